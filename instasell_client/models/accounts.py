@@ -1,0 +1,147 @@
+"""Accounts, sessions and the tokens of scripts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from instasell_client.models.base import Id, Instant, Reply, Request
+from instasell_client.models.text import Line
+
+PASSWORD_BYTES_MAX = 72
+"""bcrypt reads 72 bytes; a longer password is refused instead of being cut."""
+
+
+class Role(StrEnum):
+    """What an account may do; a seller may do all that a buyer may."""
+
+    BUYER = "buyer"
+    SELLER = "seller"
+    ADMIN = "admin"
+
+
+class Scope(StrEnum):
+    """What the token of a script may do; `pay` never withdraws."""
+
+    READ = "read"
+    LIST = "list"
+    BID = "bid"
+    SELL = "sell"
+    PAY = "pay"
+    ADMIN = "admin"
+
+
+class UserStatus(StrEnum):
+    """A suspended account reads and does nothing else."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class VerificationStatus(StrEnum):
+    """How far the proof of the e-mail address has come."""
+
+    UNVERIFIED = "unverified"
+    PENDING = "pending"
+    VERIFIED = "verified"
+
+
+def _password(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if any(0xD800 <= ord(char) <= 0xDFFF for char in text):
+        raise ValueError("remove the lone surrogate; send valid Unicode")
+    if "\x00" in text:
+        raise ValueError("remove the NUL character")
+    if len(text) < 8:
+        raise ValueError("use at least 8 characters")
+    if len(text.encode()) > PASSWORD_BYTES_MAX:
+        raise ValueError(f"use at most {PASSWORD_BYTES_MAX} bytes of UTF-8")
+    return value
+
+
+NewPassword = Annotated[SecretStr, AfterValidator(_password)]
+"""8 characters at least and 72 bytes of UTF-8 at most."""
+
+Email = Annotated[Line, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")]
+DisplayName = Annotated[Line, Field(min_length=1, max_length=60)]
+
+
+class Signup(Request):
+    """A new account. Admins are made by `instasell-server create-admin` or by another admin."""
+
+    email: Email
+    password: NewPassword
+    display_name: DisplayName | None = None
+    role: Literal[Role.BUYER, Role.SELLER] = Role.BUYER
+
+
+class Login(Request):
+    """Credentials; nothing about their form is checked, so that nothing is given away."""
+
+    email: Annotated[str, Field(max_length=1024)]
+    password: Annotated[SecretStr, Field(max_length=1024)]
+
+
+class User(Reply):
+    """An account as its owner sees it."""
+
+    id: Id
+    email: str
+    display_name: str
+    role: Role
+    status: UserStatus
+    verification_status: VerificationStatus
+    created_at: Instant
+
+
+class Grant(Reply):
+    """A token and whose it is. Send it as `Authorization: Bearer`."""
+
+    token: str
+    expires_at: Instant
+    user: User
+
+
+class UpdateMe(Request):
+    """What an account may change of itself."""
+
+    display_name: DisplayName
+
+
+class ChangePassword(Request):
+    """Needs the old password; every other session of the account ends."""
+
+    old_password: Annotated[SecretStr, Field(max_length=1024)]
+    new_password: NewPassword
+
+
+class CreateToken(Request):
+    """A token for a script, with no more than the scopes that it needs."""
+
+    name: Annotated[Line, Field(min_length=1, max_length=60)]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=6)]
+    expires_in_days: Annotated[int, Field(strict=True, ge=1, le=365)] = 90
+
+
+class Token(Reply):
+    """A script's token, without its secret."""
+
+    id: Id
+    name: str
+    scopes: list[Scope]
+    created_at: Instant
+    expires_at: Instant
+
+
+class TokenGrant(Token):
+    """A new token with its secret, which is shown this once."""
+
+    token: str
+
+
+class TokenList(Reply):
+    """The live tokens of an account, newest first."""
+
+    items: list[Token]

@@ -1,0 +1,241 @@
+"""Auctions and bids."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from instasell_client.models.base import Id, IdempotencyKey, Instant, Paging, Reply, Request
+from instasell_client.models.money import Amount
+
+Seconds = Annotated[int, Field(strict=True, ge=0, le=3600)]
+IncrementTable = Annotated[
+    list[tuple[Annotated[int, Field(strict=True, ge=0)], Amount]],
+    Field(min_length=1, max_length=50),
+]
+"""Pairs of (price from which on, increment), both in minor units, in rising order from 0."""
+
+
+class AuctionStatus(StrEnum):
+    """pending -> live -> ended | cancelled."""
+
+    PENDING = "pending"
+    LIVE = "live"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
+
+
+class BidKind(StrEnum):
+    """`raise` is the leader raising the own maximum."""
+
+    BID = "bid"
+    RAISE = "raise"
+    BUY_NOW = "buy_now"
+
+
+class LiveSort(StrEnum):
+    """The orders of GET /auctions/live."""
+
+    ENDING = "ending"
+    PRICE_ASC = "price"
+    PRICE_DESC = "-price"
+    BIDS = "bids"
+
+
+class CreateAuction(Request):
+    """An auction of a listing of type auction. Give `end_at` or `duration_seconds`.
+
+    `start_at` absent means at once. The reserve is never shown. `min_bid <= reserve <= buy_now`.
+    `extension_seconds` may not be less than `extension_window_seconds`.
+    """
+
+    listing_id: Id
+    start_at: Instant | None = None
+    end_at: Instant | None = None
+    duration_seconds: Annotated[int, Field(strict=True, ge=1, le=90 * 86400)] | None = None
+    min_bid: Amount
+    reserve: Amount | None = None
+    buy_now: Amount | None = None
+    increments: Literal["ebay", "none"] | IncrementTable = "ebay"
+    extension_window_seconds: Seconds = 5
+    extension_seconds: Seconds = 5
+
+    @model_validator(mode="after")
+    def _one_end(self) -> CreateAuction:
+        if (self.end_at is None) == (self.duration_seconds is None):
+            raise ValueError("give either end_at or duration_seconds")
+        return self
+
+
+class PlaceBid(Request):
+    """A bid: `amount` is offered now, up to `max_amount` the engine bids on by itself."""
+
+    amount: Amount | None = None
+    max_amount: Amount | None = None
+    idempotency_key: IdempotencyKey | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> PlaceBid:
+        if self.amount is None and self.max_amount is None:
+            raise ValueError("give amount, max_amount or both")
+        if self.amount is not None and self.max_amount is not None:
+            if self.amount > self.max_amount:
+                raise ValueError("amount is more than max_amount; raise max_amount")
+        return self
+
+
+class BuyNow(Request):
+    """The price that the buyer saw; another price than the auction's is refused."""
+
+    amount: Amount
+
+
+class CancelAuction(Request):
+    """Why the auction is called off, for the bidders to read."""
+
+    reason: Annotated[str, Field(max_length=500)] | None = None
+
+
+class AuctionState(Reply):
+    """What changes while an auction runs, and what a board shows of it.
+
+    Amounts are minor units. `version` rises by one with each committed change, `seq` with each
+    bid. `minimum_bid` is the least that would be taken from somebody who does not lead.
+    `leader` and `winner` are public names of the form `bidder-N`.
+    """
+
+    auction_id: Id
+    listing_id: Id
+    seller_id: Id
+    title: str
+    category_id: Id
+    status: AuctionStatus
+    start_at: Instant
+    end_at: Instant
+    min_bid: int
+    current_bid: int | None
+    minimum_bid: int
+    buy_now: int | None
+    has_reserve: bool
+    reserve_met: bool
+    leader: str | None
+    winner: str | None
+    bid_count: int
+    bidder_count: int
+    shipping_amount: int
+    extension_window_seconds: int
+    extension_seconds: int
+    version: int
+    seq: int
+
+
+class You(Reply):
+    """What the auction is to the one who asks; nobody else sees `max_amount`."""
+
+    bidder: str | None = None
+    leading: bool = False
+    max_amount: int | None = None
+    is_seller: bool = False
+    watching: bool = False
+
+
+class AuctionView(Reply):
+    """GET /auctions/{id}: the state, the goods, and what it is to the one who asks."""
+
+    state: AuctionState
+    description: str
+    condition: str
+    category_path: str
+    seller_name: str
+    currency: str
+    increments: Literal["ebay", "none"] | list[tuple[int, int]]
+    order_id: Id | None = None
+    you: You | None = None
+    server_time: Instant
+
+
+class AuctionStatusReply(Reply):
+    """GET /auctions/{id}/status."""
+
+    state: AuctionState
+    server_time: Instant
+
+
+class LiveQuery(Paging):
+    """Filters of GET /auctions/live."""
+
+    q: Annotated[str, Field(max_length=200)] | None = None
+    category: Id | None = None
+    seller: Id | None = None
+    price_min: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    price_max: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    sort: LiveSort = LiveSort.ENDING
+
+
+class LivePage(Reply):
+    """Open auctions and the server's clock, by which countdowns run."""
+
+    items: list[AuctionState]
+    next: str | None = None
+    server_time: Instant
+
+
+class Bid(Reply):
+    """One accepted bid as everybody sees it: `amount` is min(own maximum, price after it).
+
+    `bidder_id` and `bidder_name` are filled in for the auction's seller and for admins.
+    """
+
+    seq: int
+    kind: BidKind
+    bidder: str
+    amount: int
+    price: int
+    leader: str
+    created_at: Instant
+    bidder_id: Id | None = None
+    bidder_name: str | None = None
+
+
+class BidsQuery(Request):
+    """Bids above `after_seq`, in order, 500 at most."""
+
+    after_seq: Annotated[int, Field(ge=0, le=2**53)] = 0
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+class BidList(Reply):
+    """Bids in order of `seq`; `next` is the `after_seq` of the following page, or None."""
+
+    items: list[Bid]
+    next: int | None = None
+
+
+class BidOutcome(StrEnum):
+    """Whether the bidder leads after the bid, or was outbid by a maximum at once."""
+
+    LEADING = "leading"
+    OUTBID = "outbid"
+
+
+class BidReceipt(Reply):
+    """The bidder's own answer to an accepted bid. `repeated`: this key was answered before."""
+
+    auction_id: Id
+    outcome: BidOutcome
+    seq: int
+    kind: BidKind
+    bidder: str
+    amount: int
+    max_amount: int
+    current_bid: int
+    minimum_bid: int
+    reserve_met: bool
+    auction_extended: bool
+    end_at: Instant
+    version: int
+    bid_at: Instant
+    repeated: bool = False
+    order_id: Id | None = None

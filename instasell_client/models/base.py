@@ -1,0 +1,68 @@
+"""Base classes of the wire contract.
+
+Requests refuse fields that they do not know, so that a typing error or an attempt to set what is
+not the caller's to set is told and never silently dropped. Replies ignore them, so that an older
+client keeps working when a newer server says more.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AliasGenerator, AwareDatetime, BaseModel, ConfigDict, Field
+
+Item = TypeVar("Item")
+
+_UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+
+Id = Annotated[str, Field(pattern=_UUID, examples=["0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"])]
+"""An identifier: a UUID in its canonical lower-case form."""
+
+Instant = AwareDatetime
+"""A point in time with its zone; the server always answers in UTC."""
+
+IdempotencyKey = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+"""Chosen by the caller, one for each intended effect: printable ASCII, at most 128 characters."""
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+class Request(BaseModel):
+    """A body or query that a caller sends; camelCase names are understood as well."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
+        alias_generator=AliasGenerator(validation_alias=_camel),
+    )
+
+
+class Reply(BaseModel):
+    """What the server answers."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Page(Reply, Generic[Item]):
+    """One page of a list; `next` is the cursor of the following page, or None on the last."""
+
+    items: list[Item]
+    next: str | None = None
+
+
+class Paging(Request):
+    """The two parameters that every list takes."""
+
+    cursor: Annotated[str, Field(max_length=512)] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class Empty(Reply):
+    """A reply that says only that it was done."""
+
+
+JsonObject = dict[str, Any]

@@ -1,0 +1,193 @@
+"""Categories and listings."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from instasell_client.models.base import Id, Instant, Paging, Reply, Request
+from instasell_client.models.money import Amount, AmountOrZero
+from instasell_client.models.problems import FieldError
+from instasell_client.models.text import Line, Prose
+
+CategoryName = Annotated[Line, Field(min_length=1, max_length=80)]
+Title = Annotated[Line, Field(min_length=1, max_length=200)]
+Description = Annotated[Prose, Field(max_length=20_000)]
+Sku = Annotated[Line, Field(min_length=1, max_length=100)]
+Stock = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+
+
+class ListingType(StrEnum):
+    """Sold at a price, or to the highest bidder."""
+
+    DIRECT = "direct"
+    AUCTION = "auction"
+
+
+class Condition(StrEnum):
+    """The state of the goods."""
+
+    NEW = "new"
+    REFURBISHED = "refurbished"
+
+
+class ListingStatus(StrEnum):
+    """`removed` by its seller or an admin: no longer listed, kept for its orders."""
+
+    ACTIVE = "active"
+    REMOVED = "removed"
+
+
+class ListingSort(StrEnum):
+    """The orders in which listings come; `relevance` needs `q`."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    PRICE_ASC = "price"
+    PRICE_DESC = "-price"
+    RELEVANCE = "relevance"
+
+
+class CreateCategory(Request):
+    """A category below `parent_id`, or at the top."""
+
+    name: CategoryName
+    parent_id: Id | None = None
+
+
+class UpdateCategory(Request):
+    """A new name or place; the place may not lie below the category itself."""
+
+    name: CategoryName
+    parent_id: Id | None = None
+
+
+class Category(Reply):
+    """A category with the number of active listings in it and below."""
+
+    id: Id
+    name: str
+    parent_id: Id | None
+    path: str
+    listing_count: int
+
+
+class CategoryNode(Category):
+    """A category with those below it."""
+
+    children: list[CategoryNode] = []
+
+
+class CategoryTree(Reply):
+    """Every category, as a tree, in order of name."""
+
+    items: list[CategoryNode]
+
+
+class CreateListing(Request):
+    """Something to sell. An auction listing has stock 1 and no price; a direct one has both."""
+
+    type: ListingType
+    title: Title
+    description: Description = ""
+    category_id: Id
+    condition: Condition
+    price: Amount | None = None
+    stock: Stock = 1
+    shipping_amount: AmountOrZero = 0
+    seller_sku: Sku | None = None
+
+
+class UpdateListing(Request):
+    """New values; a field that is absent keeps its value. The type never changes."""
+
+    title: Title | None = None
+    description: Description | None = None
+    category_id: Id | None = None
+    condition: Condition | None = None
+    price: Amount | None = None
+    stock: Stock | None = None
+    shipping_amount: AmountOrZero | None = None
+    seller_sku: Sku | None = None
+
+
+class Listing(Reply):
+    """A listing as anybody sees it."""
+
+    id: Id
+    seller_id: Id
+    seller_name: str
+    type: ListingType
+    title: str
+    description: str
+    category_id: Id
+    category_path: str
+    condition: Condition
+    price: int | None
+    stock: int
+    shipping_amount: int
+    seller_sku: str | None
+    status: ListingStatus
+    auction_id: Id | None = None
+    version: int
+    created_at: Instant
+    updated_at: Instant
+
+
+class ListingQuery(Paging):
+    """Filters of GET /listings; `q` is searched in titles and descriptions, spelling forgiven."""
+
+    q: Annotated[Line, Field(max_length=200)] | None = None
+    category: Id | None = None
+    type: ListingType | None = None
+    condition: Condition | None = None
+    price_min: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    price_max: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    seller: Id | None = None
+    sort: ListingSort | None = None
+
+
+class BulkQuery(Request):
+    """`dry_run` judges every row and writes nothing."""
+
+    dry_run: bool = False
+
+
+class BulkListing(Request):
+    """One row of a bulk upload. `category` is a path as "Toys > Trains", or give `category_id`.
+
+    The row's key is `seller_sku`, or else a hash of the row. A column that is absent never
+    changes a value.
+    """
+
+    type: ListingType | None = None
+    title: Title | None = None
+    description: Description | None = None
+    category: Annotated[Line, Field(min_length=1, max_length=500)] | None = None
+    category_id: Id | None = None
+    condition: Condition | None = None
+    price: Amount | None = None
+    stock: Stock | None = None
+    shipping_amount: AmountOrZero | None = None
+    seller_sku: Sku | None = None
+
+
+class BulkOutcome(StrEnum):
+    """What became of a row, or with `dry_run` would become of it."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"
+
+
+class BulkVerdict(Reply):
+    """The verdict over one row; `row` counts from 1 in the order in which rows were sent."""
+
+    row: int
+    outcome: BulkOutcome
+    listing_id: Id | None = None
+    seller_sku: str | None = None
+    errors: list[FieldError] = []

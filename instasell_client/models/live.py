@@ -1,0 +1,148 @@
+"""Frames of the WebSocket at /ws.
+
+A client sends `{"event", "id", "data"}`; the server answers with an `ack` or an `error` of the
+same `id`, and sends events of its own accord.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field
+
+from instasell_client.models.auctions import AuctionState, Bid, PlaceBid, You
+from instasell_client.models.base import Id, IdempotencyKey, Instant, JsonObject, Reply, Request
+
+BOARD = "*"
+"""The `auction_id` of the board: every open auction, conflated."""
+
+FRAME_BYTES_MAX = 4096
+"""A longer frame from a client closes the socket with 1009."""
+
+
+class ClientEvent(StrEnum):
+    """What a client may send."""
+
+    AUTHENTICATE = "authenticate"
+    JOIN = "join_auction"
+    LEAVE = "leave_auction"
+    BID = "place_bid"
+    PING = "ping"
+
+
+class ServerEvent(StrEnum):
+    """What the server sends."""
+
+    ACK = "ack"
+    ERROR = "error"
+    BID_PLACED = "bid_placed"
+    STARTED = "auction_started"
+    ENDED = "auction_ended"
+    CANCELLED = "auction_cancelled"
+    UPDATED = "auction_updated"
+    NEW_MESSAGE = "new_message"
+    NOTIFICATION = "notification"
+    WALLET_CHANGED = "wallet_changed"
+
+
+FrameId = Annotated[str, Field(max_length=64)] | Annotated[int, Field(strict=True)]
+
+
+class ClientFrame(Request):
+    """The envelope of what a client sends."""
+
+    event: ClientEvent
+    id: FrameId | None = None
+    data: JsonObject = {}
+
+
+class Authenticate(Request):
+    """The first frame of a client that cannot set headers."""
+
+    token: Annotated[str, Field(max_length=4096)]
+
+
+class JoinAuction(Request):
+    """`after_seq` asks for the bids missed since; `auction_id` "*" joins the board."""
+
+    auction_id: Id | Literal["*"] = Field(validation_alias=AliasChoices("auction_id", "auctionId"))
+    after_seq: Annotated[int, Field(strict=True, ge=0, le=2**53)] | None = Field(
+        default=None, validation_alias=AliasChoices("after_seq", "afterSeq")
+    )
+
+
+class LeaveAuction(Request):
+    """Leaves one auction, or the board."""
+
+    auction_id: Id | Literal["*"] = Field(validation_alias=AliasChoices("auction_id", "auctionId"))
+
+
+class LiveBid(PlaceBid):
+    """`place_bid` over the socket; the key makes a repeat after a lost answer safe."""
+
+    auction_id: Id = Field(validation_alias=AliasChoices("auction_id", "auctionId"))
+    idempotency_key: IdempotencyKey = Field(
+        validation_alias=AliasChoices("idempotency_key", "idempotencyKey")
+    )
+
+
+class JoinedAuction(Reply):
+    """The ack of a join: the snapshot, and the bids missed since `after_seq`.
+
+    `truncated`: more than 500 were missed, and `missed` has the newest of them.
+    """
+
+    auction_id: Id
+    version: int
+    seq: int
+    state: AuctionState
+    you: You | None = None
+    missed: list[Bid] = []
+    truncated: bool = False
+    server_time: Instant
+
+
+class JoinedBoard(Reply):
+    """The ack of joining the board."""
+
+    auctions: list[AuctionState]
+    server_time: Instant
+
+
+class BidPlaced(Reply):
+    """One committed change that took bids. `bids` has the newest 50 of the batch.
+
+    `conflated`: a state that stands for several changes, without `bid` and `bids`.
+    """
+
+    auction_id: Id
+    version: int
+    first_seq: int
+    seq: int
+    bid: Bid | None = None
+    bids: list[Bid] = []
+    truncated: bool = False
+    bid_count: int
+    bidder_count: int = 0
+    current_bid: int | None
+    minimum_bid: int
+    leader: str | None
+    reserve_met: bool
+    auction_extended: bool
+    end_at: Instant
+    server_time: Instant
+    conflated: bool = False
+
+
+class AuctionChanged(Reply):
+    """An auction started, ended, was cancelled, or was edited before its first bid."""
+
+    auction_id: Id
+    version: int
+    state: AuctionState | None = None
+    winner: str | None = None
+    price: int | None = None
+    reserve_met: bool | None = None
+    reason: str | None = None
+    server_time: Instant

@@ -1,0 +1,290 @@
+"""What can go wrong in the market, as one tree with data and stable codes.
+
+    InstaSellError
+    - NotFound            ListingNotFound AuctionNotFound CategoryNotFound UserNotFound OrderNotFound
+                          TokenNotFound
+    - Unauthenticated     BadCredentials
+    - Forbidden           AccountSuspended SellerCannotBid ScopeMissing
+    - Invalid             one entry per field; IdempotencyKeyReused
+    - Malformed           a body that is no JSON at all
+    - TooLarge  - MethodNotAllowed  - Unsupported
+    - Conflict            AuctionNotOpen BidTooLow AlreadyLeading BuyNowUnavailable ListingInUse
+                          ListingHasAuction AuctionHasBids EmailTaken SkuTaken CategoryInUse
+                          CategoryExists OutOfStock StillRunning
+    - RateLimited
+    - OutcomeUnknown
+    - Unavailable
+
+Nothing here knows HTTP; `http/problems.py` holds the one map to statuses. A class's code is its
+name in snake_case, and its data fields travel beside it in the problem body.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+
+def code_of(name: str) -> str:
+    """The code of an error class: BidTooLow is bid_too_low."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class InstaSellError(Exception):
+    """The root. `detail` is a sentence for the person; `data` travels in the problem body."""
+
+    code: ClassVar[str] = "insta_sell_error"
+    title: ClassVar[str] = "Something went wrong"
+    retryable: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.code = code_of(cls.__name__)
+
+    def __init__(self, detail: str | None = None, **data: Any) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.data: Mapping[str, Any] = data
+
+
+class NotFound(InstaSellError):
+    """What does not exist, or is not the caller's to see."""
+
+    title = "Not found"
+
+
+class ListingNotFound(NotFound):
+    """No such listing."""
+
+    title = "There is no such listing"
+
+
+class AuctionNotFound(NotFound):
+    """No such auction."""
+
+    title = "There is no such auction"
+
+
+class CategoryNotFound(NotFound):
+    """No such category."""
+
+    title = "There is no such category"
+
+
+class UserNotFound(NotFound):
+    """No such account."""
+
+    title = "There is no such account"
+
+
+class OrderNotFound(NotFound):
+    """No such order, or not the caller's."""
+
+    title = "There is no such order"
+
+
+class TokenNotFound(NotFound):
+    """No such token of this account."""
+
+    title = "There is no such token"
+
+
+class Unauthenticated(InstaSellError):
+    """No credentials, or credentials that do not hold (any more)."""
+
+    title = "Sign in first"
+
+
+class BadCredentials(Unauthenticated):
+    """E-mail or password is wrong; which of the two is not told."""
+
+    title = "E-mail or password is wrong"
+
+
+class Forbidden(InstaSellError):
+    """Signed in, but not allowed."""
+
+    title = "That is not allowed"
+
+
+class AccountSuspended(Forbidden):
+    """A suspended account reads and does nothing else."""
+
+    title = "This account is suspended"
+
+
+class SellerCannotBid(Forbidden):
+    """Nobody bids on his own auction."""
+
+    title = "A seller cannot bid on the own auction"
+
+
+class ScopeMissing(Forbidden):
+    """A script's token without the scope; `scope` names it."""
+
+    title = "The token lacks a scope"
+
+
+class Invalid(InstaSellError):
+    """Input that breaks the contract, with one entry for each bad field."""
+
+    title = "Some fields are not valid"
+
+    def __init__(
+        self, errors: Iterable[tuple[str, str]], detail: str | None = None, **data: Any
+    ) -> None:
+        super().__init__(detail, **data)
+        self.errors = list(errors)
+
+    @classmethod
+    def one(cls, field: str, message: str) -> Invalid:
+        """A single bad field."""
+        return cls([(field, message)])
+
+
+class IdempotencyKeyReused(InstaSellError):
+    """The key was used for another body."""
+
+    title = "The idempotency key was used for another request; choose a new one"
+
+
+class Malformed(InstaSellError):
+    """A body that cannot be read at all."""
+
+    title = "The body cannot be read"
+
+
+class TooLarge(InstaSellError):
+    """More bytes than the limit; `limit_bytes` names it."""
+
+    title = "The body is too large"
+
+
+class MethodNotAllowed(InstaSellError):
+    """The path exists with other methods; `allowed` names them."""
+
+    title = "The path does not take this method"
+
+
+class Unsupported(InstaSellError):
+    """A content type that the path does not read."""
+
+    title = "The path does not read this content type"
+
+
+class Conflict(InstaSellError):
+    """The request is sound, but the state of the market is against it."""
+
+    title = "The state of the market does not allow that"
+
+
+class AuctionNotOpen(Conflict):
+    """Not started, over, or called off; `status` tells which."""
+
+    title = "The auction is not open"
+
+
+class BidTooLow(Conflict):
+    """Under the minimum; `minimum` is what would be taken now, in minor units."""
+
+    title = "The bid is too low"
+
+
+class AlreadyLeading(Conflict):
+    """The leader's own maximum is not raised by this; `minimum` would raise it."""
+
+    title = "You lead already with a maximum that is as high"
+
+
+class BuyNowUnavailable(Conflict):
+    """No buy-now price, or bidding has taken it away; `buy_now` is the price where it differs."""
+
+    title = "Buy now is not available"
+
+
+class ListingInUse(Conflict):
+    """An order or an auction with bids holds the listing."""
+
+    title = "The listing is in use"
+
+
+class ListingHasAuction(Conflict):
+    """One open auction for a listing at most; `auction_id` names it."""
+
+    title = "The listing has an open auction"
+
+
+class AuctionHasBids(Conflict):
+    """Only an auction without bids may be changed like this."""
+
+    title = "The auction has bids"
+
+
+class EmailTaken(Conflict):
+    """An account with this address exists."""
+
+    title = "An account with this e-mail address exists"
+
+
+class SkuTaken(Conflict):
+    """Another listing of the seller has this `seller_sku`."""
+
+    title = "Another of your listings has this seller_sku"
+
+
+class CategoryInUse(Conflict):
+    """A category with listings or categories in it stays."""
+
+    title = "The category is in use"
+
+
+class CategoryExists(Conflict):
+    """A name is unique within its parent."""
+
+    title = "The category exists"
+
+
+class OutOfStock(Conflict):
+    """Fewer are left than were asked for."""
+
+    title = "Out of stock"
+
+
+class StillRunning(Conflict):
+    """The first request with this key has not been answered yet."""
+
+    title = "The first request with this key is still running"
+    retryable = True
+
+
+class RateLimited(InstaSellError):
+    """Too many; `retry_after_seconds` tells when to come back."""
+
+    title = "Too many requests"
+    retryable = True
+
+
+class OutcomeUnknown(InstaSellError):
+    """The answer of the database was lost; the same key sent again tells what happened."""
+
+    title = "It is not known whether that happened; send it again with the same key"
+    retryable = True
+
+
+class Unavailable(InstaSellError):
+    """A part of the market does not answer; trying again is safe."""
+
+    title = "The market is busy or a part of it is down; try again"
+    retryable = True
+
+
+def tree() -> dict[str, type[InstaSellError]]:
+    """Every error class by its code."""
+    found: dict[str, type[InstaSellError]] = {}
+    waiting: list[type[InstaSellError]] = [InstaSellError]
+    while waiting:
+        kind = waiting.pop()
+        found[kind.code] = kind
+        waiting.extend(kind.__subclasses__())
+    return found
