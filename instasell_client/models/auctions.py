@@ -80,9 +80,12 @@ class PlaceBid(Request):
     def _something(self) -> PlaceBid:
         if self.amount is None and self.max_amount is None:
             raise ValueError("give amount, max_amount or both")
-        if self.amount is not None and self.max_amount is not None:
-            if self.amount > self.max_amount:
-                raise ValueError("amount is more than max_amount; raise max_amount")
+        if (
+            self.amount is not None
+            and self.max_amount is not None
+            and self.amount > self.max_amount
+        ):
+            raise ValueError("amount is more than max_amount; raise max_amount")
         return self
 
 
