@@ -1,0 +1,121 @@
+"""Proves an auction by its bids: every row must follow from the rules and the rows before it.
+
+Pure, like the rules: the audit and the examples bring the rows. What a bidder wished (who, what,
+when) is taken as given; everything that the market made of it is worked out again and compared.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
+
+from instasell_server.domains.auctions.rules import (
+    Accepted,
+    Kind,
+    Offer,
+    Refused,
+    Standing,
+    Terms,
+    judge,
+    opening,
+)
+
+Value: TypeAlias = str | int | bool | datetime | None
+
+
+class BidRow(NamedTuple):
+    """One row of `bids`, amounts in minor units; `created_at` is the instant it was judged at."""
+
+    seq: int
+    bidder_id: str
+    bidder_no: int
+    kind: str
+    offered_amount: int | None
+    max_amount: int | None
+    amount: int
+    price_after: int
+    leader_after: str
+    created_at: datetime
+
+
+class Difference(NamedTuple):
+    """Where the books and the rules part. `seq` is None for the auction's own row."""
+
+    field: str
+    seq: int | None
+    expected: Value
+    found: Value
+
+
+class Replayed(NamedTuple):
+    """Every difference in order of `seq`, and where the auction stands by the rules."""
+
+    differences: list[Difference]
+    standing: Standing
+
+
+def replay(
+    terms: Terms, first_end_at: datetime, rows: Iterable[BidRow], found: Standing | None = None
+) -> Replayed:
+    """Judge an auction's rows, ordered by `seq`, from its first end on.
+
+    `found` is the standing that the auction's row holds; without it only the bids are compared.
+    A row that the rules refuse is a difference and moves nothing but the numbering.
+    """
+    standing = opening(terms, first_end_at, "live")
+    differences: list[Difference] = []
+    numbers: dict[str, int] = {}
+    for row in rows:
+        seq = standing.seq + 1
+        number = numbers.get(row.bidder_id)
+        verdict = _judge_row(terms, standing, row, number)
+        if isinstance(verdict, Accepted):
+            numbers[row.bidder_id] = verdict.bidder_no
+            standing = verdict.standing
+            differences += _compare_row(seq, verdict, row)
+        else:
+            differences.append(Difference("verdict", seq, verdict, "accepted"))
+            if row.seq != seq:
+                differences.append(Difference("seq", seq, seq, row.seq))
+            standing = standing._replace(seq=seq)
+    if found is not None:
+        differences += _compare_standing(standing, found)
+    return Replayed(differences, standing)
+
+
+def _judge_row(terms: Terms, standing: Standing, row: BidRow, number: int | None) -> Accepted | str:
+    """The acceptance by the rules, or why there is none in words."""
+    try:
+        kind = Kind.BUY_NOW if Kind(row.kind) is Kind.BUY_NOW else Kind.BID
+        offer = Offer(row.bidder_id, row.offered_amount, row.max_amount, kind, number)
+        verdict = judge(terms, standing, offer, row.created_at)
+    except ValueError as error:
+        return str(error)
+    if isinstance(verdict, Refused):
+        least = "" if verdict.minimum is None else f" (minimum {verdict.minimum})"
+        return f"{verdict.code}{least}"
+    return verdict
+
+
+def _compare_row(seq: int, verdict: Accepted, row: BidRow) -> list[Difference]:
+    pairs: tuple[tuple[str, Value, Value], ...] = (
+        ("seq", seq, row.seq),
+        ("bidder_no", verdict.bidder_no, row.bidder_no),
+        ("kind", str(verdict.kind), row.kind),
+        ("amount", verdict.amount, row.amount),
+        ("price_after", verdict.price_after, row.price_after),
+        ("leader_after", verdict.leader_after, row.leader_after),
+    )
+    return [Difference(field, seq, due, is_) for field, due, is_ in pairs if due != is_]
+
+
+def _compare_standing(expected: Standing, found: Standing) -> list[Difference]:
+    differences = [
+        Difference(field, None, due, is_)
+        for field, due, is_ in zip(Standing._fields, expected, found, strict=True)
+        if due != is_ and field != "status"
+    ]
+    # Workers start and close auctions and admins cancel them without a row of `bids`; only a sale
+    # by buy-now leaves its status in the rows.
+    if expected.status == "ended" and found.status != "ended":
+        differences.insert(0, Difference("status", None, expected.status, found.status))
+    return differences
