@@ -1,8 +1,8 @@
 """What can go wrong in the market, as one tree with data and stable codes.
 
     InstaSellError
-    - NotFound            ListingNotFound AuctionNotFound CategoryNotFound UserNotFound OrderNotFound
-                          TokenNotFound
+    - NotFound            ListingNotFound AuctionNotFound CategoryNotFound UserNotFound
+                          OrderNotFound TokenNotFound
     - Unauthenticated     BadCredentials
     - Forbidden           AccountSuspended SellerCannotBid ScopeMissing
     - Invalid             one entry per field; IdempotencyKeyReused

@@ -1,0 +1,184 @@
+"""Connections to PostgreSQL: the only place that imports aiopg.
+
+The pool is our own, because that of aiopg 1.4 loses wake-ups: when a holder is cancelled or its
+connection dies, those who wait hang until their time-out. This one is a semaphore and a list of
+idle connections, and only a connection that is idle and outside any transaction goes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, NamedTuple
+
+import aiopg
+import psycopg2
+from psycopg2 import errors, extensions
+
+from instasell_server.errors import Unavailable
+
+Row = dict[str, Any]
+Parameters = Mapping[str, Any]
+Observer = Callable[[str, float], None]
+
+ACQUIRE_TIMEOUT_SECONDS = 5.0
+CONNECT_TIMEOUT_SECONDS = 5.0
+STATEMENT_TIMEOUT_SECONDS = 30.0
+OPTIONS = (
+    "-c timezone=UTC -c client_connection_check_interval=500"
+    " -c statement_timeout=15000 -c idle_in_transaction_session_timeout=10000"
+)
+
+
+class Result(NamedTuple):
+    """What the last statement of an `execute` gave."""
+
+    rows: list[tuple[Any, ...]]
+    names: list[str]
+    touched: int
+
+
+class Connection:
+    """One connection, which speaks in rows and in the errors of the market."""
+
+    def __init__(self, raw: aiopg.Connection, observe: Observer | None = None) -> None:
+        self.raw = raw
+        self._observe = observe
+
+    async def run(self, sql: str, parameters: Parameters | None = None) -> Result:
+        """Runs `sql`; the result is that of its last statement.
+
+        Raises Unavailable when the connection is lost, a lock is not got in time or the statement
+        takes too long. Errors of the data itself stay psycopg2's, for the stores to name.
+        """
+        started = time.perf_counter()
+        try:
+            async with self.raw.cursor() as cursor:
+                await cursor.execute(sql, parameters)
+                description = cursor.description
+                rows = await cursor.fetchall() if description else []
+                count = cursor.rowcount
+        except asyncio.CancelledError:
+            # aiopg reports a statement time-out as a cancel, which nobody asked this task for.
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise Unavailable("the database took too long") from None
+        except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
+            raise Unavailable("the market is busy") from error
+        except (psycopg2.OperationalError, psycopg2.InterfaceError, TimeoutError) as error:
+            raise Unavailable("the database does not answer") from error
+        finally:
+            if self._observe is not None:
+                self._observe(sql, time.perf_counter() - started)
+        return Result(rows, [column[0] for column in description or ()], count)
+
+    async def tuples(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
+        """The rows of the last statement as tuples."""
+        return (await self.run(sql, parameters)).rows
+
+    async def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
+        """The rows of the last statement by column name."""
+        rows, names, _ = await self.run(sql, parameters)
+        return [dict(zip(names, values, strict=True)) for values in rows]
+
+    async def one(self, sql: str, parameters: Parameters | None = None) -> Row:
+        """The one row of a query that always has one."""
+        rows = await self.rows(sql, parameters)
+        if len(rows) != 1:
+            raise LookupError(f"expected one row, got {len(rows)}")
+        return rows[0]
+
+    async def maybe(self, sql: str, parameters: Parameters | None = None) -> Row | None:
+        """The first row, or None."""
+        rows = await self.rows(sql, parameters)
+        return rows[0] if rows else None
+
+    async def execute(self, sql: str, parameters: Parameters | None = None) -> int:
+        """How many rows the last statement touched."""
+        return (await self.run(sql, parameters)).touched
+
+    @property
+    def reusable(self) -> bool:
+        """Open, and outside any transaction."""
+        if self.raw.closed:
+            return False
+        status: int = self.raw.raw.info.transaction_status
+        return status == extensions.TRANSACTION_STATUS_IDLE
+
+    def discard(self) -> None:
+        """Closes the socket at once; the server notices within half a second."""
+        with contextlib.suppress(Exception):
+            self.raw._close()
+
+
+class Database:
+    """A bounded set of connections to one PostgreSQL. Use it as an async context manager."""
+
+    def __init__(self, url: str, *, size: int, observe: Observer | None = None) -> None:
+        self._url = url
+        self._size = size
+        self._free = asyncio.Semaphore(size)
+        self._idle: list[Connection] = []
+        self._observe = observe
+        self._closed = False
+
+    async def __aenter__(self) -> Database:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the idle connections; those in use are closed when they come back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().discard()
+
+    @contextlib.asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lends a connection. Raises Unavailable when none is free or PostgreSQL is away."""
+        try:
+            async with asyncio.timeout(ACQUIRE_TIMEOUT_SECONDS):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Unavailable("every connection to the database is in use") from None
+        connection: Connection | None = None
+        try:
+            connection = await self._take()
+            yield connection
+        finally:
+            if connection is not None:
+                self._give_back(connection)
+            self._free.release()
+
+    async def _take(self) -> Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.reusable:
+                return connection
+            connection.discard()
+        return await self._connect()
+
+    async def _connect(self) -> Connection:
+        try:
+            raw = await aiopg.connect(
+                self._url,
+                timeout=STATEMENT_TIMEOUT_SECONDS,
+                enable_hstore=False,
+                enable_uuid=False,
+                connect_timeout=int(CONNECT_TIMEOUT_SECONDS),
+                options=OPTIONS,
+                application_name="instasell",
+            )
+        except (psycopg2.OperationalError, OSError) as error:
+            raise Unavailable("the database does not answer") from error
+        return Connection(raw, self._observe)
+
+    def _give_back(self, connection: Connection) -> None:
+        if connection.reusable and not self._closed:
+            self._idle.append(connection)
+        else:
+            connection.discard()

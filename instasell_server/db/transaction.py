@@ -1,0 +1,128 @@
+"""Transactions: a function that runs between BEGIN and COMMIT, in a task of its own.
+
+The task is shielded, so that a client that goes away cannot leave a transaction half-way. What a
+transaction wants done outside the database (caches, events) is queued and runs after its commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import structlog
+
+from instasell_server.db.connections import Connection, Database, Parameters, Result, Row
+from instasell_server.errors import OutcomeUnknown, Unavailable
+
+T = TypeVar("T")
+AfterCommit = Callable[[], Awaitable[None]]
+
+BEGIN = (
+    "BEGIN; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '10s';"
+    " SET LOCAL idle_in_transaction_session_timeout = '10s'; "
+)
+BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+
+_running: set[asyncio.Task[Any]] = set()
+_log = structlog.get_logger(__name__)
+
+
+class Transaction(Connection):
+    """A connection inside BEGIN ... COMMIT. The BEGIN travels with the first statement."""
+
+    def __init__(self, connection: Connection, begin: str) -> None:
+        super().__init__(connection.raw, connection._observe)
+        self._begin = begin
+        self._open = False
+        self._committed = False
+        self.after_commit: list[AfterCommit] = []
+
+    async def run(self, sql: str, parameters: Parameters | None = None) -> Result:
+        """As `Connection.run`, inside the transaction."""
+        if self._committed:
+            raise RuntimeError("the transaction is over")
+        if not self._open:
+            self._open = True
+            sql = self._begin + sql
+        return await super().run(sql, parameters)
+
+    async def run_and_commit(self, sql: str, parameters: Parameters | None = None) -> None:
+        """Runs a last statement and commits, in one round trip.
+
+        Raises OutcomeUnknown when the answer is lost: the work may or may not be durable.
+        """
+        try:
+            await self.run(sql + "; COMMIT", parameters)
+        except (Unavailable, asyncio.CancelledError) as error:
+            if self.raw.closed:
+                raise OutcomeUnknown from error
+            raise
+        self._committed = True
+
+    async def commit(self) -> None:
+        """Commits what was done; nothing happens when nothing was."""
+        if self._open and not self._committed:
+            try:
+                await super().run("COMMIT")
+            except (Unavailable, asyncio.CancelledError) as error:
+                raise OutcomeUnknown from error
+        self._committed = True
+
+    async def rollback(self) -> None:
+        """Takes everything back; a connection that cannot is thrown away by the pool."""
+        if self._open and not self._committed and not self.raw.closed:
+            with contextlib.suppress(Unavailable, asyncio.CancelledError):
+                await super().run("ROLLBACK")
+        self._committed = True
+
+
+async def transact(
+    database: Database,
+    work: Callable[[Transaction], Awaitable[T]],
+    *,
+    begin: str = BEGIN,
+) -> T:
+    """Runs `work` in a transaction and commits it; any error takes everything back.
+
+    Raises OutcomeUnknown when the answer to the COMMIT is lost, and Unavailable when the database
+    is away or too busy.
+    """
+    task = asyncio.create_task(_run(database, work, begin))
+    _running.add(task)
+    task.add_done_callback(_forget)
+    return await asyncio.shield(task)
+
+
+async def finish_running() -> None:
+    """Waits for transactions whose callers have gone; for a clean stop."""
+    if _running:
+        await asyncio.wait(set(_running), timeout=10)
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    _running.discard(task)
+    if not task.cancelled():
+        # Reading the exception keeps asyncio from reporting what the caller handles.
+        task.exception()
+
+
+async def _run(database: Database, work: Callable[[Transaction], Awaitable[T]], begin: str) -> T:
+    async with database.connection() as connection:
+        transaction = Transaction(connection, begin)
+        try:
+            result = await work(transaction)
+            await transaction.commit()
+        except BaseException:
+            await transaction.rollback()
+            raise
+    for callback in transaction.after_commit:
+        try:
+            await callback()
+        except Exception:
+            _log.exception("after_commit_failed")
+    return result
+
+
+__all__ = ["BEGIN", "BEGIN_SNAPSHOT", "Row", "Transaction", "finish_running", "transact"]

@@ -1,0 +1,107 @@
+"""A row of the route table, and the policy that says who may call it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from instasell_client.models.accounts import Role, Scope
+from instasell_server.db.idempotency import RequestKey
+from instasell_server.errors import Unauthenticated
+from instasell_server.principal import Principal
+
+Body = TypeVar("Body")
+Query = TypeVar("Query")
+ServiceType = TypeVar("ServiceType")
+
+EVERYBODY = frozenset(Role)
+TRADERS = frozenset({Role.BUYER, Role.SELLER})
+SELLERS = frozenset({Role.SELLER})
+ADMINS = frozenset({Role.ADMIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Who may call a route. A test holds every route against it.
+
+    `scope` is what a script's token needs; None closes the route to scripts. `suspended` lets a
+    suspended account in, which is for reading and for leaving.
+    """
+
+    anonymous: bool
+    roles: frozenset[Role] = EVERYBODY
+    scope: Scope | None = Scope.READ
+    suspended: bool = True
+
+
+PUBLIC = Policy(anonymous=True)
+
+
+def signed_in(
+    scope: Scope | None,
+    *,
+    roles: frozenset[Role] = EVERYBODY,
+    suspended: bool = False,
+) -> Policy:
+    """A policy for those who are signed in."""
+    return Policy(anonymous=False, roles=roles, scope=scope, suspended=suspended)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Body, Query]):
+    """One request after authentication, policy and validation.
+
+    Handlers take a Call and return a reply model, or a `web.StreamResponse` of their own.
+    """
+
+    request: web.Request
+    principal: Principal | None
+    body: Body
+    query: Query
+    path: Mapping[str, str]
+    idempotency_key: RequestKey | None
+
+    def service(self, key: web.AppKey[ServiceType]) -> ServiceType:
+        """A domain's service out of the application."""
+        return self.request.app[key]
+
+    @property
+    def user(self) -> Principal:
+        """The signed-in caller; the policy of the route has seen to it that there is one."""
+        if self.principal is None:
+            raise Unauthenticated
+        return self.principal
+
+
+Handler = Callable[[Call[Any, Any]], Awaitable[BaseModel | web.StreamResponse | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method and path, with all that the router, OpenAPI and the tests need to know.
+
+    Every `{name}` in `path` that ends in `id` takes a UUID; another text is a 404. `reply` is the
+    model of a 2xx body, None for 204. `content` names the media type where it is not JSON.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    policy: Policy
+    summary: str
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    reply: type[BaseModel] | None = None
+    status: int = 200
+    tag: str = ""
+    errors: tuple[type[Exception], ...] = ()
+    content: str = "application/json"
+    streams: bool = False
+    idempotent: bool = True
+    body_optional: bool = False
+    cache_control: str | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)

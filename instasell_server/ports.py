@@ -1,0 +1,108 @@
+"""The seams of the server: what the domains need of Redis, said without Redis.
+
+Each Protocol has its implementation in `adapters/`, and `app.py` joins the two. An adapter that
+cannot reach its engine raises `Unreachable`; every caller says what it does then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Unreachable(Exception):
+    """The engine behind a port does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What is left of a limit after a hit."""
+
+    allowed: bool
+    limit: int
+    remaining: int
+    reset_after_seconds: float
+    window_seconds: int
+
+
+class Locks(Protocol):
+    """Hints that keep servers from queueing on the same rows; never what makes things safe."""
+
+    async def acquire(self, names: Sequence[str], token: str) -> set[str]:
+        """The names that were got, each for 5 s. Raises Unreachable."""
+        ...
+
+    async def release(self, names: Sequence[str], token: str) -> None:
+        """Frees those of `names` that `token` still holds. Never raises."""
+        ...
+
+
+class Cache(Protocol):
+    """Copies of rows, each with the version of its row. PostgreSQL stays the truth."""
+
+    async def get(self, key: str) -> bytes | None:
+        """The value, or None. Raises Unreachable."""
+        ...
+
+    async def put(self, key: str, value: bytes, *, version: int, ttl_seconds: int) -> None:
+        """Stores a value unless a newer version is there. Never raises."""
+        ...
+
+    async def drop(self, keys: Iterable[str]) -> bool:
+        """Deletes keys; False when Redis did not answer, and it has to be done again."""
+        ...
+
+
+class Limiter(Protocol):
+    """Counts hits, exactly across servers; a local count serves while Redis is away."""
+
+    async def hit(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota:
+        """Counts one hit of `who`; a limit of 0 always allows. Never raises."""
+        ...
+
+
+Deliver = Callable[[bytes], Awaitable[None]]
+
+
+class Bus(Protocol):
+    """Carries events between the servers of one market."""
+
+    async def publish(self, messages: Sequence[bytes]) -> None:
+        """Sends to every other server; what cannot be sent is lost and found by the sweep."""
+        ...
+
+    def listen(self, deliver: Deliver, came_back: Callable[[], None]) -> None:
+        """Whom to hand the messages of others, and whom to tell when Redis comes back."""
+        ...
+
+    @property
+    def peers(self) -> int:
+        """How many other servers were heard of in the last seconds."""
+        ...
+
+
+class Events(Protocol):
+    """What the domains publish to those who watch."""
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Hands events to this server's watchers and to the other servers. Never raises."""
+        ...
+
+    async def close_sessions(self, session_ids: Sequence[str]) -> None:
+        """Closes every socket of these sessions, on all servers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One committed change of an auction, encoded once for all who watch.
+
+    `frame` is the whole text frame for the room; `board` the state without bids for the board
+    and for slow readers.
+    """
+
+    auction_id: str
+    version: int
+    frame: bytes
+    board: bytes

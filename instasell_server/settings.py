@@ -1,0 +1,168 @@
+"""Every setting of the server. Each is read from the environment as INSTASELL_<NAME>.
+
+`.env.example` and `docs/settings.md` are generated from this class, so the descriptions here are
+what an operator reads.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PUBLISHED_SECRETS = frozenset({"change-me", "secret", "changeme", "your-secret-key"})
+SECRET_BYTES_MIN = 32
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+Names = Annotated[list[str], NoDecode]
+"""A list that is written with commas."""
+
+
+class Part(StrEnum):
+    """What a server process does; one process may do all of it."""
+
+    API = "api"
+    WS = "ws"
+    WORKER = "worker"
+
+
+class Settings(BaseSettings):
+    """The configuration of one server process."""
+
+    model_config = SettingsConfigDict(env_prefix="INSTASELL_", env_file=".env", extra="ignore")
+
+    environment: Annotated[
+        Literal["development", "production"],
+        Field(description="development also logs every SQL statement with its time."),
+    ] = "development"
+    host: Annotated[str, Field(description="The address to listen on.")] = "127.0.0.1"
+    port: Annotated[
+        int, Field(ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
+    ] = 8780
+    parts: Annotated[
+        frozenset[Part],
+        NoDecode,
+        Field(description="What this process does: api, ws, worker, separated by commas."),
+    ] = frozenset(Part)
+    data_dir: Annotated[
+        Path | None,
+        Field(description="Folder of the embedded engines; empty for the user's data folder."),
+    ] = None
+    database_url: Annotated[
+        SecretStr | None,
+        Field(description="A PostgreSQL 15 to 18 to use instead of the embedded one."),
+    ] = None
+    database_replica_url: Annotated[
+        SecretStr | None,
+        Field(description="A read replica; it serves public lists and nothing else."),
+    ] = None
+    redis_url: Annotated[
+        SecretStr | None,
+        Field(description="A Redis 7 or Valkey to use instead of the embedded one."),
+    ] = None
+    database_connections: Annotated[
+        int, Field(ge=4, le=200, description="Connections to PostgreSQL that a process opens.")
+    ] = 16
+    jwt_secret: Annotated[
+        SecretStr | None,
+        Field(description="Signs tokens, 32 bytes at least; the embedded default makes its own."),
+    ] = None
+    jwt_previous_secret: Annotated[
+        SecretStr | None,
+        Field(description="The secret before this one; its tokens are still taken."),
+    ] = None
+    bcrypt_rounds: Annotated[
+        int, Field(ge=4, le=16, description="Cost of a password hash; 4 is for tests only.")
+    ] = 10
+    currency: Annotated[
+        str, Field(pattern="^[A-Z]{3}$", description="The market's one currency (ISO 4217).")
+    ] = "USD"
+    cors_origins: Annotated[
+        Names, Field(description="Origins of browsers that may call, separated by commas.")
+    ] = []
+    trusted_proxies: Annotated[
+        Names,
+        Field(description="Networks of proxies whose X-Forwarded-For is believed (CIDR)."),
+    ] = []
+    rate_limit_anonymous: Annotated[
+        int, Field(ge=0, description="Requests per 15 minutes of an address; 0 is off.")
+    ] = 100
+    rate_limit_signed_in: Annotated[
+        int, Field(ge=0, description="Requests per 15 minutes of a signed-in user; 0 is off.")
+    ] = 3000
+    rate_limit_token: Annotated[
+        int, Field(ge=0, description="Requests per 15 minutes of a script's token; 0 is off.")
+    ] = 12000
+    rate_limit_bids: Annotated[
+        int, Field(ge=0, description="Bids per minute of a user; 0 is off.")
+    ] = 600
+    auction_max_days: Annotated[
+        int, Field(ge=1, le=365, description="How far in the future an auction may end, in days.")
+    ] = 90
+    payment_deadline_hours: Annotated[
+        int, Field(ge=1, le=720, description="How long a winner has to pay, in hours.")
+    ] = 48
+    auctioneer_lanes: Annotated[
+        int, Field(ge=1, le=16, description="Batches of bids that are in work at once.")
+    ] = 2
+    auctioneer_batch: Annotated[
+        int, Field(ge=1, le=2000, description="Bids that one transaction takes at most.")
+    ] = 256
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="The least that is logged.")
+    ] = "info"
+    log_format: Annotated[
+        Literal["json", "console"], Field(description="JSON lines, or text for a person.")
+    ] = "json"
+
+    @field_validator("cors_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("parts", mode="before")
+    @classmethod
+    def _split_parts(cls, value: object) -> object:
+        if isinstance(value, str):
+            return frozenset(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("jwt_secret", "jwt_previous_secret")
+    @classmethod
+    def _strong(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        text = value.get_secret_value()
+        if len(text.encode()) < SECRET_BYTES_MIN or text.lower() in PUBLISHED_SECRETS:
+            raise ValueError(
+                f"use at least {SECRET_BYTES_MIN} random bytes,"
+                " for example from `openssl rand -hex 32`"
+            )
+        return value
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether nothing outside this machine can reach the server."""
+        return self.host in LOOPBACK
+
+    @model_validator(mode="after")
+    def _limits_off_on_loopback_only(self) -> Settings:
+        limits = (
+            self.rate_limit_anonymous,
+            self.rate_limit_signed_in,
+            self.rate_limit_token,
+            self.rate_limit_bids,
+        )
+        if 0 in limits and not self.on_loopback:
+            raise ValueError(
+                "a rate limit of 0 is taken only while listening on loopback; set a limit or"
+                " INSTASELL_HOST=127.0.0.1"
+            )
+        if not self.parts:
+            raise ValueError("name at least one of api, ws, worker")
+        return self
