@@ -6,7 +6,7 @@ cannot reach its engine raises `Unreachable`; every caller says what it does the
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,6 +47,14 @@ class Cache(Protocol):
 
     async def put(self, key: str, value: bytes, *, version: int, ttl_seconds: int) -> None:
         """Stores a value unless a newer version is there. Never raises."""
+        ...
+
+    async def retire(self, versions: Mapping[str, int], *, ttl_seconds: int) -> bool:
+        """Makes entries older than these versions count as absent, in one pipeline.
+
+        A reader that still holds an older row cannot put it back. False when Redis did not
+        answer. Never raises.
+        """
         ...
 
     async def drop(self, keys: Iterable[str]) -> bool:

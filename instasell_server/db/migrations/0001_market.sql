@@ -143,6 +143,8 @@ CREATE TABLE auctions (
     extension_seconds integer NOT NULL DEFAULT 5 CHECK (extension_seconds BETWEEN 0 AND 3600),
     current_bid bigint CHECK (current_bid BETWEEN 1 AND 1000000000000),
     current_bidder_id uuid REFERENCES users,
+    -- The public number of the leader in this auction.
+    leader_no integer CHECK (leader_no BETWEEN 1 AND bidder_count),
     -- Private: how far the leader and the runner-up go.
     leader_max bigint CHECK (leader_max >= current_bid AND leader_max <= 1000000000000),
     runner_up_max bigint CHECK (runner_up_max <= leader_max),
@@ -163,6 +165,7 @@ CREATE TABLE auctions (
     CHECK ((seq = 0) = (current_bidder_id IS NULL)),
     CHECK ((current_bidder_id IS NULL) = (current_bid IS NULL)),
     CHECK ((current_bidder_id IS NULL) = (leader_max IS NULL)),
+    CHECK ((current_bidder_id IS NULL) = (leader_no IS NULL)),
     CHECK (current_bidder_id IS DISTINCT FROM seller_id),
     CHECK (winner_id IS NULL OR status = 'ended'),
     CHECK ((closed_at IS NOT NULL) = (status IN ('ended', 'cancelled')))
