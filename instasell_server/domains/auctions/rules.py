@@ -1,8 +1,9 @@
 """What the market decides about a bid, and nothing else: no I/O, no clock, no mutation.
 
-All amounts are integer minor units, all instants aware UTC, all ids canonical text. The caller holds the auction's row
-lock, passes the instant read after it, and stores what `judge` answers. Whether a user may bid at
-all (role, suspension, session) is the caller's to decide; the seller's own bid is judged here.
+All amounts are integer minor units, all instants aware UTC, all ids canonical text. The caller
+holds the auction's row lock, passes the instant read after it, and stores what `judge` answers.
+Whether a user may bid at all (role, suspension, session) is the caller's to decide; the seller's
+own bid is judged here.
 
 The records are named tuples because the auctioneer makes several for every bid: a frozen
 dataclass costs three times as much to build. Use `_replace` where one field changes.
