@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instasell_server.domains.auctions.replay import BidRow, replay
@@ -85,6 +85,7 @@ def played(what: Terms, moves: list[Step]) -> Play:
     return game
 
 
+@settings(deadline=None)
 @given(all_terms(), steps())
 def test_every_accepted_bid_leaves_the_auction_sound(what: Terms, moves: list[Step]) -> None:
     game = Play(what, end_at=START + timedelta(seconds=30))
@@ -136,6 +137,7 @@ def test_every_accepted_bid_leaves_the_auction_sound(what: Terms, moves: list[St
         assert verdict.previous_leader == before.leader_id
 
 
+@settings(deadline=None)
 @given(all_terms(), steps())
 def test_the_winner_offered_most_and_pays_what_is_shown(what: Terms, moves: list[Step]) -> None:
     game = played(what, moves)
@@ -150,6 +152,7 @@ def test_the_winner_offered_most_and_pays_what_is_shown(what: Terms, moves: list
         assert what.min_bid <= second <= (game.standing.price or 0)
 
 
+@settings(deadline=None)
 @given(all_terms(), steps())
 def test_a_played_auction_replays_without_a_difference(what: Terms, moves: list[Step]) -> None:
     game = played(what, moves)
@@ -183,6 +186,7 @@ def tampered(data: st.DataObject, rows: list[BidRow]) -> list[BidRow]:
     return [*rows[:index], row._replace(**{how: new}), *rows[index + 1 :]]
 
 
+@settings(deadline=None)
 @given(all_terms(), steps(), st.data())
 def test_a_changed_row_is_always_found(what: Terms, moves: list[Step], data: st.DataObject) -> None:
     game = played(what, [("a", 0, None, Kind.BID, 0), *moves])
@@ -191,6 +195,7 @@ def test_a_changed_row_is_always_found(what: Terms, moves: list[Step], data: st.
     assert differences != []
 
 
+@settings(deadline=None)
 @given(all_terms(), steps(), st.sampled_from([-1, 1]), st.data())
 def test_a_changed_standing_is_always_found(
     what: Terms, moves: list[Step], by: int, data: st.DataObject
