@@ -13,9 +13,9 @@ from pydantic import AliasGenerator, AwareDatetime, BaseModel, ConfigDict, Field
 
 Item = TypeVar("Item")
 
-_UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
-Id = Annotated[str, Field(pattern=_UUID, examples=["0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"])]
+Id = Annotated[str, Field(pattern=UUID_PATTERN, examples=["0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"])]
 """An identifier: a UUID in its canonical lower-case form."""
 
 Instant = AwareDatetime

@@ -136,10 +136,15 @@ class BidPlaced(Reply):
 
 
 class AuctionChanged(Reply):
-    """An auction started, ended, was cancelled, or was edited before its first bid."""
+    """An auction started, ended, was cancelled, or was edited before its first bid.
+
+    `bids` has what the same commit took before it ended the auction, which a buy-now does.
+    """
 
     auction_id: Id
     version: int
+    seq: int = 0
+    bids: list[Bid] = []
     state: AuctionState | None = None
     winner: str | None = None
     price: int | None = None

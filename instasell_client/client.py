@@ -1,0 +1,160 @@
+"""The two clients of the market: `InstaSell`, and `AsyncInstaSell` for asyncio."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from instasell_client.address import DEFAULT_URL
+from instasell_client.endpoint import Async, Carrier, Resource, Sync, Way, endpoint
+from instasell_client.operation import Operation, invalid, json_value, new_key, query_text
+from instasell_client.resources.auctions import Auctions
+from instasell_client.resources.auth import Auth
+from instasell_client.resources.categories import Categories
+from instasell_client.resources.listings import Listings
+from instasell_client.resources.operations import Operations
+from instasell_client.transport import AsyncTransport, SyncTransport
+from instasell_client.wire import Wiring, json_answer
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from instasell_client.live import LiveSession, StateCallback
+
+
+class _Market(Resource[Way]):
+    """What both clients have: one attribute for each noun, and the escape hatch."""
+
+    auth: Auth[Way]
+    categories: Categories[Way]
+    listings: Listings[Way]
+    auctions: Auctions[Way]
+    operations: Operations[Way]
+
+    def __init__(self, carrier: Carrier) -> None:
+        super().__init__(carrier)
+        self.auth = Auth(carrier)
+        self.categories = Categories(carrier)
+        self.listings = Listings(carrier)
+        self.auctions = Auctions(carrier)
+        self.operations = Operations(carrier)
+
+    @property
+    def base_url(self) -> str:
+        """The address of the server."""
+        return self._carrier.wiring.base_url
+
+    @property
+    def token(self) -> str | None:
+        """The token that calls carry."""
+        return self._carrier.token
+
+    @token.setter
+    def token(self, token: str | None) -> None:
+        self._carrier.token = token
+
+    @endpoint
+    def api(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        body: Mapping[str, object] | Sequence[object] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Operation[Any]:
+        """Any call of the interface by method and path; returns the decoded JSON, or None."""
+        if not path.startswith("/") or path.startswith("//"):
+            raise invalid("path", f"{path!r} is not a path; write it as /auctions/live")
+        verb = method.upper()
+        write = verb not in ("GET", "HEAD", "OPTIONS")
+        return Operation(
+            verb,
+            path,
+            json_answer,
+            query={name: query_text(value) for name, value in (query or {}).items()},
+            body=None if body is None else json_value(body),
+            key=idempotency_key or (new_key() if write else None),
+        )
+
+
+class InstaSell(_Market[Sync]):
+    """The market for scripts: every call answers at once. Close it, or use `with`.
+
+    `token` is a session's or a script's; `client.auth.login` sets it as well. Raises the classes
+    of `instasell_client.errors`. One client may serve several threads.
+    """
+
+    def __init__(
+        self,
+        base_url: str = DEFAULT_URL,
+        token: str | None = None,
+        *,
+        timeout_seconds: float = 20.0,
+        max_retries: int = 4,
+        max_wait_seconds: float = 30.0,
+    ) -> None:
+        wiring = Wiring(base_url, timeout_seconds, max_retries, max_wait_seconds)
+        self._transport = SyncTransport(wiring, token)
+        super().__init__(self._transport)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class AsyncInstaSell(_Market[Async]):
+    """The market for asyncio: the same calls, awaited, and the live session.
+
+    Close it with `aclose`, or use `async with`.
+    """
+
+    def __init__(
+        self,
+        base_url: str = DEFAULT_URL,
+        token: str | None = None,
+        *,
+        timeout_seconds: float = 20.0,
+        max_retries: int = 4,
+        max_wait_seconds: float = 30.0,
+    ) -> None:
+        wiring = Wiring(base_url, timeout_seconds, max_retries, max_wait_seconds)
+        self._transport = AsyncTransport(wiring, token)
+        super().__init__(self._transport)
+
+    def live(
+        self, *, on_state: StateCallback | None = None, wait_for_server: bool = False
+    ) -> LiveSession:
+        """A live session for `async with`; see `instasell_client.live`."""
+        from instasell_client.live import LiveSession
+
+        return LiveSession(
+            self.base_url, self.token, on_state=on_state, wait_for_server=wait_for_server
+        )
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()

@@ -1,0 +1,189 @@
+"""One call of the interface as plain data, said once for the sync and the async client.
+
+Nothing here sends anything: `transport.py` does, and `endpoint.py` joins the two.
+"""
+
+from __future__ import annotations
+
+import enum
+import secrets
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import quote
+
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_core import to_json
+
+from instasell_client.errors import Invalid, ProtocolError
+from instasell_client.models.base import Request
+from instasell_client.models.problems import FieldError
+
+T = TypeVar("T")
+Answer = TypeVar("Answer", covariant=True)
+Item = TypeVar("Item", covariant=True)
+Model = TypeVar("Model", bound=BaseModel)
+Sent = TypeVar("Sent", bound=Request)
+
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[Answer]):
+    """A request, and how to read its answer.
+
+    `key` is the idempotency key: a write that has one is retried safely. `new_token` reads from
+    the reply which token the client uses from then on. `identified` says whether the token goes
+    along; signing in must work while the old token no longer does.
+    """
+
+    method: str
+    path: str
+    parse: Callable[[bytes], Answer]
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    content_type: str = JSON
+    accept: str = JSON
+    key: str | None = None
+    identified: bool = True
+    retried: bool = True
+    new_token: Callable[[Any], str | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lines(Generic[Answer]):
+    """A request whose answer is read line by line while it comes."""
+
+    operation: Operation[None]
+    parse: Callable[[bytes], Answer]
+
+
+class Batch(Protocol[Item]):
+    """A reply that carries items; every page of a list is one."""
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """What the reply carries."""
+        ...
+
+    @property
+    def next(self) -> str | int | None:
+        """Where the following page begins, or None after the last."""
+        ...
+
+
+Steps = Generator[Operation[Batch[T]], Batch[T], None]
+"""Requests of which each may depend on the reply to the one before."""
+
+
+def pages(ask: Callable[[Any], Operation[Batch[T]]]) -> Steps[T]:
+    """Follows `next` from page to page; `ask` builds the request of a page, None the first."""
+    page = yield ask(None)
+    while page.next is not None:
+        following = page.next
+        page = yield ask(following)
+        if page.next == following:
+            raise ProtocolError(f"the page at {following!r} names itself as the following one")
+
+
+def path(template: str, *values: str) -> str:
+    """Fills the `{}` of a path. Raises Invalid for a value that would name another path."""
+    for value in values:
+        if not value or value.strip(".") == "":
+            raise invalid("id", f"{value!r} names nothing; give an id")
+    return template.format(*(quote(value, safe="") for value in values))
+
+
+def new_key() -> str:
+    """A fresh idempotency key, one for each intended effect."""
+    return secrets.token_urlsafe(18)
+
+
+def invalid(field_name: str, message: str) -> Invalid:
+    """A single bad field, told before anything is sent."""
+    return Invalid([FieldError(field=field_name, message=message)])
+
+
+def request(model: type[Sent], **values: Any) -> Sent:
+    """The request model of these values, without those that are None.
+
+    Raises Invalid, with one entry for each bad field, as the server would answer.
+    """
+    try:
+        return model(**{name: value for name, value in values.items() if value is not None})
+    except ValidationError as error:
+        raise Invalid([_entry(found) for found in error.errors(include_url=False)]) from error
+
+
+def _entry(found: Any) -> FieldError:
+    place = ".".join(str(part) for part in found["loc"]) or "body"
+    return FieldError(field=place, message=str(found["msg"]).removeprefix("Value error, "))
+
+
+def json_body(model: Request) -> bytes:
+    """A request model as JSON; passwords are spelled out here and nowhere else."""
+    values = {name: value for name, value in model if value is not None}
+    for name, value in values.items():
+        if isinstance(value, SecretStr):
+            values[name] = value.get_secret_value()
+    return to_json(values, exclude_none=True)
+
+
+def query_of(model: Request) -> Mapping[str, str]:
+    """A query model as the parameters of a URL; what was not given stays away."""
+    given = {name: getattr(model, name) for name in sorted(model.model_fields_set)}
+    return {name: query_text(value) for name, value in given.items() if value is not None}
+
+
+def query_text(value: object) -> str:
+    """One value as it stands in a URL."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, enum.Enum):
+        return str(value.value)
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def reads(model: type[Model]) -> Callable[[bytes], Model]:
+    """How an answer becomes `model`; raises ValidationError when it does not."""
+    return model.model_validate_json
+
+
+def nothing(_: bytes) -> None:
+    """The answer says only that it was done."""
+
+
+def get(at: str, model: type[Model], query: Request | None = None) -> Operation[Model]:
+    """A reading call."""
+    return Operation("GET", at, reads(model), query=query_of(query) if query else {})
+
+
+def post(
+    at: str, parse: Callable[[bytes], T], body: Request | None = None, *, key: str | None = None
+) -> Operation[T]:
+    """A writing call, with a fresh idempotency key unless one is given."""
+    return Operation("POST", at, parse, body=_given(body), key=key or new_key())
+
+
+def put(at: str, parse: Callable[[bytes], T], body: Request | None = None) -> Operation[T]:
+    """A call that sets something; sent again it sets the same."""
+    return Operation("PUT", at, parse, body=_given(body))
+
+
+def _given(body: Request | None) -> bytes | None:
+    return None if body is None else json_body(body)
+
+
+def delete(at: str) -> Operation[None]:
+    """A call that takes something away."""
+    return Operation("DELETE", at, nothing)
+
+
+def json_value(data: Mapping[str, object] | Sequence[object]) -> bytes:
+    """Plain data as JSON; what JSON cannot hold is Invalid."""
+    try:
+        return to_json(data)
+    except ValueError as error:
+        raise invalid("body", f"JSON cannot hold it: {error}") from error

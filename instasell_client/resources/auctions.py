@@ -1,0 +1,224 @@
+"""Auctions: putting goods up, bidding, and looking on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Literal
+
+from instasell_client.endpoint import Resource, Way, endpoint, series
+from instasell_client.models.auctions import (
+    AuctionState,
+    AuctionStatusReply,
+    AuctionView,
+    Bid,
+    BidList,
+    BidReceipt,
+    BidsQuery,
+    BuyNow,
+    CancelAuction,
+    CreateAuction,
+    LivePage,
+    LiveQuery,
+    LiveSort,
+    PlaceBid,
+)
+from instasell_client.models.base import Paging
+from instasell_client.operation import (
+    Operation,
+    Steps,
+    delete,
+    get,
+    nothing,
+    pages,
+    path,
+    post,
+    put,
+    reads,
+    request,
+)
+
+Increments = Literal["ebay", "none"] | Sequence[tuple[int, int]]
+SortName = LiveSort | Literal["ending", "price", "-price", "bids"]
+
+
+class Auctions(Resource[Way]):
+    """`client.auctions`. Amounts are minor units of the market's currency."""
+
+    @endpoint
+    def create(
+        self,
+        listing_id: str,
+        *,
+        min_bid: int,
+        duration_seconds: int | None = None,
+        end_at: datetime | None = None,
+        start_at: datetime | None = None,
+        reserve: int | None = None,
+        buy_now: int | None = None,
+        increments: Increments = "ebay",
+        extension_window_seconds: int = 5,
+        extension_seconds: int = 5,
+        idempotency_key: str | None = None,
+    ) -> Operation[AuctionView]:
+        """Puts a listing of type auction up; give `end_at` or `duration_seconds`.
+
+        Without `start_at` it starts at once. `increments` may be pairs of (price from which on,
+        increment). Raises ListingHasAuction, ListingNotFound, Invalid.
+        """
+        body = request(
+            CreateAuction,
+            listing_id=listing_id,
+            min_bid=min_bid,
+            duration_seconds=duration_seconds,
+            end_at=end_at,
+            start_at=start_at,
+            reserve=reserve,
+            buy_now=buy_now,
+            increments=increments,
+            extension_window_seconds=extension_window_seconds,
+            extension_seconds=extension_seconds,
+        )
+        return post("/auctions", reads(AuctionView), body, key=idempotency_key)
+
+    @endpoint
+    def get(self, auction_id: str) -> Operation[AuctionView]:
+        """The auction, its goods, and what it is to the caller. Raises AuctionNotFound."""
+        return get(path("/auctions/{}", auction_id), AuctionView)
+
+    @endpoint
+    def status(self, auction_id: str) -> Operation[AuctionStatusReply]:
+        """What changes while an auction runs, and the server's clock."""
+        return get(path("/auctions/{}/status", auction_id), AuctionStatusReply)
+
+    @series
+    def live(
+        self,
+        *,
+        q: str | None = None,
+        category: str | None = None,
+        seller: str | None = None,
+        price_min: int | None = None,
+        price_max: int | None = None,
+        sort: SortName = "ending",
+        page_size: int = 100,
+    ) -> Steps[AuctionState]:
+        """Every open auction that the filters let through; pages come as they are needed."""
+        ask = partial(
+            _live_page,
+            q=q,
+            category=category,
+            seller=seller,
+            price_min=price_min,
+            price_max=price_max,
+            sort=sort,
+            limit=page_size,
+        )
+        return pages(ask)
+
+    @endpoint
+    def live_page(
+        self,
+        *,
+        q: str | None = None,
+        category: str | None = None,
+        seller: str | None = None,
+        price_min: int | None = None,
+        price_max: int | None = None,
+        sort: SortName = "ending",
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Operation[LivePage]:
+        """One page of open auctions, with the server's clock. `limit` is 1 to 100."""
+        return _live_page(
+            cursor,
+            q=q,
+            category=category,
+            seller=seller,
+            price_min=price_min,
+            price_max=price_max,
+            sort=sort,
+            limit=limit,
+        )
+
+    @endpoint
+    def bid(
+        self,
+        auction_id: str,
+        *,
+        amount: int | None = None,
+        max_amount: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Operation[BidReceipt]:
+        """Bids: `amount` is offered now, and up to `max_amount` the engine bids on by itself.
+
+        The receipt's `outcome` says leading or outbid at once. Raises BidTooLow(minimum),
+        AlreadyLeading(minimum), AuctionNotOpen, SellerCannotBid, Invalid.
+        """
+        body = request(PlaceBid, amount=amount, max_amount=max_amount)
+        at = path("/auctions/{}/bid", auction_id)
+        return post(at, reads(BidReceipt), body, key=idempotency_key)
+
+    @series
+    def bids(self, auction_id: str, *, after_seq: int = 0, page_size: int = 500) -> Steps[Bid]:
+        """The bids above `after_seq` in order; `seq` is 1 for the first."""
+
+        def ask(following: int | None) -> Operation[BidList]:
+            return _bids_page(auction_id, following or after_seq, page_size)
+
+        return pages(ask)
+
+    @endpoint
+    def bids_page(
+        self, auction_id: str, *, after_seq: int = 0, limit: int = 100
+    ) -> Operation[BidList]:
+        """One page of bids; its `next` is the following `after_seq`. `limit` is 1 to 500."""
+        return _bids_page(auction_id, after_seq, limit)
+
+    @endpoint
+    def buy_now(
+        self, auction_id: str, amount: int, *, idempotency_key: str | None = None
+    ) -> Operation[BidReceipt]:
+        """Buys at the price that was seen, which ends the auction. Raises BuyNowUnavailable."""
+        at = path("/auctions/{}/buy-now", auction_id)
+        return post(at, reads(BidReceipt), request(BuyNow, amount=amount), key=idempotency_key)
+
+    @endpoint
+    def cancel(self, auction_id: str, reason: str | None = None) -> Operation[AuctionStatusReply]:
+        """Calls an auction off: its seller while there are no bids, an admin always."""
+        at = path("/auctions/{}/cancel", auction_id)
+        return post(at, reads(AuctionStatusReply), request(CancelAuction, reason=reason))
+
+    @endpoint
+    def watch(self, auction_id: str) -> Operation[None]:
+        """Puts an auction on the caller's watch list; once on it, it stays."""
+        return put(path("/auctions/{}/watch", auction_id), nothing)
+
+    @endpoint
+    def unwatch(self, auction_id: str) -> Operation[None]:
+        """Takes an auction off the caller's watch list."""
+        return delete(path("/auctions/{}/watch", auction_id))
+
+    @series
+    def watched(self, *, page_size: int = 100) -> Steps[AuctionState]:
+        """The caller's watch list, with auctions that have ended."""
+        return pages(partial(_watched_page, limit=page_size))
+
+    @endpoint
+    def watched_page(self, *, cursor: str | None = None, limit: int = 50) -> Operation[LivePage]:
+        """One page of the caller's watch list. `limit` is 1 to 100."""
+        return _watched_page(cursor, limit=limit)
+
+
+def _live_page(cursor: str | None, **filters: object) -> Operation[LivePage]:
+    return get("/auctions/live", LivePage, request(LiveQuery, cursor=cursor, **filters))
+
+
+def _watched_page(cursor: str | None, *, limit: int) -> Operation[LivePage]:
+    return get("/auctions/watched", LivePage, request(Paging, cursor=cursor, limit=limit))
+
+
+def _bids_page(auction_id: str, after_seq: int, limit: int) -> Operation[BidList]:
+    query = request(BidsQuery, after_seq=after_seq, limit=limit)
+    return get(path("/auctions/{}/bids", auction_id), BidList, query)

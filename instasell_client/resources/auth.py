@@ -1,0 +1,124 @@
+"""Accounts: signing up, in and out, one's own account, and the tokens of scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Literal
+
+from instasell_client.endpoint import Carrier, Resource, Way, endpoint
+from instasell_client.models.accounts import (
+    ChangePassword,
+    CreateToken,
+    Grant,
+    Login,
+    Role,
+    Scope,
+    Signup,
+    TokenGrant,
+    TokenList,
+    UpdateMe,
+    User,
+)
+from instasell_client.operation import (
+    Operation,
+    delete,
+    get,
+    json_body,
+    new_key,
+    nothing,
+    path,
+    post,
+    reads,
+    request,
+)
+
+ScopeName = Scope | Literal["read", "list", "bid", "sell", "pay", "admin"]
+
+
+def _token_of(grant: Grant) -> str:
+    return grant.token
+
+
+def _no_token(_: None) -> None:
+    return None
+
+
+class Tokens(Resource[Way]):
+    """`client.auth.tokens`: tokens for scripts, each with no more scopes than it needs."""
+
+    @endpoint
+    def list(self) -> Operation[TokenList]:
+        """The live tokens of the account, newest first, without their secrets."""
+        return get("/auth/tokens", TokenList)
+
+    @endpoint
+    def create(
+        self, name: str, scopes: Iterable[ScopeName], *, expires_in_days: int = 90
+    ) -> Operation[TokenGrant]:
+        """A new token; its secret is in this reply and never shown again. 1 to 365 days."""
+        body = request(CreateToken, name=name, scopes=[*scopes], expires_in_days=expires_in_days)
+        return post("/auth/tokens", reads(TokenGrant), body)
+
+    @endpoint
+    def delete(self, token_id: str) -> Operation[None]:
+        """Ends a token at once. Raises TokenNotFound."""
+        return delete(path("/auth/tokens/{}", token_id))
+
+
+class Auth(Resource[Way]):
+    """`client.auth`: signing up, in and out, and one's own account."""
+
+    tokens: Tokens[Way]
+
+    def __init__(self, carrier: Carrier) -> None:
+        super().__init__(carrier)
+        self.tokens = Tokens(carrier)
+
+    @endpoint
+    def signup(
+        self,
+        email: str,
+        password: str,
+        *,
+        display_name: str | None = None,
+        role: Role | Literal["buyer", "seller"] = "buyer",
+    ) -> Operation[Grant]:
+        """Makes an account, and signs the client in with it. Raises EmailTaken, Invalid."""
+        body = request(Signup, email=email, password=password, display_name=display_name, role=role)
+        signing = post("/auth/signup", reads(Grant), body)
+        return replace(signing, identified=False, new_token=_token_of)
+
+    @endpoint
+    def login(self, email: str, password: str) -> Operation[Grant]:
+        """Signs the client in; the grant has the token to keep. Raises BadCredentials."""
+        body = request(Login, email=email, password=password)
+        signing = post("/auth/login", reads(Grant), body)
+        return replace(signing, identified=False, new_token=_token_of)
+
+    @endpoint
+    def logout(self) -> Operation[None]:
+        """Ends the session of the token that the client uses; the client forgets it."""
+        return replace(post("/auth/logout", nothing), new_token=_no_token)
+
+    @endpoint
+    def change_password(self, old_password: str, new_password: str) -> Operation[None]:
+        """Sets a new password; every other session of the account ends."""
+        body = request(ChangePassword, old_password=old_password, new_password=new_password)
+        return post("/auth/password", nothing, body)
+
+    @endpoint
+    def me(self) -> Operation[User]:
+        """The account that the client is signed in as."""
+        return get("/auth/me", User)
+
+    @endpoint
+    def update_me(self, *, display_name: str) -> Operation[User]:
+        """Changes what an account may change of itself."""
+        body = json_body(request(UpdateMe, display_name=display_name))
+        return Operation("PATCH", "/auth/me", reads(User), body=body, key=new_key())
+
+    @endpoint
+    def become_seller(self) -> Operation[User]:
+        """Makes a seller of a buyer; a seller stays one."""
+        return post("/auth/become-seller", reads(User))

@@ -1,0 +1,182 @@
+"""Sends operations with httpx, and retries what is safe to retry with httpx-retries.
+
+Safe are GET, PUT and DELETE, and writes that carry an idempotency key: after a lost connection, a
+time-out, 429 and 503 (502 and 504 of a proxy), with jitter, and as late as Retry-After asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator
+from typing import TypeVar
+
+import httpx
+from httpx_retries import aretry_request, retry_request
+from pydantic import ValidationError
+
+from instasell_client.errors import InstaSellError
+from instasell_client.operation import Batch, Lines, Operation, Steps
+from instasell_client.wire import (
+    Wiring,
+    asks_too_much,
+    decoded,
+    failed,
+    headers_of,
+    refusal,
+    unfit,
+    user_agent,
+)
+
+T = TypeVar("T")
+
+
+class SyncTransport:
+    """One pool of connections for a sync client. `token` may change while it lives."""
+
+    def __init__(self, wiring: Wiring, token: str | None) -> None:
+        self.wiring = wiring
+        self.token = token
+        self._http = httpx.Client(
+            timeout=wiring.timeout(),
+            headers={"User-Agent": user_agent()},
+            event_hooks={"response": [self._refuse_long_waits]},
+        )
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+    def run(self, operation: Operation[T]) -> T:
+        """Sends one operation and reads its reply."""
+        try:
+            response = retry_request(
+                self._http,
+                operation.method,
+                self.wiring.url(operation),
+                retry=self.wiring.retry(operation),
+                params=operation.query or None,
+                content=operation.body,
+                headers=headers_of(operation, self.token),
+            )
+        except httpx.HTTPError as error:
+            raise failed(error, self.wiring) from error
+        reply = decoded(operation, response)
+        if operation.new_token is not None:
+            self.token = operation.new_token(reply)
+        return reply
+
+    def each(self, steps: Steps[T]) -> Generator[T, None, None]:
+        """Sends operation after operation and yields the items of every reply."""
+        operation = next(steps, None)
+        while operation is not None:
+            batch = self.run(operation)
+            yield from batch.items
+            operation = _following(steps, batch)
+
+    def lines(self, lines: Lines[T]) -> Generator[T, None, None]:
+        """Sends one operation and yields the lines of its answer while they come."""
+        operation = lines.operation
+        try:
+            with self._http.stream(
+                operation.method,
+                self.wiring.url(operation),
+                params=operation.query or None,
+                headers=headers_of(operation, self.token),
+            ) as response:
+                if not response.is_success:
+                    response.read()
+                    raise refusal(response)
+                for line in response.iter_lines():
+                    if line.strip():
+                        yield _read(lines, line, response)
+        except httpx.HTTPError as error:
+            raise failed(error, self.wiring) from error
+
+    def _refuse_long_waits(self, response: httpx.Response) -> None:
+        if asks_too_much(self.wiring, response):
+            response.read()
+            raise refusal(response)
+
+
+class AsyncTransport:
+    """One pool of connections for an async client. `token` may change while it lives."""
+
+    def __init__(self, wiring: Wiring, token: str | None) -> None:
+        self.wiring = wiring
+        self.token = token
+        self._http = httpx.AsyncClient(
+            timeout=wiring.timeout(),
+            headers={"User-Agent": user_agent()},
+            event_hooks={"response": [self._refuse_long_waits]},
+        )
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._http.aclose()
+
+    async def run(self, operation: Operation[T]) -> T:
+        """Sends one operation and reads its reply."""
+        try:
+            response = await aretry_request(
+                self._http,
+                operation.method,
+                self.wiring.url(operation),
+                retry=self.wiring.retry(operation),
+                params=operation.query or None,
+                content=operation.body,
+                headers=headers_of(operation, self.token),
+            )
+        except httpx.HTTPError as error:
+            raise failed(error, self.wiring) from error
+        reply = decoded(operation, response)
+        if operation.new_token is not None:
+            self.token = operation.new_token(reply)
+        return reply
+
+    async def each(self, steps: Steps[T]) -> AsyncGenerator[T, None]:
+        """Sends operation after operation and yields the items of every reply."""
+        operation = next(steps, None)
+        while operation is not None:
+            batch = await self.run(operation)
+            for item in batch.items:
+                yield item
+            operation = _following(steps, batch)
+
+    async def lines(self, lines: Lines[T]) -> AsyncGenerator[T, None]:
+        """Sends one operation and yields the lines of its answer while they come."""
+        operation = lines.operation
+        try:
+            async with self._http.stream(
+                operation.method,
+                self.wiring.url(operation),
+                params=operation.query or None,
+                headers=headers_of(operation, self.token),
+            ) as response:
+                if not response.is_success:
+                    await response.aread()
+                    raise refusal(response)
+                async for line in response.aiter_lines():
+                    if line.strip():
+                        yield _read(lines, line, response)
+        except httpx.HTTPError as error:
+            raise failed(error, self.wiring) from error
+
+    async def _refuse_long_waits(self, response: httpx.Response) -> None:
+        if asks_too_much(self.wiring, response):
+            await response.aread()
+            raise refusal(response)
+
+
+def _following(steps: Steps[T], batch: Batch[T]) -> Operation[Batch[T]] | None:
+    try:
+        return steps.send(batch)
+    except StopIteration:
+        return None
+
+
+def _read(lines: Lines[T], line: str, response: httpx.Response) -> T:
+    try:
+        return lines.parse(line.encode())
+    except InstaSellError:
+        raise
+    except (ValidationError, ValueError) as error:
+        unfit(response, error)

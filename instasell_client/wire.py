@@ -1,0 +1,193 @@
+"""Between operations and HTTP: headers out, models and typed errors in. Sends nothing itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from importlib import metadata
+from time import time
+from typing import Any, NoReturn, TypeVar
+
+import httpx
+from httpx_retries import Retry
+from pydantic import ValidationError
+
+from instasell_client.address import DEFAULT_URL, checked_url
+from instasell_client.errors import (
+    ConnectionFailed,
+    InstaSellError,
+    NotAnInstaSellServer,
+    ProtocolError,
+    RateLimited,
+    Timeout,
+    TransportError,
+    class_for,
+    error_from_problem,
+)
+from instasell_client.models.problems import Problem
+from instasell_client.operation import JSON, Operation, invalid
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+_TRANSIENT = (429, 502, 503, 504)
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Where the market is, and how patient the client is with it.
+
+    `timeout_seconds` is for each try; it is longer than the 10 s for which the server holds a
+    repeated request back until the first is answered. `max_wait_seconds` is the longest
+    Retry-After that is waited for; a longer one raises at once.
+    """
+
+    base_url: str = DEFAULT_URL
+    timeout_seconds: float = 20.0
+    max_retries: int = 4
+    max_wait_seconds: float = 30.0
+    backoff_seconds: float = 0.1
+
+    def __post_init__(self) -> None:
+        try:
+            object.__setattr__(self, "base_url", checked_url(self.base_url))
+        except ValueError as error:
+            raise invalid("base_url", str(error)) from error
+
+    def timeout(self) -> httpx.Timeout:
+        """The limits of one try."""
+        connect = min(CONNECT_TIMEOUT_SECONDS, self.timeout_seconds)
+        return httpx.Timeout(self.timeout_seconds, connect=connect)
+
+    def retry(self, operation: Operation[Any]) -> Retry:
+        """The retries of an operation: none for a write that has no idempotency key."""
+        safe = operation.method in _SAFE or operation.key is not None
+        return Retry(
+            total=self.max_retries if safe and operation.retried else 0,
+            allowed_methods=[operation.method],
+            status_forcelist=_TRANSIENT,
+            backoff_factor=self.backoff_seconds,
+            max_backoff_wait=self.max_wait_seconds,
+        )
+
+    def url(self, operation: Operation[Any]) -> str:
+        """The whole address of an operation."""
+        return self.base_url + operation.path
+
+
+def user_agent() -> str:
+    """Who asks, for the server's log."""
+    try:
+        version = metadata.version("instasell")
+    except metadata.PackageNotFoundError:
+        version = "0"
+    return f"instasell-client/{version}"
+
+
+def headers_of(operation: Operation[Any], token: str | None) -> dict[str, str]:
+    """The headers of an operation."""
+    headers = {"Accept": f"{operation.accept}, application/problem+json"}
+    if operation.body is not None:
+        headers["Content-Type"] = operation.content_type
+    if operation.key is not None:
+        headers["Idempotency-Key"] = operation.key
+    if token is not None and operation.identified:
+        headers["Authorization"] = f"Bearer {token}"
+    return headers
+
+
+def decoded(operation: Operation[T], response: httpx.Response) -> T:
+    """The reply of an answer that has been read whole. Raises what the answer tells."""
+    if not response.is_success:
+        raise refusal(response)
+    try:
+        return operation.parse(response.content)
+    except (ValidationError, ValueError) as error:
+        unfit(response, error)
+
+
+def unfit(response: httpx.Response, error: Exception) -> NoReturn:
+    """Raises for a 2xx answer that its model does not take."""
+    where = f"{response.request.method} {response.request.url.path}"
+    media = response.headers.get("content-type", "nothing")
+    if not media.startswith((JSON, "application/x-ndjson")):
+        raise NotAnInstaSellServer(f"{where} was answered with {media}") from error
+    detail = f"The answer to {where} does not fit the contract: {_first_line(error)}"
+    raise ProtocolError(detail) from error
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        found = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(str(part) for part in found['loc'])}: {found['msg']}"
+    return str(error).partition("\n")[0]
+
+
+def refusal(response: httpx.Response) -> InstaSellError:
+    """The error that an answer with another status than 2xx stands for."""
+    return refusal_of(
+        response.status_code, response.headers, response.content, str(response.request.url)
+    )
+
+
+def refusal_of(status: int, headers: Mapping[str, str], content: bytes, url: str) -> InstaSellError:
+    """The same from its parts, for answers that come another way than through httpx."""
+    error = _told(content) or _untold(status, headers, url)
+    if isinstance(error, RateLimited) and "retry_after_seconds" not in error.data:
+        seconds = retry_after_seconds(headers)
+        if seconds is not None:
+            error.data = {**error.data, "retry_after_seconds": seconds}
+    error.request_id = error.request_id or headers.get("x-request-id")
+    return error
+
+
+def _told(content: bytes) -> InstaSellError | None:
+    try:
+        return error_from_problem(Problem.model_validate_json(content))
+    except ValidationError:
+        return None
+
+
+def _untold(status: int, headers: Mapping[str, str], url: str) -> InstaSellError:
+    """An answer without a problem body comes from something before or beside the server."""
+    if status == RateLimited.status or status in _TRANSIENT:
+        error = class_for("", status)(f"{url} answered {status}")
+        error.status = status
+        return error
+    media = headers.get("content-type", "nothing")
+    return NotAnInstaSellServer(f"{url} answered {status} with {media}, not with a problem")
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """What Retry-After says, in seconds or as a date."""
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time())
+    except ValueError:
+        return None
+
+
+def asks_too_much(wiring: Wiring, response: httpx.Response) -> bool:
+    """Whether a transient refusal asks for a longer wait than the client is willing to take."""
+    if response.status_code not in _TRANSIENT:
+        return False
+    seconds = retry_after_seconds(response.headers)
+    return seconds is not None and seconds > wiring.max_wait_seconds
+
+
+def failed(error: httpx.HTTPError | httpx.InvalidURL, wiring: Wiring) -> TransportError:
+    """What a failure of the connection means to the caller."""
+    if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
+        return Timeout(f"{wiring.base_url} did not answer in {wiring.timeout_seconds:g} s")
+    reason = str(error).partition("\n")[0] or type(error).__name__
+    return ConnectionFailed(f"{wiring.base_url} cannot be reached ({reason}); is it running?")
+
+
+def json_answer(answer: bytes) -> Any:
+    """An answer of any shape; None where there is no body."""
+    return json.loads(answer) if answer.strip() else None
