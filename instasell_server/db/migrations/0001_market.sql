@@ -13,7 +13,7 @@ CREATE FUNCTION expect_rows(actual bigint, expected bigint) RETURNS boolean
     LANGUAGE plpgsql AS $$
 BEGIN
     IF actual IS DISTINCT FROM expected THEN
-        RAISE EXCEPTION 'expected % rows, touched %', expected, actual USING ERRCODE = '40001';
+        RAISE EXCEPTION 'expected % rows, touched %', expected, actual USING ERRCODE = 'P0004';
     END IF;
     RETURN true;
 END
@@ -202,6 +202,15 @@ CREATE TABLE bids (
 CREATE INDEX bids_of_bidder ON bids (bidder_id, created_at);
 CREATE TRIGGER bids_are_final BEFORE UPDATE OR DELETE ON bids
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- What anybody may see of an auction. The reserve and the maxima stay behind.
+CREATE VIEW auction_states AS
+SELECT a.id AS auction_id, a.listing_id, a.seller_id, l.title, l.category_id, a.status,
+       a.start_at, a.end_at, a.min_bid, a.current_bid, a.buy_now,
+       a.reserve IS NOT NULL AS has_reserve, a.reserve_met, a.leader_no,
+       a.winner_id IS NOT NULL AS is_won, a.seq, a.bidder_count, l.shipping_amount,
+       a.increments, a.extension_window_seconds, a.extension_seconds, a.version
+FROM auctions a JOIN listings l ON l.id = a.listing_id;
 
 CREATE TABLE auction_watches (
     user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,

@@ -23,7 +23,10 @@ Value: TypeAlias = str | int | bool | datetime | None
 
 
 class BidRow(NamedTuple):
-    """One row of `bids`, amounts in minor units; `created_at` is the instant it was judged at."""
+    """One row of `bids`, amounts in minor units; `created_at` is the instant it was judged at.
+
+    The last two say what the columns before them imply, and are compared where they are given.
+    """
 
     seq: int
     bidder_id: str
@@ -35,6 +38,8 @@ class BidRow(NamedTuple):
     price_after: int
     leader_after: str
     created_at: datetime
+    leader_no_after: int | None = None
+    extended: bool | None = None
 
 
 class Difference(NamedTuple):
@@ -54,14 +59,19 @@ class Replayed(NamedTuple):
 
 
 def replay(
-    terms: Terms, first_end_at: datetime, rows: Iterable[BidRow], found: Standing | None = None
+    terms: Terms,
+    first_end_at: datetime,
+    rows: Iterable[BidRow],
+    found: Standing | None = None,
+    closed_at: datetime | None = None,
 ) -> Replayed:
     """Judge an auction's rows, ordered by `seq`, from its first end on.
 
     `found` is the standing that the auction's row holds; without it only the bids are compared.
+    `closed_at` is when it was closed, so that an end before its time shows.
     A row that the rules refuse is a difference and moves nothing but the numbering.
     """
-    standing = opening(terms, first_end_at, "live")
+    standing = opening(first_end_at, "live")
     differences: list[Difference] = []
     numbers: dict[str, int] = {}
     for row in rows:
@@ -71,14 +81,14 @@ def replay(
         if isinstance(verdict, Accepted):
             numbers[row.bidder_id] = verdict.bidder_no
             standing = verdict.standing
-            differences += _compare_row(seq, verdict, row)
+            differences += _compare_row(seq, verdict, numbers[verdict.leader_after], row)
         else:
             differences.append(Difference("verdict", seq, verdict, "accepted"))
             if row.seq != seq:
                 differences.append(Difference("seq", seq, seq, row.seq))
             standing = standing._replace(seq=seq)
     if found is not None:
-        differences += _compare_standing(standing, found)
+        differences += _compare_standing(standing, found, closed_at)
     return Replayed(differences, standing)
 
 
@@ -96,19 +106,25 @@ def _judge_row(terms: Terms, standing: Standing, row: BidRow, number: int | None
     return verdict
 
 
-def _compare_row(seq: int, verdict: Accepted, row: BidRow) -> list[Difference]:
-    pairs: tuple[tuple[str, Value, Value], ...] = (
+def _compare_row(seq: int, verdict: Accepted, leader_no: int, row: BidRow) -> list[Difference]:
+    pairs: list[tuple[str, Value, Value]] = [
         ("seq", seq, row.seq),
         ("bidder_no", verdict.bidder_no, row.bidder_no),
         ("kind", str(verdict.kind), row.kind),
         ("amount", verdict.amount, row.amount),
         ("price_after", verdict.price_after, row.price_after),
         ("leader_after", verdict.leader_after, row.leader_after),
-    )
+    ]
+    if row.leader_no_after is not None:
+        pairs.append(("leader_no_after", leader_no, row.leader_no_after))
+    if row.extended is not None:
+        pairs.append(("extended", verdict.extended, row.extended))
     return [Difference(field, seq, due, is_) for field, due, is_ in pairs if due != is_]
 
 
-def _compare_standing(expected: Standing, found: Standing) -> list[Difference]:
+def _compare_standing(
+    expected: Standing, found: Standing, closed_at: datetime | None
+) -> list[Difference]:
     differences = [
         Difference(field, None, due, is_)
         for field, due, is_ in zip(Standing._fields, expected, found, strict=True)
@@ -118,4 +134,7 @@ def _compare_standing(expected: Standing, found: Standing) -> list[Difference]:
     # by buy-now leaves its status in the rows.
     if expected.status == "ended" and found.status != "ended":
         differences.insert(0, Difference("status", None, expected.status, found.status))
+    early = closed_at is not None and closed_at < expected.end_at
+    if early and found.status == "ended" and expected.status != "ended":
+        differences.append(Difference("closed_at", None, expected.end_at, closed_at))
     return differences

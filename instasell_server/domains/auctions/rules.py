@@ -96,7 +96,7 @@ class Standing(NamedTuple):
     """Where an auction stands after the bid with number `seq`.
 
     `price` is what the market shows, None before the first bid. `leader_max` and `runner_up_max`
-    are private. `reserve_met` is True wherever the price may sell, so always without a reserve.
+    are private. `reserve_met` is True once a bid may win: without a reserve the first one does.
     """
 
     status: Status
@@ -128,7 +128,8 @@ class Offer(NamedTuple):
 class Accepted(NamedTuple):
     """A bid that stands: the row to insert, and the auction's new standing.
 
-    `amount` is what is shown of the bid: his maximum or the price after it, whichever is less.
+    `max_amount` is how far the bidder goes with it, also where he named an amount alone. `amount`
+    is what is shown of it: that maximum or the price after it, whichever is less.
     `ended` is True for a buy-now, which sells the auction at once.
     """
 
@@ -136,6 +137,7 @@ class Accepted(NamedTuple):
     kind: Kind
     seq: int
     bidder_no: int
+    max_amount: int
     amount: int
     price_after: int
     leader_after: str
@@ -177,9 +179,9 @@ _Settled: TypeAlias = tuple[Kind, int, int, str, int, int | None]
 """(kind, the bidder's own maximum, price, leader, his maximum, the runner-up's maximum)."""
 
 
-def opening(terms: Terms, end_at: datetime, status: Status = "pending") -> Standing:
+def opening(end_at: datetime, status: Status = "pending") -> Standing:
     """The standing of an auction that nobody has bid on."""
-    return Standing(status, end_at, None, None, None, None, terms.reserve is None, 0, 0)
+    return Standing(status, end_at, None, None, None, None, False, 0, 0)
 
 
 def is_open(terms: Terms, standing: Standing, at: datetime) -> bool:
@@ -207,10 +209,9 @@ def minimum_bid(terms: Terms, standing: Standing) -> int:
 def outcome(terms: Terms, standing: Standing) -> Outcome:
     """Who has won, and at what price, when the auction closes as it stands."""
     leader_max = standing.leader_max
-    met = terms.reserve is None or (leader_max is not None and leader_max >= terms.reserve)
-    if standing.leader_id is None or not met:
-        return Outcome(None, None, met)
-    return Outcome(standing.leader_id, standing.price, met)
+    if leader_max is None or (terms.reserve is not None and leader_max < terms.reserve):
+        return Outcome(None, None, reserve_met=False)
+    return Outcome(standing.leader_id, standing.price, reserve_met=True)
 
 
 def runner_up_price(terms: Terms, standing: Standing) -> int | None:
@@ -268,7 +269,7 @@ def judge(
             status, end_at, price, leader_id, leader_max, runner_up_max,
             reserve_met, seq, bidder_count,
         ),
-        kind, seq, bidder_no, min(maximum, price), price, leader_id,
+        kind, seq, bidder_no, maximum, min(maximum, price), price, leader_id,
         extended, leader_id != bidder_id, standing.leader_id, buying,
     )  # fmt: skip
 

@@ -1,0 +1,113 @@
+"""The statements of a batch of bids and of the workers that start and end auctions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic_core import to_json
+
+from instasell_server.db.connections import Connection
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.auctions.judging import BidCommand, BidderFacts, BidRow, StoredBid
+from instasell_server.domains.auctions.records import (
+    ChangedAuction,
+    LockedAuction,
+    columns_of,
+    locked_auction,
+)
+
+_sql = load(__file__, "bidding.sql")
+
+BEGIN = (
+    "BEGIN; SET LOCAL lock_timeout = '500ms'; SET LOCAL statement_timeout = '2s';"
+    " SET LOCAL idle_in_transaction_session_timeout = '3s'; "
+)
+"""A batch must not hold up the bidders behind it, so its limits are short."""
+
+
+async def lock_free(tx: Transaction, ids: Sequence[str]) -> dict[str, LockedAuction]:
+    """Locks in order of id, leaving out the rows that somebody else has locked."""
+    rows = await tx.tuples(_sql.lock_free, {"ids": list(ids)})
+    return {row[0]: locked_auction(row) for row in rows}
+
+
+async def lock_waiting(tx: Transaction, ids: Sequence[str]) -> dict[str, LockedAuction]:
+    """Locks in order of id. Raises Unavailable after the lock time-out."""
+    rows = await tx.tuples(_sql.lock_waiting, {"ids": list(ids)})
+    return {row[0]: locked_auction(row) for row in rows}
+
+
+async def lock_due(tx: Transaction, limit: int) -> dict[str, LockedAuction]:
+    """Locks free rows that are due to start or to end, `limit` of each at most."""
+    rows = await tx.tuples(_sql.lock_due, {"limit": limit})
+    return {row[0]: locked_auction(row) for row in rows}
+
+
+async def list_due(connection: Connection, limit: int) -> list[str]:
+    """The ids of auctions that are due to start or to end."""
+    return [row[0] for row in await connection.tuples(_sql.list_due, {"limit": limit})]
+
+
+async def get_now(connection: Connection) -> datetime:
+    """The market's clock; in a transaction, ask after the locks are held."""
+    now: datetime = (await connection.one(_sql.get_now))["now"]
+    return now
+
+
+async def read_bidders(
+    tx: Transaction, commands: Sequence[BidCommand]
+) -> tuple[list[BidderFacts], datetime]:
+    """What the judge has to know of each command's bidder, and the instant of judgement."""
+    rows = await tx.tuples(
+        _sql.read_bidders,
+        {
+            "auction_ids": [each.auction_id for each in commands],
+            "bidder_ids": [each.bidder_id for each in commands],
+            "session_ids": [each.session_id for each in commands],
+            "keys": [each.key for each in commands],
+        },
+    )
+    facts = [
+        BidderFacts(row[2], row[3], row[4], row[5], None if row[6] is None else StoredBid(*row[6:]))
+        for row in rows
+    ]
+    return facts, rows[0][1]
+
+
+async def write_and_commit(
+    tx: Transaction, rows: Sequence[BidRow], changes: Sequence[ChangedAuction], now: datetime
+) -> None:
+    """Inserts the bids, writes the auctions and commits, in one round trip."""
+    parameters = columns_of(changes)
+    sql = _sql.write_auctions
+    if rows:
+        await _insert_bids(tx, rows, now)
+    await tx.run_and_commit(sql, parameters)
+
+
+async def write_auctions(tx: Transaction, changes: Sequence[ChangedAuction]) -> None:
+    """Writes locked auctions back, and fails when one of them has another version by then."""
+    await tx.execute(_sql.write_auctions, columns_of(changes))
+
+
+async def insert_outbox(tx: Transaction, kind: str, payloads: Sequence[dict[str, object]]) -> None:
+    """Leaves work for the outbox worker, in the transaction that causes it."""
+    if payloads:
+        encoded = [to_json(each).decode() for each in payloads]
+        await tx.execute(_sql.insert_outbox, {"kind": kind, "payloads": encoded})
+
+
+async def _insert_bids(tx: Transaction, rows: Sequence[BidRow], now: datetime) -> None:
+    columns = list(zip(*rows, strict=True))
+    names = (
+        "auction_ids", "seqs", "bidder_ids", "bidder_nos", "kinds", "offered_amounts",
+        "max_amounts", "amounts", "prices", "leaders", "leader_nos", "extended", "keys", "versions",
+    )  # fmt: skip
+    parameters: dict[str, object] = {
+        name: list(column) for name, column in zip(names, columns, strict=True)
+    }
+    parameters["judged_at"] = [now] * len(rows)
+    parameters["count"] = len(rows)
+    await tx.execute(_sql.write_bids, parameters)

@@ -1,0 +1,96 @@
+-- name: lock_free
+SELECT id, listing_id, seller_id, status, start_at, end_at, min_bid, reserve, buy_now, increments,
+       extension_window_seconds, extension_seconds, current_bid, current_bidder_id, leader_no,
+       leader_max, runner_up_max, reserve_met, seq, bidder_count, version
+FROM auctions WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE SKIP LOCKED
+
+-- name: lock_waiting
+SELECT id, listing_id, seller_id, status, start_at, end_at, min_bid, reserve, buy_now, increments,
+       extension_window_seconds, extension_seconds, current_bid, current_bidder_id, leader_no,
+       leader_max, runner_up_max, reserve_met, seq, bidder_count, version
+FROM auctions WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE
+
+-- name: lock_due
+SELECT id, listing_id, seller_id, status, start_at, end_at, min_bid, reserve, buy_now, increments,
+       extension_window_seconds, extension_seconds, current_bid, current_bidder_id, leader_no,
+       leader_max, runner_up_max, reserve_met, seq, bidder_count, version
+FROM auctions
+WHERE id IN (
+    (SELECT id FROM auctions WHERE status IN ('pending', 'live') AND end_at <= market_now()
+     ORDER BY end_at, id LIMIT %(limit)s)
+    UNION
+    (SELECT id FROM auctions WHERE status = 'pending' AND start_at <= market_now()
+     ORDER BY start_at, id LIMIT %(limit)s)
+)
+ORDER BY id FOR UPDATE SKIP LOCKED
+
+-- name: list_due
+(SELECT id FROM auctions WHERE status IN ('pending', 'live') AND end_at <= market_now()
+ ORDER BY end_at, id LIMIT %(limit)s)
+UNION
+(SELECT id FROM auctions WHERE status = 'pending' AND start_at <= market_now()
+ ORDER BY start_at, id LIMIT %(limit)s)
+
+-- name: get_now
+SELECT market_now() AS now
+
+-- name: read_bidders
+SELECT i.n, (SELECT market_now()), u.status, u.role, s.id IS NOT NULL,
+       (SELECT b.bidder_no FROM bids b
+        WHERE b.auction_id = i.auction_id AND b.bidder_id = i.bidder_id LIMIT 1),
+       k.seq, k.bidder_no, k.kind, k.offered_amount, k.max_amount, k.amount, k.price_after,
+       k.leader_after, k.leader_no_after, k.extended, k.auction_version, k.created_at
+FROM unnest(
+    %(auction_ids)s::uuid[], %(bidder_ids)s::uuid[], %(session_ids)s::uuid[], %(keys)s::text[]
+) WITH ORDINALITY AS i(auction_id, bidder_id, session_id, key, n)
+LEFT JOIN users u ON u.id = i.bidder_id
+LEFT JOIN sessions s ON s.id = i.session_id AND s.user_id = i.bidder_id
+    AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp()
+LEFT JOIN bids k ON k.auction_id = i.auction_id AND k.bidder_id = i.bidder_id
+    AND k.idempotency_key = i.key
+ORDER BY i.n
+
+-- name: write_bids
+WITH placed AS (
+    INSERT INTO bids (
+        auction_id, seq, bidder_id, bidder_no, kind, offered_amount, max_amount, amount,
+        price_after, leader_after, leader_no_after, extended, idempotency_key, auction_version,
+        created_at
+    )
+    SELECT * FROM unnest(
+        %(auction_ids)s::uuid[], %(seqs)s::bigint[], %(bidder_ids)s::uuid[],
+        %(bidder_nos)s::integer[], %(kinds)s::text[], %(offered_amounts)s::bigint[],
+        %(max_amounts)s::bigint[], %(amounts)s::bigint[], %(prices)s::bigint[],
+        %(leaders)s::uuid[], %(leader_nos)s::integer[], %(extended)s::boolean[],
+        %(keys)s::text[], %(versions)s::bigint[], %(judged_at)s::timestamptz[]
+    )
+    RETURNING 1
+)
+SELECT expect_rows((SELECT count(*) FROM placed), %(count)s)
+
+-- name: write_auctions
+WITH moved AS (
+    UPDATE auctions a
+    SET status = n.status, end_at = n.end_at, current_bid = n.current_bid,
+        current_bidder_id = n.current_bidder_id, leader_no = n.leader_no,
+        leader_max = n.leader_max, runner_up_max = n.runner_up_max,
+        reserve_met = n.reserve_met, seq = n.seq, bidder_count = n.bidder_count,
+        winner_id = n.winner_id, closed_at = n.closed_at, version = a.version + 1
+    FROM unnest(
+        %(ids)s::uuid[], %(seen)s::bigint[], %(statuses)s::text[], %(end_ats)s::timestamptz[],
+        %(current_bids)s::bigint[], %(current_bidder_ids)s::uuid[], %(leader_nos)s::integer[],
+        %(leader_maxes)s::bigint[], %(runner_up_maxes)s::bigint[], %(reserve_mets)s::boolean[],
+        %(seqs)s::bigint[], %(bidder_counts)s::integer[], %(winner_ids)s::uuid[],
+        %(closed_ats)s::timestamptz[]
+    ) AS n(
+        id, seen, status, end_at, current_bid, current_bidder_id, leader_no, leader_max,
+        runner_up_max, reserve_met, seq, bidder_count, winner_id, closed_at
+    )
+    WHERE a.id = n.id AND a.version = n.seen
+    RETURNING 1
+)
+SELECT expect_rows((SELECT count(*) FROM moved), %(count)s)
+
+-- name: insert_outbox
+INSERT INTO outbox (kind, payload)
+SELECT %(kind)s, payload FROM unnest(%(payloads)s::jsonb[]) AS n(payload)

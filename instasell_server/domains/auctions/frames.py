@@ -1,0 +1,67 @@
+"""Events as the bytes that every watcher gets: encoded once, naming bidders by number only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import to_json
+
+from instasell_client.models.live import ServerEvent
+from instasell_server.ports import Event
+
+BIDS_IN_EVENT_MAX = 50
+
+
+def bidder_name(number: int | None) -> str | None:
+    """The public name of a bidder in one auction."""
+    return None if number is None else f"bidder-{number}"
+
+
+def bid_placed(
+    state: dict[str, Any],
+    bids: Sequence[dict[str, Any]],
+    *,
+    extended: bool,
+    server_time: datetime,
+) -> Event:
+    """The event of a batch of bids on one auction.
+
+    `state` has the fields that the event shares with a conflated one: auction_id, version, seq,
+    bid_count, bidder_count, current_bid, minimum_bid, leader, reserve_met, end_at.
+    """
+    shared = {**state, "auction_extended": extended, "server_time": server_time}
+    full = {
+        **shared,
+        "first_seq": bids[0]["seq"],
+        "bid": bids[-1],
+        "bids": bids[-BIDS_IN_EVENT_MAX:],
+        "truncated": len(bids) > BIDS_IN_EVENT_MAX,
+        "conflated": False,
+    }
+    short = {**shared, "first_seq": state["seq"], "conflated": True}
+    return Event(
+        auction_id=state["auction_id"],
+        version=state["version"],
+        frame=frame(ServerEvent.BID_PLACED, full),
+        board=frame(ServerEvent.BID_PLACED, short),
+    )
+
+
+def changed(
+    event: ServerEvent,
+    auction_id: str,
+    version: int,
+    server_time: datetime,
+    **data: Any,
+) -> Event:
+    """The event of a start, an end, a cancellation or an edit."""
+    body = {"auction_id": auction_id, "version": version, "server_time": server_time, **data}
+    encoded = frame(event, body)
+    return Event(auction_id=auction_id, version=version, frame=encoded, board=encoded)
+
+
+def frame(event: ServerEvent, data: Any) -> bytes:
+    """One text frame."""
+    return to_json({"event": event.value, "data": data})

@@ -1,0 +1,166 @@
+"""Starts, ends and calls off auctions. Each change is one version and one event."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from instasell_client.models.live import ServerEvent
+from instasell_server.db.connections import Connection, Database
+from instasell_server.db.transaction import Transaction, transact
+from instasell_server.domains.auctions import bid_store, frames, store
+from instasell_server.domains.auctions.judging import Closing, closing_event
+from instasell_server.domains.auctions.records import ChangedAuction, LockedAuction
+from instasell_server.domains.auctions.rules import (
+    is_due_to_end,
+    is_due_to_start,
+    outcome,
+    runner_up_price,
+)
+from instasell_server.domains.orders.service import OrderService
+from instasell_server.ports import Cache, Event, Events
+
+STATUS_TTL_SECONDS = 3600
+DUE_BATCH = 500
+
+
+_Lock = Callable[[Transaction], Awaitable[dict[str, LockedAuction]]]
+
+
+def status_key(auction_id: str) -> str:
+    """The seed's cache key of an auction's state."""
+    return f"auction:{auction_id}"
+
+
+class Lifecycle:
+    """What happens to auctions by time, and what an end brings about."""
+
+    def __init__(
+        self, database: Database, cache: Cache, events: Events, orders: OrderService
+    ) -> None:
+        self._database = database
+        self._cache = cache
+        self._events = events
+        self._orders = orders
+
+    async def settle(self, tx: Transaction, closings: Sequence[Closing]) -> None:
+        """Makes the orders of auctions that end in this transaction, and their outbox rows.
+
+        The rows of the auctions are locked. A suspended winner's order is cancelled at once, and
+        the goods are offered to the runner-up if the reserve allows.
+        """
+        won = [each for each in closings if each.winner_id is not None]
+        if won:
+            await store.take_stock(tx, [each.auction.listing_id for each in won])
+            barred = await store.list_suspended(tx, [str(each.winner_id) for each in won])
+            await self._orders.record_won(
+                tx, [_sale(each) for each in won if each.winner_id not in barred]
+            )
+            await self._offer_to_runners_up(tx, [each for each in won if each.winner_id in barred])
+        await bid_store.insert_outbox(
+            tx,
+            "auction_ended",
+            [
+                {
+                    "auction_id": each.auction.id,
+                    "version": each.auction.version + 1,
+                    "winner_id": each.winner_id,
+                    "price": each.price,
+                }
+                for each in closings
+            ],
+        )
+
+    async def _offer_to_runners_up(self, tx: Transaction, forfeited: Sequence[Closing]) -> None:
+        await self._orders.record_forfeited(tx, [_sale(each) for each in forfeited])
+        for each in forfeited:
+            price = runner_up_price(each.auction.terms, each.standing)
+            runner_up = await store.find_runner_up(tx, each.auction.id, str(each.winner_id))
+            if price is not None and runner_up is not None:
+                await self._orders.record_won(tx, [(each.auction.id, runner_up, price, each.at)])
+            else:
+                await store.give_back_stock(tx, [each.auction.listing_id])
+
+    async def carry_out_due(self) -> int:
+        """Starts and ends what is due, skipping rows that are locked; returns how many."""
+        return await self._carry_out(lambda tx: bid_store.lock_due(tx, DUE_BATCH))
+
+    async def carry_out(self, auction_id: str) -> int:
+        """Starts or ends one auction if it is due, waiting for its lock."""
+        return await self._carry_out(lambda tx: bid_store.lock_waiting(tx, [auction_id]))
+
+    async def _carry_out(self, lock: _Lock) -> int:
+        events: list[Event] = []
+
+        async def work(tx: Transaction) -> int:
+            locked = await lock(tx)
+            if not locked:
+                return 0
+            now = await bid_store.get_now(tx)
+            ending = [_closing(each, now) for each in locked.values() if _ends(each, now)]
+            starting = [each for each in locked.values() if _starts(each, now)]
+            changes = [_ended(each) for each in ending] + [_started(each) for each in starting]
+            if not changes:
+                return 0
+            await bid_store.write_auctions(tx, changes)
+            await self.settle(tx, ending)
+            events.extend(closing_event(each, each.auction.leader_no) for each in ending)
+            events.extend(await started_events(tx, [each.id for each in starting], now))
+            tx.after_commit.append(lambda: self.tell(events))
+            return len(changes)
+
+        return await transact(self._database, work, begin=bid_store.BEGIN)
+
+    async def tell(self, events: Sequence[Event]) -> None:
+        """What follows every commit of auctions: stale caches, then those who watch."""
+        await retire(self._cache, events)
+        await self._events.publish(events)
+
+
+async def retire(cache: Cache, events: Sequence[Event]) -> None:
+    """Makes cached states older than these events count as absent."""
+    versions = {status_key(each.auction_id): each.version for each in events}
+    await cache.retire(versions, ttl_seconds=STATUS_TTL_SECONDS)
+
+
+async def started_events(connection: Connection, ids: Sequence[str], now: datetime) -> list[Event]:
+    """An `auction_started` for each auction, with its state for boards that do not know it."""
+    if not ids:
+        return []
+    return [
+        frames.changed(
+            ServerEvent.STARTED, state.auction_id, state.version, now, seq=state.seq, state=state
+        )
+        for state in await store.list_states(connection, ids)
+    ]
+
+
+def _sale(closing: Closing) -> tuple[str, str, int, datetime]:
+    assert closing.winner_id is not None and closing.price is not None
+    return (closing.auction.id, closing.winner_id, closing.price, closing.at)
+
+
+def _ends(auction: LockedAuction, now: datetime) -> bool:
+    return is_due_to_end(auction.standing, now)
+
+
+def _starts(auction: LockedAuction, now: datetime) -> bool:
+    return not _ends(auction, now) and is_due_to_start(auction.terms, auction.standing, now)
+
+
+def _closing(auction: LockedAuction, now: datetime) -> Closing:
+    winner_id, price, _ = outcome(auction.terms, auction.standing)
+    return Closing(auction, auction.standing._replace(status="ended"), winner_id, price, now)
+
+
+def _ended(closing: Closing) -> ChangedAuction:
+    auction = closing.auction
+    return ChangedAuction(
+        auction.id, auction.version, closing.standing, auction.leader_no, closing.winner_id,
+        closing.at,
+    )  # fmt: skip
+
+
+def _started(auction: LockedAuction) -> ChangedAuction:
+    standing = auction.standing._replace(status="live")
+    return ChangedAuction(auction.id, auction.version, standing, auction.leader_no, None, None)

@@ -1,0 +1,142 @@
+-- name: lock_listing
+SELECT id, seller_id, type, stock, status FROM listings WHERE id = %(listing_id)s FOR UPDATE
+
+-- name: find_open_auction
+SELECT id FROM auctions WHERE listing_id = %(listing_id)s AND status IN ('pending', 'live')
+
+-- name: insert_auction
+INSERT INTO auctions (
+    listing_id, seller_id, status, start_at, end_at, planned_end_at, min_bid, reserve, buy_now,
+    increments, extension_window_seconds, extension_seconds, reserve_met, created_at
+)
+VALUES (
+    %(listing_id)s, %(seller_id)s, %(status)s, %(start_at)s, %(end_at)s, %(end_at)s, %(min_bid)s,
+    %(reserve)s, %(buy_now)s, %(increments)s, %(extension_window_seconds)s,
+    %(extension_seconds)s, %(reserve)s::bigint IS NULL, %(now)s
+)
+RETURNING id
+
+-- name: update_auction
+UPDATE auctions
+SET start_at = %(start_at)s, end_at = %(end_at)s, planned_end_at = %(end_at)s,
+    status = %(status)s, min_bid = %(min_bid)s, reserve = %(reserve)s, buy_now = %(buy_now)s,
+    reserve_met = %(reserve)s::bigint IS NULL, version = version + 1
+WHERE id = %(auction_id)s
+
+-- name: cancel_auction
+UPDATE auctions
+SET status = 'cancelled', closed_at = %(now)s, cancel_reason = %(reason)s, version = version + 1
+WHERE id = %(auction_id)s
+RETURNING version, seq
+
+-- name: list_states
+SELECT * FROM auction_states WHERE auction_id = ANY(%(ids)s::uuid[]) ORDER BY auction_id
+
+-- name: find_view
+SELECT s.*, l.description, l.condition, c.path AS category_path, u.display_name AS seller_name,
+       a.current_bidder_id, a.winner_id, a.leader_max, market_now() AS server_time
+FROM auction_states s
+JOIN auctions a ON a.id = s.auction_id
+JOIN listings l ON l.id = s.listing_id
+JOIN categories c ON c.id = l.category_id
+JOIN users u ON u.id = s.seller_id
+WHERE s.auction_id = %(auction_id)s
+
+-- name: find_you
+SELECT
+    (SELECT bidder_no FROM bids WHERE auction_id = a.id AND bidder_id = %(user_id)s LIMIT 1)
+        AS bidder_no,
+    a.current_bidder_id = %(user_id)s AS leading,
+    (SELECT max(max_amount) FROM bids WHERE auction_id = a.id AND bidder_id = %(user_id)s)
+        AS max_amount,
+    a.seller_id = %(user_id)s AS is_seller,
+    EXISTS (SELECT FROM auction_watches WHERE auction_id = a.id AND user_id = %(user_id)s)
+        AS watching
+FROM auctions a WHERE a.id = %(auction_id)s
+
+-- name: list_live
+WITH open AS (
+    SELECT s.*,
+        CASE %(sort)s
+            WHEN 'ending' THEN (extract(epoch FROM s.end_at) * 1000000)::bigint
+            WHEN 'price' THEN coalesce(s.current_bid, s.min_bid)
+            WHEN '-price' THEN -coalesce(s.current_bid, s.min_bid)
+            WHEN 'bids' THEN -s.seq
+        END AS sort_key
+    FROM auction_states s
+    WHERE s.status IN ('pending', 'live')
+      AND s.start_at <= market_now() AND s.end_at > market_now()
+      AND (%(category)s::uuid IS NULL OR s.category_id IN (
+          SELECT id FROM categories WHERE lineage @> ARRAY[%(category)s::uuid]))
+      AND (%(seller)s::uuid IS NULL OR s.seller_id = %(seller)s::uuid)
+      AND (%(price_min)s::bigint IS NULL OR coalesce(s.current_bid, s.min_bid) >= %(price_min)s)
+      AND (%(price_max)s::bigint IS NULL OR coalesce(s.current_bid, s.min_bid) <= %(price_max)s)
+      AND (%(pattern)s::text IS NULL OR plain_text(s.title) LIKE plain_text(%(pattern)s))
+)
+SELECT * FROM open
+WHERE %(after_key)s::bigint IS NULL
+   OR (sort_key, auction_id) > (%(after_key)s::bigint, %(after_id)s::uuid)
+ORDER BY sort_key, auction_id LIMIT %(limit)s
+
+-- name: list_watched
+SELECT s.*, (extract(epoch FROM w.created_at) * 1000000)::bigint AS sort_key
+FROM auction_watches w JOIN auction_states s ON s.auction_id = w.auction_id
+WHERE w.user_id = %(user_id)s
+  AND (%(after_key)s::bigint IS NULL OR
+       ((extract(epoch FROM w.created_at) * 1000000)::bigint, s.auction_id)
+       < (%(after_key)s::bigint, %(after_id)s::uuid))
+ORDER BY w.created_at DESC, s.auction_id DESC LIMIT %(limit)s
+
+-- name: list_bids
+SELECT b.seq, b.kind, b.bidder_no, b.amount, b.price_after, b.leader_no_after, b.created_at,
+       b.auction_version, b.extended, b.bidder_id, u.display_name AS bidder_name
+FROM bids b JOIN users u ON u.id = b.bidder_id
+WHERE b.auction_id = %(auction_id)s AND b.seq > %(after_seq)s
+ORDER BY b.seq LIMIT %(limit)s
+
+-- name: list_newest_bids
+SELECT * FROM (
+    SELECT b.seq, b.kind, b.bidder_no, b.amount, b.price_after, b.leader_no_after, b.created_at,
+           b.auction_version, b.extended
+    FROM bids b
+    WHERE b.auction_id = %(auction_id)s AND b.seq > %(after_seq)s
+    ORDER BY b.seq DESC LIMIT %(limit)s
+) newest ORDER BY seq
+
+-- name: find_seller
+SELECT seller_id FROM auctions WHERE id = %(auction_id)s
+
+-- name: list_versions
+SELECT id, version FROM auctions WHERE id = ANY(%(ids)s::uuid[])
+
+-- name: list_open_versions
+SELECT id, version FROM auctions
+WHERE status IN ('pending', 'live') AND start_at <= market_now()
+
+-- name: insert_watch
+INSERT INTO auction_watches (user_id, auction_id)
+SELECT %(user_id)s, id FROM auctions WHERE id = %(auction_id)s
+ON CONFLICT DO NOTHING
+
+-- name: delete_watch
+DELETE FROM auction_watches WHERE user_id = %(user_id)s AND auction_id = %(auction_id)s
+
+-- name: list_suspended
+SELECT id FROM users WHERE id = ANY(%(ids)s::uuid[]) AND status = 'suspended'
+
+-- name: find_runner_up
+SELECT b.bidder_id FROM bids b JOIN users u ON u.id = b.bidder_id
+WHERE b.auction_id = %(auction_id)s AND b.bidder_id <> %(winner_id)s
+GROUP BY b.bidder_id, u.status
+HAVING u.status = 'active'
+ORDER BY max(b.max_amount) DESC, min(b.seq) FILTER (WHERE b.max_amount = (
+    SELECT max(max_amount) FROM bids WHERE auction_id = %(auction_id)s AND bidder_id = b.bidder_id
+)) LIMIT 1
+
+-- name: take_stock
+UPDATE listings SET stock = 0, version = version + 1, updated_at = market_now()
+WHERE id IN (SELECT id FROM listings WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE)
+
+-- name: give_back_stock
+UPDATE listings SET stock = 1, version = version + 1, updated_at = market_now()
+WHERE id IN (SELECT id FROM listings WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE)

@@ -1,0 +1,71 @@
+"""The auction's row as the rules see it, and the row that is written back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from instasell_server.domains.auctions.increments import parse_increments
+from instasell_server.domains.auctions.rules import Standing, Terms
+
+
+class LockedAuction(NamedTuple):
+    """A row under its lock. `leader_no` is the public number of the leader."""
+
+    id: str
+    listing_id: str
+    terms: Terms
+    standing: Standing
+    leader_no: int | None
+    version: int
+
+
+class ChangedAuction(NamedTuple):
+    """What becomes of a locked row; `version` is the one that was seen."""
+
+    id: str
+    version: int
+    standing: Standing
+    leader_no: int | None
+    winner_id: str | None
+    closed_at: datetime | None
+
+
+def locked_auction(row: Sequence[Any]) -> LockedAuction:
+    """Maps a row of the `lock_` queries, which all select the same columns."""
+    (
+        auction_id, listing_id, seller_id, status, start_at, end_at, min_bid, reserve, buy_now,
+        increments, window, extension, current_bid, leader_id, leader_no, leader_max,
+        runner_up_max, reserve_met, seq, bidder_count, version,
+    ) = row  # fmt: skip
+    terms = Terms(
+        auction_id, seller_id, start_at, min_bid, reserve, buy_now,
+        parse_increments(increments), window, extension,
+    )  # fmt: skip
+    standing = Standing(
+        status, end_at, current_bid, leader_id, leader_max, runner_up_max, reserve_met, seq,
+        bidder_count,
+    )  # fmt: skip
+    return LockedAuction(auction_id, listing_id, terms, standing, leader_no, version)
+
+
+def columns_of(changes: Sequence[ChangedAuction]) -> dict[str, Any]:
+    """The parameters of `write_auctions`: one list for each column."""
+    return {
+        "ids": [each.id for each in changes],
+        "seen": [each.version for each in changes],
+        "statuses": [each.standing.status for each in changes],
+        "end_ats": [each.standing.end_at for each in changes],
+        "current_bids": [each.standing.price for each in changes],
+        "current_bidder_ids": [each.standing.leader_id for each in changes],
+        "leader_nos": [each.leader_no for each in changes],
+        "leader_maxes": [each.standing.leader_max for each in changes],
+        "runner_up_maxes": [each.standing.runner_up_max for each in changes],
+        "reserve_mets": [each.standing.reserve_met for each in changes],
+        "seqs": [each.standing.seq for each in changes],
+        "bidder_counts": [each.standing.bidder_count for each in changes],
+        "winner_ids": [each.winner_id for each in changes],
+        "closed_ats": [each.closed_at for each in changes],
+        "count": len(changes),
+    }

@@ -1,0 +1,239 @@
+"""The rows of auctions, outside the batches of the auctioneer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from pydantic_core import to_json
+
+from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, BidKind, You
+from instasell_server.db.connections import Connection, Row
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.auctions.frames import bidder_name
+from instasell_server.domains.auctions.increments import next_price, parse_increments
+
+_sql = load(__file__)
+
+Cursor = tuple[int, str]
+"""Where a page ended: the sort key and the auction's id."""
+
+
+class LockedListing(NamedTuple):
+    """What has to hold of a listing that is put up for auction."""
+
+    id: str
+    seller_id: str
+    type: str
+    stock: int
+    status: str
+
+
+class StoredBidView(NamedTuple):
+    """A bid as it is shown, with the version that brought it."""
+
+    bid: Bid
+    auction_version: int
+    extended: bool
+
+
+def state_of(row: Row) -> AuctionState:
+    """Maps a row of the view `auction_states`."""
+    current_bid: int | None = row["current_bid"]
+    increments = parse_increments(row["increments"])
+    leader = bidder_name(row["leader_no"])
+    return AuctionState.model_construct(
+        auction_id=row["auction_id"],
+        listing_id=row["listing_id"],
+        seller_id=row["seller_id"],
+        title=row["title"],
+        category_id=row["category_id"],
+        status=AuctionStatus(row["status"]),
+        start_at=row["start_at"],
+        end_at=row["end_at"],
+        min_bid=row["min_bid"],
+        current_bid=current_bid,
+        minimum_bid=row["min_bid"] if current_bid is None else next_price(increments, current_bid),
+        buy_now=row["buy_now"],
+        has_reserve=row["has_reserve"],
+        reserve_met=row["reserve_met"],
+        leader=leader,
+        winner=leader if row["is_won"] else None,
+        bid_count=row["seq"],
+        bidder_count=row["bidder_count"],
+        shipping_amount=row["shipping_amount"],
+        extension_window_seconds=row["extension_window_seconds"],
+        extension_seconds=row["extension_seconds"],
+        version=row["version"],
+        seq=row["seq"],
+    )
+
+
+async def lock_listing(tx: Transaction, listing_id: str) -> LockedListing | None:
+    """Locks a listing's row."""
+    row = await tx.maybe(_sql.lock_listing, {"listing_id": listing_id})
+    return LockedListing(**row) if row else None
+
+
+async def find_open_auction(tx: Transaction, listing_id: str) -> str | None:
+    """The id of the auction that is open or will open on a listing."""
+    row = await tx.maybe(_sql.find_open_auction, {"listing_id": listing_id})
+    return row["id"] if row else None
+
+
+async def insert_auction(tx: Transaction, values: dict[str, Any]) -> str:
+    """Inserts an auction and returns its id."""
+    values = {**values, "increments": to_json(values["increments"]).decode()}
+    auction_id: str = (await tx.one(_sql.insert_auction, values))["id"]
+    return auction_id
+
+
+async def update_auction(tx: Transaction, values: dict[str, Any]) -> None:
+    """Writes new terms of an auction without bids."""
+    await tx.execute(_sql.update_auction, values)
+
+
+async def cancel_auction(
+    tx: Transaction, auction_id: str, now: datetime, reason: str | None
+) -> tuple[int, int]:
+    """Calls an auction off; returns its new version and its last seq."""
+    row = await tx.one(
+        _sql.cancel_auction, {"auction_id": auction_id, "now": now, "reason": reason}
+    )
+    return row["version"], row["seq"]
+
+
+async def list_states(connection: Connection, ids: Sequence[str]) -> list[AuctionState]:
+    """The states of these auctions, in order of id; those that do not exist are left out."""
+    rows = await connection.rows(_sql.list_states, {"ids": list(ids)})
+    return [state_of(row) for row in rows]
+
+
+async def find_view(connection: Connection, auction_id: str) -> Row | None:
+    """The state with the goods and the clock, as a row for the service to shape."""
+    return await connection.maybe(_sql.find_view, {"auction_id": auction_id})
+
+
+async def find_you(connection: Connection, auction_id: str, user_id: str) -> You | None:
+    """What an auction is to a user."""
+    row = await connection.maybe(_sql.find_you, {"auction_id": auction_id, "user_id": user_id})
+    if row is None:
+        return None
+    return You(
+        bidder=bidder_name(row["bidder_no"]),
+        leading=bool(row["leading"]),
+        max_amount=row["max_amount"],
+        is_seller=row["is_seller"],
+        watching=row["watching"],
+    )
+
+
+async def list_live(
+    connection: Connection, filters: dict[str, Any], after: Cursor | None, limit: int
+) -> list[tuple[AuctionState, Cursor]]:
+    """Open auctions above a cursor, each with its own."""
+    key, auction_id = after or (None, None)
+    rows = await connection.rows(
+        _sql.list_live, {**filters, "after_key": key, "after_id": auction_id, "limit": limit}
+    )
+    return [(state_of(row), (row["sort_key"], row["auction_id"])) for row in rows]
+
+
+async def list_watched(
+    connection: Connection, user_id: str, after: Cursor | None, limit: int
+) -> list[tuple[AuctionState, Cursor]]:
+    """What a user watches, the newest watch first."""
+    key, auction_id = after or (None, None)
+    rows = await connection.rows(
+        _sql.list_watched,
+        {"user_id": user_id, "after_key": key, "after_id": auction_id, "limit": limit},
+    )
+    return [(state_of(row), (row["sort_key"], row["auction_id"])) for row in rows]
+
+
+async def list_bids(
+    connection: Connection, auction_id: str, after_seq: int, limit: int, *, with_names: bool
+) -> list[Bid]:
+    """Bids above `after_seq` in order; names only for those who may see them."""
+    rows = await connection.rows(
+        _sql.list_bids, {"auction_id": auction_id, "after_seq": after_seq, "limit": limit}
+    )
+    return [_bid_of(row, with_names=with_names) for row in rows]
+
+
+async def list_newest_bids(
+    connection: Connection, auction_id: str, after_seq: int, limit: int
+) -> list[StoredBidView]:
+    """The newest `limit` bids above `after_seq`, in order."""
+    rows = await connection.rows(
+        _sql.list_newest_bids, {"auction_id": auction_id, "after_seq": after_seq, "limit": limit}
+    )
+    return [
+        StoredBidView(_bid_of(row, with_names=False), row["auction_version"], row["extended"])
+        for row in rows
+    ]
+
+
+def _bid_of(row: Row, *, with_names: bool) -> Bid:
+    return Bid.model_construct(
+        seq=row["seq"],
+        kind=BidKind(row["kind"]),
+        bidder=f"bidder-{row['bidder_no']}",
+        amount=row["amount"],
+        price=row["price_after"],
+        leader=f"bidder-{row['leader_no_after']}",
+        created_at=row["created_at"],
+        bidder_id=row["bidder_id"] if with_names else None,
+        bidder_name=row["bidder_name"] if with_names else None,
+    )
+
+
+async def find_seller(connection: Connection, auction_id: str) -> str | None:
+    """Whose auction it is."""
+    row = await connection.maybe(_sql.find_seller, {"auction_id": auction_id})
+    return row["seller_id"] if row else None
+
+
+async def list_versions(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    """The versions of these auctions."""
+    return dict(await connection.tuples(_sql.list_versions, {"ids": list(ids)}))
+
+
+async def list_open_versions(connection: Connection) -> dict[str, int]:
+    """The versions of all open auctions."""
+    return dict(await connection.tuples(_sql.list_open_versions))
+
+
+async def insert_watch(connection: Connection, user_id: str, auction_id: str) -> None:
+    """Puts an auction on a user's watch list; nothing changes when it is there."""
+    await connection.execute(_sql.insert_watch, {"user_id": user_id, "auction_id": auction_id})
+
+
+async def delete_watch(connection: Connection, user_id: str, auction_id: str) -> None:
+    """Takes an auction off a user's watch list."""
+    await connection.execute(_sql.delete_watch, {"user_id": user_id, "auction_id": auction_id})
+
+
+async def list_suspended(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of these users who are suspended."""
+    return {row[0] for row in await connection.tuples(_sql.list_suspended, {"ids": list(ids)})}
+
+
+async def find_runner_up(connection: Connection, auction_id: str, winner_id: str) -> str | None:
+    """The active bidder with the highest maximum beside the winner, the earlier one on a tie."""
+    row = await connection.maybe(
+        _sql.find_runner_up, {"auction_id": auction_id, "winner_id": winner_id}
+    )
+    return row["bidder_id"] if row else None
+
+
+async def take_stock(tx: Transaction, listing_ids: Sequence[str]) -> None:
+    """The goods of these listings are sold."""
+    await tx.execute(_sql.take_stock, {"ids": list(listing_ids)})
+
+
+async def give_back_stock(tx: Transaction, listing_ids: Sequence[str]) -> None:
+    """The goods of these listings are for sale again."""
+    await tx.execute(_sql.give_back_stock, {"ids": list(listing_ids)})
