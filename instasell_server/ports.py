@@ -69,6 +69,10 @@ class Limiter(Protocol):
         """Counts one hit of `who`; a limit of 0 always allows. Never raises."""
         ...
 
+    async def peek(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota:
+        """What a hit would give, without counting one. Never raises."""
+        ...
+
 
 Deliver = Callable[[bytes], Awaitable[None]]
 
