@@ -118,7 +118,7 @@ class EmbeddedPostgres:
             return
         self.release()
         if not self._adopt():
-            self._clear_away()
+            self._clear_away(sockets)
             if not self._folder.postgres.exists():
                 self._create_cluster()
             self._launch()
@@ -214,8 +214,10 @@ class EmbeddedPostgres:
         """Write the configuration, which is ours alone; returns its path."""
         hba = self._folder.conf / "pg_hba.conf"
         write_private(hba, "local all all scram-sha-256\n", self._identity)
+        # This setting is a list, whose entries are quoted as identifiers are.
+        sockets = str(self._sockets).replace('"', '""')
         places = {
-            "unix_socket_directories": f'"{self._sockets}"',
+            "unix_socket_directories": f'"{sockets}"',
             "hba_file": str(hba),
             "log_directory": str(self._folder.log),
         }
@@ -267,6 +269,7 @@ class EmbeddedPostgres:
             return False
         assert pid is not None
         process = EngineProcess(pid)
+        process.send(signal.SIGCONT)
         if self._wait_until_ready(process, _START_SECONDS):
             try:
                 self._prepare_database()
@@ -286,18 +289,22 @@ class EmbeddedPostgres:
         process.release()
         self._end_orphans()
 
-    def _clear_away(self) -> None:
+    def _clear_away(self, sockets: Path) -> None:
         """Remove what would keep a new server from starting after a crash of the old one.
 
-        The pid file of a dead server may name a process that was given the same id since.
+        The lock files of a dead server may name a process that was given the same id since.
         PostgreSQL would take that for a running server; it is certain that none runs, because no
         process carries this folder's mark.
         """
         self._end_orphans()
-        pid, _ = self._read_pid_file()
-        if pid is not None:
-            with suppress(OSError):
-                (self._folder.postgres / "postmaster.pid").unlink()
+        name = f".s.PGSQL.{PORT}"
+        for left in (
+            self._folder.postgres / "postmaster.pid",
+            sockets / name,
+            sockets / f"{name}.lock",
+        ):
+            with suppress(FileNotFoundError):
+                left.unlink()
 
     def _end_orphans(self) -> None:
         """Backends notice a dead postmaster by themselves; those that do not are ended."""

@@ -24,6 +24,7 @@ from .tails import tail
 SOCKET: Final = "valkey.sock"
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 30.0
+_ADOPT_SECONDS: Final = 5.0
 _ANSWER_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.01
 _LOG_BYTES: Final = 10_000_000
@@ -117,7 +118,8 @@ class EmbeddedValkey:
             if "/valkey-server " not in seen.command:
                 continue
             process = EngineProcess(seen.pid)
-            if self._wait_until_ready(process, _STOP_SECONDS):
+            process.send(signal.SIGCONT)
+            if self._wait_until_ready(process, _ADOPT_SECONDS):
                 self._process = process
                 return True
             self._end(process)
@@ -147,30 +149,31 @@ class EmbeddedValkey:
             )
 
     def _wait_until_ready(self, process: EngineProcess, seconds: float) -> bool:
+        """Wait for an answer; the time counts anew while the server says that it loads its data."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if self._answers():
+            replies = self._ask()
+            if replies.startswith(b"+OK\r\n+PONG\r\n"):
                 return True
+            if replies.startswith(b"+OK\r\n-LOADING"):
+                deadline = time.monotonic() + seconds
             if process.wait(_POLL_SECONDS):
                 return False
         return False
 
-    def _answers(self) -> bool:
-        """True if a server behind our socket takes our password and has loaded its data."""
-        with socket.socket(socket.AF_UNIX) as connection:
+    def _ask(self) -> bytes:
+        """What the server behind our socket replies to our password and a PING."""
+        replies = b""
+        with socket.socket(socket.AF_UNIX) as connection, suppress(OSError):
             connection.settimeout(_ANSWER_SECONDS)
-            try:
-                connection.connect(str(self._socket))
-                connection.sendall(f"AUTH {self._secrets.valkey}\r\nPING\r\n".encode())
-                replies = b""
-                while replies.count(b"\r\n") < 2 and len(replies) < 1024:
-                    piece = connection.recv(1024)
-                    if not piece:
-                        return False
-                    replies += piece
-            except OSError:
-                return False
-        return replies.startswith(b"+OK\r\n+PONG\r\n")
+            connection.connect(str(self._socket))
+            connection.sendall(f"AUTH {self._secrets.valkey}\r\nPING\r\n".encode())
+            while replies.count(b"\r\n") < 2 and len(replies) < 1024:
+                piece = connection.recv(1024)
+                if not piece:
+                    break
+                replies += piece
+        return replies
 
 
 def _quoted(value: str) -> str:
