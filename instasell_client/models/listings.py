@@ -101,7 +101,7 @@ class CreateListing(Request):
 
 
 class UpdateListing(Request):
-    """New values; a field that is absent keeps its value. The type never changes."""
+    """New values; a field that is absent (or null) keeps its value. The type never changes."""
 
     title: Title | None = None
     description: Description | None = None
@@ -158,8 +158,9 @@ class BulkQuery(Request):
 class BulkListing(Request):
     """One row of a bulk upload. `category` is a path as "Toys > Trains", or give `category_id`.
 
-    The row's key is `seller_sku`, or else a hash of the row. A column that is absent never
-    changes a value.
+    The row's key is `listing_id` where an export gave one, else `seller_sku`, else a hash of the
+    row. A column that is absent (or null) never changes a value. Stock moves by the difference
+    from `exported_stock`, or else from the last import of the row, so that sales are not undone.
     """
 
     type: ListingType | None = None
@@ -172,6 +173,8 @@ class BulkListing(Request):
     stock: Stock | None = None
     shipping_amount: AmountOrZero | None = None
     seller_sku: Sku | None = None
+    listing_id: Id | None = None
+    exported_stock: Stock | None = None
 
 
 class BulkOutcome(StrEnum):

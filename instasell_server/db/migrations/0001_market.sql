@@ -41,6 +41,8 @@ CREATE TABLE users (
     status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended')),
     verification_status text NOT NULL DEFAULT 'unverified'
         CHECK (verification_status IN ('unverified', 'pending', 'verified')),
+    -- Rises with role and status; copies of a session carry it, and an older one never wins.
+    version bigint NOT NULL DEFAULT 1 CHECK (version > 0),
     created_at timestamptz NOT NULL DEFAULT market_now(),
     updated_at timestamptz NOT NULL DEFAULT market_now()
 );
@@ -60,6 +62,7 @@ CREATE TABLE sessions (
     CHECK ((kind = 'token') = (name IS NOT NULL))
 );
 CREATE INDEX sessions_of_user ON sessions (user_id) WHERE revoked_at IS NULL;
+CREATE INDEX sessions_expiry ON sessions (expires_at);
 
 -- Listings -----------------------------------------------------------------------------------
 
@@ -104,7 +107,10 @@ CREATE TABLE listings (
 CREATE UNIQUE INDEX listings_sku ON listings (seller_id, seller_sku)
     WHERE seller_sku IS NOT NULL AND status = 'active';
 CREATE INDEX listings_newest ON listings (created_at, id) WHERE status = 'active';
-CREATE INDEX listings_price ON listings (price, id) WHERE status = 'active';
+-- Listings without a price come last, whichever way the prices run.
+CREATE INDEX listings_cheapest ON listings (coalesce(price, 1000000000001), id)
+    WHERE status = 'active';
+CREATE INDEX listings_dearest ON listings (coalesce(price, 0), id) WHERE status = 'active';
 CREATE INDEX listings_category ON listings (category_id, created_at, id) WHERE status = 'active';
 CREATE INDEX listings_seller ON listings (seller_id, created_at, id);
 CREATE INDEX listings_search ON listings USING gin (search);
