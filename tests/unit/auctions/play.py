@@ -47,7 +47,7 @@ class Play:
     standing: Standing = field(init=False)
 
     def __post_init__(self) -> None:
-        self.standing = opening(self.terms, self.end_at, "live")
+        self.standing = opening(self.end_at, "live")
 
     def offer(
         self,
@@ -70,11 +70,13 @@ class Play:
                     bidder_no=verdict.bidder_no,
                     kind=verdict.kind,
                     offered_amount=amount,
-                    max_amount=max_amount,
+                    max_amount=verdict.max_amount,
                     amount=verdict.amount,
                     price_after=verdict.price_after,
                     leader_after=verdict.leader_after,
                     created_at=at,
+                    leader_no_after=self.numbers[verdict.leader_after],
+                    extended=verdict.extended,
                 )
             )
         return verdict

@@ -192,6 +192,7 @@ def test_the_bid_shows_what_it_reached_and_not_its_maximum() -> None:
         (880, 900),
         (950, 950),
     ]
+    assert [bid.max_amount for bid in (first, second, third)] == [900, 880, 2000]
     assert [bid.outbid_at_once for bid in (first, second, third)] == [False, True, False]
     assert [bid.previous_leader for bid in (first, second, third)] == [None, "a", "a"]
 
@@ -234,9 +235,8 @@ def test_a_bid_under_the_shown_reserve_price_is_too_low() -> None:
 
 
 def test_outcome_without_bids() -> None:
-    assert outcome(terms(), opening(terms(), END)) == Outcome(None, None, True)
-    hidden = terms(reserve=500)
-    assert outcome(hidden, opening(hidden, END)) == Outcome(None, None, False)
+    assert outcome(terms(), opening(END)) == Outcome(None, None, False)
+    assert outcome(terms(reserve=500), opening(END)) == Outcome(None, None, False)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,8 @@ def test_no_bids_no_difference() -> None:
         ("amount", 499, 500),
         ("price_after", 500, 550),
         ("leader_after", "b", "a"),
+        ("leader_no_after", 2, 1),
+        ("extended", True, False),
     ],
 )
 def test_each_field_of_a_row_is_named(game: Play, field: str, wrong: Value, right: Value) -> None:
@@ -66,7 +68,7 @@ def test_a_row_that_the_rules_refuse_and_what_follows_from_its_absence(game: Pla
         ({"bidder_id": "a"}, "already_leading (minimum 901)"),
         ({"kind": "buy_now"}, "buy_now_unavailable"),
         ({"kind": "gift"}, "'gift' is not a valid Kind"),
-        ({"offered_amount": None}, "an offer needs an amount or a max_amount"),
+        ({"offered_amount": None, "max_amount": None}, "an offer needs an amount or a max_amount"),
         ({"max_amount": 499}, "amount must not be above max_amount"),
     ],
 )
@@ -91,7 +93,7 @@ def test_the_end_is_proved_to_the_microsecond(game: Play) -> None:
     assert replay(game.terms, END, game.rows, found).differences == [
         Difference("end_at", None, extended, extended + MICROSECOND)
     ]
-    earlier = changed(game, 2, created_at=EARLY)
+    earlier = changed(game, 2, created_at=EARLY, extended=False)
     assert replay(game.terms, END, earlier, game.standing).differences == [
         Difference("end_at", None, END, extended)
     ]
@@ -130,6 +132,22 @@ def test_a_sale_by_buy_now_must_have_ended_the_auction() -> None:
     assert replay(game.terms, END, game.rows, found).differences == [
         Difference("status", None, "ended", "live")
     ]
+
+
+def test_an_auction_closed_before_its_end(game: Play) -> None:
+    found = game.standing._replace(status="ended")
+    end_at = found.end_at
+    for closed_at in (end_at, end_at + MICROSECOND, None):
+        assert replay(game.terms, END, game.rows, found, closed_at).differences == []
+    early = end_at - MICROSECOND
+    assert replay(game.terms, END, game.rows, found, early).differences == [
+        Difference("closed_at", None, end_at, early)
+    ]
+
+
+def test_columns_that_a_row_does_not_bring_are_not_compared(game: Play) -> None:
+    rows = [row._replace(leader_no_after=None, extended=None) for row in game.rows]
+    assert replay(game.terms, END, rows, game.standing).differences == []
 
 
 def test_rows_may_come_one_by_one(game: Play) -> None:

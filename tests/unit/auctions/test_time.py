@@ -39,7 +39,7 @@ def test_open_from_the_start_to_just_before_the_end(
     status: Status, at: datetime, taken: bool
 ) -> None:
     game = Play(terms())
-    game.standing = opening(game.terms, END, status)
+    game.standing = opening(END, status)
     assert is_open(game.terms, game.standing, at) is taken
     verdict = game.offer("a", 100, at=at)
     assert isinstance(verdict, Accepted) if taken else verdict == NOT_OPEN
@@ -49,7 +49,7 @@ def test_open_from_the_start_to_just_before_the_end(
 @pytest.mark.parametrize("status", ["ended", "cancelled"])
 def test_closed_whatever_the_hour(status: Status) -> None:
     game = Play(terms(buy_now=5000))
-    game.standing = opening(game.terms, END, status)
+    game.standing = opening(END, status)
     assert not is_open(game.terms, game.standing, EARLY)
     assert game.offer("a", 100) == NOT_OPEN
     assert game.offer("a", kind=Kind.BUY_NOW) == NOT_OPEN
@@ -149,7 +149,7 @@ def test_refused_bids_never_extend() -> None:
 def test_what_the_workers_have_to_do(
     status: Status, at: datetime, start_due: bool, end_due: bool
 ) -> None:
-    standing = opening(terms(), END, status)
+    standing = opening(END, status)
     assert is_due_to_start(terms(), standing, at) is start_due
     assert is_due_to_end(standing, at) is end_due
 
@@ -163,7 +163,7 @@ def test_buy_now_sells_at_its_price_at_once() -> None:
     verdict = game.accept("a", kind=BUY)
     assert verdict == (
         Standing("ended", END, 5000, "a", 5000, None, True, 1, 1),
-        BUY, 1, 1, 5000, 5000, "a", False, False, None, True,
+        BUY, 1, 1, 5000, 5000, 5000, "a", False, False, None, True,
     )  # fmt: skip
     assert outcome(game.terms, game.standing) == Outcome("a", 5000, True)
     assert game.offer("b", kind=BUY) == NOT_OPEN
