@@ -1,0 +1,103 @@
+"""One set of engines for a whole test run, shared by all its processes.
+
+A guardian process owns them. It watches the process that runs the tests and, however that one ends,
+stops the engines and removes their folder. INSTASELL_TEST_DATABASE_URL and
+INSTASELL_TEST_REDIS_URL name servers to use instead; they are left as they are.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import types
+from pathlib import Path
+
+from instasell_server.embedded import EmbeddedEngines, EngineUrls
+from instasell_server.embedded.processes import EngineProcess
+
+DATABASE_VARIABLE = "INSTASELL_TEST_DATABASE_URL"
+REDIS_VARIABLE = "INSTASELL_TEST_REDIS_URL"
+_WATCH_SECONDS = 3600.0
+_START_SECONDS = 120
+
+
+def shared_urls(shared: Path) -> EngineUrls:
+    """Return the run's engines; the first caller on the folder `shared` has them started."""
+    given = EngineUrls(os.environ.get(DATABASE_VARIABLE, ""), os.environ.get(REDIS_VARIABLE, ""))
+    if given.database_url and given.redis_url:
+        return given
+    record = shared / "engines.json"
+    with (shared / "engines.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not record.exists():
+            answer = _start_guardian(given)
+            record.touch(mode=0o600)
+            record.write_text(answer)
+        started = json.loads(record.read_text())
+    return EngineUrls(
+        given.database_url or started["database_url"], given.redis_url or started["redis_url"]
+    )
+
+
+def _start_guardian(given: EngineUrls) -> str:
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    watched = os.getppid() if is_worker else os.getpid()
+    wanted = [
+        name
+        for name, url in (("postgres", given.database_url), ("valkey", given.redis_url))
+        if not url
+    ]
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.engines", str(watched), *wanted],
+        cwd=Path(__file__).parent.parent,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        timeout=_START_SECONDS,
+    )
+    if not result.stdout.startswith("{"):
+        raise RuntimeError("The engines of the tests did not start; the reason stands above.")
+    return result.stdout
+
+
+def guard(watched_pid: int, wanted: list[str]) -> None:
+    """Own engines until the watched process ends; the guardian's main function."""
+    watched = EngineProcess(watched_pid)
+    folder = Path(tempfile.mkdtemp(prefix="is-"))
+    try:
+        # Under root the engines run as another user, who has to pass through this folder.
+        folder.chmod(0o711)
+        engines = EmbeddedEngines(
+            folder / "data", postgres="postgres" in wanted, valkey="valkey" in wanted
+        )
+        with engines:
+            urls = {
+                "database_url": engines.urls.database_url,
+                "redis_url": engines.urls.redis_url,
+                "data_dir": str(engines.data_dir),
+            }
+            print(json.dumps(urls), flush=True)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            while not watched.wait(_WATCH_SECONDS):
+                engines.ensure_running()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end(number: int, frame: types.FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+if __name__ == "__main__":
+    # The caller waits for the end of our output, not for us.
+    if os.fork() == 0:
+        signal.signal(signal.SIGTERM, _end)
+        guard(int(sys.argv[1]), sys.argv[2:])
