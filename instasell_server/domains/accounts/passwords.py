@@ -1,0 +1,64 @@
+"""Password hashes: bcrypt in a few threads, so that the event loop never waits for one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import bcrypt
+
+from instasell_server.errors import Unavailable
+
+T = TypeVar("T")
+
+WAITING_MAX = 512
+"""Sign-ins that may wait for a thread; at cost 10 on one core that is about half a minute."""
+
+_NOBODY = b"no account has this password"
+
+
+class Passwords:
+    """Hashes and checks with one cost. bcrypt frees the GIL, so a thread per core is enough."""
+
+    def __init__(self, rounds: int) -> None:
+        self._rounds = rounds
+        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="bcrypt")
+        self._waiting = 0
+        self._dummy = bcrypt.hashpw(secrets.token_hex(16).encode(), bcrypt.gensalt(rounds))
+
+    async def hash(self, password: bytes) -> str:
+        """A new hash of at most 72 bytes. Raises Unavailable when too many wait."""
+        hashed = await self._run(lambda: bcrypt.hashpw(password, bcrypt.gensalt(self._rounds)))
+        return hashed.decode()
+
+    async def check(self, password: bytes | None, stored: str | None) -> bool:
+        """Whether the password has this hash. Raises Unavailable when too many wait.
+
+        Without a hash, or without a password that could be anybody's, the work is the same and
+        the answer is no.
+        """
+        if password is None or stored is None:
+            await self._run(lambda: bcrypt.checkpw(_NOBODY, self._dummy))
+            return False
+        return await self._run(lambda: bcrypt.checkpw(password, stored.encode()))
+
+    def is_outdated(self, stored: str) -> bool:
+        """Whether a hash has another cost than the settings ask for."""
+        return int(stored.split("$")[2]) != self._rounds
+
+    def close(self) -> None:
+        """Lets the threads end; nobody who waits is answered."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if self._waiting >= WAITING_MAX:
+            raise Unavailable("too many sign-ins at once; try again")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._waiting -= 1

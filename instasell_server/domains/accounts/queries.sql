@@ -1,0 +1,120 @@
+-- name: insert_user
+WITH made AS (
+    INSERT INTO users (email, password_hash, display_name, role)
+    VALUES (
+        %(email)s, %(password_hash)s,
+        coalesce(%(display_name)s, 'member-' || substr(gen_random_uuid()::text, 1, 8)), %(role)s
+    )
+    RETURNING id, email, display_name, role, status, verification_status, created_at, version
+), purse AS (
+    INSERT INTO wallets (user_id) SELECT id FROM made
+)
+SELECT * FROM made
+
+-- name: find_credentials
+SELECT id, password_hash FROM users WHERE email = %(email)s
+
+-- name: get_password_hash
+SELECT email, password_hash FROM users WHERE id = %(user_id)s
+
+-- name: get_user
+SELECT id, email, display_name, role, status, verification_status, created_at, version
+FROM users WHERE id = %(user_id)s
+
+-- name: update_display_name
+UPDATE users SET display_name = %(display_name)s, updated_at = market_now()
+WHERE id = %(user_id)s
+RETURNING id, email, display_name, role, status, verification_status, created_at, version
+
+-- name: replace_password_hash
+UPDATE users SET password_hash = %(new_hash)s, updated_at = market_now()
+WHERE id = %(user_id)s AND password_hash = %(old_hash)s
+
+-- name: update_role
+UPDATE users SET role = %(role)s, version = version + 1, updated_at = market_now()
+WHERE id = %(user_id)s AND role <> %(role)s
+RETURNING id
+
+-- name: update_status
+UPDATE users SET status = %(status)s, version = version + 1, updated_at = market_now()
+WHERE id = %(user_id)s AND status <> %(status)s
+RETURNING id
+
+-- name: insert_login
+-- The share lock orders a sign-in against a new password, a suspension and a new role: whichever
+-- commits first is seen by the other, so no session outlives what should have ended it.
+WITH owner AS (
+    SELECT id, email, display_name, role, status, verification_status, created_at, version
+    FROM users WHERE id = %(user_id)s AND password_hash = %(password_hash)s FOR SHARE
+), opened AS (
+    INSERT INTO sessions (user_id, kind, expires_at)
+    SELECT id, 'login', clock_timestamp() + make_interval(days => %(days)s) FROM owner
+    RETURNING id, expires_at
+)
+SELECT owner.*, opened.id AS session_id, opened.expires_at FROM owner, opened
+
+-- name: lock_owner
+SELECT id FROM users WHERE id = %(user_id)s FOR SHARE
+
+-- name: insert_token
+INSERT INTO sessions (user_id, kind, name, scopes, expires_at)
+SELECT s.user_id, 'token', %(name)s, %(scopes)s::text[],
+       clock_timestamp() + make_interval(days => %(days)s)
+FROM sessions s
+WHERE s.id = %(session_id)s AND s.user_id = %(user_id)s AND s.revoked_at IS NULL
+RETURNING id, name, scopes, created_at, expires_at
+
+-- name: count_tokens
+SELECT count(*) AS live FROM sessions
+WHERE user_id = %(user_id)s AND kind = 'token' AND revoked_at IS NULL
+  AND expires_at > clock_timestamp()
+
+-- name: list_tokens
+SELECT id, name, scopes, created_at, expires_at FROM sessions
+WHERE user_id = %(user_id)s AND kind = 'token' AND revoked_at IS NULL
+  AND expires_at > clock_timestamp()
+ORDER BY created_at DESC, id DESC
+
+-- name: find_session
+SELECT s.id AS session_id, s.kind, s.scopes, s.expires_at, u.id AS user_id, u.role, u.status,
+       u.version
+FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = %(session_id)s AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp()
+
+-- name: list_sessions
+SELECT s.id AS session_id, s.kind, s.scopes, s.expires_at, u.id AS user_id, u.role, u.status,
+       u.version
+FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.user_id = %(user_id)s AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp()
+
+-- name: revoke_sessions
+WITH ended AS (
+    UPDATE sessions SET revoked_at = market_now()
+    WHERE user_id = %(user_id)s AND revoked_at IS NULL
+      AND (%(only)s::uuid IS NULL OR id = %(only)s::uuid)
+      AND (%(kind)s::text IS NULL OR kind = %(kind)s::text)
+      AND id IS DISTINCT FROM %(keep)s::uuid
+    RETURNING id, expires_at
+), note AS (
+    -- The worker takes over what the server that made it does not report as done in time.
+    INSERT INTO outbox (kind, payload, available_at)
+    SELECT 'session_closed', jsonb_build_object('session_ids', jsonb_agg(id)),
+           market_now() + interval '2 seconds'
+    FROM ended WHERE expires_at > clock_timestamp() HAVING count(*) > 0
+    RETURNING id
+)
+SELECT ARRAY(SELECT id::text FROM ended) AS session_ids, (SELECT id FROM note) AS note_id
+
+-- name: insert_outbox
+INSERT INTO outbox (kind, payload, available_at)
+VALUES (%(kind)s, %(payload)s::jsonb, market_now() + interval '2 seconds')
+RETURNING id
+
+-- name: close_note
+UPDATE outbox SET done_at = market_now() WHERE id = %(note_id)s AND done_at IS NULL
+
+-- name: delete_old_sessions
+DELETE FROM sessions WHERE id IN (
+    SELECT id FROM sessions WHERE expires_at < clock_timestamp() - interval '30 days'
+    ORDER BY expires_at LIMIT 5000
+)

@@ -1,0 +1,52 @@
+"""What accounts and their tokens may be: pure rules, without I/O and without a clock."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Sequence
+
+from instasell_client.models.accounts import PASSWORD_BYTES_MAX, Role, Scope
+
+EMAIL_LENGTH_MAX = 254
+
+_BUYER = frozenset({Scope.READ, Scope.BID, Scope.PAY})
+SCOPES_OF_ROLE = {
+    Role.BUYER: _BUYER,
+    Role.SELLER: _BUYER | {Scope.LIST, Scope.SELL},
+    Role.ADMIN: frozenset({Scope.READ, Scope.ADMIN}),
+}
+"""What the token of a script may be given: no more than its owner's role can do."""
+
+
+def normal_email(typed: str) -> str:
+    """The form in which addresses are compared and stored: NFC and lower-case."""
+    return unicodedata.normalize("NFC", typed.strip()).lower()
+
+
+def account_of(email: str) -> str:
+    """The name under which failures of an address are counted, whether it exists or not."""
+    return hashlib.sha256(email.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL can hold a text: no NUL and no lone surrogate."""
+    return "\x00" not in text and not any(0xD800 <= ord(char) <= 0xDFFF for char in text)
+
+
+def password_bytes(typed: str) -> bytes | None:
+    """What bcrypt is given, or None for what can be nobody's password."""
+    if not is_storable(typed):
+        return None
+    encoded = typed.encode()
+    return encoded if len(encoded) <= PASSWORD_BYTES_MAX else None
+
+
+def distinct(scopes: Sequence[Scope]) -> list[Scope]:
+    """The scopes once each, in the order of the enumeration."""
+    return [scope for scope in Scope if scope in scopes]
+
+
+def scopes_beyond(role: Role, scopes: Sequence[Scope]) -> list[Scope]:
+    """The scopes that an account of this role has not to give."""
+    return [scope for scope in distinct(scopes) if scope not in SCOPES_OF_ROLE[role]]

@@ -1,0 +1,232 @@
+"""Accounts: signing up, in and out, passwords, roles and suspension."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from instasell_client.models.accounts import (
+    ChangePassword,
+    Grant,
+    Login,
+    Role,
+    Signup,
+    UpdateMe,
+    User,
+    UserStatus,
+)
+from instasell_server.db.connections import Database
+from instasell_server.db.idempotency import RequestKey, once
+from instasell_server.db.transaction import Transaction, transact
+from instasell_server.domains.accounts import rules, store
+from instasell_server.domains.accounts.failures import Failures
+from instasell_server.domains.accounts.passwords import Passwords
+from instasell_server.domains.accounts.sessions import (
+    SESSION_CLOSED,
+    SESSION_DAYS,
+    SESSIONS_CHANGED,
+    Sessions,
+)
+from instasell_server.domains.accounts.signing import Signer
+from instasell_server.domains.accounts.store import Opened
+from instasell_server.domains.accounts.tokens import Tokens
+from instasell_server.errors import BadCredentials, Conflict, Invalid
+from instasell_server.ports import Cache, Events, Limiter
+from instasell_server.principal import Principal
+from instasell_server.settings import Settings
+
+USER_SUSPENDED = "user_suspended"
+
+OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+class AccountService:
+    """Everything about who somebody is. `close()` ends the threads that hash passwords."""
+
+    def __init__(
+        self,
+        database: Database,
+        cache: Cache,
+        limiter: Limiter,
+        events: Events,
+        settings: Settings,
+    ) -> None:
+        self._database = database
+        self._failures = Failures(limiter)
+        self._signer = Signer.of(settings)
+        self._passwords = Passwords(settings.bcrypt_rounds)
+        self._sessions = Sessions(database, cache, events, self._signer)
+        self.tokens = Tokens(database, self._sessions, self._signer)
+        self.outbox: Mapping[str, OutboxHandler] = {
+            SESSION_CLOSED: self._sessions.carry_out_closed,
+            SESSIONS_CHANGED: self._sessions.carry_out_changed,
+        }
+
+    def close(self) -> None:
+        """Lets the threads end."""
+        self._passwords.close()
+
+    async def authenticate(self, token: str) -> Principal:
+        """Who a token stands for. Raises Unauthenticated."""
+        return await self._sessions.authenticate(token)
+
+    async def sign_up(self, wanted: Signup) -> Grant:
+        """A new account with a wallet, signed in. Raises EmailTaken."""
+        password = wanted.password.get_secret_value().encode()
+        name = wanted.display_name
+        user, hashed = await self._create(wanted.email, password, name, wanted.role)
+        opened = await self._open(user.id, hashed)
+        if opened is None:
+            raise BadCredentials
+        return await self._grant(opened)
+
+    async def log_in(self, given: Login) -> Grant:
+        """A new session. Raises BadCredentials, and RateLimited after ten failures."""
+        email = rules.normal_email(given.email)
+        await self._failures.check(email)
+        found = None
+        if rules.is_storable(email):
+            async with self._database.connection() as connection:
+                found = await store.find_credentials(connection, email)
+        user_id, hashed = found or (None, None)
+        password = rules.password_bytes(given.password.get_secret_value())
+        matches = await self._passwords.check(password, hashed)
+        if not matches or password is None or user_id is None or hashed is None:
+            await self._failures.count(email)
+            raise BadCredentials
+        # Guesses that were sent at once were all let in above, so the last word is here.
+        await self._failures.check(email)
+        opened = await self._open(user_id, await self._upgraded(user_id, password, hashed))
+        if opened is None:
+            raise BadCredentials
+        return await self._grant(opened)
+
+    async def log_out(self, principal: Principal) -> None:
+        """Ends the session that asks."""
+        await self._sessions.end(principal.user_id, only=principal.session_id)
+
+    async def change_password(self, principal: Principal, wanted: ChangePassword) -> None:
+        """A new password; every other session ends. Raises Invalid for a wrong old one."""
+        async with self._database.connection() as connection:
+            email, hashed = await store.get_password_hash(connection, principal.user_id)
+        await self._failures.check(email)
+        old = rules.password_bytes(wanted.old_password.get_secret_value())
+        if not await self._passwords.check(old, hashed):
+            await self._failures.count(email)
+            raise Invalid.one("old_password", "give the password that the account has")
+        await self._failures.check(email)
+        new_hash = await self._passwords.hash(wanted.new_password.get_secret_value().encode())
+
+        async def work(tx: Transaction) -> None:
+            if not await store.replace_password_hash(tx, principal.user_id, hashed, new_hash):
+                raise Conflict("the password was changed meanwhile; sign in with the new one")
+            ended = await store.revoke_sessions(tx, principal.user_id, keep=principal.session_id)
+            self._sessions.finish_later(tx, ended)
+
+        await transact(self._database, work)
+
+    async def get_me(self, principal: Principal) -> User:
+        """The account of the caller."""
+        async with self._database.connection() as connection:
+            return await store.get_user(connection, principal.user_id)
+
+    async def update_me(
+        self, principal: Principal, wanted: UpdateMe, key: RequestKey | None
+    ) -> User:
+        """Changes what an account may change of itself."""
+
+        async def work(tx: Transaction) -> User:
+            return await store.update_display_name(tx, principal.user_id, wanted.display_name)
+
+        return await once(self._database, key, User, work)
+
+    async def become_seller(self, principal: Principal, key: RequestKey | None) -> User:
+        """Makes a buyer a seller, in every session at once; a seller stays one."""
+
+        async def work(tx: Transaction) -> User:
+            await self._set_role(tx, principal.user_id, Role.SELLER)
+            return await store.get_user(tx, principal.user_id)
+
+        return await once(self._database, key, User, work)
+
+    async def suspend(self, user_id: str, reason: str) -> User:
+        """Ends every session of an account, which may only read from then on.
+
+        An outbox row `user_suspended` {user_id, reason} tells the auctions of it. Raises
+        UserNotFound.
+        """
+
+        async def work(tx: Transaction) -> User:
+            if await store.update_status(tx, user_id, UserStatus.SUSPENDED):
+                note = {"user_id": user_id, "reason": reason}
+                await store.insert_outbox(tx, USER_SUSPENDED, note)
+            self._sessions.finish_later(tx, await store.revoke_sessions(tx, user_id))
+            return await store.get_user(tx, user_id)
+
+        return await transact(self._database, work)
+
+    async def unsuspend(self, user_id: str) -> User:
+        """Lets a suspended account act again. Raises UserNotFound."""
+
+        async def work(tx: Transaction) -> User:
+            if await store.update_status(tx, user_id, UserStatus.ACTIVE):
+                await self._sessions.change_later(tx, user_id)
+            return await store.get_user(tx, user_id)
+
+        return await transact(self._database, work)
+
+    async def create_admin(self, email: str, password: str) -> User:
+        """An account with the role admin. Raises EmailTaken, Invalid."""
+        try:
+            wanted = Signup.model_validate({"email": email, "password": password})
+        except ValidationError as error:
+            raise Invalid(
+                (str(each["loc"][0]), each["msg"].removeprefix("Value error, "))
+                for each in error.errors(include_input=False, include_url=False)
+            ) from None
+        encoded = wanted.password.get_secret_value().encode()
+        user, _ = await self._create(wanted.email, encoded, None, Role.ADMIN)
+        return user
+
+    async def delete_old_sessions(self) -> int:
+        """Deletes sessions that expired 30 days ago; returns how many went."""
+        async with self._database.connection() as connection:
+            return await store.delete_old_sessions(connection)
+
+    async def _create(
+        self, typed_email: str, password: bytes, display_name: str | None, role: Role
+    ) -> tuple[User, str]:
+        hashed = await self._passwords.hash(password)
+        email = rules.normal_email(typed_email)
+
+        async def work(tx: Transaction) -> User:
+            return await store.insert_user(
+                tx, email=email, password_hash=hashed, display_name=display_name, role=role
+            )
+
+        return await transact(self._database, work), hashed
+
+    async def _set_role(self, tx: Transaction, user_id: str, role: Role) -> None:
+        if await store.update_role(tx, user_id, role):
+            await self._sessions.change_later(tx, user_id)
+
+    async def _upgraded(self, user_id: str, password: bytes, hashed: str) -> str:
+        """The account's hash at today's cost, so that all checks take the same time."""
+        if not self._passwords.is_outdated(hashed):
+            return hashed
+        new_hash = await self._passwords.hash(password)
+        async with self._database.connection() as connection:
+            await store.replace_password_hash(connection, user_id, hashed, new_hash)
+        return new_hash
+
+    async def _open(self, user_id: str, hashed: str) -> Opened | None:
+        async with self._database.connection() as connection:
+            return await store.insert_login(connection, user_id, hashed, SESSION_DAYS)
+
+    async def _grant(self, opened: Opened) -> Grant:
+        session = opened.session
+        await self._sessions.remember(session)
+        token = self._signer.sign(session.user_id, session.id, session.expires_at)
+        return Grant(token=token, expires_at=session.expires_at, user=opened.user)

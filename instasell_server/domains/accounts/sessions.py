@@ -1,0 +1,192 @@
+"""Sessions: PostgreSQL is the truth, `session:{id}` in Redis its copy.
+
+A sign-in whose copy Redis has lost is over, and its row is revoked. A script's token lives longer
+than a copy does, so there the row refills it. While Redis does not answer, the row decides.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from instasell_client.models.accounts import Role, Scope, UserStatus
+from instasell_server.db.connections import Database
+from instasell_server.db.transaction import Transaction, transact
+from instasell_server.domains.accounts import store
+from instasell_server.domains.accounts.signing import Signer
+from instasell_server.domains.accounts.store import Ended, Session
+from instasell_server.errors import Unauthenticated, Unavailable
+from instasell_server.ports import Cache, Events, Unreachable
+from instasell_server.principal import Principal
+
+SESSION_DAYS = 7
+COPY_SECONDS = SESSION_DAYS * 24 * 3600
+SESSION_CLOSED = "session_closed"
+SESSIONS_CHANGED = "sessions_changed"
+
+_FINAL_VERSION = 2**53 - 1
+# Longer than any statement that could have read the session before it was revoked.
+_FINAL_SECONDS = 600
+
+
+def session_key(session_id: str) -> str:
+    """The seed's cache key of a session."""
+    return f"session:{session_id}"
+
+
+class Sessions:
+    """Who is signed in."""
+
+    def __init__(self, database: Database, cache: Cache, events: Events, signer: Signer) -> None:
+        self._database = database
+        self._cache = cache
+        self._events = events
+        self._signer = signer
+
+    async def authenticate(self, token: str) -> Principal:
+        """Who a token stands for. Raises Unauthenticated, and Unavailable without any database."""
+        user_id, session_id = self._signer.read(token)
+        try:
+            copy = await self._cache.get(session_key(session_id))
+        except Unreachable:
+            principal = _principal(await self._find(session_id))
+        else:
+            copied = _read(copy, session_id) if copy is not None else None
+            principal = copied or _principal(await self._restore(session_id, lost=copy is None))
+        if principal.user_id != user_id or principal.expires_at <= time.time():
+            raise _over()
+        return principal
+
+    async def _find(self, session_id: str) -> Session:
+        async with self._database.connection() as connection:
+            session = await store.find_session(connection, session_id)
+        if session is None:
+            raise _over()
+        return session
+
+    async def _restore(self, session_id: str, *, lost: bool) -> Session:
+        """The row behind a copy that is lost or makes no sense."""
+        session = await self._find(session_id)
+        if lost and session.kind == "login":
+            await self.end(session.user_id, only=session.id)
+            raise _over()
+        await self.remember(session)
+        return session
+
+    async def remember(self, session: Session) -> None:
+        """Puts a copy of a session into Redis."""
+        seconds = min(COPY_SECONDS, int(session.expires_at.timestamp() - time.time()))
+        if seconds > 0:
+            await self._cache.put(
+                session_key(session.id),
+                _written(session),
+                version=session.version,
+                ttl_seconds=seconds,
+            )
+
+    async def end(self, user_id: str, *, only: str | None = None, kind: str | None = None) -> bool:
+        """Ends a session, or all of a kind; False when there was none."""
+
+        async def work(tx: Transaction) -> bool:
+            ended = await store.revoke_sessions(tx, user_id, only=only, kind=kind)
+            self.finish_later(tx, ended)
+            return bool(ended.session_ids)
+
+        return await transact(self._database, work)
+
+    def finish_later(self, tx: Transaction, ended: Ended) -> None:
+        """Drops the copies and closes the sockets of revoked sessions, after the commit."""
+        note_id = ended.note_id
+        if note_id is None:
+            return
+
+        async def finish() -> None:
+            if await self._forget(ended.session_ids):
+                await self._close_note(note_id)
+
+        tx.after_commit.append(finish)
+
+    async def change_later(self, tx: Transaction, user_id: str) -> None:
+        """Rewrites the copies of an account's sessions, after the commit of a change of it."""
+        note_id = await store.insert_outbox(tx, SESSIONS_CHANGED, {"user_id": user_id})
+
+        async def finish() -> None:
+            await self.carry_out_changed({"user_id": user_id})
+            await self._close_note(note_id)
+
+        tx.after_commit.append(finish)
+
+    async def carry_out_closed(self, payload: Mapping[str, Any]) -> None:
+        """Works on an outbox row of kind `session_closed`. Raises Unavailable: try again."""
+        if not await self._forget(payload["session_ids"]):
+            raise Unavailable("the copies of ended sessions could not be dropped")
+
+    async def carry_out_changed(self, payload: Mapping[str, Any]) -> None:
+        """Works on an outbox row of kind `sessions_changed`. Raises Unavailable: try again."""
+        async with self._database.connection() as connection:
+            sessions = await store.list_sessions(connection, payload["user_id"])
+        for session in sessions:
+            await self.remember(session)
+        try:
+            for session in sessions:
+                # A put never tells that it failed; reading the copy back does.
+                await self._cache.get(session_key(session.id))
+        except Unreachable as error:
+            raise Unavailable("the copies of changed sessions could not be written") from error
+
+    async def _forget(self, session_ids: Sequence[str]) -> bool:
+        versions = {session_key(each): _FINAL_VERSION for each in session_ids}
+        forgotten = await self._cache.retire(versions, ttl_seconds=_FINAL_SECONDS)
+        await self._events.close_sessions(session_ids)
+        return forgotten
+
+    async def _close_note(self, note_id: int) -> None:
+        async with self._database.connection() as connection:
+            await store.close_note(connection, note_id)
+
+
+def _written(session: Session) -> bytes:
+    scopes = sorted(session.scopes) if session.kind == "token" else None
+    return json.dumps(
+        {
+            "user_id": session.user_id,
+            "role": session.role,
+            "status": session.status,
+            "scopes": scopes,
+            "expires_at": session.expires_at.timestamp(),
+        }
+    ).encode()
+
+
+def _read(copy: bytes, session_id: str) -> Principal | None:
+    """The principal of a copy, or None for one that makes no sense."""
+    try:
+        found = json.loads(copy)
+        scopes = found["scopes"]
+        return Principal(
+            user_id=str(found["user_id"]),
+            role=Role(found["role"]),
+            status=UserStatus(found["status"]),
+            session_id=session_id,
+            scopes=None if scopes is None else frozenset(Scope(each) for each in scopes),
+            expires_at=float(found["expires_at"]),
+        )
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def _principal(session: Session) -> Principal:
+    return Principal(
+        user_id=session.user_id,
+        role=session.role,
+        status=session.status,
+        session_id=session.id,
+        scopes=session.scopes if session.kind == "token" else None,
+        expires_at=session.expires_at.timestamp(),
+    )
+
+
+def _over() -> Unauthenticated:
+    return Unauthenticated("the session has ended; sign in again")

@@ -1,0 +1,223 @@
+"""The rows of accounts and of their sessions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg2 import errors as postgres
+
+from instasell_client.models.accounts import Role, Scope, Token, User, UserStatus
+from instasell_server.db.connections import Connection, Row
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction
+from instasell_server.errors import EmailTaken, Invalid, UserNotFound
+
+_sql = load(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A live sign-in or token, with what its owner may do. `version` is that of the user."""
+
+    id: str
+    kind: str
+    scopes: frozenset[Scope]
+    expires_at: datetime
+    user_id: str
+    role: Role
+    status: UserStatus
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new sign-in."""
+
+    user: User
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Sessions that were revoked, and the outbox row that has the rest of the work."""
+
+    session_ids: Sequence[str]
+    note_id: int | None
+
+
+async def insert_user(
+    tx: Transaction, *, email: str, password_hash: str, display_name: str | None, role: Role
+) -> User:
+    """A new account with its wallet. Raises EmailTaken, and Invalid for an impossible address."""
+    values = {
+        "email": email,
+        "password_hash": password_hash,
+        "display_name": display_name,
+        "role": role.value,
+    }
+    try:
+        return User.model_validate(await tx.one(_sql.insert_user, values))
+    except postgres.UniqueViolation:
+        raise EmailTaken("sign in, or choose another address") from None
+    except postgres.CheckViolation:
+        raise Invalid.one("email", "send an address in plain lower-case letters") from None
+
+
+async def find_credentials(connection: Connection, email: str) -> tuple[str, str] | None:
+    """The id and the password hash of an address."""
+    row = await connection.maybe(_sql.find_credentials, {"email": email})
+    return (row["id"], row["password_hash"]) if row else None
+
+
+async def get_password_hash(connection: Connection, user_id: str) -> tuple[str, str]:
+    """The address and the password hash of an account."""
+    row = await connection.maybe(_sql.get_password_hash, {"user_id": user_id})
+    if row is None:
+        raise UserNotFound
+    return row["email"], row["password_hash"]
+
+
+async def get_user(connection: Connection, user_id: str) -> User:
+    """An account. Raises UserNotFound."""
+    return _user(await connection.maybe(_sql.get_user, {"user_id": user_id}))
+
+
+async def update_display_name(tx: Transaction, user_id: str, display_name: str) -> User:
+    """Renames an account. Raises UserNotFound."""
+    values = {"user_id": user_id, "display_name": display_name}
+    return _user(await tx.maybe(_sql.update_display_name, values))
+
+
+async def replace_password_hash(
+    connection: Connection, user_id: str, old_hash: str, new_hash: str
+) -> bool:
+    """Stores a new hash, unless the old one is not there any more."""
+    values = {"user_id": user_id, "old_hash": old_hash, "new_hash": new_hash}
+    return await connection.execute(_sql.replace_password_hash, values) == 1
+
+
+async def update_role(tx: Transaction, user_id: str, role: Role) -> bool:
+    """Gives an account a role; False when it had it."""
+    values = {"user_id": user_id, "role": role.value}
+    return await tx.maybe(_sql.update_role, values) is not None
+
+
+async def update_status(tx: Transaction, user_id: str, status: UserStatus) -> bool:
+    """Suspends an account or takes that back; False when it was so already."""
+    values = {"user_id": user_id, "status": status.value}
+    return await tx.maybe(_sql.update_status, values) is not None
+
+
+async def insert_login(
+    connection: Connection, user_id: str, password_hash: str, days: int
+) -> Opened | None:
+    """Opens a sign-in; None when the password is another one by now."""
+    values = {"user_id": user_id, "password_hash": password_hash, "days": days}
+    row = await connection.maybe(_sql.insert_login, values)
+    if row is None:
+        return None
+    session = _session({**row, "user_id": row["id"], "kind": "login", "scopes": []})
+    return Opened(User.model_validate(row), session)
+
+
+async def lock_owner(tx: Transaction, user_id: str) -> None:
+    """Waits for whatever is ending sessions of the account."""
+    await tx.execute(_sql.lock_owner, {"user_id": user_id})
+
+
+async def insert_token(
+    tx: Transaction,
+    *,
+    user_id: str,
+    session_id: str,
+    name: str,
+    scopes: Sequence[Scope],
+    days: int,
+) -> Token | None:
+    """A script's token, made in a live session; None when that has ended."""
+    values = {
+        "user_id": user_id,
+        "session_id": session_id,
+        "name": name,
+        "scopes": [scope.value for scope in scopes],
+        "days": days,
+    }
+    row = await tx.maybe(_sql.insert_token, values)
+    return Token.model_validate(row) if row else None
+
+
+async def count_tokens(connection: Connection, user_id: str) -> int:
+    """How many live tokens an account has."""
+    row = await connection.one(_sql.count_tokens, {"user_id": user_id})
+    return int(row["live"])
+
+
+async def list_tokens(connection: Connection, user_id: str) -> list[Token]:
+    """The live tokens of an account, newest first."""
+    rows = await connection.rows(_sql.list_tokens, {"user_id": user_id})
+    return [Token.model_validate(row) for row in rows]
+
+
+async def find_session(connection: Connection, session_id: str) -> Session | None:
+    """A session that is neither revoked nor expired."""
+    row = await connection.maybe(_sql.find_session, {"session_id": session_id})
+    return _session(row) if row else None
+
+
+async def list_sessions(connection: Connection, user_id: str) -> list[Session]:
+    """The live sessions of an account, tokens included."""
+    rows = await connection.rows(_sql.list_sessions, {"user_id": user_id})
+    return [_session(row) for row in rows]
+
+
+async def revoke_sessions(
+    tx: Connection,
+    user_id: str,
+    *,
+    only: str | None = None,
+    kind: str | None = None,
+    keep: str | None = None,
+) -> Ended:
+    """Ends live sessions of an account: one, those of a kind, or all but one."""
+    values = {"user_id": user_id, "only": only, "kind": kind, "keep": keep}
+    row = await tx.one(_sql.revoke_sessions, values)
+    return Ended(row["session_ids"], row["note_id"])
+
+
+async def insert_outbox(tx: Transaction, kind: str, payload: Mapping[str, Any]) -> int:
+    """Leaves work for the outbox worker, in the transaction that causes it; the row's id."""
+    row = await tx.one(_sql.insert_outbox, {"kind": kind, "payload": json.dumps(payload)})
+    return int(row["id"])
+
+
+async def close_note(connection: Connection, note_id: int) -> None:
+    """The work of an outbox row is done."""
+    await connection.execute(_sql.close_note, {"note_id": note_id})
+
+
+async def delete_old_sessions(connection: Connection) -> int:
+    """Deletes sessions that expired 30 days ago, 5,000 at most; returns how many."""
+    return await connection.execute(_sql.delete_old_sessions)
+
+
+def _user(row: Row | None) -> User:
+    if row is None:
+        raise UserNotFound
+    return User.model_validate(row)
+
+
+def _session(row: Row) -> Session:
+    return Session(
+        id=row["session_id"],
+        kind=row["kind"],
+        scopes=frozenset(Scope(each) for each in row["scopes"]),
+        expires_at=row["expires_at"],
+        user_id=row["user_id"],
+        role=Role(row["role"]),
+        status=UserStatus(row["status"]),
+        version=row["version"],
+    )
