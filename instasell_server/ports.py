@@ -102,7 +102,7 @@ class Events(Protocol):
         ...
 
     async def close_sessions(self, session_ids: Sequence[str]) -> None:
-        """Closes every socket of these sessions, on all servers."""
+        """Closes every socket of these sessions, on all servers. Never raises."""
         ...
 
 
@@ -110,11 +110,30 @@ class Events(Protocol):
 class Event:
     """One committed change of an auction, encoded once for all who watch.
 
-    `frame` is the whole text frame for the room; `board` the state without bids for the board
-    and for slow readers.
+    `frame` is the text for the auction's room; `board` that for the board and for slow readers,
+    which get the newest state and not every change. `conflates` tells that a newer event with the
+    flag may take this one's place on a board.
     """
 
     auction_id: str
     version: int
+    seq: int
     frame: bytes
     board: bytes
+    conflates: bool
+
+
+class History(Protocol):
+    """What the hub reads of the database to fill a hole."""
+
+    async def events_since(self, auction_id: str, version: int, seq: int) -> list[Event]:
+        """The events above a version, made again from the rows. Raises Unavailable."""
+        ...
+
+    async def versions(self, auction_ids: Sequence[str]) -> dict[str, int]:
+        """The versions of these auctions. Raises Unavailable."""
+        ...
+
+    async def open_versions(self) -> dict[str, int]:
+        """The versions of all open auctions. Raises Unavailable."""
+        ...

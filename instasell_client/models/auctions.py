@@ -69,6 +69,16 @@ class CreateAuction(Request):
         return self
 
 
+class UpdateAuction(Request):
+    """New terms or times of an auction without bids; what is absent stays as it is."""
+
+    start_at: Instant | None = None
+    end_at: Instant | None = None
+    min_bid: Amount | None = None
+    reserve: Amount | None = None
+    buy_now: Amount | None = None
+
+
 class PlaceBid(Request):
     """A bid: `amount` is offered now, up to `max_amount` the engine bids on by itself."""
 

@@ -262,9 +262,8 @@ class Auctioneer:
     async def _finish(self, batch: Sequence[Waiting], judged: Judged) -> None:
         if judged.events:
             await self._lifecycle.tell(judged.events)
+        metrics.count_answers(judged.answers)
         for waiting, answer in zip(batch, judged.answers, strict=True):
-            code = answer.code if isinstance(answer, InstaSellError) else "accepted"
-            metrics.BIDS.labels(code).inc()
             if not waiting.answer.done():
                 waiting.answer.set_result(answer)
 

@@ -44,8 +44,10 @@ def bid_placed(
     return Event(
         auction_id=state["auction_id"],
         version=state["version"],
+        seq=state["seq"],
         frame=frame(ServerEvent.BID_PLACED, full),
         board=frame(ServerEvent.BID_PLACED, short),
+        conflates=True,
     )
 
 
@@ -54,12 +56,14 @@ def changed(
     auction_id: str,
     version: int,
     server_time: datetime,
+    *,
+    seq: int,
     **data: Any,
 ) -> Event:
     """The event of a start, an end, a cancellation or an edit."""
-    body = {"auction_id": auction_id, "version": version, "server_time": server_time, **data}
-    encoded = frame(event, body)
-    return Event(auction_id=auction_id, version=version, frame=encoded, board=encoded)
+    shared = {"auction_id": auction_id, "version": version, "seq": seq}
+    encoded = frame(event, {**shared, "server_time": server_time, **data})
+    return Event(auction_id, version, seq, encoded, encoded, conflates=False)
 
 
 def frame(event: ServerEvent, data: Any) -> bytes:

@@ -74,10 +74,12 @@ class Lifecycle:
     async def _offer_to_runners_up(self, tx: Transaction, forfeited: Sequence[Closing]) -> None:
         await self._orders.record_forfeited(tx, [_sale(each) for each in forfeited])
         for each in forfeited:
-            price = runner_up_price(each.auction.terms, each.standing)
             runner_up = await store.find_runner_up(tx, each.auction.id, str(each.winner_id))
-            if price is not None and runner_up is not None:
-                await self._orders.record_won(tx, [(each.auction.id, runner_up, price, each.at)])
+            bidder_id, goes_to = runner_up or (None, None)
+            standing = each.standing._replace(runner_up_max=goes_to)
+            price = runner_up_price(each.auction.terms, standing)
+            if bidder_id is not None and price is not None:
+                await self._orders.record_won(tx, [(each.auction.id, bidder_id, price, each.at)])
             else:
                 await store.give_back_stock(tx, [each.auction.listing_id])
 
@@ -136,7 +138,8 @@ async def started_events(connection: Connection, ids: Sequence[str], now: dateti
 
 
 def _sale(closing: Closing) -> tuple[str, str, int, datetime]:
-    assert closing.winner_id is not None and closing.price is not None
+    assert closing.winner_id is not None
+    assert closing.price is not None
     return (closing.auction.id, closing.winner_id, closing.price, closing.at)
 
 

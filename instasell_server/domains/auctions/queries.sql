@@ -125,13 +125,10 @@ DELETE FROM auction_watches WHERE user_id = %(user_id)s AND auction_id = %(aucti
 SELECT id FROM users WHERE id = ANY(%(ids)s::uuid[]) AND status = 'suspended'
 
 -- name: find_runner_up
-SELECT b.bidder_id FROM bids b JOIN users u ON u.id = b.bidder_id
-WHERE b.auction_id = %(auction_id)s AND b.bidder_id <> %(winner_id)s
-GROUP BY b.bidder_id, u.status
-HAVING u.status = 'active'
-ORDER BY max(b.max_amount) DESC, min(b.seq) FILTER (WHERE b.max_amount = (
-    SELECT max(max_amount) FROM bids WHERE auction_id = %(auction_id)s AND bidder_id = b.bidder_id
-)) LIMIT 1
+SELECT b.bidder_id, b.max_amount
+FROM bids b JOIN users u ON u.id = b.bidder_id
+WHERE b.auction_id = %(auction_id)s AND b.bidder_id <> %(winner_id)s AND u.status = 'active'
+ORDER BY b.max_amount DESC, b.seq LIMIT 1
 
 -- name: take_stock
 UPDATE listings SET stock = 0, version = version + 1, updated_at = market_now()

@@ -221,12 +221,14 @@ async def list_suspended(connection: Connection, ids: Sequence[str]) -> set[str]
     return {row[0] for row in await connection.tuples(_sql.list_suspended, {"ids": list(ids)})}
 
 
-async def find_runner_up(connection: Connection, auction_id: str, winner_id: str) -> str | None:
-    """The active bidder with the highest maximum beside the winner, the earlier one on a tie."""
+async def find_runner_up(
+    connection: Connection, auction_id: str, winner_id: str
+) -> tuple[str, int] | None:
+    """Which active bidder beside the winner went furthest, and how far; the earlier on a tie."""
     row = await connection.maybe(
         _sql.find_runner_up, {"auction_id": auction_id, "winner_id": winner_id}
     )
-    return row["bidder_id"] if row else None
+    return (row["bidder_id"], row["max_amount"]) if row else None
 
 
 async def take_stock(tx: Transaction, listing_ids: Sequence[str]) -> None:

@@ -1,0 +1,213 @@
+"""The HTTP face of auctions."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from instasell_client.models.accounts import Role, Scope
+from instasell_client.models.auctions import (
+    AuctionStatusReply,
+    AuctionView,
+    BidList,
+    BidReceipt,
+    BidsQuery,
+    BuyNow,
+    CancelAuction,
+    CreateAuction,
+    LivePage,
+    LiveQuery,
+    PlaceBid,
+    UpdateAuction,
+)
+from instasell_client.models.base import Paging
+from instasell_server.domains.auctions.service import AuctionService
+from instasell_server.errors import (
+    AlreadyLeading,
+    AuctionHasBids,
+    AuctionNotFound,
+    AuctionNotOpen,
+    BidTooLow,
+    BuyNowUnavailable,
+    ListingHasAuction,
+    ListingNotFound,
+    OutOfStock,
+    SellerCannotBid,
+)
+from instasell_server.http.route import PUBLIC, SELLERS, TRADERS, Call, Policy, Route, signed_in
+
+LIVE_PAGE_SECONDS = 0.25
+LIVE_PAGES_MAX = 512
+
+
+class LivePages:
+    """Encoded pages of open auctions, each for a quarter of a second.
+
+    A board that everybody polls costs one query in that time, however many ask; those who ask
+    while it runs wait for it.
+    """
+
+    def __init__(self) -> None:
+        self._pages: dict[LiveQuery, tuple[float, asyncio.Task[bytes]]] = {}
+
+    async def get(self, query: LiveQuery, load: Callable[[], Awaitable[BaseModel]]) -> bytes:
+        """The page of a query, loaded at most once in `LIVE_PAGE_SECONDS`."""
+        now = time.monotonic()
+        found = self._pages.get(query)
+        if found is None or found[0] <= now:
+            if len(self._pages) >= LIVE_PAGES_MAX:
+                self._pages.clear()
+            found = (now + LIVE_PAGE_SECONDS, asyncio.create_task(self._load(load)))
+            self._pages[query] = found
+        try:
+            return await asyncio.shield(found[1])
+        except Exception:
+            if self._pages.get(query) is found:
+                del self._pages[query]
+            raise
+
+    @staticmethod
+    async def _load(load: Callable[[], Awaitable[BaseModel]]) -> bytes:
+        return (await load()).model_dump_json().encode()
+
+
+SERVICE = web.AppKey("auctions", AuctionService)
+LIVE_PAGES = web.AppKey("live_pages", LivePages)
+
+
+async def create_auction(call: Call[CreateAuction, None]) -> AuctionStatusReply:
+    """POST /auctions"""
+    return await call.service(SERVICE).create(call.user, call.body, call.idempotency_key)
+
+
+async def update_auction(call: Call[UpdateAuction, None]) -> AuctionStatusReply:
+    """PUT /auctions/{id}"""
+    service = call.service(SERVICE)
+    return await service.update(call.user, call.path["auction_id"], call.body, call.idempotency_key)
+
+
+async def cancel_auction(call: Call[CancelAuction, None]) -> AuctionStatusReply:
+    """POST /auctions/{id}/cancel"""
+    service = call.service(SERVICE)
+    wish = call.body or CancelAuction()
+    return await service.cancel(call.user, call.path["auction_id"], wish, call.idempotency_key)
+
+
+async def place_bid(call: Call[PlaceBid, None]) -> BidReceipt:
+    """POST /auctions/{id}/bid"""
+    key = call.idempotency_key.key if call.idempotency_key else None
+    return await call.service(SERVICE).bid(call.user, call.path["auction_id"], call.body, key)
+
+
+async def buy_now(call: Call[BuyNow, None]) -> BidReceipt:
+    """POST /auctions/{id}/buy-now"""
+    key = call.idempotency_key.key if call.idempotency_key else None
+    return await call.service(SERVICE).buy_now(call.user, call.path["auction_id"], call.body, key)
+
+
+async def get_auction(call: Call[None, None]) -> AuctionView:
+    """GET /auctions/{id}"""
+    return await call.service(SERVICE).view(call.principal, call.path["auction_id"])
+
+
+async def get_status(call: Call[None, None]) -> AuctionStatusReply:
+    """GET /auctions/{id}/status"""
+    return await call.service(SERVICE).status(call.path["auction_id"])
+
+
+async def list_live(call: Call[None, LiveQuery]) -> web.StreamResponse:
+    """GET /auctions/live"""
+    service = call.service(SERVICE)
+    body = await call.service(LIVE_PAGES).get(call.query, lambda: service.live(call.query))
+    return web.Response(body=body, content_type="application/json")
+
+
+async def list_bids(call: Call[None, BidsQuery]) -> BidList:
+    """GET /auctions/{id}/bids"""
+    return await call.service(SERVICE).bids(call.principal, call.path["auction_id"], call.query)
+
+
+async def watch(call: Call[None, None]) -> None:
+    """PUT /auctions/{id}/watch"""
+    await call.service(SERVICE).watch(call.user, call.path["auction_id"], on=True)
+
+
+async def unwatch(call: Call[None, None]) -> None:
+    """DELETE /auctions/{id}/watch"""
+    await call.service(SERVICE).watch(call.user, call.path["auction_id"], on=False)
+
+
+async def list_watched(call: Call[None, Paging]) -> LivePage:
+    """GET /auctions/watched"""
+    return await call.service(SERVICE).watched(call.user, call.query)
+
+
+_BID_ERRORS = (AuctionNotFound, AuctionNotOpen, BidTooLow, AlreadyLeading, SellerCannotBid)
+_OPTIONAL = Policy(anonymous=True, scope=Scope.READ)
+_SELLING = signed_in(Scope.LIST, roles=SELLERS)
+_BIDDING = signed_in(Scope.BID, roles=TRADERS)
+
+ROUTES: list[Route] = [
+    Route(
+        "POST", "/auctions", create_auction, _SELLING, "Put a listing up for auction",
+        body=CreateAuction, reply=AuctionStatusReply, status=201, tag="auctions",
+        errors=(ListingNotFound, ListingHasAuction, OutOfStock),
+    ),
+    Route(
+        "GET", "/auctions/live", list_live, PUBLIC, "Open auctions",
+        query=LiveQuery, reply=LivePage, tag="auctions",
+    ),
+    Route(
+        "GET", "/auctions/watched", list_watched, signed_in(Scope.READ, suspended=True),
+        "The auctions on the caller's watch list",
+        query=Paging, reply=LivePage, tag="auctions",
+    ),
+    Route(
+        "GET", "/auctions/{auction_id}", get_auction, _OPTIONAL,
+        "An auction with its goods, and what it is to the caller",
+        reply=AuctionView, tag="auctions", errors=(AuctionNotFound,),
+    ),
+    Route(
+        "PUT", "/auctions/{auction_id}", update_auction, _SELLING,
+        "Edit or reschedule an auction without bids",
+        body=UpdateAuction, reply=AuctionStatusReply, tag="auctions",
+        errors=(AuctionNotFound, AuctionNotOpen, AuctionHasBids),
+    ),
+    Route(
+        "GET", "/auctions/{auction_id}/status", get_status, PUBLIC, "The state of an auction",
+        reply=AuctionStatusReply, tag="auctions", errors=(AuctionNotFound,),
+    ),
+    Route(
+        "GET", "/auctions/{auction_id}/bids", list_bids, _OPTIONAL, "The bids of an auction",
+        query=BidsQuery, reply=BidList, tag="auctions", errors=(AuctionNotFound,),
+    ),
+    Route(
+        "POST", "/auctions/{auction_id}/bid", place_bid, _BIDDING, "Place a bid",
+        body=PlaceBid, reply=BidReceipt, status=201, tag="auctions", errors=_BID_ERRORS,
+    ),
+    Route(
+        "POST", "/auctions/{auction_id}/buy-now", buy_now, _BIDDING,
+        "Take an auction at its buy-now price",
+        body=BuyNow, reply=BidReceipt, status=201, tag="auctions",
+        errors=(AuctionNotFound, AuctionNotOpen, BuyNowUnavailable, SellerCannotBid),
+    ),
+    Route(
+        "POST", "/auctions/{auction_id}/cancel", cancel_auction,
+        signed_in(Scope.LIST, roles=SELLERS | {Role.ADMIN}), "Call an auction off",
+        body=CancelAuction, reply=AuctionStatusReply, tag="auctions", body_optional=True,
+        errors=(AuctionNotFound, AuctionNotOpen, AuctionHasBids),
+    ),
+    Route(
+        "PUT", "/auctions/{auction_id}/watch", watch, signed_in(Scope.BID, roles=TRADERS),
+        "Put an auction on the watch list", status=204, tag="auctions", errors=(AuctionNotFound,),
+    ),
+    Route(
+        "DELETE", "/auctions/{auction_id}/watch", unwatch,
+        signed_in(Scope.BID, roles=TRADERS), "Take an auction off the watch list",
+        status=204, tag="auctions", errors=(AuctionNotFound,),
+    ),
+]  # fmt: skip

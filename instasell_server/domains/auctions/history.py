@@ -1,0 +1,179 @@
+"""Reads what the live side needs: snapshots for those who join, and events that were lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
+
+from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, You
+from instasell_client.models.live import ServerEvent
+from instasell_server.db.connections import Connection, Database
+from instasell_server.domains.auctions import bid_store, frames, store
+from instasell_server.errors import AuctionNotFound
+from instasell_server.ports import Event
+
+MISSED_MAX = 500
+
+
+class Snapshot(NamedTuple):
+    """An auction as it stands, and the bids that a watcher missed."""
+
+    state: AuctionState
+    you: You | None
+    missed: list[Bid]
+    truncated: bool
+    now: datetime
+
+
+class AuctionHistory:
+    """Implements `ports.History`, and the snapshots of a join."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def snapshot(
+        self, auction_id: str, user_id: str | None, after_seq: int | None
+    ) -> Snapshot:
+        """The state, and up to 500 bids above `after_seq`. Raises AuctionNotFound.
+
+        The state is read first: a bid that is committed in between is then both among the missed
+        and in a later event, and never in neither; the caller leaves out what lies above the
+        state's seq.
+        """
+        async with self._database.connection() as connection:
+            states = await store.list_states(connection, [auction_id])
+            if not states:
+                raise AuctionNotFound
+            state, missed = states[0], []
+            if after_seq is not None and after_seq < state.seq:
+                found = await store.list_newest_bids(
+                    connection, auction_id, max(after_seq, state.seq - MISSED_MAX), MISSED_MAX * 2
+                )
+                missed = [each.bid for each in found if each.bid.seq <= state.seq]
+            you = await store.find_you(connection, auction_id, user_id) if user_id else None
+            now = await bid_store.get_now(connection)
+        truncated = after_seq is not None and state.seq - after_seq > MISSED_MAX
+        return Snapshot(state, you, missed, truncated, now)
+
+    async def board(self) -> tuple[list[AuctionState], datetime]:
+        """Every open auction, and the market's clock."""
+        async with self._database.connection() as connection:
+            ids = list(await store.list_open_versions(connection))
+            states = await store.list_states(connection, ids)
+            now = await bid_store.get_now(connection)
+        return states, now
+
+    async def versions(self, auction_ids: Sequence[str]) -> dict[str, int]:
+        """The versions of these auctions."""
+        async with self._database.connection() as connection:
+            return await store.list_versions(connection, auction_ids)
+
+    async def open_versions(self) -> dict[str, int]:
+        """The versions of all open auctions."""
+        async with self._database.connection() as connection:
+            return await store.list_open_versions(connection)
+
+    async def events_since(self, auction_id: str, version: int, seq: int) -> list[Event]:
+        """The events above `version`, whose bids lie above `seq`, in order of version."""
+        async with self._database.connection() as connection:
+            return await _events_since(connection, auction_id, version, seq)
+
+
+async def _events_since(
+    connection: Connection, auction_id: str, version: int, seq: int
+) -> list[Event]:
+    states = await store.list_states(connection, [auction_id])
+    if not states or states[0].version <= version:
+        return []
+    state = states[0]
+    stored = await store.list_newest_bids(
+        connection, auction_id, max(seq, state.seq - MISSED_MAX), MISSED_MAX * 2
+    )
+    now = await bid_store.get_now(connection)
+    by_version = {
+        key: list(group)
+        for key, group in groupby(
+            (each for each in stored if each.bid.seq <= state.seq),
+            key=lambda each: each.auction_version,
+        )
+        if key > version
+    }
+    first = version + 1
+    if state.seq - seq > MISSED_MAX:
+        # Too far behind to tell every change; the state stands for those left out.
+        first = min(by_version, default=state.version)
+    events = []
+    for number in range(first, state.version + 1):
+        bids = by_version.get(number, [])
+        if number == state.version and state.status in (
+            AuctionStatus.ENDED,
+            AuctionStatus.CANCELLED,
+        ):
+            events.append(_over(state, bids, now))
+        elif bids:
+            events.append(_bids_again(state, number, bids, now))
+        else:
+            events.append(_state_again(state, number, now))
+    return events
+
+
+def _over(state: AuctionState, bids: Sequence[store.StoredBidView], now: datetime) -> Event:
+    ended = state.status is AuctionStatus.ENDED
+    return frames.changed(
+        ServerEvent.ENDED if ended else ServerEvent.CANCELLED,
+        state.auction_id,
+        state.version,
+        now,
+        seq=state.seq,
+        bids=[_public(each.bid) for each in bids][-frames.BIDS_IN_EVENT_MAX :],
+        winner=state.winner,
+        price=state.current_bid if state.winner else None,
+        reserve_met=state.reserve_met,
+    )
+
+
+def _state_again(state: AuctionState, version: int, now: datetime) -> Event:
+    """A start or an edit, which the rows tell of only by what it left."""
+    shown = state.model_copy(update={"version": version})
+    return frames.changed(
+        ServerEvent.UPDATED, state.auction_id, version, now, seq=state.seq, state=shown
+    )
+
+
+def _bids_again(
+    state: AuctionState, version: int, bids: Sequence[store.StoredBidView], now: datetime
+) -> Event:
+    last = bids[-1].bid
+    newest = version == state.version
+    shared = {
+        "auction_id": state.auction_id,
+        "version": version,
+        "seq": last.seq,
+        "bid_count": last.seq,
+        "bidder_count": state.bidder_count,
+        "current_bid": last.price,
+        "minimum_bid": state.minimum_bid if newest else last.price + 1,
+        "leader": last.leader,
+        "reserve_met": state.reserve_met,
+        "end_at": state.end_at,
+    }
+    return frames.bid_placed(
+        shared,
+        [_public(each.bid) for each in bids],
+        extended=any(each.extended for each in bids),
+        server_time=now,
+    )
+
+
+def _public(bid: Bid) -> dict[str, object]:
+    return {
+        "seq": bid.seq,
+        "kind": bid.kind.value,
+        "bidder": bid.bidder,
+        "amount": bid.amount,
+        "price": bid.price,
+        "leader": bid.leader,
+        "created_at": bid.created_at,
+    }

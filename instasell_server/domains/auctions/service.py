@@ -1,0 +1,376 @@
+"""Auctions: what sellers, bidders and watchers ask for. The auctioneer takes the bids."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from instasell_client.models.auctions import (
+    AuctionState,
+    AuctionStatusReply,
+    AuctionView,
+    BidList,
+    BidReceipt,
+    BidsQuery,
+    BuyNow,
+    CancelAuction,
+    CreateAuction,
+    LivePage,
+    LiveQuery,
+    PlaceBid,
+    UpdateAuction,
+    You,
+)
+from instasell_client.models.base import Paging
+from instasell_client.models.live import ServerEvent
+from instasell_server.db.connections import Database
+from instasell_server.db.idempotency import RequestKey, once
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.auctions import bid_store, frames, store, terms
+from instasell_server.domains.auctions.auctioneer import Auctioneer
+from instasell_server.domains.auctions.judging import BidCommand
+from instasell_server.domains.auctions.lifecycle import (
+    STATUS_TTL_SECONDS,
+    Lifecycle,
+    started_events,
+    status_key,
+)
+from instasell_server.domains.auctions.rules import Kind
+from instasell_server.domains.orders.service import OrderService
+from instasell_server.errors import (
+    AuctionHasBids,
+    AuctionNotFound,
+    AuctionNotOpen,
+    Forbidden,
+    InstaSellError,
+    Invalid,
+    ListingHasAuction,
+    ListingNotFound,
+    OutOfStock,
+    RateLimited,
+)
+from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.ports import Cache, Event, Limiter, Unreachable
+from instasell_server.principal import Principal
+
+BID_WINDOW_SECONDS = 60
+
+
+class AuctionService:
+    """The use cases of auctions."""
+
+    def __init__(
+        self,
+        database: Database,
+        reader: Database,
+        cache: Cache,
+        limiter: Limiter,
+        auctioneer: Auctioneer,
+        lifecycle: Lifecycle,
+        orders: OrderService,
+        *,
+        currency: str,
+        max_days: int,
+        bids_per_minute: int,
+    ) -> None:
+        self._database = database
+        self._reader = reader
+        self._cache = cache
+        self._limiter = limiter
+        self._auctioneer = auctioneer
+        self._lifecycle = lifecycle
+        self._orders = orders
+        self._currency = currency
+        self._max_days = max_days
+        self._bids_per_minute = bids_per_minute
+
+    # What sellers do --------------------------------------------------------------------------
+
+    async def create(
+        self, seller: Principal, wish: CreateAuction, key: RequestKey | None
+    ) -> AuctionStatusReply:
+        """Puts a listing up. Raises ListingNotFound, OutOfStock, ListingHasAuction, Invalid."""
+
+        async def work(tx: Transaction) -> AuctionStatusReply:
+            await self._claim_listing(tx, seller, wish.listing_id)
+            now = await bid_store.get_now(tx)
+            values = terms.opening_values(wish, now, self._max_days)
+            auction_id = await store.insert_auction(
+                tx,
+                {
+                    **values,
+                    "listing_id": wish.listing_id,
+                    "seller_id": seller.user_id,
+                    "now": now,
+                },
+            )
+            if values["status"] == "live":
+                self._tell_after_commit(tx, await started_events(tx, [auction_id], now))
+            return await _status(tx, auction_id, now)
+
+        return await once(self._database, key, AuctionStatusReply, work)
+
+    async def _claim_listing(self, tx: Transaction, seller: Principal, listing_id: str) -> None:
+        listing = await store.lock_listing(tx, listing_id)
+        if listing is None or listing.seller_id != seller.user_id or listing.status != "active":
+            raise ListingNotFound
+        if listing.type != "auction":
+            raise Invalid.one("listing_id", "is sold at a price; choose a listing of type auction")
+        open_auction = await store.find_open_auction(tx, listing_id)
+        if open_auction is not None:
+            raise ListingHasAuction(auction_id=open_auction)
+        if listing.stock < 1:
+            raise OutOfStock("the goods of this listing are sold", available=0)
+
+    async def update(
+        self, seller: Principal, auction_id: str, wish: UpdateAuction, key: RequestKey | None
+    ) -> AuctionStatusReply:
+        """Edits or reschedules an auction without bids. Raises AuctionHasBids, AuctionNotOpen."""
+
+        async def work(tx: Transaction) -> AuctionStatusReply:
+            auction, now = await self._lock_own(tx, seller, auction_id)
+            if auction.standing.seq:
+                raise AuctionHasBids
+            values = terms.updated_values(wish, auction, now, self._max_days)
+            await store.update_auction(tx, {**values, "auction_id": auction_id})
+            reply = await _status(tx, auction_id, now)
+            state = reply.state
+            event = frames.changed(
+                ServerEvent.UPDATED, auction_id, state.version, now, seq=state.seq, state=state
+            )
+            self._tell_after_commit(tx, [event])
+            return reply
+
+        return await once(self._database, key, AuctionStatusReply, work)
+
+    async def cancel(
+        self, principal: Principal, auction_id: str, wish: CancelAuction, key: RequestKey | None
+    ) -> AuctionStatusReply:
+        """Calls an auction off: its seller without bids, an admin always."""
+
+        async def work(tx: Transaction) -> AuctionStatusReply:
+            auction, now = await self._lock_own(tx, principal, auction_id)
+            if auction.standing.seq and not principal.is_admin:
+                raise AuctionHasBids("ask an admin to call it off", bid_count=auction.standing.seq)
+            version, seq = await store.cancel_auction(tx, auction_id, now, wish.reason)
+            await bid_store.insert_outbox(
+                tx, "auction_cancelled", [{"auction_id": auction_id, "version": version}]
+            )
+            event = frames.changed(
+                ServerEvent.CANCELLED, auction_id, version, now, seq=seq, reason=wish.reason
+            )
+            self._tell_after_commit(tx, [event])
+            return await _status(tx, auction_id, now)
+
+        return await once(self._database, key, AuctionStatusReply, work)
+
+    async def _lock_own(
+        self, tx: Transaction, principal: Principal, auction_id: str
+    ) -> tuple[Any, datetime]:
+        locked = await bid_store.lock_waiting(tx, [auction_id])
+        auction = locked.get(auction_id)
+        mine = auction is not None and auction.terms.seller_id == principal.user_id
+        if auction is None or not (mine or principal.is_admin):
+            raise AuctionNotFound
+        now = await bid_store.get_now(tx)
+        if auction.standing.status not in ("pending", "live") or auction.standing.end_at <= now:
+            raise AuctionNotOpen("the auction is over", status=auction.standing.status)
+        return auction, now
+
+    def _tell_after_commit(self, tx: Transaction, events: list[Event]) -> None:
+        tx.after_commit.append(lambda: self._lifecycle.tell(events))
+
+    # What bidders do --------------------------------------------------------------------------
+
+    async def bid(
+        self, bidder: Principal, auction_id: str, wish: PlaceBid, key: str | None
+    ) -> BidReceipt:
+        """Places a bid and waits for its verdict. Raises the refusal, or RateLimited."""
+        command = BidCommand(
+            auction_id,
+            bidder.user_id,
+            bidder.session_id,
+            Kind.BID,
+            wish.amount,
+            wish.max_amount,
+            key or wish.idempotency_key or str(uuid.uuid4()),
+        )
+        return await self._submit(command)
+
+    async def buy_now(
+        self, bidder: Principal, auction_id: str, wish: BuyNow, key: str | None
+    ) -> BidReceipt:
+        """Takes the auction at its buy-now price, which ends it. Raises BuyNowUnavailable."""
+        command = BidCommand(
+            auction_id,
+            bidder.user_id,
+            bidder.session_id,
+            Kind.BUY_NOW,
+            wish.amount,
+            None,
+            key or str(uuid.uuid4()),
+        )
+        receipt = await self._submit(command)
+        async with self._database.connection() as connection:
+            order_id = await self._orders.find_of_auction(connection, auction_id, bidder.user_id)
+        return receipt.model_copy(update={"order_id": order_id})
+
+    async def _submit(self, command: BidCommand) -> BidReceipt:
+        quota = await self._limiter.hit(
+            "bids",
+            command.bidder_id,
+            limit=self._bids_per_minute,
+            window_seconds=BID_WINDOW_SECONDS,
+        )
+        if not quota.allowed:
+            raise RateLimited(
+                f"{quota.limit} bids a minute are allowed",
+                retry_after_seconds=round(quota.reset_after_seconds, 3),
+            )
+        answer = await self._auctioneer.submit(command)
+        if isinstance(answer, InstaSellError):
+            raise answer
+        return answer
+
+    # What anybody sees ------------------------------------------------------------------------
+
+    async def view(self, principal: Principal | None, auction_id: str) -> AuctionView:
+        """The auction with its goods, and what it is to the one who asks."""
+        async with self._database.connection() as connection:
+            row = await store.find_view(connection, auction_id)
+            if row is None:
+                raise AuctionNotFound
+            you: You | None = None
+            order_id: str | None = None
+            if principal is not None:
+                you = await store.find_you(connection, auction_id, principal.user_id)
+                order_id = await self._orders.find_of_auction(
+                    connection, auction_id, principal.user_id
+                )
+        return AuctionView(
+            state=store.state_of(row),
+            description=row["description"],
+            condition=row["condition"],
+            category_path=row["category_path"],
+            seller_name=row["seller_name"],
+            currency=self._currency,
+            increments=row["increments"],
+            order_id=order_id,
+            you=you,
+            server_time=row["server_time"],
+        )
+
+    async def status(self, auction_id: str) -> AuctionStatusReply:
+        """The state, from the cache where it is fresh."""
+        cached = await self._cached_state(auction_id)
+        async with self._database.connection() as connection:
+            if cached is None:
+                states = await store.list_states(connection, [auction_id])
+                if not states:
+                    raise AuctionNotFound
+                cached = states[0]
+                await self._cache.put(
+                    status_key(auction_id),
+                    cached.model_dump_json().encode(),
+                    version=cached.version,
+                    ttl_seconds=STATUS_TTL_SECONDS,
+                )
+            now = await bid_store.get_now(connection)
+        return AuctionStatusReply(state=cached, server_time=now)
+
+    async def _cached_state(self, auction_id: str) -> AuctionState | None:
+        try:
+            found = await self._cache.get(status_key(auction_id))
+            return AuctionState.model_validate_json(found) if found else None
+        except (Unreachable, ValidationError):
+            return None
+
+    async def live(self, query: LiveQuery) -> LivePage:
+        """Open auctions, a page at a time."""
+        after = None
+        if query.cursor is not None:
+            sort, *place = decode_cursor(query.cursor, str, int, str)
+            if sort != query.sort:
+                raise Invalid.one("cursor", f"belongs to sort={sort[:20]}; start anew without it")
+            after = _place(place)
+        filters = {
+            "sort": query.sort.value,
+            "category": query.category,
+            "seller": query.seller,
+            "price_min": query.price_min,
+            "price_max": query.price_max,
+            "pattern": _contains(query.q),
+        }
+        async with self._reader.connection() as connection:
+            found = await store.list_live(connection, filters, after, query.limit + 1)
+            now = await bid_store.get_now(connection)
+        return _page(found, query.limit, query.sort.value, now)
+
+    async def watched(self, user: Principal, query: Paging) -> LivePage:
+        """What the user watches, the newest watch first."""
+        after = None
+        if query.cursor is not None:
+            _, *place = decode_cursor(query.cursor, str, int, str)
+            after = _place(place)
+        async with self._database.connection() as connection:
+            found = await store.list_watched(connection, user.user_id, after, query.limit + 1)
+            now = await bid_store.get_now(connection)
+        return _page(found, query.limit, "watched", now)
+
+    async def bids(self, principal: Principal | None, auction_id: str, query: BidsQuery) -> BidList:
+        """Bids in order of seq, with names for the seller and for admins."""
+        async with self._database.connection() as connection:
+            seller_id = await store.find_seller(connection, auction_id)
+            if seller_id is None:
+                raise AuctionNotFound
+            with_names = principal is not None and (
+                principal.is_admin or principal.user_id == seller_id
+            )
+            bids = await store.list_bids(
+                connection, auction_id, query.after_seq, query.limit + 1, with_names=with_names
+            )
+        more = len(bids) > query.limit
+        bids = bids[: query.limit]
+        return BidList(items=bids, next=bids[-1].seq if more else None)
+
+    async def watch(self, user: Principal, auction_id: str, *, on: bool) -> None:
+        """Puts an auction on the user's watch list, or takes it off."""
+        if user.is_admin:
+            raise Forbidden("an admin neither lists, bids nor buys")
+        async with self._database.connection() as connection:
+            if await store.find_seller(connection, auction_id) is None:
+                raise AuctionNotFound
+            change = store.insert_watch if on else store.delete_watch
+            await change(connection, user.user_id, auction_id)
+
+
+async def _status(tx: Transaction, auction_id: str, now: datetime) -> AuctionStatusReply:
+    [state] = await store.list_states(tx, [auction_id])
+    return AuctionStatusReply(state=state, server_time=now)
+
+
+def _place(parts: list[Any]) -> store.Cursor:
+    key, auction_id = parts
+    try:
+        return key, str(uuid.UUID(auction_id))
+    except ValueError:
+        raise Invalid.one("cursor", "use the `next` of the page before") from None
+
+
+def _contains(text: str | None) -> str | None:
+    if not text:
+        return None
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def _page(
+    found: list[tuple[AuctionState, store.Cursor]], limit: int, sort: str, now: datetime
+) -> LivePage:
+    more = len(found) > limit
+    found = found[:limit]
+    cursor = encode_cursor(sort, *found[-1][1]) if more else None
+    return LivePage(items=[state for state, _ in found], next=cursor, server_time=now)

@@ -1,0 +1,38 @@
+"""Cursors of keyset paging: where a page ended, as text that callers hand back unread."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from instasell_server.errors import Invalid
+
+
+def encode_cursor(*parts: str | int) -> str:
+    """The cursor of a place; the first part names the order that it belongs to."""
+    text = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str, *kinds: type[str] | type[int]) -> tuple[Any, ...]:
+    """The parts of a cursor. Raises Invalid for a text that `encode_cursor` did not make."""
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        parts = json.loads(raw)
+    except (binascii.Error, ValueError, RecursionError):
+        raise _refused() from None
+    fits = (
+        isinstance(parts, list)
+        and len(parts) == len(kinds)
+        and all(type(part) is kind for part, kind in zip(parts, kinds, strict=True))
+        and all(abs(part) < 2**63 for part in parts if isinstance(part, int))
+    )
+    if not fits:
+        raise _refused()
+    return tuple(parts)
+
+
+def _refused() -> Invalid:
+    return Invalid.one("cursor", "use the `next` of the page before, with the same filters")

@@ -1,0 +1,324 @@
+"""Fan-out on one server: events come from its own auctioneer and, by the bus, from the others.
+
+A room delivers events in order of version. One that is missing is waited for a moment, then read
+from the database once for all watchers. Every two seconds, and when Redis comes back, the versions
+of what is watched are compared with the database, which finds what was lost with Redis or by a
+crash after a commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import structlog
+
+from instasell_server import metrics
+from instasell_server.errors import InstaSellError
+from instasell_server.ports import Bus, Event, History
+from instasell_server.realtime.rooms import Board, Room
+from instasell_server.realtime.watcher import Watcher, text_frame
+
+BOARD_TICK_SECONDS = 0.25
+SWEEP_SECONDS = 2.0
+HOLE_PATIENCE_SECONDS = 0.05
+
+_HEAD = struct.Struct("!36sQQ?II")
+_EVENTS, _SESSIONS, _USER = b"E", b"S", b"U"
+_log = structlog.get_logger(__name__)
+
+
+class Hub:
+    """Implements `ports.Events`, and keeps the rooms."""
+
+    def __init__(self, bus: Bus, history: History) -> None:
+        self._bus = bus
+        self._history = history
+        self._rooms: dict[str, Room] = {}
+        self._board = Board()
+        self._watchers: set[Watcher] = set()
+        self._slow: set[Watcher] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sweep_now = asyncio.Event()
+
+    def start(self) -> None:
+        """Begins to listen and to tick; call it inside the running loop."""
+        self._bus.listen(self._receive, self._sweep_now.set)
+        self._spawn(self._tick())
+        self._spawn(self._sweep())
+
+    async def stop(self) -> None:
+        """Ends the ticks. The sockets are closed by those who serve them."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # Events -----------------------------------------------------------------------------------
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Hands events to this server's watchers at once, then to the other servers."""
+        for event in events:
+            self._deliver(event)
+        if events:
+            await self._bus.publish([_EVENTS + _pack(events)])
+
+    async def close_sessions(self, session_ids: Sequence[str]) -> None:
+        """Closes every socket of these sessions, on all servers."""
+        self._close_local(set(session_ids))
+        await self._bus.publish([_SESSIONS + ",".join(session_ids).encode()])
+
+    async def tell_user(self, user_id: str, frame: bytes) -> None:
+        """Sends a frame to a user's own sockets, on all servers."""
+        self._tell_local(user_id, frame)
+        await self._bus.publish([_USER + user_id.encode() + frame])
+
+    async def _receive(self, message: bytes) -> None:
+        kind, body = message[:1], message[1:]
+        if kind == _EVENTS:
+            for event in _unpack(body):
+                self._deliver(event)
+        elif kind == _SESSIONS:
+            self._close_local(set(body.decode().split(",")))
+        elif kind == _USER:
+            self._tell_local(body[:36].decode(), body[36:])
+
+    def _deliver(self, event: Event) -> None:
+        if self._board.watchers:
+            self._board.take(event)
+        room = self._rooms.get(event.auction_id)
+        if room is None:
+            return
+        self._send(room, room.take(event))
+        if room.held and room.version is not None and not room.filling:
+            room.filling = True
+            self._spawn(self._fill(room))
+
+    def _send(self, room: Room, events: Sequence[Event]) -> None:
+        for event in events:
+            for waiting in room.joining.values():
+                waiting.append(event)
+            data = text_frame(event.frame)
+            spared = 0
+            for watcher, seen in room.watchers.items():
+                if event.version > seen and not watcher.offer(data):
+                    watcher.stale.add(event.auction_id)
+                    self._slow.add(watcher)
+                    spared += 1
+            if spared:
+                metrics.FRAMES_DROPPED.inc(spared)
+
+    async def _fill(self, room: Room) -> None:
+        """Waits a moment for what is missing, then reads it, once for all watchers."""
+        try:
+            await asyncio.sleep(HOLE_PATIENCE_SECONDS)
+            if room.held:
+                await self._catch_up(room)
+        finally:
+            room.filling = False
+
+    async def _catch_up(self, room: Room) -> None:
+        if room.version is None:
+            return
+        try:
+            events = await self._history.events_since(room.auction_id, room.version, room.seq)
+        except InstaSellError as error:
+            _log.warning("hole_not_filled", auction_id=room.auction_id, code=error.code)
+            return
+        for event in events:
+            if event is events[0]:
+                self._send(room, room.skip_to(event))
+            else:
+                self._send(room, room.take(event))
+            if self._board.watchers:
+                self._board.take(event)
+
+    # Who watches ------------------------------------------------------------------------------
+
+    def add(self, watcher: Watcher) -> None:
+        """A socket has opened."""
+        self._watchers.add(watcher)
+        metrics.OPEN_SOCKETS.set(len(self._watchers))
+
+    def remove(self, watcher: Watcher) -> None:
+        """A socket is gone: out of every room."""
+        self._watchers.discard(watcher)
+        self._slow.discard(watcher)
+        self.leave_board(watcher)
+        for auction_id in [key for key, room in self._rooms.items() if _is_in(room, watcher)]:
+            self.leave(watcher, auction_id)
+        metrics.OPEN_SOCKETS.set(len(self._watchers))
+
+    def start_joining(self, watcher: Watcher, auction_id: str) -> None:
+        """Buffers an auction's events for a watcher until `finish_joining`."""
+        room = self._rooms.get(auction_id)
+        if room is None:
+            room = self._rooms[auction_id] = Room(auction_id)
+        room.watchers.pop(watcher, None)
+        room.joining[watcher] = []
+
+    def finish_joining(self, watcher: Watcher, auction_id: str, version: int, seq: int) -> None:
+        """The watcher has the snapshot of `version`; sends it what came after."""
+        room = self._rooms.get(auction_id)
+        if room is None or watcher not in room.joining:
+            return
+        self._send(room, room.begin(version, seq))
+        waiting = room.joining.pop(watcher)
+        room.watchers[watcher] = version
+        for event in waiting:
+            if event.version > version:
+                watcher.write(text_frame(event.frame))
+
+    def leave(self, watcher: Watcher, auction_id: str) -> None:
+        """The watcher is done with an auction, or never got its snapshot."""
+        room = self._rooms.get(auction_id)
+        if room is None:
+            return
+        room.watchers.pop(watcher, None)
+        room.joining.pop(watcher, None)
+        if room.empty:
+            del self._rooms[auction_id]
+
+    def join_board(self, watcher: Watcher, versions: dict[str, int]) -> None:
+        """The watcher has a snapshot of these versions and gets what changes."""
+        self._board.watchers.add(watcher)
+        for auction_id, version in versions.items():
+            known = self._board.versions.setdefault(auction_id, version)
+            # Another watcher's older state is repeated for the newcomer by the sweep only if it
+            # differs from the database, so the newer of the two is what is known.
+            self._board.versions[auction_id] = max(known, version)
+
+    def leave_board(self, watcher: Watcher) -> None:
+        """The watcher is done with the board."""
+        self._board.watchers.discard(watcher)
+        if not self._board.watchers:
+            self._board.forget()
+
+    def _close_local(self, session_ids: set[str]) -> None:
+        for watcher in list(self._watchers):
+            if watcher.session_id in session_ids:
+                watcher.end_session()
+
+    def _tell_local(self, user_id: str, frame: bytes) -> None:
+        data = text_frame(frame)
+        for watcher in self._watchers:
+            if watcher.user_id == user_id:
+                watcher.write(data)
+
+    # Ticks ------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(BOARD_TICK_SECONDS)
+            self._send_board()
+            self._serve_slow()
+
+    def _send_board(self) -> None:
+        changed = self._board.drain()
+        if not changed:
+            return
+        data = b"".join(text_frame(each.board) for events in changed.values() for each in events)
+        for watcher in self._board.watchers:
+            if not watcher.offer(data):
+                watcher.stale.update(changed)
+                self._slow.add(watcher)
+                metrics.FRAMES_DROPPED.inc(len(changed))
+
+    def _serve_slow(self) -> None:
+        """Gives the newest states to readers that have read on; closes those that have not."""
+        for watcher in list(self._slow):
+            if watcher.closing or watcher.stalled():
+                self._slow.discard(watcher)
+                watcher.abort()
+            elif watcher.caught_up():
+                self._slow.discard(watcher)
+                watcher.slow_since = None
+                stale, watcher.stale = watcher.stale, set()
+                newest = [self._newest(auction_id) for auction_id in stale]
+                watcher.write(b"".join(text_frame(each.board) for each in newest if each))
+
+    def _newest(self, auction_id: str) -> Event | None:
+        room = self._rooms.get(auction_id)
+        if room is not None and room.latest is not None:
+            return room.latest
+        return self._board.latest.get(auction_id)
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._sweep_now.wait()
+            except TimeoutError:
+                pass
+            self._sweep_now.clear()
+            try:
+                await self._compare()
+            except InstaSellError as error:
+                _log.warning("sweep_failed", code=error.code)
+            except Exception:
+                _log.exception("sweep_failed")
+
+    async def _compare(self) -> None:
+        rooms = {key: room for key, room in self._rooms.items() if room.version is not None}
+        if rooms:
+            versions = await self._history.versions(list(rooms))
+            for key, room in rooms.items():
+                if versions.get(key, 0) > (room.version or 0) and not room.filling:
+                    await self._catch_up(room)
+        if self._board.watchers:
+            await self._compare_board(await self._history.open_versions())
+
+    async def _compare_board(self, versions: dict[str, int]) -> None:
+        known = self._board.versions
+        behind = [key for key, version in versions.items() if version > known.get(key, 0)]
+        gone = [key for key in known if key not in versions]
+        for key in behind + gone:
+            before = known.get(key, 0)
+            events = await self._history.events_since(key, max(before, versions.get(key, 0) - 1), 0)
+            if events:
+                self._board.take(events[-1])
+        for key in gone:
+            if key not in self._board.changed:
+                known.pop(key, None)
+                self._board.latest.pop(key, None)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _is_in(room: Room, watcher: Watcher) -> bool:
+    return watcher in room.watchers or watcher in room.joining
+
+
+def _pack(events: Sequence[Event]) -> bytes:
+    parts: list[bytes] = []
+    for each in events:
+        parts.append(
+            _HEAD.pack(
+                each.auction_id.encode(), each.version, each.seq, each.conflates,
+                len(each.frame), len(each.board),
+            )
+        )  # fmt: skip
+        parts += (each.frame, each.board)
+    return b"".join(parts)
+
+
+def _unpack(body: bytes) -> list[Event]:
+    events: list[Event] = []
+    offset = 0
+    while offset < len(body):
+        auction_id, version, seq, conflates, frame_length, board_length = _HEAD.unpack_from(
+            body, offset
+        )
+        begin = offset + _HEAD.size
+        middle, offset = begin + frame_length, begin + frame_length + board_length
+        events.append(
+            Event(
+                auction_id.decode(), version, seq, body[begin:middle], body[middle:offset],
+                conflates,
+            )
+        )  # fmt: skip
+    return events

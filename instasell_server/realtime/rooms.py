@@ -1,0 +1,100 @@
+"""The rooms of a hub: who watches what, and which version they have seen."""
+
+from __future__ import annotations
+
+from instasell_server.ports import Event
+from instasell_server.realtime.watcher import Watcher
+
+
+class Room:
+    """One auction's watchers, who get its events in order of version, each once.
+
+    `version` is None until the first snapshot tells where the room begins; until then, and while
+    a hole is filled, events are held.
+    """
+
+    __slots__ = ("auction_id", "filling", "held", "joining", "latest", "seq", "version", "watchers")
+
+    def __init__(self, auction_id: str) -> None:
+        self.auction_id = auction_id
+        self.version: int | None = None
+        self.seq = 0
+        # The version of each watcher's own snapshot: it has seen what lies at or under it.
+        self.watchers: dict[Watcher, int] = {}
+        self.joining: dict[Watcher, list[Event]] = {}
+        self.held: dict[int, Event] = {}
+        self.latest: Event | None = None
+        self.filling = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody watches or is about to."""
+        return not self.watchers and not self.joining
+
+    def take(self, event: Event) -> list[Event]:
+        """Takes an event in; returns those whose turn has come, in order."""
+        if self.version is None:
+            self.held[event.version] = event
+            return []
+        if event.version <= self.version:
+            return []
+        self.held[event.version] = event
+        return self._due()
+
+    def begin(self, version: int, seq: int) -> list[Event]:
+        """Sets where the room begins, if it is not known; returns what that sets free."""
+        if self.version is not None:
+            return []
+        self.version, self.seq = version, seq
+        self.held = {key: event for key, event in self.held.items() if key > version}
+        return self._due()
+
+    def skip_to(self, event: Event) -> list[Event]:
+        """Goes on from an event, giving up those before it, which nobody can tell any more."""
+        if self.version is None or event.version <= self.version:
+            return []
+        self.version = event.version - 1
+        self.held = {key: held for key, held in self.held.items() if key > event.version}
+        self.held[event.version] = event
+        return self._due()
+
+    def _due(self) -> list[Event]:
+        due: list[Event] = []
+        assert self.version is not None, "a room that has not begun has nothing due"
+        while (event := self.held.pop(self.version + 1, None)) is not None:
+            self.version, self.seq, self.latest = event.version, event.seq, event
+            due.append(event)
+        return due
+
+
+class Board:
+    """Those who watch every open auction, and what has changed since the last tick."""
+
+    def __init__(self) -> None:
+        self.watchers: set[Watcher] = set()
+        self.versions: dict[str, int] = {}
+        self.latest: dict[str, Event] = {}
+        self.changed: dict[str, list[Event]] = {}
+
+    def take(self, event: Event) -> None:
+        """Takes an event in unless a newer one is known."""
+        if event.version <= self.versions.get(event.auction_id, 0):
+            return
+        self.versions[event.auction_id] = event.version
+        self.latest[event.auction_id] = event
+        waiting = self.changed.setdefault(event.auction_id, [])
+        if waiting and waiting[-1].conflates and event.conflates:
+            waiting[-1] = event
+        else:
+            waiting.append(event)
+
+    def drain(self) -> dict[str, list[Event]]:
+        """What has changed, and begins a new tick."""
+        changed, self.changed = self.changed, {}
+        return changed
+
+    def forget(self) -> None:
+        """Nobody watches any more, so nothing has to be known."""
+        self.versions.clear()
+        self.latest.clear()
+        self.changed.clear()

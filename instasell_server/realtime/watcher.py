@@ -1,0 +1,85 @@
+"""One socket as the hub sees it: something to write frames to, which may be slow.
+
+The transport's own write buffer is the queue, and it is bounded: a watcher with more than
+`BUFFER_BYTES_MAX` in it gets no events but a mark, and once it has read on, the newest state of
+each auction that it was spared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import time
+
+BUFFER_BYTES_MAX = 16 * 1024
+BUFFER_BYTES_LOW = 2 * 1024
+STALLED_SECONDS = 30.0
+
+_SHORT = struct.Struct("!BB")
+_MEDIUM = struct.Struct("!BBH")
+_LONG = struct.Struct("!BBQ")
+_TEXT_AND_FINAL = 0x81
+
+
+def text_frame(payload: bytes) -> bytes:
+    """A whole WebSocket text frame (RFC 6455, 5.2); a server does not mask."""
+    length = len(payload)
+    if length < 126:
+        return _SHORT.pack(_TEXT_AND_FINAL, length) + payload
+    if length < 65536:
+        return _MEDIUM.pack(_TEXT_AND_FINAL, 126, length) + payload
+    return _LONG.pack(_TEXT_AND_FINAL, 127, length) + payload
+
+
+class Watcher:
+    """Where the frames of one connection go."""
+
+    __slots__ = ("__weakref__", "_transport", "session_id", "slow_since", "stale", "user_id")
+
+    def __init__(self, transport: asyncio.WriteTransport) -> None:
+        self._transport = transport
+        self.user_id: str | None = None
+        self.session_id: str | None = None
+        # The auctions whose events this watcher was spared.
+        self.stale: set[str] = set()
+        self.slow_since: float | None = None
+
+    @property
+    def closing(self) -> bool:
+        """Whether the connection is going away."""
+        return self._transport.is_closing()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What the reader has not taken yet."""
+        return self._transport.get_write_buffer_size()
+
+    def write(self, data: bytes) -> None:
+        """Writes whole frames, whatever waits already: for answers, which are never spared."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def offer(self, data: bytes) -> bool:
+        """Writes whole frames of events unless the reader is slow."""
+        transport = self._transport
+        if self.slow_since is None:
+            if transport.get_write_buffer_size() <= BUFFER_BYTES_MAX:
+                if not transport.is_closing():
+                    transport.write(data)
+                return True
+            self.slow_since = time.monotonic()
+        return False
+
+    def caught_up(self) -> bool:
+        """Whether a slow reader has read on, so that it may have newest states again."""
+        return self._transport.get_write_buffer_size() <= BUFFER_BYTES_LOW
+
+    def stalled(self) -> bool:
+        """Whether the reader has taken nothing for too long."""
+        return self.slow_since is not None and (
+            time.monotonic() - self.slow_since > STALLED_SECONDS
+        )
+
+    def abort(self) -> None:
+        """Cuts the connection; what waits in the buffer is thrown away."""
+        self._transport.abort()
