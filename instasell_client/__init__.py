@@ -27,6 +27,8 @@ _HOMES = {
         "Joined",
         "LiveSession",
         "Notice",
+        "NoticeFeed",
+        "applied",
     ),
     "profiles": ("Profile", "ProfileStore", "Target", "resolve_target"),
     "address": ("DEFAULT_URL",),

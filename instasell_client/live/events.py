@@ -1,0 +1,124 @@
+"""What the feeds of a live session yield, and how an event changes a state.
+
+Match on the class, or on `event`, which is the name on the wire:
+
+    match event:
+        case Joined(data=joined): show(joined.state)
+        case BidsPlaced(data=placed): state = applied(state, event)
+        case AuctionChange(event="auction_ended", data=change): ...
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from instasell_client.models.auctions import AuctionState, AuctionStatus
+from instasell_client.models.base import JsonObject
+from instasell_client.models.live import AuctionChanged, BidPlaced, JoinedAuction, JoinedBoard
+
+ChangeName = Literal["auction_started", "auction_ended", "auction_cancelled", "auction_updated"]
+NoticeName = Literal["notification", "new_message", "wallet_changed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The state at the start of a feed, and again after a lost connection or a gap.
+
+    `resumed` is False for the first. Then `data.missed` has the bids that came in between, none
+    of which was yielded before; `data.truncated` says that there were more than it has.
+    """
+
+    data: JoinedAuction
+    resumed: bool = False
+    event: Literal["joined"] = "joined"
+
+    @property
+    def version(self) -> int:
+        """The auction's version after the event."""
+        return self.data.version
+
+
+@dataclass(frozen=True, slots=True)
+class BidsPlaced:
+    """Bids were taken. One event may stand for several commits when the reader is slow."""
+
+    data: BidPlaced
+    event: Literal["bid_placed"] = "bid_placed"
+
+    @property
+    def version(self) -> int:
+        """The auction's version after the event."""
+        return self.data.version
+
+
+@dataclass(frozen=True, slots=True)
+class AuctionChange:
+    """An auction started, ended, was cancelled or was edited: `event` tells which."""
+
+    event: ChangeName
+    data: AuctionChanged
+
+    @property
+    def version(self) -> int:
+        """The auction's version after the event."""
+        return self.data.version
+
+
+@dataclass(frozen=True, slots=True)
+class BoardJoined:
+    """Every open auction; it replaces whatever the board showed. `resumed`: not the first."""
+
+    data: JoinedBoard
+    resumed: bool = False
+    event: Literal["board_joined"] = "board_joined"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something for the signed-in user alone."""
+
+    event: NoticeName
+    data: JsonObject
+
+
+Change = BidsPlaced | AuctionChange
+AuctionEvent = Joined | BidsPlaced | AuctionChange
+BoardEvent = BoardJoined | BidsPlaced | AuctionChange
+
+_STATUS = {
+    "auction_started": AuctionStatus.LIVE,
+    "auction_ended": AuctionStatus.ENDED,
+    "auction_cancelled": AuctionStatus.CANCELLED,
+}
+_SHARED = (
+    *("version", "seq", "bid_count", "bidder_count", "current_bid", "minimum_bid"),
+    *("leader", "reserve_met", "end_at"),
+)
+
+
+def applied(state: AuctionState, event: AuctionEvent) -> AuctionState:
+    """The state after an event; a state that is as new already stays as it is."""
+    if event.version <= state.version:
+        return state
+    if isinstance(event, Joined):
+        return event.data.state
+    if isinstance(event, BidsPlaced):
+        return state.model_copy(update={name: getattr(event.data, name) for name in _SHARED})
+    return _changed(state, event)
+
+
+def _changed(state: AuctionState, event: AuctionChange) -> AuctionState:
+    change = event.data
+    if change.state is not None:
+        return change.state
+    told = {"version": change.version, "seq": max(state.seq, change.seq)}
+    values: dict[str, object] = {"status": _STATUS.get(event.event, state.status), **told}
+    for name, value in (
+        ("winner", change.winner),
+        ("current_bid", change.price),
+        ("reserve_met", change.reserve_met),
+    ):
+        if value is not None:
+            values[name] = value
+    return state.model_copy(update=values)

@@ -1,0 +1,296 @@
+"""Feeds: what `async for` runs over. Each sees to it that nothing comes twice or is left out."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from instasell_client.errors import InstaSellError
+from instasell_client.live.events import (
+    AuctionEvent,
+    BidsPlaced,
+    BoardEvent,
+    BoardJoined,
+    Change,
+    Joined,
+    Notice,
+)
+from instasell_client.live.mailbox import AuctionMail, BoardMail, Latest
+from instasell_client.models.base import JsonObject
+from instasell_client.models.live import BOARD, JoinAuction, JoinedAuction, JoinedBoard
+from instasell_client.operation import request
+
+if TYPE_CHECKING:
+    from typing import Self
+
+EVENTS_WAITING_MAX = 256
+OVERTAKEN_SECONDS = 0.5
+
+Event = TypeVar("Event", covariant=True)
+
+
+class Mail(Protocol[Event]):
+    """Where events wait for the reader."""
+
+    def __len__(self) -> int: ...
+
+    def pop(self) -> Event:
+        """Takes the oldest one."""
+        ...
+
+
+class Feed(ABC, Generic[Event]):
+    """An async iterator over events, for one reader. Close it, or use `async with`.
+
+    It ends when it or the session is closed, and raises what ended it otherwise. One that is
+    dropped without closing is left by the session as soon as that is noticed.
+    """
+
+    def __init__(self, mail: Mail[Event], leave: Callable[[Feed[Event]], None]) -> None:
+        self._mail = mail
+        self._leave = leave
+        self._arrived = asyncio.Event()
+        self._over = False
+        self._failure: InstaSellError | None = None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        while not len(self._mail):
+            if self._failure is not None:
+                raise self._failure
+            if self._over:
+                raise StopAsyncIteration
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._mail.pop()
+
+    async def batch(self) -> Sequence[Event]:
+        """All that waits, and at least one event; empty when the feed is over."""
+        try:
+            first = await anext(self)
+        except StopAsyncIteration:
+            return []
+        return [first, *(self._mail.pop() for _ in range(len(self._mail)))]
+
+    def finish(self, failure: InstaSellError | None = None) -> None:
+        """Ends the feed after what waits in it; `failure` is raised then."""
+        self._over = True
+        self._failure = self._failure or failure
+        self._arrived.set()
+
+    async def aclose(self) -> None:
+        """Leaves. What waits is still there to be read."""
+        if not self._over:
+            self.finish()
+            self._leave(self)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+class Room(Feed[Event], ABC, Generic[Event]):
+    """A feed that has to be joined, and joined again after each lost connection.
+
+    While a join is under way, what comes is held back: the snapshot tells from which version on
+    it counts. `gaps` counts the joins in a row that left a hole; the session slows down then.
+    """
+
+    gaps = 0
+
+    def __init__(
+        self,
+        mail: Mail[Event],
+        leave: Callable[[Feed[Event]], None],
+        join: Callable[[Room[Event]], None],
+    ) -> None:
+        super().__init__(mail, leave)
+        self._join = join
+        self._held: list[Change] | None = []
+        self._spilled = False
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come."""
+        return self._over
+
+    @property
+    @abstractmethod
+    def room(self) -> str:
+        """The `auction_id` to join."""
+
+    @abstractmethod
+    def request(self) -> JoinAuction:
+        """What to send to join, from where this feed stands."""
+
+    @abstractmethod
+    def _start(self, ack: JsonObject) -> None:
+        """Takes the snapshot in."""
+
+    @abstractmethod
+    def _accept(self, change: Change) -> None:
+        """Takes a change in, unless it is known."""
+
+    def hold(self) -> None:
+        """A join is about to be sent."""
+        self._held = self._held or []
+
+    def joined(self, ack: JsonObject) -> None:
+        """The join was answered. Raises ValidationError for an ack of another form."""
+        self._start(ack)
+        held, self._held = self._held or [], None
+        spilled, self._spilled = self._spilled, False
+        for change in held:
+            self.receive(change)
+        if spilled:
+            self._join(self)
+        self._arrived.set()
+
+    def receive(self, change: Change) -> None:
+        """A change has come."""
+        if self._held is None:
+            self._accept(change)
+        elif len(self._held) < EVENTS_WAITING_MAX:
+            self._held.append(change)
+        else:
+            self._spilled = True
+        self._arrived.set()
+
+
+class AuctionFeed(Room[AuctionEvent]):
+    """One auction: `Joined` first, then every change once, in order of version.
+
+    `version` and `seq` are those of the newest event that came in; None before the first.
+    """
+
+    def __init__(
+        self,
+        auction_id: str,
+        after_seq: int | None,
+        leave: Callable[[Feed[AuctionEvent]], None],
+        join: Callable[[Room[AuctionEvent]], None],
+        on_board: Callable[[], bool],
+    ) -> None:
+        self._waiting = AuctionMail(EVENTS_WAITING_MAX)
+        super().__init__(self._waiting, leave, join)
+        self.auction_id = auction_id
+        self.version: int | None = None
+        self.seq = after_seq
+        self._on_board = on_board
+        self.request()
+
+    @property
+    def room(self) -> str:
+        """The `auction_id` to join."""
+        return self.auction_id
+
+    def request(self) -> JoinAuction:
+        """Asks for the bids after the newest one that came in."""
+        return request(JoinAuction, auction_id=self.auction_id, after_seq=self.seq)
+
+    def _start(self, ack: JsonObject) -> None:
+        snapshot = JoinedAuction.model_validate(ack)
+        resumed = self.version is not None
+        if self.version is not None and snapshot.version <= self.version:
+            return
+        fresh = [bid for bid in snapshot.missed if self.seq is None or bid.seq > self.seq]
+        data = snapshot.model_copy(update={"missed": fresh})
+        self.version, self.seq = snapshot.version, snapshot.seq
+        self._waiting.put(Joined(data, resumed=resumed))
+
+    def _accept(self, change: Change) -> None:
+        version = self.version or 0
+        if change.version <= version:
+            return
+        if _conflated(change):
+            if self._on_board():
+                self._expect(change.version)
+                return
+        elif change.version > version + 1:
+            self.gaps += 1
+            self._join(self)
+            self.receive(change)
+            return
+        self.gaps = 0
+        self.version = change.version
+        self.seq = max(self.seq or 0, change.data.seq)
+        self._waiting.put(change)
+
+    def _expect(self, version: int) -> None:
+        """A conflated state may be the board's, and overtake the bids that it stands for."""
+
+        def catch_up() -> None:
+            behind = self.version is not None and self.version < version
+            if behind and self._held is None and not self._over:
+                self._join(self)
+
+        asyncio.get_running_loop().call_later(OVERTAKEN_SECONDS, catch_up)
+
+
+class BoardFeed(Room[BoardEvent]):
+    """The board: `BoardJoined` first, then the newest state of each auction as it changes.
+
+    After a lost connection `BoardJoined` comes again and replaces what was shown.
+    """
+
+    def __init__(
+        self,
+        leave: Callable[[Feed[BoardEvent]], None],
+        join: Callable[[Room[BoardEvent]], None],
+    ) -> None:
+        self._waiting = BoardMail()
+        super().__init__(self._waiting, leave, join)
+        self._versions: dict[str, int] = {}
+        self._resumed = False
+
+    @property
+    def room(self) -> str:
+        """The name of the board."""
+        return BOARD
+
+    def request(self) -> JoinAuction:
+        """Asks for the whole board."""
+        return JoinAuction(auction_id=BOARD)
+
+    def _start(self, ack: JsonObject) -> None:
+        snapshot = JoinedBoard.model_validate(ack)
+        shown = {state.auction_id: state.version for state in snapshot.auctions}
+        self._versions = shown
+        self._waiting.restart(BoardJoined(snapshot, resumed=self._resumed))
+        self._resumed = True
+
+    def _accept(self, change: Change) -> None:
+        auction_id = change.data.auction_id
+        if change.version <= self._versions.get(auction_id, 0):
+            return
+        self._versions[auction_id] = change.version
+        self._waiting.put(change)
+
+
+class NoticeFeed(Feed[Notice]):
+    """What is for the signed-in user; of more than 256 that wait, the oldest give way."""
+
+    def __init__(self, leave: Callable[[Feed[Notice]], None]) -> None:
+        self._waiting = Latest[Notice](EVENTS_WAITING_MAX)
+        super().__init__(self._waiting, leave)
+
+    def receive(self, notice: Notice) -> None:
+        """A notice has come."""
+        self._waiting.put(notice)
+        self._arrived.set()
+
+
+def _conflated(change: Change) -> bool:
+    return isinstance(change, BidsPlaced) and change.data.conflated

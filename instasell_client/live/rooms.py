@@ -1,0 +1,99 @@
+"""Which feeds a session has, and which events go to which of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any, get_args
+from weakref import WeakSet
+
+from pydantic import ValidationError
+
+from instasell_client.errors import InstaSellError
+from instasell_client.live.events import (
+    AuctionChange,
+    BidsPlaced,
+    Change,
+    ChangeName,
+    Notice,
+    NoticeName,
+)
+from instasell_client.live.feeds import NoticeFeed, Room
+from instasell_client.models.base import JsonObject
+from instasell_client.models.live import BOARD, AuctionChanged, BidPlaced, ServerEvent
+
+log = logging.getLogger("instasell_client.live")
+
+_CHANGES = frozenset(get_args(ChangeName))
+_NOTICES = frozenset(get_args(NoticeName))
+
+
+class Rooms:
+    """The feeds that somebody still holds. `abandon` is called with a room that nobody does.
+
+    Feeds are kept weakly: one that was left by a bare `break` goes with its last reference, and
+    its room is left with the next event that comes for it.
+    """
+
+    def __init__(self, abandon: Callable[[str], None]) -> None:
+        self._abandon = abandon
+        self._rooms: dict[str, WeakSet[Room[Any]]] = {}
+        self._notices: WeakSet[NoticeFeed] = WeakSet()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._rooms
+
+    def __iter__(self) -> Iterator[Room[Any]]:
+        return iter([room for rooms in self._rooms.values() for room in rooms])
+
+    def enter(self, room: Room[Any]) -> None:
+        """Adds a feed of an auction or of the board."""
+        self._rooms.setdefault(room.room, WeakSet()).add(room)
+
+    def listen(self, feed: NoticeFeed) -> None:
+        """Adds a feed of notices."""
+        self._notices.add(feed)
+
+    def leave(self, feed: object) -> None:
+        """Takes a feed out, and abandons its room when it was the last one."""
+        if isinstance(feed, Room):
+            rooms = self._rooms.get(feed.room, WeakSet())
+            rooms.discard(feed)
+            if not rooms and self._rooms.pop(feed.room, None) is not None:
+                self._abandon(feed.room)
+        elif isinstance(feed, NoticeFeed):
+            self._notices.discard(feed)
+
+    def finish(self, failure: InstaSellError | None) -> None:
+        """Ends every feed."""
+        for room in self:
+            room.finish(failure)
+        for feed in list(self._notices):
+            feed.finish(failure)
+
+    def receive(self, event: str, data: JsonObject) -> None:
+        """Hands an event to its feeds. One of a newer server's that is unknown is passed over."""
+        try:
+            if event == ServerEvent.BID_PLACED:
+                self._spread(BidsPlaced(BidPlaced.model_validate(data)))
+            elif event in _CHANGES:
+                change = AuctionChanged.model_validate(data)
+                self._spread(AuctionChange(event, change))  # type: ignore[arg-type]
+            elif event in _NOTICES:
+                for feed in list(self._notices):
+                    feed.receive(Notice(event, data))  # type: ignore[arg-type]
+        except ValidationError as error:
+            # The hole that it leaves is found with the next version, and filled by a join.
+            log.warning("a %s that does not fit the contract was passed over: %s", event, error)
+
+    def _spread(self, change: Change) -> None:
+        for name in (change.data.auction_id, BOARD):
+            rooms = self._rooms.get(name)
+            if rooms is None:
+                continue
+            present = list(rooms)
+            if not present:
+                del self._rooms[name]
+                self._abandon(name)
+            for room in present:
+                room.receive(change)

@@ -1,0 +1,391 @@
+"""The live session: one socket for many feeds, kept up as long as the session is open."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from instasell_client.errors import (
+    ConnectionFailed,
+    InstaSellError,
+    OutcomeUnknown,
+    ProtocolError,
+    RateLimited,
+    StillRunning,
+    Timeout,
+    Unavailable,
+)
+from instasell_client.live.clock import Clock
+from instasell_client.live.feeds import AuctionFeed, BoardFeed, NoticeFeed, Room
+from instasell_client.live.link import Link, LinkLost
+from instasell_client.live.rooms import Rooms
+from instasell_client.live.upgrade import opened
+from instasell_client.models.auctions import BidReceipt
+from instasell_client.models.base import JsonObject
+from instasell_client.models.live import BOARD, ClientEvent, LeaveAuction, LiveBid
+from instasell_client.operation import new_key, request
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from websockets.asyncio.client import ClientConnection
+
+log = logging.getLogger("instasell_client.live")
+
+JOINS_AT_ONCE_MAX = 8
+
+
+class ConnectionState(StrEnum):
+    """How the socket of a session is."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    RECONNECTING = "reconnecting"
+    CLOSED = "closed"
+
+
+StateCallback = Callable[[ConnectionState], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Times in seconds. A question that is open for `answer` means that the socket is dead."""
+
+    answer: float = 10.0
+    ping_every: float = 20.0
+    backoff_first: float = 0.25
+    backoff_max: float = 15.0
+
+    def delays(self) -> Iterator[float]:
+        """Waits between tries, with full jitter, so that a crowd does not come back at once."""
+        ceiling = self.backoff_first
+        while True:
+            yield random.uniform(0, ceiling)
+            ceiling = min(ceiling * 2, self.backoff_max)
+
+
+class LiveSession:
+    """Watches auctions and the board, and bids, over one socket that reconnects by itself.
+
+    Entering connects, and raises ConnectionFailed, Unauthenticated or NotAnInstaSellServer when
+    that does not succeed at once; with `wait_for_server` entering returns at once, and only a
+    refusal ends the attempts. A refusal later, as of a token that has ended, is raised by every
+    feed. `on_state` is called with each new state of the connection.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str | None = None,
+        *,
+        on_state: StateCallback | None = None,
+        wait_for_server: bool = False,
+        patience: Patience | None = None,
+    ) -> None:
+        self._base_url = base_url
+        self._token = token
+        self._on_state = on_state
+        self._wait_for_server = wait_for_server
+        self._patience = patience or Patience()
+        self._state = ConnectionState.CONNECTING
+        self._turn = asyncio.Event()
+        self._clock = Clock()
+        self._link: Link | None = None
+        self._failure: InstaSellError | None = None
+        self._rooms = Rooms(self._abandon)
+        self._joins_at_once = asyncio.Semaphore(JOINS_AT_ONCE_MAX)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._keeper = asyncio.create_task(self._keep())
+        self._keeper.add_done_callback(self._kept)
+        if not self._wait_for_server:
+            try:
+                await self._next_link()
+            except BaseException:
+                await self.aclose()
+                raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Closes the socket and ends every feed."""
+        tasks = [task for task in (self._keeper, *self._tasks) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._end(None)
+
+    @property
+    def state(self) -> ConnectionState:
+        """How the connection is at this moment."""
+        return self._state
+
+    async def states(self) -> AsyncGenerator[ConnectionState, None]:
+        """The state of the connection, and each new one; ends after `CLOSED`."""
+        shown: ConnectionState | None = None
+        while shown is not ConnectionState.CLOSED:
+            turn = self._turn
+            if self._state is not shown:
+                shown = self._state
+                yield shown
+            else:
+                await turn.wait()
+
+    def server_now(self) -> datetime:
+        """The server's time in UTC, by which countdowns run."""
+        return self._clock.now()
+
+    @property
+    def clock_error_seconds(self) -> float | None:
+        """How far `server_now` can be off; None before the first answer of the server."""
+        return self._clock.error_seconds
+
+    def auction(self, auction_id: str, *, after_seq: int | None = None) -> AuctionFeed:
+        """One auction: `Joined`, then each change once, across lost connections.
+
+        `after_seq` asks for the bids after it with the first `Joined`. Iterating raises
+        AuctionNotFound for an auction that does not exist.
+        """
+        feed = AuctionFeed(
+            auction_id,
+            after_seq,
+            self._rooms.leave,
+            self._start_join,
+            lambda: BOARD in self._rooms,
+        )
+        self._rooms.enter(feed)
+        self._start_join(feed)
+        return feed
+
+    def board(self) -> BoardFeed:
+        """Every open auction: `BoardJoined`, then the newest state of whatever changes."""
+        feed = BoardFeed(self._rooms.leave, self._start_join)
+        self._rooms.enter(feed)
+        self._start_join(feed)
+        return feed
+
+    def events(self) -> NoticeFeed:
+        """What is for the signed-in user alone: notifications, messages, the wallet."""
+        feed = NoticeFeed(self._rooms.leave)
+        self._rooms.listen(feed)
+        if self._state is ConnectionState.CLOSED:
+            feed.finish(self._failure)
+        return feed
+
+    async def bid(
+        self,
+        auction_id: str,
+        *,
+        amount: int | None = None,
+        max_amount: int | None = None,
+        key: str | None = None,
+        timeout_seconds: float = 30.0,
+    ) -> BidReceipt:
+        """Bids, in minor units, and sends the bid again with the same key until it is answered.
+
+        Raises what the market answers: BidTooLow(minimum), AlreadyLeading(minimum),
+        AuctionNotOpen, Unauthenticated. Without an answer in time: OutcomeUnknown with the key
+        when the bid may have been taken, Timeout when it was never sent.
+        """
+        body = request(
+            LiveBid,
+            auction_id=auction_id,
+            amount=amount,
+            max_amount=max_amount,
+            idempotency_key=key or new_key(),
+        )
+        attempt = _Attempt()
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return await self._bid(body, attempt)
+        except TimeoutError:
+            if attempt.open:
+                raise OutcomeUnknown(idempotency_key=body.idempotency_key) from None
+            if attempt.refused is not None:
+                raise attempt.refused from None
+            raise Timeout(f"no connection in {timeout_seconds:g} s; nothing was sent") from None
+
+    async def _bid(self, body: LiveBid, attempt: _Attempt) -> BidReceipt:
+        delays = self._patience.delays()
+        data = body.model_dump(exclude_none=True)
+        while True:
+            link = await self._next_link()
+            before, attempt.open = attempt.open, True
+            try:
+                return BidReceipt.model_validate(await link.ask(ClientEvent.BID, data))
+            except LinkLost as lost:
+                log.info("the bid goes out again with its key: %s", lost)
+            except (OutcomeUnknown, StillRunning):
+                await asyncio.sleep(next(delays))
+            except Unavailable as refusal:
+                attempt.open, attempt.refused = before, refusal
+                await asyncio.sleep(next(delays))
+            except ValidationError as error:
+                raise ProtocolError("the receipt does not fit the contract") from error
+
+    async def _next_link(self) -> Link:
+        while self._link is None:
+            if self._failure is not None:
+                raise self._failure
+            if self._state is ConnectionState.CLOSED or self._keeper is None:
+                raise ConnectionFailed("the live session is not open; enter it with async with")
+            await self._turn.wait()
+        return self._link
+
+    async def _keep(self) -> None:
+        """Connects, serves, and connects again, until a refusal or the end of the session."""
+        delays = self._patience.delays()
+        while True:
+            try:
+                socket = await opened(self._base_url, self._token)
+            except InstaSellError as error:
+                if not self._worth_waiting(error):
+                    raise
+                await asyncio.sleep(_wait(error, delays))
+                continue
+            async with socket:
+                answered = await self._serve(socket)
+            if answered:
+                delays = self._patience.delays()
+            await asyncio.sleep(next(delays))
+
+    def _kept(self, keeper: asyncio.Task[None]) -> None:
+        """Whatever ended the keeper ends the session, so that no reader waits for ever."""
+        failure = None if keeper.cancelled() else keeper.exception()
+        if isinstance(failure, InstaSellError) or failure is None:
+            self._end(failure)
+        else:
+            broken = InstaSellError(f"the live session broke: {failure!r}")
+            broken.__cause__ = failure
+            self._end(broken)
+
+    def _worth_waiting(self, error: InstaSellError) -> bool:
+        patient = self._wait_for_server or self._state is ConnectionState.RECONNECTING
+        return patient and _passing(error)
+
+    async def _serve(self, socket: ClientConnection) -> bool:
+        """Serves one socket to its end; whether it ever answered."""
+        self._clock.restart()
+        link = Link(socket, self._clock, self._rooms.receive, self._patience.answer)
+        self._link = link
+        self._turn_to(ConnectionState.LIVE)
+        pinging = self._start(self._ping(link))
+        for room in self._rooms:
+            self._start_join(room)
+        try:
+            log.info("the connection ended: %s", await link.read())
+        finally:
+            self._link = None
+            pinging.cancel()
+        self._turn_to(ConnectionState.RECONNECTING)
+        return link.answered
+
+    async def _ping(self, link: Link) -> None:
+        """Keeps the socket alive, notices when it is dead, and reads the server's clock."""
+        while True:
+            try:
+                await link.ask(ClientEvent.PING, {})
+            except LinkLost:
+                return
+            except InstaSellError as error:
+                log.warning("a ping was refused: %s", error)
+            await asyncio.sleep(self._patience.ping_every)
+
+    def _start_join(self, room: Room[Any]) -> None:
+        """Joins, now or with the next connection; what comes until the answer is held back."""
+        room.hold()
+        if self._state is ConnectionState.CLOSED:
+            room.finish(self._failure)
+        elif self._link is not None:
+            self._start(self._join(self._link, room))
+
+    async def _join(self, link: Link, room: Room[Any]) -> None:
+        delays = self._patience.delays()
+        while not room.over:
+            if room.gaps > 1:
+                await asyncio.sleep(next(delays))
+            data = room.request().model_dump(exclude_none=True)
+            try:
+                async with self._joins_at_once:
+                    ack = await link.ask(ClientEvent.JOIN, data)
+                room.joined(ack)
+                return
+            except LinkLost:
+                return
+            except ValidationError as error:
+                room.finish(ProtocolError(f"the snapshot does not fit the contract: {error}"))
+            except InstaSellError as error:
+                if not _passing(error):
+                    room.finish(error)
+                    self._rooms.leave(room)
+                else:
+                    await asyncio.sleep(_wait(error, delays))
+
+    def _abandon(self, room: str) -> None:
+        if self._link is not None:
+            data = LeaveAuction(auction_id=room).model_dump()
+            self._start(_told(self._link, data))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _end(self, failure: InstaSellError | None) -> None:
+        self._failure = self._failure or failure
+        self._link = None
+        self._turn_to(ConnectionState.CLOSED)
+        self._rooms.finish(self._failure)
+
+    def _turn_to(self, state: ConnectionState) -> None:
+        if state is self._state or self._state is ConnectionState.CLOSED:
+            return
+        self._state = state
+        turned, self._turn = self._turn, asyncio.Event()
+        turned.set()
+        if self._on_state is not None:
+            self._on_state(state)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """How far a bid has come. `open`: it was sent, and no answer tells what became of it."""
+
+    open: bool = False
+    refused: InstaSellError | None = None
+
+
+def _passing(error: InstaSellError) -> bool:
+    """Whether waiting may help."""
+    return error.retryable or error.status >= 500
+
+
+def _wait(error: InstaSellError, delays: Iterator[float]) -> float:
+    told = error.retry_after_seconds if isinstance(error, RateLimited) else None
+    return max(next(delays), told or 0.0)
+
+
+async def _told(link: Link, data: JsonObject) -> None:
+    try:
+        await link.ask(ClientEvent.LEAVE, data)
+    except InstaSellError as error:
+        log.info("leaving was not answered: %s", error)
