@@ -3,16 +3,117 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
 
+import aiohttp
+import psycopg2
 import pytest
+import redis
 
+from instasell_server.db.connections import Database
 from instasell_server.embedded import EngineUrls
+from instasell_server.settings import Settings
+from tests.databases import MarketClock, cloned, make_template, with_redis_number
 from tests.engines import shared_urls
+from tests.serving import RunningServer, running, settings_for_tests
 
 
 @pytest.fixture(scope="session")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> EngineUrls:
-    """Real PostgreSQL and Valkey, one set per run, shared by the workers of pytest-xdist."""
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of one run have in common."""
     base = tmp_path_factory.getbasetemp()
     # Each worker has a folder of its own inside the run's.
-    return shared_urls(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def engines(shared_folder: Path) -> EngineUrls:
+    """Real PostgreSQL and Valkey, one set per run, shared by the workers of pytest-xdist."""
+    return shared_urls(shared_folder)
+
+
+@pytest.fixture(scope="session")
+def template(engines: EngineUrls, shared_folder: Path) -> str:
+    """The name of the migrated database that tests get clones of."""
+    return make_template(engines.database_url, shared_folder)
+
+
+@pytest.fixture
+def database_url(engines: EngineUrls, template: str) -> Iterator[str]:
+    """A fresh, migrated database for one test."""
+    with cloned(engines.database_url, template) as url:
+        yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Connections to the test's own database."""
+    async with Database(database_url, size=8) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sql(database_url: str) -> Iterator[Callable[..., list[tuple[Any, ...]]]]:
+    """Runs a statement in the test's own database from outside the server; returns its rows."""
+    connection = psycopg2.connect(database_url)
+    connection.autocommit = True
+
+    def run(statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    yield run
+    connection.close()
+
+
+@pytest.fixture
+def redis_url(engines: EngineUrls) -> str:
+    """An empty Redis database; each worker of a run has a number of its own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    url = with_redis_number(engines.redis_url, 1 + int(worker) % 15)
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+@pytest.fixture
+def market_clock(database_url: str) -> MarketClock:
+    """The clock of the test's own database."""
+    return MarketClock(database_url)
+
+
+@pytest.fixture
+def server_settings(database_url: str, redis_url: str) -> Settings:
+    """The settings of `server`; a test module may override this fixture."""
+    return settings_for_tests(database_url, redis_url)
+
+
+@pytest.fixture
+async def server(server_settings: Settings) -> AsyncIterator[RunningServer]:
+    """A whole server on a free port, in the test's event loop."""
+    async with running(server_settings) as started:
+        yield started
+
+
+@pytest.fixture
+async def start_server(database_url: str, redis_url: str) -> AsyncIterator[Callable[..., Any]]:
+    """`await start_server(rate_limit_anonymous=100)`: more servers on the test's own database."""
+    async with AsyncExitStack() as stack:
+
+        async def start(**changes: Any) -> RunningServer:
+            urls = {"database_url": database_url, "redis_url": redis_url}
+            settings = settings_for_tests(**{**urls, **changes})
+            return await stack.enter_async_context(running(settings))
+
+        yield start
+
+
+@pytest.fixture
+async def http(server: RunningServer) -> AsyncIterator[aiohttp.ClientSession]:
+    """A plain HTTP client whose paths begin at `server`."""
+    async with aiohttp.ClientSession(server.base_url) as session:
+        yield session

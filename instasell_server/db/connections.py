@@ -122,6 +122,7 @@ class Database:
         self._size = size
         self._free = asyncio.Semaphore(size)
         self._idle: list[Connection] = []
+        self._lent = 0
         self._observe = observe
         self._closed = False
 
@@ -137,6 +138,11 @@ class Database:
         while self._idle:
             self._idle.pop().discard()
 
+    @property
+    def in_use(self) -> int:
+        """How many connections are lent out."""
+        return self._lent
+
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Lends a connection. Raises Unavailable when none is free or PostgreSQL is away."""
@@ -146,10 +152,12 @@ class Database:
         except TimeoutError:
             raise Unavailable("every connection to the database is in use") from None
         connection: Connection | None = None
+        self._lent += 1
         try:
             connection = await self._take()
             yield connection
         finally:
+            self._lent -= 1
             if connection is not None:
                 self._give_back(connection)
             self._free.release()

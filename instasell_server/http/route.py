@@ -13,6 +13,7 @@ from instasell_client.models.accounts import Role, Scope
 from instasell_server.db.idempotency import RequestKey
 from instasell_server.errors import Unauthenticated
 from instasell_server.principal import Principal
+from instasell_server.settings import Part
 
 Body = TypeVar("Body")
 Query = TypeVar("Query")
@@ -85,7 +86,8 @@ class Route:
     """One method and path, with all that the router, OpenAPI and the tests need to know.
 
     Every `{name}` in `path` that ends in `id` takes a UUID; another text is a 404. `reply` is the
-    model of a 2xx body, None for 204. `content` names the media type where it is not JSON.
+    model of a 2xx body, None for 204. `content` names the media type where it is not JSON. `part`
+    is the part of a server that serves it; None for all of them.
     """
 
     method: str
@@ -104,4 +106,5 @@ class Route:
     idempotent: bool = True
     body_optional: bool = False
     cache_control: str | None = None
+    part: Part | None = Part.API
     notes: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,21 @@
+"""What operators and their probes ask a server."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from instasell_client.models.base import Reply
+
+
+class Health(Reply):
+    """The process runs and its event loop answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(Reply):
+    """Whether requests can be served. Without Redis they can, slower: `degraded`."""
+
+    status: Literal["ok", "degraded"]
+    database: Literal["ok"]
+    redis: Literal["ok", "degraded"]

@@ -1,0 +1,1 @@
+"""Redis or Valkey behind the ports: locks, caches, the bus between servers, and the limiter."""

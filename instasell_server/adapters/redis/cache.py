@@ -1,0 +1,53 @@
+"""Copies of rows in Redis, each behind the version of its row.
+
+An entry is `=version:value`. A dropped one leaves `~version:` for a while, which reads as absent
+and refuses the version that was dropped and all before it: a reader that was slow between its
+SELECT and its put cannot bring an old value back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from instasell_server.adapters.redis.scripts import DROP, PUT_NEWER
+from instasell_server.adapters.redis.wire import Wire, pack
+from instasell_server.ports import Unreachable
+
+DROPPED_SECONDS = 30
+"""Longer than any statement may run."""
+
+_ENTRY = re.compile(rb"=(\d{1,19}):")
+
+
+class RedisCache:
+    """The Cache port over Redis."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    async def get(self, key: str) -> bytes | None:
+        """The value; None for what is absent, dropped or garbage. Raises Unreachable."""
+        reply = (await self._wire.exchange([pack(b"GET", key)]))[0]
+        if not isinstance(reply, bytes):
+            return None
+        found = _ENTRY.match(reply)
+        return None if found is None else reply[found.end() :]
+
+    async def put(self, key: str, value: bytes, *, version: int, ttl_seconds: int) -> None:
+        """Stores a value unless a newer version is there. Never raises."""
+        try:
+            await self._wire.run(PUT_NEWER, [(key, (version, value, ttl_seconds))])
+        except Unreachable:
+            return
+
+    async def drop(self, keys: Iterable[str]) -> bool:
+        """Drops entries; False when Redis did not answer, and it has to be done again."""
+        wanted = list(keys)
+        if not wanted:
+            return True
+        try:
+            replies = await self._wire.run(DROP, [(key, (DROPPED_SECONDS,)) for key in wanted])
+        except Unreachable:
+            return False
+        return not any(isinstance(reply, Exception) for reply in replies)

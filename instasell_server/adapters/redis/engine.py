@@ -1,0 +1,43 @@
+"""Everything that a server process has of one Redis."""
+
+from __future__ import annotations
+
+from redis.asyncio.connection import ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from instasell_server.adapters.redis.breaker import TIMEOUT_SECONDS, Breaker
+from instasell_server.adapters.redis.bus import RedisBus
+from instasell_server.adapters.redis.cache import RedisCache
+from instasell_server.adapters.redis.limiter import RedisLimiter
+from instasell_server.adapters.redis.locks import RedisLocks
+from instasell_server.adapters.redis.wire import Wire
+
+
+class RedisEngine:
+    """The four ports over the Redis at `url` (redis://, rediss:// or unix://), with one breaker."""
+
+    def __init__(self, url: str) -> None:
+        breaker = Breaker()
+        self._pool = ConnectionPool.from_url(
+            url,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+        )
+        self._wire = Wire(self._pool, breaker)
+        self.locks = RedisLocks(self._wire)
+        self.cache = RedisCache(self._wire)
+        self.limiter = RedisLimiter(self._pool, breaker)
+        self.bus = RedisBus(self._pool, self._wire)
+
+    def start(self) -> None:
+        """Joins the bus; call it inside the running loop."""
+        self.bus.start()
+
+    async def close(self) -> None:
+        """Leaves the bus and closes every connection."""
+        await self.bus.stop()
+        await self._wire.close()
+        await self._pool.disconnect()

@@ -1,0 +1,54 @@
+"""Every Lua script that the server sends. Each touches exactly one key, for Redis Cluster."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+
+class Script(NamedTuple):
+    """A script and the digest by which Redis knows it."""
+
+    source: bytes
+    digest: bytes
+
+
+def _script(source: str) -> Script:
+    text = source.strip().encode()
+    return Script(text, hashlib.sha1(text, usedforsecurity=False).hexdigest().encode())
+
+
+FREE_OWN_LOCK = _script("""
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+    return redis.call('DEL', KEYS[1])
+end
+return 0
+""")
+"""ARGV: the holder's token. Frees the lock only if it is the holder's still."""
+
+PUT_NEWER = _script("""
+local kept = redis.pcall('GET', KEYS[1])
+if type(kept) == 'string' then
+    local mark, version = string.match(kept, '^([=~])(%d+):')
+    if mark == '=' and tonumber(version) > tonumber(ARGV[1]) then return 0 end
+    if mark == '~' and tonumber(version) >= tonumber(ARGV[1]) then return 0 end
+end
+redis.call('SET', KEYS[1], '=' .. ARGV[1] .. ':' .. ARGV[2], 'EX', ARGV[3])
+return 1
+""")
+"""ARGV: version, value, seconds. An entry is `=version:value`; garbage counts as none."""
+
+DROP = _script("""
+local kept = redis.pcall('GET', KEYS[1])
+local version = type(kept) == 'string' and string.match(kept, '^[=~](%d+):')
+if version then
+    redis.call('SET', KEYS[1], '~' .. version .. ':', 'EX', ARGV[1])
+else
+    redis.call('DEL', KEYS[1])
+end
+return 1
+""")
+"""ARGV: seconds. Leaves `~version:` for that long, so that a slow reader who read the dropped
+version (or one before it) cannot put it back."""
+
+ALL = (FREE_OWN_LOCK, PUT_NEWER, DROP)

@@ -1,0 +1,101 @@
+"""Commands packed by hand, many in one write: a batch of bids locks dozens of auctions at once.
+
+redis-py's own pipeline costs about 60 us for each command here, and a lone read of a reply with
+a time-out of its own 30 us; one time-out around the whole exchange leaves 10 us.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from redis.asyncio.connection import AbstractConnection, ConnectionPool
+from redis.exceptions import NoScriptError, ResponseError
+
+from instasell_server.adapters.redis.breaker import TIMEOUT_SECONDS, Breaker
+from instasell_server.adapters.redis.scripts import Script
+
+Word = bytes | str | int
+IDLE_MAX = 16
+
+
+def pack(*words: Word) -> bytes:
+    """One command in the protocol of Redis."""
+    parts = [b"*%d\r\n" % len(words)]
+    for word in words:
+        data = word if isinstance(word, bytes) else str(word).encode()
+        parts.append(b"$%d\r\n%s\r\n" % (len(data), data))
+    return b"".join(parts)
+
+
+class Wire:
+    """Exchanges packed commands for their replies, on connections of its own."""
+
+    def __init__(self, pool: ConnectionPool, breaker: Breaker) -> None:
+        self._pool = pool
+        self._breaker = breaker
+        self._idle: list[AbstractConnection] = []
+
+    async def exchange(self, commands: Sequence[bytes]) -> list[Any]:
+        """The replies in order; a reply that is an error stands as the exception.
+
+        Raises Unreachable after `TIMEOUT_SECONDS` in all, connecting included.
+        """
+        with self._breaker.guard():
+            connection = self._take()
+            try:
+                async with asyncio.timeout(TIMEOUT_SECONDS):
+                    if not connection.is_connected:
+                        await connection.connect()
+                    await connection.send_packed_command(b"".join(commands), check_health=False)
+                    replies = [await _read(connection) for _ in commands]
+            except BaseException as error:
+                # Replies that nobody read would be taken for those of the next exchange.
+                await connection.disconnect(nowait=True)
+                if isinstance(error, Exception):
+                    # What broke one connection, a restart of Redis, broke the idle ones too.
+                    await self.close()
+                raise
+            if len(self._idle) < IDLE_MAX:
+                self._idle.append(connection)
+            else:
+                await connection.disconnect(nowait=True)
+            return replies
+
+    async def run(
+        self, script: Script, calls: Sequence[tuple[str, Sequence[Word]]]
+    ) -> list[Any]:
+        """Runs a script once for each (key, arguments), in one exchange.
+
+        A Redis that lost its scripts is sent the source along. Raises Unreachable.
+        """
+        replies = await self.exchange(
+            [pack(b"EVALSHA", script.digest, 1, key, *arguments) for key, arguments in calls]
+        )
+        if any(isinstance(reply, NoScriptError) for reply in replies):
+            replies = await self.exchange(
+                [pack(b"EVAL", script.source, 1, key, *arguments) for key, arguments in calls]
+            )
+        return replies
+
+    def _take(self) -> AbstractConnection:
+        if self._idle:
+            return self._idle.pop()
+        connection: AbstractConnection = self._pool.make_connection()
+        # The time-out around the exchange is enough, and those of the library are dear.
+        connection.socket_timeout = None
+        return connection
+
+    async def close(self) -> None:
+        """Closes the idle connections."""
+        while self._idle:
+            await self._idle.pop().disconnect(nowait=True)
+
+
+async def _read(connection: AbstractConnection) -> Any:
+    try:
+        return await connection.read_response(timeout=math.inf, disconnect_on_error=False)
+    except ResponseError as error:
+        return error

@@ -1,0 +1,48 @@
+"""GET /healthz, /readyz, /metrics, /openapi.json and /docs."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from instasell_client.models.operations import Health, Readiness
+from instasell_server import metrics
+from instasell_server.domains.operations.service import OperationsService
+from instasell_server.http.route import Call
+
+SERVICE: web.AppKey[OperationsService] = web.AppKey("operations", OperationsService)
+
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
+    " img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+async def health(call: Call[None, None]) -> Health:
+    """The process runs."""
+    return Health()
+
+
+async def readiness(call: Call[None, None]) -> Readiness:
+    """The process can serve."""
+    return await call.service(SERVICE).readiness()
+
+
+async def show_metrics(call: Call[None, None]) -> web.Response:
+    """The text format of Prometheus."""
+    body = await call.service(SERVICE).metrics()
+    return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
+
+
+async def openapi(call: Call[None, None]) -> web.Response:
+    """The OpenAPI document, made from the table of routes."""
+    return web.Response(body=call.service(SERVICE).document, content_type="application/json")
+
+
+async def docs(call: Call[None, None]) -> web.Response:
+    """The same for people, on one page that asks no other host for anything."""
+    return web.Response(
+        body=call.service(SERVICE).page,
+        content_type="text/html",
+        charset="utf-8",
+        headers={"Content-Security-Policy": PAGE_POLICY, "Referrer-Policy": "no-referrer"},
+    )

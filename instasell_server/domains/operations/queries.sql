@@ -1,0 +1,6 @@
+-- name: list_migrations
+SELECT name FROM schema_migrations ORDER BY name
+
+-- name: count_active_auctions
+SELECT count(*) AS active FROM auctions
+WHERE status IN ('pending', 'live') AND start_at <= market_now() AND end_at > market_now()

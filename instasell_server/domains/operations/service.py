@@ -1,0 +1,51 @@
+"""Is the server well, and what does it count?"""
+
+from __future__ import annotations
+
+import structlog
+
+from instasell_client.models.operations import Readiness
+from instasell_server import metrics
+from instasell_server.db.connections import Database
+from instasell_server.db.migrate import read_migrations
+from instasell_server.domains.operations import store
+from instasell_server.errors import Unavailable
+from instasell_server.ports import Cache, Unreachable
+
+PROBED_KEY = "readiness"
+
+_log = structlog.get_logger(__name__)
+
+
+class OperationsService:
+    """Probes and metrics. `document` is the OpenAPI document, `page` the same for people."""
+
+    def __init__(self, database: Database, cache: Cache) -> None:
+        self._database = database
+        self._cache = cache
+        self._expected = {migration.name for migration in read_migrations()}
+        self.document = b"{}"
+        self.page = b""
+
+    async def readiness(self) -> Readiness:
+        """Raises Unavailable without PostgreSQL, or with one that lacks a migration."""
+        async with self._database.connection() as connection:
+            applied = set(await store.list_migrations(connection))
+        missing = sorted(self._expected - applied)
+        if missing:
+            raise Unavailable(f"the database lacks {', '.join(missing)}; run `migrate`")
+        try:
+            await self._cache.get(PROBED_KEY)
+        except Unreachable:
+            return Readiness(status="degraded", database="ok", redis="degraded")
+        return Readiness(status="ok", database="ok", redis="ok")
+
+    async def metrics(self) -> bytes:
+        """The metrics, with those fetched that live in the database."""
+        metrics.DATABASE_CONNECTIONS_IN_USE.set(self._database.in_use)
+        try:
+            async with self._database.connection() as connection:
+                metrics.ACTIVE_AUCTIONS.set(await store.count_active_auctions(connection))
+        except Unavailable:
+            _log.warning("active_auctions_not_counted")
+        return metrics.render()

@@ -1,0 +1,19 @@
+"""The queries behind the probes and the metrics."""
+
+from __future__ import annotations
+
+from instasell_server.db.connections import Connection
+from instasell_server.db.queries import load
+
+_sql = load(__file__)
+
+
+async def list_migrations(connection: Connection) -> list[str]:
+    """The names of the migrations that the database has."""
+    return [name for (name,) in await connection.tuples(_sql.list_migrations)]
+
+
+async def count_active_auctions(connection: Connection) -> int:
+    """How many auctions take bids at this instant."""
+    row = await connection.one(_sql.count_active_auctions)
+    return int(row["active"])

@@ -1,0 +1,74 @@
+"""Where a request comes from: X-Forwarded-For counts only from proxies that were configured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+Network = IPv4Network | IPv6Network
+Address = IPv4Address | IPv6Address
+
+IPV6_PREFIX = 64
+LOCAL = "local"
+
+
+def networks_of(texts: Iterable[str]) -> tuple[Network, ...]:
+    """The networks of proxies. Raises ValueError for what is no network."""
+    return tuple(ip_network(text, strict=False) for text in texts)
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> Address | None:
+    try:
+        address = ip_address(text.strip().strip("[]"))
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def client_address(
+    peer: str | None, forwarded: Sequence[str], proxies: tuple[Network, ...]
+) -> str:
+    """The address that sent a request: the nearest one that is no proxy of ours.
+
+    `forwarded` are the values of the X-Forwarded-For headers, in order. Whoever is not a proxy of
+    ours wrote what stands left of him, so nothing further left is believed.
+    """
+    if peer is None:
+        return LOCAL
+    if not proxies:
+        return peer
+    nearest = _parse(peer)
+    if nearest is None:
+        return peer
+    hops = [hop for value in forwarded for hop in value.split(",")]
+    for hop in reversed(hops):
+        if not _is_proxy(nearest, proxies):
+            break
+        further = _parse(hop)
+        if further is None:
+            break
+        nearest = further
+    return str(nearest)
+
+
+def _is_proxy(address: Address, proxies: tuple[Network, ...]) -> bool:
+    return any(address.version == net.version and address in net for net in proxies)
+
+
+def limited_as(address: str) -> str:
+    """What a limit counts: an IPv4 address, or the /64 that one IPv6 customer is given."""
+    parsed = _parse(address)
+    if isinstance(parsed, IPv6Address):
+        return str(IPv6Network((parsed, IPV6_PREFIX), strict=False))
+    return address

@@ -1,0 +1,162 @@
+"""Turns a row of the route table into a handler of aiohttp.
+
+In order: the policy, the ids of the path, the query, the body, the handler, the reply.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from instasell_client.models.accounts import UserStatus
+from instasell_client.models.base import IdempotencyKey
+from instasell_server.db.idempotency import RequestKey
+from instasell_server.errors import (
+    AccountSuspended,
+    Forbidden,
+    Invalid,
+    NotFound,
+    ScopeMissing,
+    Unauthenticated,
+    tree,
+)
+from instasell_server.http.body import hash_of, read_json, read_query
+from instasell_server.http.route import Call, Policy, Route
+from instasell_server.http.validation import invalid_of
+from instasell_server.principal import Principal
+
+Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+PRINCIPAL: web.RequestKey[Principal] = web.RequestKey("principal", Principal)
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_NAMES = re.compile(r"\{(\w+)\}")
+_KEY: TypeAdapter[str] = TypeAdapter(IdempotencyKey)
+
+
+def admit(policy: Policy, principal: Principal | None) -> Principal | None:
+    """The caller as a route sees him. Raises Unauthenticated or Forbidden.
+
+    Where anybody may come, a token without the scope sees what anybody sees.
+    """
+    if principal is None:
+        if not policy.anonymous:
+            raise Unauthenticated
+        return None
+    if principal.scopes is not None and (policy.scope is None or not principal.may(policy.scope)):
+        if policy.anonymous:
+            return None
+        if policy.scope is None:
+            raise ScopeMissing("no token of a script may do this; sign in", scope=None)
+        raise ScopeMissing(
+            f"make a token with the scope {policy.scope.value}", scope=policy.scope.value
+        )
+    if principal.role not in policy.roles:
+        allowed = ", ".join(sorted(role.value for role in policy.roles))
+        raise Forbidden(f"this is for accounts with the role {allowed}")
+    if principal.status is UserStatus.SUSPENDED and not policy.suspended:
+        raise AccountSuspended
+    return principal
+
+
+def endpoint_of(route: Route) -> Endpoint:
+    """The handler that aiohttp calls for a route."""
+    ids = [name for name in _NAMES.findall(route.path) if name.endswith("id")]
+    not_found = {name: _not_found(name) for name in ids}
+    empty_query = route.query.model_validate({}) if route.query and _all_optional(route) else None
+    public_cache = route.cache_control or "no-cache"
+
+    async def endpoint(request: web.Request) -> web.StreamResponse:
+        principal = admit(route.policy, request.get(PRINCIPAL))
+        path = _path(request.match_info, not_found) if ids else request.match_info
+        query = empty_query
+        if request.query_string or query is None:
+            query = _query(route, request)
+        body, content = await _body(route, request) if route.body else (None, None)
+        key = _request_key(route, request, principal, content)
+        call = Call(request, principal, body, query, path, key)
+        reply = await route.handler(call)
+        if isinstance(reply, web.StreamResponse):
+            if not reply.prepared and "Cache-Control" not in reply.headers:
+                reply.headers["Cache-Control"] = public_cache if principal is None else "no-store"
+            return reply
+        return _respond(route, reply, public_cache if principal is None else "no-store")
+
+    return endpoint
+
+
+def _all_optional(route: Route) -> bool:
+    return route.query is not None and not any(
+        field.is_required() for field in route.query.model_fields.values()
+    )
+
+
+def _not_found(name: str) -> type[NotFound]:
+    """The error of a path id: `auction_id` that is no UUID is an AuctionNotFound."""
+    kind = tree().get(f"{name.removesuffix('_id')}_not_found", NotFound)
+    return kind if issubclass(kind, NotFound) else NotFound
+
+
+def _path(given: Mapping[str, str], ids: Mapping[str, type[NotFound]]) -> Mapping[str, str]:
+    path = dict(given)
+    for name, error in ids.items():
+        if _UUID.fullmatch(path[name]) is None:
+            raise error
+        path[name] = path[name].lower()
+    return path
+
+
+def _query(route: Route, request: web.Request) -> BaseModel | None:
+    given = read_query(request)
+    if route.query is None:
+        if given:
+            raise Invalid([(name, "remove this parameter; it is not known here") for name in given])
+        return None
+    try:
+        return route.query.model_validate(given)
+    except ValidationError as error:
+        raise invalid_of(error, "query") from None
+
+
+async def _body(route: Route, request: web.Request) -> tuple[BaseModel | None, Any]:
+    assert route.body is not None
+    if route.streams:
+        return None, None
+    content: Any = {}
+    if request.can_read_body or not route.body_optional:
+        content = await read_json(request)
+    try:
+        return route.body.model_validate(content), content
+    except ValidationError as error:
+        raise invalid_of(error, "body") from None
+
+
+def _request_key(
+    route: Route, request: web.Request, principal: Principal | None, content: Any
+) -> RequestKey | None:
+    key = request.headers.get(IDEMPOTENCY_HEADER)
+    if key is None or principal is None or not route.idempotent or route.method not in WRITES:
+        return None
+    try:
+        _KEY.validate_python(key)
+    except ValidationError:
+        raise Invalid.one(
+            IDEMPOTENCY_HEADER, "send 1 to 128 printable ASCII characters without spaces"
+        ) from None
+    return RequestKey(principal.user_id, route.method, request.path, key, hash_of(content))
+
+
+def _respond(route: Route, reply: BaseModel | None, cache_control: str) -> web.Response:
+    if reply is None:
+        return web.Response(status=204, headers={"Cache-Control": cache_control})
+    return web.Response(
+        body=reply.__pydantic_serializer__.to_json(reply),
+        status=route.status,
+        headers={"Cache-Control": cache_control, "Content-Type": "application/json"},
+    )

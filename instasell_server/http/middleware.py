@@ -1,0 +1,167 @@
+"""What every request passes: its id, the limit, the session, the answer to errors, the log line."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+from aiohttp import web
+
+from instasell_server import metrics
+from instasell_server.errors import InstaSellError, Unauthenticated
+from instasell_server.http.address import client_address, limited_as, networks_of
+from instasell_server.http.dispatch import PRINCIPAL, Endpoint
+from instasell_server.http.problems import error_of, problem_response
+from instasell_server.http.ratelimit import RateLimits, headers_of, require
+from instasell_server.http.route import Route
+from instasell_server.ports import Quota
+from instasell_server.principal import Principal
+
+Authenticate = Callable[[str], Awaitable[Principal]]
+"""Who a bearer token is. Raises Unauthenticated."""
+
+REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
+ADDRESS: web.RequestKey[str] = web.RequestKey("address", str)
+QUOTA: web.RequestKey[Quota] = web.RequestKey("quota", Quota)
+
+REQUEST_ID_HEADER = "X-Request-Id"
+UNCOUNTED = frozenset({"/healthz", "/readyz", "/metrics"})
+BEARER = "bearer "
+TOKEN_BYTES_MAX = 4096
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}", re.ASCII)
+_log = structlog.get_logger("instasell.http")
+
+
+class Edge:
+    """The one middleware. `routes` tells the row of the table behind an endpoint."""
+
+    def __init__(
+        self,
+        *,
+        routes: Mapping[Endpoint, Route],
+        authenticate: Authenticate | None,
+        limits: RateLimits,
+        trusted_proxies: list[str],
+    ) -> None:
+        self._routes = routes
+        self._authenticate = authenticate
+        self._limits = limits
+        self._proxies = networks_of(trusted_proxies)
+
+    async def handle(
+        self,
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        """Answers one request, whatever happens to it."""
+        started = time.perf_counter()
+        request_id = self._begin(request)
+        route = self._routes.get(request.match_info.handler)
+        path = route.path if route else "unknown"
+        status = 499
+        try:
+            response = await self._answer(request, handler, path)
+            status = response.status
+            return response
+        finally:
+            seconds = time.perf_counter() - started
+            if status != 101:
+                metrics.observe_request(request.method, path, status, seconds)
+            self._write_line(request, path, status, seconds, request_id)
+
+    def _begin(self, request: web.Request) -> str:
+        given = request.headers.get(REQUEST_ID_HEADER)
+        sane = given is not None and _SANE_ID.fullmatch(given) is not None
+        request_id = given if given is not None and sane else uuid.uuid4().hex
+        request[REQUEST_ID] = request_id
+        request[ADDRESS] = client_address(
+            request.remote, request.headers.getall("X-Forwarded-For", ()), self._proxies
+        )
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        return request_id
+
+    async def _answer(
+        self,
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+        path: str,
+    ) -> web.StreamResponse:
+        try:
+            if path not in UNCOUNTED:
+                await self._admit(request)
+            return await handler(request)
+        except InstaSellError as error:
+            return self._problem(request, error)
+        except web.HTTPException as error:
+            if error.status < 400:
+                raise
+            return self._problem(request, error_of(error))
+        except (asyncio.CancelledError, ConnectionResetError):
+            raise
+        except Exception:
+            _log.exception("request_failed", method=request.method, path=request.path)
+            return self._problem(request, InstaSellError())
+
+    def _problem(self, request: web.Request, error: InstaSellError) -> web.Response:
+        return problem_response(error, request[REQUEST_ID])
+
+    async def _admit(self, request: web.Request) -> None:
+        """Finds out who asks and counts it. Credentials that do not hold count for the address."""
+        header = request.headers.get("Authorization")
+        if header is None:
+            await self._count_address(request)
+            return
+        try:
+            principal = await self._principal(header)
+        except Unauthenticated:
+            await self._count_address(request)
+            raise
+        request[PRINCIPAL] = principal
+        self._count(request, await self._limits.hit_user(principal))
+
+    async def _principal(self, header: str) -> Principal:
+        if header[: len(BEARER)].lower() != BEARER or len(header) > TOKEN_BYTES_MAX:
+            raise Unauthenticated("send Authorization: Bearer and a token")
+        if self._authenticate is None:
+            raise Unauthenticated
+        return await self._authenticate(header[len(BEARER) :].strip())
+
+    async def _count_address(self, request: web.Request) -> None:
+        self._count(request, await self._limits.hit_anonymous(limited_as(request[ADDRESS])))
+
+    @staticmethod
+    def _count(request: web.Request, quota: Quota | None) -> None:
+        if quota is not None:
+            request[QUOTA] = quota
+            require(quota)
+
+    @staticmethod
+    def _write_line(
+        request: web.Request, path: str, status: int, seconds: float, request_id: str
+    ) -> None:
+        principal = request.get(PRINCIPAL)
+        _log.info(
+            "request",
+            method=request.method,
+            path=request.path,
+            route=path,
+            status=status,
+            ms=round(seconds * 1000, 2),
+            address=request[ADDRESS],
+            user_id=principal.user_id if principal else None,
+        )
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """The headers of every reply; a signal, so that streams and sockets have them too."""
+    headers = response.headers
+    headers["X-Request-Id"] = request.get(REQUEST_ID) or uuid.uuid4().hex
+    headers["X-Content-Type-Options"] = "nosniff"
+    quota = request.get(QUOTA)
+    if quota is not None:
+        headers.update(headers_of(quota))

@@ -1,0 +1,108 @@
+"""The one map from errors to HTTP statuses, and the problem bodies of RFC 9457.
+
+WebSocket refusals carry the same body; nothing else in the server knows a status of an error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from instasell_client.models.problems import FieldError, Problem
+from instasell_server import errors
+
+CONTENT_TYPE = "application/problem+json"
+RETRY_UNAVAILABLE_SECONDS = 1
+ERRORS_SHOWN_MAX = 100
+
+STATUSES: Mapping[type[errors.InstaSellError], int] = {
+    errors.InstaSellError: 500,
+    errors.NotFound: 404,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.Invalid: 422,
+    errors.IdempotencyKeyReused: 422,
+    errors.Malformed: 400,
+    errors.TooLarge: 413,
+    errors.MethodNotAllowed: 405,
+    errors.Unsupported: 415,
+    errors.Conflict: 409,
+    errors.RateLimited: 429,
+    errors.OutcomeUnknown: 503,
+    errors.Unavailable: 503,
+}
+
+
+def status_of(kind: type[errors.InstaSellError]) -> int:
+    """The status of an error class: its own, or that of the nearest class above it."""
+    for each in kind.__mro__:
+        if each in STATUSES:
+            return STATUSES[each]
+    raise TypeError(f"{kind} is no error of the market")  # pragma: no cover - the root is mapped
+
+
+def problem_of(error: errors.InstaSellError, request_id: str | None = None) -> Problem:
+    """The body that tells a caller of an error. A 500 tells nothing but that it happened."""
+    kind = type(error)
+    status = status_of(kind)
+    if status == 500:
+        return Problem(
+            type="about:blank",
+            title=errors.InstaSellError.title,
+            status=500,
+            code=errors.InstaSellError.code,
+            request_id=request_id,
+        )
+    fields = None
+    if isinstance(error, errors.Invalid):
+        fields = [
+            FieldError(field=field, message=message)
+            for field, message in error.errors[:ERRORS_SHOWN_MAX]
+        ]
+    members = {
+        "type": f"/docs#{kind.code}",
+        "title": kind.title,
+        "status": status,
+        "detail": error.detail,
+        "code": kind.code,
+        "request_id": request_id,
+        "errors": fields,
+    }
+    return Problem.model_validate({**error.data, **members})
+
+
+def problem_response(error: errors.InstaSellError, request_id: str | None) -> web.Response:
+    """The reply to a request that failed."""
+    problem = problem_of(error, request_id)
+    body = problem.model_dump_json(exclude_none=True).encode()
+    response = web.Response(body=body, status=problem.status, content_type=CONTENT_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    _add_headers(response, error)
+    return response
+
+
+def _add_headers(response: web.Response, error: errors.InstaSellError) -> None:
+    if isinstance(error, errors.Unauthenticated):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="instasell"'
+    elif isinstance(error, errors.MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(error.data.get("allowed", ()))
+    elif isinstance(error, errors.RateLimited):
+        seconds = float(error.data.get("retry_after_seconds", 1))
+        response.headers["Retry-After"] = str(max(1, math.ceil(seconds)))
+    elif error.retryable:
+        response.headers["Retry-After"] = str(RETRY_UNAVAILABLE_SECONDS)
+
+
+def error_of(failure: web.HTTPException) -> errors.InstaSellError:
+    """The market's error for one that aiohttp raised before or around a handler."""
+    if isinstance(failure, web.HTTPMethodNotAllowed):
+        return errors.MethodNotAllowed(allowed=sorted(failure.allowed_methods))
+    if isinstance(failure, web.HTTPRequestEntityTooLarge):
+        return errors.TooLarge()
+    if failure.status == 404:
+        return errors.NotFound("there is no such path; /docs lists them")
+    if failure.status < 500:
+        return errors.Malformed("the request is not valid HTTP")
+    return errors.InstaSellError()

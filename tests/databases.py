@@ -1,0 +1,103 @@
+"""A database of its own for each test, cloned from one that was migrated once."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import psycopg2
+
+from instasell_server.db.migrate import migrate, read_migrations
+
+
+def with_database(url: str, name: str) -> str:
+    """The libpq URI `url` with another database."""
+    # urlunsplit would drop the empty host of a socket's URI together with its slashes.
+    head, _, query = url.partition("?")
+    scheme, rest = head.split("://", 1)
+    authority = rest.split("/", 1)[0]
+    return f"{scheme}://{authority}/{name}" + (f"?{query}" if query else "")
+
+
+def with_redis_number(url: str, number: int) -> str:
+    """The Redis URL with another database number."""
+    parts = urlsplit(url)
+    if parts.scheme != "unix":
+        return urlunsplit(parts._replace(path=f"/{number}"))
+    query = [(key, value) for key, value in parse_qsl(parts.query) if key != "db"]
+    head = url.partition("?")[0]
+    return f"{head}?{urlencode([*query, ('db', str(number))])}"
+
+
+@contextlib.contextmanager
+def _admin(url: str) -> Iterator[psycopg2.extensions.cursor]:
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection.close()
+
+
+def make_template(url: str, shared: Path) -> str:
+    """The name of a migrated database to clone; made once for each set of migrations."""
+    checksums = "".join(each.checksum for each in read_migrations())
+    name = "instasell_template_" + hashlib.sha256(checksums.encode()).hexdigest()[:12]
+    with (shared / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with _admin(url) as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+            if cursor.fetchone():
+                return name
+            # The name comes last, so that a template that has it is complete.
+            draft = f"draft_{uuid.uuid4().hex}"
+            cursor.execute(f"CREATE DATABASE {draft}")
+            migrate(with_database(url, draft))
+            cursor.execute(f"ALTER DATABASE {draft} RENAME TO {name}")
+    return name
+
+
+@contextlib.contextmanager
+def cloned(url: str, template: str) -> Iterator[str]:
+    """The URL of a fresh clone, which is dropped afterwards with whoever is still in it."""
+    name = f"test_{uuid.uuid4().hex}"
+    with _admin(url) as cursor:
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    try:
+        yield with_database(url, name)
+    finally:
+        with _admin(url) as cursor:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+class MarketClock:
+    """Replaces the body of market_now() in one database."""
+
+    def __init__(self, database_url: str) -> None:
+        self._url = database_url
+
+    def freeze(self, instant: str) -> None:
+        """Every reading gives `instant`, any text that PostgreSQL takes as timestamptz."""
+        self._replace("SELECT %s::timestamptz", instant)
+
+    def shift(self, seconds: float) -> None:
+        """The real clock, moved by `seconds`."""
+        self._replace("SELECT clock_timestamp() + %s * interval '1 second'", seconds)
+
+    def restore(self) -> None:
+        """The real clock."""
+        self._replace("SELECT clock_timestamp()")
+
+    def _replace(self, body: str, *values: object) -> None:
+        with _admin(self._url) as cursor:
+            text = cursor.mogrify(body, values or None).decode()
+            cursor.execute(
+                "CREATE OR REPLACE FUNCTION market_now() RETURNS timestamptz"
+                f" LANGUAGE sql VOLATILE AS $body${text}$body$"
+            )
