@@ -180,7 +180,7 @@ class Conflict(InstaSellError):
 
 
 class AuctionNotOpen(Conflict):
-    """Not started, over, or called off; `status` tells which."""
+    """Not started, over, or called off; `auction_status` tells which."""
 
     title = "The auction is not open"
 

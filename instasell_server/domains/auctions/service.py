@@ -177,7 +177,7 @@ class AuctionService:
             raise AuctionNotFound
         now = await bid_store.get_now(tx)
         if auction.standing.status not in ("pending", "live") or auction.standing.end_at <= now:
-            raise AuctionNotOpen("the auction is over", status=auction.standing.status)
+            raise AuctionNotOpen("the auction is over", auction_status=auction.standing.status)
         return auction, now
 
     def _tell_after_commit(self, tx: Transaction, events: list[Event]) -> None:
