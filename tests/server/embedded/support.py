@@ -86,11 +86,12 @@ def start_owner(
 ) -> Owner:
     """Run OWNER as user `uid` (None: as we are) with `path` as its PYTHONPATH."""
     rights = {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
-    root = path or Path(instasell_server.__file__).parent.parent
+    here = [str(Path(instasell_server.__file__).parent.parent), *filter(None, sys.path)]
+    imports = os.pathsep.join([str(path)] if path else here)
     process = subprocess.Popen(
         [python, "-c", OWNER, str(data_dir), *extra],
         cwd="/",
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": imports, "PYTHONDONTWRITEBYTECODE": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
