@@ -24,6 +24,11 @@ CREATE FUNCTION plain_text(value text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS
     $$SELECT lower(public.unaccent('public.unaccent'::regdictionary, value))$$;
 
+-- A LIKE pattern that finds a text literally, whatever wildcards it holds.
+CREATE FUNCTION like_pattern(value text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS
+    $$SELECT '%' || regexp_replace(public.plain_text(value), '([\\%_])', '\\\1', 'g') || '%'$$;
+
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '% is never changed or deleted', TG_TABLE_NAME USING ERRCODE = '42501';
@@ -217,6 +222,17 @@ SELECT a.id AS auction_id, a.listing_id, a.seller_id, l.title, l.category_id, a.
        a.winner_id IS NOT NULL AS is_won, a.seq, a.bidder_count, l.shipping_amount,
        a.increments, a.extension_window_seconds, a.extension_seconds, a.version
 FROM auctions a JOIN listings l ON l.id = a.listing_id;
+
+-- A listing as anybody sees it, with the auction that is open on it.
+CREATE VIEW listing_states AS
+SELECT l.id, l.seller_id, u.display_name AS seller_name, l.type, l.title, l.description,
+       l.category_id, c.path AS category_path, c.lineage::text[] AS category_lineage,
+       l.condition, l.price, l.stock, l.shipping_amount, l.seller_sku, l.status,
+       a.id AS auction_id, a.seq AS auction_seq, l.version, l.created_at, l.updated_at
+FROM listings l
+JOIN users u ON u.id = l.seller_id
+JOIN categories c ON c.id = l.category_id
+LEFT JOIN auctions a ON a.listing_id = l.id AND a.status IN ('pending', 'live');
 
 CREATE TABLE auction_watches (
     user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
