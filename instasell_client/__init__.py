@@ -12,8 +12,151 @@ models costs neither httpx nor websockets.
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from instasell_client.address import (
+        DEFAULT_URL,
+    )
+    from instasell_client.client import (
+        AsyncInstaSell,
+        InstaSell,
+    )
+    from instasell_client.errors import (
+        AccountSuspended,
+        AlreadyLeading,
+        AuctionHasBids,
+        AuctionNotFound,
+        AuctionNotOpen,
+        BadCredentials,
+        BidTooLow,
+        BuyNowUnavailable,
+        CategoryExists,
+        CategoryInUse,
+        CategoryNotFound,
+        Conflict,
+        ConnectionFailed,
+        EmailTaken,
+        Forbidden,
+        IdempotencyKeyReused,
+        InstaSellError,
+        Invalid,
+        ListingHasAuction,
+        ListingInUse,
+        ListingNotFound,
+        Malformed,
+        MethodNotAllowed,
+        NotAnInstaSellServer,
+        NotFound,
+        OrderNotFound,
+        OutcomeUnknown,
+        OutOfStock,
+        ProtocolError,
+        RateLimited,
+        ScopeMissing,
+        SellerCannotBid,
+        SkuTaken,
+        StillRunning,
+        Timeout,
+        TokenNotFound,
+        TooLarge,
+        TransportError,
+        Unauthenticated,
+        Unavailable,
+        Unsupported,
+        UserNotFound,
+    )
+    from instasell_client.live import (
+        AuctionChange,
+        AuctionEvent,
+        AuctionFeed,
+        BidsPlaced,
+        BoardEvent,
+        BoardFeed,
+        BoardJoined,
+        ConnectionState,
+        Joined,
+        LiveSession,
+        Notice,
+        NoticeFeed,
+        applied,
+    )
+    from instasell_client.profiles import (
+        Profile,
+        ProfileError,
+        ProfileStore,
+        Target,
+        resolve_target,
+    )
+
+__all__ = [
+    "DEFAULT_URL",
+    "AccountSuspended",
+    "AlreadyLeading",
+    "AsyncInstaSell",
+    "AuctionChange",
+    "AuctionEvent",
+    "AuctionFeed",
+    "AuctionHasBids",
+    "AuctionNotFound",
+    "AuctionNotOpen",
+    "BadCredentials",
+    "BidTooLow",
+    "BidsPlaced",
+    "BoardEvent",
+    "BoardFeed",
+    "BoardJoined",
+    "BuyNowUnavailable",
+    "CategoryExists",
+    "CategoryInUse",
+    "CategoryNotFound",
+    "Conflict",
+    "ConnectionFailed",
+    "ConnectionState",
+    "EmailTaken",
+    "Forbidden",
+    "IdempotencyKeyReused",
+    "InstaSell",
+    "InstaSellError",
+    "Invalid",
+    "Joined",
+    "ListingHasAuction",
+    "ListingInUse",
+    "ListingNotFound",
+    "LiveSession",
+    "Malformed",
+    "MethodNotAllowed",
+    "NotAnInstaSellServer",
+    "NotFound",
+    "Notice",
+    "NoticeFeed",
+    "OrderNotFound",
+    "OutOfStock",
+    "OutcomeUnknown",
+    "Profile",
+    "ProfileError",
+    "ProfileStore",
+    "ProtocolError",
+    "RateLimited",
+    "ScopeMissing",
+    "SellerCannotBid",
+    "SkuTaken",
+    "StillRunning",
+    "Target",
+    "Timeout",
+    "TokenNotFound",
+    "TooLarge",
+    "TransportError",
+    "Unauthenticated",
+    "Unavailable",
+    "Unsupported",
+    "UserNotFound",
+    "applied",
+    "resolve_target",
+]
 
 _HOMES = {
+    "address": ("DEFAULT_URL",),
     "client": ("AsyncInstaSell", "InstaSell"),
     "live": (
         "AuctionChange",
@@ -30,64 +173,19 @@ _HOMES = {
         "NoticeFeed",
         "applied",
     ),
-    "profiles": ("Profile", "ProfileStore", "Target", "resolve_target"),
-    "address": ("DEFAULT_URL",),
-    "errors": (
-        "AccountSuspended",
-        "AlreadyLeading",
-        "AuctionHasBids",
-        "AuctionNotFound",
-        "AuctionNotOpen",
-        "BadCredentials",
-        "BidTooLow",
-        "BuyNowUnavailable",
-        "CategoryExists",
-        "CategoryInUse",
-        "CategoryNotFound",
-        "Conflict",
-        "ConnectionFailed",
-        "EmailTaken",
-        "Forbidden",
-        "IdempotencyKeyReused",
-        "InstaSellError",
-        "Invalid",
-        "ListingHasAuction",
-        "ListingInUse",
-        "ListingNotFound",
-        "Malformed",
-        "MethodNotAllowed",
-        "NotAnInstaSellServer",
-        "NotFound",
-        "OrderNotFound",
-        "OutOfStock",
-        "OutcomeUnknown",
-        "ProtocolError",
-        "RateLimited",
-        "ScopeMissing",
-        "SellerCannotBid",
-        "SkuTaken",
-        "StillRunning",
-        "Timeout",
-        "TokenNotFound",
-        "TooLarge",
-        "TransportError",
-        "Unauthenticated",
-        "Unavailable",
-        "Unsupported",
-        "UserNotFound",
-    ),
+    "profiles": ("Profile", "ProfileError", "ProfileStore", "Target", "resolve_target"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    home = import_module(f"{__name__}.{_HOME_OF.get(name, 'errors')}")
+    value: object = getattr(home, name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME_OF])
+    return sorted({*globals(), *__all__})

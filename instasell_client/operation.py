@@ -167,9 +167,14 @@ def post(
     return Operation("POST", at, parse, body=_given(body), key=key or new_key())
 
 
+def once(at: str, parse: Callable[[bytes], T], body: Request | None = None) -> Operation[T]:
+    """A write that the server does not keep a key for, and that is therefore never repeated."""
+    return Operation("POST", at, parse, body=_given(body))
+
+
 def put(at: str, parse: Callable[[bytes], T], body: Request | None = None) -> Operation[T]:
-    """A call that sets something; sent again it sets the same."""
-    return Operation("PUT", at, parse, body=_given(body))
+    """A call that sets something. Its key keeps a late repeat from undoing what came between."""
+    return Operation("PUT", at, parse, body=_given(body), key=new_key())
 
 
 def _given(body: Request | None) -> bytes | None:
@@ -177,8 +182,8 @@ def _given(body: Request | None) -> bytes | None:
 
 
 def delete(at: str) -> Operation[None]:
-    """A call that takes something away."""
-    return Operation("DELETE", at, nothing)
+    """A call that takes something away. Its key keeps a repeat from finding nothing there."""
+    return Operation("DELETE", at, nothing, key=new_key())
 
 
 def json_value(data: Mapping[str, object] | Sequence[object]) -> bytes:

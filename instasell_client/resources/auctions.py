@@ -23,6 +23,7 @@ from instasell_client.models.auctions import (
     LiveQuery,
     LiveSort,
     PlaceBid,
+    UpdateAuction,
 )
 from instasell_client.models.base import Paging
 from instasell_client.operation import (
@@ -61,7 +62,7 @@ class Auctions(Resource[Way]):
         extension_window_seconds: int = 5,
         extension_seconds: int = 5,
         idempotency_key: str | None = None,
-    ) -> Operation[AuctionView]:
+    ) -> Operation[AuctionStatusReply]:
         """Puts a listing of type auction up; give `end_at` or `duration_seconds`.
 
         Without `start_at` it starts at once. `increments` may be pairs of (price from which on,
@@ -80,12 +81,37 @@ class Auctions(Resource[Way]):
             extension_window_seconds=extension_window_seconds,
             extension_seconds=extension_seconds,
         )
-        return post("/auctions", reads(AuctionView), body, key=idempotency_key)
+        return post("/auctions", reads(AuctionStatusReply), body, key=idempotency_key)
 
     @endpoint
     def get(self, auction_id: str) -> Operation[AuctionView]:
         """The auction, its goods, and what it is to the caller. Raises AuctionNotFound."""
         return get(path("/auctions/{}", auction_id), AuctionView)
+
+    @endpoint
+    def update(
+        self,
+        auction_id: str,
+        *,
+        start_at: datetime | None = None,
+        end_at: datetime | None = None,
+        min_bid: int | None = None,
+        reserve: int | None = None,
+        buy_now: int | None = None,
+    ) -> Operation[AuctionStatusReply]:
+        """New terms or times of an auction without bids; what is not given stays as it is.
+
+        Raises AuctionHasBids, AuctionNotOpen.
+        """
+        body = request(
+            UpdateAuction,
+            start_at=start_at,
+            end_at=end_at,
+            min_bid=min_bid,
+            reserve=reserve,
+            buy_now=buy_now,
+        )
+        return put(path("/auctions/{}", auction_id), reads(AuctionStatusReply), body)
 
     @endpoint
     def status(self, auction_id: str) -> Operation[AuctionStatusReply]:

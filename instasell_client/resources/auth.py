@@ -27,6 +27,7 @@ from instasell_client.operation import (
     json_body,
     new_key,
     nothing,
+    once,
     path,
     post,
     reads,
@@ -58,7 +59,7 @@ class Tokens(Resource[Way]):
     ) -> Operation[TokenGrant]:
         """A new token; its secret is in this reply and never shown again. 1 to 365 days."""
         body = request(CreateToken, name=name, scopes=[*scopes], expires_in_days=expires_in_days)
-        return post("/auth/tokens", reads(TokenGrant), body)
+        return once("/auth/tokens", reads(TokenGrant), body)
 
     @endpoint
     def delete(self, token_id: str) -> Operation[None]:
@@ -86,26 +87,26 @@ class Auth(Resource[Way]):
     ) -> Operation[Grant]:
         """Makes an account, and signs the client in with it. Raises EmailTaken, Invalid."""
         body = request(Signup, email=email, password=password, display_name=display_name, role=role)
-        signing = post("/auth/signup", reads(Grant), body)
+        signing = once("/auth/signup", reads(Grant), body)
         return replace(signing, identified=False, new_token=_token_of)
 
     @endpoint
     def login(self, email: str, password: str) -> Operation[Grant]:
         """Signs the client in; the grant has the token to keep. Raises BadCredentials."""
         body = request(Login, email=email, password=password)
-        signing = post("/auth/login", reads(Grant), body)
+        signing = once("/auth/login", reads(Grant), body)
         return replace(signing, identified=False, new_token=_token_of)
 
     @endpoint
     def logout(self) -> Operation[None]:
         """Ends the session of the token that the client uses; the client forgets it."""
-        return replace(post("/auth/logout", nothing), new_token=_no_token)
+        return replace(once("/auth/logout", nothing), new_token=_no_token)
 
     @endpoint
     def change_password(self, old_password: str, new_password: str) -> Operation[None]:
         """Sets a new password; every other session of the account ends."""
         body = request(ChangePassword, old_password=old_password, new_password=new_password)
-        return post("/auth/password", nothing, body)
+        return once("/auth/password", nothing, body)
 
     @endpoint
     def me(self) -> Operation[User]:

@@ -1,0 +1,262 @@
+"""Whom to talk to, and as whom: profiles in TOML, tokens in the keyring or in a private file.
+
+The folder is INSTASELL_CONFIG_DIR, or the one that the system has for it. It holds
+`profiles.toml`, and `tokens/NAME` (mode 0600 in a folder of 0700) for each token that the keyring
+did not take. INSTASELL_URL and INSTASELL_TOKEN win over every profile.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from instasell_client.address import DEFAULT_URL, checked_url
+from instasell_client.vault import Keyring, SystemKeyring
+
+DEFAULT_PROFILE = "default"
+PROFILES_MAX = 100
+FILE_BYTES_MAX = 256 * 1024
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+
+
+class ProfileError(ValueError):
+    """A profile that is not there, or a file that cannot be used; says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A server, and the account there. `email` is for showing only."""
+
+    name: str
+    url: str
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to send calls, and with which token. `profile` is None when the environment says."""
+
+    url: str
+    token: str | None
+    profile: Profile | None = None
+
+
+class ProfileStore:
+    """The profiles of a person on this machine.
+
+    `keyring` keeps the tokens where it can; by default the system's, asked for 3 s at most.
+    Raises ProfileError for names and files that cannot be used.
+    """
+
+    def __init__(self, folder: Path | None = None, keyring: Keyring | None = None) -> None:
+        self.folder = folder or config_folder()
+        self._keyring = keyring or SystemKeyring()
+
+    @property
+    def path(self) -> Path:
+        """The file of the profiles."""
+        return self.folder / "profiles.toml"
+
+    def list(self) -> Mapping[str, Profile]:
+        """Every profile by its name."""
+        return self._read()[1]
+
+    def current_name(self) -> str:
+        """The profile that is used where none is named."""
+        return self._read()[0]
+
+    def find(self, name: str | None = None) -> Profile | None:
+        """A profile, or the current one; None if it does not exist."""
+        current, profiles = self._read()
+        return profiles.get(name or current)
+
+    def token(self, profile: Profile) -> str | None:
+        """The token of a profile, or None when nobody is signed in with it."""
+        found = _read_private(self._token_path(profile.name))
+        return found or self._keyring.get(self._entry(profile))
+
+    def save(self, profile: Profile, token: str | None) -> None:
+        """Writes a profile and its token, and makes it the current one."""
+        _check_name(profile.name)
+        profile = replace(profile, url=checked_url(profile.url))
+        _, profiles = self._read()
+        former = profiles.get(profile.name)
+        if former is not None and former != profile:
+            self._forget_token(former)
+        profiles[profile.name] = profile
+        if len(profiles) > PROFILES_MAX:
+            raise ProfileError(f"there are {PROFILES_MAX} profiles; remove one first")
+        self._write(profile.name, profiles)
+        if token is None:
+            self._forget_token(profile)
+        else:
+            self._keep_token(profile, token)
+
+    def use(self, name: str) -> Profile:
+        """Makes a profile the current one."""
+        _, profiles = self._read()
+        if name not in profiles:
+            raise _missing(name, profiles)
+        self._write(name, profiles)
+        return profiles[name]
+
+    def forget_token(self, name: str) -> None:
+        """Signs a profile out on this machine; the profile stays."""
+        profile = self.find(name)
+        if profile is not None:
+            self._forget_token(profile)
+
+    def remove(self, name: str) -> None:
+        """Takes a profile away with its token."""
+        current, profiles = self._read()
+        profile = profiles.pop(name, None)
+        if profile is None:
+            raise _missing(name, profiles)
+        self._forget_token(profile)
+        self._write(DEFAULT_PROFILE if name == current else current, profiles)
+
+    def _keep_token(self, profile: Profile, token: str) -> None:
+        path = self._token_path(profile.name)
+        if self._keyring.set(self._entry(profile), token):
+            path.unlink(missing_ok=True)
+        else:
+            _write_private(path, token)
+            # The folder of the configuration may be somebody's home; this one is only ours.
+            path.parent.chmod(0o700)
+
+    def _forget_token(self, profile: Profile) -> None:
+        self._token_path(profile.name).unlink(missing_ok=True)
+        self._keyring.delete(self._entry(profile))
+
+    def _token_path(self, name: str) -> Path:
+        _check_name(name)
+        return self.folder / "tokens" / name
+
+    def _entry(self, profile: Profile) -> str:
+        """A name in the keyring; folders of their own have entries of their own."""
+        own = "" if "INSTASELL_CONFIG_DIR" not in os.environ else f" in {self.folder}"
+        return f"{profile.name} at {profile.url}{own}"
+
+    def _read(self) -> tuple[str, dict[str, Profile]]:
+        try:
+            text = self.path.read_text(encoding="utf-8")
+            if len(text) > FILE_BYTES_MAX:
+                raise ProfileError(f"{self.path} is too long to be a file of profiles")
+            return _parse(text)
+        except FileNotFoundError:
+            return DEFAULT_PROFILE, {}
+        except (OSError, ValueError) as error:
+            raise ProfileError(f"{self.path} cannot be used: {error}") from error
+
+    def _write(self, current: str, profiles: Mapping[str, Profile]) -> None:
+        lines = [f"current = {_quoted(current)}"]
+        for profile in profiles.values():
+            lines += ["", f"[profiles.{profile.name}]", f"url = {_quoted(profile.url)}"]
+            if profile.email is not None:
+                lines.append(f"email = {_quoted(profile.email)}")
+        _write_private(self.path, "\n".join(lines) + "\n")
+
+
+def resolve_target(
+    profile: str | None = None, url: str | None = None, *, store: ProfileStore | None = None
+) -> Target:
+    """Where to send calls: the arguments, the environment, the profile, the default, in turn.
+
+    A profile's token goes to that profile's server only: with another `url` there is no token
+    unless INSTASELL_TOKEN has one. Raises ProfileError for a named profile that does not exist.
+    """
+    store = store or ProfileStore()
+    token = os.environ.get("INSTASELL_TOKEN") or None
+    wanted = url or os.environ.get("INSTASELL_URL") or None
+    if wanted is not None and token is not None and profile is None:
+        return Target(_address(wanted), token)
+    found = store.find(profile)
+    if found is None:
+        if profile is not None:
+            raise ProfileError(
+                f"there is no profile {profile!r}; there are: {_names(store.list())}"
+            )
+        return Target(_address(wanted or DEFAULT_URL), token)
+    if wanted is not None and _address(wanted) != found.url:
+        return Target(_address(wanted), token)
+    return Target(found.url, token or store.token(found), found)
+
+
+def config_folder() -> Path:
+    """The folder of the configuration, which need not exist."""
+    named = os.environ.get("INSTASELL_CONFIG_DIR")
+    if named:
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("instasell", appauthor=False))
+
+
+def _address(url: str) -> str:
+    try:
+        return checked_url(url)
+    except ValueError as error:
+        raise ProfileError(str(error)) from error
+
+
+def _parse(text: str) -> tuple[str, dict[str, Profile]]:
+    content = tomllib.loads(text)
+    profiles: dict[str, Profile] = {}
+    for name, values in content.get("profiles", {}).items():
+        _check_name(name)
+        if not isinstance(values, dict) or not isinstance(values.get("url"), str):
+            raise ProfileError(f"profile {name!r} needs a url")
+        email = values.get("email")
+        told = email if isinstance(email, str) else None
+        profiles[name] = Profile(name, checked_url(values["url"]), told)
+    current = content.get("current", DEFAULT_PROFILE)
+    return (current if isinstance(current, str) else DEFAULT_PROFILE), profiles
+
+
+def _check_name(name: str) -> None:
+    if _NAME.fullmatch(name) is None:
+        raise ProfileError(f"{name!r} is no name for a profile; use letters, digits, - and _")
+
+
+def _missing(name: str, profiles: Mapping[str, Profile]) -> ProfileError:
+    names = ", ".join(sorted(profiles)) or "none"
+    return ProfileError(f"there is no profile {name!r}; there are: {names}")
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string. JSON's escapes are TOML's, but for DEL, which JSON leaves as it is."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _read_private(path: Path) -> str | None:
+    try:
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            # Somebody loosened it; it must not stay readable for others.
+            path.chmod(0o600)
+        return path.read_text(encoding="utf-8").strip() or None
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ProfileError(f"{path} cannot be read: {error}") from error
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Writes a file of mode 0600, whole or not at all; a folder that is missing gets 0700."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,93 @@
+"""The system's keyring, which may be missing, locked or stuck: then it takes and gives nothing."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+log = logging.getLogger("instasell_client.vault")
+
+SERVICE = "instasell"
+ANSWER_SECONDS = 3.0
+
+T = TypeVar("T")
+
+
+class Keyring(Protocol):
+    """Where secrets are kept."""
+
+    def get(self, entry: str) -> str | None:
+        """The secret, or None."""
+        ...
+
+    def set(self, entry: str, secret: str) -> bool:
+        """Whether the secret was taken and will be given back."""
+        ...
+
+    def delete(self, entry: str) -> None:
+        """Forgets the secret, if it is there."""
+        ...
+
+
+class SystemKeyring:
+    """The keyring of the desktop. One that does not answer in time is not asked again."""
+
+    def __init__(self, answer_seconds: float = ANSWER_SECONDS) -> None:
+        self._answer_seconds = answer_seconds
+        self._usable = True
+
+    def get(self, entry: str) -> str | None:
+        """The secret, or None."""
+
+        def ask() -> str | None:
+            import keyring
+
+            return keyring.get_password(SERVICE, entry)
+
+        return self._asked(ask)
+
+    def set(self, entry: str, secret: str) -> bool:
+        """Whether the secret was taken and is given back."""
+
+        def ask() -> bool:
+            import keyring
+
+            keyring.set_password(SERVICE, entry, secret)
+            return keyring.get_password(SERVICE, entry) == secret
+
+        return self._asked(ask) is True
+
+    def delete(self, entry: str) -> None:
+        """Forgets the secret, if it is there."""
+
+        def ask() -> None:
+            import keyring
+
+            if keyring.get_password(SERVICE, entry) is not None:
+                keyring.delete_password(SERVICE, entry)
+
+        self._asked(ask)
+
+    def _asked(self, ask: Callable[[], T]) -> T | None:
+        """The answer, or None. A thread asks, for a locked keyring may wait for ever."""
+        if not self._usable:
+            return None
+        answers: list[T] = []
+
+        def work() -> None:
+            # Backends raise whatever their system raises, and none of it concerns the caller.
+            try:
+                answers.append(ask())
+            except Exception as error:
+                log.info("the keyring is not used: %s", error)
+                self._usable = False
+
+        thread = threading.Thread(target=work, name="keyring", daemon=True)
+        thread.start()
+        thread.join(self._answer_seconds)
+        if thread.is_alive():
+            log.warning("the keyring did not answer in %g s", self._answer_seconds)
+            self._usable = False
+        return answers[0] if answers else None
