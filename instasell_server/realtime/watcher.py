@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
+from collections.abc import Callable
 
 BUFFER_BYTES_MAX = 16 * 1024
 BUFFER_BYTES_LOW = 2 * 1024
@@ -34,10 +35,13 @@ def text_frame(payload: bytes) -> bytes:
 class Watcher:
     """Where the frames of one connection go."""
 
-    __slots__ = ("__weakref__", "_transport", "session_id", "slow_since", "stale", "user_id")
+    __slots__ = ("_on_session_end", "_transport", "session_id", "slow_since", "stale", "user_id")
 
-    def __init__(self, transport: asyncio.WriteTransport) -> None:
+    def __init__(
+        self, transport: asyncio.WriteTransport, on_session_end: Callable[[], None]
+    ) -> None:
         self._transport = transport
+        self._on_session_end = on_session_end
         self.user_id: str | None = None
         self.session_id: str | None = None
         # The auctions whose events this watcher was spared.
@@ -79,6 +83,10 @@ class Watcher:
         return self.slow_since is not None and (
             time.monotonic() - self.slow_since > STALLED_SECONDS
         )
+
+    def end_session(self) -> None:
+        """The session of this connection is over, so the connection is."""
+        self._on_session_end()
 
     def abort(self) -> None:
         """Cuts the connection; what waits in the buffer is thrown away."""

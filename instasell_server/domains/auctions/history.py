@@ -65,6 +65,11 @@ class AuctionHistory:
             now = await bid_store.get_now(connection)
         return states, now
 
+    async def now(self) -> datetime:
+        """The market's clock."""
+        async with self._database.connection() as connection:
+            return await bid_store.get_now(connection)
+
     async def versions(self, auction_ids: Sequence[str]) -> dict[str, int]:
         """The versions of these auctions."""
         async with self._database.connection() as connection:

@@ -221,9 +221,7 @@ def _accept(
         run.leader_no = number
     leader_no = run.leader_no
     assert leader_no is not None, "an accepted bid leaves a leader"
-    # A buy-now goes exactly as far as the price that it takes.
-    goes_to = verdict.amount if verdict.ended else command.goes_to
-    assert goes_to is not None, "only a buy-now comes without an amount"
+    goes_to = verdict.max_amount
     kind = verdict.kind.value
     auction_id = command.auction_id
     rows.append(
@@ -308,8 +306,8 @@ def _refusal(run: _Run, refused: Refused, now: datetime) -> InstaSellError:
     if code == "buy_now_unavailable":
         return BuyNowUnavailable(buy_now=minimum) if minimum else BuyNowUnavailable()
     if standing.status in ("pending", "live") and now < terms.start_at:
-        return AuctionNotOpen("the auction has not started", status="pending")
-    return AuctionNotOpen("the auction is over", status=standing.status)
+        return AuctionNotOpen("the auction has not started", auction_status="pending")
+    return AuctionNotOpen("the auction is over", auction_status=standing.status)
 
 
 def _change(run: _Run) -> ChangedAuction:

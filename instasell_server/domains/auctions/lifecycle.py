@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from instasell_client.models.live import ServerEvent
+from instasell_server import metrics
 from instasell_server.db.connections import Connection, Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.auctions import bid_store, frames, store
@@ -18,7 +20,7 @@ from instasell_server.domains.auctions.rules import (
     runner_up_price,
 )
 from instasell_server.domains.orders.service import OrderService
-from instasell_server.ports import Cache, Event, Events
+from instasell_server.ports import Cache, Event, Events, History
 
 STATUS_TTL_SECONDS = 3600
 DUE_BATCH = 500
@@ -36,11 +38,17 @@ class Lifecycle:
     """What happens to auctions by time, and what an end brings about."""
 
     def __init__(
-        self, database: Database, cache: Cache, events: Events, orders: OrderService
+        self,
+        database: Database,
+        cache: Cache,
+        events: Events,
+        history: History,
+        orders: OrderService,
     ) -> None:
         self._database = database
         self._cache = cache
         self._events = events
+        self._history = history
         self._orders = orders
 
     async def settle(self, tx: Transaction, closings: Sequence[Closing]) -> None:
@@ -108,10 +116,19 @@ class Lifecycle:
             await self.settle(tx, ending)
             events.extend(closing_event(each, each.auction.leader_no) for each in ending)
             events.extend(await started_events(tx, [each.id for each in starting], now))
+            for each in ending:
+                late = now - each.auction.standing.end_at
+                metrics.CLOSING_LATENESS_SECONDS.observe(late.total_seconds())
             tx.after_commit.append(lambda: self.tell(events))
             return len(changes)
 
         return await transact(self._database, work, begin=bid_store.BEGIN)
+
+    async def tell_again(self, payload: Mapping[str, Any]) -> None:
+        """The outbox's part: what a crash after the commit left untold. Rooms drop a repeat."""
+        auction_id, version = payload["auction_id"], payload["version"]
+        events = await self._history.events_since(auction_id, version - 1, 2**53)
+        await self.tell(events)
 
     async def tell(self, events: Sequence[Event]) -> None:
         """What follows every commit of auctions: stale caches, then those who watch."""

@@ -12,7 +12,7 @@ INSERT INTO auctions (
 VALUES (
     %(listing_id)s, %(seller_id)s, %(status)s, %(start_at)s, %(end_at)s, %(end_at)s, %(min_bid)s,
     %(reserve)s, %(buy_now)s, %(increments)s, %(extension_window_seconds)s,
-    %(extension_seconds)s, %(reserve)s::bigint IS NULL, %(now)s
+    %(extension_seconds)s, false, %(now)s
 )
 RETURNING id
 
@@ -20,7 +20,7 @@ RETURNING id
 UPDATE auctions
 SET start_at = %(start_at)s, end_at = %(end_at)s, planned_end_at = %(end_at)s,
     status = %(status)s, min_bid = %(min_bid)s, reserve = %(reserve)s, buy_now = %(buy_now)s,
-    reserve_met = %(reserve)s::bigint IS NULL, version = version + 1
+    version = version + 1
 WHERE id = %(auction_id)s
 
 -- name: cancel_auction

@@ -1,0 +1,329 @@
+"""One connection at /ws: its frames, its sign-in, its bids."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
+
+from instasell_client.models.accounts import Scope
+from instasell_client.models.auctions import BidReceipt, PlaceBid
+from instasell_client.models.live import (
+    BOARD,
+    FRAME_BYTES_MAX,
+    Authenticate,
+    ClientEvent,
+    ClientFrame,
+    JoinAuction,
+    JoinedAuction,
+    JoinedBoard,
+    LeaveAuction,
+    LiveBid,
+)
+from instasell_server.domains.auctions.history import AuctionHistory
+from instasell_server.domains.auctions.service import AuctionService
+from instasell_server.errors import (
+    Forbidden,
+    InstaSellError,
+    RateLimited,
+    ScopeMissing,
+    Unauthenticated,
+)
+from instasell_server.http.body import parse_json
+from instasell_server.http.problems import problem_of
+from instasell_server.http.route import Call
+from instasell_server.http.validation import invalid_of
+from instasell_server.principal import Principal
+from instasell_server.realtime.hub import Hub
+from instasell_server.realtime.watcher import Watcher, text_frame
+
+HEARTBEAT_SECONDS = 30.0
+ROOMS_MAX = 1000
+BIDS_IN_FLIGHT_MAX = 64
+UNREAD_BYTES_MAX = 4 * 1024 * 1024
+FLOOD_FRAMES = 300
+FLOOD_FRAMES_PER_SECOND = 60
+SESSION_ENDED = 4401
+"""The close code that tells a client to sign in again."""
+
+Model = TypeVar("Model", bound=BaseModel)
+_log = structlog.get_logger("instasell.live")
+
+
+class LiveEndpoint:
+    """What connections need of the server."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        history: AuctionHistory,
+        auctions: AuctionService,
+        authenticate: Callable[[str], Awaitable[Principal]],
+        *,
+        origins: list[str],
+        limited: bool,
+    ) -> None:
+        self.hub = hub
+        self.history = history
+        self.auctions = auctions
+        self.authenticate = authenticate
+        self.limited = limited
+        self._origins = frozenset(origins)
+        self._open: set[Connection] = set()
+
+    async def serve(self, call: Call[None, None]) -> web.StreamResponse:
+        """GET /ws"""
+        self._check_origin(call.request)
+        socket = web.WebSocketResponse(
+            max_msg_size=FRAME_BYTES_MAX, heartbeat=HEARTBEAT_SECONDS, compress=False
+        )
+        await socket.prepare(call.request)
+        connection = Connection(self, socket, call.request, call.principal)
+        self._open.add(connection)
+        try:
+            await connection.run()
+        finally:
+            self._open.discard(connection)
+        return socket
+
+    async def close(self) -> None:
+        """Says goodbye to everybody; for a clean stop."""
+        await asyncio.gather(*(each.go_away() for each in self._open), return_exceptions=True)
+
+    def _check_origin(self, request: web.Request) -> None:
+        """Refuses a page of another site, which a browser would lend the user's credentials."""
+        origin = request.headers.get("Origin")
+        if origin is None or origin in self._origins:
+            return
+        if urlsplit(origin).netloc != request.host:
+            raise Forbidden("this origin may not connect; name it in INSTASELL_CORS_ORIGINS")
+
+
+class Connection:
+    """One socket. Frames are answered in order, except that bids wait for their batches."""
+
+    def __init__(
+        self,
+        endpoint: LiveEndpoint,
+        socket: web.WebSocketResponse,
+        request: web.Request,
+        principal: Principal | None,
+    ) -> None:
+        transport = request.transport
+        if not isinstance(transport, asyncio.WriteTransport):
+            raise ConnectionResetError("the connection went away during its upgrade")
+        self._endpoint = endpoint
+        self._hub = endpoint.hub
+        self._socket = socket
+        self._watcher = Watcher(transport, self._session_over)
+        self._principal: Principal | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+        self._rooms: set[str] = set()
+        self._bids: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._budget = float(FLOOD_FRAMES)
+        self._budget_at = time.monotonic()
+        self._sign_in(principal)
+
+    async def run(self) -> None:
+        """Serves the connection until it ends."""
+        self._hub.add(self._watcher)
+        try:
+            async for message in self._socket:
+                if not await self._accept(message):
+                    break
+        finally:
+            if self._expiry is not None:
+                self._expiry.cancel()
+            self._hub.remove(self._watcher)
+            # A bid that is under way goes on: its verdict stands whether anybody waits or not.
+
+    async def go_away(self) -> None:
+        """Closes because the server stops."""
+        await self._socket.close(code=WSCloseCode.GOING_AWAY, message=b"the server stops")
+
+    def _sign_in(self, principal: Principal | None) -> None:
+        self._principal = principal
+        if principal is None:
+            return
+        self._watcher.user_id = principal.user_id
+        self._watcher.session_id = principal.session_id
+        delay = max(0.0, principal.expires_at - time.time())
+        loop = asyncio.get_running_loop()
+        if self._expiry is not None:
+            self._expiry.cancel()
+        # The loop's timers are bounded; a token that lives longer than a day is looked at then.
+        self._expiry = loop.call_later(min(delay, 86400.0), self._expire)
+
+    def _expire(self) -> None:
+        if self._principal is not None and self._principal.expires_at <= time.time():
+            self._session_over()
+        else:
+            self._sign_in(self._principal)
+
+    def _session_over(self) -> None:
+        self._spawn(self._close(SESSION_ENDED, b"the session has ended"), self._tasks)
+
+    async def _close(self, code: int, reason: bytes) -> None:
+        with contextlib.suppress(ConnectionError):
+            await self._socket.close(code=code, message=reason)
+
+    # Frames -----------------------------------------------------------------------------------
+
+    async def _accept(self, message: WSMessage) -> bool:
+        """Handles one message; False ends the connection."""
+        if message.type is not WSMsgType.TEXT:
+            if message.type is WSMsgType.BINARY:
+                await self._close(WSCloseCode.UNSUPPORTED_DATA, b"send text frames")
+            return False
+        if not self._within_budget() or self._watcher.waiting_bytes > UNREAD_BYTES_MAX:
+            await self._close(WSCloseCode.POLICY_VIOLATION, b"too many frames")
+            return False
+        frame_id: str | int | None = None
+        try:
+            frame_id, event, data = _read(message.data)
+            if event is ClientEvent.BID:
+                self._start_bid(frame_id, _parse(LiveBid, data))
+            else:
+                await self._handle(frame_id, event, data)
+        except InstaSellError as error:
+            self._refuse(frame_id, error)
+        except Exception:
+            _log.exception("frame_failed")
+            self._refuse(frame_id, InstaSellError())
+        return True
+
+    def _within_budget(self) -> bool:
+        """A bucket of frames that fills up again with time."""
+        if not self._endpoint.limited:
+            return True
+        now = time.monotonic()
+        self._budget += (now - self._budget_at) * FLOOD_FRAMES_PER_SECOND
+        self._budget = min(self._budget, float(FLOOD_FRAMES)) - 1
+        self._budget_at = now
+        return self._budget >= 0
+
+    async def _handle(
+        self, frame_id: str | int | None, event: ClientEvent, data: dict[str, Any]
+    ) -> None:
+        if event is ClientEvent.JOIN:
+            await self._join(frame_id, _parse(JoinAuction, data))
+        elif event is ClientEvent.LEAVE:
+            self._leave(frame_id, _parse(LeaveAuction, data))
+        elif event is ClientEvent.AUTHENTICATE:
+            principal = await self._endpoint.authenticate(_parse(Authenticate, data).token)
+            self._sign_in(principal)
+            self._ack(frame_id, to_json({"user_id": principal.user_id}))
+        else:
+            self._ack(frame_id, to_json({"server_time": await self._endpoint.history.now()}))
+
+    def _ack(self, frame_id: str | int | None, data: bytes) -> None:
+        head = b'{"event":"ack","id":' + to_json(frame_id) + b',"data":'
+        self._watcher.write(text_frame(head + data + b"}"))
+
+    def _refuse(self, frame_id: str | int | None, error: InstaSellError) -> None:
+        problem = problem_of(error).model_dump_json(exclude_none=True).encode()
+        head = b'{"event":"error","id":' + to_json(frame_id) + b',"data":'
+        self._watcher.write(text_frame(head + problem + b"}"))
+
+    # Rooms ------------------------------------------------------------------------------------
+
+    async def _join(self, frame_id: str | int | None, wish: JoinAuction) -> None:
+        if wish.auction_id == BOARD:
+            await self._join_board(frame_id)
+            return
+        if len(self._rooms) >= ROOMS_MAX:
+            raise RateLimited(f"a connection joins at most {ROOMS_MAX} auctions; leave some first")
+        auction_id = wish.auction_id
+        self._hub.start_joining(self._watcher, auction_id)
+        try:
+            user_id = self._principal.user_id if self._principal else None
+            found = await self._endpoint.history.snapshot(auction_id, user_id, wish.after_seq)
+        except BaseException:
+            self._hub.leave(self._watcher, auction_id)
+            self._rooms.discard(auction_id)
+            raise
+        self._rooms.add(auction_id)
+        state = found.state
+        joined = JoinedAuction.model_construct(
+            auction_id=auction_id,
+            version=state.version,
+            seq=state.seq,
+            state=state,
+            you=found.you,
+            missed=found.missed,
+            truncated=found.truncated,
+            server_time=found.now,
+        )
+        self._ack(frame_id, joined.model_dump_json().encode())
+        self._hub.finish_joining(self._watcher, auction_id, state.version, state.seq)
+        _log.info("joined", auction_id=auction_id, user_id=self._watcher.user_id)
+
+    async def _join_board(self, frame_id: str | int | None) -> None:
+        self._hub.join_board(self._watcher, {})
+        states, now = await self._endpoint.history.board()
+        joined = JoinedBoard.model_construct(auctions=states, server_time=now)
+        self._ack(frame_id, joined.model_dump_json().encode())
+        self._hub.join_board(self._watcher, {each.auction_id: each.version for each in states})
+        _log.info("joined", auction_id=BOARD, user_id=self._watcher.user_id)
+
+    def _leave(self, frame_id: str | int | None, wish: LeaveAuction) -> None:
+        if wish.auction_id == BOARD:
+            self._hub.leave_board(self._watcher)
+        else:
+            self._hub.leave(self._watcher, wish.auction_id)
+            self._rooms.discard(wish.auction_id)
+        self._ack(frame_id, b"{}")
+        _log.info("left", auction_id=wish.auction_id, user_id=self._watcher.user_id)
+
+    # Bids -------------------------------------------------------------------------------------
+
+    def _start_bid(self, frame_id: str | int | None, wish: LiveBid) -> None:
+        principal = self._principal
+        if principal is None:
+            raise Unauthenticated("watching works without signing in, bidding does not")
+        if not principal.may(Scope.BID):
+            raise ScopeMissing("make a token with the scope bid", scope=Scope.BID.value)
+        if len(self._bids) >= BIDS_IN_FLIGHT_MAX:
+            raise RateLimited("too many bids wait on this connection", retry_after_seconds=1)
+        self._spawn(self._bid(frame_id, principal, wish), self._bids)
+
+    async def _bid(self, frame_id: str | int | None, bidder: Principal, wish: PlaceBid) -> None:
+        assert isinstance(wish, LiveBid)
+        try:
+            receipt: BidReceipt = await self._endpoint.auctions.bid(
+                bidder, wish.auction_id, wish, wish.idempotency_key
+            )
+        except InstaSellError as error:
+            self._refuse(frame_id, error)
+        except Exception:
+            _log.exception("bid_failed")
+            self._refuse(frame_id, InstaSellError())
+        else:
+            self._ack(frame_id, receipt.__pydantic_serializer__.to_json(receipt))
+
+    def _spawn(self, work: Coroutine[Any, Any, None], into: set[asyncio.Task[None]]) -> None:
+        task = asyncio.create_task(work)
+        into.add(task)
+        task.add_done_callback(into.discard)
+
+
+def _read(text: str) -> tuple[str | int | None, ClientEvent, dict[str, Any]]:
+    """The envelope of a frame, as strict as a body over HTTP."""
+    frame = _parse(ClientFrame, parse_json(text.encode()))
+    return frame.id, frame.event, frame.data
+
+
+def _parse(model: type[Model], data: Any) -> Model:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise invalid_of(error, "body") from None

@@ -1,0 +1,64 @@
+"""Starts and ends auctions on time. Several servers may run it: each change happens once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from instasell_server.db.connections import Database
+from instasell_server.domains.auctions import bid_store
+from instasell_server.domains.auctions.lifecycle import DUE_BATCH, Lifecycle
+from instasell_server.errors import InstaSellError
+
+POLL_SECONDS = 0.1
+AFTER_FAILURE_SECONDS = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Closer:
+    """Looks for auctions that are due, ten times a second."""
+
+    def __init__(self, database: Database, lifecycle: Lifecycle) -> None:
+        self._database = database
+        self._lifecycle = lifecycle
+
+    async def run(self) -> None:
+        """Works until it is cancelled; a database that is away only delays it."""
+        while True:
+            try:
+                more = await self.work()
+            except InstaSellError as error:
+                _log.warning("closer_waits", code=error.code)
+                await asyncio.sleep(AFTER_FAILURE_SECONDS)
+            except Exception:
+                _log.exception("closer_failed")
+                await asyncio.sleep(AFTER_FAILURE_SECONDS)
+            else:
+                if not more:
+                    await asyncio.sleep(POLL_SECONDS)
+
+    async def work(self) -> bool:
+        """One round; returns whether more was due than one round takes.
+
+        Free rows go together. Those that somebody had locked are waited for one by one, so that
+        a busy auction holds up no other.
+        """
+        async with self._database.connection() as connection:
+            due = await bid_store.list_due(connection, DUE_BATCH)
+        if not due:
+            return False
+        carried_out = await self._lifecycle.carry_out_due()
+        if carried_out < len(due):
+            async with self._database.connection() as connection:
+                left = await bid_store.list_due(connection, DUE_BATCH)
+            for auction_id in set(left) & set(due):
+                await self._carry_out_one(auction_id)
+        return len(due) >= DUE_BATCH
+
+    async def _carry_out_one(self, auction_id: str) -> None:
+        try:
+            await self._lifecycle.carry_out(auction_id)
+        except InstaSellError as error:
+            _log.info("closer_tries_again", auction_id=auction_id, code=error.code)

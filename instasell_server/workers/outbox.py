@@ -1,0 +1,93 @@
+"""Does what a commit left to be done: it is retried until it is done, also after a crash.
+
+Rows are written in the transaction that causes them. A handler may run twice for one row, when the
+server dies between its effect and the mark, so every handler is harmless when repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+
+from instasell_server.db.connections import Database
+from instasell_server.db.idempotency import delete_old_replies
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction, transact
+from instasell_server.errors import InstaSellError
+
+POLL_SECONDS = 0.5
+BATCH = 100
+HANDLER_SECONDS = 5.0
+CLEANING_SECONDS = 600.0
+
+Payload = Mapping[str, Any]
+OutboxHandler = Callable[[Payload], Awaitable[None]]
+
+_sql = load(__file__, "outbox.sql")
+_log = structlog.get_logger(__name__)
+
+
+class Outbox:
+    """Hands waiting rows to the handler of their kind."""
+
+    def __init__(self, database: Database, handlers: Mapping[str, OutboxHandler]) -> None:
+        self._database = database
+        self._handlers = handlers
+        self._clean_at = 0.0
+
+    async def run(self) -> None:
+        """Works until it is cancelled."""
+        while True:
+            try:
+                handled = await self.work()
+                await self._clean()
+            except InstaSellError as error:
+                _log.warning("outbox_waits", code=error.code)
+                handled = 0
+            except Exception:
+                _log.exception("outbox_failed")
+                handled = 0
+            if handled < BATCH:
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def work(self) -> int:
+        """Handles what waits, `BATCH` rows at most; returns how many were looked at."""
+
+        async def handle(tx: Transaction) -> int:
+            rows = await tx.rows(_sql.lock_waiting, {"limit": BATCH})
+            done: list[int] = []
+            failed: list[int] = []
+            for row in rows:
+                (done if await self._handle(row) else failed).append(row["id"])
+            if done:
+                await tx.execute(_sql.update_done, {"ids": done})
+            if failed:
+                await tx.execute(_sql.update_failed, {"ids": failed})
+            return len(rows)
+
+        return await transact(self._database, handle)
+
+    async def _handle(self, row: Mapping[str, Any]) -> bool:
+        handler = self._handlers.get(row["kind"])
+        if handler is None:
+            _log.error("outbox_kind_unknown", kind=row["kind"], outbox_id=row["id"])
+            return False
+        try:
+            async with asyncio.timeout(HANDLER_SECONDS):
+                await handler(row["payload"])
+        except Exception:
+            _log.exception("outbox_row_failed", kind=row["kind"], outbox_id=row["id"])
+            return False
+        return True
+
+    async def _clean(self) -> None:
+        if time.monotonic() < self._clean_at:
+            return
+        self._clean_at = time.monotonic() + CLEANING_SECONDS
+        async with self._database.connection() as connection:
+            await connection.execute(_sql.delete_done)
+        await delete_old_replies(self._database)
