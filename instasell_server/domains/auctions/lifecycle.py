@@ -124,6 +124,33 @@ class Lifecycle:
 
         return await transact(self._database, work, begin=bid_store.BEGIN)
 
+    async def call_off(
+        self, tx: Transaction, auction_id: str, now: datetime, reason: str | None
+    ) -> None:
+        """Cancels an open auction whose row is locked, and tells everybody after the commit."""
+        version, seq = await store.cancel_auction(tx, auction_id, now, reason)
+        note = {"auction_id": auction_id, "version": version}
+        await bid_store.insert_outbox(tx, "auction_cancelled", [note])
+        event = frames.changed(
+            ServerEvent.CANCELLED, auction_id, version, now, seq=seq, reason=reason
+        )
+        tx.after_commit.append(lambda: self.tell([event]))
+
+    async def call_off_all_of(self, payload: Mapping[str, Any]) -> None:
+        """The outbox's part of a suspension: each open auction in a transaction of its own."""
+        async with self._database.connection() as connection:
+            ids = await store.list_open_of_seller(connection, payload["user_id"])
+        for auction_id in ids:
+
+            async def work(tx: Transaction, auction_id: str = auction_id) -> None:
+                locked = await bid_store.lock_waiting(tx, [auction_id])
+                now = await bid_store.get_now(tx)
+                auction = locked.get(auction_id)
+                if auction is not None and _is_running(auction, now):
+                    await self.call_off(tx, auction_id, now, "the seller is suspended")
+
+            await transact(self._database, work)
+
     async def tell_again(self, payload: Mapping[str, Any]) -> None:
         """The outbox's part: what a crash after the commit left untold. Rooms drop a repeat."""
         auction_id, version = payload["auction_id"], payload["version"]
@@ -158,6 +185,10 @@ def _sale(closing: Closing) -> tuple[str, str, int, datetime]:
     assert closing.winner_id is not None
     assert closing.price is not None
     return (closing.auction.id, closing.winner_id, closing.price, closing.at)
+
+
+def _is_running(auction: LockedAuction, now: datetime) -> bool:
+    return auction.standing.status in ("pending", "live") and not _ends(auction, now)
 
 
 def _ends(auction: LockedAuction, now: datetime) -> bool:

@@ -113,6 +113,10 @@ SELECT id, version FROM auctions WHERE id = ANY(%(ids)s::uuid[])
 SELECT id, version FROM auctions
 WHERE status IN ('pending', 'live') AND start_at <= market_now()
 
+-- name: list_open_of_seller
+SELECT id FROM auctions
+WHERE seller_id = %(seller_id)s AND status IN ('pending', 'live') ORDER BY id
+
 -- name: insert_watch
 INSERT INTO auction_watches (user_id, auction_id)
 SELECT %(user_id)s, id FROM auctions WHERE id = %(auction_id)s

@@ -155,14 +155,7 @@ class AuctionService:
             auction, now = await self._lock_own(tx, principal, auction_id)
             if auction.standing.seq and not principal.is_admin:
                 raise AuctionHasBids("ask an admin to call it off", bid_count=auction.standing.seq)
-            version, seq = await store.cancel_auction(tx, auction_id, now, wish.reason)
-            await bid_store.insert_outbox(
-                tx, "auction_cancelled", [{"auction_id": auction_id, "version": version}]
-            )
-            event = frames.changed(
-                ServerEvent.CANCELLED, auction_id, version, now, seq=seq, reason=wish.reason
-            )
-            self._tell_after_commit(tx, [event])
+            await self._lifecycle.call_off(tx, auction_id, now, wish.reason)
             return await _status(tx, auction_id, now)
 
         return await once(self._database, key, AuctionStatusReply, work)

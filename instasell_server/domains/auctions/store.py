@@ -206,6 +206,12 @@ async def list_open_versions(connection: Connection) -> dict[str, int]:
     return dict(await connection.tuples(_sql.list_open_versions))
 
 
+async def list_open_of_seller(connection: Connection, seller_id: str) -> list[str]:
+    """The ids of a seller's auctions that are open or will open."""
+    rows = await connection.tuples(_sql.list_open_of_seller, {"seller_id": seller_id})
+    return [row[0] for row in rows]
+
+
 async def insert_watch(connection: Connection, user_id: str, auction_id: str) -> None:
     """Puts an auction on a user's watch list; nothing changes when it is there."""
     await connection.execute(_sql.insert_watch, {"user_id": user_id, "auction_id": auction_id})
