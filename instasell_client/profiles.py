@@ -180,9 +180,7 @@ def resolve_target(
     found = store.find(profile)
     if found is None:
         if profile is not None:
-            raise ProfileError(
-                f"there is no profile {profile!r}; there are: {_names(store.list())}"
-            )
+            raise _missing(profile, store.list())
         return Target(_address(wanted or DEFAULT_URL), token)
     if wanted is not None and _address(wanted) != found.url:
         return Target(_address(wanted), token)

@@ -1,0 +1,196 @@
+"""Replies as a server would send them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+AUCTION = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
+OTHER = "1d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
+LISTING = "2d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
+SELLER = "3d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
+CATEGORY = "4d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
+NOON = "2026-03-01T12:00:00Z"
+LATER = "2026-03-01T13:00:00Z"
+
+Json = dict[str, Any]
+
+
+def state(auction_id: str = AUCTION, *, version: int = 1, seq: int = 0, **more: Any) -> Json:
+    """An AuctionState."""
+    return {
+        "auction_id": auction_id,
+        "listing_id": LISTING,
+        "seller_id": SELLER,
+        "title": "A brass lamp",
+        "category_id": CATEGORY,
+        "status": "live",
+        "start_at": NOON,
+        "end_at": LATER,
+        "min_bid": 100,
+        "current_bid": 100 + seq if seq else None,
+        "minimum_bid": 101 + seq,
+        "buy_now": None,
+        "has_reserve": False,
+        "reserve_met": True,
+        "leader": "bidder-1" if seq else None,
+        "winner": None,
+        "bid_count": seq,
+        "bidder_count": min(seq, 1),
+        "shipping_amount": 0,
+        "extension_window_seconds": 5,
+        "extension_seconds": 5,
+        "version": version,
+        "seq": seq,
+        **more,
+    }
+
+
+def bid(seq: int) -> Json:
+    """A Bid."""
+    return {
+        "seq": seq,
+        "kind": "bid",
+        "bidder": "bidder-1",
+        "amount": 100 + seq,
+        "price": 100 + seq,
+        "leader": "bidder-1",
+        "created_at": NOON,
+    }
+
+
+def bid_placed(version: int, first: int, last: int, auction_id: str = AUCTION) -> Json:
+    """The data of a bid_placed frame for the bids `first` to `last`."""
+    bids = [bid(seq) for seq in range(first, last + 1)]
+    return {
+        "auction_id": auction_id,
+        "version": version,
+        "first_seq": first,
+        "seq": last,
+        "bid": bids[-1],
+        "bids": bids[-50:],
+        "truncated": len(bids) > 50,
+        "bid_count": last,
+        "bidder_count": 1,
+        "current_bid": 100 + last,
+        "minimum_bid": 101 + last,
+        "leader": "bidder-1",
+        "reserve_met": True,
+        "auction_extended": False,
+        "end_at": LATER,
+        "server_time": NOON,
+        "conflated": False,
+    }
+
+
+def board_state(version: int, seq: int, auction_id: str = AUCTION) -> Json:
+    """The data of a conflated bid_placed frame."""
+    full = bid_placed(version, seq, seq, auction_id)
+    return {**full, "bid": None, "bids": [], "conflated": True}
+
+
+def receipt(**more: Any) -> Json:
+    """A BidReceipt."""
+    return {
+        "auction_id": AUCTION,
+        "outcome": "leading",
+        "seq": 1,
+        "kind": "bid",
+        "bidder": "bidder-1",
+        "amount": 1250,
+        "max_amount": 1250,
+        "current_bid": 1250,
+        "minimum_bid": 1300,
+        "reserve_met": True,
+        "auction_extended": False,
+        "end_at": LATER,
+        "version": 2,
+        "bid_at": NOON,
+        **more,
+    }
+
+
+def view() -> Json:
+    """An AuctionView."""
+    return {
+        "state": state(),
+        "description": "",
+        "condition": "new",
+        "category_path": "Lamps",
+        "seller_name": "Ann",
+        "currency": "USD",
+        "increments": "ebay",
+        "server_time": NOON,
+    }
+
+
+def status() -> Json:
+    """An AuctionStatusReply."""
+    return {"state": state(), "server_time": NOON}
+
+
+def user() -> Json:
+    """A User."""
+    return {
+        "id": SELLER,
+        "email": "ann@example.org",
+        "display_name": "Ann",
+        "role": "seller",
+        "status": "active",
+        "verification_status": "unverified",
+        "created_at": NOON,
+    }
+
+
+def grant() -> Json:
+    """A Grant."""
+    return {"token": "a-new-token", "expires_at": LATER, "user": user()}
+
+
+def token() -> Json:
+    """A Token."""
+    return {
+        "id": OTHER,
+        "name": "ci",
+        "scopes": ["bid"],
+        "created_at": NOON,
+        "expires_at": LATER,
+    }
+
+
+def category() -> Json:
+    """A Category."""
+    return {
+        "id": CATEGORY,
+        "name": "Lamps",
+        "parent_id": None,
+        "path": "Lamps",
+        "listing_count": 0,
+    }
+
+
+def listing() -> Json:
+    """A Listing."""
+    return {
+        "id": LISTING,
+        "seller_id": SELLER,
+        "seller_name": "Ann",
+        "type": "direct",
+        "title": "A brass lamp",
+        "description": "",
+        "category_id": CATEGORY,
+        "category_path": "Lamps",
+        "condition": "new",
+        "price": 1250,
+        "stock": 1,
+        "shipping_amount": 0,
+        "seller_sku": None,
+        "status": "active",
+        "version": 1,
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+
+
+def problem(code: str, status: int, **more: Any) -> Json:
+    """The body of a refusal."""
+    return {"type": f"/docs#{code}", "title": "No", "status": status, "code": code, **more}
