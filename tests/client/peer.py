@@ -101,7 +101,7 @@ def _handler(peer: Peer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(answer.body[:half] if answer.cut else answer.body)
             self.close_connection = answer.cut
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             """Says nothing."""
