@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import structlog
@@ -117,9 +117,10 @@ class Connection:
         request: web.Request,
         principal: Principal | None,
     ) -> None:
-        transport = request.transport
-        if not isinstance(transport, asyncio.WriteTransport):
+        if request.transport is None:
             raise ConnectionResetError("the connection went away during its upgrade")
+        # The transports of uvloop are no subclasses of those of asyncio.
+        transport = cast(asyncio.WriteTransport, request.transport)
         self._endpoint = endpoint
         self._hub = endpoint.hub
         self._socket = socket
