@@ -1,4 +1,4 @@
-"""Failed sign-ins: counted by account, so that guessing is slow and nobody is locked out for good."""
+"""Failed sign-ins, counted by account: guessing is slow, and nobody is locked out for good."""
 
 from __future__ import annotations
 

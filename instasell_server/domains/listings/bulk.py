@@ -1,0 +1,185 @@
+"""Bulk uploads: batches of rows, each judged and written in one transaction.
+
+Every batch is durable before its verdicts are told, and a row that is sent again changes nothing,
+so a client that was cut off sends everything again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from instasell_client.models.listings import BulkOutcome, BulkVerdict
+from instasell_client.models.problems import FieldError
+from instasell_server.db.connections import Database
+from instasell_server.db.transaction import Transaction, transact
+from instasell_server.domains.listings import bulk_store, store
+from instasell_server.domains.listings.bulk_rules import Import, Judge, Judgement, Known, Row
+from instasell_server.domains.listings.pages import CategoryPages
+from instasell_server.domains.listings.rules import Goods
+from instasell_server.errors import OutcomeUnknown, Unavailable
+
+TRIES = 3
+RETRY_SECONDS = 0.1
+
+
+@dataclass(slots=True)
+class Imagined:
+    """What the rows of a dry run would have done, for the rows after them.
+
+    Descriptions are left out for their size, so a later row for the same key may be called
+    updated where it would have been unchanged.
+    """
+
+    imports: dict[str, Import] = field(default_factory=dict)
+    goods: dict[str, Goods] = field(default_factory=dict)
+    skus: dict[str, str] = field(default_factory=dict)
+    created: set[str] = field(default_factory=set)
+
+    def keep(self, judge: Judge) -> None:
+        """Adds what a batch would have written."""
+        self.created |= judge.created.keys()
+        for listing_id, goods in {**judge.created, **judge.updated}.items():
+            self.goods[listing_id] = goods._replace(description="")
+            if goods.seller_sku is not None:
+                self.skus[goods.seller_sku] = listing_id
+        self.imports |= judge.imports
+
+    def imports_of(self, rows: Iterable[Row]) -> dict[str, Import]:
+        """What the rows before would have left for these keys."""
+        return {row.key: self.imports[row.key] for row in rows if row.key in self.imports}
+
+    def lay_over(self, known: Known, skus: Iterable[str]) -> None:
+        """Shows a batch what the batches before it would have written."""
+        known.skus |= {sku: self.skus[sku] for sku in skus if sku in self.skus}
+        wanted = {*known.goods, *known.skus.values()}
+        known.goods |= {each: self.goods[each] for each in wanted if each in self.goods}
+
+
+class BulkImporter:
+    """Takes the rows of sellers."""
+
+    def __init__(self, database: Database, pages: CategoryPages) -> None:
+        self._database = database
+        self._pages = pages
+
+    def begin(self, seller_id: str, *, dry_run: bool) -> Upload:
+        """An upload of a seller; `dry_run` judges every row and writes nothing."""
+        return Upload(self._database, self._pages, seller_id, dry_run=dry_run)
+
+
+class Upload:
+    """One upload, batch by batch."""
+
+    def __init__(
+        self, database: Database, pages: CategoryPages, seller_id: str, *, dry_run: bool
+    ) -> None:
+        self._database = database
+        self._pages = pages
+        self._seller_id = seller_id
+        # What the rows before would have done; a real upload finds that in the database.
+        self._imagined = Imagined() if dry_run else None
+
+    async def take(self, rows: Sequence[Row]) -> list[BulkVerdict]:
+        """Judges and writes a batch. Where the database fails, each row's verdict says so."""
+        for attempt in range(TRIES):
+            try:
+                judgements = await transact(self._database, lambda tx: self._work(tx, rows))
+            except (Unavailable, OutcomeUnknown):
+                # After a lost COMMIT too: what was written meets itself and is unchanged.
+                await asyncio.sleep(RETRY_SECONDS * 2**attempt * random.uniform(0.5, 1.0))
+            else:
+                return [self._verdict(each) for each in judgements]
+        failed = [("row", "not taken, because the database is busy or down; send it again")]
+        return [
+            self._verdict(Judgement(row, BulkOutcome.REJECTED, None, row.errors or failed))
+            for row in rows
+        ]
+
+    async def _work(self, tx: Transaction, rows: Sequence[Row]) -> list[Judgement]:
+        if self._imagined is None:
+            await store.lock_seller(tx, self._seller_id)
+        known = await self._look(tx, rows)
+        judge = Judge(known, lambda: str(uuid.uuid4()))
+        before = dict(known.goods)
+        judgements = [judge.judge(row) for row in rows]
+        if self._imagined is None:
+            await self._write(tx, judge, before)
+        else:
+            self._imagined.keep(judge)
+        return judgements
+
+    async def _look(self, tx: Transaction, rows: Sequence[Row]) -> Known:
+        """What is known about the keys of a batch; what may be changed is locked."""
+        readable = [row for row in rows if row.is_readable]
+        imports = await bulk_store.list_imports(
+            tx, self._seller_id, list({row.key for row in readable})
+        )
+        if self._imagined is not None:
+            imports |= self._imagined.imports_of(readable)
+        known = Known(imports=imports)
+        fresh = [row for row in readable if _is_news(row, imports.get(row.key))]
+        if fresh:
+            await self._look_at(tx, known, fresh)
+        return known
+
+    async def _look_at(self, tx: Transaction, known: Known, fresh: Sequence[Row]) -> None:
+        paths = list({row.category_path for row in fresh if row.category_path is not None})
+        known.paths = await bulk_store.list_paths(tx, paths)
+        given = {row.category_id for row in fresh if row.category_id is not None}
+        known.categories = await bulk_store.lock_categories(tx, {*given, *known.paths.values()})
+        known.paths = {path: each for path, each in known.paths.items() if each in known.categories}
+        skus = {row.seller_sku for row in fresh if row.seller_sku is not None}
+        known.skus = await bulk_store.list_of_skus(tx, self._seller_id, list(skus))
+        named = {row.listing_id for row in fresh if row.listing_id is not None}
+        await self._look_at_listings(tx, known, {*named, *known.skus.values()})
+        # A listing that was removed meanwhile has no seller_sku any more.
+        known.skus = {sku: each for sku, each in known.skus.items() if each in known.goods}
+        if self._imagined is not None:
+            self._imagined.lay_over(known, skus)
+
+    async def _look_at_listings(self, tx: Transaction, known: Known, ids: set[str]) -> None:
+        if not ids:
+            return
+        if self._imagined is None:
+            states = await store.lock_own(tx, self._seller_id, sorted(ids))
+        else:
+            states = await store.list_own_states(tx, self._seller_id, sorted(ids))
+        known.goods = {listing_id: state.goods for listing_id, state in states.items()}
+        known.held = {listing_id for listing_id, state in states.items() if state.has_bids}
+
+    async def _write(self, tx: Transaction, judge: Judge, before: dict[str, Goods]) -> None:
+        if judge.updated:
+            renamed = [
+                listing_id
+                for listing_id, goods in judge.updated.items()
+                if goods.seller_sku != before[listing_id].seller_sku
+            ]
+            await bulk_store.update_listings(tx, judge.updated, renamed)
+        if judge.created:
+            await bulk_store.insert_listings(tx, self._seller_id, judge.created)
+        if judge.imports:
+            await bulk_store.upsert_imports(tx, self._seller_id, judge.imports)
+        touched = {goods.category_id for goods in judge.created.values()}
+        for listing_id, goods in judge.updated.items():
+            touched |= {goods.category_id, before[listing_id].category_id}
+        if touched:
+            self._pages.retire_later(tx, await bulk_store.list_lineages(tx, touched))
+
+    def _verdict(self, judgement: Judgement) -> BulkVerdict:
+        row, outcome, listing_id, errors = judgement
+        imaginary = self._imagined is not None and listing_id in self._imagined.created
+        return BulkVerdict(
+            row=row.number,
+            outcome=outcome,
+            listing_id=None if imaginary else listing_id,
+            seller_sku=row.seller_sku,
+            errors=[FieldError(field=name, message=message) for name, message in errors],
+        )
+
+
+def _is_news(row: Row, known: Import | None) -> bool:
+    return bool(row.errors) or known is None or known.digest != row.digest

@@ -1,0 +1,82 @@
+"""The rows behind a batch of a bulk upload: read, locked and written as sets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from instasell_server.db.connections import Connection
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.listings.bulk_rules import Import
+from instasell_server.domains.listings.rules import Goods
+
+_sql = load(__file__, "bulk.sql")
+
+
+async def list_imports(
+    connection: Connection, seller_id: str, keys: Sequence[str]
+) -> dict[str, Import]:
+    """The last imports of these keys."""
+    values = {"seller_id": seller_id, "keys": list(keys)}
+    rows = await connection.tuples(_sql.list_imports, values)
+    return {row[0]: Import(row[1], row[2], row[3]) for row in rows}
+
+
+async def list_of_skus(
+    connection: Connection, seller_id: str, skus: Sequence[str]
+) -> dict[str, str]:
+    """The seller's active listings that have these, by seller_sku."""
+    values = {"seller_id": seller_id, "skus": list(skus)}
+    return {row[0]: row[1] for row in await connection.tuples(_sql.list_of_skus, values)}
+
+
+async def list_paths(connection: Connection, paths: Sequence[str]) -> dict[str, str]:
+    """The categories of these paths, upper and lower case being the same."""
+    rows = await connection.tuples(_sql.list_paths, {"paths": list(paths)})
+    return {row[0]: row[1] for row in rows}
+
+
+async def lock_categories(tx: Transaction, category_ids: Iterable[str]) -> set[str]:
+    """Those of the categories that exist; none is deleted before the transaction ends."""
+    values = {"category_ids": list(category_ids)}
+    return {row[0] for row in await tx.tuples(_sql.lock_categories, values)}
+
+
+async def list_lineages(connection: Connection, category_ids: Iterable[str]) -> set[str]:
+    """These categories and all above them."""
+    values = {"category_ids": list(category_ids)}
+    return {row[0] for row in await connection.tuples(_sql.list_lineages, values)}
+
+
+async def insert_listings(tx: Transaction, seller_id: str, goods: Mapping[str, Goods]) -> None:
+    """New listings by their ids, in the order of `goods`."""
+    await tx.execute(_sql.insert_listings, {"seller_id": seller_id, "rows": _rows(goods)})
+
+
+async def update_listings(
+    tx: Transaction, goods: Mapping[str, Goods], new_skus: Sequence[str]
+) -> None:
+    """New values of locked listings; `new_skus` are those whose seller_sku changes."""
+    if new_skus:
+        await tx.execute(_sql.clear_skus, {"listing_ids": list(new_skus)})
+    await tx.execute(_sql.update_listings, {"rows": _rows(goods)})
+
+
+async def upsert_imports(tx: Transaction, seller_id: str, imports: Mapping[str, Import]) -> None:
+    """Keeps what was imported, by key."""
+    await tx.execute(
+        _sql.upsert_imports,
+        {
+            "seller_id": seller_id,
+            "keys": list(imports),
+            "listing_ids": [each.listing_id for each in imports.values()],
+            "hashes": [each.digest for each in imports.values()],
+            "stocks": [each.stock for each in imports.values()],
+        },
+    )
+
+
+def _rows(goods: Mapping[str, Goods]) -> str:
+    rows = [{"id": listing_id, **each._asdict()} for listing_id, each in goods.items()]
+    return json.dumps(rows, ensure_ascii=False)

@@ -1,0 +1,107 @@
+"""One upload over HTTP: rows come in while verdicts go out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from types import TracebackType
+
+from aiohttp import web
+
+from instasell_client.models.listings import BulkVerdict
+from instasell_server.domains.listings.bulk import Upload
+from instasell_server.domains.listings.bulk_rules import Row
+
+BATCHES_AHEAD = 2
+WAITING_BYTES_MAX = 32 * 1024 * 1024
+"""Verdicts that wait for a client that sends everything before it reads anything."""
+
+
+async def carry_out(
+    upload: Upload, batches: AsyncGenerator[list[Row], None], response: web.StreamResponse
+) -> None:
+    """Reads the next batch while one is written, and sends each batch's verdicts at once."""
+    ready: asyncio.Queue[list[Row] | BaseException | None] = asyncio.Queue(BATCHES_AHEAD)
+    feeder = asyncio.create_task(_feed(batches, ready), name="bulk-feeder")
+    try:
+        async with Outlet(response) as outlet:
+            while (batch := await ready.get()) is not None:
+                if isinstance(batch, BaseException):
+                    raise batch
+                await outlet.send(_encoded(await upload.take(batch)))
+    finally:
+        feeder.cancel()
+        await asyncio.gather(feeder, return_exceptions=True)
+
+
+async def _feed(
+    batches: AsyncGenerator[list[Row], None], ready: asyncio.Queue[list[Row] | BaseException | None]
+) -> None:
+    try:
+        async with contextlib.aclosing(batches):
+            async for batch in batches:
+                await ready.put(batch)
+    except Exception as error:
+        await ready.put(error)
+    else:
+        await ready.put(None)
+
+
+def _encoded(verdicts: Sequence[BulkVerdict]) -> bytes:
+    return b"".join(each.model_dump_json().encode() + b"\n" for each in verdicts)
+
+
+class Outlet:
+    """Writes in the background, so that a client which does not read yet may go on sending."""
+
+    def __init__(self, response: web.StreamResponse) -> None:
+        self._response = response
+        self._parts: deque[bytes] = deque()
+        self._waiting = 0
+        self._has_more = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._is_over = False
+
+    async def __aenter__(self) -> Outlet:
+        self._writer = asyncio.create_task(self._write(), name="bulk-outlet")
+        # Whoever waits for room learns from the finished task that none will come.
+        self._writer.add_done_callback(lambda _: self._has_room.set())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._is_over = True
+            self._has_more.set()
+            await self._writer
+        else:
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+
+    async def send(self, data: bytes) -> None:
+        """Queues bytes; waits only while very much is queued. Raises what writing raised."""
+        while self._waiting >= WAITING_BYTES_MAX and not self._writer.done():
+            self._has_room.clear()
+            await self._has_room.wait()
+        if self._writer.done():
+            self._writer.result()
+        self._parts.append(data)
+        self._waiting += len(data)
+        self._has_more.set()
+
+    async def _write(self) -> None:
+        while self._parts or not self._is_over:
+            if not self._parts:
+                self._has_more.clear()
+                await self._has_more.wait()
+                continue
+            part = self._parts.popleft()
+            await self._response.write(part)
+            self._waiting -= len(part)
+            self._has_room.set()

@@ -1,0 +1,100 @@
+"""The rows of categories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from psycopg2 import errors as postgres
+
+from instasell_client.models.listings import Category
+from instasell_server.db.connections import Connection, Row
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction
+from instasell_server.errors import CategoryExists, CategoryInUse
+
+_sql = load(__file__, "categories.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryState:
+    """A category with the ids from the top down to it."""
+
+    category: Category
+    lineage: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a category stands, or is to stand."""
+
+    name: str
+    parent_id: str | None
+    path: str
+    lineage: Sequence[str]
+
+
+async def lock_tree(tx: Transaction) -> None:
+    """Waits until nobody else changes the tree."""
+    await tx.execute(_sql.lock_tree)
+
+
+async def list_categories(connection: Connection) -> list[Row]:
+    """Every category with its depth and the listings in it and below, in order of name."""
+    return await connection.rows(_sql.list_categories)
+
+
+async def find_category(connection: Connection, category_id: str) -> CategoryState | None:
+    """One category."""
+    row = await connection.maybe(_sql.find_category, {"category_id": category_id})
+    return CategoryState(Category.model_validate(row), row["lineage"]) if row else None
+
+
+async def insert_category(tx: Transaction, category_id: str, place: Place) -> None:
+    """A new category. Raises CategoryExists."""
+    try:
+        await tx.execute(
+            _sql.insert_category,
+            {
+                "category_id": category_id,
+                "parent_id": place.parent_id,
+                "name": place.name,
+                "path": place.path,
+                "lineage": list(place.lineage),
+            },
+        )
+    except postgres.UniqueViolation:
+        raise CategoryExists(f"{place.path} exists") from None
+
+
+async def list_subtree(connection: Connection, category_id: str) -> list[tuple[str, str, int]]:
+    """The id, path and depth of a category and of all below it."""
+    rows = await connection.tuples(_sql.list_subtree, {"category_id": category_id})
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def move_category(tx: Transaction, before: CategoryState, place: Place) -> None:
+    """Renames and moves a category with all below it. Raises CategoryExists."""
+    try:
+        await tx.execute(
+            _sql.move_category,
+            {
+                "category_id": before.category.id,
+                "name": place.name,
+                "parent_id": place.parent_id,
+                "path": place.path,
+                "lineage": list(place.lineage),
+                "old_length": len(before.category.path),
+                "old_depth": len(before.lineage),
+            },
+        )
+    except postgres.UniqueViolation:
+        raise CategoryExists(f"{place.path} exists") from None
+
+
+async def delete_category(tx: Transaction, category_id: str) -> None:
+    """Deletes a category. Raises CategoryInUse while listings or categories lie in it."""
+    try:
+        await tx.execute(_sql.delete_category, {"category_id": category_id})
+    except postgres.ForeignKeyViolation:
+        raise CategoryInUse("move what lies in it first, removed listings too") from None

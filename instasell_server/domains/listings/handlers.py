@@ -1,0 +1,245 @@
+"""The routes of categories and listings."""
+
+from __future__ import annotations
+
+import json
+
+from aiohttp import web
+
+from instasell_client.models.accounts import Scope
+from instasell_client.models.base import Page
+from instasell_client.models.listings import (
+    BulkListing,
+    BulkQuery,
+    BulkVerdict,
+    Category,
+    CategoryTree,
+    CreateCategory,
+    CreateListing,
+    Listing,
+    ListingQuery,
+    UpdateCategory,
+    UpdateListing,
+)
+from instasell_server.domains.listings.bulk_lines import read_rows
+from instasell_server.domains.listings.bulk_stream import carry_out
+from instasell_server.domains.listings.service import ListingService
+from instasell_server.errors import (
+    AuctionHasBids,
+    CategoryExists,
+    CategoryInUse,
+    CategoryNotFound,
+    ListingInUse,
+    ListingNotFound,
+    SkuTaken,
+    Unsupported,
+)
+from instasell_server.http.route import ADMINS, PUBLIC, SELLERS, Call, Route, signed_in
+
+SERVICE: web.AppKey[ListingService] = web.AppKey("listings", ListingService)
+
+NDJSON = "application/x-ndjson"
+_KEEPING = signed_in(Scope.ADMIN, roles=ADMINS)
+_LISTING = signed_in(Scope.LIST, roles=SELLERS)
+
+
+async def get_tree(call: Call[None, None]) -> CategoryTree:
+    """GET /categories."""
+    return await call.service(SERVICE).categories.tree()
+
+
+async def create_category(call: Call[CreateCategory, None]) -> Category:
+    """POST /categories."""
+    return await call.service(SERVICE).categories.create(call.body, call.idempotency_key)
+
+
+async def update_category(call: Call[UpdateCategory, None]) -> Category:
+    """PUT /categories/{category_id}."""
+    categories = call.service(SERVICE).categories
+    return await categories.update(call.path["category_id"], call.body, call.idempotency_key)
+
+
+async def delete_category(call: Call[None, None]) -> None:
+    """DELETE /categories/{category_id}."""
+    categories = call.service(SERVICE).categories
+    await categories.delete(call.path["category_id"], call.idempotency_key)
+
+
+async def search_listings(call: Call[None, ListingQuery]) -> Page[Listing]:
+    """GET /listings."""
+    return await call.service(SERVICE).search(call.query, call.principal)
+
+
+async def get_listing(call: Call[None, None]) -> Listing:
+    """GET /listings/{listing_id}."""
+    return await call.service(SERVICE).get(call.path["listing_id"], call.principal)
+
+
+async def create_listing(call: Call[CreateListing, None]) -> Listing:
+    """POST /listings."""
+    return await call.service(SERVICE).create(call.user, call.body, call.idempotency_key)
+
+
+async def update_listing(call: Call[UpdateListing, None]) -> Listing:
+    """PUT /listings/{listing_id}."""
+    service, listing_id = call.service(SERVICE), call.path["listing_id"]
+    return await service.update(call.user, listing_id, call.body, call.idempotency_key)
+
+
+async def remove_listing(call: Call[None, None]) -> None:
+    """DELETE /listings/{listing_id}."""
+    service, listing_id = call.service(SERVICE), call.path["listing_id"]
+    await service.remove(call.user, listing_id, call.idempotency_key)
+
+
+async def import_listings(call: Call[None, BulkQuery]) -> web.StreamResponse:
+    """POST /listings/bulk."""
+    if call.request.content_type != NDJSON:
+        raise Unsupported(f"send one JSON object on each line with Content-Type: {NDJSON}")
+    upload = call.service(SERVICE).bulk.begin(call.user.user_id, dry_run=call.query.dry_run)
+    response = await _stream(call.request)
+    await carry_out(upload, read_rows(call.request.content), response)
+    await response.write_eof()
+    return response
+
+
+async def export_listings(call: Call[None, None]) -> web.StreamResponse:
+    """GET /listings/export."""
+    response = await _stream(call.request)
+    async for rows in call.service(SERVICE).export(call.user):
+        lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+        await response.write("".join(lines).encode())
+    await response.write_eof()
+    return response
+
+
+async def _stream(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    response.content_type = NDJSON
+    response.headers["Cache-Control"] = "no-store"
+    await response.prepare(request)
+    return response
+
+
+ROUTES: list[Route] = [
+    Route(
+        "GET",
+        "/categories",
+        get_tree,
+        PUBLIC,
+        "Show the tree of categories with the listings in each",
+        reply=CategoryTree,
+        tag="categories",
+    ),
+    Route(
+        "POST",
+        "/categories",
+        create_category,
+        _KEEPING,
+        "Make a category",
+        body=CreateCategory,
+        reply=Category,
+        status=201,
+        tag="categories",
+        errors=(CategoryExists,),
+    ),
+    Route(
+        "PUT",
+        "/categories/{category_id}",
+        update_category,
+        _KEEPING,
+        "Rename and move a category; without parent_id it moves to the top",
+        body=UpdateCategory,
+        reply=Category,
+        tag="categories",
+        errors=(CategoryNotFound, CategoryExists),
+    ),
+    Route(
+        "DELETE",
+        "/categories/{category_id}",
+        delete_category,
+        _KEEPING,
+        "Delete an empty category",
+        status=204,
+        tag="categories",
+        errors=(CategoryNotFound, CategoryInUse),
+    ),
+    Route(
+        "GET",
+        "/listings",
+        search_listings,
+        PUBLIC,
+        "Search and filter listings",
+        query=ListingQuery,
+        reply=Page[Listing],
+        tag="listings",
+    ),
+    Route(
+        "POST",
+        "/listings",
+        create_listing,
+        _LISTING,
+        "Put something up for sale",
+        body=CreateListing,
+        reply=Listing,
+        status=201,
+        tag="listings",
+        errors=(SkuTaken,),
+    ),
+    Route(
+        "POST",
+        "/listings/bulk",
+        import_listings,
+        _LISTING,
+        "Create and update listings from rows, with a verdict over each",
+        body=BulkListing,
+        query=BulkQuery,
+        reply=BulkVerdict,
+        tag="listings",
+        content=NDJSON,
+        streams=True,
+        idempotent=False,
+    ),
+    Route(
+        "GET",
+        "/listings/export",
+        export_listings,
+        signed_in(Scope.READ, roles=SELLERS, suspended=True),
+        "Export the own listings as rows of a bulk upload",
+        reply=BulkListing,
+        tag="listings",
+        content=NDJSON,
+        streams=True,
+    ),
+    Route(
+        "GET",
+        "/listings/{listing_id}",
+        get_listing,
+        PUBLIC,
+        "Show a listing",
+        reply=Listing,
+        tag="listings",
+        errors=(ListingNotFound,),
+    ),
+    Route(
+        "PUT",
+        "/listings/{listing_id}",
+        update_listing,
+        _LISTING,
+        "Change an own listing",
+        body=UpdateListing,
+        reply=Listing,
+        tag="listings",
+        errors=(ListingNotFound, AuctionHasBids, SkuTaken),
+    ),
+    Route(
+        "DELETE",
+        "/listings/{listing_id}",
+        remove_listing,
+        _LISTING,
+        "Take an own listing away",
+        status=204,
+        tag="listings",
+        errors=(ListingNotFound, ListingInUse),
+    ),
+]

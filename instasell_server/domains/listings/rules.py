@@ -1,0 +1,98 @@
+"""What a listing may be and how it may change: pure rules, without I/O and without a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from instasell_client.models.base import JsonObject
+from instasell_client.models.listings import Listing, ListingType
+
+FieldErrors = list[tuple[str, str]]
+
+STOCK_MAX = 1_000_000
+REQUIRED = ("type", "title", "condition")
+
+
+class Goods(NamedTuple):
+    """What the seller decides about a listing. Amounts are minor units."""
+
+    type: str
+    title: str
+    description: str
+    category_id: str
+    condition: str
+    price: int | None
+    stock: int
+    shipping_amount: int
+    seller_sku: str | None
+
+
+FIELDS = frozenset(Goods._fields)
+
+
+def complaints_about(goods: Goods) -> FieldErrors:
+    """What the type of a listing forbids."""
+    if goods.type == ListingType.DIRECT:
+        if goods.price is None:
+            return [("price", "give a price; a direct listing has one")]
+        return []
+    found: FieldErrors = []
+    if goods.price is not None:
+        found.append(("price", "leave the price out; an auction's listing has none"))
+    if goods.stock != 1:
+        found.append(("stock", "send 1 or leave it out; an auction's listing has stock 1"))
+    return found
+
+
+def changed_fields(before: Goods, after: Goods) -> set[str]:
+    """The names of the fields that differ."""
+    pairs = zip(Goods._fields, before, after, strict=True)
+    return {name for name, old, new in pairs if old != new}
+
+
+def complaints_about_change(before: Goods, changes: Mapping[str, Any]) -> FieldErrors:
+    """What a change breaks of the rules for listings of its type.
+
+    The stock of an auction's listing is 0 once it is sold, and that alone breaks nothing.
+    """
+    after = before._replace(**changes)
+    return [
+        complaint
+        for complaint in complaints_about(after)
+        if getattr(after, complaint[0]) != getattr(before, complaint[0])
+    ]
+
+
+def is_held_by_bids(before: Goods, after: Goods) -> bool:
+    """Whether a change is more than bidders have to put up with: text added at the end."""
+    changed = changed_fields(before, after)
+    return bool(changed - {"description"}) or not after.description.startswith(before.description)
+
+
+def moved_stock(current: int, given: int, base: int | None) -> int:
+    """The stock after an import: moved by the difference from `base`, never below zero.
+
+    Without a base there is nothing that could have been sold since, and `given` stands.
+    """
+    if base is None:
+        return given
+    return min(STOCK_MAX, max(0, current + given - base))
+
+
+def exported_row(listing: Listing) -> JsonObject:
+    """A listing as a row that a bulk upload takes back; what it has not is left out."""
+    row = {
+        "listing_id": listing.id,
+        "type": listing.type,
+        "title": listing.title,
+        "description": listing.description,
+        "category": listing.category_path,
+        "condition": listing.condition,
+        "price": listing.price,
+        "stock": listing.stock,
+        "exported_stock": listing.stock,
+        "shipping_amount": listing.shipping_amount,
+        "seller_sku": listing.seller_sku,
+    }
+    return {name: value for name, value in row.items() if value is not None}

@@ -1,0 +1,116 @@
+"""What GET /listings was asked for, and the cursors of its pages: pure, without I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from instasell_client.models.base import UUID_PATTERN
+from instasell_client.models.listings import ListingQuery, ListingSort
+from instasell_server.errors import Invalid
+from instasell_server.paging import decode_cursor, encode_cursor
+
+PRICELESS_LAST = 10**12 + 1
+WORD_LENGTH_MIN = 3
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WILDCARDS = re.compile(r"[%_\\]")
+_UUID = re.compile(UUID_PATTERN)
+_BY_TIME = frozenset({ListingSort.NEWEST, ListingSort.OLDEST})
+
+
+class Position(NamedTuple):
+    """The last row of a page: its sort key as an integer, and its id."""
+
+    key: int
+    id: str
+
+
+class Search(NamedTuple):
+    """A question, ready for its query."""
+
+    sort: ListingSort
+    limit: int
+    parameters: Mapping[str, Any]
+
+
+def plan(asked: ListingQuery) -> Search:
+    """Reads a query. Raises Invalid for a cursor of another list and for `relevance` without q."""
+    q = asked.q or None
+    sort = asked.sort or (ListingSort.RELEVANCE if q else ListingSort.NEWEST)
+    if sort is ListingSort.RELEVANCE and q is None:
+        raise Invalid.one("sort", "give q as well; without it nothing is more relevant")
+    after = read_cursor(asked.cursor, sort) if asked.cursor is not None else None
+    parameters = {
+        "category": asked.category,
+        "type": asked.type,
+        "condition": asked.condition,
+        "price_min": asked.price_min,
+        "price_max": asked.price_max,
+        "seller": asked.seller,
+        **_texts(q),
+        "after_id": after.id if after else None,
+        "after_key": _instant(after.key) if after and sort in _BY_TIME else after and after.key,
+        "limit": asked.limit + 1,
+    }
+    return Search(sort, asked.limit, parameters)
+
+
+def _texts(q: str | None) -> dict[str, str | None]:
+    """How `q` is looked for: as words with forgiven spelling, and as it stands.
+
+    Whoever types a wildcard of SQL means the character, so then only the text as it stands counts;
+    one or two characters are no spelling to forgive and would look at every title.
+    """
+    if q is None:
+        return {"q": None, "words": None, "literal": None}
+    if _WILDCARDS.search(q):
+        return {"q": q, "words": None, "literal": q}
+    return {"q": q, "words": q, "literal": q if len(q) >= WORD_LENGTH_MIN else None}
+
+
+def is_default_page(asked: ListingQuery) -> bool:
+    """Whether this is the first page of a category as everybody first sees it."""
+    return asked.category is not None and asked == ListingQuery(category=asked.category)
+
+
+def position_of(row: Mapping[str, Any], sort: ListingSort) -> Position:
+    """Where a row stands in a list."""
+    price = row["price"]
+    if sort in _BY_TIME:
+        key = (row["created_at"] - _EPOCH) // timedelta(microseconds=1)
+    elif sort is ListingSort.PRICE_ASC:
+        key = PRICELESS_LAST if price is None else price
+    elif sort is ListingSort.PRICE_DESC:
+        key = 0 if price is None else price
+    else:
+        key = row["score"]
+    return Position(key, row["id"])
+
+
+def write_cursor(position: Position, sort: ListingSort) -> str:
+    """An opaque text that names a position."""
+    return encode_cursor(sort.value, position.key, position.id)
+
+
+def read_cursor(cursor: str, sort: ListingSort) -> Position:
+    """The position that a cursor names. Raises Invalid unless it came from a list so sorted."""
+    name, key, row_id = decode_cursor(cursor, str, int, str)
+    if name != sort or _UUID.fullmatch(row_id) is None:
+        raise _not_ours()
+    if sort in _BY_TIME:
+        _instant(key)
+    return Position(key, row_id)
+
+
+def _instant(key: int) -> datetime:
+    try:
+        return _EPOCH + timedelta(microseconds=key)
+    except OverflowError:
+        raise _not_ours() from None
+
+
+def _not_ours() -> Invalid:
+    return Invalid.one("cursor", "send the `next` of the page before, with the same sort")

@@ -1,0 +1,172 @@
+"""Listings: what is for sale, one by one. `bulk.py` takes them by the thousand."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from instasell_client.models.base import Empty, JsonObject, Page
+from instasell_client.models.listings import (
+    CreateListing,
+    Listing,
+    ListingQuery,
+    ListingStatus,
+    UpdateListing,
+)
+from instasell_server.db.connections import Database
+from instasell_server.db.idempotency import RequestKey, once
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.listings import rules, search, store
+from instasell_server.domains.listings.bulk import BulkImporter
+from instasell_server.domains.listings.categories import Categories
+from instasell_server.domains.listings.pages import CACHE_DROP, CategoryPages
+from instasell_server.domains.listings.rules import Goods
+from instasell_server.errors import AuctionHasBids, Invalid, ListingInUse, ListingNotFound
+from instasell_server.ports import Cache
+from instasell_server.principal import Principal
+
+EXPORT_BATCH = 500
+
+OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+class ListingService:
+    """Everything about goods. `public` serves public lists, from a replica if there is one."""
+
+    def __init__(self, database: Database, public: Database, cache: Cache) -> None:
+        self._database = database
+        self._public = public
+        self._pages = CategoryPages(database, cache)
+        self.categories = Categories(database, public, self._pages)
+        self.bulk = BulkImporter(database, self._pages)
+        self.outbox: Mapping[str, OutboxHandler] = {CACHE_DROP: self._pages.carry_out_drop}
+
+    async def search(self, asked: ListingQuery, principal: Principal | None) -> Page[Listing]:
+        """One page of the listings that the filters let through. Raises Invalid."""
+        if search.is_default_page(asked):
+            assert asked.category is not None
+            return await self._first_page(asked.category, asked)
+        own = principal is not None and asked.seller == principal.user_id
+        return await self._search(self._database if own else self._public, asked)
+
+    async def _first_page(self, category_id: str, asked: ListingQuery) -> Page[Listing]:
+        page = await self._pages.find(category_id)
+        if page is None:
+            # A replica may lag behind the write that retired the copy, so the primary fills it.
+            async with self._database.connection() as connection:
+                clock = await store.get_clock(connection)
+            page = await self._search(self._database, asked)
+            await self._pages.keep(category_id, page, clock)
+        return page
+
+    async def _search(self, database: Database, asked: ListingQuery) -> Page[Listing]:
+        planned = search.plan(asked)
+        async with database.connection() as connection:
+            rows = await store.search(connection, planned)
+        shown = rows[: planned.limit]
+        following = None
+        if len(rows) > planned.limit:
+            last = search.position_of(shown[-1], planned.sort)
+            following = search.write_cursor(last, planned.sort)
+        return Page[Listing](items=[Listing.model_validate(row) for row in shown], next=following)
+
+    async def get(self, listing_id: str, principal: Principal | None) -> Listing:
+        """One listing. A removed one is shown to its seller and to admins only."""
+        async with self._database.connection() as connection:
+            listing = (await store.get_listing(connection, listing_id)).listing
+        if listing.status is ListingStatus.REMOVED and not _may_see_removed(listing, principal):
+            raise ListingNotFound
+        return listing
+
+    async def create(
+        self, principal: Principal, wanted: CreateListing, key: RequestKey | None
+    ) -> Listing:
+        """A new listing of the caller. Raises Invalid, SkuTaken."""
+        goods = Goods(**wanted.model_dump())
+        _refuse(rules.complaints_about(goods))
+
+        async def work(tx: Transaction) -> Listing:
+            if goods.seller_sku is not None:
+                await store.lock_seller(tx, principal.user_id)
+            listing_id = await store.insert_listing(tx, principal.user_id, goods)
+            state = await store.get_listing(tx, listing_id)
+            self._pages.retire_later(tx, state.lineage)
+            return state.listing
+
+        return await once(self._database, key, Listing, work)
+
+    async def update(
+        self,
+        principal: Principal,
+        listing_id: str,
+        wanted: UpdateListing,
+        key: RequestKey | None,
+    ) -> Listing:
+        """New values of an own listing. Raises AuctionHasBids, SkuTaken, ListingNotFound."""
+        changes = wanted.model_dump(exclude_none=True)
+
+        async def work(tx: Transaction) -> Listing:
+            if "seller_sku" in changes:
+                await store.lock_seller(tx, principal.user_id)
+            before = await self._lock(tx, principal, listing_id)
+            _refuse(rules.complaints_about_change(before.goods, changes))
+            goods = before.goods._replace(**changes)
+            if goods == before.goods:
+                return before.listing
+            if before.has_bids and rules.is_held_by_bids(before.goods, goods):
+                raise AuctionHasBids("text may be added to the description, and nothing else")
+            await store.update_listing(tx, listing_id, goods)
+            after = await store.get_listing(tx, listing_id)
+            self._pages.retire_later(tx, [*before.lineage, *after.lineage])
+            return after.listing
+
+        return await once(self._database, key, Listing, work)
+
+    async def remove(self, principal: Principal, listing_id: str, key: RequestKey | None) -> None:
+        """Takes an own listing out of every list. Raises ListingInUse while an auction is open."""
+
+        async def work(tx: Transaction) -> Empty:
+            state = await self._lock(tx, principal, listing_id)
+            if state.listing.auction_id is not None:
+                raise ListingInUse(
+                    "its auction is open; cancel that first, or wait for the end",
+                    auction_id=state.listing.auction_id,
+                )
+            await store.remove_listing(tx, listing_id)
+            self._pages.retire_later(tx, state.lineage)
+            return Empty()
+
+        await once(self._database, key, Empty, work)
+
+    async def export(self, principal: Principal) -> AsyncIterator[Sequence[JsonObject]]:
+        """The caller's active listings as rows of a bulk upload, oldest first, in batches."""
+        last: Listing | None = None
+        while True:
+            async with self._database.connection() as connection:
+                part = await store.list_own(connection, principal.user_id, last, EXPORT_BATCH)
+            if part:
+                yield [rules.exported_row(each) for each in part]
+                last = part[-1]
+            if len(part) < EXPORT_BATCH:
+                return
+
+    async def retire_pages_of(self, listing_ids: Sequence[str]) -> None:
+        """Retires cached pages that show these listings; for others who change them."""
+        async with self._database.connection() as connection:
+            states = await store.list_states(connection, listing_ids)
+        await self._pages.retire(store.lineage_of(states.values()))
+
+    async def _lock(self, tx: Transaction, principal: Principal, listing_id: str) -> store.State:
+        state = (await store.lock_own(tx, principal.user_id, [listing_id])).get(listing_id)
+        if state is None:
+            raise ListingNotFound
+        return state
+
+
+def _may_see_removed(listing: Listing, principal: Principal | None) -> bool:
+    return principal is not None and (principal.is_admin or principal.user_id == listing.seller_id)
+
+
+def _refuse(complaints: rules.FieldErrors) -> None:
+    if complaints:
+        raise Invalid(complaints)

@@ -1,0 +1,161 @@
+"""The rows of listings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg2 import errors as postgres
+
+from instasell_client.models.listings import Listing, ListingSort, ListingStatus
+from instasell_server.db.connections import Connection, Row
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.listings.rules import Goods
+from instasell_server.domains.listings.search import Search
+from instasell_server.errors import Invalid, ListingNotFound, SkuTaken, Unavailable
+
+_sql = load(__file__)
+_searches = load(__file__, "search.sql")
+
+_QUERY_OF_SORT = {
+    ListingSort.NEWEST: _searches.search_newest,
+    ListingSort.OLDEST: _searches.search_oldest,
+    ListingSort.PRICE_ASC: _searches.search_cheapest,
+    ListingSort.PRICE_DESC: _searches.search_dearest,
+    ListingSort.RELEVANCE: _searches.search_most_relevant,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A listing with the ids of its categories, from the top down, and whether bids hold it."""
+
+    listing: Listing
+    goods: Goods
+    lineage: Sequence[str]
+    has_bids: bool
+
+
+async def insert_listing(tx: Transaction, seller_id: str, goods: Goods) -> str:
+    """A new listing; returns its id. Raises SkuTaken, and Invalid for an unknown category."""
+    try:
+        row = await tx.one(_sql.insert_listing, {"seller_id": seller_id, **goods._asdict()})
+    except (postgres.UniqueViolation, postgres.ForeignKeyViolation) as error:
+        raise _refusal(error) from None
+    return str(row["id"])
+
+
+async def update_listing(tx: Transaction, listing_id: str, goods: Goods) -> None:
+    """Writes new values. Raises SkuTaken, and Invalid for an unknown category."""
+    try:
+        await tx.execute(_sql.update_listing, {"listing_id": listing_id, **goods._asdict()})
+    except (postgres.UniqueViolation, postgres.ForeignKeyViolation) as error:
+        raise _refusal(error) from None
+
+
+async def remove_listing(tx: Transaction, listing_id: str) -> None:
+    """Takes a listing out of every list."""
+    await tx.execute(_sql.remove_listing, {"listing_id": listing_id})
+
+
+async def lock_seller(tx: Transaction, seller_id: str) -> None:
+    """Waits for the seller's other writes that name a seller_sku."""
+    await tx.execute(_sql.lock_seller, {"seller_id": seller_id})
+
+
+async def lock_own(
+    tx: Transaction, seller_id: str, listing_ids: Sequence[str]
+) -> Mapping[str, State]:
+    """Locks those of the listings that are the seller's and active, and their open auctions.
+
+    The auctions come first, as everywhere. One that was opened between the two locks is not
+    locked and could take a bid at any moment: Unavailable, which is safe to try again.
+    """
+    values = {"seller_id": seller_id, "listing_ids": list(listing_ids)}
+    auctions = {row[0] for row in await tx.tuples(_sql.lock_open_auctions, values)}
+    own = [row[0] for row in await tx.tuples(_sql.lock_listings, values)]
+    states = await list_states(tx, own)
+    for state in states.values():
+        if state.listing.auction_id is not None and state.listing.auction_id not in auctions:
+            raise Unavailable("an auction of the listing was opened at this moment; try again")
+    return states
+
+
+async def list_states(connection: Connection, listing_ids: Sequence[str]) -> dict[str, State]:
+    """Listings by id; removed ones too."""
+    rows = await connection.rows(_sql.list_states, {"listing_ids": list(listing_ids)})
+    return {row["id"]: _state(row) for row in rows}
+
+
+async def list_own_states(
+    connection: Connection, seller_id: str, listing_ids: Sequence[str]
+) -> dict[str, State]:
+    """Those of the listings that are the seller's and active, without a lock."""
+    return {
+        listing_id: state
+        for listing_id, state in (await list_states(connection, listing_ids)).items()
+        if state.listing.seller_id == seller_id and state.listing.status is ListingStatus.ACTIVE
+    }
+
+
+async def find_listing(connection: Connection, listing_id: str) -> State | None:
+    """One listing; a removed one too."""
+    row = await connection.maybe(_sql.find_listing, {"listing_id": listing_id})
+    return _state(row) if row else None
+
+
+async def get_listing(connection: Connection, listing_id: str) -> State:
+    """One listing; a removed one too. Raises ListingNotFound."""
+    state = await find_listing(connection, listing_id)
+    if state is None:
+        raise ListingNotFound
+    return state
+
+
+async def search(connection: Connection, asked: Search) -> list[Row]:
+    """The rows of a page and one more, which tells whether another page follows."""
+    return await connection.rows(_QUERY_OF_SORT[asked.sort], asked.parameters)
+
+
+async def list_own(
+    connection: Connection, seller_id: str, after: Listing | None, limit: int
+) -> list[Listing]:
+    """The seller's active listings, oldest first, behind `after`."""
+    values = {
+        "seller_id": seller_id,
+        "after_id": after.id if after else None,
+        "after_at": after.created_at if after else None,
+        "limit": limit,
+    }
+    return [Listing.model_validate(row) for row in await connection.rows(_sql.list_own, values)]
+
+
+async def get_clock(connection: Connection) -> int:
+    """The database's clock in microseconds."""
+    return int((await connection.one(_sql.get_clock))["clock"])
+
+
+async def insert_cache_drop(connection: Connection, versions: Mapping[str, int]) -> None:
+    """Leaves it to the outbox worker to retire copies."""
+    payload = json.dumps({"versions": dict(versions)})
+    await connection.execute(_sql.insert_cache_drop, {"payload": payload})
+
+
+def lineage_of(states: Iterable[State]) -> set[str]:
+    """Every category that these listings lie in or below."""
+    return {category for state in states for category in state.lineage}
+
+
+def _state(row: Mapping[str, Any]) -> State:
+    listing = Listing.model_validate(row)
+    goods = Goods(**{name: row[name] for name in Goods._fields})
+    return State(listing, goods, row["category_lineage"], bool(row["auction_seq"]))
+
+
+def _refusal(error: postgres.Error) -> Exception:
+    if isinstance(error, postgres.UniqueViolation):
+        return SkuTaken("choose another seller_sku, or change that listing")
+    return Invalid.one("category_id", "there is no such category; GET /categories lists them")

@@ -1,0 +1,43 @@
+"""How categories nest: pure rules, without I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from instasell_client.models.listings import CategoryNode
+
+SEPARATOR = " > "
+DEPTH_MAX = 10
+PATH_LENGTH_MAX = 500
+
+
+def normal_path(typed: str) -> str:
+    """A path as categories have it: one space on each side of a `>`."""
+    return SEPARATOR.join(part.strip() for part in typed.split(">"))
+
+
+def complaint_about_name(name: str) -> str | None:
+    """What keeps a name out of a path, as a remedy."""
+    if ">" in name:
+        return "leave the > out; it stands between the names of a path"
+    return None
+
+
+def complaint_about_place(path: str, depth: int) -> str | None:
+    """What is wrong with a place in the tree, as a remedy."""
+    if depth > DEPTH_MAX:
+        return f"choose a place further up; {DEPTH_MAX} levels are the most"
+    if len(path) > PATH_LENGTH_MAX:
+        return f"choose shorter names; the whole path has {PATH_LENGTH_MAX} characters at most"
+    return None
+
+
+def nest(rows: Sequence[Mapping[str, Any]]) -> list[CategoryNode]:
+    """The tree of rows that have a `depth`; siblings stay in the order of the rows."""
+    below: dict[str | None, list[CategoryNode]] = {}
+    for row in sorted(rows, key=lambda each: -int(each["depth"])):
+        children = below.pop(row["id"], [])
+        node = CategoryNode.model_validate({**row, "children": children})
+        below.setdefault(row["parent_id"], []).append(node)
+    return below.get(None, [])
