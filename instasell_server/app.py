@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -15,16 +14,32 @@ from instasell_server import metrics
 from instasell_server.adapters.redis.engine import RedisEngine
 from instasell_server.db.connections import Database, Observer
 from instasell_server.db.transaction import finish_running
+from instasell_server.domains.accounts import handlers as accounts
+from instasell_server.domains.accounts.service import USER_SUSPENDED, AccountService
+from instasell_server.domains.auctions import handlers as auctions
+from instasell_server.domains.auctions.auctioneer import Auctioneer
+from instasell_server.domains.auctions.history import AuctionHistory
+from instasell_server.domains.auctions.lifecycle import Lifecycle
+from instasell_server.domains.auctions.service import AuctionService
+from instasell_server.domains.listings import handlers as listings
+from instasell_server.domains.listings.service import ListingService
 from instasell_server.domains.operations import handlers as operations
 from instasell_server.domains.operations.service import OperationsService
+from instasell_server.domains.orders.service import OrderService
+from instasell_server.http.docs import render_page
+from instasell_server.http.openapi import render_document
 from instasell_server.http.ratelimit import RateLimits
-from instasell_server.http.routes import routes_of
+from instasell_server.http.routes import LIVE, TABLE, routes_of
 from instasell_server.http.web_app import make_application
-from instasell_server.settings import Settings
+from instasell_server.realtime.hub import Hub
+from instasell_server.realtime.websocket import LiveEndpoint
+from instasell_server.settings import Part, Settings
+from instasell_server.workers.closer import Closer
+from instasell_server.workers.outbox import Outbox
 
 REPLICA_CONNECTIONS = 8
 
-_log = structlog.get_logger(__name__)
+_log = structlog.get_logger("instasell.server")
 
 
 class NotConfigured(Exception):
@@ -40,22 +55,45 @@ class Engines:
     redis: RedisEngine
 
 
+@dataclass(frozen=True)
+class Services:
+    """Everything that runs, wired."""
+
+    accounts: AccountService
+    listings: ListingService
+    auctions: AuctionService
+    auctioneer: Auctioneer
+    hub: Hub
+    live: LiveEndpoint
+    closer: Closer
+    outbox: Outbox
+
+
 def build(settings: Settings) -> web.Application:
     """The application of one server process. Its engines are opened when it starts.
 
     Raises NotConfigured without the address of PostgreSQL or Redis, or a secret.
     """
-    observe = log_statement if settings.environment == "development" else None
-    engines = _engines(settings, observe)
+    _required(settings.jwt_secret, "JWT_SECRET")
+    engines = make_engines(settings)
+    services = _services(engines, settings)
     limits = RateLimits(engines.redis.limiter, settings)
     routes = routes_of(settings.parts)
-    app = make_application(routes, settings, limits, None)
-    app[operations.SERVICE] = OperationsService(engines.database, engines.redis.cache)
-    app.cleanup_ctx.append(_lifetime(engines))
+    app = make_application(routes, settings, limits, services.accounts.authenticate)
+    app[accounts.SERVICE] = services.accounts
+    app[listings.SERVICE] = services.listings
+    app[auctions.SERVICE] = services.auctions
+    app[auctions.LIVE_PAGES] = auctions.LivePages()
+    app[operations.SERVICE] = _operations(engines)
+    app[LIVE] = services.live
+    app.on_shutdown.append(_close_sockets)
+    app.cleanup_ctx.append(_Lifetime(engines, services, settings.parts).run)
     return app
 
 
-def _engines(settings: Settings, observe: Observer | None) -> Engines:
+def make_engines(settings: Settings) -> Engines:
+    """The engines of the settings, not yet opened. Raises NotConfigured."""
+    observe: Observer | None = log_statement if settings.environment == "development" else None
     url = _required(settings.database_url, "DATABASE_URL")
     database = Database(url, size=settings.database_connections, observe=observe)
     public = database
@@ -76,17 +114,93 @@ def log_statement(sql: str, seconds: float) -> None:
     _log.debug("sql", statement=" ".join(sql.split()), ms=round(seconds * 1000, 2))
 
 
-def _lifetime(engines: Engines):
-    async def lifetime(app: web.Application) -> AsyncIterator[None]:
-        engines.redis.start()
-        lag = asyncio.create_task(metrics.watch_loop(), name="loop-lag")
-        yield
-        lag.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await lag
-        await finish_running()
-        await engines.redis.close()
-        engines.public.close()
-        engines.database.close()
+def _services(engines: Engines, settings: Settings) -> Services:
+    database, redis = engines.database, engines.redis
+    history = AuctionHistory(database)
+    hub = Hub(redis.bus, history)
+    people = AccountService(database, redis.cache, redis.limiter, hub, settings)
+    goods = ListingService(database, engines.public, redis.cache)
+    orders = OrderService(settings.payment_deadline_hours)
+    lifecycle = Lifecycle(database, redis.cache, hub, history, orders)
+    auctioneer = Auctioneer(
+        database,
+        redis.locks,
+        redis.bus,
+        lifecycle,
+        lanes=settings.auctioneer_lanes,
+        batch_size=settings.auctioneer_batch,
+    )
+    market = AuctionService(
+        database,
+        engines.public,
+        redis.cache,
+        redis.limiter,
+        auctioneer,
+        lifecycle,
+        orders,
+        currency=settings.currency,
+        max_days=settings.auction_max_days,
+        bids_per_minute=settings.rate_limit_bids,
+    )
+    live = LiveEndpoint(
+        hub,
+        history,
+        market,
+        people.authenticate,
+        origins=settings.cors_origins,
+        limited=settings.rate_limit_bids > 0,
+    )
+    outbox = Outbox(
+        database,
+        {
+            **people.outbox,
+            **goods.outbox,
+            USER_SUSPENDED: lifecycle.call_off_all_of,
+            "auction_ended": lifecycle.tell_again,
+            "auction_cancelled": lifecycle.tell_again,
+        },
+    )
+    closer = Closer(database, lifecycle)
+    return Services(people, goods, market, auctioneer, hub, live, closer, outbox)
 
-    return lifetime
+
+def _operations(engines: Engines) -> OperationsService:
+    document = render_document(TABLE)
+    return OperationsService(
+        engines.database, engines.redis.cache, document=document, page=render_page(document)
+    )
+
+
+async def _close_sockets(app: web.Application) -> None:
+    await app[LIVE].close()
+
+
+class _Lifetime:
+    """Starts what runs by itself, and stops it in the other order."""
+
+    def __init__(self, engines: Engines, services: Services, parts: frozenset[Part]) -> None:
+        self._engines = engines
+        self._services = services
+        self._parts = parts
+
+    async def run(self, app: web.Application) -> AsyncIterator[None]:
+        """The context that aiohttp enters when the application starts."""
+        services = self._services
+        self._engines.redis.start()
+        services.hub.start()
+        services.auctioneer.start()
+        tasks = [asyncio.create_task(metrics.watch_loop(), name="loop-lag")]
+        if Part.WORKER in self._parts:
+            tasks.append(asyncio.create_task(services.closer.run(), name="closer"))
+            tasks.append(asyncio.create_task(services.outbox.run(), name="outbox"))
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await services.auctioneer.stop()
+        await services.hub.stop()
+        await finish_running()
+        services.accounts.close()
+        await self._engines.redis.close()
+        self._engines.public.close()
+        self._engines.database.close()

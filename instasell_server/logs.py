@@ -45,8 +45,7 @@ def _cleaned(value: Any) -> Any:
         return hide_in_text(value)
     if isinstance(value, dict):
         return {
-            key: HIDDEN if _is_secret(str(key)) else _cleaned(child)
-            for key, child in value.items()
+            key: HIDDEN if _is_secret(str(key)) else _cleaned(child) for key, child in value.items()
         }
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_cleaned(child) for child in value]

@@ -54,6 +54,7 @@ class Connection:
         takes too long. Errors of the data itself stay psycopg2's, for the stores to name.
         """
         started = time.perf_counter()
+        cancels = _cancels()
         try:
             async with self.raw.cursor() as cursor:
                 await cursor.execute(sql, parameters)
@@ -62,8 +63,7 @@ class Connection:
                 count = cursor.rowcount
         except asyncio.CancelledError:
             # aiopg reports a statement time-out as a cancel, which nobody asked this task for.
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
+            if _cancels():
                 raise
             raise Unavailable("the database took too long") from None
         except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
@@ -73,6 +73,7 @@ class Connection:
         finally:
             if self._observe is not None:
                 self._observe(sql, time.perf_counter() - started)
+        _raise_lost_cancel(cancels)
         return Result(rows, [column[0] for column in description or ()], count)
 
     async def tuples(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
@@ -171,6 +172,7 @@ class Database:
         return await self._connect()
 
     async def _connect(self) -> Connection:
+        cancels = _cancels()
         try:
             raw = await aiopg.connect(
                 self._url,
@@ -183,10 +185,32 @@ class Database:
             )
         except (psycopg2.OperationalError, OSError) as error:
             raise Unavailable("the database does not answer") from error
-        return Connection(raw, self._observe)
+        connection = Connection(raw, self._observe)
+        try:
+            _raise_lost_cancel(cancels)
+        except asyncio.CancelledError:
+            connection.discard()
+            raise
+        return connection
 
     def _give_back(self, connection: Connection) -> None:
         if connection.reusable and not self._closed:
             self._idle.append(connection)
         else:
             connection.discard()
+
+
+def _cancels() -> int:
+    """How often the current task has been asked to end and has not given in yet."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
+
+
+def _raise_lost_cancel(before: int) -> None:
+    """Raises the cancel that came since there were `before`, and was lost on the way.
+
+    Before Python 3.12 `wait_for`, on which aiopg waits, loses a cancel that comes together with
+    the answer; a worker would go on for ever.
+    """
+    if _cancels() > before:
+        raise asyncio.CancelledError

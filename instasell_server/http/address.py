@@ -36,9 +36,7 @@ def _parse(text: str) -> Address | None:
     return address
 
 
-def client_address(
-    peer: str | None, forwarded: Sequence[str], proxies: tuple[Network, ...]
-) -> str:
+def client_address(peer: str | None, forwarded: Sequence[str], proxies: tuple[Network, ...]) -> str:
     """The address that sent a request: the nearest one that is no proxy of ours.
 
     `forwarded` are the values of the X-Forwarded-For headers, in order. Whoever is not a proxy of

@@ -68,7 +68,7 @@ def admit(policy: Policy, principal: Principal | None) -> Principal | None:
 def endpoint_of(route: Route) -> Endpoint:
     """The handler that aiohttp calls for a route."""
     ids = [name for name in _NAMES.findall(route.path) if name.endswith("id")]
-    not_found = {name: _not_found(name) for name in ids}
+    not_found = {name: not_found_of(name) for name in ids}
     empty_query = route.query.model_validate({}) if route.query and _all_optional(route) else None
     public_cache = route.cache_control or "no-cache"
 
@@ -97,7 +97,7 @@ def _all_optional(route: Route) -> bool:
     )
 
 
-def _not_found(name: str) -> type[NotFound]:
+def not_found_of(name: str) -> type[NotFound]:
     """The error of a path id: `auction_id` that is no UUID is an AuctionNotFound."""
     kind = tree().get(f"{name.removesuffix('_id')}_not_found", NotFound)
     return kind if issubclass(kind, NotFound) else NotFound

@@ -10,7 +10,6 @@ from instasell_server.principal import Principal
 from instasell_server.settings import Settings
 
 WINDOW_SECONDS = 15 * 60
-BIDS_WINDOW_SECONDS = 60
 
 
 class RateLimits:
@@ -21,7 +20,6 @@ class RateLimits:
         self._anonymous = settings.rate_limit_anonymous
         self._signed_in = settings.rate_limit_signed_in
         self._token = settings.rate_limit_token
-        self._bids = settings.rate_limit_bids
 
     async def hit_anonymous(self, address: str) -> Quota | None:
         """Counts a request of an address; None while that limit is off."""
@@ -33,18 +31,10 @@ class RateLimits:
             return await self._hit("user", principal.user_id, self._signed_in)
         return await self._hit("token", principal.user_id, self._token)
 
-    async def check_bid(self, user_id: str) -> None:
-        """Counts a bid of a user, by whatever way it came. Raises RateLimited."""
-        quota = await self._hit("bids", user_id, self._bids, BIDS_WINDOW_SECONDS)
-        if quota is not None:
-            require(quota)
-
-    async def _hit(
-        self, bucket: str, who: str, limit: int, window_seconds: int = WINDOW_SECONDS
-    ) -> Quota | None:
+    async def _hit(self, bucket: str, who: str, limit: int) -> Quota | None:
         if limit == 0:
             return None
-        return await self._limiter.hit(bucket, who, limit=limit, window_seconds=window_seconds)
+        return await self._limiter.hit(bucket, who, limit=limit, window_seconds=WINDOW_SECONDS)
 
 
 def require(quota: Quota) -> None:

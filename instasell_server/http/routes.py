@@ -1,46 +1,50 @@
 """Every URL of the server, in one table.
 
-The router, the authorisation, the OpenAPI document, `docs/api.md` and the tests are fed by it.
+Each domain writes its rows beside its handlers; here they come together. The router, the
+authorisation, the OpenAPI document, `docs/api.md` and the tests are fed by this table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from instasell_client.models import operations as operations_models
+from aiohttp import web
+
+from instasell_server.domains.accounts import handlers as accounts
+from instasell_server.domains.auctions import handlers as auctions
+from instasell_server.domains.listings import handlers as listings
 from instasell_server.domains.operations import handlers as operations
-from instasell_server.http.route import PUBLIC, Handler, Policy, Route
+from instasell_server.errors import Forbidden
+from instasell_server.http.route import PUBLIC, Call, Route
+from instasell_server.realtime.websocket import LiveEndpoint
 from instasell_server.settings import Part
 
-
-def _get(path: str, handler: Handler, policy: Policy, summary: str, **more: Any) -> Route:
-    return Route("GET", path, handler, policy, summary, **more)
+LIVE: web.AppKey[LiveEndpoint] = web.AppKey("live", LiveEndpoint)
 
 
-def _operations() -> Iterable[Route]:
-    always: dict[str, Any] = {"tag": "operations", "part": None}
-    yield _get(
-        "/healthz", operations.health, PUBLIC, "The process runs.",
-        reply=operations_models.Health, cache_control="no-store", **always,
-    )  # fmt: skip
-    yield _get(
-        "/readyz", operations.readiness, PUBLIC, "PostgreSQL answers and is migrated.",
-        reply=operations_models.Readiness, cache_control="no-store", **always,
-    )  # fmt: skip
-    yield _get(
-        "/metrics", operations.show_metrics, PUBLIC, "Metrics in the text format of Prometheus.",
-        content="text/plain", cache_control="no-store", **always,
-    )  # fmt: skip
-    yield _get(
-        "/openapi.json", operations.openapi, PUBLIC, "This API as an OpenAPI 3.1 document.", **always
-    )
-    yield _get(
-        "/docs", operations.docs, PUBLIC, "This API as a page.", content="text/html", **always
-    )
+async def open_socket(call: Call[None, None]) -> web.StreamResponse:
+    """GET /ws."""
+    return await call.service(LIVE).serve(call)
 
 
-TABLE: tuple[Route, ...] = tuple(_operations())
+TABLE: tuple[Route, ...] = (
+    *accounts.ROUTES,
+    *listings.ROUTES,
+    *auctions.ROUTES,
+    Route(
+        "GET",
+        "/ws",
+        open_socket,
+        PUBLIC,
+        "Watch auctions and bid, live",
+        status=101,
+        tag="live",
+        errors=(Forbidden,),
+        streams=True,
+        part=Part.WS,
+    ),
+    *operations.ROUTES,
+)
 
 
 def routes_of(parts: Iterable[Part]) -> list[Route]:

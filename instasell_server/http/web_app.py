@@ -52,7 +52,7 @@ def make_application(
 
 
 def _allow_origins(app: web.Application, origins: Iterable[str]) -> None:
-    options = aiohttp_cors.ResourceOptions(
+    options = aiohttp_cors.ResourceOptions(  # type: ignore[no-untyped-call]
         allow_credentials=False,
         allow_headers=ALLOWED_HEADERS,
         expose_headers=EXPOSED_HEADERS,

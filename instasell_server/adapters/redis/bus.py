@@ -18,7 +18,7 @@ import structlog
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.exceptions import RedisError
 
-from instasell_server.adapters.redis.wire import Wire, pack
+from instasell_server.adapters.redis.wire import Wire, connect, make_connection, pack
 from instasell_server.ports import Deliver, Unreachable
 
 HEARTBEAT_SECONDS = 1.0
@@ -93,11 +93,10 @@ class RedisBus:
     async def _subscribe(self) -> None:
         delay = BACKOFF_SECONDS[0]
         while True:
-            connection: AbstractConnection = self._pool.make_connection()
-            connection.socket_timeout = None
+            connection = make_connection(self._pool)
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
-                    await connection.connect()
+                    await connect(connection)
                     await connection.send_packed_command(
                         pack(b"SUBSCRIBE", self._channel), check_health=False
                     )

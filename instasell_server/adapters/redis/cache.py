@@ -1,21 +1,18 @@
 """Copies of rows in Redis, each behind the version of its row.
 
-An entry is `=version:value`. A dropped one leaves `~version:` for a while, which reads as absent
-and refuses the version that was dropped and all before it: a reader that was slow between its
-SELECT and its put cannot bring an old value back.
+An entry is `=version:value`. A retired one is `~version:` for a while, which reads as absent and
+keeps older versions out: a reader that was slow between its SELECT and its put cannot bring an old
+value back.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from instasell_server.adapters.redis.scripts import DROP, PUT_NEWER
+from instasell_server.adapters.redis.scripts import PUT_NEWER, RETIRE
 from instasell_server.adapters.redis.wire import Wire, pack
 from instasell_server.ports import Unreachable
-
-DROPPED_SECONDS = 30
-"""Longer than any statement may run."""
 
 _ENTRY = re.compile(rb"=(\d{1,19}):")
 
@@ -41,13 +38,27 @@ class RedisCache:
         except Unreachable:
             return
 
+    async def retire(self, versions: Mapping[str, int], *, ttl_seconds: int) -> bool:
+        """Makes entries older than these versions count as absent, in one exchange.
+
+        False when Redis did not answer, and it has to be done again. Never raises.
+        """
+        if not versions:
+            return True
+        calls = [(key, (version, ttl_seconds)) for key, version in versions.items()]
+        try:
+            replies = await self._wire.run(RETIRE, calls)
+        except Unreachable:
+            return False
+        return not any(isinstance(reply, Exception) for reply in replies)
+
     async def drop(self, keys: Iterable[str]) -> bool:
-        """Drops entries; False when Redis did not answer, and it has to be done again."""
-        wanted = list(keys)
-        if not wanted:
+        """Deletes entries; False when Redis did not answer, and it has to be done again."""
+        commands = [pack(b"DEL", key) for key in keys]
+        if not commands:
             return True
         try:
-            replies = await self._wire.run(DROP, [(key, (DROPPED_SECONDS,)) for key in wanted])
+            replies = await self._wire.exchange(commands)
         except Unreachable:
             return False
         return not any(isinstance(reply, Exception) for reply in replies)

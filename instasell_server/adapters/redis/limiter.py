@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
 
 from limits import RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
@@ -16,6 +18,9 @@ NAMESPACE = "instasell"
 AT_ONCE_MAX = 16
 RESETS_KEPT_MAX = 10_000
 
+Counted = tuple[int, float]
+"""Hits in the window, and when it ends, in seconds since the epoch."""
+
 
 class RedisLimiter:
     """Fixed windows that begin with the first hit. While Redis is away a local count serves."""
@@ -23,7 +28,10 @@ class RedisLimiter:
     def __init__(self, pool: ConnectionPool, breaker: Breaker) -> None:
         # `limits` asks for a URI, and the pool says where to connect.
         self._shared = RedisStorage(
-            "redis://", implementation="redispy", key_prefix=NAMESPACE, connection_pool=pool
+            "redis://",
+            implementation="redispy",
+            key_prefix=NAMESPACE,
+            connection_pool=cast(Any, pool),
         )
         self._local = MemoryStorage()
         self._breaker = breaker
@@ -35,24 +43,28 @@ class RedisLimiter:
         """Counts one hit of `who`; a limit of 0 always allows. Never raises."""
         if limit == 0:
             return Quota(True, 0, 0, 0.0, window_seconds)
-        item = RateLimitItemPerSecond(limit, window_seconds, namespace="LIMIT")
-        key = item.key_for(bucket, who)
+        key = _key(bucket, who, limit, window_seconds)
+        count, reset_at = await self._ask(lambda store: self._count(store, key, window_seconds))
+        return _quota(count <= limit, count, reset_at, limit, window_seconds)
+
+    async def peek(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota:
+        """What a hit would give, without counting one. Never raises."""
+        if limit == 0:
+            return Quota(True, 0, 0, 0.0, window_seconds)
+        key = _key(bucket, who, limit, window_seconds)
+        count, reset_at = await self._ask(lambda store: _look(store, key))
+        return _quota(count < limit, count, reset_at, limit, window_seconds)
+
+    async def _ask(self, question: Callable[[Storage], Awaitable[Counted]]) -> Counted:
         try:
             async with self._places:
                 with self._breaker.guard():
                     async with asyncio.timeout(TIMEOUT_SECONDS):
-                        count, reset_at = await self._count(self._shared, key, window_seconds)
+                        return await question(self._shared)
         except Unreachable:
-            count, reset_at = await self._count(self._local, key, window_seconds)
-        return Quota(
-            allowed=count <= limit,
-            limit=limit,
-            remaining=max(0, limit - count),
-            reset_after_seconds=max(0.0, reset_at - time.time()),
-            window_seconds=window_seconds,
-        )
+            return await question(self._local)
 
-    async def _count(self, storage: Storage, key: str, window_seconds: int) -> tuple[int, float]:
+    async def _count(self, storage: Storage, key: str, window_seconds: int) -> Counted:
         count = await storage.incr(key, window_seconds)
         reset_at = self._resets.get(key, 0.0)
         if count == 1 or reset_at <= time.time():
@@ -62,3 +74,21 @@ class RedisLimiter:
                 self._resets.clear()
             self._resets[key] = reset_at
         return count, reset_at
+
+
+async def _look(storage: Storage, key: str) -> Counted:
+    return await storage.get(key), await storage.get_expiry(key)
+
+
+def _key(bucket: str, who: str, limit: int, window_seconds: int) -> str:
+    return RateLimitItemPerSecond(limit, window_seconds, namespace="LIMIT").key_for(bucket, who)
+
+
+def _quota(allowed: bool, count: int, reset_at: float, limit: int, window_seconds: int) -> Quota:
+    return Quota(
+        allowed=allowed,
+        limit=limit,
+        remaining=max(0, limit - count),
+        reset_after_seconds=max(0.0, reset_at - time.time()),
+        window_seconds=window_seconds,
+    )

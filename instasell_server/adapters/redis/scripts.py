@@ -28,27 +28,20 @@ return 0
 
 PUT_NEWER = _script("""
 local kept = redis.pcall('GET', KEYS[1])
-if type(kept) == 'string' then
-    local mark, version = string.match(kept, '^([=~])(%d+):')
-    if mark == '=' and tonumber(version) > tonumber(ARGV[1]) then return 0 end
-    if mark == '~' and tonumber(version) >= tonumber(ARGV[1]) then return 0 end
-end
+local version = type(kept) == 'string' and string.match(kept, '^[=~](%d+):')
+if version and tonumber(version) > tonumber(ARGV[1]) then return 0 end
 redis.call('SET', KEYS[1], '=' .. ARGV[1] .. ':' .. ARGV[2], 'EX', ARGV[3])
 return 1
 """)
 """ARGV: version, value, seconds. An entry is `=version:value`; garbage counts as none."""
 
-DROP = _script("""
+RETIRE = _script("""
 local kept = redis.pcall('GET', KEYS[1])
 local version = type(kept) == 'string' and string.match(kept, '^[=~](%d+):')
-if version then
-    redis.call('SET', KEYS[1], '~' .. version .. ':', 'EX', ARGV[1])
-else
-    redis.call('DEL', KEYS[1])
-end
+if version and tonumber(version) >= tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], '~' .. ARGV[1] .. ':', 'EX', ARGV[2])
 return 1
 """)
-"""ARGV: seconds. Leaves `~version:` for that long, so that a slow reader who read the dropped
-version (or one before it) cannot put it back."""
+"""ARGV: version, seconds. Leaves `~version:`, which reads as absent and keeps older ones out."""
 
-ALL = (FREE_OWN_LOCK, PUT_NEWER, DROP)
+ALL = (FREE_OWN_LOCK, PUT_NEWER, RETIRE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.exceptions import NoScriptError, ResponseError
@@ -30,6 +30,21 @@ def pack(*words: Word) -> bytes:
     return b"".join(parts)
 
 
+def make_connection(pool: ConnectionPool) -> AbstractConnection:
+    """A connection outside the pool, made as the pool makes its own.
+
+    It has no time-out: one around a whole exchange is enough, and those of the library are dear.
+    """
+    connection = cast(AbstractConnection, cast(Any, pool).make_connection())
+    connection.socket_timeout = None
+    return connection
+
+
+async def connect(connection: AbstractConnection) -> None:
+    """Connects and signs in."""
+    await cast(Any, connection).connect()
+
+
 class Wire:
     """Exchanges packed commands for their replies, on connections of its own."""
 
@@ -48,7 +63,7 @@ class Wire:
             try:
                 async with asyncio.timeout(TIMEOUT_SECONDS):
                     if not connection.is_connected:
-                        await connection.connect()
+                        await connect(connection)
                     await connection.send_packed_command(b"".join(commands), check_health=False)
                     replies = [await _read(connection) for _ in commands]
             except BaseException as error:
@@ -64,9 +79,7 @@ class Wire:
                 await connection.disconnect(nowait=True)
             return replies
 
-    async def run(
-        self, script: Script, calls: Sequence[tuple[str, Sequence[Word]]]
-    ) -> list[Any]:
+    async def run(self, script: Script, calls: Sequence[tuple[str, Sequence[Word]]]) -> list[Any]:
         """Runs a script once for each (key, arguments), in one exchange.
 
         A Redis that lost its scripts is sent the source along. Raises Unreachable.
@@ -83,10 +96,7 @@ class Wire:
     def _take(self) -> AbstractConnection:
         if self._idle:
             return self._idle.pop()
-        connection: AbstractConnection = self._pool.make_connection()
-        # The time-out around the exchange is enough, and those of the library are dear.
-        connection.socket_timeout = None
-        return connection
+        return make_connection(self._pool)
 
     async def close(self) -> None:
         """Closes the idle connections."""

@@ -7,7 +7,8 @@ from aiohttp import web
 from instasell_client.models.operations import Health, Readiness
 from instasell_server import metrics
 from instasell_server.domains.operations.service import OperationsService
-from instasell_server.http.route import Call
+from instasell_server.errors import Unavailable
+from instasell_server.http.route import PUBLIC, Call, Route
 
 SERVICE: web.AppKey[OperationsService] = web.AppKey("operations", OperationsService)
 
@@ -46,3 +47,28 @@ async def docs(call: Call[None, None]) -> web.Response:
         charset="utf-8",
         headers={"Content-Security-Policy": PAGE_POLICY, "Referrer-Policy": "no-referrer"},
     )
+
+
+ROUTES: list[Route] = [
+    Route(
+        "GET", "/healthz", health, PUBLIC, "The process runs",
+        reply=Health, cache_control="no-store", part=None, tag="operations",
+    ),
+    Route(
+        "GET", "/readyz", readiness, PUBLIC, "PostgreSQL answers and is migrated",
+        reply=Readiness, cache_control="no-store", part=None, tag="operations",
+        errors=(Unavailable,),
+    ),
+    Route(
+        "GET", "/metrics", show_metrics, PUBLIC, "Metrics in the text format of Prometheus",
+        content="text/plain", cache_control="no-store", part=None, tag="operations",
+    ),
+    Route(
+        "GET", "/openapi.json", openapi, PUBLIC, "This API as an OpenAPI 3.1 document",
+        part=None, tag="operations",
+    ),
+    Route(
+        "GET", "/docs", docs, PUBLIC, "This API as a page",
+        content="text/html", part=None, tag="operations",
+    ),
+]  # fmt: skip

@@ -20,12 +20,12 @@ _log = structlog.get_logger(__name__)
 class OperationsService:
     """Probes and metrics. `document` is the OpenAPI document, `page` the same for people."""
 
-    def __init__(self, database: Database, cache: Cache) -> None:
+    def __init__(self, database: Database, cache: Cache, *, document: bytes, page: bytes) -> None:
         self._database = database
         self._cache = cache
         self._expected = {migration.name for migration in read_migrations()}
-        self.document = b"{}"
-        self.page = b""
+        self.document = document
+        self.page = page
 
     async def readiness(self) -> Readiness:
         """Raises Unavailable without PostgreSQL, or with one that lacks a migration."""
