@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pydantic_core import to_json
 
+from instasell_server.db.arrays import plain_array, text_array
 from instasell_server.db.connections import Connection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
@@ -29,13 +30,13 @@ BEGIN = (
 
 async def lock_free(tx: Transaction, ids: Sequence[str]) -> dict[str, LockedAuction]:
     """Locks in order of id, leaving out the rows that somebody else has locked."""
-    rows = await tx.tuples(_sql.lock_free, {"ids": list(ids)})
+    rows = await tx.tuples(_sql.lock_free, {"ids": plain_array(ids)})
     return {row[0]: locked_auction(row) for row in rows}
 
 
 async def lock_waiting(tx: Transaction, ids: Sequence[str]) -> dict[str, LockedAuction]:
     """Locks in order of id. Raises Unavailable after the lock time-out."""
-    rows = await tx.tuples(_sql.lock_waiting, {"ids": list(ids)})
+    rows = await tx.tuples(_sql.lock_waiting, {"ids": plain_array(ids)})
     return {row[0]: locked_auction(row) for row in rows}
 
 
@@ -63,10 +64,10 @@ async def read_bidders(
     rows = await tx.tuples(
         _sql.read_bidders,
         {
-            "auction_ids": [each.auction_id for each in commands],
-            "bidder_ids": [each.bidder_id for each in commands],
-            "session_ids": [each.session_id for each in commands],
-            "keys": [each.key for each in commands],
+            "auction_ids": plain_array([each.auction_id for each in commands]),
+            "bidder_ids": plain_array([each.bidder_id for each in commands]),
+            "session_ids": plain_array([each.session_id for each in commands]),
+            "keys": text_array([each.key for each in commands]),
         },
     )
     facts = [
@@ -100,14 +101,15 @@ async def insert_outbox(tx: Transaction, kind: str, payloads: Sequence[dict[str,
 
 
 async def _insert_bids(tx: Transaction, rows: Sequence[BidRow], now: datetime) -> None:
-    columns = list(zip(*rows, strict=True))
+    columns = zip(*rows, strict=True)
     names = (
         "auction_ids", "seqs", "bidder_ids", "bidder_nos", "kinds", "offered_amounts",
         "max_amounts", "amounts", "prices", "leaders", "leader_nos", "extended", "keys", "versions",
     )  # fmt: skip
     parameters: dict[str, object] = {
-        name: list(column) for name, column in zip(names, columns, strict=True)
+        name: (text_array if name == "keys" else plain_array)(column)
+        for name, column in zip(names, columns, strict=True)
     }
-    parameters["judged_at"] = [now] * len(rows)
+    parameters["judged_at"] = now
     parameters["count"] = len(rows)
     await tx.execute(_sql.write_bids, parameters)

@@ -57,13 +57,13 @@ WITH placed AS (
         price_after, leader_after, leader_no_after, extended, idempotency_key, auction_version,
         created_at
     )
-    SELECT * FROM unnest(
+    SELECT n.*, %(judged_at)s FROM unnest(
         %(auction_ids)s::uuid[], %(seqs)s::bigint[], %(bidder_ids)s::uuid[],
         %(bidder_nos)s::integer[], %(kinds)s::text[], %(offered_amounts)s::bigint[],
         %(max_amounts)s::bigint[], %(amounts)s::bigint[], %(prices)s::bigint[],
         %(leaders)s::uuid[], %(leader_nos)s::integer[], %(extended)s::boolean[],
-        %(keys)s::text[], %(versions)s::bigint[], %(judged_at)s::timestamptz[]
-    )
+        %(keys)s::text[], %(versions)s::bigint[]
+    ) AS n
     RETURNING 1
 )
 SELECT expect_rows((SELECT count(*) FROM placed), %(count)s)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from instasell_server.db.arrays import instant_array, plain_array
 from instasell_server.domains.auctions.increments import parse_increments
 from instasell_server.domains.auctions.rules import Standing, Terms
 
@@ -52,20 +53,21 @@ def locked_auction(row: Sequence[Any]) -> LockedAuction:
 
 def columns_of(changes: Sequence[ChangedAuction]) -> dict[str, Any]:
     """The parameters of `write_auctions`: one list for each column."""
+    standings = [each.standing for each in changes]
     return {
-        "ids": [each.id for each in changes],
-        "seen": [each.version for each in changes],
-        "statuses": [each.standing.status for each in changes],
-        "end_ats": [each.standing.end_at for each in changes],
-        "current_bids": [each.standing.price for each in changes],
-        "current_bidder_ids": [each.standing.leader_id for each in changes],
-        "leader_nos": [each.leader_no for each in changes],
-        "leader_maxes": [each.standing.leader_max for each in changes],
-        "runner_up_maxes": [each.standing.runner_up_max for each in changes],
-        "reserve_mets": [each.standing.reserve_met for each in changes],
-        "seqs": [each.standing.seq for each in changes],
-        "bidder_counts": [each.standing.bidder_count for each in changes],
-        "winner_ids": [each.winner_id for each in changes],
-        "closed_ats": [each.closed_at for each in changes],
+        "ids": plain_array([each.id for each in changes]),
+        "seen": plain_array([each.version for each in changes]),
+        "statuses": plain_array([each.status for each in standings]),
+        "end_ats": instant_array([each.end_at for each in standings]),
+        "current_bids": plain_array([each.price for each in standings]),
+        "current_bidder_ids": plain_array([each.leader_id for each in standings]),
+        "leader_nos": plain_array([each.leader_no for each in changes]),
+        "leader_maxes": plain_array([each.leader_max for each in standings]),
+        "runner_up_maxes": plain_array([each.runner_up_max for each in standings]),
+        "reserve_mets": plain_array([each.reserve_met for each in standings]),
+        "seqs": plain_array([each.seq for each in standings]),
+        "bidder_counts": plain_array([each.bidder_count for each in standings]),
+        "winner_ids": plain_array([each.winner_id for each in changes]),
+        "closed_ats": instant_array([each.closed_at for each in changes]),
         "count": len(changes),
     }
