@@ -42,7 +42,7 @@ class Cache(Protocol):
     """Copies of rows, each with the version of its row. PostgreSQL stays the truth."""
 
     async def get(self, key: str) -> bytes | None:
-        """The value, or None. Raises Unreachable."""
+        """The value; None for what is absent, empty for garbage. Raises Unreachable."""
         ...
 
     async def put(self, key: str, value: bytes, *, version: int, ttl_seconds: int) -> None:
