@@ -542,3 +542,10 @@ async def test_own_events_arrive(market: LivePeer) -> None:
         await market.send({"event": "wallet_changed", "data": {"balance": 5}})
         notice = await anext(notices)
         assert (notice.event, notice.data) == ("wallet_changed", {"balance": 5})
+
+
+async def test_market_that_sends_more_than_was_asked_for_repeats_nothing(market: LivePeer) -> None:
+    market.commit(3)
+    market.on_join = lambda data: market.joined({**data, "after_seq": 0})
+    async with session(market) as live, live.auction(AUCTION, after_seq=2) as feed:
+        assert seqs(await anext(feed)) == [3]
