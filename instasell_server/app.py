@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -82,6 +83,7 @@ def build(settings: Settings) -> web.Application:
     app = make_application(routes, settings, limits, services.accounts.authenticate)
     app[accounts.SERVICE] = services.accounts
     app[listings.SERVICE] = services.listings
+    app[listings.SERVICE] = services.listings
     app[auctions.SERVICE] = services.auctions
     app[auctions.LIVE_PAGES] = auctions.LivePages()
     app[operations.SERVICE] = _operations(engines)
@@ -89,6 +91,22 @@ def build(settings: Settings) -> web.Application:
     app.on_shutdown.append(_close_sockets)
     app.cleanup_ctx.append(_Lifetime(engines, services, settings.parts).run)
     return app
+
+
+@contextlib.asynccontextmanager
+async def make_accounts(settings: Settings) -> AsyncIterator[AccountService]:
+    """The accounts alone, for commands beside a server."""
+    engines = make_engines(settings)
+    redis = engines.redis
+    hub = Hub(redis.bus, AuctionHistory(engines.database))
+    accounts = AccountService(engines.database, redis.cache, redis.limiter, hub, settings)
+    try:
+        yield accounts
+    finally:
+        accounts.close()
+        await redis.close()
+        engines.public.close()
+        engines.database.close()
 
 
 def make_engines(settings: Settings) -> Engines:
@@ -119,6 +137,7 @@ def _services(engines: Engines, settings: Settings) -> Services:
     history = AuctionHistory(database)
     hub = Hub(redis.bus, history)
     people = AccountService(database, redis.cache, redis.limiter, hub, settings)
+    goods = ListingService(database, engines.public, redis.cache)
     goods = ListingService(database, engines.public, redis.cache)
     orders = OrderService(settings.payment_deadline_hours)
     lifecycle = Lifecycle(database, redis.cache, hub, history, orders)
@@ -154,6 +173,7 @@ def _services(engines: Engines, settings: Settings) -> Services:
         database,
         {
             **people.outbox,
+            **goods.outbox,
             **goods.outbox,
             USER_SUSPENDED: lifecycle.call_off_all_of,
             "auction_ended": lifecycle.tell_again,

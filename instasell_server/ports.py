@@ -45,8 +45,11 @@ class Cache(Protocol):
         """The value; None for what is absent, empty for garbage. Raises Unreachable."""
         ...
 
-    async def put(self, key: str, value: bytes, *, version: int, ttl_seconds: int) -> None:
-        """Stores a value unless a newer version is there. Never raises."""
+    async def put(self, key: str, value: bytes, *, version: int, ttl_seconds: int) -> bool:
+        """Stores a value unless a newer version is there; False when Redis did not answer.
+
+        Never raises.
+        """
         ...
 
     async def retire(self, versions: Mapping[str, int], *, ttl_seconds: int) -> bool:

@@ -68,7 +68,7 @@ def parse_json(raw: bytes) -> Any:
     if "\x00" in text:
         raise Invalid.one("body", "remove the NUL character")
     try:
-        value = json.loads(text, object_pairs_hook=_object)
+        value = _DECODER.decode(text)
     except _Repeated as error:
         raise Invalid.one(shown_key(error.args[0]), "give this key once; it stands twice") from None
     except RecursionError:
@@ -103,6 +103,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
                 raise _Repeated(key)
             seen.add(key)
     return found
+
+
+# `json.loads` makes a decoder for each call that brings a hook.
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def _check_depth(value: Any) -> None:

@@ -162,6 +162,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     headers = response.headers
     headers["X-Request-Id"] = request.get(REQUEST_ID) or uuid.uuid4().hex
     headers["X-Content-Type-Options"] = "nosniff"
+    headers["Server"] = "InstaSell"
     quota = request.get(QUOTA)
     if quota is not None:
         headers.update(headers_of(quota))

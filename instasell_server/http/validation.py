@@ -13,6 +13,7 @@ from instasell_server.errors import Invalid
 from instasell_server.http.body import shown_key
 
 ERRORS_MAX = 100
+_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 Remedy = str | Callable[[Mapping[str, Any]], str]
@@ -50,7 +51,7 @@ REMEDIES: Mapping[str, Remedy] = {
     "less_than": lambda c: f"send less than {c['lt']}",
     "less_than_equal": lambda c: f"send {c['le']} or less",
     "enum": lambda c: f"send {c['expected']}",
-    "literal_error": lambda c: f"send {c['expected']}",
+    "literal_error": lambda c: "send " + _MEMBER.sub(r"\1", c["expected"]),
     "list_type": "send a list",
     "tuple_type": "send a list",
     "dict_type": "send an object",

@@ -1,0 +1,216 @@
+"""The command `instasell-server`: runs a server, and what operators do beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from pydantic import SecretStr, ValidationError
+
+from instasell_server import logs
+from instasell_server.db.connections import Database
+from instasell_server.db.migrate import MigrationRefused, migrate
+from instasell_server.embedded import EmbeddedError
+from instasell_server.errors import InstaSellError, Invalid
+from instasell_server.settings import Settings
+from instasell_server.standalone import Refused, borrowed_engines, needs_engines, with_secret
+
+FAILURE = 1
+USAGE = 2
+
+app = typer.Typer(
+    help="The InstaSell server. Without any configuration it brings its own engines along.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the embedded engines.")]
+
+
+@app.command()
+def run(
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
+    data_dir: DataDir = None,
+    role: Annotated[
+        str | None, typer.Option(help="What this process does: api,ws,worker. All by default.")
+    ] = None,
+    i_know: Annotated[
+        bool, typer.Option("--i-know", help="Show embedded engines to other machines after all.")
+    ] = False,
+    ready_file: Annotated[
+        Path | None,
+        typer.Option(help="A file to write {url, port, pid} to once the server listens."),
+    ] = None,
+) -> None:
+    """Run a server until Ctrl+C."""
+    from instasell_server import process
+
+    settings = _settings(host=host, port=port, data_dir=data_dir, parts=role)
+    try:
+        process.run(settings, i_know=i_know, ready_file=ready_file)
+    except (Refused, EmbeddedError, MigrationRefused) as error:
+        _fail(str(error), USAGE if isinstance(error, Refused) else FAILURE)
+    except OSError as error:
+        _fail(f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}")
+
+
+@app.command("migrate")
+def apply_migrations(data_dir: DataDir = None) -> None:
+    """Bring the database's schema up to date."""
+    with _engines(_settings(data_dir=data_dir)) as settings:
+        applied = migrate(_url(settings))
+    print("\n".join(applied) if applied else "nothing to apply")
+
+
+@app.command()
+def create_admin(
+    email: Annotated[str, typer.Option(prompt=True, help="The new account's e-mail address.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Make an account with the role admin. The password comes from a prompt or from stdin."""
+    from instasell_server.app import make_accounts
+
+    if sys.stdin.isatty():
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+
+    async def create(settings: Settings) -> str:
+        async with make_accounts(settings) as accounts:
+            return (await accounts.create_admin(email, password)).id
+
+    given = _settings(data_dir=data_dir)
+    with _engines(given) as complete:
+        try:
+            settings = with_secret(complete, embedded=needs_engines(given))
+            migrate(_url(settings))
+            print(asyncio.run(create(settings)))
+        except Refused as error:
+            _fail(str(error), USAGE)
+        except Invalid as error:
+            _fail("; ".join(f"{field}: {message}" for field, message in error.errors), USAGE)
+        except InstaSellError as error:
+            _fail(error.detail or error.title)
+
+
+@app.command("settings")
+def show_settings(data_dir: DataDir = None) -> None:
+    """Show the effective settings; secrets are not shown."""
+    for name, value in _settings(data_dir=data_dir):
+        print(f"INSTASELL_{name.upper()}={_shown(value)}")
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    from instasell_server.http.openapi import make_document
+    from instasell_server.http.routes import TABLE
+
+    print(json.dumps(make_document(TABLE), indent=2, ensure_ascii=False))
+
+
+@app.command()
+def audit(
+    auctions: Annotated[
+        bool, typer.Option("--auctions", help="Replay every auction's bids through the rules.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Prove the books in one snapshot; prints every difference and exits 1 on any."""
+    from instasell_server.domains.audit.service import Report
+    from instasell_server.domains.audit.service import audit as prove
+
+    async def work(settings: Settings) -> Report:
+        async with Database(_url(settings), size=2) as database:
+            return await prove(database, auctions=auctions)
+
+    with _engines(_settings(data_dir=data_dir)) as settings:
+        try:
+            report = asyncio.run(work(settings))
+        except InstaSellError as error:
+            _fail(error.detail or error.title)
+    if as_json:
+        print(json.dumps(dataclasses.asdict(report), indent=2))
+    else:
+        for finding in report.findings:
+            print(finding)
+        print(
+            f"{report.transfers} transfers, {report.wallets} wallets, {report.auctions} auctions,"
+            f" {report.bids} bids: {len(report.findings)} differences"
+        )
+    raise typer.Exit(FAILURE if report.findings else 0)
+
+
+@app.command()
+def docs(folder: Annotated[Path, typer.Argument(help="The repository's root.")]) -> None:
+    """Write what is generated: .env.example, docs/settings.md and docs/api.md."""
+    from instasell_server.reference import write_all
+
+    for path in write_all(folder):
+        print(path)
+
+
+def _settings(**given: Any) -> Settings:
+    """Settings of the environment, with the options that were given. Exits 2 on bad ones."""
+    options = {name: value for name, value in given.items() if value is not None}
+    try:
+        settings = Settings(**options)
+        logs.configure(settings.model_copy(update={"log_level": "warning"}))
+        return settings
+    except ValidationError as error:
+        lines = []
+        for each in error.errors(include_url=False, include_input=False):
+            name = ".".join(str(part) for part in each["loc"][:1])
+            shown = f"INSTASELL_{name.upper()}: " if name else ""
+            lines.append(shown + each["msg"].removeprefix("Value error, "))
+        _fail("\n".join(lines), USAGE)
+
+
+@contextlib.contextmanager
+def _engines(settings: Settings) -> Iterator[Settings]:
+    """Engines for a command beside a server; ends the program when there are none."""
+    with contextlib.ExitStack() as stack:
+        try:
+            complete = stack.enter_context(borrowed_engines(settings))
+        except EmbeddedError as error:
+            _fail(str(error))
+        yield complete
+
+
+def _url(settings: Settings) -> str:
+    assert settings.database_url is not None
+    return settings.database_url.get_secret_value()
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, SecretStr):
+        return str(value)
+    if isinstance(value, (list, frozenset, set)):
+        return ",".join(sorted(str(each) for each in value))
+    return str(value)
+
+
+def _fail(text: str, code: int = FAILURE) -> NoReturn:
+    print(f"instasell-server: {text}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """The entry point."""
+    app(prog_name="instasell-server")
+
+
+if __name__ == "__main__":
+    main()

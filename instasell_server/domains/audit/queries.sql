@@ -1,0 +1,39 @@
+-- name: list_auctions
+SELECT id, seller_id, status, start_at, end_at, planned_end_at, min_bid, reserve, buy_now,
+       increments, extension_window_seconds, extension_seconds, current_bid, current_bidder_id,
+       leader_max, runner_up_max, reserve_met, seq, bidder_count, closed_at, winner_id,
+       EXISTS (SELECT FROM orders o WHERE o.auction_id = a.id) AS has_order
+FROM auctions a
+WHERE id > %(after)s
+ORDER BY id
+LIMIT %(limit)s
+
+-- name: list_bids
+SELECT auction_id, seq, bidder_id, bidder_no, kind, offered_amount, max_amount, amount,
+       price_after, leader_after, created_at, leader_no_after, extended
+FROM bids
+WHERE auction_id = ANY(%(ids)s::uuid[])
+ORDER BY auction_id, seq
+
+-- name: list_unbalanced_transfers
+SELECT transfer_id, sum(amount)::bigint AS total FROM transactions
+GROUP BY transfer_id
+HAVING sum(amount) <> 0
+ORDER BY transfer_id
+
+-- name: count_books
+SELECT (SELECT count(DISTINCT transfer_id) FROM transactions) AS transfers,
+       (SELECT count(*) FROM wallets) AS wallets
+
+-- name: list_wrong_wallets
+SELECT coalesce(w.user_id, t.user_id) AS user_id, w.balance, w.gas_balance,
+       coalesce(t.balance, 0) AS balance_due, coalesce(t.gas, 0) AS gas_due
+FROM wallets w
+FULL JOIN (
+    SELECT user_id, sum(amount) FILTER (WHERE account = 'balance')::bigint AS balance,
+           sum(amount) FILTER (WHERE account = 'gas')::bigint AS gas
+    FROM transactions WHERE user_id IS NOT NULL GROUP BY user_id
+) t ON t.user_id = w.user_id
+WHERE w.balance IS DISTINCT FROM coalesce(t.balance, 0)
+   OR w.gas_balance IS DISTINCT FROM coalesce(t.gas, 0)
+ORDER BY 1

@@ -1,0 +1,103 @@
+"""Proves the market's books in one snapshot of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from instasell_server.db.connections import Database
+from instasell_server.db.transaction import BEGIN_SNAPSHOT, Transaction, transact
+from instasell_server.domains.auctions.replay import BidRow, replay
+from instasell_server.domains.audit import store
+from instasell_server.domains.audit.store import AuditedAuction
+
+AUCTIONS_AT_ONCE = 100
+FIRST_ID = "00000000-0000-0000-0000-000000000000"
+
+Value = str | int | bool | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One difference between what is written and what it should be."""
+
+    kind: str
+    id: str
+    field: str
+    expected: Value
+    found: Value
+    seq: int | None = None
+
+    def __str__(self) -> str:
+        where = f" bid {self.seq}" if self.seq is not None else ""
+        return (
+            f"{self.kind} {self.id}{where}: {self.field} is {self.found}, expected {self.expected}"
+        )
+
+
+@dataclass
+class Report:
+    """What was looked at, and every difference."""
+
+    transfers: int = 0
+    wallets: int = 0
+    auctions: int = 0
+    bids: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+async def audit(database: Database, *, auctions: bool) -> Report:
+    """Checks the ledger, and with `auctions` replays every auction through the rules."""
+
+    async def work(tx: Transaction) -> Report:
+        report = Report()
+        await _check_ledger(tx, report)
+        if auctions:
+            await _check_auctions(tx, report)
+        return report
+
+    return await transact(database, work, begin=BEGIN_SNAPSHOT)
+
+
+async def _check_ledger(tx: Transaction, report: Report) -> None:
+    report.transfers, report.wallets = await store.count_books(tx)
+    for transfer_id, total in await store.list_unbalanced_transfers(tx):
+        report.findings.append(Finding("transfer", transfer_id, "sum", 0, total))
+    for row in await store.list_wrong_wallets(tx):
+        pairs = (("balance", "balance_due"), ("gas_balance", "gas_due"))
+        for name, due in pairs:
+            if row[name] != row[due]:
+                report.findings.append(Finding("wallet", row["user_id"], name, row[due], row[name]))
+
+
+async def _check_auctions(tx: Transaction, report: Report) -> None:
+    after = FIRST_ID
+    while found := await store.list_auctions(tx, after, AUCTIONS_AT_ONCE):
+        bids = await store.list_bids(tx, [each.id for each in found])
+        for auction in found:
+            rows = bids[auction.id]
+            report.auctions += 1
+            report.bids += len(rows)
+            report.findings += _compare(auction, rows)
+        after = found[-1].id
+
+
+def _compare(auction: AuditedAuction, rows: list[BidRow]) -> Iterator[Finding]:
+    replayed = replay(
+        auction.terms, auction.first_end_at, rows, auction.standing, auction.closed_at
+    )
+    for each in replayed.differences:
+        expected, found = _plain(each.expected), _plain(each.found)
+        yield Finding("auction", auction.id, each.field, expected, found, each.seq)
+    standing = replayed.standing
+    sold = auction.standing.status == "ended" and standing.reserve_met
+    winner = standing.leader_id if sold else None
+    if auction.winner_id != winner:
+        yield Finding("auction", auction.id, "winner", winner, auction.winner_id)
+    if sold and not auction.has_order:
+        yield Finding("auction", auction.id, "order", "an order of the winner", None)
+
+
+def _plain(value: Value | datetime) -> Value:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,93 @@
+"""What an audit reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from instasell_server.db.connections import Row
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.auctions.increments import parse_increments
+from instasell_server.domains.auctions.replay import BidRow
+from instasell_server.domains.auctions.rules import Standing, Terms
+
+_sql = load(__file__)
+
+
+class AuditedAuction(NamedTuple):
+    """An auction's row as the replay takes it."""
+
+    id: str
+    terms: Terms
+    first_end_at: datetime
+    standing: Standing
+    closed_at: datetime | None
+    winner_id: str | None
+    has_order: bool
+
+
+async def list_auctions(tx: Transaction, after: str, limit: int) -> list[AuditedAuction]:
+    """Auctions in order of id, those above `after`."""
+    rows = await tx.rows(_sql.list_auctions, {"after": after, "limit": limit})
+    return [_auction(row) for row in rows]
+
+
+def _auction(row: Row) -> AuditedAuction:
+    terms = Terms(
+        row["id"],
+        row["seller_id"],
+        row["start_at"],
+        row["min_bid"],
+        row["reserve"],
+        row["buy_now"],
+        parse_increments(row["increments"]),
+        row["extension_window_seconds"],
+        row["extension_seconds"],
+    )
+    standing = Standing(
+        row["status"],
+        row["end_at"],
+        row["current_bid"],
+        row["current_bidder_id"],
+        row["leader_max"],
+        row["runner_up_max"],
+        row["reserve_met"],
+        row["seq"],
+        row["bidder_count"],
+    )
+    return AuditedAuction(
+        row["id"],
+        terms,
+        row["planned_end_at"],
+        standing,
+        row["closed_at"],
+        row["winner_id"],
+        row["has_order"],
+    )
+
+
+async def list_bids(tx: Transaction, auction_ids: Sequence[str]) -> dict[str, list[BidRow]]:
+    """The bids of some auctions in order of `seq`, by auction."""
+    found: dict[str, list[BidRow]] = {each: [] for each in auction_ids}
+    for auction_id, *values in await tx.tuples(_sql.list_bids, {"ids": list(auction_ids)}):
+        found[auction_id].append(BidRow(*values))
+    return found
+
+
+async def list_unbalanced_transfers(tx: Transaction) -> list[tuple[str, int]]:
+    """Transfers whose rows do not sum to zero, each with its sum."""
+    rows = await tx.rows(_sql.list_unbalanced_transfers)
+    return [(row["transfer_id"], row["total"]) for row in rows]
+
+
+async def list_wrong_wallets(tx: Transaction) -> list[dict[str, Any]]:
+    """Wallets that do not equal their rows, and users with rows but no wallet."""
+    return await tx.rows(_sql.list_wrong_wallets)
+
+
+async def count_books(tx: Transaction) -> tuple[int, int]:
+    """How many transfers and wallets there are."""
+    row = await tx.one(_sql.count_books)
+    return row["transfers"], row["wallets"]

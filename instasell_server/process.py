@@ -1,0 +1,110 @@
+"""One server process, from its first line to a clean stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import json
+import os
+import signal
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from instasell_server import logs
+from instasell_server.app import build
+from instasell_server.db.migrate import migrate
+from instasell_server.embedded import EmbeddedEngines, EmbeddedError
+from instasell_server.http.listener import Listener
+from instasell_server.settings import Settings
+from instasell_server.standalone import check_exposure, own_engines, with_secret
+
+ENGINE_CHECK_SECONDS = 1.0
+
+_log = structlog.get_logger("instasell.server")
+
+
+def run(settings: Settings, *, i_know: bool, ready_file: Path | None) -> None:
+    """Runs a server until SIGINT or SIGTERM.
+
+    Raises Refused, EmbeddedError, MigrationRefused, or OSError when the address is taken.
+    """
+    logs.configure(settings)
+    check_exposure(settings, i_know=i_know)
+    signal.signal(signal.SIGTERM, _leave)
+    with own_engines(settings) as (complete, engines):
+        ready = with_secret(complete, embedded=engines is not None)
+        assert ready.database_url is not None
+        for name in migrate(ready.database_url.get_secret_value()):
+            _log.info("migrated", migration=name)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(ready, engines, ready_file))
+
+
+def _leave(number: int, frame: types.FrameType | None) -> None:
+    """Ends a start that is under way; what it began is taken back on the way out."""
+    raise SystemExit(128 + number)
+
+
+async def _serve(
+    settings: Settings, engines: EmbeddedEngines | None, ready_file: Path | None
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    listener = Listener(build(settings))
+    watching = asyncio.create_task(_watch(engines), name="engines") if engines else None
+    try:
+        port = await listener.open(settings.host, settings.port)
+        # What lives until the end is left out of the collector's rounds.
+        gc.collect()
+        gc.freeze()
+        _announce(settings.host, port, ready_file)
+        await stop.wait()
+        _log.info("stopping")
+    finally:
+        await listener.close()
+        if watching is not None:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+        if ready_file is not None:
+            ready_file.unlink(missing_ok=True)
+
+
+async def _watch(engines: EmbeddedEngines) -> None:
+    """Starts an embedded engine again that died under the server."""
+    while True:
+        await asyncio.sleep(ENGINE_CHECK_SECONDS)
+        try:
+            begun = await asyncio.to_thread(engines.ensure_running)
+        except EmbeddedError as error:
+            _log.error("engine_not_restarted", error=str(error))
+        else:
+            for name in begun:
+                _log.warning("engine_restarted", engine=name)
+
+
+def _announce(host: str, port: int, ready_file: Path | None) -> None:
+    """Tells people on stderr, and programs on stdout or by a file, where the server listens."""
+    shown = f"[{host}]" if ":" in host else host
+    url = f"http://{shown}:{port}"
+    print(f"InstaSell listens on {url} (docs at {url}/docs)", file=sys.stderr, flush=True)
+    line = json.dumps({"url": url, "port": port, "pid": os.getpid()})
+    if not sys.stdout.isatty():
+        # Whoever started the server may have closed the pipe already.
+        _quietly(lambda: print(line, flush=True))
+    if ready_file is not None:
+        draft = ready_file.with_name(f".{ready_file.name}.{os.getpid()}")
+        draft.write_text(line + "\n", encoding="utf-8")
+        draft.replace(ready_file)
+
+
+def _quietly(work: Callable[[], None]) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        work()

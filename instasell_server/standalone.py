@@ -1,0 +1,144 @@
+"""What a server needs when nobody configured one: embedded engines and a secret of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from instasell_server.embedded import (
+    EmbeddedEngines,
+    EmbeddedError,
+    EngineUrls,
+    FolderInUse,
+    default_data_dir,
+)
+from instasell_server.embedded.folder import write_private
+from instasell_server.settings import SECRET_BYTES_MIN, Settings
+
+SECRET_FILE = "jwt-secret"
+URLS_FILE = "engines.json"
+_FILE_BYTES_MAX = 4096
+
+
+class Refused(Exception):
+    """The server will not start like this; the text says what to change."""
+
+
+def check_exposure(settings: Settings, *, i_know: bool) -> None:
+    """Refuses to show engines that are meant for one machine to others. Raises Refused."""
+    if needs_engines(settings) and not settings.on_loopback and not i_know:
+        raise Refused(
+            f"{settings.host} can be reached from other machines, and the embedded engines and"
+            " their defaults are meant for this one. Set INSTASELL_DATABASE_URL and"
+            " INSTASELL_REDIS_URL, listen on 127.0.0.1, or add --i-know."
+        )
+
+
+def needs_engines(settings: Settings) -> bool:
+    """Whether an address is missing that embedded engines would give."""
+    return settings.database_url is None or settings.redis_url is None
+
+
+def data_dir_of(settings: Settings) -> Path:
+    """The data folder: the one that was set, or the user's own."""
+    return settings.data_dir or default_data_dir()
+
+
+def engines_of(settings: Settings) -> EmbeddedEngines:
+    """The embedded engines for what has no address, not yet started."""
+    return EmbeddedEngines(
+        data_dir_of(settings),
+        postgres=settings.database_url is None,
+        valkey=settings.redis_url is None,
+    )
+
+
+@contextlib.contextmanager
+def own_engines(settings: Settings) -> Iterator[tuple[Settings, EmbeddedEngines | None]]:
+    """Starts the engines that are missing, for as long as the context lasts.
+
+    Other commands find them by a private file while they run. Raises EmbeddedError.
+    """
+    if not needs_engines(settings):
+        yield settings, None
+        return
+    engines = engines_of(settings)
+    record = engines.data_dir / URLS_FILE
+    with engines:
+        urls = engines.urls
+        text = {"database_url": urls.database_url, "redis_url": urls.redis_url}
+        write_private(record, json.dumps(text), None)
+        try:
+            yield _with_urls(settings, urls), engines
+        finally:
+            record.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def borrowed_engines(settings: Settings) -> Iterator[Settings]:
+    """For a command beside a server: its running engines, or else the same ones started."""
+    try:
+        with own_engines(settings) as (complete, _):
+            yield complete
+        return
+    except FolderInUse as busy:
+        error = busy
+    try:
+        record = data_dir_of(settings) / URLS_FILE
+        found = json.loads(record.read_bytes()[:_FILE_BYTES_MAX])
+        urls = EngineUrls(str(found["database_url"]), str(found["redis_url"]))
+    except (OSError, ValueError, KeyError):
+        raise error from None
+    yield _with_urls(settings, urls)
+
+
+def _with_urls(settings: Settings, urls: EngineUrls) -> Settings:
+    found = {
+        "database_url": settings.database_url or SecretStr(urls.database_url),
+        "redis_url": settings.redis_url or SecretStr(urls.redis_url),
+    }
+    return settings.model_copy(update=found)
+
+
+def with_secret(settings: Settings, *, embedded: bool) -> Settings:
+    """Settings with a secret to sign by. Raises Refused where none may be made up.
+
+    A server with embedded engines makes its own, in a file of mode 0600 in the data folder. Any
+    other is told, because servers on one database have to share theirs.
+    """
+    if settings.jwt_secret is not None:
+        return settings
+    if not embedded:
+        raise Refused(
+            "set INSTASELL_JWT_SECRET, for example to the output of `openssl rand -hex 32`;"
+            " servers on one database share it"
+        )
+    secret = _read_secret(data_dir_of(settings))
+    return settings.model_copy(update={"jwt_secret": SecretStr(secret)})
+
+
+def _read_secret(folder: Path) -> str:
+    path = folder / SECRET_FILE
+    if not path.exists():
+        write_private(path, secrets.token_hex(SECRET_BYTES_MIN), None)
+    path.chmod(0o600)
+    text = path.read_text(encoding="ascii").strip()
+    if len(text) < SECRET_BYTES_MIN:
+        raise Refused(f"{path} has less than {SECRET_BYTES_MIN} characters; delete it")
+    return text
+
+
+__all__ = [
+    "EmbeddedError",
+    "Refused",
+    "borrowed_engines",
+    "check_exposure",
+    "needs_engines",
+    "own_engines",
+    "with_secret",
+]
