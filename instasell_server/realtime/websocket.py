@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -15,7 +16,6 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from instasell_client.models.accounts import Scope
-from instasell_client.models.auctions import BidReceipt, PlaceBid
 from instasell_client.models.live import (
     BOARD,
     FRAME_BYTES_MAX,
@@ -29,6 +29,7 @@ from instasell_client.models.live import (
     LiveBid,
 )
 from instasell_server.domains.auctions.history import AuctionHistory
+from instasell_server.domains.auctions.judging import Answer
 from instasell_server.domains.auctions.service import AuctionService
 from instasell_server.errors import (
     Forbidden,
@@ -54,6 +55,10 @@ FLOOD_FRAMES_PER_SECOND = 60
 SESSION_ENDED = 4401
 """The close code that tells a client to sign in again."""
 
+FRAME_ID_CHARACTERS_MAX = 64
+_BID_FRAME = {"event", "id", "data"}
+
+FrameId = str | int | None
 Model = TypeVar("Model", bound=BaseModel)
 _log = structlog.get_logger("instasell.live")
 
@@ -128,7 +133,7 @@ class Connection:
         self._principal: Principal | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._rooms: set[str] = set()
-        self._bids: set[asyncio.Task[None]] = set()
+        self._bids_in_flight = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._budget = float(FLOOD_FRAMES)
         self._budget_at = time.monotonic()
@@ -171,7 +176,7 @@ class Connection:
             self._sign_in(self._principal)
 
     def _session_over(self) -> None:
-        self._spawn(self._close(SESSION_ENDED, b"the session has ended"), self._tasks)
+        self._spawn(self._close(SESSION_ENDED, b"the session has ended"))
 
     async def _close(self, code: int, reason: bytes) -> None:
         with contextlib.suppress(ConnectionError):
@@ -188,7 +193,7 @@ class Connection:
         if not self._within_budget() or self._watcher.waiting_bytes > UNREAD_BYTES_MAX:
             await self._close(WSCloseCode.POLICY_VIOLATION, b"too many frames")
             return False
-        frame_id: str | int | None = None
+        frame_id: FrameId = None
         try:
             frame_id, event, data = _read(message.data)
             if event is ClientEvent.BID:
@@ -212,9 +217,7 @@ class Connection:
         self._budget_at = now
         return self._budget >= 0
 
-    async def _handle(
-        self, frame_id: str | int | None, event: ClientEvent, data: dict[str, Any]
-    ) -> None:
+    async def _handle(self, frame_id: FrameId, event: ClientEvent, data: dict[str, Any]) -> None:
         if event is ClientEvent.JOIN:
             await self._join(frame_id, _parse(JoinAuction, data))
         elif event is ClientEvent.LEAVE:
@@ -226,18 +229,18 @@ class Connection:
         else:
             self._ack(frame_id, to_json({"server_time": await self._endpoint.history.now()}))
 
-    def _ack(self, frame_id: str | int | None, data: bytes) -> None:
+    def _ack(self, frame_id: FrameId, data: bytes) -> None:
         head = b'{"event":"ack","id":' + to_json(frame_id) + b',"data":'
         self._watcher.write(text_frame(head + data + b"}"))
 
-    def _refuse(self, frame_id: str | int | None, error: InstaSellError) -> None:
+    def _refuse(self, frame_id: FrameId, error: InstaSellError) -> None:
         problem = problem_of(error).model_dump_json(exclude_none=True).encode()
         head = b'{"event":"error","id":' + to_json(frame_id) + b',"data":'
         self._watcher.write(text_frame(head + problem + b"}"))
 
     # Rooms ------------------------------------------------------------------------------------
 
-    async def _join(self, frame_id: str | int | None, wish: JoinAuction) -> None:
+    async def _join(self, frame_id: FrameId, wish: JoinAuction) -> None:
         if wish.auction_id == BOARD:
             await self._join_board(frame_id)
             return
@@ -268,7 +271,7 @@ class Connection:
         self._hub.finish_joining(self._watcher, auction_id, state.version, state.seq)
         _log.info("joined", auction_id=auction_id, user_id=self._watcher.user_id)
 
-    async def _join_board(self, frame_id: str | int | None) -> None:
+    async def _join_board(self, frame_id: FrameId) -> None:
         self._hub.join_board(self._watcher, {})
         states, now = await self._endpoint.history.board()
         joined = JoinedBoard.model_construct(auctions=states, server_time=now)
@@ -276,7 +279,7 @@ class Connection:
         self._hub.join_board(self._watcher, {each.auction_id: each.version for each in states})
         _log.info("joined", auction_id=BOARD, user_id=self._watcher.user_id)
 
-    def _leave(self, frame_id: str | int | None, wish: LeaveAuction) -> None:
+    def _leave(self, frame_id: FrameId, wish: LeaveAuction) -> None:
         if wish.auction_id == BOARD:
             self._hub.leave_board(self._watcher)
         else:
@@ -287,40 +290,66 @@ class Connection:
 
     # Bids -------------------------------------------------------------------------------------
 
-    def _start_bid(self, frame_id: str | int | None, wish: LiveBid) -> None:
+    def _start_bid(self, frame_id: FrameId, wish: LiveBid) -> None:
         principal = self._principal
         if principal is None:
             raise Unauthenticated("watching works without signing in, bidding does not")
         if not principal.may(Scope.BID):
             raise ScopeMissing("make a token with the scope bid", scope=Scope.BID.value)
-        if len(self._bids) >= BIDS_IN_FLIGHT_MAX:
+        if self._bids_in_flight >= BIDS_IN_FLIGHT_MAX:
             raise RateLimited("too many bids wait on this connection", retry_after_seconds=1)
-        self._spawn(self._bid(frame_id, principal, wish), self._bids)
+        auctions = self._endpoint.auctions
+        if auctions.limits_bids:
+            self._bids_in_flight += 1
+            self._spawn(self._bid(frame_id, principal, wish))
+            return
+        # Without a limit to ask for there is nothing to wait for but the verdict, and a callback
+        # costs a tenth of a task.
+        verdict = auctions.bid_soon(principal, wish.auction_id, wish, wish.idempotency_key)
+        self._bids_in_flight += 1
+        verdict.add_done_callback(partial(self._tell_verdict, frame_id))
 
-    async def _bid(self, frame_id: str | int | None, bidder: Principal, wish: PlaceBid) -> None:
-        assert isinstance(wish, LiveBid)
+    async def _bid(self, frame_id: FrameId, bidder: Principal, wish: LiveBid) -> None:
         try:
-            receipt: BidReceipt = await self._endpoint.auctions.bid(
+            answer: Answer = await self._endpoint.auctions.bid(
                 bidder, wish.auction_id, wish, wish.idempotency_key
             )
         except InstaSellError as error:
-            self._refuse(frame_id, error)
+            answer = error
         except Exception:
             _log.exception("bid_failed")
-            self._refuse(frame_id, InstaSellError())
+            answer = InstaSellError()
+        self._answer_bid(frame_id, answer)
+
+    def _tell_verdict(self, frame_id: FrameId, verdict: asyncio.Future[Answer]) -> None:
+        self._answer_bid(frame_id, InstaSellError() if verdict.cancelled() else verdict.result())
+
+    def _answer_bid(self, frame_id: FrameId, answer: Answer) -> None:
+        self._bids_in_flight -= 1
+        if isinstance(answer, InstaSellError):
+            self._refuse(frame_id, answer)
         else:
-            self._ack(frame_id, receipt.__pydantic_serializer__.to_json(receipt))
+            self._ack(frame_id, answer.__pydantic_serializer__.to_json(answer))
 
-    def _spawn(self, work: Coroutine[Any, Any, None], into: set[asyncio.Task[None]]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
-        into.add(task)
-        task.add_done_callback(into.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
-def _read(text: str) -> tuple[str | int | None, ClientEvent, dict[str, Any]]:
+def _read(text: str) -> tuple[FrameId, ClientEvent, dict[str, Any]]:
     """The envelope of a frame, as strict as a body over HTTP."""
-    frame = _parse(ClientFrame, parse_json(text.encode()))
+    content = parse_json(text.encode())
+    if type(content) is dict and content.keys() == _BID_FRAME and content["event"] == "place_bid":
+        frame_id, data = content["id"], content["data"]
+        if type(data) is dict and (type(frame_id) is int or _is_short(frame_id)):
+            return frame_id, ClientEvent.BID, data
+    frame = _parse(ClientFrame, content)
     return frame.id, frame.event, frame.data
+
+
+def _is_short(value: object) -> bool:
+    return type(value) is str and len(value) <= FRAME_ID_CHARACTERS_MAX
 
 
 def _parse(model: type[Model], data: Any) -> Model:

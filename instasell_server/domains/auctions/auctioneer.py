@@ -110,11 +110,11 @@ class Auctioneer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def submit(self, command: BidCommand) -> Answer:
-        """Queues a bid and waits for its verdict, which comes as a value and is not raised.
+    def submit(self, command: BidCommand) -> asyncio.Future[Answer]:
+        """Queues a bid; the future gets its verdict, a refusal as a value and never raised.
 
         Raises Unavailable when too many bids wait already, or when the server is stopping. A
-        caller that is cancelled leaves the bid in its batch.
+        future that is cancelled leaves the bid in its batch.
         """
         if self._waiting >= WAITING_MAX or self._closing:
             raise Unavailable("too many bids are waiting")
@@ -126,10 +126,16 @@ class Auctioneer:
         desk.waiting.append(Waiting(command, answer, loop.time()))
         self._waiting += 1
         self._make_ready(desk)
-        try:
-            return await answer
-        finally:
-            self._waiting -= 1
+        return answer
+
+    def _tell(self, waiting: Waiting, answer: Answer) -> None:
+        self._waiting -= 1
+        if not waiting.answer.done():
+            waiting.answer.set_result(answer)
+
+    def _tell_all(self, batch: Sequence[Waiting], error: InstaSellError) -> None:
+        for waiting in batch:
+            self._tell(waiting, error)
 
     def _make_ready(self, desk: _Desk) -> None:
         if desk.busy or not desk.waiting:
@@ -155,7 +161,7 @@ class Auctioneer:
                 await self._serve_desks(desks, batch)
             except Exception as error:
                 _log.exception("batch_failed", bids=len(batch))
-                _answer_all(batch, _as_refusal(error))
+                self._tell_all(batch, _as_refusal(error))
             finally:
                 self._release_desks(desks)
 
@@ -247,7 +253,7 @@ class Auctioneer:
             await self._resolve(batch)
             return
         except InstaSellError as error:
-            _answer_all(batch, error)
+            self._tell_all(batch, error)
             return
         except psycopg2.Error:
             _log.exception("batch_refused_by_database", bids=len(batch))
@@ -264,8 +270,7 @@ class Auctioneer:
             await self._lifecycle.tell(judged.events)
         metrics.count_answers(judged.answers)
         for waiting, answer in zip(batch, judged.answers, strict=True):
-            if not waiting.answer.done():
-                waiting.answer.set_result(answer)
+            self._tell(waiting, answer)
 
     async def _commit(
         self, batch: Sequence[Waiting], *, wait_for_locks: bool
@@ -322,13 +327,13 @@ class Auctioneer:
                 if loop.time() - group[0].since < ROW_PATIENCE_SECONDS:
                     await asyncio.sleep(random.uniform(*LOCK_RETRY_SECONDS))
                     continue
-                _answer_all(group, error)
+                self._tell_all(group, error)
             except psycopg2.Error as error:
                 _log.exception("bids_refused_by_database", bids=len(group))
                 if len(group) > 1:
                     await self._serve_apart(group)
                 else:
-                    _answer_all(group, _as_refusal(error))
+                    self._tell_all(group, _as_refusal(error))
             else:
                 await self._finish(group, judged)
             return
@@ -361,18 +366,12 @@ class Auctioneer:
                 break
             await self._finish(batch, judged)
             return
-        _answer_all(batch, OutcomeUnknown())
+        self._tell_all(batch, OutcomeUnknown())
 
     def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _answer_all(batch: Sequence[Waiting], error: InstaSellError) -> None:
-    for waiting in batch:
-        if not waiting.answer.done():
-            waiting.answer.set_result(error)
 
 
 def _as_refusal(error: Exception) -> InstaSellError:

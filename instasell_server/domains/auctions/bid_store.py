@@ -21,6 +21,12 @@ from instasell_server.domains.auctions.records import (
 
 _sql = load(__file__, "bidding.sql")
 
+_WRITE_BIDS_AND_AUCTIONS = f"{_sql.write_bids}; {_sql.write_auctions}"
+_BID_COLUMNS = (
+    "auction_ids", "seqs", "bidder_ids", "bidder_nos", "kinds", "offered_amounts", "max_amounts",
+    "amounts", "prices", "leaders", "leader_nos", "extended", "keys", "versions",
+)  # fmt: skip
+
 BEGIN = (
     "BEGIN; SET LOCAL lock_timeout = '500ms'; SET LOCAL statement_timeout = '2s';"
     " SET LOCAL idle_in_transaction_session_timeout = '3s'; "
@@ -84,7 +90,8 @@ async def write_and_commit(
     parameters = columns_of(changes)
     sql = _sql.write_auctions
     if rows:
-        await _insert_bids(tx, rows, now)
+        parameters |= _columns_of_bids(rows, now)
+        sql = _WRITE_BIDS_AND_AUCTIONS
     await tx.run_and_commit(sql, parameters)
 
 
@@ -100,16 +107,10 @@ async def insert_outbox(tx: Transaction, kind: str, payloads: Sequence[dict[str,
         await tx.execute(_sql.insert_outbox, {"kind": kind, "payloads": encoded})
 
 
-async def _insert_bids(tx: Transaction, rows: Sequence[BidRow], now: datetime) -> None:
-    columns = zip(*rows, strict=True)
-    names = (
-        "auction_ids", "seqs", "bidder_ids", "bidder_nos", "kinds", "offered_amounts",
-        "max_amounts", "amounts", "prices", "leaders", "leader_nos", "extended", "keys", "versions",
-    )  # fmt: skip
-    parameters: dict[str, object] = {
-        name: (text_array if name == "keys" else plain_array)(column)
-        for name, column in zip(names, columns, strict=True)
+def _columns_of_bids(rows: Sequence[BidRow], now: datetime) -> dict[str, object]:
+    """The parameters of `write_bids`: one array for each column."""
+    columns: dict[str, object] = {
+        f"bid_{name}": (text_array if name == "keys" else plain_array)(column)
+        for name, column in zip(_BID_COLUMNS, zip(*rows, strict=True), strict=True)
     }
-    parameters["judged_at"] = now
-    parameters["count"] = len(rows)
-    await tx.execute(_sql.write_bids, parameters)
+    return {**columns, "judged_at": now, "bid_count": len(rows)}

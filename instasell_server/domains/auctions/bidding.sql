@@ -35,7 +35,14 @@ UNION
 SELECT market_now() AS now
 
 -- name: read_bidders
-SELECT i.n, (SELECT market_now()), u.status, u.role, s.id IS NOT NULL,
+-- Each part is a lateral look-up by index: as plain joins the planner reads whole tables where its
+-- statistics are old, and those of a hot auction always are.
+SELECT i.n, (SELECT market_now()), u.status, u.role,
+       EXISTS (
+           SELECT FROM sessions s
+           WHERE s.id = i.session_id AND s.user_id = i.bidder_id
+             AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp()
+       ),
        (SELECT b.bidder_no FROM bids b
         WHERE b.auction_id = i.auction_id AND b.bidder_id = i.bidder_id LIMIT 1),
        k.seq, k.bidder_no, k.kind, k.offered_amount, k.max_amount, k.amount, k.price_after,
@@ -43,11 +50,11 @@ SELECT i.n, (SELECT market_now()), u.status, u.role, s.id IS NOT NULL,
 FROM unnest(
     %(auction_ids)s::uuid[], %(bidder_ids)s::uuid[], %(session_ids)s::uuid[], %(keys)s::text[]
 ) WITH ORDINALITY AS i(auction_id, bidder_id, session_id, key, n)
-LEFT JOIN users u ON u.id = i.bidder_id
-LEFT JOIN sessions s ON s.id = i.session_id AND s.user_id = i.bidder_id
-    AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp()
-LEFT JOIN bids k ON k.auction_id = i.auction_id AND k.bidder_id = i.bidder_id
-    AND k.idempotency_key = i.key
+LEFT JOIN LATERAL (SELECT status, role FROM users WHERE id = i.bidder_id LIMIT 1) u ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM bids
+    WHERE auction_id = i.auction_id AND bidder_id = i.bidder_id AND idempotency_key = i.key LIMIT 1
+) k ON true
 ORDER BY i.n
 
 -- name: write_bids
@@ -58,15 +65,15 @@ WITH placed AS (
         created_at
     )
     SELECT n.*, %(judged_at)s FROM unnest(
-        %(auction_ids)s::uuid[], %(seqs)s::bigint[], %(bidder_ids)s::uuid[],
-        %(bidder_nos)s::integer[], %(kinds)s::text[], %(offered_amounts)s::bigint[],
-        %(max_amounts)s::bigint[], %(amounts)s::bigint[], %(prices)s::bigint[],
-        %(leaders)s::uuid[], %(leader_nos)s::integer[], %(extended)s::boolean[],
-        %(keys)s::text[], %(versions)s::bigint[]
+        %(bid_auction_ids)s::uuid[], %(bid_seqs)s::bigint[], %(bid_bidder_ids)s::uuid[],
+        %(bid_bidder_nos)s::integer[], %(bid_kinds)s::text[], %(bid_offered_amounts)s::bigint[],
+        %(bid_max_amounts)s::bigint[], %(bid_amounts)s::bigint[], %(bid_prices)s::bigint[],
+        %(bid_leaders)s::uuid[], %(bid_leader_nos)s::integer[], %(bid_extended)s::boolean[],
+        %(bid_keys)s::text[], %(bid_versions)s::bigint[]
     ) AS n
     RETURNING 1
 )
-SELECT expect_rows((SELECT count(*) FROM placed), %(count)s)
+SELECT expect_rows((SELECT count(*) FROM placed), %(bid_count)s)
 
 -- name: write_auctions
 WITH moved AS (

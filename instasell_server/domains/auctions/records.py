@@ -51,7 +51,7 @@ def locked_auction(row: Sequence[Any]) -> LockedAuction:
     return LockedAuction(auction_id, listing_id, terms, standing, leader_no, version)
 
 
-def columns_of(changes: Sequence[ChangedAuction]) -> dict[str, Any]:
+def columns_of(changes: Sequence[ChangedAuction]) -> dict[str, object]:
     """The parameters of `write_auctions`: one list for each column."""
     standings = [each.standing for each in changes]
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from datetime import datetime
 from typing import Any
@@ -31,7 +32,7 @@ from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions import bid_store, frames, store, terms
 from instasell_server.domains.auctions.auctioneer import Auctioneer
-from instasell_server.domains.auctions.judging import BidCommand
+from instasell_server.domains.auctions.judging import Answer, BidCommand
 from instasell_server.domains.auctions.lifecycle import (
     STATUS_TTL_SECONDS,
     Lifecycle,
@@ -178,25 +179,39 @@ class AuctionService:
 
     # What bidders do --------------------------------------------------------------------------
 
+    @property
+    def limits_bids(self) -> bool:
+        """Whether bids are counted against a limit, which takes a look into Redis."""
+        return self._bids_per_minute > 0
+
+    def bid_soon(
+        self, bidder: Principal, auction_id: str, wish: PlaceBid, key: str | None
+    ) -> asyncio.Future[Answer]:
+        """Queues a bid that was counted or need not be. The verdict comes as a value."""
+        return self._auctioneer.submit(
+            BidCommand(
+                auction_id,
+                bidder.user_id,
+                bidder.session_id,
+                Kind.BID,
+                wish.amount,
+                wish.max_amount,
+                key or wish.idempotency_key or str(uuid.uuid4()),
+            )
+        )
+
     async def bid(
         self, bidder: Principal, auction_id: str, wish: PlaceBid, key: str | None
     ) -> BidReceipt:
         """Places a bid and waits for its verdict. Raises the refusal, or RateLimited."""
-        command = BidCommand(
-            auction_id,
-            bidder.user_id,
-            bidder.session_id,
-            Kind.BID,
-            wish.amount,
-            wish.max_amount,
-            key or wish.idempotency_key or str(uuid.uuid4()),
-        )
-        return await self._submit(command)
+        await self._count_bid(bidder)
+        return _receipt(await self.bid_soon(bidder, auction_id, wish, key))
 
     async def buy_now(
         self, bidder: Principal, auction_id: str, wish: BuyNow, key: str | None
     ) -> BidReceipt:
         """Takes the auction at its buy-now price, which ends it. Raises BuyNowUnavailable."""
+        await self._count_bid(bidder)
         command = BidCommand(
             auction_id,
             bidder.user_id,
@@ -206,15 +221,17 @@ class AuctionService:
             None,
             key or str(uuid.uuid4()),
         )
-        receipt = await self._submit(command)
+        receipt = _receipt(await self._auctioneer.submit(command))
         async with self._database.connection() as connection:
             order_id = await self._orders.find_of_auction(connection, auction_id, bidder.user_id)
         return receipt.model_copy(update={"order_id": order_id})
 
-    async def _submit(self, command: BidCommand) -> BidReceipt:
+    async def _count_bid(self, bidder: Principal) -> None:
+        if not self.limits_bids:
+            return
         quota = await self._limiter.hit(
             "bids",
-            command.bidder_id,
+            bidder.user_id,
             limit=self._bids_per_minute,
             window_seconds=BID_WINDOW_SECONDS,
         )
@@ -223,10 +240,6 @@ class AuctionService:
                 f"{quota.limit} bids a minute are allowed",
                 retry_after_seconds=round(quota.reset_after_seconds, 3),
             )
-        answer = await self._auctioneer.submit(command)
-        if isinstance(answer, InstaSellError):
-            raise answer
-        return answer
 
     # What anybody sees ------------------------------------------------------------------------
 
@@ -338,6 +351,12 @@ class AuctionService:
                 raise AuctionNotFound
             change = store.insert_watch if on else store.delete_watch
             await change(connection, user.user_id, auction_id)
+
+
+def _receipt(answer: Answer) -> BidReceipt:
+    if isinstance(answer, InstaSellError):
+        raise answer
+    return answer
 
 
 async def _status(tx: Transaction, auction_id: str, now: datetime) -> AuctionStatusReply:
