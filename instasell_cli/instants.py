@@ -1,0 +1,58 @@
+"""Times and spans as a person types and reads them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from instasell_cli.exits import UsageProblem
+
+_SPAN = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s?)?", re.ASCII)
+_UNITS_SECONDS = (86400, 3600, 60, 1)
+
+
+def parse_seconds(text: str, option: str) -> int:
+    """Seconds from "90", "90s", "10m", "1d12h". Raises UsageProblem."""
+    found = _SPAN.fullmatch(text.strip().lower())
+    if found is None or not any(found.groups()):
+        raise UsageProblem(f"{option}: {text!r} is not a span of time; write 90s, 10m or 1d12h")
+    counts = (int(group or 0) for group in found.groups())
+    return sum(count * unit for count, unit in zip(counts, _UNITS_SECONDS, strict=True))
+
+
+def parse_instant(text: str, option: str) -> datetime:
+    """A time with its zone, from ISO 8601 (local without a zone) or "+10m" from this moment.
+
+    Raises UsageProblem.
+    """
+    if text.startswith("+"):
+        try:
+            return datetime.now(UTC) + timedelta(seconds=parse_seconds(text[1:], option))
+        except OverflowError as error:
+            raise UsageProblem(f"{option}: {text!r} is too far away") from error
+    try:
+        found = datetime.fromisoformat(text)
+        return found if found.tzinfo else found.astimezone()
+    except (ValueError, OverflowError) as error:
+        raise UsageProblem(
+            f"{option}: {text!r} is not a time; write 2030-01-31T18:00 or +10m"
+        ) from error
+
+
+def local_text(instant: str) -> str:
+    """An ISO time of the wire in the local zone; what is no time stays as it is."""
+    try:
+        return f"{datetime.fromisoformat(instant).astimezone():%Y-%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError):
+        return instant
+
+
+def span_text(seconds: float) -> str:
+    """A span in its two largest units: 3725 is "1h 2m"."""
+    left = max(0, int(seconds))
+    parts = []
+    for unit, name in zip(_UNITS_SECONDS, "dhms", strict=True):
+        count, left = divmod(left, unit)
+        if count or (name == "s" and not parts):
+            parts.append(f"{count}{name}")
+    return " ".join(parts[:2])

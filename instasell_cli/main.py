@@ -1,0 +1,120 @@
+"""The command `instasell`: what there is, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from instasell_cli.commands import (
+    api,
+    auctions,
+    auth,
+    categories,
+    demo,
+    doctor,
+    listings,
+    seed,
+    serve,
+    topics,
+    tui,
+)
+from instasell_cli.exits import CliError, ExitCode, exit_code_of, message_of
+from instasell_cli.options import MarketGroup
+
+SUMMARY = """\b
+Examples:
+  $ instasell demo                         a market with live bidding, for a look
+  $ instasell auth login                   sign in
+  $ instasell auctions live                what runs at this moment
+  $ instasell auctions bid ID 12.50
+  $ instasell listings import goods.csv
+
+A marketplace with live auctions, in the terminal."""
+
+app = typer.Typer(
+    name="instasell",
+    cls=MarketGroup,
+    help=SUMMARY,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+for name, commands in (
+    ("auth", auth.app),
+    ("listings", listings.app),
+    ("categories", categories.app),
+    ("auctions", auctions.app),
+):
+    app.add_typer(commands, name=name)
+for module in (seed, serve, tui, demo, api, doctor, topics):
+    module.add_to(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            found = version("instasell")
+        except PackageNotFoundError:
+            found = "from a source tree"
+        typer.echo(f"instasell {found}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version.", callback=_show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """The options before the first command."""
+
+
+def run() -> NoReturn:
+    """The entry point: runs the command line, and turns every error into its exit code."""
+    try:
+        try:
+            app(prog_name="instasell")
+        finally:
+            sys.stdout.flush()
+        sys.exit(ExitCode.OK)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; the interpreter must not flush once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.FAILURE)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+    except Exception as error:
+        if not _is_expected(error) and "--debug" not in sys.argv:
+            _tell(f"this should not happen: {error!r}; run it again with --debug")
+        else:
+            _tell(message_of(error))
+        if "--debug" in sys.argv:
+            from instasell_cli.debugging import trace_of
+
+            print(trace_of(error), file=sys.stderr, end="")
+        sys.exit(exit_code_of(error))
+
+
+def _is_expected(error: Exception) -> bool:
+    from instasell_client.errors import InstaSellError
+    from instasell_client.profiles import ProfileError
+
+    return isinstance(error, CliError | InstaSellError | ProfileError | OSError)
+
+
+def _tell(message: str) -> None:
+    from instasell_cli.debugging import redacted
+    from instasell_cli.output import cleaned
+
+    lines = cleaned(redacted(message), keep="\n").splitlines() or [""]
+    for line in lines:
+        print(f"instasell: {line}", file=sys.stderr)
