@@ -24,19 +24,31 @@ class RedisCache:
         self._wire = wire
 
     async def get(self, key: str) -> bytes | None:
-        """The value; None for what is absent, dropped or garbage. Raises Unreachable."""
-        reply = (await self._wire.exchange([pack(b"GET", key)]))[0]
-        if not isinstance(reply, bytes):
-            return None
-        found = _ENTRY.match(reply)
-        return None if found is None else reply[found.end() :]
+        """The value; None for what is absent or retired, empty for garbage. Raises Unreachable.
 
-    async def put(self, key: str, value: bytes, *, version: int, ttl_seconds: int) -> None:
-        """Stores a value unless a newer version is there. Never raises."""
+        Lost and garbled are two things: a session that is lost has ended, while behind a garbled
+        copy the row is still there.
+        """
+        reply = (await self._wire.exchange([pack(b"GET", key)]))[0]
+        if reply is None:
+            return None
+        if not isinstance(reply, bytes):
+            return b""
+        found = _ENTRY.match(reply)
+        if found is not None:
+            return reply[found.end() :]
+        return None if reply.startswith(b"~") else b""
+
+    async def put(self, key: str, value: bytes, *, version: int, ttl_seconds: int) -> bool:
+        """Stores a value unless a newer version is there; False when Redis did not answer.
+
+        Never raises.
+        """
         try:
-            await self._wire.run(PUT_NEWER, [(key, (version, value, ttl_seconds))])
+            replies = await self._wire.run(PUT_NEWER, [(key, (version, value, ttl_seconds))])
         except Unreachable:
-            return
+            return False
+        return not any(isinstance(reply, Exception) for reply in replies)
 
     async def retire(self, versions: Mapping[str, int], *, ttl_seconds: int) -> bool:
         """Makes entries older than these versions count as absent, in one exchange.

@@ -95,6 +95,7 @@ ROUTES: list[Route] = [
         tag="auth",
         errors=(EmailTaken,),
         idempotent=False,
+        cache_control="no-store",
     ),
     Route(
         "POST",
@@ -107,6 +108,7 @@ ROUTES: list[Route] = [
         tag="auth",
         errors=(BadCredentials, RateLimited),
         idempotent=False,
+        cache_control="no-store",
     ),
     Route(
         "POST",

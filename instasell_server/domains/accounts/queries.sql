@@ -76,14 +76,17 @@ WHERE user_id = %(user_id)s AND kind = 'token' AND revoked_at IS NULL
 ORDER BY created_at DESC, id DESC
 
 -- name: find_session
-SELECT s.id AS session_id, s.kind, s.scopes, s.expires_at, u.id AS user_id, u.role, u.status,
-       u.version
+SELECT s.id AS session_id, s.kind, s.scopes, s.expires_at, s.is_copied, u.id AS user_id, u.role,
+       u.status, u.version
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.id = %(session_id)s AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp()
 
+-- name: update_copied
+UPDATE sessions SET is_copied = %(is_copied)s WHERE id = %(session_id)s
+
 -- name: list_sessions
-SELECT s.id AS session_id, s.kind, s.scopes, s.expires_at, u.id AS user_id, u.role, u.status,
-       u.version
+SELECT s.id AS session_id, s.kind, s.scopes, s.expires_at, s.is_copied, u.id AS user_id, u.role,
+       u.status, u.version
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.user_id = %(user_id)s AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp()
 

@@ -1,7 +1,8 @@
 """Sessions: PostgreSQL is the truth, `session:{id}` in Redis its copy.
 
-A sign-in whose copy Redis has lost is over, and its row is revoked. A script's token lives longer
-than a copy does, so there the row refills it. While Redis does not answer, the row decides.
+A sign-in whose copy Redis has lost is over, and its row is revoked. While Redis does not answer,
+the row decides; a sign-in of that time is noted as one that Redis never had. A script's token
+lives longer than a copy does. In these two cases the row refills the copy.
 """
 
 from __future__ import annotations
@@ -69,22 +70,25 @@ class Sessions:
     async def _restore(self, session_id: str, *, lost: bool) -> Session:
         """The row behind a copy that is lost or makes no sense."""
         session = await self._find(session_id)
-        if lost and session.kind == "login":
+        if lost and session.kind == "login" and session.is_copied:
             await self.end(session.user_id, only=session.id)
             raise _over()
         await self.remember(session)
         return session
 
-    async def remember(self, session: Session) -> None:
-        """Puts a copy of a session into Redis."""
+    async def remember(self, session: Session) -> bool:
+        """Puts a copy of a session into Redis, and notes it where that fails or is caught up."""
         seconds = min(COPY_SECONDS, int(session.expires_at.timestamp() - time.time()))
-        if seconds > 0:
-            await self._cache.put(
-                session_key(session.id),
-                _written(session),
-                version=session.version,
-                ttl_seconds=seconds,
-            )
+        is_copied = await self._cache.put(
+            session_key(session.id),
+            _written(session),
+            version=session.version,
+            ttl_seconds=max(1, seconds),
+        )
+        if is_copied != session.is_copied:
+            async with self._database.connection() as connection:
+                await store.update_copied(connection, session.id, is_copied=is_copied)
+        return is_copied
 
     async def end(self, user_id: str, *, only: str | None = None, kind: str | None = None) -> bool:
         """Ends a session, or all of a kind; False when there was none."""
@@ -128,13 +132,8 @@ class Sessions:
         async with self._database.connection() as connection:
             sessions = await store.list_sessions(connection, payload["user_id"])
         for session in sessions:
-            await self.remember(session)
-        try:
-            for session in sessions:
-                # A put never tells that it failed; reading the copy back does.
-                await self._cache.get(session_key(session.id))
-        except Unreachable as error:
-            raise Unavailable("the copies of changed sessions could not be written") from error
+            if not await self.remember(session):
+                raise Unavailable("the copies of changed sessions could not be written")
 
     async def _forget(self, session_ids: Sequence[str]) -> bool:
         versions = {session_key(each): _FINAL_VERSION for each in session_ids}

@@ -21,7 +21,10 @@ _sql = load(__file__)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A live sign-in or token, with what its owner may do. `version` is that of the user."""
+    """A live sign-in or token, with what its owner may do. `version` is that of the user.
+
+    `is_copied` tells whether Redis was given a copy.
+    """
 
     id: str
     kind: str
@@ -31,6 +34,7 @@ class Session:
     role: Role
     status: UserStatus
     version: int
+    is_copied: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,9 @@ async def insert_login(
     row = await connection.maybe(_sql.insert_login, values)
     if row is None:
         return None
-    session = _session({**row, "user_id": row["id"], "kind": "login", "scopes": []})
+    session = _session(
+        {**row, "user_id": row["id"], "kind": "login", "scopes": [], "is_copied": True}
+    )
     return Opened(User.model_validate(row), session)
 
 
@@ -166,6 +172,12 @@ async def find_session(connection: Connection, session_id: str) -> Session | Non
     """A session that is neither revoked nor expired."""
     row = await connection.maybe(_sql.find_session, {"session_id": session_id})
     return _session(row) if row else None
+
+
+async def update_copied(connection: Connection, session_id: str, *, is_copied: bool) -> None:
+    """Notes whether Redis has a copy of a session."""
+    values = {"session_id": session_id, "is_copied": is_copied}
+    await connection.execute(_sql.update_copied, values)
 
 
 async def list_sessions(connection: Connection, user_id: str) -> list[Session]:
@@ -220,4 +232,5 @@ def _session(row: Row) -> Session:
         role=Role(row["role"]),
         status=UserStatus(row["status"]),
         version=row["version"],
+        is_copied=row["is_copied"],
     )
