@@ -21,7 +21,8 @@ from instasell_client.live.events import (
     applied,
 )
 from instasell_client.live.feeds import AuctionFeed, BoardFeed, Feed, NoticeFeed
-from instasell_client.live.session import ConnectionState, LiveSession, Patience, StateCallback
+from instasell_client.live.pace import Patience
+from instasell_client.live.session import ConnectionState, LiveSession, StateCallback
 
 __all__ = [
     "AuctionChange",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +18,6 @@ from instasell_client.errors import (
     InstaSellError,
     OutcomeUnknown,
     ProtocolError,
-    RateLimited,
     StillRunning,
     Timeout,
     Unavailable,
@@ -27,6 +25,7 @@ from instasell_client.errors import (
 from instasell_client.live.clock import Clock
 from instasell_client.live.feeds import AuctionFeed, BoardFeed, NoticeFeed, Room
 from instasell_client.live.link import Link, LinkLost
+from instasell_client.live.pace import Pace, Patience, passing, wait_seconds
 from instasell_client.live.rooms import Rooms
 from instasell_client.live.upgrade import opened
 from instasell_client.models.auctions import BidReceipt
@@ -54,23 +53,6 @@ class ConnectionState(StrEnum):
 
 
 StateCallback = Callable[[ConnectionState], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Times in seconds. A question that is open for `answer` means that the socket is dead."""
-
-    answer: float = 10.0
-    ping_every: float = 20.0
-    backoff_first: float = 0.25
-    backoff_max: float = 15.0
-
-    def delays(self) -> Iterator[float]:
-        """Waits between tries, with full jitter, so that a crowd does not come back at once."""
-        ceiling = self.backoff_first
-        while True:
-            yield random.uniform(0, ceiling)
-            ceiling = min(ceiling * 2, self.backoff_max)
 
 
 class LiveSession:
@@ -103,6 +85,7 @@ class LiveSession:
         self._failure: InstaSellError | None = None
         self._rooms = Rooms(self._abandon)
         self._joins_at_once = asyncio.Semaphore(JOINS_AT_ONCE_MAX)
+        self._pace = Pace()
         self._tasks: set[asyncio.Task[None]] = set()
         self._keeper: asyncio.Task[None] | None = None
 
@@ -259,7 +242,7 @@ class LiveSession:
             except InstaSellError as error:
                 if not self._worth_waiting(error):
                     raise
-                await asyncio.sleep(_wait(error, delays))
+                await asyncio.sleep(wait_seconds(error, delays))
                 continue
             async with socket:
                 answered = await self._serve(socket)
@@ -279,11 +262,12 @@ class LiveSession:
 
     def _worth_waiting(self, error: InstaSellError) -> bool:
         patient = self._wait_for_server or self._state is ConnectionState.RECONNECTING
-        return patient and _passing(error)
+        return patient and passing(error)
 
     async def _serve(self, socket: ClientConnection) -> bool:
         """Serves one socket to its end; whether it ever answered."""
         self._clock.restart()
+        self._pace = Pace()
         link = Link(socket, self._clock, self._rooms.receive, self._patience.answer)
         self._link = link
         self._turn_to(ConnectionState.LIVE)
@@ -325,6 +309,7 @@ class LiveSession:
             data = room.request().model_dump(exclude_none=True)
             try:
                 async with self._joins_at_once:
+                    await self._pace.turn()
                     ack = await link.ask(ClientEvent.JOIN, data)
                 room.joined(ack)
                 return
@@ -333,11 +318,11 @@ class LiveSession:
             except ValidationError as error:
                 room.finish(ProtocolError(f"the snapshot does not fit the contract: {error}"))
             except InstaSellError as error:
-                if not _passing(error):
+                if not passing(error):
                     room.finish(error)
                     self._rooms.leave(room)
                 else:
-                    await asyncio.sleep(_wait(error, delays))
+                    await asyncio.sleep(wait_seconds(error, delays))
 
     def _abandon(self, room: str) -> None:
         if self._link is not None:
@@ -372,16 +357,6 @@ class _Attempt:
 
     open: bool = False
     refused: InstaSellError | None = None
-
-
-def _passing(error: InstaSellError) -> bool:
-    """Whether waiting may help."""
-    return error.retryable or error.status >= 500
-
-
-def _wait(error: InstaSellError, delays: Iterator[float]) -> float:
-    told = error.retry_after_seconds if isinstance(error, RateLimited) else None
-    return max(next(delays), told or 0.0)
 
 
 async def _told(link: Link, data: JsonObject) -> None:

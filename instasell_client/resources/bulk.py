@@ -49,6 +49,8 @@ def upload(rows: Iterable[Row], *, dry_run: bool) -> Steps[BulkVerdict]:
             body=b"".join(lines),
             content_type=NDJSON,
             accept=NDJSON,
+            # The rows have keys of their own, which is what makes the retry safe; the server
+            # keeps none for the upload.
             key=new_key(),
         )
         before += len(lines)

@@ -182,13 +182,14 @@ class Listings(Resource[Way]):
         `rows` may be endless: it is read as it is sent, in bodies of 500 rows or 512 KiB. A row
         goes out as it is, so that the server's verdict names every bad field of it. `dry_run`
         judges and writes nothing. A body whose answer is lost is sent again: rows are keyed by
-        `seller_sku`, or else by a hash, so that nothing comes twice.
+        `seller_sku`, or else by a hash, so that nothing comes twice; what the first sending had
+        done is `unchanged` then.
         """
         return upload(rows, dry_run=dry_run)
 
     @streamed
     def export(self) -> Lines[JsonObject]:
-        """The seller's own listings, each as a row that `bulk` takes back, with its `id`."""
+        """The seller's own listings, each as a row that `bulk` takes back."""
         asked: Operation[None] = Operation("GET", "/listings/export", nothing, accept=NDJSON)
         return Lines(asked, read_row)
 

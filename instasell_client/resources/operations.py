@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from instasell_client.endpoint import Resource, Way, endpoint
-from instasell_client.models.base import JsonObject
-from instasell_client.operation import Operation
-
-
-def _object(answer: bytes) -> JsonObject:
-    found = json.loads(answer)
-    if not isinstance(found, dict):
-        raise ValueError("the answer is not an object")
-    return found
+from instasell_client.models.operations import Health, Readiness
+from instasell_client.operation import Operation, get
 
 
 class Operations(Resource[Way]):
     """`client.operations`."""
 
     @endpoint
-    def health(self) -> Operation[JsonObject]:
+    def health(self) -> Operation[Health]:
         """Whether the process lives."""
-        return _probe("/healthz")
+        return replace(get("/healthz", Health), identified=False, retried=False)
 
     @endpoint
-    def ready(self) -> Operation[JsonObject]:
+    def ready(self) -> Operation[Readiness]:
         """Whether its engines answer as well. Raises Unavailable at once, without a retry."""
-        return _probe("/readyz")
-
-
-def _probe(at: str) -> Operation[JsonObject]:
-    return replace(Operation("GET", at, _object), identified=False, retried=False)
+        return replace(get("/readyz", Readiness), identified=False, retried=False)

@@ -9,6 +9,7 @@ import pytest
 
 from instasell_client.models import accounts, auctions, listings
 from instasell_client.models.base import Page
+from instasell_client.models.operations import Health, Readiness
 from tests.client import samples
 from tests.client.conftest import Both, Call
 from tests.client.samples import AUCTION, CATEGORY, LISTING, OTHER
@@ -185,10 +186,11 @@ CASES = {
         auctions.LivePage, query={"limit": "50"},
     ),
     "operations.health": Case(
-        lambda c: c.operations.health(), "GET", "/healthz", {"status": "ok"}, dict
+        lambda c: c.operations.health(), "GET", "/healthz", {"status": "ok"}, Health
     ),
     "operations.ready": Case(
-        lambda c: c.operations.ready(), "GET", "/readyz", {"status": "ok"}, dict
+        lambda c: c.operations.ready(), "GET", "/readyz",
+        {"status": "degraded", "database": "ok", "redis": "degraded"}, Readiness
     ),
     "api": Case(
         lambda c: c.api("get", "/auctions/live", query={"limit": 3, "deep": True}),

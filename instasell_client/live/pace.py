@@ -1,0 +1,65 @@
+"""How patient a session is, and how fast it asks."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from time import monotonic
+
+from instasell_client.errors import InstaSellError, RateLimited
+
+BURST = 200
+PER_SECOND = 40.0
+"""Two thirds of what a server takes: the rest is for bids, pings and leaving."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Times in seconds. A question that is open for `answer` means that the socket is dead."""
+
+    answer: float = 10.0
+    ping_every: float = 20.0
+    backoff_first: float = 0.25
+    backoff_max: float = 15.0
+
+    def delays(self) -> Iterator[float]:
+        """Waits between tries, with full jitter, so that a crowd does not come back at once."""
+        ceiling = self.backoff_first
+        while True:
+            yield random.uniform(0, ceiling)
+            ceiling = min(ceiling * 2, self.backoff_max)
+
+
+class Pace:
+    """A bucket of turns, which fills up again with time.
+
+    A server closes a socket that floods it, and joining everything again could be a flood.
+    """
+
+    def __init__(self, burst: int = BURST, per_second: float = PER_SECOND) -> None:
+        self._burst = burst
+        self._per_second = per_second
+        self._turns = float(burst)
+        self._at = monotonic()
+
+    async def turn(self) -> None:
+        """Waits for a turn, in order of asking."""
+        now = monotonic()
+        refilled = self._turns + (now - self._at) * self._per_second
+        self._turns = min(refilled, float(self._burst)) - 1
+        self._at = now
+        if self._turns < 0:
+            await asyncio.sleep(-self._turns / self._per_second)
+
+
+def passing(error: InstaSellError) -> bool:
+    """Whether waiting may help."""
+    return error.retryable or error.status >= 500
+
+
+def wait_seconds(error: InstaSellError, delays: Iterator[float]) -> float:
+    """How long to wait before the next try: as told, and at least the next of `delays`."""
+    told = error.retry_after_seconds if isinstance(error, RateLimited) else None
+    return max(next(delays), told or 0.0)

@@ -1,0 +1,59 @@
+"""A TCP proxy that can end every connection through it without a farewell."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit
+
+
+class CuttingProxy:
+    """Stands before the server at `target`; `cuts` counts the connections that were ended."""
+
+    def __init__(self, target: str) -> None:
+        parts = urlsplit(target)
+        self._host, self._port = parts.hostname or "", parts.port or 0
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.base_url = ""
+        self.cuts = 0
+
+    def cut(self) -> None:
+        """Ends every connection, whatever is under way."""
+        for writer in list(self._writers):
+            self.cuts += 1
+            writer.transport.abort()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection."""
+        there, onward = await asyncio.open_connection(self._host, self._port)
+        self._writers |= {writer, onward}
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(_pipe(reader, onward))
+                both.create_task(_pipe(there, writer))
+        finally:
+            self._writers -= {writer, onward}
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
+
+
+@asynccontextmanager
+async def cutting(target: str) -> AsyncIterator[CuttingProxy]:
+    """A proxy on a free port."""
+    proxy = CuttingProxy(target)
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    proxy.base_url = f"http://127.0.0.1:{port}"
+    try:
+        yield proxy
+    finally:
+        proxy.cut()
+        server.close()
+        await server.wait_closed()
