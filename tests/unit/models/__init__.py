@@ -1,0 +1,1 @@
+"""The wire contract: money, text, and what requests refuse."""
