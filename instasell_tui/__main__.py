@@ -1,0 +1,124 @@
+"""`python -m instasell_tui`: opens the terminal screen."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from instasell_client import Profile, ProfileError, ProfileStore, Target, resolve_target
+
+if TYPE_CHECKING:
+    from instasell_tui.app import Remember
+
+TOKEN_BYTES_MAX = 4096
+KEYS_BYTES_MAX = 64 * 1024
+
+
+def options() -> argparse.ArgumentParser:
+    """The options that are understood."""
+    parser = argparse.ArgumentParser(
+        prog="instasell-tui",
+        description="Live auctions in the terminal.",
+        epilog="INSTASELL_URL and INSTASELL_TOKEN are read as well. Keys are changed in keys.toml"
+        ' beside profiles.toml: a table [keys] with lines as "board.filter" = "f".',
+    )
+    parser.add_argument("--url", help="address of the market")
+    parser.add_argument("--profile", help="a profile of `instasell auth`")
+    parser.add_argument("--token-stdin", action="store_true", help="read the token from stdin")
+    parser.add_argument("--read-only", action="store_true", help="show all, change nothing")
+    parser.add_argument("--light", action="store_true", help="begin with the light theme")
+    parser.add_argument("--version", action="version", version=version("instasell"))
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs until the person leaves; 2 when it cannot start."""
+    wishes = options().parse_args(arguments)
+    store = ProfileStore()
+    try:
+        target = resolve_target(wishes.profile, wishes.url, store=store)
+        token = _token_from_stdin() if wishes.token_stdin else target.token
+        keys = read_keys(store.folder / "keys.toml")
+    except (ProfileError, ValueError, OSError) as error:
+        print(f"instasell-tui: {error}", file=sys.stderr)
+        return 2
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print("instasell-tui: a terminal is needed; scripts use `instasell`", file=sys.stderr)
+        return 2
+    from instasell_tui.app import InstaSellApp
+
+    app = InstaSellApp(
+        target.url,
+        token,
+        read_only=wishes.read_only,
+        light=wishes.light,
+        remember=_rememberer(store, target),
+        keys=keys,
+    )
+    app.run()
+    return app.return_code or 0
+
+
+def read_keys(path: Path) -> Mapping[str, str]:
+    """Keys by the name of what they do, from a TOML file that need not exist.
+
+    Raises ValueError, naming the file, for one that cannot be used.
+    """
+    try:
+        with path.open("rb") as file:
+            content = tomllib.loads(file.read(KEYS_BYTES_MAX).decode())
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise ValueError(f"{path} is not TOML: {error}") from error
+    keys = content.get("keys", {})
+    if not isinstance(keys, dict) or not all(isinstance(key, str) for key in keys.values()):
+        raise ValueError(f'{path}: [keys] has lines as "board.filter" = "f"')
+    return keys
+
+
+def _token_from_stdin() -> str:
+    """The token on stdin, which then becomes the terminal again."""
+    token = sys.stdin.read(TOKEN_BYTES_MAX).strip()
+    if not token:
+        raise ValueError("--token-stdin was given, but stdin is empty")
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError as error:
+        raise ValueError("a terminal is needed; scripts use `instasell`") from error
+    os.dup2(terminal, 0)
+    os.close(terminal)
+    # What Textual reads from is the file number, which is the terminal from here on.
+    sys.stdin = os.fdopen(0, closefd=False)
+    return token
+
+
+def _rememberer(store: ProfileStore, target: Target) -> Remember:
+    """Keeps a sign-in where `instasell auth` would: in the profile of this market."""
+
+    def remember(email: str, token: str) -> None:
+        found = target.profile or next(
+            (each for each in store.list().values() if each.url == target.url), None
+        )
+        name = found.name if found else _name_for(store, target.url)
+        store.save(Profile(name, target.url, email), token)
+
+    return remember
+
+
+def _name_for(store: ProfileStore, url: str) -> str:
+    if not store.list():
+        return "default"
+    host = "".join(char if char.isalnum() else "-" for char in urlsplit(url).netloc)
+    return host.strip("-")[:40] or "market"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

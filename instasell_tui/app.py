@@ -1,0 +1,173 @@
+"""The application: one feed, the board under everything, other screens on top of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, tzinfo
+from typing import ClassVar
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from instasell_client import DEFAULT_URL, AsyncInstaSell
+from instasell_tui.commands import AuctionCommands
+from instasell_tui.feed import Feed
+from instasell_tui.formats import clipped, money
+from instasell_tui.lots import Lot
+from instasell_tui.screens.auction import AuctionScreen
+from instasell_tui.screens.board import BoardScreen
+from instasell_tui.screens.confirm import ARMED_AFTER_SECONDS
+from instasell_tui.screens.help import HelpScreen
+from instasell_tui.screens.sign_in import SignInScreen
+from instasell_tui.themes import DARK, DEFAULTS, LIGHT
+
+TITLE_CELLS = 60
+NOTICE_SECONDS = 8.0
+
+Remember = Callable[[str, str], None]
+"""Called with the e-mail and the token of somebody who wants to stay signed in; may block."""
+
+
+class InstaSellApp(App[None]):
+    """The terminal screen.
+
+    `token` signs in without a question; without one the sign-in screen comes first. `read_only`
+    shows everything and changes nothing. `zone` is the zone of the times that are shown (the
+    system's by default); `clock` stands in for the server's, where time must stand still.
+    """
+
+    CSS_PATH = [f"styles/{name}.tcss" for name in ("app", "board", "auction", "dialogs")]
+    TITLE = "InstaSell"
+    COMMANDS = App.COMMANDS | {AuctionCommands}
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i", "person", "Sign in/out", show=False, id="app.person"),
+        Binding("t", "turn_light", "Light or dark", show=False, id="app.light"),
+        Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
+    ]
+
+    def __init__(
+        self,
+        base_url: str = DEFAULT_URL,
+        token: str | None = None,
+        *,
+        read_only: bool = False,
+        light: bool = False,
+        remember: Remember | None = None,
+        zone: tzinfo | None = None,
+        clock: Callable[[], datetime] | None = None,
+        armed_after_seconds: float = ARMED_AFTER_SECONDS,
+        keys: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__()
+        client = AsyncInstaSell(base_url, token)
+        self.feed = Feed(client, read_only=read_only, clock=clock)
+        self.zone = zone
+        self.armed_after_seconds = armed_after_seconds
+        self._remember = remember
+        self._light = light
+        self._keys = keys or {}
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """What our styles need of themes that are not ours."""
+        return {**super().get_theme_variable_defaults(), **DEFAULTS}
+
+    async def on_mount(self) -> None:
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = LIGHT.name if self._light else DARK.name
+        self.set_keymap(self._keys)
+        self.feed.subscribe(self)
+        await self.feed.start()
+        self.push_screen(BoardScreen())
+        if self.feed.client.token is None:
+            self.push_screen(SignInScreen())
+
+    async def on_unmount(self) -> None:
+        await self.feed.stop()
+        await self.feed.client.aclose()
+
+    # Where people go --------------------------------------------------------------------------
+
+    def open_auction(self, auction_id: str) -> None:
+        """Shows one auction, in place of another that is shown."""
+        if isinstance(self.screen, AuctionScreen):
+            self.switch_screen(AuctionScreen(auction_id))
+        else:
+            self.push_screen(AuctionScreen(auction_id))
+
+    def action_help(self) -> None:
+        self.push_screen(HelpScreen())
+
+    def action_turn_light(self) -> None:
+        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    @work(exclusive=True, group="person")
+    async def action_person(self) -> None:
+        """Signs in, or out."""
+        if isinstance(self.screen, SignInScreen):
+            return
+        if self.feed.user is None:
+            self.push_screen(SignInScreen())
+            return
+        await self.feed.sign_out()
+        self.notify("Signed out", markup=False)
+
+    @property
+    def can_remember(self) -> bool:
+        """Whether somebody can stay signed in on this computer."""
+        return self._remember is not None
+
+    async def remember(self, email: str) -> None:
+        """Keeps the token for the next start."""
+        token = self.feed.client.token
+        if self._remember is None or token is None:
+            return
+        try:
+            await asyncio.to_thread(self._remember, email, token)
+        except (OSError, ValueError) as error:
+            self.notify(f"Not kept: {error}", severity="warning", markup=False)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Our own commands beside Textual's."""
+        yield from super().get_system_commands(screen)
+        who = "Sign in" if self.feed.user is None else "Sign out"
+        yield SystemCommand(who, "Bidding needs an account", self.action_person)
+        yield SystemCommand("Light or dark", "Turn the theme around", self.action_turn_light)
+        yield SystemCommand("Help", "What keys do and signs mean", self.action_help)
+
+    # What the feed tells ----------------------------------------------------------------------
+
+    def on_feed_outbid(self, message: Feed.Outbid) -> None:
+        lot = message.lot
+        minimum = money(lot.state.minimum_bid, self.feed.currency)
+        self.bell()
+        self._say(lot, f"▼ Outbid: {minimum} or more leads again", "warning")
+
+    def on_feed_over(self, message: Feed.Over) -> None:
+        lot, currency = message.lot, self.feed.currency
+        self.bell()
+        if lot.won:
+            self._say(lot, f"▲ You won at {money(lot.price, currency)}", "information")
+        elif lot.state.winner is not None:
+            self._say(lot, f"■ {lot.state.winner} won at {money(lot.price, currency)}", "warning")
+        else:
+            self._say(lot, f"■ {lot.state.status.value.capitalize()} without a winner", "warning")
+
+    def _say(self, lot: Lot, text: str, severity: str) -> None:
+        title = clipped(lot.title, TITLE_CELLS)
+        self.notify(
+            f"{title}\n{text}",
+            severity="warning" if severity == "warning" else "information",
+            timeout=NOTICE_SECONDS,
+            markup=False,
+        )
+
+    async def on_feed_signed_out(self, message: Feed.SignedOut) -> None:
+        await self.feed.restart()
+        if not isinstance(self.screen, SignInScreen):
+            self.push_screen(SignInScreen(f"You were signed out: {message.reason}"))

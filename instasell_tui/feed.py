@@ -1,0 +1,517 @@
+"""The one feed of all screens: it alone talks to the market, and tells screens what changed.
+
+It holds the client and the live session, keeps `lots` (the board) and `sale` (the auction that is
+followed) up to date by version, and posts small messages to whoever subscribed. However many
+changes come, the board is told of at most ten times a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Any, NamedTuple
+
+from textual.message import Message
+from textual.message_pump import MessagePump
+
+from instasell_client import (
+    AsyncInstaSell,
+    AuctionChange,
+    AuctionFeed,
+    BidsPlaced,
+    BoardJoined,
+    ConnectionState,
+    Forbidden,
+    InstaSellError,
+    Joined,
+    LiveSession,
+    Unauthenticated,
+    Unavailable,
+)
+from instasell_client.models.accounts import Role, User
+from instasell_client.models.auctions import BidOutcome, BidReceipt
+from instasell_client.models.listings import CategoryNode
+from instasell_tui.lots import Changes, Lot, Lots
+from instasell_tui.sale import BIDS_KEPT_MAX, Place, Sale
+from instasell_tui.trends import Trends
+
+log = logging.getLogger("instasell_tui")
+
+FLUSH_SECONDS = 0.1
+BID_SECONDS = 15.0
+STALE_AFTER = timedelta(seconds=5)
+WATCHED_MAX = 200
+OWN_BIDS_MAX = 50
+
+
+class Standing(StrEnum):
+    """How far what is shown can be trusted."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    RECONNECTING = "reconnecting"
+    STALE = "stale"
+    CLOSED = "closed"
+
+
+class Feed:
+    """Serves every screen. Start it once the client has its token; `restart` for another person.
+
+    `clock` replaces the server's clock, and `pace` the pause between two tellings, where time
+    must stand still. With `read_only` everything that changes the market raises Forbidden.
+    """
+
+    class BoardChanged(Message):
+        """Lots are different."""
+
+        def __init__(self, changes: Changes) -> None:
+            super().__init__()
+            self.changes = changes
+
+    class SaleChanged(Message):
+        """The followed auction is different."""
+
+    class ConnectionChanged(Message):
+        """The connection came or went."""
+
+    class AccountChanged(Message):
+        """Another person, or more is known of the person."""
+
+    class CategoriesChanged(Message):
+        """The tree of categories has come."""
+
+    class Outbid(Message):
+        """Somebody else leads where the signed-in user led."""
+
+        def __init__(self, lot: Lot) -> None:
+            super().__init__()
+            self.lot = lot
+
+    class Over(Message):
+        """An auction that the signed-in user watches or bids in is over."""
+
+        def __init__(self, lot: Lot) -> None:
+            super().__init__()
+            self.lot = lot
+
+    class SignedOut(Message):
+        """The session has ended; `reason` is a sentence for the person."""
+
+        def __init__(self, reason: str) -> None:
+            super().__init__()
+            self.reason = reason
+
+    def __init__(
+        self,
+        client: AsyncInstaSell,
+        *,
+        read_only: bool = False,
+        clock: Callable[[], datetime] | None = None,
+        pace: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self.client = client
+        self.read_only = read_only
+        self.user: User | None = None
+        self.currency = "USD"
+        self.categories: list[CategoryNode] = []
+        self.lots = Lots()
+        self.sale: Sale | None = None
+        self.failure: str | None = None
+        self._clock = clock
+        self._pace = pace or _pause
+        self._targets: set[MessagePump] = set()
+        self._stack = AsyncExitStack()
+        self._live: LiveSession | None = None
+        self._state = ConnectionState.CONNECTING
+        self._lost_at: datetime | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._following: tuple[asyncio.Task[None], AuctionFeed] | None = None
+        self._dirty = asyncio.Event()
+        self._asking: set[str] = set()
+        self._trends = Trends(self)
+
+    # Being there ------------------------------------------------------------------------------
+
+    def subscribe(self, target: MessagePump) -> None:
+        """Messages go to `target` from here on."""
+        self._targets.add(target)
+
+    def unsubscribe(self, target: MessagePump) -> None:
+        """No more messages to `target`."""
+        self._targets.discard(target)
+
+    def _tell(self, message: Callable[[], Message]) -> None:
+        for target in list(self._targets):
+            target.post_message(message())
+
+    async def start(self) -> None:
+        """Connects, and stays connected until `stop`. Returns at once."""
+        self.failure = None
+        live = self.client.live(on_state=self._turned, wait_for_server=True)
+        self._live = await self._stack.enter_async_context(live)
+        self._spawn(self._read_board(self._live))
+        self._spawn(self._flush())
+        self._spawn(self._learn())
+        self._spawn(self._trends.run())
+
+    async def stop(self) -> None:
+        """Ends everything that `start` began."""
+        await self.unfollow()
+        tasks, self._tasks = self._tasks, set()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._live = None
+        await self._stack.aclose()
+
+    async def restart(self) -> None:
+        """Forgets whose feed it was, and starts again with the client's token."""
+        await self.stop()
+        self.user = None
+        self.lots.forget_person()
+        self._state, self._lost_at = ConnectionState.CONNECTING, None
+        await self.start()
+        self._tell(self.AccountChanged)
+        self._dirty.set()
+
+    def now(self) -> datetime:
+        """The server's clock, in UTC."""
+        if self._clock is not None:
+            return self._clock()
+        return self._live.server_now() if self._live else datetime.now(UTC)
+
+    @property
+    def standing(self) -> Standing:
+        """How far what is shown can be trusted at this moment."""
+        if self._state is ConnectionState.RECONNECTING and self._lost_at is not None:
+            waiting = self.now() - self._lost_at < STALE_AFTER
+            return Standing.RECONNECTING if waiting else Standing.STALE
+        return Standing(self._state.value)
+
+    @property
+    def lost_at(self) -> datetime | None:
+        """Since when nothing has come, while the connection is lost."""
+        return self._lost_at
+
+    @property
+    def may_bid(self) -> bool:
+        """Whether somebody is signed in who may bid from here."""
+        return not self.read_only and self.user is not None and self.user.role is not Role.ADMIN
+
+    def _turned(self, state: ConnectionState) -> None:
+        if state is ConnectionState.RECONNECTING and self._lost_at is None:
+            self._lost_at = self.now()
+        elif state is ConnectionState.LIVE:
+            self._lost_at = None
+        self._state = state
+        self._tell(self.ConnectionChanged)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # The person -------------------------------------------------------------------------------
+
+    async def sign_in(self, email: str, password: str) -> None:
+        """Raises BadCredentials and whatever else a call may."""
+        grant = await self.client.auth.login(email, password)
+        await self.restart()
+        self._be(grant.user)
+
+    async def sign_up(self, email: str, password: str, display_name: str | None) -> None:
+        """Makes an account and signs in with it. Raises EmailTaken, Invalid."""
+        grant = await self.client.auth.signup(email, password, display_name=display_name)
+        await self.restart()
+        self._be(grant.user)
+
+    async def sign_out(self) -> None:
+        """Ends the session at the market, and goes on as nobody."""
+        try:
+            await self.client.auth.logout()
+        except InstaSellError as error:
+            log.info("the session was not ended at the market: %s", error)
+        self.client.token = None
+        await self.restart()
+
+    def _be(self, user: User) -> None:
+        self.user = user
+        self.lots.seller_id = user.id
+        self._tell(self.AccountChanged)
+
+    async def _learn(self) -> None:
+        """What stands beside the board. Without it the board still works, so it never fails."""
+        for ask in (self._learn_person, self._learn_categories, self._learn_currency):
+            try:
+                await ask()
+            except Unauthenticated as error:
+                self._signed_out(error)
+            except InstaSellError as error:
+                log.warning("%s failed: %s", ask.__name__, error)
+
+    async def _learn_person(self) -> None:
+        if self.client.token is None:
+            return
+        if self.user is None:
+            self._be(await self.client.auth.me())
+        watched = []
+        async for state in self.client.auctions.watched():
+            watched.append(state)
+            self.lots.set_watched(state.auction_id, on=True)
+            self.lots.put(state)
+            if len(watched) == WATCHED_MAX:
+                break
+        self._dirty.set()
+        for state in watched[:OWN_BIDS_MAX]:
+            if state.bid_count:
+                view = await self.client.auctions.get(state.auction_id)
+                self.currency = view.currency
+                self.lots.set_you(state.auction_id, view.you)
+                self._dirty.set()
+
+    async def _learn_categories(self) -> None:
+        self.categories = (await self.client.categories.tree()).items
+        self._tell(self.CategoriesChanged)
+
+    async def _learn_currency(self) -> None:
+        page = await self.client.auctions.live_page(limit=1)
+        for state in page.items:
+            self.currency = (await self.client.auctions.get(state.auction_id)).currency
+            self._tell(self.AccountChanged)
+
+    def _signed_out(self, error: InstaSellError) -> None:
+        if self.client.token is None:
+            return
+        self.client.token = None
+        self.user = None
+        self._tell(lambda: self.SignedOut(str(error)))
+
+    # The board --------------------------------------------------------------------------------
+
+    async def _read_board(self, live: LiveSession) -> None:
+        try:
+            async with live.board() as board:
+                while batch := await board.batch():
+                    for event in batch:
+                        if isinstance(event, BoardJoined):
+                            for auction_id in self.lots.restart(event.data.auctions):
+                                self._ask_for(auction_id)
+                        else:
+                            self._take(event)
+                    self._dirty.set()
+        except Unauthenticated as error:
+            self._signed_out(error)
+        except InstaSellError as error:
+            self.failure = str(error)
+            self._tell(self.ConnectionChanged)
+
+    def _take(self, change: BidsPlaced | AuctionChange) -> None:
+        """Takes a change in, and tells what it means for the person."""
+        before = _before(self.lots.get(change.data.auction_id))
+        lot = self.lots.apply(change, self.now())
+        if lot is None:
+            self._ask_for(change.data.auction_id)
+        else:
+            self._notice(lot, before)
+
+    def _notice(self, lot: Lot, before: _Before) -> None:
+        if before.led and lot.outbid and not lot.over:
+            self._tell(lambda: self.Outbid(lot))
+        if before.open and lot.over and (lot.mine or lot.watching):
+            self._tell(lambda: self.Over(lot))
+
+    def _ask_for(self, auction_id: str) -> None:
+        """An auction that the board does not know, as one that has just been put up."""
+        if auction_id not in self._asking:
+            self._asking.add(auction_id)
+            self._spawn(self._fetch(auction_id))
+
+    async def _fetch(self, auction_id: str) -> None:
+        try:
+            reply = await self.client.auctions.status(auction_id)
+        except InstaSellError as error:
+            log.info("auction %s stays unknown: %s", auction_id, error)
+        else:
+            before = _before(self.lots.get(auction_id))
+            self._notice(self.lots.put(reply.state, self.now()), before)
+            self._dirty.set()
+        finally:
+            self._asking.discard(auction_id)
+
+    async def _flush(self) -> None:
+        """Tells the board's changes: the first at once, those that follow ten times a second."""
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            self.lots.expire(self.now())
+            changes = self.lots.drain()
+            if changes is not None:
+                self._tell(partial(self.BoardChanged, changes))
+            await self._pace()
+
+    def touch(self) -> None:
+        """Something was changed in `lots`; the board is told with the next flush."""
+        self._dirty.set()
+
+    def want_trends(self, auction_ids: Iterable[str]) -> None:
+        """These auctions are looked at: their earlier prices are fetched, within limits."""
+        self._trends.want(auction_ids)
+
+    # One auction ------------------------------------------------------------------------------
+
+    async def follow(self, auction_id: str) -> Sale:
+        """Follows one auction closely, in place of any other."""
+        await self.unfollow()
+        lot = self.lots.get(auction_id)
+        self.sale = sale = Sale(auction_id, lot.state if lot else None)
+        if self._live is None:
+            raise Unavailable("the feed is not started")
+        feed = self._live.auction(auction_id, after_seq=0)
+        self._following = (asyncio.create_task(self._read_sale(sale, feed)), feed)
+        self._spawn(self._view(sale))
+        return sale
+
+    async def unfollow(self) -> None:
+        """Follows no auction any more."""
+        following, self._following, self.sale = self._following, None, None
+        if following is not None:
+            task, feed = following
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await feed.aclose()
+
+    async def _read_sale(self, sale: Sale, feed: AuctionFeed) -> None:
+        try:
+            while batch := await feed.batch():
+                was_open = sale.open
+                for event in batch:
+                    sale.apply(event)
+                    if isinstance(event, Joined):
+                        self.lots.set_you(sale.auction_id, event.data.you)
+                        self.lots.put(event.data.state, self.now())
+                    else:
+                        self._take(event)
+                self._dirty.set()
+                self._tell(self.SaleChanged)
+                if sale.missing_after is not None:
+                    await self._fill(sale)
+                if was_open and not sale.open:
+                    self._spawn(self._view(sale))
+                await self._pace()
+        except InstaSellError as error:
+            sale.failure = str(error)
+            self._tell(self.SaleChanged)
+
+    async def _fill(self, sale: Sale) -> None:
+        after = sale.missing_after or 0
+        try:
+            page = await self.client.auctions.bids_page(
+                sale.auction_id, after_seq=after, limit=BIDS_KEPT_MAX
+            )
+        except InstaSellError as error:
+            log.info("bids after %d are missing: %s", after, error)
+        else:
+            sale.take_bids(page.items)
+            self._tell(self.SaleChanged)
+
+    async def _view(self, sale: Sale) -> None:
+        try:
+            view = await self.client.auctions.get(sale.auction_id)
+        except InstaSellError as error:
+            if sale.state is None:
+                sale.failure = str(error)
+        else:
+            self.currency = view.currency
+            sale.set_view(view)
+            self.lots.set_you(sale.auction_id, view.you)
+        self._tell(self.SaleChanged)
+
+    # What changes the market ------------------------------------------------------------------
+
+    async def bid(
+        self,
+        auction_id: str,
+        *,
+        amount: int | None,
+        max_amount: int | None,
+        key: str | None = None,
+    ) -> BidReceipt:
+        """Bids, in minor units. Raises the refusal; the same `key` again is the same bid."""
+        live = self._writing()
+        receipt = await live.bid(
+            auction_id, amount=amount, max_amount=max_amount, key=key, timeout_seconds=BID_SECONDS
+        )
+        self._answered(receipt)
+        return receipt
+
+    async def buy_now(self, auction_id: str, amount: int, *, key: str | None = None) -> BidReceipt:
+        """Buys at the price that was seen. Raises BuyNowUnavailable."""
+        self._writing()
+        receipt = await self.client.auctions.buy_now(auction_id, amount, idempotency_key=key)
+        self._answered(receipt)
+        return receipt
+
+    async def watch(self, auction_id: str, *, on: bool) -> None:
+        """Puts an auction on the watch list, or takes it off."""
+        self._writing()
+        await (self.client.auctions.watch if on else self.client.auctions.unwatch)(auction_id)
+        self._watching(auction_id, on=on)
+
+    def _writing(self) -> LiveSession:
+        if self.read_only:
+            raise Forbidden("this screen was opened with --read-only")
+        if self.user is None:
+            raise Unauthenticated("sign in first; watching works without")
+        if self._live is None:
+            raise Unavailable("the feed is not started")
+        return self._live
+
+    def _watching(self, auction_id: str, *, on: bool) -> None:
+        self.lots.set_watched(auction_id, on=on)
+        self._dirty.set()
+        if self.sale is not None and self.sale.auction_id == auction_id:
+            self.sale.set_watching(on=on)
+            self._tell(self.SaleChanged)
+
+    def _answered(self, receipt: BidReceipt) -> None:
+        sale = self.sale
+        if sale is not None and sale.auction_id == receipt.auction_id:
+            sale.answered(receipt)
+            self.lots.set_you(receipt.auction_id, sale.you)
+            self._tell(self.SaleChanged)
+            overtaken = sale.place is Place.OUTBID and receipt.outcome is BidOutcome.LEADING
+            newer = sale.state is not None and sale.state.version > receipt.version
+            lot = self.lots.get(receipt.auction_id)
+            if overtaken and newer and lot is not None:
+                # The event that took the lead away came before the answer that gave it.
+                self._tell(lambda: self.Outbid(lot))
+        self._dirty.set()
+        if not self.lots.is_watched(receipt.auction_id):
+            self._spawn(self._keep_in_sight(receipt.auction_id))
+
+    async def _keep_in_sight(self, auction_id: str) -> None:
+        """What one bids on goes on the watch list, where a later start finds it again."""
+        try:
+            await self.watch(auction_id, on=True)
+        except InstaSellError as error:
+            log.info("auction %s is not on the watch list: %s", auction_id, error)
+
+
+class _Before(NamedTuple):
+    """What a lot was before a change."""
+
+    led: bool
+    open: bool
+
+
+def _before(lot: Lot | None) -> _Before:
+    return _Before(lot is not None and lot.leading, lot is not None and not lot.over)
+
+
+async def _pause() -> None:
+    await asyncio.sleep(FLUSH_SECONDS)

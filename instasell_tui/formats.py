@@ -1,0 +1,154 @@
+"""How texts, amounts, times and trends look. Pure: no clock, no widgets.
+
+Texts of other people pass through `shown`, which leaves nothing that steers a terminal and
+nothing whose width terminals disagree about; a column is then as wide as it was asked to be.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from enum import IntEnum
+from functools import lru_cache
+
+from rich.cells import cell_len, get_character_cell_size
+
+from instasell_client.models.money import decimals_of, format_amount
+from instasell_client.models.text import clean
+
+ELLIPSIS = "…"
+NOTHING = "–"
+MARKS_MAX = 2
+"""Combining marks on one letter; more of them would pile up over the lines above."""
+
+URGENT_SECONDS = 10.0
+SOON_SECONDS = 60.0
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_SHORT = ((10**9, "bn"), (10**6, "m"), (10**3, "k"))
+
+
+@lru_cache(maxsize=8192)
+def shown(text: str) -> str:
+    """`text` as one line that is safe to print and whose width is certain."""
+    if text.isascii() and text.isprintable():
+        return text
+    kept: list[str] = []
+    marks = 0
+    for char in clean(" ".join(text.split())):
+        category = unicodedata.category(char)
+        if category == "Cf" or "\ufe00" <= char <= "\ufe0f" or "\U0001f3fb" <= char <= "\U0001f3ff":
+            # Joiners, selectors and skin tones change the width of their neighbours, in some
+            # terminals only.
+            continue
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        if marks > MARKS_MAX or (marks and not kept):
+            continue
+        kept.append("\N{REPLACEMENT CHARACTER}" if category == "Cn" else char)
+    return "".join(kept)
+
+
+def clipped(text: str, width: int) -> str:
+    """`text` in at most `width` cells; what does not fit gives way to an ellipsis."""
+    if width <= 0:
+        return ""
+    if cell_len(text) <= width:
+        return text
+    kept, used = [], 0
+    for char in text:
+        used += get_character_cell_size(char)
+        if used > width - 1:
+            break
+        kept.append(char)
+    return "".join(kept).rstrip() + ELLIPSIS
+
+
+def fitted(text: str, width: int, *, right: bool = False) -> str:
+    """`text` in exactly `width` cells."""
+    text = clipped(text, width)
+    padding = " " * (width - cell_len(text))
+    return padding + text if right else text + padding
+
+
+def money(amount: int | None, currency: str, width: int | None = None) -> str:
+    """An amount with grouping; in fewer than `width` cells it gets shorter, never cut."""
+    if amount is None:
+        return NOTHING
+    text = format_amount(amount, currency, grouping=True)
+    if width is None or len(text) <= width:
+        return text
+    places = decimals_of(currency)
+    whole = amount // 10**places
+    if len(f"{whole:,}") <= width:
+        return f"{whole:,}"
+    for size, name in _SHORT:
+        if whole >= size:
+            return f"~{whole / size:.1f}{name}"
+    return str(whole)
+
+
+class Urgency(IntEnum):
+    """How near an end is."""
+
+    CALM = 0
+    SOON = 1
+    URGENT = 2
+    OVER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Countdown:
+    """What is left of an auction, as text that tells its urgency without colour."""
+
+    text: str
+    urgency: Urgency
+
+
+def countdown(seconds: float) -> Countdown:
+    """`!` marks the last minute and `!!` the last ten seconds, which show tenths."""
+    if seconds <= 0:
+        return Countdown("closing", Urgency.OVER)
+    if seconds < URGENT_SECONDS:
+        return Countdown(f"!!{int(seconds * 10) / 10:4.1f}s", Urgency.URGENT)
+    if seconds < SOON_SECONDS:
+        return Countdown(f"! {int(seconds)}s", Urgency.SOON)
+    return Countdown(duration(seconds), Urgency.CALM)
+
+
+def duration(seconds: float) -> str:
+    """A length of time in its two largest units."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d {hours:02}h"
+    if hours:
+        return f"{hours}h {minutes:02}m"
+    return f"{minutes}m {rest:02}s" if minutes else f"{rest}s"
+
+
+def local_time(instant: datetime, zone: tzinfo | None, now: datetime | None = None) -> str:
+    """The time of day in the local zone, with the day when that is not the day of `now`."""
+    local = instant.astimezone(zone)
+    if now is not None and local.date() != now.astimezone(zone).date():
+        return f"{local:%d %b %H:%M}"
+    return f"{local:%H:%M:%S}"
+
+
+def sparkline(values: Sequence[int], width: int) -> str:
+    """The newest `width` values as blocks, right-aligned; one that never moved lies low."""
+    if width <= 0:
+        return ""
+    newest = values[-width:]
+    if not newest:
+        return " " * width
+    low, high = min(newest), max(newest)
+    spread = max(high - low, 1)
+    blocks = "".join(_BLOCKS[(value - low) * 7 // spread] for value in newest)
+    return blocks.rjust(width)
+
+
+def count(number: int, noun: str) -> str:
+    """A number and its noun: "1 bid", "1,204 bids"."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

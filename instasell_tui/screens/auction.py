@@ -1,0 +1,353 @@
+"""The Auction screen: the price's way, the bids as they come, and one's own bid."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Footer, Input, Static
+
+from instasell_client import AlreadyLeading, BidTooLow, InstaSellError, OutcomeUnknown
+from instasell_client.models.accounts import Role
+from instasell_client.models.auctions import BidReceipt
+from instasell_client.models.text import clean
+from instasell_tui import wording
+from instasell_tui.feed import Feed
+from instasell_tui.formats import clipped, countdown, local_time, shown
+from instasell_tui.sale import Place, Sale
+from instasell_tui.screens.confirm import ConfirmScreen, Question
+from instasell_tui.widgets.bars import StatusBar, TopBar
+from instasell_tui.widgets.bid_box import BidBox, Tone, Wish
+from instasell_tui.widgets.bid_list import BidList
+from instasell_tui.widgets.price_chart import Course, PriceChart
+
+if TYPE_CHECKING:
+    from instasell_tui.app import InstaSellApp
+
+TICK_SECONDS = 0.1
+CHART_SECONDS = 1.0
+DESCRIPTION_MAX = 20_000
+
+
+class AuctionScreen(Screen[None]):
+    """Shows the feed's sale. A bid is sent after a confirmation, and in no other way."""
+
+    app: InstaSellApp
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Board", id="auction.back"),
+        Binding("b", "bid", "Bid minimum", id="auction.bid"),
+        Binding("e", "edit", "Other bid", id="auction.edit"),
+        Binding("m", "maximum", "Maximum", id="auction.maximum"),
+        Binding("n", "buy_now", "Buy now", id="auction.buy_now"),
+        Binding("w", "watch", "Watch", id="auction.watch"),
+        Binding("q", "app.quit", "Quit", show=False),
+    ]
+
+    def __init__(self, auction_id: str) -> None:
+        super().__init__()
+        self._auction_id = auction_id
+        self._sale = Sale(auction_id)
+        self._question: tuple[ConfirmScreen, Wish] | None = None
+        self._unsettled: tuple[Wish, str] | None = None
+        self._sending = False
+
+    def compose(self) -> ComposeResult:
+        yield TopBar("Auction")
+        with Horizontal(id="head"):
+            yield Static(id="title")
+            yield Static(id="countdown")
+        with Horizontal(id="about"):
+            yield Static(id="goods")
+            yield Static(id="ends")
+        with Horizontal(id="middle"):
+            yield PriceChart(self.app.zone)
+            yield BidList(self.app.zone)
+        with VerticalScroll(id="description"):
+            yield Static(id="prose")
+        yield Static(id="facts")
+        yield Static(id="place")
+        yield BidBox()
+        yield StatusBar()
+        yield Footer()
+
+    async def on_mount(self) -> None:
+        self.query_one(PriceChart).border_title = "Price"
+        self.query_one("#description").border_title = "Description"
+        self.query_one(BidBox).border_title = "Your bid"
+        self.app.feed.subscribe(self)
+        try:
+            self._sale = await self.app.feed.follow(self._auction_id)
+        except InstaSellError as error:
+            self._sale.failure = str(error)
+        self.set_interval(TICK_SECONDS, self._tick)
+        self.set_interval(CHART_SECONDS, self._tick_slowly)
+        self._show()
+        self.query_one(BidList).focus()
+
+    async def on_unmount(self) -> None:
+        self.app.feed.unsubscribe(self)
+        await self.app.feed.unfollow()
+
+    # Showing ----------------------------------------------------------------------------------
+
+    @on(Feed.SaleChanged)
+    def _show(self) -> None:
+        feed, sale = self.app.feed, self._sale
+        self._put("title", Text(sale.title, overflow="ellipsis", no_wrap=True))
+        self._put("goods", Text(wording.goods(sale), overflow="ellipsis", no_wrap=True))
+        self._put("facts", _facts(sale, feed.currency))
+        if sale.view is not None:
+            self._put("prose", Text(_prose(sale.view.description)))
+        bids = self.query_one(BidList)
+        bids.show(list(sale.bids), sale.you.bidder if sale.you else None, feed.currency)
+        bids.border_title = wording.count_of_bids(sale)
+        self.query_one(TopBar).show(feed.user, read_only=feed.read_only)
+        self._follow_minimum()
+        self._warn_question()
+        self._tick()
+        self._tick_slowly()
+        self.refresh_bindings()
+
+    def _put(self, where: str, content: Text | Table) -> None:
+        self.query_one(f"#{where}", Static).update(content)
+
+    def _tick(self) -> None:
+        """What changes with the clock alone."""
+        sale, feed = self._sale, self.app.feed
+        label = self.query_one("#countdown", Static)
+        if sale.state is None:
+            label.update(Text(""))
+        elif not sale.open:
+            label.update(Text(sale.state.status.value))
+        else:
+            left = countdown((sale.state.end_at - feed.now()).total_seconds())
+            label.update(Text(left.text))
+            label.set_class(left.urgency.name in ("SOON", "URGENT"), "-soon")
+            label.set_class(left.urgency.name == "URGENT", "-urgent")
+        text, tone = self._headline()
+        place = self.query_one("#place", Static)
+        place.update(Text(text, overflow="ellipsis", no_wrap=True))
+        for each in Tone:
+            place.set_class(each is tone, f"-{each.value}")
+
+    def _headline(self) -> wording.Said:
+        sale, feed = self._sale, self.app.feed
+        if sale.failure is not None:
+            return shown(sale.failure), Tone.BAD
+        if sale.state is None:
+            return "Asking the market …", Tone.PLAIN
+        return wording.place(sale, feed.currency, feed.now(), self.app.zone)
+
+    def _tick_slowly(self) -> None:
+        sale, feed = self._sale, self.app.feed
+        self.query_one(StatusBar).show(feed, self.app.zone, self._told())
+        state = sale.state
+        if state is None:
+            return
+        now = feed.now()
+        ends = "ended" if not sale.open else "ends"
+        self._put("ends", Text(f"{ends} {local_time(state.end_at, self.app.zone, now)}"))
+        end = min(now, state.end_at)
+        start = max(state.start_at, sale.bids[0].created_at) if sale.bids else state.start_at
+        opening = sale.bids[0].price if sale.bids and sale.bids[0].seq > 1 else state.min_bid
+        bidder = sale.you.bidder if sale.you else None
+        course = Course(opening, tuple(sale.bids), min(start, end), end, bidder, feed.currency)
+        self.query_one(PriceChart).show(course)
+
+    def _told(self) -> str:
+        watching = self._sale.you is not None and self._sale.you.watching
+        return "★ watching" if watching else ""
+
+    def _follow_minimum(self) -> None:
+        sale, feed, box = self._sale, self.app.feed, self.query_one(BidBox)
+        state = sale.state
+        leading = sale.place is Place.LEADING
+        minimum = None if state is None or leading or not sale.open else state.minimum_bid
+        box.follow(minimum, sale.buy_now, feed.currency)
+        box.set_open(on=self._why_not() is None and not self._sending)
+        why_not = self._why_not()
+        if why_not is not None:
+            box.tell(why_not)
+
+    def _why_not(self) -> str | None:
+        """Why nobody can bid from here; None when one can."""
+        sale, feed = self._sale, self.app.feed
+        if sale.state is not None and not sale.open:
+            return "Bidding is over"
+        if feed.read_only:
+            return "Opened read-only: bidding is off"
+        if feed.user is None:
+            return "Press i to sign in and bid"
+        if feed.user.role is Role.ADMIN:
+            return "An admin does not bid"
+        if sale.place is Place.SELLER:
+            return "This is your own auction"
+        return "" if sale.state is None else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Takes keys that lead nowhere out of the footer."""
+        if action in ("bid", "edit", "maximum"):
+            return self._why_not() is None
+        if action == "buy_now":
+            return self._why_not() is None and self._sale.buy_now is not None
+        return True
+
+    @on(Feed.ConnectionChanged)
+    @on(Feed.AccountChanged)
+    def _feed_changed(self) -> None:
+        self._show()
+
+    # Bidding ----------------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """Escape leaves a field first, and then the auction."""
+        if isinstance(self.focused, Input):
+            self.query_one(BidList).focus()
+        else:
+            self.dismiss()
+
+    def action_edit(self) -> None:
+        self.query_one("#amount", Input).focus()
+
+    def action_maximum(self) -> None:
+        self.query_one("#maximum", Input).focus()
+
+    def action_bid(self) -> None:
+        state, box = self._sale.state, self.query_one(BidBox)
+        if self._unsettled is not None:
+            wish, key = self._unsettled
+            self._confirm(wish, key)
+        elif self._sale.place is Place.LEADING:
+            box.tell("You lead already. Press m to set an automatic maximum", Tone.GOOD)
+        elif state is not None:
+            self._confirm(Wish(state.minimum_bid, None), _new_key())
+
+    @on(BidBox.Wanted)
+    def _wanted(self, event: BidBox.Wanted) -> None:
+        self._confirm(event.wish, _new_key())
+
+    @work(exclusive=True, group="bid")
+    async def _confirm(self, wish: Wish, key: str) -> None:
+        if self._sending or self._why_not() is not None:
+            return
+        sale, currency, box = self._sale, self.app.feed.currency, self.query_one(BidBox)
+        lines = wording.bid_lines(sale, wish, currency)
+        again = self._unsettled is not None and self._unsettled[1] == key
+        head = "Send the same bid again?" if again else "Place this bid?"
+        screen = ConfirmScreen(
+            Question(head, sale.title, lines, "Bid"), self.app.armed_after_seconds
+        )
+        self._question = (screen, wish)
+        confirmed = await self.app.push_screen_wait(screen)
+        self._question = None
+        if not confirmed:
+            box.tell("Nothing was sent")
+            return
+        await self._send(wish, key)
+
+    async def _send(self, wish: Wish, key: str) -> None:
+        feed, box = self.app.feed, self.query_one(BidBox)
+        self._start_sending()
+        try:
+            receipt = await feed.bid(
+                self._auction_id, amount=wish.amount, max_amount=wish.max_amount, key=key
+            )
+        except InstaSellError as error:
+            self._unsettled = (wish, key) if isinstance(error, OutcomeUnknown) else None
+            self._refused(error)
+        else:
+            self._unsettled = None
+            self._taken(receipt)
+            box.clear_maximum()
+        self._sending = False
+        self._follow_minimum()
+
+    def _start_sending(self) -> None:
+        self._sending = True
+        box = self.query_one(BidBox)
+        box.set_open(on=False)
+        box.tell("Sending …")
+        self.query_one(BidList).focus()
+
+    def _taken(self, receipt: BidReceipt) -> None:
+        box, currency = self.query_one(BidBox), self.app.feed.currency
+        box.tell(*wording.answer(receipt, currency))
+        box.refill(None if self._sale.place is Place.LEADING else receipt.minimum_bid)
+
+    def _refused(self, error: InstaSellError) -> None:
+        box, currency = self.query_one(BidBox), self.app.feed.currency
+        if isinstance(error, BidTooLow) and error.minimum is not None:
+            box.refill(error.minimum)
+        if isinstance(error, AlreadyLeading):
+            self.query_one("#maximum", Input).value = ""
+        box.tell(*wording.refusal(error, currency))
+
+    def _warn_question(self) -> None:
+        """A confirmation is never about another amount than was asked; it tells when it is late."""
+        if self._question is not None:
+            screen, wish = self._question
+            screen.tell(wording.news(self._sale, wish, self.app.feed.currency))
+
+    def action_buy_now(self) -> None:
+        if self._sale.buy_now is not None:
+            self._buy(self._sale.buy_now)
+
+    @on(BidBox.BuyNowWanted)
+    def _buy_now_wanted(self) -> None:
+        self.action_buy_now()
+
+    @work(exclusive=True, group="bid")
+    async def _buy(self, amount: int) -> None:
+        if self._sending or self._why_not() is not None:
+            return
+        sale, feed, box = self._sale, self.app.feed, self.query_one(BidBox)
+        lines = wording.buy_lines(sale, amount, feed.currency)
+        question = Question("Buy this at once?", sale.title, lines, "Buy")
+        screen = ConfirmScreen(question, self.app.armed_after_seconds)
+        if not await self.app.push_screen_wait(screen):
+            box.tell("Nothing was sent")
+            return
+        self._start_sending()
+        try:
+            self._taken(await feed.buy_now(self._auction_id, amount, key=_new_key()))
+        except InstaSellError as error:
+            self._refused(error)
+        self._sending = False
+        self._follow_minimum()
+
+    @work
+    async def action_watch(self) -> None:
+        you = self._sale.you
+        try:
+            await self.app.feed.watch(self._auction_id, on=not (you and you.watching))
+        except InstaSellError as error:
+            self.notify(shown(str(error)), severity="warning", markup=False)
+
+
+def _facts(sale: Sale, currency: str) -> Table:
+    table = Table.grid(padding=(0, 2), expand=True)
+    facts = wording.facts(sale, currency)
+    for _ in facts:
+        table.add_column(no_wrap=True, overflow="ellipsis")
+    if facts:
+        table.add_row(*(Text(name) for name, _ in facts))
+        table.add_row(*(Text(value, style="bold") for _, value in facts))
+    return table
+
+
+def _prose(text: str) -> str:
+    return clipped(clean(text[:DESCRIPTION_MAX], keep="\n").strip(), DESCRIPTION_MAX) or (
+        "The seller wrote no description."
+    )
+
+
+def _new_key() -> str:
+    return uuid.uuid4().hex

@@ -1,0 +1,103 @@
+"""The question before anything that cannot be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+ARMED_AFTER_SECONDS = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is about to happen. `lines` are pairs of a name and a value; `verb` is the button's."""
+
+    head: str
+    subject: str
+    lines: Sequence[tuple[str, str]]
+    verb: str
+
+
+class ConfirmScreen(ModalScreen[bool]):
+    """Enter confirms and Escape cancels; True is the answer to a confirmation only.
+
+    The keystroke that brought the question up, held down or struck twice, is no answer to it:
+    nothing confirms before `armed_after_seconds` have passed.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "confirm", "Confirm", priority=True),
+        Binding("escape", "cancel", "Cancel"),
+        Binding("left,up", "app.focus_previous", show=False),
+        Binding("right,down", "app.focus_next", show=False),
+    ]
+
+    def __init__(
+        self, question: Question, armed_after_seconds: float = ARMED_AFTER_SECONDS
+    ) -> None:
+        super().__init__()
+        self._question = question
+        self._armed_after_seconds = armed_after_seconds
+        self.armed = False
+
+    def compose(self) -> ComposeResult:
+        question = self._question
+        with Vertical(id="question"):
+            yield Static(Text(question.head), id="head")
+            yield Static(Text(question.subject, overflow="ellipsis", no_wrap=True), id="subject")
+            yield Static(_table(question.lines), id="lines")
+            yield Static(id="news")
+            with Horizontal(id="answers"):
+                yield Button(Text(f"⏎ {question.verb}"), id="confirm", disabled=True)
+                yield Button("Esc Cancel", id="cancel")
+
+    def on_mount(self) -> None:
+        self.set_timer(self._armed_after_seconds, self._arm)
+
+    def _arm(self) -> None:
+        self.armed = True
+        button = self.query_one("#confirm", Button)
+        button.disabled = False
+        button.focus()
+
+    def tell(self, text: str) -> None:
+        """Something has changed since the question was asked."""
+        self.query_one("#news", Static).update(Text(text))
+
+    def action_confirm(self) -> None:
+        """Enter answers what the focus is on; with the focus on Cancel it cancels."""
+        if self.focused is not None and self.focused.id == "cancel":
+            self.dismiss(False)
+        elif self.armed:
+            self.dismiss(True)
+
+    def action_cancel(self) -> None:
+        self.dismiss(False)
+
+    @on(Button.Pressed, "#confirm")
+    def _confirmed(self) -> None:
+        if self.armed:
+            self.dismiss(True)
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.dismiss(False)
+
+
+def _table(lines: Sequence[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(justify="right")
+    for name, value in lines:
+        table.add_row(Text(name), Text(value, style="bold"))
+    return table

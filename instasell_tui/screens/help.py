@@ -1,0 +1,87 @@
+"""What the keys do and what the signs mean."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+_PARTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "Board",
+        (
+            ("↑ ↓  PgUp PgDn  Home End", "move; a click selects, a double click opens"),
+            ("Enter", "open the auction"),
+            ("/", "filter by words in the title; Escape clears"),
+            ("s  S", "sort by the next column; turn the order around"),
+            ("1  2  3", "all auctions, those you watch, those you bid in or sell"),
+            ("c", "show or hide the categories"),
+            ("w", "watch the auction, or stop watching it"),
+        ),
+    ),
+    (
+        "Auction",
+        (
+            ("b", "bid the minimum, after a confirmation"),
+            ("e", "type another bid"),
+            ("m", "type an automatic maximum: the market bids for you up to it"),
+            ("n", "buy now, where that is offered"),
+            ("w", "watch; what you bid on is watched by itself"),
+            ("Escape", "back to the board"),
+        ),
+    ),
+    (
+        "Everywhere",
+        (
+            ("i", "sign in, or sign out"),
+            ("t", "light or dark"),
+            ("Ctrl+P", "every command by name, and every auction by its title"),
+            ("?", "this page"),
+            ("q", "leave"),
+        ),
+    ),
+    (
+        "Signs",
+        (
+            ("▲ ▼", "you lead; somebody outbid you"),
+            ("★ ◆", "you watch it; you sell it"),
+            ("!  !!", "less than a minute left; less than ten seconds"),
+            ("● ◌ ○", "live; connecting; stale, which means that prices may have moved"),
+        ),
+    ),
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """Any of the usual keys closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,q,enter", "dismiss", "Close"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="help"):
+            yield Static(_page())
+            yield Static(
+                Text("Countdowns run on the market's clock. Amounts are typed as 12.50."),
+                id="remark",
+            )
+
+
+def _page() -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for number, (name, keys) in enumerate(_PARTS):
+        if number:
+            table.add_row("", "")
+        table.add_row(Text(name, style="bold"), "")
+        for key, meaning in keys:
+            table.add_row(Text(f"  {key}"), Text(meaning))
+    return table

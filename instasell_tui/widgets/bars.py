@@ -1,0 +1,73 @@
+"""The line at the top, and the line that always tells how the connection is."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from instasell_tui.feed import Feed, Standing
+from instasell_tui.formats import clipped, duration, local_time, shown
+
+if TYPE_CHECKING:
+    from instasell_client.models.accounts import User
+
+_GLYPHS = {
+    Standing.CONNECTING: "◌",
+    Standing.LIVE: "●",
+    Standing.RECONNECTING: "◌",
+    Standing.STALE: "○",
+    Standing.CLOSED: "○",
+}
+NAME_CELLS = 28
+
+
+class TopBar(Horizontal):
+    """The name of the place at the left, the person at the right."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self._place = place
+
+    def compose(self) -> ComposeResult:
+        yield Static(Text.assemble("InstaSell", ("  " + self._place, "")), id="place")
+        yield Static(id="person")
+
+    def show(self, user: User | None, *, read_only: bool) -> None:
+        """Who is signed in, and whether anything may be changed from here."""
+        person = "watching only" if user is None else clipped(shown(user.display_name), NAME_CELLS)
+        text = f"read-only · {person}" if read_only else person
+        self.query_one("#person", Static).update(Text(text))
+
+
+class StatusBar(Horizontal):
+    """Live, reconnecting or stale at the left; what the screen has to say at the right."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="standing")
+        yield Static(id="told")
+
+    def show(self, feed: Feed, zone: tzinfo | None, told: str) -> None:
+        """Draws the connection and the server's clock; `told` is the screen's own."""
+        standing = feed.standing
+        text = f"{_GLYPHS[standing]} {_words(feed, standing, zone)}"
+        label = self.query_one("#standing", Static)
+        label.update(Text(text))
+        for each in Standing:
+            label.set_class(each is standing, f"-{each.value}")
+        self.query_one("#told", Static).update(Text(told, overflow="ellipsis", no_wrap=True))
+
+
+def _words(feed: Feed, standing: Standing, zone: tzinfo | None) -> str:
+    if standing is Standing.LIVE:
+        return f"live  {local_time(feed.now(), zone)}"
+    if standing is Standing.STALE and feed.lost_at is not None:
+        silent = duration((feed.now() - feed.lost_at).total_seconds())
+        return f"stale for {silent}; reconnecting"
+    if standing is Standing.CONNECTING:
+        return f"connecting to {clipped(shown(feed.client.base_url), 40)}"
+    return standing.value
