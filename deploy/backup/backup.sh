@@ -49,7 +49,5 @@ while :; do
     if is_due && ! back_up; then
         echo 'the backup failed; it is tried again' >&2
     fi
-    # A shell ends at once on a signal only while it waits for a child in the background.
-    sleep "$POLL_SECONDS" &
-    wait $!
+    sleep "$POLL_SECONDS"
 done

@@ -1,0 +1,150 @@
+"""docker-compose.yml, Dockerfile and what belongs to them: schemas, and what must hold beyond."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from instasell_server.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = Path(sys.executable).parent
+COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+EXAMPLE = (ROOT / "deploy/compose.env.example").read_text(encoding="utf-8")
+ONE_TIME = {"minio-prepare"}
+SECRETS = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "MINIO_ROOT_PASSWORD", "INSTASELL_JWT_SECRET"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"],
+        ["hadolint", "--failure-threshold", "info", "Dockerfile"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_files_keep_to_their_schemas(command: list[str]) -> None:
+    result = subprocess.run(
+        [PROGRAMS / command[0], *command[1:]],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_only_the_proxy_is_published() -> None:
+    published = {name for name, service in SERVICES.items() if "ports" in service}
+    assert published == {"proxy"}
+    inner = {
+        name for name, network in COMPOSE["networks"].items() if (network or {}).get("internal")
+    }
+    for name, service in SERVICES.items():
+        assert name == "proxy" or set(service["networks"]) <= inner, name
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_services_start_again_and_are_watched(name: str) -> None:
+    service = SERVICES[name]
+    if name in ONE_TIME:
+        assert service["restart"].startswith("on-failure")
+        return
+    assert service["restart"] == "unless-stopped"
+    # A server's health check stands in its image.
+    assert "healthcheck" in service or "build" in service
+
+
+def test_images_are_pinned() -> None:
+    for name, service in SERVICES.items():
+        image, _, tag = service["image"].partition(":")
+        assert tag not in ("", "latest"), f"{name}: {image}"
+        # A first part with a dot or a port would name a registry's host.
+        assert not re.search(r"[.:]", image.split("/")[0]), image
+
+
+def test_secrets_have_no_default_and_compose_refuses_to_start_without_them() -> None:
+    used = re.findall(r"\$\{([A-Z_]+)([^}]*)\}", COMPOSE_TEXT)
+    assert {name for name, rest in used if rest.startswith(":?")} == SECRETS
+    for name, rest in used:
+        if name in SECRETS:
+            assert rest.startswith(":?"), f"{name} has a default"
+    empty = set(re.findall(r"^([A-Z_]+)=$", EXAMPLE, re.MULTILINE))
+    assert empty == SECRETS
+
+
+def test_the_example_names_every_variable_that_is_asked_for() -> None:
+    asked = {name for name, _ in re.findall(r"\$\{([A-Z_]+)([^}]*)\}", COMPOSE_TEXT)}
+    assert asked <= set(re.findall(r"^#?([A-Z_]+)=", EXAMPLE, re.MULTILINE))
+
+
+def test_the_servers_variables_are_settings() -> None:
+    known = {f"INSTASELL_{name.upper()}" for name in Settings.model_fields}
+    for name in ("server", "worker"):
+        assert set(SERVICES[name]["environment"]) <= known
+    in_image = set(re.findall(r"\b(INSTASELL_[A-Z_]+)=", DOCKERFILE))
+    assert in_image <= known
+
+
+def test_every_part_of_a_server_runs_somewhere() -> None:
+    commands = [SERVICES[name]["command"] for name in ("server", "worker")]
+    roles = {
+        role for command in commands for role in command[command.index("--role") + 1].split(",")
+    }
+    assert roles == {"api", "ws", "worker"}
+
+
+def test_the_proxy_is_believed_and_nobody_else() -> None:
+    (front,) = COMPOSE["networks"]["front"]["ipam"]["config"]
+    trusted = SERVICES["server"]["environment"]["INSTASELL_TRUSTED_PROXIES"]
+    assert trusted == front["subnet"]
+    members = {name for name, service in SERVICES.items() if "front" in service["networks"]}
+    assert members == {"proxy", "server"}
+
+
+def test_mounted_files_exist_and_volumes_are_declared() -> None:
+    for service in SERVICES.values():
+        for mount in service.get("volumes", []):
+            source = mount.split(":")[0]
+            if source.startswith("./"):
+                assert (ROOT / source).is_file(), source
+                assert mount.endswith(":ro"), mount
+            else:
+                assert source in COMPOSE["volumes"], source
+
+
+def test_seven_dumps_are_kept() -> None:
+    assert SERVICES["backup"]["environment"]["BACKUP_KEEP"] == "7"
+
+
+def test_the_bucket_is_versioned() -> None:
+    script = (ROOT / "deploy/minio/prepare.sh").read_text(encoding="utf-8")
+    assert "mc version enable" in script
+
+
+def test_the_image_runs_as_its_own_user_without_secrets_or_tools() -> None:
+    final = DOCKERFILE.rsplit("\nFROM ", 1)[1]
+    assert re.search(r"^USER (?!0\b)\d+:\d+$", final, re.MULTILINE)
+    assert "apt-get" not in DOCKERFILE
+    assert "pip uninstall --yes pip" in final
+    assert "HEALTHCHECK" in final
+    assert not re.search(r"(?i)(secret|password|token)\S*=", DOCKERFILE)
+    assert "--require-hashes" in DOCKERFILE
+
+
+def test_the_image_is_made_of_named_files_only() -> None:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    let_in = {rule[1:] for rule in rules if rule.startswith("!")}
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
+    assert {name for names in copied for name in names.split()} == let_in
