@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
+import contextlib
 import logging
 import re
 import sys
+import time
 from collections.abc import MutableMapping
+from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, TextIO
 
 import structlog
+from pydantic_core import to_json
 
 from instasell_server.settings import Settings
 
 HIDDEN = "[redacted]"
+FLUSH_SECONDS = 0.02
+WAITING_MAX = 1000
 
 _SECRET_KEYS = (
     "token", "password", "secret", "authorization", "cookie", "max_amount", "email",
     "database_url", "redis_url", "api_key", "credential",
 )  # fmt: skip
+_PLAIN = frozenset({int, float, bool, type(None)})
 _JWT = re.compile(r"eyJ[A-Za-z0-9_\-]{5,}\.[A-Za-z0-9_\-]*\.?[A-Za-z0-9_\-]*")
 _BEARER = re.compile(r"(?i)bearer\s+\S+")
 _URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^@\s]+@")
@@ -27,14 +37,51 @@ _ROW = re.compile(r"(Key \([^)]*\)=|Failing row contains )\(.*?\)(?=\s|\.|$)", r
 
 Event = MutableMapping[str, Any]
 
+REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The request that is being served; whatever is logged meanwhile carries its id."""
+
+
+def add_request_id(_logger: Any, _method: str, event: Event) -> Event:
+    """The processor that names the request."""
+    request_id = REQUEST_ID.get()
+    if request_id is not None:
+        event["request_id"] = request_id
+    return event
+
+
+class Stamp:
+    """The processor that adds the instant in UTC, formatting each second once."""
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._text = ""
+
+    def __call__(self, _logger: Any, _method: str, event: Event) -> Event:
+        second, microsecond = divmod(time.time_ns() // 1000, 1_000_000)
+        if second != self._second:
+            self._text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._second = second
+        event["at"] = f"{self._text}.{microsecond:06d}Z"
+        return event
+
 
 def redact(_logger: Any, _method: str, event: Event) -> Event:
     """The processor that hides values by their name, and by what they look like."""
     for key, value in event.items():
-        event[key] = HIDDEN if _is_secret(key) and value is not None else _cleaned(value)
+        kind = type(value)
+        if kind is str:
+            if _is_secret(key):
+                event[key] = HIDDEN
+            elif _may_hide(value):
+                event[key] = hide_in_text(value)
+        elif value is not None and kind not in _PLAIN:
+            event[key] = HIDDEN if _is_secret(key) else _cleaned(value)
+        elif value is not None and _is_secret(key):
+            event[key] = HIDDEN
     return event
 
 
+@lru_cache(maxsize=1024)
 def _is_secret(key: str) -> bool:
     name = key.lower()
     return any(word in name for word in _SECRET_KEYS)
@@ -54,17 +101,17 @@ def _cleaned(value: Any) -> Any:
     return hide_in_text(str(value))
 
 
+def _may_hide(text: str) -> bool:
+    return "@" in text or "eyJ" in text or "=(" in text or "earer" in text or "Failing row" in text
+
+
 def hide_in_text(text: str) -> str:
     """A text without what looks like a token, a password in a URL, or an e-mail address."""
-    if "eyJ" in text:
-        text = _JWT.sub(HIDDEN, text)
-    if "earer" in text:
-        text = _BEARER.sub(HIDDEN, text)
-    if "=(" in text or "Failing row" in text:
-        text = _ROW.sub(rf"\1{HIDDEN}", text)
-    if "@" in text:
-        text = _EMAIL.sub(HIDDEN, _URL_PASSWORD.sub(rf"\1{HIDDEN}@", text))
-    return text
+    if not _may_hide(text):
+        return text
+    text = _BEARER.sub(HIDDEN, _JWT.sub(HIDDEN, text))
+    text = _ROW.sub(rf"\1{HIDDEN}", text)
+    return _EMAIL.sub(HIDDEN, _URL_PASSWORD.sub(rf"\1{HIDDEN}@", text))
 
 
 def one_line(_logger: Any, _method: str, event: Event) -> Event:
@@ -75,25 +122,73 @@ def one_line(_logger: Any, _method: str, event: Event) -> Event:
     return event
 
 
+def to_line(_logger: Any, _method: str, event: Event) -> str:
+    """One line of ASCII: no character in a value can begin another."""
+    return to_json(dict(event), ensure_ascii=True, fallback=str).decode()
+
+
+class Lines:
+    """Writes lines to a stream; a reader that has gone away stops the lines, not the server.
+
+    Inside a running loop the lines of a moment are written together: a write for each request
+    costs more than the rest of its line. Warnings and errors are written at once.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._waiting: list[str] = []
+        atexit.register(self.flush)
+
+    def info(self, line: str) -> None:
+        """A line that may wait for a moment."""
+        self._waiting.append(line)
+        if len(self._waiting) == 1:
+            try:
+                asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
+            except RuntimeError:
+                self.flush()
+        elif len(self._waiting) >= WAITING_MAX:
+            self.flush()
+
+    def error(self, line: str) -> None:
+        """A line that is written at once, after those that wait."""
+        self._waiting.append(line)
+        self.flush()
+
+    def flush(self) -> None:
+        """Writes what waits."""
+        if not self._waiting:
+            return
+        text = "\n".join(self._waiting) + "\n"
+        self._waiting.clear()
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+            self._stream.flush()
+
+    debug = msg = info
+    warning = critical = exception = fatal = error
+
+
 def configure(settings: Settings, stream: TextIO | None = None) -> None:
     """Sets up structlog for the process; also what other libraries log from warnings on."""
     out = stream or sys.stderr
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
+        add_request_id,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        Stamp(),
         structlog.processors.format_exc_info,
         redact,
     ]
     if settings.log_format == "json":
-        last: list[Any] = [structlog.processors.JSONRenderer()]
+        last: list[Any] = [to_line]
     else:
-        last = [one_line, structlog.dev.ConsoleRenderer(colors=out.isatty())]
+        last = [one_line, structlog.dev.ConsoleRenderer(colors=out.isatty(), timestamp_key="at")]
+    lines = Lines(out)
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=True,
     )
     _adopt_stdlib(out, [*shared], last)

@@ -25,13 +25,13 @@ from instasell_server.errors import (
     tree,
 )
 from instasell_server.http.body import hash_of, read_json, read_query
+from instasell_server.http.passage import PASSAGE
 from instasell_server.http.route import Call, Policy, Route
 from instasell_server.http.validation import invalid_of
 from instasell_server.principal import Principal
 
 Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-PRINCIPAL: web.RequestKey[Principal] = web.RequestKey("principal", Principal)
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -73,7 +73,7 @@ def endpoint_of(route: Route) -> Endpoint:
     public_cache = route.cache_control or "no-cache"
 
     async def endpoint(request: web.Request) -> web.StreamResponse:
-        principal = admit(route.policy, request.get(PRINCIPAL))
+        principal = admit(route.policy, request[PASSAGE].principal)
         path = _path(request.match_info, not_found) if ids else request.match_info
         query = empty_query
         if request.query_string or query is None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
-
 import structlog
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from instasell_server.errors import Malformed
+from instasell_server.http.passage import new_request_id
 from instasell_server.http.problems import problem_response
 
 KEEPALIVE_SECONDS = 25
@@ -36,7 +35,7 @@ class _Protocol(RequestHandler):
         if status >= 500 or request.writer.output_size > 0:
             return super().handle_error(request, status, exc, message)
         _log.info("not_http", address=request.remote, error=type(exc).__name__)
-        response = problem_response(Malformed("the request is not valid HTTP"), uuid.uuid4().hex)
+        response = problem_response(Malformed("the request is not valid HTTP"), new_request_id())
         response.force_close()
         return response
 

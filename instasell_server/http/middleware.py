@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from aiohttp import web
 
-from instasell_server import metrics
+from instasell_server import logs, metrics
 from instasell_server.errors import InstaSellError, Unauthenticated
-from instasell_server.http.address import client_address, limited_as, networks_of
-from instasell_server.http.dispatch import PRINCIPAL, Endpoint
+from instasell_server.http.address import client_address, networks_of
+from instasell_server.http.dispatch import Endpoint
+from instasell_server.http.passage import PASSAGE, Passage, new_request_id
 from instasell_server.http.problems import error_of, problem_response
 from instasell_server.http.ratelimit import RateLimits, headers_of, require
 from instasell_server.http.route import Route
@@ -23,10 +23,6 @@ from instasell_server.principal import Principal
 
 Authenticate = Callable[[str], Awaitable[Principal]]
 """Who a bearer token is. Raises Unauthenticated."""
-
-REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
-ADDRESS: web.RequestKey[str] = web.RequestKey("address", str)
-QUOTA: web.RequestKey[Quota] = web.RequestKey("quota", Quota)
 
 REQUEST_ID_HEADER = "X-Request-Id"
 UNCOUNTED = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -60,69 +56,77 @@ class Edge:
     ) -> web.StreamResponse:
         """Answers one request, whatever happens to it."""
         started = time.perf_counter()
-        request_id = self._begin(request)
+        passage = self._begin(request)
         route = self._routes.get(request.match_info.handler)
         path = route.path if route else "unknown"
         status = 499
         try:
-            response = await self._answer(request, handler, path)
+            response = await self._answer(request, handler, path, passage)
             status = response.status
             return response
         finally:
             seconds = time.perf_counter() - started
             if status != 101:
                 metrics.observe_request(request.method, path, status, seconds)
-            self._write_line(request, path, status, seconds, request_id)
+            _log.info(
+                "request",
+                method=request.method,
+                path=request.path,
+                route=path,
+                status=status,
+                ms=round(seconds * 1000, 2),
+                address=passage.address,
+                user_id=passage.principal.user_id if passage.principal else None,
+            )
 
-    def _begin(self, request: web.Request) -> str:
+    def _begin(self, request: web.Request) -> Passage:
         given = request.headers.get(REQUEST_ID_HEADER)
         sane = given is not None and _SANE_ID.fullmatch(given) is not None
-        request_id = given if given is not None and sane else uuid.uuid4().hex
-        request[REQUEST_ID] = request_id
-        request[ADDRESS] = client_address(
+        request_id = given if given is not None and sane else new_request_id()
+        address = client_address(
             request.remote, request.headers.getall("X-Forwarded-For", ()), self._proxies
         )
-        structlog.contextvars.bind_contextvars(request_id=request_id)
-        return request_id
+        passage = Passage(request_id, address)
+        request[PASSAGE] = passage
+        logs.REQUEST_ID.set(request_id)
+        return passage
 
     async def _answer(
         self,
         request: web.Request,
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
         path: str,
+        passage: Passage,
     ) -> web.StreamResponse:
         try:
             if path not in UNCOUNTED:
-                await self._admit(request)
+                await self._admit(request, passage)
             return await handler(request)
         except InstaSellError as error:
-            return self._problem(request, error)
+            return problem_response(error, passage.request_id)
         except web.HTTPException as error:
             if error.status < 400:
                 raise
-            return self._problem(request, error_of(error))
+            return problem_response(error_of(error), passage.request_id)
         except (asyncio.CancelledError, ConnectionResetError):
             raise
         except Exception:
             _log.exception("request_failed", method=request.method, path=request.path)
-            return self._problem(request, InstaSellError())
+            return problem_response(InstaSellError(), passage.request_id)
 
-    def _problem(self, request: web.Request, error: InstaSellError) -> web.Response:
-        return problem_response(error, request[REQUEST_ID])
-
-    async def _admit(self, request: web.Request) -> None:
+    async def _admit(self, request: web.Request, passage: Passage) -> None:
         """Finds out who asks and counts it. Credentials that do not hold count for the address."""
         header = request.headers.get("Authorization")
         if header is None:
-            await self._count_address(request)
+            await self._count_address(passage)
             return
         try:
             principal = await self._principal(header)
         except Unauthenticated:
-            await self._count_address(request)
+            await self._count_address(passage)
             raise
-        request[PRINCIPAL] = principal
-        self._count(request, await self._limits.hit_user(principal))
+        passage.principal = principal
+        _count(passage, await self._limits.hit_user(principal))
 
     async def _principal(self, header: str) -> Principal:
         if header[: len(BEARER)].lower() != BEARER or len(header) > TOKEN_BYTES_MAX:
@@ -131,38 +135,22 @@ class Edge:
             raise Unauthenticated
         return await self._authenticate(header[len(BEARER) :].strip())
 
-    async def _count_address(self, request: web.Request) -> None:
-        self._count(request, await self._limits.hit_anonymous(limited_as(request[ADDRESS])))
+    async def _count_address(self, passage: Passage) -> None:
+        _count(passage, await self._limits.hit_anonymous(passage.address))
 
-    @staticmethod
-    def _count(request: web.Request, quota: Quota | None) -> None:
-        if quota is not None:
-            request[QUOTA] = quota
-            require(quota)
 
-    @staticmethod
-    def _write_line(
-        request: web.Request, path: str, status: int, seconds: float, request_id: str
-    ) -> None:
-        principal = request.get(PRINCIPAL)
-        _log.info(
-            "request",
-            method=request.method,
-            path=request.path,
-            route=path,
-            status=status,
-            ms=round(seconds * 1000, 2),
-            address=request[ADDRESS],
-            user_id=principal.user_id if principal else None,
-        )
+def _count(passage: Passage, quota: Quota | None) -> None:
+    if quota is not None:
+        passage.quota = quota
+        require(quota)
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """The headers of every reply; a signal, so that streams and sockets have them too."""
+    passage = request[PASSAGE]
     headers = response.headers
-    headers["X-Request-Id"] = request.get(REQUEST_ID) or uuid.uuid4().hex
+    headers["X-Request-Id"] = passage.request_id
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Server"] = "InstaSell"
-    quota = request.get(QUOTA)
-    if quota is not None:
-        headers.update(headers_of(quota))
+    if passage.quota is not None:
+        headers.update(headers_of(passage.quota))

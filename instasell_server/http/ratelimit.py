@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from instasell_server.errors import RateLimited
+from instasell_server.http.address import limited_as
 from instasell_server.ports import Limiter, Quota
 from instasell_server.principal import Principal
 from instasell_server.settings import Settings
@@ -23,7 +24,9 @@ class RateLimits:
 
     async def hit_anonymous(self, address: str) -> Quota | None:
         """Counts a request of an address; None while that limit is off."""
-        return await self._hit("anonymous", address, self._anonymous)
+        if self._anonymous == 0:
+            return None
+        return await self._hit("anonymous", limited_as(address), self._anonymous)
 
     async def hit_user(self, principal: Principal) -> Quota | None:
         """Counts a request of a user. All tokens of one user share what a token may."""
