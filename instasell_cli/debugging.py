@@ -9,9 +9,7 @@ import sys
 
 # The frames of a socket hold tokens, and headers hold them too: these loggers never go deeper.
 _LEVELS = {"instasell_client": logging.DEBUG, "httpx": logging.INFO, "websockets": logging.INFO}
-_SECRET = re.compile(
-    r"(?i)(bearer\s+|\"?(?:token|password|secret)\"?\s*[:=]\s*\"?)[^\s\"',}]+"
-)
+_SECRET = re.compile(r"(?i)(bearer\s+|\"?(?:token|password|secret)\"?\s*[:=]\s*\"?)[^\s\"',}]+")
 HIDDEN = "[hidden]"
 
 

@@ -50,7 +50,7 @@ def local_text(instant: str) -> str:
 def span_text(seconds: float) -> str:
     """A span in its two largest units: 3725 is "1h 2m"."""
     left = max(0, int(seconds))
-    parts = []
+    parts: list[str] = []
     for unit, name in zip(_UNITS_SECONDS, "dhms", strict=True):
         count, left = divmod(left, unit)
         if count or (name == "s" and not parts):

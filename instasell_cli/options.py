@@ -58,7 +58,8 @@ def command(
     shown = "\n".join(f"  $ instasell {example}" for example in examples)
     # A paragraph that begins with \b keeps its line breaks.
     text = f"\b\nExamples:\n{shown}\n\n{summary}" if examples else summary
-    return app.command(name, cls=MarketCommand, help=text, short_help=summary, **settings)
+    short = summary.partition(". ")[0].rstrip(".") + "."
+    return app.command(name, cls=MarketCommand, help=text, short_help=short, **settings)
 
 
 def _shared(
@@ -74,7 +75,8 @@ def _shared(
             ctx.meta[KEY + name] = value
 
     return TyperOption(
-        param_decls=[*declarations],
+        # A name of its own: a command may have a parameter that is called the same.
+        param_decls=[f"shared_{name}", *declarations],
         help=help,
         expose_value=False,
         callback=lambda ctx, _, value: remember(ctx, value),
@@ -88,7 +90,7 @@ def _flag(name: str, declaration: str, *, help: str) -> TyperOption:  # noqa: A0
             ctx.meta[KEY + name] = True
 
     return TyperOption(
-        param_decls=[declaration],
+        param_decls=[f"shared_{name}", declaration],
         help=help,
         expose_value=False,
         is_flag=True,

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain, islice
 from typing import TYPE_CHECKING, TextIO
 
 from instasell_cli.amounts import default_currency, shown_amount
@@ -76,6 +77,7 @@ class Output:
     def many(self, shape: Shape, records: Iterable[Record], currency: str | None = None) -> None:
         """Writes a list, as it comes where the format allows that."""
         chosen = self._chosen(shape)
+        records = _primed(records)
         if self.form is Format.TABLE:
             names = chosen or shape.columns
             self._write_table(names, (_texts(shape, names, each, currency) for each in records))
@@ -94,7 +96,9 @@ class Output:
         if self.form is Format.JSON:
             self.line(_json(_picked(record, chosen), indent=2))
         elif self.form is Format.TABLE:
-            names = chosen or tuple(name for name in shape.fields if _value(record, name) is not None)
+            names = chosen or tuple(
+                name for name in shape.fields if _value(record, name) is not None
+            )
             self._write_details(names, _texts(shape, names, record, currency, keep_lines=True))
         else:
             self.many(shape, [record], currency)
@@ -134,7 +138,9 @@ class Output:
 
         table = Table(box=None, header_style="bold", pad_edge=False)
         for name in names:
-            table.add_column(Text(name.replace("_", " ")), overflow="ellipsis", no_wrap=name == "id")
+            table.add_column(
+                Text(name.replace("_", " ")), overflow="ellipsis", no_wrap=name == "id"
+            )
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))
         self._console().print(table)
@@ -195,6 +201,13 @@ def json_text(value: object, *, indent: int | None = None) -> str:
 
 
 _json = json_text
+
+
+def _primed(records: Iterable[Record]) -> Iterator[Record]:
+    """The same records, the first fetched already: a refusal comes before anything is written."""
+    left = iter(records)
+    first = [*islice(left, 1)]
+    return chain(first, left)
 
 
 def _picked(record: Record, names: Sequence[str]) -> Record:

@@ -174,9 +174,7 @@ def create(
     sku: Sku = None,
 ) -> None:
     """`listings create`."""
-    goods = Goods(
-        type_, title, description, category, condition, price, stock, shipping, sku
-    )
+    goods = Goods(type_, title, description, category, condition, price, stock, shipping, sku)
     with opened(ctx) as (client, output):
         run_create(client, output, goods)
 

@@ -72,7 +72,9 @@ def import_(
     ] = None,
     maps: Annotated[
         list[str] | None,
-        typer.Option("--map", help="A column of theirs for a field of ours.", metavar="THEIRS=OURS"),
+        typer.Option(
+            "--map", help="A column of theirs for a field of ours.", metavar="THEIRS=OURS"
+        ),
     ] = None,
     sets: Annotated[
         list[str] | None,
@@ -175,9 +177,7 @@ def run_export(client: InstaSell, call: Invocation) -> None:
         _write_csv(stdout, rows, call.fields)
 
 
-def _write_csv(
-    stdout: TextIO, rows: Iterator[Mapping[str, object]], fields: Sequence[str]
-) -> None:
+def _write_csv(stdout: TextIO, rows: Iterator[Mapping[str, object]], fields: Sequence[str]) -> None:
     unknown = [name for name in fields if name not in FIELDS]
     if unknown:
         raise UsageProblem(f"--fields: there is no {unknown[0]!r}; there are: {', '.join(FIELDS)}")

@@ -115,13 +115,11 @@ class Rejects:
         """One line, also for a row with several bad fields."""
         fields = "; ".join(error.field for error in verdict.errors)
         messages = "; ".join(error.message for error in verdict.errors)
-        told = [str(verdict.row), fields, messages, *row.kept]
-        self._writer.writerow([neutralised(cell) for cell in told])
+        kept = [neutralised(cell) for cell in row.kept]
+        self._writer.writerow([str(verdict.row), fields, messages, *kept])
 
 
 def complaint(verdict: BulkVerdict) -> str:
     """A rejected row in one line for a person."""
     said = "; ".join(f"{error.field}: {error.message}" for error in verdict.errors)
     return f"row {verdict.row}: {said}"
-
-

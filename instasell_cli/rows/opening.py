@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import sys
 from collections.abc import Iterator
-from typing import BinaryIO, TextIO
+from io import BufferedReader, TextIOWrapper
+from typing import TextIO, cast
 
 from instasell_cli.exits import UsageProblem
 
@@ -14,12 +14,13 @@ STDIN = "-"
 
 
 @contextlib.contextmanager
-def opened_bytes(name: str) -> Iterator[BinaryIO]:
+def opened_bytes(name: str) -> Iterator[BufferedReader]:
     """The bytes of a file, or of stdin for "-". Raises UsageProblem when it cannot be read."""
     if name == STDIN:
         if sys.stdin.isatty():
             raise UsageProblem("- reads stdin; pipe a file into it, or name one")
-        yield sys.stdin.buffer
+        # Not closed here: stdin belongs to the process.
+        yield cast(BufferedReader, sys.stdin.buffer)
         return
     try:
         file = open(name, "rb")  # noqa: SIM115 - closed by the `with` below
@@ -33,7 +34,7 @@ def opened_bytes(name: str) -> Iterator[BinaryIO]:
 def opened_text(name: str) -> Iterator[TextIO]:
     """The same as UTF-8 text, with or without a byte order mark."""
     with opened_bytes(name) as raw:
-        text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+        text = TextIOWrapper(raw, encoding="utf-8-sig", newline="")
         try:
             yield text
         except UnicodeDecodeError as error:

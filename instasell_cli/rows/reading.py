@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
-from typing import BinaryIO
 
 from instasell_cli.cells import restored
 from instasell_cli.exits import UsageProblem
@@ -62,17 +61,16 @@ class RowFile:
 def opened_rows(name: str, kind: FileKind | None = None) -> Iterator[RowFile]:
     """Opens a file, or stdin for "-". Raises UsageProblem for a file that holds no rows."""
     with opened_bytes(name) as raw:
-        buffered = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)  # type: ignore[arg-type]
-        found = kind or _kind_of(name, buffered)
+        found = kind or _kind_of(name, raw)
         if found is FileKind.XLSX:
-            yield _sheet(name, buffered)
+            yield _sheet(name, raw)
             return
-        total = _size(buffered)
-        text = io.TextIOWrapper(buffered, encoding="utf-8-sig", errors="surrogateescape", newline="")
+        total = _size(raw)
+        text = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
         try:
             read = _lines if found is FileKind.JSONL else _table
             header, rows = read(name, text)
-            yield RowFile(header, rows, lambda: buffered.tell() if total else 0, total)
+            yield RowFile(header, rows, lambda: raw.tell() if total else 0, total)
         finally:
             text.detach()
 
@@ -130,9 +128,7 @@ def _check_header(name: str, header: Sequence[str]) -> None:
         raise UsageProblem(f"{name}: there are more than {COLUMNS_MAX} columns")
 
 
-def _table_rows(
-    name: str, header: Sequence[str], records: Iterator[list[str]]
-) -> Iterator[RawRow]:
+def _table_rows(name: str, header: Sequence[str], records: Iterator[list[str]]) -> Iterator[RawRow]:
     number = 0
     while True:
         try:
@@ -193,7 +189,7 @@ def _no_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _sheet(name: str, raw: BinaryIO) -> RowFile:
+def _sheet(name: str, raw: io.BufferedReader) -> RowFile:
     """The first sheet of a workbook, which has to be read whole: that is how the format is."""
     from python_calamine import CalamineError, CalamineWorkbook
 

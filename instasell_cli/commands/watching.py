@@ -1,0 +1,226 @@
+"""`instasell auctions watch`: events as they happen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from instasell_cli.amounts import shown_amount
+from instasell_cli.context import Invocation, invocation
+from instasell_cli.exits import ExitCode, UsageProblem
+from instasell_cli.options import command
+from instasell_cli.output import Format, Output, json_text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from instasell_client.live import AuctionChange, AuctionEvent, AuctionFeed, ConnectionState
+    from instasell_client.models.auctions import AuctionState, Bid
+
+AUCTIONS_MAX = 200
+
+
+class Until(StrEnum):
+    """What to watch for; an auction is left once that has happened to it."""
+
+    STARTED = "started"
+    BID = "bid"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class WatchOptions:
+    """What to watch."""
+
+    ids: Sequence[str]
+    until: Until = Until.ENDED
+    as_json_lines: bool = False
+
+
+def add_to(app: typer.Typer) -> None:
+    """Declares the command."""
+    command(
+        app,
+        "watch",
+        "Print what happens in auctions as it happens, until all of them are over. A lost"
+        " connection is made good: nothing is left out, and nothing comes twice. With --until,"
+        " exit 1 if an auction is over before that has happened.",
+        "auctions watch ID",
+        "auctions watch ID ID --jsonl",
+        "auctions watch ID --until bid",
+    )(watch)
+
+
+def watch(
+    ctx: typer.Context,
+    ids: Annotated[list[str], typer.Argument(help="The ids of auctions.", metavar="ID...")],
+    until: Annotated[Until, typer.Option("--until")] = Until.ENDED,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="The same as -o jsonl.")] = False,
+) -> None:
+    """`auctions watch`."""
+    call = invocation(ctx)
+    options = WatchOptions(list(dict.fromkeys(ids)), until, jsonl or call.form is Format.JSONL)
+    if call.form in (Format.JSON, Format.CSV) or call.fields:
+        raise UsageProblem("events come as lines of text or with --jsonl, whole")
+    if len(options.ids) > AUCTIONS_MAX:
+        raise UsageProblem(f"watch {AUCTIONS_MAX} auctions at most")
+    if not asyncio.run(run_watch(call, options)):
+        raise typer.Exit(ExitCode.FAILURE)
+
+
+async def run_watch(call: Invocation, options: WatchOptions) -> bool:
+    """Prints events, and returns whether what was waited for happened to all auctions.
+
+    Raises AuctionNotFound, and what ends the session for good.
+    """
+    teller = Teller(call.output, as_json_lines=options.as_json_lines)
+    try:
+        async with (
+            call.async_client() as client,
+            client.live(on_state=teller.connection) as live,
+            asyncio.TaskGroup() as group,
+        ):
+            readers = [
+                group.create_task(_follow(live.auction(auction_id), options.until, teller))
+                for auction_id in options.ids
+            ]
+    except ExceptionGroup as failures:
+        # The first failure ends the watching; the others are its consequence.
+        raise failures.exceptions[0] from None
+    return all(reader.result() for reader in readers)
+
+
+async def _follow(feed: AuctionFeed, until: Until, teller: Teller) -> bool:
+    async with feed:
+        async for event in feed:
+            teller.event(event)
+            happened = _happened(event, until)
+            if happened is not None:
+                return happened
+    return False
+
+
+def _happened(event: AuctionEvent, until: Until) -> bool | None:
+    """Whether it has happened; None while it still can."""
+    if until is Until.BID and _has_bids(event):
+        return True
+    status = _status_after(event)
+    if until is Until.STARTED and status in ("live", "ended"):
+        return True
+    if status in ("ended", "cancelled"):
+        return until is Until.ENDED
+    return None
+
+
+def _has_bids(event: AuctionEvent) -> bool:
+    if event.event == "joined":
+        return event.resumed and bool(event.data.missed)
+    return event.event == "bid_placed" or bool(event.data.bids)
+
+
+def _status_after(event: AuctionEvent) -> str:
+    if event.event == "joined":
+        return event.data.state.status.value
+    names = {"auction_started": "live", "auction_ended": "ended", "auction_cancelled": "cancelled"}
+    return names.get(event.event, "")
+
+
+class Teller:
+    """Prints events, as text for people or as the frames of the wire, one a line."""
+
+    def __init__(self, output: Output, *, as_json_lines: bool) -> None:
+        self._output = output
+        self._as_json_lines = as_json_lines
+        self._titles: dict[str, str] = {}
+        self._was_live = False
+
+    def connection(self, state: ConnectionState) -> None:
+        """Tells on stderr when the connection is lost, and when it is back."""
+        if self._was_live and state.value in ("reconnecting", "live"):
+            self._output.note(f"connection: {state.value}")
+        self._was_live = self._was_live or state.value == "live"
+
+    def event(self, event: AuctionEvent) -> None:
+        """Prints one event."""
+        if self._as_json_lines:
+            frame = {"event": event.event, "data": event.data.model_dump(mode="json")}
+            self._output.line(json_text(frame))
+            self._output.stdout.flush()
+            return
+        auction_id = event.data.auction_id
+        if event.event == "joined":
+            self._titles[auction_id] = event.data.state.title
+        title = self._titles.get(auction_id, auction_id)
+        for at, text in _lines_of(event):
+            self._output.text(f"{at.astimezone():%H:%M:%S}  {title}: {text}")
+
+
+def _lines_of(event: AuctionEvent) -> Iterator[tuple[datetime, str]]:
+    data = event.data
+    if event.event == "joined":
+        if not event.resumed:
+            yield data.server_time, _standing(event.data.state)
+        elif event.data.truncated:
+            yield data.server_time, "more bids were missed than are told here"
+        for bid in event.data.missed:
+            yield bid.created_at, _bid_text(bid)
+        if event.resumed:
+            yield data.server_time, _standing(event.data.state)
+        return
+    if event.event == "bid_placed":
+        for bid in event.data.bids:
+            yield bid.created_at, _bid_text(bid)
+        if not event.data.bids:
+            yield data.server_time, _price_text(event.data.current_bid, event.data.leader)
+        if event.data.auction_extended:
+            yield data.server_time, f"extended, it ends {event.data.end_at.astimezone():%H:%M:%S}"
+        return
+    for bid in event.data.bids:
+        yield bid.created_at, _bid_text(bid)
+    yield data.server_time, _change_text(event)
+
+
+def _standing(state: AuctionState) -> str:
+    if state.status in ("ended", "cancelled"):
+        return _outcome(state.status.value, state.winner, state.current_bid)
+    bids = f"{_price_text(state.current_bid, state.leader)} ({state.bid_count} bids)"
+    shown = bids if state.bid_count else "no bids"
+    return (
+        f"{state.status.value}, {shown}, minimum {shown_amount(state.minimum_bid)},"
+        f" ends {state.end_at.astimezone():%Y-%m-%d %H:%M:%S}"
+    )
+
+
+def _bid_text(bid: Bid) -> str:
+    if bid.kind == "raise":
+        return f"{bid.bidder} raises the own maximum"
+    verb = "buys now for" if bid.kind == "buy_now" else "bids"
+    return f"{bid.bidder} {verb} {shown_amount(bid.amount)}, {_price_text(bid.price, bid.leader)}"
+
+
+def _price_text(price: int | None, leader: str | None) -> str:
+    if price is None or leader is None:
+        return "nobody leads"
+    return f"{leader} leads at {shown_amount(price)}"
+
+
+def _change_text(event: AuctionChange) -> str:
+    change = event.data
+    if event.event == "auction_ended":
+        return _outcome("ended", change.winner, change.price)
+    if event.event == "auction_cancelled":
+        return f"cancelled{f': {change.reason}' if change.reason else ''}"
+    return event.event.removeprefix("auction_")
+
+
+def _outcome(status: str, winner: str | None, price: int | None) -> str:
+    if status != "ended":
+        return status
+    if winner is None or price is None:
+        return "ended without a sale"
+    return f"ended, {winner} won at {shown_amount(price)}"
