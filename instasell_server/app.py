@@ -138,9 +138,8 @@ def _services(engines: Engines, settings: Settings) -> Services:
     hub = Hub(redis.bus, history)
     people = AccountService(database, redis.cache, redis.limiter, hub, settings)
     goods = ListingService(database, engines.public, redis.cache)
-    goods = ListingService(database, engines.public, redis.cache)
     orders = OrderService(settings.payment_deadline_hours)
-    lifecycle = Lifecycle(database, redis.cache, hub, history, orders)
+    lifecycle = Lifecycle(database, redis.cache, hub, history, orders, goods)
     auctioneer = Auctioneer(
         database,
         redis.locks,
@@ -173,7 +172,6 @@ def _services(engines: Engines, settings: Settings) -> Services:
         database,
         {
             **people.outbox,
-            **goods.outbox,
             **goods.outbox,
             USER_SUSPENDED: lifecycle.call_off_all_of,
             "auction_ended": lifecycle.tell_again,

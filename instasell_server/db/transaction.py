@@ -70,6 +70,14 @@ class Transaction(Connection):
                 raise OutcomeUnknown from error
         self._committed = True
 
+    async def run_after_commit(self) -> None:
+        """Does what was queued; a failure is logged, for the commit stands."""
+        for callback in self.after_commit:
+            try:
+                await callback()
+            except Exception:
+                _log.exception("after_commit_failed")
+
     async def rollback(self) -> None:
         """Takes everything back; a connection that cannot is thrown away by the pool."""
         if self._open and not self._committed and not self.raw.closed:
@@ -117,11 +125,7 @@ async def _run(database: Database, work: Callable[[Transaction], Awaitable[T]], 
         except BaseException:
             await transaction.rollback()
             raise
-    for callback in transaction.after_commit:
-        try:
-            await callback()
-        except Exception:
-            _log.exception("after_commit_failed")
+    await transaction.run_after_commit()
     return result
 
 

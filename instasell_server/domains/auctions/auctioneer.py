@@ -286,10 +286,12 @@ class Auctioneer:
                 commands = [
                     each.command for each in batch if each.command.auction_id not in skipped
                 ]
-                return await self._judge(tx, locked, commands), skipped
+                judged = await self._judge(tx, locked, commands)
             except BaseException:
                 await tx.rollback()
                 raise
+        await tx.run_after_commit()
+        return judged, skipped
 
     async def _judge(
         self, tx: Transaction, locked: dict[str, LockedAuction], commands: Sequence[BidCommand]

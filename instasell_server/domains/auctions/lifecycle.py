@@ -19,6 +19,7 @@ from instasell_server.domains.auctions.rules import (
     outcome,
     runner_up_price,
 )
+from instasell_server.domains.listings.service import ListingService
 from instasell_server.domains.orders.service import OrderService
 from instasell_server.ports import Cache, Event, Events, History
 
@@ -44,12 +45,14 @@ class Lifecycle:
         events: Events,
         history: History,
         orders: OrderService,
+        listings: ListingService,
     ) -> None:
         self._database = database
         self._cache = cache
         self._events = events
         self._history = history
         self._orders = orders
+        self._listings = listings
 
     async def settle(self, tx: Transaction, closings: Sequence[Closing]) -> None:
         """Makes the orders of auctions that end in this transaction, and their outbox rows.
@@ -57,6 +60,7 @@ class Lifecycle:
         The rows of the auctions are locked. A suspended winner's order is cancelled at once, and
         the goods are offered to the runner-up if the reserve allows.
         """
+        self.show_on_listings(tx, [each.auction.listing_id for each in closings])
         won = [each for each in closings if each.winner_id is not None]
         if won:
             await store.take_stock(tx, [each.auction.listing_id for each in won])
@@ -78,6 +82,11 @@ class Lifecycle:
                 for each in closings
             ],
         )
+
+    def show_on_listings(self, tx: Transaction, listing_ids: Sequence[str]) -> None:
+        """After the commit, no cached page of listings shows their auctions as they were."""
+        if listing_ids:
+            tx.after_commit.append(lambda: self._listings.retire_pages_of(listing_ids))
 
     async def _offer_to_runners_up(self, tx: Transaction, forfeited: Sequence[Closing]) -> None:
         await self._orders.record_forfeited(tx, [_sale(each) for each in forfeited])
@@ -125,9 +134,11 @@ class Lifecycle:
         return await transact(self._database, work, begin=bid_store.BEGIN)
 
     async def call_off(
-        self, tx: Transaction, auction_id: str, now: datetime, reason: str | None
+        self, tx: Transaction, auction: LockedAuction, now: datetime, reason: str | None
     ) -> None:
         """Cancels an open auction whose row is locked, and tells everybody after the commit."""
+        auction_id = auction.id
+        self.show_on_listings(tx, [auction.listing_id])
         version, seq = await store.cancel_auction(tx, auction_id, now, reason)
         note = {"auction_id": auction_id, "version": version}
         await bid_store.insert_outbox(tx, "auction_cancelled", [note])
@@ -147,7 +158,7 @@ class Lifecycle:
                 now = await bid_store.get_now(tx)
                 auction = locked.get(auction_id)
                 if auction is not None and _is_running(auction, now):
-                    await self.call_off(tx, auction_id, now, "the seller is suspended")
+                    await self.call_off(tx, auction, now, "the seller is suspended")
 
             await transact(self._database, work)
 

@@ -108,6 +108,7 @@ class AuctionService:
                     "now": now,
                 },
             )
+            self._lifecycle.show_on_listings(tx, [wish.listing_id])
             if values["status"] == "live":
                 self._tell_after_commit(tx, await started_events(tx, [auction_id], now))
             return await _status(tx, auction_id, now)
@@ -156,7 +157,7 @@ class AuctionService:
             auction, now = await self._lock_own(tx, principal, auction_id)
             if auction.standing.seq and not principal.is_admin:
                 raise AuctionHasBids("ask an admin to call it off", bid_count=auction.standing.seq)
-            await self._lifecycle.call_off(tx, auction_id, now, wish.reason)
+            await self._lifecycle.call_off(tx, auction, now, wish.reason)
             return await _status(tx, auction_id, now)
 
         return await once(self._database, key, AuctionStatusReply, work)

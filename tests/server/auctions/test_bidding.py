@@ -246,3 +246,17 @@ async def test_bids_are_limited_by_the_minute(
     with pytest.raises(errors.RateLimited) as refused:
         await there.auctions.bid(auction, max_amount=3000)
     assert refused.value.retry_after_seconds
+
+
+async def test_a_cached_category_page_shows_the_auction_that_was_put_up(market: Market) -> None:
+    """The page is cached before the auction exists, and again before it is sold."""
+    seller, bidder = await market.seller(), await market.bidder()
+    listing = await market.listing(seller)
+    category = market.category()
+    assert (await seller.listings.page(category=category)).items[0].auction_id is None
+    made = await seller.auctions.create(listing, min_bid=100, buy_now=500, duration_seconds=60)
+    auction = made.state.auction_id
+    assert (await seller.listings.page(category=category)).items[0].auction_id == auction
+    await bidder.auctions.buy_now(auction, 500)
+    [sold] = (await seller.listings.page(category=category)).items
+    assert (sold.auction_id, sold.stock) == (None, 0)
