@@ -153,12 +153,7 @@ class Upload:
 
     async def _write(self, tx: Transaction, judge: Judge, before: dict[str, Goods]) -> None:
         if judge.updated:
-            renamed = [
-                listing_id
-                for listing_id, goods in judge.updated.items()
-                if goods.seller_sku != before[listing_id].seller_sku
-            ]
-            await bulk_store.update_listings(tx, judge.updated, renamed)
+            await bulk_store.update_listings(tx, before, judge.updated)
         if judge.created:
             await bulk_store.insert_listings(tx, self._seller_id, judge.created)
         if judge.imports:

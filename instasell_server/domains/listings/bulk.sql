@@ -46,6 +46,18 @@ FROM json_to_recordset(%(rows)s::json) AS n(
 )
 WHERE l.id = n.id
 
+-- name: update_terms
+-- Without the texts their words are not looked for again, which is most of what an update costs.
+UPDATE listings l
+SET category_id = n.category_id, condition = n.condition, price = n.price, stock = n.stock,
+    shipping_amount = n.shipping_amount, seller_sku = n.seller_sku, version = l.version + 1,
+    updated_at = market_now()
+FROM json_to_recordset(%(rows)s::json) AS n(
+    id uuid, category_id uuid, condition text, price bigint, stock integer,
+    shipping_amount bigint, seller_sku text
+)
+WHERE l.id = n.id
+
 -- name: upsert_imports
 INSERT INTO listing_imports (seller_id, row_key, listing_id, row_hash, stock)
 SELECT %(seller_id)s::uuid, n.row_key, n.listing_id, n.row_hash, n.stock

@@ -55,12 +55,23 @@ async def insert_listings(tx: Transaction, seller_id: str, goods: Mapping[str, G
 
 
 async def update_listings(
-    tx: Transaction, goods: Mapping[str, Goods], new_skus: Sequence[str]
+    tx: Transaction, before: Mapping[str, Goods], after: Mapping[str, Goods]
 ) -> None:
-    """New values of locked listings; `new_skus` are those whose seller_sku changes."""
-    if new_skus:
-        await tx.execute(_sql.clear_skus, {"listing_ids": list(new_skus)})
-    await tx.execute(_sql.update_listings, {"rows": _rows(goods)})
+    """New values of locked listings."""
+    renamed = [each for each in after if after[each].seller_sku != before[each].seller_sku]
+    if renamed:
+        await tx.execute(_sql.clear_skus, {"listing_ids": renamed})
+    same_texts = {
+        each: goods
+        for each, goods in after.items()
+        if (goods.title, goods.description) == (before[each].title, before[each].description)
+    }
+    if same_texts:
+        terms = {each: goods._replace(description="") for each, goods in same_texts.items()}
+        await tx.execute(_sql.update_terms, {"rows": _rows(terms)})
+    others = {each: goods for each, goods in after.items() if each not in same_texts}
+    if others:
+        await tx.execute(_sql.update_listings, {"rows": _rows(others)})
 
 
 async def upsert_imports(tx: Transaction, seller_id: str, imports: Mapping[str, Import]) -> None:
