@@ -13,17 +13,15 @@
                           AuctionHasBids EmailTaken SkuTaken CategoryInUse CategoryExists OutOfStock
                           StillRunning
     - RateLimited(retry_after_seconds)
-    - OutcomeUnknown      the same idempotency key, sent again, tells what happened
-    - Unavailable
+    - OutcomeUnknown      the same key, sent again, tells what happened     - Unavailable
     - TransportError      nothing that the market said: raised by the client alone
       - ConnectionFailed    no connection, or it was lost before the answer
       - Timeout             no answer in time
       - ProtocolError       an answer that does not fit the wire contract
         - NotAnInstaSellServer   somebody else answers at this address
 
-A refusal carries `code` (stable; look at this one), `status`, `title` and `detail` (for people),
-`data` (the members of its own, as `minimum`), and `request_id` (for whoever reads the log).
-`retryable` tells whether the same call, with the same idempotency key, may succeed later.
+A refusal carries `code` (stable: look at this one), `title` and `detail` (for people), `data` (its
+own members), `request_id` (for the log) and `status`. `retryable`: the same call may succeed later.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from instasell_client.models.problems import FieldError, Problem
+    from instasell_client.models.problems import FieldError
 
 
 def code_of(name: str) -> str:
@@ -212,8 +210,8 @@ class MethodNotAllowed(InstaSellError):
     @property
     def allowed(self) -> Sequence[str]:
         """The methods that the path takes."""
-        value = self.data.get("allowed", ())
-        return [str(method) for method in value] if isinstance(value, (list, tuple)) else ()
+        value = self.data.get("allowed")
+        return [str(method) for method in value] if isinstance(value, list) else ()
 
 
 class Unsupported(InstaSellError):
@@ -345,8 +343,7 @@ class RateLimited(InstaSellError):
     def retry_after_seconds(self) -> float | None:
         """When to come back, in seconds from the answer; None where it was not told."""
         value = self.data.get("retry_after_seconds")
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return float(value) if value is not None and number else None
+        return float(value) if type(value) in (int, float) else None
 
 
 class OutcomeUnknown(InstaSellError):
@@ -401,42 +398,3 @@ class NotAnInstaSellServer(ProtocolError):
     """Somebody else answers at this address."""
 
     title = "There is no InstaSell server at this address"
-
-
-def tree() -> dict[str, type[InstaSellError]]:
-    """Every error class by its code."""
-    found: dict[str, type[InstaSellError]] = {}
-    waiting: list[type[InstaSellError]] = [InstaSellError]
-    while waiting:
-        kind = waiting.pop()
-        found[kind.code] = kind
-        waiting.extend(kind.__subclasses__())
-    return found
-
-
-_BY_STATUS: Mapping[int, type[InstaSellError]] = {
-    **{kind.status: kind for kind in (Malformed, Unauthenticated, Forbidden, NotFound)},
-    **{kind.status: kind for kind in (MethodNotAllowed, Conflict, TooLarge, Unsupported)},
-    **{kind.status: kind for kind in (Invalid, RateLimited, Unavailable)},
-    **dict.fromkeys((502, 504), Unavailable),
-}
-
-
-def class_for(code: str, status: int) -> type[InstaSellError]:
-    """The class of a code; for a code of a newer server the nearest class by its status."""
-    return tree().get(code) or _BY_STATUS.get(status, InstaSellError)
-
-
-def error_from_problem(problem: Problem) -> InstaSellError:
-    """The error that a problem body describes, with every member that the body has."""
-    kind = class_for(problem.code, problem.status)
-    data = dict(problem.model_extra or {})
-    error: InstaSellError
-    if issubclass(kind, Invalid):
-        error = kind(problem.errors or (), problem.detail)
-    else:
-        error = kind(problem.detail)
-    error.data = data
-    error.code, error.title, error.status = problem.code, problem.title, problem.status
-    error.request_id = problem.request_id
-    return error

@@ -6,6 +6,7 @@ import pytest
 
 from instasell_client import errors
 from instasell_client.models.problems import FieldError, Problem
+from instasell_client.refusals import error_from_problem, tree
 from instasell_server import errors as server
 from instasell_server.http.problems import problem_of, status_of
 
@@ -20,7 +21,7 @@ OWN = {
 
 def _own_classes() -> dict[str, type[errors.InstaSellError]]:
     """The tree without what other modules derive for themselves."""
-    return {c: k for c, k in errors.tree().items() if k.__module__ == errors.__name__}
+    return {c: k for c, k in tree().items() if k.__module__ == errors.__name__}
 
 
 def test_codes_are_the_same() -> None:
@@ -59,7 +60,7 @@ def test_every_class_is_drawn_in_the_tree(kind: type[errors.InstaSellError]) -> 
 )  # fmt: skip
 def test_data_survives_the_wire(raised: server.InstaSellError, name: str, value: object) -> None:
     sent = problem_of(raised, "r-1").model_dump_json(exclude_none=True)
-    error = errors.error_from_problem(Problem.model_validate_json(sent))
+    error = error_from_problem(Problem.model_validate_json(sent))
     assert type(error).__name__ == type(raised).__name__
     assert getattr(error, name) == value
     assert error.request_id == "r-1"
@@ -69,7 +70,7 @@ def test_data_of_another_type_is_no_data() -> None:
     problem = Problem.model_validate(
         {"title": "", "status": 409, "code": "bid_too_low", "minimum": "1300"}
     )
-    error = errors.error_from_problem(problem)
+    error = error_from_problem(problem)
     assert isinstance(error, errors.BidTooLow)
     assert error.minimum is None
     assert error.data == {"minimum": "1300"}
@@ -91,7 +92,7 @@ def test_data_of_another_type_is_no_data() -> None:
     ],
 )
 def test_unknown_code_falls_back_by_status(status: int, kind: type) -> None:
-    error = errors.error_from_problem(Problem(title="New", status=status, code="brand_new"))
+    error = error_from_problem(Problem(title="New", status=status, code="brand_new"))
     assert type(error) is kind
     assert (error.code, error.status, error.title, str(error)) == (
         "brand_new",

@@ -11,6 +11,7 @@ import pytest
 
 import instasell_client
 from instasell_client import errors
+from instasell_client.refusals import tree
 
 HEAVY = ("httpx", "httpx_retries", "websockets", "keyring", "platformdirs", "rich", "typer")
 NAMES = {
@@ -22,7 +23,7 @@ NAMES = {
 
 
 def test_surface_is_this() -> None:
-    mistakes = {k.__name__ for k in errors.tree().values() if k.__module__ == errors.__name__}
+    mistakes = {k.__name__ for k in tree().values() if k.__module__ == errors.__name__}
     assert set(instasell_client.__all__) == NAMES | mistakes
 
 
