@@ -4,9 +4,8 @@
     - NotFound            ListingNotFound AuctionNotFound CategoryNotFound UserNotFound
                           OrderNotFound TokenNotFound
     - Unauthenticated     BadCredentials
-    - Forbidden           AccountSuspended SellerCannotBid(seller) ScopeMissing(scope)
-    - Invalid(errors)     one entry per field
-    - IdempotencyKeyReused
+    - Forbidden           AccountSuspended SellerCannotBid ScopeMissing(scope)
+    - Invalid(errors)     one entry per field     - IdempotencyKeyReused
     - Malformed  - TooLarge(limit_bytes)  - MethodNotAllowed(allowed)  - Unsupported
     - Conflict            AuctionNotOpen(auction_status) BidTooLow(minimum) AlreadyLeading(minimum)
                           BuyNowUnavailable(buy_now) ListingInUse ListingHasAuction(auction_id)
@@ -343,7 +342,7 @@ class RateLimited(InstaSellError):
     def retry_after_seconds(self) -> float | None:
         """When to come back, in seconds from the answer; None where it was not told."""
         value = self.data.get("retry_after_seconds")
-        return float(value) if type(value) in (int, float) else None
+        return float(value) if isinstance(value, (int, float)) else None
 
 
 class OutcomeUnknown(InstaSellError):
