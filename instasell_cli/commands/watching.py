@@ -13,6 +13,7 @@ import typer
 from instasell_cli.amounts import shown_amount
 from instasell_cli.context import Invocation, invocation
 from instasell_cli.exits import ExitCode, UsageProblem
+from instasell_cli.failures import first_of
 from instasell_cli.options import command
 from instasell_cli.output import Format, Output, json_text
 
@@ -90,8 +91,7 @@ async def run_watch(call: Invocation, options: WatchOptions) -> bool:
                 for auction_id in options.ids
             ]
     except ExceptionGroup as failures:
-        # The first failure ends the watching; the others are its consequence.
-        raise failures.exceptions[0] from None
+        raise first_of(failures) from None
     return all(reader.result() for reader in readers)
 
 

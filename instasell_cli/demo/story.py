@@ -1,0 +1,186 @@
+"""The demo as text: import, bids, an extension, the end, the winners, and the audit."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from random import Random
+
+from instasell_cli.amounts import shown_amount
+from instasell_cli.commands.watching import Teller
+from instasell_cli.demo import goods
+from instasell_cli.demo.bidders import Bidder, Lot
+from instasell_cli.demo.market import DemoMarket
+from instasell_cli.exits import CliError
+from instasell_cli.failures import first_of
+from instasell_cli.output import Format, Output
+from instasell_client import (
+    AsyncInstaSell,
+    AuctionNotOpen,
+    BidTooLow,
+    InstaSell,
+    LiveSession,
+)
+from instasell_client.models.auctions import AuctionState
+
+DURATIONS_SECONDS = (12, 14, 16)
+BIDDERS = 5
+WORTH = 12_000
+MINIMUM = 1_000
+LATE_SECONDS = 3.5
+"""Well inside the window in which an accepted bid extends, and well before the end."""
+
+FAULTY_ROWS = (
+    ("D-1", "direct", "A clock without a price", "", "Home > Clocks", "new", "a lot", "1"),
+    ("D-2", "direct", "A lamp nobody can place", "", "Attic", "new", "$12.50", "1"),
+)
+
+
+@dataclass
+class Happened:
+    """What the story has to have shown by its end."""
+
+    created: int = 0
+    rejected: int = 0
+    repeated: int = 0
+    extensions: int = 0
+    winners: dict[str, str] = field(default_factory=dict)
+    bids: int = 0
+
+    def missing(self, auctions: int) -> Sequence[str]:
+        """What did not happen; nothing, if all is well."""
+        parts = {
+            "the import with its rejected rows": self.created and self.rejected,
+            "the second import that changes nothing": self.repeated == self.created,
+            "bids": self.bids,
+            "an extension by a late bid": self.extensions,
+            "a winner of every auction": len(self.winners) == auctions,
+        }
+        return [name for name, happened in parts.items() if not happened]
+
+
+def tell_story(market: DemoMarket, seed: int) -> None:
+    """Tells it on stdout. Raises CliError when it did not happen, or the audit found something."""
+    say = Output(Format.TABLE, stdout=sys.stdout, stderr=sys.stdout)
+    happened = Happened()
+    say.text(f"A market runs at {market.url}, with PostgreSQL and Valkey of its own.")
+    say.text(f"The admin has created {goods.make_categories(market)} categories.")
+    with InstaSell(market.url) as seller:
+        goods.sign_up(seller, market, "Sally Seller")
+        _import(market, seller, say, happened, seed)
+        auctions = _put_up(seller, say)
+    try:
+        asyncio.run(_bidding(market, auctions, say, happened, seed))
+    except ExceptionGroup as failures:
+        raise first_of(failures) from None
+    say.text(
+        f"All {len(auctions)} auctions are over: {happened.bids} bids,"
+        f" {happened.extensions} by which an end moved."
+    )
+    is_clean, report = market.audit()
+    for line in report.splitlines():
+        say.text(f"Audit: {line}")
+    missing = happened.missing(len(auctions))
+    if missing:
+        raise CliError(f"the demo did not show {', '.join(missing)}")
+    if not is_clean:
+        raise CliError("the audit found differences")
+
+
+def _import(
+    market: DemoMarket, seller: InstaSell, say: Output, happened: Happened, seed: int
+) -> None:
+    path = market.folder / "goods.csv"
+    goods.write_csv(
+        path, goods.pieces(seed, auctions=len(DURATIONS_SECONDS), others=9), FAULTY_ROWS
+    )
+    say.text(f"Sally imports her file of {9 + len(DURATIONS_SECONDS) + len(FAULTY_ROWS)} rows:")
+    first = goods.import_file(seller, say, path)
+    say.text("She imports it again:")
+    second = goods.import_file(seller, say, path)
+    happened.created, happened.rejected = first.counts["created"], first.counts["rejected"]
+    happened.repeated = second.counts["unchanged"]
+
+
+def _put_up(seller: InstaSell, say: Output) -> Mapping[str, AuctionState]:
+    mine = seller.auth.me().id
+    listings = list(seller.listings.list(seller=mine, type="auction", sort="oldest"))
+    found = {}
+    for listing, seconds in zip(listings, DURATIONS_SECONDS, strict=True):
+        made = seller.auctions.create(listing.id, min_bid=MINIMUM, duration_seconds=seconds)
+        found[made.state.auction_id] = made.state
+        say.text(f"She puts up for {seconds} s: {listing.title}, from {shown_amount(MINIMUM)}.")
+    return found
+
+
+async def _bidding(
+    market: DemoMarket,
+    auctions: Mapping[str, AuctionState],
+    say: Output,
+    happened: Happened,
+    seed: int,
+) -> None:
+    async with AsyncExitStack() as stack:
+        people = await goods.bidders(stack, market, BIDDERS + 1)
+        latecomer, regulars = people[0], people[1:]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_tell(market, auctions, say, happened))
+            for number, client in enumerate(regulars):
+                source = Random(f"{seed}/bidder/{number}")
+                worths = {each: source.randrange(MINIMUM * 2, WORTH) for each in auctions}
+                group.create_task(Bidder(str(number), client, source).run(worths))
+            group.create_task(_bid_late(latecomer, next(iter(auctions)), say))
+
+
+async def _tell(
+    market: DemoMarket, auctions: Mapping[str, AuctionState], say: Output, happened: Happened
+) -> None:
+    """Prints what anybody sees who watches without an account."""
+    teller = Teller(say, as_json_lines=False)
+    async with (
+        AsyncInstaSell(market.url) as anybody,
+        anybody.live() as live,
+        asyncio.TaskGroup() as group,
+    ):
+        for auction_id in auctions:
+            group.create_task(_tell_one(live, auction_id, teller, happened))
+
+
+async def _tell_one(live: LiveSession, auction_id: str, teller: Teller, happened: Happened) -> None:
+    async for event in live.auction(auction_id):
+        teller.event(event)
+        if event.event == "bid_placed":
+            happened.bids = happened.bids + event.data.seq - event.data.first_seq + 1
+            happened.extensions += event.data.auction_extended
+        elif event.event == "joined":
+            happened.bids += event.data.seq if not event.resumed else len(event.data.missed)
+        elif event.event == "auction_ended":
+            if event.data.winner is not None:
+                happened.winners[auction_id] = event.data.winner
+            return
+
+
+async def _bid_late(client: AsyncInstaSell, auction_id: str, say: Output) -> None:
+    """Bids in the last seconds, which moves the end; tries again when somebody was faster."""
+    async with client.live() as live:
+        lot: Lot | None = None
+        async for event in live.auction(auction_id):
+            if event.event == "joined":
+                lot = Lot(event.data.state, WORTH * 2)
+                break
+        if lot is None:
+            return
+        await asyncio.sleep(max(0.0, lot.left_seconds(live.server_now()) - LATE_SECONDS))
+        state = (await client.auctions.status(auction_id)).state
+        say.text(f"Somebody who has waited bids in the last seconds on: {state.title}")
+        for _ in range(5):
+            try:
+                await live.bid(auction_id, amount=state.minimum_bid, max_amount=lot.worth)
+                return
+            except BidTooLow as refusal:
+                state = state.model_copy(update={"minimum_bid": refusal.minimum})
+            except AuctionNotOpen:
+                return
