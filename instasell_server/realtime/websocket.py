@@ -244,9 +244,9 @@ class Connection:
         if wish.auction_id == BOARD:
             await self._join_board(frame_id)
             return
-        if len(self._rooms) >= ROOMS_MAX:
-            raise RateLimited(f"a connection joins at most {ROOMS_MAX} auctions; leave some first")
         auction_id = wish.auction_id
+        if auction_id not in self._rooms and len(self._rooms) >= ROOMS_MAX:
+            raise RateLimited(f"a connection joins at most {ROOMS_MAX} auctions; leave some first")
         self._hub.start_joining(self._watcher, auction_id)
         try:
             user_id = self._principal.user_id if self._principal else None
