@@ -88,7 +88,10 @@ class LiveEndpoint:
         """GET /ws"""
         self._check_origin(call.request)
         socket = web.WebSocketResponse(
-            max_msg_size=FRAME_BYTES_MAX, heartbeat=HEARTBEAT_SECONDS, compress=False
+            # aiohttp refuses what reaches its limit, not only what exceeds it.
+            max_msg_size=FRAME_BYTES_MAX + 1,
+            heartbeat=HEARTBEAT_SECONDS,
+            compress=False,
         )
         await socket.prepare(call.request)
         connection = Connection(self, socket, call.request, call.principal)
