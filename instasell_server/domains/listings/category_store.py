@@ -96,5 +96,6 @@ async def delete_category(tx: Transaction, category_id: str) -> None:
     """Deletes a category. Raises CategoryInUse while listings or categories lie in it."""
     try:
         await tx.execute(_sql.delete_category, {"category_id": category_id})
-    except postgres.ForeignKeyViolation:
+    # PostgreSQL 18 has a code of its own for what ON DELETE RESTRICT refuses.
+    except (postgres.ForeignKeyViolation, postgres.RestrictViolation):
         raise CategoryInUse("move what lies in it first, removed listings too") from None

@@ -17,6 +17,7 @@ WORD_LENGTH_MIN = 3
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WILDCARDS = re.compile(r"[%_\\]")
+_OPERATORS = re.compile(r'"|(?:^|\s)-\w')
 _UUID = re.compile(UUID_PATTERN)
 _BY_TIME = frozenset({ListingSort.NEWEST, ListingSort.OLDEST})
 
@@ -59,16 +60,20 @@ def plan(asked: ListingQuery) -> Search:
 
 
 def _texts(q: str | None) -> dict[str, str | None]:
-    """How `q` is looked for: as words with forgiven spelling, and as it stands.
+    """How `q` is looked for: as words, with forgiven spelling, and as it stands.
 
-    Whoever types a wildcard of SQL means the character, so then only the text as it stands counts;
-    one or two characters are no spelling to forgive and would look at every title.
+    Whoever types a wildcard of SQL means the character, so then only the text as it stands counts.
+    Whoever quotes or excludes words means exactly these. One or two characters are no spelling to
+    forgive, and to look for them as they stand would look at every title.
     """
     if q is None:
-        return {"q": None, "words": None, "literal": None}
+        return {"q": None, "words": None, "spelling": None, "literal": None}
     if _WILDCARDS.search(q):
-        return {"q": q, "words": None, "literal": q}
-    return {"q": q, "words": q, "literal": q if len(q) >= WORD_LENGTH_MIN else None}
+        return {"q": q, "words": None, "spelling": None, "literal": q}
+    if _OPERATORS.search(q):
+        return {"q": q, "words": q, "spelling": None, "literal": None}
+    is_short = len(q) < WORD_LENGTH_MIN
+    return {"q": q, "words": q, "spelling": q, "literal": None if is_short else q}
 
 
 def is_default_page(asked: ListingQuery) -> bool:

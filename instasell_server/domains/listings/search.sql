@@ -17,7 +17,7 @@ WITH found AS (
            OR l.search @@ websearch_to_tsquery(
                'pg_catalog.english', plain_text(%(words)s::text)
            )
-           OR plain_text(%(words)s::text) <%% plain_text(l.title)
+           OR plain_text(%(spelling)s::text) <%% plain_text(l.title)
            OR plain_text(l.title) LIKE like_pattern(%(literal)s::text))
       AND (%(after_id)s::uuid IS NULL
            OR (l.created_at, l.id) < (%(after_key)s::timestamptz, %(after_id)s::uuid))
@@ -44,7 +44,7 @@ WITH found AS (
            OR l.search @@ websearch_to_tsquery(
                'pg_catalog.english', plain_text(%(words)s::text)
            )
-           OR plain_text(%(words)s::text) <%% plain_text(l.title)
+           OR plain_text(%(spelling)s::text) <%% plain_text(l.title)
            OR plain_text(l.title) LIKE like_pattern(%(literal)s::text))
       AND (%(after_id)s::uuid IS NULL
            OR (l.created_at, l.id) > (%(after_key)s::timestamptz, %(after_id)s::uuid))
@@ -71,7 +71,7 @@ WITH found AS (
            OR l.search @@ websearch_to_tsquery(
                'pg_catalog.english', plain_text(%(words)s::text)
            )
-           OR plain_text(%(words)s::text) <%% plain_text(l.title)
+           OR plain_text(%(spelling)s::text) <%% plain_text(l.title)
            OR plain_text(l.title) LIKE like_pattern(%(literal)s::text))
       AND (%(after_id)s::uuid IS NULL
            OR (coalesce(l.price, 1000000000001), l.id) > (%(after_key)s::bigint, %(after_id)s::uuid))
@@ -98,7 +98,7 @@ WITH found AS (
            OR l.search @@ websearch_to_tsquery(
                'pg_catalog.english', plain_text(%(words)s::text)
            )
-           OR plain_text(%(words)s::text) <%% plain_text(l.title)
+           OR plain_text(%(spelling)s::text) <%% plain_text(l.title)
            OR plain_text(l.title) LIKE like_pattern(%(literal)s::text))
       AND (%(after_id)s::uuid IS NULL
            OR (coalesce(l.price, 0), l.id) < (%(after_key)s::bigint, %(after_id)s::uuid))
@@ -129,7 +129,7 @@ WITH matching AS (
            OR l.search @@ websearch_to_tsquery(
                'pg_catalog.english', plain_text(%(words)s::text)
            )
-           OR plain_text(%(words)s::text) <%% plain_text(l.title)
+           OR plain_text(%(spelling)s::text) <%% plain_text(l.title)
            OR plain_text(l.title) LIKE like_pattern(%(literal)s::text))
 ), found AS (
     SELECT id, score FROM matching

@@ -1,0 +1,304 @@
+"""GET /listings: filters, search, order, pages and the copies of first pages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import pytest
+import redis
+
+from instasell_server.domains.listings.handlers import SERVICE
+from tests.server.listings.conftest import Shop, Sql
+from tests.server.people import Answer, ask
+from tests.serving import RunningServer
+
+
+async def search(http: aiohttp.ClientSession, **params: Any) -> Answer:
+    return await ask(http, "GET", "/listings", params=params)
+
+
+async def titles(http: aiohttp.ClientSession, **params: Any) -> list[str]:
+    answer = await search(http, **params)
+    assert answer.status == 200, answer.body
+    return [each["title"] for each in answer.body["items"]]
+
+
+async def walk(http: aiohttp.ClientSession, **params: Any) -> list[str]:
+    """The titles of all pages."""
+    found: list[str] = []
+    while True:
+        page = (await search(http, **params)).body
+        found += [each["title"] for each in page["items"]]
+        if page["next"] is None:
+            return found
+        params["cursor"] = page["next"]
+
+
+async def test_filters(http: aiohttp.ClientSession, shop: Shop) -> None:
+    await shop.list(title="cheap", price=100)
+    await shop.list(title="dear", price=900, condition="refurbished")
+    await shop.list(title="toy", price=500, category_id=shop.toys)
+    await shop.list(title="lot", type="auction", price=None, stock=1)
+    assert await titles(http) == ["lot", "toy", "dear", "cheap"]
+    assert await titles(http, category=shop.home) == ["lot", "dear", "cheap"]
+    assert await titles(http, category=shop.kitchen, type="direct") == ["dear", "cheap"]
+    assert await titles(http, condition="refurbished") == ["dear"]
+    assert await titles(http, price_min=100, price_max=500) == ["toy", "cheap"]
+    assert await titles(http, price_min=901) == []
+    assert await titles(http, seller=shop.seller.id, type="auction") == ["lot"]
+    assert await titles(http, seller=shop.home) == []
+    assert await titles(http, category=shop.seller.id) == []
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("newest", ["e", "d", "c", "b", "a"]),
+        ("oldest", ["a", "b", "c", "d", "e"]),
+        ("price", ["b", "c", "a", "d", "e"]),
+        ("-price", ["a", "c", "b", "e", "d"]),
+    ],
+)
+async def test_every_order_pages_without_gap_or_repeat(
+    http: aiohttp.ClientSession, shop: Shop, sql: Sql, sort: str, expected: list[str]
+) -> None:
+    for title, price in (("a", 900), ("b", 100), ("c", 500)):
+        await shop.list(title=title, price=price)
+    for title in ("d", "e"):
+        await shop.list(title=title, type="auction", price=None, stock=1)
+    # The ids decide between the two without a price.
+    order = sql("SELECT title FROM listings WHERE price IS NULL ORDER BY id")
+    if sort == "price":
+        expected = expected[:3] + [title for (title,) in order]
+    if sort == "-price":
+        expected = expected[:3] + [title for (title,) in reversed(order)]
+    for limit in (1, 2, 100):
+        assert await walk(http, sort=sort, limit=limit) == expected
+
+
+async def test_pages_are_stable_while_goods_come_and_go(
+    http: aiohttp.ClientSession, shop: Shop
+) -> None:
+    made = [await shop.list(title=f"{number}") for number in range(6)]
+    first = (await search(http, limit=2)).body
+    await shop.list(title="later")
+    await shop.seller.ask("DELETE", f"/listings/{made[4]['id']}")
+    second = (await search(http, limit=2, cursor=first["next"])).body
+    assert [each["title"] for each in second["items"]] == ["3", "2"]
+
+
+@pytest.mark.parametrize(
+    ("params", "fields"),
+    [
+        ({"sort": "colour"}, ["sort"]),
+        ({"sort": "created_at; DROP TABLE listings"}, ["sort"]),
+        ({"sort": "relevance"}, ["sort"]),
+        ({"limit": "-1"}, ["limit"]),
+        ({"limit": "0"}, ["limit"]),
+        ({"limit": "1000000000"}, ["limit"]),
+        ({"limit": "ten"}, ["limit"]),
+        ({"price_min": "-1"}, ["price_min"]),
+        ({"price_max": str(2**63)}, ["price_max"]),
+        ({"price_min": "NaN"}, ["price_min"]),
+        ({"category": "kitchen"}, ["category"]),
+        ({"q": "a\x00b"}, ["q"]),
+        ({"q": "\x1b[31m"}, ["q"]),
+        ({"q": "x" * 201}, ["q"]),
+        ({"colour": "red"}, ["colour"]),
+        ({"cursor": "x"}, ["cursor"]),
+        ({"cursor": "WzEsMiwzXQ"}, ["cursor"]),
+        ({"cursor": "x" * 513}, ["cursor"]),
+        ({"cursor": "\N{SNOWMAN}"}, ["cursor"]),
+    ],
+)
+async def test_bad_questions_are_422(
+    http: aiohttp.ClientSession, params: dict[str, str], fields: list[str]
+) -> None:
+    answer = await search(http, **params)
+    assert (answer.status, answer.fields) == (422, fields)
+
+
+async def test_a_cursor_belongs_to_its_order(http: aiohttp.ClientSession, shop: Shop) -> None:
+    for number in range(2):
+        await shop.list(title=f"{number}")
+    cursor = (await search(http, limit=1, sort="price")).body["next"]
+    answer = await search(http, limit=1, sort="newest", cursor=cursor)
+    assert (answer.status, answer.fields) == (422, ["cursor"])
+
+
+async def test_words_are_found_in_titles_and_descriptions_and_spelling_is_forgiven(
+    http: aiohttp.ClientSession, shop: Shop
+) -> None:
+    await shop.list(title="Nintendo game console")
+    await shop.list(title="A box", description="With a wristwatch by Nintendo inside")
+    await shop.list(title="Café crème")
+    assert await titles(http, q="nintendo") == ["Nintendo game console", "A box"]
+    assert await titles(http, q="nintedo") == ["Nintendo game console"]
+    assert await titles(http, q="wristwatches") == ["A box"]
+    assert await titles(http, q="CAFE creme") == ["Café crème"]
+    assert await titles(http, q="nintendo -console") == ["A box"]
+    assert await titles(http, q='"game console"') == ["Nintendo game console"]
+    assert await titles(http, q='"console game"') == []
+    assert await titles(http, q="zeppelin") == []
+    assert await walk(http, q="nintendo", limit=1) == ["Nintendo game console", "A box"]
+    assert await titles(http, q="nintendo", sort="newest") == ["A box", "Nintendo game console"]
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ("%", ["100% wool"]),
+        ("100%", ["100% wool"]),
+        ("_", ["snake_case"]),
+        ("e_c", ["snake_case"]),
+        ("\\", ["back\\slash"]),
+        ("k\\s", ["back\\slash"]),
+        ("%%", []),
+        ("a%l", []),
+        ("'", []),
+        ("' OR 1=1 --", []),
+        ("& | ! ( )", []),
+    ],
+)
+async def test_wildcards_and_operators_are_taken_literally(
+    http: aiohttp.ClientSession, shop: Shop, q: str, expected: list[str]
+) -> None:
+    for title in ("100% wool", "100 wool", "snake_case", "snakeXcase", "back\\slash", "plain"):
+        await shop.list(title=title)
+    assert await titles(http, q=q) == expected
+
+
+def is_kept(copy: bytes | None) -> bool:
+    """Whether Redis has a page, and not only the mark of one that was retired."""
+    return copy is not None and copy.startswith(b"=")
+
+
+async def test_the_first_page_of_a_category_is_kept_and_every_write_retires_it(
+    http: aiohttp.ClientSession, shop: Shop, admin: Any, redis_url: str
+) -> None:
+    listing = await shop.list(title="first")
+    with redis.Redis.from_url(redis_url) as client:
+
+        async def shown() -> list[str]:
+            for category in (shop.home, shop.kitchen):
+                found = await titles(http, category=category)
+                # On a busy machine Redis may have been left alone for a moment.
+                async with asyncio.timeout(30):
+                    while not is_kept(client.get(f"listings:category:{category}")):
+                        assert await titles(http, category=category) == found
+                assert 0 < client.ttl(f"listings:category:{category}") <= 600
+                assert await titles(http, category=category) == found
+            return found
+
+        assert await shown() == ["first"]
+        other = await shop.list(title="second")
+        assert await shown() == ["second", "first"]
+        await shop.seller.ask("PUT", f"/listings/{listing['id']}", {"title": "new name"})
+        assert await shown() == ["second", "new name"]
+        await shop.seller.ask("PUT", f"/listings/{other['id']}", {"category_id": shop.toys})
+        assert await shown() == ["new name"]
+        await shop.seller.ask("DELETE", f"/listings/{listing['id']}")
+        assert await shown() == []
+        await shop.list(title="third")
+        assert await shown() == ["third"]
+        await admin.ask("PUT", f"/categories/{shop.kitchen}", {"name": "Kitchen"})
+        assert await titles(http, category=shop.home) == []
+
+
+async def test_only_the_default_page_is_kept(
+    http: aiohttp.ClientSession, shop: Shop, redis_url: str
+) -> None:
+    await shop.list()
+    for params in ({"limit": 1}, {"sort": "price"}, {"q": "kettle"}, {"type": "direct"}):
+        assert await titles(http, category=shop.kitchen, **params) == ["A kettle"]
+    with redis.Redis.from_url(redis_url) as client:
+        copy = client.get(f"listings:category:{shop.kitchen}")
+    assert not is_kept(copy)
+
+
+async def test_a_slow_reader_puts_no_old_page_back(
+    server: RunningServer, http: aiohttp.ClientSession, shop: Shop, redis_url: str
+) -> None:
+    await shop.list(title="old")
+    pages = server.app[SERVICE]._pages
+    await titles(http, category=shop.kitchen)
+    with redis.Redis.from_url(redis_url) as client:
+        kept = client.get(f"listings:category:{shop.kitchen}")
+    version = int(kept[1:].split(b":")[0])
+    page = await pages.find(shop.kitchen)
+    await shop.list(title="new")
+    await pages.keep(shop.kitchen, page, version)
+    assert await titles(http, category=shop.kitchen) == ["new", "old"]
+
+
+@pytest.mark.parametrize("garbage", [b"", b"garbage", b"=1:", b"=1:{}", b'=1:{"items": 3}'])
+async def test_behind_a_garbled_page_the_database_answers(
+    http: aiohttp.ClientSession, shop: Shop, redis_url: str, garbage: bytes
+) -> None:
+    await shop.list()
+    with redis.Redis.from_url(redis_url) as client:
+        client.set(f"listings:category:{shop.kitchen}", garbage)
+    assert await titles(http, category=shop.kitchen) == ["A kettle"]
+
+
+async def test_without_redis_everything_works_and_the_outbox_remembers(
+    http: aiohttp.ClientSession,
+    shop: Shop,
+    start_server: Callable[..., Any],
+    server: RunningServer,
+    sql: Sql,
+) -> None:
+    await shop.list(title="first")
+    assert await titles(http, category=shop.kitchen) == ["first"]
+    cut_off = await start_server(redis_url="redis://127.0.0.1:1/0", parts="api")
+    async with aiohttp.ClientSession(cut_off.base_url) as other:
+        body = shop.kettle(title="second")
+        made = await ask(other, "POST", "/listings", body, token=shop.seller.token)
+        assert made.status == 201
+        assert await titles(other, category=shop.kitchen) == ["second", "first"]
+    # The copy that the first server made is old by now, until the outbox retires it.
+    [(payload,)] = sql("SELECT payload FROM outbox WHERE kind = 'cache_drop'")
+    await server.app[SERVICE].outbox["cache_drop"](payload)
+    assert await titles(http, category=shop.kitchen) == ["second", "first"]
+
+
+async def test_public_lists_come_from_the_replica_and_ones_own_do_not(
+    shop: Shop, start_server: Callable[..., Any], engines: Any
+) -> None:
+    await shop.list(title="mine")
+    # Nothing listens there, so whatever is answered came from the primary.
+    replica = "postgresql://nobody@127.0.0.1:1/nothing"
+    apart = await start_server(database_replica_url=replica, parts="api")
+    async with aiohttp.ClientSession(apart.base_url) as http:
+        assert (await search(http)).status == 503
+        assert (await ask(http, "GET", "/categories")).status == 503
+        own = await ask(
+            http,
+            "GET",
+            "/listings",
+            token=shop.seller.token,
+            params={"seller": shop.seller.id},
+        )
+        assert [each["title"] for each in own.body["items"]] == ["mine"]
+        made = await ask(http, "POST", "/listings", shop.kettle(), token=shop.seller.token)
+        assert made.status == 201
+
+
+async def test_a_page_is_right_after_writes_and_reads_at_once(
+    http: aiohttp.ClientSession, shop: Shop
+) -> None:
+    async def read() -> None:
+        for _ in range(10):
+            await titles(http, category=shop.kitchen)
+
+    async def write(name: str) -> None:
+        for number in range(10):
+            await shop.list(title=f"{name}-{number}")
+
+    await asyncio.gather(read(), write("a"), read(), write("b"), read())
+    kept = await titles(http, category=shop.kitchen)
+    assert kept == await titles(http, category=shop.kitchen, sort="newest", type="direct")
+    assert len(kept) == 20
