@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import contextlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import uvloop
 
-from benchmarks.market import MeasuredMarket
-from benchmarks.processes import Cpu
+from benchmarks.market import MeasuredMarket, measured_market
+from benchmarks.measuring import Benchmark, Limit, Sample, Sides, percentile
+from benchmarks.pgbench import BidsByPgbench
 from benchmarks.sockets import LeanSocket, open_socket
 
 SOCKETS = 64
-
-
-@dataclass(frozen=True)
-class BidRun:
-    """What one run of a load came to."""
-
-    accepted: int
-    refused: int
-    seconds: float
-    p50_ms: float
-    p99_ms: float
-    cpu: Cpu
-
-    @property
-    def per_second(self) -> float:
-        """Accepted bids a second."""
-        return self.accepted / self.seconds
+GRACE_SECONDS = 30
 
 
 class _Ladder:
-    """64 sockets with one bid each in flight; the next is sent when the answer is there."""
+    """Sockets with one bid each in flight; the next is sent when the answer is there."""
 
     def __init__(self, auctions: list[str], seconds: float) -> None:
         self._heads = [
@@ -85,53 +69,66 @@ class _Ladder:
         self._open = len(sockets)
         for socket in sockets:
             self.send(socket)
-        await asyncio.wait_for(self.done.wait(), self._seconds + 30)
+        await asyncio.wait_for(self.done.wait(), self._seconds + GRACE_SECONDS)
         return time.perf_counter() - started
 
 
-def run_bids(market: MeasuredMarket, tokens: list[str], auctions: int, seconds: float) -> BidRun:
-    """64 sockets over fresh auctions for `seconds`."""
+def run_bids(market: MeasuredMarket, tokens: list[str], auctions: int, seconds: float) -> Sample:
+    """One socket for each token over fresh auctions; what was acknowledged has to be stored."""
     ids = market.auctions(auctions)
-
-    async def load() -> BidRun:
-        ladder: _Ladder | None = None
-
-        def on_text(socket: LeanSocket, payload: bytes) -> None:
-            assert ladder is not None
-            ladder.on_text(socket, payload)
-
-        callback: Callable[[LeanSocket, bytes], None] = on_text
-        sockets = [
-            await open_socket(market.host, market.port, callback, token=token) for token in tokens
-        ]
-        ladder = _Ladder(ids, seconds)
-        before = market.cpu()
-        took = await ladder.run(sockets)
-        used = market.cpu() - before
-        for socket in sockets:
-            socket.close()
-        ladder.latencies.sort()
-        count = len(ladder.latencies)
-        return BidRun(
-            ladder.accepted,
-            ladder.refused,
-            took,
-            ladder.latencies[count // 2] * 1000,
-            ladder.latencies[int(count * 0.99)] * 1000,
-            used,
-        )
-
-    run = uvloop.run(load())
-    [(stored,)] = market.sql("SELECT count(*) FROM bids WHERE auction_id = ANY(%s::uuid[])", ids)
-    if stored != run.accepted:
-        raise RuntimeError(f"{run.accepted} bids were acknowledged, {stored} are stored")
-    return run
+    ladder, sample = uvloop.run(_load(market, tokens, ids, seconds))
+    found = market.sql("SELECT count(*) FROM bids WHERE auction_id = ANY(%s::uuid[])", (ids,))
+    if found != [(ladder.accepted,)]:
+        raise RuntimeError(f"{ladder.accepted} bids were acknowledged, stored are {found}")
+    return sample
 
 
-if __name__ == "__main__":
-    from benchmarks.market import measured_market
+async def _load(
+    market: MeasuredMarket, tokens: list[str], ids: list[str], seconds: float
+) -> tuple[_Ladder, Sample]:
+    ladder = _Ladder(ids, seconds)
+    sockets = [
+        await open_socket(market.host, market.port, ladder.on_text, token=token) for token in tokens
+    ]
+    before = market.cpu()
+    took = await ladder.run(sockets)
+    used = market.cpu() - before
+    for socket in sockets:
+        socket.close()
+    ladder.latencies.sort()
+    details = {
+        "p50 ms": percentile(ladder.latencies, 0.5) * 1000,
+        "p99 ms": percentile(ladder.latencies, 0.99) * 1000,
+        "refused": ladder.refused,
+        "server us/bid": used.server / max(ladder.accepted, 1) * 1e6,
+        "postgres us/bid": used.postgres / max(ladder.accepted, 1) * 1e6,
+    }
+    return ladder, Sample(ladder.accepted / took, used, details)
 
-    with measured_market() as opened:
-        people = [token for _, token in opened.users(SOCKETS)]
-        for lots in (1, 200):
-            print(lots, json.dumps(run_bids(opened, people, lots, 5).__dict__, default=str))
+
+@contextlib.contextmanager
+def _hot_ladder(seconds: float) -> Iterator[Sides]:
+    with measured_market() as market:
+        tokens = market.tokens(SOCKETS)
+        yardstick = BidsByPgbench(market, SOCKETS)
+        yield {
+            "64 sockets, one auction": lambda: run_bids(market, tokens, 1, seconds),
+            "pgbench, 64 clients, one row": lambda: yardstick.run(1, seconds),
+        }
+
+
+@contextlib.contextmanager
+def _spread(seconds: float) -> Iterator[Sides]:
+    with measured_market() as market:
+        tokens = market.tokens(SOCKETS)
+        yardstick = BidsByPgbench(market, SOCKETS)
+        yield {
+            "64 sockets, 200 auctions": lambda: run_bids(market, tokens, 200, seconds),
+            "pgbench, 64 clients, 200 rows": lambda: yardstick.run(200, seconds),
+        }
+
+
+HOT_LADDER = Benchmark(
+    "hot-ladder", "bids/s", _hot_ladder, {"pgbench, 64 clients, one row": Limit(5)}
+)
+SPREAD = Benchmark("spread", "bids/s", _spread, {"pgbench, 64 clients, 200 rows": Limit(1)})

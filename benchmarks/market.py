@@ -6,10 +6,13 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +20,28 @@ from typing import Any
 import httpx
 import psycopg2
 
-from benchmarks.processes import Cpu, tree_seconds
+from benchmarks.processes import Cpu, own_seconds, tree_seconds
 from instasell_server.embedded import EmbeddedEngines
 
 PASSWORD = "benchmark password"
+STOP_SECONDS = 15
+
+_PUT_UP = """
+WITH c AS (
+    INSERT INTO categories (id, name, path, lineage)
+    SELECT id, id::text, id::text, ARRAY[id] FROM gen_random_uuid() AS id RETURNING id
+), l AS (
+    INSERT INTO listings (id, seller_id, title, category_id, type, condition, stock)
+    SELECT n.id, %(seller)s, 'Lot ' || n.id, c.id, 'auction', 'new', 1
+    FROM c, unnest(%(ids)s::uuid[]) AS n(id) RETURNING id, seller_id
+)
+INSERT INTO auctions (
+    id, listing_id, seller_id, status, start_at, end_at, planned_end_at, min_bid, increments
+)
+SELECT id, id, seller_id, 'live', now(), now() + interval '1 hour', now() + interval '1 hour', 1,
+       '"none"'
+FROM l
+"""
 
 
 @dataclass
@@ -29,7 +50,6 @@ class MeasuredMarket:
 
     engines: EmbeddedEngines
     database_url: str
-    redis_url: str
     server: subprocess.Popen[str]
     host: str
     port: int
@@ -45,76 +65,95 @@ class MeasuredMarket:
             tree_seconds(self.server.pid),
             tree_seconds(self.engines.postgres_pid),
             tree_seconds(self.engines.valkey_pid),
+            own_seconds(),
         )
 
-    def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    def sql(self, statement: str, values: Any = None) -> list[tuple[Any, ...]]:
         """Runs a statement beside the server."""
-        connection = psycopg2.connect(self.database_url)
-        connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement, values or None)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
+        return run_sql(self.database_url, statement, values)
 
-    def users(self, count: int, role: str = "buyer") -> list[tuple[str, str]]:
-        """Signs users up: (id, token) of each."""
+    def wait_for_disconnects(self, application: str) -> None:
+        """Waits until the backends of an application are gone, and their CPU time is counted."""
+        query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
+        deadline = time.monotonic() + STOP_SECONDS
+        while self.sql(query, (application,)) != [(0,)]:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{application} is still connected")
+            time.sleep(0.05)
+        # PostgreSQL's main process is told of the end a moment after the list is.
+        time.sleep(0.2)
+
+    def users(self, count: int, role: str = "buyer") -> list[dict[str, Any]]:
+        """Signs users up; returns what the server granted each: `user`, `token`."""
         found = []
-        with httpx.Client(base_url=self.base_url) as client:
+        with httpx.Client(base_url=self.base_url, timeout=30) as client:
             for _ in range(count):
-                reply = client.post(
-                    "/auth/signup",
-                    json={
-                        "email": f"bench-{secrets.token_hex(8)}@example.org",
-                        "password": PASSWORD,
-                        "role": role,
-                    },
-                )
+                email = f"bench-{secrets.token_hex(8)}@example.org"
+                body = {"email": email, "password": PASSWORD, "role": role}
+                reply = client.post("/auth/signup", json=body)
                 reply.raise_for_status()
-                grant = reply.json()
-                found.append((grant["user"]["id"], grant["token"]))
+                found.append(reply.json())
         return found
 
-    def auctions(self, count: int, *, increments: str = "none") -> list[str]:
-        """Puts up auctions of an hour, straight into the database."""
-        [(seller_id, _)] = self.users(1, "seller")
-        rows = self.sql(
-            "WITH c AS (INSERT INTO categories (id, name, path, lineage) "
-            "SELECT id, id::text, id::text, ARRAY[id] FROM gen_random_uuid() AS id RETURNING id), "
-            "l AS (INSERT INTO listings (seller_id, title, category_id, type, condition, stock) "
-            "SELECT %s, 'Lot ' || n, c.id, 'auction', 'new', 1 "
-            "FROM c, generate_series(1, %s) AS n RETURNING id, seller_id) "
-            "INSERT INTO auctions (listing_id, seller_id, status, start_at, end_at, "
-            "planned_end_at, min_bid, increments) "
-            "SELECT id, seller_id, 'live', now(), now() + interval '1 hour', "
-            "now() + interval '1 hour', 1, to_jsonb(%s::text) FROM l RETURNING id",
-            seller_id,
-            count,
-            increments,
-        )
-        return [str(row[0]) for row in rows]
+    def tokens(self, count: int) -> list[str]:
+        """The tokens of new buyers."""
+        return [str(each["token"]) for each in self.users(count)]
+
+    def auctions(self, count: int) -> list[str]:
+        """Puts up auctions of an hour without increments, straight into the database."""
+        [seller] = self.users(1, "seller")
+        ids = [str(uuid.uuid4()) for _ in range(count)]
+        put_up(self.database_url, seller["user"]["id"], ids)
+        return ids
+
+
+def run_sql(database_url: str, statement: str, values: Any = None) -> list[tuple[Any, ...]]:
+    """Runs a statement on a connection of its own; returns its rows."""
+    with contextlib.closing(psycopg2.connect(database_url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+
+def put_up(database_url: str, seller_id: str, ids: Sequence[str]) -> None:
+    """Inserts auctions of an hour that take any bid above the one before."""
+    run_sql(database_url, _PUT_UP, {"seller": seller_id, "ids": list(ids)})
 
 
 @contextlib.contextmanager
-def measured_market(**environment: str) -> Iterator[MeasuredMarket]:
-    """Starts everything in a folder of its own, and removes it afterwards."""
+def measured_market(
+    *, postgres: Mapping[str, str] | None = None, **environment: str
+) -> Iterator[MeasuredMarket]:
+    """Starts everything in a folder of its own, and removes it afterwards.
+
+    `postgres` are settings for PostgreSQL, `environment` those of the server.
+    """
     folder = Path(tempfile.mkdtemp(prefix="isb-"))
+    # Under root the engines run as another user, who has to pass through this folder.
     folder.chmod(0o711)
-    os.environ["INSTASELL_JWT_SECRET"] = secrets.token_hex(32)
-    engines = EmbeddedEngines(folder / "data")
-    urls = engines.start()
+    engines = EmbeddedEngines(folder / "data", extra_postgres_settings=postgres)
     try:
-        server = _start_server(urls.database_url, urls.redis_url, environment)
-        try:
-            host, port = _wait_until_ready(server)
-            yield MeasuredMarket(engines, urls.database_url, urls.redis_url, server, host, port)
-        finally:
-            server.terminate()
-            server.wait(15)
+        with engines:
+            urls = engines.urls
+            server = _start_server(urls.database_url, urls.redis_url, environment)
+            try:
+                port = _port_when_ready(server)
+                yield MeasuredMarket(engines, urls.database_url, server, "127.0.0.1", port)
+            finally:
+                stop(server)
     finally:
-        engines.stop()
-        subprocess.run(["rm", "-rf", str(folder)], check=False)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """Ends a process, by force if it does not heed."""
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _start_server(
@@ -123,6 +162,7 @@ def _start_server(
     values = {
         "INSTASELL_DATABASE_URL": database_url,
         "INSTASELL_REDIS_URL": redis_url,
+        "INSTASELL_JWT_SECRET": secrets.token_hex(32),
         "INSTASELL_ENVIRONMENT": "production",
         "INSTASELL_RATE_LIMIT_ANONYMOUS": "0",
         "INSTASELL_RATE_LIMIT_SIGNED_IN": "0",
@@ -133,17 +173,16 @@ def _start_server(
         **environment,
     }
     return subprocess.Popen(
-        [sys.executable, *os.environ.get("BENCH_CMD", "-m instasell_server run --port 0").split()],
+        [sys.executable, "-m", "instasell_server", "run", "--port", "0"],
         env={**os.environ, **values},
         stdout=subprocess.PIPE,
         text=True,
     )
 
 
-def _wait_until_ready(server: subprocess.Popen[str]) -> tuple[str, int]:
+def _port_when_ready(server: subprocess.Popen[str]) -> int:
     assert server.stdout is not None
     for line in server.stdout:
         with contextlib.suppress(ValueError, KeyError, TypeError):
-            told = json.loads(line)
-            return told["host"], int(told["port"])
+            return int(json.loads(line)["port"])
     raise RuntimeError("the server ended before it listened")

@@ -1,8 +1,8 @@
-"""The CPU seconds of the processes under measurement."""
+"""The CPU seconds and the memory of the processes under measurement."""
 
 from __future__ import annotations
 
-import time
+import os
 from dataclasses import dataclass
 
 import psutil
@@ -10,21 +10,20 @@ import psutil
 
 @dataclass(frozen=True)
 class Cpu:
-    """CPU seconds (user and system) that each part used."""
+    """CPU seconds (user and system) that each part used; `loader` is this process and its own."""
 
     server: float
     postgres: float
     redis: float
+    loader: float
 
     def __sub__(self, other: Cpu) -> Cpu:
         return Cpu(
             self.server - other.server,
             self.postgres - other.postgres,
             self.redis - other.redis,
+            self.loader - other.loader,
         )
-
-    def __str__(self) -> str:
-        return f"server {self.server:.2f}, postgres {self.postgres:.2f}, redis {self.redis:.2f}"
 
 
 def tree_seconds(pid: int | None) -> float:
@@ -47,16 +46,11 @@ def tree_seconds(pid: int | None) -> float:
     return total
 
 
-def resident_bytes(pid: int) -> int:
-    """The unique memory of a process, in bytes."""
+def own_seconds() -> float:
+    """CPU seconds of this process and of the children that it has waited for."""
+    return sum(os.times()[:4])
+
+
+def unique_bytes(pid: int) -> int:
+    """The memory that would be free if the process ended."""
     return int(psutil.Process(pid).memory_full_info().uss)
-
-
-def wait_for_exit(process: psutil.Popen, seconds: float) -> None:
-    """Waits, then kills."""
-    deadline = time.monotonic() + seconds
-    while process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.05)
-    if process.poll() is None:
-        process.kill()
-        process.wait()

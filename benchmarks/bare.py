@@ -1,0 +1,89 @@
+"""The yardstick of what is served: a plain aiohttp server, as a process of its own.
+
+`python -m benchmarks.bare FILE` sends the bytes of FILE at GET /bytes, and at /ws sends whatever
+text comes from a socket to all the others. It prints its port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvloop
+from aiohttp import WSMsgType, web
+
+from benchmarks.market import stop
+from benchmarks.processes import Cpu, own_seconds, tree_seconds
+
+HOST = "127.0.0.1"
+
+
+class BareServer:
+    """Where the yardstick listens, and what it has used."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self.pid = process.pid
+        self.port = port
+
+    def cpu(self) -> Cpu:
+        """CPU seconds until now; there is no engine behind it."""
+        return Cpu(tree_seconds(self.pid), 0.0, 0.0, own_seconds())
+
+
+@contextlib.contextmanager
+def bare_server(payload: bytes = b"") -> Iterator[BareServer]:
+    """Starts it with what GET /bytes is to send."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(payload)
+        file.flush()
+        command = [sys.executable, "-m", "benchmarks.bare", file.name]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            assert process.stdout is not None
+            yield BareServer(process, int(process.stdout.readline()))
+        finally:
+            stop(process)
+
+
+def _application(payload: bytes) -> web.Application:
+    sockets: set[web.WebSocketResponse] = set()
+
+    async def send_bytes(request: web.Request) -> web.Response:
+        return web.Response(body=payload, content_type="application/json")
+
+    async def broadcast(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(compress=False)
+        await socket.prepare(request)
+        sockets.add(socket)
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    for each in sockets:
+                        if each is not socket:
+                            await each.send_str(message.data)
+        finally:
+            sockets.discard(socket)
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/bytes", send_bytes)
+    app.router.add_get("/ws", broadcast)
+    return app
+
+
+async def _serve(payload: bytes) -> None:
+    runner = web.AppRunner(_application(payload), access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, HOST, 0, backlog=1024)
+    await site.start()
+    print(runner.addresses[0][1], flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    uvloop.run(_serve(Path(sys.argv[1]).read_bytes()))

@@ -1,0 +1,152 @@
+"""fan-out: what it costs to tell 2,000 watchers of a bid, beside a bare broadcast."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import uvloop
+
+from benchmarks.bare import HOST, bare_server
+from benchmarks.market import measured_market
+from benchmarks.measuring import Benchmark, Limit, Sample, Sides
+from benchmarks.processes import Cpu, unique_bytes
+from benchmarks.sockets import LeanSocket, open_socket
+
+WATCHERS = 2000
+EVENTS_PER_SECOND = 20
+OPENED_AT_ONCE = 50
+GRACE_SECONDS = 30
+FILES_PER_SOCKET_SPARE = 500
+_EVENT = b'{"event":"bid_placed"'
+
+
+@dataclass
+class _Crowd:
+    """The watchers of one run: counts what reaches them."""
+
+    joined: int = 0
+    received: int = 0
+    frames: list[bytes] = field(default_factory=list)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def on_text(self, socket: LeanSocket, payload: bytes) -> None:
+        """An event or the answer to a join."""
+        if payload.startswith(_EVENT):
+            self.received += 1
+        else:
+            self.joined += 1
+        self.moved.set()
+
+    def on_first(self, socket: LeanSocket, payload: bytes) -> None:
+        """As `on_text`, for the one watcher whose events are kept."""
+        if payload.startswith(_EVENT):
+            self.frames.append(payload)
+        self.on_text(socket, payload)
+
+    async def until(self, reached: Callable[[], bool]) -> None:
+        """Waits for something to come true. Raises TimeoutError."""
+        async with asyncio.timeout(GRACE_SECONDS):
+            while not reached():
+                self.moved.clear()
+                await self.moved.wait()
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A server to watch: where it is, what its process is and has used."""
+
+    port: int
+    pid: int
+    cpu: Callable[[], Cpu]
+    join: bytes | None
+
+
+async def _run(
+    place: _Place, token: str | None, messages: list[bytes]
+) -> tuple[Sample, list[bytes]]:
+    """Watchers join; a sender sends messages at the rate; every one has to reach everybody."""
+    crowd = _Crowd()
+    answered = asyncio.Event()
+    before_bytes = unique_bytes(place.pid)
+    sockets = await _open(place, crowd)
+    per_socket = (unique_bytes(place.pid) - before_bytes) / WATCHERS
+    sender = await open_socket(HOST, place.port, lambda *_: answered.set(), token=token)
+    before, due = place.cpu(), time.perf_counter()
+    for message in messages:
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        due += 1 / EVENTS_PER_SECOND
+        sender.send(message)
+    expected = len(messages) * WATCHERS
+    await crowd.until(lambda: crowd.received >= expected)
+    used = place.cpu() - before
+    for each in (*sockets, sender):
+        each.close()
+    if crowd.received != expected:
+        raise RuntimeError(f"{crowd.received} deliveries of {expected}")
+    details = {
+        "KiB/socket": per_socket / 1024,
+        "loader ms/1000": used.loader / expected * 1e6,
+        "deliveries": expected,
+    }
+    return Sample(used.server / expected * 1e6, used, details), crowd.frames
+
+
+async def _open(place: _Place, crowd: _Crowd) -> list[LeanSocket]:
+    sockets: list[LeanSocket] = []
+    while len(sockets) < WATCHERS:
+        callbacks = [crowd.on_text] * OPENED_AT_ONCE
+        if not sockets:
+            callbacks[0] = crowd.on_first
+        sockets += await asyncio.gather(
+            *(open_socket(HOST, place.port, callback) for callback in callbacks)
+        )
+    if place.join is not None:
+        for socket in sockets:
+            socket.send(place.join)
+        await crowd.until(lambda: crowd.joined >= WATCHERS)
+    return sockets
+
+
+def _bids(auction_id: str, count: int) -> list[bytes]:
+    return [
+        b'{"event":"place_bid","id":%d,"data":{"auction_id":"%s","amount":%d,'
+        b'"idempotency_key":"%d"}}' % (n, auction_id.encode(), n, n)
+        for n in range(1, count + 1)
+    ]
+
+
+@contextlib.contextmanager
+def _fan_out(seconds: float) -> Iterator[Sides]:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = WATCHERS + FILES_PER_SOCKET_SPARE
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if most < 0 else min(wanted, most), most))
+    count = round(seconds * EVENTS_PER_SECOND)
+    frames: list[bytes] = []
+    with measured_market() as market, bare_server() as bare:
+        [token] = market.tokens(1)
+
+        def ours() -> Sample:
+            [auction_id] = market.auctions(1)
+            join = b'{"event":"join_auction","id":0,"data":{"auction_id":"%s"}}'
+            place = _Place(market.port, market.server.pid, market.cpu, join % auction_id.encode())
+            sample, frames[:] = uvloop.run(_run(place, token, _bids(auction_id, count)))
+            return sample
+
+        def theirs() -> Sample:
+            place = _Place(bare.port, bare.pid, bare.cpu, None)
+            return uvloop.run(_run(place, None, frames))[0]
+
+        yield {"2,000 watchers, 20 bids/s": ours, "bare broadcast of the same bytes": theirs}
+
+
+FAN_OUT = Benchmark(
+    "fan-out",
+    "CPU ms/1000",
+    _fan_out,
+    {"bare broadcast of the same bytes": Limit(1.3, at_most=True)},
+)

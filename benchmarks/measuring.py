@@ -1,0 +1,101 @@
+"""What a benchmark is: sides that are measured in turn, the first of them ours."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from benchmarks.processes import Cpu
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One run of one side: its figure, the CPU seconds of it, and what else was counted."""
+
+    value: float
+    cpu: Cpu | None = None
+    details: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How our figure over that of a yardstick has to be."""
+
+    ratio: float
+    at_most: bool = False
+
+    def holds(self, ratio: float) -> bool:
+        """Whether a ratio keeps the limit."""
+        return ratio <= self.ratio if self.at_most else ratio >= self.ratio
+
+    def __str__(self) -> str:
+        return f"{'<=' if self.at_most else '>='} {self.ratio:.3g}"
+
+
+Sides = Mapping[str, Callable[[], Sample]]
+"""What is measured by its name, ours first; each call is one run."""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A measurement and its yardsticks. `sides` sets all of them up for `seconds` a run."""
+
+    name: str
+    unit: str
+    sides: Callable[[float], AbstractContextManager[Sides]]
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Line:
+    """The medians of one side."""
+
+    side: str
+    value: float
+    ratio: float | None
+    limit: Limit | None
+    cpu: Cpu | None
+    details: Mapping[str, float]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the limit is kept, if there is one."""
+        return self.limit is None or self.ratio is None or self.limit.holds(self.ratio)
+
+
+def measure(benchmark: Benchmark, runs: int, seconds: float) -> list[Line]:
+    """Runs the sides in turn, `runs` times each, so that a busy moment hits all of them."""
+    samples: dict[str, list[Sample]] = {}
+    with benchmark.sides(seconds) as sides:
+        for _ in range(runs):
+            for name, run in sides.items():
+                samples.setdefault(name, []).append(run())
+    ours = next(iter(samples.values()))
+    lines = []
+    for name, taken in samples.items():
+        ratio = None
+        if taken is not ours:
+            pairs = zip(ours, taken, strict=True)
+            ratio = statistics.median(mine.value / theirs.value for mine, theirs in pairs)
+        lines.append(_line(name, taken, ratio, benchmark.limits.get(name)))
+    return lines
+
+
+def _line(side: str, taken: list[Sample], ratio: float | None, limit: Limit | None) -> Line:
+    used = [each.cpu for each in taken if each.cpu is not None]
+    cpu = None
+    if used:
+        names = ("server", "postgres", "redis", "loader")
+        cpu = Cpu(*(statistics.median(getattr(each, name) for each in used) for name in names))
+    details = {
+        name: statistics.median(each.details[name] for each in taken) for name in taken[0].details
+    }
+    value = statistics.median(each.value for each in taken)
+    return Line(side, value, ratio, limit, cpu, details)
+
+
+def percentile(sorted_values: list[float], share: float) -> float:
+    """The value below which a share of sorted values lies; `share` is 0 to 1."""
+    return sorted_values[min(int(len(sorted_values) * share), len(sorted_values) - 1)]
