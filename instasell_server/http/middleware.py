@@ -68,15 +68,15 @@ class Edge:
             seconds = time.perf_counter() - started
             if status != 101:
                 metrics.observe_request(request.method, path, status, seconds)
-            _log.info(
-                "request",
+            logs.REQUESTS.write(
                 method=request.method,
                 path=request.path,
                 route=path,
                 status=status,
-                ms=round(seconds * 1000, 2),
+                seconds=seconds,
                 address=passage.address,
                 user_id=passage.principal.user_id if passage.principal else None,
+                request_id=passage.request_id,
             )
 
     def _begin(self, request: web.Request) -> Passage:
