@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from psycopg2 import errors as postgres
-
 from instasell_client.models.accounts import Role, Scope, Token, User, UserStatus
+from instasell_server.db import postgres
 from instasell_server.db.connections import Connection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction

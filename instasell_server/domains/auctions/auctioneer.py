@@ -14,10 +14,10 @@ from collections import deque
 from collections.abc import Coroutine, Sequence
 from typing import NamedTuple
 
-import psycopg2
 import structlog
 
 from instasell_server import metrics
+from instasell_server.db import postgres
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions import bid_store
@@ -255,7 +255,7 @@ class Auctioneer:
         except InstaSellError as error:
             self._tell_all(batch, error)
             return
-        except psycopg2.Error:
+        except postgres.Error:
             _log.exception("batch_refused_by_database", bids=len(batch))
             await self._serve_apart(batch)
             return
@@ -330,7 +330,7 @@ class Auctioneer:
                     await asyncio.sleep(random.uniform(*LOCK_RETRY_SECONDS))
                     continue
                 self._tell_all(group, error)
-            except psycopg2.Error as error:
+            except postgres.Error as error:
                 _log.exception("bids_refused_by_database", bids=len(group))
                 if len(group) > 1:
                     await self._serve_apart(group)
@@ -363,7 +363,7 @@ class Auctioneer:
                 judged, _ = await self._commit(batch, wait_for_locks=True)
             except (OutcomeUnknown, Unavailable):
                 continue
-            except psycopg2.Error:
+            except postgres.Error:
                 _log.exception("lost_commit_not_resolved", bids=len(batch))
                 break
             await self._finish(batch, judged)

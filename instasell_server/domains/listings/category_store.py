@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from psycopg2 import errors as postgres
-
 from instasell_client.models.listings import Category
+from instasell_server.db import postgres
 from instasell_server.db.connections import Connection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction

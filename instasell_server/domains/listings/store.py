@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg2 import errors as postgres
-
 from instasell_client.models.listings import Listing, ListingSort, ListingStatus
+from instasell_server.db import postgres
 from instasell_server.db.connections import Connection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
