@@ -21,17 +21,17 @@ class Sample:
 
 @dataclass(frozen=True)
 class Limit:
-    """How our figure over that of a yardstick has to be."""
+    """How our figure over that of a yardstick has to be; at our own side, the figure itself."""
 
-    ratio: float
+    value: float
     at_most: bool = False
 
-    def holds(self, ratio: float) -> bool:
-        """Whether a ratio keeps the limit."""
-        return ratio <= self.ratio if self.at_most else ratio >= self.ratio
+    def holds(self, value: float) -> bool:
+        """Whether a value keeps the limit."""
+        return value <= self.value if self.at_most else value >= self.value
 
     def __str__(self) -> str:
-        return f"{'<=' if self.at_most else '>='} {self.ratio:.3g}"
+        return f"{'<=' if self.at_most else '>='} {self.value:.3g}"
 
 
 Sides = Mapping[str, Callable[[], Sample]]
@@ -62,7 +62,8 @@ class Line:
     @property
     def holds(self) -> bool:
         """Whether the limit is kept, if there is one."""
-        return self.limit is None or self.ratio is None or self.limit.holds(self.ratio)
+        judged = self.value if self.ratio is None else self.ratio
+        return self.limit is None or self.limit.holds(judged)
 
 
 def measure(benchmark: Benchmark, runs: int, seconds: float) -> list[Line]:
