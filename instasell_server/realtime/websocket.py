@@ -39,6 +39,7 @@ from instasell_server.errors import (
     Unauthenticated,
 )
 from instasell_server.http.body import parse_json
+from instasell_server.http.passage import PASSAGE
 from instasell_server.http.problems import problem_of
 from instasell_server.http.route import Call
 from instasell_server.http.validation import invalid_of
@@ -94,7 +95,9 @@ class LiveEndpoint:
             compress=False,
         )
         await socket.prepare(call.request)
-        connection = Connection(self, socket, call.request, call.principal)
+        # Each frame asks for its own scope, so a token that may bid and not read is let in here.
+        principal = call.request[PASSAGE].principal
+        connection = Connection(self, socket, call.request, principal)
         self._open.add(connection)
         try:
             await connection.run()
@@ -252,7 +255,8 @@ class Connection:
             raise RateLimited(f"a connection joins at most {ROOMS_MAX} auctions; leave some first")
         self._hub.start_joining(self._watcher, auction_id)
         try:
-            user_id = self._principal.user_id if self._principal else None
+            reader = self._principal
+            user_id = reader.user_id if reader and reader.may(Scope.READ) else None
             found = await self._endpoint.history.snapshot(auction_id, user_id, wish.after_seq)
         except BaseException:
             self._hub.leave(self._watcher, auction_id)
