@@ -7,7 +7,6 @@ import os
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -34,7 +33,6 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--token-stdin", action="store_true", help="read the token from stdin")
     parser.add_argument("--read-only", action="store_true", help="show all, change nothing")
     parser.add_argument("--light", action="store_true", help="begin with the light theme")
-    parser.add_argument("--version", action="version", version=version("instasell"))
     return parser
 
 

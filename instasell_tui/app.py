@@ -24,7 +24,7 @@ from instasell_tui.screens.help import HelpScreen
 from instasell_tui.screens.sign_in import SignInScreen
 from instasell_tui.themes import DARK, DEFAULTS, LIGHT
 
-TITLE_CELLS = 60
+TITLE_CELLS = 40
 NOTICE_SECONDS = 8.0
 
 Remember = Callable[[str, str], None]
@@ -146,17 +146,26 @@ class InstaSellApp(App[None]):
         lot = message.lot
         minimum = money(lot.state.minimum_bid, self.feed.currency)
         self.bell()
+        if self._shows(lot):
+            return
         self._say(lot, f"▼ Outbid: {minimum} or more leads again", "warning")
 
     def on_feed_over(self, message: Feed.Over) -> None:
         lot, currency = message.lot, self.feed.currency
         self.bell()
+        if self._shows(lot):
+            return
         if lot.won:
             self._say(lot, f"▲ You won at {money(lot.price, currency)}", "information")
         elif lot.state.winner is not None:
             self._say(lot, f"■ {lot.state.winner} won at {money(lot.price, currency)}", "warning")
         else:
             self._say(lot, f"■ {lot.state.status.value.capitalize()} without a winner", "warning")
+
+    def _shows(self, lot: Lot) -> bool:
+        """Whether the auction fills the screen, and so says by itself what has happened."""
+        sale = self.feed.sale
+        return sale is not None and sale.auction_id == lot.auction_id
 
     def _say(self, lot: Lot, text: str, severity: str) -> None:
         title = clipped(lot.title, TITLE_CELLS)

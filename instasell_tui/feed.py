@@ -66,40 +66,40 @@ class Feed:
     must stand still. With `read_only` everything that changes the market raises Forbidden.
     """
 
-    class BoardChanged(Message):
+    class BoardChanged(Message, bubble=False):
         """Lots are different."""
 
         def __init__(self, changes: Changes) -> None:
             super().__init__()
             self.changes = changes
 
-    class SaleChanged(Message):
+    class SaleChanged(Message, bubble=False):
         """The followed auction is different."""
 
-    class ConnectionChanged(Message):
+    class ConnectionChanged(Message, bubble=False):
         """The connection came or went."""
 
-    class AccountChanged(Message):
+    class AccountChanged(Message, bubble=False):
         """Another person, or more is known of the person."""
 
-    class CategoriesChanged(Message):
+    class CategoriesChanged(Message, bubble=False):
         """The tree of categories has come."""
 
-    class Outbid(Message):
+    class Outbid(Message, bubble=False):
         """Somebody else leads where the signed-in user led."""
 
         def __init__(self, lot: Lot) -> None:
             super().__init__()
             self.lot = lot
 
-    class Over(Message):
+    class Over(Message, bubble=False):
         """An auction that the signed-in user watches or bids in is over."""
 
         def __init__(self, lot: Lot) -> None:
             super().__init__()
             self.lot = lot
 
-    class SignedOut(Message):
+    class SignedOut(Message, bubble=False):
         """The session has ended; `reason` is a sentence for the person."""
 
         def __init__(self, reason: str) -> None:

@@ -7,7 +7,7 @@ nothing whose width terminals disagree about; a column is then as wide as it was
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import IntEnum
@@ -136,11 +136,11 @@ def local_time(instant: datetime, zone: tzinfo | None, now: datetime | None = No
     return f"{local:%H:%M:%S}"
 
 
-def sparkline(values: Sequence[int], width: int) -> str:
+def sparkline(values: Iterable[int], width: int) -> str:
     """The newest `width` values as blocks, right-aligned; one that never moved lies low."""
     if width <= 0:
         return ""
-    newest = values[-width:]
+    newest = list(values)[-width:]
     if not newest:
         return " " * width
     low, high = min(newest), max(newest)

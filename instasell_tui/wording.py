@@ -54,11 +54,21 @@ def place(sale: Sale, currency: str, now: datetime, zone: tzinfo | None) -> Said
     if state.start_at > now:
         starts = duration((state.start_at - now).total_seconds())
         return f"Starts in {starts}, at {local_time(state.start_at, zone, now)}", Tone.PLAIN
-    extension = sale.extended_lately(now)
-    if extension is not None:
-        ends = local_time(extension.end_at, zone, now)
-        return f"↻ Extended by {extension.seconds} s: ends {ends}", Tone.GOOD
     return _standing(sale, currency)
+
+
+def end(sale: Sale, now: datetime, zone: tzinfo | None) -> Said:
+    """When the auction ends, or ended; a late bid's extension is told as long as it is news."""
+    state = sale.state
+    if state is None:
+        return "", Tone.PLAIN
+    at = local_time(state.end_at, zone, now)
+    if not sale.open:
+        return f"ended {at}", Tone.PLAIN
+    extension = sale.extended_lately(now)
+    if extension is None:
+        return f"ends {at}", Tone.PLAIN
+    return f"↻ extended by {extension.seconds} s, ends {at}", Tone.GOOD
 
 
 def _standing(sale: Sale, currency: str) -> Said:
@@ -66,7 +76,8 @@ def _standing(sale: Sale, currency: str) -> Said:
     assert state is not None
     if sale.place is Place.LEADING:
         maximum = sale.you.max_amount if sale.you else None
-        more = f", automatic up to {money(maximum, currency)}" if maximum else ""
+        further = maximum is not None and maximum > (state.current_bid or 0)
+        more = f", automatic up to {money(maximum, currency)}" if further else ""
         return f"▲ You lead{more}", Tone.GOOD
     if sale.place is Place.OUTBID:
         minimum = money(state.minimum_bid, currency)

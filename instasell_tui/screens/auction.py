@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.table import Table
@@ -20,7 +21,7 @@ from instasell_client.models.auctions import BidReceipt
 from instasell_client.models.text import clean
 from instasell_tui import wording
 from instasell_tui.feed import Feed
-from instasell_tui.formats import clipped, countdown, local_time, shown
+from instasell_tui.formats import clipped, countdown, shown
 from instasell_tui.sale import Place, Sale
 from instasell_tui.screens.confirm import ConfirmScreen, Question
 from instasell_tui.widgets.bars import StatusBar, TopBar
@@ -43,8 +44,8 @@ class AuctionScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Board", id="auction.back"),
-        Binding("b", "bid", "Bid minimum", id="auction.bid"),
-        Binding("e", "edit", "Other bid", id="auction.edit"),
+        Binding("b", "bid", "Bid", id="auction.bid"),
+        Binding("e", "edit", "Amount", id="auction.edit"),
         Binding("m", "maximum", "Maximum", id="auction.maximum"),
         Binding("n", "buy_now", "Buy now", id="auction.buy_now"),
         Binding("w", "watch", "Watch", id="auction.watch"),
@@ -58,6 +59,7 @@ class AuctionScreen(Screen[None]):
         self._question: tuple[ConfirmScreen, Wish] | None = None
         self._unsettled: tuple[Wish, str] | None = None
         self._sending = False
+        self._place = Place.NONE
 
     def compose(self) -> ComposeResult:
         yield TopBar("Auction")
@@ -72,7 +74,8 @@ class AuctionScreen(Screen[None]):
             yield BidList(self.app.zone)
         with VerticalScroll(id="description"):
             yield Static(id="prose")
-        yield Static(id="facts")
+        yield Static(id="names")
+        yield Static(id="values")
         yield Static(id="place")
         yield BidBox()
         yield StatusBar()
@@ -103,13 +106,19 @@ class AuctionScreen(Screen[None]):
         feed, sale = self.app.feed, self._sale
         self._put("title", Text(sale.title, overflow="ellipsis", no_wrap=True))
         self._put("goods", Text(wording.goods(sale), overflow="ellipsis", no_wrap=True))
-        self._put("facts", _facts(sale, feed.currency))
+        facts = wording.facts(sale, feed.currency)
+        self._put("names", _row([name for name, _ in facts]))
+        self._put("values", _row([value for _, value in facts]))
         if sale.view is not None:
             self._put("prose", Text(_prose(sale.view.description)))
         bids = self.query_one(BidList)
         bids.show(list(sale.bids), sale.you.bidder if sale.you else None, feed.currency)
         bids.border_title = wording.count_of_bids(sale)
         self.query_one(TopBar).show(feed.user, read_only=feed.read_only)
+        if sale.place is not self._place and not self._sending:
+            # What was said of the last bid is not true any more.
+            self._place = sale.place
+            self.query_one(BidBox).tell("")
         self._follow_minimum()
         self._warn_question()
         self._tick()
@@ -133,10 +142,14 @@ class AuctionScreen(Screen[None]):
             label.set_class(left.urgency.name in ("SOON", "URGENT"), "-soon")
             label.set_class(left.urgency.name == "URGENT", "-urgent")
         text, tone = self._headline()
-        place = self.query_one("#place", Static)
-        place.update(Text(text, overflow="ellipsis", no_wrap=True))
+        self._say("place", text, tone)
+        self._say("ends", *wording.end(sale, feed.now(), self.app.zone))
+
+    def _say(self, where: str, text: str, tone: Tone) -> None:
+        label = self.query_one(f"#{where}", Static)
+        label.update(Text(text, overflow="ellipsis", no_wrap=True))
         for each in Tone:
-            place.set_class(each is tone, f"-{each.value}")
+            label.set_class(each is tone, f"-{each.value}")
 
     def _headline(self) -> wording.Said:
         sale, feed = self._sale, self.app.feed
@@ -152,10 +165,7 @@ class AuctionScreen(Screen[None]):
         state = sale.state
         if state is None:
             return
-        now = feed.now()
-        ends = "ended" if not sale.open else "ends"
-        self._put("ends", Text(f"{ends} {local_time(state.end_at, self.app.zone, now)}"))
-        end = min(now, state.end_at)
+        end = min(feed.now(), state.end_at)
         start = max(state.start_at, sale.bids[0].created_at) if sale.bids else state.start_at
         opening = sale.bids[0].price if sale.bids and sale.bids[0].seq > 1 else state.min_bid
         bidder = sale.you.bidder if sale.you else None
@@ -279,6 +289,7 @@ class AuctionScreen(Screen[None]):
 
     def _taken(self, receipt: BidReceipt) -> None:
         box, currency = self.query_one(BidBox), self.app.feed.currency
+        self._place = self._sale.place
         box.tell(*wording.answer(receipt, currency))
         box.refill(None if self._sale.place is Place.LEADING else receipt.minimum_bid)
 
@@ -332,14 +343,12 @@ class AuctionScreen(Screen[None]):
             self.notify(shown(str(error)), severity="warning", markup=False)
 
 
-def _facts(sale: Sale, currency: str) -> Table:
-    table = Table.grid(padding=(0, 2), expand=True)
-    facts = wording.facts(sale, currency)
-    for _ in facts:
-        table.add_column(no_wrap=True, overflow="ellipsis")
-    if facts:
-        table.add_row(*(Text(name) for name, _ in facts))
-        table.add_row(*(Text(value, style="bold") for _, value in facts))
+def _row(texts: Sequence[str]) -> Table:
+    """Texts in columns of equal width, so that rows of the same number stand in line."""
+    table = Table.grid(padding=(0, 1), expand=True)
+    for _ in texts:
+        table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_row(*(Text(text, no_wrap=True, overflow="ellipsis") for text in texts))
     return table
 
 

@@ -116,6 +116,8 @@ class BoardScreen(Screen[None]):
         lots = feed.lots.select(self.query_now)
         table.show(lots)
         table.display = bool(lots)
+        if lots and self.focused is None:
+            table.focus()
         empty = self.query_one("#empty", Static)
         empty.display = not lots
         if not lots:

@@ -51,6 +51,7 @@ _PARTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("▲ ▼", "you lead; somebody outbid you"),
             ("★ ◆", "you watch it; you sell it"),
+            ("● • ↑", "your bid; another's; the leader raised the own maximum"),
             ("!  !!", "less than a minute left; less than ten seconds"),
             ("● ◌ ○", "live; connecting; stale, which means that prices may have moved"),
         ),

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Button, Checkbox, Footer, Input, Label, Static
+from textual.widgets import Button, Footer, Input, Label, Static
 
 from instasell_client import (
     AccountSuspended,
@@ -20,6 +20,7 @@ from instasell_client import (
     Invalid,
 )
 from instasell_tui.formats import clipped, shown
+from instasell_tui.widgets.tick import Tick
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
@@ -57,7 +58,7 @@ class SignInScreen(Screen[bool]):
                 yield Label("Name that others see, if they may (optional)")
                 yield Input(id="display_name", compact=True, max_length=60)
                 yield Static(id="display_name-error", classes="field-error")
-            yield Checkbox("Stay signed in on this computer", id="stay", compact=True)
+            yield Tick("Stay signed in on this computer", name="stay")
             yield Static(id="problem")
             with Horizontal(id="buttons"):
                 yield Button("Sign in", id="go", compact=True)
@@ -66,7 +67,7 @@ class SignInScreen(Screen[bool]):
         yield Footer()
 
     def on_mount(self) -> None:
-        self.query_one("#stay", Checkbox).display = self.app.can_remember
+        self.query_one("#stay", Tick).display = self.app.can_remember
         self._tell("problem", self._reason)
         self._turn(new=False)
 
@@ -137,7 +138,7 @@ class SignInScreen(Screen[bool]):
             self._refused(error)
             self._busy(on=False)
             return
-        if self.query_one("#stay", Checkbox).value:
+        if self.query_one("#stay", Tick).value:
             await self.app.remember(email)
         self.dismiss(True)
 

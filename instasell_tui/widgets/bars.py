@@ -34,7 +34,7 @@ class TopBar(Horizontal):
         self._place = place
 
     def compose(self) -> ComposeResult:
-        yield Static(Text.assemble("InstaSell", ("  " + self._place, "")), id="place")
+        yield Static(Text.assemble("InstaSell", ("  " + self._place, "")), id="brand")
         yield Static(id="person")
 
     def show(self, user: User | None, *, read_only: bool) -> None:

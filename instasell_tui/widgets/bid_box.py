@@ -57,8 +57,10 @@ class BidBox(Vertical):
         with Horizontal(id="fields"):
             yield Label("Bid", classes="field-name")
             yield Input(id="amount", compact=True, max_length=AMOUNT_CHARS_MAX)
-            yield Label("Automatic up to", classes="field-name")
-            yield Input(id="maximum", compact=True, placeholder="off", max_length=AMOUNT_CHARS_MAX)
+            yield Label("Maximum", classes="field-name")
+            yield Input(
+                id="maximum", compact=True, placeholder="automatic", max_length=AMOUNT_CHARS_MAX
+            )
             yield Button("Bid", id="bid", compact=True)
             yield Button("Buy now", id="buy-now", compact=True)
         yield Static(id="outcome")

@@ -15,17 +15,18 @@ from textual.strip import Strip
 from instasell_client.models.auctions import Bid, BidKind
 from instasell_tui.formats import fitted, local_time, money
 
-_KINDS = {BidKind.RAISE: "raised", BidKind.BUY_NOW: "bought"}
-PRICE_CELLS = 12
+_KINDS = {BidKind.RAISE: "↑", BidKind.BUY_NOW: "bought"}
+"""↑ is the leader raising the own maximum."""
+AMOUNT_CELLS = 12
 
 
 class Entry(NamedTuple):
-    """One line: who bid, when, what kind of bid, and the price after it."""
+    """One line: when, who, whether that is the signed-in user, and what was bid."""
 
     time: str
     bidder: str
     own: bool
-    price: str
+    amount: str
 
 
 class BidList(ScrollView, can_focus=True):
@@ -53,11 +54,9 @@ class BidList(ScrollView, can_focus=True):
         own = bid.bidder == bidder
         kind = _KINDS.get(bid.kind)
         name = "you" if own else bid.bidder
-        # A raise of an own maximum shows no price of its own: nothing moved that others could see.
-        price = money(bid.price, currency, PRICE_CELLS)
-        return Entry(
-            local_time(bid.created_at, self._zone), f"{name} {kind}" if kind else name, own, price
-        )
+        who = f"{name} {kind}" if kind else name
+        amount = money(bid.amount, currency, AMOUNT_CELLS)
+        return Entry(local_time(bid.created_at, self._zone), who, own, amount)
 
     def _measure(self) -> None:
         self.virtual_size = Size(self.scrollable_content_region.width, len(self._entries))
@@ -73,13 +72,13 @@ class BidList(ScrollView, can_focus=True):
             return Strip.blank(width, ground)
         entry = self._entries[row]
         mark = "● " if entry.own else "• "
-        name_width = max(4, width - 2 - 9 - PRICE_CELLS - 1)
+        name_width = max(4, width - 2 - 9 - AMOUNT_CELLS - 1)
         quiet = self.get_component_rich_style("bids--time")
         ink = self.get_component_rich_style("bids--own" if entry.own else "bids--other")
         segments = [
             Segment(mark, ink),
             Segment(f"{entry.time} ", quiet),
             Segment(fitted(entry.bidder, name_width), ink),
-            Segment(fitted(entry.price, PRICE_CELLS, right=True) + " ", ink),
+            Segment(fitted(entry.amount, AMOUNT_CELLS, right=True) + " ", ink),
         ]
         return Strip(segments).adjust_cell_length(width, ground)

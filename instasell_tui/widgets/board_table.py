@@ -56,9 +56,9 @@ class Layout(NamedTuple):
     @classmethod
     def of(cls, width: int) -> Layout:
         """The layout for a table of `width` cells: the title has what the others leave."""
-        trend = 0 if width < 70 else 8 if width < 100 else 16
+        trend = 0 if width < 70 else 6 if width < 100 else 16
         leader = 9 if width < 100 else 14
-        price, bids, ends = (11 if width < 100 else 16), 4, 10
+        price, bids, ends = (10 if width < 100 else 16), 4, 9
         columns = [price, bids, leader, ends] + ([trend] if trend else [])
         mark = 2
         title = width - mark - sum(columns) - len(GAP) * len(columns) - 1
@@ -269,7 +269,9 @@ class BoardTable(ScrollView, can_focus=True):
         if state.status is AuctionStatus.ENDED:
             return Countdown("ended", Urgency.OVER)
         if state.start_at > now:
-            return Countdown(f"in {duration((state.start_at - now).total_seconds())}", Urgency.OVER)
+            # Only the larger unit has room here.
+            wait = duration((state.start_at - now).total_seconds()).split()[0]
+            return Countdown(f"in {wait}", Urgency.OVER)
         return countdown((state.end_at - now).total_seconds())
 
     # The cursor -------------------------------------------------------------------------------

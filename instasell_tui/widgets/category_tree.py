@@ -14,6 +14,8 @@ from instasell_client.models.listings import CategoryNode
 from instasell_tui.formats import clipped, shown
 
 NAME_CELLS = 18
+EXPANDED_MAX = 40
+"""A small tree is shown whole."""
 
 
 class CategoryTree(Tree[str]):
@@ -42,7 +44,10 @@ class CategoryTree(Tree[str]):
         self._below, self._names, self._branches = {}, {}, {}
         for node in nodes:
             self._add(self.root, node)
-        self.root.expand()
+        if len(self._branches) <= EXPANDED_MAX:
+            self.root.expand_all()
+        else:
+            self.root.expand()
 
     def _add(self, parent: TreeNode[str], node: CategoryNode) -> frozenset[str]:
         self._names[node.id] = shown(node.name)

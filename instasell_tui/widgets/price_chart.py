@@ -78,8 +78,9 @@ class PriceChart(Widget):
         return Style(color=self.get_component_rich_style(f"chart--{name}").color)
 
     def _label(self, row: int, height: int, low: int, high: int, currency: str) -> str:
-        marks = {0: high, height - 1: low}
-        if height >= 7 and high - low > 1:
+        flat = high - low == 1
+        marks = {height - 1: low} if flat else {0: high, height - 1: low}
+        if height >= 7 and not flat:
             marks[(height - 1) // 2] = low + (high - low) * (height - 1 - (height - 1) // 2) // (
                 height - 1
             )

@@ -1,0 +1,311 @@
+"""Makes docs/pictures: starts a market of its own, lets people bid, and draws the screens.
+
+    python docs/make_pictures.py [FOLDER]
+
+Everything on the pictures is real: an embedded server in a temporary folder, accounts, listings
+and bids that went over the wire, and the Textual application without a terminal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from instasell_client import AsyncInstaSell, Conflict
+from instasell_tui.app import InstaSellApp
+from instasell_tui.lots import Tab
+from instasell_tui.screens.auction import AuctionScreen
+from instasell_tui.screens.board import BoardScreen
+from instasell_tui.widgets.board_table import BoardTable
+
+SIZES = ((80, 24), (160, 48))
+PASSWORD = "a long password for pictures"
+START_SECONDS = 60
+BIDDING_SECONDS = 24.0
+HERO = "Rangefinder camera, 35 mm, black enamel, 1954"
+
+GOODS = {
+    "Cameras > Film": (
+        (HERO, 12_000, 900),
+        ("Folding camera 6x9 with leather case", 2_500, 340),
+        ("Twin-lens reflex, serviced last spring", 9_000, 5_400),
+        ("Half-frame compact, light meter works", 1_500, 86_400),
+        ("古い一眼レフカメラ 50mm レンズ付き", 4_000, 47),
+    ),
+    "Cameras > Lenses": (
+        ("50 mm f/1.4, screw mount, clear glass", 6_000, 1_260),
+        ("Tele lens 135 mm with hood and caps", 3_500, 7_800),
+        ("Enlarger lens 80 mm, boxed", 900, 172_800),
+    ),
+    "Music > Instruments": (
+        ("Parlour guitar, spruce top, built 1968", 18_000, 660),
+        ("Student violin 4/4 with two bows", 7_500, 3_000),
+        ("Concertina, 48 keys, steel reeds", 22_000, 10_800),
+        ("Kalimba made of walnut", 1_200, 58),
+    ),
+    "Music > Records": (
+        ("Jazz quartet, live in Lisbon, first pressing", 1_800, 145),
+        ("Box of 40 dance singles, 1979 to 1985", 2_000, 4_300),
+        ("Piano sonatas, 5 LP, mint", 1_000, 21_600),
+    ),
+    "Home > Kitchen": (
+        ("Espresso machine, lever, all brass, needs a gasket", 15_000, 240),
+        ("Enamel bread bin, cream and green", 800, 12_600),
+        ("Set of six hand-thrown bowls", 2_400, 95),
+        ("Cast-iron waffle iron for the hearth", 1_900, 36_000),
+    ),
+    "Home > Clocks": (
+        ("Mantel clock, eight days, strikes the hour", 5_500, 52),
+        ("Station clock, double face, 60 cm", 26_000, 2_100),
+        ("Kitchen timer in the shape of a pear", 300, 54_000),
+    ),
+    "Bicycles": (
+        ("Touring bicycle, steel frame 58 cm, 24 gears", 20_000, 1_800),
+        ("Leather saddle, broken in", 2_200, 6_600),
+        ("Dynamo lamp set, chromed", 1_100, 14_400),
+        ("Cargo trailer, folds flat", 4_500, 28_800),
+    ),
+}
+
+
+# The market ------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def market() -> Iterator[tuple[str, Path]]:
+    """A server with its own engines; its address, and its data folder."""
+    with tempfile.TemporaryDirectory(prefix="instasell-pictures-") as name:
+        folder = Path(name)
+        # As root, the engines run as another user, who has to be able to pass through.
+        folder.chmod(0o711)
+        ready, data = folder / "ready.json", folder / "data"
+        limits = ("ANONYMOUS", "SIGNED_IN", "TOKEN", "BIDS")
+        environment = {**os.environ, **{f"INSTASELL_RATE_LIMIT_{each}": "0" for each in limits}}
+        command = [sys.executable, "-m", "instasell_server", "run", "--port", "0"]
+        options = ["--data-dir", str(data), "--ready-file", str(ready)]
+        with (folder / "log").open("w") as log:
+            server = subprocess.Popen([*command, *options], env=environment, stdout=log, stderr=log)
+        try:
+            yield _address(server, ready, folder / "log"), data
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _address(server: subprocess.Popen[bytes], ready: Path, log: Path) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while not ready.exists():
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise SystemExit(f"the server did not start:\n{log.read_text()}")
+        time.sleep(0.1)
+    return str(json.loads(ready.read_text())["url"])
+
+
+async def person(url: str, name: str, role: str = "buyer") -> AsyncInstaSell:
+    """A client that is signed in as a new account."""
+    client = AsyncInstaSell(url)
+    email = f"{name.lower().replace(' ', '.')}@example.com"
+    await client.auth.signup(email, PASSWORD, display_name=name, role=role)  # type: ignore[arg-type]
+    return client
+
+
+async def categories(url: str, data: Path) -> dict[str, str]:
+    """The categories, made by an admin; their ids by their paths."""
+    email = "admin@example.com"
+    command = [sys.executable, "-m", "instasell_server", "create-admin", "--email", email]
+    subprocess.run(
+        [*command, "--data-dir", str(data)],
+        input=PASSWORD.encode() + b"\n",
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    made: dict[str, str] = {}
+    async with AsyncInstaSell(url) as admin:
+        await admin.auth.login(email, PASSWORD)
+        for path in GOODS:
+            names = path.split(" > ")
+            for depth in range(1, len(names) + 1):
+                key, parent = " > ".join(names[:depth]), " > ".join(names[: depth - 1])
+                if key not in made:
+                    category = await admin.categories.create(
+                        names[depth - 1], parent_id=made.get(parent)
+                    )
+                    made[key] = category.id
+    return made
+
+
+async def put_up(url: str, data: Path) -> dict[str, str]:
+    """Every auction; their ids by their titles."""
+    ids = await categories(url, data)
+    names = ("Attic & Barn", "Second Wind", "Mill Lane Finds")
+    sellers = [await person(url, name, "seller") for name in names]
+    auctions: dict[str, str] = {}
+    turn = itertools.cycle(sellers)
+    for path, goods in GOODS.items():
+        for title, price, seconds in goods:
+            seller = next(turn)
+            listing = await seller.listings.create(
+                type="auction",
+                title=title,
+                description=DESCRIPTION,
+                category_id=ids[path],
+                condition="refurbished",
+                shipping_amount=650,
+            )
+            auction = await seller.auctions.create(
+                listing.id,
+                min_bid=price,
+                duration_seconds=seconds,
+                reserve=price * 2 if title == HERO else None,
+                buy_now=price * 4 if title == HERO else None,
+            )
+            auctions[title] = auction.state.auction_id
+    for seller in sellers:
+        await seller.aclose()
+    return auctions
+
+
+DESCRIPTION = (
+    "From the estate of a village photographer, cleaned and looked over.\n\n"
+    "Works at every speed. The leather is worn at the edges, the glass is clear; a small dent\n"
+    "at the back does no harm. Comes with strap, case and the first owner's notebook."
+)
+
+
+async def bid_on(auctions: dict[str, str], people: list[AsyncInstaSell], seconds: float) -> None:
+    """People outbid each other for a while, on the first auctions more than on the last."""
+    chance = random.Random(7)
+    ids = list(auctions.values())
+    likings = [1 / (1 + place) ** 0.7 for place in range(len(ids))]
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        bidder = chance.choice(people)
+        auction_id = chance.choices(ids, likings)[0]
+        state = (await bidder.auctions.status(auction_id)).state
+        most = round(state.minimum_bid * chance.uniform(1.0, 1.12))
+        # Being the leader already, or coming too late, is a part of bidding.
+        with contextlib.suppress(Conflict):
+            await bidder.auctions.bid(auction_id, max_amount=most)
+        await asyncio.sleep(chance.uniform(0.02, 0.12))
+
+
+async def take_part(viewer: AsyncInstaSell, auctions: dict[str, str], *, lead: bool) -> None:
+    """The one who looks at the pictures leads here and was outbid there."""
+    leading = (HERO, "Parlour guitar, spruce top, built 1968", "Kalimba made of walnut")
+    outbid = ("Touring bicycle, steel frame 58 cm, 24 gears", "Student violin 4/4 with two bows")
+    for title in leading if lead else outbid:
+        state = (await viewer.auctions.status(auctions[title])).state
+        most = round(state.minimum_bid * (1.25 if lead else 1))
+        with contextlib.suppress(Conflict):
+            await viewer.auctions.bid(auctions[title], max_amount=most)
+        await viewer.auctions.watch(auctions[title])
+    await viewer.auctions.watch(auctions["Station clock, double face, 60 cm"])
+
+
+# The pictures ----------------------------------------------------------------------------------
+
+
+async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
+    """Waits for a condition of the screen."""
+    deadline = time.monotonic() + START_SECONDS
+    while not holds():
+        if time.monotonic() > deadline:
+            raise SystemExit("the screen did not become what was to be drawn")
+        await pilot.pause(0.05)
+    await pilot.pause()
+
+
+@contextlib.asynccontextmanager
+async def screen(
+    url: str, token: str | None, size: tuple[int, int], *, light: bool = False
+) -> AsyncIterator[tuple[InstaSellApp, Pilot[None]]]:
+    """The application without a terminal, with the board loaded."""
+    app = InstaSellApp(url, token, zone=UTC, light=light, remember=lambda email, token: None)
+    async with app.run_test(size=size, tooltips=True) as pilot:
+        await until(pilot, lambda: app.feed.lots.loaded and bool(app.feed.categories))
+        yield app, pilot
+
+
+def save(app: InstaSellApp, folder: Path, name: str) -> None:
+    """Writes the screen as SVG. Fonts come from the reader's machine, not from another host."""
+    svg = app.export_screenshot(title="InstaSell")
+    svg = re.sub(r"@font-face\s*\{.*?\}\s*", "", svg, flags=re.DOTALL)
+    svg = svg.replace("font-family: Fira Code, monospace", "font-family: monospace")
+    path = folder / f"{name}.svg"
+    path.write_text(svg, encoding="utf-8")
+    print(path)
+
+
+async def draw(url: str, token: str, hero: str, size: tuple[int, int], folder: Path) -> None:
+    """The Board, the Auction screen and the question before a bid, in one size."""
+    end = f"{size[0]}x{size[1]}"
+    async with screen(url, token, size) as (app, pilot):
+        table = app.screen.query_one(BoardTable)
+        await until(pilot, lambda: _trends_there(table) and app.feed.lots.count(Tab.MINE) > 2)
+        await pilot.press("down", "down")
+        save(app, folder, f"board-{end}")
+        app.open_auction(hero)
+        await until(pilot, lambda: isinstance(app.screen, AuctionScreen) and _sale_there(app))
+        save(app, folder, f"auction-{end}")
+
+
+def _trends_there(table: BoardTable) -> bool:
+    rows = table.shown_lots[: table.size.height - 1]
+    return bool(rows) and all(lot.has_history or not lot.state.bid_count for lot in rows)
+
+
+def _sale_there(app: InstaSellApp) -> bool:
+    sale = app.feed.sale
+    return sale is not None and sale.view is not None and len(sale.bids) > 3
+
+
+async def make(folder: Path) -> None:
+    """Makes every picture."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with market() as (url, data):
+        auctions = await put_up(url, data)
+        names = ("Bruno", "Chiara", "Dimitri", "Elin", "Farid", "Greta")
+        people = [await person(url, name) for name in names]
+        async with await person(url, "Ada Lind") as viewer:
+            await take_part(viewer, auctions, lead=False)
+            await bid_on(auctions, people, BIDDING_SECONDS)
+            await take_part(viewer, auctions, lead=True)
+            token = viewer.token or ""
+            bidding = asyncio.create_task(bid_on(auctions, people, 600.0))
+            for size in SIZES:
+                await draw(url, token, auctions[HERO], size, folder)
+            async with screen(url, token, SIZES[1], light=True) as (app, pilot):
+                table = app.screen.query_one(BoardTable)
+                await until(pilot, lambda: _trends_there(table))
+                save(app, folder, "board-light-160x48")
+            async with screen(url, None, SIZES[0]) as (app, pilot):
+                await until(pilot, lambda: not isinstance(app.screen, BoardScreen))
+                save(app, folder, "sign-in-80x24")
+            bidding.cancel()
+            await asyncio.gather(bidding, return_exceptions=True)
+        for each in people:
+            await each.aclose()
+
+
+def main() -> None:
+    """The folder is the first argument, docs/pictures by default."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "pictures"
+    asyncio.run(make(folder))
+
+
+if __name__ == "__main__":
+    main()
