@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import struct
 from collections import Counter
@@ -44,7 +45,7 @@ async def upload(person: Person, body: Any, *, dry_run: bool = False) -> list[di
     headers = {**NDJSON, "Authorization": f"Bearer {person.token}"}
     params = {"dry_run": "true"} if dry_run else {}
     async with person.http.post(
-        "/listings/bulk", data=data, headers=headers, params=params
+        "/listings/bulk", data=io.BytesIO(data), headers=headers, params=params
     ) as response:
         assert response.status == 200, await response.text()
         assert response.content_type == "application/x-ndjson"

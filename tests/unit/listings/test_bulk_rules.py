@@ -1,0 +1,110 @@
+"""How bulk rows are judged, played against a market that only remembers."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from instasell_client.models.listings import BulkOutcome
+from instasell_server.domains.listings.bulk_rules import Judge, Judgement, Known, Row
+from instasell_server.domains.listings.rules import Goods
+
+CATEGORY = "kitchen"
+
+
+def row(sku: str, **values: Any) -> Row:
+    given = {"seller_sku": sku, **values}
+    digest = json.dumps(given, sort_keys=True)
+    path = given.pop("category", None)
+    return Row(1, f"sku:{sku}", digest, given, None, path, None, None, [], True)
+
+
+def full(sku: str, **values: Any) -> Row:
+    base = {"type": "direct", "title": "t", "condition": "new", "price": 5, "category": "Kitchen"}
+    return row(sku, **{**base, **values})
+
+
+class Market:
+    """Judges uploads one after the other, each with what the ones before left."""
+
+    def __init__(self) -> None:
+        self.known = Known(paths={"Kitchen": CATEGORY}, categories={CATEGORY})
+        self._numbers = itertools.count(1)
+
+    def upload(self, *rows: Row) -> list[Judgement]:
+        judge = Judge(self.known, lambda: f"listing-{next(self._numbers)}")
+        return [judge.judge(each) for each in rows]
+
+    def sell(self, listing_id: str, quantity: int) -> int:
+        """Sells what is there of a quantity; returns how many."""
+        goods = self.known.goods[listing_id]
+        sold = min(quantity, goods.stock)
+        self.known.goods[listing_id] = goods._replace(stock=goods.stock - sold)
+        return sold
+
+
+uploads = st.lists(
+    st.tuples(st.integers(0, 20), st.integers(0, 20), st.integers(1, 3)), min_size=1, max_size=12
+)
+
+
+@given(uploads)
+def test_stock_is_what_was_sent_less_what_was_sold(steps: list[tuple[int, int, int]]) -> None:
+    market = Market()
+    expected: int | None = None
+    last = 0
+    for stock, wanted, times in steps:
+        for repeat in range(times):
+            [judged] = market.upload(full("K", stock=stock))
+            assert judged.listing_id == "listing-1"
+            if repeat:
+                assert judged.outcome is BulkOutcome.UNCHANGED
+        expected = stock if expected is None else max(0, expected + stock - last)
+        last = stock
+        expected -= market.sell("listing-1", wanted)
+        assert market.known.goods["listing-1"].stock == expected >= 0
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c"]), max_size=12), st.integers(1, 12))
+def test_batches_of_any_size_come_to_the_same(skus: list[str], size: int) -> None:
+    rows = [full(sku, stock=number) for number, sku in enumerate(skus)]
+    whole, parts = Market(), Market()
+    once = whole.upload(*rows)
+    pieces = [rows[start : start + size] for start in range(0, len(rows), size)]
+    cut = [judged for piece in pieces for judged in parts.upload(*piece)]
+    assert once == cut
+    assert whole.known.goods == parts.known.goods
+
+
+def test_a_sold_auction_is_not_put_back_by_its_row() -> None:
+    market = Market()
+    auction = {"type": "auction", "price": None, "stock": 1}
+    [made] = market.upload(full("A", **auction))
+    assert made.outcome is BulkOutcome.CREATED
+    assert made.listing_id is not None
+    market.sell(made.listing_id, 1)
+    [edited] = market.upload(full("A", **auction, description="More."))
+    assert edited.outcome is BulkOutcome.UPDATED
+    assert market.known.goods[made.listing_id].stock == 0
+
+
+def test_the_type_never_changes() -> None:
+    market = Market()
+    market.upload(full("K"))
+    [judged] = market.upload(row("K", type="auction"))
+    assert judged.outcome is BulkOutcome.REJECTED
+    assert [name for name, _ in judged.errors] == ["type"]
+
+
+def test_a_row_with_an_error_is_rejected_even_when_the_rest_was_imported() -> None:
+    market = Market()
+    market.upload(full("K"))
+    [judged] = market.upload(full("K")._replace(errors=[("price", "send 1 or more")]))
+    assert judged.outcome is BulkOutcome.REJECTED
+    assert market.known.goods["listing-1"] == Goods(
+        "direct", "t", "", CATEGORY, "new", 5, 1, 0, "K"
+    )
