@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from instasell_client import DEFAULT_URL, AsyncInstaSell
+from instasell_tui import messages
 from instasell_tui.commands import AuctionCommands
 from instasell_tui.feed import Feed
 from instasell_tui.formats import clipped, money
@@ -142,7 +143,7 @@ class InstaSellApp(App[None]):
 
     # What the feed tells ----------------------------------------------------------------------
 
-    def on_feed_outbid(self, message: Feed.Outbid) -> None:
+    def on_outbid(self, message: messages.Outbid) -> None:
         lot = message.lot
         minimum = money(lot.state.minimum_bid, self.feed.currency)
         self.bell()
@@ -150,7 +151,7 @@ class InstaSellApp(App[None]):
             return
         self._say(lot, f"▼ Outbid: {minimum} or more leads again", "warning")
 
-    def on_feed_over(self, message: Feed.Over) -> None:
+    def on_over(self, message: messages.Over) -> None:
         lot, currency = message.lot, self.feed.currency
         self.bell()
         if self._shows(lot):
@@ -176,7 +177,7 @@ class InstaSellApp(App[None]):
             markup=False,
         )
 
-    async def on_feed_signed_out(self, message: Feed.SignedOut) -> None:
+    async def on_signed_out(self, message: messages.SignedOut) -> None:
         await self.feed.restart()
         if not isinstance(self.screen, SignInScreen):
             self.push_screen(SignInScreen(f"You were signed out: {message.reason}"))

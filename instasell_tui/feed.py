@@ -22,13 +22,11 @@ from textual.message_pump import MessagePump
 from instasell_client import (
     AsyncInstaSell,
     AuctionChange,
-    AuctionFeed,
     BidsPlaced,
     BoardJoined,
     ConnectionState,
     Forbidden,
     InstaSellError,
-    Joined,
     LiveSession,
     Unauthenticated,
     Unavailable,
@@ -36,8 +34,11 @@ from instasell_client import (
 from instasell_client.models.accounts import Role, User
 from instasell_client.models.auctions import BidOutcome, BidReceipt
 from instasell_client.models.listings import CategoryNode
-from instasell_tui.lots import Changes, Lot, Lots
-from instasell_tui.sale import BIDS_KEPT_MAX, Place, Sale
+from instasell_tui import messages
+from instasell_tui.following import Following
+from instasell_tui.learning import learn
+from instasell_tui.lots import Lot, Lots
+from instasell_tui.sale import Place, Sale
 from instasell_tui.trends import Trends
 
 log = logging.getLogger("instasell_tui")
@@ -45,8 +46,6 @@ log = logging.getLogger("instasell_tui")
 FLUSH_SECONDS = 0.1
 BID_SECONDS = 15.0
 STALE_AFTER = timedelta(seconds=5)
-WATCHED_MAX = 200
-OWN_BIDS_MAX = 50
 
 
 class Standing(StrEnum):
@@ -66,46 +65,6 @@ class Feed:
     must stand still. With `read_only` everything that changes the market raises Forbidden.
     """
 
-    class BoardChanged(Message, bubble=False):
-        """Lots are different."""
-
-        def __init__(self, changes: Changes) -> None:
-            super().__init__()
-            self.changes = changes
-
-    class SaleChanged(Message, bubble=False):
-        """The followed auction is different."""
-
-    class ConnectionChanged(Message, bubble=False):
-        """The connection came or went."""
-
-    class AccountChanged(Message, bubble=False):
-        """Another person, or more is known of the person."""
-
-    class CategoriesChanged(Message, bubble=False):
-        """The tree of categories has come."""
-
-    class Outbid(Message, bubble=False):
-        """Somebody else leads where the signed-in user led."""
-
-        def __init__(self, lot: Lot) -> None:
-            super().__init__()
-            self.lot = lot
-
-    class Over(Message, bubble=False):
-        """An auction that the signed-in user watches or bids in is over."""
-
-        def __init__(self, lot: Lot) -> None:
-            super().__init__()
-            self.lot = lot
-
-    class SignedOut(Message, bubble=False):
-        """The session has ended; `reason` is a sentence for the person."""
-
-        def __init__(self, reason: str) -> None:
-            super().__init__()
-            self.reason = reason
-
     def __init__(
         self,
         client: AsyncInstaSell,
@@ -123,14 +82,14 @@ class Feed:
         self.sale: Sale | None = None
         self.failure: str | None = None
         self._clock = clock
-        self._pace = pace or _pause
+        self.pace = pace or _pause
         self._targets: set[MessagePump] = set()
         self._stack = AsyncExitStack()
         self._live: LiveSession | None = None
         self._state = ConnectionState.CONNECTING
         self._lost_at: datetime | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._following: tuple[asyncio.Task[None], AuctionFeed] | None = None
+        self._following: Following | None = None
         self._dirty = asyncio.Event()
         self._asking: set[str] = set()
         self._trends = Trends(self)
@@ -145,7 +104,8 @@ class Feed:
         """No more messages to `target`."""
         self._targets.discard(target)
 
-    def _tell(self, message: Callable[[], Message]) -> None:
+    def tell(self, message: Callable[[], Message]) -> None:
+        """Posts a message of its own to each subscriber."""
         for target in list(self._targets):
             target.post_message(message())
 
@@ -154,10 +114,10 @@ class Feed:
         self.failure = None
         live = self.client.live(on_state=self._turned, wait_for_server=True)
         self._live = await self._stack.enter_async_context(live)
-        self._spawn(self._read_board(self._live))
-        self._spawn(self._flush())
-        self._spawn(self._learn())
-        self._spawn(self._trends.run())
+        self.spawn(self._read_board(self._live))
+        self.spawn(self._flush())
+        self.spawn(learn(self))
+        self.spawn(self._trends.run())
 
     async def stop(self) -> None:
         """Ends everything that `start` began."""
@@ -176,7 +136,7 @@ class Feed:
         self.lots.forget_person()
         self._state, self._lost_at = ConnectionState.CONNECTING, None
         await self.start()
-        self._tell(self.AccountChanged)
+        self.tell(messages.AccountChanged)
         self._dirty.set()
 
     def now(self) -> datetime:
@@ -209,9 +169,10 @@ class Feed:
         elif state is ConnectionState.LIVE:
             self._lost_at = None
         self._state = state
-        self._tell(self.ConnectionChanged)
+        self.tell(messages.ConnectionChanged)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Does something beside, until it is done or the feed stops."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -222,13 +183,13 @@ class Feed:
         """Raises BadCredentials and whatever else a call may."""
         grant = await self.client.auth.login(email, password)
         await self.restart()
-        self._be(grant.user)
+        self.be(grant.user)
 
     async def sign_up(self, email: str, password: str, display_name: str | None) -> None:
         """Makes an account and signs in with it. Raises EmailTaken, Invalid."""
         grant = await self.client.auth.signup(email, password, display_name=display_name)
         await self.restart()
-        self._be(grant.user)
+        self.be(grant.user)
 
     async def sign_out(self) -> None:
         """Ends the session at the market, and goes on as nobody."""
@@ -239,57 +200,19 @@ class Feed:
         self.client.token = None
         await self.restart()
 
-    def _be(self, user: User) -> None:
+    def be(self, user: User) -> None:
+        """It is known who is signed in."""
         self.user = user
         self.lots.seller_id = user.id
-        self._tell(self.AccountChanged)
+        self.tell(messages.AccountChanged)
 
-    async def _learn(self) -> None:
-        """What stands beside the board. Without it the board still works, so it never fails."""
-        for ask in (self._learn_person, self._learn_categories, self._learn_currency):
-            try:
-                await ask()
-            except Unauthenticated as error:
-                self._signed_out(error)
-            except InstaSellError as error:
-                log.warning("%s failed: %s", ask.__name__, error)
-
-    async def _learn_person(self) -> None:
-        if self.client.token is None:
-            return
-        if self.user is None:
-            self._be(await self.client.auth.me())
-        watched = []
-        async for state in self.client.auctions.watched():
-            watched.append(state)
-            self.lots.set_watched(state.auction_id, on=True)
-            self.lots.put(state)
-            if len(watched) == WATCHED_MAX:
-                break
-        self._dirty.set()
-        for state in watched[:OWN_BIDS_MAX]:
-            if state.bid_count:
-                view = await self.client.auctions.get(state.auction_id)
-                self.currency = view.currency
-                self.lots.set_you(state.auction_id, view.you)
-                self._dirty.set()
-
-    async def _learn_categories(self) -> None:
-        self.categories = (await self.client.categories.tree()).items
-        self._tell(self.CategoriesChanged)
-
-    async def _learn_currency(self) -> None:
-        page = await self.client.auctions.live_page(limit=1)
-        for state in page.items:
-            self.currency = (await self.client.auctions.get(state.auction_id)).currency
-            self._tell(self.AccountChanged)
-
-    def _signed_out(self, error: InstaSellError) -> None:
+    def signed_out(self, error: InstaSellError) -> None:
+        """The market takes the token no more; told once."""
         if self.client.token is None:
             return
         self.client.token = None
         self.user = None
-        self._tell(lambda: self.SignedOut(str(error)))
+        self.tell(lambda: messages.SignedOut(str(error)))
 
     # The board --------------------------------------------------------------------------------
 
@@ -302,15 +225,15 @@ class Feed:
                             for auction_id in self.lots.restart(event.data.auctions):
                                 self._ask_for(auction_id)
                         else:
-                            self._take(event)
+                            self.take(event)
                     self._dirty.set()
         except Unauthenticated as error:
-            self._signed_out(error)
+            self.signed_out(error)
         except InstaSellError as error:
             self.failure = str(error)
-            self._tell(self.ConnectionChanged)
+            self.tell(messages.ConnectionChanged)
 
-    def _take(self, change: BidsPlaced | AuctionChange) -> None:
+    def take(self, change: BidsPlaced | AuctionChange) -> None:
         """Takes a change in, and tells what it means for the person."""
         before = _before(self.lots.get(change.data.auction_id))
         lot = self.lots.apply(change, self.now())
@@ -321,15 +244,15 @@ class Feed:
 
     def _notice(self, lot: Lot, before: _Before) -> None:
         if before.led and lot.outbid and not lot.over:
-            self._tell(lambda: self.Outbid(lot))
+            self.tell(lambda: messages.Outbid(lot))
         if before.open and lot.over and (lot.mine or lot.watching):
-            self._tell(lambda: self.Over(lot))
+            self.tell(lambda: messages.Over(lot))
 
     def _ask_for(self, auction_id: str) -> None:
         """An auction that the board does not know, as one that has just been put up."""
         if auction_id not in self._asking:
             self._asking.add(auction_id)
-            self._spawn(self._fetch(auction_id))
+            self.spawn(self._fetch(auction_id))
 
     async def _fetch(self, auction_id: str) -> None:
         try:
@@ -351,8 +274,8 @@ class Feed:
             self.lots.expire(self.now())
             changes = self.lots.drain()
             if changes is not None:
-                self._tell(partial(self.BoardChanged, changes))
-            await self._pace()
+                self.tell(partial(messages.BoardChanged, changes))
+            await self.pace()
 
     def touch(self) -> None:
         """Something was changed in `lots`; the board is told with the next flush."""
@@ -371,65 +294,15 @@ class Feed:
         self.sale = sale = Sale(auction_id, lot.state if lot else None)
         if self._live is None:
             raise Unavailable("the feed is not started")
-        feed = self._live.auction(auction_id, after_seq=0)
-        self._following = (asyncio.create_task(self._read_sale(sale, feed)), feed)
-        self._spawn(self._view(sale))
+        events = self._live.auction(auction_id, after_seq=0)
+        self._following = Following(self, sale, events)
         return sale
 
     async def unfollow(self) -> None:
         """Follows no auction any more."""
         following, self._following, self.sale = self._following, None, None
         if following is not None:
-            task, feed = following
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await feed.aclose()
-
-    async def _read_sale(self, sale: Sale, feed: AuctionFeed) -> None:
-        try:
-            while batch := await feed.batch():
-                was_open = sale.open
-                for event in batch:
-                    sale.apply(event)
-                    if isinstance(event, Joined):
-                        self.lots.set_you(sale.auction_id, event.data.you)
-                        self.lots.put(event.data.state, self.now())
-                    else:
-                        self._take(event)
-                self._dirty.set()
-                self._tell(self.SaleChanged)
-                if sale.missing_after is not None:
-                    await self._fill(sale)
-                if was_open and not sale.open:
-                    self._spawn(self._view(sale))
-                await self._pace()
-        except InstaSellError as error:
-            sale.failure = str(error)
-            self._tell(self.SaleChanged)
-
-    async def _fill(self, sale: Sale) -> None:
-        after = sale.missing_after or 0
-        try:
-            page = await self.client.auctions.bids_page(
-                sale.auction_id, after_seq=after, limit=BIDS_KEPT_MAX
-            )
-        except InstaSellError as error:
-            log.info("bids after %d are missing: %s", after, error)
-        else:
-            sale.take_bids(page.items)
-            self._tell(self.SaleChanged)
-
-    async def _view(self, sale: Sale) -> None:
-        try:
-            view = await self.client.auctions.get(sale.auction_id)
-        except InstaSellError as error:
-            if sale.state is None:
-                sale.failure = str(error)
-        else:
-            self.currency = view.currency
-            sale.set_view(view)
-            self.lots.set_you(sale.auction_id, view.you)
-        self._tell(self.SaleChanged)
+            await following.aclose()
 
     # What changes the market ------------------------------------------------------------------
 
@@ -476,23 +349,23 @@ class Feed:
         self._dirty.set()
         if self.sale is not None and self.sale.auction_id == auction_id:
             self.sale.set_watching(on=on)
-            self._tell(self.SaleChanged)
+            self.tell(messages.SaleChanged)
 
     def _answered(self, receipt: BidReceipt) -> None:
         sale = self.sale
         if sale is not None and sale.auction_id == receipt.auction_id:
             sale.answered(receipt)
             self.lots.set_you(receipt.auction_id, sale.you)
-            self._tell(self.SaleChanged)
+            self.tell(messages.SaleChanged)
             overtaken = sale.place is Place.OUTBID and receipt.outcome is BidOutcome.LEADING
             newer = sale.state is not None and sale.state.version > receipt.version
             lot = self.lots.get(receipt.auction_id)
             if overtaken and newer and lot is not None:
                 # The event that took the lead away came before the answer that gave it.
-                self._tell(lambda: self.Outbid(lot))
+                self.tell(lambda: messages.Outbid(lot))
         self._dirty.set()
         if not self.lots.is_watched(receipt.auction_id):
-            self._spawn(self._keep_in_sight(receipt.auction_id))
+            self.spawn(self._keep_in_sight(receipt.auction_id))
 
     async def _keep_in_sight(self, auction_id: str) -> None:
         """What one bids on goes on the watch list, where a later start finds it again."""

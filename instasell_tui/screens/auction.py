@@ -19,8 +19,7 @@ from instasell_client import AlreadyLeading, BidTooLow, InstaSellError, OutcomeU
 from instasell_client.models.accounts import Role
 from instasell_client.models.auctions import BidReceipt
 from instasell_client.models.text import clean
-from instasell_tui import wording
-from instasell_tui.feed import Feed
+from instasell_tui import messages, wording
 from instasell_tui.formats import clipped, countdown, shown
 from instasell_tui.sale import Place, Sale
 from instasell_tui.screens.confirm import ConfirmScreen, Question
@@ -101,7 +100,7 @@ class AuctionScreen(Screen[None]):
 
     # Showing ----------------------------------------------------------------------------------
 
-    @on(Feed.SaleChanged)
+    @on(messages.SaleChanged)
     def _show(self) -> None:
         feed, sale = self.app.feed, self._sale
         self._put("title", Text(sale.title, overflow="ellipsis", no_wrap=True))
@@ -210,8 +209,8 @@ class AuctionScreen(Screen[None]):
             return self._why_not() is None and self._sale.buy_now is not None
         return True
 
-    @on(Feed.ConnectionChanged)
-    @on(Feed.AccountChanged)
+    @on(messages.ConnectionChanged)
+    @on(messages.AccountChanged)
     def _feed_changed(self) -> None:
         self._show()
 

@@ -15,7 +15,8 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
 from instasell_client import InstaSellError
-from instasell_tui.feed import Feed, Standing
+from instasell_tui import messages
+from instasell_tui.feed import Standing
 from instasell_tui.formats import count, shown
 from instasell_tui.lots import Column, Query, Tab
 from instasell_tui.widgets.bars import StatusBar, TopBar
@@ -189,25 +190,25 @@ class BoardScreen(Screen[None]):
 
     # What the feed tells ----------------------------------------------------------------------
 
-    @on(Feed.BoardChanged)
-    def _board_changed(self, message: Feed.BoardChanged) -> None:
+    @on(messages.BoardChanged)
+    def _board_changed(self, message: messages.BoardChanged) -> None:
         if message.changes.rows:
             self._show()
         else:
             self.query_one(BoardTable).tick()
 
-    @on(Feed.ConnectionChanged)
+    @on(messages.ConnectionChanged)
     def _connection_changed(self) -> None:
         if not len(self.app.feed.lots):
             self._show()
         self._status()
 
-    @on(Feed.AccountChanged)
+    @on(messages.AccountChanged)
     def _account_changed(self) -> None:
         self._person()
         self._show()
 
-    @on(Feed.CategoriesChanged)
+    @on(messages.CategoriesChanged)
     def _categories_changed(self) -> None:
         self.query_one(CategoryTree).load(self.app.feed.categories)
         self._count()

@@ -42,6 +42,7 @@ class CategoryTree(Tree[str]):
         """Replaces the tree."""
         self.clear()
         self._below, self._names, self._branches = {}, {}, {}
+        self._counts.clear()
         for node in nodes:
             self._add(self.root, node)
         if len(self._branches) <= EXPANDED_MAX:

@@ -1,6 +1,6 @@
 """Makes docs/pictures: starts a market of its own, lets people bid, and draws the screens.
 
-    python docs/make_pictures.py [FOLDER]
+    python -m scripts.pictures [FOLDER]
 
 Everything on the pictures is real: an embedded server in a temporary folder, accounts, listings
 and bids that went over the wire, and the Textual application without a terminal.
@@ -34,6 +34,7 @@ from instasell_tui.widgets.board_table import BoardTable
 
 SIZES = ((80, 24), (160, 48))
 PASSWORD = "a long password for pictures"
+ADMIN = "admin@example.com"
 START_SECONDS = 60
 BIDDING_SECONDS = 24.0
 HERO = "Rangefinder camera, 35 mm, black enamel, 1954"
@@ -44,7 +45,7 @@ GOODS = {
         ("Folding camera 6x9 with leather case", 2_500, 340),
         ("Twin-lens reflex, serviced last spring", 9_000, 5_400),
         ("Half-frame compact, light meter works", 1_500, 86_400),
-        ("古い一眼レフカメラ 50mm レンズ付き", 4_000, 47),
+        ("Фотоаппарат «Чайка», полуформатный, 1967", 4_000, 47),
     ),
     "Cameras > Lenses": (
         ("50 mm f/1.4, screw mount, clear glass", 6_000, 1_260),
@@ -123,19 +124,22 @@ async def person(url: str, name: str, role: str = "buyer") -> AsyncInstaSell:
     return client
 
 
-async def categories(url: str, data: Path) -> dict[str, str]:
-    """The categories, made by an admin; their ids by their paths."""
-    email = "admin@example.com"
-    command = [sys.executable, "-m", "instasell_server", "create-admin", "--email", email]
+def make_admin(data: Path) -> None:
+    """An admin's account, as an operator makes it."""
+    command = [sys.executable, "-m", "instasell_server", "create-admin", "--email", ADMIN]
     subprocess.run(
         [*command, "--data-dir", str(data)],
         input=PASSWORD.encode() + b"\n",
         check=True,
         stdout=subprocess.DEVNULL,
     )
+
+
+async def categories(url: str) -> dict[str, str]:
+    """The categories, made by the admin; their ids by their paths."""
     made: dict[str, str] = {}
     async with AsyncInstaSell(url) as admin:
-        await admin.auth.login(email, PASSWORD)
+        await admin.auth.login(ADMIN, PASSWORD)
         for path in GOODS:
             names = path.split(" > ")
             for depth in range(1, len(names) + 1):
@@ -150,7 +154,8 @@ async def categories(url: str, data: Path) -> dict[str, str]:
 
 async def put_up(url: str, data: Path) -> dict[str, str]:
     """Every auction; their ids by their titles."""
-    ids = await categories(url, data)
+    await asyncio.to_thread(make_admin, data)
+    ids = await categories(url)
     names = ("Attic & Barn", "Second Wind", "Mill Lane Finds")
     sellers = [await person(url, name, "seller") for name in names]
     auctions: dict[str, str] = {}
@@ -303,7 +308,9 @@ async def make(folder: Path) -> None:
 
 def main() -> None:
     """The folder is the first argument, docs/pictures by default."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "pictures"
+    folder = (
+        Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[1] / "docs" / "pictures"
+    )
     asyncio.run(make(folder))
 
 

@@ -1,0 +1,62 @@
+"""What stands beside the board: the person, the watch list, the categories, the currency."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from instasell_client import InstaSellError, Unauthenticated
+from instasell_tui import messages
+
+if TYPE_CHECKING:
+    from instasell_tui.feed import Feed
+
+log = logging.getLogger("instasell_tui")
+
+WATCHED_MAX = 200
+OWN_BIDS_MAX = 50
+
+
+async def learn(feed: Feed) -> None:
+    """Asks for all of it. The board works without, so that a refusal is logged and no more."""
+    for ask in (_person, _categories, _currency):
+        try:
+            await ask(feed)
+        except Unauthenticated as error:
+            feed.signed_out(error)
+        except InstaSellError as error:
+            log.warning("%s is not known: %s", ask.__name__, error)
+
+
+async def _person(feed: Feed) -> None:
+    client = feed.client
+    if client.token is None:
+        return
+    if feed.user is None:
+        feed.be(await client.auth.me())
+    watched = []
+    async for state in client.auctions.watched():
+        watched.append(state)
+        feed.lots.set_watched(state.auction_id, on=True)
+        feed.lots.put(state)
+        if len(watched) == WATCHED_MAX:
+            break
+    feed.touch()
+    # Only the auction's own page tells who one is among its bidders.
+    for state in watched[:OWN_BIDS_MAX]:
+        if state.bid_count:
+            view = await client.auctions.get(state.auction_id)
+            feed.lots.set_you(state.auction_id, view.you)
+            feed.touch()
+
+
+async def _categories(feed: Feed) -> None:
+    feed.categories = (await feed.client.categories.tree()).items
+    feed.tell(messages.CategoriesChanged)
+
+
+async def _currency(feed: Feed) -> None:
+    page = await feed.client.auctions.live_page(limit=1)
+    for state in page.items:
+        feed.currency = (await feed.client.auctions.get(state.auction_id)).currency
+        feed.tell(messages.AccountChanged)
