@@ -83,7 +83,6 @@ def build(settings: Settings) -> web.Application:
     app = make_application(routes, settings, limits, services.accounts.authenticate)
     app[accounts.SERVICE] = services.accounts
     app[listings.SERVICE] = services.listings
-    app[listings.SERVICE] = services.listings
     app[auctions.SERVICE] = services.auctions
     app[auctions.LIVE_PAGES] = auctions.LivePages()
     app[operations.SERVICE] = _operations(engines)

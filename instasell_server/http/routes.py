@@ -30,7 +30,6 @@ async def open_socket(call: Call[None, None]) -> web.StreamResponse:
 TABLE: tuple[Route, ...] = (
     *accounts.ROUTES,
     *listings.ROUTES,
-    *listings.ROUTES,
     *auctions.ROUTES,
     Route(
         "GET",

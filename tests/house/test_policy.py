@@ -1,0 +1,125 @@
+"""Who may call what: every route, asked by every kind of caller.
+
+The matrix says it a second time, so that a policy that is loosened by mistake shows. A caller who
+is let in is told of the unknown parameter, which is looked at after the policy and before anything
+is done; so nothing here has an effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+from instasell_server.http.routes import TABLE
+from tests.server.people import PASSWORD, ask, sign_up
+
+Run = Callable[..., list[tuple[Any, ...]]]
+
+ALL = "anonymous buyer seller admin suspended token"
+SIGNED_IN = "buyer seller admin"
+READING = "buyer seller admin suspended"
+
+MATRIX = {
+    "POST /auth/signup": ALL,
+    "POST /auth/login": ALL,
+    "POST /auth/logout": READING,
+    "POST /auth/password": SIGNED_IN,
+    "POST /auth/become-seller": "buyer seller",
+    "GET /auth/me": READING,
+    "PATCH /auth/me": SIGNED_IN,
+    "GET /auth/tokens": READING,
+    "POST /auth/tokens": SIGNED_IN,
+    "DELETE /auth/tokens/{token_id}": READING,
+    "GET /categories": ALL,
+    "POST /categories": "admin",
+    "PUT /categories/{category_id}": "admin",
+    "DELETE /categories/{category_id}": "admin",
+    "GET /listings": ALL,
+    "GET /listings/{listing_id}": ALL,
+    "GET /listings/export": "seller suspended",
+    "POST /listings": "seller",
+    "POST /listings/bulk": "seller",
+    "PUT /listings/{listing_id}": "seller",
+    "DELETE /listings/{listing_id}": "seller",
+    "GET /auctions/live": ALL,
+    "GET /auctions/watched": READING,
+    "GET /auctions/{auction_id}": ALL,
+    "GET /auctions/{auction_id}/status": ALL,
+    "GET /auctions/{auction_id}/bids": ALL,
+    "POST /auctions": "seller",
+    "PUT /auctions/{auction_id}": "seller",
+    "POST /auctions/{auction_id}/bid": "buyer seller",
+    "POST /auctions/{auction_id}/buy-now": "buyer seller",
+    "POST /auctions/{auction_id}/cancel": "seller admin",
+    "PUT /auctions/{auction_id}/watch": "buyer seller",
+    "DELETE /auctions/{auction_id}/watch": "buyer seller",
+    "GET /ws": ALL,
+    "GET /healthz": ALL,
+    "GET /readyz": ALL,
+    "GET /metrics": ALL,
+    "GET /openapi.json": ALL,
+    "GET /docs": ALL,
+}
+SOMEBODY = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
+
+
+@pytest.fixture
+async def callers(http: aiohttp.ClientSession, sql: Run) -> dict[str, str | None]:
+    """A token for each kind of caller; `suspended` is a seller, `token` has the scope pay only."""
+    tokens: dict[str, str | None] = {"anonymous": None}
+    for name in ("buyer", "seller", "admin", "suspended"):
+        person = await sign_up(http, "buyer" if name == "buyer" else "seller")
+        if name == "admin":
+            sql("UPDATE users SET role = 'admin' WHERE id = %s", person.id)
+        elif name == "suspended":
+            sql("UPDATE users SET status = 'suspended' WHERE id = %s", person.id)
+        wanted = {"email": person.email, "password": PASSWORD}
+        tokens[name] = (await ask(http, "POST", "/auth/login", wanted)).body["token"]
+    wish = {"name": "script", "scopes": ["pay"]}
+    made = await ask(http, "POST", "/auth/tokens", wish, token=tokens["seller"])
+    assert made.status == 201, made.body
+    tokens["token"] = made.body["token"]
+    return tokens
+
+
+@pytest.fixture
+def probe(http: aiohttp.ClientSession, callers: dict[str, str | None]) -> Callable[..., Any]:
+    async def ask_as(name: str, method: str, path: str) -> Any:
+        shown = "/".join(SOMEBODY if part.startswith("{") else part for part in path.split("/"))
+        return await ask(http, method, f"{shown}?no_such_parameter=1", token=callers[name])
+
+    return ask_as
+
+
+def test_every_route_is_in_the_matrix_and_has_a_policy() -> None:
+    assert {f"{route.method} {route.path}" for route in TABLE} == set(MATRIX)
+    for route in TABLE:
+        assert route.policy is not None, route.path
+        assert route.policy.roles, route.path
+
+
+async def test_every_route_for_every_kind_of_caller(probe: Callable[..., Any]) -> None:
+    wrong = []
+    for route in TABLE:
+        key = f"{route.method} {route.path}"
+        for name in ALL.split():
+            answer = await probe(name, route.method, route.path)
+            expected = _expected(name, name in MATRIX[key].split())
+            if (answer.status, answer.code) not in expected:
+                wrong.append((key, name, answer.status, answer.code))
+    assert not wrong
+
+
+def _expected(name: str, allowed: bool) -> set[tuple[int, str]]:
+    if allowed:
+        return {(422, "invalid")}
+    if name == "anonymous":
+        return {(401, "unauthenticated")}
+    if name == "token":
+        return {(403, "scope_missing")}
+    if name == "suspended":
+        return {(403, "account_suspended"), (403, "forbidden")}
+    return {(403, "forbidden")}
