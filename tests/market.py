@@ -28,7 +28,9 @@ class Market:
         """Closes the clients."""
         await self._stack.aclose()
 
-    async def anybody(self, *, base_url: str | None = None, token: str | None = None) -> AsyncInstaSell:
+    async def anybody(
+        self, *, base_url: str | None = None, token: str | None = None
+    ) -> AsyncInstaSell:
         """A client that is not signed in, or that has a token."""
         return await self._stack.enter_async_context(
             AsyncInstaSell(base_url or self.base_url, token=token)
