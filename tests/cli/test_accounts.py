@@ -76,13 +76,14 @@ async def test_wrong_credentials(shell: Shell) -> None:
 
 
 async def test_nothing_is_asked_off_a_terminal(shell: Shell) -> None:
-    for arguments, option in (
+    cases = (
         (("auth", "login"), "--email"),
         (("auth", "login", "--email", "a@b.example"), "--password-stdin"),
         (("auth", "signup"), "--email"),
         (("auth", "login", "--with-token"), "token"),
-    ):
-        done = await shell.run(*arguments)
+    )
+    ended = await asyncio.gather(*(shell.run(*arguments) for arguments, _ in cases))
+    for (arguments, option), done in zip(cases, ended, strict=True):
         assert (done.code, done.out) == (2, ""), arguments
         assert option in done.err
 

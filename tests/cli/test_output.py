@@ -34,7 +34,9 @@ class Terminal(io.StringIO):
         return True
 
 
-def written(form: Format, *fields: str, one: bool = False, stream: io.StringIO | None = None) -> str:
+def written(
+    form: Format, *fields: str, one: bool = False, stream: io.StringIO | None = None
+) -> str:
     stream = stream or io.StringIO()
     output = Output(form, fields, stdout=stream)
     if one:

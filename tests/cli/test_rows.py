@@ -100,9 +100,7 @@ def test_a_large_file_is_not_read_before_its_rows_are_wanted(tmp_path: Path) -> 
 
 def make_xlsx(path: Path, rows: list[list[str | float]]) -> None:
     """A workbook as small as the format allows."""
-    cells = "".join(
-        f"<row>{''.join(_xlsx_cell(value) for value in row)}</row>" for row in rows
-    )
+    cells = "".join(f"<row>{''.join(_xlsx_cell(value) for value in row)}</row>" for row in rows)
     space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     packages = "http://schemas.openxmlformats.org/package/2006"
@@ -133,7 +131,9 @@ def _xlsx_cell(value: str | float) -> str:
 
 def test_excel_numbers_are_what_excel_shows(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
-    make_xlsx(path, [["Name", "Price", "Stock"], ["A", 0.1 + 0.2, 3.0], ["", "", ""], ["B", 1234, 1]])
+    make_xlsx(
+        path, [["Name", "Price", "Stock"], ["A", 0.1 + 0.2, 3.0], ["", "", ""], ["B", 1234, 1]]
+    )
     with opened_rows(str(path)) as file:
         rows = list(file.rows)
         assert file.progress() == file.total == 3
@@ -198,7 +198,11 @@ def test_bad_pairs_are_told(pair: str) -> None:
         parse_pairs([pair], "--map", value_is_field=True)
 
 
-@given(st.dictionaries(st.text(), st.none() | st.text() | st.integers() | st.floats() | st.lists(st.text())))
+@given(
+    st.dictionaries(
+        st.text(), st.none() | st.text() | st.integers() | st.floats() | st.lists(st.text())
+    )
+)
 def test_no_row_is_beyond_a_verdict(cells: dict[str, object]) -> None:
     found = Columns().convert(cells)
     assert found.values.keys().isdisjoint(name for name, _ in found.errors)

@@ -32,7 +32,13 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--version"], ["--help"], ["listings", "--help"], ["auctions", "bid", "-h"], ["help", "exit-codes"]],
+    [
+        ["--version"],
+        ["--help"],
+        ["listings", "--help"],
+        ["auctions", "bid", "-h"],
+        ["help", "exit-codes"],
+    ],
     ids=" ".join,
 )
 def test_nothing_heavy_is_loaded(arguments: list[str]) -> None:
@@ -65,9 +71,7 @@ def test_every_command_has_help_that_begins_with_examples() -> None:
         below = getattr(command, "commands", None)
         if below is None:
             return [(" ".join(words), command)]
-        return [
-            found for name, each in below.items() for found in walk(each, [*words, str(name)])
-        ]
+        return [found for name, each in below.items() for found in walk(each, [*words, str(name)])]
 
     found = walk(typer.main.get_command(app), [])
     assert len(found) > 25
