@@ -11,7 +11,7 @@ MARKET := $(VENV)/.market-is-installed
 TOOLS := $(VENV)/.tools-are-installed
 LOCKER := $(VENV)/.locker
 PACKAGES := instasell_client instasell_server instasell_cli instasell_tui
-SOURCES := $(PACKAGES) $(wildcard benchmarks examples scripts) tests
+SOURCES := $(PACKAGES) benchmarks examples scripts tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -100,9 +100,9 @@ endef
 # Written anew beside the committed ones, the generated documents have to be the same.
 define check_documents
 anew=$$(mktemp -d); trap 'rm -rf "$$anew"' EXIT; mkdir "$$anew/docs"; \
-$(BIN)/instasell-server docs "$$anew" >/dev/null && diff -ru "$$anew" . \
-  | grep -v '^Only in \.' | tee "$$anew/.differences"; \
-if [ -s "$$anew/.differences" ]; then echo 'Run `make docs`.' >&2; exit 1; fi
+$(BIN)/instasell-server docs "$$anew" >/dev/null || exit 1; \
+differences=$$(diff -ru "$$anew" . | grep -v '^Only in \.'); \
+if [ -n "$$differences" ]; then echo "$$differences"; echo 'Run `make docs`.' >&2; exit 1; fi
 endef
 
 $(MARKET): requirements.lock pyproject.toml | $(BIN)/python
