@@ -18,7 +18,7 @@ from instasell_server.adapters.redis.breaker import TIMEOUT_SECONDS, Breaker
 from instasell_server.adapters.redis.scripts import Script
 
 Word = bytes | str | int
-IDLE_MAX = 16
+CONNECTIONS_MAX = 16
 
 
 def pack(*words: Word) -> bytes:
@@ -52,32 +52,35 @@ class Wire:
         self._pool = pool
         self._breaker = breaker
         self._idle: list[AbstractConnection] = []
+        # A crowd waits here, where it costs no time-out, instead of all connecting at once.
+        self._places = asyncio.Semaphore(CONNECTIONS_MAX)
 
     async def exchange(self, commands: Sequence[bytes]) -> list[Any]:
         """The replies in order; a reply that is an error stands as the exception.
 
         Raises Unreachable after `TIMEOUT_SECONDS` in all, connecting included.
         """
-        with self._breaker.guard():
-            connection = self._take()
-            try:
+        async with self._places:
+            with self._breaker.guard():
                 async with asyncio.timeout(TIMEOUT_SECONDS):
-                    if not connection.is_connected:
-                        await connect(connection)
-                    await connection.send_packed_command(b"".join(commands), check_health=False)
-                    replies = [await _read(connection) for _ in commands]
-            except BaseException as error:
-                # Replies that nobody read would be taken for those of the next exchange.
-                await connection.disconnect(nowait=True)
-                if isinstance(error, Exception):
-                    # What broke one connection, a restart of Redis, broke the idle ones too.
-                    await self.close()
-                raise
-            if len(self._idle) < IDLE_MAX:
-                self._idle.append(connection)
-            else:
-                await connection.disconnect(nowait=True)
-            return replies
+                    return await self._exchange(commands)
+
+    async def _exchange(self, commands: Sequence[bytes]) -> list[Any]:
+        connection = self._idle.pop() if self._idle else make_connection(self._pool)
+        try:
+            if not connection.is_connected:
+                await connect(connection)
+            await connection.send_packed_command(b"".join(commands), check_health=False)
+            replies = [await _read(connection) for _ in commands]
+        except BaseException as error:
+            # Replies that nobody read would be taken for those of the next exchange.
+            await connection.disconnect(nowait=True)
+            if isinstance(error, Exception):
+                # What broke one connection, a restart of Redis, broke the idle ones too.
+                await self.close()
+            raise
+        self._idle.append(connection)
+        return replies
 
     async def run(self, script: Script, calls: Sequence[tuple[str, Sequence[Word]]]) -> list[Any]:
         """Runs a script once for each (key, arguments), in one exchange.
@@ -92,11 +95,6 @@ class Wire:
                 [pack(b"EVAL", script.source, 1, key, *arguments) for key, arguments in calls]
             )
         return replies
-
-    def _take(self) -> AbstractConnection:
-        if self._idle:
-            return self._idle.pop()
-        return make_connection(self._pool)
 
     async def close(self) -> None:
         """Closes the idle connections."""
