@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import json
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 
@@ -47,9 +47,20 @@ class LiveSocket:
 
     def cut(self) -> None:
         """Ends the connection without a word, as a cable that is pulled."""
-        connection = self.raw._conn
-        if connection is not None and connection.transport is not None:
-            connection.transport.abort()
+        self._transport.abort()
+
+    def pause_reading(self) -> None:
+        """Takes nothing more off the wire, as a reader that hangs."""
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Reads again."""
+        self._transport.resume_reading()
+
+    @property
+    def _transport(self) -> asyncio.Transport:
+        transport = self.raw._response.connection.transport  # type: ignore[union-attr]
+        return cast(asyncio.Transport, transport)
 
     async def send(self, event: str, data: Frame | None = None, *, frame_id: Any = None) -> None:
         """Sends a frame and waits for nothing."""

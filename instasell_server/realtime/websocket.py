@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
@@ -53,6 +52,7 @@ BIDS_IN_FLIGHT_MAX = 64
 UNREAD_BYTES_MAX = 4 * 1024 * 1024
 FLOOD_FRAMES = 300
 FLOOD_FRAMES_PER_SECOND = 60
+FAREWELL_SECONDS = 1.0
 SESSION_ENDED = 4401
 """The close code that tells a client to sign in again."""
 
@@ -160,7 +160,7 @@ class Connection:
 
     async def go_away(self) -> None:
         """Closes because the server stops."""
-        await self._socket.close(code=WSCloseCode.GOING_AWAY, message=b"the server stops")
+        await self._close(WSCloseCode.GOING_AWAY, b"the server stops")
 
     def _sign_in(self, principal: Principal | None) -> None:
         self._principal = principal
@@ -185,8 +185,12 @@ class Connection:
         self._spawn(self._close(SESSION_ENDED, b"the session has ended"))
 
     async def _close(self, code: int, reason: bytes) -> None:
-        with contextlib.suppress(ConnectionError):
-            await self._socket.close(code=code, message=reason)
+        """Says why and hangs up; one who does not take the farewell in is cut off."""
+        try:
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await self._socket.close(code=code, message=reason, drain=False)
+        except (TimeoutError, ConnectionError):
+            self._watcher.abort()
 
     # Frames -----------------------------------------------------------------------------------
 

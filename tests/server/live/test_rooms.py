@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -68,7 +69,7 @@ async def test_an_event_has_the_newest_50_bids_of_its_batch(
     placed = [each["data"] for each in watcher.events if each["event"] == "bid_placed"]
     # However the bids were cut into batches, the events carry on from each other.
     assert placed[0]["first_seq"] == 1
-    for before, after in zip(placed, placed[1:], strict=False):
+    for before, after in itertools.pairwise(placed):
         assert after["first_seq"] == before["seq"] + 1
         assert after["version"] == before["version"] + 1
     for each in placed:
