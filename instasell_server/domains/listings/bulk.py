@@ -19,10 +19,11 @@ from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.listings import bulk_store, store
 from instasell_server.domains.listings.bulk_rules import Import, Judge, Judgement, Known, Row
 from instasell_server.domains.listings.pages import CategoryPages
-from instasell_server.domains.listings.rules import Goods
+from instasell_server.domains.listings.rules import LANES, Goods, lane_of
 from instasell_server.errors import OutcomeUnknown, Unavailable
 
 TRIES = 3
+LANE_ROWS_MIN = 50
 RETRY_SECONDS = 0.1
 
 
@@ -65,29 +66,53 @@ class BulkImporter:
     def __init__(self, database: Database, pages: CategoryPages) -> None:
         self._database = database
         self._pages = pages
+        # However many upload at once, bids find connections free and the processor too.
+        self._turns = asyncio.Semaphore(len(LANES))
 
     def begin(self, seller_id: str, *, dry_run: bool) -> Upload:
         """An upload of a seller; `dry_run` judges every row and writes nothing."""
-        return Upload(self._database, self._pages, seller_id, dry_run=dry_run)
+        return Upload(self._database, self._pages, self._turns, seller_id, dry_run=dry_run)
 
 
 class Upload:
     """One upload, batch by batch."""
 
     def __init__(
-        self, database: Database, pages: CategoryPages, seller_id: str, *, dry_run: bool
+        self,
+        database: Database,
+        pages: CategoryPages,
+        turns: asyncio.Semaphore,
+        seller_id: str,
+        *,
+        dry_run: bool,
     ) -> None:
         self._database = database
         self._pages = pages
+        self._turns = turns
         self._seller_id = seller_id
         # What the rows before would have done; a real upload finds that in the database.
         self._imagined = Imagined() if dry_run else None
 
     async def take(self, rows: Sequence[Row]) -> list[BulkVerdict]:
         """Judges and writes a batch. Where the database fails, each row's verdict says so."""
+        parts = self._parts(rows)
+        taken = await asyncio.gather(*(self._take(part, lanes) for lanes, part in parts))
+        return sorted((each for part in taken for each in part), key=lambda each: each.row)
+
+    def _parts(self, rows: Sequence[Row]) -> list[tuple[Sequence[int], Sequence[Row]]]:
+        """The rows of each lane. Rows that may rename a listing concern every lane."""
+        is_small = len(rows) < LANE_ROWS_MIN * len(LANES)
+        if is_small or self._imagined is not None or any(row.listing_id for row in rows):
+            return [(LANES, rows)]
+        return [((lane,), [row for row in rows if lane_of(row.key) == lane]) for lane in LANES]
+
+    async def _take(self, rows: Sequence[Row], lanes: Sequence[int]) -> list[BulkVerdict]:
         for attempt in range(TRIES):
             try:
-                judgements = await transact(self._database, lambda tx: self._work(tx, rows))
+                async with self._turns:
+                    judgements = await transact(
+                        self._database, lambda tx: self._work(tx, rows, lanes)
+                    )
             except (Unavailable, OutcomeUnknown):
                 # After a lost COMMIT too: what was written meets itself and is unchanged.
                 await asyncio.sleep(RETRY_SECONDS * 2**attempt * random.uniform(0.5, 1.0))
@@ -99,9 +124,11 @@ class Upload:
             for row in rows
         ]
 
-    async def _work(self, tx: Transaction, rows: Sequence[Row]) -> list[Judgement]:
+    async def _work(
+        self, tx: Transaction, rows: Sequence[Row], lanes: Sequence[int]
+    ) -> list[Judgement]:
         if self._imagined is None:
-            await store.lock_seller(tx, self._seller_id)
+            await store.lock_lanes(tx, self._seller_id, lanes)
         known = await self._look(tx, rows)
         judge = Judge(known, lambda: str(uuid.uuid4()))
         before = dict(known.goods)
@@ -136,7 +163,7 @@ class Upload:
         known.skus = await bulk_store.list_of_skus(tx, self._seller_id, list(skus))
         named = {row.listing_id for row in fresh if row.listing_id is not None}
         await self._look_at_listings(tx, known, {*named, *known.skus.values()})
-        # A listing that was removed meanwhile has no seller_sku any more.
+        # A listing that was removed before it was locked has no seller_sku any more.
         known.skus = {sku: each for sku, each in known.skus.items() if each in known.goods}
         if self._imagined is not None:
             self._imagined.lay_over(known, skus)

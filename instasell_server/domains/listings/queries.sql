@@ -21,9 +21,10 @@ WHERE id = %(listing_id)s
 UPDATE listings SET status = 'removed', version = version + 1, updated_at = market_now()
 WHERE id = %(listing_id)s
 
--- name: lock_seller
+-- name: lock_lanes
 -- Keeps a seller's writes that name a seller_sku in line, so that none meets half of another.
-SELECT pg_advisory_xact_lock(hashtextextended(%(seller_id)s, 11))
+SELECT pg_advisory_xact_lock(hashtextextended(%(seller_id)s || ' ' || lane, 11))
+FROM (SELECT unnest(%(lanes)s::integer[]) AS lane ORDER BY 1) AS ordered
 
 -- name: lock_open_auctions
 SELECT id FROM auctions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -11,6 +12,9 @@ from instasell_client.models.listings import Listing, ListingType
 FieldErrors = list[tuple[str, str]]
 
 STOCK_MAX = 1_000_000
+LANES = (0, 1)
+"""A seller's bulk rows are written in two lanes at once, each key always in the same one."""
+
 REQUIRED = ("type", "title", "condition")
 
 
@@ -68,6 +72,11 @@ def is_held_by_bids(before: Goods, after: Goods) -> bool:
     """Whether a change is more than bidders have to put up with: text added at the end."""
     changed = changed_fields(before, after)
     return bool(changed - {"description"}) or not after.description.startswith(before.description)
+
+
+def lane_of(key: str) -> int:
+    """The lane of a bulk row's key."""
+    return zlib.crc32(key.encode()) % len(LANES)
 
 
 def moved_stock(current: int, given: int, base: int | None) -> int:

@@ -87,7 +87,7 @@ class ListingService:
 
         async def work(tx: Transaction) -> Listing:
             if goods.seller_sku is not None:
-                await store.lock_seller(tx, principal.user_id)
+                await store.lock_lanes(tx, principal.user_id)
             listing_id = await store.insert_listing(tx, principal.user_id, goods)
             state = await store.get_listing(tx, listing_id)
             self._pages.retire_later(tx, state.lineage)
@@ -107,7 +107,7 @@ class ListingService:
 
         async def work(tx: Transaction) -> Listing:
             if "seller_sku" in changes:
-                await store.lock_seller(tx, principal.user_id)
+                await store.lock_lanes(tx, principal.user_id)
             before = await self._lock(tx, principal, listing_id)
             _refuse(rules.complaints_about_change(before.goods, changes))
             goods = before.goods._replace(**changes)

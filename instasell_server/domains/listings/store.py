@@ -12,6 +12,7 @@ from instasell_server.db import postgres
 from instasell_server.db.connections import Connection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
+from instasell_server.domains.listings import rules
 from instasell_server.domains.listings.rules import Goods
 from instasell_server.domains.listings.search import Search
 from instasell_server.errors import Invalid, ListingNotFound, SkuTaken, Unavailable
@@ -60,9 +61,9 @@ async def remove_listing(tx: Transaction, listing_id: str) -> None:
     await tx.execute(_sql.remove_listing, {"listing_id": listing_id})
 
 
-async def lock_seller(tx: Transaction, seller_id: str) -> None:
-    """Waits for the seller's other writes that name a seller_sku."""
-    await tx.execute(_sql.lock_seller, {"seller_id": seller_id})
+async def lock_lanes(tx: Transaction, seller_id: str, lanes: Sequence[int] = rules.LANES) -> None:
+    """Waits for the seller's other writes in these lanes: those that name a seller_sku."""
+    await tx.execute(_sql.lock_lanes, {"seller_id": seller_id, "lanes": list(lanes)})
 
 
 async def lock_own(
