@@ -25,6 +25,7 @@ from instasell_server.ports import Cache, Event, Events, History
 
 STATUS_TTL_SECONDS = 3600
 DUE_BATCH = 500
+TOLD_MAX = 20_000
 
 
 _Lock = Callable[[Transaction], Awaitable[dict[str, LockedAuction]]]
@@ -53,6 +54,9 @@ class Lifecycle:
         self._history = history
         self._orders = orders
         self._listings = listings
+        # What this process has told of ends, until their outbox rows come by: those need not be
+        # told again, which costs more than the end itself.
+        self._told: dict[str, int] = {}
 
     async def settle(self, tx: Transaction, closings: Sequence[Closing]) -> None:
         """Makes the orders of auctions that end in this transaction, and their outbox rows.
@@ -165,19 +169,31 @@ class Lifecycle:
     async def tell_again(self, payload: Mapping[str, Any]) -> None:
         """The outbox's part: what a crash after the commit left untold. Rooms drop a repeat."""
         auction_id, version = payload["auction_id"], payload["version"]
+        if self._told.pop(auction_id, 0) >= version:
+            return
         events = await self._history.events_since(auction_id, version - 1, 2**53)
         await self.tell(events)
 
     async def tell(self, events: Sequence[Event]) -> None:
         """What follows every commit of auctions: stale caches, then those who watch."""
-        await retire(self._cache, events)
+        retired = await retire(self._cache, events)
         await self._events.publish(events)
+        if retired:
+            self._remember(events)
+
+    def _remember(self, events: Sequence[Event]) -> None:
+        """Keeps the ends, but not without a bound: other servers may see to their rows."""
+        for each in events:
+            if not each.conflates:
+                self._told[each.auction_id] = each.version
+        while len(self._told) > TOLD_MAX:
+            del self._told[next(iter(self._told))]
 
 
-async def retire(cache: Cache, events: Sequence[Event]) -> None:
-    """Makes cached states older than these events count as absent."""
+async def retire(cache: Cache, events: Sequence[Event]) -> bool:
+    """Makes cached states older than these events count as absent; False when it did not work."""
     versions = {status_key(each.auction_id): each.version for each in events}
-    await cache.retire(versions, ttl_seconds=STATUS_TTL_SECONDS)
+    return await cache.retire(versions, ttl_seconds=STATUS_TTL_SECONDS)
 
 
 async def started_events(connection: Connection, ids: Sequence[str], now: datetime) -> list[Event]:
