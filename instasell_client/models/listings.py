@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from instasell_client.models.base import Id, Instant, Paging, Reply, Request
-from instasell_client.models.money import Amount, AmountOrZero
+from instasell_client.models.money import MAX_AMOUNT, Amount, AmountOrZero
 from instasell_client.models.problems import FieldError
 from instasell_client.models.text import Line, Prose
 
@@ -136,6 +136,17 @@ class Listing(Reply):
     updated_at: Instant
 
 
+def _digits(value: object) -> object:
+    # A query is text, and int() would also read "1_000", "+5" and "12.0".
+    if isinstance(value, str) and not (value.isascii() and value.isdecimal()):
+        raise ValueError("send whole minor units in digits, as 1250")
+    return value
+
+
+TypedAmount = Annotated[int, BeforeValidator(_digits), Field(ge=0, le=MAX_AMOUNT)]
+"""Minor units in a query, where every value is text."""
+
+
 class ListingQuery(Paging):
     """Filters of GET /listings; `q` is searched in titles and descriptions, spelling forgiven."""
 
@@ -143,8 +154,8 @@ class ListingQuery(Paging):
     category: Id | None = None
     type: ListingType | None = None
     condition: Condition | None = None
-    price_min: Annotated[int, Field(ge=0, le=10**12)] | None = None
-    price_max: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    price_min: TypedAmount | None = None
+    price_max: TypedAmount | None = None
     seller: Id | None = None
     sort: ListingSort | None = None
 
