@@ -72,7 +72,9 @@ async def test_an_interrupted_demo_leaves_nothing(own_shell: Shell, number: int)
     assert processes_of(own_shell.extra["TMPDIR"])
     process.send_signal(number)
     _, err = await process.communicate()
-    assert process.returncode == 128 + number
+    # Interrupted while a library is being loaded, CPython itself may end by the signal after our
+    # own clean end; a shell shows the same 130 for both.
+    assert process.returncode in (128 + number, -number)
     assert b"Traceback" not in err
     assert processes_of(own_shell.extra["TMPDIR"]) == []
 
