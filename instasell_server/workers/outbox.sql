@@ -1,6 +1,6 @@
 -- name: lock_waiting
 SELECT id, kind, payload, attempts FROM outbox
-WHERE done_at IS NULL AND available_at <= market_now()
+WHERE done_at IS NULL AND available_at <= (SELECT market_now())
 ORDER BY available_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 
 -- name: update_done

@@ -11,24 +11,30 @@ SELECT id, listing_id, seller_id, status, start_at, end_at, min_bid, reserve, bu
 FROM auctions WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE
 
 -- name: lock_due
-SELECT id, listing_id, seller_id, status, start_at, end_at, min_bid, reserve, buy_now, increments,
-       extension_window_seconds, extension_seconds, current_bid, current_bidder_id, leader_no,
-       leader_max, runner_up_max, reserve_met, seq, bidder_count, version
-FROM auctions
-WHERE id IN (
-    (SELECT id FROM auctions WHERE status IN ('pending', 'live') AND end_at <= market_now()
-     ORDER BY end_at, id LIMIT %(limit)s)
-    UNION
-    (SELECT id FROM auctions WHERE status = 'pending' AND start_at <= market_now()
-     ORDER BY start_at, id LIMIT %(limit)s)
+-- A volatile clock is no condition for an index: asked once, it keeps these from reading every open
+-- auction. Rows are locked before they are counted, so that closers side by side take different
+-- ones; nothing is waited for, so the order does not matter.
+WITH ending AS (
+    SELECT id, listing_id, seller_id, status, start_at, end_at, min_bid, reserve, buy_now, increments,
+           extension_window_seconds, extension_seconds, current_bid, current_bidder_id, leader_no,
+           leader_max, runner_up_max, reserve_met, seq, bidder_count, version
+    FROM auctions WHERE status IN ('pending', 'live') AND end_at <= (SELECT market_now())
+    ORDER BY end_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), starting AS (
+    SELECT id, listing_id, seller_id, status, start_at, end_at, min_bid, reserve, buy_now, increments,
+           extension_window_seconds, extension_seconds, current_bid, current_bidder_id, leader_no,
+           leader_max, runner_up_max, reserve_met, seq, bidder_count, version
+    FROM auctions WHERE status = 'pending' AND start_at <= (SELECT market_now())
+    ORDER BY start_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
-ORDER BY id FOR UPDATE SKIP LOCKED
+SELECT * FROM ending UNION SELECT * FROM starting ORDER BY id
 
 -- name: list_due
-(SELECT id FROM auctions WHERE status IN ('pending', 'live') AND end_at <= market_now()
+(SELECT id FROM auctions
+ WHERE status IN ('pending', 'live') AND end_at <= (SELECT market_now())
  ORDER BY end_at, id LIMIT %(limit)s)
 UNION
-(SELECT id FROM auctions WHERE status = 'pending' AND start_at <= market_now()
+(SELECT id FROM auctions WHERE status = 'pending' AND start_at <= (SELECT market_now())
  ORDER BY start_at, id LIMIT %(limit)s)
 
 -- name: get_now

@@ -65,7 +65,7 @@ WITH open AS (
         END AS sort_key
     FROM auction_states s
     WHERE s.status IN ('pending', 'live')
-      AND s.start_at <= market_now() AND s.end_at > market_now()
+      AND s.start_at <= (SELECT market_now()) AND s.end_at > (SELECT market_now())
       AND (%(category)s::uuid IS NULL OR s.category_id IN (
           SELECT id FROM categories WHERE lineage @> ARRAY[%(category)s::uuid]))
       AND (%(seller)s::uuid IS NULL OR s.seller_id = %(seller)s::uuid)
