@@ -12,6 +12,7 @@ from typing import Any, cast
 import aiohttp
 
 Frame = dict[str, Any]
+_CLOSING = aiohttp.ClientWSTimeout(ws_close=1.0)
 ANSWER_SECONDS = 20.0
 """How long a test waits before it takes silence for a hang; nothing is measured by it."""
 
@@ -124,6 +125,14 @@ class LiveSocket:
                     raise SocketEnded(self.close_code, self.close_reason)
                 await self._changed.wait()
 
+    async def more_than(self, count: int) -> None:
+        """Waits, as long as it takes, for more than `count` events. Raises SocketEnded."""
+        async with self._changed:
+            while len(self.events) <= count:
+                if self._ended.is_set():
+                    raise SocketEnded(self.close_code, self.close_reason)
+                await self._changed.wait()
+
     async def ended(self) -> int | None:
         """The close code, once the connection has ended."""
         async with asyncio.timeout(ANSWER_SECONDS):
@@ -168,7 +177,9 @@ async def live_socket(
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     async with aiohttp.ClientSession() as session:
-        raw = await session.ws_connect(f"{base_url}/ws", headers=headers, max_msg_size=0)
+        raw = await session.ws_connect(
+            f"{base_url}/ws", headers=headers, max_msg_size=0, timeout=_CLOSING
+        )
         socket = LiveSocket(raw)
         try:
             yield socket
