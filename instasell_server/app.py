@@ -19,6 +19,7 @@ from instasell_server.domains.accounts import handlers as accounts
 from instasell_server.domains.accounts.service import USER_SUSPENDED, AccountService
 from instasell_server.domains.auctions import handlers as auctions
 from instasell_server.domains.auctions.auctioneer import Auctioneer
+from instasell_server.domains.auctions.edits import LISTING_EDITED, Edits
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.auctions.lifecycle import Lifecycle
 from instasell_server.domains.auctions.service import AuctionService
@@ -175,7 +176,9 @@ def _services(engines: Engines, settings: Settings) -> Services:
             USER_SUSPENDED: lifecycle.call_off_all_of,
             "auction_ended": lifecycle.tell_again,
             "auction_cancelled": lifecycle.tell_again,
+            LISTING_EDITED: Edits(database, lifecycle).carry_out,
         },
+        cleaners=(people.delete_old_sessions,),
     )
     closer = Closer(database, lifecycle)
     return Services(people, goods, market, auctioneer, hub, live, closer, outbox)

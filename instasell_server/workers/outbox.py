@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -26,6 +26,8 @@ CLEANING_SECONDS = 600.0
 
 Payload = Mapping[str, Any]
 OutboxHandler = Callable[[Payload], Awaitable[None]]
+Cleaner = Callable[[], Awaitable[int]]
+"""Deletes what is too old, and returns how much; called now and then."""
 
 _sql = load(__file__, "outbox.sql")
 _log = structlog.get_logger(__name__)
@@ -34,9 +36,15 @@ _log = structlog.get_logger(__name__)
 class Outbox:
     """Hands waiting rows to the handler of their kind."""
 
-    def __init__(self, database: Database, handlers: Mapping[str, OutboxHandler]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        handlers: Mapping[str, OutboxHandler],
+        cleaners: Sequence[Cleaner] = (),
+    ) -> None:
         self._database = database
         self._handlers = handlers
+        self._cleaners = cleaners
         self._clean_at = 0.0
 
     async def run(self) -> None:
@@ -91,3 +99,5 @@ class Outbox:
         async with self._database.connection() as connection:
             await connection.execute(_sql.delete_done)
         await delete_old_replies(self._database)
+        for clean in self._cleaners:
+            await clean()

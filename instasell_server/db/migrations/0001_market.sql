@@ -396,3 +396,23 @@ CREATE TABLE idempotency_replies (
     PRIMARY KEY (user_id, method, path, key)
 );
 CREATE INDEX idempotency_replies_age ON idempotency_replies (created_at);
+
+-- An auction shows its listing's words. Whichever way those change, the outbox brings the auction
+-- up to date, so that no copy of its state keeps the old ones.
+CREATE FUNCTION leave_listing_edited() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO outbox (kind, payload)
+    SELECT 'listing_edited', jsonb_build_object('auction_id', id)
+    FROM auctions WHERE listing_id = NEW.id AND status IN ('pending', 'live');
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER listings_shown_by_auctions AFTER UPDATE ON listings
+    FOR EACH ROW WHEN (
+        NEW.type = 'auction' AND (
+            OLD.title IS DISTINCT FROM NEW.title
+            OR OLD.category_id IS DISTINCT FROM NEW.category_id
+            OR OLD.shipping_amount IS DISTINCT FROM NEW.shipping_amount
+        )
+    )
+    EXECUTE FUNCTION leave_listing_edited();

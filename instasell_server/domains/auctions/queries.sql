@@ -23,6 +23,9 @@ SET start_at = %(start_at)s, end_at = %(end_at)s, planned_end_at = %(end_at)s,
     version = version + 1
 WHERE id = %(auction_id)s
 
+-- name: update_version
+UPDATE auctions SET version = version + 1 WHERE id = %(auction_id)s
+
 -- name: cancel_auction
 UPDATE auctions
 SET status = 'cancelled', closed_at = %(now)s, cancel_reason = %(reason)s, version = version + 1

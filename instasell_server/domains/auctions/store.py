@@ -95,6 +95,11 @@ async def update_auction(tx: Transaction, values: dict[str, Any]) -> None:
     await tx.execute(_sql.update_auction, values)
 
 
+async def update_version(tx: Transaction, auction_id: str) -> None:
+    """What an auction shows has changed outside its own row."""
+    await tx.execute(_sql.update_version, {"auction_id": auction_id})
+
+
 async def cancel_auction(
     tx: Transaction, auction_id: str, now: datetime, reason: str | None
 ) -> tuple[int, int]:
