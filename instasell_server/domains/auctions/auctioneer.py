@@ -266,11 +266,19 @@ class Auctioneer:
         await self._finish(batch, judged)
 
     async def _finish(self, batch: Sequence[Waiting], judged: Judged) -> None:
-        if judged.events:
-            await self._lifecycle.tell(judged.events)
+        """Stale copies go first, so that no bidder reads one after his answer; then watchers hear.
+
+        Bidders bid again while the watchers are told, which makes the next batch a fuller one.
+        """
+        retired = await self._lifecycle.retire(judged.events)
         metrics.count_answers(judged.answers)
         for waiting, answer in zip(batch, judged.answers, strict=True):
             self._tell(waiting, answer)
+        try:
+            await self._lifecycle.announce(judged.events, retired=retired)
+        except Exception:
+            # The bidders have their answers; the sweep of each hub finds what it was not told.
+            _log.exception("events_not_published", events=len(judged.events))
 
     async def _commit(
         self, batch: Sequence[Waiting], *, wait_for_locks: bool

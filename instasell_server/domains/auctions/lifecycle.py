@@ -176,7 +176,15 @@ class Lifecycle:
 
     async def tell(self, events: Sequence[Event]) -> None:
         """What follows every commit of auctions: stale caches, then those who watch."""
-        retired = await retire(self._cache, events)
+        await self.announce(events, retired=await self.retire(events))
+
+    async def retire(self, events: Sequence[Event]) -> bool:
+        """Makes cached states older than these events count as absent; False if that failed."""
+        versions = {status_key(each.auction_id): each.version for each in events}
+        return await self._cache.retire(versions, ttl_seconds=STATUS_TTL_SECONDS)
+
+    async def announce(self, events: Sequence[Event], *, retired: bool) -> None:
+        """Tells those who watch. What was not `retired` is left to the outbox."""
         await self._events.publish(events)
         if retired:
             self._remember(events)
@@ -188,12 +196,6 @@ class Lifecycle:
                 self._told[each.auction_id] = each.version
         while len(self._told) > TOLD_MAX:
             del self._told[next(iter(self._told))]
-
-
-async def retire(cache: Cache, events: Sequence[Event]) -> bool:
-    """Makes cached states older than these events count as absent; False when it did not work."""
-    versions = {status_key(each.auction_id): each.version for each in events}
-    return await cache.retire(versions, ttl_seconds=STATUS_TTL_SECONDS)
 
 
 async def started_events(connection: Connection, ids: Sequence[str], now: datetime) -> list[Event]:
