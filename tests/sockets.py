@@ -70,7 +70,8 @@ class LiveSocket:
     async def ask(self, event: str, data: Frame | None = None, *, frame_id: Any = None) -> Frame:
         """The ack or error of a frame. Raises SocketEnded."""
         frame_id = next(self._ids) if frame_id is None else frame_id
-        answer = self._answers[frame_id] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
+        self._answers[frame_id] = answer
         try:
             await self.send(event, data, frame_id=frame_id)
         except ConnectionError as error:

@@ -9,9 +9,9 @@ LIMIT_SECONDS = 60.0
 LOOK_SECONDS = 0.01
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    """Returns once `holds()` is true; TimeoutError after a minute."""
-    async with asyncio.timeout(LIMIT_SECONDS):
+async def until(holds: Callable[[], bool], *, seconds: float = LIMIT_SECONDS) -> None:
+    """Returns once `holds()` is true; TimeoutError after `seconds`."""
+    async with asyncio.timeout(seconds):
         while True:
             if holds():
                 return

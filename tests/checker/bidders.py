@@ -48,7 +48,14 @@ class Bidder:
     """One client of the market, with one bid under way at a time."""
 
     def __init__(
-        self, number: int, person: Person, urls: Sequence[str], log: Log, *, by_socket: bool
+        self,
+        number: int,
+        person: Person,
+        urls: Sequence[str],
+        log: Log,
+        seen: dict[str, int],
+        *,
+        by_socket: bool,
     ) -> None:
         self.number = number
         self.person = person
@@ -58,7 +65,7 @@ class Bidder:
         self.unresolved: list[Wish] = []
         self._rng = random.Random(number)
         self._keys = itertools.count(1)
-        self._seen: dict[str, int] = {}
+        self._seen = seen
         self._socket: LiveSocket | None = None
         self._stack = AsyncExitStack()
 
@@ -77,15 +84,16 @@ class Bidder:
             await asyncio.sleep(self._rng.uniform(0, pause_seconds))
 
     def wish_for(self, lot: Lot) -> Wish:
-        """A bid around what this bidder believes to be the least."""
+        """A bid around what the bidders believe to be the least; a quarter is too low."""
         least = self._seen.get(lot.auction_id, lot.min_bid)
-        amount = max(1, int(least * self._rng.uniform(0.97, 1.06)))
+        low = self._rng.random() < 0.25
+        amount = max(1, least + (-self._rng.randrange(5) - 1 if low else self._rng.randrange(50)))
         bid = {"amount": amount}
         kind = self._rng.random()
         if kind < 0.2:
-            bid = {"max_amount": int(amount * self._rng.uniform(1, 1.2))}
+            bid = {"max_amount": amount + self._rng.randrange(500)}
         elif kind < 0.3:
-            bid["max_amount"] = int(amount * self._rng.uniform(1, 1.2))
+            bid["max_amount"] = amount + self._rng.randrange(500)
         return Wish(lot, f"{self.number}-{next(self._keys)}", bid)
 
     async def attempt(self, wish: Wish) -> Operation:
@@ -120,8 +128,8 @@ class Bidder:
     def _learn(self, lot: Lot, frame: Frame) -> None:
         data = frame["data"]
         least = data.get("minimum_bid") if frame["event"] == "ack" else data.get("minimum")
-        if least is not None:
-            self._seen[lot.auction_id] = least
+        if least is not None and frame["data"].get("code") != "already_leading":
+            self._seen[lot.auction_id] = max(least, self._seen.get(lot.auction_id, 0))
 
     async def _send(self, wish: Wish) -> Frame:
         if not self.by_socket:
@@ -196,7 +204,9 @@ async def gather_bidders(
 ) -> list[Bidder]:
     """New accounts, every fourth of which bids over HTTP. `http` begins at one of the servers."""
     people = [await sign_up(http) for _ in range(count)]
+    # What one is told all believe, as they would who watch.
+    seen: dict[str, int] = {}
     return [
-        Bidder(number, person, urls, log, by_socket=number % 4 != 0)
+        Bidder(number, person, urls, log, seen, by_socket=number % 4 != 0)
         for number, person in enumerate(people, 1)
     ]

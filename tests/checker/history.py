@@ -55,6 +55,7 @@ class Log:
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
+        self.acknowledged = 0
         self._events = itertools.count()
 
     def invoke(self, client: int, auction_id: str, bidder_id: str, key: str, **bid: Any) -> int:
@@ -66,6 +67,7 @@ class Log:
     def complete(self, handle: int, outcome: Outcome, **told: Any) -> None:
         """The answer has come, or it is given up."""
         begun = self.operations[handle]
+        self.acknowledged += outcome == "ok"
         self.operations[handle] = replace(
             begun, completed=next(self._events), outcome=outcome, **told
         )

@@ -52,17 +52,13 @@ class Load:
             self.watchers.append(watcher)
             self._tasks.append(asyncio.create_task(watcher.run()))
 
-    def acknowledged(self) -> int:
-        """How many bids have been acknowledged."""
-        return sum(1 for each in self.log.operations if each.outcome == "ok")
-
     async def until_acknowledged(self, more: int) -> None:
         """Waits until `more` bids than at this moment are acknowledged."""
-        wanted = self.acknowledged() + more
+        wanted = self.log.acknowledged + more
         async with asyncio.timeout(SETTLING_SECONDS):
-            while self.acknowledged() < wanted:
+            while self.log.acknowledged < wanted:
                 self._raise_failures()
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.02)
 
     async def finish(self) -> None:
         """Ends the bidding, and asks again for every answer that was lost."""
@@ -81,7 +77,7 @@ class Load:
                 if over and all(each.versions() == versions for each in self.watchers):
                     return auctions
                 self._raise_failures()
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.2)
 
     async def verdict(self) -> Run:
         """The run as it ended, after it was found without fault."""

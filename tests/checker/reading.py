@@ -44,7 +44,8 @@ def read_auctions(database_url: str) -> dict[str, StoredAuction]:
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         with connection.cursor() as cursor:
             cursor.execute("SELECT *, id::text AS name FROM auctions ORDER BY id")
-            return {row.name: _auction(cursor, row) for row in cursor.fetchall()}
+            rows: list[Any] = cursor.fetchall()
+            return {row.name: _auction(cursor, row) for row in rows}
     finally:
         connection.close()
 

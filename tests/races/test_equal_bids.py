@@ -1,0 +1,169 @@
+"""Many equal bids at once, and the controls that show what each protection is for."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+import aiohttp
+import pytest
+
+from instasell_server.adapters.redis.locks import RedisLocks
+from instasell_server.db.connections import Database
+from instasell_server.domains.auctions import bid_store
+from instasell_server.domains.audit.service import audit
+from tests.market import Market
+from tests.races.conftest import Sql
+from tests.server.people import sign_up
+from tests.serving import RunningServer
+from tests.sockets import Frame, LiveSocket, live_socket
+
+pytestmark = pytest.mark.races
+
+
+@pytest.fixture
+async def sockets(servers: list[RunningServer]) -> AsyncIterator[list[LiveSocket]]:
+    """20 bidders, signed in on one server or the other in turn."""
+    async with (
+        AsyncExitStack() as stack,
+        aiohttp.ClientSession(servers[0].base_url) as http,
+    ):
+        opened = []
+        for number in range(20):
+            person = await sign_up(http)
+            url = servers[number % 2].base_url
+            opened.append(await stack.enter_async_context(live_socket(url, person.token)))
+        yield opened
+
+
+async def all_at_once(
+    sockets: Sequence[LiveSocket], auction: str, count: int, amount: int
+) -> list[Frame]:
+    """`count` equal bids, each with a key of its own, spread over the sockets."""
+    return await asyncio.gather(
+        *(
+            sockets[number % len(sockets)].bid(auction, f"k-{number}", amount=amount)
+            for number in range(count)
+        )
+    )
+
+
+async def test_of_1000_equal_bids_exactly_one_is_accepted(
+    market: Market, sockets: list[LiveSocket], sql: Sql, database: Database
+) -> None:
+    auction = await market.auction(await market.seller(), min_bid=1000)
+    answers = await all_at_once(sockets, auction, 1000, 1000)
+    taken = [each for each in answers if each["event"] == "ack"]
+    refused = {each["data"]["code"] for each in answers if each["event"] == "error"}
+    assert len(taken) == 1
+    assert refused == {"bid_too_low", "already_leading"}
+    assert sql("SELECT seq, amount FROM bids") == [(1, 1000)]
+    assert (await audit(database, auctions=True)).findings == []
+
+
+class Meeting:
+    """Lets one batch of each server read the row before any of them writes."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.met = 0
+        self._both = asyncio.Barrier(2)
+        read = bid_store.read_bidders
+
+        async def read_and_meet(*arguments: Any) -> Any:
+            found = await read(*arguments)
+            if self.met < 2:
+                self.met += 1
+                # The second never comes where a lock keeps it out; the first then goes on.
+                try:
+                    async with asyncio.timeout(0.3):
+                        await self._both.wait()
+                except (TimeoutError, asyncio.BrokenBarrierError):
+                    await self._both.abort()
+            return found
+
+        patch.setattr(bid_store, "read_bidders", read_and_meet)
+
+
+def _without_row_locks(patch: pytest.MonkeyPatch) -> None:
+    for name in ("lock_free", "lock_waiting"):
+        text = re.sub(r"FOR UPDATE( SKIP LOCKED)?", "", getattr(bid_store._sql, name))
+        patch.setitem(bid_store._sql._sql, name, text)
+
+
+def _without_version_check(patch: pytest.MonkeyPatch) -> None:
+    unchecked = bid_store._sql.write_auctions.replace("AND a.version = n.seen", "")
+    assert unchecked != bid_store._sql.write_auctions
+    patch.setitem(bid_store._sql._sql, "write_auctions", unchecked)
+    patch.setattr(
+        bid_store, "_WRITE_BIDS_AND_AUCTIONS", f"{bid_store._sql.write_bids}; {unchecked}"
+    )
+
+
+def _without_redis_locks(patch: pytest.MonkeyPatch) -> None:
+    """As if every lock had expired in the hands of its holder: everybody gets it."""
+
+    async def acquire(self: RedisLocks, names: Sequence[str], token: str) -> set[str]:
+        return set(names)
+
+    patch.setattr(RedisLocks, "acquire", acquire)
+
+
+def _without_unique_numbers(sql: Sql) -> None:
+    sql("ALTER TABLE bids DROP CONSTRAINT bids_pkey")
+
+
+async def _two_equal_bids(
+    market: Market, sockets: list[LiveSocket], prepare: Callable[[], None]
+) -> int:
+    """How many of two equal first bids, one at each server, are accepted."""
+    auction = await market.auction(await market.seller(), min_bid=1000)
+    prepare()
+    answers = await all_at_once(sockets[:2], auction, 2, 1000)
+    return sum(each["event"] == "ack" for each in answers)
+
+
+async def test_locks_that_expire_in_mid_transaction_double_nothing(
+    market: Market, sockets: list[LiveSocket], sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis keeps nobody out here. The row lock does."""
+
+    def prepare() -> None:
+        _without_redis_locks(monkeypatch)
+        Meeting(monkeypatch)
+
+    assert await _two_equal_bids(market, sockets, prepare) == 1
+    assert sql("SELECT count(*) FROM bids") == [(1,)]
+
+
+async def test_the_version_alone_doubles_nothing_either(
+    market: Market, sockets: list[LiveSocket], sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without Redis and without row locks, the one who wrote second is sent back to judge anew."""
+
+    def prepare() -> None:
+        _without_redis_locks(monkeypatch)
+        _without_row_locks(monkeypatch)
+        _without_unique_numbers(sql)
+        Meeting(monkeypatch)
+
+    assert await _two_equal_bids(market, sockets, prepare) == 1
+    assert sql("SELECT count(*) FROM bids") == [(1,)]
+
+
+async def test_control_without_row_lock_and_version_both_are_accepted(
+    market: Market, sockets: list[LiveSocket], sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an expired Redis lock would do if it were the only protection."""
+
+    def prepare() -> None:
+        _without_redis_locks(monkeypatch)
+        _without_row_locks(monkeypatch)
+        _without_version_check(monkeypatch)
+        _without_unique_numbers(sql)
+        Meeting(monkeypatch)
+
+    assert await _two_equal_bids(market, sockets, prepare) == 2
+    assert sql("SELECT seq, amount FROM bids") == [(1, 1000), (1, 1000)]
