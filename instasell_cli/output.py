@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, islice
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from instasell_cli.amounts import default_currency, shown_amount
 from instasell_cli.cells import neutralised
 from instasell_cli.exits import UsageProblem
 from instasell_cli.instants import local_text
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 Record = Mapping[str, object]
 
@@ -128,40 +124,23 @@ class Output:
         return self.fields
 
     def _write_table(self, names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        if not self.is_terminal():
-            self.line("\t".join(names))
-            for row in rows:
-                self.line("\t".join(row))
-            return
-        from rich.table import Table
-        from rich.text import Text
+        if self.is_terminal():
+            from instasell_cli.tables import print_rows
 
-        table = Table(box=None, header_style="bold", pad_edge=False)
-        for name in names:
-            table.add_column(
-                Text(name.replace("_", " ")), overflow="ellipsis", no_wrap=name == "id"
-            )
+            print_rows(self.stdout, names, rows, keep_all=bool(self.fields))
+            return
+        self.line("\t".join(names))
         for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
-        self._console().print(table)
+            self.line("\t".join(row))
 
     def _write_details(self, names: Sequence[str], values: Sequence[str]) -> None:
-        if not self.is_terminal():
-            for name, value in zip(names, values, strict=True):
-                self.line(f"{name}\t{_one_line(value)}")
+        if self.is_terminal():
+            from instasell_cli.tables import print_details
+
+            print_details(self.stdout, names, values)
             return
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(box=None, show_header=False, pad_edge=False)
         for name, value in zip(names, values, strict=True):
-            table.add_row(Text(name.replace("_", " "), style="bold"), Text(value))
-        self._console().print(table)
-
-    def _console(self) -> Console:
-        from rich.console import Console
-
-        return Console(file=self.stdout, highlight=False, emoji=False, markup=False)
+            self.line(f"{name}\t{_one_line(value)}")
 
     def _write_csv(self, names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         writer = csv.writer(self.stdout, lineterminator="\n")
@@ -181,11 +160,6 @@ def cleaned(text: str, *, keep: str = "") -> str:
     from instasell_client.models.text import clean
 
     return clean(text, keep=keep)
-
-
-def colours_wanted() -> bool:
-    """Whether stdout is a terminal that is to be coloured (https://no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def json_text(value: object, *, indent: int | None = None) -> str:

@@ -31,7 +31,7 @@ LISTING = Shape(
         *("category_path", "condition", "price", "stock", "shipping_amount", "seller_sku"),
         *("status", "auction_id", "version", "created_at", "updated_at"),
     ),
-    ("id", "type", "title", "condition", "price", "stock", "seller_name"),
+    ("id", "title", "price", "stock", "type", "condition", "seller_name"),
     frozenset({"price", "shipping_amount"}),
 )
 VERDICT = Shape(
@@ -47,7 +47,7 @@ _STATE = (
 _STATE_AMOUNTS = frozenset({"min_bid", "current_bid", "minimum_bid", "buy_now", "shipping_amount"})
 AUCTION = Shape(
     _STATE,
-    ("auction_id", "title", "current_bid", "minimum_bid", "bid_count", "leader", "end_at"),
+    ("auction_id", "title", "current_bid", "end_at", "minimum_bid", "bid_count", "leader"),
     _STATE_AMOUNTS,
 )
 AUCTION_VIEW = Shape(

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli import forked
 from tests.market import PASSWORD, Market, open_market
 from tests.serving import RunningServer
 
@@ -65,10 +66,10 @@ class Shell:
 
     async def run(self, *arguments: str, stdin: str = "") -> Result:
         """Runs a command to its end."""
-        process = await self.start(*arguments)
-        out, err = await process.communicate(stdin.encode())
-        assert process.returncode is not None
-        return Result(process.returncode, out.decode(), err.decode())
+        code, out, err = await asyncio.to_thread(
+            forked.run, arguments, self.environment, self.home, stdin.encode()
+        )
+        return Result(code, out.decode(), err.decode())
 
 
 @pytest.fixture

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import pytest
+from rich.cells import cell_len
 
 from instasell_cli.exits import UsageProblem
 from instasell_cli.output import Format, Output, Shape, json_text
+from instasell_cli.shapes import AUCTION
 
 SHAPE = Shape(
     ("id", "title", "price", "created_at", "you", "open"),
@@ -126,3 +129,28 @@ def test_an_empty_list_is_still_a_document() -> None:
         stream = io.StringIO()
         Output(form, stdout=stream).many(SHAPE, [])
         assert stream.getvalue() == wanted
+
+
+@pytest.mark.parametrize("width", [40, 80, 100, 200])
+def test_a_narrow_terminal_cuts_long_text_and_drops_columns_but_never_cuts_an_id(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "xterm")
+    auction_id = "f93d55b0-8487-4a5d-8128-3ce67cdf513c"
+    record = {
+        "auction_id": auction_id,
+        "title": "時計 " * 40,
+        "current_bid": 12000,
+        "minimum_bid": 12500,
+        "bid_count": 3,
+        "leader": "bidder-2",
+        "end_at": "2030-01-31T18:00:00Z",
+    }
+    Output(stdout=(stream := Terminal())).many(AUCTION, [record])
+    lines = re.sub("\x1b\\[[0-9;]*m", "", stream.getvalue()).splitlines()
+    assert len(lines) == 2
+    assert lines[1].startswith(auction_id)
+    assert cell_len(lines[1]) <= max(width, len(auction_id))
+    assert ("120.00" in lines[1]) == (width >= 80)
+    assert ("bidder-2" in lines[1]) == (width >= 200)
