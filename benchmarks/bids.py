@@ -102,6 +102,7 @@ async def _load(
         "refused": ladder.refused,
         "server us/bid": used.server / max(ladder.accepted, 1) * 1e6,
         "postgres us/bid": used.postgres / max(ladder.accepted, 1) * 1e6,
+        "all us/bid": used.total / max(ladder.accepted, 1) * 1e6,
     }
     return ladder, Sample(ladder.accepted / took, used, details)
 

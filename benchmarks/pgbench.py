@@ -63,6 +63,7 @@ class BidsByPgbench:
             "p50 ms": percentile(latencies, 0.5) * 1000,
             "p99 ms": percentile(latencies, 0.99) * 1000,
             "postgres us/bid": used.postgres / max(done, 1) * 1e6,
+            "all us/bid": used.total / max(done, 1) * 1e6,
         }
         return Sample(_number(r"tps = ([\d.]+)", told), used, details)
 

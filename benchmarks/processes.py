@@ -17,6 +17,11 @@ class Cpu:
     redis: float
     loader: float
 
+    @property
+    def total(self) -> float:
+        """All of it, which a machine that has other work changes least."""
+        return self.server + self.postgres + self.redis + self.loader
+
     def __sub__(self, other: Cpu) -> Cpu:
         return Cpu(
             self.server - other.server,
