@@ -43,9 +43,15 @@ class Result(NamedTuple):
 class Connection:
     """One connection, which speaks in rows and in the errors of the market."""
 
-    def __init__(self, raw: aiopg.Connection, observe: Observer | None = None) -> None:
+    def __init__(
+        self,
+        raw: aiopg.Connection,
+        observe: Observer | None = None,
+        timeout_seconds: float = STATEMENT_TIMEOUT_SECONDS,
+    ) -> None:
         self.raw = raw
         self._observe = observe
+        self._timeout_seconds = timeout_seconds
 
     async def run(self, sql: str, parameters: Parameters | None = None) -> Result:
         """Runs `sql`; the result is that of its last statement.
@@ -56,7 +62,7 @@ class Connection:
         started = time.perf_counter()
         cancels = _cancels()
         try:
-            async with self.raw.cursor() as cursor:
+            async with self.raw.cursor(timeout=self._timeout_seconds) as cursor:
                 await cursor.execute(sql, parameters)
                 description = cursor.description
                 rows = await cursor.fetchall() if description else []
@@ -176,10 +182,10 @@ class Database:
         try:
             raw = await aiopg.connect(
                 self._url,
-                timeout=STATEMENT_TIMEOUT_SECONDS,
+                # libpq heeds its own connect_timeout only where it connects without asyncio.
+                timeout=CONNECT_TIMEOUT_SECONDS,
                 enable_hstore=False,
                 enable_uuid=False,
-                connect_timeout=int(CONNECT_TIMEOUT_SECONDS),
                 options=OPTIONS,
                 application_name="instasell",
             )

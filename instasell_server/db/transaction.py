@@ -13,7 +13,14 @@ from typing import Any, TypeVar
 
 import structlog
 
-from instasell_server.db.connections import Connection, Database, Parameters, Result, Row
+from instasell_server.db.connections import (
+    STATEMENT_TIMEOUT_SECONDS,
+    Connection,
+    Database,
+    Parameters,
+    Result,
+    Row,
+)
 from instasell_server.errors import OutcomeUnknown, Unavailable
 
 T = TypeVar("T")
@@ -32,8 +39,14 @@ _log = structlog.get_logger(__name__)
 class Transaction(Connection):
     """A connection inside BEGIN ... COMMIT. The BEGIN travels with the first statement."""
 
-    def __init__(self, connection: Connection, begin: str) -> None:
-        super().__init__(connection.raw, connection._observe)
+    def __init__(
+        self,
+        connection: Connection,
+        begin: str,
+        *,
+        timeout_seconds: float = STATEMENT_TIMEOUT_SECONDS,
+    ) -> None:
+        super().__init__(connection.raw, connection._observe, timeout_seconds)
         self._begin = begin
         self._open = False
         self._committed = False

@@ -37,6 +37,7 @@ class ServerProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
         self.url = ""
+        self.status: int | None = None
 
     async def start(self) -> None:
         """Starts the server, on its old port if it had one, and waits until it listens."""
@@ -76,7 +77,7 @@ class ServerProcess:
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(number)
-            self._process.wait(30)
+            self.status = self._process.wait(30)
             self._process = None
 
     def last_words(self) -> str:

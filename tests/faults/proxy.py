@@ -28,10 +28,13 @@ class DatabaseProxy:
         self.shuts_after_cut = False
         self._upstream = upstream
         self._writers: set[asyncio.StreamWriter] = set()
+        self._ways: set[asyncio.Task[None]] = set()
 
     def reset(self) -> None:
         """Ends every connection without a farewell, whatever is under way."""
-        for writer in list(self._writers):
+        for way in self._ways:
+            way.cancel()
+        for writer in self._writers:
             writer.transport.abort()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -47,14 +50,29 @@ class DatabaseProxy:
             return
         passage = _Passage(self, writer, onward)
         self._writers |= {writer, onward}
-        try:
-            async with asyncio.TaskGroup() as both:
-                both.create_task(passage.carry_there(reader))
-                both.create_task(passage.carry_back(there))
-        finally:
-            self._writers -= {writer, onward}
-            writer.transport.abort()
-            onward.transport.abort()
+        ways = {
+            asyncio.create_task(passage.carry_there(reader)),
+            asyncio.create_task(passage.carry_back(there)),
+        }
+        self._ways |= ways
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for way in ways:
+            way.cancel()
+        await asyncio.wait(ways)
+        self._ways -= ways
+        self._writers -= {writer, onward}
+        writer.transport.abort()
+        onward.transport.abort()
+
+    async def close(self) -> None:
+        """Ends every connection and waits for its end."""
+        self.shut = True
+        self.reset()
+        ways = set(self._ways)
+        for way in ways:
+            way.cancel()
+        if ways:
+            await asyncio.wait(ways)
 
 
 class _Passage:
@@ -107,7 +125,7 @@ async def database_proxy(database_url: str, folder: Path) -> AsyncIterator[Datab
         yield proxy
     finally:
         server.close()
-        proxy.reset()
+        await proxy.close()
         await server.wait_closed()
 
 

@@ -286,7 +286,7 @@ class Auctioneer:
         """One transaction. Returns what was judged, and the auctions whose rows were locked."""
         ids = sorted({each.command.auction_id for each in batch})
         async with self._database.connection() as connection:
-            tx = Transaction(connection, bid_store.BEGIN)
+            tx = Transaction(connection, bid_store.BEGIN, timeout_seconds=bid_store.SILENCE_SECONDS)
             try:
                 lock = bid_store.lock_waiting if wait_for_locks else bid_store.lock_free
                 locked = await lock(tx, ids)

@@ -33,6 +33,9 @@ BEGIN = (
 )
 """A batch must not hold up the bidders behind it, so its limits are short."""
 
+SILENCE_SECONDS = 4.0
+"""After this a PostgreSQL that says nothing is given up; its own time-outs come before it."""
+
 
 async def lock_free(tx: Transaction, ids: Sequence[str]) -> dict[str, LockedAuction]:
     """Locks in order of id, leaving out the rows that somebody else has locked."""
