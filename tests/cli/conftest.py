@@ -40,7 +40,8 @@ class Shell:
     @property
     def environment(self) -> dict[str, str]:
         """Nothing of the environment of the tests but what a program needs to run."""
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+        names = ("PATH", "LANG", "TMPDIR", "COVERAGE_PROCESS_CONFIG")
+        kept = {name: os.environ[name] for name in names if name in os.environ}
         own = {
             "HOME": str(self.home),
             "INSTASELL_CONFIG_DIR": str(self.home / "config"),

@@ -50,6 +50,7 @@ def serving(command: str, folder: Path) -> Iterator[dict[str, str]]:
         "INSTASELL_CONFIG_DIR": str(folder / "config"),
         "INSTASELL_PORT": "0",
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
     }
     with (folder / "serve.log").open("wb") as log:
         server = subprocess.Popen(

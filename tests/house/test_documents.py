@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from collections.abc import Iterator
@@ -48,12 +49,12 @@ def commands_in(path: Path) -> Iterator[str]:
 
 
 def words_of(command: str) -> list[str]:
-    """The words before any redirection or comment."""
-    plain = re.split(r"\s(?:<|>|#|&|\|\|)", command)[0].rstrip(")")
-    lexer = shlex.shlex(plain, posix=True, punctuation_chars=False)
+    """The words before any redirection, comment or next command."""
+    lexer = shlex.shlex(command, posix=True)
     lexer.whitespace_split = True
     lexer.commenters = ""
-    return list(lexer)
+    words = list(itertools.takewhile(lambda word: word[0] not in "<>#&", lexer))
+    return [*words[:-1], words[-1].rstrip(")")]
 
 
 def check_program(words: list[str]) -> None:
