@@ -253,7 +253,8 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: lines,
-        cache_logger_on_first_use=True,
+        # A stream that was given is a test's, and the next one has another.
+        cache_logger_on_first_use=stream is None,
     )
     if level > logging.INFO:
         REQUESTS.write_to(NoLines(out))

@@ -6,7 +6,7 @@ from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from instasell_server.adapters.redis.breaker import TIMEOUT_SECONDS, Breaker
+from instasell_server.adapters.redis.breaker import Breaker
 from instasell_server.adapters.redis.bus import RedisBus
 from instasell_server.adapters.redis.cache import RedisCache
 from instasell_server.adapters.redis.limiter import RedisLimiter
@@ -21,8 +21,9 @@ class RedisEngine:
         breaker = Breaker()
         self._pool = ConnectionPool.from_url(
             url,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
+            # The time-out lies around each exchange, where it knows of a loop that is late.
+            socket_timeout=None,
+            socket_connect_timeout=None,
             retry=Retry(NoBackoff(), 0),
             protocol=2,
         )

@@ -14,7 +14,7 @@ from typing import Any, cast
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.exceptions import NoScriptError, ResponseError
 
-from instasell_server.adapters.redis.breaker import TIMEOUT_SECONDS, Breaker
+from instasell_server.adapters.redis.breaker import Breaker, Patience
 from instasell_server.adapters.redis.scripts import Script
 
 Word = bytes | str | int
@@ -54,15 +54,16 @@ class Wire:
         self._idle: list[AbstractConnection] = []
         # A crowd waits here, where it costs no time-out, instead of all connecting at once.
         self._places = asyncio.Semaphore(CONNECTIONS_MAX)
+        self._closed = False
 
     async def exchange(self, commands: Sequence[bytes]) -> list[Any]:
         """The replies in order; a reply that is an error stands as the exception.
 
-        Raises Unreachable after `TIMEOUT_SECONDS` in all, connecting included.
+        Raises Unreachable after 0.2 s in all, connecting included.
         """
         async with self._places:
             with self._breaker.guard():
-                async with asyncio.timeout(TIMEOUT_SECONDS):
+                async with Patience():
                     return await self._exchange(commands)
 
     async def _exchange(self, commands: Sequence[bytes]) -> list[Any]:
@@ -77,9 +78,12 @@ class Wire:
             await connection.disconnect(nowait=True)
             if isinstance(error, Exception):
                 # What broke one connection, a restart of Redis, broke the idle ones too.
-                await self.close()
+                await self._drop_idle()
             raise
-        self._idle.append(connection)
+        if self._closed:
+            await connection.disconnect(nowait=True)
+        else:
+            self._idle.append(connection)
         return replies
 
     async def run(self, script: Script, calls: Sequence[tuple[str, Sequence[Word]]]) -> list[Any]:
@@ -97,7 +101,11 @@ class Wire:
         return replies
 
     async def close(self) -> None:
-        """Closes the idle connections."""
+        """Closes the idle connections, and those in use when they come back."""
+        self._closed = True
+        await self._drop_idle()
+
+    async def _drop_idle(self) -> None:
         while self._idle:
             await self._idle.pop().disconnect(nowait=True)
 
