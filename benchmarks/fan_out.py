@@ -27,7 +27,7 @@ _EVENT = b'{"event":"bid_placed"'
 
 @dataclass
 class _Crowd:
-    """The watchers of one run: counts what reaches them, and who has seen the last bid.
+    """The watchers of one run: counts what reaches them, and who has seen the `last` bid.
 
     On a busy machine bids that wait together share an event, and slow readers are spared some.
     """
@@ -37,6 +37,7 @@ class _Crowd:
     received: int = 0
     through: int = 0
     frames: list[bytes] = field(default_factory=list)
+    answers: list[bytes] = field(default_factory=list)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     def on_text(self, socket: LeanSocket, payload: bytes) -> None:
@@ -56,12 +57,23 @@ class _Crowd:
             self.frames.append(payload)
         self.on_text(socket, payload)
 
+    def on_answer(self, socket: LeanSocket, payload: bytes) -> None:
+        """What the sender hears of a bid."""
+        self.answers.append(payload)
+        self.moved.set()
+
     async def until(self, reached: Callable[[], bool]) -> None:
-        """Waits for something to come true. Raises TimeoutError."""
-        async with asyncio.timeout(GRACE_SECONDS):
-            while not reached():
-                self.moved.clear()
-                await self.moved.wait()
+        """Waits for something to come true. Raises RuntimeError, telling how far it came."""
+        try:
+            async with asyncio.timeout(GRACE_SECONDS):
+                while not reached():
+                    self.moved.clear()
+                    await self.moved.wait()
+        except TimeoutError:
+            raise RuntimeError(
+                f"{self.joined} watchers joined, {self.through} saw the last bid,"
+                f" {len(self.answers)} bids were answered, the last events are {self.frames[-2:]}"
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -71,6 +83,8 @@ class _Place:
     port: int
     pid: int
     cpu: Callable[[], Cpu]
+    # Before the first socket, as what an earlier run has freed is used again.
+    bytes_empty: int
     join: bytes | None
 
 
@@ -79,22 +93,25 @@ async def _run(
 ) -> tuple[Sample, list[bytes]]:
     """Watchers join; a sender sends messages at the rate; the last has to reach everybody."""
     crowd = _Crowd(b'"bid_count":%d,' % last_bid)
-    answered = asyncio.Event()
-    before_bytes = unique_bytes(place.pid)
     sockets = await _open(place, crowd)
-    per_socket = (unique_bytes(place.pid) - before_bytes) / WATCHERS
-    sender = await open_socket(HOST, place.port, lambda *_: answered.set(), token=token)
+    bytes_open = unique_bytes(place.pid)
+    sender = await open_socket(HOST, place.port, crowd.on_answer, token=token)
     before, due = place.cpu(), time.perf_counter()
     for message in messages:
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         due += 1 / EVENTS_PER_SECOND
         sender.send(message)
+    if place.join is not None:
+        await crowd.until(lambda: len(crowd.answers) >= len(messages))
+        refused = [each for each in crowd.answers if not each.startswith(b'{"event":"ack"')]
+        if refused:
+            raise RuntimeError(f"{len(refused)} bids were refused, as {refused[0]!r}")
     await crowd.until(lambda: crowd.through >= WATCHERS)
     used = place.cpu() - before
     for each in (*sockets, sender):
         each.close()
     details = {
-        "KiB/socket": per_socket / 1024,
+        "KiB/socket": (bytes_open - place.bytes_empty) / WATCHERS / 1024,
         "loader ms/1000": used.loader / crowd.received * 1e6,
         "deliveries": crowd.received,
         "events": len(crowd.frames),
@@ -135,16 +152,18 @@ def _fan_out(seconds: float) -> Iterator[Sides]:
     frames: list[bytes] = []
     with measured_market() as market, bare_server() as bare:
         [token] = market.tokens(1)
+        empty = unique_bytes(market.server.pid), unique_bytes(bare.pid)
 
         def ours() -> Sample:
             [auction_id] = market.auctions(1)
             join = b'{"event":"join_auction","id":0,"data":{"auction_id":"%s"}}'
-            place = _Place(market.port, market.server.pid, market.cpu, join % auction_id.encode())
+            join %= auction_id.encode()
+            place = _Place(market.port, market.server.pid, market.cpu, empty[0], join)
             sample, frames[:] = uvloop.run(_run(place, token, _bids(auction_id, count), count))
             return sample
 
         def theirs() -> Sample:
-            place = _Place(bare.port, bare.pid, bare.cpu, None)
+            place = _Place(bare.port, bare.pid, bare.cpu, empty[1], None)
             return uvloop.run(_run(place, None, frames, count))[0]
 
         yield {"2,000 watchers, 20 bids/s": ours, "bare broadcast of the same bytes": theirs}
