@@ -195,7 +195,7 @@ async def _run(
         mutate()
         await _bid(load)
         clock.shift(48 * 3600)
-        await until(lambda: sql("SELECT FROM auctions WHERE status <> 'ended'") == [])
+        await until(lambda: sql("SELECT 1 FROM auctions WHERE status <> 'ended'") == [])
         watches = [watch for each in load.watchers for watch in each.watches]
         for watch in watches:
             # A mutant may never tell the end, and it is not the end that it is judged by.

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
-from typing import Any
 
 import aiohttp
 import pytest
 
-from instasell_server.adapters.redis.locks import RedisLocks
 from instasell_server.db.connections import Database
-from instasell_server.domains.auctions import bid_store
 from instasell_server.domains.audit.service import audit
 from tests.market import Market
 from tests.races.conftest import Sql
+from tests.races.unprotected import (
+    Meeting,
+    without_redis_locks,
+    without_row_locks,
+    without_unique_numbers,
+    without_version_check,
+)
 from tests.server.people import sign_up
 from tests.serving import RunningServer
 from tests.sockets import Frame, LiveSocket, live_socket
@@ -64,57 +67,6 @@ async def test_of_1000_equal_bids_exactly_one_is_accepted(
     assert (await audit(database, auctions=True)).findings == []
 
 
-class Meeting:
-    """Lets one batch of each server read the row before any of them writes."""
-
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.met = 0
-        self._both = asyncio.Barrier(2)
-        read = bid_store.read_bidders
-
-        async def read_and_meet(*arguments: Any) -> Any:
-            found = await read(*arguments)
-            if self.met < 2:
-                self.met += 1
-                # The second never comes where a lock keeps it out; the first then goes on.
-                try:
-                    async with asyncio.timeout(0.3):
-                        await self._both.wait()
-                except (TimeoutError, asyncio.BrokenBarrierError):
-                    await self._both.abort()
-            return found
-
-        patch.setattr(bid_store, "read_bidders", read_and_meet)
-
-
-def _without_row_locks(patch: pytest.MonkeyPatch) -> None:
-    for name in ("lock_free", "lock_waiting"):
-        text = re.sub(r"FOR UPDATE( SKIP LOCKED)?", "", getattr(bid_store._sql, name))
-        patch.setitem(bid_store._sql._sql, name, text)
-
-
-def _without_version_check(patch: pytest.MonkeyPatch) -> None:
-    unchecked = bid_store._sql.write_auctions.replace("AND a.version = n.seen", "")
-    assert unchecked != bid_store._sql.write_auctions
-    patch.setitem(bid_store._sql._sql, "write_auctions", unchecked)
-    patch.setattr(
-        bid_store, "_WRITE_BIDS_AND_AUCTIONS", f"{bid_store._sql.write_bids}; {unchecked}"
-    )
-
-
-def _without_redis_locks(patch: pytest.MonkeyPatch) -> None:
-    """As if every lock had expired in the hands of its holder: everybody gets it."""
-
-    async def acquire(self: RedisLocks, names: Sequence[str], token: str) -> set[str]:
-        return set(names)
-
-    patch.setattr(RedisLocks, "acquire", acquire)
-
-
-def _without_unique_numbers(sql: Sql) -> None:
-    sql("ALTER TABLE bids DROP CONSTRAINT bids_pkey")
-
-
 async def _two_equal_bids(
     market: Market, sockets: list[LiveSocket], prepare: Callable[[], None]
 ) -> int:
@@ -131,8 +83,8 @@ async def test_locks_that_expire_in_mid_transaction_double_nothing(
     """Redis keeps nobody out here. The row lock does."""
 
     def prepare() -> None:
-        _without_redis_locks(monkeypatch)
-        Meeting(monkeypatch)
+        without_redis_locks(monkeypatch)
+        Meeting(monkeypatch, "read_bidders")
 
     assert await _two_equal_bids(market, sockets, prepare) == 1
     assert sql("SELECT count(*) FROM bids") == [(1,)]
@@ -144,10 +96,10 @@ async def test_the_version_alone_doubles_nothing_either(
     """Without Redis and without row locks, the one who wrote second is sent back to judge anew."""
 
     def prepare() -> None:
-        _without_redis_locks(monkeypatch)
-        _without_row_locks(monkeypatch)
-        _without_unique_numbers(sql)
-        Meeting(monkeypatch)
+        without_redis_locks(monkeypatch)
+        without_row_locks(monkeypatch)
+        without_unique_numbers(sql)
+        Meeting(monkeypatch, "read_bidders")
 
     assert await _two_equal_bids(market, sockets, prepare) == 1
     assert sql("SELECT count(*) FROM bids") == [(1,)]
@@ -159,11 +111,11 @@ async def test_control_without_row_lock_and_version_both_are_accepted(
     """What an expired Redis lock would do if it were the only protection."""
 
     def prepare() -> None:
-        _without_redis_locks(monkeypatch)
-        _without_row_locks(monkeypatch)
-        _without_version_check(monkeypatch)
-        _without_unique_numbers(sql)
-        Meeting(monkeypatch)
+        without_redis_locks(monkeypatch)
+        without_row_locks(monkeypatch)
+        without_version_check(monkeypatch)
+        without_unique_numbers(sql)
+        Meeting(monkeypatch, "read_bidders")
 
     assert await _two_equal_bids(market, sockets, prepare) == 2
     assert sql("SELECT seq, amount FROM bids") == [(1, 1000), (1, 1000)]

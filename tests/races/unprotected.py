@@ -1,0 +1,76 @@
+"""Takes away one protection at a time, for the controls beside the races."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from instasell_server.adapters.redis.locks import RedisLocks
+from instasell_server.domains.auctions import bid_store
+from tests.races.conftest import Sql
+
+
+class Meeting:
+    """Lets two transactions read the row before any of them writes.
+
+    They meet in the function `name` of `bid_store`, which is called once the row is in hand.
+    """
+
+    def __init__(self, patch: pytest.MonkeyPatch, name: str) -> None:
+        self.met = 0
+        self._both = asyncio.Barrier(2)
+        read = getattr(bid_store, name)
+
+        async def read_and_meet(*arguments: Any) -> Any:
+            found = await read(*arguments)
+            if self.met < 2:
+                self.met += 1
+                # The second never comes where a lock keeps it out; the first then goes on.
+                try:
+                    async with asyncio.timeout(0.3):
+                        await self._both.wait()
+                except (TimeoutError, asyncio.BrokenBarrierError):
+                    await self._both.abort()
+            return found
+
+        patch.setattr(bid_store, name, read_and_meet)
+
+
+def without_row_locks(patch: pytest.MonkeyPatch) -> None:
+    """Reads rows without FOR UPDATE."""
+    for name in ("lock_free", "lock_waiting"):
+        text = re.sub(r"FOR UPDATE( SKIP LOCKED)?", "", getattr(bid_store._sql, name))
+        patch.setitem(bid_store._sql._sql, name, text)
+
+
+def without_version_check(patch: pytest.MonkeyPatch) -> None:
+    """Writes rows whatever version they have by then."""
+    unchecked = bid_store._sql.write_auctions.replace("AND a.version = n.seen", "")
+    assert unchecked != bid_store._sql.write_auctions
+    patch.setitem(bid_store._sql._sql, "write_auctions", unchecked)
+    patch.setattr(
+        bid_store, "_WRITE_BIDS_AND_AUCTIONS", f"{bid_store._sql.write_bids}; {unchecked}"
+    )
+
+
+def without_redis_locks(patch: pytest.MonkeyPatch) -> None:
+    """As if every lock had expired in the hands of its holder: everybody gets it."""
+
+    async def acquire(self: RedisLocks, names: Sequence[str], token: str) -> set[str]:
+        return set(names)
+
+    patch.setattr(RedisLocks, "acquire", acquire)
+
+
+def without_unique_numbers(sql: Sql) -> None:
+    """Lets two bids of an auction have one number."""
+    sql("ALTER TABLE bids DROP CONSTRAINT bids_pkey")
+
+
+def without_unique_orders(sql: Sql) -> None:
+    """Lets an auction have two orders that stand."""
+    sql("DROP INDEX orders_of_auction")
