@@ -36,7 +36,7 @@ class Settings(BaseSettings):
 
     environment: Annotated[
         Literal["development", "production"],
-        Field(description="development also logs every SQL statement with its time."),
+        Field(description="development logs every SQL statement with its time, at level debug."),
     ] = "development"
     host: Annotated[str, Field(description="The address to listen on.")] = "127.0.0.1"
     port: Annotated[

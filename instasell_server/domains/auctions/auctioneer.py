@@ -35,6 +35,7 @@ ROW_PATIENCE_SECONDS = 3.0
 RETRY_UNKNOWN_SECONDS = (0.05, 0.2, 0.5, 1.0)
 WAITING_MAX = 20_000
 SLOW_LANES = 4
+STOP_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
 
@@ -102,10 +103,14 @@ class Auctioneer:
     async def stop(self) -> None:
         """Serves what waits, then closes the lanes."""
         self._closing = True
-        async with asyncio.timeout(5):
-            while self._waiting:
-                self._wake.set()
-                await asyncio.sleep(0.01)
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                while self._waiting:
+                    self._wake.set()
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            # Their keys tell later what became of them; the rest of the server has to stop too.
+            _log.error("bids_left_unanswered", bids=self._waiting)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -236,13 +241,19 @@ class Auctioneer:
             await self._locks.release(free, self._token)
 
     def _release_desks(self, desks: Sequence[_Desk]) -> None:
-        now = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
         for desk in desks:
             desk.busy = False
             if desk.waiting:
                 self._make_ready(desk)
-            elif desk.held_since is None and desk.not_before <= now:
-                self._desks.pop(desk.id, None)
+            elif desk.held_since is None:
+                # It stays for as long as its lock has to rest.
+                loop.call_at(desk.not_before, self._forget, desk)
+
+    def _forget(self, desk: _Desk) -> None:
+        idle = not (desk.busy or desk.waiting) and desk.held_since is None
+        if idle and self._desks.get(desk.id) is desk:
+            del self._desks[desk.id]
 
     async def _serve(self, batch: Sequence[Waiting]) -> None:
         """Answers every bid of a batch, whatever happens to it."""
@@ -255,8 +266,9 @@ class Auctioneer:
         except InstaSellError as error:
             self._tell_all(batch, error)
             return
-        except postgres.Error:
-            _log.exception("batch_refused_by_database", bids=len(batch))
+        except Exception:
+            # The database refuses a bid, or judging one breaks down: only that one is to suffer.
+            _log.exception("batch_failed", bids=len(batch))
             await self._serve_apart(batch)
             return
         if skipped:
@@ -270,7 +282,15 @@ class Auctioneer:
 
         Bidders bid again while the watchers are told, which makes the next batch a fuller one.
         """
-        retired = await self._lifecycle.retire(judged.events)
+        retired = await self._retire(judged.events)
+        for change in judged.changes:
+            _log.info(
+                "bids_placed",
+                auction_id=change.id,
+                version=change.version + 1,
+                seq=change.standing.seq,
+                price=change.standing.price,
+            )
         metrics.count_answers(judged.answers)
         for waiting, answer in zip(batch, judged.answers, strict=True):
             self._tell(waiting, answer)
@@ -279,6 +299,14 @@ class Auctioneer:
         except Exception:
             # The bidders have their answers; the sweep of each hub finds what it was not told.
             _log.exception("events_not_published", events=len(judged.events))
+
+    async def _retire(self, events: Sequence[Event]) -> bool:
+        try:
+            return await self._lifecycle.retire(events)
+        except Exception:
+            # What is committed is acknowledged, whatever becomes of its copies.
+            _log.exception("copies_not_retired", events=len(events))
+            return False
 
     async def _commit(
         self, batch: Sequence[Waiting], *, wait_for_locks: bool
@@ -338,8 +366,8 @@ class Auctioneer:
                     await asyncio.sleep(random.uniform(*LOCK_RETRY_SECONDS))
                     continue
                 self._tell_all(group, error)
-            except postgres.Error as error:
-                _log.exception("bids_refused_by_database", bids=len(group))
+            except Exception as error:
+                _log.exception("bids_failed", bids=len(group))
                 if len(group) > 1:
                     await self._serve_apart(group)
                 else:
@@ -371,7 +399,7 @@ class Auctioneer:
                 judged, _ = await self._commit(batch, wait_for_locks=True)
             except (OutcomeUnknown, Unavailable):
                 continue
-            except postgres.Error:
+            except Exception:
                 _log.exception("lost_commit_not_resolved", bids=len(batch))
                 break
             await self._finish(batch, judged)

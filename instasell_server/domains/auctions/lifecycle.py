@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from instasell_client.models.live import ServerEvent
 from instasell_server import metrics
 from instasell_server.db.connections import Connection, Database
@@ -27,8 +29,8 @@ STATUS_TTL_SECONDS = 3600
 DUE_BATCH = 500
 TOLD_MAX = 20_000
 
-
 _Lock = Callable[[Transaction], Awaitable[dict[str, LockedAuction]]]
+_log = structlog.get_logger(__name__)
 
 
 def status_key(auction_id: str) -> str:
@@ -86,6 +88,7 @@ class Lifecycle:
                 for each in closings
             ],
         )
+        tx.after_commit.append(lambda: _log_closings(closings))
 
     def show_on_listings(self, tx: Transaction, listing_ids: Sequence[str]) -> None:
         """After the commit, no cached page of listings shows their auctions as they were."""
@@ -208,6 +211,18 @@ async def started_events(connection: Connection, ids: Sequence[str], now: dateti
         )
         for state in await store.list_states(connection, ids)
     ]
+
+
+async def _log_closings(closings: Sequence[Closing]) -> None:
+    for each in closings:
+        _log.info(
+            "auction_closed",
+            auction_id=each.auction.id,
+            version=each.auction.version + 1,
+            bids=each.standing.seq,
+            price=each.price,
+            winner_id=each.winner_id,
+        )
 
 
 def _sale(closing: Closing) -> tuple[str, str, int, datetime]:

@@ -260,3 +260,17 @@ async def test_a_cached_category_page_shows_the_auction_that_was_put_up(market: 
     await bidder.auctions.buy_now(auction, 500)
     [sold] = (await seller.listings.page(category=category)).items
     assert (sold.auction_id, sold.stock) == (None, 0)
+
+
+async def test_bids_and_closings_are_logged_without_what_is_private(
+    market: Market, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seller, bidder = await market.seller(), await market.bidder()
+    auction = await market.auction(seller, min_bid=100, reserve=90_000, buy_now=95_000)
+    await bidder.auctions.bid(auction, max_amount=77_777)
+    await bidder.auctions.buy_now(auction, 95_000)
+    logged = capsys.readouterr().out
+    placed = [line for line in logged.splitlines() if "bids_placed" in line and auction in line]
+    assert len(placed) == 2
+    assert [line for line in logged.splitlines() if "auction_closed" in line and auction in line]
+    assert "77777" not in logged
