@@ -17,7 +17,6 @@ from typing import NamedTuple
 import structlog
 
 from instasell_server import metrics
-from instasell_server.db import postgres
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions import bid_store
@@ -25,7 +24,7 @@ from instasell_server.domains.auctions.judging import Answer, BidCommand, Judged
 from instasell_server.domains.auctions.lifecycle import Lifecycle
 from instasell_server.domains.auctions.records import LockedAuction
 from instasell_server.errors import InstaSellError, OutcomeUnknown, Unavailable
-from instasell_server.ports import Bus, Locks, Unreachable
+from instasell_server.ports import Bus, Event, Locks, Unreachable
 
 LOCK_PATIENCE_SECONDS = 0.1
 LOCK_HOLD_SECONDS = 0.05
