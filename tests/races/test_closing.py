@@ -87,7 +87,8 @@ async def test_an_accepted_bid_is_never_passed_over_by_the_closing(
         bidding = [
             asyncio.create_task(bid(who, auction, accepted)) for who in (first, second_there)
         ]
-        await until(lambda into=accepted: len(into) > number)  # type: ignore[misc]
+        enough = number + 1
+        await until(lambda into=accepted, enough=enough: len(into) >= enough)  # type: ignore[misc]
         market_clock.shift(left)
         await asyncio.gather(*bidding)
         market_clock.restore()
