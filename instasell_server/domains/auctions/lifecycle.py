@@ -27,6 +27,7 @@ from instasell_server.ports import Cache, Event, Events, History
 
 STATUS_TTL_SECONDS = 3600
 DUE_BATCH = 500
+NO_BIDS_ABOVE = 2**53
 TOLD_MAX = 20_000
 
 _Lock = Callable[[Transaction], Awaitable[dict[str, LockedAuction]]]
@@ -82,6 +83,8 @@ class Lifecycle:
                 {
                     "auction_id": each.auction.id,
                     "version": each.auction.version + 1,
+                    # What lies above came with the end itself, as a buy-now does.
+                    "seq": each.auction.standing.seq,
                     "winner_id": each.winner_id,
                     "price": each.price,
                 }
@@ -174,7 +177,8 @@ class Lifecycle:
         auction_id, version = payload["auction_id"], payload["version"]
         if self._told.pop(auction_id, 0) >= version:
             return
-        events = await self._history.events_since(auction_id, version - 1, 2**53)
+        seq = payload.get("seq", NO_BIDS_ABOVE)
+        events = await self._history.events_since(auction_id, version - 1, seq)
         await self.tell(events)
 
     async def tell(self, events: Sequence[Event]) -> None:
