@@ -138,6 +138,8 @@ class Lines:
     costs more than the rest of its line. Warnings and errors are written at once.
     """
 
+    takes_info = True
+
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._waiting: list[str] = []
@@ -209,6 +211,8 @@ class RequestLog:
                 address=address, user_id=user_id,
             )  # fmt: skip
             return
+        if not self._lines.takes_info:
+            return
         shown = f'"{path}"' if path == route else _quoted(hide_in_text(path))
         verb = f'"{method}"' if method.isalpha() else _quoted(method)
         user = f'"{user_id}"' if user_id else "null"
@@ -225,6 +229,8 @@ def _quoted(text: str) -> str:
 
 class NoLines(Lines):
     """For a level above info: the lines of requests go nowhere."""
+
+    takes_info = False
 
     def info(self, line: str) -> None:
         """Drops the line."""

@@ -64,6 +64,8 @@ class LivePages:
             found = (now + LIVE_PAGE_SECONDS, asyncio.create_task(self._load(load)))
             self._pages[query] = found
         try:
+            if found[1].done():
+                return found[1].result()
             return await asyncio.shield(found[1])
         except Exception:
             if self._pages.get(query) is found:
