@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, tzinfo
 from typing import ClassVar
 
+import rich
+import textual
+from rich.segment import Segments
+from rich.traceback import Traceback
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -91,6 +95,12 @@ class InstaSellApp(App[None]):
     async def on_unmount(self) -> None:
         await self.feed.stop()
         await self.feed.client.aclose()
+
+    def _fatal_error(self) -> None:
+        """Without the values of variables: among them are passwords and tokens."""
+        trace = Traceback(show_locals=False, width=None, suppress=[rich, textual])
+        self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))
+        self._close_messages_no_wait()
 
     # Where people go --------------------------------------------------------------------------
 

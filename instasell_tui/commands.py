@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 
 from instasell_tui.formats import clipped, money
 from instasell_tui.lots import Lot, Query
@@ -30,25 +31,23 @@ class AuctionCommands(Provider):
     async def discover(self) -> Hits:
         """The auctions that end soonest."""
         for lot in self._market.feed.lots.select(Query())[:SUGGESTED]:
-            yield DiscoveryHit(
-                clipped(lot.title, TITLE_CELLS),
-                partial(self._market.open_auction, lot.auction_id),
-                help=self._help(lot),
-            )
+            title = clipped(lot.title, TITLE_CELLS)
+            open_it = partial(self._market.open_auction, lot.auction_id)
+            # A plain string would be read as markup.
+            yield DiscoveryHit(Content(title), open_it, text=title, help=self._help(lot))
 
     async def search(self, query: str) -> Hits:
         """Every auction whose title matches."""
         matcher = self.matcher(query)
         for lot in self._market.feed.lots.select(Query()):
             title = clipped(lot.title, TITLE_CELLS)
-            score = matcher.match(title)
+            score, offsets = matcher.fuzzy_search.match(query, title)
             if score > 0:
-                yield Hit(
-                    score,
-                    matcher.highlight(title),
-                    partial(self._market.open_auction, lot.auction_id),
-                    help=self._help(lot),
-                )
+                found = Content(title)
+                for offset in offsets:
+                    found = found.stylize(matcher.match_style, offset, offset + 1)
+                open_it = partial(self._market.open_auction, lot.auction_id)
+                yield Hit(score, found, open_it, text=title, help=self._help(lot))
 
     def _help(self, lot: Lot) -> str:
         return f"Open this auction, at {money(lot.price, self._market.feed.currency)}"

@@ -298,8 +298,10 @@ class Feed:
         self._following = Following(self, sale, events)
         return sale
 
-    async def unfollow(self) -> None:
-        """Follows no auction any more."""
+    async def unfollow(self, sale: Sale | None = None) -> None:
+        """Follows no auction any more; with `sale`, only if that is the one."""
+        if sale is not None and sale is not self.sale:
+            return
         following, self._following, self.sale = self._following, None, None
         if following is not None:
             await following.aclose()

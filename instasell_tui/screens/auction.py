@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.table import Table
@@ -56,6 +57,7 @@ class AuctionScreen(Screen[None]):
         self._auction_id = auction_id
         self._sale = Sale(auction_id)
         self._question: tuple[ConfirmScreen, Wish] | None = None
+        self._asking = False
         self._unsettled: tuple[Wish, str] | None = None
         self._sending = False
         self._place = Place.NONE
@@ -96,7 +98,7 @@ class AuctionScreen(Screen[None]):
 
     async def on_unmount(self) -> None:
         self.app.feed.unsubscribe(self)
-        await self.app.feed.unfollow()
+        await self.app.feed.unfollow(self._sale)
 
     # Showing ----------------------------------------------------------------------------------
 
@@ -243,28 +245,43 @@ class AuctionScreen(Screen[None]):
     def _wanted(self, event: BidBox.Wanted) -> None:
         self._confirm(event.wish, _new_key())
 
-    @work(exclusive=True, group="bid")
-    async def _confirm(self, wish: Wish, key: str) -> None:
-        if self._sending or self._why_not() is not None:
-            return
-        sale, currency, box = self._sale, self.app.feed.currency, self.query_one(BidBox)
-        lines = wording.bid_lines(sale, wish, currency)
+    def _confirm(self, wish: Wish, key: str) -> None:
+        sale = self._sale
+        lines = wording.bid_lines(sale, wish, self.app.feed.currency)
         again = self._unsettled is not None and self._unsettled[1] == key
         head = "Send the same bid again?" if again else "Place this bid?"
-        screen = ConfirmScreen(
-            Question(head, sale.title, lines, "Bid"), self.app.armed_after_seconds
-        )
-        self._question = (screen, wish)
-        confirmed = await self.app.push_screen_wait(screen)
-        self._question = None
-        if not confirmed:
-            box.tell("Nothing was sent")
+        question = Question(head, sale.title, lines, "Bid")
+        self._ask(question, wish, partial(self._send, wish, key))
+
+    def _ask(self, question: Question, wish: Wish, send: Callable[[], Awaitable[None]]) -> None:
+        """Asks one question at a time; keys that come meanwhile lead nowhere."""
+        if self._asking or self._sending or self._why_not() is not None:
             return
-        await self._send(wish, key)
+        self._asking = True
+        self._await_answer(question, wish, send)
+
+    @work
+    async def _await_answer(
+        self, question: Question, wish: Wish, send: Callable[[], Awaitable[None]]
+    ) -> None:
+        screen = ConfirmScreen(question, self.app.armed_after_seconds)
+        self._question = (screen, wish)
+        try:
+            confirmed = await self.app.push_screen_wait(screen)
+        finally:
+            self._question, self._asking = None, False
+        if not confirmed:
+            self.query_one(BidBox).tell("Nothing was sent")
+            return
+        self._start_sending()
+        try:
+            await send()
+        finally:
+            self._sending = False
+            self._follow_minimum()
 
     async def _send(self, wish: Wish, key: str) -> None:
         feed, box = self.app.feed, self.query_one(BidBox)
-        self._start_sending()
         try:
             receipt = await feed.bid(
                 self._auction_id, amount=wish.amount, max_amount=wish.max_amount, key=key
@@ -276,8 +293,6 @@ class AuctionScreen(Screen[None]):
             self._unsettled = None
             self._taken(receipt)
             box.clear_maximum()
-        self._sending = False
-        self._follow_minimum()
 
     def _start_sending(self) -> None:
         self._sending = True
@@ -307,31 +322,23 @@ class AuctionScreen(Screen[None]):
             screen.tell(wording.news(self._sale, wish, self.app.feed.currency))
 
     def action_buy_now(self) -> None:
-        if self._sale.buy_now is not None:
-            self._buy(self._sale.buy_now)
+        sale = self._sale
+        amount = sale.buy_now
+        if amount is None:
+            return
+        lines = wording.buy_lines(sale, amount, self.app.feed.currency)
+        question = Question("Buy this at once?", sale.title, lines, "Buy")
+        self._ask(question, Wish(amount, None), partial(self._buy, amount, _new_key()))
 
     @on(BidBox.BuyNowWanted)
     def _buy_now_wanted(self) -> None:
         self.action_buy_now()
 
-    @work(exclusive=True, group="bid")
-    async def _buy(self, amount: int) -> None:
-        if self._sending or self._why_not() is not None:
-            return
-        sale, feed, box = self._sale, self.app.feed, self.query_one(BidBox)
-        lines = wording.buy_lines(sale, amount, feed.currency)
-        question = Question("Buy this at once?", sale.title, lines, "Buy")
-        screen = ConfirmScreen(question, self.app.armed_after_seconds)
-        if not await self.app.push_screen_wait(screen):
-            box.tell("Nothing was sent")
-            return
-        self._start_sending()
+    async def _buy(self, amount: int, key: str) -> None:
         try:
-            self._taken(await feed.buy_now(self._auction_id, amount, key=_new_key()))
+            self._taken(await self.app.feed.buy_now(self._auction_id, amount, key=key))
         except InstaSellError as error:
             self._refused(error)
-        self._sending = False
-        self._follow_minimum()
 
     @work
     async def action_watch(self) -> None:

@@ -104,18 +104,23 @@ class BoardScreen(Screen[None]):
     def on_unmount(self) -> None:
         self.app.feed.unsubscribe(self)
 
+    def on_screen_resume(self) -> None:
+        self._show()
+
     def on_resize(self) -> None:
         self._show_panel()
 
     # Showing ----------------------------------------------------------------------------------
 
-    def _show(self) -> None:
-        """Chooses and orders the lots anew."""
+    def _show(self, *, anew: bool = False) -> None:
+        """Chooses and orders the lots anew; what nobody sees waits until it is seen."""
+        if not self.is_current:
+            return
         feed, table = self.app.feed, self.query_one(BoardTable)
         table.currency = feed.currency
         table.sorting = (self.query_now.column, self.query_now.descending)
         lots = feed.lots.select(self.query_now)
-        table.show(lots)
+        table.show(lots, anew=anew)
         table.display = bool(lots)
         if lots and self.focused is None:
             table.focus()
@@ -128,6 +133,8 @@ class BoardScreen(Screen[None]):
 
     def _reorder(self) -> None:
         """Prices and ends move all the time; lines change places once a second at most."""
+        if not self.is_current:
+            return
         table = self.query_one(BoardTable)
         lots = self.app.feed.lots.select(self.query_now)
         if [lot.auction_id for lot in lots] != [lot.auction_id for lot in table.shown_lots]:
@@ -148,6 +155,8 @@ class BoardScreen(Screen[None]):
         )
 
     def _status(self) -> None:
+        if not self.is_current:
+            return
         shown_lots = len(self.query_one(BoardTable).shown_lots)
         column, arrow = self.query_now.column.value, "▼" if self.query_now.descending else "▲"
         told = f"{count(shown_lots, 'auction')} · by {column} {arrow}"
@@ -217,7 +226,7 @@ class BoardScreen(Screen[None]):
 
     def _ask(self, query: Query) -> None:
         self.query_now = query
-        self._show()
+        self._show(anew=True)
 
     def action_tab(self, name: str) -> None:
         self._ask(replace(self.query_now, tab=Tab(name)))

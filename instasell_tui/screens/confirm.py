@@ -35,6 +35,7 @@ class ConfirmScreen(ModalScreen[bool]):
     nothing confirms before `armed_after_seconds` have passed.
     """
 
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "confirm", "Confirm", priority=True),
         Binding("escape", "cancel", "Cancel"),
@@ -76,10 +77,8 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def action_confirm(self) -> None:
         """Enter answers what the focus is on; with the focus on Cancel it cancels."""
-        if self.focused is not None and self.focused.id == "cancel":
-            self.dismiss(False)
-        elif self.armed:
-            self.dismiss(True)
+        if self.armed:
+            self.dismiss(self.focused is None or self.focused.id != "cancel")
 
     def action_cancel(self) -> None:
         self.dismiss(False)

@@ -148,19 +148,35 @@ class BoardTable(ScrollView, can_focus=True):
         """The lot under the cursor."""
         return self._lots[self._index] if self._lots else None
 
-    def show(self, lots: list[Lot]) -> None:
-        """Replaces the lots; the cursor goes with its auction, or stays in its place."""
+    def show(self, lots: list[Lot], *, anew: bool = False) -> None:
+        """Replaces the lots. The cursor goes with its auction, unless that is over.
+
+        `anew` is for another choice or order than before: the cursor begins at the top.
+        """
+        seen = self._in_sight(self._index)
         self._lots = lots
-        places = {lot.auction_id: place for place, lot in enumerate(lots)}
-        found = places.get(self._cursor_id or "")
-        self._index = min(self._index, max(len(lots) - 1, 0)) if found is None else found
+        self._index = 0 if anew else self._place_of_cursor()
         self._remember()
         self._measure()
+        if seen or anew:
+            self._keep_in_sight()
         self._drawn.clear()
         self.refresh()
 
+    def _place_of_cursor(self) -> int:
+        for place, lot in enumerate(self._lots):
+            if lot.auction_id == self._cursor_id and not lot.over:
+                return place
+        return min(self._index, max(len(self._lots) - 1, 0))
+
+    def _in_sight(self, index: int) -> bool:
+        top = self.scroll_offset.y
+        return top <= index < top + self.size.height - 1
+
     def tick(self) -> None:
         """Draws again the lines in sight whose texts are different from those drawn."""
+        if not self.screen.is_current:
+            return
         top = self.scroll_offset.y
         for y in range(1, self.size.height):
             row = top + y - 1

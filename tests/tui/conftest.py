@@ -1,0 +1,28 @@
+"""The terminal screen without a terminal, on a real server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from tests.market import Market, open_market
+from tests.serving import RunningServer
+from tests.tui.driving import Opener, opened
+
+
+@pytest.fixture
+async def market(
+    server: RunningServer, sql: Callable[..., list[tuple[Any, ...]]]
+) -> AsyncIterator[Market]:
+    """People and goods of `server`."""
+    async with open_market(server.base_url, sql) as made:
+        yield made
+
+
+@pytest.fixture
+def screen(server: RunningServer) -> Opener:
+    """`async with screen(client.token, size=(80, 24)) as shown`: the board, loaded."""
+    return partial(opened, server.base_url)

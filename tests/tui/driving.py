@@ -1,0 +1,115 @@
+"""Driving the application: keys, waiting for what the screen says, and reading it as text."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from rich.console import Console
+from textual.pilot import Pilot
+
+from instasell_tui.app import InstaSellApp
+from instasell_tui.screens.sign_in import SignInScreen
+from instasell_tui.widgets.board_table import BoardTable
+
+SMALL, LARGE = (80, 24), (160, 48)
+PATIENCE_SECONDS = 30.0
+"""How long a test waits before it takes silence for a hang; nothing is measured by it."""
+
+
+@dataclass
+class Screen:
+    """A running application; `bells` counts how often it rang."""
+
+    app: InstaSellApp
+    pilot: Pilot[None]
+    bells: list[None]
+
+    @property
+    def text(self) -> str:
+        """What a person reads, line by line."""
+        return "\n".join(self.lines)
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the screen, with what lies under a dialog."""
+        width, height = self.app.size
+        console = Console(
+            width=width,
+            height=height,
+            file=io.StringIO(),
+            record=True,
+            force_terminal=True,
+            legacy_windows=False,
+        )
+        console.print(
+            self.app.screen._compositor.render_update(
+                full=True, screen_stack=self.app._background_screens
+            )
+        )
+        return [line.rstrip() for line in console.export_text().rstrip("\n").split("\n")]
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Waits for a condition; a wait in vain ends with what the screen shows instead."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not holds():
+            assert time.monotonic() < end, f"waited in vain; the screen shows:\n{self.text}"
+            await self.pilot.pause(0.01)
+        await self.pilot.pause()
+
+    async def reads(self, *words: str) -> None:
+        """Waits until the screen shows all of these."""
+        await self.until(lambda: all(word in self.text for word in words))
+
+    async def press(self, *keys: str) -> None:
+        """Presses keys, and lets the screen answer."""
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        """Types a text into what has the focus."""
+        for char in text:
+            await self.pilot.press("space" if char == " " else char)
+
+    @property
+    def titles(self) -> list[str]:
+        """The titles on the board, in their order."""
+        return [lot.title for lot in self.app.screen.query_one(BoardTable).shown_lots]
+
+    async def confirm(self) -> None:
+        """Answers the question that is up, as soon as it takes an answer."""
+        await self.until(lambda: getattr(self.app.screen, "armed", False))
+        await self.press("enter")
+
+
+Opener = Callable[..., contextlib.AbstractAsyncContextManager[Screen]]
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    base_url: str,
+    token: str | None = None,
+    *,
+    size: tuple[int, int] = SMALL,
+    loaded: bool = True,
+    **options: Any,
+) -> AsyncIterator[Screen]:
+    """The application in a terminal of `size`. Without a token it watches only."""
+    options.setdefault("zone", UTC)
+    options.setdefault("armed_after_seconds", 0.01)
+    app = InstaSellApp(base_url, token, **options)
+    bells: list[None] = []
+    app.bell = lambda: bells.append(None)  # type: ignore[method-assign]
+    async with app.run_test(size=size, notifications=True) as pilot:
+        screen = Screen(app, pilot, bells)
+        if loaded:
+            if token is None:
+                await screen.until(lambda: isinstance(app.screen, SignInScreen))
+                await screen.press("escape")
+            await screen.until(lambda: app.feed.lots.loaded)
+            await screen.until(lambda: app.feed.user is not None or token is None)
+        yield screen
