@@ -32,6 +32,8 @@ class LiveSocket:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.raw = socket
         self.events: list[Frame] = []
+        # The names of all frames, answers too, as they came.
+        self.order: list[str] = []
         self.close_code: int | None = None
         self.close_reason = ""
         self._ids = itertools.count(1)
@@ -160,6 +162,7 @@ class LiveSocket:
                 self._changed.notify_all()
 
     async def _take(self, frame: Frame) -> None:
+        self.order.append(frame["event"])
         if frame["event"] in ("ack", "error") and "id" in frame:
             answer = self._answers.pop(frame["id"], None)
             if answer is not None and not answer.done():

@@ -85,7 +85,7 @@ class Hub:
             self._tell_local(body[:36].decode(), body[36:])
 
     def _deliver(self, event: Event) -> None:
-        if self._board.watchers:
+        if not self._board.empty:
             self._board.take(event)
         room = self._rooms.get(event.auction_id)
         if room is None:
@@ -131,7 +131,7 @@ class Hub:
                 self._send(room, room.skip_to(event))
             else:
                 self._send(room, room.take(event))
-            if self._board.watchers:
+            if not self._board.empty:
                 self._board.take(event)
 
     # Who watches ------------------------------------------------------------------------------
@@ -180,19 +180,21 @@ class Hub:
         if room.empty:
             del self._rooms[auction_id]
 
-    def join_board(self, watcher: Watcher, versions: dict[str, int]) -> None:
-        """The watcher has a snapshot of these versions and gets what changes."""
-        self._board.watchers.add(watcher)
-        for auction_id, version in versions.items():
-            known = self._board.versions.setdefault(auction_id, version)
-            # Another watcher's older state is repeated for the newcomer by the sweep only if it
-            # differs from the database, so the newer of the two is what is known.
-            self._board.versions[auction_id] = max(known, version)
+    def start_joining_board(self, watcher: Watcher) -> None:
+        """Keeps what changes on the board for a watcher until `finish_joining_board`."""
+        self._board.watchers.discard(watcher)
+        self._board.joining[watcher] = {}
+
+    def finish_joining_board(self, watcher: Watcher, versions: dict[str, int]) -> None:
+        """The watcher has a snapshot of these versions; sends it what came after."""
+        for event in self._board.begin(watcher, versions):
+            watcher.write(text_frame(event.board))
 
     def leave_board(self, watcher: Watcher) -> None:
-        """The watcher is done with the board."""
+        """The watcher is done with the board, or never got its snapshot."""
         self._board.watchers.discard(watcher)
-        if not self._board.watchers:
+        self._board.joining.pop(watcher, None)
+        if self._board.empty:
             self._board.forget()
 
     def _close_local(self, session_ids: set[str]) -> None:

@@ -72,9 +72,16 @@ class Board:
 
     def __init__(self) -> None:
         self.watchers: set[Watcher] = set()
+        # Those whose snapshot is being read, each with the newest event of what changes meanwhile.
+        self.joining: dict[Watcher, dict[str, Event]] = {}
         self.versions: dict[str, int] = {}
         self.latest: dict[str, Event] = {}
         self.changed: dict[str, list[Event]] = {}
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody watches or is about to."""
+        return not self.watchers and not self.joining
 
     def take(self, event: Event) -> None:
         """Takes an event in unless a newer one is known."""
@@ -82,11 +89,27 @@ class Board:
             return
         self.versions[event.auction_id] = event.version
         self.latest[event.auction_id] = event
+        for meanwhile in self.joining.values():
+            meanwhile[event.auction_id] = event
         waiting = self.changed.setdefault(event.auction_id, [])
         if waiting and waiting[-1].conflates and event.conflates:
             waiting[-1] = event
         else:
             waiting.append(event)
+
+    def begin(self, watcher: Watcher, versions: dict[str, int]) -> list[Event]:
+        """Lets a watcher with a snapshot of these versions in; returns what that lacks."""
+        meanwhile = self.joining.pop(watcher, {})
+        self.watchers.add(watcher)
+        for auction_id, version in versions.items():
+            # What is newer in this snapshot is still to come for those who watched before.
+            self.versions.setdefault(auction_id, version)
+        return [
+            event
+            for auction_id, event in meanwhile.items()
+            # What the next tick will bring is left to it.
+            if event.version > versions.get(auction_id, 0) and auction_id not in self.changed
+        ]
 
     def drain(self) -> dict[str, list[Event]]:
         """What has changed, and begins a new tick."""

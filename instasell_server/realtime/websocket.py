@@ -283,11 +283,16 @@ class Connection:
         _log.info("joined", auction_id=auction_id, user_id=self._watcher.user_id)
 
     async def _join_board(self, frame_id: FrameId) -> None:
-        self._hub.join_board(self._watcher, {})
-        states, now = await self._endpoint.history.board()
+        self._hub.start_joining_board(self._watcher)
+        try:
+            states, now = await self._endpoint.history.board()
+        except BaseException:
+            self._hub.leave_board(self._watcher)
+            raise
         joined = JoinedBoard.model_construct(auctions=states, server_time=now)
         self._ack(frame_id, joined.model_dump_json().encode())
-        self._hub.join_board(self._watcher, {each.auction_id: each.version for each in states})
+        versions = {each.auction_id: each.version for each in states}
+        self._hub.finish_joining_board(self._watcher, versions)
         _log.info("joined", auction_id=BOARD, user_id=self._watcher.user_id)
 
     def _leave(self, frame_id: FrameId, wish: LeaveAuction) -> None:
