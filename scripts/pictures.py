@@ -265,6 +265,7 @@ async def draw(url: str, token: str, hero: str, size: tuple[int, int], folder: P
         save(app, folder, f"board-{end}")
         app.open_auction(hero)
         await until(pilot, lambda: isinstance(app.screen, AuctionScreen) and _sale_there(app))
+        await until(pilot, lambda: len(app.screen.query("FooterKey")) > 3)
         save(app, folder, f"auction-{end}")
 
 
