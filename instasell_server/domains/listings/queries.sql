@@ -56,3 +56,8 @@ SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS clock
 
 -- name: insert_cache_drop
 INSERT INTO outbox (kind, payload) VALUES ('cache_drop', %(payload)s::jsonb)
+
+-- name: list_categories_of
+SELECT DISTINCT ancestor::text
+FROM listings l JOIN categories c ON c.id = l.category_id, unnest(c.lineage) AS ancestor
+WHERE l.id = ANY(%(listing_ids)s::uuid[])

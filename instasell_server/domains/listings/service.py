@@ -153,8 +153,8 @@ class ListingService:
     async def retire_pages_of(self, listing_ids: Sequence[str]) -> None:
         """Retires cached pages that show these listings; for others who change them."""
         async with self._database.connection() as connection:
-            states = await store.list_states(connection, listing_ids)
-        await self._pages.retire(store.lineage_of(states.values()))
+            categories = await store.list_categories_of(connection, listing_ids)
+        await self._pages.retire(categories)
 
     async def _lock(self, tx: Transaction, principal: Principal, listing_id: str) -> store.State:
         state = (await store.lock_own(tx, principal.user_id, [listing_id])).get(listing_id)

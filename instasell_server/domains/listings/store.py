@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,11 +144,6 @@ async def insert_cache_drop(connection: Connection, versions: Mapping[str, int])
     await connection.execute(_sql.insert_cache_drop, {"payload": payload})
 
 
-def lineage_of(states: Iterable[State]) -> set[str]:
-    """Every category that these listings lie in or below."""
-    return {category for state in states for category in state.lineage}
-
-
 def _state(row: Mapping[str, Any]) -> State:
     listing = Listing.model_validate(row)
     goods = Goods(**{name: row[name] for name in Goods._fields})
@@ -159,3 +154,9 @@ def _refusal(error: postgres.Error) -> Exception:
     if isinstance(error, postgres.UniqueViolation):
         return SkuTaken("choose another seller_sku, or change that listing")
     return Invalid.one("category_id", "there is no such category; GET /categories lists them")
+
+
+async def list_categories_of(connection: Connection, listing_ids: Sequence[str]) -> list[str]:
+    """The categories in which these listings are shown: their own, and all above."""
+    rows = await connection.tuples(_sql.list_categories_of, {"listing_ids": list(listing_ids)})
+    return [row[0] for row in rows]
