@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import ClassVar, NamedTuple
@@ -119,8 +119,8 @@ def drawn(course: Course, width: int, height: int, low: int, high: int) -> Plot:
     rows = [row_of(course.opening), *(row_of(bid.price) for bid in course.bids)]
     before = rows[0]
     for column in range(width):
-        row = rows[bisect_right(times, length * (column + 1) / width)]
-        started = bool(times) and times[0] <= length * (column + 1) / width
+        row = rows[bisect_left(times, length * (column + 1) / width)]
+        started = bool(times) and times[0] < length * (column + 1) / width
         if row == before:
             put(column, row, "─" if started else "┄", "line")
         else:

@@ -159,6 +159,7 @@ async def test_what_cannot_be_read_as_an_amount_is_told(market: Market, screen: 
     bidder = await market.bidder()
     auction = await market.auction(await market.seller(), min_bid=1000)
     async with at_auction(screen, auction, bidder.token) as shown:
+        await shown.press("e")
         for typed, told in (
             ("12.345", "more than 2 decimals"),
             ("-5", "is not an amount"),
@@ -166,14 +167,14 @@ async def test_what_cannot_be_read_as_an_amount_is_told(market: Market, screen: 
             ("0", "more than zero"),
             ("99999999999999", "is more than"),
         ):
-            await shown.press("e")
+            await shown.press("end", "ctrl+u")
             await shown.type(typed)
             await shown.press("enter")
             await shown.reads(told)
             assert isinstance(shown.app.screen, AuctionScreen)
-        await shown.press("e")
+        await shown.press("end", "ctrl+u")
         await shown.type("30")
-        await shown.press("m")
+        await shown.press("escape", "m")
         await shown.type("20")
         await shown.press("enter")
         await shown.reads("Your bid is above your maximum")

@@ -1,0 +1,110 @@
+"""The Board and the Auction screen as text, in both sizes, at an instant that stands still.
+
+The server, its bids and its events are real; only its clock and the screen's stand still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from instasell_client import AsyncInstaSell
+from instasell_tui.screens.auction import AuctionScreen
+from instasell_tui.widgets.board_table import BoardTable
+from tests.databases import MarketClock
+from tests.market import Market
+from tests.tui.driving import LARGE, SMALL, Opener
+from tests.tui.samples import NOW
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x48"])
+GOODS = (
+    ("Rangefinder camera, 35 mm, black enamel, 1954", 12000, 9),
+    ("Mantel clock, eight days, strikes the hour", 5500, 42),
+    (
+        "[/b] Ford [blue] \u53e4\u3044\u6642\u8a08 \U0001f468\u200d\U0001f469 and more text",
+        100,
+        250,
+    ),
+    ("Concertina, 48 keys, steel reeds", 10**12 // 2, 7300),
+    ("Touring bicycle, steel frame 58 cm, 24 gears", 20000, 90000),
+)
+
+
+class Scene:
+    """A market whose time is set by hand, and what there is to see in it."""
+
+    def __init__(self, market: Market, clock: MarketClock) -> None:
+        self._market = market
+        self._clock = clock
+        self.now = NOW
+        self.auctions: list[str] = []
+
+    def move(self, seconds: float) -> None:
+        """Lets time pass."""
+        self.now += timedelta(seconds=seconds)
+        self._clock.freeze(self.now.isoformat())
+
+    async def build(self) -> AsyncInstaSell:
+        """Goods and bids; returns the one who looks at them, who leads here and lost there."""
+        self.move(0)
+        seller = await self._market.seller()
+        viewer, rival = await self._market.bidder(), await self._market.bidder()
+        await seller.auth.update_me(display_name="Mill Lane Finds")
+        await viewer.auth.update_me(display_name="Ada Lind")
+        for title, price, seconds in GOODS:
+            end = self.now + timedelta(seconds=240 + seconds)
+            made = await self._market.auction(
+                seller, title=title, min_bid=price, end_at=end, buy_now=price * 2
+            )
+            self.auctions.append(made)
+        for number, most in enumerate((13000, 15500, 14000, 19000, 26000, 21000)):
+            self.move(40)
+            bidder = viewer if number % 2 else rival
+            await bidder.auctions.bid(self.auctions[0], max_amount=most)
+        await viewer.auctions.bid(self.auctions[1], amount=5500)
+        await viewer.auctions.watch(self.auctions[0])
+        await viewer.auctions.watch(self.auctions[1])
+        await viewer.auctions.watch(self.auctions[4])
+        return viewer
+
+
+@pytest.fixture
+async def scene(market: Market, market_clock: MarketClock) -> Scene:
+    """A market that stands still."""
+    return Scene(market, market_clock)
+
+
+def frozen(scene: Scene) -> Callable[[], datetime]:
+    """The screen's clock, which is the scene's."""
+    return lambda: scene.now
+
+
+@SIZES
+async def test_the_board(
+    scene: Scene, screen: Opener, snapshot: SnapshotAssertion, size: tuple[int, int]
+) -> None:
+    viewer = await scene.build()
+    async with screen(viewer.token, size=size, clock=frozen(scene)) as shown:
+        await shown.until(lambda: len(shown.titles) == len(GOODS))
+        table = shown.app.screen.query_one(BoardTable)
+        await shown.reads("you lead", "outbid", "3 Mine 2", "2 Watching 3")
+        await shown.until(
+            lambda: all(lot.has_history or not lot.state.bid_count for lot in table.shown_lots)
+        )
+        await shown.until(lambda: size == SMALL or "Watches 5" in shown.text)
+        assert shown.text == snapshot
+
+
+@SIZES
+async def test_the_auction(
+    scene: Scene, screen: Opener, snapshot: SnapshotAssertion, size: tuple[int, int]
+) -> None:
+    viewer = await scene.build()
+    async with screen(viewer.token, size=size, clock=frozen(scene)) as shown:
+        shown.app.open_auction(scene.auctions[0])
+        await shown.until(lambda: isinstance(shown.app.screen, AuctionScreen))
+        await shown.reads("sold by", "6 bids", "Outbid", "watching")
+        assert shown.text == snapshot
