@@ -54,7 +54,7 @@ def plan(pytestconfig: pytest.Config) -> Plan:
     rounds = wish("--fault-rounds", "INSTASELL_FAULT_ROUNDS")
     seconds = wish("--fault-seconds", "INSTASELL_FAULT_SECONDS")
     is_long = rounds is not None
-    return Plan(int(rounds or 1), float(seconds or (60 if is_long else 4)), is_long)
+    return Plan(int(rounds or 1), float(seconds or (60 if is_long else 2)), is_long)
 
 
 @pytest.fixture(scope="session")

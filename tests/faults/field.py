@@ -22,7 +22,7 @@ from tests.waiting import LIMIT_SECONDS, until
 BIDDERS = 64
 LOTS = 6
 BACK_SECONDS = 5.0
-BIDS_BETWEEN = 100
+BIDS_BETWEEN = 60
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Field:
         crowd = loaded_market(urls, self.database_url, self.sql, bidders=BIDDERS, lots=LOTS)
         async with crowd as load:
             self._load = load
-            load.start(urls, pause_seconds=0.1)
+            load.start(urls, pause_seconds=0.2)
             for watcher in load.watchers:
                 await watcher.joined()
             await load.until_acknowledged(BIDS_BETWEEN)

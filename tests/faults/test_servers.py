@@ -13,7 +13,7 @@ import pytest
 from instasell_server.embedded.processes import EngineProcess, find_marked
 from instasell_server.standalone import URLS_FILE
 from tests.faults.conftest import Open, Plan
-from tests.faults.field import Field, Tally, repeat
+from tests.faults.field import Fault, Field, Tally, repeat
 from tests.faults.processes import ServerProcess
 
 pytestmark = pytest.mark.faults
@@ -36,7 +36,7 @@ async def kill_every_server(field: Field) -> None:
 
 @pytest.mark.parametrize("fault", [kill_one_server, kill_every_server])
 async def test_every_acknowledged_bid_survives_a_killed_server(
-    open_field: Open, plan: Plan, fault: object
+    open_field: Open, plan: Plan, fault: Fault
 ) -> None:
     field = await open_field()
     await repeat(field, fault, rounds=plan.rounds, seconds=plan.seconds)

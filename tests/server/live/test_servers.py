@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -170,7 +170,7 @@ async def test_what_redis_lost_is_told_when_it_comes_back(
     monkeypatch.setattr(hubs, "SWEEP_SECONDS", 3600.0)
     other.app[LIVE].hub._sweep_now.set()
     watcher = await watching(connect, other, auction)
-    bus = other.app[SERVICE]._auctioneer._bus
+    bus = cast(RedisBus, other.app[SERVICE]._auctioneer._bus)
     lose(monkeypatch, {1})
     await bid(bidding, auction, 1)
     bus._tell_subscribed()

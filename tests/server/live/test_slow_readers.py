@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
@@ -125,10 +126,10 @@ async def test_one_who_takes_nothing_for_too_long_is_cut_off(
     since = watcher.slow_since
     assert since is not None
     after = since + watchers.STALLED_SECONDS
-    monkeypatch.setattr(watchers.time, "monotonic", lambda: after)
+    monkeypatch.setattr(time, "monotonic", lambda: after)
     hub._serve_slow()
     assert not pipe.is_aborted
-    monkeypatch.setattr(watchers.time, "monotonic", lambda: after + 0.001)
+    monkeypatch.setattr(time, "monotonic", lambda: after + 0.001)
     hub._serve_slow()
     assert pipe.is_aborted
     hub.remove(watcher)
