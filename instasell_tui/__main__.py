@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import tomllib
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print("instasell-tui: a terminal is needed; scripts use `instasell`", file=sys.stderr)
         return 2
+    # Without a handler Python writes warnings to stderr, which is the screen here.
+    logging.getLogger().addHandler(logging.NullHandler())
     from instasell_tui.app import InstaSellApp
 
     app = InstaSellApp(

@@ -131,6 +131,8 @@ class Query:
             return False
         if self.categories is not None and lot.state.category_id not in self.categories:
             return False
+        if not self.text:
+            return True
         title = lot.title.casefold()
         return all(word in title for word in self.text.casefold().split())
 

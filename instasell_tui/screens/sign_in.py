@@ -153,7 +153,7 @@ class SignInScreen(Screen[bool]):
             for each in error.errors:
                 field = each.field.rpartition(".")[2]
                 place = f"{field}-error" if field in FIELDS else "problem"
-                self._tell(place, shown(each.message))
+                self._tell(place, _remedy(field, each.message))
         elif isinstance(error, EmailTaken):
             self._tell("email-error", "There is an account with this address; sign in with it")
         elif isinstance(error, BadCredentials):
@@ -163,3 +163,10 @@ class SignInScreen(Screen[bool]):
             self._tell("problem", "This account is suspended")
         else:
             self._tell("problem", shown(str(error)))
+
+
+def _remedy(field: str, message: str) -> str:
+    """What a person can do about a field; the wire's own words where they say it."""
+    if field == "email":
+        return "Write the address as name@example.com"
+    return shown(message)

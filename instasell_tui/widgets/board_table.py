@@ -177,12 +177,12 @@ class BoardTable(ScrollView, can_focus=True):
         """Draws again the lines in sight whose texts are different from those drawn."""
         if not self.screen.is_current:
             return
-        top = self.scroll_offset.y
+        top, layout = self.scroll_offset.y, self._layout_now
         for y in range(1, self.size.height):
             row = top + y - 1
             if row >= len(self._lots):
                 break
-            if self._drawn.get(row) != self._cells(self._lots[row]):
+            if self._drawn.get(row) != self._cells(self._lots[row], layout):
                 self.refresh(Region(0, y, self.size.width, 1))
         self._look()
 
@@ -219,7 +219,7 @@ class BoardTable(ScrollView, can_focus=True):
         row = self.scroll_offset.y + y - 1
         if row >= len(self._lots):
             return Strip.blank(width, self.rich_style)
-        cells = self._cells(self._lots[row])
+        cells = self._cells(self._lots[row], self._layout_now)
         self._drawn[row] = cells
         paper = self._style("flash") if cells.flashing else self.rich_style
         if row == self._index:
@@ -258,8 +258,7 @@ class BoardTable(ScrollView, can_focus=True):
         ]
         return Strip([Segment(GAP.join(parts) + " ", self._style("header"))])
 
-    def _cells(self, lot: Lot) -> Cells:
-        layout = self._layout_now
+    def _cells(self, lot: Lot, layout: Layout) -> Cells:
         now, state = self._now(), lot.state
         left = self._left(lot, now)
         place, place_style = _place(lot)
