@@ -10,9 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections import deque
 from collections.abc import Coroutine, Sequence
-from typing import NamedTuple
 
 import structlog
 
@@ -20,6 +18,7 @@ from instasell_server import metrics
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions import bid_store
+from instasell_server.domains.auctions.desks import Desk, Waiting
 from instasell_server.domains.auctions.judging import Answer, BidCommand, Judged, judge_batch
 from instasell_server.domains.auctions.lifecycle import Lifecycle
 from instasell_server.domains.auctions.records import LockedAuction
@@ -44,27 +43,6 @@ def lock_name(auction_id: str) -> str:
     return f"lock:auction:{auction_id}"
 
 
-class Waiting(NamedTuple):
-    """A command and the future that its bidder waits for."""
-
-    command: BidCommand
-    answer: asyncio.Future[Answer]
-    since: float
-
-
-class _Desk:
-    """The bids that wait for one auction."""
-
-    __slots__ = ("busy", "held_since", "id", "not_before", "waiting")
-
-    def __init__(self, auction_id: str) -> None:
-        self.id = auction_id
-        self.waiting: deque[Waiting] = deque()
-        self.busy = False
-        self.not_before = 0.0
-        self.held_since: float | None = None
-
-
 class Auctioneer:
     """Takes bids one by one and serves them in batches."""
 
@@ -85,7 +63,7 @@ class Auctioneer:
         self._lanes = lanes
         self._batch_size = batch_size
         self._token = secrets.token_hex(8)
-        self._desks: dict[str, _Desk] = {}
+        self._desks: dict[str, Desk] = {}
         # An ordered set: auctions come up in the order in which their first bid came.
         self._ready: dict[str, None] = {}
         self._wake = asyncio.Event()
@@ -126,7 +104,7 @@ class Auctioneer:
         answer: asyncio.Future[Answer] = loop.create_future()
         desk = self._desks.get(command.auction_id)
         if desk is None:
-            desk = self._desks[command.auction_id] = _Desk(command.auction_id)
+            desk = self._desks[command.auction_id] = Desk(command.auction_id)
         desk.waiting.append(Waiting(command, answer, loop.time()))
         self._waiting += 1
         self._make_ready(desk)
@@ -141,7 +119,7 @@ class Auctioneer:
         for waiting in batch:
             self._tell(waiting, error)
 
-    def _make_ready(self, desk: _Desk) -> None:
+    def _make_ready(self, desk: Desk) -> None:
         if desk.busy or not desk.waiting:
             return
         loop = asyncio.get_running_loop()
@@ -169,8 +147,8 @@ class Auctioneer:
             finally:
                 self._release_desks(desks)
 
-    def _take(self) -> tuple[list[_Desk], list[Waiting]]:
-        desks: list[_Desk] = []
+    def _take(self) -> tuple[list[Desk], list[Waiting]]:
+        desks: list[Desk] = []
         batch: list[Waiting] = []
         while self._ready and len(batch) < self._batch_size:
             auction_id = next(iter(self._ready))
@@ -186,7 +164,7 @@ class Auctioneer:
                 room -= 1
         return desks, batch
 
-    async def _serve_desks(self, desks: Sequence[_Desk], batch: list[Waiting]) -> None:
+    async def _serve_desks(self, desks: Sequence[Desk], batch: list[Waiting]) -> None:
         refused = await self._lock(desks, batch)
         if refused:
             for waiting in reversed(batch):
@@ -199,7 +177,7 @@ class Auctioneer:
             finally:
                 await self._unlock(desks)
 
-    async def _lock(self, desks: Sequence[_Desk], batch: Sequence[Waiting]) -> set[str]:
+    async def _lock(self, desks: Sequence[Desk], batch: Sequence[Waiting]) -> set[str]:
         """Takes the Redis locks; returns the auctions that have to wait for theirs."""
         wanted = [desk for desk in desks if desk.held_since is None]
         if not wanted:
@@ -223,7 +201,7 @@ class Auctioneer:
             self._desks[auction_id].not_before = now + random.uniform(*LOCK_RETRY_SECONDS)
         return missed - impatient
 
-    async def _unlock(self, desks: Sequence[_Desk]) -> None:
+    async def _unlock(self, desks: Sequence[Desk]) -> None:
         """Frees the locks of auctions that nothing waits for, or that were held long enough."""
         now = asyncio.get_running_loop().time()
         rest = LOCK_REST_SECONDS if self._bus.peers else 0.0
@@ -239,7 +217,7 @@ class Auctioneer:
         if free:
             await self._locks.release(free, self._token)
 
-    def _release_desks(self, desks: Sequence[_Desk]) -> None:
+    def _release_desks(self, desks: Sequence[Desk]) -> None:
         loop = asyncio.get_running_loop()
         for desk in desks:
             desk.busy = False
@@ -249,7 +227,7 @@ class Auctioneer:
                 # It stays for as long as its lock has to rest.
                 loop.call_at(desk.not_before, self._forget, desk)
 
-    def _forget(self, desk: _Desk) -> None:
+    def _forget(self, desk: Desk) -> None:
         idle = not (desk.busy or desk.waiting) and desk.held_since is None
         if idle and self._desks.get(desk.id) is desk:
             del self._desks[desk.id]
