@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -19,6 +20,11 @@ from instasell_server.settings import Settings
 from tests.databases import MarketClock, cloned, make_template, with_redis_number
 from tests.engines import shared_urls
 from tests.serving import RunningServer, running, settings_for_tests
+
+
+# A run in the background of a shell ignores Ctrl-C, and so would every process that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
