@@ -21,7 +21,6 @@ from tests.databases import MarketClock, cloned, make_template, with_redis_numbe
 from tests.engines import shared_urls
 from tests.serving import RunningServer, running, settings_for_tests
 
-
 # A run in the background of a shell ignores Ctrl-C, and so would every process that tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
