@@ -124,5 +124,5 @@ $(BIN)/python -c 'import tomllib; \
   print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 | $(LOCKER)/bin/uv pip compile pyproject.toml - $(1) --output-file $(2) $(3) \
   --universal --python-version 3.11 --generate-hashes --annotation-style line \
-  --no-config --custom-compile-command 'make lock' --quiet
+  --no-strip-extras --no-config --custom-compile-command 'make lock' --quiet
 endef

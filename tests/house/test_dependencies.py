@@ -31,7 +31,7 @@ EXTRAS_OF = {
     "instasell_server": ["server"],
 }
 
-_PIN = re.compile(r"^([a-z0-9][a-z0-9-]*)==(\S+)(?: ; (.+?))? \\$")
+_PIN = re.compile(r"^([a-z0-9][a-z0-9-]*)(?:\[([a-z0-9,-]+)\])?==(\S+)(?: ; (.+?))? \\$")
 _HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 
 
@@ -42,8 +42,15 @@ def pins(name: str) -> dict[str, Version]:
     for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
         match = _PIN.match(line)
         if match is not None:
-            found[match[1]] = Version(match[2])
+            found[match[1]] = Version(match[3])
     return found
+
+
+def pinned_extras(name: str) -> dict[str, set[str]]:
+    """The extras that the pins of a lock file name, by canonical name."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    matches = [match for match in map(_PIN.match, lines) if match is not None]
+    return {match[1]: set(match[2].split(",")) if match[2] else set() for match in matches}
 
 
 def asked_for(*extras: str) -> Iterator[Requirement]:
@@ -83,6 +90,23 @@ def test_a_lock_fits_what_is_asked_for(name: str, extras: list[str]) -> None:
         version = pins(name).get(canonicalize_name(requirement.name))
         assert version is not None, f"{requirement.name} is missing: run `make lock`"
         assert version in requirement.specifier, f"{requirement}: run `make lock`"
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_pin_names_the_extras_that_others_ask_it_for(name: str) -> None:
+    """pip 23.2 looks for a newer version of what is asked for with an extra and pinned without."""
+    pinned = pinned_extras(name)
+    for package, extras in pinned.items():
+        try:
+            requires = importlib.metadata.requires(package) or []
+        except importlib.metadata.PackageNotFoundError:  # of another Python or platform
+            continue
+        for wanted in map(Requirement, requires):
+            environments = [{"extra": extra} for extra in ("", *extras)]
+            if wanted.marker and not any(map(wanted.marker.evaluate, environments)):
+                continue
+            missing = wanted.extras - pinned[canonicalize_name(wanted.name)]
+            assert not missing, f"{package} asks for {wanted}: run `make lock`"
 
 
 def test_both_locks_pin_the_same_versions() -> None:
