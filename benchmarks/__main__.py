@@ -86,8 +86,17 @@ def _cells(benchmark: Benchmark, line: Line) -> list[str]:
     spent = ["", "", "", ""]
     if line.cpu is not None:
         spent = [f"{each:.2f}" for each in dataclasses.astuple(line.cpu)]
-    also = ", ".join(f"{key} {value:.4g}" for key, value in line.details.items())
+    also = ", ".join(_detail(line, name, value) for name, value in line.details.items())
     return [name, line.side, f"{line.value:,.4g} {benchmark.unit}", ratio, limit, *spent, also]
+
+
+def _detail(line: Line, name: str, value: float) -> str:
+    text = f"{name} {value:.4g}"
+    compared = line.detail_ratios.get(name)
+    if compared is None:
+        return text
+    missed = "" if compared.limit.holds(compared.value) else ", missed"
+    return f"{text} (ours is {compared.value:.3g} x, {compared.limit}{missed})"
 
 
 def _as_json(found: dict[str, list[Line]]) -> str:

@@ -174,4 +174,5 @@ FAN_OUT = Benchmark(
     "CPU ms/1000",
     _fan_out,
     {"bare broadcast of the same bytes": Limit(1.3, at_most=True)},
+    {"KiB/socket": Limit(1.3, at_most=True)},
 )

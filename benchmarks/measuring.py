@@ -40,12 +40,25 @@ Sides = Mapping[str, Callable[[], Sample]]
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A measurement and its yardsticks. `sides` sets all of them up for `seconds` a run."""
+    """A measurement and its yardsticks. `sides` sets all of them up for `seconds` a run.
+
+    `limits` are those of the figure by side, `detail_limits` those of what else is counted, by its
+    name, against every yardstick.
+    """
 
     name: str
     unit: str
     sides: Callable[[float], AbstractContextManager[Sides]]
     limits: Mapping[str, Limit] = field(default_factory=dict)
+    detail_limits: Mapping[str, Limit] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DetailRatio:
+    """How something of ours that is counted beside the figure compares, and has to."""
+
+    value: float
+    limit: Limit
 
 
 @dataclass(frozen=True)
@@ -58,12 +71,15 @@ class Line:
     limit: Limit | None
     cpu: Cpu | None
     details: Mapping[str, float]
+    detail_ratios: Mapping[str, DetailRatio] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
-        """Whether the limit is kept, if there is one."""
+        """Whether all limits are kept that there are."""
         judged = self.value if self.ratio is None else self.ratio
-        return self.limit is None or self.limit.holds(judged)
+        return (self.limit is None or self.limit.holds(judged)) and all(
+            each.limit.holds(each.value) for each in self.detail_ratios.values()
+        )
 
 
 def measure(benchmark: Benchmark, runs: int, seconds: float) -> list[Line]:
@@ -77,14 +93,26 @@ def measure(benchmark: Benchmark, runs: int, seconds: float) -> list[Line]:
     lines = []
     for name, taken in samples.items():
         ratio = None
+        detail_ratios = {}
         if taken is not ours:
-            pairs = zip(ours, taken, strict=True)
+            pairs = list(zip(ours, taken, strict=True))
             ratio = statistics.median(mine.value / theirs.value for mine, theirs in pairs)
-        lines.append(_line(name, taken, ratio, benchmark.limits.get(name)))
+            for detail, limit in benchmark.detail_limits.items():
+                detail_ratios[detail] = DetailRatio(
+                    statistics.median(m.details[detail] / t.details[detail] for m, t in pairs),
+                    limit,
+                )
+        lines.append(_line(name, taken, ratio, benchmark.limits.get(name), detail_ratios))
     return lines
 
 
-def _line(side: str, taken: list[Sample], ratio: float | None, limit: Limit | None) -> Line:
+def _line(
+    side: str,
+    taken: list[Sample],
+    ratio: float | None,
+    limit: Limit | None,
+    detail_ratios: Mapping[str, DetailRatio],
+) -> Line:
     used = [each.cpu for each in taken if each.cpu is not None]
     cpu = None
     if used:
@@ -94,7 +122,7 @@ def _line(side: str, taken: list[Sample], ratio: float | None, limit: Limit | No
         name: statistics.median(each.details[name] for each in taken) for name in taken[0].details
     }
     value = statistics.median(each.value for each in taken)
-    return Line(side, value, ratio, limit, cpu, details)
+    return Line(side, value, ratio, limit, cpu, details, detail_ratios)
 
 
 def percentile(sorted_values: list[float], share: float) -> float:

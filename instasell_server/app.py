@@ -208,6 +208,7 @@ class _Lifetime:
         services = self._services
         self._engines.redis.start()
         services.hub.start()
+        services.live.start()
         services.auctioneer.start()
         tasks = [asyncio.create_task(metrics.watch_loop(), name="loop-lag")]
         if Part.WORKER in self._parts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -49,35 +48,30 @@ class Edge:
         self._limits = limits
         self._proxies = networks_of(trusted_proxies)
 
-    async def handle(
-        self,
-        request: web.Request,
-        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
-    ) -> web.StreamResponse:
-        """Answers one request, whatever happens to it."""
+    @web.middleware
+    async def handle(self, request: web.Request, handler: Endpoint) -> web.StreamResponse:
+        """Answers one request, whatever happens to it.
+
+        A socket that is open keeps the frames of all coroutines around it, so this is one, and
+        what can be done without waiting is done in functions.
+        """
         started = time.perf_counter()
         passage = self._begin(request)
         route = self._routes.get(request.match_info.handler)
         path = route.path if route else "unknown"
         status = 499
         try:
-            response = await self._answer(request, handler, path, passage)
+            if path not in UNCOUNTED:
+                await self._admit(request, passage)
+            response = await handler(request)
             status = response.status
             return response
+        except Exception as error:
+            refusal = _refusal(error, request, passage)
+            status = refusal.status
+            return refusal
         finally:
-            seconds = time.perf_counter() - started
-            if status != 101:
-                metrics.observe_request(request.method, path, status, seconds)
-            logs.REQUESTS.write(
-                method=request.method,
-                path=request.path,
-                route=path,
-                status=status,
-                seconds=seconds,
-                address=passage.address,
-                user_id=passage.principal.user_id if passage.principal else None,
-                request_id=passage.request_id,
-            )
+            _write_down(request, path, status, passage, time.perf_counter() - started)
 
     def _begin(self, request: web.Request) -> Passage:
         given = request.headers.get(REQUEST_ID_HEADER)
@@ -90,29 +84,6 @@ class Edge:
         request[PASSAGE] = passage
         logs.REQUEST_ID.set(request_id)
         return passage
-
-    async def _answer(
-        self,
-        request: web.Request,
-        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
-        path: str,
-        passage: Passage,
-    ) -> web.StreamResponse:
-        try:
-            if path not in UNCOUNTED:
-                await self._admit(request, passage)
-            return await handler(request)
-        except InstaSellError as error:
-            return problem_response(error, passage.request_id)
-        except web.HTTPException as error:
-            if error.status < 400:
-                raise
-            return problem_response(error_of(error), passage.request_id)
-        except (asyncio.CancelledError, ConnectionResetError):
-            raise
-        except Exception:
-            _log.exception("request_failed", method=request.method, path=request.path)
-            return problem_response(InstaSellError(), passage.request_id)
 
     async def _admit(self, request: web.Request, passage: Passage) -> None:
         """Finds out who asks and counts it. Credentials that do not hold count for the address."""
@@ -139,6 +110,38 @@ class Edge:
         _count(passage, await self._limits.hit_anonymous(passage.address))
 
 
+def _refusal(error: Exception, request: web.Request, passage: Passage) -> web.Response:
+    """The reply to what a handler raised. Raises it again where it is no error of ours."""
+    if isinstance(error, InstaSellError):
+        return problem_response(error, passage.request_id)
+    if isinstance(error, web.HTTPException):
+        if error.status < 400:
+            raise error
+        return problem_response(error_of(error), passage.request_id)
+    if isinstance(error, ConnectionResetError):
+        raise error
+    _log.error("request_failed", method=request.method, path=request.path, exc_info=error)
+    return problem_response(InstaSellError(), passage.request_id)
+
+
+def _write_down(
+    request: web.Request, path: str, status: int, passage: Passage, seconds: float
+) -> None:
+    """The metrics and the log line of a request that is over; an open socket is no request."""
+    if status != 101:
+        metrics.observe_request(request.method, path, status, seconds)
+    logs.REQUESTS.write(
+        method=request.method,
+        path=request.path,
+        route=path,
+        status=status,
+        seconds=seconds,
+        address=passage.address,
+        user_id=passage.principal.user_id if passage.principal else None,
+        request_id=passage.request_id,
+    )
+
+
 def _count(passage: Passage, quota: Quota | None) -> None:
     if quota is not None:
         passage.quota = quota
@@ -150,7 +153,9 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     passage = request[PASSAGE]
     headers = response.headers
     headers["X-Request-Id"] = passage.request_id
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Server"] = "InstaSell"
+    if response.status != 101:
+        # An open socket keeps its headers in memory, and these tell it nothing.
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Server"] = "InstaSell"
     if passage.quota is not None:
         headers.update(headers_of(passage.quota))

@@ -6,7 +6,7 @@ authorisation, the OpenAPI document, `docs/api.md` and the tests are fed by this
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 
 from aiohttp import web
 
@@ -22,9 +22,9 @@ from instasell_server.settings import Part
 LIVE: web.AppKey[LiveEndpoint] = web.AppKey("live", LiveEndpoint)
 
 
-async def open_socket(call: Call[None, None]) -> web.StreamResponse:
-    """GET /ws."""
-    return await call.service(LIVE).serve(call)
+def open_socket(call: Call[None, None]) -> Awaitable[web.StreamResponse]:
+    """GET /ws. A coroutine of its own would stay for as long as the socket does."""
+    return call.service(LIVE).serve(call)
 
 
 TABLE: tuple[Route, ...] = (

@@ -34,11 +34,7 @@ def make_application(
         trusted_proxies=settings.trusted_proxies,
     )
 
-    @web.middleware
-    async def middleware(request: web.Request, handler: Endpoint) -> web.StreamResponse:
-        return await edge.handle(request, handler)
-
-    app = web.Application(middlewares=[middleware], client_max_size=BODY_BYTES_MAX)
+    app = web.Application(middlewares=[edge.handle], client_max_size=BODY_BYTES_MAX)
     app.on_response_prepare.append(add_headers)
     for route in routes:
         endpoint = endpoint_of(route)

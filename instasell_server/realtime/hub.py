@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -103,7 +103,7 @@ class Hub:
             spared = 0
             for watcher, seen in room.watchers.items():
                 if event.version > seen and not watcher.offer(data):
-                    watcher.stale.add(event.auction_id)
+                    watcher.spare((event.auction_id,))
                     self._slow.add(watcher)
                     spared += 1
             if spared:
@@ -146,15 +146,23 @@ class Hub:
         self._watchers.discard(watcher)
         self._slow.discard(watcher)
         self.leave_board(watcher)
-        for auction_id in [key for key, room in self._rooms.items() if _is_in(room, watcher)]:
-            self.leave(watcher, auction_id)
+        if watcher.rooms:
+            for auction_id in [key for key, room in self._rooms.items() if _is_in(room, watcher)]:
+                self.leave(watcher, auction_id)
         metrics.OPEN_SOCKETS.set(len(self._watchers))
+
+    def watches(self, watcher: Watcher, auction_id: str) -> bool:
+        """Whether a watcher is told of an auction, or is about to be."""
+        room = self._rooms.get(auction_id)
+        return room is not None and _is_in(room, watcher)
 
     def start_joining(self, watcher: Watcher, auction_id: str) -> None:
         """Buffers an auction's events for a watcher until `finish_joining`."""
         room = self._rooms.get(auction_id)
         if room is None:
             room = self._rooms[auction_id] = Room(auction_id)
+        if not _is_in(room, watcher):
+            watcher.rooms += 1
         room.watchers.pop(watcher, None)
         room.joining[watcher] = []
 
@@ -173,8 +181,9 @@ class Hub:
     def leave(self, watcher: Watcher, auction_id: str) -> None:
         """The watcher is done with an auction, or never got its snapshot."""
         room = self._rooms.get(auction_id)
-        if room is None:
+        if room is None or not _is_in(room, watcher):
             return
+        watcher.rooms -= 1
         room.watchers.pop(watcher, None)
         room.joining.pop(watcher, None)
         if room.empty:
@@ -185,7 +194,7 @@ class Hub:
         self._board.watchers.discard(watcher)
         self._board.joining[watcher] = {}
 
-    def finish_joining_board(self, watcher: Watcher, versions: dict[str, int]) -> None:
+    def finish_joining_board(self, watcher: Watcher, versions: Mapping[str, int]) -> None:
         """The watcher has a snapshot of these versions; sends it what came after."""
         for event in self._board.begin(watcher, versions):
             watcher.write(text_frame(event.board))
@@ -223,7 +232,7 @@ class Hub:
         data = b"".join(text_frame(each.board) for events in changed.values() for each in events)
         for watcher in self._board.watchers:
             if not watcher.offer(data):
-                watcher.stale.update(changed)
+                watcher.spare(changed)
                 self._slow.add(watcher)
                 metrics.FRAMES_DROPPED.inc(len(changed))
 
@@ -235,9 +244,7 @@ class Hub:
                 watcher.abort()
             elif watcher.caught_up():
                 self._slow.discard(watcher)
-                watcher.slow_since = None
-                stale, watcher.stale = watcher.stale, set()
-                newest = [self._newest(auction_id) for auction_id in stale]
+                newest = [self._newest(auction_id) for auction_id in watcher.take_stale()]
                 watcher.write(b"".join(text_frame(each.board) for each in newest if each))
 
     def _newest(self, auction_id: str) -> Event | None:

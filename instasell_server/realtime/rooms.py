@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from instasell_server.ports import Event
 from instasell_server.realtime.watcher import Watcher
 
@@ -97,7 +99,7 @@ class Board:
         else:
             waiting.append(event)
 
-    def begin(self, watcher: Watcher, versions: dict[str, int]) -> list[Event]:
+    def begin(self, watcher: Watcher, versions: Mapping[str, int]) -> list[Event]:
         """Lets a watcher with a snapshot of these versions in; returns what that lacks."""
         meanwhile = self.joining.pop(watcher, {})
         self.watchers.add(watcher)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 BUFFER_BYTES_MAX = 16 * 1024
 BUFFER_BYTES_LOW = 2 * 1024
@@ -20,6 +20,10 @@ _SHORT = struct.Struct("!BB")
 _MEDIUM = struct.Struct("!BBH")
 _LONG = struct.Struct("!BBQ")
 _TEXT_AND_FINAL = 0x81
+_PONG_AND_FINAL = 0x8A
+
+PING_FRAME = b"\x89\x00"
+"""A ping without data (RFC 6455, 5.5.2)."""
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -32,10 +36,18 @@ def text_frame(payload: bytes) -> bytes:
     return _LONG.pack(_TEXT_AND_FINAL, 127, length) + payload
 
 
+def pong_frame(data: bytes) -> bytes:
+    """The answer to a ping, which has to repeat its data, 125 bytes at most (RFC 6455, 5.5.3)."""
+    return _SHORT.pack(_PONG_AND_FINAL, len(data)) + data
+
+
 class Watcher:
     """Where the frames of one connection go."""
 
-    __slots__ = ("_on_session_end", "_transport", "session_id", "slow_since", "stale", "user_id")
+    # There are many, most of them quick, so what only few need is made when it is needed.
+    __slots__ = (
+        "_on_session_end", "_stale", "_transport", "rooms", "session_id", "slow_since", "user_id",
+    )  # fmt: skip
 
     def __init__(
         self, transport: asyncio.WriteTransport, on_session_end: Callable[[], None]
@@ -44,9 +56,10 @@ class Watcher:
         self._on_session_end = on_session_end
         self.user_id: str | None = None
         self.session_id: str | None = None
-        # The auctions whose events this watcher was spared.
-        self.stale: set[str] = set()
+        # How many auctions it is told of, or is about to be.
+        self.rooms = 0
         self.slow_since: float | None = None
+        self._stale: set[str] | None = None
 
     @property
     def closing(self) -> bool:
@@ -73,6 +86,18 @@ class Watcher:
                 return True
             self.slow_since = time.monotonic()
         return False
+
+    def spare(self, auction_ids: Iterable[str]) -> None:
+        """Remembers auctions whose events were kept back, until `take_stale`."""
+        if self._stale is None:
+            self._stale = set()
+        self._stale.update(auction_ids)
+
+    def take_stale(self) -> set[str]:
+        """The auctions whose newest states this watcher lacks; it is quick again."""
+        stale, self._stale = self._stale, None
+        self.slow_since = None
+        return stale or set()
 
     def caught_up(self) -> bool:
         """Whether a slow reader has read on, so that it may have newest states again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -22,8 +22,6 @@ from instasell_client.models.live import (
     ClientEvent,
     ClientFrame,
     JoinAuction,
-    JoinedAuction,
-    JoinedBoard,
     LeaveAuction,
     LiveBid,
 )
@@ -44,9 +42,10 @@ from instasell_server.http.route import Call
 from instasell_server.http.validation import invalid_of
 from instasell_server.principal import Principal
 from instasell_server.realtime.hub import Hub
-from instasell_server.realtime.watcher import Watcher, text_frame
+from instasell_server.realtime.joins import JoinAnswer, Joins
+from instasell_server.realtime.pulse import Pulse
+from instasell_server.realtime.watcher import PING_FRAME, Watcher, pong_frame, text_frame
 
-HEARTBEAT_SECONDS = 30.0
 ROOMS_MAX = 1000
 BIDS_IN_FLIGHT_MAX = 64
 UNREAD_BYTES_MAX = 4 * 1024 * 1024
@@ -79,11 +78,17 @@ class LiveEndpoint:
     ) -> None:
         self.hub = hub
         self.history = history
+        self.joins = Joins(history)
         self.auctions = auctions
         self.authenticate = authenticate
         self.limited = limited
         self._origins = frozenset(origins)
-        self._open: set[Connection] = set()
+        self._open = Pulse()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Begins to look after the connections; call it inside the running loop."""
+        self.spawn(self._open.run())
 
     async def serve(self, call: Call[None, None]) -> web.StreamResponse:
         """GET /ws"""
@@ -91,7 +96,7 @@ class LiveEndpoint:
         socket = web.WebSocketResponse(
             # aiohttp refuses what reaches its limit, not only what exceeds it.
             max_msg_size=FRAME_BYTES_MAX + 1,
-            heartbeat=HEARTBEAT_SECONDS,
+            autoping=False,
             compress=False,
         )
         await socket.prepare(call.request)
@@ -107,7 +112,18 @@ class LiveEndpoint:
 
     async def close(self) -> None:
         """Says goodbye to everybody; for a clean stop."""
-        await asyncio.gather(*(each.go_away() for each in self._open), return_exceptions=True)
+        await self.joins.stop()
+        open_ones = cast(Iterable[Connection], self._open)
+        await asyncio.gather(*(each.go_away() for each in open_ones), return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs what no frame waits for."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _check_origin(self, request: web.Request) -> None:
         """Refuses a page of another site, which a browser would lend the user's credentials."""
@@ -120,6 +136,12 @@ class LiveEndpoint:
 
 class Connection:
     """One socket. Frames are answered in order, except that bids wait for their batches."""
+
+    # A market has thousands of them open that only watch.
+    __slots__ = (
+        "_bids_in_flight", "_budget", "_budget_at", "_endpoint", "_expiry", "_heard", "_hub",
+        "_joining", "_principal", "_socket", "_watcher",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -138,11 +160,11 @@ class Connection:
         self._watcher = Watcher(transport, self._session_over)
         self._principal: Principal | None = None
         self._expiry: asyncio.TimerHandle | None = None
-        self._rooms: set[str] = set()
+        self._joining: asyncio.Future[JoinAnswer] | None = None
         self._bids_in_flight = 0
-        self._tasks: set[asyncio.Task[None]] = set()
         self._budget = float(FLOOD_FRAMES)
         self._budget_at = time.monotonic()
+        self._heard = True
         self._sign_in(principal)
 
     async def run(self) -> None:
@@ -150,6 +172,10 @@ class Connection:
         self._hub.add(self._watcher)
         try:
             async for message in self._socket:
+                self._heard = True
+                if self._joining is not None:
+                    # One who joins waits here, with no more around it than a future.
+                    await asyncio.wait((self._joining,))
                 if not await self._accept(message):
                     break
         finally:
@@ -161,6 +187,13 @@ class Connection:
     async def go_away(self) -> None:
         """Closes because the server stops."""
         await self._close(WSCloseCode.GOING_AWAY, b"the server stops")
+
+    def pulse(self) -> None:
+        """Pings the other end, or cuts it off if it said nothing since the last ping."""
+        if not self._heard:
+            self._watcher.abort()
+        self._heard = False
+        self._watcher.write(PING_FRAME)
 
     def _sign_in(self, principal: Principal | None) -> None:
         self._principal = principal
@@ -182,7 +215,7 @@ class Connection:
             self._sign_in(self._principal)
 
     def _session_over(self) -> None:
-        self._spawn(self._close(SESSION_ENDED, b"the session has ended"))
+        self._endpoint.spawn(self._close(SESSION_ENDED, b"the session has ended"))
 
     async def _close(self, code: int, reason: bytes) -> None:
         """Says why and hangs up; one who does not take the farewell in is cut off."""
@@ -196,13 +229,18 @@ class Connection:
 
     async def _accept(self, message: WSMessage) -> bool:
         """Handles one message; False ends the connection."""
-        if message.type is not WSMsgType.TEXT:
-            if message.type is WSMsgType.BINARY:
-                await self._close(WSCloseCode.UNSUPPORTED_DATA, b"send text frames")
+        if message.type is WSMsgType.PONG:
+            return True
+        if message.type is WSMsgType.BINARY:
+            await self._close(WSCloseCode.UNSUPPORTED_DATA, b"send text frames")
+        if message.type not in (WSMsgType.TEXT, WSMsgType.PING):
             return False
         if not self._within_budget() or self._watcher.waiting_bytes > UNREAD_BYTES_MAX:
             await self._close(WSCloseCode.POLICY_VIOLATION, b"too many frames")
             return False
+        if message.type is WSMsgType.PING:
+            self._watcher.write(pong_frame(message.data))
+            return True
         frame_id: FrameId = None
         try:
             frame_id, event, data = _read(message.data)
@@ -229,7 +267,7 @@ class Connection:
 
     async def _handle(self, frame_id: FrameId, event: ClientEvent, data: dict[str, Any]) -> None:
         if event is ClientEvent.JOIN:
-            await self._join(frame_id, _parse(JoinAuction, data))
+            self._join(frame_id, _parse(JoinAuction, data))
         elif event is ClientEvent.LEAVE:
             self._leave(frame_id, _parse(LeaveAuction, data))
         elif event is ClientEvent.AUTHENTICATE:
@@ -250,57 +288,47 @@ class Connection:
 
     # Rooms ------------------------------------------------------------------------------------
 
-    async def _join(self, frame_id: FrameId, wish: JoinAuction) -> None:
-        if wish.auction_id == BOARD:
-            await self._join_board(frame_id)
-            return
-        auction_id = wish.auction_id
-        if auction_id not in self._rooms and len(self._rooms) >= ROOMS_MAX:
-            raise RateLimited(f"a connection joins at most {ROOMS_MAX} auctions; leave some first")
-        self._hub.start_joining(self._watcher, auction_id)
-        try:
+    def _join(self, frame_id: FrameId, wish: JoinAuction) -> None:
+        auction_id, watcher = wish.auction_id, self._watcher
+        if auction_id == BOARD:
+            self._hub.start_joining_board(watcher)
+            self._joining = self._endpoint.joins.submit(BOARD)
+        else:
+            if watcher.rooms >= ROOMS_MAX and not self._hub.watches(watcher, auction_id):
+                raise RateLimited(
+                    f"a connection joins at most {ROOMS_MAX} auctions; leave some first"
+                )
+            self._hub.start_joining(watcher, auction_id)
             reader = self._principal
             user_id = reader.user_id if reader and reader.may(Scope.READ) else None
-            found = await self._endpoint.history.snapshot(auction_id, user_id, wish.after_seq)
-        except BaseException:
-            self._hub.leave(self._watcher, auction_id)
-            self._rooms.discard(auction_id)
-            raise
-        self._rooms.add(auction_id)
-        state = found.state
-        joined = JoinedAuction.model_construct(
-            auction_id=auction_id,
-            version=state.version,
-            seq=state.seq,
-            state=state,
-            you=found.you,
-            missed=found.missed,
-            truncated=found.truncated,
-            server_time=found.now,
-        )
-        self._ack(frame_id, joined.model_dump_json().encode())
-        self._hub.finish_joining(self._watcher, auction_id, state.version, state.seq)
+            self._joining = self._endpoint.joins.submit(auction_id, user_id, wish.after_seq)
+        self._joining.add_done_callback(partial(self._finish_join, frame_id, auction_id))
+
+    def _finish_join(
+        self, frame_id: FrameId, auction_id: str, reading: asyncio.Future[JoinAnswer]
+    ) -> None:
+        self._joining = None
+        found = InstaSellError() if reading.cancelled() else reading.result()
+        if isinstance(found, InstaSellError):
+            self._stop_watching(auction_id)
+            self._refuse(frame_id, found)
+            return
+        self._ack(frame_id, found.data)
+        if auction_id == BOARD:
+            self._hub.finish_joining_board(self._watcher, found.versions)
+        else:
+            version = found.versions[auction_id]
+            self._hub.finish_joining(self._watcher, auction_id, version, found.seq)
         _log.info("joined", auction_id=auction_id, user_id=self._watcher.user_id)
 
-    async def _join_board(self, frame_id: FrameId) -> None:
-        self._hub.start_joining_board(self._watcher)
-        try:
-            states, now = await self._endpoint.history.board()
-        except BaseException:
-            self._hub.leave_board(self._watcher)
-            raise
-        joined = JoinedBoard.model_construct(auctions=states, server_time=now)
-        self._ack(frame_id, joined.model_dump_json().encode())
-        versions = {each.auction_id: each.version for each in states}
-        self._hub.finish_joining_board(self._watcher, versions)
-        _log.info("joined", auction_id=BOARD, user_id=self._watcher.user_id)
-
-    def _leave(self, frame_id: FrameId, wish: LeaveAuction) -> None:
-        if wish.auction_id == BOARD:
+    def _stop_watching(self, auction_id: str) -> None:
+        if auction_id == BOARD:
             self._hub.leave_board(self._watcher)
         else:
-            self._hub.leave(self._watcher, wish.auction_id)
-            self._rooms.discard(wish.auction_id)
+            self._hub.leave(self._watcher, auction_id)
+
+    def _leave(self, frame_id: FrameId, wish: LeaveAuction) -> None:
+        self._stop_watching(wish.auction_id)
         self._ack(frame_id, b"{}")
         _log.info("left", auction_id=wish.auction_id, user_id=self._watcher.user_id)
 
@@ -317,7 +345,7 @@ class Connection:
         auctions = self._endpoint.auctions
         if auctions.limits_bids:
             self._bids_in_flight += 1
-            self._spawn(self._bid(frame_id, principal, wish))
+            self._endpoint.spawn(self._bid(frame_id, principal, wish))
             return
         # Without a limit to ask for there is nothing to wait for but the verdict, and a callback
         # costs a tenth of a task.
@@ -346,11 +374,6 @@ class Connection:
             self._refuse(frame_id, answer)
         else:
             self._ack(frame_id, answer.__pydantic_serializer__.to_json(answer))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _read(text: str) -> tuple[FrameId, ClientEvent, dict[str, Any]]:

@@ -1,0 +1,114 @@
+"""Snapshots for those who join, each read once for all who wait for the same.
+
+When an auction is about to end, or a server has come back, thousands join it in one moment. Those
+that wait share the next read, never one that is under way: a snapshot has to be younger than the
+moment from which events are kept for its reader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import structlog
+
+from instasell_client.models.live import BOARD, JoinedAuction, JoinedBoard
+from instasell_server.domains.auctions.history import AuctionHistory
+from instasell_server.errors import InstaSellError
+
+READS_AT_ONCE = 4
+
+_log = structlog.get_logger("instasell.live")
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What a join is answered with: the data of the ack, and where the events go on from.
+
+    `versions` and `seq` are those of the snapshot; for the board there is no `seq`.
+    """
+
+    data: bytes
+    versions: Mapping[str, int]
+    seq: int = 0
+
+
+JoinAnswer = Joined | InstaSellError
+
+
+class _Wanted(NamedTuple):
+    auction_id: str
+    user_id: str | None
+    after_seq: int | None
+
+
+class Joins:
+    """Reads snapshots, a few at once."""
+
+    def __init__(self, history: AuctionHistory) -> None:
+        self._history = history
+        self._waiting: dict[_Wanted, list[asyncio.Future[JoinAnswer]]] = {}
+        self._readers: set[asyncio.Task[None]] = set()
+
+    def submit(
+        self, auction_id: str, user_id: str | None = None, after_seq: int | None = None
+    ) -> asyncio.Future[JoinAnswer]:
+        """Asks for a snapshot of an auction, or of `BOARD`; a refusal is a value, never raised."""
+        answer: asyncio.Future[JoinAnswer] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(_Wanted(auction_id, user_id, after_seq), []).append(answer)
+        if len(self._readers) < READS_AT_ONCE:
+            reader = asyncio.create_task(self._read_on(), name="joins")
+            self._readers.add(reader)
+            reader.add_done_callback(self._readers.discard)
+        return answer
+
+    async def stop(self) -> None:
+        """Gives up what is being read; nobody is there any more to be told."""
+        for reader in self._readers:
+            reader.cancel()
+        await asyncio.gather(*self._readers, return_exceptions=True)
+
+    async def _read_on(self) -> None:
+        while self._waiting:
+            wanted = next(iter(self._waiting))
+            asking = self._waiting.pop(wanted)
+            answer = await self._read(wanted)
+            for each in asking:
+                if not each.done():
+                    each.set_result(answer)
+
+    async def _read(self, wanted: _Wanted) -> JoinAnswer:
+        try:
+            if wanted.auction_id == BOARD:
+                return await self._read_board()
+            return await self._read_auction(*wanted)
+        except InstaSellError as error:
+            return error
+        except Exception:
+            _log.exception("join_failed", auction_id=wanted.auction_id)
+            return InstaSellError()
+
+    async def _read_auction(
+        self, auction_id: str, user_id: str | None, after_seq: int | None
+    ) -> Joined:
+        found = await self._history.snapshot(auction_id, user_id, after_seq)
+        state = found.state
+        joined = JoinedAuction.model_construct(
+            auction_id=auction_id,
+            version=state.version,
+            seq=state.seq,
+            state=state,
+            you=found.you,
+            missed=found.missed,
+            truncated=found.truncated,
+            server_time=found.now,
+        )
+        return Joined(joined.model_dump_json().encode(), {auction_id: state.version}, state.seq)
+
+    async def _read_board(self) -> Joined:
+        states, now = await self._history.board()
+        joined = JoinedBoard.model_construct(auctions=states, server_time=now)
+        versions = {each.auction_id: each.version for each in states}
+        return Joined(joined.model_dump_json().encode(), versions)
