@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import cache
 
 import structlog
 from aiohttp import web
@@ -185,10 +186,17 @@ def _services(engines: Engines, settings: Settings) -> Services:
 
 
 def _operations(engines: Engines) -> OperationsService:
-    document = render_document(TABLE)
-    return OperationsService(
-        engines.database, engines.redis.cache, document=document, page=render_page(document)
-    )
+    return OperationsService(engines.database, engines.redis.cache, document=_document, page=_page)
+
+
+@cache
+def _document() -> bytes:
+    return render_document(TABLE)
+
+
+@cache
+def _page() -> bytes:
+    return render_page(_document())
 
 
 async def _close_sockets(app: web.Application) -> None:

@@ -18,6 +18,8 @@ import tempfile
 import types
 from pathlib import Path
 
+import redis
+
 from instasell_server.embedded import EmbeddedEngines, EngineUrls
 from instasell_server.embedded.processes import EngineProcess
 
@@ -25,6 +27,10 @@ DATABASE_VARIABLE = "INSTASELL_TEST_DATABASE_URL"
 REDIS_VARIABLE = "INSTASELL_TEST_REDIS_URL"
 _WATCH_SECONDS = 3600.0
 _START_SECONDS = 120
+
+# These engines are thrown away, and a disk that is busy with the databases of other tests makes
+# the engines wait for each flush. Tests of what a crash leaves have engines of their own.
+_FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
 def shared_urls(shared: Path) -> EngineUrls:
@@ -76,9 +82,14 @@ def guard(watched_pid: int, wanted: list[str]) -> None:
         # Under root the engines run as another user, who has to pass through this folder.
         folder.chmod(0o711)
         engines = EmbeddedEngines(
-            folder / "data", postgres="postgres" in wanted, valkey="valkey" in wanted
+            folder / "data",
+            postgres="postgres" in wanted,
+            valkey="valkey" in wanted,
+            extra_postgres_settings=_FORGETFUL,
         )
         with engines:
+            if engines.urls.redis_url:
+                _keep_off_the_disk(engines.urls.redis_url)
             urls = {
                 "database_url": engines.urls.database_url,
                 "redis_url": engines.urls.redis_url,
@@ -90,6 +101,12 @@ def guard(watched_pid: int, wanted: list[str]) -> None:
                 engines.ensure_running()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keep_off_the_disk(redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.config_set("appendonly", "no")
+        client.config_set("save", "")
 
 
 def _end(number: int, frame: types.FrameType | None) -> None:

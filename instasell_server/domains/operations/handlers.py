@@ -36,13 +36,13 @@ async def show_metrics(call: Call[None, None]) -> web.Response:
 
 async def openapi(call: Call[None, None]) -> web.Response:
     """The OpenAPI document, made from the table of routes."""
-    return web.Response(body=call.service(SERVICE).document, content_type="application/json")
+    return web.Response(body=call.service(SERVICE).document(), content_type="application/json")
 
 
 async def docs(call: Call[None, None]) -> web.Response:
     """The same for people, on one page that asks no other host for anything."""
     return web.Response(
-        body=call.service(SERVICE).page,
+        body=call.service(SERVICE).page(),
         content_type="text/html",
         charset="utf-8",
         headers={"Content-Security-Policy": PAGE_POLICY, "Referrer-Policy": "no-referrer"},

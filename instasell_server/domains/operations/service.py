@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 
 from instasell_client.models.operations import Readiness
@@ -18,9 +20,19 @@ _log = structlog.get_logger(__name__)
 
 
 class OperationsService:
-    """Probes and metrics. `document` is the OpenAPI document, `page` the same for people."""
+    """Probes and metrics. `document` gives the OpenAPI document, `page` the same for people.
 
-    def __init__(self, database: Database, cache: Cache, *, document: bytes, page: bytes) -> None:
+    Making them takes as long as all the rest of a start, so it is left to the first who asks.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        cache: Cache,
+        *,
+        document: Callable[[], bytes],
+        page: Callable[[], bytes],
+    ) -> None:
         self._database = database
         self._cache = cache
         self._expected = {migration.name for migration in read_migrations()}
