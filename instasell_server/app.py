@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from instasell_server import metrics
 from instasell_server.adapters.redis.engine import RedisEngine
+from instasell_server.adapters.stripe.unconfigured import NoProvider
 from instasell_server.db.connections import Database, Observer
 from instasell_server.db.transaction import finish_running
 from instasell_server.domains.accounts import handlers as accounts
@@ -21,23 +22,34 @@ from instasell_server.domains.accounts.service import USER_SUSPENDED, AccountSer
 from instasell_server.domains.auctions import handlers as auctions
 from instasell_server.domains.auctions.auctioneer import Auctioneer
 from instasell_server.domains.auctions.edits import LISTING_EDITED, Edits
+from instasell_server.domains.auctions.featuring import Featuring
+from instasell_server.domains.auctions.gas import AuctionGas
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.auctions.lifecycle import Lifecycle
 from instasell_server.domains.auctions.service import AuctionService
+from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.listings import handlers as listings
 from instasell_server.domains.listings.service import ListingService
 from instasell_server.domains.operations import handlers as operations
 from instasell_server.domains.operations.service import OperationsService
+from instasell_server.domains.orders import handlers as orders
+from instasell_server.domains.orders.fulfilment import Fulfilment
 from instasell_server.domains.orders.service import OrderService
+from instasell_server.domains.payments import handlers as payments
+from instasell_server.domains.payments.service import PaymentService
+from instasell_server.domains.wallets import handlers as wallets
+from instasell_server.domains.wallets.service import WalletService
 from instasell_server.http.docs import render_page
 from instasell_server.http.openapi import render_document
 from instasell_server.http.ratelimit import RateLimits
 from instasell_server.http.routes import LIVE, TABLE, routes_of
 from instasell_server.http.web_app import make_application
+from instasell_server.ports import Payments
 from instasell_server.realtime.hub import Hub
 from instasell_server.realtime.websocket import LiveEndpoint
 from instasell_server.settings import Part, Settings
 from instasell_server.workers.closer import Closer
+from instasell_server.workers.escrow import Escrow
 from instasell_server.workers.outbox import Outbox
 
 REPLICA_CONNECTIONS = 8
@@ -56,6 +68,7 @@ class Engines:
     database: Database
     public: Database
     redis: RedisEngine
+    provider: Payments
 
 
 @dataclass(frozen=True)
@@ -65,10 +78,15 @@ class Services:
     accounts: AccountService
     listings: ListingService
     auctions: AuctionService
+    orders: OrderService
+    fulfilment: Fulfilment
+    payments: PaymentService
+    wallets: WalletService
     auctioneer: Auctioneer
     hub: Hub
     live: LiveEndpoint
     closer: Closer
+    escrow: Escrow
     outbox: Outbox
 
 
@@ -87,6 +105,10 @@ def build(settings: Settings) -> web.Application:
     app[listings.SERVICE] = services.listings
     app[auctions.SERVICE] = services.auctions
     app[auctions.LIVE_PAGES] = auctions.LivePages()
+    app[orders.SERVICE] = services.orders
+    app[orders.FULFILMENT] = services.fulfilment
+    app[payments.SERVICE] = services.payments
+    app[wallets.SERVICE] = services.wallets
     app[operations.SERVICE] = _operations(engines)
     app[LIVE] = services.live
     app.on_shutdown.append(_close_sockets)
@@ -100,7 +122,8 @@ async def make_accounts(settings: Settings) -> AsyncIterator[AccountService]:
     engines = make_engines(settings)
     redis = engines.redis
     hub = Hub(redis.bus, AuctionHistory(engines.database))
-    accounts = AccountService(engines.database, redis.cache, redis.limiter, hub, settings)
+    ledger = Ledger(redis.cache, hub, currency=settings.currency)
+    accounts = AccountService(engines.database, redis.cache, redis.limiter, hub, ledger, settings)
     try:
         yield accounts
     finally:
@@ -119,7 +142,19 @@ def make_engines(settings: Settings) -> Engines:
     if settings.database_replica_url is not None:
         replica = settings.database_replica_url.get_secret_value()
         public = Database(replica, size=REPLICA_CONNECTIONS, observe=observe)
-    return Engines(database, public, RedisEngine(_required(settings.redis_url, "REDIS_URL")))
+    redis = RedisEngine(_required(settings.redis_url, "REDIS_URL"))
+    return Engines(database, public, redis, _provider(settings))
+
+
+def _provider(settings: Settings) -> Payments:
+    if settings.stripe_secret_key is None:
+        return NoProvider()
+    # The library takes a quarter of a second to load, which only those wait for who use it.
+    from instasell_server.adapters.stripe.gateway import StripeGateway
+
+    secret = _required(settings.stripe_webhook_secret, "STRIPE_WEBHOOK_SECRET")
+    key = settings.stripe_secret_key.get_secret_value()
+    return StripeGateway(key, secret, settings.stripe_api_base)
 
 
 def _required(value: SecretStr | None, name: str) -> str:
@@ -137,10 +172,22 @@ def _services(engines: Engines, settings: Settings) -> Services:
     database, redis = engines.database, engines.redis
     history = AuctionHistory(database)
     hub = Hub(redis.bus, history)
-    people = AccountService(database, redis.cache, redis.limiter, hub, settings)
+    ledger = Ledger(redis.cache, hub, currency=settings.currency)
+    people = AccountService(database, redis.cache, redis.limiter, hub, ledger, settings)
     goods = ListingService(database, engines.public, redis.cache)
-    orders = OrderService(settings.payment_deadline_hours)
-    lifecycle = Lifecycle(database, redis.cache, hub, history, orders, goods)
+    money = PaymentService(database, engines.provider, ledger, return_url=_return_url(settings))
+    bought = OrderService(
+        database,
+        goods,
+        payment_deadline_hours=settings.payment_deadline_hours,
+        currency=settings.currency,
+    )
+    fulfilment = Fulfilment(database, bought, money, ledger)
+    money.serve(fulfilment)
+    gas = AuctionGas(
+        ledger, auction_fee=settings.auction_gas_fee, feature_fee=settings.feature_gas_fee
+    )
+    lifecycle = Lifecycle(database, redis.cache, hub, history, bought, goods, gas)
     auctioneer = Auctioneer(
         database,
         redis.locks,
@@ -156,7 +203,8 @@ def _services(engines: Engines, settings: Settings) -> Services:
         redis.limiter,
         auctioneer,
         lifecycle,
-        orders,
+        bought,
+        gas,
         currency=settings.currency,
         max_days=settings.auction_max_days,
         bids_per_minute=settings.rate_limit_bids,
@@ -174,6 +222,7 @@ def _services(engines: Engines, settings: Settings) -> Services:
         {
             **people.outbox,
             **goods.outbox,
+            **money.outbox,
             USER_SUSPENDED: lifecycle.call_off_all_of,
             "auction_ended": lifecycle.tell_again,
             "auction_cancelled": lifecycle.tell_again,
@@ -182,7 +231,17 @@ def _services(engines: Engines, settings: Settings) -> Services:
         cleaners=(people.delete_old_sessions,),
     )
     closer = Closer(database, lifecycle)
-    return Services(people, goods, market, auctioneer, hub, live, closer, outbox)
+    escrow = Escrow((fulfilment.carry_out_due, money.reconcile))
+    purses = WalletService(database, ledger, money, Featuring(gas, lifecycle))
+    return Services(
+        people, goods, market, bought, fulfilment, money, purses, auctioneer, hub, live, closer,
+        escrow, outbox,
+    )  # fmt: skip
+
+
+def _return_url(settings: Settings) -> str:
+    base = settings.public_url or f"http://{settings.host}:{settings.port}"
+    return base.rstrip("/") + payments.RETURN_PATH
 
 
 def _operations(engines: Engines) -> OperationsService:
@@ -222,6 +281,7 @@ class _Lifetime:
         if Part.WORKER in self._parts:
             tasks.append(asyncio.create_task(services.closer.run(), name="closer"))
             tasks.append(asyncio.create_task(services.outbox.run(), name="outbox"))
+            tasks.append(asyncio.create_task(services.escrow.run(), name="escrow"))
         yield
         for task in tasks:
             task.cancel()
@@ -230,6 +290,7 @@ class _Lifetime:
         await services.hub.stop()
         await finish_running()
         services.accounts.close()
+        await self._engines.provider.close()
         await self._engines.redis.close()
         self._engines.public.close()
         self._engines.database.close()

@@ -4,13 +4,15 @@
     - NotFound            ListingNotFound AuctionNotFound CategoryNotFound UserNotFound
                           OrderNotFound TokenNotFound
     - Unauthenticated     BadCredentials
-    - Forbidden           AccountSuspended SellerCannotBid ScopeMissing
+    - Forbidden           AccountSuspended SellerCannotBid SellerCannotBuy ScopeMissing
     - Invalid             one entry per field; IdempotencyKeyReused
-    - Malformed           a body that is no JSON at all
+    - Malformed           a body that is no JSON at all; BadSignature
     - TooLarge  - MethodNotAllowed  - Unsupported
     - Conflict            AuctionNotOpen BidTooLow AlreadyLeading BuyNowUnavailable ListingInUse
                           ListingHasAuction AuctionHasBids EmailTaken SkuTaken CategoryInUse
-                          CategoryExists OutOfStock StillRunning
+                          CategoryExists OutOfStock StillRunning OrderNotReady InsufficientFunds
+                          InsufficientGas
+    - PaymentFailed
     - RateLimited
     - OutcomeUnknown
     - Unavailable
@@ -120,6 +122,12 @@ class SellerCannotBid(Forbidden):
     title = "A seller cannot bid on the own auction"
 
 
+class SellerCannotBuy(Forbidden):
+    """Nobody buys what he sells himself."""
+
+    title = "A seller cannot buy the own goods"
+
+
 class ScopeMissing(Forbidden):
     """A script's token without the scope; `scope` names it."""
 
@@ -153,6 +161,12 @@ class Malformed(InstaSellError):
     """A body that cannot be read at all."""
 
     title = "The body cannot be read"
+
+
+class BadSignature(Malformed):
+    """A message that says it comes from the payment provider, and is not signed by it."""
+
+    title = "The signature does not hold"
 
 
 class TooLarge(InstaSellError):
@@ -256,6 +270,30 @@ class StillRunning(Conflict):
 
     title = "The first request with this key is still running"
     retryable = True
+
+
+class OrderNotReady(Conflict):
+    """The order does not stand where this could be done; `order_status` tells where it does."""
+
+    title = "The order is not at that point"
+
+
+class InsufficientFunds(Conflict):
+    """The wallet has less; `missing` tells how much, in minor units."""
+
+    title = "The wallet has too little"
+
+
+class InsufficientGas(Conflict):
+    """The wallet has less gas; `missing` tells how much."""
+
+    title = "The wallet has too little gas"
+
+
+class PaymentFailed(InstaSellError):
+    """The payment provider refused; the detail says why."""
+
+    title = "The payment provider refused"
 
 
 class RateLimited(InstaSellError):

@@ -105,6 +105,42 @@ class Settings(BaseSettings):
     payment_deadline_hours: Annotated[
         int, Field(ge=1, le=720, description="How long a winner has to pay, in hours.")
     ] = 48
+    auction_gas_fee: Annotated[
+        int, Field(ge=0, le=1_000_000, description="Gas that putting an auction up costs.")
+    ] = 50
+    feature_gas_fee: Annotated[
+        int, Field(ge=0, le=1_000_000, description="Gas that featuring an auction for a day costs.")
+    ] = 20
+    signup_gas: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=1_000_000_000,
+            description="Gas that a new account is given; without it 0, embedded 100,000.",
+        ),
+    ] = None
+    stripe_secret_key: Annotated[
+        SecretStr | None,
+        Field(description="The payment provider's key; the embedded default has a sandbox."),
+    ] = None
+    stripe_webhook_secret: Annotated[
+        SecretStr | None,
+        Field(description="Proves that a webhook comes from the provider: whsec_..."),
+    ] = None
+    stripe_api_base: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[^/\s]+$",
+            description="Where the provider's API is; empty for Stripe itself.",
+        ),
+    ] = None
+    public_url: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[^\s]+$",
+            description="Where payers reach this server, to come back from the provider's page.",
+        ),
+    ] = None
     auctioneer_lanes: Annotated[
         int, Field(ge=1, le=16, description="Batches of bids that are in work at once.")
     ] = 2

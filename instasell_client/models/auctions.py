@@ -142,6 +142,7 @@ class AuctionState(Reply):
     extension_seconds: int
     version: int
     seq: int
+    featured_until: Instant | None = None
 
 
 class You(Reply):

@@ -30,12 +30,15 @@ TAGS = {
     "categories": "The tree that listings stand in.",
     "listings": "What is for sale.",
     "auctions": "Auctions and bids.",
+    "orders": "From a purchase or an auction won to the seller's money.",
+    "wallet": "Balance and gas, and the ledger's rows of both.",
+    "payments": "What the payment provider says.",
     "live": "The WebSocket.",
     "operations": "Probes, metrics and this document.",
 }
 
 _NAMES = re.compile(r"\{(\w+)\}")
-_UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
+_UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics", "/webhooks/stripe"})
 
 Json = dict[str, Any]
 Mode = Literal["validation", "serialization"]

@@ -29,6 +29,7 @@ STATUSES: Mapping[type[errors.InstaSellError], int] = {
     errors.MethodNotAllowed: 405,
     errors.Unsupported: 415,
     errors.Conflict: 409,
+    errors.PaymentFailed: 402,
     errors.RateLimited: 429,
     errors.OutcomeUnknown: 503,
     errors.Unavailable: 503,

@@ -14,6 +14,9 @@ from instasell_server.domains.accounts import handlers as accounts
 from instasell_server.domains.auctions import handlers as auctions
 from instasell_server.domains.listings import handlers as listings
 from instasell_server.domains.operations import handlers as operations
+from instasell_server.domains.orders import handlers as orders
+from instasell_server.domains.payments import handlers as payments
+from instasell_server.domains.wallets import handlers as wallets
 from instasell_server.errors import Forbidden
 from instasell_server.http.route import PUBLIC, Call, Route
 from instasell_server.realtime.websocket import LiveEndpoint
@@ -31,6 +34,9 @@ TABLE: tuple[Route, ...] = (
     *accounts.ROUTES,
     *listings.ROUTES,
     *auctions.ROUTES,
+    *orders.ROUTES,
+    *wallets.ROUTES,
+    *payments.ROUTES,
     Route(
         "GET",
         "/ws",

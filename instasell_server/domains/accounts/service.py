@@ -32,6 +32,8 @@ from instasell_server.domains.accounts.sessions import (
 from instasell_server.domains.accounts.signing import Signer
 from instasell_server.domains.accounts.store import Opened
 from instasell_server.domains.accounts.tokens import Tokens
+from instasell_server.domains.ledger.rules import gas_grant
+from instasell_server.domains.ledger.service import Ledger
 from instasell_server.errors import BadCredentials, Conflict, Invalid
 from instasell_server.ports import Cache, Events, Limiter
 from instasell_server.principal import Principal
@@ -51,9 +53,12 @@ class AccountService:
         cache: Cache,
         limiter: Limiter,
         events: Events,
+        ledger: Ledger,
         settings: Settings,
     ) -> None:
         self._database = database
+        self._ledger = ledger
+        self._signup_gas = settings.signup_gas or 0
         self._failures = Failures(limiter)
         self._signer = Signer.of(settings)
         self._passwords = Passwords(settings.bcrypt_rounds)
@@ -202,9 +207,12 @@ class AccountService:
         email = rules.normal_email(typed_email)
 
         async def work(tx: Transaction) -> User:
-            return await store.insert_user(
+            user = await store.insert_user(
                 tx, email=email, password_hash=hashed, display_name=display_name, role=role
             )
+            if self._signup_gas and role is not Role.ADMIN:
+                await self._ledger.post(tx, [gas_grant(user.id, self._signup_gas)])
+            return user
 
         return await transact(self._database, work), hashed
 

@@ -33,6 +33,7 @@ from instasell_server.errors import (
     AuctionNotOpen,
     BidTooLow,
     BuyNowUnavailable,
+    InsufficientGas,
     ListingHasAuction,
     ListingNotFound,
     OutOfStock,
@@ -157,7 +158,7 @@ ROUTES: list[Route] = [
     Route(
         "POST", "/auctions", create_auction, _SELLING, "Put a listing up for auction",
         body=CreateAuction, reply=AuctionStatusReply, status=201, tag="auctions",
-        errors=(ListingNotFound, ListingHasAuction, OutOfStock),
+        errors=(ListingNotFound, ListingHasAuction, OutOfStock, InsufficientGas),
     ),
     Route(
         "GET", "/auctions/live", list_live, PUBLIC, "Open auctions",

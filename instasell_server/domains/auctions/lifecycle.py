@@ -13,6 +13,7 @@ from instasell_server import metrics
 from instasell_server.db.connections import Connection, Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.auctions import bid_store, frames, store
+from instasell_server.domains.auctions.gas import AuctionGas
 from instasell_server.domains.auctions.judging import Closing, closing_event
 from instasell_server.domains.auctions.records import ChangedAuction, LockedAuction
 from instasell_server.domains.auctions.rules import (
@@ -50,6 +51,7 @@ class Lifecycle:
         history: History,
         orders: OrderService,
         listings: ListingService,
+        gas: AuctionGas,
     ) -> None:
         self._database = database
         self._cache = cache
@@ -57,6 +59,7 @@ class Lifecycle:
         self._history = history
         self._orders = orders
         self._listings = listings
+        self._gas = gas
         # What this process has told of ends, until their outbox rows come by: those need not be
         # told again, which costs more than the end itself.
         self._told: dict[str, int] = {}
@@ -150,6 +153,8 @@ class Lifecycle:
         auction_id = auction.id
         self.show_on_listings(tx, [auction.listing_id])
         version, seq = await store.cancel_auction(tx, auction_id, now, reason)
+        if not seq:
+            await self._gas.give_back(tx, auction_id, auction.terms.seller_id)
         note = {"auction_id": auction_id, "version": version}
         await bid_store.insert_outbox(tx, "auction_cancelled", [note])
         event = frames.changed(

@@ -32,6 +32,18 @@ SET status = 'cancelled', closed_at = %(now)s, cancel_reason = %(reason)s, versi
 WHERE id = %(auction_id)s
 RETURNING version, seq
 
+-- name: update_gas_fee
+UPDATE auctions SET gas_fee = %(fee)s WHERE id = %(auction_id)s
+
+-- name: get_gas_fee
+SELECT gas_fee FROM auctions WHERE id = %(auction_id)s
+
+-- name: update_featured
+UPDATE auctions
+SET featured_until = greatest(featured_until, %(now)s) + %(time)s::interval, version = version + 1
+WHERE id = %(auction_id)s
+RETURNING featured_until
+
 -- name: list_states
 SELECT * FROM auction_states WHERE auction_id = ANY(%(ids)s::uuid[]) ORDER BY auction_id
 

@@ -32,6 +32,7 @@ from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions import bid_store, frames, store, terms
 from instasell_server.domains.auctions.auctioneer import Auctioneer
+from instasell_server.domains.auctions.gas import AuctionGas
 from instasell_server.domains.auctions.judging import Answer, BidCommand
 from instasell_server.domains.auctions.lifecycle import (
     STATUS_TTL_SECONDS,
@@ -72,6 +73,7 @@ class AuctionService:
         auctioneer: Auctioneer,
         lifecycle: Lifecycle,
         orders: OrderService,
+        gas: AuctionGas,
         *,
         currency: str,
         max_days: int,
@@ -84,6 +86,7 @@ class AuctionService:
         self._auctioneer = auctioneer
         self._lifecycle = lifecycle
         self._orders = orders
+        self._gas = gas
         self._currency = currency
         self._max_days = max_days
         self._bids_per_minute = bids_per_minute
@@ -93,7 +96,10 @@ class AuctionService:
     async def create(
         self, seller: Principal, wish: CreateAuction, key: RequestKey | None
     ) -> AuctionStatusReply:
-        """Puts a listing up. Raises ListingNotFound, OutOfStock, ListingHasAuction, Invalid."""
+        """Puts a listing up, for gas.
+
+        Raises ListingNotFound, OutOfStock, ListingHasAuction, InsufficientGas, Invalid.
+        """
 
         async def work(tx: Transaction) -> AuctionStatusReply:
             await self._claim_listing(tx, seller, wish.listing_id)
@@ -108,6 +114,7 @@ class AuctionService:
                     "now": now,
                 },
             )
+            await self._gas.charge(tx, auction_id, seller.user_id)
             self._lifecycle.show_on_listings(tx, [wish.listing_id])
             if values["status"] == "live":
                 self._tell_after_commit(tx, await started_events(tx, [auction_id], now))

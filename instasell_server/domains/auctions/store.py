@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from pydantic_core import to_json
@@ -68,6 +68,7 @@ def state_of(row: Row) -> AuctionState:
         extension_seconds=row["extension_seconds"],
         version=row["version"],
         seq=row["seq"],
+        featured_until=row["featured_until"],
     )
 
 
@@ -88,6 +89,26 @@ async def insert_auction(tx: Transaction, values: dict[str, Any]) -> str:
     values = {**values, "increments": to_json(values["increments"]).decode()}
     auction_id: str = (await tx.one(_sql.insert_auction, values))["id"]
     return auction_id
+
+
+async def update_gas_fee(tx: Transaction, auction_id: str, fee: int) -> None:
+    """Writes down what an auction was charged."""
+    await tx.execute(_sql.update_gas_fee, {"auction_id": auction_id, "fee": fee})
+
+
+async def get_gas_fee(tx: Transaction, auction_id: str) -> int:
+    """What an auction was charged."""
+    fee: int = (await tx.one(_sql.get_gas_fee, {"auction_id": auction_id}))["gas_fee"]
+    return fee
+
+
+async def update_featured(
+    tx: Transaction, auction_id: str, now: datetime, time: timedelta
+) -> datetime:
+    """Features a locked auction for a while more; returns until when."""
+    values = {"auction_id": auction_id, "now": now, "time": time}
+    until: datetime = (await tx.one(_sql.update_featured, values))["featured_until"]
+    return until
 
 
 async def update_auction(tx: Transaction, values: dict[str, Any]) -> None:

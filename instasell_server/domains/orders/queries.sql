@@ -25,3 +25,129 @@ SELECT id, auction_id, buyer_id, status FROM made
 -- name: find_order_of_auction
 SELECT id FROM orders
 WHERE auction_id = %(auction_id)s AND buyer_id = %(buyer_id)s AND status <> 'cancelled'
+
+
+-- name: lock_listing
+SELECT id, seller_id, type, price, stock, shipping_amount, status, title
+FROM listings WHERE id = %(listing_id)s FOR UPDATE
+
+-- name: take_stock
+UPDATE listings SET stock = stock - %(quantity)s, version = version + 1, updated_at = market_now()
+WHERE id = %(listing_id)s
+
+-- name: give_back_stock
+UPDATE listings SET stock = stock + %(quantity)s, version = version + 1, updated_at = market_now()
+WHERE id = %(listing_id)s
+
+-- name: insert_order
+INSERT INTO orders (
+    buyer_id, seller_id, listing_id, quantity, unit_amount, shipping_amount, total_amount, address,
+    payment_due_at, created_at, updated_at
+)
+VALUES (
+    %(buyer_id)s, %(seller_id)s, %(listing_id)s, %(quantity)s, %(unit_amount)s,
+    %(shipping_amount)s, %(total_amount)s, %(address)s::jsonb,
+    %(now)s + make_interval(hours => %(payment_deadline_hours)s), %(now)s, %(now)s
+)
+RETURNING id
+
+-- name: insert_order_event
+INSERT INTO order_events (order_id, from_status, to_status, actor_id, reason, created_at)
+VALUES (%(order_id)s, %(from_status)s, %(to_status)s, %(actor_id)s, %(reason)s, %(now)s)
+
+-- name: lock_order
+SELECT id, buyer_id, seller_id, listing_id, auction_id, quantity, status, total_amount,
+       held_amount, payment_method, payment_due_at, paid_at, escrow_release_at
+FROM orders WHERE id = %(order_id)s FOR UPDATE
+
+-- name: find_listing_of_order
+SELECT listing_id FROM orders WHERE id = %(order_id)s
+
+-- name: lock_listing_row
+SELECT id FROM listings WHERE id = %(listing_id)s FOR UPDATE
+
+-- name: update_address
+UPDATE orders SET address = %(address)s::jsonb, version = version + 1, updated_at = %(now)s
+WHERE id = %(order_id)s
+
+-- name: update_paid
+UPDATE orders
+SET status = 'processing', payment_method = %(method)s, paid_at = %(now)s,
+    escrow_release_at = %(now)s + make_interval(days => %(hold_days)s), version = version + 1,
+    updated_at = %(now)s
+WHERE id = %(order_id)s
+
+-- name: update_shipped
+UPDATE orders
+SET status = 'shipped', carrier = %(carrier)s, tracking = %(tracking)s, shipped_at = %(now)s,
+    escrow_release_at = %(now)s + make_interval(days => %(hold_days)s), version = version + 1,
+    updated_at = %(now)s
+WHERE id = %(order_id)s
+
+-- name: update_delivered
+UPDATE orders
+SET status = 'delivered', delivered_at = %(now)s, version = version + 1, updated_at = %(now)s
+WHERE id = %(order_id)s
+
+-- name: update_cancelled
+UPDATE orders SET status = 'cancelled', version = version + 1, updated_at = %(now)s
+WHERE id = %(order_id)s
+
+-- name: update_refunded
+UPDATE orders
+SET refunded_amount = refunded_amount + %(amount)s, version = version + 1, updated_at = %(now)s
+WHERE id = %(order_id)s
+
+-- name: find_order
+SELECT o.id, o.status, o.buyer_id, b.display_name AS buyer_name, o.seller_id,
+       s.display_name AS seller_name, o.listing_id, l.title, o.auction_id, o.quantity,
+       o.unit_amount, o.shipping_amount, o.total_amount, o.held_amount, o.refunded_amount,
+       o.payment_method, o.payment_due_at, o.paid_at, o.shipped_at, o.carrier, o.tracking,
+       o.escrow_release_at, o.delivered_at, o.address, o.version, o.created_at, o.updated_at
+FROM orders o
+JOIN users b ON b.id = o.buyer_id
+JOIN users s ON s.id = o.seller_id
+JOIN listings l ON l.id = o.listing_id
+WHERE o.id = %(order_id)s
+
+-- name: list_orders
+SELECT o.id, o.status, o.buyer_id, b.display_name AS buyer_name, o.seller_id,
+       s.display_name AS seller_name, o.listing_id, l.title, o.auction_id, o.quantity,
+       o.unit_amount, o.shipping_amount, o.total_amount, o.held_amount, o.refunded_amount,
+       o.payment_method, o.payment_due_at, o.paid_at, o.shipped_at, o.carrier, o.tracking,
+       o.escrow_release_at, o.delivered_at, o.address, o.version, o.created_at, o.updated_at,
+       (extract(epoch FROM o.created_at) * 1000000)::bigint AS sort_key
+FROM orders o
+JOIN users b ON b.id = o.buyer_id
+JOIN users s ON s.id = o.seller_id
+JOIN listings l ON l.id = o.listing_id
+WHERE ((o.buyer_id = %(user_id)s AND %(role)s::text IS DISTINCT FROM 'seller')
+       OR (o.seller_id = %(user_id)s AND %(role)s::text IS DISTINCT FROM 'buyer'))
+  AND (%(status)s::text IS NULL OR o.status = %(status)s::text)
+  AND (%(after_key)s::bigint IS NULL OR
+       ((extract(epoch FROM o.created_at) * 1000000)::bigint, o.id)
+       < (%(after_key)s::bigint, %(after_id)s::uuid))
+ORDER BY o.created_at DESC, o.id DESC LIMIT %(limit)s
+
+-- name: list_order_events
+SELECT e.from_status, e.to_status, e.reason, e.created_at,
+       CASE WHEN e.actor_id IS NULL THEN 'market' WHEN e.actor_id = o.buyer_id THEN 'buyer'
+            WHEN e.actor_id = o.seller_id THEN 'seller' ELSE 'admin' END AS actor
+FROM order_events e JOIN orders o ON o.id = e.order_id
+WHERE e.order_id = %(order_id)s ORDER BY e.id
+
+-- name: list_due_orders
+(SELECT id FROM orders WHERE status = 'pending' AND payment_due_at <= (SELECT market_now())
+ ORDER BY payment_due_at LIMIT %(limit)s)
+UNION ALL
+(SELECT id FROM orders WHERE status = 'shipped' AND escrow_release_at <= (SELECT market_now())
+ ORDER BY escrow_release_at LIMIT %(limit)s)
+UNION ALL
+(SELECT id FROM orders
+ WHERE status = 'processing'
+   AND escrow_release_at
+       <= (SELECT market_now()) - make_interval(days => %(unshipped_days)s - %(hold_days)s)
+ ORDER BY escrow_release_at LIMIT %(limit)s)
+
+-- name: get_market_now
+SELECT market_now() AS now

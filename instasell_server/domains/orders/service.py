@@ -1,20 +1,56 @@
-"""Orders. Payment, shipping and escrow take them on from `pending`."""
+"""Orders: made by auctions that end and by purchases, and seen by their two sides."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from instasell_server.db.connections import Connection
+from instasell_client.models.base import Page
+from instasell_client.models.money import MAX_AMOUNT
+from instasell_client.models.orders import (
+    Address,
+    CreateOrder,
+    Order,
+    OrdersQuery,
+    OrderStatus,
+    OrderView,
+)
+from instasell_server.db.connections import Connection, Database
+from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.orders import store
+from instasell_server.domains.listings.service import ListingService
+from instasell_server.domains.orders import rules, store
+from instasell_server.domains.orders.store import LockedOrder, NewOrder, SoldListing
+from instasell_server.errors import (
+    Invalid,
+    ListingNotFound,
+    OrderNotFound,
+    OutOfStock,
+    SellerCannotBuy,
+)
+from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.principal import Principal
 
 
 class OrderService:
-    """Makes the orders of auctions that ended."""
+    """Makes orders, and shows them to their buyer, their seller and admins."""
 
-    def __init__(self, payment_deadline_hours: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        listings: ListingService,
+        *,
+        payment_deadline_hours: int,
+        currency: str,
+    ) -> None:
+        self._database = database
+        self._listings = listings
         self._payment_deadline_hours = payment_deadline_hours
+        self._currency = currency
+
+    # Auctions that ended ----------------------------------------------------------------------
 
     async def record_won(
         self, tx: Transaction, won: Sequence[tuple[str, str, int, datetime]]
@@ -43,3 +79,170 @@ class OrderService:
     ) -> str | None:
         """The id of the buyer's order that came of an auction, for the buyer to see."""
         return await store.find_order_of_auction(connection, auction_id, buyer_id)
+
+    # Purchases --------------------------------------------------------------------------------
+
+    async def create(
+        self, buyer: Principal, wish: CreateOrder, key: RequestKey | None
+    ) -> OrderView:
+        """Buys goods, or returns the order of an auction that the buyer won.
+
+        Raises ListingNotFound, SellerCannotBuy, OutOfStock, OrderNotFound.
+        """
+
+        async def work(tx: Transaction) -> OrderView:
+            if wish.listing_id is not None:
+                order_id = await self._buy(tx, buyer, wish.listing_id, wish)
+            else:
+                order_id = await self._take_won(tx, buyer, str(wish.auction_id), wish.address)
+            return await self.show(tx, buyer, order_id)
+
+        return await once(self._database, key, OrderView, work)
+
+    async def _buy(
+        self, tx: Transaction, buyer: Principal, listing_id: str, wish: CreateOrder
+    ) -> str:
+        listing = await store.lock_listing(tx, listing_id)
+        price = _price_of(listing, buyer, wish.quantity)
+        assert listing is not None
+        total = price * wish.quantity + listing.shipping_amount
+        if total > MAX_AMOUNT:
+            raise Invalid.one("quantity", f"comes to more than {MAX_AMOUNT}; buy fewer")
+        now = await store.get_now(tx)
+        order = NewOrder(
+            buyer.user_id,
+            listing.seller_id,
+            listing.id,
+            wish.quantity,
+            price,
+            listing.shipping_amount,
+            total,
+            wish.address.model_dump_json() if wish.address else None,
+            now,
+            self._payment_deadline_hours,
+        )
+        await store.take_stock(tx, listing.id, wish.quantity)
+        order_id = await store.insert_order(tx, order)
+        await store.insert_event(
+            tx, order_id, None, OrderStatus.PENDING,
+            actor_id=buyer.user_id, reason="bought", now=now,
+        )  # fmt: skip
+        self.show_stock(tx, listing.id)
+        return order_id
+
+    async def _take_won(
+        self, tx: Transaction, buyer: Principal, auction_id: str, address: Address | None
+    ) -> str:
+        order_id = await store.find_order_of_auction(tx, auction_id, buyer.user_id)
+        if order_id is None:
+            raise OrderNotFound("only the winner of an auction has an order of it")
+        if address is not None:
+            await self._set_address(tx, buyer, order_id, address)
+        return order_id
+
+    def show_stock(self, tx: Transaction, listing_id: str) -> None:
+        """After the commit, no cached page shows the listing with its old stock."""
+        tx.after_commit.append(lambda: self._listings.retire_pages_of([listing_id]))
+
+    async def set_address(
+        self, buyer: Principal, order_id: str, address: Address, key: RequestKey | None
+    ) -> OrderView:
+        """Says where the goods go, until they are shipped. Raises OrderNotReady."""
+
+        async def work(tx: Transaction) -> OrderView:
+            await self._set_address(tx, buyer, order_id, address)
+            return await self.show(tx, buyer, order_id)
+
+        return await once(self._database, key, OrderView, work)
+
+    async def _set_address(
+        self, tx: Transaction, buyer: Principal, order_id: str, address: Address
+    ) -> None:
+        order = await store.lock_order(tx, order_id)
+        if order is None or order.buyer_id != buyer.user_id:
+            raise OrderNotFound
+        if order.standing.status not in (OrderStatus.PENDING, OrderStatus.PROCESSING):
+            raise rules.not_ready(order.standing)
+        now = await store.get_now(tx)
+        await store.update_address(tx, order_id, address.model_dump_json(), now)
+
+    # Looking ----------------------------------------------------------------------------------
+
+    async def get(self, reader: Principal, order_id: str) -> OrderView:
+        """An order of the reader. Raises OrderNotFound."""
+        async with self._database.connection() as connection:
+            return await self.show(connection, reader, order_id)
+
+    async def show(
+        self, connection: Connection, reader: Principal, order_id: str, checkout: str | None = None
+    ) -> OrderView:
+        """An order and its history, for one of its two sides or an admin."""
+        order = await store.find_order(connection, order_id, self._currency)
+        if order is None or actor_of(reader, order.buyer_id, order.seller_id) is None:
+            raise OrderNotFound
+        events = await store.list_events(connection, order_id)
+        return OrderView(order=_seen_by(reader, order), events=events, checkout_url=checkout)
+
+    async def list(self, reader: Principal, query: OrdersQuery) -> Page[Order]:
+        """The reader's orders, the newest first."""
+        after: tuple[int, str] | tuple[None, None] = (None, None)
+        if query.cursor is not None:
+            _, key, order_id = decode_cursor(query.cursor, str, int, str)
+            after = (key, _uuid(order_id))
+        filters: dict[str, Any] = {
+            "user_id": reader.user_id,
+            "role": query.role,
+            "status": query.status.value if query.status else None,
+            "after_key": after[0],
+            "after_id": after[1],
+        }
+        async with self._database.connection() as connection:
+            found = await store.list_orders(connection, filters, query.limit + 1, self._currency)
+        more = len(found) > query.limit
+        found = found[: query.limit]
+        cursor = encode_cursor("orders", *found[-1][1]) if more else None
+        return Page[Order](items=[_seen_by(reader, order) for order, _ in found], next=cursor)
+
+
+def actor_of(principal: Principal, buyer_id: str, seller_id: str) -> rules.Actor | None:
+    """What somebody is to an order; None for a stranger."""
+    if principal.user_id == buyer_id:
+        return rules.Actor.BUYER
+    if principal.user_id == seller_id:
+        return rules.Actor.SELLER
+    return rules.Actor.ADMIN if principal.is_admin else None
+
+
+def check_side(order: LockedOrder | None, principal: Principal) -> tuple[LockedOrder, rules.Actor]:
+    """An order that is the caller's to act on, and as what. Raises OrderNotFound."""
+    actor = actor_of(principal, order.buyer_id, order.seller_id) if order else None
+    if order is None or actor is None:
+        raise OrderNotFound
+    return order, actor
+
+
+def _price_of(listing: SoldListing | None, buyer: Principal, quantity: int) -> int:
+    """The price of one. Raises what keeps the buyer from buying."""
+    if listing is None or listing.status != "active":
+        raise ListingNotFound
+    if listing.price is None:
+        raise Invalid.one("listing_id", "is sold by auction; bid on it")
+    if listing.seller_id == buyer.user_id:
+        raise SellerCannotBuy
+    if listing.stock < quantity:
+        raise OutOfStock(f"{listing.stock} are left", available=listing.stock)
+    return listing.price
+
+
+def _seen_by(reader: Principal, order: Order) -> Order:
+    """The seller sees the address once the order is paid."""
+    if reader.user_id == order.seller_id and order.paid_at is None:
+        return order.model_copy(update={"address": None})
+    return order
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise Invalid.one("cursor", "use the `next` of the page before") from None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from instasell_server.db.connections import Connection
+from instasell_client.models.orders import Order, OrderEvent, OrderStatus
+from instasell_server.db.connections import Connection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
+from instasell_server.domains.orders.rules import HOLD_DAYS, UNSHIPPED_DAYS, Standing
 
 _sql = load(__file__)
 
@@ -48,3 +50,195 @@ async def find_order_of_auction(
         _sql.find_order_of_auction, {"auction_id": auction_id, "buyer_id": buyer_id}
     )
     return row["id"] if row else None
+
+
+class SoldListing(NamedTuple):
+    """What an order needs of the listing that it is for; amounts in minor units."""
+
+    id: str
+    seller_id: str
+    type: str
+    price: int | None
+    stock: int
+    shipping_amount: int
+    status: str
+    title: str
+
+
+class LockedOrder(NamedTuple):
+    """An order whose row is locked."""
+
+    id: str
+    buyer_id: str
+    seller_id: str
+    listing_id: str
+    auction_id: str | None
+    quantity: int
+    payment_method: str | None
+    standing: Standing
+
+
+class NewOrder(NamedTuple):
+    """A direct purchase; amounts in minor units."""
+
+    buyer_id: str
+    seller_id: str
+    listing_id: str
+    quantity: int
+    unit_amount: int
+    shipping_amount: int
+    total_amount: int
+    address: str | None
+    now: datetime
+    payment_deadline_hours: int
+
+
+async def lock_listing(tx: Transaction, listing_id: str) -> SoldListing | None:
+    """Locks a listing, so that its stock is sold once."""
+    row = await tx.maybe(_sql.lock_listing, {"listing_id": listing_id})
+    return SoldListing(**row) if row else None
+
+
+async def take_stock(tx: Transaction, listing_id: str, quantity: int) -> None:
+    """Takes goods off a listing whose row is locked."""
+    await tx.execute(_sql.take_stock, {"listing_id": listing_id, "quantity": quantity})
+
+
+async def give_back_stock(tx: Transaction, listing_id: str, quantity: int) -> None:
+    """Puts goods back on a listing whose row is locked."""
+    await tx.execute(_sql.give_back_stock, {"listing_id": listing_id, "quantity": quantity})
+
+
+async def insert_order(tx: Transaction, order: NewOrder) -> str:
+    """Inserts a direct purchase; returns its id."""
+    order_id: str = (await tx.one(_sql.insert_order, order._asdict()))["id"]
+    return order_id
+
+
+async def insert_event(
+    tx: Transaction,
+    order_id: str,
+    before: OrderStatus | None,
+    after: OrderStatus,
+    *,
+    actor_id: str | None,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Writes down a step; without an `actor_id` the market itself acted."""
+    await tx.execute(
+        _sql.insert_order_event,
+        {
+            "order_id": order_id,
+            "from_status": before.value if before else None,
+            "to_status": after.value,
+            "actor_id": actor_id,
+            "reason": reason,
+            "now": now,
+        },
+    )
+
+
+async def lock_order(tx: Transaction, order_id: str) -> LockedOrder | None:
+    """Locks an order."""
+    row = await tx.maybe(_sql.lock_order, {"order_id": order_id})
+    return _locked(row) if row else None
+
+
+async def lock_order_with_listing(tx: Transaction, order_id: str) -> LockedOrder | None:
+    """Locks the listing of an order and then the order, for steps that give goods back."""
+    row = await tx.maybe(_sql.find_listing_of_order, {"order_id": order_id})
+    if row is None:
+        return None
+    await tx.rows(_sql.lock_listing_row, {"listing_id": row["listing_id"]})
+    return await lock_order(tx, order_id)
+
+
+def _locked(row: Row) -> LockedOrder:
+    standing = Standing(
+        OrderStatus(row["status"]),
+        row["total_amount"],
+        row["held_amount"],
+        row["payment_due_at"],
+        row["paid_at"],
+        row["escrow_release_at"],
+    )
+    return LockedOrder(
+        row["id"],
+        row["buyer_id"],
+        row["seller_id"],
+        row["listing_id"],
+        row["auction_id"],
+        row["quantity"],
+        row["payment_method"],
+        standing,
+    )
+
+
+async def update_address(tx: Transaction, order_id: str, address: str, now: datetime) -> None:
+    """Says where the goods go; `address` is JSON."""
+    await tx.execute(_sql.update_address, {"order_id": order_id, "address": address, "now": now})
+
+
+async def update_paid(tx: Transaction, order_id: str, method: str, now: datetime) -> None:
+    """Pending to processing."""
+    values = {"order_id": order_id, "method": method, "now": now, "hold_days": HOLD_DAYS}
+    await tx.execute(_sql.update_paid, values)
+
+
+async def update_shipped(
+    tx: Transaction, order_id: str, carrier: str, tracking: str, now: datetime
+) -> None:
+    """Processing to shipped; the time to the release begins."""
+    values = {
+        "order_id": order_id, "carrier": carrier, "tracking": tracking, "now": now,
+        "hold_days": HOLD_DAYS,
+    }  # fmt: skip
+    await tx.execute(_sql.update_shipped, values)
+
+
+async def update_delivered(tx: Transaction, order_id: str, now: datetime) -> None:
+    """Shipped to delivered; nothing may be held any more."""
+    await tx.execute(_sql.update_delivered, {"order_id": order_id, "now": now})
+
+
+async def update_cancelled(tx: Transaction, order_id: str, now: datetime) -> None:
+    """To cancelled; nothing may be held any more."""
+    await tx.execute(_sql.update_cancelled, {"order_id": order_id, "now": now})
+
+
+async def update_refunded(tx: Transaction, order_id: str, amount: int, now: datetime) -> None:
+    """Counts a refund whose money the ledger has moved."""
+    await tx.execute(_sql.update_refunded, {"order_id": order_id, "amount": amount, "now": now})
+
+
+async def find_order(connection: Connection, order_id: str, currency: str) -> Order | None:
+    """An order as the wire has it, with everything that its buyer sees."""
+    row = await connection.maybe(_sql.find_order, {"order_id": order_id})
+    return Order(**row, currency=currency) if row else None
+
+
+async def list_orders(
+    connection: Connection, filters: dict[str, Any], limit: int, currency: str
+) -> list[tuple[Order, tuple[int, str]]]:
+    """A user's orders below a place, the newest first, each with its own."""
+    rows = await connection.rows(_sql.list_orders, {**filters, "limit": limit})
+    return [(Order(**row, currency=currency), (row["sort_key"], row["id"])) for row in rows]
+
+
+async def list_events(connection: Connection, order_id: str) -> list[OrderEvent]:
+    """The steps of an order, the oldest first."""
+    rows = await connection.rows(_sql.list_order_events, {"order_id": order_id})
+    return [OrderEvent(**row) for row in rows]
+
+
+async def list_due_orders(connection: Connection, limit: int) -> list[str]:
+    """Orders that time moves on."""
+    values = {"limit": limit, "hold_days": HOLD_DAYS, "unshipped_days": UNSHIPPED_DAYS}
+    return [row["id"] for row in await connection.rows(_sql.list_due_orders, values)]
+
+
+async def get_now(connection: Connection) -> datetime:
+    """The market's clock; in a transaction, ask after the locks are held."""
+    now: datetime = (await connection.one(_sql.get_market_now))["now"]
+    return now

@@ -1,27 +1,4 @@
-"""What a call can raise, as one tree; every class of the market's own tree has its twin here.
-
-    InstaSellError
-    - NotFound            ListingNotFound AuctionNotFound CategoryNotFound UserNotFound
-                          OrderNotFound TokenNotFound
-    - Unauthenticated     BadCredentials
-    - Forbidden           AccountSuspended SellerCannotBid ScopeMissing(scope)
-    - Invalid(errors)     one entry per field     - IdempotencyKeyReused
-    - Malformed  - TooLarge(limit_bytes)  - MethodNotAllowed(allowed)  - Unsupported
-    - Conflict            AuctionNotOpen(auction_status) BidTooLow(minimum) AlreadyLeading(minimum)
-                          BuyNowUnavailable(buy_now) ListingInUse ListingHasAuction(auction_id)
-                          AuctionHasBids EmailTaken SkuTaken CategoryInUse CategoryExists OutOfStock
-                          StillRunning
-    - RateLimited(retry_after_seconds)
-    - OutcomeUnknown      the same key, sent again, tells what happened     - Unavailable
-    - TransportError      nothing that the market said: raised by the client alone
-      - ConnectionFailed    no connection, or it was lost before the answer
-      - Timeout             no answer in time
-      - ProtocolError       an answer that does not fit the wire contract
-        - NotAnInstaSellServer   somebody else answers at this address
-
-A refusal carries `code` (stable: look at this one), `title` and `detail` (for people), `data` (its
-own members), `request_id` (for the log) and `status`. `retryable`: the same call may succeed later.
-"""
+"""What the market refuses, but for the state that it is in."""
 
 from __future__ import annotations
 
@@ -143,6 +120,12 @@ class SellerCannotBid(Forbidden):
     title = "A seller cannot bid on the own auction"
 
 
+class SellerCannotBuy(Forbidden):
+    """Nobody buys what he sells himself."""
+
+    title = "A seller cannot buy the own goods"
+
+
 class ScopeMissing(Forbidden):
     """A script's token without the scope."""
 
@@ -188,6 +171,12 @@ class Malformed(InstaSellError):
     status = 400
 
 
+class BadSignature(Malformed):
+    """A message that says it comes from the payment provider, and is not signed by it."""
+
+    title = "The signature does not hold"
+
+
 class TooLarge(InstaSellError):
     """More bytes than the limit."""
 
@@ -220,115 +209,11 @@ class Unsupported(InstaSellError):
     status = 415
 
 
-class Conflict(InstaSellError):
-    """The request is sound, but the state of the market is against it."""
+class PaymentFailed(InstaSellError):
+    """The payment provider refused; the detail says why."""
 
-    title = "The state of the market does not allow that"
-    status = 409
-
-
-class AuctionNotOpen(Conflict):
-    """Not started, over, or called off."""
-
-    title = "The auction is not open"
-
-    @property
-    def auction_status(self) -> str | None:
-        """What the auction is instead of open: one of `AuctionStatus`."""
-        return self._text("auction_status")
-
-
-class BidTooLow(Conflict):
-    """Under the minimum."""
-
-    title = "The bid is too low"
-
-    @property
-    def minimum(self) -> int | None:
-        """What would be taken now, in minor units."""
-        return self._number("minimum")
-
-
-class AlreadyLeading(Conflict):
-    """The leader's own maximum is not raised by this."""
-
-    title = "You lead already with a maximum that is as high"
-
-    @property
-    def minimum(self) -> int | None:
-        """The least maximum that would raise it, in minor units."""
-        return self._number("minimum")
-
-
-class BuyNowUnavailable(Conflict):
-    """No buy-now price, or bidding has taken it away, or it is another one."""
-
-    title = "Buy now is not available"
-
-    @property
-    def buy_now(self) -> int | None:
-        """The price where it differs from what was sent, in minor units."""
-        return self._number("buy_now")
-
-
-class ListingInUse(Conflict):
-    """An order or an auction with bids holds the listing."""
-
-    title = "The listing is in use"
-
-
-class ListingHasAuction(Conflict):
-    """One open auction for a listing at most."""
-
-    title = "The listing has an open auction"
-
-    @property
-    def auction_id(self) -> str | None:
-        """The auction that is open."""
-        return self._text("auction_id")
-
-
-class AuctionHasBids(Conflict):
-    """Only an auction without bids may be changed like this."""
-
-    title = "The auction has bids"
-
-
-class EmailTaken(Conflict):
-    """An account with this address exists."""
-
-    title = "An account with this e-mail address exists"
-
-
-class SkuTaken(Conflict):
-    """Another listing of the seller has this `seller_sku`."""
-
-    title = "Another of your listings has this seller_sku"
-
-
-class CategoryInUse(Conflict):
-    """A category with listings or categories in it stays."""
-
-    title = "The category is in use"
-
-
-class CategoryExists(Conflict):
-    """A name is unique within its parent."""
-
-    title = "The category exists"
-
-
-class OutOfStock(Conflict):
-    """Fewer are left than were asked for."""
-
-    title = "Out of stock"
-
-
-class StillRunning(Conflict):
-    """The first request with this key has not been answered yet."""
-
-    title = "The first request with this key is still running"
-    retryable = True
+    title = "The payment provider refused"
+    status = 402
 
 
 class RateLimited(InstaSellError):
@@ -364,36 +249,3 @@ class Unavailable(InstaSellError):
     title = "The market is busy or a part of it is down; try again"
     status = 503
     retryable = True
-
-
-class TransportError(InstaSellError):
-    """The market said nothing, or nothing that can be understood. `status` is 0."""
-
-    title = "There is no answer from the market"
-    status = 0
-
-
-class ConnectionFailed(TransportError):
-    """No connection, or one that was lost before the answer."""
-
-    title = "The market cannot be reached"
-    retryable = True
-
-
-class Timeout(TransportError):
-    """No answer in time."""
-
-    title = "The market did not answer in time"
-    retryable = True
-
-
-class ProtocolError(TransportError):
-    """An answer that does not fit the wire contract; client and server may be too far apart."""
-
-    title = "The answer does not fit the contract of this client"
-
-
-class NotAnInstaSellServer(ProtocolError):
-    """Somebody else answers at this address."""
-
-    title = "There is no InstaSell server at this address"

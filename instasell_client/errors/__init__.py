@@ -1,0 +1,137 @@
+"""What a call can raise, as one tree; every class of the market's own tree has its twin here.
+
+    InstaSellError
+    - NotFound            ListingNotFound AuctionNotFound CategoryNotFound UserNotFound
+                          OrderNotFound TokenNotFound
+    - Unauthenticated     BadCredentials
+    - Forbidden           AccountSuspended SellerCannotBid SellerCannotBuy ScopeMissing(scope)
+    - Invalid(errors)     one entry per field     - IdempotencyKeyReused
+    - Malformed           BadSignature
+    - TooLarge(limit_bytes)  - MethodNotAllowed(allowed)  - Unsupported
+    - Conflict            AuctionNotOpen(auction_status) BidTooLow(minimum) AlreadyLeading(minimum)
+                          BuyNowUnavailable(buy_now) ListingInUse ListingHasAuction(auction_id)
+                          AuctionHasBids EmailTaken SkuTaken CategoryInUse CategoryExists OutOfStock
+                          StillRunning OrderNotReady(order_status) InsufficientFunds(missing)
+                          InsufficientGas(missing)
+    - PaymentFailed
+    - RateLimited(retry_after_seconds)
+    - OutcomeUnknown      the same key, sent again, tells what happened     - Unavailable
+    - TransportError      nothing that the market said: raised by the client alone
+      - ConnectionFailed    no connection, or it was lost before the answer
+      - Timeout             no answer in time
+      - ProtocolError       an answer that does not fit the wire contract
+        - NotAnInstaSellServer   somebody else answers at this address
+
+A refusal carries `code` (stable: look at this one), `title` and `detail` (for people), `data` (its
+own members), `request_id` (for the log) and `status`. `retryable`: the same call may succeed later.
+"""
+
+from __future__ import annotations
+
+from instasell_client.errors.conflicts import (
+    AlreadyLeading,
+    AuctionHasBids,
+    AuctionNotOpen,
+    BidTooLow,
+    BuyNowUnavailable,
+    CategoryExists,
+    CategoryInUse,
+    Conflict,
+    EmailTaken,
+    InsufficientFunds,
+    InsufficientGas,
+    ListingHasAuction,
+    ListingInUse,
+    OrderNotReady,
+    OutOfStock,
+    SkuTaken,
+    StillRunning,
+)
+from instasell_client.errors.refusals import (
+    AccountSuspended,
+    AuctionNotFound,
+    BadCredentials,
+    BadSignature,
+    CategoryNotFound,
+    Forbidden,
+    IdempotencyKeyReused,
+    InstaSellError,
+    Invalid,
+    ListingNotFound,
+    Malformed,
+    MethodNotAllowed,
+    NotFound,
+    OrderNotFound,
+    OutcomeUnknown,
+    PaymentFailed,
+    RateLimited,
+    ScopeMissing,
+    SellerCannotBid,
+    SellerCannotBuy,
+    TokenNotFound,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    Unsupported,
+    UserNotFound,
+    code_of,
+)
+from instasell_client.errors.transport import (
+    ConnectionFailed,
+    NotAnInstaSellServer,
+    ProtocolError,
+    Timeout,
+    TransportError,
+)
+
+__all__ = [
+    "AccountSuspended",
+    "AlreadyLeading",
+    "AuctionHasBids",
+    "AuctionNotFound",
+    "AuctionNotOpen",
+    "BadCredentials",
+    "BadSignature",
+    "BidTooLow",
+    "BuyNowUnavailable",
+    "CategoryExists",
+    "CategoryInUse",
+    "CategoryNotFound",
+    "Conflict",
+    "ConnectionFailed",
+    "EmailTaken",
+    "Forbidden",
+    "IdempotencyKeyReused",
+    "InstaSellError",
+    "InsufficientFunds",
+    "InsufficientGas",
+    "Invalid",
+    "ListingHasAuction",
+    "ListingInUse",
+    "ListingNotFound",
+    "Malformed",
+    "MethodNotAllowed",
+    "NotAnInstaSellServer",
+    "NotFound",
+    "OrderNotFound",
+    "OrderNotReady",
+    "OutOfStock",
+    "OutcomeUnknown",
+    "PaymentFailed",
+    "ProtocolError",
+    "RateLimited",
+    "ScopeMissing",
+    "SellerCannotBid",
+    "SellerCannotBuy",
+    "SkuTaken",
+    "StillRunning",
+    "Timeout",
+    "TokenNotFound",
+    "TooLarge",
+    "TransportError",
+    "Unauthenticated",
+    "Unavailable",
+    "Unsupported",
+    "UserNotFound",
+    "code_of",
+]

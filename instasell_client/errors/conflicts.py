@@ -1,0 +1,149 @@
+"""What the state of the market is against."""
+
+from __future__ import annotations
+
+from instasell_client.errors.refusals import InstaSellError
+
+
+class Conflict(InstaSellError):
+    """The request is sound, but the state of the market is against it."""
+
+    title = "The state of the market does not allow that"
+    status = 409
+
+
+class AuctionNotOpen(Conflict):
+    """Not started, over, or called off."""
+
+    title = "The auction is not open"
+
+    @property
+    def auction_status(self) -> str | None:
+        """What the auction is instead of open: one of `AuctionStatus`."""
+        return self._text("auction_status")
+
+
+class BidTooLow(Conflict):
+    """Under the minimum."""
+
+    title = "The bid is too low"
+
+    @property
+    def minimum(self) -> int | None:
+        """What would be taken now, in minor units."""
+        return self._number("minimum")
+
+
+class AlreadyLeading(Conflict):
+    """The leader's own maximum is not raised by this."""
+
+    title = "You lead already with a maximum that is as high"
+
+    @property
+    def minimum(self) -> int | None:
+        """The least maximum that would raise it, in minor units."""
+        return self._number("minimum")
+
+
+class BuyNowUnavailable(Conflict):
+    """No buy-now price, or bidding has taken it away, or it is another one."""
+
+    title = "Buy now is not available"
+
+    @property
+    def buy_now(self) -> int | None:
+        """The price where it differs from what was sent, in minor units."""
+        return self._number("buy_now")
+
+
+class ListingInUse(Conflict):
+    """An order or an auction with bids holds the listing."""
+
+    title = "The listing is in use"
+
+
+class ListingHasAuction(Conflict):
+    """One open auction for a listing at most."""
+
+    title = "The listing has an open auction"
+
+    @property
+    def auction_id(self) -> str | None:
+        """The auction that is open."""
+        return self._text("auction_id")
+
+
+class AuctionHasBids(Conflict):
+    """Only an auction without bids may be changed like this."""
+
+    title = "The auction has bids"
+
+
+class EmailTaken(Conflict):
+    """An account with this address exists."""
+
+    title = "An account with this e-mail address exists"
+
+
+class SkuTaken(Conflict):
+    """Another listing of the seller has this `seller_sku`."""
+
+    title = "Another of your listings has this seller_sku"
+
+
+class CategoryInUse(Conflict):
+    """A category with listings or categories in it stays."""
+
+    title = "The category is in use"
+
+
+class CategoryExists(Conflict):
+    """A name is unique within its parent."""
+
+    title = "The category exists"
+
+
+class OutOfStock(Conflict):
+    """Fewer are left than were asked for."""
+
+    title = "Out of stock"
+
+
+class StillRunning(Conflict):
+    """The first request with this key has not been answered yet."""
+
+    title = "The first request with this key is still running"
+    retryable = True
+
+
+class OrderNotReady(Conflict):
+    """The order does not stand where this could be done."""
+
+    title = "The order is not at that point"
+
+    @property
+    def order_status(self) -> str | None:
+        """Where the order stands instead: one of `OrderStatus`."""
+        return self._text("order_status")
+
+
+class InsufficientFunds(Conflict):
+    """The wallet has less."""
+
+    title = "The wallet has too little"
+
+    @property
+    def missing(self) -> int | None:
+        """What is missing, in minor units."""
+        return self._number("missing")
+
+
+class InsufficientGas(Conflict):
+    """The wallet has less gas."""
+
+    title = "The wallet has too little gas"
+
+    @property
+    def missing(self) -> int | None:
+        """How much gas is missing."""
+        return self._number("missing")

@@ -1,0 +1,104 @@
+"""Wallets: a balance to pay with, gas to list with, and the ledger's rows of both."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from instasell_client.models.base import Id, Instant, Paging, Reply, Request
+from instasell_client.models.money import Amount
+
+
+class WalletAccount(StrEnum):
+    """The two accounts of a wallet: money, and gas, which pays for listing."""
+
+    BALANCE = "balance"
+    GAS = "gas"
+
+
+class EntryType(StrEnum):
+    """Why money moved."""
+
+    TOPUP = "topup"
+    CHARGE = "charge"
+    REFUND = "refund"
+    HOLD = "hold"
+    RELEASE = "release"
+    WITHDRAWAL = "withdrawal"
+    GAS = "gas"
+    SETTLE = "settle"
+    CHARGEBACK = "chargeback"
+    FEE = "fee"
+
+
+class PaymentStatus(StrEnum):
+    """How far a payment has come; only the provider's word makes it succeed."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class Wallet(Reply):
+    """What an account has, in minor units of the market's currency."""
+
+    user_id: Id
+    balance: int
+    gas_balance: int
+    currency: str
+    version: int
+    updated_at: Instant
+
+
+class TopUp(Request):
+    """Money for the balance, or for gas, through the payment provider."""
+
+    amount: Amount
+    target: WalletAccount = WalletAccount.BALANCE
+
+
+class TopUpReply(Reply):
+    """The payment that was begun, and the provider's page where it is paid."""
+
+    payment_id: Id
+    status: PaymentStatus
+    amount: int
+    target: WalletAccount
+    checkout_url: str | None = None
+
+
+class UseGas(Request):
+    """`feature` shows the own auction before others for 24 hours."""
+
+    purpose: Literal["feature"]
+    auction_id: Id
+
+
+class UseGasReply(Reply):
+    """What the gas has bought, and what is left."""
+
+    auction_id: Id
+    featured_until: Instant
+    wallet: Wallet
+
+
+class WalletEntry(Reply):
+    """One row of the ledger in a wallet. `balance_after` is that of its `account`.
+
+    `reference` names what moved the money: a payment, an order, an auction.
+    """
+
+    id: Id
+    account: WalletAccount
+    type: EntryType
+    amount: int
+    balance_after: int
+    order_id: Id | None = None
+    reference: str | None = None
+    created_at: Instant
+
+
+class EntriesQuery(Paging):
+    """The rows of a wallet, the newest first."""
+
+    account: WalletAccount | None = None

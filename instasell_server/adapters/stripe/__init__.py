@@ -1,0 +1,1 @@
+"""Stripe behind the port `Payments`, and what stands there when no provider is configured."""

@@ -1,0 +1,197 @@
+"""Stripe, or whoever speaks its HTTP API, by the library `stripe`.
+
+Everything that is asked carries our own id as the idempotency key and in the metadata, so that a
+question asked again changes nothing, and an answer or an event finds its row even when the first
+answer was lost.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Awaitable, Mapping
+from typing import Any, TypeVar, cast
+
+import aiohttp
+import stripe
+
+from instasell_server.ports import (
+    Checkout,
+    CheckoutExpired,
+    CheckoutWish,
+    Disputed,
+    Paid,
+    ProviderEvent,
+    RefundMoved,
+    RefundState,
+    Refused,
+    Unreachable,
+)
+
+TIMEOUT_SECONDS = 8.0
+RETRIES = 1
+SIGNATURE_AGE_SECONDS = 300
+
+T = TypeVar("T")
+Object = Mapping[str, Any]
+
+_REFUND_STATUSES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
+_SESSION_STATUSES = {"complete": "paid", "expired": "expired"}
+
+
+class StripeGateway:
+    """Implements `ports.Payments`. `api_base` is empty for Stripe itself."""
+
+    def __init__(self, secret_key: str, webhook_secret: str, api_base: str | None) -> None:
+        self._secret_key = secret_key
+        self._webhook_secret = webhook_secret
+        self._api_base = api_base
+        self._client: stripe.StripeClient | None = None
+        self._http: stripe.AIOHTTPClient | None = None
+
+    @property
+    def _stripe(self) -> stripe.StripeClient:
+        """Made when it is first needed, which has to be inside the running loop."""
+        if self._client is None:
+            self._http = stripe.AIOHTTPClient(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
+            addresses: Any = {"api": self._api_base} if self._api_base else None
+            self._client = stripe.StripeClient(
+                self._secret_key,
+                base_addresses=addresses,
+                http_client=self._http,
+                max_network_retries=RETRIES,
+            )
+        return self._client
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        if self._http is not None:
+            await self._http.close_async()  # type: ignore[no-untyped-call]
+        self._client = self._http = None
+
+    async def open_checkout(self, wish: CheckoutWish) -> Checkout:
+        """A page where the wish is paid."""
+        metadata = {"payment_id": wish.payment_id}
+        price = {
+            "currency": wish.currency.lower(),
+            "unit_amount": wish.amount,
+            "product_data": {"name": wish.description},
+        }
+        params: Any = {
+            "mode": "payment",
+            "line_items": [{"quantity": 1, "price_data": price}],
+            "client_reference_id": wish.payment_id,
+            "metadata": metadata,
+            "payment_intent_data": {"metadata": metadata},
+            "success_url": wish.return_url,
+        }
+        options: Any = {"idempotency_key": f"checkout-{wish.payment_id}"}
+        sessions = self._stripe.v1.checkout.sessions
+        return _checkout(await _asked(sessions.create_async(params, options)))
+
+    async def look_up(self, session_id: str) -> Checkout:
+        """What has become of a page."""
+        return _checkout(await _asked(self._stripe.v1.checkout.sessions.retrieve_async(session_id)))
+
+    async def expire(self, session_id: str) -> None:
+        """Closes a page; one that is complete or expired stays as it is."""
+        try:
+            await _asked(self._stripe.v1.checkout.sessions.expire_async(session_id))
+        except Refused:
+            return
+
+    async def refund(self, refund_id: str, intent_id: str, amount: int) -> RefundState:
+        """Sends money back to where it came from."""
+        params: Any = {
+            "payment_intent": intent_id,
+            "amount": amount,
+            "metadata": {"refund_id": refund_id},
+        }
+        options: Any = {"idempotency_key": f"refund-{refund_id}"}
+        return _refund(await _asked(self._stripe.v1.refunds.create_async(params, options)))
+
+    def read_event(self, payload: bytes, signature: str) -> ProviderEvent:
+        """A message whose signature holds and is at most 300 s old. Raises Refused."""
+        try:
+            text = payload.decode()
+            stripe.WebhookSignature.verify_header(
+                text, signature, self._webhook_secret, SIGNATURE_AGE_SECONDS
+            )
+            event = json.loads(text)
+            return ProviderEvent(
+                str(event["id"]),
+                str(event["type"]),
+                _change(event["type"], event["data"]["object"]),
+            )
+        except stripe.SignatureVerificationError:
+            raise Refused("the signature does not hold, or is too old") from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise Refused("the message is no event of the provider") from None
+
+
+async def _asked(question: Awaitable[T]) -> T:
+    """An answer. Raises Refused for a no, and Unreachable for anything that may have been done."""
+    try:
+        return await question
+    except (stripe.CardError, stripe.InvalidRequestError) as error:
+        raise Refused(error.user_message or "it does not take this") from error
+    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+        raise Refused("the key of the payment provider does not hold") from error
+    except stripe.StripeError as error:
+        raise Unreachable(type(error).__name__) from error
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise Unreachable(type(error).__name__) from error
+
+
+def _change(kind: str, found: Object) -> Paid | CheckoutExpired | RefundMoved | Disputed | None:
+    if kind == "payment_intent.succeeded":
+        return Paid(
+            _id_of(found, "payment_id"),
+            str(found["id"]),
+            int(found["amount_received"]),
+            str(found["currency"]).upper(),
+        )
+    if kind == "checkout.session.expired":
+        return CheckoutExpired(str(found["id"]), _id_of(found, "payment_id"))
+    if kind in ("refund.created", "refund.updated", "refund.failed"):
+        return RefundMoved(_refund(found))
+    if kind == "charge.dispute.created":
+        return Disputed(str(found["payment_intent"]), str(found["id"]), int(found["amount"]))
+    return None
+
+
+def _checkout(session: Any) -> Checkout:
+    found = _plain(session)
+    status = _SESSION_STATUSES.get(str(found["status"]), "open")
+    if status == "paid" and found["payment_status"] != "paid":
+        # A payment that takes days is complete as a page before there is money.
+        status = "open"
+    intent = found.get("payment_intent")
+    return Checkout(
+        str(found["id"]),
+        found.get("url"),
+        status,
+        _id_of(found, "payment_id"),
+        str(intent) if intent else None,
+        int(found.get("amount_total") or 0),
+        str(found.get("currency") or "").upper(),
+    )
+
+
+def _refund(refund: Any) -> RefundState:
+    found = _plain(refund)
+    status = _REFUND_STATUSES.get(str(found.get("status")), "pending")
+    return RefundState(str(found["id"]), _id_of(found, "refund_id"), status)
+
+
+def _plain(found: Any) -> Object:
+    return cast(Object, found.to_dict() if hasattr(found, "to_dict") else found)
+
+
+def _id_of(found: Object, name: str) -> str | None:
+    """One of our own ids out of the metadata; what is no id is nobody's."""
+    value = (found.get("metadata") or {}).get(name)
+    try:
+        return str(uuid.UUID(str(value)))
+    except ValueError:
+        return None

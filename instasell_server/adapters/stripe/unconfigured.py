@@ -1,0 +1,40 @@
+"""The port `Payments` without a provider: nobody can pay, everything else works."""
+
+from __future__ import annotations
+
+from instasell_server.ports import (
+    Checkout,
+    CheckoutWish,
+    ProviderEvent,
+    RefundState,
+    Refused,
+)
+
+_REASON = "this market has no payment provider; set INSTASELL_STRIPE_SECRET_KEY"
+
+
+class NoProvider:
+    """Refuses everything, and says what to configure."""
+
+    async def open_checkout(self, wish: CheckoutWish) -> Checkout:
+        """Raises Refused."""
+        raise Refused(_REASON)
+
+    async def look_up(self, session_id: str) -> Checkout:
+        """Raises Refused."""
+        raise Refused(_REASON)
+
+    async def expire(self, session_id: str) -> None:
+        """Raises Refused."""
+        raise Refused(_REASON)
+
+    async def refund(self, refund_id: str, intent_id: str, amount: int) -> RefundState:
+        """Raises Refused."""
+        raise Refused(_REASON)
+
+    def read_event(self, payload: bytes, signature: str) -> ProviderEvent:
+        """Raises Refused."""
+        raise Refused(_REASON)
+
+    async def close(self) -> None:
+        """Nothing is open."""

@@ -1,0 +1,228 @@
+"""The movements of money, each as the rows that it writes. Pure: no I/O, no clock.
+
+A transfer sums to zero: what leaves one account arrives in others. Accounts of people are `balance`
+and `gas`, that of an order `escrow`; the rest are the platform's. A transfer's key is what it is
+done for, so that the same thing done twice is refused by the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+from instasell_client.models.wallets import EntryType, WalletAccount
+
+
+class Account(StrEnum):
+    """Where money is. A negative `stripe` is held at the provider."""
+
+    BALANCE = "balance"
+    GAS = "gas"
+    ESCROW = "escrow"
+    STRIPE = "stripe"
+    IN_TRANSIT = "in_transit"
+    SUSPENSE = "suspense"
+    RECEIVABLE = "receivable"
+    GAS_SALES = "gas_sales"
+    FEES = "fees"
+
+
+class Posting(NamedTuple):
+    """One row: `amount` is in minor units, positive into the account. `user_id` for a wallet."""
+
+    account: Account
+    amount: int
+    type: EntryType
+    user_id: str | None = None
+    order_id: str | None = None
+
+
+class Transfer(NamedTuple):
+    """Rows that belong together. `key` is unique in the ledger, `reference` is for people."""
+
+    key: str
+    reference: str
+    postings: tuple[Posting, ...]
+
+
+class Unbalanced(Exception):
+    """A transfer that does not sum to zero; a mistake of ours, never of a caller."""
+
+
+def transfer(key: str, reference: str, postings: Iterable[Posting]) -> Transfer:
+    """A transfer of the postings that move anything. Raises Unbalanced."""
+    moving = tuple(each for each in postings if each.amount)
+    if sum(each.amount for each in moving) or not moving:
+        raise Unbalanced(f"{key}: {moving}")
+    return Transfer(key, reference, moving)
+
+
+def top_up(payment_id: str, user_id: str, amount: int, target: WalletAccount) -> Transfer:
+    """The provider has the money, the wallet gets it."""
+    return transfer(
+        f"topup:{payment_id}",
+        payment_id,
+        (
+            Posting(Account.STRIPE, -amount, EntryType.TOPUP),
+            Posting(Account(target.value), amount, EntryType.TOPUP, user_id),
+        ),
+    )
+
+
+def gas_grant(user_id: str, amount: int) -> Transfer:
+    """The gas that a new account begins with."""
+    return transfer(
+        f"gas-grant:{user_id}",
+        user_id,
+        (
+            Posting(Account.GAS_SALES, -amount, EntryType.TOPUP),
+            Posting(Account.GAS, amount, EntryType.TOPUP, user_id),
+        ),
+    )
+
+
+def gas_fee(purpose: str, subject_id: str, user_id: str, amount: int) -> Transfer:
+    """Gas that is spent on a purpose (`auction`, `feature`) of an auction."""
+    return transfer(
+        f"gas:{purpose}:{subject_id}",
+        subject_id,
+        (
+            Posting(Account.GAS, -amount, EntryType.GAS, user_id),
+            Posting(Account.GAS_SALES, amount, EntryType.GAS),
+        ),
+    )
+
+
+def gas_refund(purpose: str, subject_id: str, user_id: str, amount: int) -> Transfer:
+    """The opposite of `gas_fee`."""
+    return transfer(
+        f"gas-refund:{purpose}:{subject_id}",
+        subject_id,
+        (
+            Posting(Account.GAS_SALES, -amount, EntryType.GAS),
+            Posting(Account.GAS, amount, EntryType.GAS, user_id),
+        ),
+    )
+
+
+def pay_by_card(order_id: str, payment_id: str, buyer_id: str, amount: int) -> list[Transfer]:
+    """The provider has the money; it passes through the buyer's wallet into escrow."""
+    charge = transfer(
+        f"charge:{payment_id}",
+        payment_id,
+        (
+            Posting(Account.STRIPE, -amount, EntryType.CHARGE, None, order_id),
+            Posting(Account.BALANCE, amount, EntryType.CHARGE, buyer_id, order_id),
+        ),
+    )
+    return [charge, pay_from_wallet(order_id, buyer_id, amount)]
+
+
+def pay_from_wallet(order_id: str, buyer_id: str, amount: int) -> Transfer:
+    """The buyer's money is held for the order."""
+    return transfer(
+        f"hold:{order_id}",
+        order_id,
+        (
+            Posting(Account.BALANCE, -amount, EntryType.HOLD, buyer_id, order_id),
+            Posting(Account.ESCROW, amount, EntryType.HOLD, None, order_id),
+        ),
+    )
+
+
+def refund(refund_id: str, order_id: str, buyer_id: str, amount: int) -> Transfer:
+    """Held money goes back to the buyer's wallet."""
+    return transfer(
+        f"refund:{refund_id}",
+        order_id,
+        (
+            Posting(Account.ESCROW, -amount, EntryType.REFUND, None, order_id),
+            Posting(Account.BALANCE, amount, EntryType.REFUND, buyer_id, order_id),
+        ),
+    )
+
+
+def refund_to_card(refund_id: str, order_id: str, buyer_id: str, amount: int) -> list[Transfer]:
+    """Held money goes back through the wallet, and on its way to the card."""
+    sent = transfer(
+        f"refund-sent:{refund_id}",
+        refund_id,
+        (
+            Posting(Account.BALANCE, -amount, EntryType.CHARGE, buyer_id, order_id),
+            Posting(Account.IN_TRANSIT, amount, EntryType.CHARGE, None, order_id),
+        ),
+    )
+    return [refund(refund_id, order_id, buyer_id, amount), sent]
+
+
+def refund_settled(refund_id: str, amount: int) -> Transfer:
+    """The provider has paid a refund out."""
+    return transfer(
+        f"settle:{refund_id}",
+        refund_id,
+        (
+            Posting(Account.IN_TRANSIT, -amount, EntryType.SETTLE),
+            Posting(Account.STRIPE, amount, EntryType.SETTLE),
+        ),
+    )
+
+
+def refund_failed(refund_id: str, order_id: str, buyer_id: str, amount: int) -> Transfer:
+    """The provider could not pay a refund out: it stays in the buyer's wallet."""
+    return transfer(
+        f"refund-failed:{refund_id}",
+        refund_id,
+        (
+            Posting(Account.IN_TRANSIT, -amount, EntryType.REFUND, None, order_id),
+            Posting(Account.BALANCE, amount, EntryType.REFUND, buyer_id, order_id),
+        ),
+    )
+
+
+def stray(payment_id: str, amount: int) -> Transfer:
+    """Money came that nothing waits for: it is kept apart."""
+    return transfer(
+        f"stray:{payment_id}",
+        payment_id,
+        (
+            Posting(Account.STRIPE, -amount, EntryType.CHARGE),
+            Posting(Account.SUSPENSE, amount, EntryType.CHARGE),
+        ),
+    )
+
+
+def stray_sent_back(refund_id: str, amount: int) -> Transfer:
+    """What was kept apart is on its way back."""
+    return transfer(
+        f"stray-back:{refund_id}",
+        refund_id,
+        (
+            Posting(Account.SUSPENSE, -amount, EntryType.REFUND),
+            Posting(Account.IN_TRANSIT, amount, EntryType.REFUND),
+        ),
+    )
+
+
+def stray_kept(refund_id: str, amount: int) -> Transfer:
+    """It could not be sent back: it is kept apart again, for an operator to see to."""
+    return transfer(
+        f"stray-kept:{refund_id}",
+        refund_id,
+        (
+            Posting(Account.IN_TRANSIT, -amount, EntryType.REFUND),
+            Posting(Account.SUSPENSE, amount, EntryType.REFUND),
+        ),
+    )
+
+
+def release(order_id: str, seller_id: str, amount: int) -> Transfer:
+    """All that is still held goes to the seller."""
+    return transfer(
+        f"release:{order_id}",
+        order_id,
+        (
+            Posting(Account.ESCROW, -amount, EntryType.RELEASE, None, order_id),
+            Posting(Account.BALANCE, amount, EntryType.RELEASE, seller_id, order_id),
+        ),
+    )

@@ -1,0 +1,94 @@
+"""The rows of the ledger, and the wallets that they move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from instasell_client.models.wallets import WalletEntry
+from instasell_server.db.connections import Connection
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.ledger.rules import Posting
+
+_sql = load(__file__)
+
+
+class Purse(NamedTuple):
+    """A wallet's row; amounts in minor units."""
+
+    user_id: str
+    balance: int
+    gas_balance: int
+    version: int
+    updated_at: datetime
+
+
+class Written(NamedTuple):
+    """A posting on its way into the table, with what its wallet has after it."""
+
+    transfer_id: str
+    key: str
+    reference: str
+    posting: Posting
+    balance_after: int | None
+
+
+async def lock_wallets(tx: Transaction, user_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Locks wallets in order of their users; balance and gas of each."""
+    rows = await tx.rows(_sql.lock_wallets, {"user_ids": list(user_ids)})
+    return {row["user_id"]: (row["balance"], row["gas_balance"]) for row in rows}
+
+
+async def insert_postings(tx: Transaction, rows: Sequence[Written]) -> None:
+    """Inserts rows. Raises psycopg2's UniqueViolation for a key that is there already."""
+    await tx.execute(
+        _sql.insert_postings,
+        {
+            "transfer_ids": [each.transfer_id for each in rows],
+            "accounts": [each.posting.account.value for each in rows],
+            "user_ids": [each.posting.user_id for each in rows],
+            "order_ids": [each.posting.order_id for each in rows],
+            "amounts": [each.posting.amount for each in rows],
+            "types": [each.posting.type.value for each in rows],
+            "references": [each.reference for each in rows],
+            "keys": [each.key for each in rows],
+            "balances": [each.balance_after for each in rows],
+        },
+    )
+
+
+async def update_wallets(tx: Transaction, wallets: Mapping[str, tuple[int, int]]) -> list[Purse]:
+    """Sets balance and gas of wallets whose rows are locked."""
+    rows = await tx.rows(
+        _sql.update_wallets,
+        {
+            "user_ids": list(wallets),
+            "balances": [balance for balance, _ in wallets.values()],
+            "gas_balances": [gas for _, gas in wallets.values()],
+        },
+    )
+    return [Purse(**row) for row in rows]
+
+
+async def move_held(tx: Transaction, amounts: Mapping[str, int]) -> None:
+    """Moves what orders hold by amounts that may be negative."""
+    await tx.rows(_sql.move_held, {"order_ids": list(amounts), "amounts": list(amounts.values())})
+
+
+async def find_wallet(connection: Connection, user_id: str) -> Purse | None:
+    """The wallet of a user."""
+    row = await connection.maybe(_sql.find_wallet, {"user_id": user_id})
+    return Purse(**row) if row else None
+
+
+async def list_entries(
+    connection: Connection, user_id: str, account: str | None, before: int | None, limit: int
+) -> list[tuple[int, WalletEntry]]:
+    """Rows of a wallet below a `seq`, the newest first, each with its own."""
+    values: dict[str, Any] = {
+        "user_id": user_id, "account": account, "before": before, "limit": limit,
+    }  # fmt: skip
+    rows = await connection.rows(_sql.list_entries, values)
+    return [(row["seq"], WalletEntry.model_validate(row)) for row in rows]

@@ -1,0 +1,299 @@
+"""The steps of an order: paid, shipped, delivered, cancelled, refunded, or moved on by time.
+
+Each step is one transaction: the order's row is locked, the pure rules decide, the ledger moves the
+money, and a row of `order_events` says who did it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
+
+import structlog
+
+from instasell_client.models.orders import (
+    CancelOrder,
+    OrderStatus,
+    OrderView,
+    PaymentMethod,
+    PayOrder,
+    RefundOrder,
+    ShipOrder,
+)
+from instasell_server import metrics
+from instasell_server.db.connections import Database
+from instasell_server.db.idempotency import RequestKey, once
+from instasell_server.db.transaction import Transaction, transact
+from instasell_server.domains.ledger import rules as movements
+from instasell_server.domains.ledger.service import Ledger
+from instasell_server.domains.orders import rules, store
+from instasell_server.domains.orders.rules import Actor
+from instasell_server.domains.orders.service import OrderService, check_side
+from instasell_server.domains.orders.store import LockedOrder
+from instasell_server.domains.payments.service import PaymentService
+from instasell_server.errors import Forbidden, InstaSellError
+from instasell_server.principal import Principal
+
+DUE_AT_ONCE = 100
+
+_Step = Callable[[Transaction, LockedOrder, Actor, datetime], Awaitable[None]]
+_log = structlog.get_logger("instasell.orders")
+
+
+class Fulfilment:
+    """Takes orders from pending to an end. Implements `payments.PaidOrders`."""
+
+    def __init__(
+        self,
+        database: Database,
+        orders: OrderService,
+        payments: PaymentService,
+        ledger: Ledger,
+    ) -> None:
+        self._database = database
+        self._orders = orders
+        self._payments = payments
+        self._ledger = ledger
+
+    # Paying -----------------------------------------------------------------------------------
+
+    async def pay(
+        self, buyer: Principal, order_id: str, wish: PayOrder, key: RequestKey | None
+    ) -> OrderView:
+        """Pays from the wallet, or opens the provider's page.
+
+        Raises OrderNotReady, InsufficientFunds, PaymentFailed, Unavailable.
+        """
+        if wish.method is PaymentMethod.WALLET:
+            return await self._step(buyer, order_id, key, _only_buyer(self._pay_from_wallet))
+
+        async def begin(tx: Transaction) -> str:
+            order, actor = check_side(await store.lock_order(tx, order_id), buyer)
+            if actor is not Actor.BUYER:
+                raise Forbidden("only the buyer pays")
+            rules.check_payable(order.standing, await store.get_now(tx))
+            return await self._payments.begin(
+                tx, order.buyer_id, "order", order.standing.total_amount, order.id
+            )
+
+        # The one payment that an order waits for is what makes this the same when it is repeated.
+        url = await self._payments.open(await transact(self._database, begin))
+        async with self._database.connection() as connection:
+            return await self._orders.show(connection, buyer, order_id, url)
+
+    async def _pay_from_wallet(
+        self, tx: Transaction, order: LockedOrder, actor: Actor, now: datetime
+    ) -> None:
+        rules.check_payable(order.standing, now)
+        await self._payments.abandon(tx, order.id)
+        await self._mark_paid(tx, order, "wallet", now)
+        hold = movements.pay_from_wallet(order.id, order.buyer_id, order.standing.total_amount)
+        await self._ledger.post(tx, [hold])
+
+    async def lock(self, tx: Transaction, order_id: str) -> None:
+        """Locks an order, before its payment is locked."""
+        await store.lock_order(tx, order_id)
+
+    async def take_payment(
+        self, tx: Transaction, order_id: str, payment_id: str, amount: int
+    ) -> bool:
+        """Books a payment by card; False when the order does not wait for this amount.
+
+        A payer who was in time by the provider's clock is not told that he came too late here:
+        until the order is cancelled it can be paid.
+        """
+        order = await store.lock_order(tx, order_id)
+        if order is None or order.standing.status is not OrderStatus.PENDING:
+            return False
+        if order.standing.total_amount != amount:
+            return False
+        await self._mark_paid(tx, order, "card", await store.get_now(tx))
+        await self._ledger.post(
+            tx, movements.pay_by_card(order_id, payment_id, order.buyer_id, amount)
+        )
+        return True
+
+    async def _mark_paid(
+        self, tx: Transaction, order: LockedOrder, method: str, now: datetime
+    ) -> None:
+        await store.update_paid(tx, order.id, method, now)
+        await _write(tx, order, OrderStatus.PROCESSING, order.buyer_id, f"paid by {method}", now)
+
+    async def confirm_payment(self, reader: Principal, order_id: str) -> OrderView:
+        """Asks the provider whether an order is paid; the caller's word counts for nothing."""
+        await self._orders.get(reader, order_id)
+        await self._payments.check_order(order_id)
+        return await self._orders.get(reader, order_id)
+
+    # Goods ------------------------------------------------------------------------------------
+
+    async def ship(
+        self, seller: Principal, order_id: str, wish: ShipOrder, key: RequestKey | None
+    ) -> OrderView:
+        """The goods are on their way. Raises OrderNotReady, and Forbidden for the buyer."""
+
+        async def step(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
+            if actor is not Actor.SELLER:
+                raise Forbidden("only the seller ships")
+            rules.check_shippable(order.standing)
+            await store.update_shipped(tx, order.id, wish.carrier, wish.tracking, now)
+            reason = f"shipped with {wish.carrier}"
+            await _write(tx, order, OrderStatus.SHIPPED, seller.user_id, reason, now)
+
+        return await self._step(seller, order_id, key, step)
+
+    async def confirm_delivery(
+        self, buyer: Principal, order_id: str, key: RequestKey | None
+    ) -> OrderView:
+        """The goods have come: the seller gets what is held. Raises OrderNotReady."""
+
+        async def step(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
+            rules.check_confirmable(order.standing)
+            await self._release(tx, order, order.buyer_id, "delivery confirmed", now)
+
+        return await self._step(buyer, order_id, key, _only_buyer(step))
+
+    async def _release(
+        self, tx: Transaction, order: LockedOrder, actor_id: str | None, reason: str, now: datetime
+    ) -> None:
+        held = order.standing.held_amount
+        if held:
+            await self._ledger.post(tx, [movements.release(order.id, order.seller_id, held)])
+        await store.update_delivered(tx, order.id, now)
+        await _write(tx, order, OrderStatus.DELIVERED, actor_id, reason, now)
+        if order.standing.paid_at is not None:
+            metrics.ORDER_FULFILMENT_SECONDS.observe((now - order.standing.paid_at).total_seconds())
+
+    # Money back -------------------------------------------------------------------------------
+
+    async def cancel(
+        self, principal: Principal, order_id: str, wish: CancelOrder, key: RequestKey | None
+    ) -> OrderView:
+        """Calls an order off; what is held goes back. Raises OrderNotReady, Forbidden."""
+
+        async def step(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
+            rules.check_cancellable(order.standing, actor, now)
+            reason = wish.reason or f"called off by the {actor.value}"
+            await self._call_off(tx, order, principal.user_id, reason, now)
+
+        return await self._step(principal, order_id, key, step)
+
+    async def refund(
+        self, principal: Principal, order_id: str, wish: RefundOrder, key: RequestKey | None
+    ) -> OrderView:
+        """Gives held money back, all of it or a part. Raises OrderNotReady, Invalid, Forbidden."""
+
+        async def step(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
+            if actor is Actor.BUYER:
+                raise Forbidden("ask the seller for a refund")
+            amount = rules.refund_amount(order.standing, wish.amount)
+            reason = wish.reason or f"refunded by the {actor.value}"
+            if amount == order.standing.held_amount:
+                await self._call_off(tx, order, principal.user_id, reason, now, to=wish.to)
+                return
+            await self._give_back(tx, order, amount, wish.to, now)
+            status = order.standing.status
+            await _write(tx, order, status, principal.user_id, f"{reason}: {amount}", now)
+
+        return await self._step(principal, order_id, key, step)
+
+    async def _call_off(
+        self,
+        tx: Transaction,
+        order: LockedOrder,
+        actor_id: str | None,
+        reason: str,
+        now: datetime,
+        *,
+        to: str = "original",
+    ) -> None:
+        status = order.standing.status
+        if order.standing.held_amount:
+            await self._give_back(tx, order, order.standing.held_amount, to, now)
+        if status is OrderStatus.PENDING:
+            await self._payments.abandon(tx, order.id)
+        if status in (OrderStatus.PENDING, OrderStatus.PROCESSING):
+            # What is on its way is not there to be sold again.
+            await store.give_back_stock(tx, order.listing_id, order.quantity)
+            self._orders.show_stock(tx, order.listing_id)
+        await store.update_cancelled(tx, order.id, now)
+        await _write(tx, order, OrderStatus.CANCELLED, actor_id, reason, now)
+
+    async def _give_back(
+        self, tx: Transaction, order: LockedOrder, amount: int, to: str, now: datetime
+    ) -> None:
+        """Moves held money to the card that paid, or to the buyer's wallet."""
+        by_card = to == "original" and order.payment_method == "card"
+        if not by_card or not await self._payments.refund_order(
+            tx, order.id, order.buyer_id, amount
+        ):
+            refund = movements.refund(str(uuid.uuid4()), order.id, order.buyer_id, amount)
+            await self._ledger.post(tx, [refund])
+        await store.update_refunded(tx, order.id, amount, now)
+
+    # Time -------------------------------------------------------------------------------------
+
+    async def carry_out_due(self) -> int:
+        """Moves on what time moves on; returns how many orders."""
+        async with self._database.connection() as connection:
+            due = await store.list_due_orders(connection, DUE_AT_ONCE)
+        moved = 0
+        for order_id in due:
+            try:
+                moved += await transact(self._database, partial(self._carry_out, order_id))
+            except InstaSellError as error:
+                _log.warning("order_tries_again", order_id=order_id, code=error.code)
+        return moved
+
+    async def _carry_out(self, order_id: str, tx: Transaction) -> int:
+        order = await store.lock_order_with_listing(tx, order_id)
+        if order is None:
+            return 0
+        now = await store.get_now(tx)
+        if rules.is_overdue(order.standing, now):
+            await self._call_off(tx, order, None, "not paid in time", now)
+        elif rules.is_forgotten(order.standing, now):
+            days = rules.UNSHIPPED_DAYS
+            await self._call_off(tx, order, None, f"not shipped within {days} days", now)
+        elif rules.is_released(order.standing, now):
+            await self._release(tx, order, None, "nothing heard from the buyer", now)
+        else:
+            return 0
+        return 1
+
+    async def _step(
+        self, principal: Principal, order_id: str, key: RequestKey | None, step: _Step
+    ) -> OrderView:
+        async def work(tx: Transaction) -> OrderView:
+            locked = await store.lock_order_with_listing(tx, order_id)
+            order, actor = check_side(locked, principal)
+            await step(tx, order, actor, await store.get_now(tx))
+            return await self._orders.show(tx, principal, order_id)
+
+        return await once(self._database, key, OrderView, work)
+
+
+def _only_buyer(step: _Step) -> _Step:
+    """A step that is the buyer's; the other side is told so, a stranger sees no order."""
+
+    async def checked(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
+        if actor is not Actor.BUYER:
+            raise Forbidden("only the buyer does that")
+        await step(tx, order, actor, now)
+
+    return checked
+
+
+async def _write(
+    tx: Transaction,
+    order: LockedOrder,
+    after: OrderStatus,
+    actor_id: str | None,
+    reason: str,
+    now: datetime,
+) -> None:
+    await store.insert_event(
+        tx, order.id, order.standing.status, after, actor_id=actor_id, reason=reason, now=now
+    )

@@ -1,0 +1,130 @@
+"""Who may do what to an order, and when. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from instasell_client.models.orders import OrderStatus
+from instasell_server.errors import Forbidden, Invalid, OrderNotReady
+
+HOLD_DAYS = 7
+"""From shipping to the release, and from payment to the first day on which a buyer may call off."""
+
+UNSHIPPED_DAYS = 21
+"""After this long without shipping the market itself calls an order off."""
+
+
+class Actor(StrEnum):
+    """Who acts on an order."""
+
+    BUYER = "buyer"
+    SELLER = "seller"
+    ADMIN = "admin"
+    MARKET = "market"
+
+
+class Standing(NamedTuple):
+    """Where an order stands; amounts in minor units."""
+
+    status: OrderStatus
+    total_amount: int
+    held_amount: int
+    payment_due_at: datetime
+    paid_at: datetime | None
+    escrow_release_at: datetime | None
+
+
+_SHOWN: Mapping[OrderStatus, str] = {
+    OrderStatus.PENDING: "it is not paid yet",
+    OrderStatus.PROCESSING: "it is paid and not shipped yet",
+    OrderStatus.SHIPPED: "it is on its way",
+    OrderStatus.DELIVERED: "it is delivered, and its money released",
+    OrderStatus.DISPUTED: "a dispute is open on it",
+    OrderStatus.CANCELLED: "it is cancelled",
+}
+
+
+def not_ready(standing: Standing) -> OrderNotReady:
+    """The refusal that says where the order stands."""
+    return OrderNotReady(_SHOWN[standing.status], order_status=standing.status.value)
+
+
+def check_payable(standing: Standing, now: datetime) -> None:
+    """Raises OrderNotReady unless the order waits to be paid and its time is not over."""
+    if standing.status is not OrderStatus.PENDING:
+        raise not_ready(standing)
+    if standing.payment_due_at <= now:
+        raise OrderNotReady("the time to pay it is over", order_status=OrderStatus.PENDING.value)
+
+
+def check_shippable(standing: Standing) -> None:
+    """Raises OrderNotReady unless the order is paid and not shipped."""
+    if standing.status is not OrderStatus.PROCESSING:
+        raise not_ready(standing)
+
+
+def check_confirmable(standing: Standing) -> None:
+    """Raises OrderNotReady unless the goods are on their way."""
+    if standing.status is not OrderStatus.SHIPPED:
+        raise not_ready(standing)
+
+
+def check_cancellable(standing: Standing, actor: Actor, now: datetime) -> None:
+    """Raises OrderNotReady, or Forbidden where only the other side may call off."""
+    status = standing.status
+    if status is OrderStatus.PENDING:
+        if actor is Actor.SELLER:
+            raise Forbidden("only the buyer calls an unpaid order off; it ends by itself unpaid")
+        return
+    if status is OrderStatus.PROCESSING:
+        if actor is not Actor.BUYER:
+            return
+        assert standing.paid_at is not None
+        free_at = standing.paid_at + timedelta(days=HOLD_DAYS)
+        if now < free_at:
+            raise OrderNotReady(
+                f"the seller has until {free_at:%Y-%m-%d %H:%M} UTC to ship it",
+                order_status=status.value,
+            )
+        return
+    if status is OrderStatus.SHIPPED and actor is not Actor.BUYER:
+        return
+    if status is OrderStatus.SHIPPED:
+        raise Forbidden("it is on its way; ask the seller")
+    raise not_ready(standing)
+
+
+def refund_amount(standing: Standing, wanted: int | None) -> int:
+    """How much a refund moves. Raises OrderNotReady, and Invalid for more than is held."""
+    if standing.status not in (OrderStatus.PROCESSING, OrderStatus.SHIPPED):
+        raise not_ready(standing)
+    amount = standing.held_amount if wanted is None else wanted
+    if amount > standing.held_amount:
+        raise Invalid.one("amount", f"at most {standing.held_amount} is held")
+    return amount
+
+
+def is_overdue(standing: Standing, now: datetime) -> bool:
+    """Whether the time to pay is over."""
+    return standing.status is OrderStatus.PENDING and standing.payment_due_at <= now
+
+
+def is_forgotten(standing: Standing, now: datetime) -> bool:
+    """Whether a paid order was not shipped for so long that its buyer gets his money back."""
+    return (
+        standing.status is OrderStatus.PROCESSING
+        and standing.paid_at is not None
+        and standing.paid_at + timedelta(days=UNSHIPPED_DAYS) <= now
+    )
+
+
+def is_released(standing: Standing, now: datetime) -> bool:
+    """Whether the buyer has said nothing for so long that the seller gets the money."""
+    return (
+        standing.status is OrderStatus.SHIPPED
+        and standing.escrow_release_at is not None
+        and standing.escrow_release_at <= now
+    )

@@ -1,0 +1,46 @@
+"""POST /webhooks/stripe, and the page to which a payer comes back."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from instasell_client.models.base import Empty
+from instasell_server.domains.payments.service import PaymentService
+from instasell_server.errors import BadSignature, TooLarge
+from instasell_server.http.route import PUBLIC, Call, Route
+
+SERVICE = web.AppKey("payments", PaymentService)
+EVENT_BYTES_MAX = 256 * 1024
+RETURN_PATH = "/payments/return"
+
+
+async def hear(call: Call[None, None]) -> Empty:
+    """POST /webhooks/stripe"""
+    # The signature is over the bytes as they came, so they are read and not parsed.
+    payload = await call.request.content.read(EVENT_BYTES_MAX + 1)
+    while len(payload) <= EVENT_BYTES_MAX and not call.request.content.at_eof():
+        payload += await call.request.content.read(EVENT_BYTES_MAX + 1 - len(payload))
+    if len(payload) > EVENT_BYTES_MAX:
+        raise TooLarge(limit_bytes=EVENT_BYTES_MAX)
+    await call.service(SERVICE).hear(payload, call.request.headers.get("Stripe-Signature", ""))
+    return Empty()
+
+
+async def come_back(call: Call[None, None]) -> web.Response:
+    """GET /payments/return"""
+    return web.Response(
+        text="The payment provider has heard you. Close this page and go back to the terminal.\n"
+    )
+
+
+ROUTES: list[Route] = [
+    Route(
+        "POST", "/webhooks/stripe", hear, PUBLIC, "What the payment provider says, signed by it",
+        reply=Empty, tag="payments", errors=(BadSignature, TooLarge), idempotent=False,
+        cache_control="no-store",
+    ),
+    Route(
+        "GET", RETURN_PATH, come_back, PUBLIC, "Where a payer comes back to",
+        content="text/plain", tag="payments", cache_control="no-store",
+    ),
+]  # fmt: skip

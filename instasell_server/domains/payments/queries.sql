@@ -1,0 +1,86 @@
+-- name: find_open_payment_of_order
+SELECT id FROM payments WHERE order_id = %(order_id)s AND status IN ('opening', 'open')
+
+-- name: find_paid_payment_of_order
+SELECT id, user_id, purpose, order_id, amount, currency, status, session_id, intent_id,
+       checkout_url
+FROM payments WHERE order_id = %(order_id)s AND status = 'succeeded'
+
+-- name: insert_payment
+INSERT INTO payments (user_id, purpose, order_id, amount, currency)
+VALUES (%(user_id)s, %(purpose)s, %(order_id)s, %(amount)s, %(currency)s)
+RETURNING id
+
+-- name: find_payment
+SELECT id, user_id, purpose, order_id, amount, currency, status, session_id, intent_id,
+       checkout_url
+FROM payments WHERE id = %(payment_id)s
+
+-- name: find_payment_of_intent
+SELECT id FROM payments WHERE intent_id = %(intent_id)s
+
+-- name: lock_payment
+SELECT id, user_id, purpose, order_id, amount, currency, status, session_id, intent_id,
+       checkout_url
+FROM payments WHERE id = %(payment_id)s FOR UPDATE
+
+-- name: update_open
+UPDATE payments
+SET status = 'open', session_id = %(session_id)s, checkout_url = %(checkout_url)s,
+    leased_until = market_now() + interval '60 seconds', updated_at = market_now()
+WHERE id = %(payment_id)s AND status = 'opening'
+
+-- name: update_succeeded
+UPDATE payments
+SET status = 'succeeded', intent_id = %(intent_id)s,
+    session_id = coalesce(session_id, %(intent_id)s), updated_at = market_now()
+WHERE id = %(payment_id)s
+
+-- name: update_failed
+UPDATE payments
+SET status = 'failed', failure = %(failure)s, intent_id = coalesce(%(intent_id)s, intent_id),
+    updated_at = market_now()
+WHERE id = %(payment_id)s AND status IN ('opening', 'open', 'failed')
+
+-- name: lease_unfinished
+UPDATE payments SET leased_until = market_now() + interval '60 seconds'
+WHERE id IN (
+    SELECT id FROM payments
+    WHERE status IN ('opening', 'open') AND leased_until <= market_now()
+    ORDER BY leased_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+RETURNING id, user_id, purpose, order_id, amount, currency, status, session_id, intent_id,
+          checkout_url
+
+-- name: insert_event
+INSERT INTO provider_events (id, type) VALUES (%(id)s, %(type)s) ON CONFLICT DO NOTHING
+
+-- name: insert_refund
+INSERT INTO provider_refunds (payment_id, order_id, amount)
+VALUES (%(payment_id)s, %(order_id)s, %(amount)s)
+RETURNING id
+
+-- name: lock_refund
+SELECT r.id, r.payment_id, r.order_id, r.amount, r.status, r.provider_id, p.intent_id, p.user_id
+FROM provider_refunds r JOIN payments p ON p.id = r.payment_id
+WHERE r.id = %(refund_id)s OR r.provider_id = %(provider_id)s
+FOR UPDATE OF r
+
+-- name: find_refund
+SELECT r.id, r.payment_id, r.order_id, r.amount, r.status, r.provider_id, p.intent_id, p.user_id
+FROM provider_refunds r JOIN payments p ON p.id = r.payment_id
+WHERE r.id = %(refund_id)s
+
+-- name: update_refund
+UPDATE provider_refunds
+SET status = %(status)s, provider_id = coalesce(%(provider_id)s, provider_id),
+    updated_at = market_now()
+WHERE id = %(refund_id)s
+
+-- name: insert_refund_note
+INSERT INTO outbox (kind, payload)
+VALUES ('provider_refund', jsonb_build_object('refund_id', %(refund_id)s::text))
+
+-- name: insert_alert
+INSERT INTO alerts (kind, subject, details) VALUES (%(kind)s, %(subject)s, %(details)s::jsonb)
+ON CONFLICT DO NOTHING

@@ -1,0 +1,349 @@
+"""Payments: what is asked of the provider, and what its word brings about.
+
+Nothing is paid because a caller says so. What is asked stands in a row before it is asked, with the
+row's id as the provider's key, so that a crash anywhere leaves something to take up again and
+nothing that happens twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+from instasell_client.models.wallets import WalletAccount
+from instasell_server import metrics
+from instasell_server.db.connections import Connection, Database
+from instasell_server.db.transaction import Transaction, transact
+from instasell_server.domains.ledger import rules as movements
+from instasell_server.domains.ledger.service import Ledger
+from instasell_server.domains.payments import store
+from instasell_server.domains.payments.store import Payment
+from instasell_server.errors import BadSignature, InstaSellError, PaymentFailed, Unavailable
+from instasell_server.ports import (
+    Checkout,
+    CheckoutExpired,
+    CheckoutWish,
+    Disputed,
+    Paid,
+    Payments,
+    ProviderEvent,
+    RefundMoved,
+    RefundState,
+    Refused,
+    Unreachable,
+)
+
+PROVIDER_REFUND = "provider_refund"
+RECONCILED_AT_ONCE = 20
+
+T = TypeVar("T")
+_log = structlog.get_logger("instasell.payments")
+
+
+class PaidOrders(Protocol):
+    """What payments ask of the orders that they pay."""
+
+    async def lock(self, tx: Transaction, order_id: str) -> None:
+        """Locks an order, before its payment is locked."""
+        ...
+
+    async def take_payment(
+        self, tx: Transaction, order_id: str, payment_id: str, amount: int
+    ) -> bool:
+        """Books a payment that came; False when the order does not wait for this amount."""
+        ...
+
+
+class PaymentService:
+    """Asks the provider, listens to it, and finds out what a crash left open."""
+
+    def __init__(
+        self,
+        database: Database,
+        provider: Payments,
+        ledger: Ledger,
+        *,
+        return_url: str,
+    ) -> None:
+        self._database = database
+        self._provider = provider
+        self._ledger = ledger
+        self._return_url = return_url
+        self._orders: PaidOrders | None = None
+        self._opening: dict[str, asyncio.Task[str | None]] = {}
+        self.outbox = {PROVIDER_REFUND: self.carry_out_refund}
+
+    def serve(self, orders: PaidOrders) -> None:
+        """Whom to hand payments of orders to; said once, when the parts are put together."""
+        self._orders = orders
+
+    # Paying -----------------------------------------------------------------------------------
+
+    async def begin(
+        self, tx: Transaction, user_id: str, purpose: str, amount: int, order_id: str | None = None
+    ) -> str:
+        """A payment to open after the commit; an order has one that waits at most."""
+        if order_id is not None:
+            waiting = await store.find_open_payment_of_order(tx, order_id)
+            if waiting is not None:
+                return waiting
+        return await store.insert_payment(
+            tx, user_id, purpose, order_id, amount, self._ledger.currency
+        )
+
+    async def open(self, payment_id: str) -> str | None:
+        """The provider's page for a payment, None when it waits for nobody any more.
+
+        Raises PaymentFailed when the provider refuses, Unavailable when it does not answer; the
+        payment is then taken up again by itself. Callers at the same moment share one question.
+        """
+        task = self._opening.get(payment_id)
+        if task is None:
+            task = self._opening[payment_id] = asyncio.create_task(self._open(payment_id))
+            task.add_done_callback(lambda _: self._opening.pop(payment_id, None))
+        return await asyncio.shield(task)
+
+    async def _open(self, payment_id: str) -> str | None:
+        async with self._database.connection() as connection:
+            payment = await store.find_payment(connection, payment_id)
+        if payment is None or payment.status != "opening":
+            return payment.checkout_url if payment and payment.status == "open" else None
+        wish = CheckoutWish(
+            payment.id, payment.amount, payment.currency, _description(payment), self._return_url
+        )
+        try:
+            found = await _answer(self._provider.open_checkout(wish))
+        except PaymentFailed as error:
+            async with self._database.connection() as connection:
+                await store.update_failed(connection, payment_id, str(error))
+            metrics.PAYMENTS_FAILED.inc()
+            raise
+        async with self._database.connection() as connection:
+            await store.update_open(connection, payment_id, found.session_id, found.url)
+        return found.url
+
+    async def abandon(self, tx: Transaction, order_id: str) -> None:
+        """The order is paid another way or called off: its open page is to be paid on no more.
+
+        A payer who is quicker than this gets the money back, as its order does not wait for it.
+        """
+        payment_id = await store.find_open_payment_of_order(tx, order_id)
+        if payment_id is None:
+            return
+        payment = await store.lock_payment(tx, payment_id)
+        await store.update_failed(tx, payment_id, "the order waits for no payment any more")
+        if payment is not None and payment.session_id is not None:
+            session_id = payment.session_id
+            tx.after_commit.append(lambda: self._expire(session_id))
+
+    async def _expire(self, session_id: str) -> None:
+        try:
+            await _answer(self._provider.expire(session_id))
+        except InstaSellError as error:
+            _log.warning("checkout_not_expired", code=error.code)
+
+    async def check(self, connection: Connection, payment_id: str) -> None:
+        """Asks the provider what has become of a payment, and books it if it was paid."""
+        payment = await store.find_payment(connection, payment_id)
+        if payment is not None and payment.status == "open" and payment.session_id is not None:
+            await self._look_up(payment)
+
+    async def check_order(self, order_id: str) -> None:
+        """As `check`, for the payment that an order waits for."""
+
+        async def find(tx: Transaction) -> str | None:
+            return await store.find_open_payment_of_order(tx, order_id)
+
+        payment_id = await transact(self._database, find)
+        if payment_id is not None:
+            async with self._database.connection() as connection:
+                await self.check(connection, payment_id)
+
+    async def _look_up(self, payment: Payment) -> None:
+        assert payment.session_id is not None
+        found = await _answer(self._provider.look_up(payment.session_id))
+        await self._take_checkout(payment, found)
+
+    async def _take_checkout(self, payment: Payment, found: Checkout) -> None:
+        if found.status == "paid" and found.intent_id is not None:
+            paid = Paid(payment.id, found.intent_id, found.amount, found.currency)
+            await transact(self._database, lambda tx: self._settle(tx, paid))
+        elif found.status == "expired":
+            async with self._database.connection() as connection:
+                await store.update_failed(connection, payment.id, "the page expired unpaid")
+
+    # What the provider says -------------------------------------------------------------------
+
+    async def hear(self, payload: bytes, signature: str) -> None:
+        """Takes a message of the provider. Raises BadSignature, and does each message once."""
+        try:
+            event = self._provider.read_event(payload, signature)
+        except Refused as error:
+            raise BadSignature(str(error)) from None
+
+        async def work(tx: Transaction) -> None:
+            if await store.insert_event(tx, event.id, event.type):
+                await self._take(tx, event)
+
+        await transact(self._database, work)
+
+    async def _take(self, tx: Transaction, event: ProviderEvent) -> None:
+        change = event.change
+        if isinstance(change, Paid):
+            await self._settle(tx, change)
+        elif isinstance(change, CheckoutExpired):
+            if change.payment_id is not None:
+                await store.update_failed(tx, change.payment_id, "the page expired unpaid")
+        elif isinstance(change, RefundMoved):
+            await self._settle_refund(tx, change.refund)
+        elif isinstance(change, Disputed):
+            details = {"dispute": change.dispute_id, "amount": change.amount}
+            await store.insert_alert(tx, "chargeback", change.intent_id, details)
+
+    async def _settle(self, tx: Transaction, paid: Paid) -> None:
+        """Books money that the provider has: to what waits for it, else apart and back."""
+        payment = await self._lock(tx, paid)
+        if payment is None:
+            details = {"amount": paid.amount, "currency": paid.currency}
+            await store.insert_alert(tx, "unknown_payment", paid.intent_id, details)
+            await self._ledger.post(tx, [movements.stray(paid.intent_id, paid.amount)])
+            return
+        if payment.intent_id is not None:
+            # Told of before, in this or another event.
+            return
+        fits = (paid.amount, paid.currency) == (payment.amount, payment.currency)
+        if fits and await self._hand_over(tx, payment):
+            await store.update_succeeded(tx, payment.id, paid.intent_id)
+            tx.after_commit.append(_count_success)
+        else:
+            await self._send_back(tx, payment, paid)
+
+    async def _lock(self, tx: Transaction, paid: Paid) -> Payment | None:
+        payment_id = paid.payment_id or await store.find_payment_of_intent(tx, paid.intent_id)
+        found = await store.find_payment(tx, payment_id) if payment_id else None
+        if found is None:
+            return None
+        if found.order_id is not None:
+            assert self._orders is not None
+            await self._orders.lock(tx, found.order_id)
+        return await store.lock_payment(tx, found.id)
+
+    async def _hand_over(self, tx: Transaction, payment: Payment) -> bool:
+        if payment.order_id is not None:
+            assert self._orders is not None
+            if payment.status == "failed":
+                return False
+            return await self._orders.take_payment(tx, payment.order_id, payment.id, payment.amount)
+        target = WalletAccount(payment.purpose)
+        await self._ledger.post(
+            tx, [movements.top_up(payment.id, payment.user_id, payment.amount, target)]
+        )
+        return True
+
+    async def _send_back(self, tx: Transaction, payment: Payment, paid: Paid) -> None:
+        await store.update_failed(tx, payment.id, "it was sent back", paid.intent_id)
+        refund_id = await store.insert_refund(tx, payment.id, None, paid.amount)
+        await self._ledger.post(
+            tx,
+            [
+                movements.stray(payment.id, paid.amount),
+                movements.stray_sent_back(refund_id, paid.amount),
+            ],
+        )
+        details = {
+            "payment_id": payment.id,
+            "order_id": payment.order_id,
+            "expected": [payment.amount, payment.currency],
+            "came": [paid.amount, paid.currency],
+        }
+        await store.insert_alert(tx, "stray_payment", paid.intent_id, details)
+
+    # Refunds ----------------------------------------------------------------------------------
+
+    async def refund_order(
+        self, tx: Transaction, order_id: str, buyer_id: str, amount: int
+    ) -> bool:
+        """Sends held money of an order back to its card; False if no card paid it."""
+        payment = await store.find_paid_payment_of_order(tx, order_id)
+        if payment is None:
+            return False
+        refund_id = await store.insert_refund(tx, payment.id, order_id, amount)
+        await self._ledger.post(tx, movements.refund_to_card(refund_id, order_id, buyer_id, amount))
+        return True
+
+    async def carry_out_refund(self, payload: Mapping[str, Any]) -> None:
+        """The outbox's part: asks the provider; however often it runs, one refund comes of it."""
+        async with self._database.connection() as connection:
+            refund = await store.find_refund(connection, payload["refund_id"])
+        if refund is None or refund.status != "asking" or refund.intent_id is None:
+            return
+        try:
+            state = await _answer(self._provider.refund(refund.id, refund.intent_id, refund.amount))
+        except PaymentFailed as error:
+            _log.warning("refund_refused", refund_id=refund.id, reason=str(error))
+            state = RefundState("", refund.id, "failed")
+        await transact(self._database, lambda tx: self._settle_refund(tx, state))
+
+    async def _settle_refund(self, tx: Transaction, state: RefundState) -> None:
+        found = await store.lock_refund(tx, state.refund_id, state.provider_id)
+        if found is None or found.status in ("succeeded", "failed"):
+            return
+        after = {"succeeded": "succeeded", "failed": "failed"}.get(state.status, "asked")
+        await store.update_refund(tx, found.id, after, state.provider_id or None)
+        if after == "succeeded":
+            await self._ledger.post(tx, [movements.refund_settled(found.id, found.amount)])
+        elif after == "failed":
+            await self._keep(tx, found)
+
+    async def _keep(self, tx: Transaction, refund: store.Refund) -> None:
+        """What could not be sent back stays here: with the buyer, or apart if nobody's."""
+        if refund.order_id is not None:
+            back = movements.refund_failed(
+                refund.id, refund.order_id, refund.user_id, refund.amount
+            )
+        else:
+            back = movements.stray_kept(refund.id, refund.amount)
+        await self._ledger.post(tx, [back])
+        await store.insert_alert(tx, "refund_failed", refund.id, {"amount": refund.amount})
+
+    # What a crash left ------------------------------------------------------------------------
+
+    async def reconcile(self) -> int:
+        """Takes up payments that nobody has looked at for a minute; returns how many."""
+        async with self._database.connection() as connection:
+            found = await store.lease_unfinished(connection, RECONCILED_AT_ONCE)
+        for payment in found:
+            try:
+                if payment.status == "opening":
+                    await self.open(payment.id)
+                else:
+                    await self._look_up(payment)
+            except InstaSellError as error:
+                _log.warning("payment_not_reconciled", payment_id=payment.id, code=error.code)
+        return len(found)
+
+
+async def _answer(question: Awaitable[T]) -> T:
+    """The provider's answer. Raises PaymentFailed for a no, Unavailable for silence."""
+    try:
+        return await question
+    except Refused as error:
+        raise PaymentFailed(str(error)) from error
+    except Unreachable as error:
+        raise Unavailable("the payment provider does not answer; try again") from error
+
+
+async def _count_success() -> None:
+    metrics.PAYMENTS_SUCCEEDED.inc()
+
+
+def _description(payment: Payment) -> str:
+    if payment.order_id is not None:
+        return f"InstaSell order {payment.order_id}"
+    return "InstaSell gas" if payment.purpose == "gas" else "InstaSell balance"
+
+
+__all__ = ["PaidOrders", "PaymentService"]

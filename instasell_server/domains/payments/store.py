@@ -1,0 +1,151 @@
+"""The rows of payments, of refunds at the provider, and of its events."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from instasell_server.db.connections import Connection
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction
+
+_sql = load(__file__)
+
+
+class Payment(NamedTuple):
+    """A payment; `amount` in minor units. `status` is opening, open, succeeded or failed."""
+
+    id: str
+    user_id: str
+    purpose: str
+    order_id: str | None
+    amount: int
+    currency: str
+    status: str
+    session_id: str | None
+    intent_id: str | None
+    checkout_url: str | None
+
+
+class Refund(NamedTuple):
+    """A refund at the provider. `status` is asking, asked, succeeded or failed."""
+
+    id: str
+    payment_id: str
+    order_id: str | None
+    amount: int
+    status: str
+    provider_id: str | None
+    intent_id: str | None
+    user_id: str
+
+
+async def find_open_payment_of_order(tx: Transaction, order_id: str) -> str | None:
+    """The payment that waits for the payer of an order."""
+    row = await tx.maybe(_sql.find_open_payment_of_order, {"order_id": order_id})
+    return row["id"] if row else None
+
+
+async def find_paid_payment_of_order(tx: Transaction, order_id: str) -> Payment | None:
+    """The payment that paid an order."""
+    row = await tx.maybe(_sql.find_paid_payment_of_order, {"order_id": order_id})
+    return Payment(**row) if row else None
+
+
+async def insert_payment(
+    tx: Transaction, user_id: str, purpose: str, order_id: str | None, amount: int, currency: str
+) -> str:
+    """A payment that the provider has not been asked for yet; returns its id."""
+    values = {
+        "user_id": user_id, "purpose": purpose, "order_id": order_id, "amount": amount,
+        "currency": currency,
+    }  # fmt: skip
+    payment_id: str = (await tx.one(_sql.insert_payment, values))["id"]
+    return payment_id
+
+
+async def find_payment(connection: Connection, payment_id: str) -> Payment | None:
+    """A payment."""
+    row = await connection.maybe(_sql.find_payment, {"payment_id": payment_id})
+    return Payment(**row) if row else None
+
+
+async def find_payment_of_intent(connection: Connection, intent_id: str) -> str | None:
+    """The id of the payment that the provider knows as `intent_id`."""
+    row = await connection.maybe(_sql.find_payment_of_intent, {"intent_id": intent_id})
+    return row["id"] if row else None
+
+
+async def lock_payment(tx: Transaction, payment_id: str) -> Payment | None:
+    """Locks a payment; its order has to be locked before."""
+    row = await tx.maybe(_sql.lock_payment, {"payment_id": payment_id})
+    return Payment(**row) if row else None
+
+
+async def update_open(
+    connection: Connection, payment_id: str, session_id: str, checkout_url: str | None
+) -> None:
+    """The provider's page waits."""
+    values = {"payment_id": payment_id, "session_id": session_id, "checkout_url": checkout_url}
+    await connection.execute(_sql.update_open, values)
+
+
+async def update_succeeded(tx: Transaction, payment_id: str, intent_id: str) -> None:
+    """The provider has the money."""
+    await tx.execute(_sql.update_succeeded, {"payment_id": payment_id, "intent_id": intent_id})
+
+
+async def update_failed(
+    connection: Connection, payment_id: str, failure: str, intent_id: str | None = None
+) -> None:
+    """Nothing will come of it; a payment that succeeded stays as it is."""
+    values = {"payment_id": payment_id, "failure": failure[:500], "intent_id": intent_id}
+    await connection.execute(_sql.update_failed, values)
+
+
+async def lease_unfinished(connection: Connection, limit: int) -> list[Payment]:
+    """Takes up payments that nobody has looked at for a minute."""
+    rows = await connection.rows(_sql.lease_unfinished, {"limit": limit})
+    return [Payment(**row) for row in rows]
+
+
+async def insert_event(tx: Transaction, event_id: str, kind: str) -> bool:
+    """Writes an event of the provider down; False for one that was written down before."""
+    return await tx.execute(_sql.insert_event, {"id": event_id, "type": kind}) == 1
+
+
+async def insert_refund(tx: Transaction, payment_id: str, order_id: str | None, amount: int) -> str:
+    """A refund, and the outbox row that has the provider asked for it; returns its id."""
+    values = {"payment_id": payment_id, "order_id": order_id, "amount": amount}
+    refund_id: str = (await tx.one(_sql.insert_refund, values))["id"]
+    await tx.execute(_sql.insert_refund_note, {"refund_id": refund_id})
+    return refund_id
+
+
+async def find_refund(connection: Connection, refund_id: str) -> Refund | None:
+    """A refund."""
+    row = await connection.maybe(_sql.find_refund, {"refund_id": refund_id})
+    return Refund(**row) if row else None
+
+
+async def lock_refund(
+    tx: Transaction, refund_id: str | None, provider_id: str | None
+) -> Refund | None:
+    """Locks a refund by our id or by the provider's."""
+    values = {"refund_id": refund_id, "provider_id": provider_id}
+    row = await tx.maybe(_sql.lock_refund, values)
+    return Refund(**row) if row else None
+
+
+async def update_refund(
+    tx: Transaction, refund_id: str, status: str, provider_id: str | None
+) -> None:
+    """How far a refund has come."""
+    values = {"refund_id": refund_id, "status": status, "provider_id": provider_id}
+    await tx.execute(_sql.update_refund, values)
+
+
+async def insert_alert(tx: Transaction, kind: str, subject: str, details: dict[str, Any]) -> None:
+    """Something for an operator to look at; told once for each subject."""
+    values = {"kind": kind, "subject": subject[:255], "details": json.dumps(details)}
+    await tx.execute(_sql.insert_alert, values)

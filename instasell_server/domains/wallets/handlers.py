@@ -1,0 +1,79 @@
+"""The HTTP face of wallets."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from instasell_client.models.accounts import Scope
+from instasell_client.models.base import Page
+from instasell_client.models.wallets import (
+    EntriesQuery,
+    TopUp,
+    TopUpReply,
+    UseGas,
+    UseGasReply,
+    Wallet,
+    WalletEntry,
+)
+from instasell_server.domains.wallets.service import WalletService
+from instasell_server.errors import (
+    AuctionNotFound,
+    AuctionNotOpen,
+    InsufficientGas,
+    PaymentFailed,
+    Unavailable,
+    UserNotFound,
+)
+from instasell_server.http.route import SELLERS, TRADERS, Call, Route, signed_in
+
+SERVICE = web.AppKey("wallets", WalletService)
+
+_LOOKING = signed_in(Scope.READ, roles=TRADERS, suspended=True)
+
+
+async def get_wallet(call: Call[None, None]) -> Wallet:
+    """GET /wallet/{user_id}"""
+    return await call.service(SERVICE).get(call.user, call.path["user_id"])
+
+
+async def list_entries(call: Call[None, EntriesQuery]) -> Page[WalletEntry]:
+    """GET /wallet/{user_id}/transactions"""
+    service, user_id = call.service(SERVICE), call.path["user_id"]
+    return await service.list_entries(call.user, user_id, call.query)
+
+
+async def top_up(call: Call[TopUp, None]) -> TopUpReply:
+    """POST /wallet/{user_id}/topup"""
+    service, user_id = call.service(SERVICE), call.path["user_id"]
+    return await service.top_up(call.user, user_id, call.body, call.idempotency_key)
+
+
+async def use_gas(call: Call[UseGas, None]) -> UseGasReply:
+    """POST /wallet/{user_id}/use-gas"""
+    service, user_id = call.service(SERVICE), call.path["user_id"]
+    return await service.use_gas(call.user, user_id, call.body, call.idempotency_key)
+
+
+ROUTES: list[Route] = [
+    Route(
+        "GET", "/wallet/{user_id}", get_wallet, _LOOKING, "What the own wallet has",
+        reply=Wallet, tag="wallet", errors=(UserNotFound,),
+    ),
+    Route(
+        "GET", "/wallet/{user_id}/transactions", list_entries, _LOOKING,
+        "The rows of the own wallet with its running balance, the newest first",
+        query=EntriesQuery, reply=Page[WalletEntry], tag="wallet", errors=(UserNotFound,),
+    ),
+    Route(
+        "POST", "/wallet/{user_id}/topup", top_up, signed_in(Scope.PAY, roles=TRADERS),
+        "Begin a payment into the own wallet, for its balance or for gas",
+        body=TopUp, reply=TopUpReply, status=201, tag="wallet",
+        errors=(UserNotFound, PaymentFailed, Unavailable),
+    ),
+    Route(
+        "POST", "/wallet/{user_id}/use-gas", use_gas, signed_in(Scope.SELL, roles=SELLERS),
+        "Spend gas: feature an own auction for 24 hours",
+        body=UseGas, reply=UseGasReply, tag="wallet",
+        errors=(UserNotFound, AuctionNotFound, AuctionNotOpen, InsufficientGas),
+    ),
+]  # fmt: skip

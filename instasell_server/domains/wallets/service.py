@@ -1,0 +1,112 @@
+"""Wallets: what people have, how it grows, what it is spent on."""
+
+from __future__ import annotations
+
+from instasell_client.models.base import Page
+from instasell_client.models.wallets import (
+    EntriesQuery,
+    PaymentStatus,
+    TopUp,
+    TopUpReply,
+    UseGas,
+    UseGasReply,
+    Wallet,
+    WalletEntry,
+)
+from instasell_server.db.connections import Database
+from instasell_server.db.idempotency import RequestKey, once
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.auctions.featuring import Featuring
+from instasell_server.domains.ledger import store
+from instasell_server.domains.ledger.service import Ledger
+from instasell_server.domains.payments.service import PaymentService
+from instasell_server.errors import UserNotFound
+from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.principal import Principal
+
+
+class WalletService:
+    """A wallet is its owner's alone: for anybody else it does not exist."""
+
+    def __init__(
+        self,
+        database: Database,
+        ledger: Ledger,
+        payments: PaymentService,
+        featuring: Featuring,
+    ) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._payments = payments
+        self._featuring = featuring
+
+    async def get(self, owner: Principal, user_id: str) -> Wallet:
+        """What the wallet has, from the database; the copy in the cache is brought up to date."""
+        _check_owner(owner, user_id)
+        async with self._database.connection() as connection:
+            purse = await store.find_wallet(connection, user_id)
+        if purse is None:
+            raise UserNotFound
+        await self._ledger.remember(purse)
+        return self._ledger.wallet_of(purse)
+
+    async def list_entries(
+        self, owner: Principal, user_id: str, query: EntriesQuery
+    ) -> Page[WalletEntry]:
+        """The wallet's rows of the ledger, the newest first."""
+        _check_owner(owner, user_id)
+        before = None
+        if query.cursor is not None:
+            _, before = decode_cursor(query.cursor, str, int)
+        account = query.account.value if query.account else None
+        async with self._database.connection() as connection:
+            found = await store.list_entries(connection, user_id, account, before, query.limit + 1)
+        more = len(found) > query.limit
+        found = found[: query.limit]
+        cursor = encode_cursor("entries", found[-1][0]) if more else None
+        return Page[WalletEntry](items=[entry for _, entry in found], next=cursor)
+
+    async def top_up(
+        self, owner: Principal, user_id: str, wish: TopUp, key: RequestKey | None
+    ) -> TopUpReply:
+        """Begins a payment; the wallet grows when the provider says that it was paid.
+
+        Raises PaymentFailed, Unavailable.
+        """
+        _check_owner(owner, user_id)
+
+        async def work(tx: Transaction) -> TopUpReply:
+            payment_id = await self._payments.begin(tx, user_id, wish.target.value, wish.amount)
+            return TopUpReply(
+                payment_id=payment_id,
+                status=PaymentStatus.PENDING,
+                amount=wish.amount,
+                target=wish.target,
+            )
+
+        reply = await once(self._database, key, TopUpReply, work)
+        url = await self._payments.open(reply.payment_id)
+        return reply.model_copy(update={"checkout_url": url})
+
+    async def use_gas(
+        self, owner: Principal, user_id: str, wish: UseGas, key: RequestKey | None
+    ) -> UseGasReply:
+        """Features an own auction for 24 hours. Raises InsufficientGas, AuctionNotFound."""
+        _check_owner(owner, user_id)
+
+        async def work(tx: Transaction) -> UseGasReply:
+            featured_until = await self._featuring.feature(tx, owner, wish.auction_id)
+            purse = await store.find_wallet(tx, user_id)
+            assert purse is not None, "who has paid has a wallet"
+            return UseGasReply(
+                auction_id=wish.auction_id,
+                featured_until=featured_until,
+                wallet=self._ledger.wallet_of(purse),
+            )
+
+        return await once(self._database, key, UseGasReply, work)
+
+
+def _check_owner(principal: Principal, user_id: str) -> None:
+    if principal.user_id != user_id:
+        raise UserNotFound
