@@ -14,6 +14,8 @@ from instasell_client.resources.auth import Auth
 from instasell_client.resources.categories import Categories
 from instasell_client.resources.listings import Listings
 from instasell_client.resources.operations import Operations
+from instasell_client.resources.orders import Orders
+from instasell_client.resources.wallets import OwnWallet
 from instasell_client.transport import AsyncTransport, SyncTransport
 from instasell_client.wire import Wiring, json_answer
 
@@ -30,6 +32,8 @@ class _Market(Resource[Way]):
     categories: Categories[Way]
     listings: Listings[Way]
     auctions: Auctions[Way]
+    orders: Orders[Way]
+    wallet: OwnWallet[Way]
     operations: Operations[Way]
 
     def __init__(self, carrier: Carrier) -> None:
@@ -38,6 +42,8 @@ class _Market(Resource[Way]):
         self.categories = Categories(carrier)
         self.listings = Listings(carrier)
         self.auctions = Auctions(carrier)
+        self.orders = Orders(carrier)
+        self.wallet = OwnWallet(carrier)
         self.operations = Operations(carrier)
 
     @property

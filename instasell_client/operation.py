@@ -36,7 +36,8 @@ class Operation(Generic[Answer]):
 
     `key` is the idempotency key: a write that has one is retried safely. `new_token` reads from
     the reply which token the client uses from then on. `identified` says whether the token goes
-    along; signing in must work while the old token no longer does.
+    along; signing in must work while the old token no longer does. `owned` says that the `{}` of
+    the path is the id of the token's account, which the transport finds out.
     """
 
     method: str
@@ -49,6 +50,7 @@ class Operation(Generic[Answer]):
     key: str | None = None
     identified: bool = True
     retried: bool = True
+    owned: bool = False
     new_token: Callable[[Any], str | None] | None = None
 
 
@@ -106,7 +108,7 @@ def invalid(field_name: str, message: str) -> Invalid:
     return Invalid([FieldError(field=field_name, message=message)])
 
 
-def request(model: type[Sent], **values: Any) -> Sent:
+def request(model: type[Sent], /, **values: Any) -> Sent:
     """The request model of these values, without those that are None.
 
     Raises Invalid, with one entry for each bad field, as the server would answer.

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from instasell_client.errors import InstaSellError
 from instasell_client.operation import Batch, Lines, Operation, Steps
+from instasell_client.owner import WHO_AM_I, Owner, addressed
 from instasell_client.wire import (
     Wiring,
     asks_too_much,
@@ -35,6 +36,7 @@ class SyncTransport:
     def __init__(self, wiring: Wiring, token: str | None) -> None:
         self.wiring = wiring
         self.token = token
+        self._owner = Owner()
         self._http = httpx.Client(
             timeout=wiring.timeout(),
             headers={"User-Agent": user_agent()},
@@ -47,6 +49,8 @@ class SyncTransport:
 
     def run(self, operation: Operation[T]) -> T:
         """Sends one operation and reads its reply."""
+        if operation.owned:
+            operation = addressed(operation, self._own_id())
         try:
             response = retry_request(
                 self._http,
@@ -91,6 +95,10 @@ class SyncTransport:
         except httpx.HTTPError as error:
             raise failed(error, self.wiring) from error
 
+    def _own_id(self) -> str:
+        token = self.token
+        return self._owner.find(token) or self._owner.keep(token, self.run(WHO_AM_I))
+
     def _refuse_long_waits(self, response: httpx.Response) -> None:
         if asks_too_much(self.wiring, response):
             response.read()
@@ -103,6 +111,7 @@ class AsyncTransport:
     def __init__(self, wiring: Wiring, token: str | None) -> None:
         self.wiring = wiring
         self.token = token
+        self._owner = Owner()
         self._http = httpx.AsyncClient(
             timeout=wiring.timeout(),
             headers={"User-Agent": user_agent()},
@@ -115,6 +124,8 @@ class AsyncTransport:
 
     async def run(self, operation: Operation[T]) -> T:
         """Sends one operation and reads its reply."""
+        if operation.owned:
+            operation = addressed(operation, await self._own_id())
         try:
             response = await aretry_request(
                 self._http,
@@ -159,6 +170,10 @@ class AsyncTransport:
                         yield _read(lines, line, response)
         except httpx.HTTPError as error:
             raise failed(error, self.wiring) from error
+
+    async def _own_id(self) -> str:
+        token = self.token
+        return self._owner.find(token) or self._owner.keep(token, await self.run(WHO_AM_I))
 
     async def _refuse_long_waits(self, response: httpx.Response) -> None:
         if asks_too_much(self.wiring, response):

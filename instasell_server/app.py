@@ -175,26 +175,14 @@ def _services(engines: Engines, settings: Settings) -> Services:
     ledger = Ledger(redis.cache, hub, currency=settings.currency)
     people = AccountService(database, redis.cache, redis.limiter, hub, ledger, settings)
     goods = ListingService(database, engines.public, redis.cache)
-    money = PaymentService(database, engines.provider, ledger, return_url=_return_url(settings))
-    bought = OrderService(
-        database,
-        goods,
-        payment_deadline_hours=settings.payment_deadline_hours,
-        currency=settings.currency,
-    )
-    fulfilment = Fulfilment(database, bought, money, ledger)
-    money.serve(fulfilment)
+    money, bought, fulfilment = _money(engines, settings, ledger, goods)
     gas = AuctionGas(
         ledger, auction_fee=settings.auction_gas_fee, feature_fee=settings.feature_gas_fee
     )
     lifecycle = Lifecycle(database, redis.cache, hub, history, bought, goods, gas)
+    lanes, batch = settings.auctioneer_lanes, settings.auctioneer_batch
     auctioneer = Auctioneer(
-        database,
-        redis.locks,
-        redis.bus,
-        lifecycle,
-        lanes=settings.auctioneer_lanes,
-        batch_size=settings.auctioneer_batch,
+        database, redis.locks, redis.bus, lifecycle, lanes=lanes, batch_size=batch
     )
     market = AuctionService(
         database,
@@ -239,9 +227,22 @@ def _services(engines: Engines, settings: Settings) -> Services:
     )  # fmt: skip
 
 
-def _return_url(settings: Settings) -> str:
-    base = settings.public_url or f"http://{settings.host}:{settings.port}"
-    return base.rstrip("/") + payments.RETURN_PATH
+def _money(
+    engines: Engines, settings: Settings, ledger: Ledger, goods: ListingService
+) -> tuple[PaymentService, OrderService, Fulfilment]:
+    return_url = (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    money = PaymentService(
+        engines.database, engines.provider, ledger, return_url=return_url + payments.RETURN_PATH
+    )
+    bought = OrderService(
+        engines.database,
+        goods,
+        payment_deadline_hours=settings.payment_deadline_hours,
+        currency=settings.currency,
+    )
+    fulfilment = Fulfilment(engines.database, bought, money, ledger)
+    money.serve(fulfilment)
+    return money, bought, fulfilment
 
 
 def _operations(engines: Engines) -> OperationsService:

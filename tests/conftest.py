@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from instasell_server.embedded import EngineUrls
 from instasell_server.settings import Settings
 from tests.databases import MarketClock, cloned, make_template, with_redis_number
 from tests.engines import shared_urls
+from tests.paying import BOOK_TOP_UP, Provider, paying, provider_in
 from tests.serving import RunningServer, running, settings_for_tests
 
 # A run in the background of a shell ignores Ctrl-C, and so would every process that tests start.
@@ -67,8 +69,9 @@ def sql(database_url: str) -> Iterator[Callable[..., list[tuple[Any, ...]]]]:
     connection.autocommit = True
 
     def run(statement: str, *values: object) -> list[tuple[Any, ...]]:
+        named = values[0] if len(values) == 1 and isinstance(values[0], dict) else values
         with connection.cursor() as cursor:
-            cursor.execute(statement, values or None)
+            cursor.execute(statement, named or None)
             return cursor.fetchall() if cursor.description else []
 
     yield run
@@ -102,6 +105,38 @@ async def server(server_settings: Settings) -> AsyncIterator[RunningServer]:
     """A whole server on a free port, in the test's event loop."""
     async with running(server_settings) as started:
         yield started
+
+
+@pytest.fixture
+async def provider(tmp_path: Path) -> AsyncIterator[Provider]:
+    """A payment provider of the test's own."""
+    async with provider_in(tmp_path) as started:
+        yield started
+
+
+@pytest.fixture
+async def paying_server(
+    provider: Provider, database_url: str, redis_url: str
+) -> AsyncIterator[RunningServer]:
+    """A whole server whose payments go to `provider`."""
+    async with paying(provider, database_url, redis_url) as started:
+        yield started
+
+
+@pytest.fixture
+def pay_page(provider: Provider) -> Callable[..., Awaitable[None]]:
+    """`await pay_page(checkout_url)` pays as a person would."""
+    return provider.pay
+
+
+@pytest.fixture
+def fund(sql: Callable[..., list[tuple[Any, ...]]]) -> Callable[[str, int], None]:
+    """`fund(user_id, amount)`: money in a wallet, booked as a top-up is."""
+
+    def book(user_id: str, amount: int) -> None:
+        sql(BOOK_TOP_UP, {"user_id": user_id, "amount": amount, "key": f"fund:{uuid.uuid4()}"})
+
+    return book
 
 
 @pytest.fixture

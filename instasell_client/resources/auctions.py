@@ -66,7 +66,7 @@ class Auctions(Resource[Way]):
         """Puts a listing of type auction up; give `end_at` or `duration_seconds`.
 
         Without `start_at` it starts at once. `increments` may be pairs of (price from which on,
-        increment). Raises ListingHasAuction, ListingNotFound, Invalid.
+        increment). Raises ListingHasAuction, ListingNotFound, InsufficientGas(missing), Invalid.
         """
         body = request(
             CreateAuction,

@@ -11,6 +11,16 @@ SELLER = "3d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
 CATEGORY = "4d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
 NOON = "2026-03-01T12:00:00Z"
 LATER = "2026-03-01T13:00:00Z"
+ORDER = "5d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
+ADDRESS = {
+    "name": "Bob Lee",
+    "line1": "5 Mill Lane",
+    "line2": "",
+    "city": "Berlin",
+    "region": "",
+    "postal_code": "10115",
+    "country": "DE",
+}
 
 Json = dict[str, Any]
 
@@ -188,6 +198,77 @@ def listing() -> Json:
         "version": 1,
         "created_at": NOON,
         "updated_at": NOON,
+    }
+
+
+def order(order_id: str = ORDER, **more: Any) -> Json:
+    """An Order."""
+    return {
+        "id": order_id,
+        "status": "pending",
+        "buyer_id": OTHER,
+        "buyer_name": "Bob",
+        "seller_id": SELLER,
+        "seller_name": "Ann",
+        "listing_id": LISTING,
+        "title": "A brass lamp",
+        "auction_id": None,
+        "quantity": 1,
+        "unit_amount": 1250,
+        "shipping_amount": 300,
+        "total_amount": 1550,
+        "held_amount": 0,
+        "refunded_amount": 0,
+        "currency": "USD",
+        "payment_method": None,
+        "payment_due_at": LATER,
+        "paid_at": None,
+        "shipped_at": None,
+        "carrier": None,
+        "tracking": None,
+        "escrow_release_at": None,
+        "delivered_at": None,
+        "address": None,
+        "version": 1,
+        "created_at": NOON,
+        "updated_at": NOON,
+        **more,
+    }
+
+
+def order_view(**more: Any) -> Json:
+    """An OrderView."""
+    event = {
+        "from_status": None,
+        "to_status": "pending",
+        "actor": "buyer",
+        "reason": "bought",
+        "created_at": NOON,
+    }
+    return {"order": order(**more), "events": [event], "checkout_url": None}
+
+
+def wallet() -> Json:
+    """A Wallet."""
+    return {
+        "user_id": SELLER,
+        "balance": 1250,
+        "gas_balance": 95,
+        "currency": "USD",
+        "version": 3,
+        "updated_at": NOON,
+    }
+
+
+def entry(number: int = 1) -> Json:
+    """A WalletEntry."""
+    return {
+        "id": OTHER,
+        "account": "balance",
+        "type": "topup",
+        "amount": number,
+        "balance_after": number,
+        "created_at": NOON,
     }
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import pytest
 
-from instasell_client.models import accounts, auctions, listings
+from instasell_client import InstaSell, Invalid
+from instasell_client.models import accounts, auctions, listings, orders, wallets
 from instasell_client.models.base import Page
 from instasell_client.models.operations import Health, Readiness
 from tests.client import samples
 from tests.client.conftest import Both, Call
-from tests.client.samples import AUCTION, CATEGORY, LISTING, OTHER
+from tests.client.peer import Peer
+from tests.client.samples import ADDRESS, AUCTION, CATEGORY, LISTING, ORDER, OTHER, SELLER
 
 
 class Case(NamedTuple):
-    """A call, the request that it should make, and the answer to give."""
+    """A call, the request that it should make, and the answer to give.
+
+    A call that is `owned` asks first whose the token is, as its path names the account.
+    """
 
     call: Call
     method: str
@@ -26,6 +32,7 @@ class Case(NamedTuple):
     body: Any = None
     query: dict[str, str] | None = None
     keyed: bool = False
+    owned: bool = False
 
 
 NEW_LISTING = {
@@ -185,6 +192,82 @@ CASES = {
         "GET", "/auctions/watched", {"items": [], "server_time": samples.NOON},
         auctions.LivePage, query={"limit": "50"},
     ),
+    "orders.buy": Case(
+        lambda c: c.orders.buy(LISTING, quantity=2, address=ADDRESS),
+        "POST", "/orders", samples.order_view(), orders.OrderView,
+        {"listing_id": LISTING, "quantity": 2, "address": ADDRESS}, keyed=True,
+    ),
+    "orders.take": Case(
+        lambda c: c.orders.take(AUCTION),
+        "POST", "/orders", samples.order_view(), orders.OrderView,
+        {"auction_id": AUCTION, "quantity": 1}, keyed=True,
+    ),
+    "orders.page": Case(
+        lambda c: c.orders.page(role="seller", status="processing", limit=3),
+        "GET", "/orders", {"items": [samples.order()]}, Page[orders.Order],
+        query={"role": "seller", "status": "processing", "limit": "3"},
+    ),
+    "orders.get": Case(
+        lambda c: c.orders.get(ORDER),
+        "GET", f"/orders/{ORDER}", samples.order_view(address=ADDRESS), orders.OrderView,
+    ),
+    "orders.set_address": Case(
+        lambda c: c.orders.set_address(ORDER, orders.Address(**ADDRESS)),
+        "PUT", f"/orders/{ORDER}/address", samples.order_view(), orders.OrderView,
+        ADDRESS, keyed=True,
+    ),
+    "orders.pay": Case(
+        lambda c: c.orders.pay(ORDER, "card"),
+        "POST", f"/orders/{ORDER}/pay", samples.order_view(), orders.OrderView,
+        {"method": "card"}, keyed=True,
+    ),
+    "orders.confirm_payment": Case(
+        lambda c: c.orders.confirm_payment(ORDER),
+        "POST", f"/orders/{ORDER}/confirm-payment", samples.order_view(), orders.OrderView,
+        keyed=True,
+    ),
+    "orders.ship": Case(
+        lambda c: c.orders.ship(ORDER, carrier="DHL", tracking="00340"),
+        "POST", f"/orders/{ORDER}/ship", samples.order_view(), orders.OrderView,
+        {"carrier": "DHL", "tracking": "00340"}, keyed=True,
+    ),
+    "orders.confirm_delivery": Case(
+        lambda c: c.orders.confirm_delivery(ORDER),
+        "POST", f"/orders/{ORDER}/confirm-delivery", samples.order_view(), orders.OrderView,
+        keyed=True,
+    ),
+    "orders.cancel": Case(
+        lambda c: c.orders.cancel(ORDER, "it broke"),
+        "POST", f"/orders/{ORDER}/cancel", samples.order_view(), orders.OrderView,
+        {"reason": "it broke"}, keyed=True,
+    ),
+    "orders.refund": Case(
+        lambda c: c.orders.refund(ORDER, 500, to="wallet"),
+        "POST", f"/orders/{ORDER}/refund", samples.order_view(), orders.OrderView,
+        {"amount": 500, "to": "wallet"}, keyed=True,
+    ),
+    "wallet.get": Case(
+        lambda c: c.wallet.get(),
+        "GET", f"/wallet/{SELLER}", samples.wallet(), wallets.Wallet, owned=True,
+    ),
+    "wallet.top_up": Case(
+        lambda c: c.wallet.top_up(5000, "gas"),
+        "POST", f"/wallet/{SELLER}/topup",
+        {"payment_id": OTHER, "status": "pending", "amount": 5000, "target": "gas"},
+        wallets.TopUpReply, {"amount": 5000, "target": "gas"}, keyed=True, owned=True,
+    ),
+    "wallet.entries_page": Case(
+        lambda c: c.wallet.entries_page(account="balance", limit=2),
+        "GET", f"/wallet/{SELLER}/transactions", {"items": [samples.entry()]},
+        Page[wallets.WalletEntry], query={"account": "balance", "limit": "2"}, owned=True,
+    ),
+    "wallet.use_gas": Case(
+        lambda c: c.wallet.use_gas(AUCTION),
+        "POST", f"/wallet/{SELLER}/use-gas",
+        {"auction_id": AUCTION, "featured_until": samples.LATER, "wallet": samples.wallet()},
+        wallets.UseGasReply, {"purpose": "feature", "auction_id": AUCTION},
+        keyed=True, owned=True,
+    ),
     "operations.health": Case(
         lambda c: c.operations.health(), "GET", "/healthz", {"status": "ok"}, Health
     ),
@@ -207,12 +290,15 @@ CASES = {
 def test_call_says_what_the_contract_says(both: Both, name: str) -> None:
     case = CASES[name]
     peer = both.peer
+    if case.owned:
+        peer.reply(samples.user())
     if case.reply is None:
         peer.reply(None, 204)
     else:
         peer.reply(case.reply)
     found = both.run(case.call)
-    [seen] = peer.seen
+    *before, seen = peer.seen
+    assert [each.path for each in before] == ["/auth/me"] * case.owned
     assert (seen.method, seen.path) == (case.method, case.path)
     assert seen.query == (case.query or {})
     assert (seen.json() if seen.body else None) == case.body
@@ -224,7 +310,6 @@ def test_call_says_what_the_contract_says(both: Both, name: str) -> None:
 
 
 def test_every_call_is_in_the_table() -> None:
-    from instasell_client import InstaSell
     from instasell_client.endpoint import Endpoint, Resource
 
     def calls(resource: Resource[Any], prefix: str) -> set[str]:
@@ -244,10 +329,22 @@ def test_every_call_is_in_the_table() -> None:
     assert known == {name for name in CASES if " " not in name}
 
 
+def test_every_route_has_a_call() -> None:
+    from instasell_server.http.routes import TABLE
+
+    listed = {"GET /listings/export", "POST /listings/bulk"}
+    for_others = {
+        *("GET /docs", "GET /openapi.json", "GET /metrics", "GET /ws"),
+        *("POST /webhooks/stripe", "GET /payments/return"),
+    }
+    called = {f"{case.method} {case.path}" for case in CASES.values()} | listed | for_others
+    for route in TABLE:
+        pattern = re.sub(r"\{[^}]*\}", "[^/]+", f"{route.method} {route.path}")
+        assert any(re.fullmatch(pattern, each) for each in called), pattern
+
+
 def test_signature_and_docstring_are_those_of_the_definition() -> None:
     import inspect
-
-    from instasell_client import InstaSell
 
     with InstaSell() as client:
         signature = inspect.signature(client.auctions.bid)
@@ -284,3 +381,49 @@ def test_auctions_page_by_cursor(both: Both, name: str) -> None:
     found = both.run(lambda client: getattr(client.auctions, name)())
     assert [item.auction_id for item in found] == [AUCTION, AUCTION]
     assert both.peer.seen[1].query["cursor"] == "more"
+
+
+def test_orders_page_by_cursor(both: Both) -> None:
+    both.peer.reply({"items": [samples.order()], "next": "more"})
+    both.peer.reply({"items": [samples.order(OTHER)]})
+    found = both.run(lambda client: client.orders.list(role="buyer"))
+    assert [item.id for item in found] == [ORDER, OTHER]
+    assert both.peer.seen[1].query == {"role": "buyer", "limit": "100", "cursor": "more"}
+
+
+def test_the_owner_is_asked_for_once_for_all_pages(both: Both) -> None:
+    both.peer.reply(samples.user())
+    both.peer.reply({"items": [samples.entry(1)], "next": "more"})
+    both.peer.reply({"items": [samples.entry(2)]})
+    found = both.run(lambda client: client.wallet.entries())
+    assert [item.amount for item in found] == [1, 2]
+    at = f"/wallet/{SELLER}/transactions"
+    assert [seen.path for seen in both.peer.seen] == ["/auth/me", at, at]
+
+
+def test_another_token_is_another_owner(peer: Peer) -> None:
+    for user_id in (SELLER, OTHER):
+        peer.reply({**samples.user(), "id": user_id})
+        peer.reply(samples.wallet())
+        peer.reply(samples.wallet())
+    with InstaSell(peer.base_url, "a-token") as client:
+        for token in ("a-token", "another"):
+            client.token = token
+            client.wallet.get()
+            client.wallet.get()
+    asked = [seen.path.rpartition("/")[2] for seen in peer.seen]
+    assert asked == ["me", SELLER, SELLER, "me", OTHER, OTHER]
+
+
+def test_an_address_is_judged_before_it_is_sent(both: Both) -> None:
+    bad = {**ADDRESS, "country": "Germany", "model": "T"}
+    del bad["city"]
+    for call, prefix in (
+        (lambda c: c.orders.set_address(ORDER, bad), ""),
+        (lambda c: c.orders.buy(LISTING, address=bad), "address."),
+    ):
+        with pytest.raises(Invalid) as caught:
+            both.run(call)
+        fields = {error.field for error in caught.value.errors}
+        assert fields == {prefix + name for name in ("city", "country", "model")}
+    assert both.peer.seen == []

@@ -37,3 +37,38 @@ FULL JOIN (
 WHERE w.balance IS DISTINCT FROM coalesce(t.balance, 0)
    OR w.gas_balance IS DISTINCT FROM coalesce(t.gas, 0)
 ORDER BY 1
+
+-- name: list_wrong_orders
+SELECT o.id, o.held_amount, o.refunded_amount, o.total_amount, o.paid_at IS NOT NULL AS is_paid,
+       coalesce(t.held, 0) AS held_due, coalesce(t.refunded, 0) AS refunded_due
+FROM orders o
+FULL JOIN (
+    SELECT order_id, sum(amount)::bigint AS held,
+           -sum(amount) FILTER (WHERE type = 'refund')::bigint AS refunded
+    FROM transactions WHERE account = 'escrow' GROUP BY order_id
+) t ON t.order_id = o.id
+WHERE o.held_amount IS DISTINCT FROM coalesce(t.held, 0)
+   OR o.refunded_amount IS DISTINCT FROM coalesce(t.refunded, 0)
+ORDER BY 1
+
+-- name: list_wrong_running_balances
+SELECT id, balance_after, balance_due FROM (
+    SELECT id, balance_after,
+           sum(amount) OVER (PARTITION BY user_id, account ORDER BY seq)::bigint AS balance_due
+    FROM transactions WHERE user_id IS NOT NULL
+) rows
+WHERE balance_after <> balance_due
+ORDER BY 1
+
+-- name: list_wrong_payments
+SELECT p.id, p.status, coalesce(t.booked, 0) AS booked,
+       CASE WHEN p.status = 'succeeded' THEN p.amount ELSE 0 END AS due
+FROM payments p
+LEFT JOIN (
+    SELECT reference_id, -sum(amount)::bigint AS booked
+    FROM transactions WHERE account = 'stripe' AND type IN ('topup', 'charge')
+      AND posting_key NOT LIKE 'stray:%%'
+    GROUP BY reference_id
+) t ON t.reference_id = p.id::text
+WHERE coalesce(t.booked, 0) <> CASE WHEN p.status = 'succeeded' THEN p.amount ELSE 0 END
+ORDER BY 1

@@ -69,6 +69,17 @@ async def _check_ledger(tx: Transaction, report: Report) -> None:
         for name, due in pairs:
             if row[name] != row[due]:
                 report.findings.append(Finding("wallet", row["user_id"], name, row[due], row[name]))
+    for row in await store.list_wrong_running_balances(tx):
+        report.findings.append(
+            Finding("row", row["id"], "balance_after", row["balance_due"], row["balance_after"])
+        )
+    for row in await store.list_wrong_orders(tx):
+        order_pairs = (("held_amount", "held_due"), ("refunded_amount", "refunded_due"))
+        for name, due in order_pairs:
+            if row[name] != row[due]:
+                report.findings.append(Finding("order", row["id"], name, row[due], row[name]))
+    for row in await store.list_wrong_payments(tx):
+        report.findings.append(Finding("payment", row["id"], "booked", row["due"], row["booked"]))
 
 
 async def _check_auctions(tx: Transaction, report: Report) -> None:

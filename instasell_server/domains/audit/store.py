@@ -87,6 +87,21 @@ async def list_wrong_wallets(tx: Transaction) -> list[dict[str, Any]]:
     return await tx.rows(_sql.list_wrong_wallets)
 
 
+async def list_wrong_orders(tx: Transaction) -> list[dict[str, Any]]:
+    """Orders whose held or refunded amount does not equal the rows of their escrow."""
+    return await tx.rows(_sql.list_wrong_orders)
+
+
+async def list_wrong_running_balances(tx: Transaction) -> list[dict[str, Any]]:
+    """Rows of wallets whose balance is not the sum of the rows up to them."""
+    return await tx.rows(_sql.list_wrong_running_balances)
+
+
+async def list_wrong_payments(tx: Transaction) -> list[dict[str, Any]]:
+    """Payments that the ledger has booked another amount for than what came."""
+    return await tx.rows(_sql.list_wrong_payments)
+
+
 async def count_books(tx: Transaction) -> tuple[int, int]:
     """How many transfers and wallets there are."""
     row = await tx.one(_sql.count_books)

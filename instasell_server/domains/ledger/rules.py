@@ -168,6 +168,18 @@ def refund_settled(refund_id: str, amount: int) -> Transfer:
     )
 
 
+def refund_returned(refund_id: str, amount: int) -> Transfer:
+    """The provider got back what it had paid out, as from a card that is closed."""
+    return transfer(
+        f"unsettle:{refund_id}",
+        refund_id,
+        (
+            Posting(Account.STRIPE, -amount, EntryType.SETTLE),
+            Posting(Account.IN_TRANSIT, amount, EntryType.SETTLE),
+        ),
+    )
+
+
 def refund_failed(refund_id: str, order_id: str, buyer_id: str, amount: int) -> Transfer:
     """The provider could not pay a refund out: it stays in the buyer's wallet."""
     return transfer(

@@ -47,7 +47,7 @@ INSERT INTO orders (
 VALUES (
     %(buyer_id)s, %(seller_id)s, %(listing_id)s, %(quantity)s, %(unit_amount)s,
     %(shipping_amount)s, %(total_amount)s, %(address)s::jsonb,
-    %(now)s + make_interval(hours => %(payment_deadline_hours)s), %(now)s, %(now)s
+    %(now)s::timestamptz + make_interval(hours => %(payment_deadline_hours)s), %(now)s, %(now)s
 )
 RETURNING id
 
@@ -73,14 +73,14 @@ WHERE id = %(order_id)s
 -- name: update_paid
 UPDATE orders
 SET status = 'processing', payment_method = %(method)s, paid_at = %(now)s,
-    escrow_release_at = %(now)s + make_interval(days => %(hold_days)s), version = version + 1,
+    escrow_release_at = %(now)s::timestamptz + make_interval(days => %(hold_days)s), version = version + 1,
     updated_at = %(now)s
 WHERE id = %(order_id)s
 
 -- name: update_shipped
 UPDATE orders
 SET status = 'shipped', carrier = %(carrier)s, tracking = %(tracking)s, shipped_at = %(now)s,
-    escrow_release_at = %(now)s + make_interval(days => %(hold_days)s), version = version + 1,
+    escrow_release_at = %(now)s::timestamptz + make_interval(days => %(hold_days)s), version = version + 1,
     updated_at = %(now)s
 WHERE id = %(order_id)s
 
@@ -146,7 +146,7 @@ UNION ALL
 (SELECT id FROM orders
  WHERE status = 'processing'
    AND escrow_release_at
-       <= (SELECT market_now()) - make_interval(days => %(unshipped_days)s - %(hold_days)s)
+       <= (SELECT market_now()) - make_interval(days => %(unshipped_days)s::int - %(hold_days)s::int)
  ORDER BY escrow_release_at LIMIT %(limit)s)
 
 -- name: get_market_now

@@ -289,8 +289,13 @@ class PaymentService:
 
     async def _settle_refund(self, tx: Transaction, state: RefundState) -> None:
         found = await store.lock_refund(tx, state.refund_id, state.provider_id)
-        if found is None or found.status in ("succeeded", "failed"):
+        if found is None or found.status == "failed":
             return
+        if found.status == "succeeded":
+            # A refund that has gone out can still come back; nothing else follows its success.
+            if state.status != "failed":
+                return
+            await self._ledger.post(tx, [movements.refund_returned(found.id, found.amount)])
         after = {"succeeded": "succeeded", "failed": "failed"}.get(state.status, "asked")
         await store.update_refund(tx, found.id, after, state.provider_id or None)
         if after == "succeeded":

@@ -15,7 +15,7 @@ from tests.server.people import PASSWORD, ask, log_in, sign_up
 Sql = Callable[..., list[tuple[Any, ...]]]
 
 
-async def test_signup_makes_an_account_with_an_empty_wallet(
+async def test_signup_makes_an_account_with_a_wallet_that_has_gas_alone(
     http: aiohttp.ClientSession, sql: Sql
 ) -> None:
     answer = await ask(
@@ -34,7 +34,7 @@ async def test_signup_makes_an_account_with_an_empty_wallet(
     assert "password" not in str(answer.body)
     assert answer.headers["Cache-Control"] == "no-store"
     assert sql("SELECT balance, gas_balance FROM wallets WHERE user_id = %s", user["id"]) == [
-        (0, 0)
+        (0, 100_000)
     ]
     me = await ask(http, "GET", "/auth/me", token=answer.body["token"])
     assert me.body == user

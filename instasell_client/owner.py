@@ -1,0 +1,39 @@
+"""Whose token it is: for paths that name the caller, as those of the own wallet do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from instasell_client.models.accounts import User
+from instasell_client.operation import Operation, get, path
+
+T = TypeVar("T")
+
+WHO_AM_I = get("/auth/me", User)
+
+
+class Owner:
+    """Remembers the account of a token, so that it is asked for once and not for every call.
+
+    Another token may be another account's, and is asked for anew.
+    """
+
+    def __init__(self) -> None:
+        self._known: tuple[str | None, str] | None = None
+
+    def find(self, token: str | None) -> str | None:
+        """The id of the token's account, or None while it is not known."""
+        # Read once: another thread may replace it between two looks.
+        known = self._known
+        return known[1] if known is not None and known[0] == token else None
+
+    def keep(self, token: str | None, user: User) -> str:
+        """Remembers whose token it is, and returns the id."""
+        self._known = (token, user.id)
+        return user.id
+
+
+def addressed(operation: Operation[T], user_id: str) -> Operation[T]:
+    """The operation with the caller's id in its path."""
+    return replace(operation, path=path(operation.path, user_id), owned=False)

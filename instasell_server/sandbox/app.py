@@ -1,0 +1,143 @@
+"""Puts the sandbox together, and runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from instasell_server.http.listener import Listener
+from instasell_server.sandbox.api import REQUEST_ID, Api, Handler
+from instasell_server.sandbox.control import Control
+from instasell_server.sandbox.courier import Courier
+from instasell_server.sandbox.errors import ApiError, Broken, Invalid
+from instasell_server.sandbox.pages import Pages
+from instasell_server.sandbox.records import new_id
+from instasell_server.sandbox.settings import Endpoint, Faults, SandboxSettings
+from instasell_server.sandbox.store import Store
+from instasell_server.sandbox.timetable import Timetable
+
+BODY_BYTES_MAX = 64 * 1024
+FAULTS: web.AppKey[Faults] = web.AppKey("faults", Faults)
+COURIER: web.AppKey[Courier] = web.AppKey("courier", Courier)
+
+_log = structlog.get_logger(__name__)
+
+
+def make_sandbox(
+    store: Store, settings: SandboxSettings, faults: Faults | None = None
+) -> web.Application:
+    """The application. It opens the store when it starts, and closes it when it is cleaned up."""
+    faults = faults or Faults()
+    app = web.Application(middlewares=[_answer_errors], client_max_size=BODY_BYTES_MAX)
+    courier = Courier(store, settings, faults)
+    timetable = Timetable(store, faults)
+    api = Api(store, settings, faults)
+    api.add_routes(app)
+    Control(store, settings, faults, api, courier, timetable).add_routes(app)
+    Pages(store, settings).add_routes(app)
+    app.router.add_route("*", "/{path:.*}", _unknown)
+    app[FAULTS] = faults
+    app[COURIER] = courier
+
+    async def run(_app: web.Application) -> AsyncIterator[None]:
+        await store.open()
+        try:
+            await courier.start()
+            await timetable.start()
+            yield
+        finally:
+            await timetable.stop()
+            await courier.stop()
+            await store.close()
+
+    app.cleanup_ctx.append(run)
+    return app
+
+
+class Sandbox:
+    """A sandbox with its file, from `start` until `stop`."""
+
+    def __init__(self, file: Path, settings: SandboxSettings, faults: Faults | None = None) -> None:
+        self.store = Store(file)
+        self._app = make_sandbox(self.store, settings, faults)
+        self._listener = Listener(self._app)
+        self.faults = self._app[FAULTS]
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        """Listens; returns the port. Raises `StoreError` or OSError."""
+        try:
+            return await self._listener.open(host, port)
+        except BaseException:
+            await self._listener.close()
+            raise
+
+    async def stop(self) -> None:
+        """Stops cleanly; webhooks that are outstanding are delivered after the next start."""
+        await self._listener.close()
+
+    def send_to(self, endpoints: Sequence[Endpoint]) -> None:
+        """Changes where webhooks go, for those whose address is known only after the start."""
+        self._app[COURIER].send_to(endpoints)
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxOptions:
+    """What a command line says. `on_ready` is called with the address once the sandbox listens."""
+
+    file: Path
+    settings: SandboxSettings
+    host: str = "127.0.0.1"
+    port: int = 0
+    on_ready: Callable[[str], None] | None = None
+
+
+async def run_sandbox(options: SandboxOptions) -> None:
+    """Runs a sandbox until SIGINT or SIGTERM. Raises `StoreError` or OSError."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    sandbox = Sandbox(options.file, options.settings)
+    try:
+        port = await sandbox.start(options.host, options.port)
+        try:
+            if options.on_ready is not None:
+                options.on_ready(f"http://{options.host}:{port}")
+            await stopped.wait()
+        finally:
+            await sandbox.stop()
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+@web.middleware
+async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Gives every request an id, and every error Stripe's shape."""
+    request_id = request[REQUEST_ID] = new_id("req_", 14)
+    try:
+        response = await handler(request)
+    except ApiError as error:
+        response = web.json_response(error.body(), status=error.status)
+    except web.HTTPRequestEntityTooLarge:
+        too_large = Invalid(f"The body may have {BODY_BYTES_MAX} bytes at most.", status=413)
+        response = web.json_response(too_large.body(), status=too_large.status)
+    except web.HTTPException as answer:
+        answer.headers["Request-Id"] = request_id
+        raise
+    except Exception:
+        _log.exception("sandbox_failed", path=request.path)
+        response = web.json_response(Broken("The sandbox failed.").body(), status=Broken.status)
+    response.headers["Request-Id"] = request_id
+    return response
+
+
+async def _unknown(request: web.Request) -> web.StreamResponse:
+    message = f"Unrecognized request URL ({request.method}: {request.path})."
+    raise Invalid(message, status=404)

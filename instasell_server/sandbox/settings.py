@@ -1,0 +1,72 @@
+"""What a sandbox is told when it starts, and what tests make it do wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+API_VERSION = "2026-10-28.endive"
+"""The version of Stripe's API whose shapes the sandbox speaks."""
+
+SESSION_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where webhooks go, and the secret that signs them (`whsec_...`)."""
+
+    url: str
+    secret: str = dataclasses.field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSettings:
+    """What does not change while a sandbox runs.
+
+    Fees are in minor units of the charge's own currency, those of `fee_basis_points` in hundredths
+    of a per cent of its amount. `public_url` is what pages are reached by from outside; without it
+    they are at the address that the caller of the API used. `settle_seconds` is how long payouts
+    and failing refunds take.
+    """
+
+    secret_key: str = dataclasses.field(repr=False)
+    endpoints: tuple[Endpoint, ...] = ()
+    fee_basis_points: int = 0
+    fee_fixed: int = 0
+    dispute_fee: int = 0
+    public_url: str | None = None
+    session_seconds_min: int = 1800
+    settle_seconds: float = 0.0
+    retry_seconds: float = 0.2
+    retry_seconds_max: float = 10.0
+
+    def fee_of(self, amount: int) -> int:
+        """The fee of a charge, in minor units; halves are rounded up, and never above it."""
+        return min(amount, (amount * self.fee_basis_points + 5000) // 10000 + self.fee_fixed)
+
+
+@dataclass(slots=True)
+class Faults:
+    """What goes wrong on purpose. It is kept in memory: a restart puts all right again."""
+
+    duplicate_webhooks: int = 0
+    reorder_webhooks: bool = False
+    hold_webhooks: bool = False
+    refuse_next: int = 0
+    drop_reply_next: int = 0
+    fail_payouts: bool = False
+    fail_refunds: bool = False
+    hold_payouts: bool = False
+    hold_refunds: bool = False
+
+    def take_refusal(self) -> bool:
+        """Whether this request is one of those to refuse; counts it."""
+        due = self.refuse_next > 0
+        self.refuse_next -= due
+        return due
+
+    def take_dropped_reply(self) -> bool:
+        """Whether this request is one of those to leave without an answer; counts it."""
+        due = self.drop_reply_next > 0
+        self.drop_reply_next -= due
+        return due
