@@ -16,10 +16,12 @@ from instasell_cli.commands import (
     demo,
     doctor,
     listings,
+    orders,
     seed,
     serve,
     topics,
     tui,
+    wallet,
 )
 from instasell_cli.exits import CliError, ExitCode, exit_code_of, message_of
 from instasell_cli.options import MarketGroup
@@ -30,6 +32,7 @@ Examples:
   $ instasell auth login                   sign in
   $ instasell auctions live                what runs at this moment
   $ instasell auctions bid ID 12.50
+  $ instasell orders list                  what you bought and sold
   $ instasell listings import goods.csv
 
 A marketplace with live auctions, in the terminal."""
@@ -48,6 +51,8 @@ for name, commands in (
     ("listings", listings.app),
     ("categories", categories.app),
     ("auctions", auctions.app),
+    ("orders", orders.app),
+    ("wallet", wallet.app),
 ):
     app.add_typer(commands, name=name)
 for module in (seed, serve, tui, demo, api, doctor, topics):

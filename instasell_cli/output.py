@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from instasell_cli.exits import UsageProblem
 from instasell_cli.instants import local_text
 
 Record = Mapping[str, object]
+
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 
 
 class Format(StrEnum):
@@ -36,7 +39,7 @@ class Format(StrEnum):
 class Shape:
     """The records of a noun: all `fields`, which of them a table shows, and which are money.
 
-    Fields that end in `_at`, and `server_time`, are instants.
+    Fields that end in `_at` or `_until`, and `server_time`, are instants.
     """
 
     fields: Sequence[str]
@@ -146,7 +149,10 @@ class Output:
         writer = csv.writer(self.stdout, lineterminator="\n")
         writer.writerow(names)
         for row in rows:
-            writer.writerow([neutralised(cell) for cell in row])
+            # A negative number is no formula, and an apostrophe would make text of it.
+            writer.writerow(
+                [cell if _NUMBER.fullmatch(cell) else neutralised(cell) for cell in row]
+            )
 
     def _write_array(self, records: Iterator[Record]) -> None:
         self.stdout.write("[")
@@ -234,7 +240,7 @@ def _cell(shape: Shape, name: str, value: object, currency: str | None) -> str:
 
 
 def _is_instant(name: str) -> bool:
-    return name.endswith("_at") or name == "server_time"
+    return name.endswith(("_at", "_until")) or name == "server_time"
 
 
 def _one_line(text: str) -> str:

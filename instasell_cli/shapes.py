@@ -76,6 +76,45 @@ RECEIPT = Shape(
     ("auction_id", "outcome", "amount", "current_bid", "minimum_bid", "end_at"),
     frozenset({"amount", "max_amount", "current_bid", "minimum_bid"}),
 )
+_ORDER = (
+    *("id", "status", "title", "quantity", "unit_amount", "shipping_amount", "total_amount"),
+    *("held_amount", "refunded_amount", "currency", "buyer_id", "buyer_name", "seller_id"),
+    *("seller_name", "listing_id", "auction_id", "payment_method", "payment_due_at", "paid_at"),
+    *("shipped_at", "carrier", "tracking", "escrow_release_at", "delivered_at", "address"),
+    *("version", "created_at", "updated_at"),
+)
+_ORDER_AMOUNTS = frozenset(
+    {"unit_amount", "shipping_amount", "total_amount", "held_amount", "refunded_amount"}
+)
+ORDER = Shape(
+    _ORDER,
+    ("id", "status", "title", "total_amount", "created_at", "buyer_name", "seller_name"),
+    _ORDER_AMOUNTS,
+)
+ORDER_VIEW = Shape((*_ORDER, "checkout_url", "events", "due"), ORDER.columns, _ORDER_AMOUNTS)
+WALLET = Shape(
+    ("balance", "gas_balance", "currency", "user_id", "version", "updated_at"),
+    ("balance", "gas_balance", "currency"),
+    frozenset({"balance"}),
+)
+WALLET_ENTRY = Shape(
+    (
+        *("id", "account", "type", "amount", "balance_after", "order_id", "reference"),
+        "created_at",
+    ),
+    ("created_at", "account", "type", "amount", "balance_after", "reference"),
+    frozenset({"amount", "balance_after"}),
+)
+TOP_UP = Shape(
+    ("payment_id", "status", "amount", "target", "checkout_url"),
+    ("payment_id", "status", "amount", "target"),
+    frozenset({"amount"}),
+)
+FEATURED = Shape(
+    ("auction_id", "featured_until", "gas_balance", "wallet"),
+    ("auction_id", "featured_until", "gas_balance"),
+    frozenset({"balance"}),
+)
 SEEDED = Shape(("noun", "created", "existing"), ("noun", "created", "existing"))
 CHECK = Shape(("check", "state", "detail"), ("check", "state", "detail"))
 

@@ -14,7 +14,9 @@ GAP = 2
 LONG_WIDTH_MIN = 16
 """What a column of long text is left with at least, in characters."""
 
-_LONG = frozenset({"title", "description", "path", "category_path", "detail", "seller_name"})
+_LONG = frozenset(
+    {"title", "description", "path", "category_path", "detail", "seller_name", "buyer_name"}
+)
 
 
 def print_rows(

@@ -43,6 +43,13 @@ def confirm(question: str, *, assume_yes: bool) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
+def confirm_money(question: str, *, assume_yes: bool) -> bool:
+    """Whether to let money move. Raises UsageProblem, naming --yes, where nobody can be asked."""
+    if not assume_yes:
+        _need_somebody("--yes")
+    return confirm(question, assume_yes=assume_yes)
+
+
 def secret_from_stdin(what: str) -> str:
     """The first line of stdin. Raises UsageProblem when there is none."""
     text = sys.stdin.readline(SECRET_BYTES_MAX).rstrip("\r\n")

@@ -19,10 +19,21 @@ import uvloop
 from instasell_server import logs
 from instasell_server.app import build
 from instasell_server.db.migrate import migrate
+from instasell_server.domains.payments.handlers import HOOK_PATH
 from instasell_server.embedded import EmbeddedEngines, EmbeddedError
 from instasell_server.http.listener import Listener
+from instasell_server.sandbox import Endpoint, Sandbox, SandboxSettings
 from instasell_server.settings import Settings
-from instasell_server.standalone import check_exposure, own_engines, with_secret
+from instasell_server.standalone import (
+    check_exposure,
+    needs_sandbox,
+    own_engines,
+    sandbox_file,
+    sandbox_secrets,
+    with_market_defaults,
+    with_sandbox,
+    with_secret,
+)
 
 ENGINE_CHECK_SECONDS = 1.0
 
@@ -38,7 +49,9 @@ def run(settings: Settings, *, i_know: bool, ready_file: Path | None) -> None:
     check_exposure(settings, i_know=i_know)
     signal.signal(signal.SIGTERM, _leave)
     with own_engines(settings) as (complete, engines):
-        ready = with_secret(complete, embedded=engines is not None)
+        embedded = engines is not None
+        ready = with_secret(complete, embedded=embedded)
+        ready = with_market_defaults(ready, embedded=embedded)
         assert ready.database_url is not None
         for name in migrate(ready.database_url.get_secret_value()):
             _log.info("migrated", migration=name)
@@ -58,10 +71,16 @@ async def _serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    sandbox = None
+    if needs_sandbox(settings, embedded=engines is not None):
+        sandbox, settings = await _open_sandbox(settings)
     listener = Listener(build(settings))
     watching = asyncio.create_task(_watch(engines), name="engines") if engines else None
     try:
         port = await listener.open(settings.host, settings.port)
+        if sandbox is not None:
+            _, secret = sandbox_secrets(settings)
+            sandbox.send_to([Endpoint(f"http://{_shown(settings.host)}:{port}{HOOK_PATH}", secret)])
         # What lives until the end is left out of the collector's rounds.
         gc.collect()
         gc.freeze()
@@ -70,11 +89,30 @@ async def _serve(
         _log.info("stopping")
     finally:
         await listener.close()
+        if sandbox is not None:
+            await sandbox.stop()
         if watching is not None:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
+
+
+async def _open_sandbox(settings: Settings) -> tuple[Sandbox, Settings]:
+    """Starts the provider that stands in for Stripe, beside the port of the server if it is free.
+
+    Pages that were opened before a restart are found again where the port is the same.
+    """
+    key, _ = sandbox_secrets(settings)
+    sandbox = Sandbox(sandbox_file(settings), SandboxSettings(key))
+    wanted = settings.port + 1 if 0 < settings.port < 65535 else 0
+    try:
+        port = await sandbox.start("127.0.0.1", wanted)
+    except OSError:
+        _log.warning("sandbox_port_taken", port=wanted)
+        sandbox = Sandbox(sandbox_file(settings), SandboxSettings(key))
+        port = await sandbox.start("127.0.0.1", 0)
+    return sandbox, with_sandbox(settings, f"http://127.0.0.1:{port}")
 
 
 async def _watch(engines: EmbeddedEngines) -> None:
@@ -92,8 +130,7 @@ async def _watch(engines: EmbeddedEngines) -> None:
 
 def _announce(host: str, port: int, ready_file: Path | None) -> None:
     """Tells people on stderr, and programs on stdout or by a file, where the server listens."""
-    shown = f"[{host}]" if ":" in host else host
-    url = f"http://{shown}:{port}"
+    url = f"http://{_shown(host)}:{port}"
     print(f"InstaSell listens on {url} (docs at {url}/docs)", file=sys.stderr, flush=True)
     line = json.dumps({"url": url, "port": port, "pid": os.getpid()})
     # The file comes first: whoever has read the line may look for it at once.
@@ -104,6 +141,11 @@ def _announce(host: str, port: int, ready_file: Path | None) -> None:
     if not sys.stdout.isatty():
         # Whoever started the server may have closed the pipe already.
         _quietly(lambda: print(line, flush=True))
+
+
+def _shown(host: str) -> str:
+    """A host as it stands in a URL."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _quietly(work: Callable[[], None]) -> None:

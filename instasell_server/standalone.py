@@ -18,9 +18,12 @@ from instasell_server.embedded import (
     default_data_dir,
 )
 from instasell_server.embedded.folder import write_private
-from instasell_server.settings import SECRET_BYTES_MIN, Settings
+from instasell_server.settings import SECRET_BYTES_MIN, Part, Settings
 
 SECRET_FILE = "jwt-secret"
+SANDBOX_SECRET_FILE = "sandbox-secret"
+SANDBOX_FILE = "sandbox.sqlite3"
+EMBEDDED_SIGNUP_GAS = 100_000
 URLS_FILE = "engines.json"
 _FILE_BYTES_MAX = 4096
 
@@ -122,8 +125,42 @@ def with_secret(settings: Settings, *, embedded: bool) -> Settings:
     return settings.model_copy(update={"jwt_secret": SecretStr(secret)})
 
 
-def _read_secret(folder: Path) -> str:
-    path = folder / SECRET_FILE
+def with_market_defaults(settings: Settings, *, embedded: bool) -> Settings:
+    """What a market of one's own begins with: gas for everybody who signs up."""
+    if settings.signup_gas is not None:
+        return settings
+    return settings.model_copy(update={"signup_gas": EMBEDDED_SIGNUP_GAS if embedded else 0})
+
+
+def needs_sandbox(settings: Settings, *, embedded: bool) -> bool:
+    """Whether payments go to a provider of our own, because none was configured."""
+    return embedded and settings.stripe_secret_key is None and Part.API in settings.parts
+
+
+def with_sandbox(settings: Settings, api_base: str) -> Settings:
+    """Settings that pay at the sandbox listening at `api_base`."""
+    key, hook = sandbox_secrets(settings)
+    values = {
+        "stripe_secret_key": SecretStr(key),
+        "stripe_webhook_secret": SecretStr(hook),
+        "stripe_api_base": api_base,
+    }
+    return settings.model_copy(update=values)
+
+
+def sandbox_secrets(settings: Settings) -> tuple[str, str]:
+    """The key of the sandbox's API and the secret of its webhooks, in a file of mode 0600."""
+    secret = _read_secret(data_dir_of(settings), SANDBOX_SECRET_FILE)
+    return f"sk_test_{secret[:32]}", f"whsec_{secret[32:]}"
+
+
+def sandbox_file(settings: Settings) -> Path:
+    """The sandbox's books."""
+    return data_dir_of(settings) / SANDBOX_FILE
+
+
+def _read_secret(folder: Path, name: str = SECRET_FILE) -> str:
+    path = folder / name
     if not path.exists():
         write_private(path, secrets.token_hex(SECRET_BYTES_MIN), None)
     path.chmod(0o600)
@@ -139,6 +176,11 @@ __all__ = [
     "borrowed_engines",
     "check_exposure",
     "needs_engines",
+    "needs_sandbox",
     "own_engines",
+    "sandbox_file",
+    "sandbox_secrets",
+    "with_market_defaults",
+    "with_sandbox",
     "with_secret",
 ]

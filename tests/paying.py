@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,10 +63,11 @@ class Provider:
         ):
             assert response.status in (200, 402), await response.text()
 
-    async def books(self) -> dict[str, Any]:
+    async def books(self) -> Counter[str]:
         """What the provider says that it holds, in the market's currency."""
-        found: dict[str, Any] = (await self._ask("GET", "/sandbox/ledger"))["currencies"]["usd"]
-        return found
+        found = (await self._ask("GET", "/sandbox/ledger"))["currencies"]
+        # The provider knows a currency once something has moved in it.
+        return Counter(found.get("usd", {}))
 
     async def control(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Has the sandbox do something, a chargeback for one."""

@@ -17,6 +17,7 @@ from instasell_cli.context import opened
 from instasell_cli.exits import UsageProblem
 from instasell_cli.instants import parse_instant, parse_seconds
 from instasell_cli.options import command, group
+from instasell_cli.remedies import with_remedy
 from instasell_cli.shapes import AUCTION, AUCTION_VIEW, BID, record_of, view_record
 from instasell_cli.terminal import confirm
 
@@ -156,7 +157,7 @@ def bids(
 @command(
     app,
     "create",
-    "Put a listing of type auction up.",
+    "Put a listing of type auction up. It costs gas; exit 6 when you have too little.",
     "auctions create LISTING --min-bid 9.99 --duration 3d",
     "auctions create LISTING --min-bid 50 --reserve 120 --buy-now 200 \\\n"
     "      --start 2030-01-31T18:00 --end 2030-02-07T18:00",
@@ -189,22 +190,28 @@ def create(
 def run_create(
     client: InstaSell, output: Output, listing_id: str, terms: Terms, rules: Rules
 ) -> None:
-    """Puts a listing up, and prints the auction. Raises ListingHasAuction, Invalid."""
+    """Puts a listing up, and prints the auction. Raises ListingHasAuction, Invalid.
+
+    It costs gas: where that is too little, CliError tells how much is missing.
+    """
     if terms.min_bid is None or (terms.duration is None) == (terms.end is None):
         raise UsageProblem("give --min-bid, and either --duration or --end")
     duration = None if terms.duration is None else parse_seconds(terms.duration, "--duration")
-    made = client.auctions.create(
-        listing_id,
-        min_bid=optional_amount(terms.min_bid, "--min-bid") or 0,
-        duration_seconds=duration,
-        end_at=parse_instant(terms.end, "--end") if terms.end else None,
-        start_at=parse_instant(terms.start, "--start") if terms.start else None,
-        reserve=optional_amount(terms.reserve, "--reserve"),
-        buy_now=optional_amount(terms.buy_now, "--buy-now"),
-        increments=rules.increments.value,
-        extension_window_seconds=parse_seconds(rules.window, "--extension-window"),
-        extension_seconds=parse_seconds(rules.extension, "--extension"),
-    )
+    try:
+        made = client.auctions.create(
+            listing_id,
+            min_bid=optional_amount(terms.min_bid, "--min-bid") or 0,
+            duration_seconds=duration,
+            end_at=parse_instant(terms.end, "--end") if terms.end else None,
+            start_at=parse_instant(terms.start, "--start") if terms.start else None,
+            reserve=optional_amount(terms.reserve, "--reserve"),
+            buy_now=optional_amount(terms.buy_now, "--buy-now"),
+            increments=rules.increments.value,
+            extension_window_seconds=parse_seconds(rules.window, "--extension-window"),
+            extension_seconds=parse_seconds(rules.extension, "--extension"),
+        )
+    except Exception as error:
+        raise with_remedy(error) from error
     output.one(AUCTION, record_of(made.state))
 
 

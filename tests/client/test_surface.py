@@ -23,7 +23,9 @@ NAMES = {
 
 
 def test_surface_is_this() -> None:
-    mistakes = {k.__name__ for k in tree().values() if k.__module__.startswith(f"{errors.__name__}.")}
+    mistakes = {
+        k.__name__ for k in tree().values() if k.__module__.startswith(f"{errors.__name__}.")
+    }
     assert set(instasell_client.__all__) == NAMES | mistakes
 
 

@@ -18,6 +18,8 @@ from instasell_client.models.accounts import Grant, TokenList
 from instasell_client.models.auctions import AuctionState, AuctionView, Bid, BidReceipt, LivePage
 from instasell_client.models.base import Page
 from instasell_client.models.listings import BulkVerdict, Listing
+from instasell_client.models.orders import Order, OrderView
+from instasell_client.models.wallets import TopUpReply, Wallet, WalletEntry
 
 
 def sync(client: InstaSell) -> None:
@@ -36,6 +38,11 @@ def sync(client: InstaSell) -> None:
         assert_type(verdict, BulkVerdict)
     for row in client.listings.export():
         assert_type(row, dict[str, Any])
+    assert_type(client.orders.buy("id", quantity=2), OrderView)
+    assert_type(client.wallet.top_up(5000, "gas"), TopUpReply)
+    for entry in client.wallet.entries(account="balance"):
+        assert_type(entry, WalletEntry)
+    client.orders.pay("id", "cash")  # type: ignore[arg-type]
     client.auctions.bid("id", amont=1250)  # type: ignore[call-arg]
     client.auctions.bid("id", amount="12.50")  # type: ignore[arg-type]
     client.auctions.live_page(sort="colour")  # type: ignore[arg-type]
@@ -45,6 +52,10 @@ async def asynchronous(client: AsyncInstaSell) -> None:
     """Every shape of a call of the async client."""
     assert_type(await client.auctions.bid("id", max_amount=2000), BidReceipt)
     assert_type(await client.auth.tokens.list(), TokenList)
+    assert_type(await client.orders.pay("id", "wallet"), OrderView)
+    assert_type(await client.wallet.get(), Wallet)
+    async for order in client.orders.list(role="seller"):
+        assert_type(order, Order)
     async for state in client.auctions.live():
         assert_type(state, AuctionState)
     async for bid in client.auctions.bids("id", after_seq=3):

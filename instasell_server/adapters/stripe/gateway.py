@@ -29,8 +29,11 @@ from instasell_server.ports import (
 )
 
 TIMEOUT_SECONDS = 8.0
-RETRIES = 1
+RETRIES = 2
 SIGNATURE_AGE_SECONDS = 300
+
+# How long our calls take is nobody's business.
+stripe.enable_telemetry = False
 
 T = TypeVar("T")
 Object = Mapping[str, Any]

@@ -11,6 +11,7 @@ from instasell_server.http.route import PUBLIC, Call, Route
 
 SERVICE = web.AppKey("payments", PaymentService)
 EVENT_BYTES_MAX = 256 * 1024
+HOOK_PATH = "/webhooks/stripe"
 RETURN_PATH = "/payments/return"
 
 
@@ -35,7 +36,7 @@ async def come_back(call: Call[None, None]) -> web.Response:
 
 ROUTES: list[Route] = [
     Route(
-        "POST", "/webhooks/stripe", hear, PUBLIC, "What the payment provider says, signed by it",
+        "POST", HOOK_PATH, hear, PUBLIC, "What the payment provider says, signed by it",
         reply=Empty, tag="payments", errors=(BadSignature, TooLarge), idempotent=False,
         cache_control="no-store",
     ),

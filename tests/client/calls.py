@@ -1,0 +1,281 @@
+"""Every call of both clients: what goes out, and what the answer becomes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from instasell_client.models import accounts, auctions, listings, orders, wallets
+from instasell_client.models.base import Page
+from instasell_client.models.operations import Health, Readiness
+from tests.client import samples
+from tests.client.conftest import Call
+from tests.client.samples import ADDRESS, AUCTION, CATEGORY, LISTING, ORDER, OTHER, SELLER
+
+
+class Case(NamedTuple):
+    """A call, the request that it should make, and the answer to give.
+
+    A call that is `owned` asks first whose the token is, as its path names the account.
+    """
+
+    call: Call
+    method: str
+    path: str
+    reply: Any
+    becomes: type | None
+    body: Any = None
+    query: dict[str, str] | None = None
+    keyed: bool = False
+    owned: bool = False
+
+
+NEW_LISTING = {
+    "type": "direct",
+    "title": "A lamp",
+    "description": "",
+    "category_id": CATEGORY,
+    "condition": "new",
+    "price": 1250,
+    "stock": 1,
+    "shipping_amount": 0,
+}
+NEW_AUCTION = {
+    "listing_id": LISTING,
+    "duration_seconds": 60,
+    "min_bid": 100,
+    "increments": "ebay",
+    "extension_window_seconds": 5,
+    "extension_seconds": 5,
+}
+
+CASES = {
+    "signup": Case(
+        lambda c: c.auth.signup("a@b.org", "long enough", role="seller"),
+        "POST", "/auth/signup", samples.grant(), accounts.Grant,
+        {"email": "a@b.org", "password": "long enough", "role": "seller"},
+    ),
+    "login": Case(
+        lambda c: c.auth.login("a@b.org", "secret"),
+        "POST", "/auth/login", samples.grant(), accounts.Grant,
+        {"email": "a@b.org", "password": "secret"},
+    ),
+    "logout": Case(lambda c: c.auth.logout(), "POST", "/auth/logout", None, None),
+    "change_password": Case(
+        lambda c: c.auth.change_password("old", "new and long"),
+        "POST", "/auth/password", None, None,
+        {"old_password": "old", "new_password": "new and long"},
+    ),
+    "me": Case(lambda c: c.auth.me(), "GET", "/auth/me", samples.user(), accounts.User),
+    "update_me": Case(
+        lambda c: c.auth.update_me(display_name="Ann"),
+        "PATCH", "/auth/me", samples.user(), accounts.User,
+        {"display_name": "Ann"}, keyed=True,
+    ),
+    "become_seller": Case(
+        lambda c: c.auth.become_seller(),
+        "POST", "/auth/become-seller", samples.user(), accounts.User, keyed=True,
+    ),
+    "tokens.list": Case(
+        lambda c: c.auth.tokens.list(),
+        "GET", "/auth/tokens", {"items": [samples.token()]}, accounts.TokenList,
+    ),
+    "tokens.create": Case(
+        lambda c: c.auth.tokens.create("ci", ["bid"], expires_in_days=1),
+        "POST", "/auth/tokens", {**samples.token(), "token": "t"}, accounts.TokenGrant,
+        {"name": "ci", "scopes": ["bid"], "expires_in_days": 1},
+    ),
+    "tokens.delete": Case(
+        lambda c: c.auth.tokens.delete(OTHER),
+        "DELETE", f"/auth/tokens/{OTHER}", None, None, keyed=True,
+    ),
+    "categories.tree": Case(
+        lambda c: c.categories.tree(),
+        "GET", "/categories", {"items": [samples.category()]}, listings.CategoryTree,
+    ),
+    "categories.create": Case(
+        lambda c: c.categories.create("Lamps", parent_id=CATEGORY),
+        "POST", "/categories", samples.category(), listings.Category,
+        {"name": "Lamps", "parent_id": CATEGORY}, keyed=True,
+    ),
+    "categories.update": Case(
+        lambda c: c.categories.update(CATEGORY, name="Lamps"),
+        "PUT", f"/categories/{CATEGORY}", samples.category(), listings.Category,
+        {"name": "Lamps"}, keyed=True,
+    ),
+    "categories.delete": Case(
+        lambda c: c.categories.delete(CATEGORY),
+        "DELETE", f"/categories/{CATEGORY}", None, None, keyed=True,
+    ),
+    "listings.page": Case(
+        lambda c: c.listings.page(q="a lamp", sort="-price", price_min=5, cursor="x", limit=3),
+        "GET", "/listings", {"items": [samples.listing()]}, Page[listings.Listing],
+        query={"q": "a lamp", "sort": "-price", "price_min": "5", "cursor": "x", "limit": "3"},
+    ),
+    "listings.get": Case(
+        lambda c: c.listings.get(LISTING),
+        "GET", f"/listings/{LISTING}", samples.listing(), listings.Listing,
+    ),
+    "listings.create": Case(
+        lambda c: c.listings.create(
+            type="direct", title="A lamp", category_id=CATEGORY, condition="new", price=1250
+        ),
+        "POST", "/listings", samples.listing(), listings.Listing, NEW_LISTING, keyed=True,
+    ),
+    "listings.update": Case(
+        lambda c: c.listings.update(LISTING, stock=0),
+        "PUT", f"/listings/{LISTING}", samples.listing(), listings.Listing,
+        {"stock": 0}, keyed=True,
+    ),
+    "listings.delete": Case(
+        lambda c: c.listings.delete(LISTING),
+        "DELETE", f"/listings/{LISTING}", None, None, keyed=True,
+    ),
+    "auctions.create": Case(
+        lambda c: c.auctions.create(LISTING, min_bid=100, duration_seconds=60),
+        "POST", "/auctions", samples.status(), auctions.AuctionStatusReply,
+        NEW_AUCTION, keyed=True,
+    ),
+    "auctions.update": Case(
+        lambda c: c.auctions.update(AUCTION, end_at=datetime(2026, 3, 1, 13, tzinfo=UTC)),
+        "PUT", f"/auctions/{AUCTION}", samples.status(), auctions.AuctionStatusReply,
+        {"end_at": "2026-03-01T13:00:00Z"}, keyed=True,
+    ),
+    "auctions.get": Case(
+        lambda c: c.auctions.get(AUCTION),
+        "GET", f"/auctions/{AUCTION}", samples.view(), auctions.AuctionView,
+    ),
+    "auctions.status": Case(
+        lambda c: c.auctions.status(AUCTION),
+        "GET", f"/auctions/{AUCTION}/status", samples.status(), auctions.AuctionStatusReply,
+    ),
+    "auctions.live_page": Case(
+        lambda c: c.auctions.live_page(category=CATEGORY, sort="bids"),
+        "GET", "/auctions/live", {"items": [], "server_time": samples.NOON}, auctions.LivePage,
+        query={"category": CATEGORY, "sort": "bids", "limit": "50"},
+    ),
+    "auctions.bid": Case(
+        lambda c: c.auctions.bid(AUCTION, amount=1250, max_amount=2000),
+        "POST", f"/auctions/{AUCTION}/bid", samples.receipt(), auctions.BidReceipt,
+        {"amount": 1250, "max_amount": 2000}, keyed=True,
+    ),
+    "auctions.bids_page": Case(
+        lambda c: c.auctions.bids_page(AUCTION, after_seq=7, limit=2),
+        "GET", f"/auctions/{AUCTION}/bids", {"items": [samples.bid(8)]}, auctions.BidList,
+        query={"after_seq": "7", "limit": "2"},
+    ),
+    "auctions.buy_now": Case(
+        lambda c: c.auctions.buy_now(AUCTION, 5000),
+        "POST", f"/auctions/{AUCTION}/buy-now", samples.receipt(), auctions.BidReceipt,
+        {"amount": 5000}, keyed=True,
+    ),
+    "auctions.cancel": Case(
+        lambda c: c.auctions.cancel(AUCTION, "it broke"),
+        "POST", f"/auctions/{AUCTION}/cancel", samples.status(), auctions.AuctionStatusReply,
+        {"reason": "it broke"}, keyed=True,
+    ),
+    "auctions.watch": Case(
+        lambda c: c.auctions.watch(AUCTION),
+        "PUT", f"/auctions/{AUCTION}/watch", None, None, keyed=True,
+    ),
+    "auctions.unwatch": Case(
+        lambda c: c.auctions.unwatch(AUCTION),
+        "DELETE", f"/auctions/{AUCTION}/watch", None, None, keyed=True,
+    ),
+    "auctions.watched_page": Case(
+        lambda c: c.auctions.watched_page(),
+        "GET", "/auctions/watched", {"items": [], "server_time": samples.NOON},
+        auctions.LivePage, query={"limit": "50"},
+    ),
+    "orders.buy": Case(
+        lambda c: c.orders.buy(LISTING, quantity=2, address=ADDRESS),
+        "POST", "/orders", samples.order_view(), orders.OrderView,
+        {"listing_id": LISTING, "quantity": 2, "address": ADDRESS}, keyed=True,
+    ),
+    "orders.take": Case(
+        lambda c: c.orders.take(AUCTION),
+        "POST", "/orders", samples.order_view(), orders.OrderView,
+        {"auction_id": AUCTION, "quantity": 1}, keyed=True,
+    ),
+    "orders.page": Case(
+        lambda c: c.orders.page(role="seller", status="processing", limit=3),
+        "GET", "/orders", {"items": [samples.order()]}, Page[orders.Order],
+        query={"role": "seller", "status": "processing", "limit": "3"},
+    ),
+    "orders.get": Case(
+        lambda c: c.orders.get(ORDER),
+        "GET", f"/orders/{ORDER}", samples.order_view(address=ADDRESS), orders.OrderView,
+    ),
+    "orders.set_address": Case(
+        lambda c: c.orders.set_address(ORDER, orders.Address(**ADDRESS)),
+        "PUT", f"/orders/{ORDER}/address", samples.order_view(), orders.OrderView,
+        ADDRESS, keyed=True,
+    ),
+    "orders.pay": Case(
+        lambda c: c.orders.pay(ORDER, "card"),
+        "POST", f"/orders/{ORDER}/pay", samples.order_view(), orders.OrderView,
+        {"method": "card"}, keyed=True,
+    ),
+    "orders.confirm_payment": Case(
+        lambda c: c.orders.confirm_payment(ORDER),
+        "POST", f"/orders/{ORDER}/confirm-payment", samples.order_view(), orders.OrderView,
+        keyed=True,
+    ),
+    "orders.ship": Case(
+        lambda c: c.orders.ship(ORDER, carrier="DHL", tracking="00340"),
+        "POST", f"/orders/{ORDER}/ship", samples.order_view(), orders.OrderView,
+        {"carrier": "DHL", "tracking": "00340"}, keyed=True,
+    ),
+    "orders.confirm_delivery": Case(
+        lambda c: c.orders.confirm_delivery(ORDER),
+        "POST", f"/orders/{ORDER}/confirm-delivery", samples.order_view(), orders.OrderView,
+        keyed=True,
+    ),
+    "orders.cancel": Case(
+        lambda c: c.orders.cancel(ORDER, "it broke"),
+        "POST", f"/orders/{ORDER}/cancel", samples.order_view(), orders.OrderView,
+        {"reason": "it broke"}, keyed=True,
+    ),
+    "orders.refund": Case(
+        lambda c: c.orders.refund(ORDER, 500, to="wallet"),
+        "POST", f"/orders/{ORDER}/refund", samples.order_view(), orders.OrderView,
+        {"amount": 500, "to": "wallet"}, keyed=True,
+    ),
+    "wallet.get": Case(
+        lambda c: c.wallet.get(),
+        "GET", f"/wallet/{SELLER}", samples.wallet(), wallets.Wallet, owned=True,
+    ),
+    "wallet.top_up": Case(
+        lambda c: c.wallet.top_up(5000, "gas"),
+        "POST", f"/wallet/{SELLER}/topup",
+        {"payment_id": OTHER, "status": "pending", "amount": 5000, "target": "gas"},
+        wallets.TopUpReply, {"amount": 5000, "target": "gas"}, keyed=True, owned=True,
+    ),
+    "wallet.entries_page": Case(
+        lambda c: c.wallet.entries_page(account="balance", limit=2),
+        "GET", f"/wallet/{SELLER}/transactions", {"items": [samples.entry()]},
+        Page[wallets.WalletEntry], query={"account": "balance", "limit": "2"}, owned=True,
+    ),
+    "wallet.use_gas": Case(
+        lambda c: c.wallet.use_gas(AUCTION),
+        "POST", f"/wallet/{SELLER}/use-gas",
+        {"auction_id": AUCTION, "featured_until": samples.LATER, "wallet": samples.wallet()},
+        wallets.UseGasReply, {"purpose": "feature", "auction_id": AUCTION},
+        keyed=True, owned=True,
+    ),
+    "operations.health": Case(
+        lambda c: c.operations.health(), "GET", "/healthz", {"status": "ok"}, Health
+    ),
+    "operations.ready": Case(
+        lambda c: c.operations.ready(), "GET", "/readyz",
+        {"status": "degraded", "database": "ok", "redis": "degraded"}, Readiness
+    ),
+    "api": Case(
+        lambda c: c.api("get", "/auctions/live", query={"limit": 3, "deep": True}),
+        "GET", "/auctions/live", [1, 2], list, query={"limit": "3", "deep": "true"},
+    ),
+    "api with a body": Case(
+        lambda c: c.api("POST", "/categories", body={"name": "Lamps"}),
+        "POST", "/categories", {"id": 1}, dict, {"name": "Lamps"}, keyed=True,
+    ),
+}  # fmt: skip
