@@ -20,11 +20,11 @@ class ExitCode(IntEnum):
 
 MEANINGS: dict[ExitCode, str] = {
     ExitCode.OK: "done",
-    ExitCode.FAILURE: "failed: no connection, too many requests, a payment that did not come, a server's problem",
+    ExitCode.FAILURE: "failed: no connection, too many requests, no payment, or a server's problem",
     ExitCode.USAGE: "used wrongly: an option or a value that is missing or cannot be taken",
     ExitCode.NOT_ALLOWED: "not signed in, or not allowed",
     ExitCode.NOT_FOUND: "there is no such thing",
-    ExitCode.CONFLICT: "the state of the market is against it: outbid, too low, over, too little money",
+    ExitCode.CONFLICT: "the state of the market is against it: outbid, over, in use, too little",
     ExitCode.PARTLY: "a bulk command did its work but for some rows that were rejected",
     ExitCode.INTERRUPTED: "interrupted with Ctrl-C",
 }

@@ -152,6 +152,46 @@ def audit(
 
 
 @app.command()
+def sandbox(
+    file: Annotated[Path, typer.Option(help="Where its books are kept; made if it is not there.")],
+    webhook_url: Annotated[
+        str, typer.Option(help="The market's webhook: https://.../webhooks/stripe.")
+    ],
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.")] = 8781,
+) -> None:
+    """Run a payment provider that stands in for Stripe and moves no money.
+
+    Its key and the secret of its webhooks are INSTASELL_STRIPE_SECRET_KEY and
+    INSTASELL_STRIPE_WEBHOOK_SECRET, the same ones as the market's.
+    """
+    from instasell_server.sandbox import (
+        Endpoint,
+        SandboxOptions,
+        SandboxSettings,
+        StoreError,
+        run_sandbox,
+    )
+
+    settings = _settings()
+    key, secret = settings.stripe_secret_key, settings.stripe_webhook_secret
+    if key is None or secret is None:
+        _fail("set INSTASELL_STRIPE_SECRET_KEY and INSTASELL_STRIPE_WEBHOOK_SECRET", USAGE)
+    endpoint = Endpoint(webhook_url, secret.get_secret_value())
+    options = SandboxOptions(
+        file,
+        SandboxSettings(key.get_secret_value(), (endpoint,)),
+        port=port,
+        on_ready=lambda url: print(f"The sandbox listens on {url}", file=sys.stderr, flush=True),
+    )
+    try:
+        asyncio.run(run_sandbox(options))
+    except StoreError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"cannot listen on 127.0.0.1:{port}: {error.strerror or error}")
+
+
+@app.command()
 def docs(folder: Annotated[Path, typer.Argument(help="The repository's root.")]) -> None:
     """Write what is generated: .env.example, docs/settings.md and docs/api.md."""
     from instasell_server.reference import write_all

@@ -39,6 +39,7 @@ from instasell_tui.following import Following
 from instasell_tui.learning import learn
 from instasell_tui.lots import Lot, Lots
 from instasell_tui.sale import Place, Sale
+from instasell_tui.trading import Trading
 from instasell_tui.trends import Trends
 
 log = logging.getLogger("instasell_tui")
@@ -93,6 +94,7 @@ class Feed:
         self._dirty = asyncio.Event()
         self._asking: set[str] = set()
         self._trends = Trends(self)
+        self.trading = Trading(self)
 
     # Being there ------------------------------------------------------------------------------
 
@@ -116,6 +118,7 @@ class Feed:
         self._live = await self._stack.enter_async_context(live)
         self.spawn(self._read_board(self._live))
         self.spawn(self._flush())
+        self.spawn(self.trading.listen(self._live))
         self.spawn(learn(self))
         self.spawn(self._trends.run())
 
@@ -134,6 +137,7 @@ class Feed:
         await self.stop()
         self.user = None
         self.lots.forget_person()
+        self.trading.forget_person()
         self._state, self._lost_at = ConnectionState.CONNECTING, None
         await self.start()
         self.tell(messages.AccountChanged)
@@ -317,7 +321,7 @@ class Feed:
         key: str | None = None,
     ) -> BidReceipt:
         """Bids, in minor units. Raises the refusal; the same `key` again is the same bid."""
-        live = self._writing()
+        live = self.writing()
         receipt = await live.bid(
             auction_id, amount=amount, max_amount=max_amount, key=key, timeout_seconds=BID_SECONDS
         )
@@ -326,18 +330,19 @@ class Feed:
 
     async def buy_now(self, auction_id: str, amount: int, *, key: str | None = None) -> BidReceipt:
         """Buys at the price that was seen. Raises BuyNowUnavailable."""
-        self._writing()
+        self.writing()
         receipt = await self.client.auctions.buy_now(auction_id, amount, idempotency_key=key)
         self._answered(receipt)
         return receipt
 
     async def watch(self, auction_id: str, *, on: bool) -> None:
         """Puts an auction on the watch list, or takes it off."""
-        self._writing()
+        self.writing()
         await (self.client.auctions.watch if on else self.client.auctions.unwatch)(auction_id)
         self._watching(auction_id, on=on)
 
-    def _writing(self) -> LiveSession:
+    def writing(self) -> LiveSession:
+        """Raises Forbidden under read-only, Unauthenticated without a person."""
         if self.read_only:
             raise Forbidden("this screen was opened with --read-only")
         if self.user is None:

@@ -19,6 +19,14 @@ class SaleChanged(Message, bubble=False):
     """The followed auction is different."""
 
 
+class OrdersChanged(Message, bubble=False):
+    """The own orders are different."""
+
+
+class WalletChanged(Message, bubble=False):
+    """The own wallet is different."""
+
+
 class ConnectionChanged(Message, bubble=False):
     """The connection came or went."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ from pydantic import SecretStr
 
 from instasell_server.sandbox import Endpoint, Faults, Sandbox, SandboxSettings
 from tests.serving import RunningServer, running, settings_for_tests
+from tests.waiting import LIMIT_SECONDS, LOOK_SECONDS
 
 SECRET_KEY = "sk_test_for_tests_only"
 WEBHOOK_SECRET = "whsec_for_tests_only"
@@ -68,6 +70,14 @@ class Provider:
         found = (await self._ask("GET", "/sandbox/ledger"))["currencies"]
         # The provider knows a currency once something has moved in it.
         return Counter(found.get("usd", {}))
+
+    async def until_quiet(self) -> None:
+        """Waits until every webhook has been delivered."""
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while True:
+                if not (await self._ask("GET", "/sandbox/ledger"))["undelivered_webhooks"]:
+                    return
+                await asyncio.sleep(LOOK_SECONDS)
 
     async def control(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Has the sandbox do something, a chargeback for one."""

@@ -203,8 +203,13 @@ def address(
 ) -> None:
     """`orders address`."""
     typed = {
-        **{"name": name, "line1": line1, "line2": line2, "postal_code": postal_code},
-        **{"city": city, "region": region, "country": country},
+        "name": name,
+        "line1": line1,
+        "line2": line2,
+        "postal_code": postal_code,
+        "city": city,
+        "region": region,
+        "country": country,
     }
     if ship_to is not None and any(value is not None for value in typed.values()):
         raise UsageProblem("give either --ship-to or the parts of the address")

@@ -47,8 +47,8 @@ class Method(StrEnum):
 class PayOptions:
     """How to pay, as typed."""
 
-    method: Method = Method.CARD
-    page: PageOptions = PageOptions()
+    method: Method
+    page: PageOptions
     yes: bool = False
 
 

@@ -51,8 +51,8 @@ class TopUpOptions:
     """A top-up as typed; `key` makes a repeat of the command have its effect once."""
 
     amount: str
-    target: Account = Account.BALANCE
-    page: PageOptions = PageOptions()
+    target: Account
+    page: PageOptions
     key: str | None = None
 
 
@@ -137,19 +137,20 @@ def run_topup(client: InstaSell, output: Output, options: TopUpOptions) -> TopUp
     currency = client.wallet.get().currency
     amount = typed_amount(options.amount, "AMOUNT", currency)
     begun = client.wallet.top_up(amount, options.target.value, idempotency_key=options.key)
-    show_page(output, begun.checkout_url, options.page)
-    if options.page.waits:
-        wait_until_paid(lambda: _booked(client, begun) or None, options.page)
-        after = client.wallet.get()
-        output.note(f"paid: the wallet has {_has(after)}")
-        status = "succeeded"
-    else:
-        status = begun.status.value
-    if not prints_link_alone(output):
-        output.one(TOP_UP, {**record_of(begun), "status": status}, currency)
-    elif not options.page.waits:
+    # The same key again, after it was paid, has no page any more.
+    paid = begun.checkout_url is None and _booked(client, begun)
+    if not paid:
+        show_page(output, begun.checkout_url, options.page)
+        if options.page.waits:
+            paid = wait_until_paid(lambda: _booked(client, begun) or None, options.page)
+    if paid:
+        output.note(f"paid: the wallet has {_has(client.wallet.get())}")
+    elif prints_link_alone(output):
         bought = f" for {amount} gas" if options.target is Account.GAS else ""
         output.note(f"{shown_amount(amount, currency)} {currency}{bought} is paid there")
+    if not prints_link_alone(output):
+        status = "succeeded" if paid else begun.status.value
+        output.one(TOP_UP, {**record_of(begun), "status": status}, currency)
     return begun
 
 

@@ -1,4 +1,4 @@
-"""The demo as text: import, bids, an extension, the end, the winners, and the audit."""
+"""The demo as text: import, bids, an extension, the winners, their money, and the audit."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from instasell_cli.commands.watching import Teller
 from instasell_cli.demo import goods
 from instasell_cli.demo.bidders import Bidder, Lot
 from instasell_cli.demo.market import DemoMarket
+from instasell_cli.demo.settling import Settled, settle
 from instasell_cli.exits import CliError
 from instasell_cli.failures import first_of
 from instasell_cli.output import Format, Output
@@ -49,6 +50,7 @@ class Happened:
     extensions: int = 0
     winners: dict[str, str] = field(default_factory=dict)
     bids: int = 0
+    settled: Settled = field(default_factory=Settled)
 
     def missing(self, auctions: int) -> Sequence[str]:
         """What did not happen; nothing, if all is well."""
@@ -58,6 +60,9 @@ class Happened:
             "bids": self.bids,
             "an extension by a late bid": self.extensions,
             "a winner of every auction": len(self.winners) == auctions,
+            "an order that is called off and paid back": self.settled.refunded,
+            "the seller's money": self.settled.released
+            and self.settled.earned == self.settled.released,
         }
         return [name for name, happened in parts.items() if not happened]
 
@@ -72,14 +77,11 @@ def tell_story(market: DemoMarket, seed: int) -> None:
         goods.sign_up(seller, market, "Sally Seller")
         _import(market, seller, say, happened, seed)
         auctions = _put_up(seller, say)
+        token = seller.token
     try:
-        asyncio.run(_bidding(market, auctions, say, happened, seed))
+        asyncio.run(_bidding(market, auctions, token, say, happened, seed))
     except ExceptionGroup as failures:
         raise first_of(failures) from None
-    say.text(
-        f"All {len(auctions)} auctions are over: {happened.bids} bids,"
-        f" {happened.extensions} by which an end moved."
-    )
     is_clean, report = market.audit()
     for line in report.splitlines():
         say.text(f"Audit: {line}")
@@ -119,6 +121,7 @@ def _put_up(seller: InstaSell, say: Output) -> Mapping[str, AuctionState]:
 async def _bidding(
     market: DemoMarket,
     auctions: Mapping[str, AuctionState],
+    seller_token: str | None,
     say: Output,
     happened: Happened,
     seed: int,
@@ -133,6 +136,12 @@ async def _bidding(
                 worths = {each: source.randrange(MINIMUM * 2, WORTH) for each in auctions}
                 group.create_task(Bidder(str(number), client, source).run(worths))
             group.create_task(_bid_late(latecomer, next(iter(auctions)), say))
+        say.text(
+            f"All {len(auctions)} auctions are over: {happened.bids} bids,"
+            f" {happened.extensions} by which an end moved."
+        )
+        seller = await stack.enter_async_context(AsyncInstaSell(market.url, seller_token))
+        happened.settled = await settle(seller, people, say)
 
 
 async def _tell(

@@ -56,7 +56,7 @@ class ConfirmScreen(ModalScreen[bool]):
         with Vertical(id="question"):
             yield Static(Text(question.head), id="head")
             yield Static(Text(question.subject, overflow="ellipsis", no_wrap=True), id="subject")
-            yield Static(_table(question.lines), id="lines")
+            yield Static(pairs(question.lines), id="lines")
             yield Static(id="news")
             with Horizontal(id="answers"):
                 yield Button(Text(f"⏎ {question.verb}"), id="confirm", disabled=True)
@@ -93,7 +93,8 @@ class ConfirmScreen(ModalScreen[bool]):
         self.dismiss(False)
 
 
-def _table(lines: Sequence[tuple[str, str]]) -> Table:
+def pairs(lines: Sequence[tuple[str, str]]) -> Table:
+    """Names at the left, values in line at the right."""
     table = Table.grid(padding=(0, 2))
     table.add_column()
     table.add_column(justify="right")

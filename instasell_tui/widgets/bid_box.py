@@ -24,6 +24,7 @@ class Tone(StrEnum):
     PLAIN = "plain"
     GOOD = "good"
     BAD = "bad"
+    WARN = "warn"
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,9 @@ async def test_the_demo_tells_its_story_and_leaves_nothing(own_shell: Shell) -> 
         "12 created, 0 updated, 0 unchanged, 2 rejected",
         "0 created, 0 updated, 12 unchanged, 2 rejected",
         "extended, it ends",
+        "on the provider's page",
+        "is released: delivered",
+        "goes back to the card",
         "0 differences",
     ):
         assert wanted in done.out

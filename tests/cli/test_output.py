@@ -10,6 +10,7 @@ import re
 import pytest
 from rich.cells import cell_len
 
+from instasell_cli.cells import restored
 from instasell_cli.exits import UsageProblem
 from instasell_cli.output import Format, Output, Shape, json_text
 from instasell_cli.shapes import AUCTION
@@ -91,6 +92,16 @@ def test_csv_is_whole_and_no_formula() -> None:
     rows = list(csv.reader(io.StringIO(stream.getvalue())))
     assert rows[0] == list(SHAPE.fields)
     assert rows[1] == ["1", "'=cmd()\nsecond, line", "12.50", "", "", "yes"]
+
+
+def test_a_negative_number_is_no_formula() -> None:
+    output = Output(Format.CSV, stdout=(stream := io.StringIO()))
+    texts = ("-5", "-5.25", "-5+1", "-", "-cmd()", "-5\n")
+    output.many(SHAPE, [{"price": -1250, "title": text} for text in texts])
+    rows = list(csv.reader(io.StringIO(stream.getvalue())))[1:]
+    assert [row[1] for row in rows] == ["-5", "-5.25", "'-5+1", "'-", "'-cmd()", "'-5\n"]
+    assert {row[2] for row in rows} == {"-12.50"}
+    assert [restored(row[1]) for row in rows] == [*texts]
 
 
 def test_fields_pick_and_order_also_below() -> None:

@@ -14,6 +14,7 @@ from instasell_cli.commands.topics import text_of
 from instasell_cli.debugging import redacted
 from instasell_cli.exits import ExitCode, UsageProblem, exit_code_of, message_of
 from instasell_cli.instants import local_text, parse_instant, parse_seconds, span_text
+from instasell_cli.remedies import with_remedy
 from instasell_client import ProfileError, errors
 
 
@@ -98,6 +99,13 @@ def test_every_error_of_the_client_has_an_exit_code() -> None:
     wanted = (
         (errors.BidTooLow, ExitCode.CONFLICT),
         (errors.AuctionNotOpen, ExitCode.CONFLICT),
+        (errors.OrderNotReady, ExitCode.CONFLICT),
+        (errors.InsufficientFunds, ExitCode.CONFLICT),
+        (errors.InsufficientGas, ExitCode.CONFLICT),
+        (errors.OutOfStock, ExitCode.CONFLICT),
+        (errors.PaymentFailed, ExitCode.FAILURE),
+        (errors.SellerCannotBuy, ExitCode.NOT_ALLOWED),
+        (errors.OrderNotFound, ExitCode.NOT_FOUND),
         (errors.Unauthenticated, ExitCode.NOT_ALLOWED),
         (errors.BadCredentials, ExitCode.NOT_ALLOWED),
         (errors.SellerCannotBid, ExitCode.NOT_ALLOWED),
@@ -138,3 +146,21 @@ def test_a_message_names_every_bad_field() -> None:
 def test_debug_output_hides_secrets(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INSTASELL_TOKEN", "s3cret")
     assert "s3cret" not in redacted(text)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (errors.InsufficientFunds(missing=250), "2.50 USD more is needed (instasell wallet topup"),
+        (errors.InsufficientGas(missing=40), "40 gas more is needed (instasell wallet topup 0.40"),
+    ],
+)
+def test_too_little_is_told_with_its_remedy(error: errors.Conflict, told: str) -> None:
+    found = with_remedy(error, "USD")
+    assert told in str(found)
+    assert exit_code_of(found) is ExitCode.CONFLICT
+
+
+def test_other_errors_stay_as_they_are() -> None:
+    for error in (errors.OutOfStock("2 are left"), errors.InsufficientFunds(), RuntimeError()):
+        assert with_remedy(error, "USD") is error

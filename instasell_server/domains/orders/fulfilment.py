@@ -13,6 +13,7 @@ from functools import partial
 
 import structlog
 
+from instasell_client.models.money import format_amount
 from instasell_client.models.orders import (
     CancelOrder,
     OrderStatus,
@@ -195,7 +196,8 @@ class Fulfilment:
                 return
             await self._give_back(tx, order, amount, wish.to, now)
             status = order.standing.status
-            await _write(tx, order, status, principal.user_id, f"{reason}: {amount}", now)
+            shown = format_amount(amount, self._ledger.currency)
+            await _write(tx, order, status, principal.user_id, f"{reason}: {shown}", now)
 
         return await self._step(principal, order_id, key, step)
 

@@ -28,8 +28,11 @@ WHERE auction_id = %(auction_id)s AND buyer_id = %(buyer_id)s AND status <> 'can
 
 
 -- name: lock_listing
+-- Every lock here leaves the keys alone (NO KEY): a transaction that changes an order twice looks
+-- at the keys that it refers to again, and would wait for whoever holds its listing and waits
+-- for the order. Two who want the same goods still wait for each other.
 SELECT id, seller_id, type, price, stock, shipping_amount, status, title
-FROM listings WHERE id = %(listing_id)s FOR UPDATE
+FROM listings WHERE id = %(listing_id)s FOR NO KEY UPDATE
 
 -- name: take_stock
 UPDATE listings SET stock = stock - %(quantity)s, version = version + 1, updated_at = market_now()
@@ -56,15 +59,17 @@ INSERT INTO order_events (order_id, from_status, to_status, actor_id, reason, cr
 VALUES (%(order_id)s, %(from_status)s, %(to_status)s, %(actor_id)s, %(reason)s, %(now)s)
 
 -- name: lock_order
+-- Rows of the ledger refer to orders, and are written while wallets are locked, which come after
+-- orders. A lock that leaves the key alone does not make them wait, and so makes no deadlock.
 SELECT id, buyer_id, seller_id, listing_id, auction_id, quantity, status, total_amount,
        held_amount, payment_method, payment_due_at, paid_at, escrow_release_at
-FROM orders WHERE id = %(order_id)s FOR UPDATE
+FROM orders WHERE id = %(order_id)s FOR NO KEY UPDATE
 
 -- name: find_listing_of_order
 SELECT listing_id FROM orders WHERE id = %(order_id)s
 
 -- name: lock_listing_row
-SELECT id FROM listings WHERE id = %(listing_id)s FOR UPDATE
+SELECT id FROM listings WHERE id = %(listing_id)s FOR NO KEY UPDATE
 
 -- name: update_address
 UPDATE orders SET address = %(address)s::jsonb, version = version + 1, updated_at = %(now)s

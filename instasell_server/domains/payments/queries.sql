@@ -22,7 +22,7 @@ SELECT id FROM payments WHERE intent_id = %(intent_id)s
 -- name: lock_payment
 SELECT id, user_id, purpose, order_id, amount, currency, status, session_id, intent_id,
        checkout_url
-FROM payments WHERE id = %(payment_id)s FOR UPDATE
+FROM payments WHERE id = %(payment_id)s FOR NO KEY UPDATE
 
 -- name: update_open
 UPDATE payments
@@ -64,7 +64,7 @@ RETURNING id
 SELECT r.id, r.payment_id, r.order_id, r.amount, r.status, r.provider_id, p.intent_id, p.user_id
 FROM provider_refunds r JOIN payments p ON p.id = r.payment_id
 WHERE r.id = %(refund_id)s OR r.provider_id = %(provider_id)s
-FOR UPDATE OF r
+FOR NO KEY UPDATE OF r
 
 -- name: find_refund
 SELECT r.id, r.payment_id, r.order_id, r.amount, r.status, r.provider_id, p.intent_id, p.user_id

@@ -1,0 +1,114 @@
+"""What follows the auctions of the demo: winners pay, goods go out, the seller gets the money."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from instasell_cli.amounts import shown_amount
+from instasell_cli.exits import CliError
+from instasell_cli.output import Output
+from instasell_client import AsyncInstaSell
+from instasell_client.models.orders import Order, OrderStatus
+
+WAIT_SECONDS = 15.0
+LOOK_SECONDS = 0.1
+
+
+@dataclass
+class Settled:
+    """What became of the orders; amounts in minor units."""
+
+    released: int = 0
+    refunded: int = 0
+    earned: int = 0
+
+
+async def settle(seller: AsyncInstaSell, people: Sequence[AsyncInstaSell], say: Output) -> Settled:
+    """Takes every auction that was won to its end. Raises CliError when an order hangs."""
+    settled = Settled()
+    before = (await seller.wallet.get()).balance
+    won = [(client, order) for client in people async for order in client.orders.list(role="buyer")]
+    for number, (buyer, order) in enumerate(won):
+        if number == len(won) - 1:
+            await _pay_by_card(buyer, order, say)
+            await _call_off(seller, order, say)
+            settled.refunded += order.total_amount
+            continue
+        if number % 2:
+            await _pay_from_wallet(buyer, order, say)
+        else:
+            await _pay_by_card(buyer, order, say)
+        await _deliver(seller, buyer, order, say)
+        settled.released += order.total_amount
+    settled.earned = (await seller.wallet.get()).balance - before
+    say.text(f"Sally's balance has grown by {shown_amount(settled.earned)}.")
+    return settled
+
+
+async def _pay_by_card(buyer: AsyncInstaSell, order: Order, say: Output) -> None:
+    paying = await buyer.orders.pay(order.id, "card")
+    say.text(f"{order.buyer_name} pays {shown_amount(order.total_amount)} on the provider's page.")
+    await _click(paying.checkout_url)
+
+    async def is_paid() -> bool:
+        return (await buyer.orders.get(order.id)).order.status is not OrderStatus.PENDING
+
+    await _until(is_paid)
+
+
+async def _pay_from_wallet(buyer: AsyncInstaSell, order: Order, say: Output) -> None:
+    amount = order.total_amount
+    topped = await buyer.wallet.top_up(amount)
+    await _click(topped.checkout_url)
+
+    async def has_come() -> bool:
+        return (await buyer.wallet.get()).balance >= amount
+
+    await _until(has_come)
+    await buyer.orders.pay(order.id, "wallet")
+    say.text(f"{order.buyer_name} tops the wallet up and pays {shown_amount(amount)} from it.")
+
+
+async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Waits for the webhook of the provider, by whose word alone anything is paid."""
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            while True:
+                if await holds():
+                    return
+                await asyncio.sleep(LOOK_SECONDS)
+    except TimeoutError:
+        raise CliError("the provider's word did not come") from None
+
+
+async def _deliver(
+    seller: AsyncInstaSell, buyer: AsyncInstaSell, order: Order, say: Output
+) -> None:
+    await seller.orders.ship(order.id, carrier="Paper Kite Post", tracking=order.id[:8].upper())
+    done = await buyer.orders.confirm_delivery(order.id)
+    say.text(
+        f"Sally ships {order.title}; {order.buyer_name} confirms, and"
+        f" {shown_amount(order.total_amount)} is released: {done.order.status.value}."
+    )
+
+
+async def _call_off(seller: AsyncInstaSell, order: Order, say: Output) -> None:
+    await seller.orders.cancel(order.id, "it broke while it was packed")
+    say.text(
+        f"{order.title} broke while it was packed: Sally calls the order off, and"
+        f" {shown_amount(order.total_amount)} goes back to the card."
+    )
+
+
+async def _click(checkout_url: str | None) -> None:
+    """What a person does on the provider's page."""
+    import httpx
+
+    if checkout_url is None:
+        raise CliError("the payment provider opened no page")
+    async with httpx.AsyncClient(timeout=WAIT_SECONDS) as browser:
+        headers = {"Accept": "application/json"}
+        answer = await browser.post(checkout_url, data={"action": "pay"}, headers=headers)
+        answer.raise_for_status()

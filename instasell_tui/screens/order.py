@@ -1,0 +1,209 @@
+"""One order: its amounts, its goods' way, its history, and what this person may do now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from instasell_client import InstaSellError
+from instasell_client.models.orders import Order, OrderEvent
+from instasell_tui import messages, orders, trade_wording
+from instasell_tui.feed import Standing
+from instasell_tui.formats import shown
+from instasell_tui.orders import Step
+from instasell_tui.screens.order_steps import OrderSteps
+from instasell_tui.widgets.bars import StatusBar, TopBar
+from instasell_tui.widgets.bid_box import Tone
+from instasell_tui.widgets.order_facts import OrderFacts
+
+if TYPE_CHECKING:
+    from instasell_tui.app import InstaSellApp
+
+TICK_SECONDS = 1.0
+REFRESH_SECONDS = 30.0
+
+
+class OrderScreen(Screen[None]):
+    """Shows one order. A step is done after a question, and in no other way."""
+
+    app: InstaSellApp
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="order.back"),
+        Binding("p", "step('pay_wallet')", "Pay from wallet", id="order.pay_wallet"),
+        Binding("c", "step('pay_card')", "Pay by card", id="order.pay_card"),
+        Binding("a", "step('address')", "Address", id="order.address"),
+        Binding("s", "step('ship')", "Ship", id="order.ship"),
+        Binding("d", "step('confirm')", "Delivered", id="order.confirm"),
+        Binding("x", "step('cancel')", "Cancel", id="order.cancel"),
+        Binding("f", "step('refund')", "Refund", id="order.refund"),
+        Binding("r", "refresh", "Refresh", show=False, id="order.refresh"),
+        Binding("q", "app.quit", "Quit", show=False),
+    ]
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__()
+        self._order_id = order_id
+        self._events: list[OrderEvent] = []
+        self._failure: str | None = None
+        self._busy = False
+
+    def compose(self) -> ComposeResult:
+        yield TopBar("Order")
+        with Horizontal(id="head"):
+            yield Static(id="title")
+            yield Static(id="status")
+        yield Static(id="parties")
+        yield Static(id="headline")
+        yield OrderFacts()
+        with VerticalScroll(id="history"):
+            yield Static(id="events")
+        yield Static(id="outcome")
+        yield StatusBar()
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.query_one("#history").border_title = "History"
+        self.app.feed.subscribe(self)
+        self.set_interval(TICK_SECONDS, self._show)
+        self.set_interval(REFRESH_SECONDS, self._refresh)
+        self.watch(self.app, "app_focus", self._refresh, init=False)
+        if self.app.feed.read_only:
+            self._tell("Opened read-only: nothing can be changed from here", Tone.PLAIN)
+        self.query_one("#history").focus()
+
+    def on_unmount(self) -> None:
+        self.app.feed.unsubscribe(self)
+
+    def on_screen_resume(self) -> None:
+        self._show()
+        self._refresh()
+
+    # Showing ----------------------------------------------------------------------------------
+
+    @property
+    def _order(self) -> Order | None:
+        return self.app.feed.trading.orders.get(self._order_id)
+
+    @on(messages.OrdersChanged)
+    def _show(self) -> None:
+        feed, order = self.app.feed, self._order
+        self.query_one(TopBar).show(feed.user, read_only=feed.read_only)
+        self.query_one(StatusBar).show(feed, self.app.zone, self._failure or "")
+        self.refresh_bindings()
+        if order is None or feed.user is None:
+            text = "Asking the market …" if feed.user else "Press i to sign in"
+            self._say("headline", self._failure or text, Tone.PLAIN)
+            return
+        person, now = feed.user.id, feed.now()
+        self._put("title", shown(order.title))
+        sign, _ = trade_wording.mark(order, person, now)
+        self._put("status", f"{sign} {trade_wording.status(order, person, now)}")
+        self._put("parties", trade_wording.parties(order, person))
+        self._say("headline", *trade_wording.headline(order, person, now))
+        self.query_one(OrderFacts).show(order, person)
+        self._show_history(order, person)
+
+    def _put(self, where: str, text: str) -> None:
+        self.query_one(f"#{where}", Static).update(Text(text, overflow="ellipsis", no_wrap=True))
+
+    def _say(self, where: str, text: str, tone: Tone) -> None:
+        self._put(where, text)
+        label = self.query_one(f"#{where}", Static)
+        for each in Tone:
+            label.set_class(each is tone, f"-{each.value}")
+
+    def _tell(self, text: str, tone: Tone) -> None:
+        """What came of a step; it may take two lines."""
+        self._say("outcome", text, tone)
+        self.query_one("#outcome", Static).update(Text(text))
+
+    def _show_history(self, order: Order, person: str) -> None:
+        side, now = orders.side_of(order, person), self.app.feed.now()
+        table = Table.grid(padding=(0, 2))
+        for _ in range(3):
+            table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for time, what, who, why in trade_wording.history(
+            self._events, side, self.app.zone, now
+        ):
+            table.add_row(Text(time, style="dim"), Text(what), Text(who), Text(why, style="dim"))
+        self.query_one("#events", Static).update(table)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Takes steps that are not open to this person out of the footer."""
+        if action != "step":
+            return True
+        feed, order = self.app.feed, self._order
+        if self._busy or feed.read_only or order is None or feed.user is None:
+            return False
+        return Step(str(parameters[0])) in orders.steps_of(order, feed.user.id, feed.now())
+
+    # What changes -----------------------------------------------------------------------------
+
+    @on(messages.WalletChanged)
+    def _moved(self) -> None:
+        self._refresh()
+
+    @on(messages.ConnectionChanged)
+    def _connection_changed(self) -> None:
+        if self.app.feed.standing is Standing.LIVE:
+            self._refresh()
+
+    @on(messages.AccountChanged)
+    def _account_changed(self) -> None:
+        self._show()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        if self.app.feed.user is not None:
+            self._read()
+
+    @work(exclusive=True, group="read")
+    async def _read(self) -> None:
+        await self._look()
+
+    async def _look(self) -> None:
+        try:
+            view = await self.app.feed.trading.look_at(self._order_id)
+        except InstaSellError as error:
+            self._failure = shown(str(error))
+        else:
+            self._failure = None
+            self._events = view.events
+        self._show()
+
+    # What people do ---------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        self.dismiss()
+
+    def action_refresh(self) -> None:
+        self._refresh()
+
+    def action_step(self, name: str) -> None:
+        if not self._busy:
+            self._busy = True
+            self._do(Step(name))
+
+    @work(group="step")
+    async def _do(self, step: Step) -> None:
+        """One step at a time; whatever comes of it, the order is read again."""
+        order = self._order
+        try:
+            if order is not None:
+                self._tell("", Tone.PLAIN)
+                said = await OrderSteps(self.app).run(step, order)
+                await self._look()
+                self._tell(*said)
+        finally:
+            self._busy = False
+            self.refresh_bindings()
