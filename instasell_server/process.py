@@ -19,7 +19,7 @@ import uvloop
 from instasell_server import logs
 from instasell_server.app import build
 from instasell_server.db.migrate import migrate
-from instasell_server.domains.payments.handlers import HOOK_PATH
+from instasell_server.domains.payments import handlers as payments
 from instasell_server.embedded import EmbeddedEngines, EmbeddedError
 from instasell_server.http.listener import Listener
 from instasell_server.sandbox import Endpoint, Sandbox, SandboxSettings
@@ -74,13 +74,19 @@ async def _serve(
     sandbox = None
     if needs_sandbox(settings, embedded=engines is not None):
         sandbox, settings = await _open_sandbox(settings)
-    listener = Listener(build(settings))
+    app = build(settings)
+    listener = Listener(app)
     watching = asyncio.create_task(_watch(engines), name="engines") if engines else None
     try:
         port = await listener.open(settings.host, settings.port)
+        if settings.public_url is None:
+            url = f"http://{_shown(settings.host)}:{port}"
+            app[payments.SERVICE].return_url = url + payments.RETURN_PATH
         if sandbox is not None:
             _, secret = sandbox_secrets(settings)
-            sandbox.send_to([Endpoint(f"http://{_shown(settings.host)}:{port}{HOOK_PATH}", secret)])
+            sandbox.send_to(
+                [Endpoint(f"http://{_shown(settings.host)}:{port}{payments.HOOK_PATH}", secret)]
+            )
         # What lives until the end is left out of the collector's rounds.
         gc.collect()
         gc.freeze()

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from instasell_cli.demo.settling import Settled
 from instasell_cli.demo.story import Happened
 from tests.cli.conftest import ROOT, Shell
 
@@ -104,7 +105,9 @@ async def test_a_market_that_cannot_start_is_told(own_shell: Shell) -> None:
 
 def test_a_story_that_did_not_happen_is_noticed() -> None:
     nothing = Happened()
-    assert len(nothing.missing(3)) == 4
-    whole = Happened(12, 2, 12, 1, {"a": "bidder-1"}, 9)
+    assert len(nothing.missing(3)) == 6
+    whole = Happened(12, 2, 12, 1, {"a": "bidder-1"}, 9, Settled(500, 100, 500))
     assert list(whole.missing(1)) == []
     assert list(whole.missing(2)) == ["a winner of every auction"]
+    whole.settled.earned = 499
+    assert list(whole.missing(1)) == ["the seller's money"]

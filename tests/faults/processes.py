@@ -33,6 +33,7 @@ class ServerProcess:
             "INSTASELL_JWT_SECRET": SECRET,
             "INSTASELL_BCRYPT_ROUNDS": "4",
             "INSTASELL_LOG_LEVEL": "warning",
+            "INSTASELL_SIGNUP_GAS": "100000",
             **{
                 f"INSTASELL_RATE_LIMIT_{name}": "0"
                 for name in ("ANONYMOUS", "SIGNED_IN", "TOKEN", "BIDS")

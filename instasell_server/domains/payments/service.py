@@ -58,7 +58,10 @@ class PaidOrders(Protocol):
 
 
 class PaymentService:
-    """Asks the provider, listens to it, and finds out what a crash left open."""
+    """Asks the provider, listens to it, and finds out what a crash left open.
+
+    `return_url` is where payers come back to; it may be said again once the server knows its port.
+    """
 
     def __init__(
         self,
@@ -71,7 +74,7 @@ class PaymentService:
         self._database = database
         self._provider = provider
         self._ledger = ledger
-        self._return_url = return_url
+        self.return_url = return_url
         self._orders: PaidOrders | None = None
         self._opening: dict[str, asyncio.Task[str | None]] = {}
         self.outbox = {PROVIDER_REFUND: self.carry_out_refund}
@@ -112,7 +115,7 @@ class PaymentService:
         if payment is None or payment.status != "opening":
             return payment.checkout_url if payment and payment.status == "open" else None
         wish = CheckoutWish(
-            payment.id, payment.amount, payment.currency, _description(payment), self._return_url
+            payment.id, payment.amount, payment.currency, _description(payment), self.return_url
         )
         try:
             found = await _answer(self._provider.open_checkout(wish))
