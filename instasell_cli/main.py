@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from instasell_cli.commands import (
+    admin,
     api,
     auctions,
     auth,
@@ -21,7 +22,7 @@ from instasell_cli.commands import (
     serve,
     topics,
     tui,
-    wallet,
+    withdrawing,
 )
 from instasell_cli.exits import CliError, ExitCode, exit_code_of, message_of
 from instasell_cli.options import MarketGroup
@@ -52,7 +53,9 @@ for name, commands in (
     ("categories", categories.app),
     ("auctions", auctions.app),
     ("orders", orders.app),
-    ("wallet", wallet.app),
+    # Withdrawing adds its commands to those of the wallet.
+    ("wallet", withdrawing.app),
+    ("admin", admin.app),
 ):
     app.add_typer(commands, name=name)
 for module in (seed, serve, tui, demo, api, doctor, topics):

@@ -110,6 +110,12 @@ TOP_UP = Shape(
     ("payment_id", "status", "amount", "target"),
     frozenset({"amount"}),
 )
+PAYOUT_ACCOUNT = Shape(("ready", "onboarding_url"), ("ready", "onboarding_url"))
+WITHDRAWAL = Shape(
+    ("id", "amount", "status", "failure", "created_at", "updated_at"),
+    ("created_at", "amount", "status", "failure", "id"),
+    frozenset({"amount"}),
+)
 FEATURED = Shape(
     ("auction_id", "featured_until", "gas_balance", "wallet"),
     ("auction_id", "featured_until", "gas_balance"),

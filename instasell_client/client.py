@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from instasell_client.address import DEFAULT_URL
 from instasell_client.endpoint import Async, Carrier, Resource, Sync, Way, endpoint
 from instasell_client.operation import Operation, invalid, json_value, new_key, query_text
+from instasell_client.resources.admin import Admin
 from instasell_client.resources.auctions import Auctions
 from instasell_client.resources.auth import Auth
 from instasell_client.resources.categories import Categories
@@ -34,6 +35,7 @@ class _Market(Resource[Way]):
     auctions: Auctions[Way]
     orders: Orders[Way]
     wallet: OwnWallet[Way]
+    admin: Admin[Way]
     operations: Operations[Way]
 
     def __init__(self, carrier: Carrier) -> None:
@@ -44,6 +46,7 @@ class _Market(Resource[Way]):
         self.auctions = Auctions(carrier)
         self.orders = Orders(carrier)
         self.wallet = OwnWallet(carrier)
+        self.admin = Admin(carrier)
         self.operations = Operations(carrier)
 
     @property

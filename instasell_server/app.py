@@ -19,6 +19,8 @@ from instasell_server.db.connections import Database, Observer
 from instasell_server.db.transaction import finish_running
 from instasell_server.domains.accounts import handlers as accounts
 from instasell_server.domains.accounts.service import USER_SUSPENDED, AccountService
+from instasell_server.domains.admin import handlers as admin
+from instasell_server.domains.admin.service import AdminService
 from instasell_server.domains.auctions import handlers as auctions
 from instasell_server.domains.auctions.auctioneer import Auctioneer
 from instasell_server.domains.auctions.edits import LISTING_EDITED, Edits
@@ -27,6 +29,8 @@ from instasell_server.domains.auctions.gas import AuctionGas
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.auctions.lifecycle import Lifecycle
 from instasell_server.domains.auctions.service import AuctionService
+from instasell_server.domains.disputes import handlers as disputes
+from instasell_server.domains.disputes.service import DisputeService
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.listings import handlers as listings
 from instasell_server.domains.listings.service import ListingService
@@ -39,6 +43,7 @@ from instasell_server.domains.payments import handlers as payments
 from instasell_server.domains.payments.service import PaymentService
 from instasell_server.domains.wallets import handlers as wallets
 from instasell_server.domains.wallets.service import WalletService
+from instasell_server.domains.wallets.withdrawals import WithdrawalService
 from instasell_server.http.docs import render_page
 from instasell_server.http.openapi import render_document
 from instasell_server.http.ratelimit import RateLimits
@@ -80,8 +85,10 @@ class Services:
     auctions: AuctionService
     orders: OrderService
     fulfilment: Fulfilment
+    disputes: DisputeService
     payments: PaymentService
     wallets: WalletService
+    admin: AdminService
     auctioneer: Auctioneer
     hub: Hub
     live: LiveEndpoint
@@ -107,8 +114,10 @@ def build(settings: Settings) -> web.Application:
     app[auctions.LIVE_PAGES] = auctions.LivePages()
     app[orders.SERVICE] = services.orders
     app[orders.FULFILMENT] = services.fulfilment
+    app[disputes.SERVICE] = services.disputes
     app[payments.SERVICE] = services.payments
     app[wallets.SERVICE] = services.wallets
+    app[admin.SERVICE] = services.admin
     app[operations.SERVICE] = _operations(engines)
     app[LIVE] = services.live
     app.on_shutdown.append(_close_sockets)
@@ -184,19 +193,7 @@ def _services(engines: Engines, settings: Settings) -> Services:
     auctioneer = Auctioneer(
         database, redis.locks, redis.bus, lifecycle, lanes=lanes, batch_size=batch
     )
-    market = AuctionService(
-        database,
-        engines.public,
-        redis.cache,
-        redis.limiter,
-        auctioneer,
-        lifecycle,
-        bought,
-        gas,
-        currency=settings.currency,
-        max_days=settings.auction_max_days,
-        bids_per_minute=settings.rate_limit_bids,
-    )
+    market = _auctions(engines, settings, auctioneer, lifecycle, bought, gas)
     live = LiveEndpoint(
         hub,
         history,
@@ -205,12 +202,13 @@ def _services(engines: Engines, settings: Settings) -> Services:
         origins=settings.cors_origins,
         limited=settings.rate_limit_bids > 0,
     )
+    leaving = WithdrawalService(database, engines.provider, ledger, money)
+    purses = WalletService(database, ledger, money, Featuring(gas, lifecycle), leaving)
     outbox = Outbox(
         database,
         {
             **people.outbox,
             **goods.outbox,
-            **money.outbox,
             USER_SUSPENDED: lifecycle.call_off_all_of,
             "auction_ended": lifecycle.tell_again,
             "auction_cancelled": lifecycle.tell_again,
@@ -219,11 +217,18 @@ def _services(engines: Engines, settings: Settings) -> Services:
         cleaners=(people.delete_old_sessions,),
     )
     closer = Closer(database, lifecycle)
-    escrow = Escrow((fulfilment.carry_out_due, money.reconcile))
-    purses = WalletService(database, ledger, money, Featuring(gas, lifecycle))
+    escrow = Escrow(
+        (fulfilment.carry_out_due, money.reconcile, money.send_refunds, leaving.send_pending)
+    )
+    complaints = DisputeService(database, fulfilment, currency=settings.currency)
+    fulfilment.serve(complaints)
+    desk = AdminService(
+        database, engines.public, people, goods, lifecycle, bought, currency=settings.currency
+    )
+    complaints.serve(desk)
     return Services(
-        people, goods, market, bought, fulfilment, money, purses, auctioneer, hub, live, closer,
-        escrow, outbox,
+        people, goods, market, bought, fulfilment, complaints, money, purses, desk, auctioneer,
+        hub, live, closer, escrow, outbox,
     )  # fmt: skip
 
 
@@ -243,6 +248,29 @@ def _money(
     fulfilment = Fulfilment(engines.database, bought, money, ledger)
     money.serve(fulfilment)
     return money, bought, fulfilment
+
+
+def _auctions(
+    engines: Engines,
+    settings: Settings,
+    auctioneer: Auctioneer,
+    lifecycle: Lifecycle,
+    bought: OrderService,
+    gas: AuctionGas,
+) -> AuctionService:
+    return AuctionService(
+        engines.database,
+        engines.public,
+        engines.redis.cache,
+        engines.redis.limiter,
+        auctioneer,
+        lifecycle,
+        bought,
+        gas,
+        currency=settings.currency,
+        max_days=settings.auction_max_days,
+        bids_per_minute=settings.rate_limit_bids,
+    )
 
 
 def _operations(engines: Engines) -> OperationsService:

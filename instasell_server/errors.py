@@ -2,16 +2,17 @@
 
     InstaSellError
     - NotFound            ListingNotFound AuctionNotFound CategoryNotFound UserNotFound
-                          OrderNotFound TokenNotFound
+                          OrderNotFound TokenNotFound AlertNotFound DisputeNotFound
     - Unauthenticated     BadCredentials
     - Forbidden           AccountSuspended SellerCannotBid SellerCannotBuy ScopeMissing
+                          NotVerified
     - Invalid             one entry per field; IdempotencyKeyReused
     - Malformed           a body that is no JSON at all; BadSignature
     - TooLarge  - MethodNotAllowed  - Unsupported
     - Conflict            AuctionNotOpen BidTooLow AlreadyLeading BuyNowUnavailable ListingInUse
                           ListingHasAuction AuctionHasBids EmailTaken SkuTaken CategoryInUse
                           CategoryExists OutOfStock StillRunning OrderNotReady InsufficientFunds
-                          InsufficientGas
+                          InsufficientGas NoPayoutAccount LastAdmin DisputeClosed
     - PaymentFailed
     - RateLimited
     - OutcomeUnknown
@@ -92,6 +93,18 @@ class TokenNotFound(NotFound):
     title = "There is no such token"
 
 
+class DisputeNotFound(NotFound):
+    """No such dispute, or not the caller's."""
+
+    title = "There is no such dispute"
+
+
+class AlertNotFound(NotFound):
+    """No such alert."""
+
+    title = "There is no such alert"
+
+
 class Unauthenticated(InstaSellError):
     """No credentials, or credentials that do not hold (any more)."""
 
@@ -126,6 +139,12 @@ class SellerCannotBuy(Forbidden):
     """Nobody buys what he sells himself."""
 
     title = "A seller cannot buy the own goods"
+
+
+class NotVerified(Forbidden):
+    """Money leaves only to people whose address is proven."""
+
+    title = "The e-mail address is not verified"
 
 
 class ScopeMissing(Forbidden):
@@ -288,6 +307,24 @@ class InsufficientGas(Conflict):
     """The wallet has less gas; `missing` tells how much."""
 
     title = "The wallet has too little gas"
+
+
+class DisputeClosed(Conflict):
+    """The dispute is resolved, and nothing changes it any more."""
+
+    title = "The dispute is closed"
+
+
+class LastAdmin(Conflict):
+    """A market is never without an active admin."""
+
+    title = "The market needs one active admin at least"
+
+
+class NoPayoutAccount(Conflict):
+    """There is no account at the payment provider to send money to, or it is not ready."""
+
+    title = "There is no account to send the money to"
 
 
 class PaymentFailed(InstaSellError):

@@ -187,6 +187,14 @@ class RefundState:
 
 
 @dataclass(frozen=True, slots=True)
+class PayoutDestination:
+    """An account that money is sent to; `onboarding_url` while it is not ready."""
+
+    is_ready: bool
+    onboarding_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Paid:
     """The provider says that somebody paid."""
 
@@ -250,6 +258,22 @@ class Payments(Protocol):
 
     async def refund(self, refund_id: str, intent_id: str, amount: int) -> RefundState:
         """Sends money back to where it came from."""
+        ...
+
+    async def look_up_refund(self, provider_id: str) -> RefundState:
+        """What has become of a refund."""
+        ...
+
+    async def open_account(self, user_id: str, email: str) -> str:
+        """The id of an account that somebody's money is sent to; the same one each time."""
+        ...
+
+    async def find_account(self, account_id: str, return_url: str) -> PayoutDestination:
+        """Whether money can be sent to an account, and the page to fill in where it cannot yet."""
+        ...
+
+    async def send(self, withdrawal_id: str, account_id: str, amount: int, currency: str) -> str:
+        """Sends money to an account; returns the provider's id of it."""
         ...
 
     def read_event(self, payload: bytes, signature: str) -> ProviderEvent:

@@ -14,7 +14,8 @@ from rich.traceback import Traceback
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
+from textual.notifications import SeverityLevel
+from textual.screen import ModalScreen, Screen
 
 from instasell_client import DEFAULT_URL, AsyncInstaSell
 from instasell_tui import messages
@@ -24,10 +25,14 @@ from instasell_tui.formats import clipped, money
 from instasell_tui.lots import Lot
 from instasell_tui.screens.auction import AuctionScreen
 from instasell_tui.screens.board import BoardScreen
+from instasell_tui.screens.checkout import POLL_SECONDS
 from instasell_tui.screens.confirm import ARMED_AFTER_SECONDS
 from instasell_tui.screens.help import HelpScreen
+from instasell_tui.screens.orders import OrdersScreen
 from instasell_tui.screens.sign_in import SignInScreen
+from instasell_tui.screens.wallet import WalletScreen
 from instasell_tui.themes import DARK, DEFAULTS, LIGHT
+from instasell_tui.widgets.bid_box import Tone
 
 TITLE_CELLS = 40
 NOTICE_SECONDS = 8.0
@@ -44,7 +49,7 @@ class InstaSellApp(App[None]):
     system's by default); `clock` stands in for the server's, where time must stand still.
     """
 
-    CSS_PATH = [f"styles/{name}.tcss" for name in ("app", "board", "auction", "dialogs")]
+    CSS_PATH = [f"styles/{name}.tcss" for name in ("app", "board", "auction", "trading", "dialogs")]
     TITLE = "InstaSell"
     COMMANDS = App.COMMANDS | {AuctionCommands}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
@@ -52,6 +57,8 @@ class InstaSellApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "person", "Sign in/out", show=False, id="app.person"),
         Binding("t", "turn_light", "Light or dark", show=False, id="app.light"),
+        Binding("o", "orders", "Orders", show=False, id="app.orders"),
+        Binding("W", "wallet", "Wallet", show=False, id="app.wallet"),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
     ]
 
@@ -66,6 +73,7 @@ class InstaSellApp(App[None]):
         zone: tzinfo | None = None,
         clock: Callable[[], datetime] | None = None,
         armed_after_seconds: float = ARMED_AFTER_SECONDS,
+        poll_seconds: float = POLL_SECONDS,
         keys: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
@@ -73,6 +81,7 @@ class InstaSellApp(App[None]):
         self.feed = Feed(client, read_only=read_only, clock=clock)
         self.zone = zone
         self.armed_after_seconds = armed_after_seconds
+        self.poll_seconds = poll_seconds
         self._remember = remember
         self._light = light
         self._keys = keys or {}
@@ -111,6 +120,25 @@ class InstaSellApp(App[None]):
         else:
             self.push_screen(AuctionScreen(auction_id))
 
+    def action_orders(self) -> None:
+        """Shows the own orders."""
+        self._go_to(OrdersScreen)
+
+    def action_wallet(self) -> None:
+        """Shows the own wallet."""
+        self._go_to(WalletScreen)
+
+    def _go_to(self, kind: type[OrdersScreen] | type[WalletScreen]) -> None:
+        """Goes back to a screen that is open beneath, else opens it in place of its like."""
+        if isinstance(self.screen, ModalScreen | SignInScreen):
+            # Somebody waits for the answer of what is up.
+            return
+        if any(isinstance(each, kind) for each in self.screen_stack):
+            while not isinstance(self.screen, kind):
+                self.pop_screen()
+        else:
+            self.push_screen(kind())
+
     def action_help(self) -> None:
         self.push_screen(HelpScreen())
 
@@ -148,6 +176,8 @@ class InstaSellApp(App[None]):
         yield from super().get_system_commands(screen)
         who = "Sign in" if self.feed.user is None else "Sign out"
         yield SystemCommand(who, "Bidding needs an account", self.action_person)
+        yield SystemCommand("Orders", "What you buy and sell, and what is due", self.action_orders)
+        yield SystemCommand("Wallet", "Balance, gas, and all that moved", self.action_wallet)
         yield SystemCommand("Light or dark", "Turn the theme around", self.action_turn_light)
         yield SystemCommand("Help", "What keys do and signs mean", self.action_help)
 
@@ -172,6 +202,12 @@ class InstaSellApp(App[None]):
             self._say(lot, f"■ {lot.state.winner} won at {money(lot.price, currency)}", "warning")
         else:
             self._say(lot, f"■ {lot.state.status.value.capitalize()} without a winner", "warning")
+
+    def say(self, text: str, tone: Tone) -> None:
+        """A notice, for what the screen that it belongs to cannot say any more."""
+        if text:
+            severity: SeverityLevel = "warning" if tone is Tone.BAD else "information"
+            self.notify(text, severity=severity, timeout=NOTICE_SECONDS, markup=False)
 
     def _shows(self, lot: Lot) -> bool:
         """Whether the auction fills the screen, and so says by itself what has happened."""

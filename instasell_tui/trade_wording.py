@@ -156,14 +156,14 @@ def amounts(order: Order) -> Lines:
     currency = order.currency
     unit = money(order.unit_amount, currency)
     method = {PaymentMethod.CARD: "by card", PaymentMethod.WALLET: "from the wallet"}
-    paid = method[order.payment_method] if order.payment_method else "not paid"
+    paid = method[order.payment_method] if order.payment_method else "no"
     return [
         (f"{order.quantity:,} × {unit}", money(order.unit_amount * order.quantity, currency)),
         ("Shipping", money(order.shipping_amount, currency)),
         (f"Total, {currency}", money(order.total_amount, currency)),
-        ("Paid", paid if order.paid_at else "not paid"),
+        ("Paid", paid if order.paid_at else "no"),
         ("Held by the market", money(order.held_amount, currency)),
-        ("Went back", money(order.refunded_amount, currency)),
+        ("Refunded", money(order.refunded_amount, currency)),
     ]
 
 
@@ -206,12 +206,14 @@ def history(
 # The wallet -----------------------------------------------------------------------------------
 
 
-def in_account(amount: int, account: WalletAccount, currency: str, *, signed: bool = False) -> str:
+def in_account(
+    amount: int, account: WalletAccount, currency: str, width: int, *, signed: bool = False
+) -> str:
     """An amount of one of the two accounts; gas is counted in whole units."""
     sign = "+" if signed and amount > 0 else ""
     if account is WalletAccount.GAS:
         return f"{sign}{amount:,} gas"
-    return sign + money(amount, currency)
+    return sign + money(amount, currency, width - 1)
 
 
 def entry(row: WalletEntry) -> str:
@@ -226,7 +228,10 @@ def entry(row: WalletEntry) -> str:
 def payment_lines(order: Order, wallet: Wallet) -> Lines:
     """What a confirmation shows before an order is paid from the wallet."""
     total, currency = order.total_amount, order.currency
-    lines = [("You pay", money(total, currency)), ("In the wallet", money(wallet.balance, currency))]
+    lines = [
+        ("You pay", money(total, currency)),
+        ("In the wallet", money(wallet.balance, currency)),
+    ]
     if wallet.balance < total:
         return [*lines, ("Missing", money(total - wallet.balance, currency))]
     return [*lines, ("Left after that", money(wallet.balance - total, currency))]

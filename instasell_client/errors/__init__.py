@@ -2,9 +2,10 @@
 
     InstaSellError
     - NotFound            ListingNotFound AuctionNotFound CategoryNotFound UserNotFound
-                          OrderNotFound TokenNotFound
+                          OrderNotFound TokenNotFound AlertNotFound DisputeNotFound
     - Unauthenticated     BadCredentials
     - Forbidden           AccountSuspended SellerCannotBid SellerCannotBuy ScopeMissing(scope)
+                          NotVerified
     - Invalid(errors)     one entry per field     - IdempotencyKeyReused
     - Malformed           BadSignature
     - TooLarge(limit_bytes)  - MethodNotAllowed(allowed)  - Unsupported
@@ -12,7 +13,7 @@
                           BuyNowUnavailable(buy_now) ListingInUse ListingHasAuction(auction_id)
                           AuctionHasBids EmailTaken SkuTaken CategoryInUse CategoryExists OutOfStock
                           StillRunning OrderNotReady(order_status) InsufficientFunds(missing)
-                          InsufficientGas(missing)
+                          InsufficientGas(missing) NoPayoutAccount LastAdmin DisputeClosed
     - PaymentFailed
     - RateLimited(retry_after_seconds)
     - OutcomeUnknown      the same key, sent again, tells what happened     - Unavailable
@@ -37,11 +38,14 @@ from instasell_client.errors.conflicts import (
     CategoryExists,
     CategoryInUse,
     Conflict,
+    DisputeClosed,
     EmailTaken,
     InsufficientFunds,
     InsufficientGas,
+    LastAdmin,
     ListingHasAuction,
     ListingInUse,
+    NoPayoutAccount,
     OrderNotReady,
     OutOfStock,
     SkuTaken,
@@ -49,10 +53,12 @@ from instasell_client.errors.conflicts import (
 )
 from instasell_client.errors.refusals import (
     AccountSuspended,
+    AlertNotFound,
     AuctionNotFound,
     BadCredentials,
     BadSignature,
     CategoryNotFound,
+    DisputeNotFound,
     Forbidden,
     IdempotencyKeyReused,
     InstaSellError,
@@ -61,6 +67,7 @@ from instasell_client.errors.refusals import (
     Malformed,
     MethodNotAllowed,
     NotFound,
+    NotVerified,
     OrderNotFound,
     OutcomeUnknown,
     PaymentFailed,
@@ -86,6 +93,7 @@ from instasell_client.errors.transport import (
 
 __all__ = [
     "AccountSuspended",
+    "AlertNotFound",
     "AlreadyLeading",
     "AuctionHasBids",
     "AuctionNotFound",
@@ -99,6 +107,8 @@ __all__ = [
     "CategoryNotFound",
     "Conflict",
     "ConnectionFailed",
+    "DisputeClosed",
+    "DisputeNotFound",
     "EmailTaken",
     "Forbidden",
     "IdempotencyKeyReused",
@@ -106,13 +116,16 @@ __all__ = [
     "InsufficientFunds",
     "InsufficientGas",
     "Invalid",
+    "LastAdmin",
     "ListingHasAuction",
     "ListingInUse",
     "ListingNotFound",
     "Malformed",
     "MethodNotAllowed",
+    "NoPayoutAccount",
     "NotAnInstaSellServer",
     "NotFound",
+    "NotVerified",
     "OrderNotFound",
     "OrderNotReady",
     "OutOfStock",

@@ -147,3 +147,21 @@ class InsufficientGas(Conflict):
     def missing(self) -> int | None:
         """How much gas is missing."""
         return self._number("missing")
+
+
+class DisputeClosed(Conflict):
+    """The dispute is resolved, and nothing changes it any more."""
+
+    title = "The dispute is closed"
+
+
+class LastAdmin(Conflict):
+    """A market is never without an active admin."""
+
+    title = "The market needs one active admin at least"
+
+
+class NoPayoutAccount(Conflict):
+    """There is no account at the payment provider to send money to, or it is not ready."""
+
+    title = "There is no account to send the money to"

@@ -88,6 +88,18 @@ class TokenNotFound(NotFound):
     title = "There is no such token"
 
 
+class DisputeNotFound(NotFound):
+    """No such dispute, or not the caller's."""
+
+    title = "There is no such dispute"
+
+
+class AlertNotFound(NotFound):
+    """No such alert."""
+
+    title = "There is no such alert"
+
+
 class Unauthenticated(InstaSellError):
     """No credentials, or credentials that do not hold (any more)."""
 
@@ -124,6 +136,12 @@ class SellerCannotBuy(Forbidden):
     """Nobody buys what he sells himself."""
 
     title = "A seller cannot buy the own goods"
+
+
+class NotVerified(Forbidden):
+    """Money leaves only to people whose address is proven."""
+
+    title = "The e-mail address is not verified"
 
 
 class ScopeMissing(Forbidden):

@@ -58,3 +58,6 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_
 
 Prose = Annotated[str, AfterValidator(_prose)]
 """Text of several lines: new lines and tabs are allowed, other controls are not."""
+
+Message = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_prose)]
+"""Prose without white space around it, so that what is blank counts as empty."""

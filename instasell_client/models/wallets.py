@@ -82,6 +82,34 @@ class UseGasReply(Reply):
     wallet: Wallet
 
 
+class Withdraw(Request):
+    """Money from the balance to the own account at the payment provider."""
+
+    amount: Amount
+
+
+class Withdrawal(Reply):
+    """Money on its way out; what fails comes back into the balance."""
+
+    id: Id
+    amount: int
+    status: PaymentStatus
+    failure: str | None = None
+    created_at: Instant
+    updated_at: Instant
+
+
+class PayoutAccount(Reply):
+    """The own account at the payment provider; it is ready once its page was filled in."""
+
+    ready: bool
+    onboarding_url: str | None = None
+
+
+class WithdrawalsQuery(Paging):
+    """The own withdrawals, the newest first."""
+
+
 class WalletEntry(Reply):
     """One row of the ledger in a wallet. `balance_after` is that of its `account`.
 

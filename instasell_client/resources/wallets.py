@@ -10,6 +10,7 @@ from instasell_client.endpoint import Resource, Way, endpoint, series
 from instasell_client.models.base import Page
 from instasell_client.models.wallets import (
     EntriesQuery,
+    PayoutAccount,
     TopUp,
     TopUpReply,
     UseGas,
@@ -17,6 +18,9 @@ from instasell_client.models.wallets import (
     Wallet,
     WalletAccount,
     WalletEntry,
+    Withdraw,
+    Withdrawal,
+    WithdrawalsQuery,
 )
 from instasell_client.operation import Operation, Steps, get, pages, post, reads, request
 
@@ -81,6 +85,37 @@ class OwnWallet(Resource[Way]):
         body = request(UseGas, purpose="feature", auction_id=auction_id)
         return _owned(post("/wallet/{}/use-gas", reads(UseGasReply), body, key=idempotency_key))
 
+    @endpoint
+    def payout_account(self) -> Operation[PayoutAccount]:
+        """The own account at the payment provider, to withdraw to; made when first asked for.
+
+        While it is not `ready`, `onboarding_url` is the page to fill in. Not for the tokens of
+        scripts. Raises PaymentFailed, Unavailable.
+        """
+        return _owned(post("/wallet/{}/payout-account", reads(PayoutAccount)))
+
+    @endpoint
+    def withdraw(self, amount: int, *, idempotency_key: str | None = None) -> Operation[Withdrawal]:
+        """Sends `amount` minor units of the balance to the own account at the provider.
+
+        It is on its way at once; what the provider refuses comes back into the balance. Raises
+        NotVerified, NoPayoutAccount, InsufficientFunds(missing), PaymentFailed, Unavailable.
+        """
+        body = request(Withdraw, amount=amount)
+        return _owned(post("/wallet/{}/withdraw", reads(Withdrawal), body, key=idempotency_key))
+
+    @series
+    def withdrawals(self, *, page_size: int = 100) -> Steps[Withdrawal]:
+        """The own withdrawals and what became of them, the newest first."""
+        return pages(partial(_withdrawals, limit=page_size))
+
+    @endpoint
+    def withdrawals_page(
+        self, *, cursor: str | None = None, limit: int = 50
+    ) -> Operation[Page[Withdrawal]]:
+        """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
+        return _withdrawals(cursor, limit=limit)
+
 
 def _owned(operation: Operation[T]) -> Operation[T]:
     return replace(operation, owned=True)
@@ -89,3 +124,8 @@ def _owned(operation: Operation[T]) -> Operation[T]:
 def _page(cursor: str | None, **filters: object) -> Operation[Page[WalletEntry]]:
     query = request(EntriesQuery, cursor=cursor, **filters)
     return _owned(get("/wallet/{}/transactions", Page[WalletEntry], query))
+
+
+def _withdrawals(cursor: str | None, *, limit: int) -> Operation[Page[Withdrawal]]:
+    query = request(WithdrawalsQuery, cursor=cursor, limit=limit)
+    return _owned(get("/wallet/{}/withdrawals", Page[Withdrawal], query))

@@ -33,6 +33,7 @@ TAGS = {
     "orders": "From a purchase or an auction won to the seller's money.",
     "wallet": "Balance and gas, and the ledger's rows of both.",
     "payments": "What the payment provider says.",
+    "admin": "The desk of those who run the market.",
     "live": "The WebSocket.",
     "operations": "Probes, metrics and this document.",
 }

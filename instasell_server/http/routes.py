@@ -11,7 +11,9 @@ from collections.abc import Awaitable, Iterable
 from aiohttp import web
 
 from instasell_server.domains.accounts import handlers as accounts
+from instasell_server.domains.admin import handlers as admin
 from instasell_server.domains.auctions import handlers as auctions
+from instasell_server.domains.disputes import handlers as disputes
 from instasell_server.domains.listings import handlers as listings
 from instasell_server.domains.operations import handlers as operations
 from instasell_server.domains.orders import handlers as orders
@@ -35,8 +37,10 @@ TABLE: tuple[Route, ...] = (
     *listings.ROUTES,
     *auctions.ROUTES,
     *orders.ROUTES,
+    *disputes.ROUTES,
     *wallets.ROUTES,
     *payments.ROUTES,
+    *admin.ROUTES,
     Route(
         "GET",
         "/ws",

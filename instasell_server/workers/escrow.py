@@ -1,4 +1,4 @@
-"""What time does to orders and payments: deadlines, releases, and what a crash left open."""
+"""What time does to orders and payments: deadlines, releases, and what the provider is to do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import structlog
 
 from instasell_server.errors import InstaSellError
 
-POLL_SECONDS = 1.0
+POLL_SECONDS = 0.5
 
 Round = Callable[[], Awaitable[int]]
 """One look at what is due; returns how much was done."""
@@ -18,21 +18,28 @@ _log = structlog.get_logger(__name__)
 
 
 class Escrow:
-    """Runs rounds every second. Several servers may: each thing is done once."""
+    """Runs rounds over and over. Several servers may: each thing is done once.
+
+    Each kind has a task of its own, so a provider that is slow to answer holds up no deadline.
+    """
 
     def __init__(self, rounds: Sequence[Round]) -> None:
         self._rounds = rounds
 
     async def run(self) -> None:
         """Works until it is cancelled; a database that is away only delays it."""
+        async with asyncio.TaskGroup() as group:
+            for each in self._rounds:
+                group.create_task(self._repeat(each))
+
+    async def _repeat(self, look: Round) -> None:
         while True:
             done = 0
-            for each in self._rounds:
-                try:
-                    done += await each()
-                except InstaSellError as error:
-                    _log.warning("escrow_waits", code=error.code)
-                except Exception:
-                    _log.exception("escrow_failed")
+            try:
+                done = await look()
+            except InstaSellError as error:
+                _log.warning("escrow_waits", code=error.code)
+            except Exception:
+                _log.exception("escrow_failed")
             if not done:
                 await asyncio.sleep(POLL_SECONDS)

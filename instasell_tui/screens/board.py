@@ -62,6 +62,8 @@ class BoardScreen(Screen[None]):
         Binding("S", "reverse", "Reverse", show=False, id="board.reverse"),
         Binding("c", "categories", "Categories", id="board.categories"),
         Binding("w", "watch", "Watch", id="board.watch"),
+        Binding("o", "orders", "Orders", id="app.orders"),
+        Binding("W", "wallet", "Wallet", id="app.wallet"),
         Binding("1", "tab('all')", "All", show=False, id="board.all"),
         Binding("2", "tab('watching')", "Watching", show=False, id="board.watching"),
         Binding("3", "tab('mine')", "Mine", show=False, id="board.mine"),
@@ -109,6 +111,11 @@ class BoardScreen(Screen[None]):
 
     def on_resize(self) -> None:
         self._show_panel()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that work everywhere are named in the footer only where it has room for them."""
+        return action not in ("orders", "wallet") or self.app.size.width >= WIDE_CELLS
 
     # Showing ----------------------------------------------------------------------------------
 
@@ -266,6 +273,12 @@ class BoardScreen(Screen[None]):
         self._category = ""
         self._ask(replace(self.query_now, text="", categories=None))
         table.focus()
+
+    def action_orders(self) -> None:
+        self.app.action_orders()
+
+    def action_wallet(self) -> None:
+        self.app.action_wallet()
 
     def action_watch(self) -> None:
         lot = self.query_one(BoardTable).cursor_lot

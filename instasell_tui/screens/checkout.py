@@ -54,7 +54,7 @@ class CheckoutScreen(ModalScreen[bool]):
         super().__init__()
         self._head = head
         self._lines = lines
-        self._url = shown(url)
+        self.url = shown(url)
         self._paid = paid
 
     def compose(self) -> ComposeResult:
@@ -62,7 +62,7 @@ class CheckoutScreen(ModalScreen[bool]):
             yield Static(Text(self._head), id="head")
             yield Static(pairs(self._lines), id="lines")
             yield Static(Text("Pay on this page of the payment provider:"), id="lead")
-            yield Static(Text(self._url, overflow="fold"), id="link")
+            yield Static(Text(self.url, overflow="fold"), id="link")
             yield Static(id="state")
             with Horizontal(id="answers"):
                 yield Button(Text("⏎ Open"), id="browse")
@@ -79,10 +79,13 @@ class CheckoutScreen(ModalScreen[bool]):
         state.update(Text(text))
         state.set_class(bad, "-bad")
 
+    def _lead(self, text: str) -> None:
+        self.query_one("#lead", Static).update(Text(text))
+
     @work(exclusive=True, group="browser")
     async def _open(self) -> None:
-        if not await open_page(self.app, self._url):
-            self.notify("No browser here: open the link on another device", markup=False)
+        if not await open_page(self.app, self.url):
+            self._lead("No browser here: open this page on any device:")
 
     @work(exclusive=True, group="wait")
     async def _wait(self) -> None:
@@ -111,13 +114,14 @@ class CheckoutScreen(ModalScreen[bool]):
             self._open()
 
     def action_copy(self) -> None:
-        self.app.copy_to_clipboard(self._url)
-        self.notify("The link was sent to the clipboard", markup=False)
+        self.app.copy_to_clipboard(self.url)
+        self._lead("The link is copied, if the terminal allows that:")
 
     def action_ask(self) -> None:
         self._wait()
 
     def action_leave(self) -> None:
+        self.workers.cancel_group(self, "wait")
         self.dismiss(False)
 
     @on(Button.Pressed)

@@ -79,7 +79,7 @@ class FormScreen(ModalScreen[Values | None]):
     def _control(self, entry: Entry) -> Widget:
         value = self._values.get(entry.name, "")
         if entry.options:
-            return Choice(entry.options, value, id=entry.name)
+            return Choice(entry.options, value, name=entry.name)
         return Input(
             value,
             id=entry.name,
@@ -115,7 +115,9 @@ class FormScreen(ModalScreen[Values | None]):
     def _submitted(self, event: Input.Submitted) -> None:
         """Enter goes to the next field that is empty and needed, and sends after the last."""
         values = self._read()
-        empty = [each.name for each in self._form.entries if each.required and not values[each.name]]
+        empty = [
+            each.name for each in self._form.entries if each.required and not values[each.name]
+        ]
         others = [name for name in empty if name != event.input.id]
         if others:
             self.query_one(f"#{others[0]}").focus()

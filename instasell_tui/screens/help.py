@@ -37,8 +37,20 @@ _PARTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        "Orders and wallet",
+        (
+            ("1  2  3", "all, buying, selling; in the wallet all, balance, gas"),
+            ("Enter", "open the order; there its keys say what you may do now"),
+            ("p  c", "pay from the wallet, or by card on the provider's page"),
+            ("s  d", "ship; say that it has come, which pays the seller"),
+            ("a  x  f", "address; cancel; refund"),
+            ("u", "top up the wallet"),
+        ),
+    ),
+    (
         "Everywhere",
         (
+            ("o  W", "your orders; your wallet"),
             ("i", "sign in, or sign out"),
             ("t", "light or dark"),
             ("Ctrl+P", "every command by name, and every auction by its title"),
@@ -53,6 +65,7 @@ _PARTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("★ ◆", "you watch it; you sell it"),
             ("● • ↑", "your bid; another's; the leader raised the own maximum"),
             ("!  !!", "less than a minute left; less than ten seconds"),
+            ("▶ ✓ ■", "an order waits for you; is delivered; is cancelled"),
             ("● ◌ ○", "live; connecting; stale, which means that prices may have moved"),
         ),
     ),

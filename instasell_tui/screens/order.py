@@ -38,8 +38,8 @@ class OrderScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="order.back"),
-        Binding("p", "step('pay_wallet')", "Pay from wallet", id="order.pay_wallet"),
-        Binding("c", "step('pay_card')", "Pay by card", id="order.pay_card"),
+        Binding("p", "step('pay_wallet')", "Pay wallet", id="order.pay_wallet"),
+        Binding("c", "step('pay_card')", "Pay card", id="order.pay_card"),
         Binding("a", "step('address')", "Address", id="order.address"),
         Binding("s", "step('ship')", "Ship", id="order.ship"),
         Binding("d", "step('confirm')", "Delivered", id="order.confirm"),
@@ -90,11 +90,18 @@ class OrderScreen(Screen[None]):
     # Showing ----------------------------------------------------------------------------------
 
     @property
+    def _open(self) -> bool:
+        """Whether the screen is there, if under others; what comes later finds it empty."""
+        return self in self.app.screen_stack
+
+    @property
     def _order(self) -> Order | None:
         return self.app.feed.trading.orders.get(self._order_id)
 
     @on(messages.OrdersChanged)
     def _show(self) -> None:
+        if not self._open:
+            return
         feed, order = self.app.feed, self._order
         self.query_one(TopBar).show(feed.user, read_only=feed.read_only)
         self.query_one(StatusBar).show(feed, self.app.zone, self._failure or "")
@@ -123,6 +130,9 @@ class OrderScreen(Screen[None]):
 
     def _tell(self, text: str, tone: Tone) -> None:
         """What came of a step; it may take two lines."""
+        if not self._open:
+            self.app.say(text, tone)
+            return
         self._say("outcome", text, tone)
         self.query_one("#outcome", Static).update(Text(text))
 
@@ -132,9 +142,7 @@ class OrderScreen(Screen[None]):
         for _ in range(3):
             table.add_column(no_wrap=True)
         table.add_column(overflow="fold")
-        for time, what, who, why in trade_wording.history(
-            self._events, side, self.app.zone, now
-        ):
+        for time, what, who, why in trade_wording.history(self._events, side, self.app.zone, now):
             table.add_row(Text(time, style="dim"), Text(what), Text(who), Text(why, style="dim"))
         self.query_one("#events", Static).update(table)
 
@@ -190,20 +198,19 @@ class OrderScreen(Screen[None]):
         self._refresh()
 
     def action_step(self, name: str) -> None:
-        if not self._busy:
-            self._busy = True
-            self._do(Step(name))
-
-    @work(group="step")
-    async def _do(self, step: Step) -> None:
-        """One step at a time; whatever comes of it, the order is read again."""
         order = self._order
+        if not self._busy and order is not None:
+            self._busy = True
+            # The step is the application's: its answer comes also when this screen was left.
+            self.app.run_worker(self._do(Step(name), order), group="step")
+
+    async def _do(self, step: Step, order: Order) -> None:
+        """One step at a time; whatever comes of it, the order is read again."""
         try:
-            if order is not None:
-                self._tell("", Tone.PLAIN)
-                said = await OrderSteps(self.app).run(step, order)
-                await self._look()
-                self._tell(*said)
+            self._tell("", Tone.PLAIN)
+            said = await OrderSteps(self.app).run(step, order)
+            await self._look()
+            self._tell(*said)
         finally:
             self._busy = False
-            self.refresh_bindings()
+        self._show()

@@ -183,7 +183,7 @@ async def filled(
     currency: str,
     send: Callable[[Values], Awaitable[Said]],
 ) -> Said:
-    """Shows a form and sends it. A refusal shows it again, with what was typed and what is wrong."""
+    """Shows a form and sends it. After a refusal it comes back with what was typed."""
     errors: Values = {}
     while True:
         typed = await app.push_screen_wait(FormScreen(form, values, errors))
@@ -214,7 +214,9 @@ def _amount(order: Order) -> Callable[[Values], Values]:
         except ValueError as error:
             return {"amount": str(error)}
         if not 0 < amount <= order.held_amount:
-            return {"amount": f"More than 0, and at most {money(order.held_amount, order.currency)}"}
+            return {
+                "amount": f"More than 0, and at most {money(order.held_amount, order.currency)}"
+            }
         return {}
 
     return check
@@ -225,5 +227,3 @@ def _country(values: Values) -> Values:
     if len(country) == 2 and country.isascii() and country.isalpha():
         return {}
     return {"country": "Two letters, as DE or US"}
-
-

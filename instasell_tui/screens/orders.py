@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 TICK_SECONDS = 1.0
 REFRESH_SECONDS = 30.0
 WIDE_CELLS = 100
+FACTS_FROM_CELLS = 130
+PAGES_AT_ONCE_MAX = 20
 TOTAL_CELLS = 12
 _TABS = {"all": "All", "buyer": "Buying", "seller": "Selling"}
 
@@ -53,13 +55,12 @@ class OrdersScreen(Screen[None]):
     app: InstaSellApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open", id="orders.open"),
         Binding("escape", "back", "Back", id="orders.back"),
         Binding("1", "tab('all')", "All", show=False, id="orders.all"),
         Binding("2", "tab('buyer')", "Buying", show=False, id="orders.buying"),
         Binding("3", "tab('seller')", "Selling", show=False, id="orders.selling"),
         Binding("r", "refresh", "Refresh", id="orders.refresh"),
-        Binding("W", "app.wallet", "Wallet"),
+        Binding("W", "app.wallet", "Wallet", id="app.wallet"),
         Binding("q", "app.quit", "Quit", show=False),
     ]
 
@@ -85,6 +86,9 @@ class OrdersScreen(Screen[None]):
         self.set_interval(REFRESH_SECONDS, self._refresh)
         self.watch(self.app, "app_focus", self._refresh, init=False)
         self.query_one(RowTable).focus()
+
+    def on_resize(self) -> None:
+        self.query_one(OrderFacts).display = self.app.size.width >= FACTS_FROM_CELLS
 
     def on_unmount(self) -> None:
         self.app.feed.unsubscribe(self)
@@ -220,8 +224,13 @@ class OrdersScreen(Screen[None]):
 
     @work(exclusive=True, group="read_on")
     async def _read_on(self) -> None:
+        """Reads until this tab has grown: the next page may hold the other side's alone."""
+        trading, before = self.app.feed.trading, len(self._chosen())
         try:
-            await self.app.feed.trading.look_further()
+            for _ in range(PAGES_AT_ONCE_MAX):
+                await trading.look_further()
+                if not trading.has_more or len(self._chosen()) > before:
+                    break
         except InstaSellError as error:
             self._failure = _why(error)
             self._show()
@@ -241,9 +250,6 @@ class OrdersScreen(Screen[None]):
 
     def action_back(self) -> None:
         self.dismiss()
-
-    def action_open(self) -> None:
-        self.query_one(RowTable).action_open()
 
     @on(RowTable.Opened)
     def _opened(self, event: RowTable.Opened) -> None:

@@ -19,8 +19,8 @@ class Choice(Static, can_focus=True):
         Binding("left", "turn(-1)", "Previous", show=False),
     ]
 
-    def __init__(self, options: Mapping[str, str], value: str, *, id: str) -> None:
-        super().__init__(id=id)
+    def __init__(self, options: Mapping[str, str], value: str, *, name: str) -> None:
+        super().__init__(id=name)
         self._options = options
         self.value = value if value in options else next(iter(options))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from instasell_client.models import accounts, auctions, listings, orders, wallets
+from instasell_client.models import accounts, admin, auctions, listings, orders, wallets
 from instasell_client.models.base import Page
 from instasell_client.models.operations import Health, Readiness
 from tests.client import samples
@@ -256,12 +256,87 @@ CASES = {
         "GET", f"/wallet/{SELLER}/transactions", {"items": [samples.entry()]},
         Page[wallets.WalletEntry], query={"account": "balance", "limit": "2"}, owned=True,
     ),
+    "wallet.payout_account": Case(
+        lambda c: c.wallet.payout_account(),
+        "POST", f"/wallet/{SELLER}/payout-account", {"ready": True}, wallets.PayoutAccount,
+        keyed=True, owned=True,
+    ),
+    "wallet.withdraw": Case(
+        lambda c: c.wallet.withdraw(3000),
+        "POST", f"/wallet/{SELLER}/withdraw", samples.withdrawal(), wallets.Withdrawal,
+        {"amount": 3000}, keyed=True, owned=True,
+    ),
+    "wallet.withdrawals_page": Case(
+        lambda c: c.wallet.withdrawals_page(limit=2),
+        "GET", f"/wallet/{SELLER}/withdrawals", {"items": [samples.withdrawal()]},
+        Page[wallets.Withdrawal], query={"limit": "2"}, owned=True,
+    ),
     "wallet.use_gas": Case(
         lambda c: c.wallet.use_gas(AUCTION),
         "POST", f"/wallet/{SELLER}/use-gas",
         {"auction_id": AUCTION, "featured_until": samples.LATER, "wallet": samples.wallet()},
         wallets.UseGasReply, {"purpose": "feature", "auction_id": AUCTION},
         keyed=True, owned=True,
+    ),
+    "admin.users_page": Case(
+        lambda c: c.admin.users_page(q="50%", role="seller", status="active", limit=3),
+        "GET", "/admin/users", {"items": [samples.user()]}, Page[accounts.User],
+        query={"q": "50%", "role": "seller", "status": "active", "limit": "3"},
+    ),
+    "admin.suspend": Case(
+        lambda c: c.admin.suspend(SELLER, "spam"),
+        "POST", f"/admin/users/{SELLER}/suspend", samples.user(), accounts.User,
+        {"reason": "spam"}, keyed=True,
+    ),
+    "admin.unsuspend": Case(
+        lambda c: c.admin.unsuspend(SELLER, "a mistake"),
+        "POST", f"/admin/users/{SELLER}/unsuspend", samples.user(), accounts.User,
+        {"reason": "a mistake"}, keyed=True,
+    ),
+    "admin.set_role": Case(
+        lambda c: c.admin.set_role(SELLER, "admin", "a colleague"),
+        "POST", f"/admin/users/{SELLER}/role", samples.user(), accounts.User,
+        {"reason": "a colleague", "role": "admin"}, keyed=True,
+    ),
+    "admin.verify": Case(
+        lambda c: c.admin.verify(SELLER, "by post"),
+        "POST", f"/admin/users/{SELLER}/verify", samples.user(), accounts.User,
+        {"reason": "by post"}, keyed=True,
+    ),
+    "admin.audit_log_page": Case(
+        lambda c: c.admin.audit_log_page(admin=SELLER, action="set_role", subject=OTHER),
+        "GET", "/admin/audit-log", {"items": [samples.admin_action()]}, Page[admin.AdminAction],
+        query={"admin": SELLER, "action": "set_role", "subject": OTHER, "limit": "50"},
+    ),
+    "admin.alerts_page": Case(
+        lambda c: c.admin.alerts_page(closed=False, cursor="x"),
+        "GET", "/admin/alerts", {"items": [samples.alert()]}, Page[admin.Alert],
+        query={"closed": "false", "cursor": "x", "limit": "50"},
+    ),
+    "admin.close_alert": Case(
+        lambda c: c.admin.close_alert(OTHER, "paid back"),
+        "POST", f"/admin/alerts/{OTHER}/close", samples.alert(), admin.Alert,
+        {"reason": "paid back"}, keyed=True,
+    ),
+    "admin.cancel_auction": Case(
+        lambda c: c.admin.cancel_auction(AUCTION, "stolen goods"),
+        "POST", f"/admin/auctions/{AUCTION}/cancel", samples.status(),
+        auctions.AuctionStatusReply, {"reason": "stolen goods"}, keyed=True,
+    ),
+    "admin.remove_listing": Case(
+        lambda c: c.admin.remove_listing(LISTING, "stolen goods"),
+        "POST", f"/admin/listings/{LISTING}/remove", samples.listing(), listings.Listing,
+        {"reason": "stolen goods"}, keyed=True,
+    ),
+    "admin.order": Case(
+        lambda c: c.admin.order(ORDER),
+        "GET", f"/admin/orders/{ORDER}", {**samples.order_view(), "ledger": []},
+        admin.AdminOrder,
+    ),
+    "admin.analytics": Case(
+        lambda c: c.admin.analytics(from_at=datetime(2026, 3, 1, tzinfo=UTC), bucket="hour"),
+        "GET", "/admin/analytics", samples.analytics(), admin.Analytics,
+        query={"from_at": "2026-03-01T00:00:00+00:00", "bucket": "hour"},
     ),
     "operations.health": Case(
         lambda c: c.operations.health(), "GET", "/healthz", {"status": "ok"}, Health

@@ -272,6 +272,62 @@ def entry(number: int = 1) -> Json:
     }
 
 
+def withdrawal() -> Json:
+    """A Withdrawal."""
+    return {
+        "id": OTHER,
+        "amount": 3000,
+        "status": "pending",
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+
+
 def problem(code: str, status: int, **more: Any) -> Json:
     """The body of a refusal."""
     return {"type": f"/docs#{code}", "title": "No", "status": status, "code": code, **more}
+
+
+def admin_action() -> Json:
+    """An AdminAction."""
+    return {
+        "id": 7,
+        "admin_id": SELLER,
+        "admin_name": "Ann",
+        "action": "set_role",
+        "subject_kind": "user",
+        "subject_id": OTHER,
+        "reason": "a colleague",
+        "details": {"role": "admin"},
+        "created_at": NOON,
+    }
+
+
+def alert() -> Json:
+    """An Alert."""
+    return {
+        "id": OTHER,
+        "kind": "stray_payment",
+        "subject": "pi_1",
+        "details": {"amount": 500},
+        "created_at": NOON,
+        "closed_at": None,
+    }
+
+
+def analytics() -> Json:
+    """Analytics of one bucket in which nothing happened."""
+    counts = (
+        *("registrations", "listings", "auctions_started", "active_auctions", "bids", "orders"),
+        *("orders_paid", "gross_amount", "payments_succeeded", "payments_failed", "refunds"),
+        *("refunded_amount", "orders_delivered"),
+    )
+    rates = ("bids_per_auction", "payment_success_rate", "fulfilment_seconds_median")
+    figures = {**dict.fromkeys(counts, 0), **dict.fromkeys(rates)}
+    return {
+        "from_at": NOON,
+        "to_at": LATER,
+        "bucket": "hour",
+        "currency": "USD",
+        "items": [{"start_at": NOON, "end_at": LATER, **figures}],
+    }

@@ -24,11 +24,12 @@ PATIENCE_SECONDS = 30.0
 
 @dataclass
 class Screen:
-    """A running application; `bells` counts how often it rang."""
+    """A running application; `bells` counts how often it rang, `pages` what it had opened."""
 
     app: InstaSellApp
     pilot: Pilot[None]
     bells: list[None]
+    pages: list[str]
 
     @property
     def text(self) -> str:
@@ -101,11 +102,14 @@ async def opened(
     """The application in a terminal of `size`. Without a token it watches only."""
     options.setdefault("zone", UTC)
     options.setdefault("armed_after_seconds", 0.01)
+    options.setdefault("poll_seconds", 0.2)
     app = InstaSellApp(base_url, token, **options)
     bells: list[None] = []
     app.bell = lambda: bells.append(None)  # type: ignore[method-assign]
+    pages: list[str] = []
+    app.open_url = lambda url, *, new_tab=True: pages.append(url)  # type: ignore[method-assign]
     async with app.run_test(size=size, notifications=True) as pilot:
-        screen = Screen(app, pilot, bells)
+        screen = Screen(app, pilot, bells, pages)
         if loaded:
             if token is None:
                 await screen.until(lambda: isinstance(app.screen, SignInScreen))

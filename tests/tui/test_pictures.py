@@ -1,10 +1,11 @@
-"""The Board and the Auction screen as text, in both sizes, at an instant that stands still.
+"""The main screens as text, in both sizes, at an instant that stands still.
 
 The server, its bids and its events are real; only its clock and the screen's stand still.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -13,11 +14,13 @@ from syrupy.assertion import SnapshotAssertion
 
 from instasell_client import AsyncInstaSell
 from instasell_tui.screens.auction import AuctionScreen
+from instasell_tui.screens.order import OrderScreen
 from instasell_tui.widgets.board_table import BoardTable
 from tests.databases import MarketClock
 from tests.market import Market
 from tests.tui.driving import LARGE, SMALL, Opener
 from tests.tui.samples import NOW
+from tests.tui.trade import Trade
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x48"])
 GOODS = (
@@ -70,6 +73,28 @@ class Scene:
         await viewer.auctions.watch(self.auctions[4])
         return viewer
 
+    async def trade(self, fund: Callable[[str, int], None]) -> Trade:
+        """Orders in every state, all of one buyer, who sees them a day after the last step."""
+        self.move(0)
+        trade = await Trade.open(self._market, fund)
+        await trade.seller.auth.update_me(display_name="Mill Lane Finds")
+        await trade.buyer.auth.update_me(display_name="Ada Lind")
+        cancelled = await trade.order("Called off lamp")
+        await trade.buyer.orders.cancel(cancelled, "not needed")
+        self.move(3600)
+        delivered = await trade.shipped("Concertina, 48 keys, steel reeds", price=22000)
+        self.move(7200)
+        await trade.buyer.orders.confirm_delivery(delivered)
+        await trade.paid("Mantel clock, eight days, strikes the hour", price=5500)
+        self.move(60)
+        await trade.shipped(GOODS[0][0], price=21250)
+        self.move(60)
+        await trade.order(GOODS[2][0], price=10**11)
+        self.move(86400 + 600)
+        await trade.order("Touring bicycle, steel frame 58 cm, 24 gears", price=20000)
+        self.move(86400 - 1200)
+        return trade
+
 
 @pytest.fixture
 async def scene(market: Market, market_clock: MarketClock) -> Scene:
@@ -108,3 +133,43 @@ async def test_the_auction(
         await shown.until(lambda: isinstance(shown.app.screen, AuctionScreen))
         await shown.reads("sold by", "6 bids", "Outbid", "watching")
         assert shown.text == snapshot
+
+
+def without_ids(text: str) -> str:
+    """The text with ids that are as long and always the same."""
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "0" * 36, text)
+
+
+@SIZES
+async def test_the_orders_and_one_of_them(
+    scene: Scene,
+    screen: Opener,
+    snapshot: SnapshotAssertion,
+    size: tuple[int, int],
+    fund: Callable[[str, int], None],
+) -> None:
+    trade = await scene.trade(fund)
+    async with screen(trade.buyer.token, size=size, clock=frozen(scene)) as shown:
+        await shown.press("o")
+        await shown.reads("6 orders", "3 due", "live")
+        assert without_ids(shown.text) == snapshot(name="orders")
+        await shown.press("down", "down", "enter")
+        await shown.until(lambda: isinstance(shown.app.screen, OrderScreen))
+        await shown.reads("shipped with Post", "d Delivered")
+        assert without_ids(shown.text) == snapshot(name="order")
+
+
+@SIZES
+async def test_the_wallet(
+    scene: Scene,
+    screen: Opener,
+    snapshot: SnapshotAssertion,
+    size: tuple[int, int],
+    fund: Callable[[str, int], None],
+) -> None:
+    trade = await scene.trade(fund)
+    await trade.give(12345678)
+    async with screen(trade.buyer.token, size=size, clock=frozen(scene)) as shown:
+        await shown.press("W")
+        await shown.reads("123,456.78", "8 rows", "live")
+        assert without_ids(shown.text) == snapshot

@@ -21,6 +21,7 @@ from instasell_server.ports import (
     CheckoutWish,
     Disputed,
     Paid,
+    PayoutDestination,
     ProviderEvent,
     RefundMoved,
     RefundState,
@@ -112,6 +113,46 @@ class StripeGateway:
         }
         options: Any = {"idempotency_key": f"refund-{refund_id}"}
         return _refund(await _asked(self._stripe.v1.refunds.create_async(params, options)))
+
+    async def look_up_refund(self, provider_id: str) -> RefundState:
+        """What has become of a refund."""
+        return _refund(await _asked(self._stripe.v1.refunds.retrieve_async(provider_id)))
+
+    async def open_account(self, user_id: str, email: str) -> str:
+        """The id of an account that somebody's money is sent to; the same one each time."""
+        params: Any = {
+            "type": "express",
+            "email": email,
+            "capabilities": {"transfers": {"requested": True}},
+            "metadata": {"user_id": user_id},
+        }
+        options: Any = {"idempotency_key": f"account-{user_id}"}
+        return str((await _asked(self._stripe.v1.accounts.create_async(params, options))).id)
+
+    async def find_account(self, account_id: str, return_url: str) -> PayoutDestination:
+        """Whether money can be sent to an account, and the page to fill in where it cannot yet."""
+        found = await _asked(self._stripe.v1.accounts.retrieve_async(account_id))
+        if found.payouts_enabled:
+            return PayoutDestination(True, None)
+        params: Any = {
+            "account": account_id,
+            "type": "account_onboarding",
+            "refresh_url": return_url,
+            "return_url": return_url,
+        }
+        link = await _asked(self._stripe.v1.account_links.create_async(params))
+        return PayoutDestination(False, str(link.url))
+
+    async def send(self, withdrawal_id: str, account_id: str, amount: int, currency: str) -> str:
+        """Sends money to an account; from there the provider pays it out to the owner's bank."""
+        params: Any = {
+            "amount": amount,
+            "currency": currency.lower(),
+            "destination": account_id,
+            "metadata": {"withdrawal_id": withdrawal_id},
+        }
+        options: Any = {"idempotency_key": f"withdrawal-{withdrawal_id}"}
+        return str((await _asked(self._stripe.v1.transfers.create_async(params, options))).id)
 
     def read_event(self, payload: bytes, signature: str) -> ProviderEvent:
         """A message whose signature holds and is at most 300 s old. Raises Refused."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from instasell_server.ports import (
     Checkout,
     CheckoutWish,
+    PayoutDestination,
     ProviderEvent,
     RefundState,
     Refused,
@@ -29,6 +30,22 @@ class NoProvider:
         raise Refused(_REASON)
 
     async def refund(self, refund_id: str, intent_id: str, amount: int) -> RefundState:
+        """Raises Refused."""
+        raise Refused(_REASON)
+
+    async def look_up_refund(self, provider_id: str) -> RefundState:
+        """Raises Refused."""
+        raise Refused(_REASON)
+
+    async def open_account(self, user_id: str, email: str) -> str:
+        """Raises Refused."""
+        raise Refused(_REASON)
+
+    async def find_account(self, account_id: str, return_url: str) -> PayoutDestination:
+        """Raises Refused."""
+        raise Refused(_REASON)
+
+    async def send(self, withdrawal_id: str, account_id: str, amount: int, currency: str) -> str:
         """Raises Refused."""
         raise Refused(_REASON)
 

@@ -46,7 +46,7 @@ CREATE TABLE payments (
     checkout_url text CHECK (length(checkout_url) <= 2000),
     failure text CHECK (length(failure) <= 500),
     -- Nobody else takes the row up before this instant.
-    leased_until timestamptz NOT NULL DEFAULT market_now() + interval '60 seconds',
+    leased_until timestamptz NOT NULL DEFAULT market_now() + interval '45 seconds',
     created_at timestamptz NOT NULL DEFAULT market_now(),
     updated_at timestamptz NOT NULL DEFAULT market_now(),
     CHECK ((purpose = 'order') = (order_id IS NOT NULL)),
@@ -68,7 +68,7 @@ CREATE TABLE provider_refunds (
     status text NOT NULL DEFAULT 'asking'
         CHECK (status IN ('asking', 'asked', 'succeeded', 'failed')),
     provider_id text UNIQUE,
-    leased_until timestamptz NOT NULL DEFAULT market_now() + interval '60 seconds',
+    leased_until timestamptz NOT NULL DEFAULT market_now(),
     created_at timestamptz NOT NULL DEFAULT market_now(),
     updated_at timestamptz NOT NULL DEFAULT market_now()
 );

@@ -40,6 +40,11 @@ UPDATE users SET status = %(status)s, version = version + 1, updated_at = market
 WHERE id = %(user_id)s AND status <> %(status)s
 RETURNING id
 
+-- name: update_verification
+UPDATE users SET verification_status = %(status)s, updated_at = market_now()
+WHERE id = %(user_id)s AND verification_status <> %(status)s
+RETURNING id
+
 -- name: insert_login
 -- The share lock orders a sign-in against a new password, a suspension and a new role: whichever
 -- commits first is seen by the other, so no session outlives what should have ended it.

@@ -16,8 +16,9 @@ from instasell_client.models.accounts import (
     UpdateMe,
     User,
     UserStatus,
+    VerificationStatus,
 )
-from instasell_server.db.connections import Database
+from instasell_server.db.connections import Connection, Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import rules, store
@@ -151,36 +152,62 @@ class AccountService:
         """Makes a buyer a seller, in every session at once; a seller stays one."""
 
         async def work(tx: Transaction) -> User:
-            await self._set_role(tx, principal.user_id, Role.SELLER)
+            await self.set_role_within(tx, principal.user_id, Role.SELLER)
             return await store.get_user(tx, principal.user_id)
 
         return await once(self._database, key, User, work)
 
     async def suspend(self, user_id: str, reason: str) -> User:
-        """Ends every session of an account, which may only read from then on.
-
-        An outbox row `user_suspended` {user_id, reason} tells the auctions of it. Raises
-        UserNotFound.
-        """
+        """Suspends an account in a transaction of its own. Raises UserNotFound."""
 
         async def work(tx: Transaction) -> User:
-            if await store.update_status(tx, user_id, UserStatus.SUSPENDED):
-                note = {"user_id": user_id, "reason": reason}
-                await store.insert_outbox(tx, USER_SUSPENDED, note)
-            self._sessions.finish_later(tx, await store.revoke_sessions(tx, user_id))
+            await self.suspend_within(tx, user_id, reason)
             return await store.get_user(tx, user_id)
 
         return await transact(self._database, work)
+
+    async def suspend_within(self, tx: Transaction, user_id: str, reason: str) -> bool:
+        """Ends every session of an account, which may only read from then on.
+
+        An outbox row `user_suspended` {user_id, reason} tells the auctions of it. False when the
+        account was suspended before, or does not exist.
+        """
+        changed = await store.update_status(tx, user_id, UserStatus.SUSPENDED)
+        if changed:
+            await store.insert_outbox(tx, USER_SUSPENDED, {"user_id": user_id, "reason": reason})
+        self._sessions.finish_later(tx, await store.revoke_sessions(tx, user_id))
+        return changed
 
     async def unsuspend(self, user_id: str) -> User:
         """Lets a suspended account act again. Raises UserNotFound."""
 
         async def work(tx: Transaction) -> User:
-            if await store.update_status(tx, user_id, UserStatus.ACTIVE):
-                await self._sessions.change_later(tx, user_id)
+            await self.unsuspend_within(tx, user_id)
             return await store.get_user(tx, user_id)
 
         return await transact(self._database, work)
+
+    async def unsuspend_within(self, tx: Transaction, user_id: str) -> bool:
+        """The same in a transaction of the caller's; False when nothing had to change."""
+        changed = await store.update_status(tx, user_id, UserStatus.ACTIVE)
+        if changed:
+            await self._sessions.change_later(tx, user_id)
+        return changed
+
+    async def set_role_within(self, tx: Transaction, user_id: str, role: Role) -> bool:
+        """Gives an account a role, in every session at once; False when it has it already."""
+        changed = await store.update_role(tx, user_id, role)
+        if changed:
+            await self._sessions.change_later(tx, user_id)
+        return changed
+
+    async def verify_within(self, tx: Transaction, user_id: str) -> bool:
+        """Takes an address as proved; False when it was."""
+        return await store.update_verification(tx, user_id, VerificationStatus.VERIFIED)
+
+    async def get_within(self, connection: Connection, user_id: str) -> User:
+        """An account. Raises UserNotFound."""
+        return await store.get_user(connection, user_id)
 
     async def create_admin(self, email: str, password: str) -> User:
         """An account with the role admin. Raises EmailTaken, Invalid."""
@@ -215,10 +242,6 @@ class AccountService:
             return user
 
         return await transact(self._database, work), hashed
-
-    async def _set_role(self, tx: Transaction, user_id: str, role: Role) -> None:
-        if await store.update_role(tx, user_id, role):
-            await self._sessions.change_later(tx, user_id)
 
     async def _upgraded(self, user_id: str, password: bytes, hashed: str) -> str:
         """The account's hash at today's cost, so that all checks take the same time."""

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from instasell_client.models.accounts import Role, Scope, Token, User, UserStatus
+from instasell_client.models.accounts import (
+    Role,
+    Scope,
+    Token,
+    User,
+    UserStatus,
+    VerificationStatus,
+)
 from instasell_server.db import postgres
 from instasell_server.db.connections import Connection, Row
 from instasell_server.db.queries import load
@@ -113,6 +120,12 @@ async def update_status(tx: Transaction, user_id: str, status: UserStatus) -> bo
     """Suspends an account or takes that back; False when it was so already."""
     values = {"user_id": user_id, "status": status.value}
     return await tx.maybe(_sql.update_status, values) is not None
+
+
+async def update_verification(tx: Transaction, user_id: str, status: VerificationStatus) -> bool:
+    """Says how far the proof of an address has come; False when nothing changed."""
+    values = {"user_id": user_id, "status": status.value}
+    return await tx.maybe(_sql.update_verification, values) is not None
 
 
 async def insert_login(

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from instasell_client.models.auctions import AuctionStatusReply
 from instasell_client.models.live import ServerEvent
 from instasell_server import metrics
 from instasell_server.db.connections import Connection, Database
@@ -24,6 +25,7 @@ from instasell_server.domains.auctions.rules import (
 )
 from instasell_server.domains.listings.service import ListingService
 from instasell_server.domains.orders.service import OrderService
+from instasell_server.errors import AuctionNotFound, AuctionNotOpen
 from instasell_server.ports import Cache, Event, Events, History
 
 STATUS_TTL_SECONDS = 3600
@@ -161,6 +163,24 @@ class Lifecycle:
             ServerEvent.CANCELLED, auction_id, version, now, seq=seq, reason=reason
         )
         tx.after_commit.append(lambda: self.tell([event]))
+
+    async def call_off_open(
+        self, tx: Transaction, auction_id: str, reason: str
+    ) -> AuctionStatusReply:
+        """Cancels anybody's open auction, with bids or without, for admins.
+
+        Raises AuctionNotFound, AuctionNotOpen.
+        """
+        locked = await bid_store.lock_waiting(tx, [auction_id])
+        auction = locked.get(auction_id)
+        if auction is None:
+            raise AuctionNotFound
+        now = await bid_store.get_now(tx)
+        if not _is_running(auction, now):
+            raise AuctionNotOpen("the auction is over", auction_status=auction.standing.status)
+        await self.call_off(tx, auction, now, reason)
+        [state] = await store.list_states(tx, [auction_id])
+        return AuctionStatusReply(state=state, server_time=now)
 
     async def call_off_all_of(self, payload: Mapping[str, Any]) -> None:
         """The outbox's part of a suspension: each open auction in a transaction of its own."""

@@ -51,6 +51,19 @@ WHERE o.held_amount IS DISTINCT FROM coalesce(t.held, 0)
    OR o.refunded_amount IS DISTINCT FROM coalesce(t.refunded, 0)
 ORDER BY 1
 
+-- name: list_wrongly_disputed_orders
+SELECT o.id, o.status = 'disputed' AS is_disputed, d.id IS NOT NULL AS has_open_dispute
+FROM orders o
+LEFT JOIN disputes d ON d.order_id = o.id AND d.status = 'open'
+WHERE (o.status = 'disputed') <> (d.id IS NOT NULL)
+ORDER BY 1
+
+-- name: list_wrong_disputes
+SELECT d.id, d.refund_amount, o.refunded_amount
+FROM disputes d JOIN orders o ON o.id = d.order_id
+WHERE d.refund_amount > o.refunded_amount
+ORDER BY 1
+
 -- name: list_wrong_running_balances
 SELECT id, balance_after, balance_due FROM (
     SELECT id, balance_after,
@@ -72,3 +85,10 @@ LEFT JOIN (
 ) t ON t.reference_id = p.id::text
 WHERE coalesce(t.booked, 0) <> CASE WHEN p.status = 'succeeded' THEN p.amount ELSE 0 END
 ORDER BY 1
+
+-- name: get_in_transit
+SELECT (SELECT coalesce(sum(amount), 0)::bigint FROM transactions WHERE account = 'in_transit')
+           AS booked,
+       (SELECT coalesce(sum(amount), 0)::bigint FROM provider_refunds
+        WHERE status IN ('asking', 'asked'))
+       + (SELECT coalesce(sum(amount), 0)::bigint FROM withdrawals WHERE status = 'pending') AS due

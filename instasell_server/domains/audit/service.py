@@ -78,8 +78,21 @@ async def _check_ledger(tx: Transaction, report: Report) -> None:
         for name, due in order_pairs:
             if row[name] != row[due]:
                 report.findings.append(Finding("order", row["id"], name, row[due], row[name]))
+    booked, on_its_way = await store.get_in_transit(tx)
+    if booked != on_its_way:
+        report.findings.append(Finding("account", "in_transit", "sum", on_its_way, booked))
+    await _check_disputes(tx, report)
     for row in await store.list_wrong_payments(tx):
         report.findings.append(Finding("payment", row["id"], "booked", row["due"], row["booked"]))
+
+
+async def _check_disputes(tx: Transaction, report: Report) -> None:
+    for row in await store.list_wrongly_disputed_orders(tx):
+        expected, found = row["is_disputed"], row["has_open_dispute"]
+        report.findings.append(Finding("order", row["id"], "has_open_dispute", expected, found))
+    for row in await store.list_wrong_disputes(tx):
+        most, found = row["refunded_amount"], row["refund_amount"]
+        report.findings.append(Finding("dispute", row["id"], "refund_amount", most, found))
 
 
 async def _check_auctions(tx: Transaction, report: Report) -> None:

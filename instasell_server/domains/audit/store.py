@@ -92,6 +92,16 @@ async def list_wrong_orders(tx: Transaction) -> list[dict[str, Any]]:
     return await tx.rows(_sql.list_wrong_orders)
 
 
+async def list_wrongly_disputed_orders(tx: Transaction) -> list[dict[str, Any]]:
+    """Orders in dispute without one that is open, and the other way round."""
+    return await tx.rows(_sql.list_wrongly_disputed_orders)
+
+
+async def list_wrong_disputes(tx: Transaction) -> list[dict[str, Any]]:
+    """Disputes that were decided with a refund which their order has not had."""
+    return await tx.rows(_sql.list_wrong_disputes)
+
+
 async def list_wrong_running_balances(tx: Transaction) -> list[dict[str, Any]]:
     """Rows of wallets whose balance is not the sum of the rows up to them."""
     return await tx.rows(_sql.list_wrong_running_balances)
@@ -100,6 +110,12 @@ async def list_wrong_running_balances(tx: Transaction) -> list[dict[str, Any]]:
 async def list_wrong_payments(tx: Transaction) -> list[dict[str, Any]]:
     """Payments that the ledger has booked another amount for than what came."""
     return await tx.rows(_sql.list_wrong_payments)
+
+
+async def get_in_transit(tx: Transaction) -> tuple[int, int]:
+    """What the ledger has on its way out, and what refunds and withdrawals say."""
+    row = await tx.one(_sql.get_in_transit)
+    return row["booked"], row["due"]
 
 
 async def count_books(tx: Transaction) -> tuple[int, int]:

@@ -192,6 +192,42 @@ def refund_failed(refund_id: str, order_id: str, buyer_id: str, amount: int) -> 
     )
 
 
+def withdraw(withdrawal_id: str, user_id: str, amount: int) -> Transfer:
+    """Money leaves a wallet, and is on its way to the provider."""
+    return transfer(
+        f"withdraw:{withdrawal_id}",
+        withdrawal_id,
+        (
+            Posting(Account.BALANCE, -amount, EntryType.WITHDRAWAL, user_id),
+            Posting(Account.IN_TRANSIT, amount, EntryType.WITHDRAWAL),
+        ),
+    )
+
+
+def withdrawal_settled(withdrawal_id: str, amount: int) -> Transfer:
+    """The provider has sent it."""
+    return transfer(
+        f"withdraw-settled:{withdrawal_id}",
+        withdrawal_id,
+        (
+            Posting(Account.IN_TRANSIT, -amount, EntryType.SETTLE),
+            Posting(Account.STRIPE, amount, EntryType.SETTLE),
+        ),
+    )
+
+
+def withdrawal_failed(withdrawal_id: str, user_id: str, amount: int) -> Transfer:
+    """The provider will not send it: it is in the wallet again."""
+    return transfer(
+        f"withdraw-failed:{withdrawal_id}",
+        withdrawal_id,
+        (
+            Posting(Account.IN_TRANSIT, -amount, EntryType.WITHDRAWAL),
+            Posting(Account.BALANCE, amount, EntryType.WITHDRAWAL, user_id),
+        ),
+    )
+
+
 def stray(payment_id: str, amount: int) -> Transfer:
     """Money came that nothing waits for: it is kept apart."""
     return transfer(

@@ -13,7 +13,7 @@ from instasell_client.models.listings import (
     ListingStatus,
     UpdateListing,
 )
-from instasell_server.db.connections import Database
+from instasell_server.db.connections import Connection, Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.listings import rules, search, store
@@ -108,7 +108,7 @@ class ListingService:
         async def work(tx: Transaction) -> Listing:
             if "seller_sku" in changes:
                 await store.lock_lanes(tx, principal.user_id)
-            before = await self._lock(tx, principal, listing_id)
+            before = await self._lock(tx, principal.user_id, listing_id)
             _refuse(rules.complaints_about_change(before.goods, changes))
             goods = before.goods._replace(**changes)
             if goods == before.goods:
@@ -126,17 +126,25 @@ class ListingService:
         """Takes an own listing out of every list. Raises ListingInUse while an auction is open."""
 
         async def work(tx: Transaction) -> Empty:
-            state = await self._lock(tx, principal, listing_id)
-            if state.listing.auction_id is not None:
-                raise ListingInUse(
-                    "its auction is open; cancel that first, or wait for the end",
-                    auction_id=state.listing.auction_id,
-                )
-            await store.remove_listing(tx, listing_id)
-            self._pages.retire_later(tx, state.lineage)
+            await self._remove(tx, await self._lock(tx, principal.user_id, listing_id))
             return Empty()
 
         await once(self._database, key, Empty, work)
+
+    async def remove_within(self, tx: Transaction, listing_id: str) -> bool:
+        """Takes anybody's listing out of every list, for admins; False when it was out already.
+
+        Raises ListingNotFound, and ListingInUse while an auction is open.
+        """
+        listing = (await store.get_listing(tx, listing_id)).listing
+        if listing.status is ListingStatus.REMOVED:
+            return False
+        await self._remove(tx, await self._lock(tx, listing.seller_id, listing_id))
+        return True
+
+    async def get_within(self, connection: Connection, listing_id: str) -> Listing:
+        """One listing, a removed one too. Raises ListingNotFound."""
+        return (await store.get_listing(connection, listing_id)).listing
 
     async def export(self, principal: Principal) -> AsyncIterator[Sequence[JsonObject]]:
         """The caller's active listings as rows of a bulk upload, oldest first, in batches."""
@@ -156,8 +164,17 @@ class ListingService:
             categories = await store.list_categories_of(connection, listing_ids)
         await self._pages.retire(categories)
 
-    async def _lock(self, tx: Transaction, principal: Principal, listing_id: str) -> store.State:
-        state = (await store.lock_own(tx, principal.user_id, [listing_id])).get(listing_id)
+    async def _remove(self, tx: Transaction, state: store.State) -> None:
+        if state.listing.auction_id is not None:
+            raise ListingInUse(
+                "its auction is open; cancel that first, or wait for the end",
+                auction_id=state.listing.auction_id,
+            )
+        await store.remove_listing(tx, state.listing.id)
+        self._pages.retire_later(tx, state.lineage)
+
+    async def _lock(self, tx: Transaction, seller_id: str, listing_id: str) -> store.State:
+        state = (await store.lock_own(tx, seller_id, [listing_id])).get(listing_id)
         if state is None:
             raise ListingNotFound
         return state

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
+from typing import Protocol
 
 import structlog
 
@@ -34,13 +35,30 @@ from instasell_server.domains.orders.rules import Actor
 from instasell_server.domains.orders.service import OrderService, check_side
 from instasell_server.domains.orders.store import LockedOrder
 from instasell_server.domains.payments.service import PaymentService
-from instasell_server.errors import Forbidden, InstaSellError
+from instasell_server.errors import Forbidden, InstaSellError, OrderNotFound
 from instasell_server.principal import Principal
 
 DUE_AT_ONCE = 100
 
 _Step = Callable[[Transaction, LockedOrder, Actor, datetime], Awaitable[None]]
 _log = structlog.get_logger("instasell.orders")
+
+
+class OpenDisputes(Protocol):
+    """What orders ask of the disputes that are open on them."""
+
+    async def close(
+        self,
+        tx: Transaction,
+        order_id: str,
+        refund_amount: int,
+        *,
+        actor_id: str,
+        reason: str,
+        now: datetime,
+    ) -> None:
+        """Resolves the dispute of a locked order of which all that is held goes back."""
+        ...
 
 
 class Fulfilment:
@@ -57,6 +75,11 @@ class Fulfilment:
         self._orders = orders
         self._payments = payments
         self._ledger = ledger
+        self._disputes: OpenDisputes | None = None
+
+    def serve(self, disputes: OpenDisputes) -> None:
+        """Whom to tell of a refund that ends a dispute; said once, as the parts are joined."""
+        self._disputes = disputes
 
     # Paying -----------------------------------------------------------------------------------
 
@@ -162,6 +185,11 @@ class Fulfilment:
         held = order.standing.held_amount
         if held:
             await self._ledger.post(tx, [movements.release(order.id, order.seller_id, held)])
+        await self._deliver(tx, order, actor_id, reason, now)
+
+    async def _deliver(
+        self, tx: Transaction, order: LockedOrder, actor_id: str | None, reason: str, now: datetime
+    ) -> None:
         await store.update_delivered(tx, order.id, now)
         await _write(tx, order, OrderStatus.DELIVERED, actor_id, reason, now)
         if order.standing.paid_at is not None:
@@ -192,6 +220,7 @@ class Fulfilment:
             amount = rules.refund_amount(order.standing, wish.amount)
             reason = wish.reason or f"refunded by the {actor.value}"
             if amount == order.standing.held_amount:
+                await self._close_dispute(tx, order, amount, principal.user_id, reason, now)
                 await self._call_off(tx, order, principal.user_id, reason, now, to=wish.to)
                 return
             await self._give_back(tx, order, amount, wish.to, now)
@@ -216,8 +245,7 @@ class Fulfilment:
             await self._give_back(tx, order, order.standing.held_amount, to, now)
         if status is OrderStatus.PENDING:
             await self._payments.abandon(tx, order.id)
-        if status in (OrderStatus.PENDING, OrderStatus.PROCESSING):
-            # What is on its way is not there to be sold again.
+        if rules.goods_come_back(order.standing):
             await store.give_back_stock(tx, order.listing_id, order.quantity)
             self._orders.show_stock(tx, order.listing_id)
         await store.update_cancelled(tx, order.id, now)
@@ -234,6 +262,75 @@ class Fulfilment:
             refund = movements.refund(str(uuid.uuid4()), order.id, order.buyer_id, amount)
             await self._ledger.post(tx, [refund])
         await store.update_refunded(tx, order.id, amount, now)
+
+    # Disputes ---------------------------------------------------------------------------------
+
+    async def freeze(
+        self, tx: Transaction, buyer: Principal, order_id: str, reason: str
+    ) -> tuple[LockedOrder, datetime]:
+        """The buyer disputes an order: nothing moves its money but a refund or a decision.
+
+        Returns the order, and when that was. Raises OrderNotFound, OrderNotReady, Forbidden.
+        """
+        order, actor = check_side(await store.lock_order(tx, order_id), buyer)
+        if actor is not Actor.BUYER:
+            raise Forbidden("only the buyer opens a dispute")
+        rules.check_disputable(order.standing)
+        now = await store.get_now(tx)
+        await store.update_disputed(tx, order.id, now)
+        await _write(tx, order, OrderStatus.DISPUTED, buyer.user_id, reason, now)
+        return order, now
+
+    async def lock_disputed(self, tx: Transaction, order_id: str) -> LockedOrder:
+        """Locks an order, before its dispute is locked. Raises OrderNotFound."""
+        order = await store.lock_order_with_listing(tx, order_id)
+        if order is None:
+            raise OrderNotFound
+        return order
+
+    async def settle(
+        self,
+        tx: Transaction,
+        order: LockedOrder,
+        refund_amount: int,
+        *,
+        actor_id: str,
+        reason: str,
+        now: datetime,
+    ) -> None:
+        """Ends a disputed order: a refund to the buyer's wallet, the rest to the seller's.
+
+        Raises Invalid for more than is held, OrderNotReady where no dispute is open.
+        """
+        rest = rules.rest_of(order.standing, refund_amount)
+        if not rest:
+            await self._call_off(tx, order, actor_id, reason, now, to="wallet")
+            return
+        moves = [movements.release(order.id, order.seller_id, rest)]
+        if refund_amount:
+            refund_id = str(uuid.uuid4())
+            moves.append(movements.refund(refund_id, order.id, order.buyer_id, refund_amount))
+        # Both at once, so that the two wallets are locked in their order.
+        await self._ledger.post(tx, moves)
+        if refund_amount:
+            await store.update_refunded(tx, order.id, refund_amount, now)
+        shown = format_amount(refund_amount, self._ledger.currency)
+        await self._deliver(tx, order, actor_id, f"{reason}: {shown} refunded", now)
+
+    async def _close_dispute(
+        self,
+        tx: Transaction,
+        order: LockedOrder,
+        amount: int,
+        actor_id: str,
+        reason: str,
+        now: datetime,
+    ) -> None:
+        if order.standing.status is OrderStatus.DISPUTED:
+            assert self._disputes is not None
+            await self._disputes.close(
+                tx, order.id, amount, actor_id=actor_id, reason=reason, now=now
+            )
 
     # Time -------------------------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ VALUES (%(order_id)s, %(from_status)s, %(to_status)s, %(actor_id)s, %(reason)s, 
 -- Rows of the ledger refer to orders, and are written while wallets are locked, which come after
 -- orders. A lock that leaves the key alone does not make them wait, and so makes no deadlock.
 SELECT id, buyer_id, seller_id, listing_id, auction_id, quantity, status, total_amount,
-       held_amount, payment_method, payment_due_at, paid_at, escrow_release_at
+       held_amount, payment_method, payment_due_at, paid_at, shipped_at, escrow_release_at
 FROM orders WHERE id = %(order_id)s FOR NO KEY UPDATE
 
 -- name: find_listing_of_order
@@ -87,6 +87,10 @@ UPDATE orders
 SET status = 'shipped', carrier = %(carrier)s, tracking = %(tracking)s, shipped_at = %(now)s,
     escrow_release_at = %(now)s::timestamptz + make_interval(days => %(hold_days)s), version = version + 1,
     updated_at = %(now)s
+WHERE id = %(order_id)s
+
+-- name: update_disputed
+UPDATE orders SET status = 'disputed', version = version + 1, updated_at = %(now)s
 WHERE id = %(order_id)s
 
 -- name: update_delivered

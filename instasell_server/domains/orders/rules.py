@@ -34,6 +34,7 @@ class Standing(NamedTuple):
     held_amount: int
     payment_due_at: datetime
     paid_at: datetime | None
+    shipped_at: datetime | None
     escrow_release_at: datetime | None
 
 
@@ -45,6 +46,9 @@ _SHOWN: Mapping[OrderStatus, str] = {
     OrderStatus.DISPUTED: "a dispute is open on it",
     OrderStatus.CANCELLED: "it is cancelled",
 }
+
+
+_HOLDING = (OrderStatus.PROCESSING, OrderStatus.SHIPPED, OrderStatus.DISPUTED)
 
 
 def not_ready(standing: Standing) -> OrderNotReady:
@@ -99,12 +103,36 @@ def check_cancellable(standing: Standing, actor: Actor, now: datetime) -> None:
 
 def refund_amount(standing: Standing, wanted: int | None) -> int:
     """How much a refund moves. Raises OrderNotReady, and Invalid for more than is held."""
-    if standing.status not in (OrderStatus.PROCESSING, OrderStatus.SHIPPED):
+    if standing.status not in _HOLDING:
         raise not_ready(standing)
     amount = standing.held_amount if wanted is None else wanted
     if amount > standing.held_amount:
         raise Invalid.one("amount", f"at most {standing.held_amount} is held")
     return amount
+
+
+def check_disputable(standing: Standing) -> None:
+    """Raises OrderNotReady unless money is held that no dispute is about yet."""
+    paid = standing.status in (OrderStatus.PROCESSING, OrderStatus.SHIPPED)
+    if not paid or not standing.held_amount:
+        raise not_ready(standing)
+
+
+def rest_of(standing: Standing, refund_amount: int) -> int:
+    """What the seller gets of a disputed order, in minor units.
+
+    Raises OrderNotReady, and Invalid for a refund of more than is held.
+    """
+    if standing.status is not OrderStatus.DISPUTED:
+        raise not_ready(standing)
+    if refund_amount > standing.held_amount:
+        raise Invalid.one("refund_amount", f"at most {standing.held_amount} is held")
+    return standing.held_amount - refund_amount
+
+
+def goods_come_back(standing: Standing) -> bool:
+    """Whether the goods of an order that is called off can be sold again; not when they left."""
+    return standing.shipped_at is None
 
 
 def is_overdue(standing: Standing, now: datetime) -> bool:

@@ -161,6 +161,7 @@ def _locked(row: Row) -> LockedOrder:
         row["held_amount"],
         row["payment_due_at"],
         row["paid_at"],
+        row["shipped_at"],
         row["escrow_release_at"],
     )
     return LockedOrder(
@@ -197,8 +198,13 @@ async def update_shipped(
     await tx.execute(_sql.update_shipped, values)
 
 
+async def update_disputed(tx: Transaction, order_id: str, now: datetime) -> None:
+    """Processing or shipped to disputed; time moves it on no more."""
+    await tx.execute(_sql.update_disputed, {"order_id": order_id, "now": now})
+
+
 async def update_delivered(tx: Transaction, order_id: str, now: datetime) -> None:
-    """Shipped to delivered; nothing may be held any more."""
+    """Shipped or disputed to delivered; nothing may be held any more."""
     await tx.execute(_sql.update_delivered, {"order_id": order_id, "now": now})
 
 

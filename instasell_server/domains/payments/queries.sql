@@ -27,7 +27,7 @@ FROM payments WHERE id = %(payment_id)s FOR NO KEY UPDATE
 -- name: update_open
 UPDATE payments
 SET status = 'open', session_id = %(session_id)s, checkout_url = %(checkout_url)s,
-    leased_until = market_now() + interval '60 seconds', updated_at = market_now()
+    leased_until = market_now() + interval '45 seconds', updated_at = market_now()
 WHERE id = %(payment_id)s AND status = 'opening'
 
 -- name: update_succeeded
@@ -43,7 +43,7 @@ SET status = 'failed', failure = %(failure)s, intent_id = coalesce(%(intent_id)s
 WHERE id = %(payment_id)s AND status IN ('opening', 'open', 'failed')
 
 -- name: lease_unfinished
-UPDATE payments SET leased_until = market_now() + interval '60 seconds'
+UPDATE payments SET leased_until = market_now() + interval '45 seconds'
 WHERE id IN (
     SELECT id FROM payments
     WHERE status IN ('opening', 'open') AND leased_until <= market_now()
@@ -66,20 +66,25 @@ FROM provider_refunds r JOIN payments p ON p.id = r.payment_id
 WHERE r.id = %(refund_id)s OR r.provider_id = %(provider_id)s
 FOR NO KEY UPDATE OF r
 
--- name: find_refund
-SELECT r.id, r.payment_id, r.order_id, r.amount, r.status, r.provider_id, p.intent_id, p.user_id
-FROM provider_refunds r JOIN payments p ON p.id = r.payment_id
-WHERE r.id = %(refund_id)s
+-- name: lease_refunds
+-- What was not asked for yet, and what the provider has said nothing more of for a minute.
+WITH due AS (
+    UPDATE provider_refunds SET leased_until = market_now() + interval '45 seconds'
+    WHERE id IN (
+        SELECT id FROM provider_refunds
+        WHERE status IN ('asking', 'asked') AND leased_until <= market_now()
+        ORDER BY leased_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, payment_id, order_id, amount, status, provider_id
+)
+SELECT d.id, d.payment_id, d.order_id, d.amount, d.status, d.provider_id, p.intent_id, p.user_id
+FROM due d JOIN payments p ON p.id = d.payment_id
 
 -- name: update_refund
 UPDATE provider_refunds
 SET status = %(status)s, provider_id = coalesce(%(provider_id)s, provider_id),
     updated_at = market_now()
 WHERE id = %(refund_id)s
-
--- name: insert_refund_note
-INSERT INTO outbox (kind, payload)
-VALUES ('provider_refund', jsonb_build_object('refund_id', %(refund_id)s::text))
 
 -- name: insert_alert
 INSERT INTO alerts (kind, subject, details) VALUES (%(kind)s, %(subject)s, %(details)s::jsonb)

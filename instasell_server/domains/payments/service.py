@@ -8,8 +8,8 @@ nothing that happens twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
-from typing import Any, Protocol, TypeVar
+from collections.abc import Awaitable
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -36,8 +36,8 @@ from instasell_server.ports import (
     Unreachable,
 )
 
-PROVIDER_REFUND = "provider_refund"
-RECONCILED_AT_ONCE = 20
+AT_ONCE = 20
+"""Questions to the provider that are open at the same time, of each kind."""
 
 T = TypeVar("T")
 _log = structlog.get_logger("instasell.payments")
@@ -77,7 +77,6 @@ class PaymentService:
         self.return_url = return_url
         self._orders: PaidOrders | None = None
         self._opening: dict[str, asyncio.Task[str | None]] = {}
-        self.outbox = {PROVIDER_REFUND: self.carry_out_refund}
 
     def serve(self, orders: PaidOrders) -> None:
         """Whom to hand payments of orders to; said once, when the parts are put together."""
@@ -118,7 +117,7 @@ class PaymentService:
             payment.id, payment.amount, payment.currency, _description(payment), self.return_url
         )
         try:
-            found = await _answer(self._provider.open_checkout(wish))
+            found = await answered(self._provider.open_checkout(wish))
         except PaymentFailed as error:
             async with self._database.connection() as connection:
                 await store.update_failed(connection, payment_id, str(error))
@@ -144,7 +143,7 @@ class PaymentService:
 
     async def _expire(self, session_id: str) -> None:
         try:
-            await _answer(self._provider.expire(session_id))
+            await answered(self._provider.expire(session_id))
         except InstaSellError as error:
             _log.warning("checkout_not_expired", code=error.code)
 
@@ -167,7 +166,7 @@ class PaymentService:
 
     async def _look_up(self, payment: Payment) -> None:
         assert payment.session_id is not None
-        found = await _answer(self._provider.look_up(payment.session_id))
+        found = await answered(self._provider.look_up(payment.session_id))
         await self._take_checkout(payment, found)
 
     async def _take_checkout(self, payment: Payment, found: Checkout) -> None:
@@ -277,17 +276,28 @@ class PaymentService:
         await self._ledger.post(tx, movements.refund_to_card(refund_id, order_id, buyer_id, amount))
         return True
 
-    async def carry_out_refund(self, payload: Mapping[str, Any]) -> None:
-        """The outbox's part: asks the provider; however often it runs, one refund comes of it."""
+    async def send_refunds(self) -> int:
+        """Asks the provider for refunds, once for each however often it is asked."""
         async with self._database.connection() as connection:
-            refund = await store.find_refund(connection, payload["refund_id"])
-        if refund is None or refund.status != "asking" or refund.intent_id is None:
-            return
+            found = await store.lease_refunds(connection, AT_ONCE)
+        await asyncio.gather(*(self._send_refund(each) for each in found))
+        return len(found)
+
+    async def _send_refund(self, refund: store.Refund) -> None:
         try:
-            state = await _answer(self._provider.refund(refund.id, refund.intent_id, refund.amount))
+            if refund.status == "asked" and refund.provider_id is not None:
+                asking = self._provider.look_up_refund(refund.provider_id)
+            else:
+                assert refund.intent_id is not None, "what comes back has been paid"
+                asking = self._provider.refund(refund.id, refund.intent_id, refund.amount)
+            state = await answered(asking)
         except PaymentFailed as error:
             _log.warning("refund_refused", refund_id=refund.id, reason=str(error))
             state = RefundState("", refund.id, "failed")
+        except InstaSellError as error:
+            # The lease runs out, and it is asked again.
+            _log.warning("refund_waits", refund_id=refund.id, code=error.code)
+            return
         await transact(self._database, lambda tx: self._settle_refund(tx, state))
 
     async def _settle_refund(self, tx: Transaction, state: RefundState) -> None:
@@ -322,20 +332,22 @@ class PaymentService:
     async def reconcile(self) -> int:
         """Takes up payments that nobody has looked at for a minute; returns how many."""
         async with self._database.connection() as connection:
-            found = await store.lease_unfinished(connection, RECONCILED_AT_ONCE)
-        for payment in found:
-            try:
-                if payment.status == "opening":
-                    await self.open(payment.id)
-                else:
-                    await self._look_up(payment)
-            except InstaSellError as error:
-                _log.warning("payment_not_reconciled", payment_id=payment.id, code=error.code)
+            found = await store.lease_unfinished(connection, AT_ONCE)
+        await asyncio.gather(*(self._take_up(each) for each in found))
         return len(found)
 
+    async def _take_up(self, payment: Payment) -> None:
+        try:
+            if payment.status == "opening":
+                await self.open(payment.id)
+            else:
+                await self._look_up(payment)
+        except InstaSellError as error:
+            _log.warning("payment_not_reconciled", payment_id=payment.id, code=error.code)
 
-async def _answer(question: Awaitable[T]) -> T:
-    """The provider's answer. Raises PaymentFailed for a no, Unavailable for silence."""
+
+async def answered(question: Awaitable[T]) -> T:
+    """What the provider answers. Raises PaymentFailed for a no, Unavailable for silence."""
     try:
         return await question
     except Refused as error:
@@ -354,4 +366,4 @@ def _description(payment: Payment) -> str:
     return "InstaSell gas" if payment.purpose == "gas" else "InstaSell balance"
 
 
-__all__ = ["PaidOrders", "PaymentService"]
+__all__ = ["PaidOrders", "PaymentService", "answered"]

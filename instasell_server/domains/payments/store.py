@@ -115,17 +115,16 @@ async def insert_event(tx: Transaction, event_id: str, kind: str) -> bool:
 
 
 async def insert_refund(tx: Transaction, payment_id: str, order_id: str | None, amount: int) -> str:
-    """A refund, and the outbox row that has the provider asked for it; returns its id."""
+    """A refund that the provider is to be asked for; returns its id."""
     values = {"payment_id": payment_id, "order_id": order_id, "amount": amount}
     refund_id: str = (await tx.one(_sql.insert_refund, values))["id"]
-    await tx.execute(_sql.insert_refund_note, {"refund_id": refund_id})
     return refund_id
 
 
-async def find_refund(connection: Connection, refund_id: str) -> Refund | None:
-    """A refund."""
-    row = await connection.maybe(_sql.find_refund, {"refund_id": refund_id})
-    return Refund(**row) if row else None
+async def lease_refunds(connection: Connection, limit: int) -> list[Refund]:
+    """Takes up refunds whose outcome is open and that nobody looks after."""
+    rows = await connection.rows(_sql.lease_refunds, {"limit": limit})
+    return [Refund(**row) for row in rows]
 
 
 async def lock_refund(

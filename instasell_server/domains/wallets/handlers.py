@@ -8,18 +8,25 @@ from instasell_client.models.accounts import Scope
 from instasell_client.models.base import Page
 from instasell_client.models.wallets import (
     EntriesQuery,
+    PayoutAccount,
     TopUp,
     TopUpReply,
     UseGas,
     UseGasReply,
     Wallet,
     WalletEntry,
+    Withdraw,
+    Withdrawal,
+    WithdrawalsQuery,
 )
-from instasell_server.domains.wallets.service import WalletService
+from instasell_server.domains.wallets.service import WalletService, check_owner
 from instasell_server.errors import (
     AuctionNotFound,
     AuctionNotOpen,
+    InsufficientFunds,
     InsufficientGas,
+    NoPayoutAccount,
+    NotVerified,
     PaymentFailed,
     Unavailable,
     UserNotFound,
@@ -54,6 +61,26 @@ async def use_gas(call: Call[UseGas, None]) -> UseGasReply:
     return await service.use_gas(call.user, user_id, call.body, call.idempotency_key)
 
 
+async def open_account(call: Call[None, None]) -> PayoutAccount:
+    """POST /wallet/{user_id}/payout-account"""
+    check_owner(call.user, call.path["user_id"])
+    return await call.service(SERVICE).withdrawals.open_account(call.user)
+
+
+async def withdraw(call: Call[Withdraw, None]) -> Withdrawal:
+    """POST /wallet/{user_id}/withdraw"""
+    check_owner(call.user, call.path["user_id"])
+    return await call.service(SERVICE).withdrawals.withdraw(
+        call.user, call.body, call.idempotency_key
+    )
+
+
+async def list_withdrawals(call: Call[None, WithdrawalsQuery]) -> Page[Withdrawal]:
+    """GET /wallet/{user_id}/withdrawals"""
+    check_owner(call.user, call.path["user_id"])
+    return await call.service(SERVICE).withdrawals.list(call.user, call.query)
+
+
 ROUTES: list[Route] = [
     Route(
         "GET", "/wallet/{user_id}", get_wallet, _LOOKING, "What the own wallet has",
@@ -69,6 +96,26 @@ ROUTES: list[Route] = [
         "Begin a payment into the own wallet, for its balance or for gas",
         body=TopUp, reply=TopUpReply, status=201, tag="wallet",
         errors=(UserNotFound, PaymentFailed, Unavailable),
+    ),
+    Route(
+        "POST", "/wallet/{user_id}/payout-account", open_account,
+        signed_in(None, roles=TRADERS),
+        "The own account at the payment provider, to withdraw to, and the page that it lacks",
+        reply=PayoutAccount, tag="wallet", errors=(UserNotFound, PaymentFailed, Unavailable),
+    ),
+    Route(
+        "POST", "/wallet/{user_id}/withdraw", withdraw, signed_in(None, roles=TRADERS),
+        "Send money from the balance to the own account at the payment provider",
+        body=Withdraw, reply=Withdrawal, status=201, tag="wallet",
+        errors=(
+            UserNotFound, NotVerified, NoPayoutAccount, InsufficientFunds, PaymentFailed,
+            Unavailable,
+        ),
+    ),
+    Route(
+        "GET", "/wallet/{user_id}/withdrawals", list_withdrawals, _LOOKING,
+        "The own withdrawals and what became of them, the newest first",
+        query=WithdrawalsQuery, reply=Page[Withdrawal], tag="wallet", errors=(UserNotFound,),
     ),
     Route(
         "POST", "/wallet/{user_id}/use-gas", use_gas, signed_in(Scope.SELL, roles=SELLERS),

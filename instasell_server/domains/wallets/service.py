@@ -20,6 +20,7 @@ from instasell_server.domains.auctions.featuring import Featuring
 from instasell_server.domains.ledger import store
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.payments.service import PaymentService
+from instasell_server.domains.wallets.withdrawals import WithdrawalService
 from instasell_server.errors import UserNotFound
 from instasell_server.paging import decode_cursor, encode_cursor
 from instasell_server.principal import Principal
@@ -34,15 +35,17 @@ class WalletService:
         ledger: Ledger,
         payments: PaymentService,
         featuring: Featuring,
+        withdrawals: WithdrawalService,
     ) -> None:
         self._database = database
         self._ledger = ledger
         self._payments = payments
         self._featuring = featuring
+        self.withdrawals = withdrawals
 
     async def get(self, owner: Principal, user_id: str) -> Wallet:
         """What the wallet has, from the database; the copy in the cache is brought up to date."""
-        _check_owner(owner, user_id)
+        check_owner(owner, user_id)
         async with self._database.connection() as connection:
             purse = await store.find_wallet(connection, user_id)
         if purse is None:
@@ -54,7 +57,7 @@ class WalletService:
         self, owner: Principal, user_id: str, query: EntriesQuery
     ) -> Page[WalletEntry]:
         """The wallet's rows of the ledger, the newest first."""
-        _check_owner(owner, user_id)
+        check_owner(owner, user_id)
         before = None
         if query.cursor is not None:
             _, before = decode_cursor(query.cursor, str, int)
@@ -73,7 +76,7 @@ class WalletService:
 
         Raises PaymentFailed, Unavailable.
         """
-        _check_owner(owner, user_id)
+        check_owner(owner, user_id)
 
         async def work(tx: Transaction) -> TopUpReply:
             payment_id = await self._payments.begin(tx, user_id, wish.target.value, wish.amount)
@@ -92,7 +95,7 @@ class WalletService:
         self, owner: Principal, user_id: str, wish: UseGas, key: RequestKey | None
     ) -> UseGasReply:
         """Features an own auction for 24 hours. Raises InsufficientGas, AuctionNotFound."""
-        _check_owner(owner, user_id)
+        check_owner(owner, user_id)
 
         async def work(tx: Transaction) -> UseGasReply:
             featured_until = await self._featuring.feature(tx, owner, wish.auction_id)
@@ -107,6 +110,7 @@ class WalletService:
         return await once(self._database, key, UseGasReply, work)
 
 
-def _check_owner(principal: Principal, user_id: str) -> None:
+def check_owner(principal: Principal, user_id: str) -> None:
+    """Raises UserNotFound for the wallet of another, as for one that does not exist."""
     if principal.user_id != user_id:
         raise UserNotFound

@@ -11,7 +11,7 @@ import pytest
 from instasell_server.db.connections import Database
 from instasell_server.domains.audit.service import audit
 from tests.paying import Provider
-from tests.server.people import Answer, Person, sign_up
+from tests.server.people import Answer, Person, log_in, sign_up
 from tests.serving import RunningServer
 from tests.waiting import LIMIT_SECONDS, until
 
@@ -28,6 +28,8 @@ class Bazaar:
         self.sql = sql
         self.provider = provider
         self._database = database
+        # A test that falsifies the books says so.
+        self.is_tampered = False
 
     async def open(self) -> None:
         """Lets everybody in."""
@@ -60,6 +62,13 @@ class Bazaar:
         assert answer.status == 200, answer.body
         await self.provider.pay(answer.body["checkout_url"])
         await self.until_status(order_id, "processing")
+
+    async def admin(self) -> Person:
+        """A new admin."""
+        person = await sign_up(self.http)
+        self.sql("UPDATE users SET role = 'admin' WHERE id = %s", person.id)
+        token = (await log_in(self.http, person.email)).body["token"]
+        return Person(self.http, person.id, person.email, token)
 
     async def until_status(self, order_id: str, status: str) -> None:
         """Waits until an order stands where it is to come by itself."""
@@ -98,4 +107,5 @@ async def bazaar(
         opened = Bazaar(http, sql, provider, database)
         await opened.open()
         yield opened
-        await opened.check()
+        if not opened.is_tampered:
+            await opened.check()

@@ -1,0 +1,167 @@
+"""The admin's desk: people, alerts, what admins did, orders with their ledger, and figures."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
+
+from instasell_client.models.accounts import Role, UserStatus
+from instasell_client.models.base import Id, Instant, JsonObject, Paging, Reply, Request
+from instasell_client.models.orders import OrderView
+from instasell_client.models.text import Line
+
+BUCKETS_MAX = 400
+"""How many buckets one answer of figures has at most."""
+
+Why = Annotated[Line, Field(min_length=1, max_length=500)]
+
+
+class Reason(Request):
+    """Why an admin does what he does; it stays in the audit log."""
+
+    reason: Why
+
+
+class SetRole(Reason):
+    """The role that an account is given."""
+
+    role: Role
+
+
+class UsersQuery(Paging):
+    """The newest first. `q` is a part of the e-mail address or the display name, as it stands."""
+
+    q: Annotated[Line, Field(min_length=1, max_length=100)] | None = None
+    role: Role | None = None
+    status: UserStatus | None = None
+
+
+class AdminAction(Reply):
+    """What an admin did, to what, and why. It is never changed or deleted.
+
+    `action` is one of suspend_user, unsuspend_user, set_role, verify_user, close_alert,
+    cancel_auction, remove_listing, resolve_dispute, or one that a newer server knows.
+    """
+
+    id: int
+    admin_id: Id
+    admin_name: str
+    action: str
+    subject_kind: str
+    subject_id: Id
+    reason: str
+    details: JsonObject
+    created_at: Instant
+
+
+class AuditLogQuery(Paging):
+    """The newest first; of one admin, of one kind of action, or on one subject."""
+
+    admin: Id | None = None
+    action: Annotated[str, Field(pattern=r"^[a-z_]{1,60}$")] | None = None
+    subject: Id | None = None
+
+
+class Alert(Reply):
+    """What an operator has to look at. `subject` names what it is about, as a payment."""
+
+    id: Id
+    kind: str
+    subject: str
+    details: JsonObject
+    created_at: Instant
+    closed_at: Instant | None
+
+
+class AlertsQuery(Paging):
+    """The open ones first, each part the newest first; `closed` leaves one part out."""
+
+    closed: bool | None = None
+
+
+class LedgerRow(Reply):
+    """One row of a transfer that an order took part in; the rows of a transfer sum to zero.
+
+    `amount` is in minor units, from the view of `account`; `user_id` is set for an account of a
+    wallet only.
+    """
+
+    id: Id
+    transfer_id: Id
+    account: str
+    user_id: Id | None
+    order_id: Id | None
+    type: str
+    amount: int
+    reference: str | None
+    created_at: Instant
+
+
+class AdminOrder(OrderView):
+    """An order with its history and every movement of its money, the oldest first."""
+
+    ledger: list[LedgerRow]
+
+
+class Bucket(StrEnum):
+    """How long a span of time is counted together: in UTC, weeks from Monday."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+
+
+class AnalyticsQuery(Request):
+    """Which figures: `from` an instant `to` another; `from_at` and `to_at` are understood as well.
+
+    The span is widened to whole buckets and ends no later than the bucket of this moment. Left out,
+    `to` is this moment, and `from` 24 hours, 30 days or 26 weeks before `to`.
+    """
+
+    from_at: Annotated[Instant | None, Field(validation_alias=AliasChoices("from", "fromAt"))] = (
+        None
+    )
+    to_at: Annotated[Instant | None, Field(validation_alias=AliasChoices("to", "toAt"))] = None
+    bucket: Bucket = Bucket.DAY
+
+
+class Figures(Reply):
+    """What happened from `start_at` until before `end_at`; amounts in minor units.
+
+    `active_auctions` were open when the bucket ended, or are now. `bids_per_auction` is over the
+    auctions that took a bid. `gross_amount` is the total of the orders that were paid. Payments are
+    those at the provider, by when its word came; `payment_success_rate` is between 0 and 1.
+    `fulfilment_seconds_median` is from paid to delivered, of the orders that were delivered. What
+    is over nothing is None.
+    """
+
+    start_at: Instant
+    end_at: Instant
+    registrations: int
+    listings: int
+    auctions_started: int
+    active_auctions: int
+    bids: int
+    bids_per_auction: float | None
+    orders: int
+    orders_paid: int
+    gross_amount: int
+    payments_succeeded: int
+    payments_failed: int
+    payment_success_rate: float | None
+    refunds: int
+    refunded_amount: int
+    orders_delivered: int
+    fulfilment_seconds_median: float | None
+
+
+class Analytics(Reply):
+    """Figures of every bucket of a span, the oldest first; empty ones are there, with zeros."""
+
+    from_at: Instant
+    to_at: Instant
+    bucket: Bucket
+    currency: str
+    items: list[Figures]

@@ -1,0 +1,104 @@
+"""Disputes: what a buyer complains of while the money is held, and how it is decided."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from instasell_client.models.base import Id, Instant, Paging, Reply, Request
+from instasell_client.models.money import AmountOrZero
+from instasell_client.models.orders import OrderStatus
+from instasell_client.models.text import Line, Message
+
+
+class DisputeReason(StrEnum):
+    """What a buyer complains of."""
+
+    NOT_RECEIVED = "not_received"
+    NOT_AS_DESCRIBED = "not_as_described"
+    DAMAGED = "damaged"
+    OTHER = "other"
+
+
+class DisputeStatus(StrEnum):
+    """Where a dispute stands; resolved is final."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+Statement = Annotated[Message, Field(min_length=1, max_length=2000)]
+
+
+class OpenDispute(Request):
+    """What the buyer complains of, in one word and in as many as it takes."""
+
+    reason: DisputeReason
+    text: Statement
+
+
+class ReplyToDispute(Request):
+    """What one side answers."""
+
+    text: Statement
+
+
+class ResolveDispute(Request):
+    """How much of what is held goes back to the buyer's wallet; the rest is the seller's."""
+
+    refund_amount: AmountOrZero
+    reason: Annotated[Line, Field(min_length=1, max_length=500)]
+
+
+class DisputeMessage(Reply):
+    """What one side said, and when."""
+
+    author: Literal["buyer", "seller"]
+    author_name: str
+    text: str
+    created_at: Instant
+
+
+class Dispute(Reply):
+    """A dispute and the order that it is about; amounts in minor units.
+
+    `text` is what it was opened with. `refund_amount`, `resolution` and `resolved_by` are there
+    once it is resolved; the refund is what went back then, beside earlier refunds of the order.
+    """
+
+    id: Id
+    order_id: Id
+    status: DisputeStatus
+    reason: DisputeReason
+    text: str
+    buyer_id: Id
+    buyer_name: str
+    seller_id: Id
+    seller_name: str
+    title: str
+    order_status: OrderStatus
+    total_amount: int
+    held_amount: int
+    currency: str
+    refund_amount: int | None
+    resolution: str | None
+    resolved_by: Literal["seller", "admin"] | None
+    created_at: Instant
+    updated_at: Instant
+    resolved_at: Instant | None
+
+
+class DisputeView(Reply):
+    """A dispute with what was said since, the oldest first."""
+
+    dispute: Dispute
+    messages: list[DisputeMessage]
+
+
+class DisputesQuery(Paging):
+    """Disputes in one state, or of one order."""
+
+    status: DisputeStatus | None = None
+    order_id: Id | None = None

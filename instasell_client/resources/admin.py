@@ -1,0 +1,200 @@
+"""The admin's desk: people, alerts, what admins did, orders with their ledger, and figures.
+
+Every call needs an admin; a script's token needs the scope `admin`. What changes something takes a
+reason, which stays in the audit log.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Literal
+
+from instasell_client.endpoint import Resource, Way, endpoint, series
+from instasell_client.models.accounts import Role, User, UserStatus
+from instasell_client.models.admin import (
+    AdminAction,
+    AdminOrder,
+    Alert,
+    AlertsQuery,
+    Analytics,
+    AnalyticsQuery,
+    AuditLogQuery,
+    Bucket,
+    Reason,
+    SetRole,
+    UsersQuery,
+)
+from instasell_client.models.auctions import AuctionStatusReply
+from instasell_client.models.base import Page
+from instasell_client.models.listings import Listing
+from instasell_client.operation import (
+    Operation,
+    Steps,
+    get,
+    pages,
+    path,
+    post,
+    reads,
+    request,
+)
+
+RoleName = Role | Literal["buyer", "seller", "admin"]
+StatusName = UserStatus | Literal["active", "suspended"]
+BucketName = Bucket | Literal["hour", "day", "week"]
+
+
+class Admin(Resource[Way]):
+    """`client.admin`. Raises Forbidden and ScopeMissing for everybody but admins."""
+
+    @series
+    def users(
+        self,
+        *,
+        q: str | None = None,
+        role: RoleName | None = None,
+        status: StatusName | None = None,
+        page_size: int = 100,
+    ) -> Steps[User]:
+        """Accounts, the newest first; `q` is a part of the e-mail address or the display name."""
+        return pages(partial(_users, q=q, role=role, status=status, limit=page_size))
+
+    @endpoint
+    def users_page(
+        self,
+        *,
+        q: str | None = None,
+        role: RoleName | None = None,
+        status: StatusName | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Operation[Page[User]]:
+        """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
+        return _users(cursor, q=q, role=role, status=status, limit=limit)
+
+    @endpoint
+    def suspend(self, user_id: str, reason: str) -> Operation[User]:
+        """Ends the sessions of an account and calls its open auctions off; it may only read.
+
+        Raises UserNotFound, Forbidden for the own account, LastAdmin.
+        """
+        at = path("/admin/users/{}/suspend", user_id)
+        return post(at, reads(User), request(Reason, reason=reason))
+
+    @endpoint
+    def unsuspend(self, user_id: str, reason: str) -> Operation[User]:
+        """Lets a suspended account act again. Raises UserNotFound."""
+        at = path("/admin/users/{}/unsuspend", user_id)
+        return post(at, reads(User), request(Reason, reason=reason))
+
+    @endpoint
+    def set_role(self, user_id: str, role: RoleName, reason: str) -> Operation[User]:
+        """Gives an account a role, in every session at once.
+
+        Raises UserNotFound, Forbidden for an admin who demotes himself, LastAdmin.
+        """
+        at = path("/admin/users/{}/role", user_id)
+        return post(at, reads(User), request(SetRole, role=role, reason=reason))
+
+    @endpoint
+    def verify(self, user_id: str, reason: str) -> Operation[User]:
+        """Takes the e-mail address of an account as proved. Raises UserNotFound."""
+        at = path("/admin/users/{}/verify", user_id)
+        return post(at, reads(User), request(Reason, reason=reason))
+
+    @series
+    def audit_log(
+        self,
+        *,
+        admin: str | None = None,
+        action: str | None = None,
+        subject: str | None = None,
+        page_size: int = 100,
+    ) -> Steps[AdminAction]:
+        """What admins did, the newest first; `admin` and `subject` are ids."""
+        return pages(
+            partial(_actions, admin=admin, action=action, subject=subject, limit=page_size)
+        )
+
+    @endpoint
+    def audit_log_page(
+        self,
+        *,
+        admin: str | None = None,
+        action: str | None = None,
+        subject: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Operation[Page[AdminAction]]:
+        """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
+        return _actions(cursor, admin=admin, action=action, subject=subject, limit=limit)
+
+    @series
+    def alerts(self, *, closed: bool | None = None, page_size: int = 100) -> Steps[Alert]:
+        """What has to be looked at: the open ones first, or only those that are `closed` or not."""
+        return pages(partial(_alerts, closed=closed, limit=page_size))
+
+    @endpoint
+    def alerts_page(
+        self, *, closed: bool | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Operation[Page[Alert]]:
+        """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
+        return _alerts(cursor, closed=closed, limit=limit)
+
+    @endpoint
+    def close_alert(self, alert_id: str, reason: str) -> Operation[Alert]:
+        """Says that an alert is dealt with. Raises AlertNotFound."""
+        at = path("/admin/alerts/{}/close", alert_id)
+        return post(at, reads(Alert), request(Reason, reason=reason))
+
+    @endpoint
+    def cancel_auction(self, auction_id: str, reason: str) -> Operation[AuctionStatusReply]:
+        """Calls an open auction off, with bids or without; the bidders read the reason.
+
+        Raises AuctionNotFound, AuctionNotOpen.
+        """
+        at = path("/admin/auctions/{}/cancel", auction_id)
+        return post(at, reads(AuctionStatusReply), request(Reason, reason=reason))
+
+    @endpoint
+    def remove_listing(self, listing_id: str, reason: str) -> Operation[Listing]:
+        """Takes a listing out of every list.
+
+        Raises ListingNotFound, and ListingInUse while an auction of it is open.
+        """
+        at = path("/admin/listings/{}/remove", listing_id)
+        return post(at, reads(Listing), request(Reason, reason=reason))
+
+    @endpoint
+    def order(self, order_id: str) -> Operation[AdminOrder]:
+        """An order with its history and every movement of its money. Raises OrderNotFound."""
+        return get(path("/admin/orders/{}", order_id), AdminOrder)
+
+    @endpoint
+    def analytics(
+        self,
+        *,
+        from_at: datetime | None = None,
+        to_at: datetime | None = None,
+        bucket: BucketName = "day",
+    ) -> Operation[Analytics]:
+        """Figures of every bucket of a span, in UTC and in minor units, the oldest first.
+
+        The span is widened to whole buckets. Raises Invalid for an empty one, and for one of more
+        than 400 buckets.
+        """
+        query = request(AnalyticsQuery, from_at=from_at, to_at=to_at, bucket=bucket)
+        return get("/admin/analytics", Analytics, query)
+
+
+def _users(cursor: str | None, **filters: object) -> Operation[Page[User]]:
+    return get("/admin/users", Page[User], request(UsersQuery, cursor=cursor, **filters))
+
+
+def _actions(cursor: str | None, **filters: object) -> Operation[Page[AdminAction]]:
+    query = request(AuditLogQuery, cursor=cursor, **filters)
+    return get("/admin/audit-log", Page[AdminAction], query)
+
+
+def _alerts(cursor: str | None, **filters: object) -> Operation[Page[Alert]]:
+    return get("/admin/alerts", Page[Alert], request(AlertsQuery, cursor=cursor, **filters))

@@ -1,0 +1,165 @@
+"""The routes of the admin's desk."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from instasell_client.models.accounts import Scope, User
+from instasell_client.models.admin import (
+    AdminAction,
+    AdminOrder,
+    Alert,
+    AlertsQuery,
+    Analytics,
+    AnalyticsQuery,
+    AuditLogQuery,
+    Reason,
+    SetRole,
+    UsersQuery,
+)
+from instasell_client.models.auctions import AuctionStatusReply
+from instasell_client.models.base import Page
+from instasell_client.models.listings import Listing
+from instasell_server.domains.admin.service import AdminService
+from instasell_server.errors import (
+    AlertNotFound,
+    AuctionNotFound,
+    AuctionNotOpen,
+    LastAdmin,
+    ListingInUse,
+    ListingNotFound,
+    OrderNotFound,
+    UserNotFound,
+)
+from instasell_server.http.route import ADMINS, Call, Route, signed_in
+
+SERVICE = web.AppKey("admin", AdminService)
+
+_DESK = signed_in(Scope.ADMIN, roles=ADMINS)
+
+
+async def list_users(call: Call[None, UsersQuery]) -> Page[User]:
+    """GET /admin/users"""
+    return await call.service(SERVICE).list_users(call.query)
+
+
+async def suspend_user(call: Call[Reason, None]) -> User:
+    """POST /admin/users/{id}/suspend"""
+    desk, user_id = call.service(SERVICE), call.path["user_id"]
+    return await desk.suspend(call.user, user_id, call.body.reason, call.idempotency_key)
+
+
+async def unsuspend_user(call: Call[Reason, None]) -> User:
+    """POST /admin/users/{id}/unsuspend"""
+    desk, user_id = call.service(SERVICE), call.path["user_id"]
+    return await desk.unsuspend(call.user, user_id, call.body.reason, call.idempotency_key)
+
+
+async def set_role(call: Call[SetRole, None]) -> User:
+    """POST /admin/users/{id}/role"""
+    desk, user_id = call.service(SERVICE), call.path["user_id"]
+    return await desk.set_role(call.user, user_id, call.body, call.idempotency_key)
+
+
+async def verify_user(call: Call[Reason, None]) -> User:
+    """POST /admin/users/{id}/verify"""
+    desk, user_id = call.service(SERVICE), call.path["user_id"]
+    return await desk.verify(call.user, user_id, call.body.reason, call.idempotency_key)
+
+
+async def list_actions(call: Call[None, AuditLogQuery]) -> Page[AdminAction]:
+    """GET /admin/audit-log"""
+    return await call.service(SERVICE).list_actions(call.query)
+
+
+async def list_alerts(call: Call[None, AlertsQuery]) -> Page[Alert]:
+    """GET /admin/alerts"""
+    return await call.service(SERVICE).list_alerts(call.query)
+
+
+async def close_alert(call: Call[Reason, None]) -> Alert:
+    """POST /admin/alerts/{id}/close"""
+    desk, alert_id = call.service(SERVICE), call.path["alert_id"]
+    return await desk.close_alert(call.user, alert_id, call.body.reason, call.idempotency_key)
+
+
+async def cancel_auction(call: Call[Reason, None]) -> AuctionStatusReply:
+    """POST /admin/auctions/{id}/cancel"""
+    desk, auction_id = call.service(SERVICE), call.path["auction_id"]
+    return await desk.cancel_auction(call.user, auction_id, call.body.reason, call.idempotency_key)
+
+
+async def remove_listing(call: Call[Reason, None]) -> Listing:
+    """POST /admin/listings/{id}/remove"""
+    desk, listing_id = call.service(SERVICE), call.path["listing_id"]
+    return await desk.remove_listing(call.user, listing_id, call.body.reason, call.idempotency_key)
+
+
+async def get_order(call: Call[None, None]) -> AdminOrder:
+    """GET /admin/orders/{id}"""
+    return await call.service(SERVICE).get_order(call.user, call.path["order_id"])
+
+
+async def analyse(call: Call[None, AnalyticsQuery]) -> Analytics:
+    """GET /admin/analytics"""
+    return await call.service(SERVICE).analyse(call.query)
+
+
+ROUTES: list[Route] = [
+    Route(
+        "GET", "/admin/users", list_users, _DESK, "Find accounts, the newest first",
+        query=UsersQuery, reply=Page[User], tag="admin",
+    ),
+    Route(
+        "POST", "/admin/users/{user_id}/suspend", suspend_user, _DESK,
+        "Suspend an account: its sessions end, and its open auctions are called off",
+        body=Reason, reply=User, tag="admin", errors=(UserNotFound, LastAdmin),
+    ),
+    Route(
+        "POST", "/admin/users/{user_id}/unsuspend", unsuspend_user, _DESK,
+        "Let a suspended account act again",
+        body=Reason, reply=User, tag="admin", errors=(UserNotFound,),
+    ),
+    Route(
+        "POST", "/admin/users/{user_id}/role", set_role, _DESK, "Give an account a role",
+        body=SetRole, reply=User, tag="admin", errors=(UserNotFound, LastAdmin),
+    ),
+    Route(
+        "POST", "/admin/users/{user_id}/verify", verify_user, _DESK,
+        "Take the e-mail address of an account as proved",
+        body=Reason, reply=User, tag="admin", errors=(UserNotFound,),
+    ),
+    Route(
+        "GET", "/admin/audit-log", list_actions, _DESK, "What admins did, the newest first",
+        query=AuditLogQuery, reply=Page[AdminAction], tag="admin",
+    ),
+    Route(
+        "GET", "/admin/alerts", list_alerts, _DESK, "What has to be looked at, the open ones first",
+        query=AlertsQuery, reply=Page[Alert], tag="admin",
+    ),
+    Route(
+        "POST", "/admin/alerts/{alert_id}/close", close_alert, _DESK,
+        "Say that an alert is dealt with",
+        body=Reason, reply=Alert, tag="admin", errors=(AlertNotFound,),
+    ),
+    Route(
+        "POST", "/admin/auctions/{auction_id}/cancel", cancel_auction, _DESK,
+        "Call an open auction off, with bids or without",
+        body=Reason, reply=AuctionStatusReply, tag="admin",
+        errors=(AuctionNotFound, AuctionNotOpen),
+    ),
+    Route(
+        "POST", "/admin/listings/{listing_id}/remove", remove_listing, _DESK,
+        "Take a listing out of every list",
+        body=Reason, reply=Listing, tag="admin", errors=(ListingNotFound, ListingInUse),
+    ),
+    Route(
+        "GET", "/admin/orders/{order_id}", get_order, _DESK,
+        "An order, its history and every movement of its money",
+        reply=AdminOrder, tag="admin", errors=(OrderNotFound,),
+    ),
+    Route(
+        "GET", "/admin/analytics", analyse, _DESK, "Figures by hour, day or week",
+        query=AnalyticsQuery, reply=Analytics, tag="admin",
+    ),
+]  # fmt: skip

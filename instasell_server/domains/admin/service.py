@@ -1,0 +1,347 @@
+"""The admin's desk: people, goods, auctions, orders and alerts, and what admins did about them.
+
+What an admin does and its row of the audit log are one transaction. Doing a thing a second time
+changes nothing, and leaves no second row.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from instasell_client.models.accounts import Role, User
+from instasell_client.models.admin import (
+    AdminAction,
+    AdminOrder,
+    Alert,
+    AlertsQuery,
+    Analytics,
+    AnalyticsQuery,
+    AuditLogQuery,
+    SetRole,
+    UsersQuery,
+)
+from instasell_client.models.auctions import AuctionStatusReply
+from instasell_client.models.base import Page
+from instasell_client.models.listings import Listing
+from instasell_server.db.connections import Database
+from instasell_server.db.idempotency import RequestKey, once
+from instasell_server.db.transaction import BEGIN_SNAPSHOT, Transaction, transact
+from instasell_server.domains.accounts.service import AccountService
+from instasell_server.domains.admin import rules, store
+from instasell_server.domains.auctions.lifecycle import Lifecycle
+from instasell_server.domains.listings.service import ListingService
+from instasell_server.domains.orders.service import OrderService
+from instasell_server.errors import Forbidden, Invalid, LastAdmin
+from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.principal import Principal
+
+Item = TypeVar("Item", bound=BaseModel)
+
+
+class Action(StrEnum):
+    """What an admin does, as the audit log names it."""
+
+    SUSPEND_USER = "suspend_user"
+    UNSUSPEND_USER = "unsuspend_user"
+    SET_ROLE = "set_role"
+    VERIFY_USER = "verify_user"
+    CLOSE_ALERT = "close_alert"
+    CANCEL_AUCTION = "cancel_auction"
+    REMOVE_LISTING = "remove_listing"
+    RESOLVE_DISPUTE = "resolve_dispute"
+
+
+class AdminService:
+    """The use cases of admins. `public` serves figures, from a replica if there is one."""
+
+    def __init__(
+        self,
+        database: Database,
+        public: Database,
+        accounts: AccountService,
+        listings: ListingService,
+        lifecycle: Lifecycle,
+        orders: OrderService,
+        *,
+        currency: str,
+    ) -> None:
+        self._database = database
+        self._public = public
+        self._accounts = accounts
+        self._listings = listings
+        self._lifecycle = lifecycle
+        self._orders = orders
+        self._currency = currency
+
+    # People -----------------------------------------------------------------------------------
+
+    async def list_users(self, query: UsersQuery) -> Page[User]:
+        """Accounts, the newest first. Raises Invalid for a cursor of another list."""
+        before_at, before_id = (None, None)
+        if query.cursor is not None:
+            _, *place = decode_cursor(query.cursor, str, str, str)
+            before_at, before_id = _place(place)
+        filters = {
+            "q": query.q,
+            "role": query.role,
+            "status": query.status,
+            "before_at": before_at,
+            "before_id": before_id,
+        }
+        async with self._database.connection() as connection:
+            found = await store.list_users(connection, filters, query.limit + 1)
+        return _page(
+            Page[User],
+            found,
+            query.limit,
+            lambda last: encode_cursor("users", last.created_at.isoformat(), last.id),
+        )
+
+    async def suspend(
+        self, admin: Principal, user_id: str, reason: str, key: RequestKey | None
+    ) -> User:
+        """Ends the sessions of an account, which only reads from then on.
+
+        Its open auctions are called off by the outbox, each in a transaction of its own. Raises
+        UserNotFound, Forbidden for the own account, LastAdmin.
+        """
+
+        async def change(tx: Transaction) -> bool:
+            await self._keep_an_admin(tx, admin, user_id)
+            return await self._accounts.suspend_within(tx, user_id, reason)
+
+        return await self._change_user(admin, user_id, Action.SUSPEND_USER, reason, change, key)
+
+    async def unsuspend(
+        self, admin: Principal, user_id: str, reason: str, key: RequestKey | None
+    ) -> User:
+        """Lets a suspended account act again. Raises UserNotFound."""
+
+        async def change(tx: Transaction) -> bool:
+            return await self._accounts.unsuspend_within(tx, user_id)
+
+        return await self._change_user(admin, user_id, Action.UNSUSPEND_USER, reason, change, key)
+
+    async def set_role(
+        self, admin: Principal, user_id: str, wish: SetRole, key: RequestKey | None
+    ) -> User:
+        """Gives an account a role, in every session at once.
+
+        Raises UserNotFound, Forbidden for an admin who demotes himself, LastAdmin.
+        """
+
+        async def change(tx: Transaction) -> bool:
+            if wish.role is not Role.ADMIN:
+                await self._keep_an_admin(tx, admin, user_id)
+            return await self._accounts.set_role_within(tx, user_id, wish.role)
+
+        action, details = Action.SET_ROLE, {"role": wish.role.value}
+        return await self._change_user(admin, user_id, action, wish.reason, change, key, details)
+
+    async def verify(
+        self, admin: Principal, user_id: str, reason: str, key: RequestKey | None
+    ) -> User:
+        """Takes the address of an account as proved. Raises UserNotFound."""
+
+        async def change(tx: Transaction) -> bool:
+            return await self._accounts.verify_within(tx, user_id)
+
+        return await self._change_user(admin, user_id, Action.VERIFY_USER, reason, change, key)
+
+    async def _keep_an_admin(self, tx: Transaction, admin: Principal, user_id: str) -> None:
+        if user_id == admin.user_id:
+            raise Forbidden("ask another admin; nobody suspends or demotes himself")
+        await store.lock_admins(tx)
+        # Whoever asks may have been demoted while he waited.
+        if not await store.has_other_admin(tx, user_id):
+            raise LastAdmin
+
+    async def _change_user(
+        self,
+        admin: Principal,
+        user_id: str,
+        action: Action,
+        reason: str,
+        change: Callable[[Transaction], Awaitable[bool]],
+        key: RequestKey | None,
+        details: Mapping[str, Any] | None = None,
+    ) -> User:
+        async def work(tx: Transaction) -> User:
+            before = await self._accounts.get_within(tx, user_id)
+            if await change(tx):
+                told = dict(details or {})
+                if action is Action.SET_ROLE:
+                    told["role_before"] = before.role.value
+                await _note(tx, admin, action, ("user", user_id), reason, told)
+            return await self._accounts.get_within(tx, user_id)
+
+        return await once(self._database, key, User, work)
+
+    # Goods and auctions -----------------------------------------------------------------------
+
+    async def cancel_auction(
+        self, admin: Principal, auction_id: str, reason: str, key: RequestKey | None
+    ) -> AuctionStatusReply:
+        """Calls an open auction off, with bids or without.
+
+        Raises AuctionNotFound, AuctionNotOpen.
+        """
+
+        async def work(tx: Transaction) -> AuctionStatusReply:
+            reply = await self._lifecycle.call_off_open(tx, auction_id, reason)
+            details = {"bid_count": reply.state.bid_count}
+            subject = ("auction", auction_id)
+            await _note(tx, admin, Action.CANCEL_AUCTION, subject, reason, details)
+            return reply
+
+        return await once(self._database, key, AuctionStatusReply, work)
+
+    async def remove_listing(
+        self, admin: Principal, listing_id: str, reason: str, key: RequestKey | None
+    ) -> Listing:
+        """Takes a listing out of every list; its orders go on.
+
+        Raises ListingNotFound, and ListingInUse while an auction is open.
+        """
+
+        async def work(tx: Transaction) -> Listing:
+            if await self._listings.remove_within(tx, listing_id):
+                subject = ("listing", listing_id)
+                await _note(tx, admin, Action.REMOVE_LISTING, subject, reason, {})
+            return await self._listings.get_within(tx, listing_id)
+
+        return await once(self._database, key, Listing, work)
+
+    async def get_order(self, admin: Principal, order_id: str) -> AdminOrder:
+        """An order with its history and its money, as of one moment. Raises OrderNotFound."""
+
+        async def work(tx: Transaction) -> AdminOrder:
+            view = await self._orders.show(tx, admin, order_id)
+            ledger = await store.list_ledger_of_order(tx, order_id)
+            return AdminOrder(
+                order=view.order, events=view.events, checkout_url=None, ledger=ledger
+            )
+
+        return await transact(self._database, work, begin=BEGIN_SNAPSHOT)
+
+    # Alerts, the log and figures --------------------------------------------------------------
+
+    async def list_alerts(self, query: AlertsQuery) -> Page[Alert]:
+        """Alerts, the open ones first. Raises Invalid for a cursor of another list."""
+        is_closed, before_at, before_id = (None, None, None)
+        if query.cursor is not None:
+            _, is_closed, *place = decode_cursor(query.cursor, str, int, str, str)
+            before_at, before_id = _place(place)
+        filters = {
+            "closed": query.closed,
+            "is_closed": bool(is_closed),
+            "before_at": before_at,
+            "before_id": before_id,
+        }
+        async with self._database.connection() as connection:
+            found = await store.list_alerts(connection, filters, query.limit + 1)
+        return _page(
+            Page[Alert],
+            found,
+            query.limit,
+            lambda last: encode_cursor(
+                "alerts", int(last.closed_at is not None), last.created_at.isoformat(), last.id
+            ),
+        )
+
+    async def close_alert(
+        self, admin: Principal, alert_id: str, reason: str, key: RequestKey | None
+    ) -> Alert:
+        """Says that an alert is dealt with. Raises AlertNotFound."""
+
+        async def work(tx: Transaction) -> Alert:
+            if await store.close_alert(tx, alert_id):
+                await _note(tx, admin, Action.CLOSE_ALERT, ("alert", alert_id), reason, {})
+            return await store.get_alert(tx, alert_id)
+
+        return await once(self._database, key, Alert, work)
+
+    async def note_resolution(
+        self,
+        tx: Transaction,
+        admin: Principal,
+        dispute_id: str,
+        reason: str,
+        details: Mapping[str, Any],
+    ) -> None:
+        """Writes down what was decided on a dispute. Implements `disputes.AuditLog`."""
+        subject = ("dispute", dispute_id)
+        await _note(tx, admin, Action.RESOLVE_DISPUTE, subject, reason, details)
+
+    async def list_actions(self, query: AuditLogQuery) -> Page[AdminAction]:
+        """What admins did, the newest first. Raises Invalid for a cursor of another list."""
+        before = None
+        if query.cursor is not None:
+            _, before = decode_cursor(query.cursor, str, int)
+        filters = {
+            "admin_id": query.admin,
+            "action": query.action,
+            "subject_id": query.subject,
+            "before": before,
+        }
+        async with self._database.connection() as connection:
+            found = await store.list_actions(connection, filters, query.limit + 1)
+        return _page(
+            Page[AdminAction], found, query.limit, lambda last: encode_cursor("actions", last.id)
+        )
+
+    async def analyse(self, query: AnalyticsQuery) -> Analytics:
+        """Figures of every bucket of a span. Raises Invalid for an empty or too long one."""
+        async with self._public.connection() as connection:
+            now = await store.get_now(connection)
+            span = rules.span_of(query.from_at, query.to_at, query.bucket, now)
+            figures = await store.list_figures(connection, span, now)
+        return Analytics(
+            from_at=span.from_at,
+            to_at=span.to_at,
+            bucket=query.bucket,
+            currency=self._currency,
+            items=figures,
+        )
+
+
+async def _note(
+    tx: Transaction,
+    admin: Principal,
+    action: Action,
+    subject: tuple[str, str],
+    reason: str,
+    details: Mapping[str, Any],
+) -> None:
+    await store.insert_action(
+        tx,
+        admin_id=admin.user_id,
+        action=action.value,
+        subject=subject,
+        reason=reason,
+        details=details,
+    )
+
+
+def _page(
+    kind: type[Page[Item]], found: list[Item], limit: int, cursor: Callable[[Item], str]
+) -> Page[Item]:
+    shown = found[:limit]
+    return kind(items=shown, next=cursor(shown[-1]) if len(found) > limit else None)
+
+
+def _place(parts: list[Any]) -> tuple[datetime, str]:
+    """The instant and the id behind which a page begins."""
+    try:
+        instant, row_id = datetime.fromisoformat(parts[0]), str(uuid.UUID(parts[1]))
+    except (ValueError, OverflowError):
+        instant, row_id = datetime.min, ""
+    if instant.tzinfo is None:
+        raise Invalid.one("cursor", "use the `next` of the page before, with the same filters")
+    return instant, row_id

@@ -1,0 +1,42 @@
+"""Who may say what in a dispute, and who decides it. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from instasell_client.models.disputes import DisputeStatus
+from instasell_server.errors import DisputeClosed, DisputeNotFound, Forbidden
+
+
+class Standing(NamedTuple):
+    """Whose a dispute is, and where it stands."""
+
+    buyer_id: str
+    seller_id: str
+    status: DisputeStatus
+
+
+def is_side(standing: Standing, user_id: str) -> bool:
+    """Whether somebody is the buyer or the seller."""
+    return user_id in (standing.buyer_id, standing.seller_id)
+
+
+def check_open(standing: Standing) -> None:
+    """Raises DisputeClosed unless the dispute still waits to be decided."""
+    if standing.status is not DisputeStatus.OPEN:
+        raise DisputeClosed("it is resolved")
+
+
+def check_reply(standing: Standing, user_id: str) -> None:
+    """Raises DisputeNotFound for a stranger, DisputeClosed when it is too late to say more."""
+    if not is_side(standing, user_id):
+        raise DisputeNotFound
+    check_open(standing)
+
+
+def check_resolve(standing: Standing, judge_id: str) -> None:
+    """Raises Forbidden for an admin who is a side of it, DisputeClosed when it is decided."""
+    if is_side(standing, judge_id):
+        # An account that bought or sold before it became an admin's is still one of the two.
+        raise Forbidden("nobody decides a dispute of his own; ask another admin")
+    check_open(standing)

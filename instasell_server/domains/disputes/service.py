@@ -1,0 +1,197 @@
+"""Disputes: opened by buyers, answered by sellers, decided by admins.
+
+The order is what money and rivals wait for, so it is locked before its dispute: whoever has it
+first, a buyer who complains or the release that comes by itself, finds it as it was.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from instasell_client.models.base import Page
+from instasell_client.models.disputes import (
+    Dispute,
+    DisputesQuery,
+    DisputeView,
+    OpenDispute,
+    ReplyToDispute,
+    ResolveDispute,
+)
+from instasell_server.db.connections import Connection, Database
+from instasell_server.db.idempotency import RequestKey, once
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.disputes import rules, store
+from instasell_server.domains.disputes.store import NewDispute, Place, Resolution
+from instasell_server.domains.orders.fulfilment import Fulfilment
+from instasell_server.errors import DisputeNotFound, Invalid
+from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.principal import Principal
+
+_Find = Callable[[Connection, dict[str, Any], int, str], Awaitable[list[tuple[Dispute, Place]]]]
+
+
+class AuditLog(Protocol):
+    """Where it is written down what admins do."""
+
+    async def note_resolution(
+        self,
+        tx: Transaction,
+        admin: Principal,
+        dispute_id: str,
+        reason: str,
+        details: Mapping[str, Any],
+    ) -> None:
+        """An admin decided a dispute, in the transaction that did it."""
+        ...
+
+
+class DisputeService:
+    """Opens, shows and decides disputes. Implements `orders.OpenDisputes`."""
+
+    def __init__(self, database: Database, fulfilment: Fulfilment, *, currency: str) -> None:
+        self._database = database
+        self._fulfilment = fulfilment
+        self._currency = currency
+        self._log: AuditLog | None = None
+
+    def serve(self, log: AuditLog) -> None:
+        """Who writes down what admins decide; said once, as the parts are joined."""
+        self._log = log
+
+    async def open(
+        self, buyer: Principal, order_id: str, wish: OpenDispute, key: RequestKey | None
+    ) -> DisputeView:
+        """Freezes the money of an order until somebody decides.
+
+        Raises OrderNotFound, Forbidden for the seller, and OrderNotReady where nothing is held
+        or a dispute is open already.
+        """
+
+        async def work(tx: Transaction) -> DisputeView:
+            reason = wish.reason.value.replace("_", " ")
+            order, now = await self._fulfilment.freeze(
+                tx, buyer, order_id, f"dispute opened: {reason}"
+            )
+            dispute_id = await store.insert_dispute(
+                tx,
+                NewDispute(order.id, order.buyer_id, order.seller_id, wish.reason, wish.text, now),
+            )
+            return await self._show(tx, buyer, dispute_id)
+
+        return await once(self._database, key, DisputeView, work)
+
+    async def reply(
+        self, author: Principal, dispute_id: str, wish: ReplyToDispute, key: RequestKey | None
+    ) -> DisputeView:
+        """Adds what one of the two sides says. Raises DisputeNotFound, DisputeClosed."""
+
+        async def work(tx: Transaction) -> DisputeView:
+            dispute = await store.lock_dispute(tx, dispute_id)
+            if dispute is None:
+                raise DisputeNotFound
+            rules.check_reply(dispute.standing, author.user_id)
+            now = await store.get_now(tx)
+            await store.insert_message(tx, dispute_id, author.user_id, wish.text, now)
+            return await self._show(tx, author, dispute_id)
+
+        return await once(self._database, key, DisputeView, work)
+
+    async def resolve(
+        self, judge: Principal, dispute_id: str, wish: ResolveDispute, key: RequestKey | None
+    ) -> DisputeView:
+        """Decides: the refund goes to the buyer's wallet, the rest to the seller's.
+
+        Raises DisputeNotFound, DisputeClosed, Invalid for more than is held, and Forbidden for an
+        admin who is a side of it.
+        """
+
+        async def work(tx: Transaction) -> DisputeView:
+            order_id = await store.find_order_of_dispute(tx, dispute_id)
+            if order_id is None:
+                raise DisputeNotFound
+            order = await self._fulfilment.lock_disputed(tx, order_id)
+            dispute = await store.lock_dispute(tx, dispute_id)
+            assert dispute is not None
+            rules.check_resolve(dispute.standing, judge.user_id)
+            now = await store.get_now(tx)
+            resolution = Resolution(wish.refund_amount, wish.reason, judge.user_id, now)
+            await store.update_resolved(tx, dispute_id, resolution)
+            await self._fulfilment.settle(
+                tx, order, wish.refund_amount, actor_id=judge.user_id, reason=wish.reason, now=now
+            )
+            assert self._log is not None
+            details = {"order_id": order_id, "refund_amount": wish.refund_amount}
+            await self._log.note_resolution(tx, judge, dispute_id, wish.reason, details)
+            return await self._show(tx, judge, dispute_id)
+
+        return await once(self._database, key, DisputeView, work)
+
+    async def close(
+        self,
+        tx: Transaction,
+        order_id: str,
+        refund_amount: int,
+        *,
+        actor_id: str,
+        reason: str,
+        now: datetime,
+    ) -> None:
+        """Resolves the open dispute of a locked order of which all goes back by itself."""
+        dispute = await store.lock_open_dispute_of_order(tx, order_id)
+        if dispute is not None:
+            resolution = Resolution(refund_amount, reason, actor_id, now)
+            await store.update_resolved(tx, dispute.id, resolution)
+
+    # Looking ----------------------------------------------------------------------------------
+
+    async def get(self, reader: Principal, dispute_id: str) -> DisputeView:
+        """A dispute with what was said. Raises DisputeNotFound for a stranger."""
+        async with self._database.connection() as connection:
+            return await self._show(connection, reader, dispute_id)
+
+    async def _show(
+        self, connection: Connection, reader: Principal, dispute_id: str
+    ) -> DisputeView:
+        dispute = await store.find_dispute(connection, dispute_id, self._currency)
+        if dispute is None:
+            raise DisputeNotFound
+        if reader.user_id not in (dispute.buyer_id, dispute.seller_id) and not reader.is_admin:
+            raise DisputeNotFound
+        messages = await store.list_messages(connection, dispute_id)
+        return DisputeView(dispute=dispute, messages=messages)
+
+    async def list(self, reader: Principal, query: DisputesQuery) -> Page[Dispute]:
+        """The reader's disputes of both sides, the newest first."""
+        return await self._page(store.list_disputes, query, user_id=reader.user_id)
+
+    async def list_all(self, query: DisputesQuery) -> Page[Dispute]:
+        """Everybody's disputes, for admins; who has waited longest comes first."""
+        return await self._page(store.list_all_disputes, query)
+
+    async def _page(self, find: _Find, query: DisputesQuery, **filters: Any) -> Page[Dispute]:
+        key, dispute_id = _place(query.cursor)
+        filters |= {
+            "status": query.status.value if query.status else None,
+            "order_id": query.order_id,
+            "after_key": key,
+            "after_id": dispute_id,
+        }
+        async with self._database.connection() as connection:
+            found = await find(connection, filters, query.limit + 1, self._currency)
+        more = len(found) > query.limit
+        found = found[: query.limit]
+        cursor = encode_cursor("disputes", *found[-1][1]) if more else None
+        return Page[Dispute](items=[dispute for dispute, _ in found], next=cursor)
+
+
+def _place(cursor: str | None) -> Place | tuple[None, None]:
+    if cursor is None:
+        return None, None
+    _, key, dispute_id = decode_cursor(cursor, str, int, str)
+    try:
+        return key, str(uuid.UUID(dispute_id))
+    except ValueError:
+        raise Invalid.one("cursor", "use the `next` of the page before") from None

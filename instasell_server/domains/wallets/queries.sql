@@ -1,0 +1,49 @@
+-- name: find_payout_account
+SELECT account_id FROM payout_accounts WHERE user_id = %(user_id)s
+
+-- name: insert_payout_account
+INSERT INTO payout_accounts (user_id, account_id) VALUES (%(user_id)s, %(account_id)s)
+ON CONFLICT (user_id) DO NOTHING
+
+-- name: find_owner
+SELECT email, verification_status = 'verified' AS is_verified FROM users WHERE id = %(user_id)s
+
+-- name: insert_withdrawal
+INSERT INTO withdrawals (user_id, amount) VALUES (%(user_id)s, %(amount)s)
+RETURNING id, amount, status, failure, created_at, updated_at
+
+-- name: lease_pending
+WITH due AS (
+    UPDATE withdrawals SET leased_until = market_now() + interval '45 seconds'
+    WHERE id IN (
+        SELECT id FROM withdrawals WHERE status = 'pending' AND leased_until <= market_now()
+        ORDER BY leased_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, user_id, amount
+)
+SELECT d.id, d.user_id, d.amount, a.account_id
+FROM due d JOIN payout_accounts a ON a.user_id = d.user_id
+
+-- name: lock_withdrawal
+SELECT id, user_id, amount, status FROM withdrawals WHERE id = %(withdrawal_id)s
+FOR NO KEY UPDATE
+
+-- name: update_succeeded
+UPDATE withdrawals
+SET status = 'succeeded', provider_id = %(provider_id)s, updated_at = market_now()
+WHERE id = %(withdrawal_id)s
+
+-- name: update_failed
+UPDATE withdrawals
+SET status = 'failed', failure = %(failure)s, updated_at = market_now()
+WHERE id = %(withdrawal_id)s
+
+-- name: list_withdrawals
+SELECT id, amount, status, failure, created_at, updated_at,
+       (extract(epoch FROM created_at) * 1000000)::bigint AS sort_key
+FROM withdrawals
+WHERE user_id = %(user_id)s
+  AND (%(after_key)s::bigint IS NULL OR
+       ((extract(epoch FROM created_at) * 1000000)::bigint, id)
+       < (%(after_key)s::bigint, %(after_id)s::uuid))
+ORDER BY created_at DESC, id DESC LIMIT %(limit)s

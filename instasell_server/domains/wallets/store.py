@@ -1,0 +1,89 @@
+"""The rows of withdrawals, and of the accounts that they go to."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from instasell_client.models.wallets import Withdrawal
+from instasell_server.db.connections import Connection
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction
+
+_sql = load(__file__)
+
+
+class Owner(NamedTuple):
+    """What a withdrawal needs to know of its owner."""
+
+    email: str
+    is_verified: bool
+
+
+class Sending(NamedTuple):
+    """A withdrawal and where it goes; `amount` in minor units."""
+
+    id: str
+    user_id: str
+    amount: int
+    account_id: str
+
+
+async def find_payout_account(connection: Connection, user_id: str) -> str | None:
+    """The provider's id of a user's account."""
+    row = await connection.maybe(_sql.find_payout_account, {"user_id": user_id})
+    return row["account_id"] if row else None
+
+
+async def insert_payout_account(connection: Connection, user_id: str, account_id: str) -> None:
+    """Remembers an account; the first one stays."""
+    values = {"user_id": user_id, "account_id": account_id}
+    await connection.execute(_sql.insert_payout_account, values)
+
+
+async def get_owner(connection: Connection, user_id: str) -> Owner:
+    """The address of a user, and whether it is proven."""
+    return Owner(**await connection.one(_sql.find_owner, {"user_id": user_id}))
+
+
+async def insert_withdrawal(tx: Transaction, user_id: str, amount: int) -> Withdrawal:
+    """A withdrawal that is to be sent."""
+    row = await tx.one(_sql.insert_withdrawal, {"user_id": user_id, "amount": amount})
+    return Withdrawal.model_validate(row)
+
+
+async def lease_pending(connection: Connection, limit: int) -> list[Sending]:
+    """Takes up withdrawals that nobody looks after, each with the account that it goes to."""
+    rows = await connection.rows(_sql.lease_pending, {"limit": limit})
+    return [Sending(**row) for row in rows]
+
+
+async def lock_pending(tx: Transaction, withdrawal_id: str) -> bool:
+    """Locks a withdrawal; whether it still waits for its outcome."""
+    row = await tx.maybe(_sql.lock_withdrawal, {"withdrawal_id": withdrawal_id})
+    return row is not None and row["status"] == "pending"
+
+
+async def update_succeeded(tx: Transaction, withdrawal_id: str, provider_id: str) -> None:
+    """The provider has sent it."""
+    values = {"withdrawal_id": withdrawal_id, "provider_id": provider_id}
+    await tx.execute(_sql.update_succeeded, values)
+
+
+async def update_failed(tx: Transaction, withdrawal_id: str, failure: str) -> None:
+    """The provider will not send it."""
+    values = {"withdrawal_id": withdrawal_id, "failure": failure[:500]}
+    await tx.execute(_sql.update_failed, values)
+
+
+async def list_withdrawals(
+    connection: Connection,
+    user_id: str,
+    after: tuple[int, str] | tuple[None, None],
+    limit: int,
+) -> list[tuple[Withdrawal, tuple[int, str]]]:
+    """A user's withdrawals below a place, the newest first, each with its own."""
+    rows = await connection.rows(
+        _sql.list_withdrawals,
+        {"user_id": user_id, "after_key": after[0], "after_id": after[1], "limit": limit},
+    )
+    return [(Withdrawal.model_validate(row), (row["sort_key"], row["id"])) for row in rows]

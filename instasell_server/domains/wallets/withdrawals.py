@@ -1,0 +1,150 @@
+"""Withdrawals: money that leaves the market for its owner's account at the provider.
+
+It leaves the wallet in the transaction that writes the withdrawal down, so nothing can be spent
+twice; then a worker has it sent, under the withdrawal's own id, as often as it takes to hear what
+became of it. A no puts it back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+import structlog
+
+from instasell_client.models.base import Page
+from instasell_client.models.wallets import (
+    PayoutAccount,
+    Withdraw,
+    Withdrawal,
+    WithdrawalsQuery,
+)
+from instasell_server.db.connections import Database
+from instasell_server.db.idempotency import RequestKey, once
+from instasell_server.db.transaction import Transaction, transact
+from instasell_server.domains.ledger import rules as movements
+from instasell_server.domains.ledger.service import Ledger
+from instasell_server.domains.payments.service import AT_ONCE, PaymentService, answered
+from instasell_server.domains.wallets import store
+from instasell_server.errors import (
+    InstaSellError,
+    Invalid,
+    NoPayoutAccount,
+    NotVerified,
+    PaymentFailed,
+)
+from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.ports import Payments, PayoutDestination
+from instasell_server.principal import Principal
+
+_log = structlog.get_logger("instasell.payments")
+
+
+class WithdrawalService:
+    """Sends balances to where their owners want them."""
+
+    def __init__(
+        self, database: Database, provider: Payments, ledger: Ledger, payments: PaymentService
+    ) -> None:
+        self._database = database
+        self._provider = provider
+        self._ledger = ledger
+        self._payments = payments
+
+    async def open_account(self, owner: Principal) -> PayoutAccount:
+        """The own account at the provider, made when it is first asked for, and what it lacks.
+
+        Raises PaymentFailed, Unavailable.
+        """
+        async with self._database.connection() as connection:
+            account_id = await store.find_payout_account(connection, owner.user_id)
+            email = (await store.get_owner(connection, owner.user_id)).email
+        if account_id is None:
+            account_id = await answered(self._provider.open_account(owner.user_id, email))
+            async with self._database.connection() as connection:
+                await store.insert_payout_account(connection, owner.user_id, account_id)
+        found = await self._look_at(account_id)
+        return PayoutAccount(ready=found.is_ready, onboarding_url=found.onboarding_url)
+
+    async def _look_at(self, account_id: str) -> PayoutDestination:
+        return await answered(self._provider.find_account(account_id, self._payments.return_url))
+
+    async def withdraw(
+        self, owner: Principal, wish: Withdraw, key: RequestKey | None
+    ) -> Withdrawal:
+        """Takes money out of the balance, and has it sent.
+
+        Raises NotVerified, NoPayoutAccount, InsufficientFunds, PaymentFailed, Unavailable.
+        """
+        await self._check_destination(owner)
+
+        async def work(tx: Transaction) -> Withdrawal:
+            if not (await store.get_owner(tx, owner.user_id)).is_verified:
+                raise NotVerified("money leaves only to people whose address is verified")
+            made = await store.insert_withdrawal(tx, owner.user_id, wish.amount)
+            await self._ledger.post(tx, [movements.withdraw(made.id, owner.user_id, wish.amount)])
+            return made
+
+        return await once(self._database, key, Withdrawal, work)
+
+    async def _check_destination(self, owner: Principal) -> None:
+        async with self._database.connection() as connection:
+            account_id = await store.find_payout_account(connection, owner.user_id)
+        if account_id is None or not (await self._look_at(account_id)).is_ready:
+            raise NoPayoutAccount("open a payout account first, and fill its page in")
+
+    async def send_pending(self) -> int:
+        """Has the provider send what waits, each once however often it is asked."""
+        async with self._database.connection() as connection:
+            found = await store.lease_pending(connection, AT_ONCE)
+        await asyncio.gather(*(self._send(each) for each in found))
+        return len(found)
+
+    async def _send(self, sending: store.Sending) -> None:
+        try:
+            sent = await answered(
+                self._provider.send(
+                    sending.id, sending.account_id, sending.amount, self._ledger.currency
+                )
+            )
+        except PaymentFailed as error:
+            _log.warning("withdrawal_refused", withdrawal_id=sending.id, reason=str(error))
+            reason = str(error)
+            await transact(self._database, lambda tx: self._give_back(tx, sending, reason))
+        except InstaSellError as error:
+            # The lease runs out, and it is asked again.
+            _log.warning("withdrawal_waits", withdrawal_id=sending.id, code=error.code)
+        else:
+            await transact(self._database, lambda tx: self._settle(tx, sending, sent))
+
+    async def _settle(self, tx: Transaction, sending: store.Sending, provider_id: str) -> None:
+        if await store.lock_pending(tx, sending.id):
+            await store.update_succeeded(tx, sending.id, provider_id)
+            await self._ledger.post(tx, [movements.withdrawal_settled(sending.id, sending.amount)])
+
+    async def _give_back(self, tx: Transaction, sending: store.Sending, reason: str) -> None:
+        if await store.lock_pending(tx, sending.id):
+            await store.update_failed(tx, sending.id, reason)
+            await self._ledger.post(
+                tx, [movements.withdrawal_failed(sending.id, sending.user_id, sending.amount)]
+            )
+
+    async def list(self, owner: Principal, query: WithdrawalsQuery) -> Page[Withdrawal]:
+        """The own withdrawals, the newest first."""
+        after: tuple[int, str] | tuple[None, None] = (None, None)
+        if query.cursor is not None:
+            _, key, withdrawal_id = decode_cursor(query.cursor, str, int, str)
+            after = (key, _uuid(withdrawal_id))
+        async with self._database.connection() as connection:
+            found = await store.list_withdrawals(connection, owner.user_id, after, query.limit + 1)
+        more = len(found) > query.limit
+        found = found[: query.limit]
+        cursor = encode_cursor("withdrawals", *found[-1][1]) if more else None
+        return Page[Withdrawal](items=[each for each, _ in found], next=cursor)
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise Invalid.one("cursor", "use the `next` of the page before") from None
