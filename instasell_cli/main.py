@@ -15,6 +15,7 @@ from instasell_cli.commands import (
     auth,
     categories,
     demo,
+    disputes,
     doctor,
     listings,
     orders,
@@ -53,11 +54,13 @@ for name, commands in (
     ("categories", categories.app),
     ("auctions", auctions.app),
     ("orders", orders.app),
+    ("disputes", disputes.app),
     # Withdrawing adds its commands to those of the wallet.
     ("wallet", withdrawing.app),
     ("admin", admin.app),
 ):
     app.add_typer(commands, name=name)
+disputes.add_to_orders(orders.app)
 for module in (seed, serve, tui, demo, api, doctor, topics):
     module.add_to(app)
 

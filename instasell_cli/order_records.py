@@ -54,7 +54,9 @@ def due_text(order: Order) -> str | None:
         return (
             f"{confirms}; unheard, the seller gets the money on {_local(order.escrow_release_at)}"
         )
-    return "the dispute is decided" if status == "disputed" else None
+    if status == "disputed":
+        return f"an admin decides the dispute: instasell disputes list --order {order.id}"
+    return None
 
 
 def _local(instant: datetime) -> str:

@@ -92,6 +92,18 @@ ORDER = Shape(
     _ORDER_AMOUNTS,
 )
 ORDER_VIEW = Shape((*_ORDER, "checkout_url", "events", "due"), ORDER.columns, _ORDER_AMOUNTS)
+_DISPUTE = (
+    *("id", "status", "order_id", "title", "reason", "text", "buyer_id", "buyer_name"),
+    *("seller_id", "seller_name", "order_status", "total_amount", "held_amount", "currency"),
+    *("refund_amount", "resolution", "resolved_by", "created_at", "updated_at", "resolved_at"),
+)
+_DISPUTE_AMOUNTS = frozenset({"total_amount", "held_amount", "refund_amount"})
+DISPUTE = Shape(
+    _DISPUTE,
+    ("id", "status", "title", "reason", "held_amount", "refund_amount", "created_at"),
+    _DISPUTE_AMOUNTS,
+)
+DISPUTE_VIEW = Shape((*_DISPUTE, "messages"), DISPUTE.columns, _DISPUTE_AMOUNTS)
 WALLET = Shape(
     ("balance", "gas_balance", "currency", "user_id", "version", "updated_at"),
     ("balance", "gas_balance", "currency"),

@@ -13,6 +13,7 @@ from instasell_client.resources.admin import Admin
 from instasell_client.resources.auctions import Auctions
 from instasell_client.resources.auth import Auth
 from instasell_client.resources.categories import Categories
+from instasell_client.resources.disputes import Disputes
 from instasell_client.resources.listings import Listings
 from instasell_client.resources.operations import Operations
 from instasell_client.resources.orders import Orders
@@ -34,6 +35,7 @@ class _Market(Resource[Way]):
     listings: Listings[Way]
     auctions: Auctions[Way]
     orders: Orders[Way]
+    disputes: Disputes[Way]
     wallet: OwnWallet[Way]
     admin: Admin[Way]
     operations: Operations[Way]
@@ -45,6 +47,7 @@ class _Market(Resource[Way]):
         self.listings = Listings(carrier)
         self.auctions = Auctions(carrier)
         self.orders = Orders(carrier)
+        self.disputes = Disputes(carrier)
         self.wallet = OwnWallet(carrier)
         self.admin = Admin(carrier)
         self.operations = Operations(carrier)

@@ -27,6 +27,13 @@ from instasell_client.models.admin import (
 )
 from instasell_client.models.auctions import AuctionStatusReply
 from instasell_client.models.base import Page
+from instasell_client.models.disputes import (
+    Dispute,
+    DisputesQuery,
+    DisputeStatus,
+    DisputeView,
+    ResolveDispute,
+)
 from instasell_client.models.listings import Listing
 from instasell_client.operation import (
     Operation,
@@ -42,6 +49,7 @@ from instasell_client.operation import (
 RoleName = Role | Literal["buyer", "seller", "admin"]
 StatusName = UserStatus | Literal["active", "suspended"]
 BucketName = Bucket | Literal["hour", "day", "week"]
+DisputeStatusName = DisputeStatus | Literal["open", "resolved"]
 
 
 class Admin(Resource[Way]):
@@ -165,6 +173,47 @@ class Admin(Resource[Way]):
         at = path("/admin/listings/{}/remove", listing_id)
         return post(at, reads(Listing), request(Reason, reason=reason))
 
+    @series
+    def disputes(
+        self,
+        *,
+        status: DisputeStatusName | None = None,
+        order_id: str | None = None,
+        page_size: int = 100,
+    ) -> Steps[Dispute]:
+        """Everybody's disputes; who has waited longest comes first."""
+        return pages(partial(_disputes, status=status, order_id=order_id, limit=page_size))
+
+    @endpoint
+    def disputes_page(
+        self,
+        *,
+        status: DisputeStatusName | None = None,
+        order_id: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Operation[Page[Dispute]]:
+        """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
+        return _disputes(cursor, status=status, order_id=order_id, limit=limit)
+
+    @endpoint
+    def resolve_dispute(
+        self,
+        dispute_id: str,
+        refund_amount: int,
+        reason: str,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Operation[DisputeView]:
+        """Decides: `refund_amount` minor units of what is held go to the buyer's wallet.
+
+        The rest is the seller's. Raises DisputeNotFound, DisputeClosed, Invalid for more than is
+        held, and Forbidden for an admin who is a side of it.
+        """
+        at = path("/admin/disputes/{}/resolve", dispute_id)
+        body = request(ResolveDispute, refund_amount=refund_amount, reason=reason)
+        return post(at, reads(DisputeView), body, key=idempotency_key)
+
     @endpoint
     def order(self, order_id: str) -> Operation[AdminOrder]:
         """An order with its history and every movement of its money. Raises OrderNotFound."""
@@ -198,3 +247,7 @@ def _actions(cursor: str | None, **filters: object) -> Operation[Page[AdminActio
 
 def _alerts(cursor: str | None, **filters: object) -> Operation[Page[Alert]]:
     return get("/admin/alerts", Page[Alert], request(AlertsQuery, cursor=cursor, **filters))
+
+
+def _disputes(cursor: str | None, **filters: object) -> Operation[Page[Dispute]]:
+    return get("/admin/disputes", Page[Dispute], request(DisputesQuery, cursor=cursor, **filters))

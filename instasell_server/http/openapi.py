@@ -31,6 +31,7 @@ TAGS = {
     "listings": "What is for sale.",
     "auctions": "Auctions and bids.",
     "orders": "From a purchase or an auction won to the seller's money.",
+    "disputes": "What a buyer complains of while the money is held.",
     "wallet": "Balance and gas, and the ledger's rows of both.",
     "payments": "What the payment provider says.",
     "admin": "The desk of those who run the market.",

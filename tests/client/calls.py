@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from instasell_client.models import accounts, admin, auctions, listings, orders, wallets
+from instasell_client.models import accounts, admin, auctions, disputes, listings, orders, wallets
 from instasell_client.models.base import Page
 from instasell_client.models.operations import Health, Readiness
 from tests.client import samples
@@ -241,6 +241,25 @@ CASES = {
         "POST", f"/orders/{ORDER}/refund", samples.order_view(), orders.OrderView,
         {"amount": 500, "to": "wallet"}, keyed=True,
     ),
+    "disputes.open": Case(
+        lambda c: c.disputes.open(ORDER, "damaged", "It came in two parts."),
+        "POST", f"/orders/{ORDER}/dispute", samples.dispute_view(), disputes.DisputeView,
+        {"reason": "damaged", "text": "It came in two parts."}, keyed=True,
+    ),
+    "disputes.page": Case(
+        lambda c: c.disputes.page(status="open", order_id=ORDER, cursor="x", limit=3),
+        "GET", "/disputes", {"items": [samples.dispute()]}, Page[disputes.Dispute],
+        query={"status": "open", "order_id": ORDER, "cursor": "x", "limit": "3"},
+    ),
+    "disputes.get": Case(
+        lambda c: c.disputes.get(OTHER),
+        "GET", f"/disputes/{OTHER}", samples.dispute_view(), disputes.DisputeView,
+    ),
+    "disputes.reply": Case(
+        lambda c: c.disputes.reply(OTHER, "It left whole."),
+        "POST", f"/disputes/{OTHER}/reply", samples.dispute_view(), disputes.DisputeView,
+        {"text": "It left whole."}, keyed=True,
+    ),
     "wallet.get": Case(
         lambda c: c.wallet.get(),
         "GET", f"/wallet/{SELLER}", samples.wallet(), wallets.Wallet, owned=True,
@@ -327,6 +346,16 @@ CASES = {
         lambda c: c.admin.remove_listing(LISTING, "stolen goods"),
         "POST", f"/admin/listings/{LISTING}/remove", samples.listing(), listings.Listing,
         {"reason": "stolen goods"}, keyed=True,
+    ),
+    "admin.disputes_page": Case(
+        lambda c: c.admin.disputes_page(status="resolved", limit=3),
+        "GET", "/admin/disputes", {"items": [samples.dispute()]}, Page[disputes.Dispute],
+        query={"status": "resolved", "limit": "3"},
+    ),
+    "admin.resolve_dispute": Case(
+        lambda c: c.admin.resolve_dispute(OTHER, 500, "half of it"),
+        "POST", f"/admin/disputes/{OTHER}/resolve", samples.dispute_view(),
+        disputes.DisputeView, {"refund_amount": 500, "reason": "half of it"}, keyed=True,
     ),
     "admin.order": Case(
         lambda c: c.admin.order(ORDER),

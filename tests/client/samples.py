@@ -331,3 +331,41 @@ def analytics() -> Json:
         "currency": "USD",
         "items": [{"start_at": NOON, "end_at": LATER, **figures}],
     }
+
+
+def dispute(**more: Any) -> Json:
+    """A Dispute that is open."""
+    return {
+        "id": OTHER,
+        "order_id": ORDER,
+        "status": "open",
+        "reason": "damaged",
+        "text": "It came in two parts.",
+        "buyer_id": OTHER,
+        "buyer_name": "Bob",
+        "seller_id": SELLER,
+        "seller_name": "Ann",
+        "title": "A brass lamp",
+        "order_status": "disputed",
+        "total_amount": 1550,
+        "held_amount": 1550,
+        "currency": "USD",
+        "refund_amount": None,
+        "resolution": None,
+        "resolved_by": None,
+        "created_at": NOON,
+        "updated_at": NOON,
+        "resolved_at": None,
+        **more,
+    }
+
+
+def dispute_view(**more: Any) -> Json:
+    """A DisputeView with one answer."""
+    answer = {
+        "author": "seller",
+        "author_name": "Ann",
+        "text": "It left whole.",
+        "created_at": NOON,
+    }
+    return {"dispute": dispute(**more), "messages": [answer]}
