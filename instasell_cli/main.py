@@ -9,7 +9,6 @@ from typing import Annotated, NoReturn
 import typer
 
 from instasell_cli.commands import (
-    admin,
     api,
     auctions,
     auth,
@@ -57,7 +56,6 @@ for name, commands in (
     ("disputes", disputes.app),
     # Withdrawing adds its commands to those of the wallet.
     ("wallet", withdrawing.app),
-    ("admin", admin.app),
 ):
     app.add_typer(commands, name=name)
 disputes.add_to_orders(orders.app)

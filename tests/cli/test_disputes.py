@@ -60,7 +60,7 @@ async def test_from_a_complaint_to_the_decision(
     ]
     late = await seller.run("disputes", "reply", dispute["id"], "--text", "But")
     assert (late.code, late.out) == (6, "")
-    assert "closed" in late.err
+    assert "the dispute is resolved" in late.err
 
 
 async def test_a_dispute_is_found_where_orders_are(

@@ -24,7 +24,7 @@ def is_side(standing: Standing, user_id: str) -> bool:
 def check_open(standing: Standing) -> None:
     """Raises DisputeClosed unless the dispute still waits to be decided."""
     if standing.status is not DisputeStatus.OPEN:
-        raise DisputeClosed("it is resolved")
+        raise DisputeClosed("the dispute is resolved, and nothing can be added to it")
 
 
 def check_reply(standing: Standing, user_id: str) -> None:
