@@ -126,8 +126,8 @@ async def test_the_wait_has_an_end_and_can_be_begun_again(
         await shown.confirm()
         url = await page_of(shown)
         await shown.reads("Not paid yet. r asks again")
-        await shown.press("r")
         await pay_page(url)
+        await shown.press("r")
         await shown.reads("Paid 12.50 by card")
 
 
