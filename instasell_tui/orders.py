@@ -35,16 +35,20 @@ class Step(StrEnum):
     CONFIRM = "confirm"
     CANCEL = "cancel"
     REFUND = "refund"
+    DISPUTE = "dispute"
+    ANSWER = "answer"
 
 
 _BUYERS = {
     OrderStatus.PENDING: {Step.PAY_WALLET, Step.PAY_CARD, Step.ADDRESS, Step.CANCEL},
-    OrderStatus.PROCESSING: {Step.ADDRESS, Step.CANCEL},
-    OrderStatus.SHIPPED: {Step.CONFIRM},
+    OrderStatus.PROCESSING: {Step.ADDRESS, Step.CANCEL, Step.DISPUTE},
+    OrderStatus.SHIPPED: {Step.CONFIRM, Step.DISPUTE},
+    OrderStatus.DISPUTED: {Step.ANSWER},
 }
 _SELLERS = {
     OrderStatus.PROCESSING: {Step.SHIP, Step.CANCEL, Step.REFUND},
     OrderStatus.SHIPPED: {Step.CANCEL, Step.REFUND},
+    OrderStatus.DISPUTED: {Step.REFUND, Step.ANSWER},
 }
 _DUE = {
     (Side.BUYER, OrderStatus.PENDING): Due.PAY,

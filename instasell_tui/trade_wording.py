@@ -14,6 +14,7 @@ from instasell_client import (
     TransportError,
     Unavailable,
 )
+from instasell_client.models.disputes import Dispute, DisputeReason, DisputeView
 from instasell_client.models.orders import Order, OrderEvent, OrderStatus, PaymentMethod
 from instasell_client.models.wallets import EntryType, Wallet, WalletAccount, WalletEntry
 from instasell_tui.formats import NOTHING, duration, local_time, money, shown
@@ -24,6 +25,12 @@ Said = tuple[str, Tone]
 Lines = Sequence[tuple[str, str]]
 
 HOUR_SECONDS = 3600
+COMPLAINTS = {
+    DisputeReason.NOT_RECEIVED.value: "not received",
+    DisputeReason.NOT_AS_DESCRIBED.value: "not as described",
+    DisputeReason.DAMAGED.value: "damaged",
+    DisputeReason.OTHER.value: "something else",
+}
 
 _STATUS = {
     (Side.BUYER, OrderStatus.PENDING): "to pay",
@@ -200,6 +207,40 @@ def history(
             shown(each.reason),
         )
         for each in reversed(events)
+    ]
+
+
+# Disputes -------------------------------------------------------------------------------------
+
+
+def dispute_head(dispute: Dispute) -> str:
+    """What is complained of, and how it ended, in one line."""
+    what = COMPLAINTS[dispute.reason.value]
+    if dispute.refund_amount is None:
+        held = money(dispute.held_amount, dispute.currency)
+        return f"! {what}: {held} stays held until the market has decided"
+    back = money(dispute.refund_amount, dispute.currency)
+    why = f" ({shown(dispute.resolution)})" if dispute.resolution else ""
+    return f"✓ {what}: {back} went back to the buyer{why}"
+
+
+def statements(
+    view: DisputeView, user_id: str, zone: tzinfo | None, now: datetime
+) -> Sequence[tuple[str, str, str]]:
+    """When, who and what, the oldest first; the complaint is the first of them."""
+    dispute = view.dispute
+    side = "buyer" if dispute.buyer_id == user_id else "seller"
+    said = [
+        ("buyer", dispute.text, dispute.created_at),
+        *((each.author, each.text, each.created_at) for each in view.messages),
+    ]
+    return [
+        (
+            local_time(at, zone, now),
+            "you" if author == side else f"the {author}",
+            "\n".join(shown(line) for line in text.split("\n")),
+        )
+        for author, text, at in said
     ]
 
 

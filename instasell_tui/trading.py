@@ -23,6 +23,7 @@ from instasell_client import (
     Unavailable,
 )
 from instasell_client.models.base import Page
+from instasell_client.models.disputes import DisputeReason, DisputeView
 from instasell_client.models.orders import Order, OrderStatus, OrderView
 from instasell_client.models.wallets import TopUpReply, Wallet, WalletAccount, WalletEntry
 from instasell_tui import messages
@@ -232,6 +233,32 @@ class Trading:
             return await self._feed.client.wallet.top_up(amount, target, idempotency_key=key)
 
         return await self._once(("top_up", amount, target), send)
+
+    # Disputes ---------------------------------------------------------------------------------
+
+    async def dispute(self, order_id: str, reason: DisputeReason, text: str) -> DisputeView:
+        """Complains of an order. Raises OrderNotReady, Invalid."""
+
+        async def send(key: str) -> DisputeView:
+            return await self._feed.client.disputes.open(
+                order_id, reason, text, idempotency_key=key
+            )
+
+        return await self._once(("dispute", order_id, reason, text), send)
+
+    async def dispute_of(self, order_id: str) -> DisputeView | None:
+        """The newest dispute of an order, if it ever had one."""
+        client = self._feed.client
+        page = await client.disputes.page(order_id=order_id, limit=1)
+        return await client.disputes.get(page.items[0].id) if page.items else None
+
+    async def answer(self, dispute_id: str, text: str) -> DisputeView:
+        """Says something in a dispute. Raises DisputeClosed, Invalid."""
+
+        async def send(key: str) -> DisputeView:
+            return await self._feed.client.disputes.reply(dispute_id, text, idempotency_key=key)
+
+        return await self._once(("answer", dispute_id, text), send)
 
     async def has_arrived(self, payment_id: str, account: WalletAccount) -> bool:
         """Whether a top-up is in the wallet."""

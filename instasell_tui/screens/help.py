@@ -44,6 +44,7 @@ _PARTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("p  c", "pay from the wallet, or by card on the provider's page"),
             ("s  d", "ship; say that it has come, which pays the seller"),
             ("a  x  f", "address; cancel; refund"),
+            ("D  e", "complain, and the money stays held; say something in a dispute"),
             ("u", "top up the wallet"),
         ),
     ),

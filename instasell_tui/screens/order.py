@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 from textual import on, work
@@ -14,7 +15,8 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from instasell_client import InstaSellError
-from instasell_client.models.orders import Order, OrderEvent
+from instasell_client.models.disputes import DisputeView
+from instasell_client.models.orders import Order, OrderEvent, OrderStatus
 from instasell_tui import messages, orders, trade_wording
 from instasell_tui.feed import Standing
 from instasell_tui.formats import shown
@@ -45,6 +47,8 @@ class OrderScreen(Screen[None]):
         Binding("d", "step('confirm')", "Delivered", id="order.confirm"),
         Binding("x", "step('cancel')", "Cancel", id="order.cancel"),
         Binding("f", "step('refund')", "Refund", id="order.refund"),
+        Binding("D", "step('dispute')", "Dispute", id="order.dispute"),
+        Binding("e", "step('answer')", "Answer", id="order.answer"),
         Binding("r", "refresh", "Refresh", show=False, id="order.refresh"),
         Binding("q", "app.quit", "Quit", show=False),
     ]
@@ -53,6 +57,7 @@ class OrderScreen(Screen[None]):
         super().__init__()
         self._order_id = order_id
         self._events: list[OrderEvent] = []
+        self._dispute: DisputeView | None = None
         self._failure: str | None = None
         self._busy = False
 
@@ -144,7 +149,18 @@ class OrderScreen(Screen[None]):
         table.add_column(overflow="fold")
         for time, what, who, why in trade_wording.history(self._events, side, self.app.zone, now):
             table.add_row(Text(time, style="dim"), Text(what), Text(who), Text(why, style="dim"))
-        self.query_one("#events", Static).update(table)
+        if self._dispute is None:
+            self.query_one("#events", Static).update(table)
+            return
+        said = Table.grid(padding=(0, 2))
+        for _ in range(2):
+            said.add_column(no_wrap=True)
+        said.add_column(overflow="fold")
+        for time, who, what in trade_wording.statements(self._dispute, person, self.app.zone, now):
+            said.add_row(Text(time, style="dim"), Text(who), Text(what))
+        self.query_one("#history").border_title = "Dispute and history"
+        head = Text(trade_wording.dispute_head(self._dispute.dispute), style="bold")
+        self.query_one("#events", Static).update(Group(head, said, Text(), table))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Takes steps that are not open to this person out of the footer."""
@@ -182,6 +198,8 @@ class OrderScreen(Screen[None]):
     async def _look(self) -> None:
         try:
             view = await self.app.feed.trading.look_at(self._order_id)
+            if any(each.to_status is OrderStatus.DISPUTED for each in view.events):
+                self._dispute = await self.app.feed.trading.dispute_of(self._order_id)
         except InstaSellError as error:
             self._failure = shown(str(error))
         else:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from instasell_client import InstaSellError, Invalid
+from instasell_client.models.disputes import DisputeReason
 from instasell_client.models.money import format_amount, parse_amount
 from instasell_client.models.orders import Order, PaymentMethod
 from instasell_tui import trade_wording
@@ -33,6 +34,11 @@ _ADDRESS = (
     Entry("country", "Country", max_length=2, placeholder="two letters, as DE"),
 )
 _REASON = Entry("reason", "Reason", required=False, max_length=500)
+_STATEMENT = Entry("text", "What happened", max_length=2000)
+_COMPLAINT = (
+    Entry("reason", "Reason", options=trade_wording.COMPLAINTS),
+    _STATEMENT,
+)
 
 
 class OrderSteps:
@@ -52,6 +58,8 @@ class OrderSteps:
             Step.CONFIRM: self._confirm_delivery,
             Step.CANCEL: self._cancel,
             Step.REFUND: self._refund,
+            Step.DISPUTE: self._dispute,
+            Step.ANSWER: self._answer,
         }
         try:
             return await do[step](order)
@@ -105,6 +113,16 @@ class OrderSteps:
             return NOTHING_SENT
         await self._trading.confirm_delivery(order.id)
         return "Confirmed: the seller has the money", Tone.GOOD
+
+    async def _dispute(self, order: Order) -> Said:
+        form = Form("What is wrong?", shown(order.title), _COMPLAINT, "Open a dispute")
+
+        async def send(values: Values) -> Said:
+            await self._trading.dispute(order.id, DisputeReason(values["reason"]), values["text"])
+            held = money(order.held_amount, order.currency)
+            return f"Opened: {held} stays held until the market has decided", Tone.GOOD
+
+        return await self._filled(form, {}, order.currency, send)
 
     # The seller -------------------------------------------------------------------------------
 
@@ -162,6 +180,18 @@ class OrderSteps:
                 return NOTHING_SENT
             await self._trading.cancel(order.id, values["reason"] or None)
             return "The order is cancelled", Tone.GOOD
+
+        return await self._filled(form, {}, order.currency, send)
+
+    async def _answer(self, order: Order) -> Said:
+        view = await self._trading.dispute_of(order.id)
+        if view is None:
+            return "There is no dispute", Tone.PLAIN
+        form = Form("Say something in the dispute", shown(order.title), (_STATEMENT,), "Send")
+
+        async def send(values: Values) -> Said:
+            await self._trading.answer(view.dispute.id, values["text"])
+            return "Said; the other side and the market's admins read it", Tone.GOOD
 
         return await self._filled(form, {}, order.currency, send)
 

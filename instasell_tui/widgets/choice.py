@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
+ROW_CELLS = 46
+"""What the row of a form has room for; more options stand below each other."""
+
 
 class Choice(Static, can_focus=True):
-    """Shows `(•) one  ( ) other`; `value` is the key of the chosen one."""
+    """Shows `(•) one  ( ) other`, or one above the other; `value` is the key of the chosen one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,space", "turn(1)", "Next", show=False),
@@ -23,6 +27,8 @@ class Choice(Static, can_focus=True):
         super().__init__(id=name)
         self._options = options
         self.value = value if value in options else next(iter(options))
+        cells = sum(cell_len(name) + 6 for name in options.values())
+        self._between = "  " if cells <= ROW_CELLS else "\n"
 
     def on_mount(self) -> None:
         self._show()
@@ -31,18 +37,24 @@ class Choice(Static, can_focus=True):
         texts = [
             f"({'•' if key == self.value else ' '}) {name}" for key, name in self._options.items()
         ]
-        self.update(Text("  ".join(texts)))
+        self.update(Text(self._between.join(texts)))
 
     def action_turn(self, places: int) -> None:
         keys = list(self._options)
         self.value = keys[(keys.index(self.value) + places) % len(keys)]
         self._show()
 
-    def on_click(self, event: events.Click) -> None:
+    def _at(self, x: int, y: int) -> str:
+        keys = list(self._options)
+        if self._between == "\n":
+            return keys[min(y, len(keys) - 1)]
         edge = 0
         for key, name in self._options.items():
-            edge += len(name) + 6
-            if event.x < edge:
-                self.value = key
-                break
+            edge += cell_len(name) + 6
+            if x < edge:
+                return key
+        return self.value
+
+    def on_click(self, event: events.Click) -> None:
+        self.value = self._at(event.x, event.y)
         self._show()

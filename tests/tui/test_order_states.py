@@ -56,10 +56,10 @@ def shipped(number: int = 1, **changes: Any) -> Order:
     [
         (order(), {"pay_wallet", "pay_card", "address", "cancel"}, set()),
         (order(payment_due_at=NOW), {"cancel"}, set()),
-        (paid(), {"address", "cancel"}, {"ship", "cancel", "refund"}),
-        (shipped(), {"confirm"}, {"cancel", "refund"}),
+        (paid(), {"address", "cancel", "dispute"}, {"ship", "cancel", "refund"}),
+        (shipped(), {"confirm", "dispute"}, {"cancel", "refund"}),
         (paid(status="delivered"), set(), set()),
-        (paid(status="disputed"), set(), set()),
+        (paid(status="disputed"), {"answer"}, {"refund", "answer"}),
         (paid(status="cancelled"), set(), set()),
     ],
     ids=["pending", "overdue", "paid", "shipped", "delivered", "disputed", "cancelled"],

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from instasell_client.models.accounts import Role
 from instasell_tui.screens.order import OrderScreen
 from instasell_tui.screens.orders import OrdersScreen
 from instasell_tui.screens.wallet import WalletScreen
@@ -308,3 +309,43 @@ async def test_the_palette_leads_to_both(trade: Trade, screen: Opener) -> None:
         await shown.press("o")
         await shown.until(lambda: isinstance(shown.app.screen, OrdersScreen))
         assert len(shown.app.screen_stack) == 3
+
+
+async def test_a_dispute_is_opened_answered_and_decided(trade: Trade, screen: Opener) -> None:
+    order_id = await trade.shipped()
+    async with screen(trade.buyer.token) as shown:
+        await order_open(shown, order_id)
+        await shown.press("D")
+        await shown.reads("What is wrong?", "(•) not received", "( ) damaged")
+        await shown.press("space", "space", "tab")
+        await shown.type("In two [b]parts[/b]")
+        await shown.press("enter")
+        await shown.reads("Opened: 12.50 stays held", "! in dispute", "! damaged: 12.50 stays held")
+        await shown.reads("you", "In two [b]parts[/b]", "e Answer")
+        assert "D Dispute" not in shown.text
+    async with screen(trade.seller.token, size=LARGE) as shown:
+        await order_open(shown, order_id)
+        await shown.reads("the buyer", "In two [b]parts[/b]", "f Refund")
+        await shown.press("e")
+        await shown.reads("Say something in the dispute")
+        await shown.type("It left whole")
+        await shown.press("enter")
+        await shown.reads("Said; the other side", "you", "It left whole")
+        [dispute] = [each async for each in trade.seller.disputes.list()]
+        admin = await trade.market.person(Role.ADMIN)
+        await admin.admin.resolve_dispute(dispute.id, 500, "half of it")
+        await shown.press("r")
+        await shown.reads("✓ damaged: 5.00 went back to the buyer (half of it)", "✓ Delivered")
+        assert "e Answer" not in shown.text
+
+
+async def test_a_refused_complaint_keeps_what_was_typed(trade: Trade, screen: Opener) -> None:
+    order_id = await trade.shipped()
+    async with screen(trade.buyer.token) as shown:
+        await order_open(shown, order_id)
+        await shown.press("D", "tab")
+        await shown.reads("What is wrong?")
+        await shown.type("Never came")
+        await trade.buyer.orders.confirm_delivery(order_id)
+        await shown.press("enter")
+        await shown.reads("Refused: it is delivered", "Never came")

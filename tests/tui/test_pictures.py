@@ -160,6 +160,27 @@ async def test_the_orders_and_one_of_them(
 
 
 @SIZES
+async def test_an_order_in_dispute(
+    scene: Scene,
+    screen: Opener,
+    snapshot: SnapshotAssertion,
+    size: tuple[int, int],
+    fund: Callable[[str, int], None],
+) -> None:
+    trade = await scene.trade(fund)
+    [order] = [each async for each in trade.buyer.orders.list(status="shipped")]
+    made = await trade.buyer.disputes.open(order.id, "not_as_described", "Its lens has a scratch.")
+    scene.move(600)
+    await trade.seller.disputes.reply(made.dispute.id, "The listing shows it.\nI took 10.00 off.")
+    async with screen(trade.buyer.token, size=size, clock=frozen(scene)) as shown:
+        await shown.press("o")
+        await shown.reads("6 orders", "live")
+        shown.app.push_screen(OrderScreen(order.id))
+        await shown.reads("not as described", "The listing shows it", "e Answer")
+        assert without_ids(shown.text) == snapshot
+
+
+@SIZES
 async def test_the_wallet(
     scene: Scene,
     screen: Opener,
