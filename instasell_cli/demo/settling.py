@@ -1,4 +1,8 @@
-"""What follows the auctions of the demo: winners pay, goods go out, the seller gets the money."""
+"""What follows the auctions of the demo: winners pay, goods go out, the seller gets the money.
+
+Three orders, three ends: one is delivered, one is disputed and decided by the admin, and one is
+called off and paid back.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +27,15 @@ class Settled:
     released: int = 0
     refunded: int = 0
     earned: int = 0
+    decided: int = 0
 
 
-async def settle(seller: AsyncInstaSell, people: Sequence[AsyncInstaSell], say: Output) -> Settled:
+async def settle(
+    seller: AsyncInstaSell,
+    people: Sequence[AsyncInstaSell],
+    admin: AsyncInstaSell,
+    say: Output,
+) -> Settled:
     """Takes every auction that was won to its end. Raises CliError when an order hangs."""
     settled = Settled()
     before = (await seller.wallet.get()).balance
@@ -38,9 +48,14 @@ async def settle(seller: AsyncInstaSell, people: Sequence[AsyncInstaSell], say: 
             continue
         if number % 2:
             await _pay_from_wallet(buyer, order, say)
-        else:
-            await _pay_by_card(buyer, order, say)
-        await _deliver(seller, buyer, order, say)
+            await _ship(seller, order, say)
+            refund = await _dispute(seller, buyer, admin, order, say)
+            settled.decided += 1
+            settled.released += order.total_amount - refund
+            continue
+        await _pay_by_card(buyer, order, say)
+        await _ship(seller, order, say)
+        await _confirm(buyer, order, say)
         settled.released += order.total_amount
     settled.earned = (await seller.wallet.get()).balance - before
     say.text(f"Sally's balance has grown by {shown_amount(settled.earned)}.")
@@ -83,15 +98,38 @@ async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
         raise CliError("the provider's word did not come") from None
 
 
-async def _deliver(
-    seller: AsyncInstaSell, buyer: AsyncInstaSell, order: Order, say: Output
-) -> None:
+async def _ship(seller: AsyncInstaSell, order: Order, say: Output) -> None:
     await seller.orders.ship(order.id, carrier="Paper Kite Post", tracking=order.id[:8].upper())
+    say.text(f"Sally ships {order.title}.")
+
+
+async def _confirm(buyer: AsyncInstaSell, order: Order, say: Output) -> None:
     done = await buyer.orders.confirm_delivery(order.id)
     say.text(
-        f"Sally ships {order.title}; {order.buyer_name} confirms, and"
-        f" {shown_amount(order.total_amount)} is released: {done.order.status.value}."
+        f"{order.buyer_name} confirms that it has come, and {shown_amount(order.total_amount)}"
+        f" is released: {done.order.status.value}."
     )
+
+
+async def _dispute(
+    seller: AsyncInstaSell,
+    buyer: AsyncInstaSell,
+    admin: AsyncInstaSell,
+    order: Order,
+    say: Output,
+) -> int:
+    """The complaint, the answer and the decision; what goes back to the buyer, in minor units."""
+    opened = await buyer.disputes.open(order.id, "not_as_described", "One of its legs is loose.")
+    await seller.disputes.reply(opened.dispute.id, "It was tight when it left.")
+    [waiting] = [each async for each in admin.admin.disputes(status="open")]
+    refund = waiting.held_amount // 4
+    await admin.admin.resolve_dispute(waiting.id, refund, "a quarter of it, for the repair")
+    say.text(
+        f"{order.buyer_name} opens a dispute, Sally answers, and the admin decides:"
+        f" {shown_amount(refund)} to {order.buyer_name},"
+        f" {shown_amount(waiting.held_amount - refund)} to Sally."
+    )
+    return refund
 
 
 async def _call_off(seller: AsyncInstaSell, order: Order, say: Output) -> None:

@@ -13,7 +13,7 @@ from instasell_cli.amounts import shown_amount
 from instasell_cli.commands.watching import Teller
 from instasell_cli.demo import goods
 from instasell_cli.demo.bidders import Bidder, Lot
-from instasell_cli.demo.market import DemoMarket
+from instasell_cli.demo.market import ADMIN_EMAIL, DemoMarket
 from instasell_cli.demo.settling import Settled, settle
 from instasell_cli.exits import CliError
 from instasell_cli.failures import first_of
@@ -61,6 +61,7 @@ class Happened:
             "an extension by a late bid": self.extensions,
             "a winner of every auction": len(self.winners) == auctions,
             "an order that is called off and paid back": self.settled.refunded,
+            "a dispute that the admin settles": self.settled.decided,
             "the seller's money": self.settled.released
             and self.settled.earned == self.settled.released,
         }
@@ -141,7 +142,9 @@ async def _bidding(
             f" {happened.extensions} by which an end moved."
         )
         seller = await stack.enter_async_context(AsyncInstaSell(market.url, seller_token))
-        happened.settled = await settle(seller, people, say)
+        admin = await stack.enter_async_context(AsyncInstaSell(market.url))
+        await admin.auth.login(ADMIN_EMAIL, market.password)
+        happened.settled = await settle(seller, people, admin, say)
 
 
 async def _tell(

@@ -57,6 +57,7 @@ async def test_the_demo_tells_its_story_and_leaves_nothing(own_shell: Shell) -> 
         "extended, it ends",
         "on the provider's page",
         "is released: delivered",
+        "opens a dispute, Sally answers, and the admin decides",
         "goes back to the card",
         "0 differences",
     ):
@@ -105,8 +106,8 @@ async def test_a_market_that_cannot_start_is_told(own_shell: Shell) -> None:
 
 def test_a_story_that_did_not_happen_is_noticed() -> None:
     nothing = Happened()
-    assert len(nothing.missing(3)) == 6
-    whole = Happened(12, 2, 12, 1, {"a": "bidder-1"}, 9, Settled(500, 100, 500))
+    assert len(nothing.missing(3)) == 7
+    whole = Happened(12, 2, 12, 1, {"a": "bidder-1"}, 9, Settled(500, 100, 500, 1))
     assert list(whole.missing(1)) == []
     assert list(whole.missing(2)) == ["a winner of every auction"]
     whole.settled.earned = 499
