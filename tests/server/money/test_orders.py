@@ -218,6 +218,70 @@ async def test_time_moves_orders_on(
     assert bazaar.sql("SELECT stock FROM listings WHERE id = %s", listing_id) == [(stock,)]
 
 
+async def test_fifty_orders_released_by_two_workers_are_released_once(
+    paying_server: RunningServer,
+    start_server: Callable[..., Any],
+    bazaar: Bazaar,
+    fund: Fund,
+    market_clock: MarketClock,
+) -> None:
+    other = await start_server()
+    fund(bazaar.buyer.id, 50 * 1250)
+    listing_id = bazaar.listing(stock=50)
+    for _ in range(50):
+        order_id = await bazaar.order(listing_id)
+        await bazaar.buyer.ask("POST", f"/orders/{order_id}/pay", {"method": "wallet"})
+        await bazaar.ship(order_id)
+    market_clock.shift(8 * 86400)
+    # Besides, the workers of both servers look at the same orders meanwhile.
+    workers = [paying_server.app[FULFILMENT], other.app[FULFILMENT]] * 5
+    await asyncio.gather(*(each.carry_out_due() for each in workers))
+    await until(lambda: bazaar.balance(bazaar.seller) == 50 * 1250)
+    assert bazaar.sql(
+        "SELECT count(*), count(DISTINCT order_id) FROM transactions"
+        " WHERE type = 'release' AND account = 'escrow'"
+    ) == [(50, 50)]
+    assert bazaar.sql("SELECT count(*) FROM order_events WHERE to_status = 'delivered'") == [(50,)]
+    assert bazaar.accounts()["escrow"] == 0
+
+
+async def test_an_auction_won_is_paid_shipped_confirmed_and_the_seller_has_the_total(
+    bazaar: Bazaar, market_clock: MarketClock
+) -> None:
+    [(listing_id,)] = bazaar.sql(
+        "WITH c AS (INSERT INTO categories (id, name, path, lineage)"
+        " SELECT id, id::text, id::text, ARRAY[id] FROM gen_random_uuid() AS id RETURNING id)"
+        " INSERT INTO listings (seller_id, title, category_id, type, condition, stock,"
+        " shipping_amount) SELECT %s, 'A watch', id, 'auction', 'new', 1, 400 FROM c"
+        " RETURNING id",
+        bazaar.seller.id,
+    )
+    wish = {"listing_id": listing_id, "min_bid": 1000, "duration_seconds": 3600}
+    made = await bazaar.seller.ask("POST", "/auctions", wish)
+    auction_id = made.body["state"]["auction_id"]
+    bid = f"/auctions/{auction_id}/bid"
+    assert (await bazaar.stranger.ask("POST", bid, {"max_amount": 2000})).status == 201
+    assert (await bazaar.buyer.ask("POST", bid, {"max_amount": 5000})).status == 201
+    market_clock.shift(3601)
+    await until(
+        lambda: bazaar.sql("SELECT status FROM auctions WHERE id = %s", auction_id) == [("ended",)]
+    )
+    order_id = (await bazaar.buyer.ask("POST", "/orders", {"auction_id": auction_id})).body[
+        "order"
+    ]["id"]
+    assert (await bazaar.stranger.ask("GET", f"/orders/{order_id}")).status == 404
+    await bazaar.pay_by_card(order_id)
+    await bazaar.ship(order_id)
+    done = await bazaar.buyer.ask("POST", f"/orders/{order_id}/confirm-delivery")
+    order = done.body["order"]
+    # One increment over what the other one went to, and the shipping.
+    assert (order["status"], order["unit_amount"], order["total_amount"]) == (
+        "delivered", 2050, 2450,
+    )  # fmt: skip
+    assert bazaar.balance(bazaar.seller) == order["total_amount"]
+    assert (await bazaar.provider.books())["captured"] == -bazaar.accounts()["stripe"] == 2450
+
+
 async def test_lists_page_by_key_and_filter(bazaar: Bazaar, fund: Fund) -> None:
     listing_id = bazaar.listing(stock=10)
     ids = [await bazaar.order(listing_id) for _ in range(5)]
