@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from instasell_client.models.auctions import AuctionView
+    from instasell_client.models.selling import SellingAuction
 
 USER = Shape(
     ("id", "email", "display_name", "role", "status", "verification_status", "created_at"),
@@ -58,6 +59,16 @@ AUCTION_VIEW = Shape(
     ),
     AUCTION.columns,
     _STATE_AMOUNTS | {"max_amount"},
+)
+SELLING = Shape(
+    (
+        *("auction_id", "part", "listing_id", "title", "status", "start_at", "end_at", "min_bid"),
+        *("current_bid", "buy_now", "reserve", "reserve_met", "bid_count", "bidder_count"),
+        *("watchers", "gas_fee", "order_id", "order_status", "buyer_name", "total_amount"),
+        "payment_due_at",
+    ),
+    ("auction_id", "part", "title", "current_bid", "bid_count", "end_at", "order_status"),
+    _STATE_AMOUNTS | {"reserve", "total_amount"},
 )
 BID = Shape(
     (
@@ -140,6 +151,12 @@ CHECK = Shape(("check", "state", "detail"), ("check", "state", "detail"))
 def record_of(model: BaseModel) -> Mapping[str, object]:
     """A model as a record of JSON values."""
     return model.model_dump(mode="json")
+
+
+def selling_record(own: SellingAuction) -> Mapping[str, object]:
+    """An own auction with what came of it, as one flat record."""
+    whole = own.model_dump(mode="json")
+    return {**whole.pop("state"), **whole}
 
 
 def view_record(view: AuctionView) -> Mapping[str, object]:

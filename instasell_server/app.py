@@ -28,6 +28,7 @@ from instasell_server.domains.auctions.featuring import Featuring
 from instasell_server.domains.auctions.gas import AuctionGas
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.auctions.lifecycle import Lifecycle
+from instasell_server.domains.auctions.selling import Selling
 from instasell_server.domains.auctions.service import AuctionService
 from instasell_server.domains.disputes import handlers as disputes
 from instasell_server.domains.disputes.service import DisputeService
@@ -112,6 +113,12 @@ def build(settings: Settings) -> web.Application:
     app[listings.SERVICE] = services.listings
     app[auctions.SERVICE] = services.auctions
     app[auctions.LIVE_PAGES] = auctions.LivePages()
+    app[auctions.SELLING] = Selling(
+        engines.database,
+        currency=settings.currency,
+        auction_fee=settings.auction_gas_fee,
+        feature_fee=settings.feature_gas_fee,
+    )
     app[orders.SERVICE] = services.orders
     app[orders.FULFILMENT] = services.fulfilment
     app[disputes.SERVICE] = services.disputes

@@ -26,6 +26,12 @@ from instasell_client.models.auctions import (
     UpdateAuction,
 )
 from instasell_client.models.base import Paging
+from instasell_client.models.selling import (
+    SellingAuction,
+    SellingPage,
+    SellingPart,
+    SellingQuery,
+)
 from instasell_client.operation import (
     Operation,
     Steps,
@@ -41,6 +47,7 @@ from instasell_client.operation import (
 )
 
 Increments = Literal["ebay", "none"] | Sequence[tuple[int, int]]
+PartName = SellingPart | Literal["running", "sold", "unsold", "cancelled", "relisted"]
 SortName = LiveSort | Literal["ending", "price", "-price", "bids"]
 
 
@@ -227,6 +234,20 @@ class Auctions(Resource[Way]):
         return delete(path("/auctions/{}/watch", auction_id))
 
     @series
+    def selling(
+        self, *, part: PartName | None = None, page_size: int = 100
+    ) -> Steps[SellingAuction]:
+        """The caller's own auctions and what came of them, the newest first."""
+        return pages(partial(_selling_page, part=part, limit=page_size))
+
+    @endpoint
+    def selling_page(
+        self, *, part: PartName | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Operation[SellingPage]:
+        """One page of own auctions, with what the market asks in gas. `limit` is 1 to 100."""
+        return _selling_page(cursor, part=part, limit=limit)
+
+    @series
     def watched(self, *, page_size: int = 100) -> Steps[AuctionState]:
         """The caller's watch list, with auctions that have ended."""
         return pages(partial(_watched_page, limit=page_size))
@@ -239,6 +260,11 @@ class Auctions(Resource[Way]):
 
 def _live_page(cursor: str | None, **filters: object) -> Operation[LivePage]:
     return get("/auctions/live", LivePage, request(LiveQuery, cursor=cursor, **filters))
+
+
+def _selling_page(cursor: str | None, **filters: object) -> Operation[SellingPage]:
+    query = request(SellingQuery, cursor=cursor, **filters)
+    return get("/auctions/selling", SellingPage, query)
 
 
 def _watched_page(cursor: str | None, *, limit: int) -> Operation[LivePage]:

@@ -243,3 +243,24 @@ async def test_a_terminal_gets_a_table_and_no_color_is_honoured(
     _, plain = await OnTerminal(shell, "auctions", "live").run("", "never asked")
     assert "\x1b[3" not in plain
     assert "\x1b[9" not in plain
+
+
+async def test_a_seller_lists_what_was_put_up(market: Market, shell_of: Shells) -> None:
+    owner = await market.seller()
+    first = await market.auction(owner, title="A watch", min_bid=1000, reserve=5000)
+    second = await market.auction(owner, title="A lamp", min_bid=1000)
+    await owner.auctions.cancel(second)
+    shell = shell_of(owner)
+    listed = await shell.run(
+        "auctions", "selling", "-o", "csv", "--fields", "auction_id,part,title,reserve,watchers"
+    )
+    assert listed.out == (
+        "auction_id,part,title,reserve,watchers\n"
+        f"{second},cancelled,A lamp,,0\n{first},running,A watch,50.00,0\n"
+    )
+    one = await shell.run(
+        "auctions", "selling", "--part", "running", "-o", "jsonl", "--fields", "title,order_id"
+    )
+    assert json.loads(one.out) == {"title": "A watch", "order_id": None}
+    refused = await shell_of(await market.bidder()).run("auctions", "selling")
+    assert (refused.code, refused.out) == (4, "")

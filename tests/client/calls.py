@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from instasell_client.models import accounts, admin, auctions, disputes, listings, orders, wallets
+from instasell_client.models import (
+    accounts,
+    admin,
+    auctions,
+    disputes,
+    listings,
+    orders,
+    selling,
+    wallets,
+)
 from instasell_client.models.base import Page
 from instasell_client.models.operations import Health, Readiness
 from tests.client import samples
@@ -186,6 +195,15 @@ CASES = {
         lambda c: c.auctions.watched_page(),
         "GET", "/auctions/watched", {"items": [], "server_time": samples.NOON},
         auctions.LivePage, query={"limit": "50"},
+    ),
+    "auctions.selling_page": Case(
+        lambda c: c.auctions.selling_page(part="unsold", limit=3),
+        "GET", "/auctions/selling",
+        {
+            "items": [samples.selling()], "server_time": samples.NOON, "currency": "USD",
+            "auction_gas_fee": 50, "feature_gas_fee": 20,
+        },
+        selling.SellingPage, query={"part": "unsold", "limit": "3"},
     ),
     "orders.buy": Case(
         lambda c: c.orders.buy(LISTING, quantity=2, address=ADDRESS),

@@ -369,3 +369,20 @@ def dispute_view(**more: Any) -> Json:
         "created_at": NOON,
     }
     return {"dispute": dispute(**more), "messages": [answer]}
+
+
+def selling(**more: Any) -> Json:
+    """A SellingAuction that found no buyer."""
+    return {
+        "part": "unsold",
+        "state": state(status="ended"),
+        "reserve": 5000,
+        "gas_fee": 50,
+        "watchers": 3,
+        "order_id": None,
+        "order_status": None,
+        "buyer_name": None,
+        "total_amount": None,
+        "payment_due_at": None,
+        **more,
+    }

@@ -46,6 +46,7 @@ MATRIX = {
     "DELETE /listings/{listing_id}": "seller",
     "GET /auctions/live": ALL,
     "GET /auctions/watched": READING,
+    "GET /auctions/selling": "seller suspended",
     "GET /auctions/{auction_id}": ALL,
     "GET /auctions/{auction_id}/status": ALL,
     "GET /auctions/{auction_id}/bids": ALL,

@@ -25,6 +25,8 @@ from instasell_client.models.auctions import (
     UpdateAuction,
 )
 from instasell_client.models.base import Paging
+from instasell_client.models.selling import SellingPage, SellingQuery
+from instasell_server.domains.auctions.selling import Selling
 from instasell_server.domains.auctions.service import AuctionService
 from instasell_server.errors import (
     AlreadyLeading,
@@ -80,6 +82,7 @@ class LivePages:
 
 SERVICE = web.AppKey("auctions", AuctionService)
 LIVE_PAGES = web.AppKey("live_pages", LivePages)
+SELLING = web.AppKey("selling", Selling)
 
 
 async def create_auction(call: Call[CreateAuction, None]) -> AuctionStatusReply:
@@ -144,6 +147,11 @@ async def unwatch(call: Call[None, None]) -> None:
     await call.service(SERVICE).watch(call.user, call.path["auction_id"], on=False)
 
 
+async def list_selling(call: Call[None, SellingQuery]) -> SellingPage:
+    """GET /auctions/selling"""
+    return await call.service(SELLING).list(call.user, call.query)
+
+
 async def list_watched(call: Call[None, Paging]) -> LivePage:
     """GET /auctions/watched"""
     return await call.service(SERVICE).watched(call.user, call.query)
@@ -168,6 +176,12 @@ ROUTES: list[Route] = [
         "GET", "/auctions/watched", list_watched, signed_in(Scope.READ, suspended=True),
         "The auctions on the caller's watch list",
         query=Paging, reply=LivePage, tag="auctions",
+    ),
+    Route(
+        "GET", "/auctions/selling", list_selling,
+        signed_in(Scope.LIST, roles=SELLERS, suspended=True),
+        "The caller's own auctions and what came of them, the newest first",
+        query=SellingQuery, reply=SellingPage, tag="auctions",
     ),
     Route(
         "GET", "/auctions/{auction_id}", get_auction, _OPTIONAL,
