@@ -29,6 +29,7 @@ from instasell_tui.screens.checkout import POLL_SECONDS
 from instasell_tui.screens.confirm import ARMED_AFTER_SECONDS
 from instasell_tui.screens.help import HelpScreen
 from instasell_tui.screens.orders import OrdersScreen
+from instasell_tui.screens.selling import SellingScreen
 from instasell_tui.screens.sign_in import SignInScreen
 from instasell_tui.screens.wallet import WalletScreen
 from instasell_tui.themes import DARK, DEFAULTS, LIGHT
@@ -59,6 +60,7 @@ class InstaSellApp(App[None]):
         Binding("t", "turn_light", "Light or dark", show=False, id="app.light"),
         Binding("o", "orders", "Orders", show=False, id="app.orders"),
         Binding("W", "wallet", "Wallet", show=False, id="app.wallet"),
+        Binding("L", "selling", "Seller desk", show=False, id="app.selling"),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
     ]
 
@@ -128,7 +130,11 @@ class InstaSellApp(App[None]):
         """Shows the own wallet."""
         self._go_to(WalletScreen)
 
-    def _go_to(self, kind: type[OrdersScreen] | type[WalletScreen]) -> None:
+    def action_selling(self) -> None:
+        """Shows the seller's desk."""
+        self._go_to(SellingScreen)
+
+    def _go_to(self, kind: type[OrdersScreen] | type[WalletScreen] | type[SellingScreen]) -> None:
         """Goes back to a screen that is open beneath, else opens it in place of its like."""
         if isinstance(self.screen, ModalScreen | SignInScreen):
             # Somebody waits for the answer of what is up.
@@ -178,6 +184,9 @@ class InstaSellApp(App[None]):
         yield SystemCommand(who, "Bidding needs an account", self.action_person)
         yield SystemCommand("Orders", "What you buy and sell, and what is due", self.action_orders)
         yield SystemCommand("Wallet", "Balance, gas, and all that moved", self.action_wallet)
+        yield SystemCommand(
+            "Seller desk", "What you put up, what came of it, and goods", self.action_selling
+        )
         yield SystemCommand("Light or dark", "Turn the theme around", self.action_turn_light)
         yield SystemCommand("Help", "What keys do and signs mean", self.action_help)
 

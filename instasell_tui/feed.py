@@ -39,6 +39,7 @@ from instasell_tui.following import Following
 from instasell_tui.learning import learn
 from instasell_tui.lots import Lot, Lots
 from instasell_tui.sale import Place, Sale
+from instasell_tui.shop import Shop
 from instasell_tui.trading import Trading
 from instasell_tui.trends import Trends
 
@@ -95,6 +96,7 @@ class Feed:
         self._asking: set[str] = set()
         self._trends = Trends(self)
         self.trading = Trading(self)
+        self.shop = Shop(self)
 
     # Being there ------------------------------------------------------------------------------
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instasell_cli.context import Invocation, invocation
+from instasell_cli.context import Invocation, invocation, opened
 from instasell_cli.exits import CliError, ExitCode, UsageProblem
 from instasell_cli.options import command, group
 from instasell_cli.output import cleaned
-from instasell_cli.shapes import ACCOUNT
+from instasell_cli.shapes import ACCOUNT, USER, record_of
 from instasell_cli.terminal import ask, ask_secret, is_interactive, secret_from_stdin
 
 if TYPE_CHECKING:
@@ -177,6 +177,18 @@ def run_status(call: Invocation) -> bool:
     told = {key: user.get(key) for key in ("email", "display_name", "role", "status")}
     call.output.one(ACCOUNT, {**record, **told})
     return bool(user)
+
+
+@command(
+    app,
+    "become-seller",
+    "Let your account sell as well as buy. There is no way back.",
+    "auth become-seller",
+)
+def become_seller(ctx: typer.Context) -> None:
+    """`auth become-seller`."""
+    with opened(ctx) as (client, output):
+        output.one(USER, record_of(client.auth.become_seller()))
 
 
 @command(

@@ -49,9 +49,17 @@ _PARTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        "Seller desk",
+        (
+            ("1  2  3  4", "running; unsold; sold; your goods"),
+            ("n  e  Del", "add something to sell; change it; take it away"),
+            ("p  x", "put it up for auction; call an auction without bids off"),
+        ),
+    ),
+    (
         "Everywhere",
         (
-            ("o  W", "your orders; your wallet"),
+            ("o  W  L", "your orders; your wallet; what you sell"),
             ("i", "sign in, or sign out"),
             ("t", "light or dark"),
             ("Ctrl+P", "every command by name, and every auction by its title"),

@@ -137,3 +137,10 @@ async def test_loose_tokens_are_found(shell: Shell) -> None:
 async def test_commands_run_side_by_side(shell: Shell) -> None:
     results = await asyncio.gather(*(shell.run("auctions", "live") for _ in range(3)))
     assert {result.code for result in results} == {0}
+
+
+async def test_a_buyer_becomes_a_seller(market: Market, shell_of: Callable[..., Shell]) -> None:
+    buyer = await market.bidder()
+    done = await shell_of(buyer).run("auth", "become-seller", "-o", "json", "--fields", "role")
+    assert (done.code, json.loads(done.out)) == (0, {"role": "seller"})
+    assert (await buyer.auth.me()).role.value == "seller"

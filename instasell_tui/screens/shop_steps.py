@@ -1,0 +1,151 @@
+"""The steps of a seller: each is asked for what it needs, confirmed, and sent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from instasell_client import InstaSellError
+from instasell_client.models.listings import Listing
+from instasell_client.models.money import format_amount
+from instasell_client.models.selling import SellingAuction
+from instasell_tui import shop_wording, trade_wording
+from instasell_tui.formats import money, shown
+from instasell_tui.screens.confirm import ConfirmScreen, Question
+from instasell_tui.screens.form import Entry, Form, Values
+from instasell_tui.screens.order_steps import NOTHING_SENT, filled
+from instasell_tui.shop import paths_of
+from instasell_tui.trade_wording import Lines, Said
+from instasell_tui.widgets.bid_box import Tone
+
+if TYPE_CHECKING:
+    from instasell_tui.app import InstaSellApp
+
+Send = Callable[[Values], Awaitable[Said]]
+
+_REASON = Entry("reason", "Reason", required=False, max_length=500)
+
+
+class ShopSteps:
+    """Does the steps for the seller's screen. Call them from a worker: they wait for answers."""
+
+    def __init__(self, app: InstaSellApp) -> None:
+        self._app = app
+        self._feed = app.feed
+        self._shop = app.feed.shop
+
+    @property
+    def _currency(self) -> str:
+        return self._feed.currency
+
+    async def put_up(self, listing_id: str, title: str, known: Values) -> Said:
+        """Starts an auction, after a confirmation that names its gas."""
+        currency = self._currency
+        entries = (
+            Entry("min_bid", f"Minimum bid, {currency}", max_length=24),
+            Entry("duration", "Runs for", max_length=20, placeholder="as 3d, 12h or 45m"),
+            Entry("reserve", "Hidden reserve", required=False, max_length=24),
+            Entry("buy_now", "Buy now", required=False, max_length=24),
+        )
+        check = partial(shop_wording.wrong_terms, currency=currency)
+        form = Form("Put it up for auction", shown(title), entries, "Go on", check)
+        wallet = await self._feed.trading.look_at_wallet()
+        if self._shop.auction_fee is None:
+            await self._shop.fees()
+
+        async def send(values: Values) -> Said:
+            lines = shop_wording.terms(values, currency, self._shop.auction_fee, wallet.gas_balance)
+            if not await self._confirmed("Put it up?", title, lines, "Put it up"):
+                return NOTHING_SENT
+            await self._shop.put_up(listing_id, values, shop_wording.seconds_of(values["duration"]))
+            return "It is up: bidders see it from now on", Tone.GOOD
+
+        return await self._filled(form, {"duration": "3d", **known}, send)
+
+    async def call_off(self, own: SellingAuction) -> Said:
+        """Ends an auction without bids."""
+        title = own.state.title
+        form = Form("Call this auction off?", shown(title), (_REASON,), "Go on")
+
+        async def send(values: Values) -> Said:
+            lines = [("Comes back", f"{own.gas_fee:,} gas")]
+            if not await self._confirmed("Call this auction off?", title, lines, "Call it off"):
+                return NOTHING_SENT
+            await self._shop.call_off(own.state.auction_id, values["reason"] or None)
+            return "The auction is called off", Tone.GOOD
+
+        return await self._filled(form, {}, send)
+
+    async def add(self) -> Said:
+        """Makes a listing."""
+        currency, paths = self._currency, paths_of(self._feed.categories)
+        entries = (
+            Entry("type", "Sold", options={"direct": "at a price", "auction": "by auction"}),
+            Entry("title", "Title", max_length=200),
+            Entry("description", "Description", required=False, max_length=20000),
+            Entry("category", "Category", max_length=200, placeholder="as Home > Clocks"),
+            Entry("condition", "Condition", options={"new": "new", "refurbished": "refurbished"}),
+            Entry("price", f"Price, {currency}", required=False, max_length=24),
+            Entry("stock", "How many", max_length=7),
+            Entry("shipping", "Shipping", required=False, max_length=24),
+        )
+        check = partial(shop_wording.wrong_goods, paths=paths, currency=currency)
+        form = Form("Something to sell", "By auction it needs no price", entries, "Add it", check)
+
+        async def send(values: Values) -> Said:
+            path = shop_wording.find_path(values["category"], paths)
+            assert path is not None
+            made = await self._shop.add(values, paths[path])
+            if made.price is None:
+                return "Added: p puts it up for auction", Tone.GOOD
+            return f"On sale at {money(made.price, currency)}", Tone.GOOD
+
+        return await self._filled(form, {"stock": "1"}, send)
+
+    async def edit(self, listing: Listing) -> Said:
+        """Changes a listing."""
+        currency = self._currency
+        entries = [Entry("title", "Title", max_length=200)]
+        known = {
+            "title": listing.title,
+            "shipping": format_amount(listing.shipping_amount, currency),
+        }
+        if listing.price is not None:
+            entries += [
+                Entry("price", f"Price, {currency}", max_length=24),
+                Entry("stock", "How many", max_length=7),
+            ]
+            known |= {
+                "price": format_amount(listing.price, currency),
+                "stock": str(listing.stock),
+            }
+        entries.append(Entry("shipping", "Shipping", required=False, max_length=24))
+        check = partial(shop_wording.wrong_goods, paths={}, currency=currency)
+        form = Form("Change this listing", shown(listing.title), entries, "Save", check)
+
+        async def send(values: Values) -> Said:
+            await self._shop.change(listing, values)
+            return "Changed", Tone.GOOD
+
+        return await self._filled(form, known, send)
+
+    async def remove(self, listing: Listing) -> Said:
+        """Takes a listing out of every list."""
+        lines = [("Left", f"{listing.stock:,}"), ("Orders of it", "go on")]
+        if not await self._confirmed("Take it away?", listing.title, lines, "Take it away"):
+            return NOTHING_SENT
+        try:
+            await self._shop.remove(listing.id)
+        except InstaSellError as error:
+            return trade_wording.refusal(error, self._currency)
+        return "It is taken away", Tone.GOOD
+
+    async def _confirmed(self, head: str, title: str, lines: Lines, verb: str) -> bool:
+        question = Question(head, shown(title), lines, verb)
+        return await self._app.push_screen_wait(
+            ConfirmScreen(question, self._app.armed_after_seconds)
+        )
+
+    async def _filled(self, form: Form, values: Values, send: Send) -> Said:
+        return await filled(self._app, form, values, self._currency, send)

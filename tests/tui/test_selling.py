@@ -1,0 +1,225 @@
+"""The seller's desk on a real server: goods, what runs, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from instasell_client import AsyncInstaSell
+from instasell_tui import shop_wording
+from instasell_tui.screens.auction import AuctionScreen
+from instasell_tui.screens.order import OrderScreen
+from instasell_tui.screens.selling import SellingScreen
+from instasell_tui.widgets.row_table import RowTable
+from tests.databases import MarketClock
+from tests.market import Market
+from tests.tui.driving import LARGE, Opener, Screen
+from tests.waiting import until
+
+Sql = Callable[..., list[tuple[Any, ...]]]
+
+
+@pytest.fixture
+async def seller(market: Market, sql: Sql) -> AsyncInstaSell:
+    """Somebody who sells, in a market with a category that can be typed."""
+    category = market.category()
+    sql("UPDATE categories SET name = 'Clocks', path = 'Home > Clocks' WHERE id = %s", category)
+    return await market.seller()
+
+
+async def desk(shown: Screen) -> RowTable:
+    """Opens the desk."""
+    await shown.press("L")
+    await shown.until(lambda: isinstance(shown.app.screen, SellingScreen))
+    return shown.app.screen.query_one(RowTable)
+
+
+async def test_from_new_goods_to_an_auction_that_is_called_off(
+    seller: AsyncInstaSell, screen: Opener
+) -> None:
+    async with screen(seller.token) as shown:
+        await desk(shown)
+        await shown.reads("Nothing of yours is up", "1 Running")
+        await shown.press("4")
+        await shown.reads("You have nothing to sell yet", "n New")
+        await shown.press("n")
+        await shown.reads("Something to sell")
+        await shown.press("right", "tab")
+        await shown.type("Mantel clock")
+        await shown.press("tab", "tab")
+        await shown.type("clock")
+        await shown.press("enter")
+        await shown.reads("Which one? Home > Clocks")
+        await shown.type("s")
+        await shown.press("enter")
+        await shown.reads("Added: p puts it up", "Mantel clock", "by auction", "p Put up")
+        await shown.press("p")
+        await shown.reads("Put it up for auction", "3d")
+        await shown.type("12,5")
+        await shown.press("enter")
+        await shown.reads("is not an amount")
+        await shown.press("ctrl+u")
+        await shown.type("12.50")
+        await shown.press("enter")
+        await shown.reads("Put it up?", "12.50", "50 gas", "100,000 gas")
+        await shown.confirm()
+        await shown.reads("It is up", "up for auction")
+        await shown.press("1")
+        await shown.reads("Mantel clock", "12.50", "x Call off")
+        await shown.press("x")
+        await shown.reads("Call this auction off?")
+        await shown.press("enter")
+        await shown.reads("Comes back", "50 gas")
+        await shown.confirm()
+        await shown.reads("The auction is called off", "Nothing of yours is up")
+    assert (await seller.wallet.get()).gas_balance == 100_000
+
+
+async def test_goods_at_a_price_are_changed_and_taken_away(
+    seller: AsyncInstaSell, screen: Opener, market: Market
+) -> None:
+    made = await seller.listings.create(
+        type="direct", title="[/b] Ford [blue]", category_id=market.category(), condition="new",
+        price=1000, stock=1,
+    )  # fmt: skip
+    async with screen(seller.token, size=LARGE) as shown:
+        await desk(shown)
+        await shown.press("4")
+        await shown.reads("[/b] Ford [blue]", "at a price", "10.00", "Home > Clocks")
+        await shown.press("e")
+        await shown.reads("Change this listing", "10.00")
+        await shown.press("tab", "ctrl+u")
+        await shown.type("7")
+        await shown.press("tab", "ctrl+u")
+        await shown.type("x")
+        await shown.press("enter")
+        await shown.reads("A whole number")
+        await shown.press("ctrl+u")
+        await shown.type("0")
+        await shown.press("enter")
+        await shown.reads("Changed", "7.00", "■")
+        changed = await seller.listings.get(made.id)
+        assert (changed.price, changed.stock, changed.title) == (700, 0, made.title)
+        await shown.press("delete")
+        await shown.reads("Take it away?")
+        await shown.press("escape")
+        await shown.reads("Nothing was sent")
+        await shown.press("delete")
+        await shown.confirm()
+        await shown.reads("It is taken away", "You have nothing to sell yet")
+
+
+async def test_bids_are_seen_and_what_came_of_it(
+    seller: AsyncInstaSell,
+    screen: Opener,
+    market: Market,
+    sql: Sql,
+    market_clock: MarketClock,
+) -> None:
+    bidder = await market.bidder()
+    won = await market.auction(
+        seller, title="Won clock", min_bid=1000, duration_seconds=600, reserve=2000
+    )
+    await market.auction(seller, title="Poor clock", min_bid=1000, duration_seconds=700)
+    async with screen(seller.token, size=LARGE) as shown:
+        table = await desk(shown)
+        await shown.reads("Won clock", "Poor clock", "20.00")
+        await bidder.auctions.bid(won, max_amount=2500)
+        await shown.until(lambda: [row.cells["bids"][0] for row in table.rows] == ["0", "1"])
+        assert "x Call off" in shown.text
+        await shown.press("down")
+        await shown.until(lambda: "x Call off" not in shown.text)
+        await shown.press("enter")
+        await shown.until(lambda: isinstance(shown.app.screen, AuctionScreen))
+        await shown.press("escape")
+        market_clock.shift(701)
+        await until(lambda: sql("SELECT count(*) FROM auctions WHERE status = 'live'") == [(0,)])
+        await shown.press("2")
+        await shown.reads("Poor clock", "no bids", "▶")
+        await shown.press("p")
+        await shown.reads("Put it up for auction", "10.00")
+        await shown.press("enter")
+        await shown.confirm()
+        await shown.reads("It is up", "Everything that was up has found a buyer")
+        await shown.press("3")
+        await shown.reads("Won clock", "not paid yet", "Person")
+        await shown.press("enter")
+        await shown.until(lambda: isinstance(shown.app.screen, OrderScreen))
+        await shown.reads("Not paid yet: the buyer has")
+
+
+async def test_a_refusal_is_told_and_loses_nothing(
+    seller: AsyncInstaSell, screen: Opener, market: Market
+) -> None:
+    listing = await market.listing(seller)
+    async with screen(seller.token) as shown:
+        await desk(shown)
+        await shown.press("4")
+        await shown.reads("by auction", "p Put up")
+        await shown.press("p")
+        await shown.reads("Put it up for auction")
+        await shown.type("9")
+        await seller.auctions.create(listing, min_bid=100, duration_seconds=600)
+        await shown.press("enter")
+        await shown.confirm()
+        await shown.reads("Refused", "9", "3d")
+        await shown.press("escape")
+        await shown.reads("up for auction")
+
+
+async def test_who_may_not_is_told(seller: AsyncInstaSell, screen: Opener, market: Market) -> None:
+    await market.auction(seller, title="Clock")
+    async with screen(seller.token, read_only=True) as shown:
+        await desk(shown)
+        await shown.reads("Opened read-only", "Clock")
+        assert "x Call off" not in shown.text
+        await shown.press("x", "4", "n")
+        await shown.reads("1 listing")
+        assert "Something to sell" not in shown.text
+    async with screen((await market.bidder()).token) as shown:
+        await desk(shown)
+        await shown.reads("This account does not sell")
+    async with screen() as shown:
+        await desk(shown)
+        await shown.reads("Press i to sign in")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("3d", 259200), ("12h", 43200), ("1d 6h", 108000), ("45M", 2700), ("90d", 7776000)],
+)
+def test_spans_are_read(text: str, seconds: int) -> None:
+    assert shop_wording.seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "3", "d", "0d", "91d", "3 days", "-1h", "\u0663d x"])
+def test_other_spans_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"as 3d|At least"):
+        shop_wording.seconds_of(text)
+
+
+PATHS = {"Home": "1", "Home > Clocks": "2", "Toys > Clocks": "3", "Toys > Trains": "4"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("home", "Home"),
+        (" home >  CLOCKS", "Home > Clocks"),
+        ("trains", "Toys > Trains"),
+        ("clocks", None),
+        ("Attic", None),
+        ("", None),
+    ],
+)
+def test_categories_are_found_as_they_are_typed(typed: str, found: str | None) -> None:
+    assert shop_wording.find_path(typed, PATHS) == found
+
+
+def test_terms_that_contradict_each_other_are_told_by_name() -> None:
+    values = {"min_bid": "10", "duration": "1d", "reserve": "9", "buy_now": "8"}
+    assert set(shop_wording.wrong_terms(values, "USD")) == {"reserve", "buy_now"}
+    fine = {**values, "reserve": "", "buy_now": "10"}
+    assert shop_wording.wrong_terms(fine, "USD") == {}
