@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from instasell_server import metrics
 from instasell_server.adapters.redis.engine import RedisEngine
+from instasell_server.adapters.storage.disk import DiskObjects
 from instasell_server.adapters.stripe.unconfigured import NoProvider
 from instasell_server.db.connections import Database, Observer
 from instasell_server.db.transaction import finish_running
@@ -35,6 +36,9 @@ from instasell_server.domains.disputes.service import DisputeService
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.listings import handlers as listings
 from instasell_server.domains.listings.service import ListingService
+from instasell_server.domains.media import handlers as media
+from instasell_server.domains.media.pictures import Pictures
+from instasell_server.domains.media.service import MediaService
 from instasell_server.domains.operations import handlers as operations
 from instasell_server.domains.operations.service import OperationsService
 from instasell_server.domains.orders import handlers as orders
@@ -50,15 +54,17 @@ from instasell_server.http.openapi import render_document
 from instasell_server.http.ratelimit import RateLimits
 from instasell_server.http.routes import LIVE, TABLE, routes_of
 from instasell_server.http.web_app import make_application
-from instasell_server.ports import Payments
+from instasell_server.ports import Objects, Payments
 from instasell_server.realtime.hub import Hub
 from instasell_server.realtime.websocket import LiveEndpoint
 from instasell_server.settings import Part, Settings
+from instasell_server.standalone import data_dir_of
 from instasell_server.workers.closer import Closer
 from instasell_server.workers.escrow import Escrow
 from instasell_server.workers.outbox import Outbox
 
 REPLICA_CONNECTIONS = 8
+FILES_FOLDER = "media"
 
 _log = structlog.get_logger("instasell.server")
 
@@ -75,6 +81,7 @@ class Engines:
     public: Database
     redis: RedisEngine
     provider: Payments
+    objects: Objects
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,8 @@ class Services:
 
     accounts: AccountService
     listings: ListingService
+    media: MediaService
+    pictures: Pictures
     auctions: AuctionService
     orders: OrderService
     fulfilment: Fulfilment
@@ -111,6 +120,9 @@ def build(settings: Settings) -> web.Application:
     app = make_application(routes, settings, limits, services.accounts.authenticate)
     app[accounts.SERVICE] = services.accounts
     app[listings.SERVICE] = services.listings
+    app[media.SERVICE] = services.media
+    if isinstance(engines.objects, DiskObjects):
+        app[media.OWN_FILES] = engines.objects
     app[auctions.SERVICE] = services.auctions
     app[auctions.LIVE_PAGES] = auctions.LivePages()
     app[auctions.SELLING] = Selling(
@@ -159,7 +171,28 @@ def make_engines(settings: Settings) -> Engines:
         replica = settings.database_replica_url.get_secret_value()
         public = Database(replica, size=REPLICA_CONNECTIONS, observe=observe)
     redis = RedisEngine(_required(settings.redis_url, "REDIS_URL"))
-    return Engines(database, public, redis, _provider(settings))
+    return Engines(database, public, redis, _provider(settings), _objects(settings))
+
+
+def _objects(settings: Settings) -> Objects:
+    if settings.storage_endpoint is None:
+        given = (settings.jwt_secret, settings.jwt_previous_secret)
+        return DiskObjects(
+            data_dir_of(settings) / FILES_FOLDER,
+            [secret.get_secret_value() for secret in given if secret is not None],
+            base_url=settings.storage_public_url or "",
+        )
+    # The library takes a while to load, which only those wait for who use it.
+    from instasell_server.adapters.storage.s3 import S3Objects
+
+    return S3Objects(
+        settings.storage_endpoint,
+        access_key=_required(settings.storage_access_key, "STORAGE_ACCESS_KEY"),
+        secret_key=_required(settings.storage_secret_key, "STORAGE_SECRET_KEY"),
+        bucket=settings.storage_bucket,
+        region=settings.storage_region,
+        public_url=settings.storage_public_url,
+    )
 
 
 def _provider(settings: Settings) -> Payments:
@@ -190,7 +223,11 @@ def _services(engines: Engines, settings: Settings) -> Services:
     hub = Hub(redis.bus, history)
     ledger = Ledger(redis.cache, hub, currency=settings.currency)
     people = AccountService(database, redis.cache, redis.limiter, hub, ledger, settings)
-    goods = ListingService(database, engines.public, redis.cache)
+    pictures = Pictures()
+    files = MediaService(
+        database, engines.objects, pictures, file_bytes_max=settings.file_bytes_max
+    )
+    goods = ListingService(database, engines.public, redis.cache, files)
     money, bought, fulfilment = _money(engines, settings, ledger, goods)
     gas = AuctionGas(
         ledger, auction_fee=settings.auction_gas_fee, feature_fee=settings.feature_gas_fee
@@ -216,25 +253,27 @@ def _services(engines: Engines, settings: Settings) -> Services:
         {
             **people.outbox,
             **goods.outbox,
+            **files.outbox,
             USER_SUSPENDED: lifecycle.call_off_all_of,
             "auction_ended": lifecycle.tell_again,
             "auction_cancelled": lifecycle.tell_again,
             LISTING_EDITED: Edits(database, lifecycle).carry_out,
         },
-        cleaners=(people.delete_old_sessions,),
+        cleaners=(people.delete_old_sessions, files.delete_abandoned),
     )
     closer = Closer(database, lifecycle)
     escrow = Escrow(
         (fulfilment.carry_out_due, money.reconcile, money.send_refunds, leaving.send_pending)
     )
-    complaints = DisputeService(database, fulfilment, currency=settings.currency)
+    complaints = DisputeService(database, fulfilment, files, currency=settings.currency)
     fulfilment.serve(complaints)
+    files.serve(goods, complaints)
     desk = AdminService(
         database, engines.public, people, goods, lifecycle, bought, currency=settings.currency
     )
     complaints.serve(desk)
     return Services(
-        people, goods, market, bought, fulfilment, complaints, money, purses, desk, auctioneer,
+        people, goods, files, pictures, market, bought, fulfilment, complaints, money, purses, desk, auctioneer,
         hub, live, closer, escrow, outbox,
     )  # fmt: skip
 
@@ -326,6 +365,8 @@ class _Lifetime:
         await services.hub.stop()
         await finish_running()
         services.accounts.close()
+        services.pictures.close()
+        await self._engines.objects.close()
         await self._engines.provider.close()
         await self._engines.redis.close()
         self._engines.public.close()

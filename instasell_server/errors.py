@@ -3,6 +3,7 @@
     InstaSellError
     - NotFound            ListingNotFound AuctionNotFound CategoryNotFound UserNotFound
                           OrderNotFound TokenNotFound AlertNotFound DisputeNotFound
+                          ImageNotFound EvidenceNotFound
     - Unauthenticated     BadCredentials
     - Forbidden           AccountSuspended SellerCannotBid SellerCannotBuy ScopeMissing
                           NotVerified
@@ -13,6 +14,7 @@
                           ListingHasAuction AuctionHasBids EmailTaken SkuTaken CategoryInUse
                           CategoryExists OutOfStock StillRunning OrderNotReady InsufficientFunds
                           InsufficientGas NoPayoutAccount LastAdmin DisputeClosed
+                          UploadMissing TooManyFiles
     - PaymentFailed
     - RateLimited
     - OutcomeUnknown
@@ -97,6 +99,18 @@ class DisputeNotFound(NotFound):
     """No such dispute, or not the caller's."""
 
     title = "There is no such dispute"
+
+
+class ImageNotFound(NotFound):
+    """No such picture of the listing."""
+
+    title = "There is no such picture"
+
+
+class EvidenceNotFound(NotFound):
+    """No such file of the dispute, or not the caller's."""
+
+    title = "There is no such file"
 
 
 class AlertNotFound(NotFound):
@@ -313,6 +327,18 @@ class DisputeClosed(Conflict):
     """The dispute is resolved, and nothing changes it any more."""
 
     title = "The dispute is closed"
+
+
+class UploadMissing(Conflict):
+    """A file is confirmed whose bytes have not come."""
+
+    title = "The file has not been uploaded"
+
+
+class TooManyFiles(Conflict):
+    """As many files as there may be; `limit` tells how many that is."""
+
+    title = "There are too many files"
 
 
 class LastAdmin(Conflict):

@@ -141,6 +141,41 @@ class Settings(BaseSettings):
             description="Where payers reach this server, to come back from the provider's page.",
         ),
     ] = None
+    file_bytes_max: Annotated[
+        int,
+        Field(ge=1024, le=2**30, description="Bytes of a picture or of a dispute's file at most."),
+    ] = 10 * 2**20
+    storage_endpoint: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[^/\s]+$",
+            description="An S3 server such as MinIO for files; empty keeps them in the data folder.",
+        ),
+    ] = None
+    storage_access_key: Annotated[
+        SecretStr | None, Field(description="The name by which the storage knows the market.")
+    ] = None
+    storage_secret_key: Annotated[
+        SecretStr | None, Field(description="Signs what is asked of the storage.")
+    ] = None
+    storage_bucket: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]$",
+            description="The bucket for files; it has to be there.",
+        ),
+    ] = "instasell"
+    storage_region: Annotated[
+        str, Field(pattern=r"^[a-z0-9\-]{1,63}$", description="The region that is signed for.")
+    ] = "us-east-1"
+    storage_public_url: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[^/\s]+$",
+            description="Where callers reach the storage, if not at its endpoint; without an"
+            " endpoint, this server.",
+        ),
+    ] = None
     auctioneer_lanes: Annotated[
         int, Field(ge=1, le=16, description="Batches of bids that are in work at once.")
     ] = 2
@@ -198,6 +233,11 @@ class Settings(BaseSettings):
             raise ValueError(
                 "a rate limit of 0 is taken only while listening on loopback; set a limit or"
                 " INSTASELL_HOST=127.0.0.1"
+            )
+        keys = (self.storage_access_key, self.storage_secret_key)
+        if self.storage_endpoint is not None and None in keys:
+            raise ValueError(
+                "the storage needs INSTASELL_STORAGE_ACCESS_KEY and INSTASELL_STORAGE_SECRET_KEY"
             )
         if not self.parts:
             raise ValueError("name at least one of api, ws, worker")

@@ -3,6 +3,7 @@
     InstaSellError
     - NotFound            ListingNotFound AuctionNotFound CategoryNotFound UserNotFound
                           OrderNotFound TokenNotFound AlertNotFound DisputeNotFound
+                          ImageNotFound EvidenceNotFound
     - Unauthenticated     BadCredentials
     - Forbidden           AccountSuspended SellerCannotBid SellerCannotBuy ScopeMissing(scope)
                           NotVerified
@@ -14,6 +15,7 @@
                           AuctionHasBids EmailTaken SkuTaken CategoryInUse CategoryExists OutOfStock
                           StillRunning OrderNotReady(order_status) InsufficientFunds(missing)
                           InsufficientGas(missing) NoPayoutAccount LastAdmin DisputeClosed
+                          UploadMissing TooManyFiles(limit)
     - PaymentFailed
     - RateLimited(retry_after_seconds)
     - OutcomeUnknown      the same key, sent again, tells what happened     - Unavailable
@@ -50,6 +52,8 @@ from instasell_client.errors.conflicts import (
     OutOfStock,
     SkuTaken,
     StillRunning,
+    TooManyFiles,
+    UploadMissing,
 )
 from instasell_client.errors.refusals import (
     AccountSuspended,
@@ -59,8 +63,10 @@ from instasell_client.errors.refusals import (
     BadSignature,
     CategoryNotFound,
     DisputeNotFound,
+    EvidenceNotFound,
     Forbidden,
     IdempotencyKeyReused,
+    ImageNotFound,
     InstaSellError,
     Invalid,
     ListingNotFound,
@@ -110,8 +116,10 @@ __all__ = [
     "DisputeClosed",
     "DisputeNotFound",
     "EmailTaken",
+    "EvidenceNotFound",
     "Forbidden",
     "IdempotencyKeyReused",
+    "ImageNotFound",
     "InstaSellError",
     "InsufficientFunds",
     "InsufficientGas",
@@ -141,10 +149,12 @@ __all__ = [
     "Timeout",
     "TokenNotFound",
     "TooLarge",
+    "TooManyFiles",
     "TransportError",
     "Unauthenticated",
     "Unavailable",
     "Unsupported",
+    "UploadMissing",
     "UserNotFound",
     "code_of",
 ]

@@ -155,6 +155,23 @@ class DisputeClosed(Conflict):
     title = "The dispute is closed"
 
 
+class UploadMissing(Conflict):
+    """A file is confirmed whose bytes have not come."""
+
+    title = "The file has not been uploaded"
+
+
+class TooManyFiles(Conflict):
+    """As many files as there may be."""
+
+    title = "There are too many files"
+
+    @property
+    def limit(self) -> int | None:
+        """How many there may be."""
+        return self._number("limit")
+
+
 class LastAdmin(Conflict):
     """A market is never without an active admin."""
 

@@ -94,6 +94,18 @@ class DisputeNotFound(NotFound):
     title = "There is no such dispute"
 
 
+class ImageNotFound(NotFound):
+    """No such picture of the listing."""
+
+    title = "There is no such picture"
+
+
+class EvidenceNotFound(NotFound):
+    """No such file of the dispute, or not the caller's."""
+
+    title = "There is no such file"
+
+
 class AlertNotFound(NotFound):
     """No such alert."""
 

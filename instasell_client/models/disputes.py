@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from instasell_client.models.base import Id, Instant, Paging, Reply, Request
+from instasell_client.models.media import Evidence
 from instasell_client.models.money import AmountOrZero
 from instasell_client.models.orders import OrderStatus
 from instasell_client.models.text import Line, Message
@@ -91,10 +92,11 @@ class Dispute(Reply):
 
 
 class DisputeView(Reply):
-    """A dispute with what was said since, the oldest first."""
+    """A dispute with what was said and sent since, the oldest first."""
 
     dispute: Dispute
     messages: list[DisputeMessage]
+    evidence: list[Evidence] = []
 
 
 class DisputesQuery(Paging):

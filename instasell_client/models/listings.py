@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from instasell_client.models.base import Id, Instant, Paging, Reply, Request
+from instasell_client.models.media import Image
 from instasell_client.models.money import MAX_AMOUNT, Amount, AmountOrZero
 from instasell_client.models.problems import FieldError
 from instasell_client.models.text import Line, Prose
@@ -134,6 +135,12 @@ class Listing(Reply):
     version: int
     created_at: Instant
     updated_at: Instant
+
+
+class ListingView(Listing):
+    """A listing by itself, with its pictures in their order."""
+
+    images: list[Image] = []
 
 
 def _digits(value: object) -> object:

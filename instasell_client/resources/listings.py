@@ -17,6 +17,7 @@ from instasell_client.models.listings import (
     ListingQuery,
     ListingSort,
     ListingType,
+    ListingView,
     UpdateListing,
 )
 from instasell_client.operation import (
@@ -103,9 +104,9 @@ class Listings(Resource[Way]):
         )
 
     @endpoint
-    def get(self, listing_id: str) -> Operation[Listing]:
-        """One listing. Raises ListingNotFound."""
-        return get(path("/listings/{}", listing_id), Listing)
+    def get(self, listing_id: str) -> Operation[ListingView]:
+        """One listing, with its pictures. Raises ListingNotFound."""
+        return get(path("/listings/{}", listing_id), ListingView)
 
     @endpoint
     def create(

@@ -24,8 +24,10 @@ Authenticate = Callable[[str], Awaitable[Principal]]
 """Who a bearer token is. Raises Unauthenticated."""
 
 REQUEST_ID_HEADER = "X-Request-Id"
-# What the payment provider says is proven by its signature, and comes from few addresses.
-UNCOUNTED = frozenset({"/healthz", "/readyz", "/metrics", "/webhooks/stripe"})
+# What the payment provider says is proven by its signature, and comes from few addresses; the
+# address of a file is signed by us, for a few minutes.
+FILES = "/media/{token}"
+UNCOUNTED = frozenset({"/healthz", "/readyz", "/metrics", "/webhooks/stripe", FILES})
 BEARER = "bearer "
 TOKEN_BYTES_MAX = 4096
 
@@ -133,7 +135,8 @@ def _write_down(
         metrics.observe_request(request.method, path, status, seconds)
     logs.REQUESTS.write(
         method=request.method,
-        path=request.path,
+        # Whoever has the address of a file may fetch it, so it is not for the log.
+        path=request.path if path != FILES else path,
         route=path,
         status=status,
         seconds=seconds,

@@ -29,6 +29,7 @@ TAGS = {
     "auth": "Accounts, sign-in and the tokens of scripts.",
     "categories": "The tree that listings stand in.",
     "listings": "What is for sale.",
+    "media": "Pictures of goods and files of disputes.",
     "auctions": "Auctions and bids.",
     "orders": "From a purchase or an auction won to the seller's money.",
     "disputes": "What a buyer complains of while the money is held.",
@@ -40,7 +41,7 @@ TAGS = {
 }
 
 _NAMES = re.compile(r"\{(\w+)\}")
-_UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics", "/webhooks/stripe"})
+_UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics", "/webhooks/stripe", "/media/{token}"})
 
 Json = dict[str, Any]
 Mode = Literal["validation", "serialization"]

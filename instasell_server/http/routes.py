@@ -15,6 +15,7 @@ from instasell_server.domains.admin import handlers as admin
 from instasell_server.domains.auctions import handlers as auctions
 from instasell_server.domains.disputes import handlers as disputes
 from instasell_server.domains.listings import handlers as listings
+from instasell_server.domains.media import handlers as media
 from instasell_server.domains.operations import handlers as operations
 from instasell_server.domains.orders import handlers as orders
 from instasell_server.domains.payments import handlers as payments
@@ -35,6 +36,7 @@ def open_socket(call: Call[None, None]) -> Awaitable[web.StreamResponse]:
 TABLE: tuple[Route, ...] = (
     *accounts.ROUTES,
     *listings.ROUTES,
+    *media.ROUTES,
     *auctions.ROUTES,
     *orders.ROUTES,
     *disputes.ROUTES,

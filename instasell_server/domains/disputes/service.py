@@ -25,6 +25,7 @@ from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.disputes import rules, store
 from instasell_server.domains.disputes.store import NewDispute, Place, Resolution
+from instasell_server.domains.media.service import MediaService
 from instasell_server.domains.orders.fulfilment import Fulfilment
 from instasell_server.errors import DisputeNotFound, Invalid
 from instasell_server.paging import decode_cursor, encode_cursor
@@ -49,10 +50,13 @@ class AuditLog(Protocol):
 
 
 class DisputeService:
-    """Opens, shows and decides disputes. Implements `orders.OpenDisputes`."""
+    """Opens, shows and decides disputes. Implements `orders.OpenDisputes`, `media.Complaints`."""
 
-    def __init__(self, database: Database, fulfilment: Fulfilment, *, currency: str) -> None:
+    def __init__(
+        self, database: Database, fulfilment: Fulfilment, media: MediaService, *, currency: str
+    ) -> None:
         self._database = database
+        self._media = media
         self._fulfilment = fulfilment
         self._currency = currency
         self._log: AuditLog | None = None
@@ -89,10 +93,7 @@ class DisputeService:
         """Adds what one of the two sides says. Raises DisputeNotFound, DisputeClosed."""
 
         async def work(tx: Transaction) -> DisputeView:
-            dispute = await store.lock_dispute(tx, dispute_id)
-            if dispute is None:
-                raise DisputeNotFound
-            rules.check_reply(dispute.standing, author.user_id)
+            await self.lock_side(tx, author.user_id, dispute_id)
             now = await store.get_now(tx)
             await store.insert_message(tx, dispute_id, author.user_id, wish.text, now)
             return await self._show(tx, author, dispute_id)
@@ -145,6 +146,22 @@ class DisputeService:
             resolution = Resolution(refund_amount, reason, actor_id, now)
             await store.update_resolved(tx, dispute.id, resolution)
 
+    # For files of a dispute -------------------------------------------------------------------
+
+    async def lock_side(self, tx: Transaction, user_id: str, dispute_id: str) -> None:
+        """Locks an open dispute. Raises DisputeNotFound for a stranger, DisputeClosed."""
+        dispute = await store.lock_dispute(tx, dispute_id)
+        if dispute is None:
+            raise DisputeNotFound
+        rules.check_reply(dispute.standing, user_id)
+
+    async def get_buyer(self, connection: Connection, dispute_id: str) -> str:
+        """As `media.Complaints` asks."""
+        dispute = await store.find_dispute(connection, dispute_id, self._currency)
+        if dispute is None:
+            raise DisputeNotFound
+        return dispute.buyer_id
+
     # Looking ----------------------------------------------------------------------------------
 
     async def get(self, reader: Principal, dispute_id: str) -> DisputeView:
@@ -161,7 +178,8 @@ class DisputeService:
         if reader.user_id not in (dispute.buyer_id, dispute.seller_id) and not reader.is_admin:
             raise DisputeNotFound
         messages = await store.list_messages(connection, dispute_id)
-        return DisputeView(dispute=dispute, messages=messages)
+        evidence = await self._media.evidence_of(connection, dispute_id, dispute.buyer_id)
+        return DisputeView(dispute=dispute, messages=messages, evidence=evidence)
 
     async def list(self, reader: Principal, query: DisputesQuery) -> Page[Dispute]:
         """The reader's disputes of both sides, the newest first."""

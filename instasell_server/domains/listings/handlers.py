@@ -18,6 +18,7 @@ from instasell_client.models.listings import (
     CreateListing,
     Listing,
     ListingQuery,
+    ListingView,
     UpdateCategory,
     UpdateListing,
 )
@@ -70,7 +71,7 @@ async def search_listings(call: Call[None, ListingQuery]) -> Page[Listing]:
     return await call.service(SERVICE).search(call.query, call.principal)
 
 
-async def get_listing(call: Call[None, None]) -> Listing:
+async def get_listing(call: Call[None, None]) -> ListingView:
     """GET /listings/{listing_id}."""
     return await call.service(SERVICE).get(call.path["listing_id"], call.principal)
 
@@ -217,7 +218,7 @@ ROUTES: list[Route] = [
         get_listing,
         PUBLIC,
         "Show a listing",
-        reply=Listing,
+        reply=ListingView,
         tag="listings",
         errors=(ListingNotFound,),
     ),

@@ -11,6 +11,7 @@ from instasell_client.models.listings import (
     Listing,
     ListingQuery,
     ListingStatus,
+    ListingView,
     UpdateListing,
 )
 from instasell_server.db.connections import Connection, Database
@@ -21,6 +22,7 @@ from instasell_server.domains.listings.bulk import BulkImporter
 from instasell_server.domains.listings.categories import Categories
 from instasell_server.domains.listings.pages import CACHE_DROP, CategoryPages
 from instasell_server.domains.listings.rules import Goods
+from instasell_server.domains.media.service import MediaService
 from instasell_server.errors import AuctionHasBids, Invalid, ListingInUse, ListingNotFound
 from instasell_server.ports import Cache
 from instasell_server.principal import Principal
@@ -31,11 +33,14 @@ OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class ListingService:
-    """Everything about goods. `public` serves public lists, from a replica if there is one."""
+    """Everything about goods; implements `media.Goods`. `public` serves public lists, from a replica if there is one."""
 
-    def __init__(self, database: Database, public: Database, cache: Cache) -> None:
+    def __init__(
+        self, database: Database, public: Database, cache: Cache, media: MediaService
+    ) -> None:
         self._database = database
         self._public = public
+        self._media = media
         self._pages = CategoryPages(database, cache)
         self.categories = Categories(database, public, self._pages)
         self.bulk = BulkImporter(database, self._pages)
@@ -70,11 +75,29 @@ class ListingService:
             following = search.write_cursor(last, planned.sort)
         return Page[Listing](items=[Listing.model_validate(row) for row in shown], next=following)
 
-    async def get(self, listing_id: str, principal: Principal | None) -> Listing:
+    async def get(self, listing_id: str, principal: Principal | None) -> ListingView:
         """One listing. A removed one is shown to its seller and to admins only."""
         async with self._database.connection() as connection:
-            listing = (await store.get_listing(connection, listing_id)).listing
-        if listing.status is ListingStatus.REMOVED and not _may_see_removed(listing, principal):
+            listing = await self._get_visible(connection, principal, listing_id)
+            images = await self._media.images_of(connection, listing_id)
+        return ListingView(**dict(listing), images=images)
+
+    async def check_visible(
+        self, connection: Connection, reader: Principal | None, listing_id: str
+    ) -> None:
+        """As `media.Goods` asks."""
+        await self._get_visible(connection, reader, listing_id)
+
+    async def check_own(self, connection: Connection, seller_id: str, listing_id: str) -> None:
+        """As `media.Goods` asks."""
+        if not await store.list_own_states(connection, seller_id, [listing_id]):
+            raise ListingNotFound
+
+    async def _get_visible(
+        self, connection: Connection, reader: Principal | None, listing_id: str
+    ) -> Listing:
+        listing = (await store.get_listing(connection, listing_id)).listing
+        if listing.status is ListingStatus.REMOVED and not _may_see_removed(listing, reader):
             raise ListingNotFound
         return listing
 

@@ -1,0 +1,66 @@
+-- name: lock_owner
+-- Keeps the writes of one person's files in line, so that what is counted stays so until the commit.
+SELECT pg_advisory_xact_lock(hashtextextended(%(owner_id)s, 12))
+
+-- name: count_files
+SELECT (SELECT count(*) FROM media_files WHERE owner_id = %(owner_id)s AND status = 'pending')
+           AS pending,
+       (SELECT count(*) FROM media_files WHERE listing_id = %(listing_id)s) AS of_listing,
+       (SELECT count(*) FROM media_files
+        WHERE dispute_id = %(dispute_id)s AND owner_id = %(owner_id)s) AS of_side
+
+-- name: insert_file
+INSERT INTO media_files (owner_id, listing_id, dispute_id, content_type, size_bytes, file_name)
+VALUES (%(owner_id)s, %(listing_id)s, %(dispute_id)s, %(content_type)s, %(size_bytes)s,
+        %(file_name)s)
+RETURNING id
+
+-- name: find_file
+SELECT id, owner_id, listing_id, dispute_id, content_type, size_bytes, file_name, status, position,
+       versions, created_at
+FROM media_files WHERE id = %(file_id)s
+
+-- name: lock_file
+SELECT id, owner_id, listing_id, dispute_id, content_type, size_bytes, file_name, status, position,
+       versions, created_at
+FROM media_files WHERE id = %(file_id)s FOR UPDATE
+
+-- name: update_ready
+-- A picture comes behind those that are there.
+UPDATE media_files AS f
+SET status = 'ready', completed_at = market_now(), versions = %(versions)s::jsonb,
+    position = CASE WHEN f.listing_id IS NOT NULL THEN
+        (SELECT coalesce(max(o.position) + 1, 0) FROM media_files o
+         WHERE o.listing_id = f.listing_id) END
+WHERE f.id = %(file_id)s
+
+-- name: delete_file
+DELETE FROM media_files WHERE id = %(file_id)s
+
+-- name: list_images
+SELECT id, owner_id, listing_id, dispute_id, content_type, size_bytes, file_name, status, position,
+       versions, created_at
+FROM media_files WHERE listing_id = %(listing_id)s AND status = 'ready' ORDER BY position, id
+
+-- name: list_evidence
+SELECT id, owner_id, listing_id, dispute_id, content_type, size_bytes, file_name, status, position,
+       versions, created_at
+FROM media_files WHERE dispute_id = %(dispute_id)s AND status = 'ready' ORDER BY completed_at, id
+
+-- name: update_positions
+UPDATE media_files AS f SET position = wanted.place - 1
+FROM unnest(%(file_ids)s::uuid[]) WITH ORDINALITY AS wanted (id, place)
+WHERE f.id = wanted.id
+
+-- name: insert_removal
+-- Nothing that lies in these folders is shown any more.
+INSERT INTO outbox (kind, payload, available_at)
+VALUES ('media_removal', jsonb_build_object('folders', %(folders)s::text[]),
+        market_now() + make_interval(secs => %(delay_seconds)s))
+
+-- name: delete_abandoned
+DELETE FROM media_files
+WHERE id IN (SELECT id FROM media_files
+             WHERE status = 'pending' AND created_at < market_now() - interval '1 hour'
+             ORDER BY created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING id

@@ -1,0 +1,133 @@
+"""What a file is, told by its first bytes alone. Pure: no I/O, and nothing is decoded.
+
+Names and announced types are what somebody says. Sizes in pixels are read from headers, so that a
+picture which would fill the memory is refused before anybody tries to decode it.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import NamedTuple
+from urllib.parse import quote
+
+from instasell_server.errors import Invalid, Unsupported
+
+PIXELS_MAX = 40_000_000
+"""Pixels of a picture; decoded, they take four bytes each."""
+
+SIDE_MAX = 20_000
+"""Pixels of a picture's longer side."""
+
+SIZES = (160, 640, 1600)
+"""The longest sides that pictures are shown in, in pixels."""
+
+PICTURE_TYPE = "image/jpeg"
+TEXT_TYPE = "text/plain"
+PDF_TYPE = "application/pdf"
+
+_TAKEN = "send PNG, JPEG, WebP or GIF"
+SEGMENTS_MAX = 10_000
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
+class Picture(NamedTuple):
+    """A format in Pillow's name for it, and a size in pixels."""
+
+    format: str
+    width: int
+    height: int
+
+
+def picture_of(data: bytes) -> Picture:
+    """What picture this is. Raises Unsupported for anything else, Invalid for too many pixels."""
+    try:
+        found = _read(data)
+    except (struct.error, IndexError):
+        found = None
+    if found is None:
+        raise Unsupported(f"the bytes are no picture that is read here; {_TAKEN}")
+    check_pixels(found.width, found.height)
+    return found
+
+
+def check_pixels(width: int, height: int) -> None:
+    """Raises Invalid for a picture without pixels, or with more than are decoded."""
+    if width < 1 or height < 1:
+        raise Unsupported(f"the picture has no pixels; {_TAKEN}")
+    if width * height > PIXELS_MAX or max(width, height) > SIDE_MAX:
+        raise Invalid.one(
+            "file",
+            f"{width} x {height} pixels are too many; send {PIXELS_MAX // 10**6} million at most,"
+            f" and {SIDE_MAX} on a side",
+        )
+
+
+def _read(data: bytes) -> Picture | None:
+    if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR":
+        return Picture("PNG", *struct.unpack(">II", data[16:24]))
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return Picture("GIF", *struct.unpack("<HH", data[6:10]))
+    if data.startswith(b"\xff\xd8\xff"):
+        return _read_jpeg(data)
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return _read_webp(data)
+    return None
+
+
+def _read_jpeg(data: bytes) -> Picture | None:
+    """Follows the segments to the frame header, which has the size."""
+    at = 2
+    for _ in range(SEGMENTS_MAX):
+        if data[at] != 0xFF:
+            break
+        marker = data[at + 1]
+        if marker == 0xFF:
+            at += 1
+            continue
+        if marker in _BARE:
+            at += 2
+            continue
+        if marker in _FRAMES:
+            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
+            return Picture("JPEG", width, height)
+        (length,) = struct.unpack(">H", data[at + 2 : at + 4])
+        at += 2 + max(length, 2)
+    return None
+
+
+def _read_webp(data: bytes) -> Picture | None:
+    kind = data[12:16]
+    if kind == b"VP8 ":
+        width, height = struct.unpack("<HH", data[26:30])
+        return Picture("WEBP", width & 0x3FFF, height & 0x3FFF)
+    if kind == b"VP8L":
+        (bits,) = struct.unpack("<I", data[21:25])
+        return Picture("WEBP", (bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1)
+    if kind == b"VP8X":
+        width = int.from_bytes(data[24:27], "little") + 1
+        height = int.from_bytes(data[27:30], "little") + 1
+        return Picture("WEBP", width, height) if len(data) >= 30 else None
+    return None
+
+
+def check_document(content_type: str, data: bytes) -> None:
+    """Raises Unsupported for a document that is not what it was announced as."""
+    if content_type == PDF_TYPE:
+        if not data.startswith(b"%PDF-"):
+            raise Unsupported("the bytes are no PDF; announce them as what they are")
+        return
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Unsupported("the bytes are no text in UTF-8; save them so") from None
+    if _CONTROL.search(text):
+        raise Unsupported("the text has control characters; remove them")
+
+
+def disposition_of(file_name: str) -> str:
+    """A Content-Disposition by which browsers save a file and never show it (RFC 6266)."""
+    return f"attachment; filename*=UTF-8''{quote(file_name, safe='')}"

@@ -1,0 +1,233 @@
+"""Pictures of listings and files of disputes, and who may send and see them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from instasell_client.models.base import Empty
+from instasell_client.models.media import (
+    AddEvidence,
+    AddImage,
+    ArrangeImages,
+    Evidence,
+    EvidenceUpload,
+    Image,
+    ImageList,
+    ImageUpload,
+    ImageVersion,
+)
+from instasell_server.db.connections import Connection, Database
+from instasell_server.db.idempotency import RequestKey, once
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.media import rules, store
+from instasell_server.domains.media.pictures import Pictures
+from instasell_server.domains.media.store import File, NewFile
+from instasell_server.domains.media.uploads import REMOVAL, Check, Uploads, object_key
+from instasell_server.errors import EvidenceNotFound, ImageNotFound, Invalid
+from instasell_server.ports import Objects
+from instasell_server.principal import Principal
+
+OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+class Goods(Protocol):
+    """Whose listings are, as `listings` knows it."""
+
+    async def check_own(self, connection: Connection, seller_id: str, listing_id: str) -> None:
+        """Raises ListingNotFound unless the listing is the seller's and active."""
+        ...
+
+    async def check_visible(
+        self, connection: Connection, reader: Principal | None, listing_id: str
+    ) -> None:
+        """Raises ListingNotFound for a listing that the reader does not see."""
+        ...
+
+
+class Complaints(Protocol):
+    """Who may say something in a dispute, as `disputes` knows it."""
+
+    async def lock_side(self, tx: Transaction, user_id: str, dispute_id: str) -> None:
+        """Locks an open dispute. Raises DisputeNotFound for a stranger, DisputeClosed."""
+        ...
+
+    async def get_buyer(self, connection: Connection, dispute_id: str) -> str:
+        """The buyer's id. Raises DisputeNotFound."""
+        ...
+
+
+class MediaService:
+    """Pictures of listings and files of disputes. `file_bytes_max` limits each file."""
+
+    def __init__(
+        self, database: Database, objects: Objects, pictures: Pictures, *, file_bytes_max: int
+    ) -> None:
+        self._database = database
+        self._objects = objects
+        self._uploads = Uploads(database, objects, pictures, file_bytes_max=file_bytes_max)
+        self.outbox: Mapping[str, OutboxHandler] = {REMOVAL: self._uploads.carry_out_removal}
+        self.delete_abandoned = self._uploads.delete_abandoned
+
+    def serve(self, goods: Goods, complaints: Complaints) -> None:
+        """Who knows what files belong to; said once, as the parts are joined."""
+        self._goods = goods
+        self._complaints = complaints
+
+    # Pictures ---------------------------------------------------------------------------------
+
+    async def announce_image(
+        self, seller: Principal, listing_id: str, wish: AddImage, key: RequestKey | None
+    ) -> ImageUpload:
+        """A picture that is to come. Raises ListingNotFound, Invalid, TooManyFiles."""
+        file = NewFile(seller.user_id, wish.content_type, wish.size, listing_id=listing_id)
+        file_id = await self._uploads.announce(file, self._owner_check(seller, listing_id), key)
+        return ImageUpload(
+            image_id=file_id, upload=await self._uploads.address(file_id, ImageNotFound)
+        )
+
+    async def complete_image(self, seller: Principal, listing_id: str, image_id: str) -> Image:
+        """Looks at what was uploaded and shows it from now on; a repeat changes nothing.
+
+        Raises ImageNotFound, UploadMissing, and for a file that is refused, which is gone then,
+        Unsupported or Invalid.
+        """
+        file = await self._uploads.find(seller, image_id, ImageNotFound, listing_id=listing_id)
+        await self._uploads.complete(file, self._owner_check(seller, listing_id), ImageNotFound)
+        async with self._database.connection() as connection:
+            images = await self.images_of(connection, listing_id)
+        for image in images:
+            if image.id == image_id:
+                return image
+        raise ImageNotFound
+
+    async def list_images(self, reader: Principal | None, listing_id: str) -> ImageList:
+        """The pictures of a listing in their order. Raises ListingNotFound."""
+        async with self._database.connection() as connection:
+            await self._goods.check_visible(connection, reader, listing_id)
+            return ImageList(items=await self.images_of(connection, listing_id))
+
+    async def images_of(self, connection: Connection, listing_id: str) -> list[Image]:
+        """The pictures of a listing that the caller has found visible."""
+        files = await store.list_images(connection, listing_id)
+        return [self._image(file, place) for place, file in enumerate(files)]
+
+    async def arrange_images(
+        self, seller: Principal, listing_id: str, wish: ArrangeImages, key: RequestKey | None
+    ) -> ImageList:
+        """Puts the pictures in an order. Raises ListingNotFound, Invalid."""
+
+        async def work(tx: Transaction) -> Empty:
+            await store.lock_owner(tx, seller.user_id)
+            await self._goods.check_own(tx, seller.user_id, listing_id)
+            known = [file.id for file in await store.list_images(tx, listing_id)]
+            if sorted(wish.image_ids) != sorted(known):
+                raise Invalid.one(
+                    "image_ids",
+                    "name each picture of the listing once; GET /listings/{id}/images lists them",
+                )
+            await store.update_positions(tx, wish.image_ids)
+            return Empty()
+
+        await once(self._database, key, Empty, work)
+        return await self.list_images(seller, listing_id)
+
+    async def remove_image(
+        self, seller: Principal, listing_id: str, image_id: str, key: RequestKey | None
+    ) -> None:
+        """Takes a picture away, also one that is still to come. Raises ImageNotFound."""
+
+        async def work(tx: Transaction) -> Empty:
+            await store.lock_owner(tx, seller.user_id)
+            await self._goods.check_own(tx, seller.user_id, listing_id)
+            file = await store.lock_file(tx, image_id)
+            if file is None or file.listing_id != listing_id:
+                raise ImageNotFound
+            await self._uploads.remove(tx, file)
+            return Empty()
+
+        await once(self._database, key, Empty, work)
+
+    def _owner_check(self, seller: Principal, listing_id: str) -> Check:
+        async def check(tx: Transaction) -> None:
+            await self._goods.check_own(tx, seller.user_id, listing_id)
+
+        return check
+
+    # Evidence ---------------------------------------------------------------------------------
+
+    async def announce_evidence(
+        self, author: Principal, dispute_id: str, wish: AddEvidence, key: RequestKey | None
+    ) -> EvidenceUpload:
+        """A file that is to come. Raises DisputeNotFound, DisputeClosed, Invalid, TooManyFiles."""
+        file = NewFile(
+            author.user_id,
+            wish.content_type,
+            wish.size,
+            dispute_id=dispute_id,
+            file_name=wish.file_name,
+        )
+        file_id = await self._uploads.announce(file, self._side_check(author, dispute_id), key)
+        upload = await self._uploads.address(file_id, EvidenceNotFound)
+        return EvidenceUpload(evidence_id=file_id, upload=upload)
+
+    async def complete_evidence(
+        self, author: Principal, dispute_id: str, evidence_id: str
+    ) -> Evidence:
+        """As `complete_image`; raises EvidenceNotFound, DisputeClosed as well."""
+        file = await self._uploads.find(
+            author, evidence_id, EvidenceNotFound, dispute_id=dispute_id
+        )
+        await self._uploads.complete(file, self._side_check(author, dispute_id), EvidenceNotFound)
+        async with self._database.connection() as connection:
+            buyer_id = await self._complaints.get_buyer(connection, dispute_id)
+            found = await self.evidence_of(connection, dispute_id, buyer_id)
+        [evidence] = [each for each in found if each.id == evidence_id]
+        return evidence
+
+    async def evidence_of(
+        self, connection: Connection, dispute_id: str, buyer_id: str
+    ) -> list[Evidence]:
+        """The files of a dispute that the caller has found visible, the oldest first."""
+        files = await store.list_evidence(connection, dispute_id)
+        return [self._evidence(file, buyer_id) for file in files]
+
+    def _side_check(self, author: Principal, dispute_id: str) -> Check:
+        async def check(tx: Transaction) -> None:
+            await self._complaints.lock_side(tx, author.user_id, dispute_id)
+
+        return check
+
+    def _image(self, file: File, place: int) -> Image:
+        versions = [
+            ImageVersion(
+                width=each.width,
+                height=each.height,
+                content_type=each.content_type,
+                size_bytes=each.size_bytes,
+                url=self._objects.presign_download(
+                    object_key(file, each.name), content_type=each.content_type
+                ),
+            )
+            for each in file.versions
+        ]
+        return Image(id=file.id, position=place, versions=versions, created_at=file.created_at)
+
+    def _evidence(self, file: File, buyer_id: str) -> Evidence:
+        [version] = file.versions
+        assert file.file_name is not None
+        is_picture = version.content_type == rules.PICTURE_TYPE
+        url = self._objects.presign_download(
+            object_key(file, version.name),
+            content_type=version.content_type,
+            disposition=None if is_picture else rules.disposition_of(file.file_name),
+        )
+        return Evidence(
+            id=file.id,
+            author="buyer" if file.owner_id == buyer_id else "seller",
+            file_name=file.file_name,
+            content_type=version.content_type,
+            size_bytes=version.size_bytes,
+            url=url,
+            created_at=file.created_at,
+        )

@@ -1,0 +1,135 @@
+"""The rows of files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from instasell_server.db.connections import Connection, Row
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction
+
+_sql = load(__file__)
+
+
+class Version(NamedTuple):
+    """One object of a file; `width` and `height` in pixels, 0 for what is no picture."""
+
+    name: str
+    content_type: str
+    width: int
+    height: int
+    size_bytes: int
+
+
+class File(NamedTuple):
+    """A picture of a listing, or a file of a dispute."""
+
+    id: str
+    owner_id: str
+    listing_id: str | None
+    dispute_id: str | None
+    content_type: str
+    size_bytes: int
+    file_name: str | None
+    is_ready: bool
+    position: int | None
+    versions: Sequence[Version]
+    created_at: datetime
+
+
+class NewFile(NamedTuple):
+    """What somebody announces; it belongs to a listing or to a dispute."""
+
+    owner_id: str
+    content_type: str
+    size_bytes: int
+    listing_id: str | None = None
+    dispute_id: str | None = None
+    file_name: str | None = None
+
+
+class Counts(NamedTuple):
+    """How many files there are, those that are still to come among them."""
+
+    pending: int
+    of_listing: int
+    of_side: int
+
+
+async def lock_owner(tx: Transaction, owner_id: str) -> None:
+    """Waits for other writes of this person's files."""
+    await tx.execute(_sql.lock_owner, {"owner_id": owner_id})
+
+
+async def count_files(tx: Transaction, file: NewFile) -> Counts:
+    """How many files stand beside a new one."""
+    row = await tx.one(_sql.count_files, file._asdict())
+    return Counts(row["pending"], row["of_listing"], row["of_side"])
+
+
+async def insert_file(tx: Transaction, file: NewFile) -> str:
+    """A file that is to come; returns its id."""
+    return str((await tx.one(_sql.insert_file, file._asdict()))["id"])
+
+
+async def find_file(connection: Connection, file_id: str) -> File | None:
+    """One file, whatever became of it."""
+    row = await connection.maybe(_sql.find_file, {"file_id": file_id})
+    return _file(row) if row else None
+
+
+async def lock_file(tx: Transaction, file_id: str) -> File | None:
+    """One file, locked."""
+    row = await tx.maybe(_sql.lock_file, {"file_id": file_id})
+    return _file(row) if row else None
+
+
+async def update_ready(tx: Transaction, file_id: str, versions: Sequence[Version]) -> None:
+    """From now on the file is seen."""
+    told = json.dumps([version._asdict() for version in versions])
+    await tx.execute(_sql.update_ready, {"file_id": file_id, "versions": told})
+
+
+async def delete_file(tx: Transaction, file_id: str) -> None:
+    """From now on the file is seen no more."""
+    await tx.execute(_sql.delete_file, {"file_id": file_id})
+
+
+async def list_images(connection: Connection, listing_id: str) -> list[File]:
+    """The pictures of a listing in their order."""
+    return [
+        _file(row) for row in await connection.rows(_sql.list_images, {"listing_id": listing_id})
+    ]
+
+
+async def list_evidence(connection: Connection, dispute_id: str) -> list[File]:
+    """The files of both sides of a dispute, the oldest first."""
+    rows = await connection.rows(_sql.list_evidence, {"dispute_id": dispute_id})
+    return [_file(row) for row in rows]
+
+
+async def update_positions(tx: Transaction, file_ids: Sequence[str]) -> None:
+    """Numbers pictures in this order."""
+    await tx.execute(_sql.update_positions, {"file_ids": list(file_ids)})
+
+
+async def insert_removal(tx: Transaction, folders: Sequence[str], delay_seconds: int) -> None:
+    """Leaves it to the outbox worker to delete what lies in folders of the storage."""
+    await tx.execute(
+        _sql.insert_removal, {"folders": list(folders), "delay_seconds": delay_seconds}
+    )
+
+
+async def delete_abandoned(tx: Transaction, limit: int) -> list[str]:
+    """Deletes files that never came, an hour after they were announced; returns their ids."""
+    return [row["id"] for row in await tx.rows(_sql.delete_abandoned, {"limit": limit})]
+
+
+def _file(row: Row) -> File:
+    values: dict[str, Any] = dict(row)
+    values["is_ready"] = values.pop("status") == "ready"
+    values["versions"] = [Version(**each) for each in values["versions"]]
+    return File(**values)

@@ -1,0 +1,240 @@
+"""Files on their way: announced, uploaded past us to the storage, looked at, confirmed.
+
+Nobody sees a file before it is confirmed. Then it is read back, and what is shown of it is made
+anew under keys of its own, so whatever is put at the upload's address later has no effect. Objects
+are deleted by rows of the outbox; a second row, later, takes what came in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+
+from instasell_client.models.base import Reply
+from instasell_client.models.media import EVIDENCE_MAX, IMAGES_MAX, Upload
+from instasell_server.db.connections import Database
+from instasell_server.db.idempotency import RequestKey, once
+from instasell_server.db.transaction import Transaction, transact
+from instasell_server.domains.media import rules, store
+from instasell_server.domains.media.pictures import Pictures
+from instasell_server.domains.media.store import File, NewFile, Version
+from instasell_server.errors import (
+    InstaSellError,
+    Invalid,
+    NotFound,
+    TooManyFiles,
+    Unavailable,
+    Unsupported,
+    UploadMissing,
+)
+from instasell_server.ports import ObjectMissing, Objects, ObjectTooLarge, Unreachable
+from instasell_server.principal import Principal
+
+PENDING_MAX = 50
+"""Files that somebody has announced and not confirmed, everywhere."""
+
+LATER_SECONDS = 1800
+"""After this long no upload runs any more that was allowed before: they are bounded in time."""
+
+ABANDONED_BATCH = 500
+REMOVAL = "media_removal"
+_DOCUMENTS = frozenset({rules.PDF_TYPE, rules.TEXT_TYPE})
+
+Check = Callable[[Transaction], Awaitable[None]]
+"""Raises unless the caller may still send a file to where it belongs."""
+
+
+class _Announced(Reply):
+    """The reply that a key keeps; addresses are signed anew."""
+
+    id: str
+
+
+class _Object(NamedTuple):
+    """What is to be stored of a file."""
+
+    version: Version
+    data: bytes
+
+
+class Uploads:
+    """What pictures and evidence have in common. `file_bytes_max` limits each file."""
+
+    def __init__(
+        self, database: Database, objects: Objects, pictures: Pictures, *, file_bytes_max: int
+    ) -> None:
+        self._database = database
+        self._objects = objects
+        self._pictures = pictures
+        self._file_bytes_max = file_bytes_max
+
+    async def announce(self, file: NewFile, check: Check, key: RequestKey | None) -> str:
+        """The id of a file that is to come. Raises Invalid, TooManyFiles."""
+        if file.size_bytes > self._file_bytes_max:
+            raise Invalid.one("size", f"send {self._file_bytes_max} bytes at most")
+
+        async def work(tx: Transaction) -> _Announced:
+            await store.lock_owner(tx, file.owner_id)
+            await check(tx)
+            counts = await store.count_files(tx, file)
+            if counts.of_listing >= IMAGES_MAX:
+                raise TooManyFiles("a listing has 12 pictures at most", limit=IMAGES_MAX)
+            if counts.of_side >= EVIDENCE_MAX:
+                raise TooManyFiles("each side sends 10 files at most", limit=EVIDENCE_MAX)
+            if counts.pending >= PENDING_MAX:
+                raise TooManyFiles(
+                    "confirm what you have uploaded first, or wait for an hour", limit=PENDING_MAX
+                )
+            return _Announced(id=await store.insert_file(tx, file))
+
+        return (await once(self._database, key, _Announced, work)).id
+
+    async def address(self, file_id: str, missing: type[NotFound]) -> Upload:
+        """Where the bytes of a file go. A repeat that comes late finds it confirmed or gone."""
+        async with self._database.connection() as connection:
+            file = await store.find_file(connection, file_id)
+        if file is None or file.is_ready:
+            raise missing("that upload is over; ask for another")
+        address = self._objects.presign_upload(
+            upload_key(file_id), content_type=file.content_type, size=file.size_bytes
+        )
+        return Upload(url=address.url, headers=dict(address.headers), expires_at=address.expires_at)
+
+    async def find(
+        self,
+        owner: Principal,
+        file_id: str,
+        missing: type[NotFound],
+        *,
+        listing_id: str | None = None,
+        dispute_id: str | None = None,
+    ) -> File:
+        """The owner's file of this listing or dispute. Raises `missing`."""
+        async with self._database.connection() as connection:
+            file = await store.find_file(connection, file_id)
+        if file is None or file.owner_id != owner.user_id:
+            raise missing
+        if (file.listing_id, file.dispute_id) != (listing_id, dispute_id):
+            raise missing
+        return file
+
+    async def complete(self, file: File, check: Check, missing: type[NotFound]) -> None:
+        """Looks at the bytes and shows the file from now on; a repeat changes nothing.
+
+        Raises UploadMissing, Unavailable, what `check` raises, and `missing` for a file that was
+        taken away meanwhile. What is refused as Unsupported or Invalid is gone.
+        """
+        if file.is_ready:
+            return
+        async with self._pictures.turn():
+            try:
+                made = await self._make(file, await self._fetch(file))
+            except (Unsupported, Invalid):
+                await self._refuse(file)
+                raise
+            try:
+                for each in made:
+                    key = object_key(file, each.version.name)
+                    await self._objects.write(key, each.data, each.version.content_type)
+            except Unreachable as error:
+                raise _away() from error
+
+        async def work(tx: Transaction) -> None:
+            await store.lock_owner(tx, file.owner_id)
+            await check(tx)
+            now = await store.lock_file(tx, file.id)
+            if now is None:
+                raise missing
+            if not now.is_ready:
+                await store.update_ready(tx, file.id, [each.version for each in made])
+                await store.insert_removal(tx, [f"uploads/{file.id}"], LATER_SECONDS)
+
+        await transact(self._database, work)
+
+    async def _fetch(self, file: File) -> bytes:
+        try:
+            data = await self._objects.read(upload_key(file.id), file.size_bytes)
+        except ObjectMissing:
+            raise UploadMissing("put the bytes at the upload's address first") from None
+        except ObjectTooLarge:
+            data = b""
+        except Unreachable as error:
+            raise _away() from error
+        if len(data) != file.size_bytes:
+            raise Invalid.one("size", f"{file.size_bytes} bytes were announced; send as many")
+        return data
+
+    async def _make(self, file: File, data: bytes) -> list[_Object]:
+        if file.content_type in _DOCUMENTS:
+            await asyncio.to_thread(rules.check_document, file.content_type, data)
+            version = Version(_name("file", data), file.content_type, 0, 0, len(data))
+            return [_Object(version, data)]
+        sizes = rules.SIZES if file.dispute_id is None else rules.SIZES[-1:]
+        return [
+            _Object(
+                Version(
+                    _name(str(each.size), each.data),
+                    rules.PICTURE_TYPE,
+                    each.width,
+                    each.height,
+                    len(each.data),
+                ),
+                each.data,
+            )
+            for each in await self._pictures.make(data, sizes)
+        ]
+
+    async def _refuse(self, file: File) -> None:
+        async def work(tx: Transaction) -> None:
+            now = await store.lock_file(tx, file.id)
+            if now is not None and not now.is_ready:
+                await self.remove(tx, now)
+
+        await transact(self._database, work)
+
+    async def remove(self, tx: Transaction, file: File) -> None:
+        """Takes away a file whose row is locked."""
+        await store.delete_file(tx, file.id)
+        await self._remove_objects(tx, file.id)
+
+    async def _remove_objects(self, tx: Transaction, file_id: str) -> None:
+        folders = [f"{folder}/{file_id}" for folder in ("uploads", "images", "evidence")]
+        await store.insert_removal(tx, folders, 0)
+        await store.insert_removal(tx, folders, LATER_SECONDS)
+
+    async def delete_abandoned(self) -> int:
+        """Deletes files that were announced over an hour ago and never confirmed."""
+
+        async def work(tx: Transaction) -> int:
+            ids = await store.delete_abandoned(tx, ABANDONED_BATCH)
+            for file_id in ids:
+                await self._remove_objects(tx, file_id)
+            return len(ids)
+
+        return await transact(self._database, work)
+
+    async def carry_out_removal(self, payload: Mapping[str, Any]) -> None:
+        """Deletes the objects of a row of the outbox."""
+        await self._objects.delete_under([str(each) for each in payload["folders"]])
+
+
+def upload_key(file_id: str) -> str:
+    """Where the bytes of somebody else go; nobody is ever given an address to read them."""
+    return f"uploads/{file_id}/original"
+
+
+def object_key(file: File, name: str) -> str:
+    """Where an object lies that is shown."""
+    folder = "images" if file.listing_id is not None else "evidence"
+    return f"{folder}/{file.id}/{name}"
+
+
+def _name(stem: str, data: bytes) -> str:
+    """The name of an object tells what is in it, so two confirmations never write over another."""
+    return f"{stem}-{hashlib.sha256(data).hexdigest()[:16]}"
+
+
+def _away() -> InstaSellError:
+    return Unavailable("the storage of files does not answer; try again")
