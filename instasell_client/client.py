@@ -15,6 +15,7 @@ from instasell_client.resources.auth import Auth
 from instasell_client.resources.categories import Categories
 from instasell_client.resources.disputes import Disputes
 from instasell_client.resources.listings import Listings
+from instasell_client.resources.media import Media
 from instasell_client.resources.operations import Operations
 from instasell_client.resources.orders import Orders
 from instasell_client.resources.wallets import OwnWallet
@@ -33,6 +34,7 @@ class _Market(Resource[Way]):
     auth: Auth[Way]
     categories: Categories[Way]
     listings: Listings[Way]
+    media: Media[Way]
     auctions: Auctions[Way]
     orders: Orders[Way]
     disputes: Disputes[Way]
@@ -45,6 +47,7 @@ class _Market(Resource[Way]):
         self.auth = Auth(carrier)
         self.categories = Categories(carrier)
         self.listings = Listings(carrier)
+        self.media = Media(carrier)
         self.auctions = Auctions(carrier)
         self.orders = Orders(carrier)
         self.disputes = Disputes(carrier)

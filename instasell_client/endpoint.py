@@ -12,7 +12,7 @@ from functools import wraps
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
-from instasell_client.operation import Lines, Operation, Steps
+from instasell_client.operation import Chain, Lines, Operation, Steps
 from instasell_client.wire import Wiring
 
 P = ParamSpec("P")
@@ -43,6 +43,10 @@ class Carrier(Protocol):
 
     def run(self, operation: Operation[Any]) -> Any:
         """The reply, or a coroutine of it."""
+        ...
+
+    def chain(self, chain: Chain[Any]) -> Any:
+        """The result, or a coroutine of it."""
         ...
 
     def each(self, steps: Steps[Any]) -> Any:
@@ -83,6 +87,28 @@ class Endpoint(Generic[P, T]):
         return self if resource is None else MethodType(self._call, resource)
 
 
+class Course(Generic[P, T]):
+    """A call that takes several requests and has one result."""
+
+    def __init__(self, build: Callable[Concatenate[Any, P], Chain[T]]) -> None:
+        @wraps(build)
+        def call(resource: Resource[Any], *args: P.args, **kwargs: P.kwargs) -> Any:
+            return resource._carrier.chain(build(resource, *args, **kwargs))
+
+        self._call = call
+
+    @overload
+    def __get__(self, resource: None, owner: type[object]) -> Course[P, T]: ...
+    @overload
+    def __get__(self, resource: Resource[Sync], owner: type[object]) -> Callable[P, T]: ...
+    @overload
+    def __get__(
+        self, resource: Resource[Async], owner: type[object]
+    ) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    def __get__(self, resource: Resource[Any] | None, owner: type[object]) -> Any:
+        return self if resource is None else MethodType(self._call, resource)
+
+
 class Series(Generic[P, T]):
     """A call that iterates over items and fetches as it goes."""
 
@@ -111,6 +137,11 @@ class Series(Generic[P, T]):
 def endpoint(build: Callable[Concatenate[Any, P], Operation[T]]) -> Endpoint[P, T]:
     """Decorates a method that builds one operation."""
     return Endpoint(build)
+
+
+def course(build: Callable[Concatenate[Any, P], Chain[T]]) -> Course[P, T]:
+    """Decorates a method that builds a chain of operations with one result."""
+    return Course(build)
 
 
 def series(build: Callable[Concatenate[Any, P], Steps[T]]) -> Series[P, T]:

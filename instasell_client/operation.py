@@ -36,7 +36,8 @@ class Operation(Generic[Answer]):
 
     `key` is the idempotency key: a write that has one is retried safely. `new_token` reads from
     the reply which token the client uses from then on. `identified` says whether the token goes
-    along; signing in must work while the old token no longer does. `owned` says that the `{}` of
+    along; signing in must work while the old token no longer does. A `path` may be a whole address
+    of somebody else, who is not to be given the token. `owned` says that the `{}` of
     the path is the id of the token's account, which the transport finds out.
     """
 
@@ -47,6 +48,7 @@ class Operation(Generic[Answer]):
     body: bytes | None = None
     content_type: str = JSON
     accept: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
     key: str | None = None
     identified: bool = True
     retried: bool = True
@@ -78,6 +80,9 @@ class Batch(Protocol[Item]):
 
 Steps = Generator[Operation[Batch[T]], Batch[T], None]
 """Requests of which each may depend on the reply to the one before."""
+
+Chain = Generator[Operation[Any], Any, T]
+"""The same, for what takes several requests and has one result."""
 
 
 def pages(ask: Callable[[Any], Operation[Batch[T]]]) -> Steps[T]:

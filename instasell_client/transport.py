@@ -14,7 +14,7 @@ from httpx_retries import aretry_request, retry_request
 from pydantic import ValidationError
 
 from instasell_client.errors import InstaSellError
-from instasell_client.operation import Batch, Lines, Operation, Steps
+from instasell_client.operation import Batch, Chain, Lines, Operation, Steps
 from instasell_client.owner import WHO_AM_I, Owner, addressed
 from instasell_client.wire import (
     Wiring,
@@ -62,11 +62,21 @@ class SyncTransport:
                 headers=headers_of(operation, self.token),
             )
         except httpx.HTTPError as error:
-            raise failed(error, self.wiring) from error
+            raise failed(error, self.wiring, self.wiring.place(operation)) from error
         reply = decoded(operation, response)
         if operation.new_token is not None:
             self.token = operation.new_token(reply)
         return reply
+
+    def chain(self, chain: Chain[T]) -> T:
+        """Sends operation after operation and returns what comes of them."""
+        try:
+            operation = next(chain)
+            while True:
+                operation = chain.send(self.run(operation))
+        except StopIteration as end:
+            result: T = end.value
+            return result
 
     def each(self, steps: Steps[T]) -> Generator[T, None, None]:
         """Sends operation after operation and yields the items of every reply."""
@@ -137,11 +147,21 @@ class AsyncTransport:
                 headers=headers_of(operation, self.token),
             )
         except httpx.HTTPError as error:
-            raise failed(error, self.wiring) from error
+            raise failed(error, self.wiring, self.wiring.place(operation)) from error
         reply = decoded(operation, response)
         if operation.new_token is not None:
             self.token = operation.new_token(reply)
         return reply
+
+    async def chain(self, chain: Chain[T]) -> T:
+        """Sends operation after operation and returns what comes of them."""
+        try:
+            operation = next(chain)
+            while True:
+                operation = chain.send(await self.run(operation))
+        except StopIteration as end:
+            result: T = end.value
+            return result
 
     async def each(self, steps: Steps[T]) -> AsyncGenerator[T, None]:
         """Sends operation after operation and yields the items of every reply."""

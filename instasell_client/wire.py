@@ -74,7 +74,15 @@ class Wiring:
 
     def url(self, operation: Operation[Any]) -> str:
         """The whole address of an operation."""
-        return self.base_url + operation.path
+        if operation.path.startswith("/"):
+            return self.base_url + operation.path
+        return operation.path
+
+    def place(self, operation: Operation[Any]) -> str:
+        """Who is asked, for messages; addresses of others may carry a permission."""
+        if operation.path.startswith("/"):
+            return self.base_url
+        return "/".join(operation.path.split("/", 3)[:3])
 
 
 def user_agent() -> str:
@@ -91,6 +99,7 @@ def headers_of(operation: Operation[Any], token: str | None) -> dict[str, str]:
     headers = {"Accept": f"{operation.accept}, application/problem+json"}
     if operation.body is not None:
         headers["Content-Type"] = operation.content_type
+    headers.update(operation.headers)
     if operation.key is not None:
         headers["Idempotency-Key"] = operation.key
     if token is not None and operation.identified:
@@ -152,6 +161,7 @@ def _told(content: bytes) -> InstaSellError | None:
 
 def _untold(status: int, headers: Mapping[str, str], url: str) -> InstaSellError:
     """An answer without a problem body comes from something before or beside the server."""
+    url = url.partition("?")[0]
     if status == RateLimited.status or status in _TRANSIENT:
         error = class_for("", status)(f"{url} answered {status}")
         error.status = status
@@ -179,12 +189,15 @@ def asks_too_much(wiring: Wiring, response: httpx.Response) -> bool:
     return seconds is not None and seconds > wiring.max_wait_seconds
 
 
-def failed(error: httpx.HTTPError | httpx.InvalidURL, wiring: Wiring) -> TransportError:
-    """What a failure of the connection means to the caller."""
+def failed(
+    error: httpx.HTTPError | httpx.InvalidURL, wiring: Wiring, place: str | None = None
+) -> TransportError:
+    """What a failure of the connection to `place`, or to the server, means to the caller."""
+    place = place or wiring.base_url
     if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
-        return Timeout(f"{wiring.base_url} did not answer in {wiring.timeout_seconds:g} s")
+        return Timeout(f"{place} did not answer in {wiring.timeout_seconds:g} s")
     reason = str(error).partition("\n")[0] or type(error).__name__
-    return ConnectionFailed(f"{wiring.base_url} cannot be reached ({reason}); is it running?")
+    return ConnectionFailed(f"{place} cannot be reached ({reason}); is it running?")
 
 
 def json_answer(answer: bytes) -> Any:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from instasell_server import metrics
 from instasell_server.adapters.redis.engine import RedisEngine
+from instasell_server.adapters.storage.choice import storage_for
 from instasell_server.adapters.storage.disk import DiskObjects
 from instasell_server.adapters.stripe.unconfigured import NoProvider
 from instasell_server.db.connections import Database, Observer
@@ -171,28 +172,8 @@ def make_engines(settings: Settings) -> Engines:
         replica = settings.database_replica_url.get_secret_value()
         public = Database(replica, size=REPLICA_CONNECTIONS, observe=observe)
     redis = RedisEngine(_required(settings.redis_url, "REDIS_URL"))
-    return Engines(database, public, redis, _provider(settings), _objects(settings))
-
-
-def _objects(settings: Settings) -> Objects:
-    if settings.storage_endpoint is None:
-        given = (settings.jwt_secret, settings.jwt_previous_secret)
-        return DiskObjects(
-            data_dir_of(settings) / FILES_FOLDER,
-            [secret.get_secret_value() for secret in given if secret is not None],
-            base_url=settings.storage_public_url or "",
-        )
-    # The library takes a while to load, which only those wait for who use it.
-    from instasell_server.adapters.storage.s3 import S3Objects
-
-    return S3Objects(
-        settings.storage_endpoint,
-        access_key=_required(settings.storage_access_key, "STORAGE_ACCESS_KEY"),
-        secret_key=_required(settings.storage_secret_key, "STORAGE_SECRET_KEY"),
-        bucket=settings.storage_bucket,
-        region=settings.storage_region,
-        public_url=settings.storage_public_url,
-    )
+    folder = data_dir_of(settings) / FILES_FOLDER
+    return Engines(database, public, redis, _provider(settings), storage_for(settings, folder))
 
 
 def _provider(settings: Settings) -> Payments:
@@ -273,8 +254,8 @@ def _services(engines: Engines, settings: Settings) -> Services:
     )
     complaints.serve(desk)
     return Services(
-        people, goods, files, pictures, market, bought, fulfilment, complaints, money, purses, desk, auctioneer,
-        hub, live, closer, escrow, outbox,
+        people, goods, files, pictures, market, bought, fulfilment, complaints, money, purses,
+        desk, auctioneer, hub, live, closer, escrow, outbox,
     )  # fmt: skip
 
 

@@ -149,7 +149,7 @@ class Settings(BaseSettings):
         str | None,
         Field(
             pattern=r"^https?://[^/\s]+$",
-            description="An S3 server such as MinIO for files; empty keeps them in the data folder.",
+            description="An S3 server for files, such as MinIO; without one they lie in data_dir.",
         ),
     ] = None
     storage_access_key: Annotated[

@@ -56,9 +56,7 @@ class DiskObjects:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._folder = folder
-        self._keys = [
-            hmac.new(each.encode(), _PURPOSE, hashlib.sha256).digest() for each in secrets_
-        ]
+        self._keys = [self._sign(each.encode(), _PURPOSE) for each in secrets_]
         self._base_url = base_url.rstrip("/")
         self._clock = clock
 

@@ -33,7 +33,10 @@ OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class ListingService:
-    """Everything about goods; implements `media.Goods`. `public` serves public lists, from a replica if there is one."""
+    """Everything about goods; implements `media.Goods`.
+
+    `public` serves public lists, from a replica if there is one.
+    """
 
     def __init__(
         self, database: Database, public: Database, cache: Cache, media: MediaService

@@ -54,7 +54,20 @@ class Pictures:
         finally:
             self._waiting -= 1
 
-    async def make(data: bytes, sizes: tuple[int, ...] = SIZES) -> list[Made]:
+    async def make(self, data: bytes, sizes: tuple[int, ...] = SIZES) -> list[Made]:
+        """Every size, the smallest first; nothing is enlarged.
+
+        Raises Unsupported for what is no picture, Invalid for one with too many pixels.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, make, data, sizes)
+
+    def close(self) -> None:
+        """Lets the threads end."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def make(data: bytes, sizes: tuple[int, ...] = SIZES) -> list[Made]:
     """As `Pictures.make`, in this thread."""
     try:
         return _make(data, sizes)
