@@ -95,6 +95,10 @@ class S3Objects:
         return await self._run(lambda: self._read(key, limit_bytes))
 
     def _read(self, key: str, limit_bytes: int) -> bytes:
+        # Asked for its head, every S3 server tells in the same way that an object is not there.
+        found = self._client.stat_object(bucket_name=self._bucket, object_name=key)
+        if (found.size or 0) > limit_bytes:
+            raise ObjectTooLarge(key)
         response = self._client.get_object(bucket_name=self._bucket, object_name=key)
         try:
             data: bytes = response.read(limit_bytes + 1)

@@ -88,6 +88,8 @@ def _make(data: bytes, sizes: tuple[int, ...]) -> list[Made]:
         check_pixels(*opened.size)
         opened.draft("RGB", (sizes[-1], sizes[-1]))
         picture = _opaque(ImageOps.exif_transpose(opened))
+    # Comments and profiles of the original would be written along.
+    picture.info.clear()
     made = []
     for size in sizes:
         small = picture
