@@ -15,28 +15,13 @@ from instasell_client.models import (
     selling,
     wallets,
 )
+
 from instasell_client.models.base import Page
 from instasell_client.models.operations import Health, Readiness
 from tests.client import samples
-from tests.client.conftest import Call
+from tests.client.case import Case
+from tests.client.media_calls import MEDIA
 from tests.client.samples import ADDRESS, AUCTION, CATEGORY, LISTING, ORDER, OTHER, SELLER
-
-
-class Case(NamedTuple):
-    """A call, the request that it should make, and the answer to give.
-
-    A call that is `owned` asks first whose the token is, as its path names the account.
-    """
-
-    call: Call
-    method: str
-    path: str
-    reply: Any
-    becomes: type | None
-    body: Any = None
-    query: dict[str, str] | None = None
-    keyed: bool = False
-    owned: bool = False
 
 
 NEW_LISTING = {
@@ -173,6 +158,7 @@ CASES = {
         "GET", f"/auctions/{AUCTION}/bids", {"items": [samples.bid(8)]}, auctions.BidList,
         query={"after_seq": "7", "limit": "2"},
     ),
+    **MEDIA,
     "auctions.buy_now": Case(
         lambda c: c.auctions.buy_now(AUCTION, 5000),
         "POST", f"/auctions/{AUCTION}/buy-now", samples.receipt(), auctions.BidReceipt,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import socket
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from typing import Any
 import aiohttp
 import httpx
 import pytest
+from minio import Minio
 
 from instasell_server.settings import Settings
 from tests.pictures import TYPES, picture
@@ -38,7 +41,14 @@ class S3Server:
     def bucket(self) -> str:
         """A new, empty bucket."""
         name = f"bucket-{uuid.uuid4().hex[:12]}"
-        (self.folder / name).mkdir()
+        client = Minio(
+            endpoint=self.url.removeprefix("http://"),
+            access_key=ACCESS_KEY,
+            secret_key=SECRET_KEY,
+            secure=False,
+            region="us-east-1",
+        )
+        client.make_bucket(bucket_name=name)
         return name
 
 
@@ -53,7 +63,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
         [
             str(Path(sys.executable).with_name("rclone")),
             *("serve", "s3", str(folder), "--addr", address, "--config", "/dev/null"),
-            *("--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", "--dir-cache-time", "0s"),
+            *("--auth-key", f"{ACCESS_KEY},{SECRET_KEY}"),
         ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -107,8 +117,9 @@ def objects(server_settings: Settings, request: pytest.FixtureRequest) -> Callab
         folder = server.folder / server_settings.storage_bucket
 
     def look() -> list[str]:
-        found = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
-        return sorted(str(path) for path in found)
+        # Folders may go while they are looked through, which os.walk does not mind.
+        found = [Path(at, name) for at, _, names in os.walk(folder) for name in names]
+        return sorted(str(path.relative_to(folder)) for path in found)
 
     return look
 
@@ -150,8 +161,10 @@ class Studio:
         """The id of an open dispute between buyer and seller."""
         [(dispute_id,)] = self.sql(
             "WITH o AS (INSERT INTO orders (buyer_id, seller_id, listing_id, quantity,"
-            " unit_amount, shipping_amount, total_amount, status, payment_due_at)"
-            " VALUES (%s, %s, %s, 1, 1000, 0, 1000, 'disputed', now()) RETURNING *)"
+            " unit_amount, shipping_amount, total_amount, status, payment_due_at, paid_at,"
+            " payment_method)"
+            " VALUES (%s, %s, %s, 1, 1000, 0, 1000, 'disputed', now(), now(), 'wallet')"
+            " RETURNING *)"
             " INSERT INTO disputes (order_id, opened_by, seller_id, reason, text)"
             " SELECT id, buyer_id, seller_id, 'damaged', 'It came in two.' FROM o RETURNING id",
             self.buyer.id, self.seller.id, self.listing,
@@ -173,7 +186,8 @@ class Studio:
     async def put(self, upload: Any, data: bytes, **headers: str) -> int:
         """Puts bytes where they go; returns the status."""
         wanted = {"Content-Type": upload["headers"]["Content-Type"], **headers}
-        async with self.http.put(upload["url"], data=data, headers=wanted) as answer:
+        body = io.BytesIO(data)
+        async with self.http.put(upload["url"], data=body, headers=wanted) as answer:
             return answer.status
 
     async def complete(self, image_id: str, by: Person | None = None) -> Answer:
