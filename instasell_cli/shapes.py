@@ -35,6 +35,14 @@ LISTING = Shape(
     ("id", "title", "price", "stock", "type", "condition", "seller_name"),
     frozenset({"price", "shipping_amount"}),
 )
+IMAGE = Shape(
+    ("id", "position", "width", "height", "created_at", "url", "versions"),
+    ("id", "position", "width", "height", "created_at"),
+)
+EVIDENCE = Shape(
+    ("id", "author", "file_name", "content_type", "size_bytes", "created_at", "url"),
+    ("id", "author", "file_name", "content_type", "size_bytes", "created_at"),
+)
 VERDICT = Shape(
     ("row", "outcome", "listing_id", "seller_sku", "errors"),
     ("row", "outcome", "listing_id", "seller_sku"),

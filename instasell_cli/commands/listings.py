@@ -11,7 +11,7 @@ import typer
 
 from instasell_cli.amounts import optional_amount
 from instasell_cli.categories_tree import category_id
-from instasell_cli.commands import listings_transfer
+from instasell_cli.commands import images, listings_transfer
 from instasell_cli.context import opened
 from instasell_cli.exits import CliError, UsageProblem
 from instasell_cli.options import command, group
@@ -270,3 +270,4 @@ def _described(given: str | None) -> str | None:
 
 
 listings_transfer.add_to(app)
+images.add_to(app)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
 
 from instasell_client.models import (
     accounts,
@@ -15,14 +14,12 @@ from instasell_client.models import (
     selling,
     wallets,
 )
-
 from instasell_client.models.base import Page
 from instasell_client.models.operations import Health, Readiness
 from tests.client import samples
 from tests.client.case import Case
 from tests.client.media_calls import MEDIA
 from tests.client.samples import ADDRESS, AUCTION, CATEGORY, LISTING, ORDER, OTHER, SELLER
-
 
 NEW_LISTING = {
     "type": "direct",

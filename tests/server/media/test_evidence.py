@@ -15,7 +15,7 @@ from tests.server.people import Answer, Person
 from tests.waiting import until
 
 PDF = b"%PDF-1.7\n1 0 obj\n<< /OpenAction << /S /JavaScript >> >>\n"
-NOTE = "It came in two.\n<script>alert(1)</script>\n".encode()
+NOTE = b"It came in two.\n<script>alert(1)</script>\n"
 
 
 class Case:
@@ -142,9 +142,7 @@ async def test_a_dispute_is_for_its_sides(case: Case, studio: Studio) -> None:
     assert (await studio.buyer.ask("POST", path)).status == 200
 
 
-async def test_a_resolved_dispute_takes_nothing_more(
-    case: Case, studio: Studio, sql: Sql
-) -> None:
+async def test_a_resolved_dispute_takes_nothing_more(case: Case, studio: Studio, sql: Sql) -> None:
     kept = await case.send(studio.buyer, NOTE, "text/plain")
     made = (await case.announce(studio.buyer, "text/plain", len(NOTE))).body
     await studio.put(made["upload"], NOTE)
@@ -161,9 +159,7 @@ async def test_a_resolved_dispute_takes_nothing_more(
 
 async def test_each_side_sends_ten_files(case: Case, studio: Studio) -> None:
     for who in (studio.buyer, studio.seller):
-        answers = await asyncio.gather(
-            *(case.announce(who, "text/plain", 5) for _ in range(15))
-        )
+        answers = await asyncio.gather(*(case.announce(who, "text/plain", 5) for _ in range(15)))
         assert sorted(each.status for each in answers) == [201] * 10 + [409] * 5
     refused = await case.announce(studio.buyer, "text/plain", 5)
     assert (refused.code, refused.body["limit"]) == ("too_many_files", 10)

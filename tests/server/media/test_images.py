@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import aiohttp
 import pytest
 
 from instasell_server.domains.media.handlers import SERVICE
@@ -296,34 +298,30 @@ async def test_what_never_comes_is_swept(
 async def test_a_server_that_ends_before_the_confirmation_shows_nothing(
     server_settings: Settings, sql: Sql
 ) -> None:
-    import aiohttp
-
     data = picture()
-    async with running(server_settings) as first:
-        async with aiohttp.ClientSession(first.base_url) as http:
-            studio = Studio(http, sql, first.base_url)
-            await studio.open()
-            shown = await studio.add()
-            made = await studio.announce(data)
-            await studio.put(made["upload"], data)
-    async with running(server_settings) as second:
-        async with aiohttp.ClientSession(second.base_url) as http:
-            later = Studio(http, sql, second.base_url)
-            later.listing = studio.listing
-            seller = studio.seller
-            later.seller = type(seller)(http, seller.id, seller.email, seller.token)
-            [image] = await later.images()
-            assert image["id"] == shown["id"]
-            assert (await later.fetch(image["versions"][0]["url"]))[0] == 200
-            assert (await later.complete(made["image_id"])).status == 200
-            assert len(await later.images()) == 2
+    async with running(server_settings) as first, aiohttp.ClientSession(first.base_url) as http:
+        studio = Studio(http, sql, first.base_url)
+        await studio.open()
+        shown = await studio.add()
+        made = await studio.announce(data)
+        await studio.put(made["upload"], data)
+    async with (
+        running(server_settings) as second,
+        aiohttp.ClientSession(second.base_url) as http,
+    ):
+        later = Studio(http, sql, second.base_url)
+        later.listing = studio.listing
+        later.seller = replace(studio.seller, http=http)
+        [image] = await later.images()
+        assert image["id"] == shown["id"]
+        assert (await later.fetch(image["versions"][0]["url"]))[0] == 200
+        assert (await later.complete(made["image_id"])).status == 200
+        assert len(await later.images()) == 2
 
 
 async def test_a_storage_that_is_away_is_a_503(
     start_server: Callable[..., Any], unused_tcp_port: int, sql: Sql
 ) -> None:
-    import aiohttp
-
     server = await start_server(
         storage_endpoint=f"http://127.0.0.1:{unused_tcp_port}",
         storage_access_key="a" * 20,

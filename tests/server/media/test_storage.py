@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -123,9 +124,7 @@ async def test_an_upload_without_a_length_is_refused(store: Objects, caller: Cal
         await store.read(KEY, 100)
 
 
-async def test_an_address_is_for_one_method_and_one_object(
-    store: Objects, caller: Caller
-) -> None:
+async def test_an_address_is_for_one_method_and_one_object(store: Objects, caller: Caller) -> None:
     up = address_of(store).url
     await store.write(KEY, DATA, "image/png")
     down = store.presign_download(KEY, content_type="image/png")
@@ -260,7 +259,6 @@ async def test_drafts_that_a_crash_left_are_swept(disk: DiskObjects, tmp_path: P
     old, new = drafts / "old", drafts / "new"
     for draft in (old, new):
         draft.touch()
-    import os
 
     os.utime(old, (0, 0))
     await disk.delete_under(["images/none"])

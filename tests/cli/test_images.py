@@ -1,0 +1,124 @@
+"""Pictures and evidence from the shell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from instasell_cli.commands import evidence
+from instasell_cli.options import group
+from instasell_client import InstaSell
+from instasell_server.settings import Settings
+from tests.cli.conftest import Shell
+from tests.market import Market
+from tests.pictures import HTML, opened, photograph, picture
+from tests.serving import settings_for_tests
+
+
+@pytest.fixture
+def server_settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    """A server that keeps files in a folder of the test's own."""
+    return settings_for_tests(database_url, redis_url, data_dir=tmp_path / "data")
+
+
+async def test_pictures_from_the_file_to_their_end(
+    market: Market, shell_of: Callable[[Any], Shell]
+) -> None:
+    seller = await market.seller()
+    shell, listing_id = shell_of(seller), await market.listing(seller)
+    (shell.home / "front.jpg").write_bytes(photograph(900, 300, 6))
+    (shell.home / "back.png").write_bytes(picture(100, 50))
+    words = ("listings", "images")
+    empty = await shell.run(*words, "list", listing_id, "-o", "json")
+    assert (empty.code, json.loads(empty.out)) == (0, [])
+    done = await shell.run(*words, "add", listing_id, "front.jpg", "back.png", "-o", "json")
+    assert done.code == 0, done.err
+    front, back = json.loads(done.out)
+    assert (front["position"], front["width"], front["height"]) == (0, 300, 900)
+    assert back["url"].startswith(market.base_url)
+    assert opened(await seller.media.fetch(back["url"])).size == (100, 50)
+    turned = await shell.run(*words, "order", listing_id, back["id"], front["id"], "-o", "csv",
+                             "--fields", "id,position")  # fmt: skip
+    assert turned.out == f"id,position\n{back['id']},0\n{front['id']},1\n"
+    shown = json.loads((await shell.run("listings", "show", listing_id, "-o", "json")).out)
+    assert [each["id"] for each in shown["images"]] == [back["id"], front["id"]]
+    removed = await shell.run(*words, "remove", listing_id, back["id"])
+    assert (removed.code, removed.out) == (0, "")
+    table = await shell.run(*words, "list", listing_id)
+    assert front["id"] in table.out
+    assert back["id"] not in table.out
+
+
+async def test_a_bad_file_is_named_and_those_before_it_stay(
+    market: Market, shell_of: Callable[[Any], Shell]
+) -> None:
+    seller = await market.seller()
+    shell, listing_id = shell_of(seller), await market.listing(seller)
+    (shell.home / "good.png").write_bytes(picture())
+    (shell.home / "page.png").write_bytes(HTML)
+    names = ("good.png", "page.png", "good.png")
+    done = await shell.run("listings", "images", "add", listing_id, *names, "-o", "jsonl")
+    assert done.code == 2
+    assert len(done.out.splitlines()) == 1
+    assert "page.png was not added" in done.err
+    missing = await shell.run("listings", "images", "add", listing_id, "none.png")
+    assert (missing.code, "none.png" in missing.err, missing.out) == (1, True, "")
+    stranger = shell_of(await market.seller())
+    refused = await stranger.run("listings", "images", "add", listing_id, "good.png")
+    assert refused.code == 5
+    assert len((await seller.media.images(listing_id)).items) == 1
+
+
+class _Recording:
+    """What a command would print."""
+
+    def __init__(self) -> None:
+        self.records: list[Any] = []
+        self.notes: list[str] = []
+
+    def many(self, shape: Any, records: Any) -> None:
+        self.records += records
+
+    def note(self, message: str) -> None:
+        self.notes.append(message)
+
+
+async def test_evidence_is_sent_by_file(market: Market, sql: Any, tmp_path: Path) -> None:
+    import asyncio
+
+    seller, buyer = await market.seller(), await market.bidder()
+    listing_id = await market.listing(seller)
+    [(dispute_id,)] = sql(
+        "WITH o AS (INSERT INTO orders (buyer_id, seller_id, listing_id, quantity, unit_amount,"
+        " shipping_amount, total_amount, status, payment_due_at, paid_at, payment_method)"
+        " VALUES (%s, %s, %s, 1, 1000, 0, 1000, 'disputed', now(), now(), 'wallet') RETURNING *)"
+        " INSERT INTO disputes (order_id, opened_by, seller_id, reason, text)"
+        " SELECT id, buyer_id, seller_id, 'damaged', 'It came in two.' FROM o RETURNING id",
+        (await buyer.auth.me()).id, (await seller.auth.me()).id, listing_id,
+    )  # fmt: skip
+    photo, note, binary = (tmp_path / name for name in ("a.jpg", "b.txt", "c.bin"))
+    photo.write_bytes(photograph(90, 30, 6))
+    note.write_text("It came in two.")
+    binary.write_bytes(b"\x00\x01")
+    output: Any = _Recording()
+
+    def work() -> None:
+        with InstaSell(market.base_url, buyer.token) as client:
+            evidence.run_evidence(client, output, dispute_id, [photo, note])
+            with pytest.raises(Exception, match="control characters"):
+                evidence.run_evidence(client, output, dispute_id, [binary])
+
+    await asyncio.to_thread(work)
+    assert [each["file_name"] for each in output.records] == ["a.jpg", "b.txt"]
+    assert output.notes == [f"{binary} was not sent"]
+
+
+def test_the_command_of_evidence_stands_in_a_group_that_asks_for_it() -> None:
+    app = group("Disputes.")
+    evidence.add_to(app)
+    [declared] = app.registered_commands
+    assert declared.name == "evidence"
