@@ -21,7 +21,10 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / "deploy/compose.env.example").read_text(encoding="utf-8")
 ONE_TIME = {"minio-prepare"}
-SECRETS = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "MINIO_ROOT_PASSWORD", "INSTASELL_JWT_SECRET"}
+SECRETS = {
+    *("POSTGRES_PASSWORD", "REDIS_PASSWORD", "MINIO_ROOT_PASSWORD", "STORAGE_SECRET_KEY"),
+    "INSTASELL_JWT_SECRET",
+}
 
 
 @pytest.mark.parametrize(
@@ -112,6 +115,17 @@ def test_the_proxy_is_believed_and_nobody_else() -> None:
     assert trusted == front["subnet"]
     members = {name for name, service in SERVICES.items() if "front" in service["networks"]}
     assert members == {"proxy", "server"}
+
+
+def test_the_storage_is_reached_by_the_proxy_and_with_an_account_of_its_own() -> None:
+    members = {name for name, service in SERVICES.items() if "files" in service["networks"]}
+    assert members == {"proxy", "minio"}
+    environment = SERVICES["server"]["environment"]
+    prepared = SERVICES["minio-prepare"]["environment"]
+    assert environment["INSTASELL_STORAGE_ACCESS_KEY"] == prepared["STORAGE_ACCESS_KEY"]
+    assert environment["INSTASELL_STORAGE_ACCESS_KEY"] != prepared["MINIO_ROOT_USER"]
+    assert environment["INSTASELL_STORAGE_SECRET_KEY"] == prepared["STORAGE_SECRET_KEY"]
+    assert prepared["MINIO_BUCKET"] == Settings.model_fields["storage_bucket"].default
 
 
 def test_mounted_files_exist_and_volumes_are_declared() -> None:

@@ -17,6 +17,10 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
+from tests.market import open_market
+from tests.pictures import opened, picture
+from tests.s3 import S3Server, s3
+
 CADDY = Path(sys.executable).with_name("caddy")
 CADDYFILE = Path(__file__).parents[2] / "deploy/caddy/Caddyfile"
 START_SECONDS = 30
@@ -66,9 +70,11 @@ async def wait_for_handshake(port: int, process: asyncio.subprocess.Process) -> 
 
 
 @contextlib.asynccontextmanager
-async def caddy(folder: Path, upstream_port: int) -> AsyncIterator[Proxy]:
-    """Runs Caddy with the committed file on free ports."""
-    https_port, http_port, admin_port = free_ports(3)
+async def caddy(
+    folder: Path, upstream_port: int, https_port: int, **more: str
+) -> AsyncIterator[Proxy]:
+    """Runs Caddy with the committed file."""
+    http_port, admin_port = free_ports(2)
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -80,6 +86,7 @@ async def caddy(folder: Path, upstream_port: int) -> AsyncIterator[Proxy]:
         "INSTASELL_HTTPS_PORT": str(https_port),
         "INSTASELL_UPSTREAM_NAME": "127.0.0.1",
         "INSTASELL_UPSTREAM_PORT": str(upstream_port),
+        **more,
     }
     arguments = ["run", "--adapter", "caddyfile", "--config", str(CADDYFILE)]
     with (folder / "caddy.log").open("wb") as log:
@@ -99,10 +106,11 @@ async def caddy(folder: Path, upstream_port: int) -> AsyncIterator[Proxy]:
 @pytest.fixture
 async def proxy(start_server: Callable[..., Any], tmp_path: Path) -> AsyncIterator[Proxy]:
     """A proxy before a server that trusts it and allows little to strangers."""
+    [https_port] = free_ports(1)
     server = await start_server(
         rate_limit_anonymous=ANONYMOUS_LIMIT, trusted_proxies=["127.0.0.0/8"]
     )
-    async with caddy(tmp_path, urlsplit(server.base_url).port) as running:
+    async with caddy(tmp_path, urlsplit(server.base_url).port, https_port) as running:
         yield running
 
 
@@ -155,3 +163,48 @@ async def test_a_forged_address_gains_nothing(browser: aiohttp.ClientSession) ->
         async with browser.get("/auctions/live", headers=forged) as reply:
             statuses.append(reply.status)
     assert statuses == [200] * ANONYMOUS_LIMIT + [429]
+
+
+async def test_files_pass_by_their_signed_addresses_and_by_no_other(
+    start_server: Callable[..., Any],
+    tmp_path: Path,
+    s3: S3Server,
+    sql: Callable[..., list[tuple[Any, ...]]],
+) -> None:
+    [https_port] = free_ports(1)
+    site = f"https://localhost:{https_port}"
+    kept = s3.settings()
+    server = await start_server(**kept, storage_public_url=site)
+    storage = {
+        "INSTASELL_STORAGE_BUCKET": kept["storage_bucket"],
+        "INSTASELL_STORAGE_UPSTREAM": s3.url.removeprefix("http://"),
+    }
+    port = urlsplit(server.base_url).port
+    async with (
+        caddy(tmp_path, port, https_port, **storage) as proxy,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=proxy.trust)) as http,
+        open_market(server.base_url, sql) as market,
+    ):
+        seller, data = await market.seller(), picture(400, 200)
+        listing_id = await market.listing(seller)
+        made = await seller.media.announce_image(listing_id, "image/png", len(data))
+        assert made.upload.url.startswith(f"{site}/{kept['storage_bucket']}/uploads/")
+        headers = {"Content-Type": "image/png"}
+        for sent, allowed in ((data + b"x", False), (data, True)):
+            async with http.put(made.upload.url, data=sent, headers=headers) as reply:
+                assert (reply.status == 200) is allowed
+        image = await seller.media.complete_image(listing_id, made.image_id)
+        url = image.versions[-1].url
+        async with http.get(url) as reply:
+            assert (reply.status, reply.headers["X-Content-Type-Options"]) == (200, "nosniff")
+            assert opened(await reply.read()).size == (400, 200)
+        for other, status in (
+            (url.partition("?")[0], 404),
+            (f"{site}/{kept['storage_bucket']}/?X-Amz-Signature=1&list-type=2", 403),
+            (f"{url[:-1]}{'1' if url[-1] == '0' else '0'}", 403),
+        ):
+            async with http.get(other) as reply:
+                assert reply.status in (status, 400), other
+
+
+__all__ = ["s3"]
