@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 10.0
-THREADS_MAX = 8
+THREADS_MAX = 4
 
 _ABSENT = frozenset({"NoSuchKey", "NoSuchObject"})
 

@@ -177,7 +177,7 @@ ROUTES: list[Route] = [
     Route(
         "PUT", "/media/{token}", take_bytes, PUBLIC,
         "Where bytes go that were announced, while the market keeps files on its own disk",
-        status=204, tag="media", idempotent=False,
+        status=204, tag="media", idempotent=False, notes={"body": "The bytes of the file."},
         errors=(Forbidden, Malformed, TooLarge, Unsupported),
     ),
     Route(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
 WORKERS = 2
 WAITING_MAX = 32
 QUALITY = 85
+
+LARGE_PIXELS = 12_000_000
+"""Pictures with more pixels are decoded one at a time, as each may take some 300 MB."""
+
 _WHITE = (255, 255, 255)
+_LARGE = threading.Lock()
 
 
 class Made(NamedTuple):
@@ -79,23 +85,13 @@ def make(data: bytes, sizes: tuple[int, ...] = SIZES) -> list[Made]:
 
 
 def _make(data: bytes, sizes: tuple[int, ...]) -> list[Made]:
-    # Pillow takes a while to load, and a server without pictures never needs it.
-    from PIL import Image, ImageOps
-
     told = picture_of(data)
-    with Image.open(io.BytesIO(data), formats=(told.format,)) as opened:
-        # Frames of a GIF may be larger than its header says.
-        check_pixels(*opened.size)
-        opened.draft("RGB", (sizes[-1], sizes[-1]))
-        picture = _opaque(ImageOps.exif_transpose(opened))
-    # Comments and profiles of the original would be written along.
-    picture.info.clear()
+    is_large = told.width * told.height > LARGE_PIXELS
+    with _LARGE if is_large else contextlib.nullcontext():
+        picture = _reduced(told.format, data, sizes[-1])
     made = []
     for size in sizes:
-        small = picture
-        if max(picture.size) > size:
-            small = picture.copy()
-            small.thumbnail((size, size), Image.Resampling.LANCZOS)
+        small = _within(picture, size)
         target = io.BytesIO()
         small.save(target, "JPEG", quality=QUALITY, optimize=True)
         made.append(Made(size, small.width, small.height, target.getvalue()))
@@ -104,16 +100,42 @@ def _make(data: bytes, sizes: tuple[int, ...]) -> list[Made]:
     return made
 
 
-def _opaque(picture: Image.Image) -> Image.Image:
-    """The picture in three colours; what is transparent becomes white."""
-    from PIL import Image
+def _reduced(format_: str, data: bytes, longest: int) -> Image.Image:
+    """The picture upright, in three colours, with no side over `longest` pixels."""
+    # Pillow takes a while to load, and a server without pictures never needs it.
+    from PIL import Image, ImageOps
 
+    with Image.open(io.BytesIO(data), formats=(format_,)) as opened:
+        # Frames of a GIF may be larger than its header says.
+        check_pixels(*opened.size)
+        opened.draft("RGB", (longest, longest))
+        small = _within(_coloured(opened), longest)
+    upright = ImageOps.exif_transpose(small)
+    plain = upright
+    if upright.mode == "RGBA":
+        plain = Image.new("RGB", upright.size, _WHITE)
+        plain.paste(upright, mask=upright.getchannel("A"))
+    # Comments and profiles of the original would be written along.
+    plain.info.clear()
+    return plain
+
+
+def _coloured(picture: Image.Image) -> Image.Image:
+    """The picture in a mode that can be made smaller well."""
     if picture.mode.startswith("I"):
         # Sixteen bits of grey, of which the upper eight are shown.
         picture = picture.point(lambda value: value * (1 / 256)).convert("L")
-    if picture.has_transparency_data:
-        layer = picture.convert("RGBA")
-        plain = Image.new("RGB", layer.size, _WHITE)
-        plain.paste(layer, mask=layer.getchannel("A"))
-        return plain
-    return picture.convert("RGB")
+    return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+
+
+def _within(picture: Image.Image, longest: int) -> Image.Image:
+    """The picture, made smaller if a side has more pixels than `longest`."""
+    from PIL import Image
+
+    scale = longest / max(picture.size)
+    if scale >= 1:
+        return picture
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    small = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    small.info = dict(picture.info)
+    return small

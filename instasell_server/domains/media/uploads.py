@@ -12,6 +12,8 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
+import structlog
+
 from instasell_client.models.base import Reply
 from instasell_client.models.media import EVIDENCE_MAX, IMAGES_MAX, Upload
 from instasell_server.db.connections import Database
@@ -44,6 +46,9 @@ _DOCUMENTS = frozenset({rules.PDF_TYPE, rules.TEXT_TYPE})
 
 Check = Callable[[Transaction], Awaitable[None]]
 """Raises unless the caller may still send a file to where it belongs."""
+
+
+_log = structlog.get_logger(__name__)
 
 
 class _Announced(Reply):
@@ -139,7 +144,7 @@ class Uploads:
                     key = object_key(file, each.version.name)
                     await self._objects.write(key, each.data, each.version.content_type)
             except Unreachable as error:
-                raise _away() from error
+                raise _away(error) from error
 
         async def work(tx: Transaction) -> None:
             await store.lock_owner(tx, file.owner_id)
@@ -161,7 +166,7 @@ class Uploads:
         except ObjectTooLarge:
             data = b""
         except Unreachable as error:
-            raise _away() from error
+            raise _away(error) from error
         if len(data) != file.size_bytes:
             raise Invalid.one("size", f"{file.size_bytes} bytes were announced; send as many")
         return data
@@ -236,5 +241,6 @@ def _name(stem: str, data: bytes) -> str:
     return f"{stem}-{hashlib.sha256(data).hexdigest()[:16]}"
 
 
-def _away() -> InstaSellError:
+def _away(error: Unreachable) -> InstaSellError:
+    _log.warning("storage_unreachable", reason=str(error))
     return Unavailable("the storage of files does not answer; try again")

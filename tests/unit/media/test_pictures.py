@@ -12,7 +12,7 @@ from PIL import Image
 from instasell_server.domains.media import pictures
 from instasell_server.domains.media.pictures import Pictures, make
 from instasell_server.errors import Invalid, Unavailable, Unsupported
-from tests.pictures import opened, photograph, picture, png_header
+from tests.pictures import ORIENTATION, opened, photograph, picture, png_header
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
@@ -57,6 +57,23 @@ def test_the_camera_says_what_is_up_and_nothing_else_is_kept(
     for each in make(data):
         assert b"anary" not in each.data
         assert b"Exif" not in each.data
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("width", [400, 4000])
+def test_other_formats_are_turned_as_well(kind: str, mode: str, width: int) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    made = make(picture(width, 200, kind, mode=mode, exif=exif))[-1]
+    assert made.height > made.width
+    assert not opened(made.data).getexif()
+
+
+def test_the_largest_that_is_taken_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "LARGE_PIXELS", 100)
+    made = make(picture(8000, 10, "PNG", mode="P"))
+    assert [(each.width, each.height) for each in made] == [(160, 1), (640, 1), (1600, 2)]
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "CMYK", "1"])
