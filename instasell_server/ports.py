@@ -307,8 +307,8 @@ class UploadAddress:
 class Objects(Protocol):
     """Files by key. Keys are made by the market: letters, digits, `-`, `.` and `/`.
 
-    Addresses carry their own permission for `PRESIGNED_SECONDS`. What goes over a network raises
-    Unreachable when the storage does not answer.
+    Addresses carry their own permission for `PRESIGNED_SECONDS`. What moves bytes raises
+    Unreachable when the storage does not do it.
     """
 
     def presign_upload(self, key: str, *, content_type: str, size: int) -> UploadAddress:
@@ -371,5 +371,8 @@ class OwnFiles(Protocol):
         ...
 
     async def take(self, grant: UploadGrant, chunks: AsyncIterator[bytes]) -> None:
-        """Stores the bytes once all have come. Raises ObjectTooLarge, ObjectMissing for less."""
+        """Stores the bytes once all have come.
+
+        Raises ObjectTooLarge, ObjectMissing for less, and Unreachable when the disk refuses.
+        """
         ...

@@ -19,8 +19,9 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
+from io import BufferedRandom
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from instasell_server.ports import (
     PRESIGNED_SECONDS,
@@ -28,9 +29,13 @@ from instasell_server.ports import (
     ObjectMissing,
     ObjectTooLarge,
     Refused,
+    Unreachable,
     UploadAddress,
     UploadGrant,
 )
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 PATH = "/media/"
 DRAFT_SECONDS_MAX = 3600
@@ -117,7 +122,7 @@ class DiskObjects:
     async def take(self, grant: UploadGrant, chunks: AsyncIterator[bytes]) -> None:
         """See OwnFiles."""
         path = self._path(grant.key)
-        draft = await asyncio.to_thread(self._make_draft, path)
+        draft = await _in_thread(self._make_draft, path)
         try:
             got = 0
             with draft.open("r+b") as file:
@@ -125,17 +130,17 @@ class DiskObjects:
                     got += len(chunk)
                     if got > grant.size:
                         raise ObjectTooLarge(grant.key)
-                    await asyncio.to_thread(file.write, chunk)
+                    await _in_thread(file.write, chunk)
                 if got < grant.size:
                     raise ObjectMissing(grant.key)
-                await asyncio.to_thread(_flush, file.fileno())
-            await asyncio.to_thread(_publish, draft, path)
+                await _in_thread(_flush, file)
+            await _in_thread(_publish, draft, path)
         finally:
             draft.unlink(missing_ok=True)
 
     async def read(self, key: str, limit_bytes: int) -> bytes:
         """See Objects."""
-        return await asyncio.to_thread(self._read, key, limit_bytes)
+        return await _in_thread(self._read, key, limit_bytes)
 
     def _read(self, key: str, limit_bytes: int) -> bytes:
         try:
@@ -149,7 +154,7 @@ class DiskObjects:
 
     async def write(self, key: str, data: bytes, content_type: str) -> None:
         """See Objects."""
-        await asyncio.to_thread(self._write, key, data)
+        await _in_thread(self._write, key, data)
 
     def _write(self, key: str, data: bytes) -> None:
         path = self._path(key)
@@ -157,15 +162,14 @@ class DiskObjects:
         try:
             with draft.open("r+b") as file:
                 file.write(data)
-                file.flush()
-                _flush(file.fileno())
+                _flush(file)
             _publish(draft, path)
         finally:
             draft.unlink(missing_ok=True)
 
     async def delete_under(self, folders: Sequence[str]) -> None:
         """See Objects."""
-        await asyncio.to_thread(self._delete_under, folders)
+        await _in_thread(self._delete_under, folders)
 
     def _delete_under(self, folders: Sequence[str]) -> None:
         for folder in folders:
@@ -211,8 +215,17 @@ def _make_private(folder: Path) -> None:
     folder.chmod(0o700)
 
 
-def _flush(handle: int) -> None:
-    os.fsync(handle)
+def _flush(file: BufferedRandom) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Raises Unreachable when the disk is full or gone."""
+    try:
+        return await asyncio.to_thread(work, *args, **kwargs)
+    except OSError as error:
+        raise Unreachable(f"the disk refuses: {error.strerror}") from error
 
 
 def _publish(draft: Path, path: Path) -> None:

@@ -26,11 +26,19 @@ from instasell_server.errors import (
     NotFound,
     TooLarge,
     TooManyFiles,
+    Unavailable,
     Unsupported,
     UploadMissing,
 )
 from instasell_server.http.route import PUBLIC, SELLERS, TRADERS, Call, Route, signed_in
-from instasell_server.ports import ObjectMissing, ObjectTooLarge, OwnFiles, Refused, UploadGrant
+from instasell_server.ports import (
+    ObjectMissing,
+    ObjectTooLarge,
+    OwnFiles,
+    Refused,
+    Unreachable,
+    UploadGrant,
+)
 
 SERVICE = web.AppKey("media", MediaService)
 OWN_FILES: web.AppKey[OwnFiles] = web.AppKey("own_files")
@@ -97,6 +105,8 @@ async def take_bytes(call: Call[None, None]) -> None:
             await files.take(grant, call.request.content.iter_chunked(CHUNK_BYTES))
     except TimeoutError:
         raise Malformed(f"the bytes did not come within {UPLOAD_SECONDS} s") from None
+    except Unreachable:
+        raise Unavailable("the storage of files does not take it; try again") from None
     except ObjectTooLarge:
         raise TooLarge(limit_bytes=grant.size) from None
     except (ObjectMissing, web.RequestPayloadError):

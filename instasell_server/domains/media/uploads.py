@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -40,6 +41,8 @@ PENDING_MAX = 50
 LATER_SECONDS = 1800
 """After this long no upload runs any more that was allowed before: they are bounded in time."""
 
+REMOVAL_SECONDS = 3.0
+AWAY_SECONDS = 30.0
 ABANDONED_BATCH = 500
 REMOVAL = "media_removal"
 _DOCUMENTS = frozenset({rules.PDF_TYPE, rules.TEXT_TYPE})
@@ -74,6 +77,7 @@ class Uploads:
         self._objects = objects
         self._pictures = pictures
         self._file_bytes_max = file_bytes_max
+        self._away_until = 0.0
 
     async def announce(self, file: NewFile, check: Check, key: RequestKey | None) -> str:
         """The id of a file that is to come. Raises Invalid, TooManyFiles."""
@@ -221,8 +225,19 @@ class Uploads:
         return await transact(self._database, work)
 
     async def carry_out_removal(self, payload: Mapping[str, Any]) -> None:
-        """Deletes the objects of a row of the outbox."""
-        await self._objects.delete_under([str(each) for each in payload["folders"]])
+        """Deletes the objects of a row of the outbox.
+
+        While the storage is away rows are put off at once: they stand in line with others, which
+        do not need it.
+        """
+        if time.monotonic() < self._away_until:
+            raise _away("it did not answer a moment ago")
+        try:
+            async with asyncio.timeout(REMOVAL_SECONDS):
+                await self._objects.delete_under([str(each) for each in payload["folders"]])
+        except (Unreachable, TimeoutError) as error:
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            raise _away(error) from error
 
 
 def upload_key(file_id: str) -> str:
@@ -241,6 +256,6 @@ def _name(stem: str, data: bytes) -> str:
     return f"{stem}-{hashlib.sha256(data).hexdigest()[:16]}"
 
 
-def _away(error: Unreachable) -> InstaSellError:
+def _away(error: Exception | str) -> InstaSellError:
     _log.warning("storage_unreachable", reason=str(error))
     return Unavailable("the storage of files does not answer; try again")

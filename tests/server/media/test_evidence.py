@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
+import psycopg2
 import pytest
 
 from instasell_server.settings import Settings
@@ -16,6 +18,11 @@ from tests.waiting import until
 
 PDF = b"%PDF-1.7\n1 0 obj\n<< /OpenAction << /S /JavaScript >> >>\n"
 NOTE = b"It came in two.\n<script>alert(1)</script>\n"
+
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND wait_event_type = 'Lock'"
+)
 
 
 class Case:
@@ -72,6 +79,7 @@ async def test_both_sides_send_files_that_they_and_admins_see(case: Case, studio
         (PDF, "application/pdf", "Rechnung für ‘alles’.pdf"),
         (NOTE, "text/plain", "note.html"),
         (SVG, "text/plain", "../../x.svg"),
+        (NOTE, "text/plain", "%2e%2e%2fx"),
     ],
 )
 async def test_documents_are_saved_and_never_shown(
@@ -155,6 +163,26 @@ async def test_a_resolved_dispute_takes_nothing_more(case: Case, studio: Studio,
     assert (late.status, late.code) == (409, "dispute_closed")
     assert (await case.announce(studio.seller, "text/plain", 5)).code == "dispute_closed"
     assert [each["id"] for each in await case.seen(studio.seller)] == [kept.body["id"]]
+
+
+async def test_a_file_and_a_decision_that_race_do_not_cross(
+    case: Case, studio: Studio, database_url: str
+) -> None:
+    made = (await case.announce(studio.buyer, "text/plain", len(NOTE))).body
+    await studio.put(made["upload"], NOTE)
+    with contextlib.closing(psycopg2.connect(database_url)) as deciding:
+        deciding.cursor().execute(
+            "UPDATE disputes SET status = 'resolved', resolved_at = now(), refund_amount = 0,"
+            " resolution = 'x', resolved_by = seller_id WHERE id = %s",
+            (case.dispute,),
+        )
+        path = f"{case.path}/{made['evidence_id']}/complete"
+        waiting = asyncio.create_task(studio.buyer.ask("POST", path))
+        await until(lambda: studio.sql(WAITING) == [(1,)])
+        deciding.commit()
+    late = await waiting
+    assert (late.status, late.code) == (409, "dispute_closed")
+    assert await case.seen(studio.seller) == []
 
 
 async def test_each_side_sends_ten_files(case: Case, studio: Studio) -> None:

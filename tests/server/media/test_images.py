@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from instasell_server.adapters.storage.disk import DiskObjects
+from instasell_server.db.connections import Database
+from instasell_server.domains.media import uploads
 from instasell_server.domains.media.handlers import SERVICE
+from instasell_server.domains.media.pictures import Pictures
+from instasell_server.domains.media.service import MediaService
 from instasell_server.settings import Settings
+from instasell_server.workers.outbox import Outbox
 from tests.databases import MarketClock
 from tests.pictures import HTML, SVG, TYPES, opened, photograph, picture, png_header
 from tests.server.media.conftest import Sql, Studio
@@ -334,3 +342,35 @@ async def test_a_storage_that_is_away_is_a_503(
         answer = await studio.complete(made["image_id"])
         assert (answer.status, answer.code) == (503, "unavailable")
         assert await studio.images() == []
+
+
+async def test_a_storage_that_is_silent_holds_up_nobody_in_the_outbox(
+    database: Database, sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Silent(DiskObjects):
+        asked = 0
+
+        async def delete_under(self, folders: Sequence[str]) -> None:
+            Silent.asked += 1
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(uploads, "REMOVAL_SECONDS", 0.05)
+    told: list[Any] = []
+
+    async def tell(payload: Any) -> None:
+        told.append(payload)
+
+    shop = Pictures()
+    media = MediaService(database, Silent(Path("/nonexistent"), ["x"]), shop, file_bytes_max=1000)
+    for number in range(40):
+        folders = {"folders": [f"images/{number}"]}
+        sql(
+            "INSERT INTO outbox (kind, payload) VALUES ('media_removal', %s), ('other', '{}')",
+            json.dumps(folders),
+        )
+    outbox = Outbox(database, {**media.outbox, "other": tell})
+    assert await outbox.work() == 80
+    assert (Silent.asked, len(told)) == (1, 40)
+    left = "SELECT count(*), min(attempts) FROM outbox WHERE done_at IS NULL"
+    assert sql(left) == [(40, 1)]
+    shop.close()

@@ -253,6 +253,19 @@ async def test_a_caller_that_goes_away_leaves_nothing(disk: DiskObjects, tmp_pat
     assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []
 
 
+async def test_a_disk_that_refuses_is_a_storage_that_is_away(tmp_path: Path) -> None:
+    (tmp_path / "files").write_text("no folder")
+    disk = DiskObjects(tmp_path / "files", [SECRET])
+    grant = disk.check_upload(address_of(disk).url.removeprefix("/media/"))
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield DATA
+
+    for work in (disk.write(KEY, DATA, ""), disk.read(KEY, 100), disk.take(grant, whole())):
+        with pytest.raises(Unreachable):
+            await work
+
+
 async def test_drafts_that_a_crash_left_are_swept(disk: DiskObjects, tmp_path: Path) -> None:
     await disk.write(KEY, DATA, "image/png")
     drafts = tmp_path / "files" / "drafts"
