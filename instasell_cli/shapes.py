@@ -122,7 +122,7 @@ DISPUTE = Shape(
     ("id", "status", "title", "reason", "held_amount", "refund_amount", "created_at"),
     _DISPUTE_AMOUNTS,
 )
-DISPUTE_VIEW = Shape((*_DISPUTE, "messages"), DISPUTE.columns, _DISPUTE_AMOUNTS)
+DISPUTE_VIEW = Shape((*_DISPUTE, "messages", "evidence"), DISPUTE.columns, _DISPUTE_AMOUNTS)
 WALLET = Shape(
     ("balance", "gas_balance", "currency", "user_id", "version", "updated_at"),
     ("balance", "gas_balance", "currency"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from instasell_cli.amounts import shown_amount
+from instasell_cli.commands import evidence
 from instasell_cli.context import opened
 from instasell_cli.dispute_records import print_dispute
 from instasell_cli.exits import UsageProblem
@@ -77,7 +78,7 @@ def open_dispute(
     """`disputes open`."""
     with opened(ctx) as (client, output):
         made = client.disputes.open(order_id, reason.value, _said(text), idempotency_key=key)
-        print_dispute(output, made)
+        print_dispute(output, made, client.base_url)
         held = shown_amount(made.dispute.held_amount, made.dispute.currency)
         output.note(f"{held} {made.dispute.currency} stays held until an admin has decided")
 
@@ -126,7 +127,7 @@ def print_disputes(output: Output, disputes: itertools.islice[Dispute]) -> None:
 def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
     """`disputes show`."""
     with opened(ctx) as (client, output):
-        print_dispute(output, client.disputes.get(dispute_id))
+        print_dispute(output, client.disputes.get(dispute_id), client.base_url)
 
 
 @command(
@@ -140,7 +141,8 @@ def reply(ctx: typer.Context, dispute_id: DisputeId, text: Text = None, key: Key
     """`disputes reply`."""
     with opened(ctx) as (client, output):
         said = _said(text)
-        print_dispute(output, client.disputes.reply(dispute_id, said, idempotency_key=key))
+        answered = client.disputes.reply(dispute_id, said, idempotency_key=key)
+        print_dispute(output, answered, client.base_url)
 
 
 def _said(text: str | None) -> str:
@@ -153,6 +155,9 @@ def _said(text: str | None) -> str:
     if not text:
         raise UsageProblem("say what happened with --text; nothing came")
     return text
+
+
+evidence.add_to(app)
 
 
 def add_to_orders(orders: typer.Typer) -> None:

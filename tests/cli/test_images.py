@@ -7,13 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
-from instasell_cli.commands import evidence
-from instasell_cli.options import group
-from instasell_client import InstaSell
 from instasell_server.settings import Settings
 from tests.cli.conftest import Shell
+from tests.cli.test_money import ordered
 from tests.market import Market
 from tests.pictures import HTML, opened, photograph, picture
 from tests.serving import settings_for_tests
@@ -73,52 +72,30 @@ async def test_a_bad_file_is_named_and_those_before_it_stay(
     assert len((await seller.media.images(listing_id)).items) == 1
 
 
-class _Recording:
-    """What a command would print."""
-
-    def __init__(self) -> None:
-        self.records: list[Any] = []
-        self.notes: list[str] = []
-
-    def many(self, shape: Any, records: Any) -> None:
-        self.records += records
-
-    def note(self, message: str) -> None:
-        self.notes.append(message)
-
-
-async def test_evidence_is_sent_by_file(market: Market, sql: Any, tmp_path: Path) -> None:
-    import asyncio
-
-    seller, buyer = await market.seller(), await market.bidder()
-    listing_id = await market.listing(seller)
-    [(dispute_id,)] = sql(
-        "WITH o AS (INSERT INTO orders (buyer_id, seller_id, listing_id, quantity, unit_amount,"
-        " shipping_amount, total_amount, status, payment_due_at, paid_at, payment_method)"
-        " VALUES (%s, %s, %s, 1, 1000, 0, 1000, 'disputed', now(), now(), 'wallet') RETURNING *)"
-        " INSERT INTO disputes (order_id, opened_by, seller_id, reason, text)"
-        " SELECT id, buyer_id, seller_id, 'damaged', 'It came in two.' FROM o RETURNING id",
-        (await buyer.auth.me()).id, (await seller.auth.me()).id, listing_id,
-    )  # fmt: skip
+async def test_evidence_is_sent_by_file_and_shown_to_the_other_side(
+    market: Market, shell_of: Callable[[Any], Shell], fund: Any, tmp_path: Path
+) -> None:
+    seller, buyer, order_id = await ordered(market, fund)
+    await buyer.orders.pay(order_id, "wallet")
+    opened_ = await buyer.disputes.open(order_id, "damaged", "It came in two.")
+    dispute_id = opened_.dispute.id
     photo, note, binary = (tmp_path / name for name in ("a.jpg", "b.txt", "c.bin"))
     photo.write_bytes(photograph(90, 30, 6))
     note.write_text("It came in two.")
     binary.write_bytes(b"\x00\x01")
-    output: Any = _Recording()
-
-    def work() -> None:
-        with InstaSell(market.base_url, buyer.token) as client:
-            evidence.run_evidence(client, output, dispute_id, [photo, note])
-            with pytest.raises(Exception, match="control characters"):
-                evidence.run_evidence(client, output, dispute_id, [binary])
-
-    await asyncio.to_thread(work)
-    assert [each["file_name"] for each in output.records] == ["a.jpg", "b.txt"]
-    assert output.notes == [f"{binary} was not sent"]
-
-
-def test_the_command_of_evidence_stands_in_a_group_that_asks_for_it() -> None:
-    app = group("Disputes.")
-    evidence.add_to(app)
-    [declared] = app.registered_commands
-    assert declared.name == "evidence"
+    shell = shell_of(buyer)
+    sent = await shell.run("disputes", "evidence", dispute_id, str(photo), str(note), "-o", "jsonl")
+    files = [json.loads(line) for line in sent.out.splitlines()]
+    assert [each["file_name"] for each in files] == ["a.jpg", "b.txt"]
+    refused = await shell.run("disputes", "evidence", dispute_id, str(binary))
+    assert (refused.code, refused.out) == (1, "")
+    assert f"{binary} was not sent" in refused.err
+    shown = await shell_of(seller).run("disputes", "show", dispute_id)
+    assert f"a.jpg (buyer): {market.base_url}/media/" in shown.out
+    whole = await shell_of(seller).run("disputes", "show", dispute_id, "-o", "json")
+    [_, text] = json.loads(whole.out)["evidence"]
+    async with aiohttp.ClientSession() as http, http.get(text["url"]) as answer:
+        assert (answer.status, await answer.text()) == (200, "It came in two.")
+    # Whoever has the id alone sees nothing of it.
+    stranger = await shell_of(await market.bidder()).run("disputes", "show", dispute_id)
+    assert (stranger.code, stranger.out) == (5, "")
