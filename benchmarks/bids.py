@@ -49,6 +49,9 @@ class _Ladder:
 
     def on_text(self, socket: LeanSocket, payload: bytes) -> None:
         """An answer: counts it and sends the next bid, until the time is up."""
+        if payload.startswith(b'{"event":"notification"'):
+            # That the bidder was outbid, which answers nothing.
+            return
         now = time.perf_counter()
         self.latencies.append(now - self._sent_at[socket])
         if payload.startswith(b'{"event":"ack"'):

@@ -17,9 +17,12 @@ from instasell_cli.commands import (
     disputes,
     doctor,
     listings,
+    messages,
+    notifications,
     orders,
     seed,
     serve,
+    subscriptions,
     topics,
     tui,
     withdrawing,
@@ -56,6 +59,9 @@ for name, commands in (
     ("disputes", disputes.app),
     # Withdrawing adds its commands to those of the wallet.
     ("wallet", withdrawing.app),
+    ("messages", messages.app),
+    ("notifications", notifications.app),
+    ("subscriptions", subscriptions.app),
 ):
     app.add_typer(commands, name=name)
 disputes.add_to_orders(orders.app)

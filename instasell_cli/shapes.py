@@ -152,6 +152,27 @@ FEATURED = Shape(
     ("auction_id", "featured_until", "gas_balance"),
     frozenset({"balance"}),
 )
+NOTIFICATION = Shape(
+    ("id", "kind", "text", "payload", "created_at", "read_at"),
+    ("created_at", "kind", "text", "read_at", "id"),
+)
+READ = Shape(("marked", "unread_count"), ("marked", "unread_count"))
+PREFERENCE = Shape(("kind", "in_app", "email"), ("kind", "in_app", "email"))
+SUBSCRIPTION = Shape(
+    ("kind", "subject_id", "name", "created_at"), ("kind", "name", "created_at", "subject_id")
+)
+CONVERSATION = Shape(
+    (
+        *("id", "title", "you", "buyer_id", "buyer_name", "seller_id", "seller_name"),
+        *("listing_id", "order_id", "message_count", "unread_count", "last_text"),
+        *("created_at", "updated_at"),
+    ),
+    ("updated_at", "title", "buyer_name", "seller_name", "unread_count", "last_text", "id"),
+)
+MESSAGE = Shape(
+    ("seq", "created_at", "author", "author_name", "text", "author_id", "conversation_id"),
+    ("created_at", "author_name", "text"),
+)
 SEEDED = Shape(("noun", "created", "existing"), ("noun", "created", "existing"))
 CHECK = Shape(("check", "state", "detail"), ("check", "state", "detail"))
 

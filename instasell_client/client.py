@@ -16,6 +16,8 @@ from instasell_client.resources.categories import Categories
 from instasell_client.resources.disputes import Disputes
 from instasell_client.resources.listings import Listings
 from instasell_client.resources.media import Media
+from instasell_client.resources.messages import Messages
+from instasell_client.resources.notifications import Notifications, Subscriptions
 from instasell_client.resources.operations import Operations
 from instasell_client.resources.orders import Orders
 from instasell_client.resources.wallets import OwnWallet
@@ -39,6 +41,9 @@ class _Market(Resource[Way]):
     orders: Orders[Way]
     disputes: Disputes[Way]
     wallet: OwnWallet[Way]
+    messages: Messages[Way]
+    notifications: Notifications[Way]
+    subscriptions: Subscriptions[Way]
     admin: Admin[Way]
     operations: Operations[Way]
 
@@ -52,6 +57,9 @@ class _Market(Resource[Way]):
         self.orders = Orders(carrier)
         self.disputes = Disputes(carrier)
         self.wallet = OwnWallet(carrier)
+        self.messages = Messages(carrier)
+        self.notifications = Notifications(carrier)
+        self.subscriptions = Subscriptions(carrier)
         self.admin = Admin(carrier)
         self.operations = Operations(carrier)
 

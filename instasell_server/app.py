@@ -40,6 +40,12 @@ from instasell_server.domains.listings.service import ListingService
 from instasell_server.domains.media import handlers as media
 from instasell_server.domains.media.pictures import Pictures
 from instasell_server.domains.media.service import MediaService
+from instasell_server.domains.messages import handlers as messages
+from instasell_server.domains.messages.service import MessageService
+from instasell_server.domains.notifications import handlers as notifications
+from instasell_server.domains.notifications.service import NotificationService
+from instasell_server.domains.notifications.subscriptions import SubscriptionService
+from instasell_server.domains.notifications.telling import Telling
 from instasell_server.domains.operations import handlers as operations
 from instasell_server.domains.operations.service import OperationsService
 from instasell_server.domains.orders import handlers as orders
@@ -62,6 +68,7 @@ from instasell_server.settings import Part, Settings
 from instasell_server.standalone import data_dir_of
 from instasell_server.workers.closer import Closer
 from instasell_server.workers.escrow import Escrow
+from instasell_server.workers.notices import Notices
 from instasell_server.workers.outbox import Outbox
 
 REPLICA_CONNECTIONS = 8
@@ -100,6 +107,9 @@ class Services:
     payments: PaymentService
     wallets: WalletService
     admin: AdminService
+    messages: MessageService
+    notifications: NotificationService
+    telling: Telling
     auctioneer: Auctioneer
     hub: Hub
     live: LiveEndpoint
@@ -138,6 +148,10 @@ def build(settings: Settings) -> web.Application:
     app[payments.SERVICE] = services.payments
     app[wallets.SERVICE] = services.wallets
     app[admin.SERVICE] = services.admin
+    app[messages.SERVICE] = services.messages
+    app[notifications.SERVICE] = services.notifications
+    app[notifications.SUBSCRIPTIONS] = SubscriptionService(engines.database)
+    app[notifications.TELLING] = services.telling
     app[operations.SERVICE] = _operations(engines)
     app[LIVE] = services.live
     app.on_shutdown.append(_close_sockets)
@@ -229,19 +243,8 @@ def _services(engines: Engines, settings: Settings) -> Services:
     )
     leaving = WithdrawalService(database, engines.provider, ledger, money)
     purses = WalletService(database, ledger, money, Featuring(gas, lifecycle), leaving)
-    outbox = Outbox(
-        database,
-        {
-            **people.outbox,
-            **goods.outbox,
-            **files.outbox,
-            USER_SUSPENDED: lifecycle.call_off_all_of,
-            "auction_ended": lifecycle.tell_again,
-            "auction_cancelled": lifecycle.tell_again,
-            LISTING_EDITED: Edits(database, lifecycle).carry_out,
-        },
-        cleaners=(people.delete_old_sessions, files.delete_abandoned),
-    )
+    told = NotificationService(database)
+    outbox = _outbox(database, people, goods, files, lifecycle, told)
     closer = Closer(database, lifecycle)
     escrow = Escrow(
         (fulfilment.carry_out_due, money.reconcile, money.send_refunds, leaving.send_pending)
@@ -249,13 +252,16 @@ def _services(engines: Engines, settings: Settings) -> Services:
     complaints = DisputeService(database, fulfilment, files, currency=settings.currency)
     fulfilment.serve(complaints)
     files.serve(goods, complaints)
+    talk = MessageService(database, redis.limiter, hub, per_minute=settings.rate_limit_messages)
     desk = AdminService(
-        database, engines.public, people, goods, lifecycle, bought, currency=settings.currency
-    )
+        database, engines.public, people, goods, lifecycle, bought, talk,
+        currency=settings.currency,
+    )  # fmt: skip
     complaints.serve(desk)
+    telling = _telling(settings, database, hub, history)
     return Services(
         people, goods, files, pictures, market, bought, fulfilment, complaints, money, purses,
-        desk, auctioneer, hub, live, closer, escrow, outbox,
+        desk, talk, told, telling, auctioneer, hub, live, closer, escrow, outbox,
     )  # fmt: skip
 
 
@@ -300,6 +306,39 @@ def _auctions(
     )
 
 
+def _outbox(
+    database: Database,
+    people: AccountService,
+    goods: ListingService,
+    files: MediaService,
+    lifecycle: Lifecycle,
+    told: NotificationService,
+) -> Outbox:
+    return Outbox(
+        database,
+        {
+            **people.outbox,
+            **goods.outbox,
+            **files.outbox,
+            USER_SUSPENDED: lifecycle.call_off_all_of,
+            "auction_ended": lifecycle.tell_again,
+            "auction_cancelled": lifecycle.tell_again,
+            LISTING_EDITED: Edits(database, lifecycle).carry_out,
+        },
+        cleaners=(people.delete_old_sessions, files.delete_abandoned, told.delete_old),
+    )
+
+
+def _telling(settings: Settings, database: Database, hub: Hub, history: AuctionHistory) -> Telling:
+    return Telling(
+        database,
+        hub,
+        history,
+        currency=settings.currency,
+        ending_soon_minutes=settings.ending_soon_minutes,
+    )
+
+
 def _operations(engines: Engines) -> OperationsService:
     return OperationsService(engines.database, engines.redis.cache, document=_document, page=_page)
 
@@ -338,6 +377,8 @@ class _Lifetime:
             tasks.append(asyncio.create_task(services.closer.run(), name="closer"))
             tasks.append(asyncio.create_task(services.outbox.run(), name="outbox"))
             tasks.append(asyncio.create_task(services.escrow.run(), name="escrow"))
+            notices = Notices(services.telling)
+            tasks.append(asyncio.create_task(notices.run(), name="notices"))
         yield
         for task in tasks:
             task.cancel()

@@ -4,6 +4,7 @@
     - NotFound            ListingNotFound AuctionNotFound CategoryNotFound UserNotFound
                           OrderNotFound TokenNotFound AlertNotFound DisputeNotFound
                           ImageNotFound EvidenceNotFound
+                          ConversationNotFound
     - Unauthenticated     BadCredentials
     - Forbidden           AccountSuspended SellerCannotBid SellerCannotBuy ScopeMissing
                           NotVerified
@@ -111,6 +112,12 @@ class EvidenceNotFound(NotFound):
     """No such file of the dispute, or not the caller's."""
 
     title = "There is no such file"
+
+
+class ConversationNotFound(NotFound):
+    """No such conversation, or not the caller's."""
+
+    title = "There is no such conversation"
 
 
 class AlertNotFound(NotFound):

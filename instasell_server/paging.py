@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import uuid
+from datetime import datetime
 from typing import Any
 
 from instasell_server.errors import Invalid
@@ -32,6 +34,25 @@ def decode_cursor(cursor: str, *kinds: type[str] | type[int]) -> tuple[Any, ...]
     if not fits:
         raise _refused()
     return tuple(parts)
+
+
+def encode_place(order: str, at: datetime, row_id: str) -> str:
+    """The cursor of a row in a list by instant and id."""
+    return encode_cursor(order, at.isoformat(), row_id)
+
+
+def decode_place(cursor: str | None) -> tuple[datetime, str] | tuple[None, None]:
+    """The instant and the id behind which a page begins. Raises Invalid."""
+    if cursor is None:
+        return None, None
+    _, at, row_id = decode_cursor(cursor, str, str, str)
+    try:
+        instant, row_id = datetime.fromisoformat(at), str(uuid.UUID(row_id))
+    except (ValueError, OverflowError):
+        raise _refused() from None
+    if instant.tzinfo is None:
+        raise _refused()
+    return instant, row_id
 
 
 def _refused() -> Invalid:

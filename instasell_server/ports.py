@@ -114,6 +114,10 @@ class Events(Protocol):
         """Sends a frame to a user's own sockets, on all servers. Never raises."""
         ...
 
+    async def tell_users(self, frames: Sequence[tuple[str, bytes]]) -> None:
+        """Sends each of these users a frame, as `tell_user` does, in one go. Never raises."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

@@ -99,6 +99,13 @@ class Settings(BaseSettings):
     rate_limit_bids: Annotated[
         int, Field(ge=0, description="Bids per minute of a user; 0 is off.")
     ] = 600
+    rate_limit_messages: Annotated[
+        int, Field(ge=0, description="Messages per minute of a user; 0 is off.")
+    ] = 60
+    ending_soon_minutes: Annotated[
+        int,
+        Field(ge=0, le=60, description="How long before an auction's end it is told; 0 is off."),
+    ] = 5
     auction_max_days: Annotated[
         int, Field(ge=1, le=365, description="How far in the future an auction may end, in days.")
     ] = 90
@@ -228,6 +235,7 @@ class Settings(BaseSettings):
             self.rate_limit_signed_in,
             self.rate_limit_token,
             self.rate_limit_bids,
+            self.rate_limit_messages,
         )
         if 0 in limits and not self.on_loopback:
             raise ValueError(

@@ -40,6 +40,7 @@ def settings_for_tests(database_url: str, redis_url: str, **changes: Any) -> Set
         "rate_limit_signed_in": 0,
         "rate_limit_token": 0,
         "rate_limit_bids": 0,
+        "rate_limit_messages": 0,
         "signup_gas": 100_000,
         **changes,
     }

@@ -4,6 +4,7 @@
     - NotFound            ListingNotFound AuctionNotFound CategoryNotFound UserNotFound
                           OrderNotFound TokenNotFound AlertNotFound DisputeNotFound
                           ImageNotFound EvidenceNotFound
+                          ConversationNotFound
     - Unauthenticated     BadCredentials
     - Forbidden           AccountSuspended SellerCannotBid SellerCannotBuy ScopeMissing(scope)
                           NotVerified
@@ -62,6 +63,7 @@ from instasell_client.errors.refusals import (
     BadCredentials,
     BadSignature,
     CategoryNotFound,
+    ConversationNotFound,
     DisputeNotFound,
     EvidenceNotFound,
     Forbidden,
@@ -113,6 +115,7 @@ __all__ = [
     "CategoryNotFound",
     "Conflict",
     "ConnectionFailed",
+    "ConversationNotFound",
     "DisputeClosed",
     "DisputeNotFound",
     "EmailTaken",

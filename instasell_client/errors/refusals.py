@@ -106,6 +106,12 @@ class EvidenceNotFound(NotFound):
     title = "There is no such file"
 
 
+class ConversationNotFound(NotFound):
+    """No such conversation, or not the caller's."""
+
+    title = "There is no such conversation"
+
+
 class AlertNotFound(NotFound):
     """No such alert."""
 

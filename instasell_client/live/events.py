@@ -16,6 +16,9 @@ from typing import Literal
 from instasell_client.models.auctions import AuctionState, AuctionStatus
 from instasell_client.models.base import JsonObject
 from instasell_client.models.live import AuctionChanged, BidPlaced, JoinedAuction, JoinedBoard
+from instasell_client.models.messages import NewMessage
+from instasell_client.models.notifications import Notification
+from instasell_client.models.wallets import Wallet
 
 ChangeName = Literal["auction_started", "auction_ended", "auction_cancelled", "auction_updated"]
 NoticeName = Literal["notification", "new_message", "wallet_changed"]
@@ -76,10 +79,30 @@ class BoardJoined:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something for the signed-in user alone."""
+    """Something for the signed-in user alone: `event` tells what, `data` as it came.
+
+    Of the three properties the one that fits the event has it typed, the others are None.
+    """
 
     event: NoticeName
     data: JsonObject
+
+    @property
+    def notification(self) -> Notification | None:
+        """What `notification` tells of."""
+        if self.event != "notification":
+            return None
+        return Notification.model_validate(self.data)
+
+    @property
+    def message(self) -> NewMessage | None:
+        """What `new_message` brings, the caller's own messages too."""
+        return NewMessage.model_validate(self.data) if self.event == "new_message" else None
+
+    @property
+    def wallet(self) -> Wallet | None:
+        """The wallet as `wallet_changed` has it."""
+        return Wallet.model_validate(self.data) if self.event == "wallet_changed" else None
 
 
 Change = BidsPlaced | AuctionChange

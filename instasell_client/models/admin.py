@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field
 
 from instasell_client.models.accounts import Role, UserStatus
 from instasell_client.models.base import Id, Instant, JsonObject, Paging, Reply, Request
+from instasell_client.models.messages import Message
 from instasell_client.models.orders import OrderView
 from instasell_client.models.text import Line
 
@@ -100,9 +101,13 @@ class LedgerRow(Reply):
 
 
 class AdminOrder(OrderView):
-    """An order with its history and every movement of its money, the oldest first."""
+    """An order with its history, every movement of its money, and what its two sides said.
+
+    All of it the oldest first.
+    """
 
     ledger: list[LedgerRow]
+    messages: list[Message] = []
 
 
 class Bucket(StrEnum):

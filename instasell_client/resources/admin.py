@@ -216,7 +216,7 @@ class Admin(Resource[Way]):
 
     @endpoint
     def order(self, order_id: str) -> Operation[AdminOrder]:
-        """An order with its history and every movement of its money. Raises OrderNotFound."""
+        """An order, its history, its money and what its sides said. Raises OrderNotFound."""
         return get(path("/admin/orders/{}", order_id), AdminOrder)
 
     @endpoint

@@ -35,6 +35,8 @@ TAGS = {
     "disputes": "What a buyer complains of while the money is held.",
     "wallet": "Balance and gas, and the ledger's rows of both.",
     "payments": "What the payment provider says.",
+    "messages": "Between buyers and sellers.",
+    "notifications": "What happened to somebody's bids, orders and goods, and what he follows.",
     "admin": "The desk of those who run the market.",
     "live": "The WebSocket.",
     "operations": "Probes, metrics and this document.",

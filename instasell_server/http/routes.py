@@ -16,6 +16,8 @@ from instasell_server.domains.auctions import handlers as auctions
 from instasell_server.domains.disputes import handlers as disputes
 from instasell_server.domains.listings import handlers as listings
 from instasell_server.domains.media import handlers as media
+from instasell_server.domains.messages import handlers as messages
+from instasell_server.domains.notifications import handlers as notifications
 from instasell_server.domains.operations import handlers as operations
 from instasell_server.domains.orders import handlers as orders
 from instasell_server.domains.payments import handlers as payments
@@ -42,6 +44,8 @@ TABLE: tuple[Route, ...] = (
     *disputes.ROUTES,
     *wallets.ROUTES,
     *payments.ROUTES,
+    *messages.ROUTES,
+    *notifications.ROUTES,
     *admin.ROUTES,
     Route(
         "GET",

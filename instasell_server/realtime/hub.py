@@ -71,8 +71,13 @@ class Hub:
 
     async def tell_user(self, user_id: str, frame: bytes) -> None:
         """Sends a frame to a user's own sockets, on all servers."""
-        self._tell_local(user_id, frame)
-        await self._bus.publish([_USER + user_id.encode() + frame])
+        await self.tell_users([(user_id, frame)])
+
+    async def tell_users(self, frames: Sequence[tuple[str, bytes]]) -> None:
+        """Sends each of these users a frame, on all servers."""
+        for user_id, frame in frames:
+            self._tell_local(user_id, frame)
+        await self._bus.publish([_USER + user_id.encode() + frame for user_id, frame in frames])
 
     async def _receive(self, message: bytes) -> None:
         kind, body = message[:1], message[1:]

@@ -105,10 +105,10 @@ def bids_are_acknowledged_and_rolled_back(
     write = bid_store.write_and_commit
     batches = {"count": 0}
 
-    async def lie(tx: Transaction, rows: Any, changes: Any, now: Any) -> None:
+    async def lie(tx: Transaction, *written: Any) -> None:
         batches["count"] += 1
         if batches["count"] % 3:
-            await write(tx, rows, changes, now)
+            await write(tx, *written)
         else:
             await tx.rollback()
 
@@ -129,11 +129,11 @@ def events_are_published_before_the_commit(
         events[:] = judged.events
         return judged
 
-    async def tell_first(tx: Transaction, rows: Any, changes: Any, now: Any) -> None:
+    async def tell_first(tx: Transaction, *written: Any) -> None:
         await lifecycle.tell(list(events))
         if next(commits) == 2:
             raise Unavailable("the database does not answer")
-        await write(tx, rows, changes, now)
+        await write(tx, *written)
 
     patch.setattr(auctioneer, "judge_batch", keep)
     patch.setattr(bid_store, "write_and_commit", tell_first)

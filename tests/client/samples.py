@@ -386,3 +386,65 @@ def selling(**more: Any) -> Json:
         "payment_due_at": None,
         **more,
     }
+
+
+def notification(**changes: Any) -> dict[str, Any]:
+    """A notice of an outbid bidder."""
+    return {
+        "id": OTHER,
+        "kind": "outbid",
+        "payload": {"auction_id": AUCTION, "title": "A lamp", "current_bid": 1250},
+        "created_at": NOON,
+        "read_at": None,
+        **changes,
+    }
+
+
+def preferences() -> dict[str, Any]:
+    """One kind and its ways."""
+    return {"items": [{"kind": "outbid", "in_app": True, "email": False}]}
+
+
+def subscription() -> dict[str, Any]:
+    """A seller who is followed."""
+    return {"kind": "seller", "subject_id": SELLER, "name": "Ann", "created_at": NOON}
+
+
+def conversation(**changes: Any) -> dict[str, Any]:
+    """A question about a lamp, as its seller sees it."""
+    return {
+        "id": OTHER,
+        "listing_id": LISTING,
+        "order_id": None,
+        "title": "A lamp",
+        "you": "seller",
+        "buyer_id": OTHER,
+        "buyer_name": "Bob",
+        "seller_id": SELLER,
+        "seller_name": "Ann",
+        "message_count": 1,
+        "unread_count": 1,
+        "last_text": "Is it new?",
+        "created_at": NOON,
+        "updated_at": NOON,
+        **changes,
+    }
+
+
+def message(**changes: Any) -> dict[str, Any]:
+    """What somebody asked about a lamp."""
+    return {
+        "conversation_id": OTHER,
+        "seq": 1,
+        "author": "buyer",
+        "author_id": OTHER,
+        "author_name": "Bob",
+        "text": "Is it new?",
+        "created_at": NOON,
+        **changes,
+    }
+
+
+def new_message() -> dict[str, Any]:
+    """A message with its conversation."""
+    return {"conversation": conversation(), "message": message()}

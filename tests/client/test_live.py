@@ -542,6 +542,25 @@ async def test_own_events_arrive(market: LivePeer) -> None:
         await market.send({"event": "wallet_changed", "data": {"balance": 5}})
         notice = await anext(notices)
         assert (notice.event, notice.data) == ("wallet_changed", {"balance": 5})
+        assert (notice.notification, notice.message) == (None, None)
+
+
+async def test_own_events_are_typed(market: LivePeer) -> None:
+    async with session(market) as live:
+        notices = live.events()
+        async with live.auction(AUCTION) as feed:
+            await anext(feed)
+        told, said, purse = samples.notification(), samples.new_message(), samples.wallet()
+        events = {"notification": told, "new_message": said, "wallet_changed": purse}
+        for event, data in events.items():
+            await market.send({"event": event, "data": data})
+        first, second, third = [await anext(notices) for _ in range(3)]
+        assert first.notification is not None
+        assert (first.notification.kind, first.wallet) == ("outbid", None)
+        assert second.message is not None
+        assert second.message.message.text == "Is it new?"
+        assert third.wallet is not None
+        assert third.wallet.balance == purse["balance"]
 
 
 async def test_market_that_sends_more_than_was_asked_for_repeats_nothing(market: LivePeer) -> None:

@@ -155,7 +155,7 @@ ROUTES: list[Route] = [
     ),
     Route(
         "GET", "/admin/orders/{order_id}", get_order, _DESK,
-        "An order, its history and every movement of its money",
+        "An order, its history, every movement of its money, and what its sides said",
         reply=AdminOrder, tag="admin", errors=(OrderNotFound,),
     ),
     Route(

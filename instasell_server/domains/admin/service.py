@@ -36,6 +36,7 @@ from instasell_server.domains.accounts.service import AccountService
 from instasell_server.domains.admin import rules, store
 from instasell_server.domains.auctions.lifecycle import Lifecycle
 from instasell_server.domains.listings.service import ListingService
+from instasell_server.domains.messages.service import MessageService
 from instasell_server.domains.orders.service import OrderService
 from instasell_server.errors import Forbidden, Invalid, LastAdmin
 from instasell_server.paging import decode_cursor, encode_cursor
@@ -68,6 +69,7 @@ class AdminService:
         listings: ListingService,
         lifecycle: Lifecycle,
         orders: OrderService,
+        messages: MessageService,
         *,
         currency: str,
     ) -> None:
@@ -77,6 +79,7 @@ class AdminService:
         self._listings = listings
         self._lifecycle = lifecycle
         self._orders = orders
+        self._messages = messages
         self._currency = currency
 
     # People -----------------------------------------------------------------------------------
@@ -219,13 +222,20 @@ class AdminService:
         return await once(self._database, key, Listing, work)
 
     async def get_order(self, admin: Principal, order_id: str) -> AdminOrder:
-        """An order with its history and its money, as of one moment. Raises OrderNotFound."""
+        """An order with its history, its money and what its sides said, as of one moment.
+
+        Raises OrderNotFound.
+        """
 
         async def work(tx: Transaction) -> AdminOrder:
             view = await self._orders.show(tx, admin, order_id)
             ledger = await store.list_ledger_of_order(tx, order_id)
             return AdminOrder(
-                order=view.order, events=view.events, checkout_url=None, ledger=ledger
+                order=view.order,
+                events=view.events,
+                checkout_url=None,
+                ledger=ledger,
+                messages=list(await self._messages.said_on_order(tx, order_id)),
             )
 
         return await transact(self._database, work, begin=BEGIN_SNAPSHOT)

@@ -319,7 +319,7 @@ class Auctioneer:
             return judged
         if judged.closings:
             await self._lifecycle.settle(tx, judged.closings)
-        await bid_store.write_and_commit(tx, judged.rows, judged.changes, now)
+        await bid_store.write_and_commit(tx, judged.rows, judged.changes, judged.lead_changes, now)
         return judged
 
     async def _serve_slowly(self, batch: Sequence[Waiting]) -> None:

@@ -11,7 +11,13 @@ from instasell_server.db.arrays import plain_array, text_array
 from instasell_server.db.connections import Connection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.auctions.judging import BidCommand, BidderFacts, BidRow, StoredBid
+from instasell_server.domains.auctions.judging import (
+    BidCommand,
+    BidderFacts,
+    BidRow,
+    LeadChange,
+    StoredBid,
+)
 from instasell_server.domains.auctions.records import (
     ChangedAuction,
     LockedAuction,
@@ -87,7 +93,11 @@ async def read_bidders(
 
 
 async def write_and_commit(
-    tx: Transaction, rows: Sequence[BidRow], changes: Sequence[ChangedAuction], now: datetime
+    tx: Transaction,
+    rows: Sequence[BidRow],
+    changes: Sequence[ChangedAuction],
+    lead_changes: Sequence[LeadChange],
+    now: datetime,
 ) -> None:
     """Inserts the bids, writes the auctions and commits, in one round trip."""
     parameters = columns_of(changes)
@@ -95,6 +105,14 @@ async def write_and_commit(
     if rows:
         parameters |= _columns_of_bids(rows, now)
         sql = _WRITE_BIDS_AND_AUCTIONS
+    if lead_changes:
+        ids, firsts, lasts = zip(*lead_changes, strict=True)
+        parameters |= {
+            "led_ids": plain_array(ids),
+            "first_seqs": plain_array(firsts),
+            "last_seqs": plain_array(lasts),
+        }
+        sql = f"{_sql.insert_lead_changes}; {sql}"
     await tx.run_and_commit(sql, parameters)
 
 
@@ -108,6 +126,15 @@ async def insert_outbox(tx: Transaction, kind: str, payloads: Sequence[dict[str,
     if payloads:
         encoded = [to_json(each).decode() for each in payloads]
         await tx.execute(_sql.insert_outbox, {"kind": kind, "payloads": encoded})
+
+
+async def insert_notice_causes(
+    tx: Transaction, kind: str, payloads: Sequence[dict[str, object]]
+) -> None:
+    """Leaves it to be told to people, in the transaction in which it happens."""
+    if payloads:
+        encoded = [to_json(each).decode() for each in payloads]
+        await tx.execute(_sql.insert_notice_causes, {"kind": kind, "payloads": encoded})
 
 
 def _columns_of_bids(rows: Sequence[BidRow], now: datetime) -> dict[str, object]:

@@ -107,3 +107,14 @@ SELECT expect_rows((SELECT count(*) FROM moved), %(count)s)
 -- name: insert_outbox
 INSERT INTO outbox (kind, payload)
 SELECT %(kind)s, payload FROM unnest(%(payloads)s::jsonb[]) AS n(payload)
+
+-- name: insert_notice_causes
+INSERT INTO notice_causes (kind, payload)
+SELECT %(kind)s, payload FROM unnest(%(payloads)s::jsonb[]) AS n(payload)
+
+-- name: insert_lead_changes
+-- Written with bids only, so the instant of judgement is there.
+INSERT INTO lead_changes (auction_id, first_seq, last_seq, created_at)
+SELECT n.*, %(judged_at)s FROM unnest(
+    %(led_ids)s::uuid[], %(first_seqs)s::bigint[], %(last_seqs)s::bigint[]
+) AS n

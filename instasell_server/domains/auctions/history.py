@@ -57,6 +57,13 @@ class AuctionHistory:
         truncated = after_seq is not None and state.seq - after_seq > MISSED_MAX
         return Snapshot(state, you, missed, truncated, now)
 
+    async def states(
+        self, connection: Connection, auction_ids: Sequence[str]
+    ) -> dict[str, AuctionState]:
+        """The states of these auctions by id; those that do not exist are left out."""
+        found = await store.list_states(connection, auction_ids)
+        return {state.auction_id: state for state in found}
+
     async def board(self) -> tuple[list[AuctionState], datetime]:
         """Every open auction, and the market's clock."""
         async with self._database.connection() as connection:

@@ -117,6 +117,14 @@ class BidRow(NamedTuple):
     auction_version: int
 
 
+class LeadChange(NamedTuple):
+    """Bids of an auction that took the lead from somebody, from the last one before them on."""
+
+    auction_id: str
+    first_seq: int
+    last_seq: int
+
+
 class Judged(NamedTuple):
     """What a batch comes to: an answer for each command, and what has to be written."""
 
@@ -125,12 +133,22 @@ class Judged(NamedTuple):
     changes: list[ChangedAuction]
     closings: list[Closing]
     events: list[Event]
+    lead_changes: Sequence[LeadChange] = ()
 
 
 class _Run:
     """One auction while its bids are judged."""
 
-    __slots__ = ("auction", "closing", "leader_no", "numbers", "placed", "standing", "version")
+    __slots__ = (
+        "auction",
+        "closing",
+        "leader_no",
+        "lost_lead",
+        "numbers",
+        "placed",
+        "standing",
+        "version",
+    )
 
     def __init__(self, auction: LockedAuction) -> None:
         self.auction = auction
@@ -140,6 +158,7 @@ class _Run:
         self.numbers: dict[str, int] = {}
         self.placed: list[dict[str, Any]] = []
         self.closing: Closing | None = None
+        self.lost_lead = False
 
     def close(self, now: datetime) -> None:
         """Ends the auction at `now`, with the winner that the rules name."""
@@ -184,6 +203,11 @@ def judge_batch(
         [_change(run) for run in changed],
         [run.closing for run in changed if run.closing],
         [_event(run, now) for run in changed],
+        [
+            LeadChange(run.auction.id, run.auction.standing.seq, run.standing.seq)
+            for run in changed
+            if run.lost_lead and run.closing is None
+        ],
     )
 
 
@@ -219,6 +243,8 @@ def _accept(
     number = run.numbers[command.bidder_id] = verdict.bidder_no
     if verdict.leader_after == command.bidder_id:
         run.leader_no = number
+        before = run.standing.leader_id
+        run.lost_lead = run.lost_lead or before not in (None, command.bidder_id)
     leader_no = run.leader_no
     assert leader_no is not None, "an accepted bid leaves a leader"
     goes_to = verdict.max_amount

@@ -96,6 +96,9 @@ class Lifecycle:
                 for each in closings
             ],
         )
+        await bid_store.insert_notice_causes(
+            tx, "auction_ended", [{"auction_id": each.auction.id} for each in closings]
+        )
         tx.after_commit.append(lambda: _log_closings(closings))
 
     def show_on_listings(self, tx: Transaction, listing_ids: Sequence[str]) -> None:
@@ -149,9 +152,18 @@ class Lifecycle:
         return await transact(self._database, work, begin=bid_store.BEGIN)
 
     async def call_off(
-        self, tx: Transaction, auction: LockedAuction, now: datetime, reason: str | None
+        self,
+        tx: Transaction,
+        auction: LockedAuction,
+        now: datetime,
+        reason: str | None,
+        *,
+        by_seller: bool = False,
     ) -> None:
-        """Cancels an open auction whose row is locked, and tells everybody after the commit."""
+        """Cancels an open auction whose row is locked, and tells everybody after the commit.
+
+        The seller gets a notice, too, unless it is his own doing.
+        """
         auction_id = auction.id
         self.show_on_listings(tx, [auction.listing_id])
         version, seq = await store.cancel_auction(tx, auction_id, now, reason)
@@ -159,6 +171,12 @@ class Lifecycle:
             await self._gas.give_back(tx, auction_id, auction.terms.seller_id)
         note = {"auction_id": auction_id, "version": version}
         await bid_store.insert_outbox(tx, "auction_cancelled", [note])
+        cause: dict[str, object] = {
+            "auction_id": auction_id,
+            "reason": reason,
+            "by_seller": by_seller,
+        }
+        await bid_store.insert_notice_causes(tx, "auction_cancelled", [cause])
         event = frames.changed(
             ServerEvent.CANCELLED, auction_id, version, now, seq=seq, reason=reason
         )

@@ -164,7 +164,8 @@ class AuctionService:
             auction, now = await self._lock_own(tx, principal, auction_id)
             if auction.standing.seq and not principal.is_admin:
                 raise AuctionHasBids("ask an admin to call it off", bid_count=auction.standing.seq)
-            await self._lifecycle.call_off(tx, auction, now, wish.reason)
+            mine = auction.terms.seller_id == principal.user_id
+            await self._lifecycle.call_off(tx, auction, now, wish.reason, by_seller=mine)
             return await _status(tx, auction_id, now)
 
         return await once(self._database, key, AuctionStatusReply, work)

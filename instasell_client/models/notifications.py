@@ -1,0 +1,138 @@
+"""Notifications: what happened to somebody's bids, orders and goods, and what he wants to hear of.
+
+`data` of a live event `notification` is a `Notification`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from instasell_client.models.base import Id, Instant, JsonObject, Page, Paging, Reply, Request
+
+
+class NotificationKind(StrEnum):
+    """What a notification tells of."""
+
+    OUTBID = "outbid"
+    WON = "won"
+    LOST = "lost"
+    AUCTION_ENDED = "auction_ended"
+    AUCTION_CANCELLED = "auction_cancelled"
+    ENDING_SOON = "ending_soon"
+    PAID = "paid"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    ORDER_CANCELLED = "order_cancelled"
+    DISPUTE_OPENED = "dispute_opened"
+    DISPUTE_ANSWERED = "dispute_answered"
+    DISPUTE_RESOLVED = "dispute_resolved"
+    REFUND = "refund"
+    RELEASE = "release"
+    MESSAGE = "message"
+    NEW_AUCTION = "new_auction"
+    NEW_LISTING = "new_listing"
+
+
+class Notification(Reply):
+    """One notice. `kind` is a NotificationKind, or one that a newer server knows.
+
+    `payload` has ids (`auction_id`, `order_id`, `listing_id`, `dispute_id`, `conversation_id`),
+    the `title` of the goods, amounts in minor units of `currency`, and instants as text.
+    """
+
+    id: Id
+    kind: str
+    payload: JsonObject
+    created_at: Instant
+    read_at: Instant | None
+
+
+class NotificationPage(Page[Notification]):
+    """One page, the newest first, with how many of all are unread."""
+
+    unread_count: int
+
+
+class NotificationsQuery(Paging):
+    """All notifications, or only those that are unread, or only those that are read."""
+
+    unread: bool | None = None
+
+
+class MarkRead(Request):
+    """Which to mark as read: some `ids`, one and all older ones (`up_to`), or `all` of them."""
+
+    ids: Annotated[list[Id], Field(min_length=1, max_length=100)] | None = None
+    up_to: Id | None = None
+    all: Annotated[bool, Field(strict=True)] = False
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> MarkRead:
+        if [self.ids is not None, self.up_to is not None, self.all].count(True) != 1:
+            raise ValueError("give one of ids, up_to and all: true")
+        return self
+
+
+class MarkedRead(Reply):
+    """How many were marked by this, and how many are unread still."""
+
+    marked: int
+    unread_count: int
+
+
+class Preference(Reply):
+    """Whether a kind is told in the app and by e-mail."""
+
+    kind: str
+    in_app: bool
+    email: bool
+
+
+class Preferences(Reply):
+    """Every kind, with what was set or else its default.
+
+    By default all is told in the app, and by e-mail all but `outbid`, `ending_soon`, `new_auction`
+    and `new_listing`.
+    """
+
+    items: list[Preference]
+
+
+class SetPreference(Request):
+    """What to change for a kind; what is not given stays as it is."""
+
+    kind: NotificationKind
+    in_app: Annotated[bool, Field(strict=True)] | None = None
+    email: Annotated[bool, Field(strict=True)] | None = None
+
+
+class SetPreferences(Request):
+    """The kinds to change; the others stay as they are."""
+
+    items: Annotated[list[SetPreference], Field(min_length=1, max_length=len(NotificationKind))]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> SetPreferences:
+        if len({each.kind for each in self.items}) < len(self.items):
+            raise ValueError("name each kind once")
+        return self
+
+
+class SubscriptionKind(StrEnum):
+    """What can be followed. A category stands for those below it too."""
+
+    AUCTION = "auction"
+    CATEGORY = "category"
+    SELLER = "seller"
+
+
+class Subscription(Reply):
+    """What somebody follows; `name` is a title, the path of a category, or a seller's name."""
+
+    kind: str
+    subject_id: Id
+    name: str
+    created_at: Instant

@@ -1,0 +1,205 @@
+"""Messages: an asker and a seller about a listing, the two sides of an order about that.
+
+There is one conversation for each listing and asker and one for each order, however many first
+messages come at once. Nobody but its two sides sees it; admins see that of an order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic_core import to_json
+
+from instasell_client.models.base import Page, Paging
+from instasell_client.models.live import ServerEvent
+from instasell_client.models.messages import (
+    Conversation,
+    ConversationsQuery,
+    MarkMessagesRead,
+    Message,
+    NewMessage,
+    SendMessage,
+    StartConversation,
+)
+from instasell_server.db.connections import Connection, Database
+from instasell_server.db.idempotency import RequestKey, once
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.messages import store
+from instasell_server.domains.messages.store import LockedConversation, Subject
+from instasell_server.errors import (
+    ConversationNotFound,
+    Forbidden,
+    ListingNotFound,
+    OrderNotFound,
+    RateLimited,
+)
+from instasell_server.paging import decode_cursor, decode_place, encode_cursor, encode_place
+from instasell_server.ports import Events, Limiter
+from instasell_server.principal import Principal
+
+WINDOW_SECONDS = 60
+
+
+class MessageService:
+    """Carries messages between two people."""
+
+    def __init__(
+        self, database: Database, limiter: Limiter, events: Events, *, per_minute: int
+    ) -> None:
+        self._database = database
+        self._limiter = limiter
+        self._events = events
+        self._per_minute = per_minute
+
+    async def start(
+        self, author: Principal, wish: StartConversation, key: RequestKey | None
+    ) -> NewMessage:
+        """A message about a listing or an order, in the one conversation that there is on it.
+
+        Raises ListingNotFound, OrderNotFound, Forbidden for a seller's question to himself, and
+        RateLimited.
+        """
+        await self._count(author)
+
+        async def work(tx: Transaction) -> NewMessage:
+            subject = await _subject(tx, author, wish)
+            conversation_id = await store.insert_conversation(tx, subject)
+            return await self._add(tx, author, conversation_id, wish.text)
+
+        return await once(self._database, key, NewMessage, work)
+
+    async def send(
+        self, author: Principal, conversation_id: str, wish: SendMessage, key: RequestKey | None
+    ) -> NewMessage:
+        """A further message. Raises ConversationNotFound for a stranger, RateLimited."""
+        await self._count(author)
+
+        async def work(tx: Transaction) -> NewMessage:
+            return await self._add(tx, author, conversation_id, wish.text)
+
+        return await once(self._database, key, NewMessage, work)
+
+    async def _add(
+        self, tx: Transaction, author: Principal, conversation_id: str, text: str
+    ) -> NewMessage:
+        locked = await store.lock_conversation(tx, conversation_id)
+        if locked is None or author.user_id not in (locked.buyer_id, locked.seller_id):
+            raise ConversationNotFound
+        seq = await store.insert_message(tx, locked, author.user_id, text, await store.get_now(tx))
+        message = await store.get_message(tx, conversation_id, seq)
+        shown = {
+            side: NewMessage(
+                conversation=await self._seen_by(tx, conversation_id, side), message=message
+            )
+            for side in _sides(locked)
+        }
+        tx.after_commit.append(lambda: self._show(shown))
+        return shown[author.user_id]
+
+    async def _seen_by(
+        self, connection: Connection, conversation_id: str, user_id: str
+    ) -> Conversation:
+        found = await store.find_conversation(connection, conversation_id, user_id)
+        if found is None:
+            raise ConversationNotFound
+        return found
+
+    async def _show(self, shown: dict[str, NewMessage]) -> None:
+        """Every socket of both sides hears of it, those too that the author has elsewhere."""
+        event = ServerEvent.NEW_MESSAGE.value
+        await self._events.tell_users(
+            [
+                (user_id, to_json({"event": event, "data": each.model_dump(mode="json")}))
+                for user_id, each in shown.items()
+            ]
+        )
+
+    async def _count(self, author: Principal) -> None:
+        if not self._per_minute:
+            return
+        quota = await self._limiter.hit(
+            "messages", author.user_id, limit=self._per_minute, window_seconds=WINDOW_SECONDS
+        )
+        if not quota.allowed:
+            raise RateLimited(
+                f"{quota.limit} messages a minute are allowed",
+                retry_after_seconds=round(quota.reset_after_seconds, 3),
+            )
+
+    async def mark_read(
+        self,
+        reader: Principal,
+        conversation_id: str,
+        wish: MarkMessagesRead,
+        key: RequestKey | None,
+    ) -> Conversation:
+        """The reader has seen what was said up to a seq; an earlier one takes nothing back."""
+
+        async def work(tx: Transaction) -> Conversation:
+            if not await store.update_read(tx, conversation_id, reader.user_id, wish.up_to):
+                raise ConversationNotFound
+            return await self._seen_by(tx, conversation_id, reader.user_id)
+
+        return await once(self._database, key, Conversation, work)
+
+    # Looking ----------------------------------------------------------------------------------
+
+    async def list(self, reader: Principal, query: ConversationsQuery) -> Page[Conversation]:
+        """The reader's conversations, those with the newest messages first."""
+        before_at, before_id = decode_place(query.cursor)
+        filters: dict[str, Any] = {
+            "user_id": reader.user_id,
+            "listing_id": query.listing_id,
+            "order_id": query.order_id,
+            "before_at": before_at,
+            "before_id": before_id,
+        }
+        async with self._database.connection() as connection:
+            found = await store.list_conversations(connection, filters, query.limit + 1)
+        more = len(found) > query.limit
+        found = found[: query.limit]
+        cursor = None
+        if more:
+            cursor = encode_place("conversations", found[-1].updated_at, found[-1].id)
+        return Page[Conversation](items=found, next=cursor)
+
+    async def messages(
+        self, reader: Principal, conversation_id: str, query: Paging
+    ) -> Page[Message]:
+        """What was said, the newest first. Raises ConversationNotFound for a stranger."""
+        before_seq = None
+        if query.cursor is not None:
+            _, before_seq = decode_cursor(query.cursor, str, int)
+        async with self._database.connection() as connection:
+            await self._seen_by(connection, conversation_id, reader.user_id)
+            found = await store.list_messages(
+                connection, conversation_id, reader.user_id, before_seq, query.limit + 1
+            )
+        more = len(found) > query.limit
+        found = found[: query.limit]
+        cursor = encode_cursor("messages", found[-1].seq) if more else None
+        return Page[Message](items=found, next=cursor)
+
+    async def said_on_order(self, connection: Connection, order_id: str) -> Sequence[Message]:
+        """What the two sides of an order said, the oldest first; for admins."""
+        return await store.list_messages_of_order(connection, order_id)
+
+
+async def _subject(tx: Transaction, author: Principal, wish: StartConversation) -> Subject:
+    if wish.order_id is not None:
+        order = await store.find_order(tx, wish.order_id)
+        if order is None or author.user_id not in (order.buyer_id, order.seller_id):
+            raise OrderNotFound
+        return order
+    assert wish.listing_id is not None
+    seller_id = await store.find_seller_of_listing(tx, wish.listing_id)
+    if seller_id is None:
+        raise ListingNotFound
+    if seller_id == author.user_id:
+        raise Forbidden("you sell it yourself; answer those who ask in their conversations")
+    return Subject(wish.listing_id, None, author.user_id, seller_id)
+
+
+def _sides(conversation: LockedConversation) -> tuple[str, str]:
+    return conversation.buyer_id, conversation.seller_id

@@ -1,0 +1,126 @@
+"""The rows of conversations and messages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from instasell_client.models.messages import Conversation, Message
+from instasell_server.db.connections import Connection
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction
+
+_sql = load(__file__)
+
+
+class Subject(NamedTuple):
+    """What a conversation is about, and between whom; without an order it is a listing."""
+
+    listing_id: str
+    order_id: str | None
+    buyer_id: str
+    seller_id: str
+
+
+class LockedConversation(NamedTuple):
+    """A conversation whose row is locked."""
+
+    id: str
+    buyer_id: str
+    seller_id: str
+    last_seq: int
+
+
+async def find_seller_of_listing(connection: Connection, listing_id: str) -> str | None:
+    """Who sells a listing that is not removed."""
+    row = await connection.maybe(_sql.find_listing, {"listing_id": listing_id})
+    return row["seller_id"] if row else None
+
+
+async def find_order(connection: Connection, order_id: str) -> Subject | None:
+    """An order as the subject of a conversation."""
+    row = await connection.maybe(_sql.find_order, {"order_id": order_id})
+    return Subject(row["listing_id"], order_id, row["buyer_id"], row["seller_id"]) if row else None
+
+
+async def insert_conversation(tx: Transaction, subject: Subject) -> str:
+    """The id of the one conversation about a subject, made when it is first asked for."""
+    values = subject._asdict()
+    await tx.execute(_sql.insert_conversation, values)
+    find = _sql.find_conversation_of_order
+    if subject.order_id is None:
+        find = _sql.find_conversation_of_listing
+    conversation_id: str = (await tx.one(find, values))["id"]
+    return conversation_id
+
+
+async def lock_conversation(tx: Transaction, conversation_id: str) -> LockedConversation | None:
+    """Locks a conversation, so that its messages are counted one by one."""
+    row = await tx.maybe(_sql.lock_conversation, {"conversation_id": conversation_id})
+    return LockedConversation(**row) if row else None
+
+
+async def insert_message(
+    tx: Transaction, conversation: LockedConversation, author_id: str, text: str, now: datetime
+) -> int:
+    """Adds a message to a locked conversation, to be told to the other side; returns its seq."""
+    seq = conversation.last_seq + 1
+    values = {
+        "conversation_id": conversation.id, "seq": seq, "author_id": author_id, "text": text,
+        "now": now,
+    }  # fmt: skip
+    await tx.execute(_sql.insert_message, values)
+    return seq
+
+
+async def update_read(tx: Transaction, conversation_id: str, user_id: str, up_to: int) -> bool:
+    """Marks messages as read by one side; False for a stranger."""
+    values = {"conversation_id": conversation_id, "user_id": user_id, "up_to": up_to}
+    return await tx.execute(_sql.update_read, values) > 0
+
+
+async def find_conversation(
+    connection: Connection, conversation_id: str, user_id: str
+) -> Conversation | None:
+    """A conversation as one of its sides sees it; None for a stranger."""
+    values = {"conversation_id": conversation_id, "user_id": user_id}
+    row = await connection.maybe(_sql.find_conversation, values)
+    return Conversation.model_validate(row) if row else None
+
+
+async def list_conversations(
+    connection: Connection, filters: dict[str, Any], limit: int
+) -> list[Conversation]:
+    """A user's conversations below a place, those with the newest messages first."""
+    rows = await connection.rows(_sql.list_conversations, {**filters, "limit": limit})
+    return [Conversation.model_validate(row) for row in rows]
+
+
+async def get_message(connection: Connection, conversation_id: str, seq: int) -> Message:
+    """One message."""
+    values = {"conversation_id": conversation_id, "seq": seq}
+    return Message.model_validate(await connection.one(_sql.find_message, values))
+
+
+async def list_messages(
+    connection: Connection, conversation_id: str, user_id: str, before_seq: int | None, limit: int
+) -> list[Message]:
+    """What was said before a seq, the newest first; nothing for a stranger."""
+    values = {
+        "conversation_id": conversation_id, "user_id": user_id, "before_seq": before_seq,
+        "limit": limit,
+    }  # fmt: skip
+    rows = await connection.rows(_sql.list_messages, values)
+    return [Message.model_validate(row) for row in rows]
+
+
+async def list_messages_of_order(connection: Connection, order_id: str) -> list[Message]:
+    """What the two sides of an order said, the oldest first."""
+    rows = await connection.rows(_sql.list_messages_of_order, {"order_id": order_id})
+    return [Message.model_validate(row) for row in rows]
+
+
+async def get_now(connection: Connection) -> datetime:
+    """The market's clock; in a transaction, ask after the locks are held."""
+    now: datetime = (await connection.one(_sql.get_market_now))["now"]
+    return now

@@ -1,0 +1,124 @@
+"""What is told by default, and who is told what of an event. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from instasell_client.models.notifications import NotificationKind as Kind
+
+NOT_BY_EMAIL = frozenset({Kind.OUTBID, Kind.ENDING_SOON, Kind.NEW_AUCTION, Kind.NEW_LISTING})
+"""Kinds that come too often for a letter box; everything else is told in both ways by default."""
+
+Facts = dict[str, Any]
+
+
+class Notice(NamedTuple):
+    """What one person is to be told. The same `cause` is told once for a kind."""
+
+    user_id: str
+    kind: Kind
+    cause: str
+    facts: Facts
+
+
+class Choice(NamedTuple):
+    """What somebody set for a kind; None where nothing is set."""
+
+    in_app: bool | None
+    email: bool | None
+
+
+class Channels(NamedTuple):
+    """By which ways a kind is told."""
+
+    in_app: bool
+    email: bool
+
+
+def channels(kind: str, choice: Choice | None) -> Channels:
+    """What was set, or else the default."""
+    in_app, email = choice or (None, None)
+    by_default = kind not in NOT_BY_EMAIL
+    return Channels(in_app is not False, by_default if email is None else email)
+
+
+def order_notices(row: Mapping[str, Any]) -> list[Notice]:
+    """Who is told of a step of an order. `row` has the step, the order and its names."""
+    facts = {"order_id": row["order_id"], "title": row["title"]}
+    buyer, seller, cause = row["buyer_id"], row["seller_id"], f"order-event:{row['id']}"
+    match row["to_status"]:
+        case "pending" if row["auction_id"] is not None:
+            facts |= {
+                "auction_id": row["auction_id"],
+                "total_amount": row["total_amount"],
+                "payment_due_at": row["payment_due_at"],
+            }
+            return [Notice(buyer, Kind.WON, cause, facts)]
+        case "processing":
+            facts |= {"total_amount": row["total_amount"], "buyer_name": row["buyer_name"]}
+            return [Notice(seller, Kind.PAID, cause, facts)]
+        case "shipped":
+            names = ("carrier", "tracking", "escrow_release_at")
+            facts |= {name: row[name] for name in names}
+            return [Notice(buyer, Kind.SHIPPED, cause, facts)]
+        case "delivered":
+            return [Notice(seller, Kind.DELIVERED, cause, facts)]
+        case "cancelled":
+            facts["reason"] = row["reason"]
+            return [
+                Notice(side, Kind.ORDER_CANCELLED, cause, facts)
+                for side in (buyer, seller)
+                if side != row["actor_id"]
+            ]
+    return []
+
+
+def dispute_opened(row: Mapping[str, Any]) -> list[Notice]:
+    """The seller is told what the buyer complains of."""
+    facts = {**_dispute_facts(row), "reason": row["reason"]}
+    return [Notice(row["seller_id"], Kind.DISPUTE_OPENED, f"dispute:{row['id']}", facts)]
+
+
+def dispute_answered(row: Mapping[str, Any]) -> list[Notice]:
+    """Everybody is told but the one who said something. `row` has the message's author and id."""
+    cause = f"dispute-message:{row['message_id']}"
+    return [
+        Notice(side, Kind.DISPUTE_ANSWERED, cause, _dispute_facts(row))
+        for side in (row["buyer_id"], row["seller_id"])
+        if side != row["author_id"]
+    ]
+
+
+def dispute_resolved(row: Mapping[str, Any]) -> list[Notice]:
+    """Both sides are told how it ended."""
+    decided = {"refund_amount": row["refund_amount"], "resolution": row["resolution"]}
+    facts = {**_dispute_facts(row), **decided}
+    return [
+        Notice(side, Kind.DISPUTE_RESOLVED, f"dispute:{row['id']}", facts)
+        for side in (row["buyer_id"], row["seller_id"])
+    ]
+
+
+def _dispute_facts(row: Mapping[str, Any]) -> Facts:
+    return {"dispute_id": row["id"], "order_id": row["order_id"], "title": row["title"]}
+
+
+def money_notice(kind: Kind, payload: Mapping[str, Any], row: Mapping[str, Any]) -> list[Notice]:
+    """A refund is told to the buyer, a release to the seller. `row` is the order."""
+    facts = {"order_id": row["order_id"], "title": row["title"], "amount": payload["amount"]}
+    user_id = row["buyer_id"] if kind is Kind.REFUND else row["seller_id"]
+    return [Notice(user_id, kind, payload["posting_key"], facts)]
+
+
+def message_notice(row: Mapping[str, Any]) -> list[Notice]:
+    """The other side of a conversation is told what was said."""
+    about = "listing_id" if row["order_id"] is None else "order_id"
+    facts = {
+        "conversation_id": row["conversation_id"],
+        "sender_name": row["sender_name"],
+        "text": row["text"],
+        about: row[about],
+    }
+    cause = f"message:{row['conversation_id']}:{row['seq']}"
+    return [Notice(row["recipient_id"], Kind.MESSAGE, cause, facts)]

@@ -1,0 +1,85 @@
+"""Notifications as their reader sees them, and what he wants to be told."""
+
+from __future__ import annotations
+
+from instasell_client.models.notifications import (
+    MarkedRead,
+    MarkRead,
+    NotificationKind,
+    NotificationPage,
+    NotificationsQuery,
+    Preference,
+    Preferences,
+    SetPreferences,
+)
+from instasell_server.db.connections import Connection, Database
+from instasell_server.db.idempotency import RequestKey, once
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.notifications import rules, store
+from instasell_server.paging import decode_place, encode_place
+from instasell_server.principal import Principal
+
+READ_DAYS = 90
+"""How long a notification stays after it was read."""
+
+
+class NotificationService:
+    """Shows notifications, marks them as read, and keeps preferences."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def list(self, reader: Principal, query: NotificationsQuery) -> NotificationPage:
+        """The reader's notifications, the newest first. Raises Invalid for a wrong cursor."""
+        place = decode_place(query.cursor)
+        async with self._database.connection() as connection:
+            found = await store.list_notifications(
+                connection, reader.user_id, query.unread, place, query.limit + 1
+            )
+            unread = await store.count_unread(connection, reader.user_id)
+        more = len(found) > query.limit
+        found = found[: query.limit]
+        last = found[-1] if more else None
+        cursor = encode_place("notices", last.created_at, last.id) if last else None
+        return NotificationPage(items=found, next=cursor, unread_count=unread)
+
+    async def mark_read(
+        self, reader: Principal, wish: MarkRead, key: RequestKey | None
+    ) -> MarkedRead:
+        """Marks those of the reader's that are meant; what is not his, or read, stays as it is."""
+
+        async def work(tx: Transaction) -> MarkedRead:
+            marked = await store.update_read(tx, reader.user_id, wish.ids, wish.up_to)
+            unread = await store.count_unread(tx, reader.user_id)
+            return MarkedRead(marked=marked, unread_count=unread)
+
+        return await once(self._database, key, MarkedRead, work)
+
+    async def preferences(self, reader: Principal) -> Preferences:
+        """Every kind, with what the reader set or else its default."""
+        async with self._database.connection() as connection:
+            return await _preferences(connection, reader.user_id)
+
+    async def set_preferences(
+        self, reader: Principal, wish: SetPreferences, key: RequestKey | None
+    ) -> Preferences:
+        """Changes what is given, and returns all."""
+
+        async def work(tx: Transaction) -> Preferences:
+            await store.upsert_choices(tx, reader.user_id, wish.items)
+            return await _preferences(tx, reader.user_id)
+
+        return await once(self._database, key, Preferences, work)
+
+    async def delete_old(self) -> int:
+        """Sweeps what was read 90 days ago; returns how much."""
+        return await store.delete_old(self._database, READ_DAYS)
+
+
+async def _preferences(connection: Connection, user_id: str) -> Preferences:
+    choices = await store.list_choices(connection, [user_id])
+    items = []
+    for kind in NotificationKind:
+        ways = rules.channels(kind, choices.get((user_id, kind.value)))
+        items.append(Preference(kind=kind.value, in_app=ways.in_app, email=ways.email))
+    return Preferences(items=items)

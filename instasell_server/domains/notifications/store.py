@@ -1,0 +1,242 @@
+"""The rows of notifications, of what they come from, and of what people want to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from pydantic_core import to_json
+
+from instasell_client.models.notifications import Notification, SetPreference
+from instasell_server.db.connections import Connection, Database, Row
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.notifications.rules import Choice, Notice
+
+_sql = load(__file__)
+
+Place = tuple[datetime, str] | tuple[None, None]
+"""Where a row stands in a list: its instant and its id; None before the first."""
+
+
+class Cause(NamedTuple):
+    """Something that happened and has to be told."""
+
+    id: int
+    kind: str
+    payload: Mapping[str, Any]
+
+
+Span = tuple[int, int]
+"""The first and the last seq of some bids."""
+
+
+class Led(NamedTuple):
+    """Who had the lead of an auction, and the last bid after which he had it."""
+
+    auction_id: str
+    user_id: str
+    seq: int
+
+
+class Due(NamedTuple):
+    """What there is to work on."""
+
+    causes: bool
+    lead_changes: bool
+    endings: bool
+
+
+async def find_due(connection: Connection, minutes: int) -> Due:
+    """Whether there is anything to tell; an end is near `minutes` before it."""
+    return Due(**await connection.one(_sql.find_due, {"minutes": minutes}))
+
+
+async def lock_causes(tx: Transaction, limit: int) -> list[Cause]:
+    """Locks what waits to be told, the oldest first, skipping what another worker has."""
+    rows = await tx.rows(_sql.lock_causes, {"limit": limit})
+    return [Cause(row["id"], row["kind"], row["payload"]) for row in rows]
+
+
+async def delete_causes(tx: Transaction, ids: Sequence[int]) -> None:
+    """They have been told."""
+    await tx.execute(_sql.delete_causes, {"ids": list(ids)})
+
+
+async def update_cause_failed(tx: Transaction, cause_id: int) -> None:
+    """It is tried again later, and later each time."""
+    await tx.execute(_sql.update_cause_failed, {"cause_id": cause_id})
+
+
+async def insert_cause(tx: Transaction, kind: str, payload: Mapping[str, Any]) -> None:
+    """Something has to be told, or the rest of it."""
+    await tx.execute(_sql.insert_cause, {"kind": kind, "payload": to_json(payload).decode()})
+
+
+async def insert_notices(
+    tx: Transaction, notices: Sequence[Notice]
+) -> list[tuple[str, Notification]]:
+    """Inserts those that are not there yet; returns them, each with whose it is."""
+    rows = await tx.rows(
+        _sql.insert_notices,
+        {
+            "user_ids": [each.user_id for each in notices],
+            "kinds": [each.kind.value for each in notices],
+            "payloads": [to_json(each.facts).decode() for each in notices],
+            "causes": [each.cause for each in notices],
+        },
+    )
+    return [(row["user_id"], Notification.model_validate(row)) for row in rows]
+
+
+async def list_choices(
+    connection: Connection, user_ids: Sequence[str]
+) -> dict[tuple[str, str], Choice]:
+    """What these users set, by user and kind."""
+    rows = await connection.rows(_sql.list_choices, {"user_ids": list(user_ids)})
+    return {(row["user_id"], row["kind"]): Choice(row["in_app"], row["email"]) for row in rows}
+
+
+async def take_lead_changes(tx: Transaction, limit: int) -> dict[str, Span]:
+    """Takes changes of the lead away; returns the first and last bid of each auction's."""
+    spans: dict[str, Span] = {}
+    for row in await tx.rows(_sql.take_lead_changes, {"limit": limit}):
+        first, last = spans.get(row["auction_id"], (row["first_seq"], row["last_seq"]))
+        spans[row["auction_id"]] = min(first, row["first_seq"]), max(last, row["last_seq"])
+    return spans
+
+
+async def list_led(tx: Transaction, spans: Mapping[str, Span]) -> list[Led]:
+    """Who led between these bids, and does not lead an open auction now."""
+    values = {
+        "auction_ids": list(spans),
+        "first_seqs": [first for first, _ in spans.values()],
+        "last_seqs": [last for _, last in spans.values()],
+    }
+    return [Led(*row) for row in await tx.tuples(_sql.list_led, values)]
+
+
+async def list_outbid(tx: Transaction, led: Sequence[tuple[str, str, int]]) -> list[Led]:
+    """Those of these who do not lead an open auction now."""
+    auction_ids, user_ids, seqs = zip(*led, strict=True)
+    values = {"auction_ids": list(auction_ids), "user_ids": list(user_ids), "seqs": list(seqs)}
+    return [Led(*row) for row in await tx.tuples(_sql.list_outbid, values)]
+
+
+async def mark_ending(tx: Transaction, minutes: int, limit: int) -> list[str]:
+    """The auctions that end within `minutes` and that nobody was warned of; marks them."""
+    values = {"minutes": minutes, "limit": limit}
+    return [row[0] for row in await tx.tuples(_sql.mark_ending, values)]
+
+
+async def find_order_event(connection: Connection, event_id: int) -> Row | None:
+    """A step of an order, with what is told of it."""
+    return await connection.maybe(_sql.find_order_event, {"event_id": event_id})
+
+
+async def find_order(connection: Connection, order_id: str) -> Row | None:
+    """The two sides of an order and its goods."""
+    return await connection.maybe(_sql.find_order, {"order_id": order_id})
+
+
+async def find_dispute(connection: Connection, dispute_id: str) -> Row | None:
+    """A dispute, with what is told of it."""
+    return await connection.maybe(_sql.find_dispute, {"dispute_id": dispute_id})
+
+
+async def find_dispute_message(connection: Connection, message_id: int) -> Row | None:
+    """What somebody said in a dispute."""
+    return await connection.maybe(_sql.find_dispute_message, {"message_id": message_id})
+
+
+async def find_message(connection: Connection, conversation_id: str, seq: int) -> Row | None:
+    """A message, with what is told of it."""
+    values = {"conversation_id": conversation_id, "seq": seq}
+    return await connection.maybe(_sql.find_message, values)
+
+
+async def find_sale(connection: Connection, auction_id: str) -> str | None:
+    """The id of the order that an auction has now."""
+    row = await connection.maybe(_sql.find_sale, {"auction_id": auction_id})
+    return row["id"] if row else None
+
+
+async def find_goods(connection: Connection, listing_id: str) -> Row | None:
+    """A listing, with what is told of it."""
+    return await connection.maybe(_sql.find_goods, {"listing_id": listing_id})
+
+
+async def list_buyers(connection: Connection, auction_id: str) -> set[str]:
+    """Who has or had an order of an auction."""
+    rows = await connection.tuples(_sql.list_buyers, {"auction_id": auction_id})
+    return {row[0] for row in rows}
+
+
+async def list_bidders(
+    connection: Connection, auction_id: str, after: str | None, limit: int
+) -> list[str]:
+    """The bidders of an auction behind a user id, in order."""
+    values = {"auction_id": auction_id, "after": after, "limit": limit}
+    return [row[0] for row in await connection.tuples(_sql.list_bidders, values)]
+
+
+async def list_followers_of_auction(
+    connection: Connection, auction_id: str, after: str | None, limit: int
+) -> list[str]:
+    """The bidders and the watchers of an auction behind a user id, in order."""
+    values = {"auction_id": auction_id, "after": after, "limit": limit}
+    return [row[0] for row in await connection.tuples(_sql.list_followers_of_auction, values)]
+
+
+async def list_followers_of_goods(
+    connection: Connection, listing_id: str, after: str | None, limit: int
+) -> list[str]:
+    """Who follows the seller of a listing or one of its categories, behind a user id, in order."""
+    values = {"listing_id": listing_id, "after": after, "limit": limit}
+    return [row[0] for row in await connection.tuples(_sql.list_followers_of_goods, values)]
+
+
+async def list_notifications(
+    connection: Connection, user_id: str, unread: bool | None, place: Place, limit: int
+) -> list[Notification]:
+    """A user's notifications below a place, the newest first."""
+    before_at, before_id = place
+    values = {
+        "user_id": user_id, "unread": unread, "before_at": before_at, "before_id": before_id,
+        "limit": limit,
+    }  # fmt: skip
+    rows = await connection.rows(_sql.list_notifications, values)
+    return [Notification.model_validate(row) for row in rows]
+
+
+async def count_unread(connection: Connection, user_id: str) -> int:
+    """How many of a user's notifications are unread."""
+    unread: int = (await connection.one(_sql.count_unread, {"user_id": user_id}))["unread"]
+    return unread
+
+
+async def update_read(
+    tx: Transaction, user_id: str, ids: Sequence[str] | None, up_to: str | None
+) -> int:
+    """Marks notifications as read, all of them without `ids` and `up_to`; returns how many."""
+    values = {"user_id": user_id, "ids": list(ids) if ids else None, "up_to": up_to}
+    return await tx.execute(_sql.update_read, values)
+
+
+async def upsert_choices(tx: Transaction, user_id: str, wishes: Sequence[SetPreference]) -> None:
+    """Sets what a user wants to be told; None leaves what was set."""
+    values = {
+        "user_id": user_id,
+        "kinds": [each.kind.value for each in wishes],
+        "in_apps": [each.in_app for each in wishes],
+        "emails": [each.email for each in wishes],
+    }
+    await tx.execute(_sql.upsert_choices, values)
+
+
+async def delete_old(database: Database, read_days: int) -> int:
+    """Sweeps a part of what was read that long ago, and the marks of auctions that are over."""
+    async with database.connection() as connection:
+        swept = await connection.execute(_sql.delete_old_notices, {"days": read_days})
+        return swept + await connection.execute(_sql.delete_old_endings)
