@@ -11,7 +11,6 @@ import typer
 from instasell_cli.commands import (
     api,
     auctions,
-    auth,
     categories,
     demo,
     disputes,
@@ -20,6 +19,7 @@ from instasell_cli.commands import (
     messages,
     notifications,
     orders,
+    recovering,
     seed,
     serve,
     subscriptions,
@@ -51,7 +51,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 for name, commands in (
-    ("auth", auth.app),
+    # Recovering adds its commands to those of `auth`.
+    ("auth", recovering.app),
     ("listings", listings.app),
     ("categories", categories.app),
     ("auctions", auctions.app),

@@ -20,7 +20,13 @@ from instasell_server.db.migrate import MigrationRefused, migrate
 from instasell_server.embedded import EmbeddedError
 from instasell_server.errors import InstaSellError, Invalid
 from instasell_server.settings import Settings
-from instasell_server.standalone import Refused, borrowed_engines, needs_engines, with_secret
+from instasell_server.standalone import (
+    Refused,
+    borrowed_engines,
+    mailbox_of,
+    needs_engines,
+    with_secret,
+)
 
 FAILURE = 1
 USAGE = 2
@@ -32,7 +38,11 @@ app = typer.Typer(
     add_completion=False,
 )
 
+mail = typer.Typer(help="Read the mail of a market on this machine.")
+app.add_typer(mail, name="mail")
+
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the embedded engines.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 
 
 @app.command()
@@ -189,6 +199,39 @@ def sandbox(
         _fail(str(error))
     except OSError as error:
         _fail(f"cannot listen on 127.0.0.1:{port}: {error.strerror or error}")
+
+
+@mail.callback(invoke_without_command=True)
+def list_mail(
+    ctx: typer.Context,
+    to: Annotated[str | None, typer.Option("--to", help="Only mail to this address.")] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Read the mail of a market on this machine, the newest first.
+
+    It lies in the data folder, for want of a mail server: number, date, address and subject.
+    """
+    from instasell_server.mailbox import listed
+
+    if ctx.invoked_subcommand is None:
+        for line in listed(mailbox_of(_settings(data_dir=data_dir)), to, as_json=as_json):
+            print(line)
+
+
+@mail.command("show")
+def show_mail(
+    number: Annotated[int, typer.Argument(help="The number of the mail in the list.")],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Print one mail with its link."""
+    from instasell_server.mailbox import NoSuchMail, shown
+
+    try:
+        print(shown(mailbox_of(_settings(data_dir=data_dir)), number, as_json=as_json))
+    except NoSuchMail as error:
+        _fail(str(error))
 
 
 @app.command()

@@ -183,6 +183,38 @@ class Settings(BaseSettings):
             " endpoint, this server.",
         ),
     ] = None
+    smtp_host: Annotated[
+        str | None,
+        Field(description="The mail server; without one, e-mail goes into `mail_dir`, if set."),
+    ] = None
+    smtp_port: Annotated[
+        int, Field(ge=1, le=65535, description="The mail server's port: 587, or 465 for tls.")
+    ] = 587
+    smtp_security: Annotated[
+        Literal["starttls", "tls", "none"],
+        Field(description="How the mail server is spoken to; none is for a network of one's own."),
+    ] = "starttls"
+    smtp_username: Annotated[
+        str | None, Field(description="Signs in to the mail server, if it asks for that.")
+    ] = None
+    smtp_password: Annotated[
+        SecretStr | None, Field(description="The password of `smtp_username`.")
+    ] = None
+    smtp_timeout_seconds: Annotated[
+        float, Field(ge=1, le=60, description="How long each answer of the mail server may take.")
+    ] = 20.0
+    mail_from: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$",
+            max_length=254,
+            description="The sender's address of every e-mail.",
+        ),
+    ] = "instasell@localhost"
+    mail_dir: Annotated[
+        Path | None,
+        Field(description="A mailbox on this machine; the embedded default has one."),
+    ] = None
     auctioneer_lanes: Annotated[
         int, Field(ge=1, le=16, description="Batches of bids that are in work at once.")
     ] = 2
@@ -222,6 +254,16 @@ class Settings(BaseSettings):
                 " for example from `openssl rand -hex 32`"
             )
         return value
+
+    @model_validator(mode="after")
+    def _password_never_in_the_clear(self) -> Settings:
+        is_open = self.smtp_security == "none" and self.smtp_host not in LOOPBACK
+        if self.smtp_password is not None and is_open:
+            raise ValueError(
+                "INSTASELL_SMTP_PASSWORD is sent only over tls or starttls; set"
+                " INSTASELL_SMTP_SECURITY"
+            )
+        return self
 
     @property
     def on_loopback(self) -> bool:

@@ -22,6 +22,7 @@ from instasell_server.settings import SECRET_BYTES_MIN, Part, Settings
 
 SECRET_FILE = "jwt-secret"
 SANDBOX_SECRET_FILE = "sandbox-secret"
+MAILBOX_FOLDER = "mailbox"
 SANDBOX_FILE = "sandbox.sqlite3"
 EMBEDDED_SIGNUP_GAS = 100_000
 URLS_FILE = "engines.json"
@@ -126,10 +127,18 @@ def with_secret(settings: Settings, *, embedded: bool) -> Settings:
 
 
 def with_market_defaults(settings: Settings, *, embedded: bool) -> Settings:
-    """What a market of one's own begins with: gas for everybody who signs up."""
-    if settings.signup_gas is not None:
-        return settings
-    return settings.model_copy(update={"signup_gas": EMBEDDED_SIGNUP_GAS if embedded else 0})
+    """What a market of one's own begins with: gas for who signs up, and a mailbox."""
+    update: dict[str, object] = {}
+    if settings.signup_gas is None:
+        update["signup_gas"] = EMBEDDED_SIGNUP_GAS if embedded else 0
+    if embedded and settings.smtp_host is None:
+        update["mail_dir"] = mailbox_of(settings)
+    return settings.model_copy(update=update)
+
+
+def mailbox_of(settings: Settings) -> Path:
+    """Where the mail of a market on this machine lies: the folder that was set, or its own."""
+    return settings.mail_dir or data_dir_of(settings) / MAILBOX_FOLDER
 
 
 def needs_sandbox(settings: Settings, *, embedded: bool) -> bool:
@@ -175,6 +184,7 @@ __all__ = [
     "Refused",
     "borrowed_engines",
     "check_exposure",
+    "mailbox_of",
     "needs_engines",
     "needs_sandbox",
     "own_engines",

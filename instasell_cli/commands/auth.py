@@ -79,13 +79,13 @@ def run_login(call: Invocation, options: SignIn) -> None:
     """Signs in, and saves the profile. Raises BadCredentials, UsageProblem."""
     from instasell_client import InstaSell
 
-    with InstaSell(_wanted_url(call)) as client:
+    with InstaSell(wanted_url(call)) as client:
         if options.with_token:
             client.token = secret_from_stdin("a token")
             user = client.auth.me()
         else:
             email = options.email or ask("E-mail", option="--email, or --with-token")
-            user = client.auth.login(email, _password(options.password_stdin)).user
+            user = client.auth.login(email, password_of(options.password_stdin)).user
         _keep(call, client, user)
 
 
@@ -114,8 +114,8 @@ def run_signup(call: Invocation, options: SignUp) -> None:
     from instasell_client import InstaSell
 
     email = options.email or ask("E-mail", option="--email")
-    password = _password(options.password_stdin, twice=True)
-    with InstaSell(_wanted_url(call)) as client:
+    password = password_of(options.password_stdin, twice=True)
+    with InstaSell(wanted_url(call)) as client:
         grant = client.auth.signup(
             email, password, display_name=options.name, role=options.role.value
         )
@@ -243,7 +243,7 @@ def _listed(call: Invocation, profile: Profile, current: str) -> Mapping[str, ob
     return {"profile": shown, "url": profile.url, "signed_in": known, "email": profile.email}
 
 
-def _wanted_url(call: Invocation) -> str:
+def wanted_url(call: Invocation) -> str:
     """Where to sign in. A profile that is named and does not exist yet is about to be made."""
     from instasell_client.profiles import resolve_target
 
@@ -266,10 +266,11 @@ def _keep(call: Invocation, client: InstaSell, user: User) -> None:
         call.output.note("INSTASELL_TOKEN is set, and wins over the profile")
 
 
-def _password(from_stdin: bool, *, twice: bool = False) -> str:
+def password_of(from_stdin: bool, *, twice: bool = False, option: str = "--password-stdin") -> str:
+    """A password from stdin or from the person; a new one is asked for twice."""
     if from_stdin:
         return secret_from_stdin("a password")
-    password = ask_secret("Password", option="--password-stdin")
-    if twice and is_interactive() and ask_secret("Again", option="--password-stdin") != password:
+    password = ask_secret("Password", option=option)
+    if twice and is_interactive() and ask_secret("Again", option=option) != password:
         raise UsageProblem("the two passwords differ")
     return password

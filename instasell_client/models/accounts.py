@@ -117,6 +117,29 @@ class ChangePassword(Request):
     new_password: NewPassword
 
 
+LinkToken = Annotated[SecretStr, Field(min_length=1, max_length=200)]
+"""What a mail carried; it is used once."""
+
+
+class Verify(Request):
+    """The token of the mail, or nothing to be sent another one."""
+
+    token: LinkToken | None = None
+
+
+class Forgot(Request):
+    """Whose password is forgotten; as at sign-in, nothing about the form is checked."""
+
+    email: Annotated[str, Field(max_length=1024)]
+
+
+class Reset(Request):
+    """A new password by the token of the mail; every session of the account ends."""
+
+    token: LinkToken
+    password: NewPassword
+
+
 class CreateToken(Request):
     """A token for a script, with no more than the scopes that it needs."""
 

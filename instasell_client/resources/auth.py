@@ -10,8 +10,10 @@ from instasell_client.endpoint import Carrier, Resource, Way, endpoint
 from instasell_client.models.accounts import (
     ChangePassword,
     CreateToken,
+    Forgot,
     Grant,
     Login,
+    Reset,
     Role,
     Scope,
     Signup,
@@ -19,6 +21,7 @@ from instasell_client.models.accounts import (
     TokenList,
     UpdateMe,
     User,
+    Verify,
 )
 from instasell_client.operation import (
     Operation,
@@ -107,6 +110,30 @@ class Auth(Resource[Way]):
         """Sets a new password; every other session of the account ends."""
         body = request(ChangePassword, old_password=old_password, new_password=new_password)
         return once("/auth/password", nothing, body)
+
+    @endpoint
+    def verify(self, token: str | None = None) -> Operation[None]:
+        """Proves the account's address by the token of a mail; without one, mails another.
+
+        Raises Invalid for a token that is wrong, used or expired; Conflict, RateLimited.
+        """
+        proving = once("/auth/verify", nothing, request(Verify, token=token))
+        return replace(proving, identified=token is None)
+
+    @endpoint
+    def forgot(self, email: str) -> Operation[None]:
+        """Mails a token for a new password; whether there is such an account is not told."""
+        asking = once("/auth/forgot", nothing, request(Forgot, email=email))
+        return replace(asking, identified=False)
+
+    @endpoint
+    def reset(self, token: str, password: str) -> Operation[None]:
+        """Sets a new password by the token of a mail; every session and token ends.
+
+        Raises Invalid for a token that is wrong, used or expired.
+        """
+        setting = once("/auth/reset", nothing, request(Reset, token=token, password=password))
+        return replace(setting, identified=False)
 
     @endpoint
     def me(self) -> Operation[User]:

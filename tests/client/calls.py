@@ -56,6 +56,18 @@ CASES = {
         "POST", "/auth/password", None, None,
         {"old_password": "old", "new_password": "new and long"},
     ),
+    "verify": Case(
+        lambda c: c.auth.verify("a-token"),
+        "POST", "/auth/verify", None, None, {"token": "a-token"},
+    ),
+    "forgot": Case(
+        lambda c: c.auth.forgot("a@b.org"),
+        "POST", "/auth/forgot", None, None, {"email": "a@b.org"},
+    ),
+    "reset": Case(
+        lambda c: c.auth.reset("a-token", "new and long"),
+        "POST", "/auth/reset", None, None, {"token": "a-token", "password": "new and long"},
+    ),
     "me": Case(lambda c: c.auth.me(), "GET", "/auth/me", samples.user(), accounts.User),
     "update_me": Case(
         lambda c: c.auth.update_me(display_name="Ann"),

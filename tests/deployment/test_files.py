@@ -101,6 +101,19 @@ def test_the_servers_variables_are_settings() -> None:
     assert in_image <= known
 
 
+def test_mail_goes_to_the_catcher_until_a_mail_server_is_named() -> None:
+    for name in ("server", "worker"):
+        environment = SERVICES[name]["environment"]
+        assert environment["INSTASELL_SMTP_HOST"] == "${INSTASELL_SMTP_HOST:-mail}"
+        assert environment["INSTASELL_SMTP_PORT"] == "${INSTASELL_SMTP_PORT:-1025}"
+        assert environment["INSTASELL_SMTP_SECURITY"] == "${INSTASELL_SMTP_SECURITY:-none}"
+    # The worker sends, and reaches the catcher as well as a server elsewhere.
+    assert {"back", "provider"} <= set(SERVICES["worker"]["networks"])
+    assert SERVICES["mail"]["networks"] == ["back"]
+    defaults = {"smtp_host": "mail", "smtp_port": 1025, "smtp_security": "none"}
+    assert Settings(_env_file=None, **defaults).smtp_username is None
+
+
 def test_every_part_of_a_server_runs_somewhere() -> None:
     commands = [SERVICES[name]["command"] for name in ("server", "worker")]
     roles = {

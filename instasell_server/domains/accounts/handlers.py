@@ -7,14 +7,17 @@ from aiohttp import web
 from instasell_client.models.accounts import (
     ChangePassword,
     CreateToken,
+    Forgot,
     Grant,
     Login,
+    Reset,
     Scope,
     Signup,
     TokenGrant,
     TokenList,
     UpdateMe,
     User,
+    Verify,
 )
 from instasell_server.domains.accounts.service import AccountService
 from instasell_server.errors import (
@@ -22,8 +25,12 @@ from instasell_server.errors import (
     Conflict,
     EmailTaken,
     RateLimited,
+    ScopeMissing,
     TokenNotFound,
+    Unauthenticated,
 )
+from instasell_server.http.address import limited_as
+from instasell_server.http.passage import PASSAGE
 from instasell_server.http.route import PUBLIC, TRADERS, Call, Route, signed_in
 
 SERVICE: web.AppKey[AccountService] = web.AppKey("accounts", AccountService)
@@ -50,6 +57,26 @@ async def log_out(call: Call[None, None]) -> None:
 async def change_password(call: Call[ChangePassword, None]) -> None:
     """POST /auth/password."""
     await call.service(SERVICE).change_password(call.user, call.body)
+
+
+async def verify(call: Call[Verify, None]) -> None:
+    """POST /auth/verify."""
+    recovery = call.service(SERVICE).recovery
+    if call.body.token is None:
+        await recovery.send_verification_again(call.user)
+    else:
+        await recovery.verify(call.body.token.get_secret_value())
+
+
+async def forgot(call: Call[Forgot, None]) -> None:
+    """POST /auth/forgot."""
+    address = limited_as(call.request[PASSAGE].address)
+    await call.service(SERVICE).recovery.forgot(call.body, address)
+
+
+async def reset(call: Call[Reset, None]) -> None:
+    """POST /auth/reset."""
+    await call.service(SERVICE).recovery.reset(call.body)
 
 
 async def become_seller(call: Call[None, None]) -> User:
@@ -130,6 +157,42 @@ ROUTES: list[Route] = [
         status=204,
         tag="auth",
         errors=(RateLimited, Conflict),
+        idempotent=False,
+    ),
+    Route(
+        "POST",
+        "/auth/verify",
+        verify,
+        PUBLIC,
+        "Prove the address by a mail's token; without one, be sent another mail",
+        body=Verify,
+        body_optional=True,
+        status=204,
+        tag="auth",
+        errors=(Unauthenticated, ScopeMissing, Conflict, RateLimited),
+        idempotent=False,
+    ),
+    Route(
+        "POST",
+        "/auth/forgot",
+        forgot,
+        PUBLIC,
+        "Be mailed a token for a new password; the answer is the same for every address",
+        body=Forgot,
+        status=204,
+        tag="auth",
+        errors=(RateLimited,),
+        idempotent=False,
+    ),
+    Route(
+        "POST",
+        "/auth/reset",
+        reset,
+        PUBLIC,
+        "Set a new password by a mail's token, and end every session and token",
+        body=Reset,
+        status=204,
+        tag="auth",
         idempotent=False,
     ),
     Route(

@@ -30,6 +30,10 @@ RETURNING id, email, display_name, role, status, verification_status, created_at
 UPDATE users SET password_hash = %(new_hash)s, updated_at = market_now()
 WHERE id = %(user_id)s AND password_hash = %(old_hash)s
 
+-- name: update_password_hash
+UPDATE users SET password_hash = %(password_hash)s, updated_at = market_now()
+WHERE id = %(user_id)s
+
 -- name: update_role
 UPDATE users SET role = %(role)s, version = version + 1, updated_at = market_now()
 WHERE id = %(user_id)s AND role <> %(role)s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -23,7 +24,9 @@ from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import rules, store
 from instasell_server.domains.accounts.failures import Failures
+from instasell_server.domains.accounts.links import LinkSigner
 from instasell_server.domains.accounts.passwords import Passwords
+from instasell_server.domains.accounts.recovery import PASSWORD_FORGOTTEN, Recovery
 from instasell_server.domains.accounts.sessions import (
     SESSION_CLOSED,
     SESSION_DAYS,
@@ -35,6 +38,7 @@ from instasell_server.domains.accounts.store import Opened
 from instasell_server.domains.accounts.tokens import Tokens
 from instasell_server.domains.ledger.rules import gas_grant
 from instasell_server.domains.ledger.service import Ledger
+from instasell_server.domains.mail.service import MailService
 from instasell_server.errors import BadCredentials, Conflict, Invalid
 from instasell_server.ports import Cache, Events, Limiter
 from instasell_server.principal import Principal
@@ -55,6 +59,7 @@ class AccountService:
         limiter: Limiter,
         events: Events,
         ledger: Ledger,
+        mails: MailService,
         settings: Settings,
     ) -> None:
         self._database = database
@@ -65,9 +70,18 @@ class AccountService:
         self._passwords = Passwords(settings.bcrypt_rounds)
         self._sessions = Sessions(database, cache, events, self._signer)
         self.tokens = Tokens(database, self._sessions, self._signer)
+        self.recovery = Recovery(
+            database,
+            limiter,
+            mails,
+            self._sessions,
+            self._passwords,
+            LinkSigner.of(settings),
+        )
         self.outbox: Mapping[str, OutboxHandler] = {
             SESSION_CLOSED: self._sessions.carry_out_closed,
             SESSIONS_CHANGED: self._sessions.carry_out_changed,
+            PASSWORD_FORGOTTEN: self.recovery.carry_out_forgotten,
         }
 
     def close(self) -> None:
@@ -124,12 +138,14 @@ class AccountService:
             raise Invalid.one("old_password", "give the password that the account has")
         await self._failures.check(email)
         new_hash = await self._passwords.hash(wanted.new_password.get_secret_value().encode())
+        cause = f"password:{uuid.uuid4()}"
 
         async def work(tx: Transaction) -> None:
             if not await store.replace_password_hash(tx, principal.user_id, hashed, new_hash):
                 raise Conflict("the password was changed meanwhile; sign in with the new one")
             ended = await store.revoke_sessions(tx, principal.user_id, keep=principal.session_id)
             self._sessions.finish_later(tx, ended)
+            await self.recovery.tell_of_password(tx, principal.user_id, cause)
 
         await transact(self._database, work)
 
@@ -239,6 +255,8 @@ class AccountService:
             )
             if self._signup_gas and role is not Role.ADMIN:
                 await self._ledger.post(tx, [gas_grant(user.id, self._signup_gas)])
+            if role is not Role.ADMIN:
+                await self.recovery.send_verification(tx, user.id)
             return user
 
         return await transact(self._database, work), hashed

@@ -110,6 +110,12 @@ async def replace_password_hash(
     return await connection.execute(_sql.replace_password_hash, values) == 1
 
 
+async def update_password_hash(tx: Transaction, user_id: str, password_hash: str) -> None:
+    """Stores a new hash, whatever the old one was."""
+    values = {"user_id": user_id, "password_hash": password_hash}
+    await tx.execute(_sql.update_password_hash, values)
+
+
 async def update_role(tx: Transaction, user_id: str, role: Role) -> bool:
     """Gives an account a role; False when it had it."""
     values = {"user_id": user_id, "role": role.value}

@@ -1,0 +1,43 @@
+"""A mailbox in a private folder, for a market on one machine: nothing leaves it.
+
+Each letter is a file of mode 0600 named by its number, so a letter that is brought twice is there
+once. The oldest go when there are too many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from instasell_server.adapters.mail.message import message_of
+from instasell_server.embedded.folder import write_private
+from instasell_server.mailbox import numbers_in
+from instasell_server.ports import Letter, Unreachable
+
+LETTERS_MAX = 1000
+
+
+class LocalMailbox:
+    """Puts letters into a folder of mode 0700, `LETTERS_MAX` at most."""
+
+    def __init__(self, folder: Path, sender: str, *, limit: int = LETTERS_MAX) -> None:
+        self._folder = folder
+        self._sender = sender
+        self._limit = limit
+
+    async def send(self, letter: Letter, hand_over: Callable[[], Awaitable[None]]) -> None:
+        """As `Mail.send` says; a repeat writes the same file, so nothing has to be asked."""
+        content = message_of(letter, self._sender)
+        try:
+            await asyncio.to_thread(self._keep, letter.number, content)
+        except OSError as error:
+            raise Unreachable(f"the mailbox: {error.strerror}") from None
+
+    def _keep(self, number: int, content: bytes) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.chmod(0o700)
+        text = content.decode("utf-8", "surrogateescape")
+        write_private(self._folder / f"{number}.eml", text, None)
+        for old in numbers_in(self._folder)[self._limit :]:
+            (self._folder / f"{old}.eml").unlink(missing_ok=True)

@@ -1,0 +1,50 @@
+"""The rows of links."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from instasell_server.db.connections import Connection
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.accounts.links import Purpose
+
+_sql = load(__file__, "links.sql")
+
+
+async def insert_link(
+    tx: Transaction, link_id: str, user_id: str, purpose: Purpose, hours: int
+) -> datetime:
+    """A link that opens until the instant that is returned; one that is there stays as it is."""
+    values = {"link_id": link_id, "user_id": user_id, "purpose": purpose.value, "hours": hours}
+    expires_at: datetime = (await tx.one(_sql.insert_link, values))["expires_at"]
+    return expires_at
+
+
+async def is_open(connection: Connection, link_id: str, purpose: Purpose) -> bool:
+    """Whether a link could be used now."""
+    values = {"link_id": link_id, "purpose": purpose.value}
+    return await connection.maybe(_sql.is_open, values) is not None
+
+
+async def use_link(tx: Transaction, link_id: str, purpose: Purpose) -> str | None:
+    """Uses up a link, and the others of its purpose; None when it is used, expired or absent.
+
+    Returns whose it is.
+    """
+    values = {"link_id": link_id, "purpose": purpose.value}
+    row = await tx.maybe(_sql.use_link, values)
+    return row["user_id"] if row else None
+
+
+async def insert_note(connection: Connection, kind: str, payload: Mapping[str, Any]) -> None:
+    """Leaves work for the outbox worker, to be done at once."""
+    await connection.execute(_sql.insert_note, {"kind": kind, "payload": json.dumps(payload)})
+
+
+async def delete_old_links(connection: Connection) -> int:
+    """Deletes links that expired 30 days ago, 5,000 at most; returns how many."""
+    return await connection.execute(_sql.delete_old_links)

@@ -1,0 +1,184 @@
+"""What people do by a link in their mail: prove an address, and set a forgotten password."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from instasell_client.models.accounts import Forgot, Reset, VerificationStatus
+from instasell_server.db.connections import Database
+from instasell_server.db.transaction import Transaction, transact
+from instasell_server.domains.accounts import link_store, rules, store
+from instasell_server.domains.accounts.links import (
+    RESET_PASSWORD,
+    VERIFY_EMAIL,
+    LinkSigner,
+    Purpose,
+)
+from instasell_server.domains.accounts.passwords import Passwords
+from instasell_server.domains.accounts.sessions import Sessions
+from instasell_server.domains.mail.service import MailService
+from instasell_server.errors import Conflict, Invalid, RateLimited, ScopeMissing
+from instasell_server.ports import Limiter
+from instasell_server.principal import Principal
+
+PASSWORD_FORGOTTEN = "password_forgotten"
+PASSWORD_CHANGED = "password_changed"
+VERIFY_HOURS = 72
+RESET_HOURS = 1
+WINDOW_SECONDS = 3600
+MAILS_MAX = 3
+"""Links of a kind that an account is sent in an hour."""
+ASKING_MAX = 20
+"""Times in an hour that one address may say that a password is forgotten."""
+
+
+class Recovery:
+    """The links of accounts."""
+
+    def __init__(
+        self,
+        database: Database,
+        limiter: Limiter,
+        mails: MailService,
+        sessions: Sessions,
+        passwords: Passwords,
+        signer: LinkSigner,
+    ) -> None:
+        self._database = database
+        self._limiter = limiter
+        self._mails = mails
+        self._sessions = sessions
+        self._passwords = passwords
+        self._signer = signer
+
+    async def send_verification(self, tx: Transaction, user_id: str) -> None:
+        """Mails the link that proves the address; the account waits for it from then on."""
+        link_id = str(uuid.uuid4())
+        expires_at = await link_store.insert_link(
+            tx, link_id, user_id, Purpose.VERIFY, VERIFY_HOURS
+        )
+        facts = {"link_id": link_id, "expires_at": expires_at}
+        await self._mails.queue(
+            tx, user_id=user_id, kind=VERIFY_EMAIL, facts=facts, cause=f"link:{link_id}"
+        )
+        await store.update_verification(tx, user_id, VerificationStatus.PENDING)
+
+    async def send_verification_again(self, principal: Principal) -> None:
+        """The same on demand. Raises Conflict for a proven address, and RateLimited."""
+        if principal.scopes is not None:
+            raise ScopeMissing("no token of a script may do this; sign in", scope=None)
+        async with self._database.connection() as connection:
+            user = await store.get_user(connection, principal.user_id)
+        if user.verification_status is VerificationStatus.VERIFIED:
+            raise Conflict("the address is verified; there is nothing to do")
+        await self._count("verify", principal.user_id, MAILS_MAX)
+
+        async def work(tx: Transaction) -> None:
+            await self.send_verification(tx, principal.user_id)
+
+        await transact(self._database, work)
+
+    async def verify(self, token: str) -> None:
+        """Takes an address as proven. Raises Invalid for a token that opens nothing."""
+        link_id = self._read(Purpose.VERIFY, token)
+
+        async def work(tx: Transaction) -> None:
+            user_id = await link_store.use_link(tx, link_id, Purpose.VERIFY)
+            if user_id is None:
+                raise _opens_nothing(Purpose.VERIFY)
+            await store.update_verification(tx, user_id, VerificationStatus.VERIFIED)
+
+        await transact(self._database, work)
+
+    async def forgot(self, given: Forgot, address: str) -> None:
+        """Has a link mailed to the account of an address, if there is one. Raises RateLimited.
+
+        The account is looked for later, by the outbox: what is done here, and how long it takes,
+        is the same for every address. Nor is it told when an account has had its mails.
+        """
+        await self._count("forgot", address, ASKING_MAX)
+        email = rules.normal_email(given.email)
+        quota = await self._limiter.hit(
+            "forgot-account",
+            rules.account_of(email),
+            limit=MAILS_MAX,
+            window_seconds=WINDOW_SECONDS,
+        )
+        if not quota.allowed or not rules.is_storable(email):
+            return
+        payload = {"email": email, "link_id": str(uuid.uuid4())}
+        async with self._database.connection() as connection:
+            await link_store.insert_note(connection, PASSWORD_FORGOTTEN, payload)
+
+    async def carry_out_forgotten(self, payload: Mapping[str, Any]) -> None:
+        """Works on an outbox row of kind `password_forgotten`."""
+        link_id = payload["link_id"]
+
+        async def work(tx: Transaction) -> None:
+            found = await store.find_credentials(tx, payload["email"])
+            if found is None:
+                return
+            user_id, _ = found
+            expires_at = await link_store.insert_link(
+                tx, link_id, user_id, Purpose.RESET, RESET_HOURS
+            )
+            facts = {"link_id": link_id, "expires_at": expires_at}
+            await self._mails.queue(
+                tx, user_id=user_id, kind=RESET_PASSWORD, facts=facts, cause=f"link:{link_id}"
+            )
+
+        await transact(self._database, work)
+
+    async def reset(self, wanted: Reset) -> None:
+        """A new password by a link; every session and token of the account ends.
+
+        Raises Invalid for a token that opens nothing.
+        """
+        link_id = self._read(Purpose.RESET, wanted.token.get_secret_value())
+        # Hashing is dear, so it is not done for a link that is used up.
+        async with self._database.connection() as connection:
+            if not await link_store.is_open(connection, link_id, Purpose.RESET):
+                raise _opens_nothing(Purpose.RESET)
+        new_hash = await self._passwords.hash(wanted.password.get_secret_value().encode())
+
+        async def work(tx: Transaction) -> None:
+            user_id = await link_store.use_link(tx, link_id, Purpose.RESET)
+            if user_id is None:
+                raise _opens_nothing(Purpose.RESET)
+            await store.update_password_hash(tx, user_id, new_hash)
+            self._sessions.finish_later(tx, await store.revoke_sessions(tx, user_id))
+            await self.tell_of_password(tx, user_id, f"link:{link_id}")
+
+        await transact(self._database, work)
+
+    async def tell_of_password(self, tx: Transaction, user_id: str, cause: str) -> None:
+        """Mails the owner of an account that its password was changed."""
+        await self._mails.queue(tx, user_id=user_id, kind=PASSWORD_CHANGED, facts={}, cause=cause)
+
+    async def delete_old_links(self) -> int:
+        """Deletes links that expired 30 days ago; returns how many went."""
+        async with self._database.connection() as connection:
+            return await link_store.delete_old_links(connection)
+
+    def _read(self, purpose: Purpose, token: str) -> str:
+        link_id = self._signer.read(purpose, token.strip())
+        if link_id is None:
+            raise _opens_nothing(purpose)
+        return link_id
+
+    async def _count(self, bucket: str, who: str, limit: int) -> None:
+        quota = await self._limiter.hit(bucket, who, limit=limit, window_seconds=WINDOW_SECONDS)
+        if not quota.allowed:
+            seconds = max(1, math.ceil(quota.reset_after_seconds))
+            raise RateLimited(
+                f"{limit} mails an hour are sent; come back in {seconds} s",
+                retry_after_seconds=seconds,
+            )
+
+
+def _opens_nothing(purpose: Purpose) -> Invalid:
+    way = "instasell auth verify" if purpose is Purpose.VERIFY else "instasell auth forgot"
+    return Invalid.one("token", f"the token is wrong, used or expired; ask for a new one: {way}")

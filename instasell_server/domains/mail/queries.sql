@@ -1,0 +1,57 @@
+-- name: insert_email
+INSERT INTO emails (user_id, kind, facts, cause)
+VALUES (%(user_id)s, %(kind)s, %(facts)s::jsonb, %(cause)s)
+ON CONFLICT (user_id, kind, cause) DO NOTHING
+
+-- name: lease_due
+WITH due AS (
+    SELECT id FROM emails
+    WHERE state = 'queued' AND next_at <= market_now() AND handed_over_at IS NULL
+    ORDER BY next_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), leased AS (
+    UPDATE emails e
+    SET attempts = e.attempts + 1, address = u.email,
+        next_at = market_now() + make_interval(secs => %(lease_seconds)s)
+    FROM due, users u
+    WHERE e.id = due.id AND u.id = e.user_id
+    RETURNING e.id, e.message_key, e.address, e.kind, e.facts, e.attempts, e.created_at,
+              u.display_name
+)
+SELECT *, market_now() AS leased_at FROM leased ORDER BY id
+
+-- name: update_handed_over
+UPDATE emails SET handed_over_at = market_now()
+WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'queued' AND handed_over_at IS NULL
+  AND next_at > market_now()
+
+-- name: update_done
+-- Whoever lost his lease has nothing to say any more.
+UPDATE emails
+SET state = %(state)s, facts = '{}', done_at = market_now(), last_error = %(error)s
+WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'queued'
+
+-- name: update_postponed
+UPDATE emails
+SET next_at = market_now() + make_interval(secs => %(delay_seconds)s), handed_over_at = NULL,
+    last_error = %(error)s
+WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'queued'
+
+-- name: close_unknown
+UPDATE emails SET state = 'failed', facts = '{}', done_at = market_now(), last_error = %(error)s
+WHERE id IN (
+    SELECT id FROM emails
+    WHERE state = 'queued' AND handed_over_at IS NOT NULL AND next_at <= market_now()
+    ORDER BY next_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+RETURNING id, kind
+
+-- name: insert_alert
+INSERT INTO alerts (kind, subject, details) VALUES (%(kind)s, %(subject)s, %(details)s::jsonb)
+ON CONFLICT DO NOTHING
+
+-- name: delete_old
+DELETE FROM emails WHERE id IN (
+    SELECT id FROM emails
+    WHERE state <> 'queued' AND done_at < market_now() - make_interval(days => %(days)s)
+    ORDER BY done_at LIMIT 5000
+)

@@ -1,0 +1,175 @@
+"""E-mail: written down in the transaction that causes it, sent later, and never twice.
+
+A mail is marked just before its content goes to the mail server. Where the server then says no,
+the mark is taken back and it is tried again. Where nothing is heard, because the connection or
+the sender died, the mail may have arrived: it is not sent again, and an alert tells an operator.
+A lost notice is found in the market itself, a second one about money would mislead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from instasell_server.db.connections import Database
+from instasell_server.db.transaction import Transaction, transact
+from instasell_server.domains.mail import store
+from instasell_server.domains.mail.rendering import render
+from instasell_server.domains.mail.rules import ATTEMPTS_MAX, delay_seconds, is_stale, within_limits
+from instasell_server.domains.mail.store import Due
+from instasell_server.errors import InstaSellError
+from instasell_server.ports import DeliveryUnknown, Letter, Mail, MailRefused, Unreachable
+
+BATCH = 8
+TRY_SECONDS = 90.0
+LEASE_SECONDS = 150
+"""Longer than a try, so that nobody takes up what somebody is still sending."""
+KEPT_DAYS = 90
+
+MAIL_FAILED = "mail_failed"
+MAIL_UNKNOWN = "mail_unknown"
+UNKNOWN_OUTCOME = "unknown whether it was delivered; not sent again"
+
+Unseal = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+"""Adds to the facts of a kind what may stand in the mail and nowhere else."""
+
+_log = structlog.get_logger(__name__)
+
+
+class _LeaseLost(Exception):
+    """Somebody else has the mail by now."""
+
+
+class MailService:
+    """The mails of a market. Without a `transport` they are dropped when they are due."""
+
+    def __init__(
+        self, database: Database, transport: Mail | None, *, currency: str, unseal: Unseal
+    ) -> None:
+        self._database = database
+        self._transport = transport
+        self._currency = currency
+        self._unseal = unseal
+
+    async def queue(
+        self, tx: Transaction, *, user_id: str, kind: str, facts: Mapping[str, Any], cause: str
+    ) -> None:
+        """A mail to somebody, once for each (user_id, kind, cause); sent after the commit.
+
+        Amounts in `facts` are minor units, instants are aware. No secret belongs there.
+        """
+        await store.insert_email(tx, user_id, kind, within_limits(facts), cause)
+
+    async def send_due(self) -> int:
+        """Sends what is due, `BATCH` mails at most; returns how many were taken up."""
+        await self._close_unknown()
+        async with self._database.connection() as connection:
+            due = await store.lease_due(connection, BATCH, LEASE_SECONDS)
+        # Each is brought to its end, whatever becomes of the others.
+        ended = await asyncio.gather(*(self._send(mail) for mail in due), return_exceptions=True)
+        for outcome in ended:
+            if outcome is not None:
+                raise outcome
+        return len(due)
+
+    async def delete_old(self) -> int:
+        """Deletes mails that were done with long ago; returns how many."""
+        async with self._database.connection() as connection:
+            return await store.delete_old(connection, KEPT_DAYS)
+
+    async def _send(self, mail: Due) -> None:
+        if self._transport is None:
+            return await self._finish(mail, "dropped", "there is no mail server")
+        if is_stale(mail.kind, mail.facts, mail.leased_at):
+            return await self._finish(mail, "dropped", "out of date")
+        is_handed_over = False
+
+        async def hand_over() -> None:
+            nonlocal is_handed_over
+            async with self._database.connection() as connection:
+                if not await store.update_handed_over(connection, mail):
+                    raise _LeaseLost
+            is_handed_over = True
+
+        try:
+            async with asyncio.timeout(TRY_SECONDS):
+                await self._transport.send(self._letter(mail), hand_over)
+        except _LeaseLost:
+            return None
+        except MailRefused as error:
+            return await self._finish(mail, "failed", str(error))
+        except (DeliveryUnknown, TimeoutError) as error:
+            if is_handed_over:
+                return await self._give_up(mail, MAIL_UNKNOWN, UNKNOWN_OUTCOME)
+            return await self._postpone(mail, type(error).__name__)
+        except Unreachable as error:
+            return await self._postpone(mail, str(error))
+        except InstaSellError:
+            # The database is away, which decides nothing about the mail.
+            raise
+        except Exception as error:
+            # A text of this error could carry a token; its kind and place are enough.
+            _log.error("mail_not_made", kind=mail.kind, mail_id=mail.id, error=type(error).__name__)
+            return await self._postpone(mail, f"not made: {type(error).__name__}")
+        return await self._finish(mail, "sent")
+
+    def _letter(self, mail: Due) -> Letter:
+        facts = self._unseal(mail.kind, mail.facts)
+        made = render(mail.kind, facts, mail.display_name, self._currency)
+        return Letter(
+            number=mail.id,
+            key=mail.message_key,
+            address=mail.address,
+            subject=made.subject,
+            text=made.text,
+            html=made.html,
+            written_at=mail.created_at,
+        )
+
+    async def _finish(self, mail: Due, state: str, error: str | None = None) -> None:
+        async with self._database.connection() as connection:
+            await store.update_done(connection, mail, state, error and error[:200])
+        if error is not None:
+            tell = _log.warning if state == "failed" else _log.info
+            tell(f"mail_{state}", mail_id=mail.id, kind=mail.kind, reason=error)
+
+    async def _postpone(self, mail: Due, reason: str) -> None:
+        if mail.attempts >= ATTEMPTS_MAX:
+            return await self._give_up(mail, MAIL_FAILED, reason)
+        delay = delay_seconds(mail.attempts, random.random())
+        async with self._database.connection() as connection:
+            await store.update_postponed(connection, mail, delay, reason[:200])
+        _log.warning(
+            "mail_postponed",
+            mail_id=mail.id,
+            kind=mail.kind,
+            attempts=mail.attempts,
+            reason=reason,
+        )
+        return None
+
+    async def _give_up(self, mail: Due, alert: str, reason: str) -> None:
+        async def work(tx: Transaction) -> None:
+            if await store.update_done(tx, mail, "failed", reason[:200]):
+                details = {"kind": mail.kind, "attempts": mail.attempts, "reason": reason}
+                await store.insert_alert(tx, alert, mail.id, details)
+
+        await transact(self._database, work)
+        _log.error(alert, mail_id=mail.id, kind=mail.kind, reason=reason)
+
+    async def _close_unknown(self) -> None:
+        """Gives up what a sender left that died while the content was on its way."""
+
+        async def work(tx: Transaction) -> list[tuple[int, str]]:
+            lost = await store.close_unknown(tx, BATCH, UNKNOWN_OUTCOME)
+            for mail_id, kind in lost:
+                details = {"kind": kind, "reason": UNKNOWN_OUTCOME}
+                await store.insert_alert(tx, MAIL_UNKNOWN, mail_id, details)
+            return lost
+
+        for mail_id, kind in await transact(self._database, work):
+            _log.error(MAIL_UNKNOWN, mail_id=mail_id, kind=kind, reason=UNKNOWN_OUTCOME)

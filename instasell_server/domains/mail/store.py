@@ -1,0 +1,85 @@
+"""The rows of e-mails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from instasell_server.db.connections import Connection
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction
+
+_sql = load(__file__)
+
+
+class Due(NamedTuple):
+    """A mail that is ours to send until its lease ends; `attempts` counts this try."""
+
+    id: int
+    message_key: str
+    address: str
+    kind: str
+    facts: Mapping[str, Any]
+    attempts: int
+    created_at: datetime
+    display_name: str
+    leased_at: datetime
+
+
+async def insert_email(
+    tx: Transaction, user_id: str, kind: str, facts: Mapping[str, Any], cause: str
+) -> None:
+    """A mail to send, unless this cause has one already."""
+    values = {"user_id": user_id, "kind": kind, "facts": json.dumps(facts), "cause": cause}
+    await tx.execute(_sql.insert_email, values)
+
+
+async def lease_due(connection: Connection, limit: int, lease_seconds: int) -> list[Due]:
+    """Takes up mails that are due and that nobody has in hand."""
+    values = {"limit": limit, "lease_seconds": lease_seconds}
+    return [Due(**row) for row in await connection.rows(_sql.lease_due, values)]
+
+
+async def update_handed_over(connection: Connection, mail: Due) -> bool:
+    """Says that the content is about to leave; False when the lease has ended."""
+    values = {"id": mail.id, "attempts": mail.attempts}
+    return await connection.execute(_sql.update_handed_over, values) == 1
+
+
+async def update_done(
+    connection: Connection, mail: Due, state: str, error: str | None = None
+) -> bool:
+    """Nothing more is to be done; the facts are wiped. False when the lease was lost."""
+    values = {"id": mail.id, "attempts": mail.attempts, "state": state, "error": error}
+    return await connection.execute(_sql.update_done, values) == 1
+
+
+async def update_postponed(
+    connection: Connection, mail: Due, delay_seconds: float, error: str
+) -> None:
+    """It is tried again after `delay_seconds`."""
+    values = {
+        "id": mail.id, "attempts": mail.attempts, "delay_seconds": delay_seconds, "error": error,
+    }  # fmt: skip
+    await connection.execute(_sql.update_postponed, values)
+
+
+async def close_unknown(tx: Transaction, limit: int, error: str) -> list[tuple[int, str]]:
+    """Gives up mails whose sender went silent after the content left; their ids and kinds."""
+    rows = await tx.rows(_sql.close_unknown, {"limit": limit, "error": error})
+    return [(row["id"], row["kind"]) for row in rows]
+
+
+async def insert_alert(
+    connection: Connection, kind: str, mail_id: int, details: Mapping[str, Any]
+) -> None:
+    """Something for an operator to look at; told once for each mail."""
+    values = {"kind": kind, "subject": str(mail_id), "details": json.dumps(details)}
+    await connection.execute(_sql.insert_alert, values)
+
+
+async def delete_old(connection: Connection, days: int) -> int:
+    """Deletes mails that were done with `days` ago, 5,000 at most; returns how many."""
+    return await connection.execute(_sql.delete_old, {"days": days})

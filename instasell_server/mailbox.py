@@ -1,0 +1,90 @@
+"""Reads the mailbox of a market on one machine, for `instasell-server mail`.
+
+Nothing that is read here can steer a terminal.
+"""
+
+from __future__ import annotations
+
+import email
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from email.policy import SMTPUTF8
+from pathlib import Path
+
+from instasell_client.models.text import clean
+
+LETTER_BYTES_MAX = 1_000_000
+
+_NAME = re.compile(r"(\d{1,19})\.eml", re.ASCII)
+
+
+class NoSuchMail(Exception):
+    """The letter is not there; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A letter of the mailbox, without what could steer a terminal."""
+
+    number: int
+    to: str
+    subject: str
+    date: str
+    text: str
+
+    def as_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+
+def read_mailbox(folder: Path, to: str | None = None) -> Iterator[Kept]:
+    """The letters of a mailbox, newest first; those to one address where `to` is given."""
+    for number in numbers_in(folder):
+        kept = find_letter(folder, number)
+        if kept is not None and to in (None, kept.to):
+            yield kept
+
+
+def find_letter(folder: Path, number: int) -> Kept | None:
+    """The letter of a number, or None where it has none."""
+    try:
+        with (folder / f"{number}.eml").open("rb") as file:
+            content = file.read(LETTER_BYTES_MAX)
+    except FileNotFoundError:
+        return None
+    message = email.message_from_bytes(content, policy=SMTPUTF8)
+    body = message.get_body(("plain",))
+    text = str(body.get_content()) if body is not None else ""
+    to, subject, date = (clean(str(message.get(name, ""))) for name in ("To", "Subject", "Date"))
+    return Kept(number, to, subject, date, clean(text.replace("\r\n", "\n"), keep="\n\t"))
+
+
+def numbers_in(folder: Path) -> list[int]:
+    """The numbers of the letters, the highest first."""
+    if not folder.is_dir():
+        return []
+    found = (_NAME.fullmatch(each.name) for each in folder.iterdir())
+    return sorted((int(each[1]) for each in found if each), reverse=True)
+
+
+def listed(folder: Path, to: str | None, *, as_json: bool) -> Iterator[str]:
+    """A line for each letter, the newest first; those to one address where `to` is given."""
+    for kept in read_mailbox(folder, to):
+        yield kept.as_json() if as_json else _line(kept)
+
+
+def shown(folder: Path, number: int, *, as_json: bool) -> str:
+    """One letter as text or as JSON. Raises NoSuchMail."""
+    kept = find_letter(folder, number)
+    if kept is None:
+        raise NoSuchMail(f"there is no mail {number}; `instasell-server mail` lists what there is")
+    if as_json:
+        return kept.as_json()
+    head = f"To:      {kept.to}\nDate:    {kept.date}\nSubject: {kept.subject}\n"
+    return f"{head}\n{kept.text.rstrip()}"
+
+
+def _line(kept: Kept) -> str:
+    return f"{kept.number}\t{kept.date}\t{kept.to}\t{kept.subject}"

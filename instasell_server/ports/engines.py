@@ -1,0 +1,146 @@
+"""Locks, caches, limits, the bus between servers, and those who watch."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Unreachable(Exception):
+    """The engine behind a port does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What is left of a limit after a hit."""
+
+    allowed: bool
+    limit: int
+    remaining: int
+    reset_after_seconds: float
+    window_seconds: int
+
+
+class Locks(Protocol):
+    """Hints that keep servers from queueing on the same rows; never what makes things safe."""
+
+    async def acquire(self, names: Sequence[str], token: str) -> set[str]:
+        """The names that were got, each for 5 s. Raises Unreachable."""
+        ...
+
+    async def release(self, names: Sequence[str], token: str) -> None:
+        """Frees those of `names` that `token` still holds. Never raises."""
+        ...
+
+
+class Cache(Protocol):
+    """Copies of rows, each with the version of its row. PostgreSQL stays the truth."""
+
+    async def get(self, key: str) -> bytes | None:
+        """The value; None for what is absent, empty for garbage. Raises Unreachable."""
+        ...
+
+    async def put(self, key: str, value: bytes, *, version: int, ttl_seconds: int) -> bool:
+        """Stores a value unless a newer version is there; False when Redis did not answer.
+
+        Never raises.
+        """
+        ...
+
+    async def retire(self, versions: Mapping[str, int], *, ttl_seconds: int) -> bool:
+        """Makes entries older than these versions count as absent, in one pipeline.
+
+        A reader that still holds an older row cannot put it back. False when Redis did not
+        answer. Never raises.
+        """
+        ...
+
+    async def drop(self, keys: Iterable[str]) -> bool:
+        """Deletes keys; False when Redis did not answer, and it has to be done again."""
+        ...
+
+
+class Limiter(Protocol):
+    """Counts hits, exactly across servers; a local count serves while Redis is away."""
+
+    async def hit(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota:
+        """Counts one hit of `who`; a limit of 0 always allows. Never raises."""
+        ...
+
+    async def peek(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota:
+        """What a hit would give, without counting one. Never raises."""
+        ...
+
+
+Deliver = Callable[[bytes], Awaitable[None]]
+
+
+class Bus(Protocol):
+    """Carries events between the servers of one market."""
+
+    async def publish(self, messages: Sequence[bytes]) -> None:
+        """Sends to every other server; what cannot be sent is lost and found by the sweep."""
+        ...
+
+    def listen(self, deliver: Deliver, came_back: Callable[[], None]) -> None:
+        """Whom to hand the messages of others, and whom to tell when Redis comes back."""
+        ...
+
+    @property
+    def peers(self) -> int:
+        """How many other servers were heard of in the last seconds."""
+        ...
+
+
+class Events(Protocol):
+    """What the domains publish to those who watch."""
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Hands events to this server's watchers and to the other servers. Never raises."""
+        ...
+
+    async def close_sessions(self, session_ids: Sequence[str]) -> None:
+        """Closes every socket of these sessions, on all servers. Never raises."""
+        ...
+
+    async def tell_user(self, user_id: str, frame: bytes) -> None:
+        """Sends a frame to a user's own sockets, on all servers. Never raises."""
+        ...
+
+    async def tell_users(self, frames: Sequence[tuple[str, bytes]]) -> None:
+        """Sends each of these users a frame, as `tell_user` does, in one go. Never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One committed change of an auction, encoded once for all who watch.
+
+    `frame` is the text for the auction's room; `board` that for the board and for slow readers,
+    which get the newest state and not every change. `conflates` tells that a newer event with the
+    flag may take this one's place on a board.
+    """
+
+    auction_id: str
+    version: int
+    seq: int
+    frame: bytes
+    board: bytes
+    conflates: bool
+
+
+class History(Protocol):
+    """What the hub reads of the database to fill a hole."""
+
+    async def events_since(self, auction_id: str, version: int, seq: int) -> list[Event]:
+        """The events above a version, made again from the rows. Raises Unavailable."""
+        ...
+
+    async def versions(self, auction_ids: Sequence[str]) -> dict[str, int]:
+        """The versions of these auctions. Raises Unavailable."""
+        ...
+
+    async def open_versions(self) -> dict[str, int]:
+        """The versions of all open auctions. Raises Unavailable."""
+        ...

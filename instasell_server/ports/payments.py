@@ -1,0 +1,145 @@
+"""The payment provider."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Refused(Exception):
+    """What is asked was understood, and will not be done; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutWish:
+    """What the payer is to be asked for. `payment_id` is the key by which it is asked once."""
+
+    payment_id: str
+    amount: int
+    currency: str
+    description: str
+    return_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The provider's page for a payment, and what became of it.
+
+    `status` is open, paid or expired; `amount` and `currency` are what was paid, once it was.
+    """
+
+    session_id: str
+    url: str | None
+    status: str
+    payment_id: str | None
+    intent_id: str | None
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundState:
+    """A refund at the provider; `status` is pending, succeeded or failed."""
+
+    provider_id: str
+    refund_id: str | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutDestination:
+    """An account that money is sent to; `onboarding_url` while it is not ready."""
+
+    is_ready: bool
+    onboarding_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """The provider says that somebody paid."""
+
+    payment_id: str | None
+    intent_id: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutExpired:
+    """A page that nobody paid on can be paid on no more."""
+
+    session_id: str
+    payment_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundMoved:
+    """A refund has got somewhere."""
+
+    refund: RefundState
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """The payer's bank takes money back."""
+
+    intent_id: str
+    dispute_id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEvent:
+    """A signed message of the provider; `change` is None for what the market does not heed."""
+
+    id: str
+    type: str
+    change: Paid | CheckoutExpired | RefundMoved | Disputed | None
+
+
+class Payments(Protocol):
+    """The provider who takes people's money. Every call is bounded by a time-out.
+
+    All raise Unreachable when the provider does not answer, so that it is not known what it did,
+    and Refused when it says no. What is asked for twice with one id is done once.
+    """
+
+    async def open_checkout(self, wish: CheckoutWish) -> Checkout:
+        """A page where the wish is paid."""
+        ...
+
+    async def look_up(self, session_id: str) -> Checkout:
+        """What has become of a page."""
+        ...
+
+    async def expire(self, session_id: str) -> None:
+        """Closes a page that is to be paid on no more; harmless for one that is closed."""
+        ...
+
+    async def refund(self, refund_id: str, intent_id: str, amount: int) -> RefundState:
+        """Sends money back to where it came from."""
+        ...
+
+    async def look_up_refund(self, provider_id: str) -> RefundState:
+        """What has become of a refund."""
+        ...
+
+    async def open_account(self, user_id: str, email: str) -> str:
+        """The id of an account that somebody's money is sent to; the same one each time."""
+        ...
+
+    async def find_account(self, account_id: str, return_url: str) -> PayoutDestination:
+        """Whether money can be sent to an account, and the page to fill in where it cannot yet."""
+        ...
+
+    async def send(self, withdrawal_id: str, account_id: str, amount: int, currency: str) -> str:
+        """Sends money to an account; returns the provider's id of it."""
+        ...
+
+    def read_event(self, payload: bytes, signature: str) -> ProviderEvent:
+        """A message whose signature holds. Raises Refused for any other."""
+        ...
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        ...

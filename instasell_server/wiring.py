@@ -1,0 +1,291 @@
+"""How the parts of the server are joined: engines by the settings, services by each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from pydantic import SecretStr
+
+from instasell_server.adapters.mail.mailbox import LocalMailbox
+from instasell_server.adapters.redis.engine import RedisEngine
+from instasell_server.adapters.storage.choice import storage_for
+from instasell_server.adapters.stripe.unconfigured import NoProvider
+from instasell_server.db.connections import Database, Observer
+from instasell_server.domains.accounts.links import LinkSigner
+from instasell_server.domains.accounts.service import USER_SUSPENDED, AccountService
+from instasell_server.domains.admin.service import AdminService
+from instasell_server.domains.auctions.auctioneer import Auctioneer
+from instasell_server.domains.auctions.edits import LISTING_EDITED, Edits
+from instasell_server.domains.auctions.featuring import Featuring
+from instasell_server.domains.auctions.gas import AuctionGas
+from instasell_server.domains.auctions.history import AuctionHistory
+from instasell_server.domains.auctions.lifecycle import Lifecycle
+from instasell_server.domains.auctions.service import AuctionService
+from instasell_server.domains.disputes.service import DisputeService
+from instasell_server.domains.ledger.service import Ledger
+from instasell_server.domains.listings.service import ListingService
+from instasell_server.domains.mail.service import MailService
+from instasell_server.domains.media.pictures import Pictures
+from instasell_server.domains.media.service import MediaService
+from instasell_server.domains.messages.service import MessageService
+from instasell_server.domains.notifications.service import NotificationService
+from instasell_server.domains.notifications.telling import Telling
+from instasell_server.domains.orders.fulfilment import Fulfilment
+from instasell_server.domains.orders.service import OrderService
+from instasell_server.domains.payments import handlers as payments
+from instasell_server.domains.payments.service import PaymentService
+from instasell_server.domains.wallets.service import WalletService
+from instasell_server.domains.wallets.withdrawals import WithdrawalService
+from instasell_server.ports import Mail, Objects, Payments
+from instasell_server.realtime.hub import Hub
+from instasell_server.realtime.websocket import LiveEndpoint
+from instasell_server.settings import Settings
+from instasell_server.standalone import data_dir_of
+from instasell_server.workers.closer import Closer
+from instasell_server.workers.escrow import Escrow
+from instasell_server.workers.outbox import Outbox
+from instasell_server.workers.postman import Postman
+
+REPLICA_CONNECTIONS = 8
+FILES_FOLDER = "media"
+
+_log = structlog.get_logger("instasell.server")
+
+
+class NotConfigured(Exception):
+    """A setting is missing that nothing can be started without."""
+
+
+@dataclass(frozen=True)
+class Engines:
+    """What the services stand on. `public` serves public lists, from a replica if there is one."""
+
+    database: Database
+    public: Database
+    redis: RedisEngine
+    provider: Payments
+    objects: Objects
+    mail: Mail | None
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that runs, wired."""
+
+    accounts: AccountService
+    listings: ListingService
+    media: MediaService
+    pictures: Pictures
+    auctions: AuctionService
+    orders: OrderService
+    fulfilment: Fulfilment
+    disputes: DisputeService
+    payments: PaymentService
+    wallets: WalletService
+    admin: AdminService
+    messages: MessageService
+    notifications: NotificationService
+    telling: Telling
+    auctioneer: Auctioneer
+    hub: Hub
+    live: LiveEndpoint
+    closer: Closer
+    escrow: Escrow
+    outbox: Outbox
+    postman: Postman
+
+
+def make_engines(settings: Settings) -> Engines:
+    """The engines of the settings, not yet opened. Raises NotConfigured."""
+    observe: Observer | None = log_statement if settings.environment == "development" else None
+    url = required(settings.database_url, "DATABASE_URL")
+    database = Database(url, size=settings.database_connections, observe=observe)
+    public = database
+    if settings.database_replica_url is not None:
+        replica = settings.database_replica_url.get_secret_value()
+        public = Database(replica, size=REPLICA_CONNECTIONS, observe=observe)
+    redis = RedisEngine(required(settings.redis_url, "REDIS_URL"))
+    folder = data_dir_of(settings) / FILES_FOLDER
+    objects = storage_for(settings, folder)
+    return Engines(database, public, redis, _provider(settings), objects, _mail(settings))
+
+
+def _provider(settings: Settings) -> Payments:
+    if settings.stripe_secret_key is None:
+        return NoProvider()
+    # The library takes a quarter of a second to load, which only those wait for who use it.
+    from instasell_server.adapters.stripe.gateway import StripeGateway
+
+    secret = required(settings.stripe_webhook_secret, "STRIPE_WEBHOOK_SECRET")
+    key = settings.stripe_secret_key.get_secret_value()
+    return StripeGateway(key, secret, settings.stripe_api_base)
+
+
+def _mail(settings: Settings) -> Mail | None:
+    if settings.smtp_host is not None:
+        from instasell_server.adapters.mail.smtp import SmtpMail
+
+        return SmtpMail(settings)
+    if settings.mail_dir is not None:
+        return LocalMailbox(settings.mail_dir, settings.mail_from)
+    return None
+
+
+def make_mails(engines: Engines, settings: Settings) -> MailService:
+    return MailService(
+        engines.database,
+        engines.mail,
+        currency=settings.currency,
+        unseal=LinkSigner.of(settings).unseal,
+    )
+
+
+def required(value: SecretStr | None, name: str) -> str:
+    """The secret's text. Raises NotConfigured, naming the variable."""
+    if value is None:
+        raise NotConfigured(f"set INSTASELL_{name}")
+    return value.get_secret_value()
+
+
+def log_statement(sql: str, seconds: float) -> None:
+    """In development, each statement with its time; the values never."""
+    _log.debug("sql", statement=" ".join(sql.split()), ms=round(seconds * 1000, 2))
+
+
+def wire(engines: Engines, settings: Settings) -> Services:
+    """Every service, joined to the others. Nothing runs yet."""
+    database, redis = engines.database, engines.redis
+    history = AuctionHistory(database)
+    hub = Hub(redis.bus, history)
+    ledger = Ledger(redis.cache, hub, currency=settings.currency)
+    mails = make_mails(engines, settings)
+    people = AccountService(database, redis.cache, redis.limiter, hub, ledger, mails, settings)
+    pictures = Pictures()
+    files = MediaService(
+        database, engines.objects, pictures, file_bytes_max=settings.file_bytes_max
+    )
+    goods = ListingService(database, engines.public, redis.cache, files)
+    money, bought, fulfilment = _money(engines, settings, ledger, goods)
+    gas = AuctionGas(
+        ledger, auction_fee=settings.auction_gas_fee, feature_fee=settings.feature_gas_fee
+    )
+    lifecycle = Lifecycle(database, redis.cache, hub, history, bought, goods, gas)
+    lanes, batch = settings.auctioneer_lanes, settings.auctioneer_batch
+    auctioneer = Auctioneer(
+        database, redis.locks, redis.bus, lifecycle, lanes=lanes, batch_size=batch
+    )
+    market = _auctions(engines, settings, auctioneer, lifecycle, bought, gas)
+    live = LiveEndpoint(
+        hub,
+        history,
+        market,
+        people.authenticate,
+        origins=settings.cors_origins,
+        limited=settings.rate_limit_bids > 0,
+    )
+    leaving = WithdrawalService(database, engines.provider, ledger, money)
+    purses = WalletService(database, ledger, money, Featuring(gas, lifecycle), leaving)
+    told = NotificationService(database)
+    outbox = _outbox(database, people, goods, files, lifecycle, told, mails)
+    closer = Closer(database, lifecycle)
+    escrow = Escrow(
+        (fulfilment.carry_out_due, money.reconcile, money.send_refunds, leaving.send_pending)
+    )
+    complaints = DisputeService(database, fulfilment, files, currency=settings.currency)
+    fulfilment.serve(complaints)
+    files.serve(goods, complaints)
+    talk = MessageService(database, redis.limiter, hub, per_minute=settings.rate_limit_messages)
+    desk = AdminService(
+        database, engines.public, people, goods, lifecycle, bought, talk,
+        currency=settings.currency,
+    )  # fmt: skip
+    complaints.serve(desk)
+    telling = _telling(settings, database, hub, history)
+    telling.serve(mails)
+    return Services(
+        people, goods, files, pictures, market, bought, fulfilment, complaints, money, purses,
+        desk, talk, told, telling, auctioneer, hub, live, closer, escrow, outbox,
+        Postman(mails),
+    )  # fmt: skip
+
+
+def _money(
+    engines: Engines, settings: Settings, ledger: Ledger, goods: ListingService
+) -> tuple[PaymentService, OrderService, Fulfilment]:
+    return_url = (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    money = PaymentService(
+        engines.database, engines.provider, ledger, return_url=return_url + payments.RETURN_PATH
+    )
+    bought = OrderService(
+        engines.database,
+        goods,
+        payment_deadline_hours=settings.payment_deadline_hours,
+        currency=settings.currency,
+    )
+    fulfilment = Fulfilment(engines.database, bought, money, ledger)
+    money.serve(fulfilment)
+    return money, bought, fulfilment
+
+
+def _auctions(
+    engines: Engines,
+    settings: Settings,
+    auctioneer: Auctioneer,
+    lifecycle: Lifecycle,
+    bought: OrderService,
+    gas: AuctionGas,
+) -> AuctionService:
+    return AuctionService(
+        engines.database,
+        engines.public,
+        engines.redis.cache,
+        engines.redis.limiter,
+        auctioneer,
+        lifecycle,
+        bought,
+        gas,
+        currency=settings.currency,
+        max_days=settings.auction_max_days,
+        bids_per_minute=settings.rate_limit_bids,
+    )
+
+
+def _outbox(
+    database: Database,
+    people: AccountService,
+    goods: ListingService,
+    files: MediaService,
+    lifecycle: Lifecycle,
+    told: NotificationService,
+    mails: MailService,
+) -> Outbox:
+    return Outbox(
+        database,
+        {
+            **people.outbox,
+            **goods.outbox,
+            **files.outbox,
+            USER_SUSPENDED: lifecycle.call_off_all_of,
+            "auction_ended": lifecycle.tell_again,
+            "auction_cancelled": lifecycle.tell_again,
+            LISTING_EDITED: Edits(database, lifecycle).carry_out,
+        },
+        cleaners=(
+            people.delete_old_sessions,
+            people.recovery.delete_old_links,
+            files.delete_abandoned,
+            told.delete_old,
+            mails.delete_old,
+        ),
+    )
+
+
+def _telling(settings: Settings, database: Database, hub: Hub, history: AuctionHistory) -> Telling:
+    return Telling(
+        database,
+        hub,
+        history,
+        currency=settings.currency,
+        ending_soon_minutes=settings.ending_soon_minutes,
+    )
