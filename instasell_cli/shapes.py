@@ -43,6 +43,7 @@ EVIDENCE = Shape(
     ("id", "author", "file_name", "content_type", "size_bytes", "created_at", "url"),
     ("id", "author", "file_name", "content_type", "size_bytes", "created_at"),
 )
+LISTING_VIEW = Shape((*LISTING.fields, "seller"), LISTING.columns, LISTING.amounts)
 VERDICT = Shape(
     ("row", "outcome", "listing_id", "seller_sku", "errors"),
     ("row", "outcome", "listing_id", "seller_sku"),
@@ -63,10 +64,10 @@ AUCTION_VIEW = Shape(
     (
         *_STATE,
         *("description", "condition", "category_path", "seller_name", "currency", "increments"),
-        *("order_id", "you", "server_time"),
+        *("order_id", "orders", "seller", "you", "server_time"),
     ),
     AUCTION.columns,
-    _STATE_AMOUNTS | {"max_amount"},
+    _STATE_AMOUNTS | {"max_amount", "unit_amount"},
 )
 SELLING = Shape(
     (

@@ -19,6 +19,8 @@ from instasell_server.db.connections import Database
 from instasell_server.db.migrate import MigrationRefused, migrate
 from instasell_server.embedded import EmbeddedError
 from instasell_server.errors import InstaSellError, Invalid
+from instasell_server.ports import Refused as ProviderRefused
+from instasell_server.ports import Unreachable
 from instasell_server.settings import Settings
 from instasell_server.standalone import (
     Refused,
@@ -133,22 +135,43 @@ def audit(
     auctions: Annotated[
         bool, typer.Option("--auctions", help="Replay every auction's bids through the rules.")
     ] = False,
+    with_provider: Annotated[
+        bool | None,
+        typer.Option(
+            "--provider/--no-provider",
+            help="Compare with the payment provider's own books; by default if one is configured.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Prove the books in one snapshot; prints every difference and exits 1 on any."""
+    from instasell_server.domains.audit import provider as provider_books
     from instasell_server.domains.audit.service import Report
     from instasell_server.domains.audit.service import audit as prove
+    from instasell_server.wiring import make_provider
 
     async def work(settings: Settings) -> Report:
         async with Database(_url(settings), size=2) as database:
-            return await prove(database, auctions=auctions)
+            report = await prove(database, auctions=auctions)
+            is_configured = settings.stripe_secret_key is not None
+            if is_configured if with_provider is None else with_provider:
+                provider = make_provider(settings)
+                try:
+                    await provider_books.compare(database, provider, settings.currency, report)
+                finally:
+                    await provider.close()
+            return report
 
     with _engines(_settings(data_dir=data_dir)) as settings:
         try:
             report = asyncio.run(work(settings))
         except InstaSellError as error:
             _fail(error.detail or error.title)
+        except ProviderRefused as error:
+            _fail(str(error))
+        except Unreachable:
+            _fail("the payment provider does not answer; try again, or with --no-provider")
     if as_json:
         print(json.dumps(dataclasses.asdict(report), indent=2))
     else:
@@ -158,6 +181,13 @@ def audit(
             f"{report.transfers} transfers, {report.wallets} wallets, {report.auctions} auctions,"
             f" {report.bids} bids: {len(report.findings)} differences"
         )
+        if report.provider is not None:
+            there = report.provider
+            print(
+                f"the provider: {there.movements} movements, {there.held_amount} held,"
+                f" {there.booked_amount} booked; fees {there.fee_amount}, booked"
+                f" {there.booked_fee_amount}"
+            )
     raise typer.Exit(FAILURE if report.findings else 0)
 
 

@@ -65,6 +65,7 @@ def build(settings: Settings) -> web.Application:
     if isinstance(engines.objects, DiskObjects):
         app[media.OWN_FILES] = engines.objects
     app[auctions.SERVICE] = services.auctions
+    app[auctions.RESALE] = services.resale
     app[auctions.LIVE_PAGES] = auctions.LivePages()
     app[auctions.SELLING] = Selling(
         engines.database,

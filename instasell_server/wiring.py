@@ -21,7 +21,10 @@ from instasell_server.domains.auctions.featuring import Featuring
 from instasell_server.domains.auctions.gas import AuctionGas
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.auctions.lifecycle import Lifecycle
+from instasell_server.domains.auctions.opening import Opening
+from instasell_server.domains.auctions.resale import Resale
 from instasell_server.domains.auctions.service import AuctionService
+from instasell_server.domains.chargebacks.service import ChargebackService
 from instasell_server.domains.disputes.service import DisputeService
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.listings.service import ListingService
@@ -31,6 +34,7 @@ from instasell_server.domains.media.service import MediaService
 from instasell_server.domains.messages.service import MessageService
 from instasell_server.domains.notifications.service import NotificationService
 from instasell_server.domains.notifications.telling import Telling
+from instasell_server.domains.orders.bank_claims import BankClaims
 from instasell_server.domains.orders.fulfilment import Fulfilment
 from instasell_server.domains.orders.service import OrderService
 from instasell_server.domains.payments import handlers as payments
@@ -78,6 +82,7 @@ class Services:
     media: MediaService
     pictures: Pictures
     auctions: AuctionService
+    resale: Resale
     orders: OrderService
     fulfilment: Fulfilment
     disputes: DisputeService
@@ -108,10 +113,11 @@ def make_engines(settings: Settings) -> Engines:
     redis = RedisEngine(required(settings.redis_url, "REDIS_URL"))
     folder = data_dir_of(settings) / FILES_FOLDER
     objects = storage_for(settings, folder)
-    return Engines(database, public, redis, _provider(settings), objects, _mail(settings))
+    return Engines(database, public, redis, make_provider(settings), objects, _mail(settings))
 
 
-def _provider(settings: Settings) -> Payments:
+def make_provider(settings: Settings) -> Payments:
+    """The payment provider of the settings; one that refuses everything where none is set."""
     if settings.stripe_secret_key is None:
         return NoProvider()
     # The library takes a quarter of a second to load, which only those wait for who use it.
@@ -175,7 +181,9 @@ def wire(engines: Engines, settings: Settings) -> Services:
     auctioneer = Auctioneer(
         database, redis.locks, redis.bus, lifecycle, lanes=lanes, batch_size=batch
     )
-    market = _auctions(engines, settings, auctioneer, lifecycle, bought, gas)
+    opening = Opening(lifecycle, gas, max_days=settings.auction_max_days)
+    market = _auctions(engines, settings, auctioneer, lifecycle, bought, opening)
+    resale = Resale(database, lifecycle, bought, opening)
     live = LiveEndpoint(
         hub,
         history,
@@ -189,12 +197,12 @@ def wire(engines: Engines, settings: Settings) -> Services:
     told = NotificationService(database)
     outbox = _outbox(database, people, goods, files, lifecycle, told, mails)
     closer = Closer(database, lifecycle)
-    escrow = Escrow(
-        (fulfilment.carry_out_due, money.reconcile, money.send_refunds, leaving.send_pending)
-    )
     complaints = DisputeService(database, fulfilment, files, currency=settings.currency)
     fulfilment.serve(complaints)
     files.serve(goods, complaints)
+    taken_back = _chargebacks(database, bought, complaints, ledger, money)
+    rounds = (fulfilment.carry_out_due, money.reconcile, money.send_refunds)
+    escrow = Escrow((*rounds, leaving.send_pending, taken_back.recover))
     talk = MessageService(database, redis.limiter, hub, per_minute=settings.rate_limit_messages)
     desk = AdminService(
         database, engines.public, people, goods, lifecycle, bought, talk,
@@ -204,8 +212,8 @@ def wire(engines: Engines, settings: Settings) -> Services:
     telling = _telling(settings, database, hub, history)
     telling.serve(mails)
     return Services(
-        people, goods, files, pictures, market, bought, fulfilment, complaints, money, purses,
-        desk, talk, told, telling, auctioneer, hub, live, closer, escrow, outbox,
+        people, goods, files, pictures, market, resale, bought, fulfilment, complaints, money,
+        purses, desk, talk, told, telling, auctioneer, hub, live, closer, escrow, outbox,
         Postman(mails),
     )  # fmt: skip
 
@@ -228,13 +236,25 @@ def _money(
     return money, bought, fulfilment
 
 
+def _chargebacks(
+    database: Database,
+    bought: OrderService,
+    complaints: DisputeService,
+    ledger: Ledger,
+    money: PaymentService,
+) -> ChargebackService:
+    taken_back = ChargebackService(database, BankClaims(bought), complaints, ledger)
+    money.serve_chargebacks(taken_back)
+    return taken_back
+
+
 def _auctions(
     engines: Engines,
     settings: Settings,
     auctioneer: Auctioneer,
     lifecycle: Lifecycle,
     bought: OrderService,
-    gas: AuctionGas,
+    opening: Opening,
 ) -> AuctionService:
     return AuctionService(
         engines.database,
@@ -244,7 +264,7 @@ def _auctions(
         auctioneer,
         lifecycle,
         bought,
-        gas,
+        opening,
         currency=settings.currency,
         max_days=settings.auction_max_days,
         bids_per_minute=settings.rate_limit_bids,

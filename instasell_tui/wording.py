@@ -105,11 +105,12 @@ def _ended(sale: Sale, currency: str) -> Said:
 
 
 def goods(sale: Sale) -> str:
-    """Category, condition and seller, in one line."""
+    """Category, condition, and the seller with how much he has sold, in one line."""
     view = sale.view
     if view is None:
         return ""
-    parts = [shown(view.category_path), view.condition, f"sold by {shown(view.seller_name)}"]
+    sold = "" if view.seller is None else f" ({view.seller.sales_completed} sales)"
+    parts = [shown(view.category_path), view.condition, f"sold by {shown(view.seller_name)}{sold}"]
     return " · ".join(part for part in parts if part)
 
 

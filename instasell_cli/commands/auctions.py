@@ -12,13 +12,14 @@ import typer
 
 from instasell_cli.amounts import optional_amount
 from instasell_cli.categories_tree import category_id
-from instasell_cli.commands import bidding, selling, watching
+from instasell_cli.commands import bidding, reselling, selling, watching
 from instasell_cli.context import opened
 from instasell_cli.exits import UsageProblem
 from instasell_cli.instants import parse_instant, parse_seconds
 from instasell_cli.options import command, group
 from instasell_cli.remedies import with_remedy
-from instasell_cli.shapes import AUCTION, AUCTION_VIEW, BID, record_of, view_record
+from instasell_cli.seller_records import print_auction
+from instasell_cli.shapes import AUCTION, BID, record_of
 from instasell_cli.terminal import confirm
 
 if TYPE_CHECKING:
@@ -136,8 +137,7 @@ def run_live(client: InstaSell, output: Output, wanted: Wanted) -> None:
 def show(ctx: typer.Context, auction_id: AuctionId) -> None:
     """`auctions show`."""
     with opened(ctx) as (client, output):
-        view = client.auctions.get(auction_id)
-        output.one(AUCTION_VIEW, view_record(view), view.currency)
+        print_auction(output, client.auctions.get(auction_id))
 
 
 @command(app, "bids", "List the bids of an auction.", "auctions bids ID", "auctions bids ID -o csv")
@@ -299,4 +299,5 @@ def _each(ids: Sequence[str], call: Callable[[str], None], output: Output, done:
 
 bidding.add_to(app)
 selling.add_to(app)
+reselling.add_to(app)
 watching.add_to(app)

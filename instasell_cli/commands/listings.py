@@ -16,6 +16,7 @@ from instasell_cli.context import opened
 from instasell_cli.exits import CliError, UsageProblem
 from instasell_cli.options import command, group
 from instasell_cli.rows.opening import opened_text
+from instasell_cli.seller_records import print_listing
 from instasell_cli.shapes import LISTING, record_of
 from instasell_cli.terminal import confirm
 
@@ -148,7 +149,7 @@ def run_list(client: InstaSell, output: Output, wanted: Wanted) -> None:
 def show(ctx: typer.Context, listing_id: ListingId) -> None:
     """`listings show`."""
     with opened(ctx) as (client, output):
-        output.one(LISTING, record_of(client.listings.get(listing_id)))
+        print_listing(output, client.listings.get(listing_id))
 
 
 @command(

@@ -17,6 +17,8 @@
                           StillRunning OrderNotReady(order_status) InsufficientFunds(missing)
                           InsufficientGas(missing) NoPayoutAccount LastAdmin DisputeClosed
                           UploadMissing TooManyFiles(limit)
+                          ChargebackOpen AuctionStillOpen(auction_status)
+                          AuctionHasOrder(order_id) NoRunnerUp
     - PaymentFailed
     - RateLimited(retry_after_seconds)
     - OutcomeUnknown      the same key, sent again, tells what happened     - Unavailable
@@ -35,11 +37,14 @@ from __future__ import annotations
 from instasell_client.errors.conflicts import (
     AlreadyLeading,
     AuctionHasBids,
+    AuctionHasOrder,
     AuctionNotOpen,
+    AuctionStillOpen,
     BidTooLow,
     BuyNowUnavailable,
     CategoryExists,
     CategoryInUse,
+    ChargebackOpen,
     Conflict,
     DisputeClosed,
     EmailTaken,
@@ -49,6 +54,7 @@ from instasell_client.errors.conflicts import (
     ListingHasAuction,
     ListingInUse,
     NoPayoutAccount,
+    NoRunnerUp,
     OrderNotReady,
     OutOfStock,
     SkuTaken,
@@ -104,8 +110,10 @@ __all__ = [
     "AlertNotFound",
     "AlreadyLeading",
     "AuctionHasBids",
+    "AuctionHasOrder",
     "AuctionNotFound",
     "AuctionNotOpen",
+    "AuctionStillOpen",
     "BadCredentials",
     "BadSignature",
     "BidTooLow",
@@ -113,6 +121,7 @@ __all__ = [
     "CategoryExists",
     "CategoryInUse",
     "CategoryNotFound",
+    "ChargebackOpen",
     "Conflict",
     "ConnectionFailed",
     "ConversationNotFound",
@@ -134,6 +143,7 @@ __all__ = [
     "Malformed",
     "MethodNotAllowed",
     "NoPayoutAccount",
+    "NoRunnerUp",
     "NotAnInstaSellServer",
     "NotFound",
     "NotVerified",

@@ -79,6 +79,34 @@ class AuctionHasBids(Conflict):
     title = "The auction has bids"
 
 
+class AuctionStillOpen(Conflict):
+    """The auction is not over."""
+
+    title = "The auction is not over"
+
+    @property
+    def auction_status(self) -> str | None:
+        """Where the auction stands: one of `AuctionStatus`."""
+        return self._text("auction_status")
+
+
+class AuctionHasOrder(Conflict):
+    """An order of the auction stands, or was paid."""
+
+    title = "The auction has an order"
+
+    @property
+    def order_id(self) -> str | None:
+        """That order."""
+        return self._text("order_id")
+
+
+class NoRunnerUp(Conflict):
+    """Nobody is left whom the auction could be offered to."""
+
+    title = "There is nobody to offer the auction to"
+
+
 class EmailTaken(Conflict):
     """An account with this address exists."""
 
@@ -170,6 +198,12 @@ class TooManyFiles(Conflict):
     def limit(self) -> int | None:
         """How many there may be."""
         return self._number("limit")
+
+
+class ChargebackOpen(Conflict):
+    """The payer's bank has taken the money back, and only its verdict decides."""
+
+    title = "The payer's bank decides"
 
 
 class LastAdmin(Conflict):

@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 
 from instasell_client.models.base import Id, IdempotencyKey, Instant, Paging, Reply, Request
 from instasell_client.models.money import Amount
+from instasell_client.models.orders import OrderStatus
+from instasell_client.models.sellers import SellerRecord
 
 Seconds = Annotated[int, Field(strict=True, ge=0, le=3600)]
 IncrementTable = Annotated[
@@ -111,6 +113,26 @@ class CancelAuction(Request):
     reason: Annotated[str, Field(max_length=500)] | None = None
 
 
+class RelistAuction(Request):
+    """Terms of the new auction that differ from those of the old one.
+
+    What is absent stays as it was, the length too; a `reserve` or `buy_now` of null is taken away.
+    """
+
+    start_at: Instant | None = None
+    end_at: Instant | None = None
+    duration_seconds: Annotated[int, Field(strict=True, ge=1, le=90 * 86400)] | None = None
+    min_bid: Amount | None = None
+    reserve: Amount | None = None
+    buy_now: Amount | None = None
+
+    @model_validator(mode="after")
+    def _one_end(self) -> RelistAuction:
+        if self.end_at is not None and self.duration_seconds is not None:
+            raise ValueError("give either end_at or duration_seconds")
+        return self
+
+
 class AuctionState(Reply):
     """What changes while an auction runs, and what a board shows of it.
 
@@ -155,8 +177,28 @@ class You(Reply):
     watching: bool = False
 
 
+class AuctionOrder(Reply):
+    """An order that came of an auction: the winner's, or one offered to a runner-up.
+
+    `unit_amount` is the price in minor units, without shipping.
+    """
+
+    order_id: Id
+    buyer_id: Id
+    buyer_name: str
+    status: OrderStatus
+    unit_amount: int
+    payment_due_at: Instant
+    paid_at: Instant | None
+    created_at: Instant
+
+
 class AuctionView(Reply):
-    """GET /auctions/{id}: the state, the goods, and what it is to the one who asks."""
+    """GET /auctions/{id}: the state, the goods, and what it is to the one who asks.
+
+    `orders` is filled in for the auction's seller and for admins, the oldest first: the winner of
+    the auction stays its winner, whoever has it in the end.
+    """
 
     state: AuctionState
     description: str
@@ -166,6 +208,8 @@ class AuctionView(Reply):
     currency: str
     increments: Literal["ebay", "none"] | list[tuple[int, int]]
     order_id: Id | None = None
+    orders: list[AuctionOrder] | None = None
+    seller: SellerRecord | None = None
     you: You | None = None
     server_time: Instant
 

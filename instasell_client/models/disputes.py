@@ -23,6 +23,13 @@ class DisputeReason(StrEnum):
     OTHER = "other"
 
 
+class DisputeKind(StrEnum):
+    """Who decides: an admin of the market, or the bank that took the payment back."""
+
+    COMPLAINT = "complaint"
+    CHARGEBACK = "chargeback"
+
+
 class DisputeStatus(StrEnum):
     """Where a dispute stands; resolved is final."""
 
@@ -67,11 +74,13 @@ class Dispute(Reply):
 
     `text` is what it was opened with. `refund_amount`, `resolution` and `resolved_by` are there
     once it is resolved; the refund is what went back then, beside earlier refunds of the order.
+    Nobody here resolves a chargeback, so that its `resolved_by` stays absent.
     """
 
     id: Id
     order_id: Id
     status: DisputeStatus
+    kind: DisputeKind = DisputeKind.COMPLAINT
     reason: DisputeReason
     text: str
     buyer_id: Id

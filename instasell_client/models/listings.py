@@ -11,6 +11,7 @@ from instasell_client.models.base import Id, Instant, Paging, Reply, Request
 from instasell_client.models.media import Image
 from instasell_client.models.money import MAX_AMOUNT, Amount, AmountOrZero
 from instasell_client.models.problems import FieldError
+from instasell_client.models.sellers import SellerRecord
 from instasell_client.models.text import Line, Prose
 
 CategoryName = Annotated[Line, Field(min_length=1, max_length=80)]
@@ -138,9 +139,10 @@ class Listing(Reply):
 
 
 class ListingView(Listing):
-    """A listing by itself, with its pictures in their order."""
+    """A listing by itself: its pictures in their order, and what its seller has done so far."""
 
     images: list[Image] = []
+    seller: SellerRecord | None = None
 
 
 def _digits(value: object) -> object:

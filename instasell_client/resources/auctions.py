@@ -23,9 +23,11 @@ from instasell_client.models.auctions import (
     LiveQuery,
     LiveSort,
     PlaceBid,
+    RelistAuction,
     UpdateAuction,
 )
 from instasell_client.models.base import Paging
+from instasell_client.models.orders import OrderView
 from instasell_client.models.selling import (
     SellingAuction,
     SellingPage,
@@ -222,6 +224,49 @@ class Auctions(Resource[Way]):
         """Calls an auction off: its seller while there are no bids, an admin always."""
         at = path("/auctions/{}/cancel", auction_id)
         return post(at, reads(AuctionStatusReply), request(CancelAuction, reason=reason))
+
+    @endpoint
+    def offer_runner_up(
+        self, auction_id: str, *, idempotency_key: str | None = None
+    ) -> Operation[OrderView]:
+        """Offers an auction whose order was not paid to the next bidder, at his own last bid.
+
+        Returns the bidder's order. Raises AuctionStillOpen, AuctionHasOrder, NoRunnerUp,
+        ListingHasAuction, OutOfStock.
+        """
+        at = path("/auctions/{}/offer-runner-up", auction_id)
+        return post(at, reads(OrderView), key=idempotency_key)
+
+    @endpoint
+    def relist(
+        self,
+        auction_id: str,
+        *,
+        duration_seconds: int | None = None,
+        end_at: datetime | None = None,
+        start_at: datetime | None = None,
+        min_bid: int | None = None,
+        reserve: int | None = None,
+        buy_now: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Operation[AuctionStatusReply]:
+        """Puts the goods of an auction up again that was not sold, for gas.
+
+        What is not given is as in the old auction, the length too; without `start_at` the new one
+        starts at once. Raises AuctionStillOpen, AuctionHasOrder, ListingHasAuction, OutOfStock,
+        InsufficientGas(missing), Invalid.
+        """
+        body = request(
+            RelistAuction,
+            duration_seconds=duration_seconds,
+            end_at=end_at,
+            start_at=start_at,
+            min_bid=min_bid,
+            reserve=reserve,
+            buy_now=buy_now,
+        )
+        at = path("/auctions/{}/relist", auction_id)
+        return post(at, reads(AuctionStatusReply), body, key=idempotency_key)
 
     @endpoint
     def watch(self, auction_id: str) -> Operation[None]:

@@ -105,7 +105,7 @@ class Listings(Resource[Way]):
 
     @endpoint
     def get(self, listing_id: str) -> Operation[ListingView]:
-        """One listing, with its pictures. Raises ListingNotFound."""
+        """One listing, with its pictures and its seller's record. Raises ListingNotFound."""
         return get(path("/listings/{}", listing_id), ListingView)
 
     @endpoint

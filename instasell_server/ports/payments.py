@@ -81,11 +81,18 @@ class RefundMoved:
 
 @dataclass(frozen=True, slots=True)
 class Disputed:
-    """The payer's bank takes money back."""
+    """The payer's bank has taken money back, and may have decided.
+
+    `fee_amount` is what the provider has charged for it so far; `verdict` is won, lost or None.
+    """
 
     intent_id: str
     dispute_id: str
     amount: int
+    currency: str
+    fee_amount: int
+    reason: str
+    verdict: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,21 @@ class ProviderEvent:
     id: str
     type: str
     change: Paid | CheckoutExpired | RefundMoved | Disputed | None
+
+
+@dataclass(frozen=True, slots=True)
+class Movements:
+    """What the provider's own books say of the market's account, in minor units of one currency.
+
+    `amount` is what came in less what went out, `fee_amount` what was kept of it for fees; what
+    the market's owner moves to and from a bank is not in it. `is_complete` is False when there
+    were more movements than were looked at.
+    """
+
+    count: int
+    amount: int
+    fee_amount: int
+    is_complete: bool
 
 
 class Payments(Protocol):
@@ -134,6 +156,10 @@ class Payments(Protocol):
 
     async def send(self, withdrawal_id: str, account_id: str, amount: int, currency: str) -> str:
         """Sends money to an account; returns the provider's id of it."""
+        ...
+
+    async def sum_movements(self, currency: str, limit: int) -> Movements:
+        """The provider's account of everything in a currency; looks at `limit` rows at most."""
         ...
 
     def read_event(self, payload: bytes, signature: str) -> ProviderEvent:

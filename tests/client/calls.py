@@ -8,6 +8,7 @@ from instasell_client.models import (
     accounts,
     auctions,
     listings,
+    orders,
     selling,
 )
 from instasell_client.models.base import Page
@@ -176,6 +177,16 @@ CASES = {
         lambda c: c.auctions.cancel(AUCTION, "it broke"),
         "POST", f"/auctions/{AUCTION}/cancel", samples.status(), auctions.AuctionStatusReply,
         {"reason": "it broke"}, keyed=True,
+    ),
+    "auctions.offer_runner_up": Case(
+        lambda c: c.auctions.offer_runner_up(AUCTION),
+        "POST", f"/auctions/{AUCTION}/offer-runner-up", samples.order_view(), orders.OrderView,
+        keyed=True,
+    ),
+    "auctions.relist": Case(
+        lambda c: c.auctions.relist(AUCTION, duration_seconds=60, min_bid=50),
+        "POST", f"/auctions/{AUCTION}/relist", samples.status(), auctions.AuctionStatusReply,
+        {"duration_seconds": 60, "min_bid": 50}, keyed=True,
     ),
     "auctions.watch": Case(
         lambda c: c.auctions.watch(AUCTION),

@@ -67,6 +67,8 @@ MATRIX = {
     "POST /auctions/{auction_id}/bid": "buyer seller",
     "POST /auctions/{auction_id}/buy-now": "buyer seller",
     "POST /auctions/{auction_id}/cancel": "seller admin",
+    "POST /auctions/{auction_id}/offer-runner-up": "seller",
+    "POST /auctions/{auction_id}/relist": "seller",
     "PUT /auctions/{auction_id}/watch": "buyer seller",
     "DELETE /auctions/{auction_id}/watch": "buyer seller",
     "POST /orders": "buyer seller token",

@@ -73,4 +73,4 @@ def without_unique_numbers(sql: Sql) -> None:
 
 def without_unique_orders(sql: Sql) -> None:
     """Lets an auction have two orders that stand."""
-    sql("DROP INDEX orders_of_auction")
+    sql("DROP INDEX orders_of_auction, orders_of_auction_and_buyer")

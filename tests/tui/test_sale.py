@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from instasell_client.models.auctions import You
+from instasell_client.models.auctions import AuctionView, You
+from instasell_client.models.sellers import SellerRecord
 from instasell_tui import wording
 from instasell_tui.sale import Place, Sale
 from instasell_tui.widgets.bid_box import Tone, Wish
@@ -130,6 +131,21 @@ def test_what_a_bid_may_cost_at_most_is_shown_with_shipping() -> None:
         ("Automatic bids up to", "25.00"),
         ("At most, with shipping", "31.50"),
     ]
+
+
+def test_the_seller_is_shown_with_how_much_he_has_sold() -> None:
+    sale = followed()
+    sale.view = AuctionView(
+        state=state(), description="", condition="new", category_path="Watches",
+        seller_name="Sam", currency="USD", increments="ebay", server_time=NOW,
+    )  # fmt: skip
+    assert wording.goods(sale) == "Watches · new · sold by Sam"
+    record = SellerRecord(
+        member_since=NOW, sales_completed=12, disputes_lost=0, chargebacks=0,
+        shipping_seconds_average=None,
+    )  # fmt: skip
+    sale.view = sale.view.model_copy(update={"seller": record})
+    assert wording.goods(sale) == "Watches · new · sold by Sam (12 sales)"
 
 
 def test_a_seller_is_no_bidder() -> None:

@@ -20,6 +20,7 @@ from instasell_server.ports import (
     CheckoutExpired,
     CheckoutWish,
     Disputed,
+    Movements,
     Paid,
     PayoutDestination,
     ProviderEvent,
@@ -38,6 +39,10 @@ stripe.enable_telemetry = False
 
 T = TypeVar("T")
 Object = Mapping[str, Any]
+
+PAGE_ROWS = 100
+_OF_THE_OWNER = ("payout", "payout_cancel", "payout_failure", "topup", "topup_reversal")
+"""Types of balance transactions between the market's account and its owner's bank."""
 
 _REFUND_STATUSES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 _SESSION_STATUSES = {"complete": "paid", "expired": "expired"}
@@ -154,6 +159,23 @@ class StripeGateway:
         options: Any = {"idempotency_key": f"withdrawal-{withdrawal_id}"}
         return str((await _asked(self._stripe.v1.transfers.create_async(params, options))).id)
 
+    async def sum_movements(self, currency: str, limit: int) -> Movements:
+        """The sums of the balance transactions in a currency, the newest first."""
+        transactions = self._stripe.v1.balance_transactions
+        params: Any = {"limit": PAGE_ROWS, "currency": currency.lower()}
+        count = amount = fee_amount = 0
+        while count < limit:
+            page = await _asked(transactions.list_async(params))
+            for each in page.data:
+                if each.type not in _OF_THE_OWNER:
+                    amount += each.amount
+                    fee_amount += each.fee
+            count += len(page.data)
+            if not page.has_more or not page.data:
+                return Movements(count, amount, fee_amount, is_complete=True)
+            params["starting_after"] = page.data[-1].id
+        return Movements(count, amount, fee_amount, is_complete=False)
+
     def read_event(self, payload: bytes, signature: str) -> ProviderEvent:
         """A message whose signature holds and is at most 300 s old. Raises Refused."""
         try:
@@ -199,9 +221,25 @@ def _change(kind: str, found: Object) -> Paid | CheckoutExpired | RefundMoved | 
         return CheckoutExpired(str(found["id"]), _id_of(found, "payment_id"))
     if kind in ("refund.created", "refund.updated", "refund.failed"):
         return RefundMoved(_refund(found))
-    if kind == "charge.dispute.created":
-        return Disputed(str(found["payment_intent"]), str(found["id"]), int(found["amount"]))
+    if kind.startswith("charge.dispute."):
+        return _dispute(found)
     return None
+
+
+def _dispute(found: Object) -> Disputed | None:
+    status = str(found["status"])
+    if status.startswith("warning"):
+        # An inquiry: the bank asks, and has taken nothing.
+        return None
+    return Disputed(
+        str(found.get("payment_intent") or found["charge"]),
+        str(found["id"]),
+        int(found["amount"]),
+        str(found["currency"]).upper(),
+        sum(int(each["fee"]) for each in found.get("balance_transactions") or ()),
+        str(found.get("reason") or "general").replace("_", " "),
+        status if status in ("won", "lost") else None,
+    )
 
 
 def _checkout(session: Any) -> Checkout:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from instasell_server.ports import (
     Checkout,
     CheckoutWish,
+    Movements,
     PayoutDestination,
     ProviderEvent,
     RefundState,
@@ -46,6 +47,10 @@ class NoProvider:
         raise Refused(_REASON)
 
     async def send(self, withdrawal_id: str, account_id: str, amount: int, currency: str) -> str:
+        """Raises Refused."""
+        raise Refused(_REASON)
+
+    async def sum_movements(self, currency: str, limit: int) -> Movements:
         """Raises Refused."""
         raise Refused(_REASON)
 

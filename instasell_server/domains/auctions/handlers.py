@@ -22,22 +22,28 @@ from instasell_client.models.auctions import (
     LivePage,
     LiveQuery,
     PlaceBid,
+    RelistAuction,
     UpdateAuction,
 )
 from instasell_client.models.base import Paging
+from instasell_client.models.orders import OrderView
 from instasell_client.models.selling import SellingPage, SellingQuery
+from instasell_server.domains.auctions.resale import Resale
 from instasell_server.domains.auctions.selling import Selling
 from instasell_server.domains.auctions.service import AuctionService
 from instasell_server.errors import (
     AlreadyLeading,
     AuctionHasBids,
+    AuctionHasOrder,
     AuctionNotFound,
     AuctionNotOpen,
+    AuctionStillOpen,
     BidTooLow,
     BuyNowUnavailable,
     InsufficientGas,
     ListingHasAuction,
     ListingNotFound,
+    NoRunnerUp,
     OutOfStock,
     SellerCannotBid,
 )
@@ -81,6 +87,7 @@ class LivePages:
 
 
 SERVICE = web.AppKey("auctions", AuctionService)
+RESALE = web.AppKey("resale", Resale)
 LIVE_PAGES = web.AppKey("live_pages", LivePages)
 SELLING = web.AppKey("selling", Selling)
 
@@ -101,6 +108,19 @@ async def cancel_auction(call: Call[CancelAuction, None]) -> AuctionStatusReply:
     service = call.service(SERVICE)
     wish = call.body or CancelAuction()
     return await service.cancel(call.user, call.path["auction_id"], wish, call.idempotency_key)
+
+
+async def offer_runner_up(call: Call[None, None]) -> OrderView:
+    """POST /auctions/{id}/offer-runner-up"""
+    resale, auction_id = call.service(RESALE), call.path["auction_id"]
+    return await resale.offer_runner_up(call.user, auction_id, call.idempotency_key)
+
+
+async def relist(call: Call[RelistAuction, None]) -> AuctionStatusReply:
+    """POST /auctions/{id}/relist"""
+    resale, auction_id = call.service(RESALE), call.path["auction_id"]
+    wish = call.body or RelistAuction()
+    return await resale.relist(call.user, auction_id, wish, call.idempotency_key)
 
 
 async def place_bid(call: Call[PlaceBid, None]) -> BidReceipt:
@@ -158,6 +178,10 @@ async def list_watched(call: Call[None, Paging]) -> LivePage:
 
 
 _BID_ERRORS = (AuctionNotFound, AuctionNotOpen, BidTooLow, AlreadyLeading, SellerCannotBid)
+_OVER_ERRORS = (
+    AuctionNotFound, AuctionStillOpen, AuctionHasOrder, ListingHasAuction, ListingNotFound,
+    OutOfStock,
+)  # fmt: skip
 _OPTIONAL = Policy(anonymous=True, scope=Scope.READ)
 _SELLING = signed_in(Scope.LIST, roles=SELLERS)
 _BIDDING = signed_in(Scope.BID, roles=TRADERS)
@@ -217,6 +241,19 @@ ROUTES: list[Route] = [
         signed_in(Scope.LIST, roles=SELLERS | {Role.ADMIN}), "Call an auction off",
         body=CancelAuction, reply=AuctionStatusReply, tag="auctions", body_optional=True,
         errors=(AuctionNotFound, AuctionNotOpen, AuctionHasBids),
+    ),
+    Route(
+        "POST", "/auctions/{auction_id}/offer-runner-up", offer_runner_up,
+        signed_in(Scope.SELL, roles=SELLERS),
+        "Offer an auction whose order was not paid to the next bidder",
+        reply=OrderView, status=201, tag="auctions",
+        errors=(*_OVER_ERRORS, NoRunnerUp),
+    ),
+    Route(
+        "POST", "/auctions/{auction_id}/relist", relist, _SELLING,
+        "Put the goods of an auction up again that was not sold",
+        body=RelistAuction, reply=AuctionStatusReply, status=201, tag="auctions",
+        body_optional=True, errors=(*_OVER_ERRORS, InsufficientGas),
     ),
     Route(
         "PUT", "/auctions/{auction_id}/watch", watch, signed_in(Scope.BID, roles=TRADERS),

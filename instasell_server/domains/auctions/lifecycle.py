@@ -114,7 +114,7 @@ class Lifecycle:
             standing = each.standing._replace(runner_up_max=goes_to)
             price = runner_up_price(each.auction.terms, standing)
             if bidder_id is not None and price is not None:
-                await self._orders.record_won(tx, [(each.auction.id, bidder_id, price, each.at)])
+                await self._orders.record_offered(tx, each.auction.id, bidder_id, price, each.at)
             else:
                 await store.give_back_stock(tx, [each.auction.listing_id])
 

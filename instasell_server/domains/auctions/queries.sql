@@ -149,6 +149,20 @@ FROM bids b JOIN users u ON u.id = b.bidder_id
 WHERE b.auction_id = %(auction_id)s AND b.bidder_id <> %(winner_id)s AND u.status = 'active'
 ORDER BY b.max_amount DESC, b.seq LIMIT 1
 
+-- name: find_next_bidder
+SELECT b.bidder_id,
+       (SELECT max(amount) FROM bids
+        WHERE auction_id = b.auction_id AND bidder_id = b.bidder_id) AS amount
+FROM bids b JOIN users u ON u.id = b.bidder_id
+WHERE b.auction_id = %(auction_id)s AND b.bidder_id <> ALL(%(passed_over)s::uuid[])
+  AND u.status = 'active' AND u.role <> 'admin'
+ORDER BY b.max_amount DESC, b.seq LIMIT 1
+
+-- name: get_terms
+SELECT listing_id, start_at, planned_end_at, min_bid, reserve, buy_now, increments,
+       extension_window_seconds, extension_seconds
+FROM auctions WHERE id = %(auction_id)s
+
 -- name: take_stock
 UPDATE listings SET stock = 0, version = version + 1, updated_at = market_now()
 WHERE id IN (SELECT id FROM listings WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE)

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from instasell_client.models.auctions import (
+    AuctionOrder,
     AuctionState,
     AuctionStatusReply,
     AuctionView,
@@ -32,16 +33,16 @@ from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions import bid_store, frames, store, terms
 from instasell_server.domains.auctions.auctioneer import Auctioneer
-from instasell_server.domains.auctions.gas import AuctionGas
 from instasell_server.domains.auctions.judging import Answer, BidCommand
 from instasell_server.domains.auctions.lifecycle import (
     STATUS_TTL_SECONDS,
     Lifecycle,
-    started_events,
     status_key,
 )
+from instasell_server.domains.auctions.opening import Opening, claim_listing, status_of
 from instasell_server.domains.auctions.rules import Kind
 from instasell_server.domains.orders.service import OrderService
+from instasell_server.domains.sellers.service import record_of
 from instasell_server.errors import (
     AuctionHasBids,
     AuctionNotFound,
@@ -49,9 +50,6 @@ from instasell_server.errors import (
     Forbidden,
     InstaSellError,
     Invalid,
-    ListingHasAuction,
-    ListingNotFound,
-    OutOfStock,
     RateLimited,
 )
 from instasell_server.paging import decode_cursor, encode_cursor
@@ -73,7 +71,7 @@ class AuctionService:
         auctioneer: Auctioneer,
         lifecycle: Lifecycle,
         orders: OrderService,
-        gas: AuctionGas,
+        opening: Opening,
         *,
         currency: str,
         max_days: int,
@@ -86,7 +84,7 @@ class AuctionService:
         self._auctioneer = auctioneer
         self._lifecycle = lifecycle
         self._orders = orders
-        self._gas = gas
+        self._opening = opening
         self._currency = currency
         self._max_days = max_days
         self._bids_per_minute = bids_per_minute
@@ -102,37 +100,11 @@ class AuctionService:
         """
 
         async def work(tx: Transaction) -> AuctionStatusReply:
-            await self._claim_listing(tx, seller, wish.listing_id)
+            await claim_listing(tx, seller, wish.listing_id)
             now = await bid_store.get_now(tx)
-            values = terms.opening_values(wish, now, self._max_days)
-            auction_id = await store.insert_auction(
-                tx,
-                {
-                    **values,
-                    "listing_id": wish.listing_id,
-                    "seller_id": seller.user_id,
-                    "now": now,
-                },
-            )
-            await self._gas.charge(tx, auction_id, seller.user_id)
-            self._lifecycle.show_on_listings(tx, [wish.listing_id])
-            if values["status"] == "live":
-                self._tell_after_commit(tx, await started_events(tx, [auction_id], now))
-            return await _status(tx, auction_id, now)
+            return await self._opening.open(tx, seller, wish, now)
 
         return await once(self._database, key, AuctionStatusReply, work)
-
-    async def _claim_listing(self, tx: Transaction, seller: Principal, listing_id: str) -> None:
-        listing = await store.lock_listing(tx, listing_id)
-        if listing is None or listing.seller_id != seller.user_id or listing.status != "active":
-            raise ListingNotFound
-        if listing.type != "auction":
-            raise Invalid.one("listing_id", "is sold at a price; choose a listing of type auction")
-        open_auction = await store.find_open_auction(tx, listing_id)
-        if open_auction is not None:
-            raise ListingHasAuction(auction_id=open_auction)
-        if listing.stock < 1:
-            raise OutOfStock("the goods of this listing are sold", available=0)
 
     async def update(
         self, seller: Principal, auction_id: str, wish: UpdateAuction, key: RequestKey | None
@@ -145,7 +117,7 @@ class AuctionService:
                 raise AuctionHasBids
             values = terms.updated_values(wish, auction, now, self._max_days)
             await store.update_auction(tx, {**values, "auction_id": auction_id})
-            reply = await _status(tx, auction_id, now)
+            reply = await status_of(tx, auction_id, now)
             state = reply.state
             event = frames.changed(
                 ServerEvent.UPDATED, auction_id, state.version, now, seq=state.seq, state=state
@@ -166,7 +138,7 @@ class AuctionService:
                 raise AuctionHasBids("ask an admin to call it off", bid_count=auction.standing.seq)
             mine = auction.terms.seller_id == principal.user_id
             await self._lifecycle.call_off(tx, auction, now, wish.reason, by_seller=mine)
-            return await _status(tx, auction_id, now)
+            return await status_of(tx, auction_id, now)
 
         return await once(self._database, key, AuctionStatusReply, work)
 
@@ -260,11 +232,15 @@ class AuctionService:
                 raise AuctionNotFound
             you: You | None = None
             order_id: str | None = None
+            sold: list[AuctionOrder] | None = None
             if principal is not None:
                 you = await store.find_you(connection, auction_id, principal.user_id)
                 order_id = await self._orders.find_of_auction(
                     connection, auction_id, principal.user_id
                 )
+                if principal.is_admin or (you is not None and you.is_seller):
+                    sold = await self._orders.list_of_auction(connection, auction_id)
+            seller = await record_of(connection, row["seller_id"])
         return AuctionView(
             state=store.state_of(row),
             description=row["description"],
@@ -274,6 +250,8 @@ class AuctionService:
             currency=self._currency,
             increments=row["increments"],
             order_id=order_id,
+            orders=sold,
+            seller=seller,
             you=you,
             server_time=row["server_time"],
         )
@@ -366,11 +344,6 @@ def _receipt(answer: Answer) -> BidReceipt:
     if isinstance(answer, InstaSellError):
         raise answer
     return answer
-
-
-async def _status(tx: Transaction, auction_id: str, now: datetime) -> AuctionStatusReply:
-    [state] = await store.list_states(tx, [auction_id])
-    return AuctionStatusReply(state=state, server_time=now)
 
 
 def _place(parts: list[Any]) -> store.Cursor:

@@ -263,6 +263,24 @@ async def find_runner_up(
     return (row["bidder_id"], row["max_amount"]) if row else None
 
 
+async def find_next_bidder(
+    tx: Transaction, auction_id: str, passed_over: Sequence[str]
+) -> tuple[str, int] | None:
+    """Who went furthest of the active bidders that were not passed over, and what he bid.
+
+    The amount, in minor units, is the highest that he has bid himself; his maximum stays his own.
+    """
+    row = await tx.maybe(
+        _sql.find_next_bidder, {"auction_id": auction_id, "passed_over": list(passed_over)}
+    )
+    return (row["bidder_id"], row["amount"]) if row else None
+
+
+async def get_terms(tx: Transaction, auction_id: str) -> Row:
+    """The terms of an auction, for another one of the same goods."""
+    return await tx.one(_sql.get_terms, {"auction_id": auction_id})
+
+
 async def take_stock(tx: Transaction, listing_ids: Sequence[str]) -> None:
     """The goods of these listings are sold."""
     await tx.execute(_sql.take_stock, {"ids": list(listing_ids)})

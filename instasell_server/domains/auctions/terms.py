@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from instasell_client.models.auctions import CreateAuction, UpdateAuction
+from instasell_client.models.auctions import CreateAuction, RelistAuction, UpdateAuction
 from instasell_server.domains.auctions.increments import parse_increments
 from instasell_server.domains.auctions.records import LockedAuction
 from instasell_server.errors import Invalid
@@ -46,6 +47,34 @@ def opening_values(wish: CreateAuction, now: datetime, max_days: int) -> dict[st
         "extension_window_seconds": wish.extension_window_seconds,
         "extension_seconds": wish.extension_seconds,
     }
+
+
+def relisted(old: Mapping[str, Any], wish: RelistAuction, now: datetime) -> CreateAuction:
+    """The wish for a new auction with the terms of an old one where no others are given.
+
+    Raises Invalid for a minimum bid that is taken away; `opening_values` checks the rest.
+    """
+    given = wish.model_fields_set
+    if "min_bid" in given and wish.min_bid is None:
+        raise Invalid.one("min_bid", "cannot be taken away; leave the field out to keep it")
+    end_at = wish.end_at
+    if end_at is None:
+        length = old["planned_end_at"] - old["start_at"]
+        if wish.duration_seconds is not None:
+            length = timedelta(seconds=wish.duration_seconds)
+        end_at = max(wish.start_at or now, now) + length
+    return CreateAuction.model_construct(
+        listing_id=old["listing_id"],
+        start_at=wish.start_at,
+        end_at=end_at,
+        duration_seconds=None,
+        min_bid=wish.min_bid or old["min_bid"],
+        reserve=wish.reserve if "reserve" in given else old["reserve"],
+        buy_now=wish.buy_now if "buy_now" in given else old["buy_now"],
+        increments=old["increments"],
+        extension_window_seconds=old["extension_window_seconds"],
+        extension_seconds=old["extension_seconds"],
+    )
 
 
 def updated_values(

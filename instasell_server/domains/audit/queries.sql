@@ -8,6 +8,24 @@ WHERE id > %(after)s
 ORDER BY id
 LIMIT %(limit)s
 
+-- name: list_wrong_sales
+-- The winner has it at the price of the auction, a runner-up for no more than he was ready to pay
+-- and no less than the reserve.
+SELECT o.id, o.unit_amount AS found,
+       CASE WHEN o.buyer_id = a.winner_id THEN a.current_bid ELSE b.most END AS due
+FROM orders o
+JOIN auctions a ON a.id = o.auction_id
+LEFT JOIN LATERAL (
+    SELECT max(max_amount) AS most FROM bids
+    WHERE auction_id = o.auction_id AND bidder_id = o.buyer_id
+) b ON true
+WHERE o.auction_id = ANY(%(ids)s::uuid[])
+  AND NOT coalesce(
+      CASE WHEN o.buyer_id = a.winner_id THEN o.unit_amount = a.current_bid
+           ELSE o.unit_amount BETWEEN greatest(a.min_bid, a.reserve) AND b.most END,
+      false)
+ORDER BY 1
+
 -- name: list_bids
 SELECT auction_id, seq, bidder_id, bidder_no, kind, offered_amount, max_amount, amount,
        price_after, leader_after, created_at, leader_no_after, extended
@@ -52,16 +70,70 @@ WHERE o.held_amount IS DISTINCT FROM coalesce(t.held, 0)
 ORDER BY 1
 
 -- name: list_wrongly_disputed_orders
-SELECT o.id, o.status = 'disputed' AS is_disputed, d.id IS NOT NULL AS has_open_dispute
+-- A bank may claim what is released or given back already, and then the order stays as it is.
+SELECT o.id, o.status = 'disputed' AS is_disputed,
+       d.id IS NOT NULL OR o.bank_claims > 0 AS has_open_dispute
 FROM orders o
-LEFT JOIN disputes d ON d.order_id = o.id AND d.status = 'open'
-WHERE (o.status = 'disputed') <> (d.id IS NOT NULL)
+LEFT JOIN disputes d ON d.order_id = o.id AND d.status = 'open' AND d.kind = 'complaint'
+WHERE (o.status = 'disputed') <> (d.id IS NOT NULL OR o.bank_claims > 0)
 ORDER BY 1
+
+-- name: list_wrongly_claimed_orders
+SELECT o.id, o.bank_claims AS found, coalesce(c.claims, 0) AS due
+FROM orders o
+LEFT JOIN (
+    SELECT order_id, count(*) AS claims FROM chargebacks
+    WHERE status = 'open' AND holds_order GROUP BY order_id
+) c ON c.order_id = o.id
+WHERE o.bank_claims <> coalesce(c.claims, 0)
+ORDER BY 1
+
+-- name: list_wrong_chargebacks
+-- Each account's rows of a chargeback against what its own row says: nothing of one that was won.
+SELECT c.id, n.field, n.due, n.booked FROM chargebacks c
+LEFT JOIN (
+    SELECT reference_id,
+           sum(amount) FILTER (WHERE account = 'stripe')::bigint AS taken,
+           -sum(amount) FILTER (WHERE account = 'escrow')::bigint AS escrow,
+           -sum(amount) FILTER (WHERE account = 'receivable')::bigint AS owed,
+           -sum(amount) FILTER (WHERE account = 'balance')::bigint AS recovered
+    FROM transactions WHERE type = 'chargeback' GROUP BY reference_id
+) t ON t.reference_id = c.id::text
+LEFT JOIN (
+    SELECT reference_id, sum(amount)::bigint AS fee
+    FROM transactions WHERE type = 'fee' AND account = 'stripe' GROUP BY reference_id
+) f ON f.reference_id = c.id::text
+CROSS JOIN LATERAL (VALUES
+    ('taken', CASE c.status WHEN 'won' THEN 0 ELSE c.amount END, coalesce(t.taken, 0)),
+    ('escrow', CASE c.status WHEN 'won' THEN 0 ELSE c.escrow_amount END, coalesce(t.escrow, 0)),
+    ('owed', c.owed_amount, coalesce(t.owed, 0)),
+    ('recovered', c.recovered_amount, coalesce(t.recovered, 0)),
+    ('fee', c.fee_amount, coalesce(f.fee, 0))
+) AS n(field, due, booked)
+WHERE n.due <> n.booked
+ORDER BY 1, 2
+
+-- name: get_provider_account
+-- What was asked of the provider may have been done there already, and what a payer does there may
+-- not have been heard of yet.
+SELECT -(SELECT coalesce(sum(amount), 0)::bigint FROM transactions
+         WHERE account = 'stripe' AND type <> 'fee') AS held,
+       (SELECT coalesce(sum(amount), 0)::bigint FROM transactions
+        WHERE account = 'stripe' AND type = 'fee') AS fee_amount,
+       (SELECT coalesce(sum(amount), 0)::bigint FROM transactions WHERE account = 'in_transit')
+           AS leaving,
+       (SELECT coalesce(sum(amount), 0)::bigint FROM payments
+        WHERE status IN ('opening', 'open')) AS coming
+
+-- name: get_receivable
+SELECT (SELECT coalesce(sum(amount), 0)::bigint FROM transactions WHERE account = 'receivable')
+           AS booked,
+       (SELECT -coalesce(sum(owed_amount), 0)::bigint FROM chargebacks) AS due
 
 -- name: list_wrong_disputes
 SELECT d.id, d.refund_amount, o.refunded_amount
 FROM disputes d JOIN orders o ON o.id = d.order_id
-WHERE d.refund_amount > o.refunded_amount
+WHERE d.refund_amount > o.refunded_amount AND d.kind = 'complaint'
 ORDER BY 1
 
 -- name: list_wrong_running_balances

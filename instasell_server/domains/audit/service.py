@@ -36,14 +36,30 @@ class Finding:
         )
 
 
+@dataclass(frozen=True)
+class ProviderView:
+    """The provider's books beside the market's, in minor units of the market's currency.
+
+    `held_amount` is all that came in there less what went out, and `booked_amount` the market's
+    account of it; fees stand apart, as the provider keeps those of payments without being asked.
+    """
+
+    movements: int
+    held_amount: int
+    booked_amount: int
+    fee_amount: int
+    booked_fee_amount: int
+
+
 @dataclass
 class Report:
-    """What was looked at, and every difference."""
+    """What was looked at, and every difference. `provider` is absent where nobody asked it."""
 
     transfers: int = 0
     wallets: int = 0
     auctions: int = 0
     bids: int = 0
+    provider: ProviderView | None = None
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -81,7 +97,11 @@ async def _check_ledger(tx: Transaction, report: Report) -> None:
     booked, on_its_way = await store.get_in_transit(tx)
     if booked != on_its_way:
         report.findings.append(Finding("account", "in_transit", "sum", on_its_way, booked))
+    booked, owed = await store.get_receivable(tx)
+    if booked != owed:
+        report.findings.append(Finding("account", "receivable", "sum", owed, booked))
     await _check_disputes(tx, report)
+    await _check_chargebacks(tx, report)
     for row in await store.list_wrong_payments(tx):
         report.findings.append(Finding("payment", row["id"], "booked", row["due"], row["booked"]))
 
@@ -95,10 +115,24 @@ async def _check_disputes(tx: Transaction, report: Report) -> None:
         report.findings.append(Finding("dispute", row["id"], "refund_amount", most, found))
 
 
+async def _check_chargebacks(tx: Transaction, report: Report) -> None:
+    for row in await store.list_wrongly_claimed_orders(tx):
+        report.findings.append(Finding("order", row["id"], "bank_claims", row["due"], row["found"]))
+    for row in await store.list_wrong_chargebacks(tx):
+        report.findings.append(
+            Finding("chargeback", row["id"], row["field"], row["due"], row["booked"])
+        )
+
+
 async def _check_auctions(tx: Transaction, report: Report) -> None:
     after = FIRST_ID
     while found := await store.list_auctions(tx, after, AUCTIONS_AT_ONCE):
-        bids = await store.list_bids(tx, [each.id for each in found])
+        ids = [each.id for each in found]
+        for row in await store.list_wrong_sales(tx, ids):
+            report.findings.append(
+                Finding("order", row["id"], "unit_amount", row["due"], row["found"])
+            )
+        bids = await store.list_bids(tx, ids)
         for auction in found:
             rows = bids[auction.id]
             report.auctions += 1

@@ -102,6 +102,44 @@ async def list_wrong_disputes(tx: Transaction) -> list[dict[str, Any]]:
     return await tx.rows(_sql.list_wrong_disputes)
 
 
+async def list_wrongly_claimed_orders(tx: Transaction) -> list[dict[str, Any]]:
+    """Orders that are frozen for another number of chargebacks than are open on them."""
+    return await tx.rows(_sql.list_wrongly_claimed_orders)
+
+
+async def list_wrong_chargebacks(tx: Transaction) -> list[dict[str, Any]]:
+    """What chargebacks say of their money and the ledger does not."""
+    return await tx.rows(_sql.list_wrong_chargebacks)
+
+
+async def get_receivable(tx: Transaction) -> tuple[int, int]:
+    """What the ledger has as owed to the platform, and what chargebacks say."""
+    row = await tx.one(_sql.get_receivable)
+    return row["booked"], row["due"]
+
+
+class ProviderAccount(NamedTuple):
+    """What the market believes that the provider holds, fees aside, in minor units.
+
+    `leaving` and `coming` may have happened there without being heard of here.
+    """
+
+    held: int
+    fee_amount: int
+    leaving: int
+    coming: int
+
+
+async def get_provider_account(tx: Transaction) -> ProviderAccount:
+    """The market's account of what the provider holds."""
+    return ProviderAccount(**await tx.one(_sql.get_provider_account))
+
+
+async def list_wrong_sales(tx: Transaction, auction_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Orders of auctions at another price than their buyers' bids allow."""
+    return await tx.rows(_sql.list_wrong_sales, {"ids": list(auction_ids)})
+
+
 async def list_wrong_running_balances(tx: Transaction) -> list[dict[str, Any]]:
     """Rows of wallets whose balance is not the sum of the rows up to them."""
     return await tx.rows(_sql.list_wrong_running_balances)

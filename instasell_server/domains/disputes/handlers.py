@@ -15,7 +15,13 @@ from instasell_client.models.disputes import (
     ResolveDispute,
 )
 from instasell_server.domains.disputes.service import DisputeService
-from instasell_server.errors import DisputeClosed, DisputeNotFound, OrderNotFound, OrderNotReady
+from instasell_server.errors import (
+    ChargebackOpen,
+    DisputeClosed,
+    DisputeNotFound,
+    OrderNotFound,
+    OrderNotReady,
+)
 from instasell_server.http.route import ADMINS, TRADERS, Call, Route, signed_in
 
 SERVICE = web.AppKey("disputes", DisputeService)
@@ -90,6 +96,6 @@ ROUTES: list[Route] = [
         "POST", "/admin/disputes/{dispute_id}/resolve", resolve_dispute, _JUDGING,
         "Decide a dispute: how much goes back to the buyer's wallet, the rest is the seller's",
         body=ResolveDispute, reply=DisputeView, tag="admin",
-        errors=(DisputeNotFound, DisputeClosed),
+        errors=(DisputeNotFound, DisputeClosed, ChargebackOpen),
     ),
 ]  # fmt: skip

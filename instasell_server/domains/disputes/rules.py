@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from instasell_client.models.disputes import DisputeStatus
-from instasell_server.errors import DisputeClosed, DisputeNotFound, Forbidden
+from instasell_client.models.disputes import DisputeKind, DisputeStatus
+from instasell_server.errors import ChargebackOpen, DisputeClosed, DisputeNotFound, Forbidden
 
 
 class Standing(NamedTuple):
@@ -14,6 +14,7 @@ class Standing(NamedTuple):
     buyer_id: str
     seller_id: str
     status: DisputeStatus
+    kind: DisputeKind = DisputeKind.COMPLAINT
 
 
 def is_side(standing: Standing, user_id: str) -> bool:
@@ -35,8 +36,13 @@ def check_reply(standing: Standing, user_id: str) -> None:
 
 
 def check_resolve(standing: Standing, judge_id: str) -> None:
-    """Raises Forbidden for an admin who is a side of it, DisputeClosed when it is decided."""
+    """Raises Forbidden for an admin who is a side of it, DisputeClosed when it is decided.
+
+    And ChargebackOpen for one that only the provider's verdict closes.
+    """
     if is_side(standing, judge_id):
         # An account that bought or sold before it became an admin's is still one of the two.
         raise Forbidden("nobody decides a dispute of his own; ask another admin")
     check_open(standing)
+    if standing.kind is DisputeKind.CHARGEBACK:
+        raise ChargebackOpen("only the verdict of the buyer's bank closes it; wait for that")

@@ -14,6 +14,8 @@ from typing import Any, Protocol
 from instasell_client.models.base import Page
 from instasell_client.models.disputes import (
     Dispute,
+    DisputeKind,
+    DisputeReason,
     DisputesQuery,
     DisputeView,
     OpenDispute,
@@ -136,15 +138,37 @@ class DisputeService:
         order_id: str,
         refund_amount: int,
         *,
-        actor_id: str,
+        actor_id: str | None,
         reason: str,
         now: datetime,
     ) -> None:
-        """Resolves the open dispute of a locked order of which all goes back by itself."""
+        """Resolves the open complaint of a locked order of which all goes back by itself."""
         dispute = await store.lock_open_dispute_of_order(tx, order_id)
         if dispute is not None:
             resolution = Resolution(refund_amount, reason, actor_id, now)
             await store.update_resolved(tx, dispute.id, resolution)
+
+    async def open_of_bank(
+        self,
+        tx: Transaction,
+        order_id: str,
+        *,
+        buyer_id: str,
+        seller_id: str,
+        text: str,
+        now: datetime,
+    ) -> str:
+        """A chargeback on a locked order; returns the dispute's id. It freezes nothing itself."""
+        reason, kind = DisputeReason.OTHER, DisputeKind.CHARGEBACK
+        dispute = NewDispute(order_id, buyer_id, seller_id, reason, text, now, kind)
+        return await store.insert_dispute(tx, dispute)
+
+    async def close_of_bank(
+        self, tx: Transaction, dispute_id: str, refund_amount: int, verdict: str, now: datetime
+    ) -> None:
+        """The bank has decided; `refund_amount` is what the buyer has got from it."""
+        await store.lock_dispute(tx, dispute_id)
+        await store.update_resolved(tx, dispute_id, Resolution(refund_amount, verdict, None, now))
 
     # For files of a dispute -------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from instasell_client.models.disputes import (
     Dispute,
+    DisputeKind,
     DisputeMessage,
     DisputeReason,
     DisputeStatus,
@@ -31,7 +32,7 @@ class LockedDispute(NamedTuple):
 
 
 class NewDispute(NamedTuple):
-    """What a buyer opens."""
+    """What a buyer opens, or his bank."""
 
     order_id: str
     buyer_id: str
@@ -39,6 +40,7 @@ class NewDispute(NamedTuple):
     reason: DisputeReason
     text: str
     now: datetime
+    kind: DisputeKind = DisputeKind.COMPLAINT
 
 
 class Resolution(NamedTuple):
@@ -46,13 +48,13 @@ class Resolution(NamedTuple):
 
     refund_amount: int
     resolution: str
-    resolved_by: str
+    resolved_by: str | None
     now: datetime
 
 
 async def insert_dispute(tx: Transaction, dispute: NewDispute) -> str:
     """Inserts an open dispute of an order whose row is locked; returns its id."""
-    values = {**dispute._asdict(), "reason": dispute.reason.value}
+    values = {**dispute._asdict(), "reason": dispute.reason.value, "kind": dispute.kind.value}
     dispute_id: str = (await tx.one(_sql.insert_dispute, values))["id"]
     return dispute_id
 
@@ -70,13 +72,14 @@ async def lock_dispute(tx: Transaction, dispute_id: str) -> LockedDispute | None
 
 
 async def lock_open_dispute_of_order(tx: Transaction, order_id: str) -> LockedDispute | None:
-    """Locks the dispute that an order waits for."""
+    """Locks the complaint that an order waits for; those of banks are locked by their own ids."""
     row = await tx.maybe(_sql.lock_open_dispute_of_order, {"order_id": order_id})
     return _locked(row) if row else None
 
 
 def _locked(row: Row) -> LockedDispute:
-    standing = Standing(row["buyer_id"], row["seller_id"], DisputeStatus(row["status"]))
+    status, kind = DisputeStatus(row["status"]), DisputeKind(row["kind"])
+    standing = Standing(row["buyer_id"], row["seller_id"], status, kind)
     return LockedDispute(row["id"], row["order_id"], standing)
 
 

@@ -274,3 +274,77 @@ def release(order_id: str, seller_id: str, amount: int) -> Transfer:
             Posting(Account.BALANCE, amount, EntryType.RELEASE, seller_id, order_id),
         ),
     )
+
+
+def chargeback(chargeback_id: str, order_id: str | None, from_escrow: int, owed: int) -> Transfer:
+    """The provider has given money back to a payer's bank: out of escrow, the rest is owed."""
+    return transfer(
+        f"chargeback:{chargeback_id}",
+        chargeback_id,
+        (
+            Posting(Account.ESCROW, -from_escrow, EntryType.CHARGEBACK, None, order_id),
+            Posting(Account.RECEIVABLE, -owed, EntryType.CHARGEBACK, None, order_id),
+            Posting(Account.STRIPE, from_escrow + owed, EntryType.CHARGEBACK, None, order_id),
+        ),
+    )
+
+
+def chargeback_covered(chargeback_id: str, order_id: str, amount: int) -> Transfer:
+    """The payment came later than its chargeback: what it put into escrow covers that."""
+    return transfer(
+        f"chargeback-covered:{chargeback_id}",
+        chargeback_id,
+        (
+            Posting(Account.ESCROW, -amount, EntryType.CHARGEBACK, None, order_id),
+            Posting(Account.RECEIVABLE, amount, EntryType.CHARGEBACK, None, order_id),
+        ),
+    )
+
+
+def chargeback_won(
+    chargeback_id: str,
+    order_id: str | None,
+    *,
+    to_escrow: int,
+    owed: int,
+    debtor_id: str | None,
+    recovered: int,
+) -> Transfer:
+    """The bank gives all of it back: to where it was taken from, and to who has paid for it."""
+    whole = to_escrow + owed + recovered
+    return transfer(
+        f"chargeback-won:{chargeback_id}",
+        chargeback_id,
+        (
+            Posting(Account.STRIPE, -whole, EntryType.CHARGEBACK, None, order_id),
+            Posting(Account.ESCROW, to_escrow, EntryType.CHARGEBACK, None, order_id),
+            Posting(Account.RECEIVABLE, owed, EntryType.CHARGEBACK, None, order_id),
+            Posting(Account.BALANCE, recovered, EntryType.CHARGEBACK, debtor_id, order_id),
+        ),
+    )
+
+
+def recovered(
+    chargeback_id: str, order_id: str | None, debtor_id: str, amount: int, owed_before: int
+) -> Transfer:
+    """Somebody pays what he owes for a chargeback; `owed_before` tells the payments apart."""
+    return transfer(
+        f"recovered:{chargeback_id}:{owed_before}",
+        chargeback_id,
+        (
+            Posting(Account.BALANCE, -amount, EntryType.CHARGEBACK, debtor_id, order_id),
+            Posting(Account.RECEIVABLE, amount, EntryType.CHARGEBACK, None, order_id),
+        ),
+    )
+
+
+def provider_fee(chargeback_id: str, total: int, amount: int) -> Transfer:
+    """What the provider charges for a chargeback; `total` is all of it so far."""
+    return transfer(
+        f"chargeback-fee:{chargeback_id}:{total}",
+        chargeback_id,
+        (
+            Posting(Account.FEES, -amount, EntryType.FEE),
+            Posting(Account.STRIPE, amount, EntryType.FEE),
+        ),
+    )

@@ -60,6 +60,11 @@ class Ledger:
             tx.after_commit.append(lambda: self._tell(purses))
         return purses
 
+    async def lock_balance(self, tx: Transaction, user_id: str) -> int:
+        """Locks a wallet and returns its balance, for who takes no more than there is."""
+        wallets = await store.lock_wallets(tx, [user_id])
+        return wallets[user_id][0]
+
     def wallet_of(self, purse: Purse) -> Wallet:
         """A wallet as the wire has it."""
         return Wallet(**purse._asdict(), currency=self.currency)

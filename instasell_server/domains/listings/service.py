@@ -23,6 +23,7 @@ from instasell_server.domains.listings.categories import Categories
 from instasell_server.domains.listings.pages import CACHE_DROP, CategoryPages
 from instasell_server.domains.listings.rules import Goods
 from instasell_server.domains.media.service import MediaService
+from instasell_server.domains.sellers.service import record_of
 from instasell_server.errors import AuctionHasBids, Invalid, ListingInUse, ListingNotFound
 from instasell_server.ports import Cache
 from instasell_server.principal import Principal
@@ -83,7 +84,8 @@ class ListingService:
         async with self._database.connection() as connection:
             listing = await self._get_visible(connection, principal, listing_id)
             images = await self._media.images_of(connection, listing_id)
-        return ListingView(**dict(listing), images=images)
+            seller = await record_of(connection, listing.seller_id)
+        return ListingView(**dict(listing), images=images, seller=seller)
 
     async def check_visible(
         self, connection: Connection, reader: Principal | None, listing_id: str

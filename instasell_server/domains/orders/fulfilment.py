@@ -53,7 +53,7 @@ class OpenDisputes(Protocol):
         order_id: str,
         refund_amount: int,
         *,
-        actor_id: str,
+        actor_id: str | None,
         reason: str,
         now: datetime,
     ) -> None:

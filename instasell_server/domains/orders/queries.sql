@@ -16,9 +16,11 @@ WITH made AS (
     RETURNING id, auction_id, buyer_id, status
 ), told AS (
     INSERT INTO order_events (order_id, from_status, to_status, reason)
-    SELECT id, NULL, status,
-           CASE status WHEN 'pending' THEN 'auction won' ELSE 'the winner is suspended' END
-    FROM made
+    SELECT m.id, NULL, m.status, n.reason
+    FROM made m
+    JOIN unnest(%(auction_ids)s::uuid[], %(buyer_ids)s::uuid[], %(reasons)s::text[])
+        AS n(auction_id, buyer_id, reason)
+        ON n.auction_id = m.auction_id AND n.buyer_id = m.buyer_id
 )
 SELECT id, auction_id, buyer_id, status FROM made
 
@@ -26,6 +28,12 @@ SELECT id, auction_id, buyer_id, status FROM made
 SELECT id FROM orders
 WHERE auction_id = %(auction_id)s AND buyer_id = %(buyer_id)s AND status <> 'cancelled'
 
+
+-- name: list_of_auction
+SELECT o.id AS order_id, o.buyer_id, u.display_name AS buyer_name, o.status, o.unit_amount,
+       o.payment_due_at, o.paid_at, o.created_at
+FROM orders o JOIN users u ON u.id = o.buyer_id
+WHERE o.auction_id = %(auction_id)s ORDER BY o.created_at, o.status, o.id
 
 -- name: lock_listing
 -- Every lock here leaves the keys alone (NO KEY): a transaction that changes an order twice looks
@@ -62,7 +70,8 @@ VALUES (%(order_id)s, %(from_status)s, %(to_status)s, %(actor_id)s, %(reason)s, 
 -- Rows of the ledger refer to orders, and are written while wallets are locked, which come after
 -- orders. A lock that leaves the key alone does not make them wait, and so makes no deadlock.
 SELECT id, buyer_id, seller_id, listing_id, auction_id, quantity, status, total_amount,
-       held_amount, payment_method, payment_due_at, paid_at, shipped_at, escrow_release_at
+       held_amount, payment_method, payment_due_at, paid_at, shipped_at, escrow_release_at,
+       bank_claims
 FROM orders WHERE id = %(order_id)s FOR NO KEY UPDATE
 
 -- name: find_listing_of_order
@@ -91,6 +100,19 @@ WHERE id = %(order_id)s
 
 -- name: update_disputed
 UPDATE orders SET status = 'disputed', version = version + 1, updated_at = %(now)s
+WHERE id = %(order_id)s
+
+-- name: update_claimed
+UPDATE orders
+SET status = 'disputed', claimed_status = coalesce(claimed_status, status),
+    bank_claims = bank_claims + 1, version = version + 1, updated_at = %(now)s
+WHERE id = %(order_id)s
+
+-- name: update_unclaimed
+UPDATE orders
+SET status = CASE bank_claims WHEN 1 THEN claimed_status ELSE status END,
+    claimed_status = CASE bank_claims WHEN 1 THEN NULL ELSE claimed_status END,
+    bank_claims = bank_claims - 1, version = version + 1, updated_at = %(now)s
 WHERE id = %(order_id)s
 
 -- name: update_delivered

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from instasell_client.models.orders import OrderStatus
-from instasell_server.errors import Forbidden, Invalid, OrderNotReady
+from instasell_server.errors import ChargebackOpen, Forbidden, Invalid, OrderNotReady
 
 HOLD_DAYS = 7
 """From shipping to the release, and from payment to the first day on which a buyer may call off."""
@@ -36,6 +36,7 @@ class Standing(NamedTuple):
     paid_at: datetime | None
     shipped_at: datetime | None
     escrow_release_at: datetime | None
+    bank_claims: int = 0
 
 
 _SHOWN: Mapping[OrderStatus, str] = {
@@ -54,6 +55,17 @@ _HOLDING = (OrderStatus.PROCESSING, OrderStatus.SHIPPED, OrderStatus.DISPUTED)
 def not_ready(standing: Standing) -> OrderNotReady:
     """The refusal that says where the order stands."""
     return OrderNotReady(_SHOWN[standing.status], order_status=standing.status.value)
+
+
+def check_unclaimed(standing: Standing) -> None:
+    """Raises ChargebackOpen while a bank's claim on the money waits for its verdict."""
+    if standing.bank_claims:
+        raise ChargebackOpen("the buyer's bank has taken the payment back; its verdict decides")
+
+
+def is_held(standing: Standing) -> bool:
+    """Whether the order is paid and not at its end, so that its money is held."""
+    return standing.status in _HOLDING
 
 
 def check_payable(standing: Standing, now: datetime) -> None:
@@ -98,6 +110,7 @@ def check_cancellable(standing: Standing, actor: Actor, now: datetime) -> None:
         return
     if status is OrderStatus.SHIPPED:
         raise Forbidden("it is on its way; ask the seller")
+    check_unclaimed(standing)
     raise not_ready(standing)
 
 
@@ -105,6 +118,7 @@ def refund_amount(standing: Standing, wanted: int | None) -> int:
     """How much a refund moves. Raises OrderNotReady, and Invalid for more than is held."""
     if standing.status not in _HOLDING:
         raise not_ready(standing)
+    check_unclaimed(standing)
     amount = standing.held_amount if wanted is None else wanted
     if amount > standing.held_amount:
         raise Invalid.one("amount", f"at most {standing.held_amount} is held")
@@ -125,6 +139,7 @@ def rest_of(standing: Standing, refund_amount: int) -> int:
     """
     if standing.status is not OrderStatus.DISPUTED:
         raise not_ready(standing)
+    check_unclaimed(standing)
     if refund_amount > standing.held_amount:
         raise Invalid.one("refund_amount", f"at most {standing.held_amount} is held")
     return standing.held_amount - refund_amount

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from instasell_client.models.auctions import AuctionOrder
 from instasell_client.models.base import Page
 from instasell_client.models.money import MAX_AMOUNT
 from instasell_client.models.orders import (
@@ -56,23 +57,40 @@ class OrderService:
         self, tx: Transaction, won: Sequence[tuple[str, str, int, datetime]]
     ) -> None:
         """Makes a pending order for each (auction, buyer, price in minor units, instant)."""
-        await self._insert(tx, won, "pending")
+        await self._insert(tx, won, "pending", "auction won")
+
+    async def record_offered(
+        self, tx: Transaction, auction_id: str, buyer_id: str, price: int, at: datetime
+    ) -> str:
+        """Makes a pending order for a runner-up, at a price in minor units; returns its id."""
+        reason = "offered to the runner-up"
+        [order_id] = await self._insert(tx, [(auction_id, buyer_id, price, at)], "pending", reason)
+        return order_id
 
     async def record_forfeited(
         self, tx: Transaction, won: Sequence[tuple[str, str, int, datetime]]
     ) -> None:
         """Makes an order that is cancelled at once, for a winner who is suspended."""
-        await self._insert(tx, won, "cancelled")
+        await self._insert(tx, won, "cancelled", "the winner is suspended")
 
     async def _insert(
-        self, tx: Transaction, won: Sequence[tuple[str, str, int, datetime]], status: str
-    ) -> None:
-        if won:
-            rows = [
-                store.WonAuction(auction_id, buyer_id, amount, status, at)
-                for auction_id, buyer_id, amount, at in won
-            ]
-            await store.insert_won_orders(tx, rows, self._payment_deadline_hours)
+        self,
+        tx: Transaction,
+        won: Sequence[tuple[str, str, int, datetime]],
+        status: str,
+        reason: str,
+    ) -> list[str]:
+        if not won:
+            return []
+        rows = [
+            store.WonAuction(auction_id, buyer_id, amount, status, at, reason)
+            for auction_id, buyer_id, amount, at in won
+        ]
+        return await store.insert_won_orders(tx, rows, self._payment_deadline_hours)
+
+    async def list_of_auction(self, connection: Connection, auction_id: str) -> list[AuctionOrder]:
+        """Every order that came of an auction: the winner's first, then those of runners-up."""
+        return await store.list_of_auction(connection, auction_id)
 
     async def find_of_auction(
         self, connection: Connection, auction_id: str, buyer_id: str

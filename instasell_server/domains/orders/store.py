@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from instasell_client.models.auctions import AuctionOrder
 from instasell_client.models.orders import Order, OrderEvent, OrderStatus
 from instasell_server.db.connections import Connection, Row
 from instasell_server.db.queries import load
@@ -23,13 +24,14 @@ class WonAuction(NamedTuple):
     amount: int
     status: str
     won_at: datetime
+    reason: str
 
 
 async def insert_won_orders(
     tx: Transaction, won: Sequence[WonAuction], payment_deadline_hours: int
-) -> None:
-    """Inserts one order each, with its first event."""
-    await tx.rows(
+) -> list[str]:
+    """Inserts one order each, with its first event; returns their ids."""
+    rows = await tx.rows(
         _sql.insert_won_orders,
         {
             "auction_ids": [each.auction_id for each in won],
@@ -37,9 +39,11 @@ async def insert_won_orders(
             "amounts": [each.amount for each in won],
             "statuses": [each.status for each in won],
             "won_ats": [each.won_at for each in won],
+            "reasons": [each.reason for each in won],
             "payment_deadline_hours": payment_deadline_hours,
         },
     )
+    return [row["id"] for row in rows]
 
 
 async def find_order_of_auction(
@@ -50,6 +54,12 @@ async def find_order_of_auction(
         _sql.find_order_of_auction, {"auction_id": auction_id, "buyer_id": buyer_id}
     )
     return row["id"] if row else None
+
+
+async def list_of_auction(connection: Connection, auction_id: str) -> list[AuctionOrder]:
+    """The orders that came of an auction, the oldest first."""
+    rows = await connection.rows(_sql.list_of_auction, {"auction_id": auction_id})
+    return [AuctionOrder(**row) for row in rows]
 
 
 class SoldListing(NamedTuple):
@@ -163,6 +173,7 @@ def _locked(row: Row) -> LockedOrder:
         row["paid_at"],
         row["shipped_at"],
         row["escrow_release_at"],
+        row["bank_claims"],
     )
     return LockedOrder(
         row["id"],
@@ -201,6 +212,16 @@ async def update_shipped(
 async def update_disputed(tx: Transaction, order_id: str, now: datetime) -> None:
     """Processing or shipped to disputed; time moves it on no more."""
     await tx.execute(_sql.update_disputed, {"order_id": order_id, "now": now})
+
+
+async def update_claimed(tx: Transaction, order_id: str, now: datetime) -> None:
+    """A bank claims the money of an order: disputed until all such claims are decided."""
+    await tx.execute(_sql.update_claimed, {"order_id": order_id, "now": now})
+
+
+async def update_unclaimed(tx: Transaction, order_id: str, now: datetime) -> None:
+    """One claim is decided; with the last of them the order is where it stood before."""
+    await tx.execute(_sql.update_unclaimed, {"order_id": order_id, "now": now})
 
 
 async def update_delivered(tx: Transaction, order_id: str, now: datetime) -> None:

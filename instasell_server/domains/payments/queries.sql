@@ -19,6 +19,9 @@ FROM payments WHERE id = %(payment_id)s
 -- name: find_payment_of_intent
 SELECT id FROM payments WHERE intent_id = %(intent_id)s
 
+-- name: lock_intent
+SELECT pg_advisory_xact_lock(hashtextextended(%(intent_id)s, 14))
+
 -- name: lock_payment
 SELECT id, user_id, purpose, order_id, amount, currency, status, session_id, intent_id,
        checkout_url

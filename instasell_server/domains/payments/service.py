@@ -57,6 +57,18 @@ class PaidOrders(Protocol):
         ...
 
 
+class Chargebacks(Protocol):
+    """Who sees to money that banks take back."""
+
+    async def take(self, tx: Transaction, claim: Disputed, payment: Payment | None) -> None:
+        """What the provider says of a chargeback, and the payment that it is about if known."""
+        ...
+
+    async def attach(self, tx: Transaction, payment: Payment) -> None:
+        """A payment is booked whose chargeback may have come before it."""
+        ...
+
+
 class PaymentService:
     """Asks the provider, listens to it, and finds out what a crash left open.
 
@@ -76,11 +88,16 @@ class PaymentService:
         self._ledger = ledger
         self.return_url = return_url
         self._orders: PaidOrders | None = None
+        self._chargebacks: Chargebacks | None = None
         self._opening: dict[str, asyncio.Task[str | None]] = {}
 
     def serve(self, orders: PaidOrders) -> None:
         """Whom to hand payments of orders to; said once, when the parts are put together."""
         self._orders = orders
+
+    def serve_chargebacks(self, chargebacks: Chargebacks) -> None:
+        """Whom to hand chargebacks to; said once, when the parts are put together."""
+        self._chargebacks = chargebacks
 
     # Paying -----------------------------------------------------------------------------------
 
@@ -202,11 +219,15 @@ class PaymentService:
         elif isinstance(change, RefundMoved):
             await self._settle_refund(tx, change.refund)
         elif isinstance(change, Disputed):
-            details = {"dispute": change.dispute_id, "amount": change.amount}
-            await store.insert_alert(tx, "chargeback", change.intent_id, details)
+            await store.lock_intent(tx, change.intent_id)
+            payment_id = await store.find_payment_of_intent(tx, change.intent_id)
+            payment = await store.find_payment(tx, payment_id) if payment_id else None
+            assert self._chargebacks is not None
+            await self._chargebacks.take(tx, change, payment)
 
     async def _settle(self, tx: Transaction, paid: Paid) -> None:
         """Books money that the provider has: to what waits for it, else apart and back."""
+        await store.lock_intent(tx, paid.intent_id)
         payment = await self._lock(tx, paid)
         if payment is None:
             details = {"amount": paid.amount, "currency": paid.currency}
@@ -222,6 +243,10 @@ class PaymentService:
             tx.after_commit.append(_count_success)
         else:
             await self._send_back(tx, payment, paid)
+        booked = await store.find_payment(tx, payment.id)
+        assert booked is not None
+        assert self._chargebacks is not None
+        await self._chargebacks.attach(tx, booked)
 
     async def _lock(self, tx: Transaction, paid: Paid) -> Payment | None:
         payment_id = paid.payment_id or await store.find_payment_of_intent(tx, paid.intent_id)
@@ -366,4 +391,4 @@ def _description(payment: Payment) -> str:
     return "InstaSell gas" if payment.purpose == "gas" else "InstaSell balance"
 
 
-__all__ = ["PaidOrders", "PaymentService", "answered"]
+__all__ = ["Chargebacks", "PaidOrders", "Payment", "PaymentService", "answered"]

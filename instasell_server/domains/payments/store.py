@@ -76,6 +76,14 @@ async def find_payment_of_intent(connection: Connection, intent_id: str) -> str 
     return row["id"] if row else None
 
 
+async def lock_intent(tx: Transaction, intent_id: str) -> None:
+    """Has all who speak of one payment of the provider's wait for each other.
+
+    A payment and its chargeback may come at the same moment, before either has a row to lock.
+    """
+    await tx.rows(_sql.lock_intent, {"intent_id": intent_id})
+
+
 async def lock_payment(tx: Transaction, payment_id: str) -> Payment | None:
     """Locks a payment; its order has to be locked before."""
     row = await tx.maybe(_sql.lock_payment, {"payment_id": payment_id})

@@ -202,7 +202,7 @@ async def test_a_suspended_leader_forfeits_to_the_runner_up(
     ]
     assert sql("SELECT to_status, reason FROM order_events ORDER BY to_status") == [
         ("cancelled", "the winner is suspended"),
-        ("pending", "auction won"),
+        ("pending", "offered to the runner-up"),
     ]
     assert sql("SELECT stock FROM listings") == [(0,)]
 

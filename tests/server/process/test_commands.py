@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import select
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 from instasell_server.settings import Settings
+from tests.paying import SECRET_KEY, WEBHOOK_SECRET, Provider
 from tests.serving import SECRET
 
 Run = Callable[..., list[tuple[Any, ...]]]
@@ -191,3 +193,37 @@ def test_the_audit_finds_wallets_and_transfers_that_are_wrong(
     assert set(found) == {("wallet", "balance"), ("transfer", "sum")}
     assert (found["wallet", "balance"]["expected"], found["wallet", "balance"]["found"]) == (0, 500)
     assert found["transfer", "sum"]["found"] == -700
+
+
+async def test_the_audit_asks_the_provider_where_one_is_configured(
+    environment: dict[str, str], provider: Provider, sql: Run
+) -> None:
+    async def audited(*words: str, **changes: str) -> Any:
+        configured = {
+            **environment,
+            "INSTASELL_STRIPE_SECRET_KEY": SECRET_KEY,
+            "INSTASELL_STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            "INSTASELL_STRIPE_API_BASE": provider.url,
+            **changes,
+        }
+        return await asyncio.to_thread(_call, configured, "audit", *words)
+
+    assert (await audited("--no-provider")).returncode == 0
+    sound = await audited()
+    assert sound.returncode == 0, sound.stderr
+    assert "the provider: 0 movements, 0 held, 0 booked" in sound.stdout
+    sql(
+        "INSERT INTO transactions (transfer_id, account, amount, type, posting_key)"
+        " SELECT id, account, amount, 'charge', account FROM gen_random_uuid() AS id,"
+        " (VALUES ('stripe', -700), ('suspense', 700)) AS n(account, amount)"
+    )
+    wrong = await audited("--json")
+    report = json.loads(wrong.stdout)
+    assert (wrong.returncode, report["provider"]["booked_amount"]) == (1, 700)
+    assert [each["kind"] for each in report["findings"]] == ["provider"]
+    away = await audited(INSTASELL_STRIPE_API_BASE="http://127.0.0.1:1")
+    assert (away.returncode, away.stdout) == (1, "")
+    assert "the payment provider does not answer" in away.stderr
+    none = await asyncio.to_thread(_call, environment, "audit", "--provider")
+    assert none.returncode == 1
+    assert "no payment provider" in none.stderr

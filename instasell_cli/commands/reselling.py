@@ -1,0 +1,99 @@
+"""`auctions offer-runner-up` and `auctions relist`: after an auction that came to nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from instasell_cli.amounts import optional_amount
+from instasell_cli.context import opened
+from instasell_cli.exits import UsageProblem
+from instasell_cli.instants import parse_instant, parse_seconds
+from instasell_cli.options import command
+from instasell_cli.order_records import print_order
+from instasell_cli.remedies import with_remedy
+from instasell_cli.shapes import AUCTION, record_of
+
+if TYPE_CHECKING:
+    from instasell_cli.output import Output
+    from instasell_client import InstaSell
+
+AuctionId = Annotated[str, typer.Argument(help="The id of the auction.", metavar="ID")]
+Amount = Annotated[str | None, typer.Option(metavar="AMOUNT")]
+When = Annotated[
+    str | None, typer.Option(help="As 2030-01-31T18:00 (local) or +10m.", metavar="TIME")
+]
+
+
+@dataclass(frozen=True)
+class NewTerms:
+    """What is to differ from the old auction, as typed."""
+
+    duration: str | None = None
+    start: str | None = None
+    end: str | None = None
+    min_bid: str | None = None
+    reserve: str | None = None
+    buy_now: str | None = None
+
+
+def add_to(app: typer.Typer) -> None:
+    """Puts the commands into the group `auctions`."""
+
+    @command(
+        app,
+        "offer-runner-up",
+        "Offer an auction whose order was not paid to the next bidder, at his own last bid.",
+        "auctions offer-runner-up ID",
+    )
+    def offer_runner_up(ctx: typer.Context, auction_id: AuctionId) -> None:
+        """`auctions offer-runner-up`."""
+        with opened(ctx) as (client, output):
+            print_order(output, client.auctions.offer_runner_up(auction_id))
+
+    @command(
+        app,
+        "relist",
+        "Put the goods of an auction up again that was not sold; it costs gas as the first time.",
+        "auctions relist ID",
+        "auctions relist ID --duration 3d --min-bid 5.00",
+    )
+    def relist(
+        ctx: typer.Context,
+        auction_id: AuctionId,
+        duration: Annotated[
+            str | None,
+            typer.Option("--duration", help="As 90s, 10m or 1d12h.", metavar="SPAN"),
+        ] = None,
+        end: When = None,
+        start: When = None,
+        min_bid: Amount = None,
+        reserve: Amount = None,
+        buy_now: Amount = None,
+    ) -> None:
+        """`auctions relist`."""
+        terms = NewTerms(duration, start, end, min_bid, reserve, buy_now)
+        with opened(ctx) as (client, output):
+            run_relist(client, output, auction_id, terms)
+
+
+def run_relist(client: InstaSell, output: Output, auction_id: str, terms: NewTerms) -> None:
+    """Puts an auction up again, and prints the new one. Raises AuctionHasOrder, Invalid."""
+    if terms.duration is not None and terms.end is not None:
+        raise UsageProblem("give either --duration or --end")
+    duration = None if terms.duration is None else parse_seconds(terms.duration, "--duration")
+    try:
+        made = client.auctions.relist(
+            auction_id,
+            duration_seconds=duration,
+            end_at=parse_instant(terms.end, "--end") if terms.end else None,
+            start_at=parse_instant(terms.start, "--start") if terms.start else None,
+            min_bid=optional_amount(terms.min_bid, "--min-bid"),
+            reserve=optional_amount(terms.reserve, "--reserve"),
+            buy_now=optional_amount(terms.buy_now, "--buy-now"),
+        )
+    except Exception as error:
+        raise with_remedy(error) from error
+    output.one(AUCTION, record_of(made.state))

@@ -1,0 +1,81 @@
+"""The rows of chargebacks."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from instasell_server.db.connections import Connection
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction
+
+_sql = load(__file__)
+
+
+class Chargeback(NamedTuple):
+    """A chargeback whose row is locked; amounts in minor units. `status` is open, won or lost."""
+
+    id: str
+    provider_id: str
+    intent_id: str
+    payment_id: str | None
+    order_id: str | None
+    dispute_id: str | None
+    debtor_id: str | None
+    amount: int
+    escrow_amount: int
+    owed_amount: int
+    recovered_amount: int
+    fee_amount: int
+    status: str
+    holds_order: bool
+    is_due: bool
+
+
+async def lock_chargeback(tx: Transaction, provider_id: str) -> Chargeback | None:
+    """Locks a chargeback by the provider's id; its order has to be locked before."""
+    row = await tx.maybe(_sql.lock_chargeback, {"provider_id": provider_id})
+    return Chargeback(**row) if row else None
+
+
+async def lock_unattached(tx: Transaction, intent_id: str) -> list[Chargeback]:
+    """Locks those that came before their payment."""
+    rows = await tx.rows(_sql.lock_unattached, {"intent_id": intent_id})
+    return [Chargeback(**row) for row in rows]
+
+
+async def lock_owed(tx: Transaction, chargeback_id: str) -> Chargeback | None:
+    """Locks a chargeback that somebody has to pay for; None when that is done."""
+    row = await tx.maybe(_sql.lock_owed, {"chargeback_id": chargeback_id})
+    return Chargeback(**row) if row else None
+
+
+async def list_recoverable(connection: Connection, limit: int) -> list[str]:
+    """Chargebacks that are owed by somebody who has something."""
+    return [row["id"] for row in await connection.rows(_sql.list_recoverable, {"limit": limit})]
+
+
+async def insert_chargeback(
+    tx: Transaction, provider_id: str, intent_id: str, amount: int, now: datetime
+) -> Chargeback:
+    """A new chargeback, all of it owed by nobody yet."""
+    values = {"provider_id": provider_id, "intent_id": intent_id, "amount": amount, "now": now}
+    return Chargeback(**await tx.one(_sql.insert_chargeback, values))
+
+
+async def update_chargeback(tx: Transaction, chargeback: Chargeback, now: datetime) -> None:
+    """Writes a locked chargeback back."""
+    await tx.execute(_sql.update_chargeback, {**chargeback._asdict(), "now": now})
+
+
+async def insert_alert(tx: Transaction, kind: str, subject: str, details: dict[str, Any]) -> None:
+    """Something for an operator to look at; told once for each subject."""
+    values = {"kind": kind, "subject": subject[:255], "details": json.dumps(details)}
+    await tx.execute(_sql.insert_alert, values)
+
+
+async def get_now(tx: Transaction) -> datetime:
+    """The market's clock; ask after the locks are held."""
+    now: datetime = (await tx.one(_sql.get_market_now))["now"]
+    return now

@@ -1,0 +1,65 @@
+"""Orders whose money a bank claims: frozen until its verdict, then back, or called off."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from instasell_client.models.orders import OrderStatus
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.orders import rules, store
+from instasell_server.domains.orders.service import OrderService
+from instasell_server.domains.orders.store import LockedOrder
+
+
+class BankClaims:
+    """What a chargeback does to an order. Its money is moved by the caller, through the ledger."""
+
+    def __init__(self, orders: OrderService) -> None:
+        self._orders = orders
+
+    async def lock(self, tx: Transaction, order_id: str) -> LockedOrder | None:
+        """Locks the listing of an order and then the order."""
+        return await store.lock_order_with_listing(tx, order_id)
+
+    async def freeze(self, tx: Transaction, order: LockedOrder, reason: str, now: datetime) -> bool:
+        """Holds a locked order where it stands; False for one that is at its end."""
+        if not rules.is_held(order.standing):
+            return False
+        await store.update_claimed(tx, order.id, now)
+        await self._write(tx, order, OrderStatus.DISPUTED, reason, now)
+        return True
+
+    async def thaw(self, tx: Transaction, order_id: str, reason: str, now: datetime) -> LockedOrder:
+        """One claim on a locked order is decided. Returns the order as it stands then."""
+        before = await store.lock_order(tx, order_id)
+        await store.update_unclaimed(tx, order_id, now)
+        after = await store.lock_order(tx, order_id)
+        assert before is not None
+        assert after is not None
+        await self._write(tx, before, after.standing.status, reason, now)
+        return after
+
+    def is_lost(self, order: LockedOrder) -> bool:
+        """Whether the bank has left nothing of an order that no claim holds any more."""
+        standing = order.standing
+        return not standing.bank_claims and not standing.held_amount and rules.is_held(standing)
+
+    async def call_off(
+        self, tx: Transaction, order: LockedOrder, reason: str, now: datetime
+    ) -> None:
+        """Cancels a locked order of which nothing is held; goods that never left come back."""
+        if rules.goods_come_back(order.standing):
+            await store.give_back_stock(tx, order.listing_id, order.quantity)
+            self._orders.show_stock(tx, order.listing_id)
+        await store.update_cancelled(tx, order.id, now)
+        await self._write(tx, order, OrderStatus.CANCELLED, reason, now)
+
+    async def _write(
+        self, tx: Transaction, order: LockedOrder, after: OrderStatus, reason: str, now: datetime
+    ) -> None:
+        await store.insert_event(
+            tx, order.id, order.standing.status, after, actor_id=None, reason=reason, now=now
+        )
+
+
+__all__ = ["BankClaims", "LockedOrder"]
