@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from instasell_cli.commands import (
+    admin,
     api,
     auctions,
     categories,
@@ -63,6 +64,7 @@ for name, commands in (
     ("messages", messages.app),
     ("notifications", notifications.app),
     ("subscriptions", subscriptions.app),
+    ("admin", admin.app),
 ):
     app.add_typer(commands, name=name)
 disputes.add_to_orders(orders.app)

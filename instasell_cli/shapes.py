@@ -124,6 +124,32 @@ DISPUTE = Shape(
     _DISPUTE_AMOUNTS,
 )
 DISPUTE_VIEW = Shape((*_DISPUTE, "messages", "evidence"), DISPUTE.columns, _DISPUTE_AMOUNTS)
+ADMIN_ORDER = Shape((*ORDER_VIEW.fields, "ledger"), ORDER.columns, _ORDER_AMOUNTS)
+ADMIN_ACTION = Shape(
+    (
+        *("id", "created_at", "admin_id", "admin_name", "action", "subject_kind", "subject_id"),
+        *("reason", "details"),
+    ),
+    ("created_at", "action", "admin_name", "subject_kind", "subject_id", "reason"),
+)
+ALERT = Shape(
+    ("id", "kind", "subject", "details", "created_at", "closed_at"),
+    ("id", "kind", "subject", "created_at", "closed_at"),
+)
+FIGURES = Shape(
+    (
+        *("start_at", "end_at", "registrations", "listings", "auctions_started"),
+        *("active_auctions", "bids", "bids_per_auction", "orders", "orders_paid"),
+        *("gross_amount", "payments_succeeded", "payments_failed", "payment_success_rate"),
+        *("refunds", "refunded_amount", "orders_delivered", "fulfilment_seconds_median"),
+        "currency",
+    ),
+    (
+        *("start_at", "registrations", "bids", "orders_paid", "gross_amount"),
+        *("refunded_amount", "payment_success_rate"),
+    ),
+    frozenset({"gross_amount", "refunded_amount"}),
+)
 WALLET = Shape(
     ("balance", "gas_balance", "currency", "user_id", "version", "updated_at"),
     ("balance", "gas_balance", "currency"),

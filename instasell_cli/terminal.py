@@ -50,6 +50,11 @@ def confirm_money(question: str, *, assume_yes: bool) -> bool:
     return confirm(question, assume_yes=assume_yes)
 
 
+def confirm_consequence(question: str, *, assume_yes: bool) -> bool:
+    """Whether to do what hits somebody else, as a ban; asked like what moves money."""
+    return confirm_money(question, assume_yes=assume_yes)
+
+
 def secret_from_stdin(what: str) -> str:
     """The first line of stdin. Raises UsageProblem when there is none."""
     text = sys.stdin.readline(SECRET_BYTES_MAX).rstrip("\r\n")

@@ -27,6 +27,7 @@ from instasell_tui.screens.auction import AuctionScreen
 from instasell_tui.screens.board import BoardScreen
 from instasell_tui.screens.checkout import POLL_SECONDS
 from instasell_tui.screens.confirm import ARMED_AFTER_SECONDS
+from instasell_tui.screens.desk import DeskScreen
 from instasell_tui.screens.help import HelpScreen
 from instasell_tui.screens.orders import OrdersScreen
 from instasell_tui.screens.selling import SellingScreen
@@ -37,6 +38,8 @@ from instasell_tui.widgets.bid_box import Tone
 
 TITLE_CELLS = 40
 NOTICE_SECONDS = 8.0
+
+_Place = OrdersScreen | WalletScreen | SellingScreen | DeskScreen
 
 Remember = Callable[[str, str], None]
 """Called with the e-mail and the token of somebody who wants to stay signed in; may block."""
@@ -50,7 +53,10 @@ class InstaSellApp(App[None]):
     system's by default); `clock` stands in for the server's, where time must stand still.
     """
 
-    CSS_PATH = [f"styles/{name}.tcss" for name in ("app", "board", "auction", "trading", "dialogs")]
+    CSS_PATH = [
+        f"styles/{name}.tcss"
+        for name in (*("app", "board", "auction", "trading"), *("desk", "dialogs"))
+    ]
     TITLE = "InstaSell"
     COMMANDS = App.COMMANDS | {AuctionCommands}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
@@ -61,6 +67,7 @@ class InstaSellApp(App[None]):
         Binding("o", "orders", "Orders", show=False, id="app.orders"),
         Binding("W", "wallet", "Wallet", show=False, id="app.wallet"),
         Binding("L", "selling", "Seller desk", show=False, id="app.selling"),
+        Binding("A", "desk", "Admin desk", show=False, id="app.desk"),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
     ]
 
@@ -134,7 +141,12 @@ class InstaSellApp(App[None]):
         """Shows the seller's desk."""
         self._go_to(SellingScreen)
 
-    def _go_to(self, kind: type[OrdersScreen] | type[WalletScreen] | type[SellingScreen]) -> None:
+    def action_desk(self) -> None:
+        """Shows the desk, to an admin."""
+        if self.feed.desk.is_mine:
+            self._go_to(DeskScreen)
+
+    def _go_to(self, kind: type[_Place]) -> None:
         """Goes back to a screen that is open beneath, else opens it in place of its like."""
         if isinstance(self.screen, ModalScreen | SignInScreen):
             # Somebody waits for the answer of what is up.
@@ -187,6 +199,8 @@ class InstaSellApp(App[None]):
         yield SystemCommand(
             "Seller desk", "What you put up, what came of it, and goods", self.action_selling
         )
+        if self.feed.desk.is_mine:
+            yield SystemCommand("Admin desk", "Disputes, alerts, people, figures", self.action_desk)
         yield SystemCommand("Light or dark", "Turn the theme around", self.action_turn_light)
         yield SystemCommand("Help", "What keys do and signs mean", self.action_help)
 

@@ -35,6 +35,7 @@ from instasell_client.models.accounts import Role, User
 from instasell_client.models.auctions import BidOutcome, BidReceipt
 from instasell_client.models.listings import CategoryNode
 from instasell_tui import messages
+from instasell_tui.desk import Desk
 from instasell_tui.following import Following
 from instasell_tui.learning import learn
 from instasell_tui.lots import Lot, Lots
@@ -97,6 +98,7 @@ class Feed:
         self._trends = Trends(self)
         self.trading = Trading(self)
         self.shop = Shop(self)
+        self.desk = Desk(self)
 
     # Being there ------------------------------------------------------------------------------
 

@@ -196,14 +196,16 @@ def delivery(order: Order, user_id: str) -> Lines:
 
 
 def history(
-    events: Sequence[OrderEvent], user_side: Side, zone: tzinfo | None, now: datetime
+    events: Sequence[OrderEvent], user_side: Side | None, zone: tzinfo | None, now: datetime
 ) -> Sequence[tuple[str, str, str, str]]:
     """When, what, by whom and why; the newest first."""
     return [
         (
             local_time(each.created_at, zone, now),
             _STEPS[each.to_status] if each.from_status != each.to_status else "refund",
-            "you" if each.actor == user_side.value else f"the {each.actor}",
+            "you"
+            if user_side is not None and each.actor == user_side.value
+            else f"the {each.actor}",
             shown(each.reason),
         )
         for each in reversed(events)

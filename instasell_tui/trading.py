@@ -182,7 +182,7 @@ class Trading:
         async def send(key: str) -> OrderView:
             return await self._feed.client.orders.pay(order_id, method, idempotency_key=key)
 
-        return self._seen(await self._once(("pay", order_id, method), send))
+        return self._seen(await self.once(("pay", order_id, method), send))
 
     async def is_paid(self, order_id: str) -> bool:
         """Has the market ask the provider. Raises OrderNotReady, PaymentFailed, Unavailable."""
@@ -224,7 +224,7 @@ class Trading:
                 order_id, amount, to=to, reason=reason, idempotency_key=key
             )
 
-        return self._seen(await self._once(("refund", order_id, amount, to, reason), send))
+        return self._seen(await self.once(("refund", order_id, amount, to, reason), send))
 
     async def top_up(self, amount: int, target: WalletAccount) -> TopUpReply:
         """Begins a payment into the wallet. Raises PaymentFailed, Unavailable, Invalid."""
@@ -232,7 +232,7 @@ class Trading:
         async def send(key: str) -> TopUpReply:
             return await self._feed.client.wallet.top_up(amount, target, idempotency_key=key)
 
-        return await self._once(("top_up", amount, target), send)
+        return await self.once(("top_up", amount, target), send)
 
     # Disputes ---------------------------------------------------------------------------------
 
@@ -268,7 +268,7 @@ class Trading:
             await self.look_at_wallet()
         return arrived
 
-    async def _once(self, wish: object, send: Callable[[str], Awaitable[T]]) -> T:
+    async def once(self, wish: object, send: Callable[[str], Awaitable[T]]) -> T:
         """Without an answer the key stays: the same wish sent again is then the same step."""
         self._feed.writing()
         key = self._keys.setdefault(wish, uuid.uuid4().hex)

@@ -22,7 +22,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC
 from pathlib import Path
+from typing import Literal
 
+import httpx
 from textual.pilot import Pilot
 
 from instasell_client import AsyncInstaSell, Conflict
@@ -30,7 +32,10 @@ from instasell_tui.app import InstaSellApp
 from instasell_tui.lots import Tab
 from instasell_tui.screens.auction import AuctionScreen
 from instasell_tui.screens.board import BoardScreen
+from instasell_tui.screens.dispute import DisputeScreen
 from instasell_tui.widgets.board_table import BoardTable
+from instasell_tui.widgets.figure_board import FigureBoard
+from instasell_tui.widgets.row_table import RowTable
 
 SIZES = ((80, 24), (160, 48))
 PASSWORD = "a long password for pictures"
@@ -81,6 +86,31 @@ GOODS = {
         ("Cargo trailer, folds flat", 4_500, 28_800),
     ),
 }
+
+Reason = Literal["not_received", "not_as_described", "damaged"]
+COMPLAINTS: tuple[tuple[str, Reason, str, str], ...] = (
+    (
+        "Carriage clock, brass, with key",
+        "not_as_described",
+        "It strikes thirteen.\nThe description says that it strikes the hour.",
+        "It struck the hour when it left here; the journey may have shaken it.",
+    ),
+    (
+        "Set of four cut-glass tumblers",
+        "damaged",
+        "One of the four came in two parts.",
+        "They were wrapped one by one. Please keep the box for the carrier.",
+    ),
+    (
+        "Road map of the coast, linen, 1931",
+        "not_received",
+        "Nothing has come in three weeks.",
+        "The carrier says that it was handed to a neighbour.",
+    ),
+)
+ADDRESS = {
+    "name": "Hana Ito", "line1": "Quay 1", "city": "Kiel", "postal_code": "24103", "country": "DE",
+}  # fmt: skip
 
 
 # The market ------------------------------------------------------------------------------------
@@ -221,6 +251,35 @@ async def take_part(viewer: AsyncInstaSell, auctions: dict[str, str], *, lead: b
     await viewer.auctions.watch(auctions["Station clock, double face, 60 cm"])
 
 
+async def complain(url: str, data: Path) -> str:
+    """Orders that were paid, and what their buyers say of them; the admin's token."""
+    seller, buyer = await person(url, "Low Tide Goods", "seller"), await person(url, "Hana Ito")
+    async with AsyncInstaSell(url) as admin:
+        await admin.auth.login(ADMIN, PASSWORD)
+        await admin.auth.update_me(display_name="Wanda Moor")
+        category = (await admin.categories.tree()).items[0].id
+        paying = await buyer.wallet.top_up(100_000, "balance")
+        async with httpx.AsyncClient() as browser:
+            await browser.post(str(paying.checkout_url), data={"action": "pay"})
+        for _ in range(START_SECONDS * 10):
+            if (await buyer.wallet.get()).balance:
+                break
+            await asyncio.sleep(0.1)
+        for title, reason, text, answer in COMPLAINTS:
+            listing = await seller.listings.create(
+                type="direct", title=title, category_id=category, condition="refurbished",
+                price=8_500, stock=3, shipping_amount=650,
+            )  # fmt: skip
+            order_id = (await buyer.orders.buy(listing.id, address=ADDRESS)).order.id
+            await buyer.orders.pay(order_id, "wallet")
+            await seller.orders.ship(order_id, carrier="Post", tracking="RR 4711")
+            made = await buyer.disputes.open(order_id, reason, text)
+            await seller.disputes.reply(made.dispute.id, answer)
+        await seller.aclose()
+        await buyer.aclose()
+        return admin.token or ""
+
+
 # The pictures ----------------------------------------------------------------------------------
 
 
@@ -279,6 +338,23 @@ def _sale_there(app: InstaSellApp) -> bool:
     return sale is not None and sale.view is not None and len(sale.bids) > 3
 
 
+async def draw_desk(url: str, token: str, size: tuple[int, int], folder: Path) -> None:
+    """The admin's desk: the list, one dispute and the figures."""
+    end = f"{size[0]}x{size[1]}"
+    async with screen(url, token, size) as (app, pilot):
+        await until(pilot, lambda: app.feed.desk.is_mine)
+        await pilot.press("A")
+        table = app.screen.query_one(RowTable)
+        await until(pilot, lambda: len(table.rows) == len(COMPLAINTS))
+        save(app, folder, f"desk-{end}")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, DisputeScreen) and app.screen.is_there)
+        save(app, folder, f"dispute-{end}")
+        await pilot.press("escape", "4")
+        await until(pilot, lambda: app.screen.query_one(FigureBoard).is_there)
+        save(app, folder, f"figures-{end}")
+
+
 async def make(folder: Path) -> None:
     """Makes every picture."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -301,6 +377,9 @@ async def make(folder: Path) -> None:
             async with screen(url, None, SIZES[0]) as (app, pilot):
                 await until(pilot, lambda: not isinstance(app.screen, BoardScreen))
                 save(app, folder, "sign-in-80x24")
+            desk = await complain(url, data)
+            for size in SIZES:
+                await draw_desk(url, desk, size, folder)
             bidding.cancel()
             await asyncio.gather(bidding, return_exceptions=True)
         for each in people:

@@ -93,11 +93,11 @@ class ConfirmScreen(ModalScreen[bool]):
         self.dismiss(False)
 
 
-def pairs(lines: Sequence[tuple[str, str]]) -> Table:
-    """Names at the left, values in line at the right."""
+def pairs(lines: Sequence[tuple[str, str]], *, right: bool = True) -> Table:
+    """Names at the left, values in line at the right; or not `right`, beside the names."""
     table = Table.grid(padding=(0, 2))
     table.add_column()
-    table.add_column(justify="right")
+    table.add_column(justify="right" if right else "left", overflow="fold")
     for name, value in lines:
-        table.add_row(Text(name), Text(value, style="bold"))
+        table.add_row(Text(name), Text(value, style="bold" if right else ""))
     return table

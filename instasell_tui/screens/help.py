@@ -57,6 +57,17 @@ _PARTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        "Admin desk",
+        (
+            ("A", "the desk, for admins"),
+            ("1  2  3  4  5", "disputes, alerts, users, figures, the log"),
+            ("Enter", "open the dispute; there v decides who gets the money"),
+            ("x", "close the alert"),
+            ("/  s  u", "search users; suspend; let act again"),
+            ("← →  b", "the next figure; by hour, day or week"),
+        ),
+    ),
+    (
         "Everywhere",
         (
             ("o  W  L", "your orders; your wallet; what you sell"),

@@ -39,7 +39,7 @@ class TabStrip(Horizontal):
         """Marks the chosen tab; `counts` stand behind the names."""
         for number, label in enumerate(self.query(self.Label), 1):
             key = str(label.name)
-            behind = f" {counts[key]}" if counts else ""
+            behind = f" {counts[key]}" if counts and counts[key] else ""
             # The chosen one is told by its brackets too, for terminals without styles.
             text = f"{number} {self._tabs[key]}{behind}"
             label.update(Text(f"[{text}]" if key == chosen else f" {text} "))

@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Literal
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from instasell_client import AsyncInstaSell
+from instasell_client.models.accounts import Role
 from instasell_tui.screens.auction import AuctionScreen
+from instasell_tui.screens.dispute import DisputeScreen
 from instasell_tui.screens.order import OrderScreen
 from instasell_tui.widgets.board_table import BoardTable
 from tests.databases import MarketClock
@@ -33,6 +36,17 @@ GOODS = (
     ),
     ("Concertina, 48 keys, steel reeds", 10**12 // 2, 7300),
     ("Touring bicycle, steel frame 58 cm, 24 gears", 20000, 90000),
+)
+
+REASONS: tuple[Literal["damaged", "not_as_described", "not_received"], ...] = (
+    "damaged",
+    "not_as_described",
+    "not_received",
+)
+COMPLAINTS = (
+    "The glass is scratched from edge to edge.",
+    "It strikes thirteen.\nThe description says that it strikes the hour.",
+    "[red]Nothing came[/red]",
 )
 
 
@@ -94,6 +108,28 @@ class Scene:
         await trade.order("Touring bicycle, steel frame 58 cm, 24 gears", price=20000)
         self.move(86400 - 1200)
         return trade
+
+    async def desk(self, fund: Callable[[str, int], None]) -> AsyncInstaSell:
+        """Disputes that are open and one that is decided; returns the admin."""
+        self.move(0)
+        trade, admin = await Trade.open(self._market, fund), await self._market.person(Role.ADMIN)
+        await trade.seller.auth.update_me(display_name="Mill Lane Finds")
+        await trade.buyer.auth.update_me(display_name="Ada Lind")
+        await admin.auth.update_me(display_name="Wanda Desk")
+        for number, (title, price, _) in enumerate(GOODS[:3]):
+            self.move(3600)
+            order_id = await trade.shipped(title, price=price)
+            self.move(60)
+            made = await trade.buyer.disputes.open(order_id, REASONS[number], COMPLAINTS[number])
+            self.move(600)
+            await trade.seller.disputes.reply(
+                made.dispute.id, "It left here whole.\nSee the label."
+            )
+            if number == 0:
+                self.move(60)
+                await admin.admin.resolve_dispute(made.dispute.id, 2000, "the glass is scratched")
+        self.move(60)
+        return admin
 
 
 @pytest.fixture
@@ -194,3 +230,32 @@ async def test_the_wallet(
         await shown.press("W")
         await shown.reads("123,456.78", "8 rows", "live")
         assert without_ids(shown.text) == snapshot
+
+
+@SIZES
+async def test_the_desk_and_a_dispute(
+    scene: Scene,
+    screen: Opener,
+    snapshot: SnapshotAssertion,
+    size: tuple[int, int],
+    fund: Callable[[str, int], None],
+) -> None:
+    admin = await scene.desk(fund)
+    async with screen(admin.token, size=size, clock=frozen(scene)) as shown:
+        await shown.press("A")
+        await shown.reads("3 disputes", "2 open", "live")
+        assert without_ids(shown.text) == snapshot(name="disputes")
+        await shown.press("4")
+        await shown.reads("Bids by day · now 0", "live")
+        await shown.press("right")
+        await shown.reads("Orders paid by day · now 3")
+        assert without_ids(shown.text) == snapshot(name="figures")
+        await shown.press("5")
+        await shown.reads("resolve dispute", "1 action")
+        assert without_ids(shown.text) == snapshot(name="log")
+        await shown.press("1")
+        await shown.reads("3 disputes")
+        await shown.press("enter")
+        await shown.until(lambda: isinstance(shown.app.screen, DisputeScreen))
+        await shown.reads("It strikes thirteen.", "The order")
+        assert without_ids(shown.text) == snapshot(name="dispute")

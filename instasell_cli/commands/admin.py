@@ -1,0 +1,26 @@
+"""`instasell admin`: the desk of those who run the market."""
+
+from __future__ import annotations
+
+from instasell_cli.commands import (
+    admin_alerts,
+    admin_disputes,
+    admin_figures,
+    admin_market,
+    admin_users,
+)
+from instasell_cli.options import group
+
+app = group("The admin's desk: people, alerts, disputes, orders and figures.")
+
+for name, commands in (
+    ("users", admin_users.app),
+    ("alerts", admin_alerts.app),
+    ("disputes", admin_disputes.app),
+    ("auctions", admin_market.auctions),
+    ("listings", admin_market.listings),
+    ("orders", admin_market.orders),
+):
+    app.add_typer(commands, name=name)
+admin_alerts.add_log_to(app)
+admin_figures.add_to(app)

@@ -1,0 +1,88 @@
+"""`instasell admin alerts` and `audit-log`: what has to be looked at, and what admins did."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Annotated
+
+import typer
+
+from instasell_cli.commands.admin_users import Limit, Reason, found_user
+from instasell_cli.context import opened
+from instasell_cli.options import command, group
+from instasell_cli.shapes import ADMIN_ACTION, ALERT, record_of
+
+app = group("Alerts: what the market found that a person has to look at.")
+
+
+@command(
+    app,
+    "list",
+    "List alerts, the open ones first.",
+    "admin alerts list",
+    "admin alerts list --open -o json --fields id,kind,subject,details",
+)
+def list_alerts(
+    ctx: typer.Context,
+    is_open: Annotated[
+        bool | None, typer.Option("--open/--closed", help="Only these; both by default.")
+    ] = None,
+    limit: Limit = 50,
+) -> None:
+    """`admin alerts list`."""
+    with opened(ctx) as (client, output):
+        closed = None if is_open is None else not is_open
+        found = client.admin.alerts(closed=closed, page_size=min(limit, 100) or 100)
+        output.many(ALERT, map(record_of, itertools.islice(found, limit or None)))
+
+
+@command(
+    app,
+    "close",
+    "Say that an alert is dealt with. It moves nothing by itself.",
+    'admin alerts close ID --reason "Refunded by hand at the provider"',
+)
+def close(
+    ctx: typer.Context,
+    alert_id: Annotated[str, typer.Argument(help="The id of the alert.", metavar="ID")],
+    reason: Reason,
+) -> None:
+    """`admin alerts close`."""
+    with opened(ctx) as (client, output):
+        output.one(ALERT, record_of(client.admin.close_alert(alert_id, reason)))
+
+
+def audit_log(
+    ctx: typer.Context,
+    admin: Annotated[
+        str | None, typer.Option("--admin", help="Of one admin: id or e-mail.", metavar="ID")
+    ] = None,
+    action: Annotated[
+        str | None, typer.Option("--action", help="As suspend_user.", metavar="NAME")
+    ] = None,
+    subject: Annotated[
+        str | None, typer.Option("--subject", help="On one thing or account.", metavar="ID")
+    ] = None,
+    limit: Limit = 50,
+) -> None:
+    """`admin audit-log`."""
+    with opened(ctx) as (client, output):
+        found = client.admin.audit_log(
+            admin=found_user(client, admin) if admin is not None else None,
+            action=action,
+            subject=found_user(client, subject) if subject and "@" in subject else subject,
+            page_size=min(limit, 100) or 100,
+        )
+        output.many(ADMIN_ACTION, map(record_of, itertools.islice(found, limit or None)))
+
+
+def add_log_to(desk: typer.Typer) -> None:
+    """Declares the command."""
+    command(
+        desk,
+        "audit-log",
+        "List what admins did, the newest first.",
+        "admin audit-log",
+        "admin audit-log --action suspend_user --admin ada@example.com",
+        "admin audit-log --subject ID -o jsonl --limit 0",
+    )(audit_log)

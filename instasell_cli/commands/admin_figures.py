@@ -1,0 +1,118 @@
+"""`instasell admin analytics`: what happened in the market, as records or as bars."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from instasell_cli.bars import bars
+from instasell_cli.context import opened
+from instasell_cli.exits import UsageProblem
+from instasell_cli.instants import parse_instant
+from instasell_cli.options import command
+from instasell_cli.output import Format
+from instasell_cli.shapes import FIGURES, record_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from instasell_client.models.admin import Analytics
+
+
+class Bucket(StrEnum):
+    """How long a span is counted together."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+
+
+class Figure(StrEnum):
+    """What the bars are of."""
+
+    REGISTRATIONS = "registrations"
+    LISTINGS = "listings"
+    AUCTIONS_STARTED = "auctions_started"
+    ACTIVE_AUCTIONS = "active_auctions"
+    BIDS = "bids"
+    BIDS_PER_AUCTION = "bids_per_auction"
+    ORDERS = "orders"
+    ORDERS_PAID = "orders_paid"
+    GROSS_AMOUNT = "gross_amount"
+    PAYMENTS_SUCCEEDED = "payments_succeeded"
+    PAYMENTS_FAILED = "payments_failed"
+    PAYMENT_SUCCESS_RATE = "payment_success_rate"
+    REFUNDS = "refunds"
+    REFUNDED_AMOUNT = "refunded_amount"
+    ORDERS_DELIVERED = "orders_delivered"
+
+
+def analytics(
+    ctx: typer.Context,
+    since: Annotated[
+        str | None, typer.Option("--from", help="As 2030-01-31T18:00.", metavar="TIME")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", help="The same.", metavar="TIME")] = None,
+    bucket: Annotated[
+        Bucket, typer.Option("--bucket", help="Counted together, in UTC; weeks from Monday.")
+    ] = Bucket.DAY,
+    plot: Annotated[bool, typer.Option("--plot", help="Draw bars of one figure.")] = False,
+    figure: Annotated[
+        Figure, typer.Option("--figure", help="What the bars are of.")
+    ] = Figure.GROSS_AMOUNT,
+) -> None:
+    """`admin analytics`."""
+    with opened(ctx) as (client, output):
+        if plot and (output.form is not Format.TABLE or output.fields):
+            raise UsageProblem("--plot draws for people; leave -o and --fields out")
+        found = client.admin.analytics(
+            from_at=_instant(since, "--from"), to_at=_instant(until, "--to"), bucket=bucket.value
+        )
+        if plot:
+            for line in _plot(found, figure):
+                output.text(line)
+            return
+        records = ({**record_of(each), "currency": found.currency} for each in found.items)
+        output.many(FIGURES, records, found.currency)
+
+
+def add_to(desk: typer.Typer) -> None:
+    """Declares the command."""
+    command(
+        desk,
+        "analytics",
+        "Tell what happened in the market by hour, day or week: 30 days unless told otherwise."
+        " Whole hours, days and weeks are in UTC; --plot names them so.",
+        "admin analytics",
+        "admin analytics --bucket hour --plot --figure bids",
+        "admin analytics --from 2030-01-01 --bucket week -o csv",
+    )(analytics)
+
+
+def _instant(text: str | None, option: str) -> datetime | None:
+    return None if text is None else parse_instant(text, option)
+
+
+def _plot(found: Analytics, figure: Figure) -> list[str]:
+    is_money = figure.value in FIGURES.amounts
+    unit = f", {found.currency}" if is_money else ""
+    head = f"{figure.value.replace('_', ' ')}{unit}, by {found.bucket.value} in UTC"
+    form = "%Y-%m-%d %H:00" if found.bucket.value == "hour" else "%Y-%m-%d"
+    labels = [f"{each.start_at.astimezone(UTC):{form}}" for each in found.items]
+    values = [getattr(each, figure.value) for each in found.items]
+    return [head, *bars(labels, values, [_text(value, figure, found) for value in values])]
+
+
+def _text(value: float | None, figure: Figure, found: Analytics) -> str:
+    from instasell_client.models.money import format_amount
+
+    if value is None:
+        return "-"
+    if figure.value in FIGURES.amounts:
+        return format_amount(int(value), found.currency, grouping=True)
+    if figure is Figure.PAYMENT_SUCCESS_RATE:
+        return f"{value:.0%}"
+    return f"{value:,.1f}" if isinstance(value, float) else f"{value:,}"

@@ -1,0 +1,93 @@
+"""`instasell admin auctions`, `listings` and `orders`: what an admin does to goods and sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from instasell_cli.amounts import shown_amount
+from instasell_cli.commands.admin_users import Reason, Yes
+from instasell_cli.context import opened
+from instasell_cli.exits import CliError
+from instasell_cli.instants import local_text
+from instasell_cli.options import command, group
+from instasell_cli.order_records import order_record
+from instasell_cli.output import Format, cleaned
+from instasell_cli.shapes import ADMIN_ORDER, AUCTION, LISTING, record_of
+from instasell_cli.terminal import confirm_consequence
+
+if TYPE_CHECKING:
+    from instasell_client.models.admin import AdminOrder
+
+auctions = group("Auctions of everybody.")
+listings = group("Listings of everybody.")
+orders = group("Orders of everybody.")
+
+Id = Annotated[str, typer.Argument(help="The id.", metavar="ID")]
+
+
+@command(
+    auctions,
+    "cancel",
+    "Call an open auction off, with bids or without; the bidders read the reason.",
+    'admin auctions cancel ID --reason "The goods do not exist"',
+)
+def cancel_auction(ctx: typer.Context, auction_id: Id, reason: Reason, yes: Yes = False) -> None:
+    """`admin auctions cancel`."""
+    with opened(ctx) as (client, output):
+        state = client.auctions.get(auction_id).state
+        bids = f"{state.bid_count:,} bid" + ("" if state.bid_count == 1 else "s")
+        question = f'Call off "{cleaned(state.title)}" with {bids}? There is no way back.'
+        if not confirm_consequence(question, assume_yes=yes):
+            raise CliError("nothing was called off")
+        output.one(AUCTION, record_of(client.admin.cancel_auction(auction_id, reason).state))
+
+
+@command(
+    listings,
+    "remove",
+    "Take a listing out of every list; its orders go on. Exit 6 while an auction of it is open.",
+    'admin listings remove ID --reason "Counterfeit"',
+)
+def remove_listing(ctx: typer.Context, listing_id: Id, reason: Reason, yes: Yes = False) -> None:
+    """`admin listings remove`."""
+    with opened(ctx) as (client, output):
+        listing = client.listings.get(listing_id)
+        question = f'Remove "{cleaned(listing.title)}" of {cleaned(listing.seller_name)}?'
+        if not confirm_consequence(question, assume_yes=yes):
+            raise CliError("nothing was removed")
+        output.one(LISTING, record_of(client.admin.remove_listing(listing_id, reason)))
+
+
+@command(
+    orders,
+    "show",
+    "Show an order with its history and every movement of its money.",
+    "admin orders show ID",
+    "admin orders show ID -o json --fields status,events,ledger",
+)
+def show_order(ctx: typer.Context, order_id: Id) -> None:
+    """`admin orders show`."""
+    with opened(ctx) as (client, output):
+        found = client.admin.order(order_id)
+        for_people = output.form is Format.TABLE
+        record = {
+            **order_record(found, for_people=for_people),
+            "ledger": "\n".join(_ledger_lines(found)) or None
+            if for_people
+            else [record_of(row) for row in found.ledger],
+        }
+        output.one(ADMIN_ORDER, record, found.order.currency)
+
+
+def _ledger_lines(found: AdminOrder) -> Iterator[str]:
+    order = found.order
+    sides = {order.buyer_id: "the buyer", order.seller_id: "the seller"}
+    amounts = [shown_amount(row.amount, found.order.currency) for row in found.ledger]
+    width = max(map(len, amounts), default=0)
+    for row, amount in zip(found.ledger, amounts, strict=True):
+        whose = f" of {sides.get(row.user_id, row.user_id)}" if row.user_id else ""
+        at = local_text(row.created_at.isoformat())
+        yield f"{at}  {amount:>{width}}  {row.type}: {row.account}{whose}"

@@ -1,0 +1,172 @@
+"""`instasell admin users`: finding people, and what an admin does to an account."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from instasell_cli.context import opened
+from instasell_cli.exits import CliError, ExitCode, UsageProblem
+from instasell_cli.options import command, group
+from instasell_cli.output import cleaned
+from instasell_cli.shapes import USER, record_of
+from instasell_cli.terminal import confirm_consequence
+
+if TYPE_CHECKING:
+    from instasell_client import InstaSell
+
+app = group("People: find them, suspend them, and what else an account needs of an admin.")
+
+LIKE_IT_MAX = 100
+"""How many accounts are looked at for one with exactly that e-mail address."""
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+
+UserId = Annotated[
+    str, typer.Argument(help="The id or the e-mail address of the account.", metavar="ID")
+]
+Reason = Annotated[
+    str, typer.Option("--reason", help="Why; it stays in the audit log.", metavar="TEXT")
+]
+Limit = Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+class Role(StrEnum):
+    """What an account may do."""
+
+    BUYER = "buyer"
+    SELLER = "seller"
+    ADMIN = "admin"
+
+
+class Status(StrEnum):
+    """Whether an account may act."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+@command(
+    app,
+    "list",
+    "List accounts, the newest first.",
+    "admin users list",
+    "admin users list --q ada@ --status active",
+    "admin users list --role seller -o csv --limit 0",
+)
+def list_users(
+    ctx: typer.Context,
+    q: Annotated[
+        str | None,
+        typer.Option("--q", help="A part of the e-mail address or of the name.", metavar="TEXT"),
+    ] = None,
+    role: Annotated[Role | None, typer.Option("--role")] = None,
+    status: Annotated[Status | None, typer.Option("--status")] = None,
+    limit: Limit = 50,
+) -> None:
+    """`admin users list`."""
+    with opened(ctx) as (client, output):
+        found = client.admin.users(
+            q=q,
+            role=role.value if role else None,
+            status=status.value if status else None,
+            page_size=min(limit, 100) or 100,
+        )
+        output.many(USER, map(record_of, itertools.islice(found, limit or None)))
+
+
+@command(
+    app,
+    "suspend",
+    "Suspend an account: its sessions end, its open auctions are called off, and it only reads.",
+    'admin users suspend ada@example.com --reason "Bids on own goods"',
+    'admin users suspend ID --reason "Stolen account" --yes',
+)
+def suspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
+    """`admin users suspend`."""
+    with opened(ctx) as (client, output):
+        user_id = found_user(client, user)
+        question = f"Suspend {_named(user)}? The sessions end, open auctions are called off."
+        if not confirm_consequence(question, assume_yes=yes):
+            raise CliError("nobody was suspended")
+        output.one(USER, record_of(client.admin.suspend(user_id, reason)))
+
+
+@command(
+    app,
+    "unsuspend",
+    "Let a suspended account act again. Auctions that were called off stay so.",
+    'admin users unsuspend ada@example.com --reason "It was somebody else"',
+)
+def unsuspend(ctx: typer.Context, user: UserId, reason: Reason) -> None:
+    """`admin users unsuspend`."""
+    with opened(ctx) as (client, output):
+        done = client.admin.unsuspend(found_user(client, user), reason)
+        output.one(USER, record_of(done))
+
+
+@command(
+    app,
+    "verify",
+    "Take the e-mail address of an account as proved, so that it may withdraw.",
+    'admin users verify ada@example.com --reason "Showed a passport"',
+)
+def verify(ctx: typer.Context, user: UserId, reason: Reason) -> None:
+    """`admin users verify`."""
+    with opened(ctx) as (client, output):
+        done = client.admin.verify(found_user(client, user), reason)
+        output.one(USER, record_of(done))
+
+
+@command(
+    app,
+    "role",
+    "Give an account a role, in every session at once.",
+    'admin users role ada@example.com seller --reason "Asked for it"',
+    'admin users role ID admin --reason "New on the desk" --yes',
+)
+def set_role(
+    ctx: typer.Context,
+    user: UserId,
+    role: Annotated[Role, typer.Argument(help="buyer, seller or admin.", metavar="ROLE")],
+    reason: Reason,
+    yes: Yes = False,
+) -> None:
+    """`admin users role`."""
+    with opened(ctx) as (client, output):
+        user_id = found_user(client, user)
+        if not confirm_consequence(f"Make {_named(user)} {role.value}?", assume_yes=yes):
+            raise CliError("nothing was changed")
+        output.one(USER, record_of(client.admin.set_role(user_id, role.value, reason)))
+
+
+def found_user(client: InstaSell, text: str) -> str:
+    """The id that was meant. A part of an address is not enough: it could be another person.
+
+    Raises CliError for nobody, UsageProblem where it is not the whole address.
+    """
+    if _ID.fullmatch(text):
+        return text.lower()
+    wanted = text.strip()
+    if not wanted:
+        raise UsageProblem("name an account by its id or its e-mail address")
+    like_it = [*itertools.islice(client.admin.users(q=wanted), LIKE_IT_MAX)]
+    for user in like_it:
+        if user.email.casefold() == wanted.casefold():
+            return user.id
+    if not like_it:
+        raise CliError(f"nobody has the e-mail address {wanted}", ExitCode.NOT_FOUND)
+    many = "1 account is" if len(like_it) == 1 else f"{len(like_it)} accounts are"
+    raise UsageProblem(
+        f"{many} like {wanted}; give the whole e-mail address or the id"
+        f" (instasell admin users list --q lists them)"
+    )
+
+
+def _named(text: str) -> str:
+    return cleaned(text.strip())

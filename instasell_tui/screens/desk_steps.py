@@ -1,0 +1,124 @@
+"""The steps of an admin: each asks for its reason, is confirmed with what it does, and is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from instasell_client import InstaSellError
+from instasell_client.models.accounts import User
+from instasell_client.models.admin import Alert
+from instasell_client.models.disputes import Dispute
+from instasell_client.models.money import parse_amount
+from instasell_tui import desk_wording, trade_wording
+from instasell_tui.formats import money, shown
+from instasell_tui.screens.confirm import ConfirmScreen, Question
+from instasell_tui.screens.form import Entry, Form, Values
+from instasell_tui.screens.order_steps import NOTHING_SENT, filled
+from instasell_tui.trade_wording import Said
+from instasell_tui.widgets.bid_box import Tone
+
+if TYPE_CHECKING:
+    from instasell_tui.app import InstaSellApp
+
+REASON = Entry("reason", "Reason", max_length=500, placeholder="stays in the log")
+
+
+class DeskSteps:
+    """Does the steps of an admin for a screen. Call from a worker: they wait for answers."""
+
+    def __init__(self, app: InstaSellApp) -> None:
+        self._app = app
+        self._desk = app.feed.desk
+
+    async def resolve(self, dispute: Dispute) -> Said:
+        """Splits what is held between both sides."""
+        currency, held = dispute.currency, money(dispute.held_amount, dispute.currency)
+        entries = (
+            Entry("amount", f"To buyer, {currency}", max_length=24, placeholder=f"0 to {held}"),
+            REASON,
+        )
+        title = shown(dispute.title)
+        form = Form(f"Decide: {held} is held", title, entries, "Go on", _amount(dispute))
+
+        async def send(values: Values) -> Said:
+            refund = parse_amount(values["amount"], currency)
+            question = Question(
+                "Decide it so? There is no way back",
+                title,
+                desk_wording.split(dispute, refund),
+                "Decide",
+            )
+            if not await self._confirmed(question):
+                return NOTHING_SENT
+            await self._desk.resolve(dispute.id, refund, values["reason"])
+            rest = money(dispute.held_amount - refund, currency)
+            back = money(refund, currency)
+            return f"Decided: {back} to the buyer, {rest} to the seller", Tone.GOOD
+
+        return await self._filled(form, send, currency)
+
+    async def close_alert(self, alert: Alert) -> Said:
+        """Says that an alert is dealt with; nothing else moves."""
+        form = Form("Close this alert", shown(f"{alert.kind}: {alert.subject}"), (REASON,), "Close")
+
+        async def send(values: Values) -> Said:
+            await self._desk.close_alert(alert.id, values["reason"])
+            return "The alert is closed", Tone.GOOD
+
+        return await self._filled(form, send)
+
+    async def suspend(self, user: User) -> Said:
+        """Bans somebody, after a question."""
+        who = shown(f"{user.display_name}, {user.email}")
+        form = Form("Suspend this account", who, (REASON,), "Go on")
+
+        async def send(values: Values) -> Said:
+            lines = [("Sessions", "end"), ("Open auctions", "called off"), ("From then", "reads")]
+            if not await self._confirmed(Question("Suspend?", who, lines, "Suspend")):
+                return NOTHING_SENT
+            await self._desk.suspend(user.id, values["reason"])
+            return f"{shown(user.email)} is suspended", Tone.GOOD
+
+        return await self._filled(form, send)
+
+    async def unsuspend(self, user: User) -> Said:
+        """Lets somebody act again, after a question."""
+        who = shown(f"{user.display_name}, {user.email}")
+        form = Form("Let this account act again", who, (REASON,), "Go on")
+
+        async def send(values: Values) -> Said:
+            lines = [("Auctions that were called off", "stay so")]
+            if not await self._confirmed(Question("Let it act?", who, lines, "Let it act")):
+                return NOTHING_SENT
+            await self._desk.unsuspend(user.id, values["reason"])
+            return f"{shown(user.email)} may act again", Tone.GOOD
+
+        return await self._filled(form, send)
+
+    async def _confirmed(self, question: Question) -> bool:
+        return await self._app.push_screen_wait(
+            ConfirmScreen(question, self._app.armed_after_seconds)
+        )
+
+    async def _filled(
+        self, form: Form, send: Callable[[Values], Awaitable[Said]], currency: str | None = None
+    ) -> Said:
+        currency = currency or self._app.feed.currency
+        try:
+            return await filled(self._app, form, {}, currency, send)
+        except InstaSellError as error:
+            return trade_wording.refusal(error, currency)
+
+
+def _amount(dispute: Dispute) -> Callable[[Values], Values]:
+    def check(values: Values) -> Values:
+        try:
+            amount = parse_amount(values["amount"], dispute.currency)
+        except ValueError as error:
+            return {"amount": str(error)}
+        if amount > dispute.held_amount:
+            return {"amount": f"At most {money(dispute.held_amount, dispute.currency)}"}
+        return {}
+
+    return check
