@@ -18,17 +18,20 @@ from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen, Screen
 
 from instasell_client import DEFAULT_URL, AsyncInstaSell
-from instasell_tui import messages
+from instasell_tui import inbox_wording, messages
 from instasell_tui.commands import AuctionCommands
 from instasell_tui.feed import Feed
-from instasell_tui.formats import clipped, money
+from instasell_tui.formats import clipped, money, shown
 from instasell_tui.lots import Lot
 from instasell_tui.screens.auction import AuctionScreen
 from instasell_tui.screens.board import BoardScreen
 from instasell_tui.screens.checkout import POLL_SECONDS
 from instasell_tui.screens.confirm import ARMED_AFTER_SECONDS
+from instasell_tui.screens.conversation import ConversationScreen
+from instasell_tui.screens.conversations import ConversationsScreen
 from instasell_tui.screens.desk import DeskScreen
 from instasell_tui.screens.help import HelpScreen
+from instasell_tui.screens.notices import NoticesScreen
 from instasell_tui.screens.orders import OrdersScreen
 from instasell_tui.screens.selling import SellingScreen
 from instasell_tui.screens.sign_in import SignInScreen
@@ -37,9 +40,16 @@ from instasell_tui.themes import DARK, DEFAULTS, LIGHT
 from instasell_tui.widgets.bid_box import Tone
 
 TITLE_CELLS = 40
+NOTICE_CELLS = 120
 NOTICE_SECONDS = 8.0
 
-_Place = OrdersScreen | WalletScreen | SellingScreen | DeskScreen
+_Place = (
+    OrdersScreen | WalletScreen | SellingScreen | ConversationsScreen | NoticesScreen | DeskScreen
+)
+_SEEN_ELSEWHERE = frozenset(
+    {"outbid", "won", "lost", "auction_ended", "auction_cancelled", "message"}
+)
+"""What the board and the conversations tell by themselves."""
 
 Remember = Callable[[str, str], None]
 """Called with the e-mail and the token of somebody who wants to stay signed in; may block."""
@@ -68,6 +78,8 @@ class InstaSellApp(App[None]):
         Binding("W", "wallet", "Wallet", show=False, id="app.wallet"),
         Binding("L", "selling", "Seller desk", show=False, id="app.selling"),
         Binding("A", "desk", "Admin desk", show=False, id="app.desk"),
+        Binding("M", "messages", "Messages", show=False, id="app.messages"),
+        Binding("N", "notices", "Notices", show=False, id="app.notices"),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
     ]
 
@@ -129,6 +141,10 @@ class InstaSellApp(App[None]):
         else:
             self.push_screen(AuctionScreen(auction_id))
 
+    def open_conversation(self, conversation_id: str) -> None:
+        """Shows what two people said to each other."""
+        self.push_screen(ConversationScreen(conversation_id))
+
     def action_orders(self) -> None:
         """Shows the own orders."""
         self._go_to(OrdersScreen)
@@ -145,6 +161,14 @@ class InstaSellApp(App[None]):
         """Shows the desk, to an admin."""
         if self.feed.desk.is_mine:
             self._go_to(DeskScreen)
+
+    def action_messages(self) -> None:
+        """Shows whom one speaks with."""
+        self._go_to(ConversationsScreen)
+
+    def action_notices(self) -> None:
+        """Shows what the market has told."""
+        self._go_to(NoticesScreen)
 
     def _go_to(self, kind: type[_Place]) -> None:
         """Goes back to a screen that is open beneath, else opens it in place of its like."""
@@ -201,6 +225,8 @@ class InstaSellApp(App[None]):
         )
         if self.feed.desk.is_mine:
             yield SystemCommand("Admin desk", "Disputes, alerts, people, figures", self.action_desk)
+        yield SystemCommand("Messages", "Questions, and words about orders", self.action_messages)
+        yield SystemCommand("Notices", "What the market has told you", self.action_notices)
         yield SystemCommand("Light or dark", "Turn the theme around", self.action_turn_light)
         yield SystemCommand("Help", "What keys do and signs mean", self.action_help)
 
@@ -225,6 +251,20 @@ class InstaSellApp(App[None]):
             self._say(lot, f"■ {lot.state.winner} won at {money(lot.price, currency)}", "warning")
         else:
             self._say(lot, f"■ {lot.state.status.value.capitalize()} without a winner", "warning")
+
+    def on_told(self, message: messages.Told) -> None:
+        notice = message.notice
+        if notice.kind not in _SEEN_ELSEWHERE:
+            title = clipped(inbox_wording.subject(notice), TITLE_CELLS)
+            self.say(f"{title}\n{inbox_wording.sentence(notice)}", Tone.PLAIN)
+
+    def on_message_came(self, message: messages.MessageCame) -> None:
+        said, user = message.said, self.feed.user
+        if user is None or said.author_id == user.id:
+            return
+        if not isinstance(self.screen, ConversationsScreen | ConversationScreen):
+            text = clipped(shown(said.text), NOTICE_CELLS)
+            self.say(f"{shown(said.author_name)} writes (M)\n{text}", Tone.PLAIN)
 
     def say(self, text: str, tone: Tone) -> None:
         """A notice, for what the screen that it belongs to cannot say any more."""

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from textual.message import Message
 from textual.message_pump import MessagePump
@@ -37,8 +37,9 @@ from instasell_client.models.listings import CategoryNode
 from instasell_tui import messages
 from instasell_tui.desk import Desk
 from instasell_tui.following import Following
+from instasell_tui.inbox import Inbox
 from instasell_tui.learning import learn
-from instasell_tui.lots import Lot, Lots
+from instasell_tui.lots import Before, Lot, Lots, before
 from instasell_tui.sale import Place, Sale
 from instasell_tui.shop import Shop
 from instasell_tui.trading import Trading
@@ -99,6 +100,7 @@ class Feed:
         self.trading = Trading(self)
         self.shop = Shop(self)
         self.desk = Desk(self)
+        self.inbox = Inbox(self)
 
     # Being there ------------------------------------------------------------------------------
 
@@ -142,6 +144,7 @@ class Feed:
         self.user = None
         self.lots.forget_person()
         self.trading.forget_person()
+        self.inbox.forget_person()
         self._state, self._lost_at = ConnectionState.CONNECTING, None
         await self.start()
         self.tell(messages.AccountChanged)
@@ -243,17 +246,17 @@ class Feed:
 
     def take(self, change: BidsPlaced | AuctionChange) -> None:
         """Takes a change in, and tells what it means for the person."""
-        before = _before(self.lots.get(change.data.auction_id))
+        was = before(self.lots.get(change.data.auction_id))
         lot = self.lots.apply(change, self.now())
         if lot is None:
             self._ask_for(change.data.auction_id)
         else:
-            self._notice(lot, before)
+            self._notice(lot, was)
 
-    def _notice(self, lot: Lot, before: _Before) -> None:
-        if before.led and lot.outbid and not lot.over:
+    def _notice(self, lot: Lot, was: Before) -> None:
+        if was.led and lot.outbid and not lot.over:
             self.tell(lambda: messages.Outbid(lot))
-        if before.open and lot.over and (lot.mine or lot.watching):
+        if was.open and lot.over and (lot.mine or lot.watching):
             self.tell(lambda: messages.Over(lot))
 
     def _ask_for(self, auction_id: str) -> None:
@@ -268,8 +271,8 @@ class Feed:
         except InstaSellError as error:
             log.info("auction %s stays unknown: %s", auction_id, error)
         else:
-            before = _before(self.lots.get(auction_id))
-            self._notice(self.lots.put(reply.state, self.now()), before)
+            was = before(self.lots.get(auction_id))
+            self._notice(self.lots.put(reply.state, self.now()), was)
             self._dirty.set()
         finally:
             self._asking.discard(auction_id)
@@ -384,17 +387,6 @@ class Feed:
             await self.watch(auction_id, on=True)
         except InstaSellError as error:
             log.info("auction %s is not on the watch list: %s", auction_id, error)
-
-
-class _Before(NamedTuple):
-    """What a lot was before a change."""
-
-    led: bool
-    open: bool
-
-
-def _before(lot: Lot | None) -> _Before:
-    return _Before(lot is not None and lot.leading, lot is not None and not lot.over)
 
 
 async def _pause() -> None:

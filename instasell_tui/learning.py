@@ -19,7 +19,7 @@ OWN_BIDS_MAX = 50
 
 async def learn(feed: Feed) -> None:
     """Asks for all of it. The board works without, so that a refusal is logged and no more."""
-    for ask in (_person, _categories, _currency):
+    for ask in (_person, _inbox, _categories, _currency):
         try:
             await ask(feed)
         except Unauthenticated as error:
@@ -48,6 +48,11 @@ async def _person(feed: Feed) -> None:
             view = await client.auctions.get(state.auction_id)
             feed.lots.set_you(state.auction_id, view.you)
             feed.touch()
+
+
+async def _inbox(feed: Feed) -> None:
+    if feed.user is not None:
+        await feed.inbox.look()
 
 
 async def _categories(feed: Feed) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from instasell_client import AuctionChange, BidsPlaced, applied
 from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, You
@@ -302,3 +303,14 @@ class Lots:
         """How many lots a tab has."""
         query = Query(tab=tab)
         return sum(query.admits(lot) for lot in self._lots.values())
+
+
+class Before(NamedTuple):
+    """What a lot was before a change."""
+
+    led: bool
+    open: bool
+
+
+def before(lot: Lot | None) -> Before:
+    return Before(lot is not None and lot.leading, lot is not None and not lot.over)

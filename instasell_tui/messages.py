@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textual.message import Message
 
+from instasell_client.models.messages import Message as Said
+from instasell_client.models.notifications import Notification
 from instasell_tui.lots import Changes, Lot
 
 
@@ -25,6 +27,26 @@ class OrdersChanged(Message, bubble=False):
 
 class WalletChanged(Message, bubble=False):
     """The own wallet is different."""
+
+
+class InboxChanged(Message, bubble=False):
+    """Notices, conversations or how many are unread are different."""
+
+
+class Told(Message, bubble=False):
+    """The market has told the signed-in user something."""
+
+    def __init__(self, notice: Notification) -> None:
+        super().__init__()
+        self.notice = notice
+
+
+class MessageCame(Message, bubble=False):
+    """Somebody said something, the signed-in user in another place perhaps."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__()
+        self.said = said
 
 
 class ConnectionChanged(Message, bubble=False):

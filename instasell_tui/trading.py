@@ -78,6 +78,7 @@ class Trading:
 
     def _hear(self, notice: Notice) -> None:
         if notice.event != "wallet_changed":
+            self._feed.inbox.hear(notice)
             return
         try:
             self._take_wallet(Wallet.model_validate(notice.data))
@@ -244,7 +245,7 @@ class Trading:
                 order_id, reason, text, idempotency_key=key
             )
 
-        return await self._once(("dispute", order_id, reason, text), send)
+        return await self.once(("dispute", order_id, reason, text), send)
 
     async def dispute_of(self, order_id: str) -> DisputeView | None:
         """The newest dispute of an order, if it ever had one."""
@@ -258,7 +259,7 @@ class Trading:
         async def send(key: str) -> DisputeView:
             return await self._feed.client.disputes.reply(dispute_id, text, idempotency_key=key)
 
-        return await self._once(("answer", dispute_id, text), send)
+        return await self.once(("answer", dispute_id, text), send)
 
     async def has_arrived(self, payment_id: str, account: WalletAccount) -> bool:
         """Whether a top-up is in the wallet."""

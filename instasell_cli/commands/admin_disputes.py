@@ -54,7 +54,7 @@ def list_disputes(
 def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
     """`admin disputes show`."""
     with opened(ctx) as (client, output):
-        print_dispute(output, client.disputes.get(dispute_id))
+        print_dispute(output, client.disputes.get(dispute_id), client.base_url)
 
 
 @command(
@@ -85,7 +85,7 @@ def resolve(
         ):
             raise CliError("nothing was decided")
         done = client.admin.resolve_dispute(dispute_id, amount, reason, idempotency_key=key)
-        print_dispute(output, done)
+        print_dispute(output, done, client.base_url)
 
 
 def _question(dispute: Dispute, refund: int) -> str:

@@ -24,6 +24,7 @@ from instasell_tui import messages, wording
 from instasell_tui.formats import clipped, countdown, shown
 from instasell_tui.sale import Place, Sale
 from instasell_tui.screens.confirm import ConfirmScreen, Question
+from instasell_tui.screens.speaking import ask_seller
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.bid_box import BidBox, Tone, Wish
 from instasell_tui.widgets.bid_list import BidList
@@ -49,6 +50,7 @@ class AuctionScreen(Screen[None]):
         Binding("m", "maximum", "Maximum", id="auction.maximum"),
         Binding("n", "buy_now", "Buy now", id="auction.buy_now"),
         Binding("w", "watch", "Watch", id="auction.watch"),
+        Binding("a", "ask", "Ask", id="auction.ask"),
         Binding("q", "app.quit", "Quit", show=False),
     ]
 
@@ -115,7 +117,7 @@ class AuctionScreen(Screen[None]):
         bids = self.query_one(BidList)
         bids.show(list(sale.bids), sale.you.bidder if sale.you else None, feed.currency)
         bids.border_title = wording.count_of_bids(sale)
-        self.query_one(TopBar).show(feed.user, read_only=feed.read_only)
+        self.query_one(TopBar).show(feed)
         if sale.place is not self._place and not self._sending:
             # What was said of the last bid is not true any more.
             self._place = sale.place
@@ -209,6 +211,9 @@ class AuctionScreen(Screen[None]):
             return self._why_not() is None
         if action == "buy_now":
             return self._why_not() is None and self._sale.buy_now is not None
+        if action == "ask":
+            you = self._sale.you
+            return self.app.feed.may_bid and not (you and you.is_seller)
         return True
 
     @on(messages.ConnectionChanged)
@@ -339,6 +344,13 @@ class AuctionScreen(Screen[None]):
             self._taken(await self.app.feed.buy_now(self._auction_id, amount, key=key))
         except InstaSellError as error:
             self._refused(error)
+
+    @work
+    async def action_ask(self) -> None:
+        state = self._sale.state
+        if state is not None:
+            text, tone = await ask_seller(self.app, state.listing_id, state.title)
+            self.app.say(text, tone)
 
     @work
     async def action_watch(self) -> None:

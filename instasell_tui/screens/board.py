@@ -202,7 +202,7 @@ class BoardScreen(Screen[None]):
 
     def _person(self) -> None:
         feed = self.app.feed
-        self.query_one(TopBar).show(feed.user, read_only=feed.read_only)
+        self.query_one(TopBar).show(feed)
 
     # What the feed tells ----------------------------------------------------------------------
 

@@ -133,7 +133,7 @@ class DeskScreen(Screen[None]):
         self._show_facts()
         counts = {key: self._lists[key].count if key in self._lists else "" for key in _TABS}
         self.query_one(TabStrip).show(self._tab, counts)
-        self.query_one(TopBar).show(feed.user, read_only=feed.read_only)
+        self.query_one(TopBar).show(feed)
         told = self._failure or (listed.told if listed else self.query_one(FigureBoard).told)
         self.query_one(StatusBar).show(feed, self.app.zone, told)
         self.refresh_bindings()

@@ -101,7 +101,7 @@ class DisputeScreen(Screen[None]):
     def _show_bars(self) -> None:
         if self._open:
             feed = self.app.feed
-            self.query_one(TopBar).show(feed.user, read_only=feed.read_only)
+            self.query_one(TopBar).show(feed)
             self.query_one(StatusBar).show(feed, self.app.zone, self._failure or "")
 
     def _show(self) -> None:

@@ -33,6 +33,7 @@ _PARTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("m", "type an automatic maximum: the market bids for you up to it"),
             ("n", "buy now, where that is offered"),
             ("w", "watch; what you bid on is watched by itself"),
+            ("a", "ask the seller something"),
             ("Escape", "back to the board"),
         ),
     ),
@@ -45,6 +46,7 @@ _PARTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("s  d", "ship; say that it has come, which pays the seller"),
             ("a  x  f", "address; cancel; refund"),
             ("D  e", "complain, and the money stays held; say something in a dispute"),
+            ("m", "write to the other side"),
             ("u", "top up the wallet"),
         ),
     ),
@@ -71,6 +73,7 @@ _PARTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         "Everywhere",
         (
             ("o  W  L", "your orders; your wallet; what you sell"),
+            ("M  N", "messages; what the market has told you"),
             ("i", "sign in, or sign out"),
             ("t", "light or dark"),
             ("Ctrl+P", "every command by name, and every auction by its title"),

@@ -22,6 +22,7 @@ from instasell_tui.feed import Standing
 from instasell_tui.formats import shown
 from instasell_tui.orders import Step
 from instasell_tui.screens.order_steps import OrderSteps
+from instasell_tui.screens.speaking import speak_about_order
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.bid_box import Tone
 from instasell_tui.widgets.order_facts import OrderFacts
@@ -49,6 +50,7 @@ class OrderScreen(Screen[None]):
         Binding("f", "step('refund')", "Refund", id="order.refund"),
         Binding("D", "step('dispute')", "Dispute", id="order.dispute"),
         Binding("e", "step('answer')", "Answer", id="order.answer"),
+        Binding("m", "write", "Message", id="order.write"),
         Binding("r", "refresh", "Refresh", show=False, id="order.refresh"),
         Binding("q", "app.quit", "Quit", show=False),
     ]
@@ -108,7 +110,7 @@ class OrderScreen(Screen[None]):
         if not self._open:
             return
         feed, order = self.app.feed, self._order
-        self.query_one(TopBar).show(feed.user, read_only=feed.read_only)
+        self.query_one(TopBar).show(feed)
         self.query_one(StatusBar).show(feed, self.app.zone, self._failure or "")
         self.refresh_bindings()
         if order is None or feed.user is None:
@@ -164,6 +166,8 @@ class OrderScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Takes steps that are not open to this person out of the footer."""
+        if action == "write":
+            return self._order is not None and not self.app.feed.read_only
         if action != "step":
             return True
         feed, order = self.app.feed, self._order
@@ -214,6 +218,13 @@ class OrderScreen(Screen[None]):
 
     def action_refresh(self) -> None:
         self._refresh()
+
+    @work
+    async def action_write(self) -> None:
+        """Opens what was said about the order, or begins it."""
+        order = self._order
+        if order is not None:
+            self._tell(*await speak_about_order(self.app, order))
 
     def action_step(self, name: str) -> None:
         order = self._order

@@ -115,7 +115,7 @@ class OrdersScreen(Screen[None]):
         empty.update(Text(self._nothing()))
         self._show_tabs()
         self._show_facts()
-        self.query_one(TopBar).show(feed.user, read_only=feed.read_only)
+        self.query_one(TopBar).show(feed)
         self.query_one(StatusBar).show(feed, self.app.zone, self._told(chosen))
 
     def _chosen(self) -> list[Order]:

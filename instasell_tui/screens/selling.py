@@ -146,7 +146,7 @@ class SellingScreen(Screen[None]):
         empty.display = not rows
         empty.update(Text(self._nothing()))
         self.query_one(TabStrip).show(self._tab)
-        self.query_one(TopBar).show(feed.user, read_only=feed.read_only)
+        self.query_one(TopBar).show(feed)
         more = "+" if self._next else ""
         noun = "listing" if self._tab == GOODS else "auction"
         told = self._failure or f"{count(len(rows), noun)}{more} · {feed.currency}"

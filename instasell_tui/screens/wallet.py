@@ -138,7 +138,7 @@ class WalletScreen(Screen[None]):
         empty.display = not self._entries
         empty.update(Text(self._nothing()))
         self.query_one(TabStrip).show(self._tab)
-        self.query_one(TopBar).show(feed.user, read_only=feed.read_only)
+        self.query_one(TopBar).show(feed)
         more = "+" if self._next else ""
         told = self._failure or f"{count(len(self._entries), 'row')}{more} · {currency}"
         self.query_one(StatusBar).show(feed, self.app.zone, told)

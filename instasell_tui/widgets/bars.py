@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import tzinfo
-from typing import TYPE_CHECKING
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
+from instasell_tui import inbox_wording, messages
 from instasell_tui.feed import Feed, Standing
 from instasell_tui.formats import clipped, duration, local_time, shown
-
-if TYPE_CHECKING:
-    from instasell_client.models.accounts import User
 
 _GLYPHS = {
     Standing.CONNECTING: "◌",
@@ -32,16 +30,32 @@ class TopBar(Horizontal):
     def __init__(self, place: str) -> None:
         super().__init__()
         self._place = place
+        self._feed: Feed | None = None
+
+    def on_unmount(self) -> None:
+        if self._feed is not None:
+            self._feed.unsubscribe(self)
+
+    @on(messages.InboxChanged)
+    def _news(self) -> None:
+        if self._feed is not None:
+            self.show(self._feed)
 
     def compose(self) -> ComposeResult:
         yield Static(Text.assemble("InstaSell", ("  " + self._place, "")), id="brand")
         yield Static(id="person")
 
-    def show(self, user: User | None, *, read_only: bool) -> None:
-        """Who is signed in, and whether anything may be changed from here."""
+    def show(self, feed: Feed) -> None:
+        """What is new, who is signed in, and whether anything may be changed from here."""
+        if self._feed is None:
+            self._feed = feed
+            feed.subscribe(self)
+        user, inbox = feed.user, feed.inbox
         person = "watching only" if user is None else clipped(shown(user.display_name), NAME_CELLS)
-        text = f"read-only · {person}" if read_only else person
-        self.query_one("#person", Static).update(Text(text))
+        text = f"read-only · {person}" if feed.read_only else person
+        news = inbox_wording.news(inbox.unread_notices, inbox.unread_messages)
+        whole = f"{news}  {text}" if news and user is not None else text
+        self.query_one("#person", Static).update(Text(whole))
 
 
 class StatusBar(Horizontal):

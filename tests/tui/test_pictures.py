@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -24,6 +24,7 @@ from tests.market import Market
 from tests.tui.driving import LARGE, SMALL, Opener
 from tests.tui.samples import NOW
 from tests.tui.trade import Trade
+from tests.waiting import until
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x48"])
 GOODS = (
@@ -50,12 +51,30 @@ COMPLAINTS = (
 )
 
 
+UNTOLD = """
+SELECT EXISTS (SELECT FROM notice_causes)
+    OR EXISTS (
+        SELECT FROM lead_changes
+        WHERE created_at < date_trunc('second', market_now() - interval '1 second')
+    )
+    OR EXISTS (
+        SELECT FROM auctions a
+        WHERE a.status IN ('pending', 'live') AND a.end_at > market_now()
+          AND a.end_at <= market_now() + interval '5 minutes'
+          AND a.start_at < a.planned_end_at - interval '5 minutes'
+          AND NOT EXISTS (SELECT FROM endings_told t WHERE t.auction_id = a.id)
+    )
+"""
+Sql = Callable[..., list[tuple[Any, ...]]]
+
+
 class Scene:
     """A market whose time is set by hand, and what there is to see in it."""
 
-    def __init__(self, market: Market, clock: MarketClock) -> None:
+    def __init__(self, market: Market, clock: MarketClock, sql: Sql) -> None:
         self._market = market
         self._clock = clock
+        self._sql = sql
         self.now = NOW
         self.auctions: list[str] = []
 
@@ -63,6 +82,10 @@ class Scene:
         """Lets time pass."""
         self.now += timedelta(seconds=seconds)
         self._clock.freeze(self.now.isoformat())
+
+    async def settle(self) -> None:
+        """Waits until everybody is told what there is to tell at this time."""
+        await until(lambda: self._sql(UNTOLD) == [(False,)])
 
     async def build(self) -> AsyncInstaSell:
         """Goods and bids; returns the one who looks at them, who leads here and lost there."""
@@ -85,6 +108,7 @@ class Scene:
         await viewer.auctions.watch(self.auctions[0])
         await viewer.auctions.watch(self.auctions[1])
         await viewer.auctions.watch(self.auctions[4])
+        await self.settle()
         return viewer
 
     async def trade(self, fund: Callable[[str, int], None]) -> Trade:
@@ -107,6 +131,7 @@ class Scene:
         self.move(86400 + 600)
         await trade.order("Touring bicycle, steel frame 58 cm, 24 gears", price=20000)
         self.move(86400 - 1200)
+        await self.settle()
         return trade
 
     async def desk(self, fund: Callable[[str, int], None]) -> AsyncInstaSell:
@@ -133,9 +158,9 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(market: Market, market_clock: MarketClock) -> Scene:
+async def scene(market: Market, market_clock: MarketClock, sql: Sql) -> Scene:
     """A market that stands still."""
-    return Scene(market, market_clock)
+    return Scene(market, market_clock, sql)
 
 
 def frozen(scene: Scene) -> Callable[[], datetime]:
@@ -208,6 +233,7 @@ async def test_an_order_in_dispute(
     made = await trade.buyer.disputes.open(order.id, "not_as_described", "Its lens has a scratch.")
     scene.move(600)
     await trade.seller.disputes.reply(made.dispute.id, "The listing shows it.\nI took 10.00 off.")
+    await scene.settle()
     async with screen(trade.buyer.token, size=size, clock=frozen(scene)) as shown:
         await shown.press("o")
         await shown.reads("6 orders", "live")

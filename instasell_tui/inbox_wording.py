@@ -1,0 +1,96 @@
+"""What notices and conversations say, each in one line. Pure: no clock, no widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from instasell_client.models.messages import Conversation
+from instasell_client.models.notifications import Notification
+from instasell_tui.formats import money, shown
+from instasell_tui.widgets.row_table import Cell
+
+Payload = Mapping[str, Any]
+
+
+def _amount(name: str) -> Callable[[Payload], str]:
+    return lambda payload: money(payload.get(name), str(payload.get("currency") or "USD"))
+
+
+_price, _total = _amount("price"), _amount("total_amount")
+_bid, _minimum, _sum, _back = (
+    _amount("current_bid"),
+    _amount("minimum"),
+    _amount("amount"),
+    _amount("refund_amount"),
+)
+
+_SENTENCES: Mapping[str, Callable[[Payload], str]] = {
+    "outbid": lambda it: f"▼ Outbid at {_bid(it)}; {_minimum(it)} leads again",
+    "won": lambda it: f"▲ Won: pay {_total(it)}",
+    "lost": lambda it: f"■ It went to somebody else at {_price(it)}",
+    "auction_ended": lambda it: (
+        f"■ Your auction ended at {_price(it)}"
+        if it.get("order_id")
+        else "■ The auction ended without a buyer"
+    ),
+    "auction_cancelled": lambda it: f"■ The auction was called off{_because(it)}",
+    "ending_soon": lambda it: f"! Ends within minutes, at {_bid(it)}",
+    "paid": lambda it: f"▶ Paid {_total(it)} by {shown(str(it.get('buyer_name')))}: ship it",
+    "shipped": lambda it: f"▶ On its way with {shown(str(it.get('carrier')))}",
+    "delivered": lambda _: "✓ Delivered",
+    "order_cancelled": lambda it: f"■ The order is cancelled{_because(it)}",
+    "dispute_opened": lambda it: (
+        f"! The buyer complains: {str(it.get('reason')).replace('_', ' ')}"
+    ),
+    "dispute_answered": lambda _: "! The other side has answered in the dispute",
+    "dispute_resolved": lambda it: f"✓ The dispute is decided: {_back(it)} to the buyer",
+    "refund": lambda it: f"+ {_sum(it)} came back to you",
+    "release": lambda it: f"+ {_sum(it)} is yours",
+    "message": lambda it: f"{shown(str(it.get('sender_name')))}: {shown(str(it.get('text')))}",
+    "new_auction": lambda it: f"New auction of {shown(str(it.get('seller_name')))}",
+    "new_listing": lambda it: f"New at {_price(it)}, from {shown(str(it.get('seller_name')))}",
+}
+
+
+def sentence(notice: Notification) -> str:
+    """What a notice tells; a kind that only a newer market knows is told by its name."""
+    tell = _SENTENCES.get(notice.kind)
+    return tell(notice.payload) if tell else shown(notice.kind.replace("_", " "))
+
+
+def subject(notice: Notification) -> str:
+    """What it is about."""
+    return shown(str(notice.payload.get("title") or ""))
+
+
+def mark(*, unread: bool) -> Cell:
+    """The sign in front of a row."""
+    return ("●", "soon") if unread else ("·", "quiet")
+
+
+def other_side(conversation: Conversation) -> str:
+    """With whom one speaks."""
+    name = conversation.seller_name if conversation.you == "buyer" else conversation.buyer_name
+    return shown(name)
+
+
+def about(conversation: Conversation) -> str:
+    """What a conversation is about, in one line."""
+    what = "order" if conversation.order_id is not None else "question"
+    return f"{what}: {shown(conversation.title)}"
+
+
+def news(notices: int, unread: int) -> str:
+    """The counts at the top of every screen; nothing where there is nothing new."""
+    parts = []
+    if notices:
+        parts.append(f"● {notices:,} new (N)")
+    if unread:
+        parts.append(f"✉ {unread:,} (M)")
+    return "  ".join(parts)
+
+
+def _because(payload: Payload) -> str:
+    reason = payload.get("reason")
+    return f": {shown(str(reason))}" if reason else ""

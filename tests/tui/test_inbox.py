@@ -1,0 +1,176 @@
+"""Notices and messages on a real server: counts, what opens, and words that come meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from instasell_client.models.notifications import Notification
+from instasell_tui import inbox_wording
+from instasell_tui.screens.auction import AuctionScreen
+from instasell_tui.screens.conversation import ConversationScreen
+from instasell_tui.screens.conversations import ConversationsScreen
+from instasell_tui.screens.notices import NoticesScreen
+from instasell_tui.screens.order import OrderScreen
+from tests.market import Market
+from tests.tui.driving import LARGE, SMALL, Opener
+from tests.tui.samples import NOW
+from tests.tui.trade import Trade
+
+HOSTILE = "[b]Ford[/b] [@click=app.quit]x[/]\nsecond line"
+
+
+@pytest.fixture
+async def trade(market: Market, fund: Callable[[str, int], None]) -> Trade:
+    """A seller and a buyer."""
+    return await Trade.open(market, fund)
+
+
+async def test_notices_come_are_opened_and_are_read(trade: Trade, screen: Opener) -> None:
+    async with screen(trade.seller.token) as shown:
+        await shown.press("N")
+        await shown.until(lambda: isinstance(shown.app.screen, NoticesScreen))
+        await shown.reads("Nothing has happened yet")
+        await trade.paid("Brass lamp")
+        await shown.reads(
+            "● 1 new (N)", "● ▶ Paid 12.50 by", "Brass lamp", "2 Unread 1", "a All read"
+        )
+        await shown.press("enter")
+        await shown.until(lambda: isinstance(shown.app.screen, OrderScreen))
+        await shown.reads("▶ Ship it")
+        await shown.press("escape")
+        await shown.until(lambda: "● 1 new" not in shown.text and "2 Unread 0" in shown.text)
+        await shown.press("2")
+        await shown.reads("Nothing new.")
+    assert (await trade.seller.notifications.page()).unread_count == 0
+
+
+async def test_all_are_read_at_once(trade: Trade, screen: Opener) -> None:
+    for number in range(3):
+        await trade.paid(f"Lamp {number}")
+    async with screen(trade.seller.token, size=LARGE) as shown:
+        await shown.press("N")
+        await shown.reads("● 3 new (N)", "Lamp 2", "Lamp 0")
+        await shown.press("a")
+        await shown.until(lambda: "new (N)" not in shown.text)
+        assert "a All read" not in shown.text
+    async with screen(trade.seller.token, read_only=True) as shown:
+        await trade.paid("Lamp 4")
+        await shown.reads("● 1 new (N)")
+        await shown.press("N")
+        await shown.reads("Lamp 4")
+        assert "a All read" not in shown.text
+        await shown.press("enter")
+        await shown.until(lambda: isinstance(shown.app.screen, OrderScreen))
+    assert (await trade.seller.notifications.page()).unread_count == 1
+
+
+async def test_a_question_and_its_answer(market: Market, screen: Opener) -> None:
+    seller, buyer = await market.seller(), await market.bidder()
+    auction_id = await market.auction(seller, title="Mantel clock")
+    async with screen(buyer.token) as shown:
+        shown.app.open_auction(auction_id)
+        await shown.until(lambda: isinstance(shown.app.screen, AuctionScreen))
+        await shown.reads("a Ask")
+        await shown.press("a")
+        await shown.reads("Ask the seller", "Mantel clock")
+        await shown.type("Does it strike?")
+        await shown.press("enter")
+        await shown.reads("Sent: the answer comes under Messages")
+        [conversation] = [each async for each in seller.messages.conversations()]
+        await seller.messages.send(conversation.id, HOSTILE)
+        await shown.reads("writes (M)", "✉ 1 (M)")
+        await shown.press("escape", "M")
+        await shown.until(lambda: isinstance(shown.app.screen, ConversationsScreen))
+        await shown.reads("question: Mantel clock", "[b]Ford[/b]")
+        await shown.press("enter")
+        await shown.until(lambda: isinstance(shown.app.screen, ConversationScreen))
+        await shown.reads("Does it strike?", "[b]Ford[/b] [@click=app.quit]x[/]", "second line")
+        await shown.until(lambda: "✉" not in shown.text)
+        await shown.type("Thanks")
+        await shown.press("enter")
+        await shown.reads("Thanks")
+        # What comes while one looks is seen, and so is read.
+        await seller.messages.send(conversation.id, "You are welcome")
+        await shown.reads("You are welcome")
+        await shown.until(lambda: "✉" not in shown.text)
+    said = [each.text async for each in buyer.messages.list(conversation.id)]
+    assert said == ["You are welcome", "Thanks", HOSTILE, "Does it strike?"]
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+async def test_words_about_an_order(trade: Trade, screen: Opener, size: tuple[int, int]) -> None:
+    order_id = await trade.paid()
+    async with screen(trade.buyer.token, size=size) as shown:
+        shown.app.push_screen(OrderScreen(order_id))
+        await shown.reads("m Message")
+        await shown.press("m")
+        await shown.reads("Write to the other side")
+        await shown.type("When will it go?")
+        await shown.press("enter")
+        await shown.reads("Sent: the answer comes")
+        await shown.press("m")
+        await shown.until(lambda: isinstance(shown.app.screen, ConversationScreen))
+        await shown.reads("order: A lamp", "you", "When will it go?", "f2 Order")
+        await shown.press("f2")
+        await shown.until(lambda: isinstance(shown.app.screen, OrderScreen))
+
+
+async def test_a_message_that_is_refused_is_kept(market: Market, screen: Opener) -> None:
+    seller, buyer = await market.seller(), await market.bidder()
+    made = await buyer.messages.ask(await market.listing(seller), "Is it new?")
+    async with screen(buyer.token) as shown:
+        shown.app.open_conversation(made.conversation.id)
+        await shown.reads("Is it new?")
+        await shown.type("Well")
+        await buyer.auth.logout()
+        await shown.press("enter")
+        await shown.until(lambda: "Not sent" in shown.text or "signed out" in shown.text)
+
+
+async def test_older_words_come_on_demand(market: Market, screen: Opener) -> None:
+    seller, buyer = await market.seller(), await market.bidder()
+    made = await buyer.messages.ask(await market.listing(seller), "number 1")
+    for number in range(2, 8):
+        await seller.messages.send(made.conversation.id, f"number {number}")
+    async with screen(buyer.token, size=LARGE) as shown:
+        shown.app.open_conversation(made.conversation.id)
+        await shown.reads("number 1", "number 7")
+
+
+def notice(kind: str, **payload: object) -> Notification:
+    """A notice with a payload."""
+    return Notification(
+        id="0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11", kind=kind, payload=dict(payload),
+        created_at=NOW, read_at=None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        (
+            notice("outbid", current_bid=1000, minimum=1050, currency="USD"),
+            "▼ Outbid at 10.00; 10.50 leads again",
+        ),
+        (notice("won", total_amount=1250, currency="JPY"), "▲ Won: pay 1,250"),
+        (notice("release", amount=10**11, currency="USD"), "+ 1,000,000,000.00 is yours"),
+        (notice("auction_ended", price=None, order_id=None), "■ The auction ended without a buyer"),
+        (
+            notice("order_cancelled", reason="it \x1b[31mbroke"),
+            "■ The order is cancelled: it \ufffd[31mbroke",
+        ),
+        (notice("something_new"), "something new"),
+        (notice("message", sender_name="Ann", text="a\nb"), "Ann: a b"),
+    ],
+)  # fmt: skip
+def test_what_a_notice_says(told: Notification, sentence: str) -> None:
+    assert inbox_wording.sentence(told) == sentence
+
+
+def test_every_kind_has_a_sentence_even_with_nothing_in_it() -> None:
+    from instasell_client.models.notifications import NotificationKind
+
+    for kind in NotificationKind:
+        assert inbox_wording.sentence(notice(kind.value)) != kind.value.replace("_", " ")
