@@ -15,7 +15,7 @@ SOURCES := $(PACKAGES) benchmarks examples scripts tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lock upgrade bench faults docs pictures clean
+.PHONY: help demo test check format lock upgrade bench faults machine docs pictures clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -45,6 +45,9 @@ bench: $(TOOLS) ## measure the market, each number beside its yardstick
 
 faults: $(TOOLS) ## ten rounds of kills, cuts and frozen engines under load
 	INSTASELL_FAULT_ROUNDS=10 $(BIN)/python -m pytest -m faults --timeout 1800 tests/faults
+
+machine: $(TOOLS) ## 200 runs of 50 steps of whatever moves money, in any order
+	INSTASELL_MACHINE_RUNS=200 $(BIN)/python -m pytest -n 0 tests/server/money/test_machine.py
 
 docs: $(TOOLS) ## write the documents that are generated from the code
 	$(BIN)/instasell-server docs .

@@ -114,6 +114,48 @@ def create_admin(
             _fail(error.detail or error.title)
 
 
+@app.command()
+def backup(
+    to: Annotated[
+        Path | None,
+        typer.Option(help="The folder it goes to; by default `backups` in the data folder."),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Write the whole market into one file, also while a server runs; prints the file's path."""
+    from instasell_server import safekeeping
+    from instasell_server.backups import BackupError
+
+    with _engines(_settings(data_dir=data_dir)) as settings:
+        try:
+            print(safekeeping.make(settings, to))
+        except (BackupError, EmbeddedError) as error:
+            _fail(str(error))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `backup` has written.")],
+    into: Annotated[
+        Path | None,
+        typer.Option("--into", "--data-dir", help="The new data folder of the embedded engines."),
+    ] = None,
+) -> None:
+    """Bring a backup back into a new data folder, or into empty servers that are set."""
+    from instasell_server import safekeeping
+    from instasell_server.backups import BackupError
+
+    try:
+        manifest, place = safekeeping.bring_back(_settings(data_dir=into), file)
+    except (BackupError, EmbeddedError, MigrationRefused) as error:
+        _fail(str(error))
+    print(
+        f"restored the market of {manifest.created_at:%Y-%m-%d %H:%M:%S} UTC into {place};"
+        " everybody signs in again",
+        file=sys.stderr,
+    )
+
+
 @app.command("settings")
 def show_settings(data_dir: DataDir = None) -> None:
     """Show the effective settings; secrets are not shown."""

@@ -47,6 +47,8 @@ from instasell_server.wiring import (
 )
 from instasell_server.workers.notices import Notices
 
+SERVICES = web.AppKey("services", Services)
+
 
 def build(settings: Settings) -> web.Application:
     """The application of one server process. Its engines are opened when it starts.
@@ -59,6 +61,7 @@ def build(settings: Settings) -> web.Application:
     limits = RateLimits(engines.redis.limiter, settings)
     routes = routes_of(settings.parts)
     app = make_application(routes, settings, limits, services.accounts.authenticate)
+    app[SERVICES] = services
     app[accounts.SERVICE] = services.accounts
     app[listings.SERVICE] = services.listings
     app[media.SERVICE] = services.media

@@ -23,9 +23,10 @@ from instasell_server.domains.payments import handlers as payments
 from instasell_server.embedded import EmbeddedEngines, EmbeddedError
 from instasell_server.http.listener import Listener
 from instasell_server.sandbox import Endpoint, Sandbox, SandboxSettings
-from instasell_server.settings import Settings
+from instasell_server.settings import Part, Settings
 from instasell_server.standalone import (
     check_exposure,
+    keeping_of,
     needs_sandbox,
     own_engines,
     sandbox_file,
@@ -76,7 +77,7 @@ async def _serve(
         sandbox, settings = await _open_sandbox(settings)
     app = build(settings)
     listener = Listener(app)
-    watching = asyncio.create_task(_watch(engines), name="engines") if engines else None
+    tasks = _look_after(engines, settings) if engines else []
     try:
         port = await listener.open(settings.host, settings.port)
         if settings.public_url is None:
@@ -97,11 +98,20 @@ async def _serve(
         await listener.close()
         if sandbox is not None:
             await sandbox.stop()
-        if watching is not None:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
+
+
+def _look_after(engines: EmbeddedEngines, settings: Settings) -> list[asyncio.Task[None]]:
+    """What embedded engines need that nobody else administers."""
+    tasks = [asyncio.create_task(_watch(engines), name="engines")]
+    if Part.WORKER in settings.parts and engines.postgres_pid is not None:
+        keeping = keeping_of(settings, engines.postgres_bin("pg_dump").parent)
+        tasks.append(asyncio.create_task(keeping.run(), name="backups"))
+    return tasks
 
 
 async def _open_sandbox(settings: Settings) -> tuple[Sandbox, Settings]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from instasell_server.backups import Keeping, Source
 from instasell_server.embedded import (
     EmbeddedEngines,
     EmbeddedError,
@@ -26,6 +27,7 @@ MAILBOX_FOLDER = "mailbox"
 SANDBOX_FILE = "sandbox.sqlite3"
 EMBEDDED_SIGNUP_GAS = 100_000
 URLS_FILE = "engines.json"
+BACKUPS_FOLDER = "backups"
 _FILE_BYTES_MAX = 4096
 
 
@@ -168,6 +170,18 @@ def sandbox_file(settings: Settings) -> Path:
     return data_dir_of(settings) / SANDBOX_FILE
 
 
+def keeping_of(settings: Settings, programs: Path) -> Keeping:
+    """The backups of a market, whose engines run, in its data folder."""
+    assert settings.database_url is not None
+    folder = data_dir_of(settings)
+    return Keeping(
+        Source(settings.database_url.get_secret_value(), folder),
+        programs,
+        folder / BACKUPS_FOLDER,
+        folder / "engines" / "secrets.json",
+    )
+
+
 def _read_secret(folder: Path, name: str = SECRET_FILE) -> str:
     path = folder / name
     if not path.exists():
@@ -184,6 +198,8 @@ __all__ = [
     "Refused",
     "borrowed_engines",
     "check_exposure",
+    "data_dir_of",
+    "keeping_of",
     "mailbox_of",
     "needs_engines",
     "needs_sandbox",

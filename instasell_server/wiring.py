@@ -101,6 +101,15 @@ class Services:
     postman: Postman
 
 
+async def is_redis_empty(settings: Settings) -> bool:
+    """Whether the Redis of the settings has no keys. Raises NotConfigured, Unreachable."""
+    redis = RedisEngine(required(settings.redis_url, "REDIS_URL"))
+    try:
+        return await redis.is_empty()
+    finally:
+        await redis.close()
+
+
 def make_engines(settings: Settings) -> Engines:
     """The engines of the settings, not yet opened. Raises NotConfigured."""
     observe: Observer | None = log_statement if settings.environment == "development" else None

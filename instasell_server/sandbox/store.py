@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -37,6 +39,7 @@ class Store:
         self.on_event: Callable[[], None] = _nothing
         self.on_plan: Callable[[], None] = _nothing
         self._connection: sqlite3.Connection | None = None
+        self._lock: int | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -68,10 +71,9 @@ class Store:
     def _connect(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.touch(mode=0o600)
+        self._take_lock()
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
-            # Two sandboxes on one file would each deliver the other's webhooks.
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN IMMEDIATE")
@@ -86,13 +88,34 @@ class Store:
             connection.execute("COMMIT")
         except BaseException:
             connection.close()
+            self._give_lock_back()
             raise
         self._connection = connection
+
+    def _take_lock(self) -> None:
+        """Two sandboxes on one file would each deliver the other's webhooks.
+
+        The lock lies beside the file and not on it, so that a backup may read what is written.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        lock = os.open(self.path.with_name(self.path.name + ".lock"), flags, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(lock)
+            raise sqlite3.OperationalError("it is locked by another sandbox") from error
+        self._lock = lock
+
+    def _give_lock_back(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        self._give_lock_back()
 
     def _run(self, work: Callable[[Records], _T]) -> _T:
         connection = self._connection

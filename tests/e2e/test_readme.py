@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.terminals import PROGRAMS, serving
 from tests.house.repository import ROOT, Block, blocks
 
-PROGRAMS = Path(sys.executable).parent
 SERVE = "instasell serve"
 SESSION_SECONDS = 110
 
@@ -27,45 +21,6 @@ def session() -> list[Block]:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     chapter = text.split("\n## A first session\n")[1].split("\n## ")[0]
     return [block for block in blocks(Path("README.md")) if block.text in chapter]
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A short place of our own, through which the engines of a root may pass."""
-    made = Path(tempfile.mkdtemp(prefix="is-"))
-    made.chmod(0o711)
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def serving(command: str, folder: Path) -> Iterator[dict[str, str]]:
-    """Runs the command that serves, and yields the environment of a second terminal."""
-    environment = {
-        "PATH": f"{PROGRAMS}:{os.environ['PATH']}",
-        "HOME": str(folder),
-        "LANG": "C.UTF-8",
-        "TZ": "UTC",
-        "INSTASELL_DATA_DIR": str(folder / "data"),
-        "INSTASELL_CONFIG_DIR": str(folder / "config"),
-        "INSTASELL_PORT": "0",
-        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-        **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
-    }
-    with (folder / "serve.log").open("wb") as log:
-        server = subprocess.Popen(
-            command.split(), env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=log
-        )
-    try:
-        assert server.stdout is not None
-        line = server.stdout.readline()
-        assert line, (folder / "serve.log").read_text()
-        yield {**environment, "INSTASELL_URL": json.loads(line)["url"]}
-    finally:
-        server.terminate()
-        assert server.wait(timeout=60) == 0
-        assert server.stdout is not None
-        server.stdout.close()
 
 
 def pattern_of(line: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from redis.asyncio import Redis
 from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 from instasell_server.adapters.redis.breaker import Breaker
 from instasell_server.adapters.redis.bus import RedisBus
@@ -12,6 +14,7 @@ from instasell_server.adapters.redis.cache import RedisCache
 from instasell_server.adapters.redis.limiter import RedisLimiter
 from instasell_server.adapters.redis.locks import RedisLocks
 from instasell_server.adapters.redis.wire import Wire
+from instasell_server.ports import Unreachable
 
 
 class RedisEngine:
@@ -36,6 +39,13 @@ class RedisEngine:
     def start(self) -> None:
         """Joins the bus; call it inside the running loop."""
         self.bus.start()
+
+    async def is_empty(self) -> bool:
+        """Whether nobody has written anything. Raises Unreachable."""
+        try:
+            return not await Redis(connection_pool=self._pool).dbsize()
+        except (RedisError, OSError) as error:
+            raise Unreachable(str(error)) from error
 
     async def close(self) -> None:
         """Leaves the bus and closes every connection."""

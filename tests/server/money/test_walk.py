@@ -18,8 +18,8 @@ from tests.server.money.conftest import Bazaar
 from tests.serving import RunningServer
 from tests.waiting import until
 
-STEPS = 80
-WALKS = int(os.environ.get("INSTASELL_TEST_WALKS", "6"))
+STEPS = 50
+WALKS = int(os.environ.get("INSTASELL_TEST_WALKS", "10"))
 DAY = 86_400
 REFUSALS = {402, 403, 404, 409, 422}
 

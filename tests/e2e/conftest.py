@@ -1,0 +1,19 @@
+"""Places for whole markets."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A short place of our own, through which the engines of a root may pass."""
+    made = Path(tempfile.mkdtemp(prefix="is-"))
+    made.chmod(0o711)
+    yield made
+    shutil.rmtree(made, ignore_errors=True)

@@ -1,0 +1,242 @@
+"""A machine that does anything with the money of a market, in any order, and knows the sums.
+
+After each step the audit has nothing to find, and every wallet, order and stock is what
+`expected.Books` says. What the books say should be refused has to be refused.
+"""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, precondition, rule
+
+from instasell_client.models.auctions import BuyNow, CancelAuction, CreateAuction, PlaceBid
+from instasell_client.models.wallets import UseGas, Withdraw
+from tests.server.money.arena import ADMIN
+from tests.server.money.expected import DAY, Auction, Goods
+from tests.server.money.trade import (
+    AUCTION_GAS,
+    FEATURE_GAS,
+    FUNDS,
+    SELLER,
+    Trade,
+    amounts,
+    buyers,
+    people,
+    pick,
+)
+
+spans = st.sampled_from([60] * 3 + [3 * 3600] * 4 + [DAY] * 2 + [2 * DAY, 7 * DAY, 15 * DAY])
+
+
+class Machine(Trade):
+    """One run: all of `Trade`, money that leaves, auctions and time."""
+
+    has_auctions = precondition(lambda self: any(lot.auctions for lot in self.lots))
+    is_sound = False
+
+    def _auction(self, number: int) -> tuple[Goods, Auction]:
+        held = [lot for lot in self.lots if lot.auctions]
+        lot = held[number % len(held)]
+        return lot, lot.auctions[-1]
+
+    # Money that leaves ------------------------------------------------------------------------
+
+    @precondition(lambda self: self.books.refunds)
+    @rule()
+    def send_refunds(self) -> None:
+        """What goes back to cards is sent."""
+        while self.arena.run(self.arena.services.payments.send_refunds()):
+            pass
+        self.books.refunds.clear()
+
+    @rule(who=people, amount=amounts)
+    def withdraw(self, who: str, amount: int) -> None:
+        """Somebody wants money out."""
+        done = self.attempt(
+            self.arena.services.wallets.withdrawals.withdraw(
+                self._who(who), Withdraw(amount=amount), None
+            ),
+            allowed=self.books.balance[who] >= amount,
+        )
+        if done is not None:
+            self.books.balance[who] -= amount
+            self.books.withdrawals.append((who, amount))
+
+    @precondition(lambda self: self.books.withdrawals)
+    @rule(lost=st.booleans())
+    def send_withdrawals(self, lost: bool) -> None:
+        """The provider sends what is to leave, or will not."""
+        self.arena.lose_accounts(lost=lost)
+        while self.arena.run(self.arena.services.wallets.withdrawals.send_pending()):
+            pass
+        self.arena.lose_accounts(lost=False)
+        for who, amount in self.books.withdrawals:
+            self.books.balance[who] += amount if lost else 0
+        self.books.withdrawals.clear()
+
+    # Auctions ---------------------------------------------------------------------------------
+
+    @rule(number=pick, buy_now=st.sampled_from([None, 4_000]))
+    def put_up(self, number: int, buy_now: int | None) -> None:
+        """The seller puts something up, for gas."""
+        lot = self.lots[number % 2]
+        wish = CreateAuction(
+            listing_id=lot.id, duration_seconds=2 * 3600, min_bid=100, buy_now=buy_now,
+            increments="none", extension_window_seconds=0, extension_seconds=0,
+        )  # fmt: skip
+        is_up = any(auction.is_open for auction in lot.auctions)
+        made = self.attempt(
+            self.arena.services.auctions.create(self._who(SELLER), wish, None),
+            allowed=lot.stock > 0 and not is_up and self.books.gas[SELLER] >= AUCTION_GAS,
+        )
+        if made is not None:
+            self.books.gas[SELLER] -= AUCTION_GAS
+            ends_at = self.arena.now + 2 * 3600
+            lot.auctions.append(Auction(made.state.auction_id, 100, buy_now, ends_at))
+
+    @has_auctions
+    @rule(number=pick, who=people, most=st.sampled_from([99, 100, 101, 150, 500, 2_000]))
+    def bid(self, number: int, who: str, most: int) -> None:
+        """Somebody bids up to a maximum that nobody sees."""
+        _, auction = self._auction(number)
+        may = auction.is_open and who != SELLER and not (who == "cy" and self.suspended)
+        wish = PlaceBid(max_amount=most)
+        self.attempt(
+            self.arena.services.auctions.bid(self._who(who), auction.id, wish, None),
+            allowed=may and auction.takes(who, most),
+        )
+
+    @has_auctions
+    @rule(number=pick, who=buyers)
+    def buy_now(self, number: int, who: str) -> None:
+        """Somebody takes it at once."""
+        lot, auction = self._auction(number)
+        free = auction.is_open and auction.buy_now is not None and not auction.bids
+        receipt = self.attempt(
+            self.arena.services.auctions.buy_now(
+                self._who(who), auction.id, BuyNow(amount=auction.buy_now or 1), None
+            ),
+            allowed=free and not (who == "cy" and self.suspended),
+        )
+        if receipt is not None:
+            assert auction.buy_now is not None
+            assert receipt.order_id is not None
+            auction.is_open = False
+            lot.stock -= 1
+            self._note(receipt.order_id, who, lot, 1, auction.buy_now)
+
+    @has_auctions
+    @rule(number=pick)
+    def feature_or_cancel(self, number: int) -> None:
+        """The seller pays for attention, or thinks better of it."""
+        _, auction = self._auction(number)
+        seller = self._who(SELLER)
+        if number % 2:
+            done: object = self.attempt(
+                self.arena.services.wallets.use_gas(
+                    seller, seller.user_id, UseGas(purpose="feature", auction_id=auction.id), None
+                ),
+                allowed=auction.is_open and self.books.gas[SELLER] >= FEATURE_GAS,
+            )
+            self.books.gas[SELLER] -= FEATURE_GAS if done else 0
+            return
+        done = self.attempt(
+            self.arena.services.auctions.cancel(seller, auction.id, CancelAuction(), None),
+            allowed=auction.is_open and not auction.bids,
+        )
+        if done is not None:
+            auction.is_open = False
+            self.books.gas[SELLER] += AUCTION_GAS
+
+    @rule()
+    def suspend_or_not(self) -> None:
+        """An admin bars one bidder, or lets him in again."""
+        admin, barred = self._who(ADMIN), self._who("cy")
+        desk = self.arena.services.admin
+        change = desk.unsuspend if self.suspended else desk.suspend
+        self.arena.run(change(admin, barred.user_id, "seen", None))
+        self.arena.run(self.arena.services.outbox.work())
+        self.arena.sql("UPDATE sessions SET revoked_at = NULL")
+        self.suspended = not self.suspended
+
+    # Time -------------------------------------------------------------------------------------
+
+    @rule(seconds=spans)
+    def let_time_pass(self, seconds: int) -> None:
+        """Auctions end, and what is due with orders happens."""
+        until = self.arena.now + seconds
+        running = [(a.ends_at, lot, a) for lot in self.lots for a in lot.auctions if a.is_open]
+        for ends_at, lot, auction in sorted(running, key=lambda each: each[0]):
+            if ends_at <= until:
+                self.arena.advance(max(0, int(ends_at) - self.arena.now))
+                self.arena.run(self.arena.services.closer.work())
+                self._end(lot, auction)
+        self.arena.advance(until - self.arena.now)
+        while self.arena.run(self.arena.services.fulfilment.carry_out_due()):
+            pass
+        self.books.let_time_pass(self.arena.now, SELLER)
+
+    def _end(self, lot: Goods, auction: Auction) -> None:
+        auction.is_open = False
+        winner, price = auction.leader, auction.price
+        if winner == "cy" and self.suspended:
+            others = {who: most for who, most in auction.maxima.items() if who != winner}
+            winner = max(others, key=lambda who: others[who], default=None)
+            price = min(others[winner], price) if winner is not None else 0
+        if winner is None:
+            return
+        rows = self.arena.sql(
+            "SELECT o.id, email FROM orders o JOIN users u ON u.id = buyer_id"
+            " WHERE auction_id = %s AND o.status = 'pending'",
+            auction.id,
+        )
+        [(order_id, email)] = rows
+        tied = len(set(auction.maxima.values())) < len(auction.maxima)
+        who = email.partition("@")[0]
+        assert who == winner or (tied and winner != auction.leader), (who, winner)
+        lot.stock -= 1
+        self._note(str(order_id), who, lot, 1, price)
+
+    # What always holds ------------------------------------------------------------------------
+
+    @invariant()
+    def the_books_are_right(self) -> None:
+        """Wallets, orders and stock are as expected, and the audit finds nothing."""
+        self.is_sound = False
+        arena, books = self.arena, self.books
+        names = {person.user_id: name for name, person in arena.people.items()}
+        found = {
+            names[str(user_id)]: (balance, gas)
+            for user_id, balance, gas in arena.sql(
+                "SELECT user_id, balance, gas_balance FROM wallets"
+            )
+        }
+        assert found == {name: (books.balance[name], books.gas[name]) for name in found}
+        orders = {
+            str(row[0]): row[1:]
+            for row in arena.sql("SELECT id, status, held_amount, refunded_amount FROM orders")
+        }
+        for order in books.orders:
+            expected = (order.status, order.held, order.refunded)
+            assert orders.pop(order.id) == expected, (order, expected)
+        # What is left are orders of winners who were barred.
+        assert {row[0] for row in orders.values()} <= {"cancelled"}
+        stock = {str(row[0]): row[1] for row in arena.sql("SELECT id, stock FROM listings")}
+        assert stock == {goods.id: goods.stock for goods in (*self.goods, *self.lots)}
+        assert arena.findings() == []
+        self.is_sound = True
+
+    def teardown(self) -> None:
+        """When all is said and sent, the provider holds what the market says that it holds."""
+        if not self.is_sound:
+            return
+        self.the_books_are_right()
+        self.arena.deliver(twice=False)
+        while self.arena.run(self.arena.services.payments.send_refunds()):
+            pass
+        while self.arena.run(self.arena.services.wallets.withdrawals.send_pending()):
+            pass
+        [(held,)] = self.arena.sql(
+            "SELECT -coalesce(sum(amount), 0)::bigint FROM transactions WHERE account = 'stripe'"
+        )
+        assert held - 2 * FUNDS == self.arena.held_since_clear()

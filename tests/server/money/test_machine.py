@@ -1,0 +1,122 @@
+"""Any order of bids, purchases, payments, refunds, disputes, withdrawals and time keeps the books.
+
+INSTASELL_MACHINE_RUNS and INSTASELL_MACHINE_STEPS make it longer; `make machine` runs 200 of 50.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from instasell_client.models.orders import OrderStatus
+from instasell_server.domains.orders import rules
+from instasell_server.domains.wallets import store as wallet_store
+from instasell_server.domains.wallets.withdrawals import WithdrawalService
+from instasell_server.embedded import EngineUrls
+from instasell_server.errors import InstaSellError, Invalid
+from tests.databases import cloned, with_redis_number
+from tests.server.money.arena import Arena, open_arena
+from tests.server.money.machine import Machine
+
+RUNS = int(os.environ.get("INSTASELL_MACHINE_RUNS", "40"))
+STEPS = int(os.environ.get("INSTASELL_MACHINE_STEPS", "50"))
+MUTANT_RUNS = 100
+# A failure is told as it was found; to shrink it takes minutes.
+SHRINKS = (Phase.shrink,) if "INSTASELL_MACHINE_SHRINK" in os.environ else ()
+
+
+@pytest.fixture(scope="module")
+def arena(
+    engines: EngineUrls, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Arena]:
+    """One server and one database for all runs."""
+    folder: Path = tmp_path_factory.mktemp("arena")
+    with (
+        cloned(engines.database_url, template) as url,
+        open_arena(folder, url, with_redis_number(engines.redis_url, 15)) as opened,
+    ):
+        yield opened
+
+
+def run(arena: Arena, runs: int, steps: int) -> None:
+    """Runs the machine."""
+    machine: Any = type("Run", (Machine,), {"arena": arena})
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        machine,
+        settings=settings(
+            max_examples=runs,
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=(Phase.generate, *SHRINKS),
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.mark.timeout(1800)
+def test_the_books_hold_whatever_happens(arena: Arena) -> None:
+    arena.seen.clear()
+    run(arena, RUNS, STEPS)
+    # Runs in which everything was refused would prove nothing.
+    wanted = {
+        "create", "pay", "ship", "confirm_delivery", "cancel", "refund", "open", "resolve",
+        "withdraw", "bid", "buy_now", "use_gas",
+    }  # fmt: skip
+    assert not wanted - arena.seen.keys(), arena.seen
+
+
+def _releases_twice(standing: Any) -> None:
+    if standing.status not in (OrderStatus.SHIPPED, OrderStatus.DELIVERED):
+        raise rules.not_ready(standing)
+
+
+def _forgets_refunds(standing: Any, wanted: int | None) -> int:
+    if standing.status not in rules._HOLDING:
+        raise rules.not_ready(standing)
+    amount = int(standing.total_amount if wanted is None else wanted)
+    if amount > standing.total_amount:
+        raise Invalid.one("amount", "is more than was paid")
+    return amount
+
+
+async def _keeps_what_failed(self: Any, tx: Any, sending: Any, reason: str) -> None:
+    if await wallet_store.lock_pending(tx, sending.id):
+        await wallet_store.update_failed(tx, sending.id, reason)
+
+
+MUTANTS: dict[str, tuple[Any, str, Any]] = {
+    "an order can be released twice": (rules, "check_confirmable", _releases_twice),
+    "a refund forgets those before it": (rules, "refund_amount", _forgets_refunds),
+    "goods never come back": (rules, "goods_come_back", lambda standing: False),
+    "a withdrawal that failed stays away": (
+        WithdrawalService, "_give_back", _keeps_what_failed,
+    ),
+    "an unpaid order is forgotten": (rules, "is_overdue", lambda standing, now: False),
+    "a disputed order can be called off": (
+        rules, "check_cancellable", lambda standing, actor, now: None,
+    ),
+    "all of a disputed order goes to the seller": (
+        rules, "rest_of", lambda standing, refund_amount: standing.held_amount,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_broken_rule_is_found(arena: Arena, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    target, attribute, broken = MUTANTS[name]
+    monkeypatch.setattr(target, attribute, broken)
+    # A broken rule shows as wrong sums, as something taken that should be refused, or as a
+    # constraint of the database that holds where the rule did not.
+    with pytest.raises((AssertionError, InstaSellError, psycopg2.Error)):
+        run(arena, MUTANT_RUNS, STEPS)
