@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import cache
 
 from aiohttp import web
@@ -48,6 +48,7 @@ from instasell_server.wiring import (
 from instasell_server.workers.notices import Notices
 
 SERVICES = web.AppKey("services", Services)
+REST_SECONDS = 0.25
 
 
 def build(settings: Settings) -> web.Application:
@@ -136,6 +137,12 @@ async def _close_sockets(app: web.Application) -> None:
     await app[LIVE].close()
 
 
+async def _after_a_rest(work: Callable[[], Awaitable[None]]) -> None:
+    """What waited while the server was away can wait a moment longer; callers cannot."""
+    await asyncio.sleep(REST_SECONDS)
+    await work()
+
+
 class _Lifetime:
     """Starts what runs by itself, and stops it in the other order."""
 
@@ -154,11 +161,13 @@ class _Lifetime:
         tasks = [asyncio.create_task(metrics.watch_loop(), name="loop-lag")]
         if Part.WORKER in self._parts:
             tasks.append(asyncio.create_task(services.closer.run(), name="closer"))
-            tasks.append(asyncio.create_task(services.outbox.run(), name="outbox"))
-            tasks.append(asyncio.create_task(services.escrow.run(), name="escrow"))
-            notices = Notices(services.telling)
-            tasks.append(asyncio.create_task(notices.run(), name="notices"))
-            tasks.append(asyncio.create_task(services.postman.run(), name="postman"))
+            for name, work in (
+                ("outbox", services.outbox.run),
+                ("escrow", services.escrow.run),
+                ("notices", Notices(services.telling).run),
+                ("postman", services.postman.run),
+            ):
+                tasks.append(asyncio.create_task(_after_a_rest(work), name=name))
         yield
         for task in tasks:
             task.cancel()

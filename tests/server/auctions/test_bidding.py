@@ -15,6 +15,7 @@ from instasell_client.models.auctions import BidKind, BidOutcome
 from instasell_client.models.base import Instant
 from tests.databases import MarketClock
 from tests.market import Market
+from tests.waiting import until
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 
@@ -269,8 +270,13 @@ async def test_bids_and_closings_are_logged_without_what_is_private(
     auction = await market.auction(seller, min_bid=100, reserve=90_000, buy_now=95_000)
     await bidder.auctions.bid(auction, max_amount=77_777)
     await bidder.auctions.buy_now(auction, 95_000)
-    logged = capsys.readouterr().out
-    placed = [line for line in logged.splitlines() if "bids_placed" in line and auction in line]
-    assert len(placed) == 2
-    assert [line for line in logged.splitlines() if "auction_closed" in line and auction in line]
+    logged = ""
+
+    def lines_of(event: str) -> list[str]:
+        # Lines are written together, a moment after what they tell of.
+        nonlocal logged
+        logged += capsys.readouterr().out
+        return [line for line in logged.splitlines() if event in line and auction in line]
+
+    await until(lambda: len(lines_of("bids_placed")) == 2 and lines_of("auction_closed"))
     assert "77777" not in logged
