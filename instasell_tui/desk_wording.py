@@ -10,6 +10,7 @@ from typing import NamedTuple
 from instasell_client.models.accounts import User, UserStatus
 from instasell_client.models.admin import AdminAction, AdminOrder, Alert, Analytics, Bucket, Figures
 from instasell_client.models.disputes import Dispute, DisputeReason, DisputeStatus, DisputeView
+from instasell_tui import trade_wording
 from instasell_tui.formats import NOTHING, local_time, money, shown
 from instasell_tui.trade_wording import Said
 from instasell_tui.widgets.bid_box import Tone
@@ -147,7 +148,7 @@ def headline(each: Dispute) -> Said:
     if each.status is DisputeStatus.OPEN:
         return f"! Open: {held} is held until it is decided", Tone.BAD
     back = money(each.refund_amount, each.currency)
-    by = "the seller" if each.resolved_by == "seller" else "an admin"
+    by = _judge(each)
     return f"✓ Resolved by {by}: {back} went back to the buyer", Tone.GOOD
 
 
@@ -161,15 +162,23 @@ def statements(view: DisputeView, zone: tzinfo | None, now: datetime) -> Sequenc
             _lines(each.text),
         )
     ]
-    for message in view.messages:
-        at = local_time(message.created_at, zone, now)
-        head = f"The {message.author} {shown(message.author_name)}, {at}"
-        said.append(Statement(head, _lines(message.text)))
+    names = {"buyer": each.buyer_name, "seller": each.seller_name}
+    answers = [(one.created_at, one.author, one.text) for one in view.messages]
+    files = [(one.created_at, one.author, trade_wording.sent(one)) for one in view.evidence]
+    for created_at, author, text in sorted([*answers, *files], key=lambda one: one[0]):
+        head = f"The {author} {shown(names[author])}, {local_time(created_at, zone, now)}"
+        said.append(Statement(head, _lines(text)))
     if each.resolution is not None and each.resolved_at is not None:
         at = local_time(each.resolved_at, zone, now)
-        by = "The seller" if each.resolved_by == "seller" else "An admin"
-        said.append(Statement(f"{by} decided, {at}", _lines(each.resolution)))
+        said.append(
+            Statement(f"{_judge(each).capitalize()} decided, {at}", _lines(each.resolution))
+        )
     return said
+
+
+def _judge(each: Dispute) -> str:
+    """Who decided: a chargeback is the verdict of a bank."""
+    return {"seller": "the seller", "admin": "an admin", None: "the bank"}[each.resolved_by]
 
 
 def _lines(text: str) -> Sequence[str]:

@@ -14,7 +14,13 @@ from instasell_client import (
     TransportError,
     Unavailable,
 )
-from instasell_client.models.disputes import Dispute, DisputeReason, DisputeView
+from instasell_client.models.disputes import (
+    Dispute,
+    DisputeKind,
+    DisputeReason,
+    DisputeView,
+)
+from instasell_client.models.media import Evidence
 from instasell_client.models.orders import Order, OrderEvent, OrderStatus, PaymentMethod
 from instasell_client.models.wallets import EntryType, Wallet, WalletAccount, WalletEntry
 from instasell_tui.formats import NOTHING, duration, local_time, money, shown
@@ -220,10 +226,16 @@ def dispute_head(dispute: Dispute) -> str:
     what = COMPLAINTS[dispute.reason.value]
     if dispute.refund_amount is None:
         held = money(dispute.held_amount, dispute.currency)
-        return f"! {what}: {held} stays held until the market has decided"
+        judge = "the bank" if dispute.kind is DisputeKind.CHARGEBACK else "the market"
+        return f"! {what}: {held} stays held until {judge} has decided"
     back = money(dispute.refund_amount, dispute.currency)
     why = f" ({shown(dispute.resolution)})" if dispute.resolution else ""
     return f"✓ {what}: {back} went back to the buyer{why}"
+
+
+def sent(file: Evidence) -> str:
+    """That a file was sent, and what it is; the shell prints where it lies."""
+    return f"[{file.file_name}] {file.content_type}, {file.size_bytes:,} bytes"
 
 
 def statements(
@@ -232,9 +244,11 @@ def statements(
     """When, who and what, the oldest first; the complaint is the first of them."""
     dispute = view.dispute
     side = "buyer" if dispute.buyer_id == user_id else "seller"
+    answers = [(each.author, each.text, each.created_at) for each in view.messages]
+    files = [(each.author, sent(each), each.created_at) for each in view.evidence]
     said = [
         ("buyer", dispute.text, dispute.created_at),
-        *((each.author, each.text, each.created_at) for each in view.messages),
+        *sorted([*answers, *files], key=lambda each: each[2]),
     ]
     return [
         (

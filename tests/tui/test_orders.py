@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -10,10 +11,13 @@ import pytest
 from rich.cells import cell_len
 
 from instasell_client.models.accounts import Role
+from instasell_client.models.disputes import DisputeKind, DisputeView
+from instasell_tui import trade_wording
 from instasell_tui.screens.order import OrderScreen
 from instasell_tui.screens.orders import OrdersScreen
 from instasell_tui.screens.wallet import WalletScreen
 from instasell_tui.widgets.row_table import RowTable
+from tests.client import samples
 from tests.market import Market
 from tests.tui.driving import LARGE, SMALL, Opener, Screen
 from tests.tui.test_board import HOSTILE
@@ -349,3 +353,22 @@ async def test_a_refused_complaint_keeps_what_was_typed(trade: Trade, screen: Op
         await trade.buyer.orders.confirm_delivery(order_id)
         await shown.press("enter")
         await shown.reads("Refused: it is delivered", "Never came")
+
+
+def test_files_stand_among_the_statements() -> None:
+    at = datetime(2026, 3, 5, 12, tzinfo=UTC)
+    said = {"author": "seller", "author_name": "Ann", "text": "It left whole.", "created_at": at}
+    file = {
+        "id": samples.OTHER, "author": "buyer", "file_name": "[b]lamp[/b].jpg", "url": "/media/x",
+        "content_type": "image/jpeg", "size_bytes": 52100, "created_at": at - timedelta(minutes=1),
+    }  # fmt: skip
+    dispute = samples.dispute(created_at=at - timedelta(hours=1))
+    view = DisputeView.model_validate({"dispute": dispute, "messages": [said], "evidence": [file]})
+    shown = trade_wording.statements(view, dispute["buyer_id"], UTC, at)
+    assert [each[1:] for each in shown] == [
+        ("you", "It came in two parts."),
+        ("you", "[[b]lamp[/b].jpg] image/jpeg, 52,100 bytes"),
+        ("the seller", "It left whole."),
+    ]
+    bank = view.dispute.model_copy(update={"kind": DisputeKind.CHARGEBACK})
+    assert "until the bank has decided" in trade_wording.dispute_head(bank)
