@@ -71,6 +71,14 @@ class Shop:
         )
         return made.state.auction_id
 
+    async def offer(self, auction_id: str) -> int:
+        """Offers an unpaid auction to the next bidder; what he would pay. Raises NoRunnerUp."""
+        self._feed.writing()
+        made = await self._feed.client.auctions.offer_runner_up(
+            auction_id, idempotency_key=uuid.uuid4().hex
+        )
+        return made.order.total_amount
+
     async def add(self, values: Values, category_id: str) -> Listing:
         """Makes a listing. Raises Invalid."""
         self._feed.writing()

@@ -56,6 +56,7 @@ _PARTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("1  2  3  4", "running; unsold; sold; your goods"),
             ("n  e  Del", "add something to sell; change it; take it away"),
             ("p  x", "put it up for auction; call an auction without bids off"),
+            ("u", "offer what was not paid to the next bidder"),
         ),
     ),
     (

@@ -46,7 +46,7 @@ _EMPTY = {
 }
 _STEPS = {
     "running": ("call_off",),
-    "unsold": ("put_up",),
+    "unsold": ("put_up", "offer"),
     "sold": (),
     GOODS: ("add", "edit", "put_up", "remove"),
 }
@@ -66,6 +66,7 @@ class SellingScreen(Screen[None]):
         Binding("n", "step('add')", "New", id="selling.add"),
         Binding("e", "step('edit')", "Edit", id="selling.edit"),
         Binding("p", "step('put_up')", "Put up", id="selling.put_up"),
+        Binding("u", "step('offer')", "Offer on", id="selling.offer"),
         Binding("x", "step('call_off')", "Call off", id="selling.call_off"),
         Binding("delete", "step('remove')", "Take away", id="selling.remove"),
         Binding("r", "refresh", "Refresh", show=False, id="selling.refresh"),
@@ -232,7 +233,9 @@ class SellingScreen(Screen[None]):
                 return good is not None and good.price is None and good.auction_id is None
             return good is not None
         own = self._chosen_auction()
-        return own is not None and (name != "call_off" or not own.state.bid_count)
+        if own is None or (name == "offer" and own.order_id is None):
+            return False
+        return name != "call_off" or not own.state.bid_count
 
     def _chosen_good(self) -> Listing | None:
         key = self.query_one(RowTable).cursor_key
@@ -356,6 +359,8 @@ class SellingScreen(Screen[None]):
             return steps.add()
         if own is not None and name == "call_off":
             return steps.call_off(own)
+        if own is not None and name == "offer":
+            return steps.offer(own)
         if own is not None:
             least = format_amount(own.state.min_bid, self.app.feed.currency)
             return steps.put_up(own.state.listing_id, own.state.title, {"min_bid": least})

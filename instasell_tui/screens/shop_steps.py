@@ -77,6 +77,20 @@ class ShopSteps:
 
         return await self._filled(form, {}, send)
 
+    async def offer(self, own: SellingAuction) -> Said:
+        """Offers an auction that was not paid to the next bidder."""
+        lines = [
+            ("To", "the next bidder, at his own last bid"),
+            ("To pay within", "the usual time"),
+        ]
+        if not await self._confirmed("Offer it on?", own.state.title, lines, "Offer it"):
+            return NOTHING_SENT
+        try:
+            total = await self._shop.offer(own.state.auction_id)
+        except InstaSellError as error:
+            return trade_wording.refusal(error, self._currency)
+        return f"Offered: {money(total, self._currency)} is to be paid", Tone.GOOD
+
     async def add(self) -> Said:
         """Makes a listing."""
         currency, paths = self._currency, paths_of(self._feed.categories)

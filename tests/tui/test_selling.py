@@ -150,6 +150,34 @@ async def test_bids_are_seen_and_what_came_of_it(
         await shown.reads("Not paid yet: the buyer has")
 
 
+async def test_what_was_not_paid_is_offered_to_the_next_bidder(
+    seller: AsyncInstaSell,
+    screen: Opener,
+    market: Market,
+    sql: Sql,
+    market_clock: MarketClock,
+) -> None:
+    first, second = await market.bidder(), await market.bidder()
+    auction_id = await market.auction(seller, title="Clock", min_bid=1000, duration_seconds=600)
+    await second.auctions.bid(auction_id, amount=1500)
+    await first.auctions.bid(auction_id, amount=2000)
+    market_clock.shift(601)
+    await until(lambda: sql("SELECT count(*) FROM orders") == [(1,)])
+    await first.orders.cancel((await first.orders.take(auction_id)).order.id)
+    async with screen(seller.token, size=LARGE) as shown:
+        await desk(shown)
+        await shown.press("2")
+        await shown.reads("Clock", "not paid", "u Offer on")
+        await shown.press("u")
+        await shown.reads("Offer it on?")
+        await shown.confirm()
+        await shown.reads(
+            "Offered: 15.00 is to be paid", "Everything that was up has found a buyer"
+        )
+    [order] = [each async for each in second.orders.list()]
+    assert (order.total_amount, order.status.value) == (1500, "pending")
+
+
 async def test_a_refusal_is_told_and_loses_nothing(
     seller: AsyncInstaSell, screen: Opener, market: Market
 ) -> None:
