@@ -6,7 +6,9 @@ time-out, 429 and 503 (502 and 504 of a proxy), with jitter, and as late as Retr
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncGenerator, Generator
+from functools import cache
 from typing import TypeVar
 
 import httpx
@@ -30,6 +32,12 @@ from instasell_client.wire import (
 T = TypeVar("T")
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    """Whose certificates are believed. They take longer to load than a call, so once a process."""
+    return httpx.create_ssl_context()
+
+
 class SyncTransport:
     """One pool of connections for a sync client. `token` may change while it lives."""
 
@@ -39,6 +47,7 @@ class SyncTransport:
         self._owner = Owner()
         self._http = httpx.Client(
             timeout=wiring.timeout(),
+            verify=_trust(),
             headers={"User-Agent": user_agent()},
             event_hooks={"response": [self._refuse_long_waits]},
         )
@@ -124,6 +133,7 @@ class AsyncTransport:
         self._owner = Owner()
         self._http = httpx.AsyncClient(
             timeout=wiring.timeout(),
+            verify=_trust(),
             headers={"User-Agent": user_agent()},
             event_hooks={"response": [self._refuse_long_waits]},
         )
