@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 app = group("People: find them, suspend them, and what else an account needs of an admin.")
 
-LIKE_IT_MAX = 100
+LIKE_IT_MAX = 1000
 """How many accounts are looked at for one with exactly that e-mail address."""
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -152,16 +153,21 @@ def found_user(client: InstaSell, text: str) -> str:
     """
     if _ID.fullmatch(text):
         return text.lower()
-    wanted = text.strip()
+    # As the market stores addresses. Folding more than that would take an address that only looks
+    # like this one, as one with a long s in it, for the same.
+    wanted = unicodedata.normalize("NFC", text.strip()).lower()
     if not wanted:
         raise UsageProblem("name an account by its id or its e-mail address")
-    like_it = [*itertools.islice(client.admin.users(q=wanted), LIKE_IT_MAX)]
-    for user in like_it:
-        if user.email.casefold() == wanted.casefold():
+    seen = 0
+    for user in itertools.islice(client.admin.users(q=wanted), LIKE_IT_MAX):
+        if user.email == wanted:
             return user.id
-    if not like_it:
+        seen += 1
+    if not seen:
         raise CliError(f"nobody has the e-mail address {wanted}", ExitCode.NOT_FOUND)
-    many = "1 account is" if len(like_it) == 1 else f"{len(like_it)} accounts are"
+    if seen == LIKE_IT_MAX:
+        raise UsageProblem(f"{seen:,} accounts and more are like {wanted}; give the id")
+    many = "1 account is" if seen == 1 else f"{seen:,} accounts are"
     raise UsageProblem(
         f"{many} like {wanted}; give the whole e-mail address or the id"
         f" (instasell admin users list --q lists them)"

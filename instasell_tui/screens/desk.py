@@ -226,7 +226,10 @@ class DeskScreen(Screen[None]):
     async def _look(self) -> None:
         listed, desk, board = self._list, self.app.feed.desk, self.query_one(FigureBoard)
         if listed is None:
-            board.show(await desk.figures(board.bucket))
+            found = await desk.figures(board.bucket)
+            # What comes late for somebody who has signed out is dropped.
+            if desk.is_mine:
+                board.show(found)
         else:
             await listed.look(desk, self._q)
 

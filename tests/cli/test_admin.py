@@ -18,7 +18,7 @@ from tests.cli.conftest import Shell
 from tests.cli.test_auctions import OnTerminal
 from tests.cli.test_disputes import paid
 from tests.cli.test_money import MISSING, Fund
-from tests.market import Market
+from tests.market import PASSWORD, Market
 
 Shells = Callable[..., Shell]
 Sql = Callable[..., list[tuple[Any, ...]]]
@@ -92,6 +92,35 @@ async def test_a_part_of_an_address_is_nobody(market: Market, desk: Shell) -> No
     unknown = await desk.run("admin", "users", "verify", MISSING, *WHY)
     assert (unknown.code, unknown.out) == (5, "")
     assert await status_of(person) == "active"
+
+
+async def test_an_address_that_looks_alike_is_somebody_else(market: Market, desk: Shell) -> None:
+    look_alike = "\u017fam@example.org"
+    for email in ("sam@example.org", look_alike):
+        async with AsyncInstaSell(market.base_url) as person:
+            await person.auth.signup(email, PASSWORD)
+    command = ("admin", "users", "role", "SAM@example.org", "admin", *WHY, "--yes")
+    done = await desk.run(*command, "-o", "json")
+    assert (done.code, json.loads(done.out)["email"]) == (0, "sam@example.org")
+    listed = await desk.run("admin", "users", "list", "--q", "sam@", "-o", "json")
+    roles = {each["email"]: each["role"] for each in json.loads(listed.out)}
+    assert roles == {"sam@example.org": "admin", look_alike: "buyer"}
+
+
+async def test_many_like_it_do_not_hide_an_address(market: Market, desk: Shell, sql: Sql) -> None:
+    me = await (await market.bidder()).auth.me()
+    like_it = (
+        "INSERT INTO users SELECT (jsonb_populate_record(u, jsonb_build_object("
+        "'id', gen_random_uuid(), 'email', n || u.email, 'created_at', now()))).*"
+        " FROM users u, generate_series(%s, %s) n WHERE u.id = %s"
+    )
+    sql(like_it, 1, 120, me.id)
+    command = ("admin", "users", "suspend", me.email, *WHY, "--yes", "-o", "json")
+    done = await desk.run(*command)
+    assert (done.code, json.loads(done.out)["id"]) == (0, me.id)
+    sql(like_it, 121, 1000, me.id)
+    done = await desk.run(*command)
+    assert (done.code, done.out, "give the id" in done.err) == (2, "", True)
 
 
 async def test_a_role_and_a_proof_are_given(market: Market, desk: Shell) -> None:

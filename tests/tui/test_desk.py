@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -10,11 +11,13 @@ from rich.cells import cell_len
 
 from instasell_client import AsyncInstaSell, Unauthenticated
 from instasell_client.models.accounts import Role
+from instasell_client.models.admin import Analytics, Bucket
 from instasell_tui.screens.board import BoardScreen
 from instasell_tui.screens.desk import DeskScreen
 from instasell_tui.screens.dispute import DisputeScreen
 from instasell_tui.screens.sign_in import SignInScreen
 from instasell_tui.widgets.bar_chart import drawn
+from instasell_tui.widgets.figure_board import FigureBoard
 from instasell_tui.widgets.row_table import RowTable
 from tests.market import Market
 from tests.tui.driving import LARGE, SMALL, Opener, Screen
@@ -259,6 +262,35 @@ async def test_signing_out_leaves_nothing_on_the_desk(
         await shown.press("i")
         await shown.reads("The desk is for admins")
         assert "Secret lamp" not in shown.text
+
+
+async def test_figures_that_come_after_signing_out_are_dropped(
+    trade: Trade, admin: AsyncInstaSell, screen: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await trade.paid()
+    async with screen(admin.token) as shown:
+        await desk_open(shown, "4")
+        await shown.reads("Bids by day · now 0")
+        desk, board = shown.app.feed.desk, shown.app.screen.query_one(FigureBoard)
+        read, asked, go_on, answered = desk.figures, asyncio.Event(), asyncio.Event(), []
+
+        async def late(bucket: Bucket) -> Analytics:
+            found = await read(bucket)
+            asked.set()
+            await go_on.wait()
+            answered.append(found)
+            return found
+
+        monkeypatch.setattr(desk, "figures", late)
+        await shown.press("r")
+        await shown.until(asked.is_set)
+        await shown.press("i")
+        await shown.until(lambda: not desk.is_mine and not board.is_there)
+        go_on.set()
+        await shown.until(lambda: bool(answered))
+        await shown.until(lambda: all(each.is_finished for each in shown.app.screen.workers))
+        assert not board.is_there
+        await shown.reads("Asking the market")
 
 
 async def test_a_dispute_is_not_left_to_the_next_person(
