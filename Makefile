@@ -3,8 +3,8 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-# Processes that run the tests. Half of a test's time is waiting, so two cores carry four of them.
-WORKERS ?= 4
+# Processes that run the tests. Half of a test's time is waiting, so two cores carry three of them.
+WORKERS ?= 3
 
 BIN := $(VENV)/bin
 MARKET := $(VENV)/.market-is-installed
