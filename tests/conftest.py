@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import uuid
@@ -14,7 +15,9 @@ import aiohttp
 import psycopg2
 import pytest
 import redis
+import structlog
 
+from instasell_server import logs
 from instasell_server.db.connections import Database
 from instasell_server.embedded import EngineUrls
 from instasell_server.settings import Settings
@@ -157,3 +160,23 @@ async def http(server: RunningServer) -> AsyncIterator[aiohttp.ClientSession]:
     """A plain HTTP client whose paths begin at `server`."""
     async with aiohttp.ClientSession(server.base_url) as session:
         yield session
+
+
+@pytest.fixture
+def written() -> Iterator[Callable[..., Callable[[], list[str]]]]:
+    """`lines = written(log_format="json")` sends logs into a text; `lines()` is what it holds."""
+    stream = io.StringIO()
+
+    def configure(**settings: Any) -> Callable[[], list[str]]:
+        logs.configure(Settings(_env_file=None, log_level="debug", **settings), stream)
+
+        def lines() -> list[str]:
+            # What is not an error waits for a moment of the loop, or for one that is.
+            structlog.get_logger().error("end")
+            return stream.getvalue().split("\n")[:-1]
+
+        return lines
+
+    yield configure
+    structlog.reset_defaults()
+    logs.REQUESTS.write_to(None)

@@ -264,19 +264,16 @@ async def test_a_cached_category_page_shows_the_auction_that_was_put_up(market: 
 
 
 async def test_bids_and_closings_are_logged_without_what_is_private(
-    market: Market, capsys: pytest.CaptureFixture[str]
+    market: Market, written: Callable[..., Callable[[], list[str]]]
 ) -> None:
+    lines = written()
     seller, bidder = await market.seller(), await market.bidder()
     auction = await market.auction(seller, min_bid=100, reserve=90_000, buy_now=95_000)
     await bidder.auctions.bid(auction, max_amount=77_777)
     await bidder.auctions.buy_now(auction, 95_000)
-    logged = ""
 
     def lines_of(event: str) -> list[str]:
-        # Lines are written together, a moment after what they tell of.
-        nonlocal logged
-        logged += capsys.readouterr().out
-        return [line for line in logged.splitlines() if event in line and auction in line]
+        return [line for line in lines() if event in line and auction in line]
 
     await until(lambda: len(lines_of("bids_placed")) == 2 and lines_of("auction_closed"))
-    assert "77777" not in logged
+    assert "77777" not in "".join(lines())

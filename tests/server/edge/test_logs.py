@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -13,31 +12,10 @@ import pytest
 import structlog
 
 from instasell_server import logs
-from instasell_server.settings import Settings
 from tests.server.people import ask
 
 CANARY = "canary-5f2c9e"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
-
-
-@pytest.fixture
-def written() -> Iterator[Callable[..., list[str]]]:
-    """Configures logs into a text; gives its lines."""
-    stream = io.StringIO()
-
-    def configure(**settings: Any) -> Callable[[], list[str]]:
-        logs.configure(Settings(_env_file=None, log_level="debug", **settings), stream)
-
-        def lines() -> list[str]:
-            # What is not an error waits for a moment of the loop, or for one that is.
-            structlog.get_logger().error("end")
-            return stream.getvalue().split("\n")[:-1]
-
-        return lines
-
-    yield configure
-    structlog.reset_defaults()
-    logs.REQUESTS.write_to(None)
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
