@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import signal
+import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -29,6 +31,18 @@ from tests.serving import RunningServer, running, settings_for_tests
 # A run in the background of a shell ignores Ctrl-C, and so would every process that tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def quiet_logs() -> None:
+    """Warnings and errors only, as pytest captures them: nobody reads a line for each statement."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        cache_logger_on_first_use=False,
+    )
+    logs.REQUESTS.write_to(logs.NoLines(sys.stderr))
+
+
+quiet_logs()
 
 
 @pytest.fixture(scope="session")
@@ -179,4 +193,4 @@ def written() -> Iterator[Callable[..., Callable[[], list[str]]]]:
 
     yield configure
     structlog.reset_defaults()
-    logs.REQUESTS.write_to(None)
+    quiet_logs()
