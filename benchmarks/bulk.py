@@ -79,7 +79,8 @@ def _in_bulk(market: MeasuredMarket, token: str, rows: list[dict[str, Any]]) -> 
     return Sample(len(rows) / took, market.cpu() - before, {"rows": len(rows)})
 
 
-def _one_by_one(market: MeasuredMarket, token: str, rows: list[dict[str, Any]]) -> Sample:
+def one_by_one(market: MeasuredMarket, token: str, rows: list[dict[str, Any]]) -> Sample:
+    """By single calls of one client, each after the answer to the one before."""
     headers = {"Authorization": f"Bearer {token}"}
     before, started = market.cpu(), time.perf_counter()
     with httpx.Client(base_url=market.base_url, headers=headers, timeout=60) as client:
@@ -89,11 +90,13 @@ def _one_by_one(market: MeasuredMarket, token: str, rows: list[dict[str, Any]]) 
     return Sample(len(rows) / took, market.cpu() - before, {"rows": len(rows)})
 
 
-def _by_copy(market: MeasuredMarket, seller_id: str, rows: list[dict[str, Any]]) -> Sample:
+def by_copy(market: MeasuredMarket, seller_id: str, rows: list[dict[str, Any]]) -> Sample:
     """Into the same table, with all its indexes and checks, by a connection of its own."""
     columns = (*rows[0], "seller_id")
     text = io.StringIO()
-    csv.writer(text).writerows([*row.values(), seller_id] for row in rows)
+    # Without quotes an empty text would be NULL.
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerows([*row.values(), seller_id] for row in rows)
     text.seek(0)
     before, started = market.cpu(), time.perf_counter()
     with contextlib.closing(psycopg2.connect(market.database_url)) as connection:
@@ -114,8 +117,8 @@ def _import(seconds: float) -> Iterator[Sides]:
         token = seller["token"]
         yield {
             "POST /listings/bulk": lambda: _in_bulk(market, token, goods.rows(ROWS)),
-            "COPY": lambda: _by_copy(market, other["user"]["id"], goods.rows(ROWS)),
-            "POST /listings, one by one": lambda: _one_by_one(
+            "COPY": lambda: by_copy(market, other["user"]["id"], goods.rows(ROWS)),
+            "POST /listings, one by one": lambda: one_by_one(
                 market, token, goods.rows(SINGLE_ROWS)
             ),
         }

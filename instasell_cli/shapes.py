@@ -48,6 +48,10 @@ VERDICT = Shape(
     ("row", "outcome", "listing_id", "seller_sku", "errors"),
     ("row", "outcome", "listing_id", "seller_sku"),
 )
+SCHEDULED = Shape(
+    ("row", "outcome", "auction_id", "status", "listing_id", "seller_sku", "errors"),
+    ("row", "outcome", "auction_id", "status", "seller_sku"),
+)
 _STATE = (
     *("auction_id", "listing_id", "seller_id", "title", "category_id", "status", "start_at"),
     *("end_at", "min_bid", "current_bid", "minimum_bid", "buy_now", "has_reserve"),

@@ -12,7 +12,7 @@ import typer
 
 from instasell_cli.amounts import optional_amount
 from instasell_cli.categories_tree import category_id
-from instasell_cli.commands import bidding, reselling, selling, watching
+from instasell_cli.commands import bidding, reselling, scheduling, selling, watching
 from instasell_cli.context import opened
 from instasell_cli.exits import UsageProblem
 from instasell_cli.instants import parse_instant, parse_seconds
@@ -298,6 +298,7 @@ def _each(ids: Sequence[str], call: Callable[[str], None], output: Output, done:
 
 
 bidding.add_to(app)
+scheduling.add_to(app)
 selling.add_to(app)
 reselling.add_to(app)
 watching.add_to(app)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,32 +14,29 @@ import typer
 
 from instasell_cli.amounts import default_currency, shown_amount
 from instasell_cli.cells import neutralised
+from instasell_cli.commands import bulk
 from instasell_cli.context import Invocation, invocation
 from instasell_cli.exits import ExitCode, UsageProblem
 from instasell_cli.options import command
 from instasell_cli.output import Format, Output, json_text
-from instasell_cli.rows.columns import AMOUNTS, FIELDS, Columns, parse_pairs
-from instasell_cli.rows.importing import Rejects, Tally, complaint, verdicts
-from instasell_cli.rows.progress import shown_progress
-from instasell_cli.rows.reading import FileKind, opened_rows
-from instasell_cli.shapes import VERDICT, record_of
+from instasell_cli.rows.columns import AMOUNTS, FIELDS
+from instasell_cli.rows.crew import Crew
+from instasell_cli.rows.importing import Judged, judged_rows
+from instasell_cli.rows.journal import Journal, Mark, journal_path, journals_folder
+from instasell_cli.rows.reading import RowFile
+from instasell_cli.rows.verdicts import REJECTED, Tally, Verdict
+from instasell_cli.shapes import VERDICT
 
 if TYPE_CHECKING:
     from instasell_client import InstaSell
 
-COMPLAINTS_SHOWN_MAX = 20
-
 
 @dataclass(frozen=True)
-class ImportOptions:
-    """An import as typed; `maps` has theirs=ours, `sets` has ours=value."""
+class ImportOptions(bulk.BulkOptions):
+    """An import as typed. One that `keeps` a journal can go on where it was cut off."""
 
-    file: str
-    kind: FileKind | None = None
-    maps: Sequence[str] = ()
-    sets: Sequence[str] = ()
-    dry_run: bool = False
-    errors: str | None = None
+    resume: bool = False
+    keeps: bool = False
 
 
 def add_to(app: typer.Typer) -> None:
@@ -48,10 +47,12 @@ def add_to(app: typer.Typer) -> None:
         "Create and update listings from a CSV, JSON lines or Excel file. The same file again"
         " changes nothing. A row is known by its seller_sku, or else by what it holds; an empty"
         " cell changes nothing. Amounts are written as 12.50 or $1,234.00; a JSON integer is in"
-        " minor units. Exit 7 when rows were rejected.",
+        " minor units. An import that was cut off, with Ctrl-C or kill -9, goes on with --resume."
+        " Exit 7 when rows were rejected.",
         "listings import goods.csv --dry-run",
         "listings import goods.xlsx --map Name=title --map Cost=price --set condition=new",
         "listings import goods.csv --errors rejects.csv",
+        "listings import goods.csv --resume",
         "listings export -o csv | instasell listings import -",
     )(import_)
     command(
@@ -66,98 +67,100 @@ def add_to(app: typer.Typer) -> None:
 
 def import_(
     ctx: typer.Context,
-    file: Annotated[str, typer.Argument(help="A file, or - for stdin.")],
-    kind: Annotated[
-        FileKind | None, typer.Option("--format", help="If the name does not tell.")
-    ] = None,
-    maps: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map", help="A column of theirs for a field of ours.", metavar="THEIRS=OURS"
-        ),
-    ] = None,
-    sets: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A field for rows that leave it empty.", metavar="OURS=VALUE"),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Have every row judged, and write nothing.")
+    file: bulk.File,
+    kind: bulk.Kind = None,
+    maps: bulk.Maps = None,
+    sets: bulk.Sets = None,
+    dry_run: bulk.DryRun = False,
+    errors: bulk.Errors = None,
+    concurrency: bulk.Concurrency = bulk.CONCURRENCY,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the last import of this was cut off.")
     ] = False,
-    errors: Annotated[
-        str | None, typer.Option("--errors", help="Write rejected rows to this CSV file.")
-    ] = None,
 ) -> None:
     """`listings import`."""
-    options = ImportOptions(file, kind, maps or (), sets or (), dry_run, errors)
+    options = ImportOptions(
+        *(file, kind, maps or (), sets or (), dry_run, errors, concurrency, resume),
+        # Reading a pipe for its content would leave nothing to import.
+        keeps=os.path.isfile(file) and not dry_run,
+    )
     call = invocation(ctx)
     with call.client() as client:
         tally = run_import(client, call.output, options)
-    if tally.counts["rejected"]:
+    if tally.counts[REJECTED]:
         raise typer.Exit(ExitCode.PARTLY)
 
 
 def run_import(client: InstaSell, output: Output, options: ImportOptions) -> Tally:
     """Imports a file, prints verdicts and the summary. Raises UsageProblem for an unusable file."""
-    columns = Columns(
-        parse_pairs(options.maps, "--map", value_is_field=True),
-        parse_pairs(options.sets, "--set", value_is_field=False),
-        default_currency(),
-    )
-    tally = Tally()
-    with ExitStack() as stack:
-        file = stack.enter_context(opened_rows(options.file, options.kind))
-        rejects = _rejects(stack, options.errors, file.header)
-        report = stack.enter_context(shown_progress(file))
+    if options.resume and not options.keeps:
+        raise UsageProblem("--resume: name a file, and leave --dry-run out")
+    from instasell_client import AsyncInstaSell
 
-        def judged() -> Iterator[Mapping[str, object]]:
-            for verdict, row in verdicts(client, file, columns, dry_run=options.dry_run):
-                tally.counts[verdict.outcome.value] += 1
-                if verdict.errors:
-                    _tell(output, complaint(verdict), tally, told=rejects is not None)
-                    if rejects is not None:
-                        rejects.write(verdict, row)
-                report(tally.rows)
-                yield record_of(verdict)
+    columns, tally = options.columns(), Tally()
+    with ExitStack() as stack:
+        journal, mark = _journal(stack, client, output, options)
+        tally.before = mark.done - len(mark.rejected)
+        crew = stack.enter_context(
+            Crew(AsyncInstaSell(client.base_url, client.token), options.concurrency, output.note)
+        )
+
+        def judge(file: RowFile) -> Iterator[Judged]:
+            rows = (row for row in file.rows if mark.wants(row.number))
+            return judged_rows(crew, file, rows, columns, dry_run=options.dry_run)
+
+        def after(verdicts: Sequence[Verdict]) -> None:
+            if journal is not None:
+                rejected = (each.row for each in verdicts if each.outcome == REJECTED)
+                journal.add(verdicts[-1].row, rejected)
 
         try:
-            if output.form is Format.TABLE:
-                for _ in judged():
-                    pass
-            else:
-                output.many(VERDICT, judged())
-        finally:
-            stack.close()
-            _sum_up(output, tally, columns, dry_run=options.dry_run)
+            bulk.run_rows(output, options, columns, VERDICT, bulk.Work(judge, after, tally))
+        except BaseException as error:
+            if not options.dry_run and (tally.rows or isinstance(error, KeyboardInterrupt)):
+                again = "with --resume goes on there" if journal else "again changes nothing twice"
+                output.note(f"what is done stays; the same command {again}")
+            raise
+        if journal is not None:
+            journal.remove()
     return tally
 
 
-def _rejects(stack: ExitStack, path: str | None, header: Sequence[str]) -> Rejects | None:
-    if path is None:
-        return None
+def _journal(
+    stack: ExitStack, client: InstaSell, output: Output, options: ImportOptions
+) -> tuple[Journal | None, Mark]:
+    """The journal of this import, begun, and what an earlier one has left to do."""
+    if not options.keeps:
+        return None, Mark()
+    meaning = (
+        *(client.base_url, _account(client), str(options.kind), default_currency()),
+        *(*sorted(options.maps), "", *sorted(options.sets)),
+    )
     try:
-        # What is not UTF-8 in a rejected row goes back byte for byte.
-        file: TextIO = open(path, "w", encoding="utf-8", errors="surrogateescape", newline="")  # noqa: SIM115
+        journal = Journal(journal_path(journals_folder(), options.file, meaning), output.note)
     except OSError as error:
-        raise UsageProblem(f"--errors: {path}: {error.strerror}") from error
-    return Rejects(stack.enter_context(file), header)
+        raise UsageProblem(f"{options.file}: {error.strerror}") from error
+    stack.callback(journal.close)
+    found = journal.read()
+    mark = Mark()
+    if options.resume and found is not None:
+        mark = found
+    elif options.resume:
+        output.note("no import of this file was cut off; it begins at the first row")
+    elif found is not None and found.done:
+        output.note(f"an import of this file was cut off after row {found.done}; --resume goes on")
+    journal.begin(mark)
+    return journal, mark
 
 
-def _tell(output: Output, message: str, tally: Tally, *, told: bool) -> None:
-    """Complaints on stderr, unless stdout or a file has them; more than a screen is too many."""
-    if told or output.form is not Format.TABLE:
-        return
-    count = tally.counts["rejected"]
-    if count <= COMPLAINTS_SHOWN_MAX:
-        output.note(message)
-    elif count == COMPLAINTS_SHOWN_MAX + 1:
-        output.note("... more rows were rejected; --errors FILE has them all")
+def _account(client: InstaSell) -> str:
+    from instasell_client import Forbidden
 
-
-def _sum_up(output: Output, tally: Tally, columns: Columns, *, dry_run: bool) -> None:
-    if columns.ignored:
-        names = ", ".join(sorted(columns.ignored)[:20])
-        output.note(f"columns that mean nothing here: {names} (--map THEIRS=OURS)")
-    output.note(tally.summary(dry_run=dry_run))
+    try:
+        return client.auth.me().id
+    except Forbidden:
+        # A token that may put goods up need not be one that may look at the account.
+        return hashlib.sha256(str(client.token).encode()).hexdigest()
 
 
 def export(ctx: typer.Context) -> None:

@@ -12,7 +12,7 @@ from instasell_cli.options import command
 ENVIRONMENT = {
     "INSTASELL_URL": "the server; wins over the profile",
     "INSTASELL_TOKEN": "the token; wins over the profile",
-    "INSTASELL_CONFIG_DIR": "the folder of profiles and tokens",
+    "INSTASELL_CONFIG_DIR": "the folder of profiles, tokens, and imports that were cut off",
     "INSTASELL_CURRENCY": "the market's currency, for amounts that are typed (USD)",
     "INSTASELL_ADMIN_TOKEN": "an admin's token, for what `seed` needs an admin for",
     "NO_COLOR": "no colours, also on a terminal",

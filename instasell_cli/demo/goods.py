@@ -12,7 +12,7 @@ from instasell_cli.categories_tree import CategoryMaker
 from instasell_cli.commands.listings_transfer import ImportOptions, run_import
 from instasell_cli.demo.market import ADMIN_EMAIL, DemoMarket
 from instasell_cli.output import Output
-from instasell_cli.rows.importing import Tally
+from instasell_cli.rows.verdicts import Tally
 from instasell_cli.seeding.plan import Piece, categories, make_plan
 from instasell_cli.seeding.words import words
 from instasell_client import AsyncInstaSell, InstaSell

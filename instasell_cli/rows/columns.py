@@ -1,4 +1,4 @@
-"""Columns of a file, and the cells in them, as the fields of a bulk row.
+"""Columns of a file, and the cells in them, as the fields of a row.
 
 Whatever a cell holds that cannot become its field is told in the shape of the server's verdicts,
 so that a person reads one kind of complaint wherever it comes from.
@@ -7,28 +7,71 @@ so that a person reads one kind of complaint wherever it comes from.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from instasell_cli.exits import UsageProblem
+from instasell_cli.rows import cell_readers
 
-FIELDS = (
-    *("type", "title", "description", "category", "category_id", "condition", "price", "stock"),
-    *("shipping_amount", "seller_sku", "listing_id", "exported_stock"),
+Reader = Callable[[object, str], object]
+"""Makes a value of a cell; the text is the market's currency. Raises ValueError."""
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The fields of a row: how each is read, and what else a column may be called.
+
+    A row that gives a field has its rivals of `rivals` not filled with a default.
+    """
+
+    readers: Mapping[str, Reader]
+    aliases: Mapping[str, str]
+    rivals: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields."""
+        return tuple(self.readers)
+
+    def field_of(self, column: str) -> str | None:
+        """The field that a column means by its own name."""
+        plain = plain_name(column)
+        ours = self.aliases.get(plain, plain)
+        return ours if ours in self.readers else None
+
+
+LISTINGS = Schema(
+    {
+        "type": cell_readers.word,
+        "title": cell_readers.text,
+        "description": cell_readers.text,
+        "category": cell_readers.text,
+        "category_id": cell_readers.text,
+        "condition": cell_readers.word,
+        "price": cell_readers.amount,
+        "stock": cell_readers.count,
+        "shipping_amount": cell_readers.amount,
+        "seller_sku": cell_readers.text,
+        "listing_id": cell_readers.text,
+        "exported_stock": cell_readers.count,
+    },
+    {
+        "sku": "seller_sku",
+        "quantity": "stock",
+        "shipping": "shipping_amount",
+        "id": "listing_id",
+    },
 )
+FIELDS = LISTINGS.fields
 AMOUNTS = frozenset({"price", "shipping_amount"})
-COUNTS = frozenset({"stock", "exported_stock"})
-_WORDS = frozenset({"type", "condition"})
-_ALIASES = {
-    "sku": "seller_sku",
-    "quantity": "stock",
-    "shipping": "shipping_amount",
-    "id": "listing_id",
-}
+
 OF_REJECTS = frozenset({"row", "field", "message"})
 """What a file of rejects has beside the row; it is imported again once it is mended."""
 
-_COUNT = re.compile(r"\d{1,12}(?:\.0+)?", re.ASCII)
+RECORD = "record"
+"""The column of a file of rejects that holds a whole line of JSON which no columns can hold."""
+
+NAMES_KEPT_MAX = 10_000
 
 
 @dataclass(frozen=True)
@@ -49,48 +92,71 @@ class Columns:
     mapping: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
     currency: str = "USD"
+    schema: Schema = LISTINGS
     ignored: set[str] = field(default_factory=set)
+    _names: dict[str, str | None] = field(default_factory=dict)
 
     def convert(self, cells: Mapping[str, object]) -> Converted:
         """The row of these cells. Empty cells are absent: they change nothing."""
-        found: dict[str, object] = {**self.defaults}
+        found: dict[str, object] = {}
         for theirs, value in cells.items():
-            ours = self._name(theirs)
+            ours = self.field_of(theirs)
             if ours is not None and value is not None and value != "":
                 found[ours] = value
         values: dict[str, object] = {}
         errors: list[tuple[str, str]] = []
-        for name, value in found.items():
+        for name, value in {**self._defaults(found), **found}.items():
             try:
                 values[name] = self._value(name, value)
             except ValueError as error:
                 errors.append((name, str(error)))
         return Converted(values, tuple(errors))
 
-    def _name(self, theirs: str) -> str | None:
-        if theirs in self.mapping:
-            return self.mapping[theirs]
-        plain = re.sub(r"[\s-]+", "_", theirs.strip().lower())
-        ours = _ALIASES.get(plain, plain)
-        if ours in FIELDS:
-            return ours
-        if plain not in OF_REJECTS:
-            self.ignored.add(theirs)
-        return None
+    def field_of(self, theirs: str) -> str | None:
+        """The field that a column of the file means, or None."""
+        if theirs in self._names:
+            return self._names[theirs]
+        found = self.mapping.get(theirs) or self.schema.field_of(theirs)
+        if len(self._names) < NAMES_KEPT_MAX:
+            self._names[theirs] = found
+            if found is None and plain_name(theirs) not in OF_REJECTS | {RECORD}:
+                self.ignored.add(theirs)
+        return found
+
+    def cell_of(self, theirs: str, value: str | int) -> str:
+        """A value of JSON as the cell of a table that means the same."""
+        from instasell_client.models.money import format_amount
+
+        ours = self.field_of(theirs)
+        if isinstance(value, int) and self.schema.readers.get(ours or "") is cell_readers.amount:
+            return format_amount(value, self.currency)
+        return str(value)
+
+    def _defaults(self, found: Mapping[str, object]) -> Mapping[str, str]:
+        rivals = self.schema.rivals
+        return {
+            name: value for name, value in self.defaults.items() if rivals.get(name) not in found
+        }
 
     def _value(self, name: str, value: object) -> object:
-        if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
+        if isinstance(value, str) and not value.isascii() and has_surrogates(value):
             raise ValueError("it is not valid Unicode; save the file as UTF-8")
-        if name in AMOUNTS:
-            return _amount(value, self.currency)
-        if name in COUNTS:
-            return _count(value)
-        if not isinstance(value, str):
-            raise ValueError("write text here")
-        return value.strip().lower() if name in _WORDS else value
+        return self.schema.readers[name](value, self.currency)
 
 
-def parse_pairs(pairs: Iterable[str], option: str, *, value_is_field: bool) -> dict[str, str]:
+def plain_name(column: str) -> str:
+    """The name of a column as people mean it: "Seller SKU" is seller_sku."""
+    return re.sub(r"[\s-]+", "_", column.strip().lower())
+
+
+def has_surrogates(text: str) -> bool:
+    """Whether a text has half characters, which no file in UTF-8 holds."""
+    return any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def parse_pairs(
+    pairs: Iterable[str], option: str, *, value_is_field: bool, schema: Schema = LISTINGS
+) -> dict[str, str]:
     """`a=b` as typed for --map (b is one of our fields) or --set (a is). Raises UsageProblem."""
     found: dict[str, str] = {}
     for pair in pairs:
@@ -98,31 +164,8 @@ def parse_pairs(pairs: Iterable[str], option: str, *, value_is_field: bool) -> d
         ours = right if value_is_field else left
         if not sign or not left or not right:
             raise UsageProblem(f"{option}: {pair!r} is not a pair; write it as a=b")
-        if ours not in FIELDS:
-            raise UsageProblem(f"{option}: there is no field {ours!r}; there are: {_names()}")
+        if ours not in schema.readers:
+            names = ", ".join(schema.fields)
+            raise UsageProblem(f"{option}: there is no field {ours!r}; there are: {names}")
         found[left] = right
     return found
-
-
-def _names() -> str:
-    return ", ".join(FIELDS)
-
-
-def _amount(value: object, currency: str) -> int:
-    """Text is an amount as people write it; a JSON integer is in minor units, as on the wire."""
-    from instasell_client.models.money import format_amount, parse_amount
-
-    if isinstance(value, str):
-        return parse_amount(value, currency)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    text = format_amount(1250, currency)
-    raise ValueError(f'{value!r} is not an amount; write it as text, "{text}"')
-
-
-def _count(value: object) -> object:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and _COUNT.fullmatch(value.strip()):
-        return int(value.strip().partition(".")[0])
-    raise ValueError(f"{value!r} is not a number of pieces; write digits")

@@ -1,125 +1,111 @@
-"""The import of rows: one verdict for each, whether the server gives it or the row is unreadable.
+"""The import of listings: one verdict for each row, from the server or because it is unreadable.
 
-Rows stream: what is in memory is what waits for the server's answer, 500 rows at most.
+Rows stream in bodies of bounded size, several of them at once. What is in memory are the bodies
+that wait for the server's answer.
 """
 
 from __future__ import annotations
 
-import csv
-from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from time import monotonic
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from instasell_cli.cells import neutralised
 from instasell_cli.rows.columns import Columns
+from instasell_cli.rows.crew import Crew, Job
 from instasell_cli.rows.reading import RawRow, RowFile
+from instasell_cli.rows.verdicts import REJECTED, Verdict
 
 if TYPE_CHECKING:
-    from instasell_client import InstaSell
     from instasell_client.models.listings import BulkVerdict
 
-OUTCOMES = ("created", "updated", "unchanged", "rejected")
+BODY_ROWS_MAX = 500
+BODY_CHARACTERS_MAX = 400_000
+"""Near what the client sends in one request; of what is more it makes several."""
 
 
 @dataclass
-class Tally:
-    """How many rows had which outcome, and how long that took."""
+class Judged:
+    """Rows with their verdicts, in the order of the file; `position` is where reading stood."""
 
-    counts: Counter[str] = field(default_factory=Counter)
-    started: float = field(default_factory=monotonic)
+    pairs: Sequence[tuple[Verdict, RawRow]]
+    position: int
+
+
+@dataclass
+class _Body:
+    """Rows that go to the server together, and among them those that were refused here."""
+
+    rows: list[tuple[RawRow, Verdict | None]] = field(default_factory=list)
+    sent: list[Mapping[str, object]] = field(default_factory=list)
+    characters: int = 0
+    position: int = 0
 
     @property
-    def rows(self) -> int:
-        """All rows that have a verdict."""
-        return sum(self.counts.values())
+    def is_full(self) -> bool:
+        return len(self.rows) >= BODY_ROWS_MAX or self.characters >= BODY_CHARACTERS_MAX
 
-    def summary(self, *, dry_run: bool) -> str:
-        """One line for a person."""
-        seconds = max(monotonic() - self.started, 1e-3)
-        parts = ", ".join(f"{self.counts[name]} {name}" for name in OUTCOMES)
-        head = "dry run, nothing was written: " if dry_run else ""
-        rate = self.rows / seconds
-        return f"{head}{self.rows} rows in {seconds:.1f} s ({rate:,.0f} rows/s): {parts}"
-
-
-def verdicts(
-    client: InstaSell, file: RowFile, columns: Columns, *, dry_run: bool
-) -> Iterator[tuple[BulkVerdict, RawRow]]:
-    """Sends the rows and yields each verdict with its row, in the order of the file.
-
-    Raises what the server refuses the whole upload with. Rows that have a verdict by then stay.
-    """
-    waiting: deque[_Waiting] = deque()
-    sent = client.listings.bulk(_rows(file, columns, waiting), dry_run=dry_run)
-    for answer in sent:
-        yield from _settled(waiting)
-        # The server counts the rows that were sent, and people count the rows of their file.
-        row = waiting.popleft().row
-        yield answer.model_copy(update={"row": row.number}), row
-    yield from _settled(waiting)
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    """A row whose verdict is to come, or that has been refused here already."""
-
-    row: RawRow
-    refused: BulkVerdict | None = None
-
-
-def _rows(
-    file: RowFile, columns: Columns, waiting: deque[_Waiting]
-) -> Iterator[Mapping[str, object]]:
-    for row in file.rows:
+    def add(self, row: RawRow, columns: Columns) -> None:
         if row.problem is not None:
-            waiting.append(_Waiting(row, _refusal(row, [("row", row.problem)], None)))
-            continue
+            self.rows.append((row, _refused(row, [("row", row.problem)], None)))
+            return
         converted = columns.convert(row.cells)
         if converted.errors:
             sku = converted.values.get("seller_sku")
-            waiting.append(_Waiting(row, _refusal(row, converted.errors, sku)))
-            continue
-        waiting.append(_Waiting(row))
-        yield converted.values
+            self.rows.append((row, _refused(row, converted.errors, sku)))
+            return
+        self.rows.append((row, None))
+        self.sent.append(converted.values)
+        self.characters += sum(
+            len(value) for value in converted.values.values() if isinstance(value, str)
+        )
+
+    def job(self) -> Job[_Body]:
+        """Rows of one seller_sku stay in order, and a listing_id may belong to any of them."""
+        skus = (row["seller_sku"] for row in self.sent if "seller_sku" in row)
+        alone = any("listing_id" in row for row in self.sent)
+        return Job(self, frozenset(str(sku).strip() for sku in skus), alone)
 
 
-def _settled(waiting: deque[_Waiting]) -> Iterator[tuple[BulkVerdict, RawRow]]:
-    while waiting and waiting[0].refused is not None:
-        first = waiting.popleft()
-        if first.refused is not None:
-            yield first.refused, first.row
+def judged_rows(
+    crew: Crew, file: RowFile, rows: Iterable[RawRow], columns: Columns, *, dry_run: bool
+) -> Iterator[Judged]:
+    """Sends the rows and yields their verdicts, in the order of the file.
+
+    Raises what the server refuses the whole upload with. Rows that have a verdict by then stay.
+    """
+
+    async def send(body: _Body) -> list[BulkVerdict]:
+        if not body.sent:
+            return []
+        return [each async for each in crew.client.listings.bulk(body.sent, dry_run=dry_run)]
+
+    jobs = (body.job() for body in _bodies(file, rows, columns))
+    for body, answers in crew.in_order(jobs, send):
+        told = iter(answers)
+        pairs = [(refused or _verdict(row, next(told)), row) for row, refused in body.rows]
+        yield Judged(pairs, body.position)
 
 
-def _refusal(row: RawRow, errors: Sequence[tuple[str, str]], sku: object) -> BulkVerdict:
-    from instasell_client.models.listings import BulkOutcome, BulkVerdict
-    from instasell_client.models.problems import FieldError
-
-    return BulkVerdict(
-        row=row.number,
-        outcome=BulkOutcome.REJECTED,
-        seller_sku=sku if isinstance(sku, str) else None,
-        errors=[FieldError(field=name, message=message) for name, message in errors],
-    )
-
-
-class Rejects:
-    """The file of rejected rows: why, and the row itself, ready to be mended and imported."""
-
-    def __init__(self, file: TextIO, header: Sequence[str]) -> None:
-        self._writer = csv.writer(file, lineterminator="\n")
-        self._writer.writerow(["row", "field", "message", *map(neutralised, header)])
-
-    def write(self, verdict: BulkVerdict, row: RawRow) -> None:
-        """One line, also for a row with several bad fields."""
-        fields = "; ".join(error.field for error in verdict.errors)
-        messages = "; ".join(error.message for error in verdict.errors)
-        kept = [neutralised(cell) for cell in row.kept]
-        self._writer.writerow([str(verdict.row), fields, messages, *kept])
+def _bodies(file: RowFile, rows: Iterable[RawRow], columns: Columns) -> Iterator[_Body]:
+    body = _Body()
+    for row in rows:
+        body.add(row, columns)
+        if body.is_full:
+            body.position = file.progress()
+            yield body
+            body = _Body()
+    if body.rows:
+        body.position = file.progress()
+        yield body
 
 
-def complaint(verdict: BulkVerdict) -> str:
-    """A rejected row in one line for a person."""
-    said = "; ".join(f"{error.field}: {error.message}" for error in verdict.errors)
-    return f"row {verdict.row}: {said}"
+def _verdict(row: RawRow, answer: BulkVerdict) -> Verdict:
+    # The server counts the rows of a body, and people count the rows of their file.
+    ids = {"listing_id": answer.listing_id, "seller_sku": answer.seller_sku}
+    errors = [(error.field, error.message) for error in answer.errors]
+    return Verdict(row.number, answer.outcome.value, ids, errors)
+
+
+def _refused(row: RawRow, errors: Sequence[tuple[str, str]], sku: object) -> Verdict:
+    ids = {"listing_id": None, "seller_sku": sku if isinstance(sku, str) else None}
+    return Verdict(row.number, REJECTED, ids, errors)

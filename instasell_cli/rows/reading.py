@@ -11,19 +11,21 @@ import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import chain, islice
 from pathlib import PurePath
 
 from instasell_cli.cells import restored
 from instasell_cli.exits import UsageProblem
+from instasell_cli.rows.columns import OF_REJECTS, RECORD, has_surrogates
 from instasell_cli.rows.opening import opened_bytes
 
 ROW_BYTES_MAX = 256 * 1024
 COLUMNS_MAX = 200
 SHEET_BYTES_MAX = 64 * 1024 * 1024
-RECORD = "record"
-"""The column of a file of rejects that holds a whole line of JSON."""
+LINES_LOOKED_AT = 100
+"""The first lines of JSON, which tell the columns that a file of rejects has."""
 
 
 class FileKind(StrEnum):
@@ -38,12 +40,14 @@ class FileKind(StrEnum):
 class RawRow:
     """A row as it stands in the file; `number` counts from 1, a header apart.
 
-    `kept` is the row for the file of rejects. `problem` says why the row cannot be read.
+    `kept` is the row of a table as its cells were, `line` is that of JSON as it was. `problem`
+    says why the row cannot be read.
     """
 
     number: int
     cells: Mapping[str, object]
-    kept: Sequence[str]
+    kept: Sequence[str] = ()
+    line: str | None = None
     problem: str | None = None
 
 
@@ -130,6 +134,7 @@ def _check_header(name: str, header: Sequence[str]) -> None:
 
 def _table_rows(name: str, header: Sequence[str], records: Iterator[list[str]]) -> Iterator[RawRow]:
     number = 0
+    has_records = {*OF_REJECTS, RECORD} <= {*header}
     while True:
         try:
             cells = next(records)
@@ -141,7 +146,9 @@ def _table_rows(name: str, header: Sequence[str], records: Iterator[list[str]]) 
         if not any(cells):
             continue
         number += 1
-        yield _table_row(number, header, [restored(cell) for cell in cells])
+        row = _table_row(number, header, [restored(cell) for cell in cells])
+        line = str(row.cells.get(RECORD, "")).strip() if has_records else ""
+        yield replace(_line_row(number, line), kept=row.kept, line=None) if line else row
 
 
 def _table_row(number: int, header: Sequence[str], cells: Sequence[str]) -> RawRow:
@@ -150,11 +157,15 @@ def _table_row(number: int, header: Sequence[str], cells: Sequence[str]) -> RawR
     if len(cells) > len(header):
         problem = f"there are {len(cells)} cells and {len(header)} columns; quote the commas"
     named = {column: cell for column, cell in zip(header, kept, strict=True) if column}
-    return RawRow(number, named, kept, problem)
+    return RawRow(number, named, kept, problem=problem)
 
 
 def _lines(name: str, text: io.TextIOWrapper) -> tuple[Sequence[str], Iterator[RawRow]]:
-    return [RECORD], _line_rows(text)
+    rows = _line_rows(text)
+    first = [*islice(rows, LINES_LOOKED_AT)]
+    keys = {key: None for row in first for key in row.cells if not has_surrogates(key)}
+    header = [key for key in keys if key and key not in OF_REJECTS and key != RECORD]
+    return [*header[: COLUMNS_MAX - 4], RECORD], chain(first, rows)
 
 
 def _line_rows(text: io.TextIOWrapper) -> Iterator[RawRow]:
@@ -167,7 +178,8 @@ def _line_rows(text: io.TextIOWrapper) -> Iterator[RawRow]:
         if too_long:
             while (rest := text.readline(ROW_BYTES_MAX)) and not rest.endswith("\n"):
                 pass
-            yield RawRow(number, {}, [line[:200]], f"it is longer than {ROW_BYTES_MAX} characters")
+            problem = f"it is longer than {ROW_BYTES_MAX} characters"
+            yield RawRow(number, {}, line=line[:200], problem=problem)
         else:
             yield _line_row(number, line.strip())
 
@@ -176,10 +188,11 @@ def _line_row(number: int, line: str) -> RawRow:
     try:
         found = json.loads(line, object_pairs_hook=_no_twice)
     except (ValueError, RecursionError) as error:
-        return RawRow(number, {}, [line], f"it is not JSON: {error}")
+        return RawRow(number, {}, line=line, problem=f"it is not JSON: {error}")
     if not isinstance(found, dict):
-        return RawRow(number, {}, [line], "it is not an object; write {...} on each line")
-    return RawRow(number, found, [line])
+        problem = "it is not an object; write {...} on each line"
+        return RawRow(number, {}, line=line, problem=problem)
+    return RawRow(number, found, line=line)
 
 
 def _no_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:

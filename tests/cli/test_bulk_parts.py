@@ -1,0 +1,194 @@
+"""The parts of a bulk command by themselves: calls at once, the journal, and whose rows wait."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from instasell_cli.rows.columns import Columns
+from instasell_cli.rows.crew import WINDOW, Crew, Job
+from instasell_cli.rows.importing import judged_rows
+from instasell_cli.rows.journal import KEPT_SECONDS, Journal, Mark, journal_path
+from instasell_cli.rows.reading import RawRow, RowFile
+from instasell_client import AsyncInstaSell
+from instasell_client.errors import RateLimited
+
+
+@pytest.fixture
+def crew() -> Iterator[Crew]:
+    """Three at once."""
+    with Crew(AsyncInstaSell("http://127.0.0.1:9"), 3) as opened:
+        yield opened
+
+
+class Log:
+    """Work that notes what runs together, and takes longer the smaller its number is."""
+
+    def __init__(self) -> None:
+        self.running: set[int] = set()
+        self.most = 0
+        self.together: set[frozenset[int]] = set()
+
+    async def __call__(self, number: int) -> int:
+        self.running.add(number)
+        self.most = max(self.most, len(self.running))
+        self.together |= {frozenset({number, other}) for other in self.running}
+        for _ in range(30 - number):
+            await asyncio.sleep(0)
+        self.running.discard(number)
+        return number * 10
+
+
+def test_results_come_in_order_and_no_more_run_than_may(crew: Crew) -> None:
+    log, taken = Log(), []
+
+    def jobs() -> Iterator[Job[int]]:
+        for number in range(30):
+            taken.append(number)
+            yield Job(number)
+
+    found = crew.in_order(jobs(), log)
+    assert next(found) == (0, 0)
+    assert len(taken) <= 3 * WINDOW + 1
+    assert [*found] == [(number, number * 10) for number in range(1, 30)]
+    assert log.most == 3
+
+
+def test_calls_that_share_a_key_wait_for_each_other(crew: Crew) -> None:
+    log = Log()
+    keys = {1: {"a"}, 2: {"b"}, 3: {"a", "b"}, 4: {"c"}, 6: {"c"}}
+    jobs = [Job(n, frozenset(keys.get(n, ())), alone=n == 5) for n in range(1, 9)]
+    assert len([*crew.in_order(jobs, log)]) == 8
+    apart = {(1, 3), (2, 3), (4, 6), *((5, n) for n in range(1, 9) if n != 5)}
+    assert not {frozenset(pair) for pair in apart} & log.together
+    assert frozenset({1, 2}) in log.together
+
+
+def test_a_failure_comes_when_its_turn_has_come_and_ends_the_rest(crew: Crew) -> None:
+    async def work(number: int) -> int:
+        if number == 2:
+            raise ValueError("two")
+        await asyncio.sleep(0 if number < 2 else 3600)
+        return number
+
+    results = crew.in_order([Job(n) for n in range(9)], work)
+    assert [next(results), next(results)] == [(0, 0), (1, 1)]
+    with pytest.raises(ValueError, match="two"):
+        next(results)
+
+
+def test_a_server_that_asks_for_patience_gets_it(crew: Crew) -> None:
+    tries = []
+
+    async def work(number: int) -> int:
+        tries.append(number)
+        if len(tries) < 3:
+            raise RateLimited(retry_after_seconds=0.01)
+        return number
+
+    assert [*crew.in_order([Job(7)], work)] == [(7, 7)]
+    assert tries == [7, 7, 7]
+
+    async def never(number: int) -> int:
+        raise RateLimited(retry_after_seconds=86400)
+
+    with pytest.raises(RateLimited):
+        [*crew.in_order([Job(7)], never)]
+
+
+def test_rows_of_one_sku_never_overtake_each_other() -> None:
+    """600 rows, then others for the same keys: no two bodies with a key are out at once."""
+    out: list[frozenset[str]] = []
+    clashes: list[frozenset[str]] = []
+
+    class Listings:
+        async def bulk(self, rows: list[dict[str, str]], *, dry_run: bool) -> object:
+            keys = frozenset(row["seller_sku"] for row in rows)
+            clashes.extend(each for each in out if each & keys)
+            out.append(keys)
+            await asyncio.sleep(0.01)
+            out.remove(keys)
+            for number, _ in enumerate(rows, 1):
+                yield _created(number)
+
+    client = AsyncInstaSell("http://127.0.0.1:9")
+    client.listings = Listings()  # type: ignore[assignment]
+    rows = [RawRow(n + 1, {"sku": f"S-{n % 600}"}) for n in range(1200)]
+    file = RowFile(["sku"], iter(rows), lambda: 0, 0)
+    with Crew(client, 8) as crew:
+        judged = [*judged_rows(crew, file, file.rows, Columns(), dry_run=False)]
+    assert [verdict.row for each in judged for verdict, _ in each.pairs] == [*range(1, 1201)]
+    assert clashes == []
+
+
+def _created(number: int) -> object:
+    from instasell_client.models.listings import BulkVerdict
+
+    return BulkVerdict.model_validate({"row": number, "outcome": "created"})
+
+
+def test_a_journal_is_followed_up_to_what_was_cut_off(tmp_path: Path) -> None:
+    told: list[str] = []
+    path = tmp_path / "imports" / "a.jsonl"
+    journal = Journal(path, told.append)
+    assert journal.read() is None
+    journal.begin(Mark())
+    assert journal.read() == Mark()
+    journal.add(500, [3, 7])
+    journal.add(900, [501])
+    journal.close()
+    with path.open("ab") as file:
+        file.write(b'{"done": 1400, "reje')
+    mark = Journal(path, told.append).read()
+    assert mark == Mark(900, frozenset({3, 7, 501}))
+    assert [n for n in (1, 3, 7, 8, 501, 900, 901) if mark.wants(n)] == [3, 7, 501, 901]
+
+    # What is judged again may be rejected again; the mark does not go back for that.
+    again = Journal(path, told.append)
+    again.begin(mark)
+    assert again.read() == mark
+    again.add(501, [3])
+    assert again.read() == mark
+    again.remove()
+    assert [*path.parent.iterdir()] == []
+    assert told == []
+
+
+def test_what_means_another_import_has_another_journal(tmp_path: Path) -> None:
+    file, other = tmp_path / "a.csv", tmp_path / "b.csv"
+    file.write_text("title\nA\n")
+    other.write_text("title\nA\n")
+    base = journal_path(tmp_path, str(file), ["server", "account"])
+    assert journal_path(tmp_path, str(other), ["server", "account"]) == base
+    assert journal_path(tmp_path, str(file), ["server", "somebody"]) != base
+    file.write_text("title\nB\n")
+    assert journal_path(tmp_path, str(file), ["server", "account"]) != base
+
+
+def test_a_journal_that_cannot_be_written_is_told_once(tmp_path: Path) -> None:
+    told: list[str] = []
+    (tmp_path / "imports").write_text("a file is in the way")
+    journal = Journal(tmp_path / "imports" / "a.jsonl", told.append)
+    journal.begin(Mark())
+    journal.add(500, [])
+    journal.remove()
+    assert len(told) == 1
+    assert "has to begin at the first row" in told[0]
+
+
+def test_journals_that_nobody_follows_are_forgotten(tmp_path: Path) -> None:
+    import os
+
+    old, young = tmp_path / "old.jsonl", tmp_path / "young.jsonl"
+    for path, age in ((old, KEPT_SECONDS + 60), (young, 60)):
+        path.write_text(json.dumps({"done": 1, "rejected": []}) + "\n")
+        now = path.stat().st_mtime
+        os.utime(path, (now - age, now - age))
+    with contextlib.closing(Journal(tmp_path / "new.jsonl", print)) as journal:
+        journal.begin(Mark())
+    assert {path.name for path in tmp_path.glob("*.jsonl")} == {"young.jsonl", "new.jsonl"}
