@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -26,11 +27,15 @@ from instasell_server.settings import Settings
 from tests.databases import MarketClock, cloned, make_template, with_redis_number
 from tests.engines import shared_urls
 from tests.paying import BOOK_TOP_UP, Provider, paying, provider_in
+from tests.scratch import scratch
 from tests.serving import RunningServer, running, settings_for_tests
 
 # A run in the background of a shell ignores Ctrl-C, and so would every process that tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# For the folders of tests, and for those that the processes they start make.
+os.environ["TMPDIR"] = tempfile.tempdir = scratch()
 
 
 def quiet_logs() -> None:

@@ -22,6 +22,7 @@ import redis
 
 from instasell_server.embedded import EmbeddedEngines, EngineUrls
 from instasell_server.embedded.processes import EngineProcess
+from tests.scratch import scratch
 
 DATABASE_VARIABLE = "INSTASELL_TEST_DATABASE_URL"
 REDIS_VARIABLE = "INSTASELL_TEST_REDIS_URL"
@@ -30,7 +31,13 @@ _START_SECONDS = 120
 
 # These engines are thrown away, and a disk that is busy with the databases of other tests makes
 # the engines wait for each flush. Tests of what a crash leaves have engines of their own.
-_FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+_FORGETFUL = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    # Each test connects a dozen times, and a password that is tested for nothing may be cheap.
+    "scram_iterations": "1",
+}
 
 
 def shared_urls(shared: Path) -> EngineUrls:
@@ -77,7 +84,7 @@ def _start_guardian(given: EngineUrls) -> str:
 def guard(watched_pid: int, wanted: list[str]) -> None:
     """Own engines until the watched process ends; the guardian's main function."""
     watched = EngineProcess(watched_pid)
-    folder = Path(tempfile.mkdtemp(prefix="is-"))
+    folder = Path(tempfile.mkdtemp(prefix="is-", dir=scratch()))
     try:
         # Under root the engines run as another user, who has to pass through this folder.
         folder.chmod(0o711)
