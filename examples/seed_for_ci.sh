@@ -1,26 +1,29 @@
 #!/bin/sh
-# Fills the market at INSTASELL_URL for a run of tests: people, goods, auctions and bids of a seed,
-# and a seller's own file. Run again it changes nothing, and prints the same ids.
+# Fills the market at INSTASELL_URL for a run of tests: the people, goods, auctions and bids of
+# market.yaml, or of the file that is named. Run again it changes nothing, and prints the same ids.
 #
-#   INSTASELL_ADMIN_TOKEN=... INSTASELL_SELLER_TOKEN=... sh examples/seed_for_ci.sh
+#   ids=$(INSTASELL_ADMIN_TOKEN=... sh examples/seed_for_ci.sh)
+#   auction=$(printf '%s' "$ids" | jq -r .auctions.sextant)
 #
-# INSTASELL_ADMIN_TOKEN may create categories, INSTASELL_SELLER_TOKEN owns the file's listings.
-# INSTASELL names the command where it is not on the PATH. Ids go to stdout as JSON lines,
-# everything else to stderr.
+# INSTASELL_ADMIN_TOKEN is an admin's (instasell auth token --profile admin) and needed as long as
+# categories are missing. INSTASELL_SEED_PASSWORD is the password of all users without their own;
+# a market on another machine needs it. INSTASELL names the command where it is not on the PATH.
+# The ids go to stdout as JSON, everything else to stderr.
 set -eu
 
 instasell=${INSTASELL:-instasell}
-seed=${SEED:-42}
-here=$(dirname "$0")
-: "${INSTASELL_ADMIN_TOKEN:?is needed: instasell auth token --profile admin}"
-: "${INSTASELL_SELLER_TOKEN:?is needed: instasell auth token --profile seller}"
+file=${1:-$(dirname "$0")/market.yaml}
 
-printf '%s\n' 'Watches' 'Toys > Trains' 'Home > Lamps' |
-  INSTASELL_TOKEN=$INSTASELL_ADMIN_TOKEN $instasell categories import - >&2
+# A market that is just starting may take a moment; one that is not there at all is an error.
+tries=0
+until $instasell api GET /readyz > /dev/null 2>&1; do
+  tries=$((tries + 1))
+  if [ "$tries" -ge 30 ]; then
+    echo "the market does not answer:" >&2
+    $instasell api GET /readyz > /dev/null
+    exit 1
+  fi
+  sleep 1
+done
 
-$instasell seed --users 6 --listings 40 --auctions 8 --bids 24 --seed "$seed" >&2
-
-INSTASELL_TOKEN=$INSTASELL_SELLER_TOKEN $instasell listings import "$here/seller.csv" \
-  --map Name=title -o jsonl | sed 's/"outcome": "[a-z]*", //'
-
-$instasell auctions live --limit 0 --sort ending -o jsonl --fields auction_id,listing_id,title
+$instasell seed apply "$file"

@@ -16,6 +16,7 @@ from instasell_cli.commands import (
     demo,
     disputes,
     doctor,
+    listen,
     listings,
     messages,
     notifications,
@@ -68,7 +69,7 @@ for name, commands in (
 ):
     app.add_typer(commands, name=name)
 disputes.add_to_orders(orders.app)
-for module in (seed, serve, tui, demo, api, doctor, topics):
+for module in (listen, seed, serve, tui, demo, api, doctor, topics):
     module.add_to(app)
 
 

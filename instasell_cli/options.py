@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import typer
@@ -55,11 +55,28 @@ def command(
     app: typer.Typer, name: str, summary: str, *examples: str, **settings: Any
 ) -> Callable[[Command], Command]:
     """Declares a command whose help begins with examples."""
+    text, short = _help_of(summary, examples)
+    return app.command(name, cls=MarketCommand, help=text, short_help=short, **settings)
+
+
+def called_alone(app: typer.Typer, summary: str, *examples: str) -> Callable[[Command], Command]:
+    """Declares what a group does when none of its commands is named."""
+    text, short = _help_of(summary, examples)
+    return app.callback(
+        cls=MarketGroup,
+        invoke_without_command=True,
+        no_args_is_help=False,
+        help=text,
+        short_help=short,
+    )
+
+
+def _help_of(summary: str, examples: Sequence[str]) -> tuple[str, str]:
     shown = "\n".join(f"  $ instasell {example}" for example in examples)
     # A paragraph that begins with \b keeps its line breaks.
     text = f"\b\nExamples:\n{shown}\n\n{summary}" if examples else summary
     short = summary.partition(". ")[0].rstrip(".") + "."
-    return app.command(name, cls=MarketCommand, help=text, short_help=short, **settings)
+    return text, short
 
 
 def _shared(

@@ -205,6 +205,7 @@ MESSAGE = Shape(
     ("created_at", "author_name", "text"),
 )
 SEEDED = Shape(("noun", "created", "existing"), ("noun", "created", "existing"))
+SEED_IDS = Shape(("section", "name", "id"), ("section", "name", "id"))
 CHECK = Shape(("check", "state", "detail"), ("check", "state", "detail"))
 
 

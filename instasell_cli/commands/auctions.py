@@ -12,7 +12,14 @@ import typer
 
 from instasell_cli.amounts import optional_amount
 from instasell_cli.categories_tree import category_id
-from instasell_cli.commands import bidding, reselling, scheduling, selling, watching
+from instasell_cli.commands import (
+    bidding,
+    reselling,
+    scheduling,
+    selling,
+    waiting,
+    watching,
+)
 from instasell_cli.context import opened
 from instasell_cli.exits import UsageProblem
 from instasell_cli.instants import parse_instant, parse_seconds
@@ -302,3 +309,4 @@ scheduling.add_to(app)
 selling.add_to(app)
 reselling.add_to(app)
 watching.add_to(app)
+waiting.add_to(app)

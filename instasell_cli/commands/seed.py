@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 
 import typer
 
+from instasell_cli.commands import seed_apply
 from instasell_cli.context import Invocation, invocation
-from instasell_cli.exits import CliError, ExitCode, UsageProblem
-from instasell_cli.options import command
-from instasell_cli.processes import command_of, environment
+from instasell_cli.exits import UsageProblem
+from instasell_cli.options import called_alone, group
+from instasell_cli.seeding.preparing import (
+    PASSWORD_VARIABLE,
+    is_on_this_machine,
+    prepared_categories,
+)
 from instasell_cli.shapes import SEEDED
 
 if TYPE_CHECKING:
     from collections import Counter
 
-    from instasell_client import InstaSell
-
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-ADMIN_VARIABLE = "INSTASELL_ADMIN_TOKEN"
-PASSWORD_VARIABLE = "INSTASELL_SEED_PASSWORD"
 NOUNS = ("categories", "users", "listings", "auctions", "bids")
 
 
@@ -44,10 +39,10 @@ class SeedOptions:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares the command."""
-    command(
-        app,
-        "seed",
+    """Declares the command, and those below it."""
+    commands = group("")
+    called_alone(
+        commands,
         "Fill a market on this machine with people, goods, auctions and bids. The same seed makes"
         " up the same market, and run again it changes nothing. Categories need an admin: the"
         " profile's, INSTASELL_ADMIN_TOKEN, or one that --create-admin makes for the moment."
@@ -55,7 +50,10 @@ def add_to(app: typer.Typer) -> None:
         "seed --create-admin",
         "seed --users 50 --listings 1000 --auctions 200 --seed 42",
         "seed --seed 7 -o json",
+        "seed apply market.yaml",
     )(seed)
+    seed_apply.add_to(commands)
+    app.add_typer(commands, name="seed")
 
 
 def seed(
@@ -71,18 +69,35 @@ def seed(
     ] = False,
 ) -> None:
     """`seed`."""
+    if ctx.invoked_subcommand is not None:
+        _refuse_options(ctx)
+        return
     run_seed(invocation(ctx), SeedOptions(users, listings, auctions, bids, number, create_admin))
+
+
+def _refuse_options(ctx: typer.Context) -> None:
+    """What was typed before a command below would be passed over otherwise."""
+    for parameter in ctx.command.params:
+        source = ctx.get_parameter_source(parameter.name or "")
+        if parameter.expose_value and source is not None and source.name == "COMMANDLINE":
+            raise UsageProblem(
+                f"{parameter.opts[0]} is not for seed {ctx.invoked_subcommand}; leave it out"
+            )
 
 
 def run_seed(call: Invocation, options: SeedOptions) -> None:
     """Fills the market and prints what was made. Raises CliError without a needed admin."""
+    from instasell_cli.seeding.plan import categories
+
     if options.auctions > options.listings:
         raise UsageProblem("--auctions are some of the --listings; raise --listings")
-    if urlsplit(call.target.url).hostname not in LOOPBACK:
+    if not is_on_this_machine(call.target.url):
         raise UsageProblem(f"{call.target.url} is not on this machine; seed fills local markets")
+    shelves = prepared_categories(call, categories(), create_admin=options.create_admin)
     password = os.environ.get(PASSWORD_VARIABLE) or f"seed {options.seed} password"
-    made = _categories(call, options)
-    made.update(asyncio.run(_sow(call, options, password)))
+    made = asyncio.run(_sow(call, options, password))
+    made["categories", "created"] = shelves.created
+    made["categories", "existing"] = len(shelves.ids) - shelves.created
     records = [
         {"noun": noun, "created": made[noun, "created"], "existing": made[noun, "existing"]}
         for noun in NOUNS
@@ -109,62 +124,3 @@ async def _sow(call: Invocation, options: SeedOptions, password: str) -> Counter
     async with Sower(call.target.url, plan, password) as sower:
         await sower.sow()
     return sower.made
-
-
-def _categories(call: Invocation, options: SeedOptions) -> Counter[tuple[str, str]]:
-    from collections import Counter
-
-    from instasell_cli.categories_tree import CategoryMaker
-    from instasell_cli.seeding.plan import categories
-
-    paths = categories()
-    with call.client() as anybody:
-        missing = CategoryMaker(anybody).missing(paths)
-    if missing:
-        with _admin(call, create=options.create_admin) as admin:
-            maker = CategoryMaker(admin)
-            for path in missing:
-                maker.make(path)
-    created = len(missing)
-    return Counter(
-        {("categories", "created"): created, ("categories", "existing"): len(paths) - created}
-    )
-
-
-@contextmanager
-def _admin(call: Invocation, *, create: bool) -> Iterator[InstaSell]:
-    """A client that may create categories."""
-    from instasell_client import InstaSell
-
-    token = os.environ.get(ADMIN_VARIABLE)
-    with InstaSell(call.target.url, token or call.target.token) as client:
-        if create and token is None:
-            client.auth.login(*_new_admin())
-            try:
-                yield client
-            finally:
-                client.auth.logout()
-            return
-        if client.token is None or client.auth.me().role != "admin":
-            raise CliError(
-                "categories are missing, and only an admin can create them: add --create-admin,"
-                f" sign in as one, or set {ADMIN_VARIABLE}",
-                ExitCode.NOT_ALLOWED,
-            )
-        yield client
-
-
-def _new_admin() -> tuple[str, str]:
-    """An admin whom nobody can become later: the password is random, and forgotten."""
-    email, password = f"seeder-{secrets.token_hex(6)}@example.test", secrets.token_urlsafe(24)
-    done = subprocess.run(
-        command_of("instasell_server", "create-admin", "--email", email),
-        input=password + "\n",
-        env=environment({}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise CliError(f"no admin could be made: {done.stderr.strip()}")
-    return email, password

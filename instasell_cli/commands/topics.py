@@ -15,6 +15,8 @@ ENVIRONMENT = {
     "INSTASELL_CONFIG_DIR": "the folder of profiles, tokens, and imports that were cut off",
     "INSTASELL_CURRENCY": "the market's currency, for amounts that are typed (USD)",
     "INSTASELL_ADMIN_TOKEN": "an admin's token, for what `seed` needs an admin for",
+    "INSTASELL_SEED_PASSWORD": "the password of the people that `seed` signs up",
+    "INSTASELL_LISTEN_SECRET": "with what `listen --forward-to` signs",
     "NO_COLOR": "no colours, also on a terminal",
 }
 OUTPUT = """\

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,25 +12,15 @@ import typer
 from instasell_cli.amounts import shown_amount
 from instasell_cli.context import Invocation, invocation
 from instasell_cli.exits import ExitCode, UsageProblem
-from instasell_cli.failures import first_of
+from instasell_cli.following import Followed, Until, each_once, follow
 from instasell_cli.options import command
 from instasell_cli.output import Format, Output, json_text
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from instasell_client.live import AuctionChange, AuctionEvent, AuctionFeed, ConnectionState
+    from instasell_client.live import AuctionChange, AuctionEvent, ConnectionState
     from instasell_client.models.auctions import AuctionState, Bid
-
-AUCTIONS_MAX = 200
-
-
-class Until(StrEnum):
-    """What to watch for; an auction is left once that has happened to it."""
-
-    STARTED = "started"
-    BID = "bid"
-    ENDED = "ended"
 
 
 @dataclass(frozen=True)
@@ -65,11 +54,9 @@ def watch(
 ) -> None:
     """`auctions watch`."""
     call = invocation(ctx)
-    options = WatchOptions(list(dict.fromkeys(ids)), until, jsonl or call.form is Format.JSONL)
     if call.form in (Format.JSON, Format.CSV) or call.fields:
         raise UsageProblem("events come as lines of text or with --jsonl, whole")
-    if len(options.ids) > AUCTIONS_MAX:
-        raise UsageProblem(f"watch {AUCTIONS_MAX} auctions at most")
+    options = WatchOptions(each_once(ids), until, jsonl or call.form is Format.JSONL)
     if not asyncio.run(run_watch(call, options)):
         raise typer.Exit(ExitCode.FAILURE)
 
@@ -77,57 +64,14 @@ def watch(
 async def run_watch(call: Invocation, options: WatchOptions) -> bool:
     """Prints events, and returns whether what was waited for happened to all auctions.
 
-    Raises AuctionNotFound, and what ends the session for good.
+    An auction that was called off is over, too. Raises AuctionNotFound, and what ends the session
+    for good.
     """
     teller = Teller(call.output, as_json_lines=options.as_json_lines)
-    try:
-        async with (
-            call.async_client() as client,
-            client.live(on_state=teller.connection) as live,
-            asyncio.TaskGroup() as group,
-        ):
-            readers = [
-                group.create_task(_follow(live.auction(auction_id), options.until, teller))
-                for auction_id in options.ids
-            ]
-    except ExceptionGroup as failures:
-        raise first_of(failures) from None
-    return all(reader.result() for reader in readers)
-
-
-async def _follow(feed: AuctionFeed, until: Until, teller: Teller) -> bool:
-    async with feed:
-        async for event in feed:
-            teller.event(event)
-            happened = _happened(event, until)
-            if happened is not None:
-                return happened
-    return False
-
-
-def _happened(event: AuctionEvent, until: Until) -> bool | None:
-    """Whether it has happened; None while it still can."""
-    if until is Until.BID and _has_bids(event):
-        return True
-    status = _status_after(event)
-    if until is Until.STARTED and status in ("live", "ended"):
-        return True
-    if status in ("ended", "cancelled"):
-        return until is Until.ENDED
-    return None
-
-
-def _has_bids(event: AuctionEvent) -> bool:
-    if event.event == "joined":
-        return event.resumed and bool(event.data.missed)
-    return event.event == "bid_placed" or bool(event.data.bids)
-
-
-def _status_after(event: AuctionEvent) -> str:
-    if event.event == "joined":
-        return event.data.state.status.value
-    names = {"auction_started": "live", "auction_ended": "ended", "auction_cancelled": "cancelled"}
-    return names.get(event.event, "")
+    auctions = {auction_id: Followed(options.until) for auction_id in options.ids}
+    async with call.async_client() as client, client.live(on_state=teller.connection) as live:
+        done = await follow(live, auctions, lambda _, event, __: teller.event(event))
+    return options.until is Until.ENDED or all(done.values())
 
 
 class Teller:

@@ -9,7 +9,10 @@ from urllib.parse import urlsplit
 
 
 class CuttingProxy:
-    """Stands before the server at `target`; `cuts` counts the connections that were ended."""
+    """Stands before the server at `target`; `cuts` counts the connections that were ended.
+
+    While it is `shut`, new connections end at once.
+    """
 
     def __init__(self, target: str) -> None:
         parts = urlsplit(target)
@@ -17,6 +20,7 @@ class CuttingProxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self.base_url = ""
         self.cuts = 0
+        self.shut = False
 
     def cut(self) -> None:
         """Ends every connection, whatever is under way."""
@@ -26,6 +30,9 @@ class CuttingProxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
+        if self.shut:
+            writer.transport.abort()
+            return
         there, onward = await asyncio.open_connection(self._host, self._port)
         self._writers |= {writer, onward}
         try:
