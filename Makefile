@@ -52,8 +52,10 @@ machine: $(TOOLS) ## 200 runs of 50 steps of whatever moves money, in any order
 docs: $(TOOLS) ## write the documents that are generated from the code
 	$(BIN)/instasell-server docs .
 
-pictures: $(TOOLS) ## take the pictures of the screens from a running market
+pictures: $(TOOLS) ## take pictures and a recording of the screens from a running market
 	$(BIN)/python -m scripts.pictures
+	$(BIN)/python -m scripts.recording
+	$(BIN)/python -m scripts.web_picture
 
 lock: $(LOCKER)/bin/uv ## lock dependencies for what pyproject.toml asks; pins stay where they can
 	@$(call lock,--extra all --extra dev,requirements-dev.lock,)

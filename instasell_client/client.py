@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from instasell_client.live import LiveSession, StateCallback
+    from instasell_client.network import Network, Witness
 
 
 class _Market(Resource[Way]):
@@ -141,7 +142,9 @@ class InstaSell(_Market[Sync]):
 class AsyncInstaSell(_Market[Async]):
     """The market for asyncio: the same calls, awaited, and the live session.
 
-    Close it with `aclose`, or use `async with`.
+    Close it with `aclose`, or use `async with`. `network` takes the place of the network, and
+    `witness` is told whatever the client is told. With `read_only` all that would change something
+    raises Forbidden before it is sent; signing in and out stay possible.
     """
 
     def __init__(
@@ -152,9 +155,14 @@ class AsyncInstaSell(_Market[Async]):
         timeout_seconds: float = 20.0,
         max_retries: int = 4,
         max_wait_seconds: float = 30.0,
+        network: Network | None = None,
+        witness: Witness | None = None,
+        read_only: bool = False,
     ) -> None:
         wiring = Wiring(base_url, timeout_seconds, max_retries, max_wait_seconds)
-        self._transport = AsyncTransport(wiring, token)
+        self._network, self._witness, self._read_only = network, witness, read_only
+        http = None if network is None else network.http
+        self._transport = AsyncTransport(wiring, token, http, witness, read_only=read_only)
         super().__init__(self._transport)
 
     def live(
@@ -164,7 +172,13 @@ class AsyncInstaSell(_Market[Async]):
         from instasell_client.live import LiveSession
 
         return LiveSession(
-            self.base_url, self.token, on_state=on_state, wait_for_server=wait_for_server
+            self.base_url,
+            self.token,
+            on_state=on_state,
+            wait_for_server=wait_for_server,
+            dial=None if self._network is None else self._network.dial,
+            witness=self._witness,
+            read_only=self._read_only,
         )
 
     async def aclose(self) -> None:

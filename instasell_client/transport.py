@@ -9,13 +9,14 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncGenerator, Generator
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 from httpx_retries import aretry_request, retry_request
 from pydantic import ValidationError
 
-from instasell_client.errors import InstaSellError
+from instasell_client.errors import Forbidden, InstaSellError
+from instasell_client.network import Witness
 from instasell_client.operation import Batch, Chain, Lines, Operation, Steps
 from instasell_client.owner import WHO_AM_I, Owner, addressed
 from instasell_client.wire import (
@@ -30,6 +31,10 @@ from instasell_client.wire import (
 )
 
 T = TypeVar("T")
+
+READS_ONLY = "opened read-only: nothing is changed from here"
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_SIGNING = frozenset({"/auth/login", "/auth/logout"})
 
 
 @cache
@@ -127,11 +132,22 @@ class SyncTransport:
 class AsyncTransport:
     """One pool of connections for an async client. `token` may change while it lives."""
 
-    def __init__(self, wiring: Wiring, token: str | None) -> None:
+    def __init__(
+        self,
+        wiring: Wiring,
+        token: str | None,
+        http: httpx.AsyncBaseTransport | None = None,
+        witness: Witness | None = None,
+        *,
+        read_only: bool = False,
+    ) -> None:
         self.wiring = wiring
         self.token = token
         self._owner = Owner()
+        self._witness = witness
+        self._read_only = read_only
         self._http = httpx.AsyncClient(
+            transport=http,
             timeout=wiring.timeout(),
             verify=_trust(),
             headers={"User-Agent": user_agent()},
@@ -144,6 +160,7 @@ class AsyncTransport:
 
     async def run(self, operation: Operation[T]) -> T:
         """Sends one operation and reads its reply."""
+        self._check(operation)
         if operation.owned:
             operation = addressed(operation, await self._own_id())
         try:
@@ -161,6 +178,10 @@ class AsyncTransport:
         reply = decoded(operation, response)
         if operation.new_token is not None:
             self.token = operation.new_token(reply)
+        if self._witness is not None:
+            self._witness.answered(
+                operation.method, operation.path, operation.query, response.content
+            )
         return reply
 
     async def chain(self, chain: Chain[T]) -> T:
@@ -185,6 +206,7 @@ class AsyncTransport:
     async def lines(self, lines: Lines[T]) -> AsyncGenerator[T, None]:
         """Sends one operation and yields the lines of its answer while they come."""
         operation = lines.operation
+        self._check(operation)
         try:
             async with self._http.stream(
                 operation.method,
@@ -200,6 +222,12 @@ class AsyncTransport:
                         yield _read(lines, line, response)
         except httpx.HTTPError as error:
             raise failed(error, self.wiring) from error
+
+    def _check(self, operation: Operation[Any]) -> None:
+        """Raises Forbidden for what a client that only reads does not send."""
+        harmless = operation.method in _READING or operation.path in _SIGNING
+        if self._read_only and not harmless:
+            raise Forbidden(READS_ONLY)
 
     async def _own_id(self) -> str:
         token = self.token

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from instasell_client import Profile, ProfileError, ProfileStore, Target, resolve_target
+from instasell_tui import launch
 
 if TYPE_CHECKING:
     from instasell_tui.app import Remember
 
-TOKEN_BYTES_MAX = 4096
 KEYS_BYTES_MAX = 64 * 1024
 
 
@@ -34,6 +34,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--token-stdin", action="store_true", help="read the token from stdin")
     parser.add_argument("--read-only", action="store_true", help="show all, change nothing")
     parser.add_argument("--light", action="store_true", help="begin with the light theme")
+    launch.add_options(parser)
     return parser
 
 
@@ -42,18 +43,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wishes = options().parse_args(arguments)
     store = ProfileStore()
     try:
+        launch.check(wishes)
+        if wishes.web:
+            launch.serve(wishes, sys.argv[1:] if arguments is None else arguments)
+            return 0
+        replay = launch.replay(wishes)
         target = resolve_target(wishes.profile, wishes.url, store=store)
         token = _token_from_stdin() if wishes.token_stdin else target.token
         keys = read_keys(store.folder / "keys.toml")
     except (ProfileError, ValueError, OSError) as error:
         print(f"instasell-tui: {error}", file=sys.stderr)
         return 2
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not launch.has_screen():
         print("instasell-tui: a terminal is needed; scripts use `instasell`", file=sys.stderr)
+        return 2
+    try:
+        recorder = launch.recorder(wishes)
+    except OSError as error:
+        print(f"instasell-tui: nothing is recorded: {error}", file=sys.stderr)
         return 2
     # Without a handler Python writes warnings to stderr, which is the screen here.
     logging.getLogger().addHandler(logging.NullHandler())
     from instasell_tui.app import InstaSellApp
+    from instasell_tui.taping import Taping
 
     app = InstaSellApp(
         target.url,
@@ -62,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         light=wishes.light,
         remember=_rememberer(store, target),
         keys=keys,
+        taping=Taping(recorder, replay),
     )
     app.run()
     return app.return_code or 0
@@ -87,9 +100,7 @@ def read_keys(path: Path) -> Mapping[str, str]:
 
 def _token_from_stdin() -> str:
     """The token on stdin, which then becomes the terminal again."""
-    token = sys.stdin.read(TOKEN_BYTES_MAX).strip()
-    if not token:
-        raise ValueError("--token-stdin was given, but stdin is empty")
+    token = launch.read_token()
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError as error:

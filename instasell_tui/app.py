@@ -17,7 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen, Screen
 
-from instasell_client import DEFAULT_URL, AsyncInstaSell
+from instasell_client import DEFAULT_URL
 from instasell_tui import inbox_wording, messages
 from instasell_tui.commands import AuctionCommands
 from instasell_tui.feed import Feed
@@ -36,6 +36,7 @@ from instasell_tui.screens.orders import OrdersScreen
 from instasell_tui.screens.selling import SellingScreen
 from instasell_tui.screens.sign_in import SignInScreen
 from instasell_tui.screens.wallet import WalletScreen
+from instasell_tui.taping import Taping
 from instasell_tui.themes import DARK, DEFAULTS, LIGHT
 from instasell_tui.widgets.bid_box import Tone
 
@@ -61,6 +62,7 @@ class InstaSellApp(App[None]):
     `token` signs in without a question; without one the sign-in screen comes first. `read_only`
     shows everything and changes nothing. `zone` is the zone of the times that are shown (the
     system's by default); `clock` stands in for the server's, where time must stand still.
+    `taping` records what is told, or stands in for the market.
     """
 
     CSS_PATH = [
@@ -96,9 +98,13 @@ class InstaSellApp(App[None]):
         armed_after_seconds: float = ARMED_AFTER_SECONDS,
         poll_seconds: float = POLL_SECONDS,
         keys: Mapping[str, str] | None = None,
+        taping: Taping | None = None,
     ) -> None:
         super().__init__()
-        client = AsyncInstaSell(base_url, token)
+        self._taping = taping or Taping()
+        client = self._taping.client(base_url, token, read_only=read_only)
+        if (replay := self._taping.replay) is not None:
+            read_only, clock = True, replay.clock
         self.feed = Feed(client, read_only=read_only, clock=clock)
         self.zone = zone
         self.armed_after_seconds = armed_after_seconds
@@ -117,14 +123,18 @@ class InstaSellApp(App[None]):
         self.theme = LIGHT.name if self._light else DARK.name
         self.set_keymap(self._keys)
         self.feed.subscribe(self)
+        self._taping.attach(self)
         await self.feed.start()
         self.push_screen(BoardScreen())
-        if self.feed.client.token is None:
+        if (replay := self._taping.replay) is not None:
+            self.feed.spawn(replay.run())
+        elif self.feed.client.token is None:
             self.push_screen(SignInScreen())
 
     async def on_unmount(self) -> None:
         await self.feed.stop()
         await self.feed.client.aclose()
+        self._taping.close()
 
     def _fatal_error(self) -> None:
         """Without the values of variables: among them are passwords and tokens."""
@@ -172,7 +182,7 @@ class InstaSellApp(App[None]):
 
     def _go_to(self, kind: type[_Place]) -> None:
         """Goes back to a screen that is open beneath, else opens it in place of its like."""
-        if isinstance(self.screen, ModalScreen | SignInScreen):
+        if isinstance(self.screen, ModalScreen | SignInScreen) or self._is_replay():
             # Somebody waits for the answer of what is up.
             return
         if any(isinstance(each, kind) for each in self.screen_stack):
@@ -180,6 +190,12 @@ class InstaSellApp(App[None]):
                 self.pop_screen()
         else:
             self.push_screen(kind())
+
+    def _is_replay(self) -> bool:
+        """Tells, in a replay, that there is nobody in it who could sign in."""
+        if self._taping.replay is not None:
+            self.say("This is a replay: it has the board and its auctions.", Tone.PLAIN)
+        return self._taping.replay is not None
 
     def action_help(self) -> None:
         self.push_screen(HelpScreen())
@@ -190,7 +206,7 @@ class InstaSellApp(App[None]):
     @work(exclusive=True, group="person")
     async def action_person(self) -> None:
         """Signs in, or out."""
-        if isinstance(self.screen, SignInScreen):
+        if isinstance(self.screen, SignInScreen) or self._is_replay():
             return
         if self.feed.user is None:
             self.push_screen(SignInScreen())

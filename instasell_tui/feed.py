@@ -79,6 +79,8 @@ class Feed:
     ) -> None:
         self.client = client
         self.read_only = read_only
+        self.marks = ["read-only"] if read_only else []
+        self.replay: Callable[[], str] | None = None
         self.user: User | None = None
         self.currency = "USD"
         self.categories: list[CategoryNode] = []

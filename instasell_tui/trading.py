@@ -58,6 +58,7 @@ class Trading:
         self.loaded = False
         self._next: str | None = None
         self._keys: dict[object, str] = {}
+        self._asking: set[str] = set()
 
     def forget_person(self) -> None:
         """Another person sees nothing of the one before."""
@@ -79,11 +80,29 @@ class Trading:
     def _hear(self, notice: Notice) -> None:
         if notice.event != "wallet_changed":
             self._feed.inbox.hear(notice)
+            self._look_again(notice)
             return
         try:
             self._take_wallet(Wallet.model_validate(notice.data))
         except ValidationError as error:
             log.warning("a wallet that does not fit the contract was passed over: %s", error)
+
+    def _look_again(self, notice: Notice) -> None:
+        """An order that the market tells of has changed, or has just been made."""
+        payload = notice.data.get("payload")
+        order_id = payload.get("order_id") if isinstance(payload, dict) else None
+        seen = self.loaded or order_id in self.orders
+        if isinstance(order_id, str) and seen and order_id not in self._asking:
+            self._asking.add(order_id)
+            self._feed.spawn(self._fetch(order_id))
+
+    async def _fetch(self, order_id: str) -> None:
+        try:
+            await self.look_at(order_id)
+        except InstaSellError as error:
+            log.info("order %s is not read again: %s", order_id, error)
+        finally:
+            self._asking.discard(order_id)
 
     def _take_wallet(self, wallet: Wallet) -> None:
         user = self._feed.user

@@ -85,6 +85,17 @@ class Tab:
                 type=kind, x=box[0], y=box[1], button="left", clickCount=1,
             )  # fmt: skip
 
+    async def press(self, key: str) -> None:
+        """Presses one key, as `b` or `Enter`."""
+        codes = {"Enter": (13, "\r"), "Escape": (27, "")}
+        code, text = codes.get(key, (ord(key[0].upper()), key))
+        for kind in ("keyDown", "keyUp"):
+            await self.call(
+                "Input.dispatchKeyEvent",
+                type=kind, key=key, windowsVirtualKeyCode=code,
+                text=text if kind == "keyDown" else "",
+            )  # fmt: skip
+
     async def picture(self) -> bytes:
         """The page as a PNG."""
         return base64.b64decode((await self.call("Page.captureScreenshot"))["data"])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -19,18 +22,64 @@ def add_to(app: typer.Typer) -> None:
         "tui",
         "Open the screen: live auctions, bidding, everything at a glance.",
         "tui",
-        "tui --profile work",
+        "tui --profile work --read-only",
+        "tui --record evening.jsonl",
+        "tui --replay evening.jsonl --speed 4",
+        "tui --web",
         context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     )(tui)
 
 
-def tui(ctx: typer.Context) -> None:
+def tui(
+    ctx: typer.Context,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Show everything, change nothing.")
+    ] = False,
+    light: Annotated[bool, typer.Option("--light", help="Begin with the light theme.")] = False,
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write what the auctions do to a new file.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Show a recording; needs no server.")
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option(metavar="N", help="How many times faster to replay.")
+    ] = None,
+    web: Annotated[
+        bool, typer.Option("--web", help="Serve the screen to a browser on this computer.")
+    ] = False,
+    host: Annotated[str | None, typer.Option(help="Loopback address for --web.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port for --web; any that is free by default.")
+    ] = None,
+) -> None:
     """`tui`."""
     call = invocation(ctx)
-    program = command_of("instasell_tui", *ctx.args)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    wishes = {
+        "read-only": read_only,
+        "light": light,
+        "record": record,
+        "replay": replay,
+        "speed": speed,
+        "web": web,
+        "host": host,
+        "port": port,
+    }
+    program = command_of("instasell_tui", *_arguments(wishes), *ctx.args)
+    if not web and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageProblem("the screen needs a terminal; off it, use instasell auctions watch")
-    become(program, screen_environment(call))
+    become(program, {} if replay is not None else screen_environment(call))
+
+
+def _arguments(wishes: Mapping[str, object]) -> list[str]:
+    """What was wished for, as the options of the screen, which judges them."""
+    flags = [f"--{name}" for name, value in wishes.items() if value is True]
+    values = [
+        f"--{name}={value}"
+        for name, value in wishes.items()
+        if value is not None and not isinstance(value, bool)
+    ]
+    return flags + values
 
 
 def screen_environment(call: Invocation) -> dict[str, str | None]:

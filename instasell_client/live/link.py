@@ -12,7 +12,6 @@ from time import monotonic
 from typing import Any
 
 from pydantic import ValidationError
-from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from instasell_client.errors import ConnectionFailed, ProtocolError
@@ -20,6 +19,7 @@ from instasell_client.live.clock import Clock
 from instasell_client.models.base import JsonObject
 from instasell_client.models.live import ClientEvent, ServerEvent
 from instasell_client.models.problems import Problem
+from instasell_client.network import Socket
 from instasell_client.refusals import error_from_problem
 
 log = logging.getLogger("instasell_client.live")
@@ -34,7 +34,7 @@ class Link:
 
     def __init__(
         self,
-        socket: ClientConnection,
+        socket: Socket,
         clock: Clock,
         receive: Callable[[str, JsonObject], None],
         answer_seconds: float,

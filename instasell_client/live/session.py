@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from instasell_client.errors import (
     ConnectionFailed,
+    Forbidden,
     InstaSellError,
     OutcomeUnknown,
     ProtocolError,
@@ -31,12 +32,12 @@ from instasell_client.live.upgrade import opened
 from instasell_client.models.auctions import BidReceipt
 from instasell_client.models.base import JsonObject
 from instasell_client.models.live import BOARD, ClientEvent, LeaveAuction, LiveBid
+from instasell_client.network import Dial, Socket, Witness
 from instasell_client.operation import new_key, request
+from instasell_client.transport import READS_ONLY
 
 if TYPE_CHECKING:
     from typing import Self
-
-    from websockets.asyncio.client import ClientConnection
 
 log = logging.getLogger("instasell_client.live")
 
@@ -72,12 +73,18 @@ class LiveSession:
         on_state: StateCallback | None = None,
         wait_for_server: bool = False,
         patience: Patience | None = None,
+        dial: Dial | None = None,
+        witness: Witness | None = None,
+        read_only: bool = False,
     ) -> None:
         self._base_url = base_url
         self._token = token
         self._on_state = on_state
         self._wait_for_server = wait_for_server
         self._patience = patience or Patience()
+        self._dial = dial or opened
+        self._witness = witness or Witness()
+        self._read_only = read_only
         self._state = ConnectionState.CONNECTING
         self._turn = asyncio.Event()
         self._clock = Clock()
@@ -188,6 +195,8 @@ class LiveSession:
         AuctionNotOpen, Unauthenticated. Without an answer in time: OutcomeUnknown with the key
         when the bid may have been taken, Timeout when it was never sent.
         """
+        if self._read_only:
+            raise Forbidden(READS_ONLY)
         body = request(
             LiveBid,
             auction_id=auction_id,
@@ -213,7 +222,10 @@ class LiveSession:
             link = await self._next_link()
             before, attempt.open = attempt.open, True
             try:
-                return BidReceipt.model_validate(await link.ask(ClientEvent.BID, data))
+                answer = await link.ask(ClientEvent.BID, data)
+                receipt = BidReceipt.model_validate(answer)
+                self._witness.took(answer)
+                return receipt
             except LinkLost as lost:
                 log.info("the bid goes out again with its key: %s", lost)
             except (OutcomeUnknown, StillRunning):
@@ -238,7 +250,7 @@ class LiveSession:
         delays = self._patience.delays()
         while True:
             try:
-                socket = await opened(self._base_url, self._token)
+                socket = await self._dial(self._base_url, self._token)
             except InstaSellError as error:
                 if not self._worth_waiting(error):
                     raise
@@ -264,13 +276,14 @@ class LiveSession:
         patient = self._wait_for_server or self._state is ConnectionState.RECONNECTING
         return patient and passing(error)
 
-    async def _serve(self, socket: ClientConnection) -> bool:
+    async def _serve(self, socket: Socket) -> bool:
         """Serves one socket to its end; whether it ever answered."""
         self._clock.restart()
         self._pace = Pace()
-        link = Link(socket, self._clock, self._rooms.receive, self._patience.answer)
+        link = Link(socket, self._clock, self._receive, self._patience.answer)
         self._link = link
         self._turn_to(ConnectionState.LIVE)
+        self._witness.turned(live=True)
         pinging = self._start(self._ping(link))
         for room in self._rooms:
             self._start_join(room)
@@ -279,8 +292,13 @@ class LiveSession:
         finally:
             self._link = None
             pinging.cancel()
+        self._witness.turned(live=False)
         self._turn_to(ConnectionState.RECONNECTING)
         return link.answered
+
+    def _receive(self, event: str, data: JsonObject) -> None:
+        self._witness.told(event, data)
+        self._rooms.receive(event, data)
 
     async def _ping(self, link: Link) -> None:
         """Keeps the socket alive, notices when it is dead, and reads the server's clock."""
@@ -312,6 +330,7 @@ class LiveSession:
                     await self._pace.turn()
                     ack = await link.ask(ClientEvent.JOIN, data)
                 room.joined(ack)
+                self._witness.joined(ack)
                 return
             except LinkLost:
                 return

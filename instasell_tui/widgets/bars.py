@@ -52,7 +52,7 @@ class TopBar(Horizontal):
             feed.subscribe(self)
         user, inbox = feed.user, feed.inbox
         person = "watching only" if user is None else clipped(shown(user.display_name), NAME_CELLS)
-        text = f"read-only · {person}" if feed.read_only else person
+        text = " · ".join((*feed.marks, person))
         news = inbox_wording.news(inbox.unread_notices, inbox.unread_messages)
         whole = f"{news}  {text}" if news and user is not None else text
         self.query_one("#person", Static).update(Text(whole))
@@ -69,6 +69,8 @@ class StatusBar(Horizontal):
         """Draws the connection and the server's clock; `told` is the screen's own."""
         standing = feed.standing
         text = f"{_GLYPHS[standing]} {_words(feed, standing, zone)}"
+        if feed.replay is not None:
+            text = f"{_GLYPHS[standing]} {feed.replay()}"
         label = self.query_one("#standing", Static)
         label.update(Text(text))
         for each in Standing:

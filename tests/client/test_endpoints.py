@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import httpx
 import pytest
 
-from instasell_client import InstaSell, Invalid
+from instasell_client import AsyncInstaSell, Forbidden, InstaSell, Invalid
+from instasell_client.network import Network, Socket
 from tests.client import samples
 from tests.client.calls import CASES
 from tests.client.conftest import Both
@@ -36,6 +38,33 @@ def test_call_says_what_the_contract_says(both: Both, name: str) -> None:
         assert found is None
     else:
         assert isinstance(found, case.becomes)
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_a_client_that_only_reads_sends_nothing_else(name: str) -> None:
+    case = CASES[name]
+    sent: list[tuple[str, str]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append((request.method, request.url.path))
+        if request.url.path == "/auth/me":
+            return httpx.Response(200, json=samples.user())
+        return httpx.Response(204 if case.reply is None else 200, json=case.reply)
+
+    async def nobody(base_url: str, token: str | None) -> Socket:
+        raise AssertionError("no socket is asked for")
+
+    network = Network(httpx.MockTransport(answer), nobody)
+    async with AsyncInstaSell(token="t", network=network, read_only=True) as client:
+        if case.method == "GET" or case.path in ("/auth/login", "/auth/logout"):
+            await case.call(client)
+            assert sent[-1] == (case.method, case.path)
+        else:
+            with pytest.raises(Forbidden, match="read-only"):
+                await case.call(client)
+            assert sent == []
+            with pytest.raises(Forbidden, match="read-only"):
+                await client.live().bid(AUCTION, amount=100)
 
 
 def test_every_call_is_in_the_table() -> None:

@@ -27,7 +27,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
 EXTRAS_OF = {
     "instasell_client": [],
     "instasell_cli": [],
-    "instasell_tui": ["tui"],
+    "instasell_tui": ["tui", "web"],
     "instasell_server": ["server"],
 }
 

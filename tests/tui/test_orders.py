@@ -230,11 +230,11 @@ async def test_what_happens_elsewhere_is_seen(trade: Trade, screen: Opener) -> N
     order_id = await trade.paid()
     async with screen(trade.buyer.token) as shown:
         await order_open(shown, order_id)
+        # The market tells of it, without a key.
         await trade.seller.orders.ship(order_id, carrier="Post", tracking="RR 7")
-        await shown.press("r")
         await shown.reads("RR 7", "d Delivered")
+        await shown.press("r")
         await trade.seller.orders.cancel(order_id)
-        # The money that comes back is told by the market, without a key.
         await shown.reads("■ Cancelled: 12.50 went back")
         await shown.press("escape")
         await shown.reads("cancelled", "nothing due")

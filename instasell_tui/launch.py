@@ -1,0 +1,121 @@
+"""What a start may wish for beside a market: to record, to replay, or to be seen in a browser."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from instasell_client import resolve_target
+
+if TYPE_CHECKING:
+    from instasell_tui.recorder import Recorder
+    from instasell_tui.replay import Replay
+
+SPEED_MIN, SPEED_MAX = 0.1, 1000.0
+PORT_MAX = 65535
+WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
+TOKEN_BYTES_MAX = 4096
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that are told of here."""
+    parser.add_argument("--record", type=Path, metavar="FILE", help="write what is shown to a file")
+    parser.add_argument("--replay", type=Path, metavar="FILE", help="show a recording, offline")
+    parser.add_argument("--speed", type=_speed, metavar="N", help="how fast to replay (1)")
+    _add_web_options(parser)
+
+
+def _add_web_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--web", action="store_true", help="serve the screen to a browser here")
+    parser.add_argument("--host", help="loopback address for --web (127.0.0.1)")
+    parser.add_argument("--port", type=_port, help="port for --web (any that is free)")
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not SPEED_MIN <= speed <= SPEED_MAX:
+        raise argparse.ArgumentTypeError(f"choose {SPEED_MIN:g} to {SPEED_MAX:g}")
+    return speed
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= PORT_MAX:
+        raise argparse.ArgumentTypeError(f"choose 0 to {PORT_MAX}")
+    return port
+
+
+def check(wishes: argparse.Namespace) -> None:
+    """Raises ValueError for options that do not go together."""
+    if wishes.record and wishes.replay:
+        raise ValueError("--record and --replay exclude each other")
+    if wishes.record and wishes.web:
+        raise ValueError("--record writes one file; leave --web out")
+    if wishes.speed is not None and not wishes.replay:
+        raise ValueError("--speed goes with --replay")
+    if not wishes.web and (wishes.host is not None or wishes.port is not None):
+        raise ValueError("--host and --port go with --web")
+
+
+def has_screen() -> bool:
+    """Whether there is a terminal, or a browser that stands for one."""
+    in_browser = os.environ.get("TEXTUAL_DRIVER") == WEB_DRIVER
+    return in_browser or (sys.stdin.isatty() and sys.stdout.isatty())
+
+
+def replay(wishes: argparse.Namespace) -> Replay | None:
+    """The replay that is wished for. Raises RecordingError and OSError."""
+    if not wishes.replay:
+        return None
+    from instasell_tui.recording import read_recording
+    from instasell_tui.replay import Replay
+
+    return Replay(read_recording(wishes.replay), speed=wishes.speed or 1.0)
+
+
+def recorder(wishes: argparse.Namespace) -> Recorder | None:
+    """The recording that is wished for, begun. Raises OSError."""
+    if not wishes.record:
+        return None
+    from instasell_tui.recorder import Recorder
+
+    return Recorder(wishes.record)
+
+
+def read_token() -> str:
+    """The token on stdin. Raises ValueError when there is none."""
+    token = sys.stdin.read(TOKEN_BYTES_MAX).strip()
+    if not token:
+        raise ValueError("--token-stdin was given, but stdin is empty")
+    return token
+
+
+def serve(wishes: argparse.Namespace, arguments: Sequence[str]) -> None:
+    """Serves screens to a browser until it is told to stop.
+
+    Each is a process with the same environment and arguments, but for those of the server; the
+    token travels in the environment, which other people cannot read. Raises ValueError, OSError,
+    ProfileError.
+    """
+    if find_spec("textual_serve") is None:
+        pip = f'{sys.executable} -m pip install "instasell[web]"'
+        raise ValueError(f"textual-serve is not installed; run: {pip}")
+    from instasell_tui.served import loopback
+    from instasell_tui.served import serve as serve_screens
+
+    host = loopback(wishes.host or "127.0.0.1")
+    # What would keep each screen from starting is better told here, and once.
+    if replay(wishes) is None:
+        resolve_target(wishes.profile, wishes.url)
+    if wishes.token_stdin:
+        os.environ["INSTASELL_TOKEN"] = read_token()
+    own = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    _add_web_options(own)
+    own.add_argument("--token-stdin", action="store_true")
+    _, rest = own.parse_known_args(arguments)
+    serve_screens([sys.executable, "-P", "-m", "instasell_tui", *rest], host, wishes.port or 0)
