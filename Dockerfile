@@ -10,6 +10,7 @@ COPY requirements.lock ./
 RUN python -m pip --python /opt/instasell/bin/python install \
     --require-hashes --only-binary :all: -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
+COPY docs/instasell.1 ./docs/
 COPY instasell_client ./instasell_client
 COPY instasell_server ./instasell_server
 COPY instasell_cli ./instasell_cli

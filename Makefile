@@ -51,6 +51,7 @@ machine: $(TOOLS) ## 200 runs of 50 steps of whatever moves money, in any order
 
 docs: $(TOOLS) ## write the documents that are generated from the code
 	$(BIN)/instasell-server docs .
+	$(BIN)/python -m instasell_cli.reference .
 
 pictures: $(TOOLS) ## take pictures and a recording of the screens from a running market
 	$(BIN)/python -m scripts.pictures
@@ -106,6 +107,7 @@ endef
 define check_documents
 anew=$$(mktemp -d); trap 'rm -rf "$$anew"' EXIT; mkdir "$$anew/docs"; \
 $(BIN)/instasell-server docs "$$anew" >/dev/null || exit 1; \
+$(BIN)/python -m instasell_cli.reference "$$anew" >/dev/null || exit 1; \
 differences=$$(diff -ru "$$anew" . | grep -v '^Only in \.'); \
 if [ -n "$$differences" ]; then echo "$$differences"; echo 'Run `make docs`.' >&2; exit 1; fi
 endef

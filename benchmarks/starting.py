@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -33,11 +34,16 @@ def _start(*command: str) -> Sample:
 def _starts(seconds: float) -> Iterator[Sides]:
     # What the installed script runs, which an environment without the project's own lacks.
     program = (sys.executable, "-c", "from instasell_cli.main import run; run()")
-    yield {
+    sides = {
         "instasell --version": lambda: _start(*program, "--version"),
         "instasell --help": lambda: _start(*program, "--help"),
         "python -c pass": lambda: _start(sys.executable, "-c", "pass"),
     }
+    # httpie is a command of about this size in the same language, where somebody has it.
+    httpie = shutil.which("http")
+    if httpie is not None:
+        sides["http --version"] = lambda: _start(httpie, "--version")
+    yield sides
 
 
 def _idle(market: MeasuredMarket) -> Sample:

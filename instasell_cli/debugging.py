@@ -18,7 +18,9 @@ class Redacting(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line to print."""
-        return redacted(super().format(record))
+        from instasell_cli.output import cleaned
+
+        return cleaned(redacted(super().format(record)), keep="\n")
 
 
 def redacted(text: str) -> str:

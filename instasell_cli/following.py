@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -73,6 +72,7 @@ async def follow(
 
     Raises AuctionNotFound, what ends the session for good, and whatever `seen` raises.
     """
+    import asyncio
 
     async def each(auction_id: str, feed: AuctionFeed) -> bool:
         async with feed:

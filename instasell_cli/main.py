@@ -30,7 +30,8 @@ from instasell_cli.commands import (
     withdrawing,
 )
 from instasell_cli.exits import CliError, ExitCode, exit_code_of, message_of
-from instasell_cli.options import MarketGroup
+from instasell_cli.options import with_nouns
+from instasell_cli.tree import COMPLETION_ASKED, PROGRAM
 
 SUMMARY = """\b
 Examples:
@@ -43,9 +44,12 @@ Examples:
 
 A marketplace with live auctions, in the terminal."""
 
+NOUNS: dict[str, typer.Typer] = {}
+"""The groups of commands by their names, filled in below."""
+
 app = typer.Typer(
     name="instasell",
-    cls=MarketGroup,
+    cls=with_nouns(NOUNS),
     help=SUMMARY,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -67,7 +71,7 @@ for name, commands in (
     ("subscriptions", subscriptions.app),
     ("admin", admin.app),
 ):
-    app.add_typer(commands, name=name)
+    NOUNS[name] = commands
 disputes.add_to_orders(orders.app)
 for module in (listen, seed, serve, tui, demo, api, doctor, topics):
     module.add_to(app)
@@ -97,9 +101,15 @@ def _main(
 
 def run() -> NoReturn:
     """The entry point: runs the command line, and turns every error into its exit code."""
+    asked = os.environ.get(COMPLETION_ASKED)
+    if asked is not None:
+        from instasell_cli.completing.shells import answer, answers
+
+        if answers(asked):
+            answer(app, asked)
     try:
         try:
-            app(prog_name="instasell")
+            app(prog_name=PROGRAM)
         finally:
             sys.stdout.flush()
         sys.exit(ExitCode.OK)

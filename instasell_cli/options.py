@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, TypeVar
 
 import typer
+import typer.main
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from instasell_cli.output import Format
@@ -29,7 +31,28 @@ class MarketCommand(TyperCommand):
     """A command with the shared options."""
 
     def __init__(self, *args: Any, params: list[Any] | None = None, **kwargs: Any) -> None:
+        for param in params or ():
+            if param.metavar is None and param.type.name in ("int", "int range"):
+                param.metavar = "NUMBER"
         super().__init__(*args, params=[*(params or []), *shared_options()], **kwargs)
+
+
+def _kind(bare: Mapping[str, str] | None) -> type[MarketCommand]:
+    """The class of a command. typer knows no options whose value may be left out."""
+    values = {**(bare or {})}
+    if not values:
+        return MarketCommand
+
+    class WithBareOptions(MarketCommand):
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            completed: list[str] = []
+            for word, following in itertools.zip_longest(args, args[1:]):
+                completed.append(word)
+                if word in values and (following is None or following.startswith("-")):
+                    completed.append(values[word])
+            return super().parse_args(ctx, completed)
+
+    return WithBareOptions
 
 
 class MarketGroup(TyperGroup):
@@ -39,11 +62,55 @@ class MarketGroup(TyperGroup):
         super().__init__(params=[*(params or []), *shared_options()], **kwargs)
 
 
-def group(summary: str) -> typer.Typer:
-    """The commands of a noun."""
+class _Nouns(MutableMapping[str, Any]):
+    """Commands, and groups that are built when somebody names them.
+
+    Building them all takes longer than most commands do.
+    """
+
+    def __init__(self, built: Mapping[str, Any], nouns: Mapping[str, typer.Typer]) -> None:
+        self._built = {**built}
+        self._nouns = nouns
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._built:
+            found = typer.main.get_group(self._nouns[name])
+            found.name = name
+            self._built[name] = found
+        return self._built[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (name for name in self._built if name not in self._nouns)
+        yield from self._nouns
+
+    def __len__(self) -> int:
+        return len({*self._built, *self._nouns})
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._built[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._built[name]
+
+
+def with_nouns(nouns: Mapping[str, typer.Typer]) -> type[MarketGroup]:
+    """The class of the root, which has these groups below it."""
+
+    class Root(MarketGroup):
+        def __init__(self, *, commands: Any = None, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.commands = _Nouns(commands or {}, nouns)
+
+    return Root
+
+
+def group(summary: str, *examples: str) -> typer.Typer:
+    """The commands of a noun; their help begins with examples, too."""
+    text, short = _help_of(summary, examples)
     return typer.Typer(
         cls=MarketGroup,
-        help=summary,
+        help=text,
+        short_help=short,
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -52,11 +119,19 @@ def group(summary: str) -> typer.Typer:
 
 
 def command(
-    app: typer.Typer, name: str, summary: str, *examples: str, **settings: Any
+    app: typer.Typer,
+    name: str,
+    summary: str,
+    *examples: str,
+    bare: Mapping[str, str] | None = None,
+    **settings: Any,
 ) -> Callable[[Command], Command]:
-    """Declares a command whose help begins with examples."""
+    """Declares a command whose help begins with examples: `name --option`, or `$ whole line`.
+
+    `bare` has the options whose value may be left out, and the value that they have then.
+    """
     text, short = _help_of(summary, examples)
-    return app.command(name, cls=MarketCommand, help=text, short_help=short, **settings)
+    return app.command(name, cls=_kind(bare), help=text, short_help=short, **settings)
 
 
 def called_alone(app: typer.Typer, summary: str, *examples: str) -> Callable[[Command], Command]:
@@ -72,7 +147,9 @@ def called_alone(app: typer.Typer, summary: str, *examples: str) -> Callable[[Co
 
 
 def _help_of(summary: str, examples: Sequence[str]) -> tuple[str, str]:
-    shown = "\n".join(f"  $ instasell {example}" for example in examples)
+    # An example that begins with a prompt is a whole line of the shell.
+    whole = (each if each.startswith("$ ") else f"$ instasell {each}" for each in examples)
+    shown = "\n".join(f"  {each}" for each in whole)
     # A paragraph that begins with \b keeps its line breaks.
     text = f"\b\nExamples:\n{shown}\n\n{summary}" if examples else summary
     short = summary.partition(". ")[0].rstrip(".") + "."

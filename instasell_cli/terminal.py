@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 from instasell_cli.exits import UsageProblem
 
@@ -35,24 +36,19 @@ def ask_secret(question: str, *, option: str) -> str:
     return answer
 
 
-def confirm(question: str, *, assume_yes: bool) -> bool:
-    """Whether to go on. Asked on a terminal only: off it, running the command is the answer."""
-    if assume_yes or not is_interactive():
+def confirm(question: str | Callable[[], str], *, assume_yes: bool) -> bool:
+    """Whether to do what moves money, hits somebody else, or cannot be taken back.
+
+    A question that has to be looked up first is given as a function; it is called only where it is
+    asked. Raises UsageProblem, naming --yes, where nobody can be asked: a script that forgot the
+    option ends at once, and nothing has happened.
+    """
+    if assume_yes:
         return True
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    _need_somebody("--yes")
+    text = question if isinstance(question, str) else question()
+    print(f"{text} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def confirm_money(question: str, *, assume_yes: bool) -> bool:
-    """Whether to let money move. Raises UsageProblem, naming --yes, where nobody can be asked."""
-    if not assume_yes:
-        _need_somebody("--yes")
-    return confirm(question, assume_yes=assume_yes)
-
-
-def confirm_consequence(question: str, *, assume_yes: bool) -> bool:
-    """Whether to do what hits somebody else, as a ban; asked like what moves money."""
-    return confirm_money(question, assume_yes=assume_yes)
 
 
 def secret_from_stdin(what: str) -> str:

@@ -11,7 +11,13 @@ from instasell_cli.commands import (
 )
 from instasell_cli.options import group
 
-app = group("The admin's desk: people, alerts, disputes, orders and figures.")
+app = group(
+    "The admin's desk: people, alerts, disputes, orders and figures.",
+    "admin alerts list --open",
+    "admin disputes list --status open",
+    "admin analytics --plot",
+    "admin audit-log",
+)
 
 for name, commands in (
     ("users", admin_users.app),

@@ -12,7 +12,11 @@ from instasell_cli.context import opened
 from instasell_cli.options import command, group
 from instasell_cli.shapes import ADMIN_ACTION, ALERT, record_of
 
-app = group("Alerts: what the market found that a person has to look at.")
+app = group(
+    "Alerts: what the market found that a person has to look at.",
+    "admin alerts list --open",
+    'admin alerts close ID --reason "Refunded by hand"',
+)
 
 
 @command(

@@ -15,12 +15,16 @@ from instasell_cli.dispute_records import print_dispute
 from instasell_cli.exits import CliError, UsageProblem
 from instasell_cli.options import command, group
 from instasell_cli.output import cleaned
-from instasell_cli.terminal import confirm_money
+from instasell_cli.terminal import confirm
 
 if TYPE_CHECKING:
     from instasell_client.models.disputes import Dispute
 
-app = group("Disputes of everybody: read both sides, and decide.")
+app = group(
+    "Disputes of everybody: read both sides, and decide.",
+    "admin disputes list --status open",
+    'admin disputes resolve ID --refund 12.50 --reason "The parcel was lost"',
+)
 
 
 @command(
@@ -32,7 +36,9 @@ app = group("Disputes of everybody: read both sides, and decide.")
 )
 def list_disputes(
     ctx: typer.Context,
-    status: Annotated[Status | None, typer.Option("--status")] = None,
+    status: Annotated[
+        Status | None, typer.Option("--status", help="Only open, or only resolved ones.")
+    ] = None,
     limit: Limit = 50,
 ) -> None:
     """`admin disputes list`."""
@@ -60,7 +66,7 @@ def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
 @command(
     app,
     "resolve",
-    "Decide a dispute: the refund goes to the buyer's wallet, the rest of what is held is the"
+    "Decide a dispute. The refund goes to the buyer's wallet, the rest of what is held is the"
     " seller's. There is no way back.",
     'admin disputes resolve ID --refund 12.50 --reason "The parcel was lost"',
     'admin disputes resolve ID --refund 0 --reason "It was delivered" --yes',
@@ -80,7 +86,7 @@ def resolve(
         dispute = client.disputes.get(dispute_id).dispute
         amount = typed_amount(refund, "--refund", dispute.currency)
         # One that is resolved is final: no money moves, and the server answers with what was.
-        if dispute.status.value == "open" and not confirm_money(
+        if dispute.status.value == "open" and not confirm(
             _question(dispute, amount), assume_yes=yes
         ):
             raise CliError("nothing was decided")

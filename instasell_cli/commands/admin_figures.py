@@ -59,20 +59,25 @@ def analytics(
     bucket: Annotated[
         Bucket, typer.Option("--bucket", help="Counted together, in UTC; weeks from Monday.")
     ] = Bucket.DAY,
-    plot: Annotated[bool, typer.Option("--plot", help="Draw bars of one figure.")] = False,
-    figure: Annotated[
-        Figure, typer.Option("--figure", help="What the bars are of.")
-    ] = Figure.GROSS_AMOUNT,
+    plot: Annotated[
+        Figure | None,
+        typer.Option(
+            "--plot",
+            help=f"Draw bars of one figure, {Figure.GROSS_AMOUNT.value} unless it is named:"
+            f" {', '.join(Figure)}.",
+            metavar="[FIGURE]",
+        ),
+    ] = None,
 ) -> None:
     """`admin analytics`."""
     with opened(ctx) as (client, output):
-        if plot and (output.form is not Format.TABLE or output.fields):
+        if plot is not None and (output.form is not Format.TABLE or output.fields):
             raise UsageProblem("--plot draws for people; leave -o and --fields out")
         found = client.admin.analytics(
             from_at=_instant(since, "--from"), to_at=_instant(until, "--to"), bucket=bucket.value
         )
-        if plot:
-            for line in _plot(found, figure):
+        if plot is not None:
+            for line in _plot(found, plot):
                 output.text(line)
             return
         records = ({**record_of(each), "currency": found.currency} for each in found.items)
@@ -84,11 +89,12 @@ def add_to(desk: typer.Typer) -> None:
     command(
         desk,
         "analytics",
-        "Tell what happened in the market by hour, day or week: 30 days unless told otherwise."
+        "Tell what happened in the market by hour, day or week. 30 days unless told otherwise."
         " Whole hours, days and weeks are in UTC; --plot names them so.",
         "admin analytics",
-        "admin analytics --bucket hour --plot --figure bids",
+        "admin analytics --bucket hour --plot bids",
         "admin analytics --from 2030-01-01 --bucket week -o csv",
+        bare={"--plot": Figure.GROSS_AMOUNT.value},
     )(analytics)
 
 

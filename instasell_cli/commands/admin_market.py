@@ -16,14 +16,23 @@ from instasell_cli.options import command, group
 from instasell_cli.order_records import order_record
 from instasell_cli.output import Format, cleaned
 from instasell_cli.shapes import ADMIN_ORDER, AUCTION, LISTING, record_of
-from instasell_cli.terminal import confirm_consequence
+from instasell_cli.terminal import confirm
 
 if TYPE_CHECKING:
     from instasell_client.models.admin import AdminOrder
 
-auctions = group("Auctions of everybody.")
-listings = group("Listings of everybody.")
-orders = group("Orders of everybody.")
+auctions = group(
+    "Auctions of everybody.",
+    'admin auctions cancel ID --reason "The goods do not exist"',
+)
+listings = group(
+    "Listings of everybody.",
+    'admin listings remove ID --reason "Counterfeit"',
+)
+orders = group(
+    "Orders of everybody.",
+    "admin orders show ID",
+)
 
 Id = Annotated[str, typer.Argument(help="The id.", metavar="ID")]
 
@@ -40,7 +49,7 @@ def cancel_auction(ctx: typer.Context, auction_id: Id, reason: Reason, yes: Yes 
         state = client.auctions.get(auction_id).state
         bids = f"{state.bid_count:,} bid" + ("" if state.bid_count == 1 else "s")
         question = f'Call off "{cleaned(state.title)}" with {bids}? There is no way back.'
-        if not confirm_consequence(question, assume_yes=yes):
+        if not confirm(question, assume_yes=yes):
             raise CliError("nothing was called off")
         output.one(AUCTION, record_of(client.admin.cancel_auction(auction_id, reason).state))
 
@@ -56,7 +65,7 @@ def remove_listing(ctx: typer.Context, listing_id: Id, reason: Reason, yes: Yes 
     with opened(ctx) as (client, output):
         listing = client.listings.get(listing_id)
         question = f'Remove "{cleaned(listing.title)}" of {cleaned(listing.seller_name)}?'
-        if not confirm_consequence(question, assume_yes=yes):
+        if not confirm(question, assume_yes=yes):
             raise CliError("nothing was removed")
         output.one(LISTING, record_of(client.admin.remove_listing(listing_id, reason)))
 

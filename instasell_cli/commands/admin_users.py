@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,12 +16,16 @@ from instasell_cli.exits import CliError, ExitCode, UsageProblem
 from instasell_cli.options import command, group
 from instasell_cli.output import cleaned
 from instasell_cli.shapes import USER, record_of
-from instasell_cli.terminal import confirm_consequence
+from instasell_cli.terminal import confirm
 
 if TYPE_CHECKING:
     from instasell_client import InstaSell
 
-app = group("People: find them, suspend them, and what else an account needs of an admin.")
+app = group(
+    "People: find them, suspend them, and what else an account needs of an admin.",
+    "admin users list --q ada@",
+    'admin users suspend ada@example.com --reason "Bids on own goods"',
+)
 
 LIKE_IT_MAX = 1000
 """How many accounts are looked at for one with exactly that e-mail address."""
@@ -64,10 +69,12 @@ def list_users(
     ctx: typer.Context,
     q: Annotated[
         str | None,
-        typer.Option("--q", help="A part of the e-mail address or of the name.", metavar="TEXT"),
+        typer.Option(
+            "--q", help="A part of the e-mail address or the name, or an id.", metavar="TEXT"
+        ),
     ] = None,
-    role: Annotated[Role | None, typer.Option("--role")] = None,
-    status: Annotated[Status | None, typer.Option("--status")] = None,
+    role: Annotated[Role | None, typer.Option("--role", help="Only these.")] = None,
+    status: Annotated[Status | None, typer.Option("--status", help="Only these.")] = None,
     limit: Limit = 50,
 ) -> None:
     """`admin users list`."""
@@ -84,7 +91,7 @@ def list_users(
 @command(
     app,
     "suspend",
-    "Suspend an account: its sessions end, its open auctions are called off, and it only reads.",
+    "Suspend an account. Its sessions end, its open auctions are called off, and it only reads.",
     'admin users suspend ada@example.com --reason "Bids on own goods"',
     'admin users suspend ID --reason "Stolen account" --yes',
 )
@@ -92,8 +99,8 @@ def suspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) 
     """`admin users suspend`."""
     with opened(ctx) as (client, output):
         user_id = found_user(client, user)
-        question = f"Suspend {_named(user)}? The sessions end, open auctions are called off."
-        if not confirm_consequence(question, assume_yes=yes):
+        question = "Suspend {}? The sessions end, open auctions are called off."
+        if not confirm(_about(client, user_id, question), assume_yes=yes):
             raise CliError("nobody was suspended")
         output.one(USER, record_of(client.admin.suspend(user_id, reason)))
 
@@ -102,26 +109,31 @@ def suspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) 
     app,
     "unsuspend",
     "Let a suspended account act again. Auctions that were called off stay so.",
-    'admin users unsuspend ada@example.com --reason "It was somebody else"',
+    'admin users unsuspend ada@example.com --reason "It was somebody else" --yes',
 )
-def unsuspend(ctx: typer.Context, user: UserId, reason: Reason) -> None:
+def unsuspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
     """`admin users unsuspend`."""
     with opened(ctx) as (client, output):
-        done = client.admin.unsuspend(found_user(client, user), reason)
-        output.one(USER, record_of(done))
+        user_id = found_user(client, user)
+        if not confirm(_about(client, user_id, "Let {} act again?"), assume_yes=yes):
+            raise CliError("nobody was let in")
+        output.one(USER, record_of(client.admin.unsuspend(user_id, reason)))
 
 
 @command(
     app,
     "verify",
     "Take the e-mail address of an account as proved, so that it may withdraw.",
-    'admin users verify ada@example.com --reason "Showed a passport"',
+    'admin users verify ada@example.com --reason "Showed a passport" --yes',
 )
-def verify(ctx: typer.Context, user: UserId, reason: Reason) -> None:
+def verify(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
     """`admin users verify`."""
     with opened(ctx) as (client, output):
-        done = client.admin.verify(found_user(client, user), reason)
-        output.one(USER, record_of(done))
+        user_id = found_user(client, user)
+        question = "Take the address of {} as proved? The account may withdraw then."
+        if not confirm(_about(client, user_id, question), assume_yes=yes):
+            raise CliError("nothing was changed")
+        output.one(USER, record_of(client.admin.verify(user_id, reason)))
 
 
 @command(
@@ -141,7 +153,8 @@ def set_role(
     """`admin users role`."""
     with opened(ctx) as (client, output):
         user_id = found_user(client, user)
-        if not confirm_consequence(f"Make {_named(user)} {role.value}?", assume_yes=yes):
+        question = f"Make {{}} {role.value}?"
+        if not confirm(_about(client, user_id, question), assume_yes=yes):
             raise CliError("nothing was changed")
         output.one(USER, record_of(client.admin.set_role(user_id, role.value, reason)))
 
@@ -174,5 +187,13 @@ def found_user(client: InstaSell, text: str) -> str:
     )
 
 
-def _named(text: str) -> str:
-    return cleaned(text.strip())
+def _about(client: InstaSell, user_id: str, question: str) -> Callable[[], str]:
+    """The question with whom it is about: name and address, however the account was typed."""
+
+    def asked() -> str:
+        for user in itertools.islice(client.admin.users(q=user_id), LIKE_IT_MAX):
+            if user.id == user_id:
+                return question.format(f"{cleaned(user.display_name)} <{cleaned(user.email)}>")
+        raise CliError(f"nobody has the id {user_id}", ExitCode.NOT_FOUND)
+
+    return asked

@@ -21,9 +21,10 @@ from instasell_cli.commands import (
     watching,
 )
 from instasell_cli.context import opened
-from instasell_cli.exits import UsageProblem
+from instasell_cli.exits import CliError, UsageProblem
 from instasell_cli.instants import parse_instant, parse_seconds
 from instasell_cli.options import command, group
+from instasell_cli.output import cleaned
 from instasell_cli.remedies import with_remedy
 from instasell_cli.seller_records import print_auction
 from instasell_cli.shapes import AUCTION, BID, record_of
@@ -33,10 +34,22 @@ if TYPE_CHECKING:
     from instasell_cli.output import Output
     from instasell_client import InstaSell
 
-app = group("Live auctions: look on, bid, and put goods up.")
+app = group(
+    "Live auctions: look on, bid, and put goods up.",
+    "auctions live",
+    "auctions watch ID",
+    "auctions bid ID 12.50",
+    "auctions create LISTING --min-bid 9.99 --duration 3d",
+)
 
 AuctionId = Annotated[str, typer.Argument(help="The id of the auction.", metavar="ID")]
-Amount = Annotated[str | None, typer.Option(metavar="AMOUNT")]
+Least = Annotated[str | None, typer.Option(help="The first bid at least.", metavar="AMOUNT")]
+Reserve = Annotated[
+    str | None, typer.Option(help="Below it, nothing is sold; nobody sees it.", metavar="AMOUNT")
+]
+BuyNow = Annotated[
+    str | None, typer.Option(help="The price that ends it at once.", metavar="AMOUNT")
+]
 When = Annotated[
     str | None, typer.Option(help="As 2030-01-31T18:00 (local) or +10m.", metavar="TIME")
 ]
@@ -108,9 +121,15 @@ def live(
         str | None, typer.Option("--category", help='A path as "Toys > Trains", or an id.')
     ] = None,
     seller: Annotated[str | None, typer.Option("--seller", help="The id of a seller.")] = None,
-    price_min: Annotated[str | None, typer.Option("--price-min", metavar="AMOUNT")] = None,
-    price_max: Annotated[str | None, typer.Option("--price-max", metavar="AMOUNT")] = None,
-    sort: Annotated[Sort, typer.Option("--sort")] = Sort.ENDING,
+    price_min: Annotated[
+        str | None, typer.Option("--price-min", help="From this price on.", metavar="AMOUNT")
+    ] = None,
+    price_max: Annotated[
+        str | None, typer.Option("--price-max", help="Up to this price.", metavar="AMOUNT")
+    ] = None,
+    sort: Annotated[
+        Sort, typer.Option("--sort", help="The order; - turns it around.")
+    ] = Sort.ENDING,
     followed: Annotated[
         bool, typer.Option("--followed", help="Your watch list instead, ended ones too.")
     ] = False,
@@ -178,9 +197,14 @@ def create(
     ] = None,
     end: When = None,
     start: When = None,
-    reserve: Amount = None,
-    buy_now: Amount = None,
-    increments: Annotated[Increments, typer.Option("--increments")] = Increments.EBAY,
+    reserve: Reserve = None,
+    buy_now: BuyNow = None,
+    increments: Annotated[
+        Increments,
+        typer.Option(
+            "--increments", help="How far a bid goes over the one before; none is a cent."
+        ),
+    ] = Increments.EBAY,
     window: Annotated[
         str, typer.Option("--extension-window", help="A bid this late extends.", metavar="SPAN")
     ] = "5s",
@@ -231,9 +255,9 @@ def run_create(
 def update(
     ctx: typer.Context,
     auction_id: AuctionId,
-    min_bid: Amount = None,
-    reserve: Amount = None,
-    buy_now: Amount = None,
+    min_bid: Least = None,
+    reserve: Reserve = None,
+    buy_now: BuyNow = None,
     start: When = None,
     end: When = None,
 ) -> None:
@@ -272,10 +296,14 @@ def cancel(
 ) -> None:
     """`auctions cancel`."""
     with opened(ctx) as (client, output):
-        if not confirm(f"Call the auction {auction_id} off?", assume_yes=yes):
-            raise typer.Exit(1)
+        if not confirm(lambda: _calling_off(client, auction_id), assume_yes=yes):
+            raise CliError("nothing was called off")
         done = client.auctions.cancel(auction_id, reason)
         output.one(AUCTION, record_of(done.state))
+
+
+def _calling_off(client: InstaSell, auction_id: str) -> str:
+    return f'Call "{cleaned(client.auctions.get(auction_id).state.title)}" off?'
 
 
 @command(app, "follow", "Put auctions on your watch list.", "auctions follow ID")

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from instasell_client.models.accounts import User
     from instasell_client.profiles import Profile
 
-app = group("Sign in and out; switch between profiles.")
+app = group(
+    "Sign in and out; switch between profiles.",
+    "auth login",
+    "auth status",
+    "auth switch work",
+    "auth logout",
+)
 
 Email = Annotated[str | None, typer.Option("--email", help="The account's e-mail address.")]
 FromStdin = Annotated[
@@ -221,7 +227,7 @@ def run_switch(call: Invocation, name: str | None) -> None:
     app,
     "token",
     "Print the token, for another program.",
-    'INSTASELL_TOKEN="$(instasell auth token)" python script.py',
+    '$ INSTASELL_TOKEN="$(instasell auth token)" python script.py',
 )
 def token(ctx: typer.Context) -> None:
     """`auth token`."""

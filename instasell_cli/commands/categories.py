@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from instasell_cli.output import Output
     from instasell_client import InstaSell
 
-app = group("The tree of categories.")
+app = group(
+    "The tree of categories.",
+    "categories list",
+    'categories create "Toys > Trains"',
+)
 
 LINE_CHARACTERS_MAX = 2000
 
@@ -55,9 +59,9 @@ def create(
 @command(
     app,
     "import",
-    "For admins: create the categories of a file that are missing, one path in a line.",
+    "For admins: create the categories of a file that are missing. It has a path in each line.",
     "categories import categories.txt",
-    "printf 'Toys > Trains\\n' | instasell categories import -",
+    "$ printf 'Toys > Trains\\n' | instasell categories import -",
 )
 def import_(
     ctx: typer.Context,

@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "demo",
-        "Start a market of its own, fill it, let simulated bidders bid, and open the Board. Off a"
+        "Start a market of its own with simulated bidders, and open the Board. Off a"
         " terminal, or with --text, tell the same as text and prove it by an audit: under a"
         " minute. Nothing of it stays.",
         "demo",
@@ -31,7 +31,10 @@ def add_to(app: typer.Typer) -> None:
 def demo(
     ctx: typer.Context,
     text: Annotated[bool, typer.Option("--text", help="As text, also on a terminal.")] = False,
-    number: Annotated[int, typer.Option("--seed", min=0, max=10**9)] = 1,
+    number: Annotated[
+        int,
+        typer.Option("--seed", help="The same number makes up the same goods.", min=0, max=10**9),
+    ] = 1,
 ) -> None:
     """`demo`."""
     run_demo(invocation(ctx), as_text=text, seed=number)

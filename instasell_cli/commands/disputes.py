@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 TEXT_CHARACTERS_MAX = 2000
 
-app = group("Disputes: complain of an order, and answer. An admin decides who gets the money.")
+app = group(
+    "Disputes: complain of an order, and answer. An admin decides who gets the money.",
+    "disputes list",
+    "disputes open ORDER --reason not_received",
+    'disputes reply ID --text "It came broken"',
+    "disputes evidence ID photo.jpg",
+)
 
 OrderId = Annotated[str, typer.Argument(help="The id of the order.", metavar="ORDER")]
 DisputeId = Annotated[str, typer.Argument(help="The id of the dispute.", metavar="ID")]
@@ -56,7 +62,7 @@ class Status(StrEnum):
 Reason = Annotated[Why, typer.Option("--reason", help="What is wrong.")]
 
 _OPEN_HELP = (
-    "Complain of an order that you paid; its money stays where it is until an admin has decided."
+    "Complain of an order that you paid. Its money stays where it is until an admin has decided."
     " Exit 6 when the money is not held any more, or a dispute is open already."
 )
 
@@ -92,7 +98,9 @@ def open_dispute(
 )
 def list_disputes(
     ctx: typer.Context,
-    status: Annotated[Status | None, typer.Option("--status")] = None,
+    status: Annotated[
+        Status | None, typer.Option("--status", help="Only open, or only resolved ones.")
+    ] = None,
     order: Annotated[
         str | None, typer.Option("--order", help="Those of one order.", metavar="ORDER")
     ] = None,
@@ -134,7 +142,7 @@ def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
     app,
     "reply",
     "Say something in a dispute that is open. Both sides and the admins read it; it stays.",
-    'disputes reply ID --text "It left here whole; see the photograph."',
+    'disputes reply ID --text "It left here whole, as the photograph shows."',
     "disputes reply ID --text - < answer.txt",
 )
 def reply(ctx: typer.Context, dispute_id: DisputeId, text: Text = None, key: Key = None) -> None:

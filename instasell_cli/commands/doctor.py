@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "doctor",
-        "Check this installation, the profile and the server; exit 1 when something fails.",
+        "Check this installation, the profile and the server. Exit 1 when something fails.",
         "doctor",
         "doctor -o json",
     )(doctor)

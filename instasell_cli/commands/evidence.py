@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "evidence",
-        "Send files to an open dispute: pictures, PDFs and texts in UTF-8, ten for each side. The"
+        "Send files to an open dispute. Pictures, PDFs and texts in UTF-8, ten for each side; the"
         " other side and the admins see them, and nobody takes one back.",
         "disputes evidence DISPUTE broken.jpg invoice.pdf",
     )(evidence)

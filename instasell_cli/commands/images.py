@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from instasell_client import InstaSell
     from instasell_client.models.media import Image
 
-app = group("The pictures of a listing: the first is its cover.")
+app = group(
+    "The pictures of a listing: the first is its cover.",
+    "listings images list LISTING",
+    "listings images add LISTING front.jpg back.jpg",
+)
 
 ListingId = Annotated[str, typer.Argument(help="The id of the listing.", metavar="LISTING")]
 
@@ -49,7 +53,7 @@ def list_(ctx: typer.Context, listing_id: ListingId) -> None:
 @command(
     app,
     "add",
-    "Add pictures behind those that are there: PNG, JPEG, WebP, or the first frame of a GIF. Where"
+    "Add pictures behind those that are there. PNG, JPEG, WebP, or the first frame of a GIF. Where"
     " they were taken is not passed on.",
     "listings images add LISTING front.jpg back.jpg",
 )
@@ -109,12 +113,16 @@ def remove(
 ) -> None:
     """`listings images remove`."""
     with opened(ctx) as (client, output):
-        how_many = "this picture" if len(ids) == 1 else f"these {len(ids)} pictures"
-        if not confirm(f"Remove {how_many}?", assume_yes=yes):
+        if not confirm(lambda: _removing(client, listing_id, len(ids)), assume_yes=yes):
             raise CliError("nothing was removed")
         for image_id in ids:
             client.media.delete_image(listing_id, image_id)
             output.note(f"removed {image_id}")
+
+
+def _removing(client: InstaSell, listing_id: str, count: int) -> str:
+    how_many = "this picture" if count == 1 else f"these {count} pictures"
+    return f'Remove {how_many} of "{cleaned(client.listings.get(listing_id).title)}"?'
 
 
 def image_record(client: InstaSell, image: Image) -> Mapping[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
 from collections.abc import Callable
@@ -41,11 +40,11 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "listen",
-        "Print your own events as they happen, until Ctrl-C: notifications, messages, and what"
-        " your wallet has. After a lost connection what was missed comes late, and nothing comes"
-        " twice. With --forward-to each event is also sent as JSON in a POST, in order, with the"
-        " header InstaSell-Signature: t=SECONDS,v1=HEX, where HEX is HMAC-SHA256 over SECONDS, a"
-        " full stop and the body. The secret is INSTASELL_LISTEN_SECRET, or else a new one that"
+        "Print your own events as they happen, until Ctrl-C. They are notifications, messages, and"
+        " what your wallet has. After a lost connection what was missed comes late, and nothing"
+        " comes twice. With --forward-to each event is also sent as JSON in a POST, in order, with"
+        " the header InstaSell-Signature: t=SECONDS,v1=HEX, where HEX is HMAC-SHA256 over SECONDS,"
+        " a full stop and the body. The secret is INSTASELL_LISTEN_SECRET, or else a new one that"
         " is printed on stderr. A request that fails is tried again four times; redirects are"
         " not followed.",
         "listen",
@@ -71,6 +70,8 @@ def listen(
     jsonl: Annotated[bool, typer.Option("--jsonl", help="The same as -o jsonl.")] = False,
 ) -> None:
     """`listen`."""
+    import asyncio
+
     call = invocation(ctx)
     if call.form in (Format.JSON, Format.CSV) or call.fields:
         raise UsageProblem("events come as lines of text or with --jsonl, whole")
@@ -84,6 +85,8 @@ def listen(
 
 async def run_listen(call: Invocation, options: ListenOptions) -> None:
     """Prints events until it is cancelled. Raises Unauthenticated, and what ends the session."""
+    import asyncio
+
     from instasell_cli.listening.forwarding import Forwarder
     from instasell_cli.listening.happenings import Happenings
 

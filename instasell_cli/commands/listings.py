@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +16,7 @@ from instasell_cli.commands import images, listings_transfer
 from instasell_cli.context import opened
 from instasell_cli.exits import CliError, UsageProblem
 from instasell_cli.options import command, group
+from instasell_cli.output import cleaned
 from instasell_cli.rows.opening import opened_text
 from instasell_cli.seller_records import print_listing
 from instasell_cli.shapes import LISTING, record_of
@@ -24,7 +26,13 @@ if TYPE_CHECKING:
     from instasell_cli.output import Output
     from instasell_client import InstaSell
 
-app = group("What is for sale: look, sell, import and export.")
+app = group(
+    "What is for sale: look, sell, import and export.",
+    'listings list "steel watch" --price-max 100',
+    "listings show ID",
+    "listings import goods.csv --dry-run",
+    "listings export > goods.csv",
+)
 
 DESCRIPTION_CHARACTERS_MAX = 20_000
 
@@ -56,7 +64,9 @@ class Sort(StrEnum):
 CategoryOption = Annotated[
     str | None, typer.Option("--category", help='A path as "Toys > Trains", or an id.')
 ]
-ConditionOption = Annotated[Condition | None, typer.Option("--condition")]
+ConditionOption = Annotated[
+    Condition | None, typer.Option("--condition", help="How used the goods are.")
+]
 Price = Annotated[str | None, typer.Option("--price", help="As 12.50.", metavar="AMOUNT")]
 Shipping = Annotated[str | None, typer.Option("--shipping", help="As 4.90.", metavar="AMOUNT")]
 Sku = Annotated[str | None, typer.Option("--sku", help="Your own name for it.")]
@@ -109,13 +119,21 @@ def list_(
     ctx: typer.Context,
     query: Annotated[str | None, typer.Argument(help="Words to look for.")] = None,
     category: CategoryOption = None,
-    type_: Annotated[Type | None, typer.Option("--type")] = None,
+    type_: Annotated[
+        Type | None, typer.Option("--type", help="Sold at a price, or by auction.")
+    ] = None,
     condition: ConditionOption = None,
-    price_min: Annotated[str | None, typer.Option("--price-min", metavar="AMOUNT")] = None,
-    price_max: Annotated[str | None, typer.Option("--price-max", metavar="AMOUNT")] = None,
+    price_min: Annotated[
+        str | None, typer.Option("--price-min", help="From this price on.", metavar="AMOUNT")
+    ] = None,
+    price_max: Annotated[
+        str | None, typer.Option("--price-max", help="Up to this price.", metavar="AMOUNT")
+    ] = None,
     seller: Annotated[str | None, typer.Option("--seller", help="The id of a seller.")] = None,
     mine: Annotated[bool, typer.Option("--mine", help="Only your own.")] = False,
-    sort: Annotated[Sort | None, typer.Option("--sort")] = None,
+    sort: Annotated[
+        Sort | None, typer.Option("--sort", help="The order; - turns it around.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
 ) -> None:
     """`listings list`."""
@@ -162,15 +180,17 @@ def show(ctx: typer.Context, listing_id: ListingId) -> None:
 )
 def create(
     ctx: typer.Context,
-    title: Annotated[str, typer.Option("--title")],
+    title: Annotated[str, typer.Option("--title", help="What is sold, in a line.")],
     category: Annotated[
         str, typer.Option("--category", help='A path as "Toys > Trains", or an id.')
     ],
-    condition: Annotated[Condition, typer.Option("--condition")],
-    type_: Annotated[Type, typer.Option("--type")] = Type.DIRECT,
+    condition: Annotated[Condition, typer.Option("--condition", help="How used the goods are.")],
+    type_: Annotated[
+        Type, typer.Option("--type", help="Sold at a price, or by auction.")
+    ] = Type.DIRECT,
     description: Description = None,
     price: Price = None,
-    stock: Annotated[int | None, typer.Option("--stock", min=0)] = None,
+    stock: Annotated[int | None, typer.Option("--stock", help="How many there are.", min=0)] = None,
     shipping: Shipping = None,
     sku: Sku = None,
 ) -> None:
@@ -197,12 +217,12 @@ def run_create(client: InstaSell, output: Output, goods: Goods) -> None:
 def update(
     ctx: typer.Context,
     listing_id: ListingId,
-    title: Annotated[str | None, typer.Option("--title")] = None,
+    title: Annotated[str | None, typer.Option("--title", help="What is sold, in a line.")] = None,
     category: CategoryOption = None,
     condition: ConditionOption = None,
     description: Description = None,
     price: Price = None,
-    stock: Annotated[int | None, typer.Option("--stock", min=0)] = None,
+    stock: Annotated[int | None, typer.Option("--stock", help="How many there are.", min=0)] = None,
     shipping: Shipping = None,
     sku: Sku = None,
 ) -> None:
@@ -240,12 +260,14 @@ def delete(
 def run_delete(client: InstaSell, output: Output, ids: list[str], *, assume_yes: bool) -> None:
     """Deletes one after the other; the first refusal ends it."""
     for listing_id in ids:
-        if not assume_yes:
-            title = client.listings.get(listing_id).title
-            if not confirm(f"Delete {title!r}?", assume_yes=False):
-                raise CliError("nothing was deleted")
+        if not confirm(partial(_deleting, client, listing_id), assume_yes=assume_yes):
+            raise CliError("it was not deleted")
         client.listings.delete(listing_id)
         output.note(f"deleted {listing_id}")
+
+
+def _deleting(client: InstaSell, listing_id: str) -> str:
+    return f'Delete "{cleaned(client.listings.get(listing_id).title)}"?'
 
 
 def _values(client: InstaSell, goods: Goods) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from instasell_cli.commands import bulk
 from instasell_cli.context import Invocation, invocation
 from instasell_cli.exits import ExitCode, UsageProblem
 from instasell_cli.options import command
-from instasell_cli.output import Format, Output, json_text
+from instasell_cli.output import Format, Output, cleaned, json_text
 from instasell_cli.rows.columns import AMOUNTS, FIELDS
 from instasell_cli.rows.crew import Crew
 from instasell_cli.rows.importing import Judged, judged_rows
@@ -58,7 +58,7 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "export",
-        "Write your own listings as rows that `listings import` takes back; CSV unless -o says"
+        "Write your own listings as rows that `listings import` takes back. CSV unless -o says"
         " json or jsonl.",
         "listings export > goods.csv",
         "listings export -o jsonl > goods.jsonl",
@@ -197,7 +197,7 @@ def _cell(name: str, value: object, currency: str) -> str:
         return ""
     if isinstance(value, int) and name in AMOUNTS:
         return shown_amount(value, currency)
-    return neutralised(str(value))
+    return neutralised(cleaned(str(value), keep="\n\t"))
 
 
 def _write_json(

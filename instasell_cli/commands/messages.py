@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 TEXT_CHARACTERS_MAX = 16_384
 
-app = group("Messages: ask sellers, and write to the other side of an order.")
+app = group(
+    "Messages: ask sellers, and write to the other side of an order.",
+    "messages list",
+    'messages send --listing LISTING "Does it keep time?"',
+    "messages show ID",
+)
 
 ConversationOption = Annotated[
     str | None, typer.Option("--conversation", help="The id of a conversation.", metavar="ID")
@@ -120,7 +125,7 @@ def _found(client: InstaSell, subject: Subject) -> str:
 @command(
     app,
     "send",
-    "Say something: in a conversation, to the seller of a listing, or to the other side of an"
+    "Say something to the other side. In a conversation, to the seller of a listing, or about an"
     " order. - reads the text from stdin. Exit 5 when there is no such thing.",
     'messages send --listing ID "Is it new?"',
     'messages send --order ID "It is on its way."',

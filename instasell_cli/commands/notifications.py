@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
     from instasell_client.models.notifications import Notification
 
-app = group("Notifications: what happened to your bids, orders and goods.")
+app = group(
+    "Notifications: what happened to your bids, orders and goods.",
+    "notifications list --unread",
+    "notifications read --all",
+)
 
 
 @command(
@@ -81,8 +85,12 @@ def mark_read(
 def preferences(
     ctx: typer.Context,
     kind: Annotated[str | None, typer.Argument(help="The kind to change.", metavar="KIND")] = None,
-    in_app: Annotated[bool | None, typer.Option("--in-app/--no-in-app")] = None,
-    email: Annotated[bool | None, typer.Option("--email/--no-email")] = None,
+    in_app: Annotated[
+        bool | None, typer.Option("--in-app/--no-in-app", help="Whether it is shown here.")
+    ] = None,
+    email: Annotated[
+        bool | None, typer.Option("--email/--no-email", help="Whether it is mailed, too.")
+    ] = None,
 ) -> None:
     """`notifications preferences`."""
     changes = in_app is not None or email is not None

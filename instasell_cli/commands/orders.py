@@ -18,7 +18,7 @@ from instasell_cli.options import command, group
 from instasell_cli.order_records import print_order
 from instasell_cli.output import cleaned
 from instasell_cli.shapes import ORDER, record_of
-from instasell_cli.terminal import confirm_money
+from instasell_cli.terminal import confirm
 
 if TYPE_CHECKING:
     from instasell_cli.output import Output
@@ -26,10 +26,16 @@ if TYPE_CHECKING:
     from instasell_client.models.listings import Listing
     from instasell_client.models.orders import Order, OrderView
 
-app = group("Orders: buy, pay, ship, and what comes after.")
+app = group(
+    "Orders: buy, pay, ship, and what comes after.",
+    "orders list",
+    "orders show ID",
+    "orders pay ID --open --wait",
+    "orders ship ID --carrier DHL --tracking 00340434",
+)
 
 OrderId = Annotated[str, typer.Argument(help="The id of the order.", metavar="ID")]
-Part = Annotated[str | None, typer.Option(metavar="TEXT")]
+Part = Annotated[str | None, typer.Option(help="A part of the address.", metavar="TEXT")]
 ShipTo = Annotated[
     str | None,
     typer.Option("--ship-to", help="A JSON file with the address, or -.", metavar="FILE"),
@@ -97,8 +103,12 @@ class RefundOptions:
 )
 def list_orders(
     ctx: typer.Context,
-    role: Annotated[Role | None, typer.Option("--role")] = None,
-    status: Annotated[Status | None, typer.Option("--status")] = None,
+    role: Annotated[
+        Role | None, typer.Option("--role", help="Those that you bought, or sold.")
+    ] = None,
+    status: Annotated[
+        Status | None, typer.Option("--status", help="Only those that stand there.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
 ) -> None:
     """`orders list`."""
@@ -158,7 +168,7 @@ def run_buy(client: InstaSell, output: Output, listing_id: str, options: BuyOpti
     """Buys, and prints the order. Raises OutOfStock, SellerCannotBuy, ListingNotFound."""
     address = read_address(options.ship_to) if options.ship_to else None
     listing = client.listings.get(listing_id)
-    if not confirm_money(_question(listing, options.quantity), assume_yes=options.yes):
+    if not confirm(_question(listing, options.quantity), assume_yes=options.yes):
         raise CliError("nothing was bought")
     bought = client.orders.buy(
         listing_id, quantity=options.quantity, address=address, idempotency_key=options.key
@@ -247,7 +257,7 @@ def confirm_delivery(ctx: typer.Context, order_id: OrderId, yes: Yes = False) ->
     with opened(ctx) as (client, output):
         order = client.orders.get(order_id).order
         question = f"Has {_named(order)} come? {_held(order)} goes to the seller."
-        if not confirm_money(question, assume_yes=yes):
+        if not confirm(question, assume_yes=yes):
             raise CliError("nothing was confirmed")
         print_order(output, client.orders.confirm_delivery(order_id))
 
@@ -265,7 +275,7 @@ def cancel(ctx: typer.Context, order_id: OrderId, reason: Reason = None, yes: Ye
     with opened(ctx) as (client, output):
         order = client.orders.get(order_id).order
         back = f" {_held(order)} goes back to the buyer." if order.held_amount else ""
-        if not confirm_money(f"Call the order of {_named(order)} off?{back}", assume_yes=yes):
+        if not confirm(f"Call the order of {_named(order)} off?{back}", assume_yes=yes):
             raise CliError("nothing was called off")
         print_order(output, client.orders.cancel(order_id, reason))
 
@@ -284,7 +294,7 @@ def refund(
     amount: Annotated[
         str | None, typer.Option("--amount", help="A part, as 5.00.", metavar="AMOUNT")
     ] = None,
-    to: Annotated[Back, typer.Option("--to")] = Back.ORIGINAL,
+    to: Annotated[Back, typer.Option("--to", help="Where the money goes.")] = Back.ORIGINAL,
     reason: Reason = None,
     key: Key = None,
     yes: Yes = False,
@@ -302,7 +312,7 @@ def run_refund(
     part = optional_amount(options.amount, "--amount", order.currency)
     money = _money(order, part) if part is not None else f"all of {_held(order)}"
     question = f"Refund {money} of {_named(order)} to {cleaned(order.buyer_name)}?"
-    if not confirm_money(question, assume_yes=options.yes):
+    if not confirm(question, assume_yes=options.yes):
         raise CliError("nothing was refunded")
     done = client.orders.refund(
         order_id, part, to=options.to.value, reason=options.reason, idempotency_key=options.key

@@ -21,7 +21,7 @@ from instasell_cli.options import command
 from instasell_cli.order_records import print_order
 from instasell_cli.output import cleaned
 from instasell_cli.remedies import with_remedy
-from instasell_cli.terminal import confirm_money
+from instasell_cli.terminal import confirm
 
 if TYPE_CHECKING:
     from instasell_cli.output import Output
@@ -76,7 +76,7 @@ def add_to(app: typer.Typer) -> None:
 def pay(
     ctx: typer.Context,
     order_id: OrderId,
-    method: Annotated[Method, typer.Option("--method")] = Method.CARD,
+    method: Annotated[Method, typer.Option("--method", help="What pays.")] = Method.CARD,
     opens: Open = False,
     waits: Wait = False,
     timeout: Timeout = "15m",
@@ -116,7 +116,7 @@ def _pay_from_wallet(
 ) -> OrderView:
     view = client.orders.get(order_id)
     question = f"Pay {_money(view)} for {_title(view)} from the wallet?"
-    if not confirm_money(question, assume_yes=assume_yes):
+    if not confirm(question, assume_yes=assume_yes):
         raise CliError("nothing was paid")
     try:
         paid = client.orders.pay(order_id, "wallet")

@@ -16,7 +16,7 @@ from instasell_cli.terminal import ask, ask_secret, secret_from_stdin
 @command(
     app,
     "verify",
-    "Prove your address by the token of a mail; `auth verify --send` mails another one.",
+    "Prove your address by the token of a mail. `auth verify --send` mails another one.",
     "auth verify",
     "auth verify - < token.txt",
     "auth verify --send",

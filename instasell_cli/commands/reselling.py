@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from instasell_client import InstaSell
 
 AuctionId = Annotated[str, typer.Argument(help="The id of the auction.", metavar="ID")]
-Amount = Annotated[str | None, typer.Option(metavar="AMOUNT")]
+Least = Annotated[str | None, typer.Option(help="The first bid at least.", metavar="AMOUNT")]
+Reserve = Annotated[
+    str | None, typer.Option(help="Below it, nothing is sold; nobody sees it.", metavar="AMOUNT")
+]
+BuyNow = Annotated[
+    str | None, typer.Option(help="The price that ends it at once.", metavar="AMOUNT")
+]
 When = Annotated[
     str | None, typer.Option(help="As 2030-01-31T18:00 (local) or +10m.", metavar="TIME")
 ]
@@ -45,7 +51,7 @@ def add_to(app: typer.Typer) -> None:
     @command(
         app,
         "offer-runner-up",
-        "Offer an auction whose order was not paid to the next bidder, at his own last bid.",
+        "Offer the goods of an unpaid order to the next bidder, at his own last bid.",
         "auctions offer-runner-up ID",
     )
     def offer_runner_up(ctx: typer.Context, auction_id: AuctionId) -> None:
@@ -56,7 +62,7 @@ def add_to(app: typer.Typer) -> None:
     @command(
         app,
         "relist",
-        "Put the goods of an auction up again that was not sold; it costs gas as the first time.",
+        "Put goods up again that were not sold. It costs gas as the first time.",
         "auctions relist ID",
         "auctions relist ID --duration 3d --min-bid 5.00",
     )
@@ -69,9 +75,9 @@ def add_to(app: typer.Typer) -> None:
         ] = None,
         end: When = None,
         start: When = None,
-        min_bid: Amount = None,
-        reserve: Amount = None,
-        buy_now: Amount = None,
+        min_bid: Least = None,
+        reserve: Reserve = None,
+        buy_now: BuyNow = None,
     ) -> None:
         """`auctions relist`."""
         terms = NewTerms(duration, start, end, min_bid, reserve, buy_now)

@@ -22,7 +22,7 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "schedule",
-        "Put many auctions up from a CSV, JSON lines or Excel file, a row each: seller_sku or"
+        "Put many auctions up from a CSV, JSON lines or Excel file. A row has seller_sku or"
         " listing_id, min_bid, and duration (7d) or end_at; also start_at, reserve, buy_now,"
         " increments, extension_window and extension. Times are local unless they have a zone."
         " The same file again puts nothing up twice: a listing that has, or had, an auction of"

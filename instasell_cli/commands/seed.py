@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -58,11 +57,20 @@ def add_to(app: typer.Typer) -> None:
 
 def seed(
     ctx: typer.Context,
-    users: Annotated[int, typer.Option("--users", min=2, max=2000)] = 50,
-    listings: Annotated[int, typer.Option("--listings", min=1, max=1_000_000)] = 1000,
-    auctions: Annotated[int, typer.Option("--auctions", min=0, max=100_000)] = 200,
-    bids: Annotated[int, typer.Option("--bids", min=0, max=100_000)] = 400,
-    number: Annotated[int, typer.Option("--seed", min=0, max=10**9)] = 42,
+    users: Annotated[int, typer.Option("--users", help="How many people.", min=2, max=2000)] = 50,
+    listings: Annotated[
+        int, typer.Option("--listings", help="How many listings.", min=1, max=1_000_000)
+    ] = 1000,
+    auctions: Annotated[
+        int, typer.Option("--auctions", help="How many auctions.", min=0, max=100_000)
+    ] = 200,
+    bids: Annotated[
+        int, typer.Option("--bids", help="How many bids at most.", min=0, max=100_000)
+    ] = 400,
+    number: Annotated[
+        int,
+        typer.Option("--seed", help="The same number makes up the same market.", min=0, max=10**9),
+    ] = 42,
     create_admin: Annotated[
         bool,
         typer.Option("--create-admin", help="Make an admin with `instasell-server create-admin`."),
@@ -95,6 +103,8 @@ def run_seed(call: Invocation, options: SeedOptions) -> None:
         raise UsageProblem(f"{call.target.url} is not on this machine; seed fills local markets")
     shelves = prepared_categories(call, categories(), create_admin=options.create_admin)
     password = os.environ.get(PASSWORD_VARIABLE) or f"seed {options.seed} password"
+    import asyncio
+
     made = asyncio.run(_sow(call, options, password))
     made["categories", "created"] = shelves.created
     made["categories", "existing"] = len(shelves.ids) - shelves.created

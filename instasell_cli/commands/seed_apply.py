@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,9 +44,9 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "apply",
-        "Bring a market to what a YAML file says: users, categories, listings, auctions and bids"
-        " that refer to each other by name. Run again it changes nothing. The ids are printed as"
-        " one JSON object, by section and name. The whole file is checked before anything is"
+        "Bring a market to what a YAML file says. It has users, categories, listings, auctions and"
+        " bids that refer to each other by name. Run again it changes nothing. The ids are printed"
+        " as one JSON object, by section and name. The whole file is checked before anything is"
         " written; exit 2 tells every fault with its line. Exit 7: the market did not take some"
         " of it. Passwords are those of the file, or INSTASELL_SEED_PASSWORD, or on a market on"
         " this machine one that is printed. Categories that are missing need an admin, as for"
@@ -72,6 +71,8 @@ def apply(
 
 def run_apply(call: Invocation, options: ApplyOptions) -> None:
     """Carries a file out, and prints the ids. Raises CliError for faults and refusals."""
+    import asyncio
+
     if call.fields and call.form not in (Format.TABLE, Format.CSV):
         raise UsageProblem("ids are printed whole; use jq, or -o csv with --fields")
     sheet = _sheet(call.output, options.file)

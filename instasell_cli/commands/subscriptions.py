@@ -12,7 +12,11 @@ from instasell_cli.context import opened
 from instasell_cli.options import command, group
 from instasell_cli.shapes import SUBSCRIPTION, record_of
 
-app = group("Subscriptions: auctions, categories and sellers that you follow.")
+app = group(
+    "Subscriptions: auctions, categories and sellers that you follow.",
+    "subscriptions list",
+    "subscriptions add seller ID",
+)
 
 
 class Kind(StrEnum):

@@ -15,6 +15,7 @@ ENVIRONMENT = {
     "INSTASELL_CONFIG_DIR": "the folder of profiles, tokens, and imports that were cut off",
     "INSTASELL_CURRENCY": "the market's currency, for amounts that are typed (USD)",
     "INSTASELL_ADMIN_TOKEN": "an admin's token, for what `seed` needs an admin for",
+    "INSTASELL_COMPLETION_SECONDS": "how long completion waits for the server (0.8)",
     "INSTASELL_SEED_PASSWORD": "the password of the people that `seed` signs up",
     "INSTASELL_LISTEN_SECRET": "with what `listen --forward-to` signs",
     "NO_COLOR": "no colours, also on a terminal",
@@ -29,6 +30,35 @@ OUTPUT = """\
 --fields   picks and orders fields: --fields auction_id,minimum_bid
 
 Data goes to stdout, messages to stderr. Off a terminal nothing is ever asked."""
+QUESTIONS = """\
+On a terminal, whatever moves money, hits somebody else or cannot be taken back is asked about
+first: bids and purchases, payments, refunds and withdrawals, what is called off or deleted, and
+what an admin does to people and their goods. --yes is the answer.
+
+Off a terminal nothing is ever asked and nothing waits for an answer: such a command needs --yes,
+and ends without it at once with exit code 2 before anything has happened. What else would be asked
+for, as a password, has an option that is named then."""
+COMPLETION = """\
+  $ instasell --install-completion         for the shell that you are in: bash, zsh or fish
+  $ instasell --show-completion            to put it where you want it
+
+Commands, options and values are completed, and so are the ids of auctions, listings, orders,
+disputes, conversations, pictures, alerts and accounts, categories, profiles, fields and topics. zsh
+and fish show the title beside an id. What is typed is the beginning of an id, or words of the
+title: bash and zsh put the id in its place; fish searches the titles of its list (Ctrl-S).
+
+The server is asked with the profile's token, for less than a second unless
+INSTASELL_COMPLETION_SECONDS says otherwise; without an answer nothing is offered. Nothing is ever
+asked of you, and no errors are shown."""
+
+FIRST_LINES = {
+    "exit-codes": "what the exit code of a command says",
+    "environment": "the variables that are read",
+    "output": "the formats, and what goes where",
+    "questions": "what is asked before it is done, and --yes",
+    "completion": "ids, titles and fields in the shell",
+}
+"""Every topic, and what it is about."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,7 +66,7 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "help",
-        "Help on exit-codes, environment or output.",
+        "Help on a topic: " + ", ".join(FIRST_LINES) + ".",
         "help exit-codes",
         "help output",
     )(show)
@@ -44,7 +74,9 @@ def add_to(app: typer.Typer) -> None:
 
 def show(
     ctx: typer.Context,
-    topic: Annotated[str | None, typer.Argument(help="exit-codes, environment or output.")] = None,
+    topic: Annotated[
+        str | None, typer.Argument(help=f"One of {', '.join(FIRST_LINES)}.", metavar="[TOPIC]")
+    ] = None,
 ) -> None:
     """`help`."""
     parent = ctx.parent
@@ -61,6 +93,7 @@ def text_of(topic: str) -> str:
     if topic == "environment":
         width = max(map(len, ENVIRONMENT))
         return "\n".join(f"{name:<{width}}  {meaning}" for name, meaning in ENVIRONMENT.items())
-    if topic == "output":
-        return OUTPUT
-    raise UsageProblem(f"there is no topic {topic!r}; there are: exit-codes, environment, output")
+    texts = {"output": OUTPUT, "questions": QUESTIONS, "completion": COMPLETION}
+    if topic not in texts:
+        raise UsageProblem(f"there is no topic {topic!r}; there are: {', '.join(FIRST_LINES)}")
+    return texts[topic]

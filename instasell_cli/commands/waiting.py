@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -39,7 +38,7 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "wait",
-        "Wait until auctions have started, have a bid, or have ended, and print them as they are"
+        "Wait until auctions have started, have a bid, or have ended. They are printed as they are"
         " then. Nothing else is printed, and lost connections are made good. Exit 1 with a message"
         " when the time is out, or as soon as it can no longer happen to one of them: no bid comes"
         " to an auction that is over, and one that was called off neither starts nor ends.",
@@ -67,6 +66,8 @@ def wait(
     ] = 0,
 ) -> None:
     """`auctions wait`."""
+    import asyncio
+
     call = invocation(ctx)
     seconds = None if timeout is None else parse_seconds(timeout, "--timeout")
     options = WaitOptions(each_once(ids), until, seconds, after_seq)
@@ -84,6 +85,8 @@ async def run_wait(call: Invocation, options: WaitOptions) -> Sequence[AuctionSt
     Raises CliError when the time is out or it can no longer happen, AuctionNotFound, and what
     ends the live session for good.
     """
+    import asyncio
+
     auctions = {
         auction_id: Followed(options.until, options.after_seq) for auction_id in options.ids
     }

@@ -24,14 +24,20 @@ from instasell_cli.options import command, group
 from instasell_cli.output import Format, cleaned
 from instasell_cli.remedies import with_remedy
 from instasell_cli.shapes import FEATURED, TOP_UP, WALLET, WALLET_ENTRY, record_of
-from instasell_cli.terminal import confirm_money
+from instasell_cli.terminal import confirm
 
 if TYPE_CHECKING:
     from instasell_cli.output import Output
     from instasell_client import InstaSell
     from instasell_client.models.wallets import TopUpReply, UseGasReply, Wallet, WalletEntry
 
-app = group("Your wallet: money, gas, and what moved them.")
+app = group(
+    "Your wallet: money, gas, and what moved them.",
+    "wallet show",
+    "wallet topup 50.00 --open --wait",
+    "wallet history --account balance",
+    "wallet withdraw 20.00",
+)
 
 Key = Annotated[
     str | None, typer.Option("--key", help="Run again with the same key, it happens once.")
@@ -73,7 +79,7 @@ def show(ctx: typer.Context) -> None:
 @command(
     app,
     "history",
-    "List what moved your money and your gas, the newest first, with the balance after it.",
+    "List what moved your money and your gas. The newest first, with the balance after it.",
     "wallet history",
     "wallet history --account balance --limit 0 -o csv",
 )
@@ -167,7 +173,7 @@ def _has(wallet: Wallet) -> str:
 @command(
     app,
     "feature",
-    "Spend gas to show an auction of yours before others, for 24 hours more each time. Exit 6"
+    "Spend gas to show an auction of yours before others. For 24 hours more each time. Exit 6"
     " when you have too little, or the auction is over.",
     "wallet feature AUCTION",
     "wallet feature AUCTION --yes",
@@ -193,7 +199,7 @@ def run_feature(
         f'Spend gas to show "{cleaned(view.state.title)}" before others for 24 hours?'
         f" You have {before.gas_balance}."
     )
-    if not confirm_money(question, assume_yes=assume_yes):
+    if not confirm(question, assume_yes=assume_yes):
         raise CliError("no gas was spent")
     try:
         reply = client.wallet.use_gas(auction_id, idempotency_key=key)

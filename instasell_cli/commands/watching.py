@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -49,10 +48,12 @@ def add_to(app: typer.Typer) -> None:
 def watch(
     ctx: typer.Context,
     ids: Annotated[list[str], typer.Argument(help="The ids of auctions.", metavar="ID...")],
-    until: Annotated[Until, typer.Option("--until")] = Until.ENDED,
+    until: Annotated[Until, typer.Option("--until", help="When to stop.")] = Until.ENDED,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="The same as -o jsonl.")] = False,
 ) -> None:
     """`auctions watch`."""
+    import asyncio
+
     call = invocation(ctx)
     if call.form in (Format.JSON, Format.CSV) or call.fields:
         raise UsageProblem("events come as lines of text or with --jsonl, whole")
@@ -67,6 +68,7 @@ async def run_watch(call: Invocation, options: WatchOptions) -> bool:
     An auction that was called off is over, too. Raises AuctionNotFound, and what ends the session
     for good.
     """
+
     teller = Teller(call.output, as_json_lines=options.as_json_lines)
     auctions = {auction_id: Followed(options.until) for auction_id in options.ids}
     async with call.async_client() as client, client.live(on_state=teller.connection) as live:

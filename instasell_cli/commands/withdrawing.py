@@ -14,7 +14,7 @@ from instasell_cli.exits import CliError
 from instasell_cli.options import command
 from instasell_cli.remedies import with_remedy
 from instasell_cli.shapes import PAYOUT_ACCOUNT, WITHDRAWAL, record_of
-from instasell_cli.terminal import confirm_money
+from instasell_cli.terminal import confirm
 
 if TYPE_CHECKING:
     from instasell_cli.output import Output
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 @command(
     app,
     "payout-account",
-    "Show your account at the payment provider, which withdrawals go to, and the page that it still"
-    " lacks. It is made when you ask for it first.",
+    "Show your account at the payment provider. Withdrawals go to it. The page that it still lacks"
+    " is told, too. It is made when you ask for it first.",
     "wallet payout-account",
     "wallet payout-account -o json --fields onboarding_url",
 )
@@ -67,7 +67,7 @@ def run_withdraw(
     shown = f"{shown_amount(amount, wallet.currency)} {wallet.currency}"
     has = f"{shown_amount(wallet.balance, wallet.currency)} {wallet.currency}"
     question = f"Send {shown} to your account at the payment provider? You have {has}."
-    if not confirm_money(question, assume_yes=assume_yes):
+    if not confirm(question, assume_yes=assume_yes):
         raise CliError("nothing was withdrawn")
     try:
         made = client.wallet.withdraw(amount, idempotency_key=key)

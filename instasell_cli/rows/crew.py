@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,6 +9,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 if TYPE_CHECKING:
+    # An event loop takes longer to load than a help text to show.
+    import asyncio
+
     from instasell_client import AsyncInstaSell
 
 T = TypeVar("T")
@@ -44,6 +46,8 @@ class Crew:
     def __init__(
         self, client: AsyncInstaSell, size: int, tell: Callable[[str], None] = lambda text: None
     ) -> None:
+        import asyncio
+
         self.client = client
         self._size = size
         self._tell = tell
@@ -67,6 +71,8 @@ class Crew:
             self._runner.close()
 
     async def _stop(self) -> None:
+        import asyncio
+
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -103,6 +109,8 @@ class Crew:
         self, work: Callable[[Content], Coroutine[Any, Any, T]], content: Content
     ) -> T:
         """Waits as long as a server asks that has had too many requests for the moment."""
+        import asyncio
+
         from instasell_client.errors import RateLimited
 
         while True:
@@ -136,4 +144,6 @@ def _finished(flight: deque[tuple[Job[Content], asyncio.Task[T]]]) -> Iterator[t
 
 
 async def _first(tasks: Iterable[asyncio.Task[T]]) -> None:
+    import asyncio
+
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -32,7 +32,7 @@ class SetRole(Reason):
 
 
 class UsersQuery(Paging):
-    """The newest first. `q` is a part of the e-mail address or the display name, as it stands."""
+    """The newest first. `q` is a part of the e-mail address or the name as it stands, or an id."""
 
     q: Annotated[Line, Field(min_length=1, max_length=100)] | None = None
     role: Role | None = None

@@ -64,7 +64,7 @@ class Admin(Resource[Way]):
         status: StatusName | None = None,
         page_size: int = 100,
     ) -> Steps[User]:
-        """Accounts, the newest first; `q` is a part of the e-mail address or the display name."""
+        """Accounts, the newest first; `q` is a part of the e-mail address or the name, or an id."""
         return pages(partial(_users, q=q, role=role, status=status, limit=page_size))
 
     @endpoint

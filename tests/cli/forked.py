@@ -6,12 +6,16 @@ itself is shared: each child has its own environment, folder, streams and exit c
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
+import pickle
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import typer.main
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
@@ -62,6 +66,49 @@ def _command(
     except SystemExit as end:
         # `multiprocessing` loses exit codes when several threads wait for processes at once.
         os.write(handles[3], str(int(end.code or 0)).encode())
+
+
+def run_all(
+    calls: Sequence[tuple[Sequence[str], Mapping[str, str], bytes]], folder: Path
+) -> list[tuple[int, bytes, bytes]]:
+    """The same for many commands one after the other in one process, each with its own stdin.
+
+    What one leaves in memory is there for the next, so this is for what is told, not for state.
+    """
+    handle = os.memfd_create("results")
+    path = f"/proc/{os.getpid()}/fd/{handle}"
+    given = [([*arguments], {**environment}, stdin) for arguments, environment, stdin in calls]
+    process = _CONTEXT.Process(target=_commands, args=(given, str(folder), path))
+    process.start()
+    process.join()
+    results: list[tuple[int, bytes, bytes]] = pickle.loads(_whole(handle))
+    os.close(handle)
+    return results
+
+
+def _commands(calls: list[tuple[list[str], dict[str, str], bytes]], folder: str, path: str) -> None:
+    from instasell_cli import main
+
+    # Building the tree of commands takes longer than most commands do.
+    main.app = typer.main.get_command(main.app)
+    os.chdir(folder)
+    results = []
+    for arguments, environment, stdin in calls:
+        os.environ.clear()
+        os.environ.update(environment)
+        sys.argv = ["instasell", *arguments]
+        sys.stdin = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
+        out, err = io.BytesIO(), io.BytesIO()
+        sys.stdout = io.TextIOWrapper(out, encoding="utf-8", write_through=True)
+        sys.stderr = io.TextIOWrapper(err, encoding="utf-8", write_through=True)
+        code = 0
+        try:
+            main.run()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        results.append((code, out.getvalue(), err.getvalue()))
+    with open(path, "wb") as file:
+        pickle.dump(results, file)
 
 
 def _whole(handle: int) -> bytes:

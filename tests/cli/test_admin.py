@@ -48,6 +48,8 @@ async def test_people_are_found(market: Market, desk: Shell) -> None:
     assert [each["id"] for each in json.loads(listed.out)] == [one.id]
     found = await desk.run("admin", "users", "list", "--q", other.email, "--fields", "email,role")
     assert found.out == f"email\trole\n{other.email}\tbuyer\n"
+    by_id = await desk.run("admin", "users", "list", "--q", other.id.upper(), "-o", "json")
+    assert [each["id"] for each in json.loads(by_id.out)] == [other.id]
     lines = (await desk.run("admin", "users", "list", "--limit", "2", "-o", "jsonl")).out
     assert len(lines.splitlines()) == 2
     nobody = await desk.run("admin", "users", "list", "--status", "suspended", "-o", "csv")
@@ -63,7 +65,7 @@ async def test_an_account_is_suspended_and_let_in_again(market: Market, desk: Sh
     assert await status_of(person) == "active"
     done = await desk.run(*command, "--yes", "-o", "json")
     assert (done.code, json.loads(done.out)["status"]) == (0, "suspended")
-    back = await desk.run("admin", "users", "unsuspend", me.id, *WHY)
+    back = await desk.run("admin", "users", "unsuspend", me.id, *WHY, "--yes")
     assert (back.code, "status\tactive\n" in back.out) == (0, True)
     log = await desk.run("admin", "audit-log", "--subject", me.email, "-o", "json")
     assert [(each["action"], each["reason"]) for each in json.loads(log.out)] == [
@@ -72,13 +74,16 @@ async def test_an_account_is_suspended_and_let_in_again(market: Market, desk: Sh
     ]
 
 
-@pytest.mark.parametrize(("answer", "status"), [("n\n", "active"), ("y\n", "suspended")])
+@pytest.mark.parametrize(
+    ("way", "answer", "status"), [("id", "n\n", "active"), ("email", "y\n", "suspended")]
+)
 async def test_nobody_is_suspended_without_an_answer(
-    market: Market, desk: Shell, sql: Sql, answer: str, status: str
+    market: Market, desk: Shell, sql: Sql, way: str, answer: str, status: str
 ) -> None:
     me = await (await market.bidder()).auth.me()
-    typed = OnTerminal(desk, "admin", "users", "suspend", me.email.upper(), *WHY)
+    typed = OnTerminal(desk, "admin", "users", "suspend", getattr(me, way).upper(), *WHY)
     code, shown = await typed.run(answer, "[y/N] ")
+    assert f"Suspend {me.display_name} <{me.email}>?" in shown
     assert code == (0 if status == "suspended" else 1), shown
     assert sql("SELECT status FROM users WHERE id = %s", me.id) == [(status,)]
 
@@ -89,7 +94,7 @@ async def test_a_part_of_an_address_is_nobody(market: Market, desk: Shell) -> No
     for text, code, words in ((part, 2, "like"), ("none@example.org", 5, "nobody has")):
         done = await desk.run("admin", "users", "suspend", text, *WHY, "--yes")
         assert (done.code, done.out, words in done.err) == (code, "", True)
-    unknown = await desk.run("admin", "users", "verify", MISSING, *WHY)
+    unknown = await desk.run("admin", "users", "verify", MISSING, *WHY, "--yes")
     assert (unknown.code, unknown.out) == (5, "")
     assert await status_of(person) == "active"
 
@@ -130,7 +135,7 @@ async def test_a_role_and_a_proof_are_given(market: Market, desk: Shell) -> None
     assert (await desk.run(*command)).code == 2
     done = await desk.run(*command, "--yes", "-o", "csv", "--fields", "email,role")
     assert done.out == f"email,role\n{email},seller\n"
-    proved = await desk.run("admin", "users", "verify", email, *WHY, "-o", "json")
+    proved = await desk.run("admin", "users", "verify", email, *WHY, "--yes", "-o", "json")
     assert json.loads(proved.out)["verification_status"] == "verified"
 
 
@@ -228,7 +233,7 @@ async def test_figures_as_records_and_as_bars(market: Market, desk: Shell, fund:
     rows = [*csv.DictReader(io.StringIO((await desk.run("admin", "analytics", "-o", "csv")).out))]
     assert rows[-1]["gross_amount"] == "12.50"
     desk.extra = {"COLUMNS": "80"}
-    drawn = await desk.run("admin", "analytics", "--bucket", "hour", "--plot", "--figure", "orders")
+    drawn = await desk.run("admin", "analytics", "--bucket", "hour", "--plot", "orders")
     lines = drawn.out.splitlines()
     assert lines[0] == "orders, by hour in UTC"
     assert "█" in lines[-1]
@@ -263,7 +268,7 @@ async def test_nothing_of_other_people_steers_the_terminal(
     hostile = "[red]Bob\x1b[2J\u202e\x07"
     sql("UPDATE users SET display_name = %s WHERE id = %s", hostile, me.id)
     sql("INSERT INTO alerts (kind, subject, details) VALUES ('odd', %s, '{}')", hostile)
-    await desk.run("admin", "users", "verify", me.id, "--reason", "[b]x[/b]")
+    await desk.run("admin", "users", "verify", me.id, "--reason", "[b]x[/b]", "--yes")
     for command in (
         ("users", "list"),
         ("users", "list", "--fields", "display_name"),

@@ -32,7 +32,9 @@ async def test_an_auction_from_the_shell(market: Market, shell_of: Shells) -> No
     auction_id = auction["auction_id"]
     changed = await seller.run("auctions", "update", auction_id, "--min-bid", "12.00", "-o", "json")
     assert json.loads(changed.out)["min_bid"] == 1200
-    won = await bidder.run("auctions", "bid", auction_id, "12.50", "--max", "20", "-o", "json")
+    won = await bidder.run(
+        "auctions", "bid", auction_id, "12.50", "--max", "20", "--yes", "-o", "json"
+    )
     receipt = json.loads(won.out)
     assert (won.code, receipt["outcome"], receipt["current_bid"]) == (0, "leading", 1250)
     assert "you lead at 12.50" in won.err
@@ -46,18 +48,18 @@ async def test_an_auction_from_the_shell(market: Market, shell_of: Shells) -> No
     followed = await bidder.run("auctions", "live", "--followed")
     assert auction_id in followed.out
     assert "12.50" in followed.out
-    refused = await seller.run("auctions", "cancel", auction_id)
+    refused = await seller.run("auctions", "cancel", auction_id, "--yes")
     assert (refused.code, refused.out) in ((4, ""), (6, ""))
 
 
 async def test_buy_now_ends_it(market: Market, shell_of: Shells) -> None:
     auction_id = await market.auction(await market.seller(), buy_now=5000)
     bidder = shell_of(await market.bidder())
-    wrong = await bidder.run("auctions", "buy-now", auction_id, "--amount", "49")
+    wrong = await bidder.run("auctions", "buy-now", auction_id, "--amount", "49", "--yes")
     assert (wrong.code, wrong.out) == (6, "")
     done = await bidder.run("auctions", "buy-now", auction_id, "--yes", "-o", "json")
     assert (done.code, json.loads(done.out)["kind"]) == (0, "buy_now")
-    again = await bidder.run("auctions", "buy-now", auction_id)
+    again = await bidder.run("auctions", "buy-now", auction_id, "--yes")
     assert again.code == 6
 
 
@@ -72,15 +74,15 @@ async def test_refusals_have_exit_codes_and_say_what_helps(
     await owner.auctions.cancel(over)
     mine, other = shell_of(bidder), shell_of(leader)
     cases = (
-        (mine, ("bid", auction_id, "5.00"), 6, "the minimum is 5.50"),
-        (other, ("bid", auction_id, "6.00"), 6, "the minimum is 9.01"),
-        (mine, ("bid", over, "5.00"), 6, "the auction is over"),
-        (seller, ("bid", auction_id, "9.00"), 4, ""),
-        (shell, ("bid", auction_id, "9.00"), 4, "auth login"),
-        (mine, ("bid", MISSING, "9.00"), 5, ""),
+        (mine, ("bid", auction_id, "5.00", "--yes"), 6, "the minimum is 5.50"),
+        (other, ("bid", auction_id, "6.00", "--yes"), 6, "the minimum is 9.01"),
+        (mine, ("bid", over, "5.00", "--yes"), 6, "the auction is over"),
+        (seller, ("bid", auction_id, "9.00", "--yes"), 4, ""),
+        (shell, ("bid", auction_id, "9.00", "--yes"), 4, "auth login"),
+        (mine, ("bid", MISSING, "9.00", "--yes"), 5, ""),
         (mine, ("bid", auction_id), 2, "--max"),
-        (mine, ("bid", auction_id, "9,50"), 2, "AMOUNT"),
-        (mine, ("bid", auction_id, "9.00", "--max", "8.00"), 2, "max_amount"),
+        (mine, ("bid", auction_id, "9,50", "--yes"), 2, "AMOUNT"),
+        (mine, ("bid", auction_id, "9.00", "--max", "8.00", "--yes"), 2, "max_amount"),
         (mine, ("watch", MISSING), 5, ""),
         (mine, ("watch", auction_id, "-o", "json"), 2, "--jsonl"),
         (seller, ("create", MISSING, "--min-bid", "1", "--duration", "soon"), 2, "--duration"),
@@ -97,7 +99,7 @@ async def test_refusals_have_exit_codes_and_say_what_helps(
 async def test_outbid_at_once_is_told(market: Market, shell_of: Shells) -> None:
     auction_id = await market.auction(await market.seller())
     await (await market.bidder()).auctions.bid(auction_id, amount=500, max_amount=5000)
-    done = await shell_of(await market.bidder()).run("auctions", "bid", auction_id, "6.00")
+    done = await shell_of(await market.bidder()).run("auctions", "bid", auction_id, "6.00", "--yes")
     assert done.code == 0
     assert "outcome\toutbid\n" in done.out
     assert "the minimum is 7.00 now" in done.err
@@ -106,7 +108,7 @@ async def test_outbid_at_once_is_told(market: Market, shell_of: Shells) -> None:
 async def test_a_key_makes_a_bid_count_once(market: Market, shell_of: Shells) -> None:
     auction_id = await market.auction(await market.seller())
     bidder = shell_of(await market.bidder())
-    arguments = ("auctions", "bid", auction_id, "6.00", "--key", "mine-1", "-o", "json")
+    arguments = ("auctions", "bid", auction_id, "6.00", "--key", "mine-1", "--yes", "-o", "json")
     first, again = await bidder.run(*arguments), await bidder.run(*arguments)
     assert json.loads(first.out)["seq"] == json.loads(again.out)["seq"] == 1
 

@@ -45,7 +45,7 @@ async def test_pictures_from_the_file_to_their_end(
     assert turned.out == f"id,position\n{back['id']},0\n{front['id']},1\n"
     shown = json.loads((await shell.run("listings", "show", listing_id, "-o", "json")).out)
     assert [each["id"] for each in shown["images"]] == [back["id"], front["id"]]
-    removed = await shell.run(*words, "remove", listing_id, back["id"])
+    removed = await shell.run(*words, "remove", listing_id, back["id"], "--yes")
     assert (removed.code, removed.out) == (0, "")
     table = await shell.run(*words, "list", listing_id)
     assert front["id"] in table.out

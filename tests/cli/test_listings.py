@@ -158,7 +158,7 @@ async def test_one_listing_from_its_birth_to_its_end(shop: Shell) -> None:
     assert "price\t1020.50\n" in shown.out
     found = await shop.run("listings", "list", "lamp", "--mine", "--price-max", "2000", "-o", "csv")
     assert [row["id"] for row in csv.DictReader(io.StringIO(found.out))] == [listing["id"]]
-    assert (await shop.run("listings", "delete", listing["id"])).code == 0
+    assert (await shop.run("listings", "delete", listing["id"], "--yes")).code == 0
     assert (await shop.run("listings", "list", "lamp", "-o", "jsonl")).out == ""
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("httpx", "pydantic", "textual", "websockets", "keyring", "rich", "python_calamine")
+HEAVY = (
+    *("httpx", "pydantic", "textual", "websockets", "keyring", "rich", "python_calamine"),
+    "asyncio",
+)
 PROGRAM = """
 import sys
 from instasell_cli.main import run
@@ -35,7 +38,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     [
         ["--version"],
         ["--help"],
-        ["listings", "--help"],
+        ["auctions", "--help"],
         ["auctions", "bid", "-h"],
         ["help", "exit-codes"],
     ],
@@ -56,26 +59,19 @@ def test_completion_loads_nothing_heavy_and_knows_the_commands() -> None:
     assert done.stderr.splitlines()[-1].strip() == "LOADED"
 
 
+def test_completion_of_ids_loads_nothing_heavy() -> None:
+    done = run(
+        _INSTASELL_COMPLETE="complete_fish",
+        _TYPER_COMPLETE_ARGS="instasell orders show ",
+        _TYPER_COMPLETE_FISH_ACTION="get-args",
+        INSTASELL_URL="http://127.0.0.1:9",
+        INSTASELL_TOKEN="none",
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.splitlines()[-1].strip() == "LOADED"
+
+
 def test_the_check_notices_what_is_loaded() -> None:
     done = run("auctions", "show", "..", INSTASELL_URL="http://127.0.0.1:9")
     assert "httpx" in done.stderr.splitlines()[-1]
     assert "pydantic" in done.stderr.splitlines()[-1]
-
-
-def test_every_command_has_help_that_begins_with_examples() -> None:
-    import typer.main
-
-    from instasell_cli.main import app
-
-    def walk(command: object, words: list[str]) -> list[tuple[str, object]]:
-        below = getattr(command, "commands", None)
-        if below is None:
-            return [(" ".join(words), command)]
-        return [found for name, each in below.items() for found in walk(each, [*words, str(name)])]
-
-    found = walk(typer.main.get_command(app), [])
-    assert len(found) > 25
-    for name, command in found:
-        text = getattr(command, "help", "")
-        assert text.startswith("\b\nExamples:\n  $ instasell "), name
-        assert f"{name}" in text, name

@@ -23,7 +23,7 @@ SHELL = {"sh", "console", "bash"}
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _INLINE = re.compile(r"`((?:instasell|instasell-server|make) [^`\n]+)`")
-_COMMAND = re.compile(r"(?:^|[;&|(]\s*|\$\()((?:instasell-server|instasell|make)\b[^\n;|]*)", re.M)
+_COMMAND = re.compile(r"(?:^|[;&|(]\s*|\$\()((?:instasell-server|instasell|make)\b[^\n;|)]*)", re.M)
 _TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
 _SETTING = re.compile(r"\bINSTASELL_[A-Z_]+[A-Z]\b")
 
@@ -32,6 +32,9 @@ OTHER_VARIABLES = {
     "INSTASELL_TOKEN",
     "INSTASELL_URL",
     "INSTASELL_ADMIN_TOKEN",
+    "INSTASELL_COMPLETION_SECONDS",
+    "INSTASELL_CONFIG_DIR",
+    "INSTASELL_CURRENCY",
     "INSTASELL_LISTEN_SECRET",
     "INSTASELL_SEED_PASSWORD",
     "INSTASELL_TEST_DATABASE_URL",
@@ -57,8 +60,7 @@ def words_of(command: str) -> list[str]:
     lexer = shlex.shlex(command, posix=True)
     lexer.whitespace_split = True
     lexer.commenters = ""
-    words = list(itertools.takewhile(lambda word: word[0] not in "<>#&", lexer))
-    return [*words[:-1], words[-1].rstrip(")")]
+    return list(itertools.takewhile(lambda word: word[0] not in "<>#&", lexer))
 
 
 def check_program(words: list[str]) -> None:
@@ -72,11 +74,11 @@ def check_program(words: list[str]) -> None:
         assert name in command.commands, f"there is no command {name!r}"
         command = command.commands[name]
         options |= options_of(command)
-    if command.ignore_unknown_options:
+    if command.context_settings.get("ignore_unknown_options"):
         # It hands its options on to instasell-server.
         return
     for word in rest:
-        if word.startswith("-"):
+        if word.startswith("-") and word != "-":
             assert word.split("=")[0] in options, f"there is no option {word}"
 
 

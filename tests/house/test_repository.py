@@ -102,7 +102,8 @@ def test_make_says_what_it_needs(tmp_path: Path) -> None:
 def test_a_wheel_has_every_file_of_the_packages(tmp_path: Path) -> None:
     source = tmp_path / "source"
     wanted = [path for path in files() if path.parts[0] in PACKAGES]
-    for path in [*wanted, Path("pyproject.toml"), Path("README.md"), Path("LICENSE")]:
+    manual = Path("docs/instasell.1")
+    for path in [*wanted, manual, Path("pyproject.toml"), Path("README.md"), Path("LICENSE")]:
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / path, source / path)
     subprocess.run(
@@ -114,5 +115,6 @@ def test_a_wheel_has_every_file_of_the_packages(tmp_path: Path) -> None:
     (wheel,) = source.glob("*.whl")
     with zipfile.ZipFile(wheel) as packed:
         names = set(packed.namelist())
+    assert any(name.endswith("/share/man/man1/instasell.1") for name in names)
     missing = {path.as_posix() for path in wanted} - names
     assert not missing, f"name their kinds in [tool.setuptools.package-data]: {sorted(missing)}"

@@ -11,7 +11,9 @@ SELECT EXISTS (
 SELECT id, email, display_name, role, status, verification_status, created_at
 FROM users
 WHERE (%(q)s::text IS NULL OR plain_text(email) LIKE like_pattern(%(q)s::text)
-       OR plain_text(display_name) LIKE like_pattern(%(q)s::text))
+       OR plain_text(display_name) LIKE like_pattern(%(q)s::text)
+       OR id = CASE WHEN %(q)s::text ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                    THEN (%(q)s::text)::uuid END)
   AND (%(role)s::text IS NULL OR role = %(role)s::text)
   AND (%(status)s::text IS NULL OR status = %(status)s::text)
   AND (%(before_at)s::timestamptz IS NULL

@@ -1,0 +1,58 @@
+"""What could be meant by what is typed so far."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SHOWN_MAX = 50
+TITLE_CHARACTERS_MAX = 60
+
+# The shell takes a value as it is, so one that a shell could read otherwise is not offered.
+_HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+,:-]{0,253}", re.ASCII)
+_ID = re.compile(r"[0-9a-f-]*", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A value that can stand there, and what it is."""
+
+    value: str
+    title: str = ""
+
+
+def is_beginning_of_id(typed: str) -> bool:
+    """Whether ids can begin like this; nothing typed is the beginning of all."""
+    return _ID.fullmatch(typed) is not None
+
+
+def chosen(candidates: Iterable[Candidate], typed: str) -> list[Candidate]:
+    """Those that begin as it is typed or have the typed words in their title, each once.
+
+    At most `SHOWN_MAX`, with titles that are harmless to a terminal.
+    """
+    found: dict[str, Candidate] = {}
+    for each in candidates:
+        if _HARMLESS.fullmatch(each.value) and each.value not in found and _fits(each, typed):
+            found[each.value] = Candidate(each.value, shown(each.title))
+            if len(found) == SHOWN_MAX:
+                break
+    return [*found.values()]
+
+
+def shown(title: str) -> str:
+    """A title on one line, without what could steer a terminal, and not too long for a list."""
+    line = " ".join(title.split())
+    # Every character that a terminal or a reader could be misled by is unprintable.
+    clean = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
+    if len(clean) <= TITLE_CHARACTERS_MAX:
+        return clean
+    return clean[: TITLE_CHARACTERS_MAX - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _fits(candidate: Candidate, typed: str) -> bool:
+    if candidate.value.casefold().startswith(typed.casefold()):
+        return True
+    words = candidate.title.casefold().split()
+    return all(any(word.startswith(part) for word in words) for part in typed.casefold().split())

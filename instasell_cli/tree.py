@@ -1,0 +1,78 @@
+"""The tree of commands, to walk and to read: for documents, completion and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+PROGRAM = "instasell"
+COMPLETION_ASKED = "_INSTASELL_COMPLETE"
+"""The variable by which a shell asks for completions, as `complete_bash`."""
+
+_HEAD = "\b\nExamples:\n"
+_PROMPT = "  $ "
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command, or a group of them, with the words that lead to it."""
+
+    words: tuple[str, ...]
+    # typer carries a click of its own, whose classes have no public names.
+    command: Any
+
+    @property
+    def path(self) -> str:
+        """As `auctions bid`; the root's is empty."""
+        return " ".join(self.words)
+
+    @property
+    def is_group(self) -> bool:
+        """Whether there are commands below it."""
+        return hasattr(self.command, "commands")
+
+    @property
+    def is_command(self) -> bool:
+        """Whether it does something by itself; a group may, too."""
+        return not self.is_group or bool(self.command.invoke_without_command)
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """As they stand in the help, without the prompt; one may have several lines."""
+        text = str(self.command.help or "")
+        if not text.startswith(_HEAD):
+            return ()
+        found: list[str] = []
+        for line in text.removeprefix(_HEAD).partition("\n\n")[0].split("\n"):
+            if line.startswith(_PROMPT):
+                found.append(line.removeprefix(_PROMPT))
+            else:
+                found[-1] += f"\n{line}"
+        return tuple(found)
+
+    @property
+    def description(self) -> str:
+        """What the help says after the examples."""
+        text = str(self.command.help or "")
+        return text.partition("\n\n")[2] if text.startswith(_HEAD) else text
+
+    @property
+    def summary(self) -> str:
+        """What the list of commands says of it."""
+        return str(self.command.short_help or self.description)
+
+
+def entries() -> Iterator[Entry]:
+    """The root, then every group and command, in the order of the help."""
+    import typer.main
+
+    from instasell_cli.main import app
+
+    yield from _below(Entry((), typer.main.get_command(app)))
+
+
+def _below(entry: Entry) -> Iterator[Entry]:
+    yield entry
+    for name, command in getattr(entry.command, "commands", {}).items():
+        yield from _below(Entry((*entry.words, name), command))

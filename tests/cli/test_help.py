@@ -1,0 +1,116 @@
+"""Every help begins with examples that the commands themselves take, and is documented."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from instasell_cli.commands.topics import FIRST_LINES, text_of
+from instasell_cli.reference import pages
+from instasell_cli.tree import PROGRAM, Entry, entries
+
+ROOT = Path(__file__).parents[2]
+ENTRIES = {entry.path: entry for entry in entries()}
+SUMMARY_MAX = 79
+_CALL = re.compile(r"""(?:^|[;&|(]\s*)instasell\b((?:"[^"]*"|'[^']*'|[^"'\n;|)])*)""")
+
+
+def calls_in(example: str) -> Iterator[list[str]]:
+    """The words of every call of the program in a line for a shell, without redirections."""
+    for call in _CALL.findall(example.replace("\\\n", " ")):
+        lexer = shlex.shlex(call, posix=True)
+        lexer.whitespace_split = True
+        lexer.commenters = ""
+        yield [*itertools.takewhile(lambda word: word[0] not in "<>&", lexer)]
+
+
+def parsed(entry: Entry, words: list[str], above: Any = None) -> str:
+    """Has the command's own parser read the words; returns the path of the command they name."""
+    name = entry.words[-1] if entry.words else PROGRAM
+    context = entry.command.make_context(name, [*words], parent=above)
+    left = [*context._protected_args, *context.args]
+    if (not left and entry.is_command) or not entry.is_group:
+        return entry.path
+    return parsed(ENTRIES[f"{entry.path} {left[0]}".strip()], left[1:], context)
+
+
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=lambda entry: entry.path or PROGRAM)
+def test_help_begins_with_examples_that_work(entry: Entry) -> None:
+    assert entry.examples
+    for example in entry.examples:
+        # The root explains its examples beside them.
+        line = example if entry.words else example.partition("   ")[0]
+        named = [parsed(ENTRIES[""], words) for words in calls_in(line)]
+        assert any(f"{each} ".startswith(f"{entry.path} ".lstrip()) for each in named), example
+    assert 0 < len(entry.summary) <= SUMMARY_MAX, entry.summary
+    assert entry.description
+    for param in entry.command.params:
+        assert getattr(param, "help", None), f"{entry.path} {param.name} has no help"
+
+
+def test_an_example_with_a_wrong_option_is_noticed() -> None:
+    with pytest.raises(Exception, match="No such option"):
+        parsed(ENTRIES[""], ["auctions", "live", "--wrong"])
+    with pytest.raises(KeyError):
+        parsed(ENTRIES[""], ["auctions", "fly"])
+    line = 'T="$(instasell auth token)" x | instasell listings import - < goods.csv'
+    assert [*calls_in(line)] == [["auth", "token"], ["listings", "import", "-"]]
+
+
+def test_every_topic_has_a_text() -> None:
+    for topic in FIRST_LINES:
+        assert text_of(topic)
+
+
+@pytest.mark.parametrize("name", sorted(pages()))
+def test_the_documents_are_current(name: str) -> None:
+    assert (ROOT / name).read_text(encoding="utf-8") == pages()[name], "run `make docs`"
+
+
+def test_the_documents_have_every_command_and_option() -> None:
+    page, manual = pages()["docs/cli.md"], pages()["docs/instasell.1"]
+    plain = manual.replace("\\-", "-")
+    for entry in ENTRIES.values():
+        assert f"{PROGRAM} {entry.path}".strip() in page
+        assert f".SS {PROGRAM} {entry.path}\n" in plain or not entry.words
+        for param in entry.command.params:
+            if param.param_type_name == "option" and not param.name.startswith("shared_"):
+                assert all(name in page and name in plain for name in param.opts), param.opts
+
+
+def test_the_manual_page_is_plain_roff() -> None:
+    """What groff would warn of: lines that are no requests, and characters that it cannot read."""
+    manual = pages()["docs/instasell.1"]
+    assert manual.isascii()
+    requests = {".TH", ".SH", ".SS", ".B", ".I", ".RI", ".TP", ".PP", ".RS", ".RE", ".nf", ".fi"}
+    for line in manual.splitlines():
+        if line.startswith((".", "'")) and not line.startswith('.\\"'):
+            assert line.split()[0] in requests, line
+    assert manual.count("\n.nf\n") == manual.count("\n.fi\n")
+    assert manual.count("\n.RS 4\n") == manual.count("\n.RE\n")
+
+
+def test_the_command_writes_them(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "instasell_cli.reference", str(tmp_path)], check=True, cwd=ROOT
+    )
+    written = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")}
+    assert written == {*pages()}
+
+
+def test_the_comparison_names_a_command_for_every_feature() -> None:
+    """That the commands exist is looked at with those of all documents."""
+    lines = (ROOT / "docs/comparison-cli.md").read_text(encoding="utf-8").splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if "|" in line]
+    without = {"where the token is", "without signing in", "how it is installed"}
+    for feature, here, *others in rows[2:]:
+        assert len(others) == 5, feature
+        assert "`instasell " in here or feature in without, feature
