@@ -46,8 +46,8 @@ bench: $(TOOLS) ## measure the market, each number beside its yardstick
 faults: $(TOOLS) ## ten rounds of kills, cuts and frozen engines under load
 	INSTASELL_FAULT_ROUNDS=10 $(BIN)/python -m pytest -m faults --timeout 1800 tests/faults
 
-machine: $(TOOLS) ## 200 runs of 50 steps of whatever moves money, in any order
-	INSTASELL_MACHINE_RUNS=200 $(BIN)/python -m pytest -n 0 tests/server/money/test_machine.py
+machine: $(TOOLS) ## 1,000 runs of 50 steps of whatever moves money, in any order
+	INSTASELL_MACHINE_RUNS=1000 $(BIN)/python -m pytest -n 2 tests/server/money/test_machine.py
 
 docs: $(TOOLS) ## write the documents that are generated from the code
 	$(BIN)/instasell-server docs .

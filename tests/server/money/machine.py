@@ -35,7 +35,11 @@ class Machine(Trade):
     is_sound = False
 
     def _auction(self, number: int) -> tuple[Goods, Auction]:
+        # Mostly one that is open, since little can be done with the others.
         held = [lot for lot in self.lots if lot.auctions]
+        is_open = [lot for lot in held if lot.auctions[-1].is_open]
+        if is_open and number % 8:
+            held = is_open
         lot = held[number % len(held)]
         return lot, lot.auctions[-1]
 
@@ -76,12 +80,15 @@ class Machine(Trade):
 
     # Auctions ---------------------------------------------------------------------------------
 
-    @rule(number=pick, buy_now=st.sampled_from([None, 4_000]))
-    def put_up(self, number: int, buy_now: int | None) -> None:
-        """The seller puts something up, for gas."""
+    @rule(
+        number=pick, buy_now=st.sampled_from([None, 4_000]), hours=st.sampled_from([2, 72]),
+        eager=st.none() | buyers,
+    )  # fmt: skip
+    def put_up(self, number: int, buy_now: int | None, hours: int, eager: str | None) -> None:
+        """The seller puts something up, for gas; somebody may have waited for it."""
         lot = self.lots[number % 2]
         wish = CreateAuction(
-            listing_id=lot.id, duration_seconds=2 * 3600, min_bid=100, buy_now=buy_now,
+            listing_id=lot.id, duration_seconds=hours * 3600, min_bid=100, buy_now=buy_now,
             increments="none", extension_window_seconds=0, extension_seconds=0,
         )  # fmt: skip
         is_up = any(auction.is_open for auction in lot.auctions)
@@ -91,14 +98,18 @@ class Machine(Trade):
         )
         if made is not None:
             self.books.gas[SELLER] -= AUCTION_GAS
-            ends_at = self.arena.now + 2 * 3600
+            ends_at = self.arena.now + hours * 3600
             lot.auctions.append(Auction(made.state.auction_id, 100, buy_now, ends_at))
+            if eager is not None:
+                self._bid(lot.auctions[-1], eager, 150)
 
     @has_auctions
     @rule(number=pick, who=people, most=st.sampled_from([99, 100, 101, 150, 500, 2_000]))
     def bid(self, number: int, who: str, most: int) -> None:
         """Somebody bids up to a maximum that nobody sees."""
-        _, auction = self._auction(number)
+        self._bid(self._auction(number)[1], who, most)
+
+    def _bid(self, auction: Auction, who: str, most: int) -> None:
         may = auction.is_open and who != SELLER and not (who == "cy" and self.suspended)
         wish = PlaceBid(max_amount=most)
         self.attempt(
