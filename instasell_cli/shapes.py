@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from instasell_client.models.auctions import AuctionView
+    from instasell_client.models.bidding import BiddingAuction
     from instasell_client.models.selling import SellingAuction
 
 USER = Shape(
@@ -82,6 +83,16 @@ SELLING = Shape(
     ),
     ("auction_id", "part", "title", "current_bid", "bid_count", "end_at", "order_status"),
     _STATE_AMOUNTS | {"reserve", "total_amount"},
+)
+BIDDING = Shape(
+    (
+        *("auction_id", "part", "listing_id", "title", "status", "start_at", "end_at"),
+        *("current_bid", "minimum_bid", "max_amount", "shipping_amount", "leader", "bidder"),
+        *("bid_count", "last_bid_at", "order_id", "order_status", "total_amount"),
+        "payment_due_at",
+    ),
+    ("auction_id", "part", "title", "current_bid", "max_amount", "total_amount", "end_at"),
+    _STATE_AMOUNTS | {"max_amount", "total_amount"},
 )
 BID = Shape(
     (
@@ -214,8 +225,8 @@ def record_of(model: BaseModel) -> Mapping[str, object]:
     return model.model_dump(mode="json")
 
 
-def selling_record(own: SellingAuction) -> Mapping[str, object]:
-    """An own auction with what came of it, as one flat record."""
+def own_record(own: SellingAuction | BiddingAuction) -> Mapping[str, object]:
+    """An auction of one's own, or that one bids in, as one flat record."""
     whole = own.model_dump(mode="json")
     return {**whole.pop("state"), **whole}
 

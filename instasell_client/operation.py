@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import enum
 import secrets
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel, SecretStr, ValidationError
-from pydantic_core import to_json
+from pydantic_core import to_json, to_jsonable_python
 
 from instasell_client.errors import Invalid, ProtocolError
 from instasell_client.models.base import Request
@@ -38,7 +38,8 @@ class Operation(Generic[Answer]):
     the reply which token the client uses from then on. `identified` says whether the token goes
     along; signing in must work while the old token no longer does. A `path` may be a whole address
     of somebody else, who is not to be given the token. `owned` says that the `{}` of
-    the path is the id of the token's account, which the transport finds out.
+    the path is the id of the token's account, which the transport finds out. Of an answer that is
+    longer than `bytes_max` no more is read, and it counts for nothing.
     """
 
     method: str
@@ -54,6 +55,7 @@ class Operation(Generic[Answer]):
     retried: bool = True
     owned: bool = False
     new_token: Callable[[Any], str | None] | None = None
+    bytes_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +131,16 @@ def _entry(found: Any) -> FieldError:
     return FieldError(field=place, message=str(found["msg"]).removeprefix("Value error, "))
 
 
-def json_body(model: Request) -> bytes:
-    """A request model as JSON; passwords are spelled out here and nowhere else."""
+def json_body(model: Request, nulls: Iterable[str] = ()) -> bytes:
+    """A request model as JSON; passwords are spelled out here and nowhere else.
+
+    What is None stays away, but for the `nulls`, which take something away at the server.
+    """
     values = {name: value for name, value in model if value is not None}
     for name, value in values.items():
         if isinstance(value, SecretStr):
             values[name] = value.get_secret_value()
-    return to_json(values, exclude_none=True)
+    return to_json({**to_jsonable_python(values, exclude_none=True), **dict.fromkeys(nulls)})
 
 
 def query_of(model: Request) -> Mapping[str, str]:

@@ -20,7 +20,9 @@ from instasell_client.network import Witness
 from instasell_client.operation import Batch, Chain, Lines, Operation, Steps
 from instasell_client.owner import WHO_AM_I, Owner, addressed
 from instasell_client.wire import (
+    PLAIN,
     Wiring,
+    Within,
     asks_too_much,
     decoded,
     failed,
@@ -66,14 +68,18 @@ class SyncTransport:
         if operation.owned:
             operation = addressed(operation, self._own_id())
         try:
-            response = retry_request(
-                self._http,
-                operation.method,
-                self.wiring.url(operation),
-                retry=self.wiring.retry(operation),
-                params=operation.query or None,
-                content=operation.body,
-                headers=headers_of(operation, self.token),
+            response = (
+                self._gather(operation)
+                if operation.bytes_max
+                else retry_request(
+                    self._http,
+                    operation.method,
+                    self.wiring.url(operation),
+                    retry=self.wiring.retry(operation),
+                    params=operation.query or None,
+                    content=operation.body,
+                    headers=headers_of(operation, self.token),
+                )
             )
         except httpx.HTTPError as error:
             raise failed(error, self.wiring, self.wiring.place(operation)) from error
@@ -81,6 +87,16 @@ class SyncTransport:
         if operation.new_token is not None:
             self.token = operation.new_token(reply)
         return reply
+
+    def _gather(self, operation: Operation[Any]) -> httpx.Response:
+        """An answer of bounded length, asked for once."""
+        headers = {**headers_of(operation, self.token), **PLAIN}
+        url = self.wiring.url(operation)
+        with self._http.stream(operation.method, url, headers=headers) as response:
+            within = Within(operation, response)
+            for part in response.iter_raw():
+                within.add(part)
+            return within.whole()
 
     def chain(self, chain: Chain[T]) -> T:
         """Sends operation after operation and returns what comes of them."""
@@ -164,14 +180,18 @@ class AsyncTransport:
         if operation.owned:
             operation = addressed(operation, await self._own_id())
         try:
-            response = await aretry_request(
-                self._http,
-                operation.method,
-                self.wiring.url(operation),
-                retry=self.wiring.retry(operation),
-                params=operation.query or None,
-                content=operation.body,
-                headers=headers_of(operation, self.token),
+            response = (
+                await self._gather(operation)
+                if operation.bytes_max
+                else await aretry_request(
+                    self._http,
+                    operation.method,
+                    self.wiring.url(operation),
+                    retry=self.wiring.retry(operation),
+                    params=operation.query or None,
+                    content=operation.body,
+                    headers=headers_of(operation, self.token),
+                )
             )
         except httpx.HTTPError as error:
             raise failed(error, self.wiring, self.wiring.place(operation)) from error
@@ -183,6 +203,16 @@ class AsyncTransport:
                 operation.method, operation.path, operation.query, response.content
             )
         return reply
+
+    async def _gather(self, operation: Operation[Any]) -> httpx.Response:
+        """An answer of bounded length, asked for once."""
+        headers = {**headers_of(operation, self.token), **PLAIN}
+        url = self.wiring.url(operation)
+        async with self._http.stream(operation.method, url, headers=headers) as response:
+            within = Within(operation, response)
+            async for part in response.aiter_raw():
+                within.add(part)
+            return within.whole()
 
     async def chain(self, chain: Chain[T]) -> T:
         """Sends operation after operation and returns what comes of them."""

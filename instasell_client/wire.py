@@ -117,6 +117,37 @@ def decoded(operation: Operation[T], response: httpx.Response) -> T:
         unfit(response, error)
 
 
+class Within:
+    """Gathers an answer as it comes, and raises ProtocolError as soon as it is too long."""
+
+    def __init__(self, operation: Operation[Any], response: httpx.Response) -> None:
+        self._most = operation.bytes_max or 0
+        self._response = response
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def add(self, part: bytes) -> None:
+        """The next bytes."""
+        self._size += len(part)
+        if self._size > self._most:
+            raise ProtocolError(
+                f"The answer is longer than the {self._most:,} bytes that it may be"
+            )
+        self._parts.append(part)
+
+    def whole(self) -> httpx.Response:
+        """The answer, read to its end."""
+        given = self._response
+        kept = {"content-type": given.headers.get("content-type", "")}
+        return httpx.Response(
+            given.status_code, headers=kept, content=b"".join(self._parts), request=given.request
+        )
+
+
+PLAIN = {"Accept-Encoding": "identity"}
+"""For an answer of bounded length: a packed one would be longer than what came of it."""
+
+
 def unfit(response: httpx.Response, error: Exception) -> NoReturn:
     """Raises for a 2xx answer that its model does not take."""
     where = f"{response.request.method} {response.request.url.path}"

@@ -17,6 +17,7 @@ from instasell_server.domains.accounts.service import AccountService
 from instasell_server.domains.admin import handlers as admin
 from instasell_server.domains.auctions import handlers as auctions
 from instasell_server.domains.auctions.history import AuctionHistory
+from instasell_server.domains.auctions.own_bids import OwnBids
 from instasell_server.domains.auctions.selling import Selling
 from instasell_server.domains.disputes import handlers as disputes
 from instasell_server.domains.ledger.service import Ledger
@@ -77,6 +78,7 @@ def build(settings: Settings) -> web.Application:
         auction_fee=settings.auction_gas_fee,
         feature_fee=settings.feature_gas_fee,
     )
+    app[auctions.OWN_BIDS] = OwnBids(engines.database, currency=settings.currency)
     app[orders.SERVICE] = services.orders
     app[orders.FULFILMENT] = services.fulfilment
     app[disputes.SERVICE] = services.disputes

@@ -6,19 +6,16 @@ import argparse
 import logging
 import os
 import sys
-import tomllib
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from instasell_client import Profile, ProfileError, ProfileStore, Target, resolve_target
 from instasell_tui import launch
+from instasell_tui.look import CHOICES, RememberedTheme, few_colours, first_theme, wished
 
 if TYPE_CHECKING:
     from instasell_tui.app import Remember
-
-KEYS_BYTES_MAX = 64 * 1024
 
 
 def options() -> argparse.ArgumentParser:
@@ -26,14 +23,22 @@ def options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="instasell-tui",
         description="Live auctions in the terminal.",
-        epilog="INSTASELL_URL and INSTASELL_TOKEN are read as well. Keys are changed in keys.toml"
-        ' beside profiles.toml: a table [keys] with lines as "board.filter" = "f".',
+        epilog="INSTASELL_URL, INSTASELL_TOKEN, INSTASELL_THEME and NO_COLOR are read as well. Keys"
+        " are changed in keys.toml beside profiles.toml: a table [keys] with lines as"
+        ' "board.filter" = "f"; `?` shows the names.',
     )
     parser.add_argument("--url", help="address of the market")
     parser.add_argument("--profile", help="a profile of `instasell auth`")
     parser.add_argument("--token-stdin", action="store_true", help="read the token from stdin")
     parser.add_argument("--read-only", action="store_true", help="show all, change nothing")
-    parser.add_argument("--light", action="store_true", help="begin with the light theme")
+    parser.add_argument(
+        "--theme",
+        choices=CHOICES,
+        help="auto begins with the last theme, or with 16 on a terminal of sixteen colours",
+    )
+    parser.add_argument(
+        "--light", action="store_const", const="light", dest="theme", help="as --theme light"
+    )
     launch.add_options(parser)
     return parser
 
@@ -50,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         replay = launch.replay(wishes)
         target = resolve_target(wishes.profile, wishes.url, store=store)
         token = _token_from_stdin() if wishes.token_stdin else target.token
-        keys = read_keys(store.folder / "keys.toml")
+        wish = wished(wishes.theme, os.environ)
     except (ProfileError, ValueError, OSError) as error:
         print(f"instasell-tui: {error}", file=sys.stderr)
         return 2
@@ -65,37 +70,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Without a handler Python writes warnings to stderr, which is the screen here.
     logging.getLogger().addHandler(logging.NullHandler())
     from instasell_tui.app import InstaSellApp
+    from instasell_tui.keys import read_keys
     from instasell_tui.taping import Taping
 
+    remembered = RememberedTheme(store.folder)
+    few = few_colours(os.environ)
+    keys, remarks = read_keys(store.folder / "keys.toml")
     app = InstaSellApp(
         target.url,
         token,
         read_only=wishes.read_only,
-        light=wishes.light,
+        theme=first_theme(wish, few_colours=few, remembered=remembered.read()),
+        keep_theme=remembered.write,
         remember=_rememberer(store, target),
         keys=keys,
+        remarks=remarks,
         taping=Taping(recorder, replay),
     )
     app.run()
     return app.return_code or 0
-
-
-def read_keys(path: Path) -> Mapping[str, str]:
-    """Keys by the name of what they do, from a TOML file that need not exist.
-
-    Raises ValueError, naming the file, for one that cannot be used.
-    """
-    try:
-        with path.open("rb") as file:
-            content = tomllib.loads(file.read(KEYS_BYTES_MAX).decode())
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise ValueError(f"{path} is not TOML: {error}") from error
-    keys = content.get("keys", {})
-    if not isinstance(keys, dict) or not all(isinstance(key, str) for key in keys.values()):
-        raise ValueError(f'{path}: [keys] has lines as "board.filter" = "f"')
-    return keys
 
 
 def _token_from_stdin() -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
+from functools import partial
 from typing import ClassVar
 
 import rich
@@ -14,16 +15,21 @@ from rich.traceback import Traceback
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import Monochrome, NoColor
 from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen, Screen
+from textual.theme import Theme
 
 from instasell_client import DEFAULT_URL
 from instasell_tui import inbox_wording, messages
 from instasell_tui.commands import AuctionCommands
 from instasell_tui.feed import Feed
 from instasell_tui.formats import clipped, money, shown
+from instasell_tui.keys import chosen
 from instasell_tui.lots import Lot
+from instasell_tui.places import PLACES
 from instasell_tui.screens.auction import AuctionScreen
+from instasell_tui.screens.bids import BidsScreen
 from instasell_tui.screens.board import BoardScreen
 from instasell_tui.screens.checkout import POLL_SECONDS
 from instasell_tui.screens.confirm import ARMED_AFTER_SECONDS
@@ -33,20 +39,18 @@ from instasell_tui.screens.desk import DeskScreen
 from instasell_tui.screens.help import HelpScreen
 from instasell_tui.screens.notices import NoticesScreen
 from instasell_tui.screens.orders import OrdersScreen
+from instasell_tui.screens.paged_list import PagedListScreen
 from instasell_tui.screens.selling import SellingScreen
 from instasell_tui.screens.sign_in import SignInScreen
 from instasell_tui.screens.wallet import WalletScreen
 from instasell_tui.taping import Taping
-from instasell_tui.themes import DARK, DEFAULTS, LIGHT
+from instasell_tui.themes import DEFAULTS, NAMES, OURS
 from instasell_tui.widgets.bid_box import Tone
 
 TITLE_CELLS = 40
 NOTICE_CELLS = 120
 NOTICE_SECONDS = 8.0
 
-_Place = (
-    OrdersScreen | WalletScreen | SellingScreen | ConversationsScreen | NoticesScreen | DeskScreen
-)
 _SEEN_ELSEWHERE = frozenset(
     {"outbid", "won", "lost", "auction_ended", "auction_cancelled", "message"}
 )
@@ -55,14 +59,19 @@ _SEEN_ELSEWHERE = frozenset(
 Remember = Callable[[str, str], None]
 """Called with the e-mail and the token of somebody who wants to stay signed in; may block."""
 
+KeepTheme = Callable[[str], None]
+"""Called with the name of the theme that somebody chose; may block."""
+
 
 class InstaSellApp(App[None]):
     """The terminal screen.
 
     `token` signs in without a question; without one the sign-in screen comes first. `read_only`
-    shows everything and changes nothing. `zone` is the zone of the times that are shown (the
-    system's by default); `clock` stands in for the server's, where time must stand still.
-    `taping` records what is told, or stands in for the market.
+    shows everything and changes nothing. `theme` is "dark", "light", "16" or the name of any
+    theme; one that is not known leaves the dark one. `keys` are entries of keys.toml, and `remarks`
+    what is to be told at the start. `zone` is the zone of the times that are shown (the system's
+    by default); `clock` stands in for the server's, where time must stand still. `taping` records
+    what is told, or stands in for the market.
     """
 
     CSS_PATH = [
@@ -75,7 +84,8 @@ class InstaSellApp(App[None]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "person", "Sign in/out", show=False, id="app.person"),
-        Binding("t", "turn_light", "Light or dark", show=False, id="app.light"),
+        Binding("t", "next_theme", "Theme", show=False, id="app.theme"),
+        Binding("B", "bids", "My bids", show=False, id="app.bids"),
         Binding("o", "orders", "Orders", show=False, id="app.orders"),
         Binding("W", "wallet", "Wallet", show=False, id="app.wallet"),
         Binding("L", "selling", "Seller desk", show=False, id="app.selling"),
@@ -83,6 +93,13 @@ class InstaSellApp(App[None]):
         Binding("M", "messages", "Messages", show=False, id="app.messages"),
         Binding("N", "notices", "Notices", show=False, id="app.notices"),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
+        Binding(
+            *("ctrl+p", "command_palette", "palette"),
+            show=False,
+            priority=True,
+            tooltip="Every command by name",
+            id="app.commands",
+        ),
     ]
 
     def __init__(
@@ -91,16 +108,22 @@ class InstaSellApp(App[None]):
         token: str | None = None,
         *,
         read_only: bool = False,
-        light: bool = False,
+        theme: str = "dark",
+        keep_theme: KeepTheme | None = None,
         remember: Remember | None = None,
         zone: tzinfo | None = None,
         clock: Callable[[], datetime] | None = None,
         armed_after_seconds: float = ARMED_AFTER_SECONDS,
         poll_seconds: float = POLL_SECONDS,
-        keys: Mapping[str, str] | None = None,
+        keys: Mapping[str, object] | None = None,
+        remarks: Sequence[str] = (),
         taping: Taping | None = None,
     ) -> None:
         super().__init__()
+        if self.no_color:
+            # Greys are colours too; without any, signs, words and reversed lines tell everything.
+            greys = [each for each in self._filters if not isinstance(each, Monochrome)]
+            self._filters = [*greys, NoColor()]
         self._taping = taping or Taping()
         client = self._taping.client(base_url, token, read_only=read_only)
         if (replay := self._taping.replay) is not None:
@@ -110,18 +133,24 @@ class InstaSellApp(App[None]):
         self.armed_after_seconds = armed_after_seconds
         self.poll_seconds = poll_seconds
         self._remember = remember
-        self._light = light
-        self._keys = keys or {}
+        self._first_theme = NAMES.get(theme, theme)
+        self._keep_theme = keep_theme
+        self._worn = ""
+        self.keys, slips = chosen(keys or {}, type(self), PLACES)
+        self._remarks = [*remarks, *slips]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What our styles need of themes that are not ours."""
         return {**super().get_theme_variable_defaults(), **DEFAULTS}
 
     async def on_mount(self) -> None:
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = LIGHT.name if self._light else DARK.name
-        self.set_keymap(self._keys)
+        for theme in OURS:
+            self.register_theme(theme)
+        known = self._first_theme in self.available_themes
+        self.theme = self._first_theme if known else OURS[0].name
+        self._worn = self.theme
+        self.theme_changed_signal.subscribe(self, self._theme_chosen)
+        self.set_keymap(self.keys)
         self.feed.subscribe(self)
         self._taping.attach(self)
         await self.feed.start()
@@ -130,6 +159,8 @@ class InstaSellApp(App[None]):
             self.feed.spawn(replay.run())
         elif self.feed.client.token is None:
             self.push_screen(SignInScreen())
+        for remark in self._remarks:
+            self.call_after_refresh(self.say, remark, Tone.BAD)
 
     async def on_unmount(self) -> None:
         await self.feed.stop()
@@ -154,6 +185,10 @@ class InstaSellApp(App[None]):
     def open_conversation(self, conversation_id: str) -> None:
         """Shows what two people said to each other."""
         self.push_screen(ConversationScreen(conversation_id))
+
+    def action_bids(self) -> None:
+        """Shows the auctions that one bids in."""
+        self._go_to(BidsScreen)
 
     def action_orders(self) -> None:
         """Shows the own orders."""
@@ -180,7 +215,7 @@ class InstaSellApp(App[None]):
         """Shows what the market has told."""
         self._go_to(NoticesScreen)
 
-    def _go_to(self, kind: type[_Place]) -> None:
+    def _go_to(self, kind: type[PagedListScreen]) -> None:
         """Goes back to a screen that is open beneath, else opens it in place of its like."""
         if isinstance(self.screen, ModalScreen | SignInScreen) or self._is_replay():
             # Somebody waits for the answer of what is up.
@@ -200,8 +235,23 @@ class InstaSellApp(App[None]):
     def action_help(self) -> None:
         self.push_screen(HelpScreen())
 
-    def action_turn_light(self) -> None:
-        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+    def action_next_theme(self) -> None:
+        """From dark to light to sixteen colours, and from any other theme to dark."""
+        names = [theme.name for theme in OURS]
+        at = names.index(self.theme) + 1 if self.theme in names else 0
+        self.theme = names[at % len(names)]
+
+    def _wear(self, theme: str) -> None:
+        self.theme = theme
+
+    @work(exclusive=True, group="theme")
+    async def _theme_chosen(self, theme: Theme) -> None:
+        if self._keep_theme is not None and theme.name != self._worn:
+            self._worn = theme.name
+            try:
+                await asyncio.to_thread(self._keep_theme, theme.name)
+            except OSError as error:
+                self.notify(f"The theme is not kept: {error}", severity="warning", markup=False)
 
     @work(exclusive=True, group="person")
     async def action_person(self) -> None:
@@ -234,6 +284,7 @@ class InstaSellApp(App[None]):
         yield from super().get_system_commands(screen)
         who = "Sign in" if self.feed.user is None else "Sign out"
         yield SystemCommand(who, "Bidding needs an account", self.action_person)
+        yield SystemCommand("My bids", "Where you bid, and what needs you", self.action_bids)
         yield SystemCommand("Orders", "What you buy and sell, and what is due", self.action_orders)
         yield SystemCommand("Wallet", "Balance, gas, and all that moved", self.action_wallet)
         yield SystemCommand(
@@ -243,7 +294,9 @@ class InstaSellApp(App[None]):
             yield SystemCommand("Admin desk", "Disputes, alerts, people, figures", self.action_desk)
         yield SystemCommand("Messages", "Questions, and words about orders", self.action_messages)
         yield SystemCommand("Notices", "What the market has told you", self.action_notices)
-        yield SystemCommand("Light or dark", "Turn the theme around", self.action_turn_light)
+        for name, theme in NAMES.items():
+            title = f"Theme: {name}" + (" colours" if name == "16" else "")
+            yield SystemCommand(title, "Kept for the next start", partial(self._wear, theme))
         yield SystemCommand("Help", "What keys do and signs mean", self.action_help)
 
     # What the feed tells ----------------------------------------------------------------------

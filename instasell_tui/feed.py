@@ -35,11 +35,13 @@ from instasell_client.models.accounts import Role, User
 from instasell_client.models.auctions import BidOutcome, BidReceipt
 from instasell_client.models.listings import CategoryNode
 from instasell_tui import messages
+from instasell_tui.bidding import Bids
 from instasell_tui.desk import Desk
 from instasell_tui.following import Following
 from instasell_tui.inbox import Inbox
 from instasell_tui.learning import learn
 from instasell_tui.lots import Before, Lot, Lots, before
+from instasell_tui.pictures import Pictures
 from instasell_tui.sale import Place, Sale
 from instasell_tui.shop import Shop
 from instasell_tui.trading import Trading
@@ -100,9 +102,11 @@ class Feed:
         self._asking: set[str] = set()
         self._trends = Trends(self)
         self.trading = Trading(self)
+        self.bids = Bids(self)
         self.shop = Shop(self)
         self.desk = Desk(self)
         self.inbox = Inbox(self)
+        self.pictures = Pictures(self)
 
     # Being there ------------------------------------------------------------------------------
 
@@ -146,6 +150,7 @@ class Feed:
         self.user = None
         self.lots.forget_person()
         self.trading.forget_person()
+        self.bids.forget_person()
         self.inbox.forget_person()
         self._state, self._lost_at = ConnectionState.CONNECTING, None
         await self.start()

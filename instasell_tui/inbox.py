@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 from pydantic import ValidationError
 
 from instasell_client import InstaSellError, Notice
 from instasell_client.models.messages import Conversation, Message, NewMessage
-from instasell_client.models.notifications import Notification
+from instasell_client.models.notifications import Notification, NotificationKind, Preference
 from instasell_tui import messages
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Inbox:
         client, cursor = self._feed.client, self.next_notices if further else None
         token = client.token
         page = await client.notifications.page(cursor=cursor, limit=PAGE)
-        if token != client.token:
+        if token != client.token or (further and cursor != self.next_notices):
             return
         self.notices = [*self.notices, *page.items] if further else list(page.items)
         self.unread_notices, self.next_notices = page.unread_count, page.next
@@ -100,7 +100,7 @@ class Inbox:
         client, cursor = self._feed.client, self.next_conversations if further else None
         token = client.token
         page = await client.messages.conversations_page(cursor=cursor, limit=PAGE)
-        if token != client.token:
+        if token != client.token or (further and cursor != self.next_conversations):
             return
         before = self.conversations if further else []
         self.conversations = [*before, *page.items]
@@ -151,6 +151,20 @@ class Inbox:
             else each
             for each in self.notices
         ]
+
+    async def preferences(self) -> list[Preference]:
+        """By which ways each kind is told."""
+        return (await self._feed.client.notifications.preferences()).items
+
+    async def prefer(
+        self, kind: str, way: Literal["in_app", "email"], *, on: bool
+    ) -> list[Preference]:
+        """Turns a way of a kind on or off; all kinds as they are then. Raises Invalid."""
+        self._feed.writing()
+        wish = {way: on}
+        # A kind that this client does not know is refused by it with the names that it does.
+        known = cast("NotificationKind", kind)
+        return (await self._feed.client.notifications.set_preference(known, **wish)).items
 
     async def mark_seen(self, conversation_id: str, up_to: int) -> None:
         """Messages were looked at. What cannot be marked now stays unread and is marked later."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from instasell_client.models.messages import Conversation
-from instasell_client.models.notifications import Notification
+from instasell_client.models.notifications import Notification, NotificationKind
 from instasell_tui.formats import money, shown
 from instasell_tui.widgets.row_table import Cell
 
@@ -43,7 +43,7 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "dispute_opened": lambda it: (
         f"! The buyer complains: {str(it.get('reason')).replace('_', ' ')}"
     ),
-    "dispute_answered": lambda _: "! The other side has answered in the dispute",
+    "dispute_answered": lambda _: "! The other side answers in the dispute",
     "dispute_resolved": lambda it: f"✓ The dispute is decided: {_back(it)} to the buyer",
     "refund": lambda it: f"+ {_sum(it)} came back to you",
     "release": lambda it: f"+ {_sum(it)} is yours",
@@ -51,6 +51,33 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "new_auction": lambda it: f"New auction of {shown(str(it.get('seller_name')))}",
     "new_listing": lambda it: f"New at {_price(it)}, from {shown(str(it.get('seller_name')))}",
 }
+
+_OCCASIONS = {
+    NotificationKind.OUTBID: "Somebody outbids you",
+    NotificationKind.WON: "You win an auction",
+    NotificationKind.LOST: "Another wins what you bid on",
+    NotificationKind.AUCTION_ENDED: "Your auction has ended",
+    NotificationKind.AUCTION_CANCELLED: "An auction is called off",
+    NotificationKind.ENDING_SOON: "What you watch ends within minutes",
+    NotificationKind.PAID: "A buyer has paid",
+    NotificationKind.SHIPPED: "What you bought is on its way",
+    NotificationKind.DELIVERED: "An order is delivered",
+    NotificationKind.ORDER_CANCELLED: "An order is cancelled",
+    NotificationKind.DISPUTE_OPENED: "A buyer complains",
+    NotificationKind.DISPUTE_ANSWERED: "Somebody answers in a dispute",
+    NotificationKind.DISPUTE_RESOLVED: "A dispute is decided",
+    NotificationKind.REFUND: "Money comes back to you",
+    NotificationKind.RELEASE: "Money of a sale is yours",
+    NotificationKind.MESSAGE: "Somebody writes to you",
+    NotificationKind.NEW_AUCTION: "A new auction of what you follow",
+    NotificationKind.NEW_LISTING: "New goods of what you follow",
+}
+
+
+def occasion(kind: str) -> str:
+    """When a kind of notice comes; one that only a newer market knows is told by its name."""
+    known = {each.value: text for each, text in _OCCASIONS.items()}
+    return known.get(kind) or shown(kind.replace("_", " "))
 
 
 def sentence(notice: Notification) -> str:

@@ -37,18 +37,19 @@ class Step(StrEnum):
     REFUND = "refund"
     DISPUTE = "dispute"
     ANSWER = "answer"
+    ATTACH = "attach"
 
 
 _BUYERS = {
     OrderStatus.PENDING: {Step.PAY_WALLET, Step.PAY_CARD, Step.ADDRESS, Step.CANCEL},
     OrderStatus.PROCESSING: {Step.ADDRESS, Step.CANCEL, Step.DISPUTE},
     OrderStatus.SHIPPED: {Step.CONFIRM, Step.DISPUTE},
-    OrderStatus.DISPUTED: {Step.ANSWER},
+    OrderStatus.DISPUTED: {Step.ANSWER, Step.ATTACH},
 }
 _SELLERS = {
     OrderStatus.PROCESSING: {Step.SHIP, Step.CANCEL, Step.REFUND},
     OrderStatus.SHIPPED: {Step.CANCEL, Step.REFUND},
-    OrderStatus.DISPUTED: {Step.REFUND, Step.ANSWER},
+    OrderStatus.DISPUTED: {Step.REFUND, Step.ANSWER, Step.ATTACH},
 }
 _DUE = {
     (Side.BUYER, OrderStatus.PENDING): Due.PAY,

@@ -19,6 +19,7 @@ PAGE = 100
 
 Values = Mapping[str, str]
 Kind = Literal["direct", "auction"]
+_REMOVABLE: tuple[Literal["reserve"], Literal["buy_now"]] = ("reserve", "buy_now")
 Condition = Literal["new", "refurbished"]
 
 
@@ -70,6 +71,23 @@ class Shop:
             idempotency_key=uuid.uuid4().hex,
         )
         return made.state.auction_id
+
+    async def relist(self, auction_id: str, values: Values, known: Values, seconds: int) -> None:
+        """Puts an unsold auction up again. What is as in `known` stays as it was, to the second.
+
+        Raises AuctionHasOrder, ListingHasAuction, InsufficientGas.
+        """
+        self._feed.writing()
+        changed = {name: text for name, text in values.items() if text != known[name]}
+        await self._feed.client.auctions.relist(
+            auction_id,
+            duration_seconds=seconds if "duration" in changed else None,
+            min_bid=self._optional(changed.get("min_bid", "")),
+            reserve=self._optional(changed.get("reserve", "")),
+            buy_now=self._optional(changed.get("buy_now", "")),
+            without=[name for name in _REMOVABLE if changed.get(name) == ""],
+            idempotency_key=uuid.uuid4().hex,
+        )
 
     async def offer(self, auction_id: str) -> int:
         """Offers an unpaid auction to the next bidder; what he would pay. Raises NoRunnerUp."""

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 
 from instasell_client.models.listings import Listing
-from instasell_client.models.money import parse_amount
+from instasell_client.models.money import format_amount, parse_amount
 from instasell_client.models.selling import SellingAuction, SellingPart
 from instasell_tui.formats import NOTHING, countdown, local_time, money
+from instasell_tui.importing import Verdicts
 from instasell_tui.trade_wording import Lines
 from instasell_tui.widgets.row_table import Cell
 
@@ -83,6 +84,37 @@ def seconds_of(text: str) -> int:
     if not 0 < seconds <= SECONDS_MAX:
         raise ValueError("At least a minute, and at most 90d")
     return seconds
+
+
+def span_of(seconds: float) -> str:
+    """A span as `seconds_of` reads it, in whole minutes; at least one."""
+    minutes = max(int(seconds) // 60, 1)
+    parts = ((minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "m"))
+    return " ".join(f"{number}{unit}" for number, unit in parts if number)
+
+
+def terms_of(own: SellingAuction, currency: str) -> dict[str, str]:
+    """The terms of an auction as its seller would type them."""
+    state = own.state
+    amounts = {"min_bid": state.min_bid, "reserve": own.reserve, "buy_now": state.buy_now}
+    typed = {
+        name: "" if amount is None else format_amount(amount, currency)
+        for name, amount in amounts.items()
+    }
+    return {**typed, "duration": span_of((state.end_at - state.start_at).total_seconds())}
+
+
+def verdict_lines(found: Verdicts) -> Lines:
+    """What a confirmation shows before a file is brought in: outcomes, and the first complaints."""
+    names = {"created": "New", "updated": "Changed", "unchanged": "As they are"}
+    lines = [(name, f"{found.counts[each]:,}") for each, name in names.items()]
+    refused = [(row, said) for row, _, said in (each.partition(": ") for each in found.complaints)]
+    return [*lines, ("Left out", f"{found.counts['rejected']:,}"), *refused]
+
+
+def told_of(found: Verdicts) -> str:
+    """What became of a file, with the first complaint."""
+    return f"{found.summary}; {found.complaints[0]}" if found.complaints else found.summary
 
 
 def wrong_terms(values: Mapping[str, str], currency: str) -> dict[str, str]:

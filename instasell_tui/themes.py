@@ -1,6 +1,8 @@
-"""A calm dark and a calm light theme."""
+"""Our themes: a calm dark one, a calm light one, and one of the sixteen colours of a terminal."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from textual.theme import Theme
 
@@ -42,9 +44,9 @@ LIGHT = Theme(
     dark=False,
     primary="#2f6690",
     secondary="#56697a",
-    accent="#1f7a68",
-    success="#3c7a33",
-    warning="#96650a",
+    accent="#1c7463",
+    success="#35712d",
+    warning="#875a08",
     error="#b0402f",
     foreground="#22282e",
     background="#f7f6f2",
@@ -55,7 +57,7 @@ LIGHT = Theme(
         "rule": "#c6c4ba",
         "flash": "#dcebdc",
         "selected": "#d3dfe9",
-        "footer-key-foreground": "#1f7a68",
+        "footer-key-foreground": "#1c7463",
         "footer-background": "#efeee8",
         "input-selection-background": "#b9cfe0",
         "block-cursor-background": "#d3dfe9",
@@ -69,6 +71,72 @@ LIGHT = Theme(
         "scrollbar-corner-color": "#f7f6f2",
     },
 )
+
+SIXTEEN = Theme(
+    name="instasell-16",
+    ansi=True,
+    dark=True,
+    # Bright black is no ink here: some palettes make it the colour of the background.
+    primary="ansi_bright_cyan",
+    secondary="ansi_cyan",
+    accent="ansi_bright_cyan",
+    success="ansi_bright_green",
+    warning="ansi_bright_yellow",
+    error="ansi_bright_red",
+    foreground="ansi_bright_white",
+    background="ansi_black",
+    surface="ansi_black",
+    panel="ansi_blue",
+    boost="ansi_black",
+    variables={
+        "surface": "ansi_black",
+        "panel": "ansi_blue",
+        "boost": "ansi_black",
+        "quiet": "ansi_white",
+        "rule": "ansi_bright_black",
+        "flash": "ansi_bright_black",
+        "selected": "ansi_blue",
+        "text": "ansi_bright_white",
+        "text-muted": "ansi_white",
+        "text-disabled": "ansi_white",
+        "foreground-muted": "ansi_white",
+        "ansi-background": "ansi_black",
+        "ansi-foreground": "ansi_bright_white",
+        "footer-foreground": "ansi_white",
+        "footer-key-foreground": "ansi_bright_cyan",
+        "footer-background": "ansi_black",
+        "footer-item-background": "ansi_black",
+        "footer-description-background": "ansi_black",
+        "footer-description-foreground": "ansi_white",
+        "input-cursor-background": "ansi_bright_white",
+        "input-cursor-foreground": "ansi_black",
+        "input-selection-background": "ansi_cyan",
+        "input-selection-foreground": "ansi_black",
+        "screen-selection-background": "ansi_cyan",
+        "screen-selection-foreground": "ansi_black",
+        "block-cursor-background": "ansi_blue",
+        "block-cursor-foreground": "ansi_bright_white",
+        "block-cursor-text-style": "none",
+        "block-cursor-blurred-background": "ansi_black",
+        "block-cursor-blurred-foreground": "ansi_bright_white",
+        "block-hover-background": "ansi_black",
+        "border": "ansi_bright_cyan",
+        "border-blurred": "ansi_bright_black",
+        "scrollbar": "ansi_white",
+        "scrollbar-hover": "ansi_white",
+        "scrollbar-active": "ansi_bright_white",
+        "scrollbar-background": "ansi_black",
+        "scrollbar-background-hover": "ansi_black",
+        "scrollbar-background-active": "ansi_black",
+        "scrollbar-corner-color": "ansi_black",
+    },
+)
+
+OURS = (DARK, LIGHT, SIXTEEN)
+"""In the order in which a key goes through them."""
+
+NAMES: Mapping[str, str] = {"dark": DARK.name, "light": LIGHT.name, "16": SIXTEEN.name}
+"""What they are called where somebody chooses one."""
 
 DEFAULTS = {"quiet": "#808890", "rule": "#606870", "flash": "#3a4a4a", "selected": "#405060"}
 """Our own variables, for the themes that Textual brings."""

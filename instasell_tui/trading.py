@@ -24,9 +24,11 @@ from instasell_client import (
 )
 from instasell_client.models.base import Page
 from instasell_client.models.disputes import DisputeReason, DisputeView
+from instasell_client.models.media import Evidence
 from instasell_client.models.orders import Order, OrderStatus, OrderView
 from instasell_client.models.wallets import TopUpReply, Wallet, WalletAccount, WalletEntry
 from instasell_tui import messages
+from instasell_tui.evidence import EvidenceFile
 
 if TYPE_CHECKING:
     from instasell_tui.feed import Feed
@@ -58,6 +60,7 @@ class Trading:
         self.loaded = False
         self._next: str | None = None
         self._keys: dict[object, str] = {}
+        self._uploaded: dict[object, str] = {}
         self._asking: set[str] = set()
 
     def forget_person(self) -> None:
@@ -65,6 +68,7 @@ class Trading:
         self.wallet = None
         self.orders, self.loaded, self._next = {}, False, None
         self._keys.clear()
+        self._uploaded.clear()
 
     # Reading ----------------------------------------------------------------------------------
 
@@ -279,6 +283,37 @@ class Trading:
             return await self._feed.client.disputes.reply(dispute_id, text, idempotency_key=key)
 
         return await self.once(("answer", dispute_id, text), send)
+
+    async def attach(
+        self, dispute_id: str, file: EvidenceFile, tell: Callable[[str], None]
+    ) -> Evidence:
+        """Sends a file to a dispute, and tells how far that is.
+
+        Raises DisputeClosed, TooManyFiles, Unsupported, Invalid. Without an answer to the last
+        step the file stays where it is, and sending it again does that step alone.
+        """
+        self._feed.writing()
+        media, wish = self._feed.client.media, (dispute_id, file.name, file.digest)
+        size = f"{len(file.data):,} bytes"
+        evidence_id = self._uploaded.get(wish)
+        if evidence_id is None:
+            tell(f"1/3 Announcing {size} …")
+            made = await media.announce_evidence(
+                dispute_id, file.name, file.content_type, len(file.data)
+            )
+            tell(f"2/3 Sending {size} …")
+            await media.send(made.upload, file.data)
+            evidence_id = self._uploaded[wish] = made.evidence_id
+        tell("3/3 The market looks at the file …")
+        try:
+            sent = await media.complete_evidence(dispute_id, evidence_id)
+        except _UNANSWERED:
+            raise
+        except InstaSellError:
+            self._uploaded.pop(wish, None)
+            raise
+        self._uploaded.pop(wish, None)
+        return sent
 
     async def has_arrived(self, payment_id: str, account: WalletAccount) -> bool:
         """Whether a top-up is in the wallet."""

@@ -10,274 +10,54 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
-import json
-import os
-import random
 import re
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from unittest import mock
 
-import httpx
+import rich.console
+from rich.terminal_theme import TerminalTheme
 from textual.pilot import Pilot
+from textual.widgets import Static
 
-from instasell_client import AsyncInstaSell, Conflict
 from instasell_tui.app import InstaSellApp
 from instasell_tui.lots import Tab
 from instasell_tui.screens.auction import AuctionScreen
 from instasell_tui.screens.board import BoardScreen
 from instasell_tui.screens.dispute import DisputeScreen
+from instasell_tui.screens.order import OrderScreen
 from instasell_tui.widgets.board_table import BoardTable
 from instasell_tui.widgets.figure_board import FigureBoard
+from instasell_tui.widgets.picture import Picture
 from instasell_tui.widgets.row_table import RowTable
+from scripts.picture_market import (
+    COMPLAINTS,
+    HERO,
+    ORDERS,
+    START_SECONDS,
+    bid_on,
+    complain,
+    market,
+    person,
+    put_up,
+    take_part,
+)  # fmt: skip
 
 SIZES = ((80, 24), (160, 48))
-PASSWORD = "a long password for pictures"
-ADMIN = "admin@example.com"
-START_SECONDS = 60
+TALL = 34
+_HALF, _FULL = (0, 170), (85, 255)
+SIXTEEN_COLOURS = TerminalTheme(
+    (0, 0, 0),
+    (170, 170, 170),
+    [(_HALF[n & 1], _HALF[n >> 1 & 1], _HALF[n >> 2]) for n in range(8)],
+    [(_FULL[n & 1], _FULL[n >> 1 & 1], _FULL[n >> 2]) for n in range(8)],
+)
+"""What a text console shows, except that its yellow is brown there."""
 BIDDING_SECONDS = 24.0
-HERO = "Rangefinder camera, 35 mm, black enamel, 1954"
-
-GOODS = {
-    "Cameras > Film": (
-        (HERO, 12_000, 900),
-        ("Folding camera 6x9 with leather case", 2_500, 340),
-        ("Twin-lens reflex, serviced last spring", 9_000, 5_400),
-        ("Half-frame compact, light meter works", 1_500, 86_400),
-        ("Фотоаппарат «Чайка», полуформатный, 1967", 4_000, 47),
-    ),
-    "Cameras > Lenses": (
-        ("50 mm f/1.4, screw mount, clear glass", 6_000, 1_260),
-        ("Tele lens 135 mm with hood and caps", 3_500, 7_800),
-        ("Enlarger lens 80 mm, boxed", 900, 172_800),
-    ),
-    "Music > Instruments": (
-        ("Parlour guitar, spruce top, built 1968", 18_000, 660),
-        ("Student violin 4/4 with two bows", 7_500, 3_000),
-        ("Concertina, 48 keys, steel reeds", 22_000, 10_800),
-        ("Kalimba made of walnut", 1_200, 58),
-    ),
-    "Music > Records": (
-        ("Jazz quartet, live in Lisbon, first pressing", 1_800, 145),
-        ("Box of 40 dance singles, 1979 to 1985", 2_000, 4_300),
-        ("Piano sonatas, 5 LP, mint", 1_000, 21_600),
-    ),
-    "Home > Kitchen": (
-        ("Espresso machine, lever, all brass, needs a gasket", 15_000, 240),
-        ("Enamel bread bin, cream and green", 800, 12_600),
-        ("Set of six hand-thrown bowls", 2_400, 95),
-        ("Cast-iron waffle iron for the hearth", 1_900, 36_000),
-    ),
-    "Home > Clocks": (
-        ("Mantel clock, eight days, strikes the hour", 5_500, 52),
-        ("Station clock, double face, 60 cm", 26_000, 2_100),
-        ("Kitchen timer in the shape of a pear", 300, 54_000),
-    ),
-    "Bicycles": (
-        ("Touring bicycle, steel frame 58 cm, 24 gears", 20_000, 1_800),
-        ("Leather saddle, broken in", 2_200, 6_600),
-        ("Dynamo lamp set, chromed", 1_100, 14_400),
-        ("Cargo trailer, folds flat", 4_500, 28_800),
-    ),
-}
-
-Reason = Literal["not_received", "not_as_described", "damaged"]
-COMPLAINTS: tuple[tuple[str, Reason, str, str], ...] = (
-    (
-        "Carriage clock, brass, with key",
-        "not_as_described",
-        "It strikes thirteen.\nThe description says that it strikes the hour.",
-        "It struck the hour when it left here; the journey may have shaken it.",
-    ),
-    (
-        "Set of four cut-glass tumblers",
-        "damaged",
-        "One of the four came in two parts.",
-        "They were wrapped one by one. Please keep the box for the carrier.",
-    ),
-    (
-        "Road map of the coast, linen, 1931",
-        "not_received",
-        "Nothing has come in three weeks.",
-        "The carrier says that it was handed to a neighbour.",
-    ),
-)
-ADDRESS = {
-    "name": "Hana Ito", "line1": "Quay 1", "city": "Kiel", "postal_code": "24103", "country": "DE",
-}  # fmt: skip
-
-
-# The market ------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def market() -> Iterator[tuple[str, Path]]:
-    """A server with its own engines; its address, and its data folder."""
-    with tempfile.TemporaryDirectory(prefix="instasell-pictures-") as name:
-        folder = Path(name)
-        # As root, the engines run as another user, who has to be able to pass through.
-        folder.chmod(0o711)
-        ready, data = folder / "ready.json", folder / "data"
-        limits = ("ANONYMOUS", "SIGNED_IN", "TOKEN", "BIDS")
-        environment = {**os.environ, **{f"INSTASELL_RATE_LIMIT_{each}": "0" for each in limits}}
-        command = [sys.executable, "-m", "instasell_server", "run", "--port", "0"]
-        options = ["--data-dir", str(data), "--ready-file", str(ready)]
-        with (folder / "log").open("w") as log:
-            server = subprocess.Popen([*command, *options], env=environment, stdout=log, stderr=log)
-        try:
-            yield _address(server, ready, folder / "log"), data
-        finally:
-            server.terminate()
-            server.wait()
-
-
-def _address(server: subprocess.Popen[bytes], ready: Path, log: Path) -> str:
-    deadline = time.monotonic() + START_SECONDS
-    while not ready.exists():
-        if server.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit(f"the server did not start:\n{log.read_text()}")
-        time.sleep(0.1)
-    return str(json.loads(ready.read_text())["url"])
-
-
-async def person(url: str, name: str, role: str = "buyer") -> AsyncInstaSell:
-    """A client that is signed in as a new account."""
-    client = AsyncInstaSell(url)
-    email = f"{name.lower().replace(' ', '.')}@example.com"
-    await client.auth.signup(email, PASSWORD, display_name=name, role=role)  # type: ignore[arg-type]
-    return client
-
-
-def make_admin(data: Path) -> None:
-    """An admin's account, as an operator makes it."""
-    command = [sys.executable, "-m", "instasell_server", "create-admin", "--email", ADMIN]
-    subprocess.run(
-        [*command, "--data-dir", str(data)],
-        input=PASSWORD.encode() + b"\n",
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-
-
-async def categories(url: str) -> dict[str, str]:
-    """The categories, made by the admin; their ids by their paths."""
-    made: dict[str, str] = {}
-    async with AsyncInstaSell(url) as admin:
-        await admin.auth.login(ADMIN, PASSWORD)
-        for path in GOODS:
-            names = path.split(" > ")
-            for depth in range(1, len(names) + 1):
-                key, parent = " > ".join(names[:depth]), " > ".join(names[: depth - 1])
-                if key not in made:
-                    category = await admin.categories.create(
-                        names[depth - 1], parent_id=made.get(parent)
-                    )
-                    made[key] = category.id
-    return made
-
-
-async def put_up(url: str, data: Path) -> dict[str, str]:
-    """Every auction; their ids by their titles."""
-    await asyncio.to_thread(make_admin, data)
-    ids = await categories(url)
-    names = ("Attic & Barn", "Second Wind", "Mill Lane Finds")
-    sellers = [await person(url, name, "seller") for name in names]
-    auctions: dict[str, str] = {}
-    turn = itertools.cycle(sellers)
-    for path, goods in GOODS.items():
-        for title, price, seconds in goods:
-            seller = next(turn)
-            listing = await seller.listings.create(
-                type="auction",
-                title=title,
-                description=DESCRIPTION,
-                category_id=ids[path],
-                condition="refurbished",
-                shipping_amount=650,
-            )
-            auction = await seller.auctions.create(
-                listing.id,
-                min_bid=price,
-                duration_seconds=seconds,
-                reserve=price * 2 if title == HERO else None,
-                buy_now=price * 4 if title == HERO else None,
-            )
-            auctions[title] = auction.state.auction_id
-    for seller in sellers:
-        await seller.aclose()
-    return auctions
-
-
-DESCRIPTION = (
-    "From the estate of a village photographer, cleaned and looked over.\n\n"
-    "Works at every speed. The leather is worn at the edges, the glass is clear; a small dent\n"
-    "at the back does no harm. Comes with strap, case and the first owner's notebook."
-)
-
-
-async def bid_on(auctions: dict[str, str], people: list[AsyncInstaSell], seconds: float) -> None:
-    """People outbid each other for a while, on the first auctions more than on the last."""
-    chance = random.Random(7)
-    ids = list(auctions.values())
-    likings = [1 / (1 + place) ** 0.7 for place in range(len(ids))]
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        bidder = chance.choice(people)
-        auction_id = chance.choices(ids, likings)[0]
-        state = (await bidder.auctions.status(auction_id)).state
-        most = round(state.minimum_bid * chance.uniform(1.0, 1.12))
-        # Being the leader already, or coming too late, is a part of bidding.
-        with contextlib.suppress(Conflict):
-            await bidder.auctions.bid(auction_id, max_amount=most)
-        await asyncio.sleep(chance.uniform(0.02, 0.12))
-
-
-async def take_part(viewer: AsyncInstaSell, auctions: dict[str, str], *, lead: bool) -> None:
-    """The one who looks at the pictures leads here and was outbid there."""
-    leading = (HERO, "Parlour guitar, spruce top, built 1968", "Kalimba made of walnut")
-    outbid = ("Touring bicycle, steel frame 58 cm, 24 gears", "Student violin 4/4 with two bows")
-    for title in leading if lead else outbid:
-        state = (await viewer.auctions.status(auctions[title])).state
-        most = round(state.minimum_bid * (1.25 if lead else 1))
-        with contextlib.suppress(Conflict):
-            await viewer.auctions.bid(auctions[title], max_amount=most)
-        await viewer.auctions.watch(auctions[title])
-    await viewer.auctions.watch(auctions["Station clock, double face, 60 cm"])
-
-
-async def complain(url: str, data: Path) -> str:
-    """Orders that were paid, and what their buyers say of them; the admin's token."""
-    seller, buyer = await person(url, "Low Tide Goods", "seller"), await person(url, "Hana Ito")
-    async with AsyncInstaSell(url) as admin:
-        await admin.auth.login(ADMIN, PASSWORD)
-        await admin.auth.update_me(display_name="Wanda Moor")
-        category = (await admin.categories.tree()).items[0].id
-        paying = await buyer.wallet.top_up(100_000, "balance")
-        async with httpx.AsyncClient() as browser:
-            await browser.post(str(paying.checkout_url), data={"action": "pay"})
-        for _ in range(START_SECONDS * 10):
-            if (await buyer.wallet.get()).balance:
-                break
-            await asyncio.sleep(0.1)
-        for title, reason, text, answer in COMPLAINTS:
-            listing = await seller.listings.create(
-                type="direct", title=title, category_id=category, condition="refurbished",
-                price=8_500, stock=3, shipping_amount=650,
-            )  # fmt: skip
-            order_id = (await buyer.orders.buy(listing.id, address=ADDRESS)).order.id
-            await buyer.orders.pay(order_id, "wallet")
-            await seller.orders.ship(order_id, carrier="Post", tracking="RR 4711")
-            made = await buyer.disputes.open(order_id, reason, text)
-            await seller.disputes.reply(made.dispute.id, answer)
-        await seller.aclose()
-        await buyer.aclose()
-        return admin.token or ""
 
 
 # The pictures ----------------------------------------------------------------------------------
@@ -295,10 +75,10 @@ async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
 
 @contextlib.asynccontextmanager
 async def screen(
-    url: str, token: str | None, size: tuple[int, int], *, light: bool = False
+    url: str, token: str | None, size: tuple[int, int], *, theme: str = "dark"
 ) -> AsyncIterator[tuple[InstaSellApp, Pilot[None]]]:
     """The application without a terminal, with the board loaded."""
-    app = InstaSellApp(url, token, zone=UTC, light=light, remember=lambda email, token: None)
+    app = InstaSellApp(url, token, zone=UTC, theme=theme, remember=lambda email, token: None)
     async with app.run_test(size=size, tooltips=True) as pilot:
         await until(pilot, lambda: app.feed.lots.loaded and bool(app.feed.categories))
         yield app, pilot
@@ -306,7 +86,8 @@ async def screen(
 
 def save(app: InstaSellApp, folder: Path, name: str) -> None:
     """Writes the screen as SVG. Fonts come from the reader's machine, not from another host."""
-    svg = app.export_screenshot(title="InstaSell")
+    with mock.patch.object(rich.console, "SVG_EXPORT_THEME", SIXTEEN_COLOURS):
+        svg = app.export_screenshot(title="InstaSell")
     svg = re.sub(r"@font-face\s*\{.*?\}\s*", "", svg, flags=re.DOTALL)
     svg = svg.replace("font-family: Fira Code, monospace", "font-family: monospace")
     path = folder / f"{name}.svg"
@@ -335,7 +116,10 @@ def _trends_there(table: BoardTable) -> bool:
 
 def _sale_there(app: InstaSellApp) -> bool:
     sale = app.feed.sale
-    return sale is not None and sale.view is not None and len(sale.bids) > 3
+    if sale is None or sale.view is None or len(sale.bids) <= 3:
+        return False
+    cover = app.screen.query_one("#cover", Picture)
+    return app.size.height < TALL or cover.has_pixels
 
 
 async def draw_desk(url: str, token: str, size: tuple[int, int], folder: Path) -> None:
@@ -355,6 +139,26 @@ async def draw_desk(url: str, token: str, size: tuple[int, int], folder: Path) -
         save(app, folder, f"figures-{end}")
 
 
+async def draw_orders(url: str, token: str, size: tuple[int, int], folder: Path) -> None:
+    """What somebody has bought, one of the orders, and the wallet."""
+    end = f"{size[0]}x{size[1]}"
+    async with screen(url, token, size) as (app, pilot):
+        await pilot.press("o")
+        await until(pilot, lambda: len(app.screen.query_one(RowTable).rows) > len(ORDERS))
+        save(app, folder, f"orders-{end}")
+        shipped = [each for each in app.feed.trading.orders.values() if each.status == "shipped"]
+        app.push_screen(OrderScreen(shipped[0].id))
+        await until(pilot, lambda: _is_shown(app, "#headline", "On its way"))
+        save(app, folder, f"order-{end}")
+        await pilot.press("escape", "W")
+        await until(pilot, lambda: bool(app.screen.query_one(RowTable).rows))
+        save(app, folder, f"wallet-{end}")
+
+
+def _is_shown(app: InstaSellApp, where: str, words: str) -> bool:
+    return any(words in str(each.visual) for each in app.screen.query(where).results(Static))
+
+
 async def make(folder: Path) -> None:
     """Makes every picture."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -370,16 +174,18 @@ async def make(folder: Path) -> None:
             bidding = asyncio.create_task(bid_on(auctions, people, 600.0))
             for size in SIZES:
                 await draw(url, token, auctions[HERO], size, folder)
-            async with screen(url, token, SIZES[1], light=True) as (app, pilot):
-                table = app.screen.query_one(BoardTable)
-                await until(pilot, lambda: _trends_there(table))
-                save(app, folder, "board-light-160x48")
+            for theme in ("light", "16"):
+                async with screen(url, token, SIZES[0], theme=theme) as (app, pilot):
+                    table = app.screen.query_one(BoardTable)
+                    await until(pilot, partial(_trends_there, table))
+                    save(app, folder, f"board-{theme}-80x24")
             async with screen(url, None, SIZES[0]) as (app, pilot):
                 await until(pilot, lambda: not isinstance(app.screen, BoardScreen))
                 save(app, folder, "sign-in-80x24")
-            desk = await complain(url, data)
+            desk, buyer = await complain(url)
             for size in SIZES:
                 await draw_desk(url, desk, size, folder)
+                await draw_orders(url, buyer, size, folder)
             bidding.cancel()
             await asyncio.gather(bidding, return_exceptions=True)
         for each in people:

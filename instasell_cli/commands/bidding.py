@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from instasell_cli.amounts import optional_amount, shown_amount
+from instasell_cli.commands import own_bids
 from instasell_cli.context import opened
 from instasell_cli.exits import CliError, ExitCode, UsageProblem
 from instasell_cli.options import command
@@ -35,7 +36,7 @@ class BidOptions:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares both commands."""
+    """Declares them, and the list of where one bids."""
     command(
         app,
         "bid",
@@ -52,6 +53,7 @@ def add_to(app: typer.Typer) -> None:
         "auctions buy-now ID",
         "auctions buy-now ID --amount 99.00 --yes",
     )(buy_now)
+    own_bids.add_to(app)
 
 
 def bid(

@@ -19,6 +19,7 @@ from instasell_cli.shapes import AUCTION, record_of
 if TYPE_CHECKING:
     from instasell_cli.output import Output
     from instasell_client import InstaSell
+    from instasell_client.resources.auctions import TermName
 
 AuctionId = Annotated[str, typer.Argument(help="The id of the auction.", metavar="ID")]
 Least = Annotated[str | None, typer.Option(help="The first bid at least.", metavar="AMOUNT")]
@@ -43,6 +44,8 @@ class NewTerms:
     min_bid: str | None = None
     reserve: str | None = None
     buy_now: str | None = None
+    no_reserve: bool = False
+    no_buy_now: bool = False
 
 
 def add_to(app: typer.Typer) -> None:
@@ -65,6 +68,7 @@ def add_to(app: typer.Typer) -> None:
         "Put goods up again that were not sold. It costs gas as the first time.",
         "auctions relist ID",
         "auctions relist ID --duration 3d --min-bid 5.00",
+        "auctions relist ID --no-reserve",
     )
     def relist(
         ctx: typer.Context,
@@ -78,9 +82,15 @@ def add_to(app: typer.Typer) -> None:
         min_bid: Least = None,
         reserve: Reserve = None,
         buy_now: BuyNow = None,
+        no_reserve: Annotated[
+            bool, typer.Option("--no-reserve", help="Without the reserve of the last time.")
+        ] = False,
+        no_buy_now: Annotated[
+            bool, typer.Option("--no-buy-now", help="Without the price to buy at once.")
+        ] = False,
     ) -> None:
         """`auctions relist`."""
-        terms = NewTerms(duration, start, end, min_bid, reserve, buy_now)
+        terms = NewTerms(duration, start, end, min_bid, reserve, buy_now, no_reserve, no_buy_now)
         with opened(ctx) as (client, output):
             run_relist(client, output, auction_id, terms)
 
@@ -89,6 +99,14 @@ def run_relist(client: InstaSell, output: Output, auction_id: str, terms: NewTer
     """Puts an auction up again, and prints the new one. Raises AuctionHasOrder, Invalid."""
     if terms.duration is not None and terms.end is not None:
         raise UsageProblem("give either --duration or --end")
+    taken: dict[TermName, tuple[bool, str | None]] = {
+        "reserve": (terms.no_reserve, terms.reserve),
+        "buy_now": (terms.no_buy_now, terms.buy_now),
+    }
+    for name, (off, typed) in taken.items():
+        if off and typed is not None:
+            option = name.replace("_", "-")
+            raise UsageProblem(f"give either --{option} or --no-{option}")
     duration = None if terms.duration is None else parse_seconds(terms.duration, "--duration")
     try:
         made = client.auctions.relist(
@@ -99,6 +117,7 @@ def run_relist(client: InstaSell, output: Output, auction_id: str, terms: NewTer
             min_bid=optional_amount(terms.min_bid, "--min-bid"),
             reserve=optional_amount(terms.reserve, "--reserve"),
             buy_now=optional_amount(terms.buy_now, "--buy-now"),
+            without=[name for name, (off, _) in taken.items() if off],
         )
     except Exception as error:
         raise with_remedy(error) from error

@@ -10,7 +10,7 @@ import typer
 
 from instasell_cli.context import opened
 from instasell_cli.options import command
-from instasell_cli.shapes import SELLING, selling_record
+from instasell_cli.shapes import SELLING, own_record
 
 
 class Part(StrEnum):
@@ -47,4 +47,4 @@ def selling(
             part=part.value if part else None, page_size=min(limit, 100) or 100
         )
         shown = itertools.islice(found, limit or None)
-        output.many(SELLING, (selling_record(each) for each in shown), currency)
+        output.many(SELLING, (own_record(each) for each in shown), currency)

@@ -197,7 +197,8 @@ class AuctionView(Reply):
     """GET /auctions/{id}: the state, the goods, and what it is to the one who asks.
 
     `orders` is filled in for the auction's seller and for admins, the oldest first: the winner of
-    the auction stays its winner, whoever has it in the end.
+    the auction stays its winner, whoever has it in the end. `watchers` counts the watch lists that
+    it is on; only a market older than this field leaves it out.
     """
 
     state: AuctionState
@@ -210,6 +211,7 @@ class AuctionView(Reply):
     order_id: Id | None = None
     orders: list[AuctionOrder] | None = None
     seller: SellerRecord | None = None
+    watchers: int | None = None
     you: You | None = None
     server_time: Instant
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -27,6 +27,12 @@ from instasell_client.models.auctions import (
     UpdateAuction,
 )
 from instasell_client.models.base import Paging
+from instasell_client.models.bidding import (
+    BiddingAuction,
+    BiddingPage,
+    BiddingPart,
+    BiddingQuery,
+)
 from instasell_client.models.orders import OrderView
 from instasell_client.models.selling import (
     SellingAuction,
@@ -39,6 +45,9 @@ from instasell_client.operation import (
     Steps,
     delete,
     get,
+    invalid,
+    json_body,
+    new_key,
     nothing,
     pages,
     path,
@@ -49,7 +58,9 @@ from instasell_client.operation import (
 )
 
 Increments = Literal["ebay", "none"] | Sequence[tuple[int, int]]
+TermName = Literal["reserve", "buy_now"]
 PartName = SellingPart | Literal["running", "sold", "unsold", "cancelled", "relisted"]
+BidPartName = BiddingPart | Literal["to_pay", "outbid", "leading", "won", "lost", "cancelled"]
 SortName = LiveSort | Literal["ending", "price", "-price", "bids"]
 
 
@@ -248,12 +259,15 @@ class Auctions(Resource[Way]):
         min_bid: int | None = None,
         reserve: int | None = None,
         buy_now: int | None = None,
+        without: Collection[TermName] = (),
         idempotency_key: str | None = None,
     ) -> Operation[AuctionStatusReply]:
         """Puts the goods of an auction up again that was not sold, for gas.
 
-        What is not given is as in the old auction, the length too; without `start_at` the new one
-        starts at once. Raises AuctionStillOpen, AuctionHasOrder, ListingHasAuction, OutOfStock,
+        What is not given is as in the old auction, the length too; what stands in `without` is
+        taken away. Without `start_at` the new one starts at once.
+
+        Raises AuctionStillOpen, AuctionHasOrder, ListingHasAuction, OutOfStock,
         InsufficientGas(missing), Invalid.
         """
         body = request(
@@ -265,8 +279,17 @@ class Auctions(Resource[Way]):
             reserve=reserve,
             buy_now=buy_now,
         )
+        for name in without:
+            if getattr(body, name) is not None:
+                raise invalid(name, "either give it or take it away")
         at = path("/auctions/{}/relist", auction_id)
-        return post(at, reads(AuctionStatusReply), body, key=idempotency_key)
+        return Operation(
+            "POST",
+            at,
+            reads(AuctionStatusReply),
+            body=json_body(body, without),
+            key=idempotency_key or new_key(),
+        )
 
     @endpoint
     def watch(self, auction_id: str) -> Operation[None]:
@@ -293,6 +316,23 @@ class Auctions(Resource[Way]):
         return _selling_page(cursor, part=part, limit=limit)
 
     @series
+    def bidding(
+        self, *, part: BidPartName | None = None, page_size: int = 100
+    ) -> Steps[BiddingAuction]:
+        """The auctions that the caller has bid in, what needs him most first.
+
+        One that changes its part while pages are read may come twice or not at all.
+        """
+        return pages(partial(_bidding_page, part=part, limit=page_size))
+
+    @endpoint
+    def bidding_page(
+        self, *, part: BidPartName | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Operation[BiddingPage]:
+        """One page of the auctions that the caller has bid in. `limit` is 1 to 100."""
+        return _bidding_page(cursor, part=part, limit=limit)
+
+    @series
     def watched(self, *, page_size: int = 100) -> Steps[AuctionState]:
         """The caller's watch list, with auctions that have ended."""
         return pages(partial(_watched_page, limit=page_size))
@@ -310,6 +350,11 @@ def _live_page(cursor: str | None, **filters: object) -> Operation[LivePage]:
 def _selling_page(cursor: str | None, **filters: object) -> Operation[SellingPage]:
     query = request(SellingQuery, cursor=cursor, **filters)
     return get("/auctions/selling", SellingPage, query)
+
+
+def _bidding_page(cursor: str | None, **filters: object) -> Operation[BiddingPage]:
+    query = request(BiddingQuery, cursor=cursor, **filters)
+    return get("/auctions/bidding", BiddingPage, query)
 
 
 def _watched_page(cursor: str | None, *, limit: int) -> Operation[LivePage]:

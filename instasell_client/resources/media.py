@@ -136,9 +136,15 @@ class Media(Resource[Way]):
         return _complete_evidence(dispute_id, evidence_id)
 
     @endpoint
-    def fetch(self, url: str) -> Operation[bytes]:
-        """The bytes at an address of a reply. Raises Forbidden when it is older than 5 minutes."""
-        return Operation("GET", _checked(url), bytes, accept=_ANYTHING, identified=False)
+    def fetch(self, url: str, bytes_max: int | None = None) -> Operation[bytes]:
+        """The bytes at an address of a reply. Raises Forbidden when it is older than 5 minutes.
+
+        With `bytes_max` no more is read, whatever comes: more than that raises ProtocolError.
+        """
+        checked = _checked(url)
+        return Operation(
+            "GET", checked, bytes, accept=_ANYTHING, identified=False, bytes_max=bytes_max
+        )
 
 
 def image_type(data: bytes) -> ImageType:

@@ -12,22 +12,23 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
 from instasell_client import AlreadyLeading, BidTooLow, InstaSellError, OutcomeUnknown
 from instasell_client.models.accounts import Role
 from instasell_client.models.auctions import BidReceipt
-from instasell_client.models.text import clean
 from instasell_tui import messages, wording
-from instasell_tui.formats import clipped, countdown, shown
+from instasell_tui.formats import count, countdown, shown
 from instasell_tui.sale import Place, Sale
 from instasell_tui.screens.confirm import ConfirmScreen, Question
+from instasell_tui.screens.pictures import PicturesScreen
 from instasell_tui.screens.speaking import ask_seller
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.bid_box import BidBox, Tone, Wish
 from instasell_tui.widgets.bid_list import BidList
+from instasell_tui.widgets.goods import Goods
 from instasell_tui.widgets.price_chart import Course, PriceChart
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 0.1
 CHART_SECONDS = 1.0
-DESCRIPTION_MAX = 20_000
 
 
 class AuctionScreen(Screen[None]):
@@ -47,11 +47,12 @@ class AuctionScreen(Screen[None]):
         Binding("escape", "back", "Board", id="auction.back"),
         Binding("b", "bid", "Bid", id="auction.bid"),
         Binding("e", "edit", "Amount", id="auction.edit"),
-        Binding("m", "maximum", "Maximum", id="auction.maximum"),
-        Binding("n", "buy_now", "Buy now", id="auction.buy_now"),
+        Binding("m", "maximum", "Max", id="auction.maximum"),
+        Binding("n", "buy_now", "Buy", id="auction.buy_now"),
         Binding("w", "watch", "Watch", id="auction.watch"),
         Binding("a", "ask", "Ask", id="auction.ask"),
-        Binding("q", "app.quit", "Quit", show=False),
+        Binding("v", "view", "Pictures", show=False, id="auction.view"),
+        Binding("q", "app.quit", "Quit", show=False, id="app.quit"),
     ]
 
     def __init__(self, auction_id: str) -> None:
@@ -75,8 +76,7 @@ class AuctionScreen(Screen[None]):
         with Horizontal(id="middle"):
             yield PriceChart(self.app.zone)
             yield BidList(self.app.zone)
-        with VerticalScroll(id="description"):
-            yield Static(id="prose")
+        yield Goods()
         yield Static(id="names")
         yield Static(id="values")
         yield Static(id="place")
@@ -86,7 +86,6 @@ class AuctionScreen(Screen[None]):
 
     async def on_mount(self) -> None:
         self.query_one(PriceChart).border_title = "Price"
-        self.query_one("#description").border_title = "Description"
         self.query_one(BidBox).border_title = "Your bid"
         self.app.feed.subscribe(self)
         try:
@@ -113,7 +112,7 @@ class AuctionScreen(Screen[None]):
         self._put("names", _row([name for name, _ in facts]))
         self._put("values", _row([value for _, value in facts]))
         if sale.view is not None:
-            self._put("prose", Text(_prose(sale.view.description)))
+            self.query_one(Goods).show(sale.view)
         bids = self.query_one(BidList)
         bids.show(list(sale.bids), sale.you.bidder if sale.you else None, feed.currency)
         bids.border_title = wording.count_of_bids(sale)
@@ -157,7 +156,7 @@ class AuctionScreen(Screen[None]):
     def _headline(self) -> wording.Said:
         sale, feed = self._sale, self.app.feed
         if sale.failure is not None:
-            return shown(sale.failure), Tone.BAD
+            return f"! {shown(sale.failure)}", Tone.BAD
         if sale.state is None:
             return "Asking the market …", Tone.PLAIN
         return wording.place(sale, feed.currency, feed.now(), self.app.zone)
@@ -176,15 +175,18 @@ class AuctionScreen(Screen[None]):
         self.query_one(PriceChart).show(course)
 
     def _told(self) -> str:
-        watching = self._sale.you is not None and self._sale.you.watching
-        return "★ watching" if watching else ""
+        view, you = self._sale.view, self._sale.you
+        watchers = None if view is None or not view.watchers else count(view.watchers, "watcher")
+        own = "★ watching" if you is not None and you.watching else None
+        return " · ".join(part for part in (watchers, own) if part)
 
     def _follow_minimum(self) -> None:
         sale, feed, box = self._sale, self.app.feed, self.query_one(BidBox)
         state = sale.state
         leading = sale.place is Place.LEADING
         minimum = None if state is None or leading or not sale.open else state.minimum_bid
-        box.follow(minimum, sale.buy_now, feed.currency)
+        shipping = state.shipping_amount if state else 0
+        box.follow(minimum, sale.buy_now, feed.currency, shipping)
         box.set_open(on=self._why_not() is None and not self._sending)
         why_not = self._why_not()
         if why_not is not None:
@@ -352,6 +354,12 @@ class AuctionScreen(Screen[None]):
             text, tone = await ask_seller(self.app, state.listing_id, state.title)
             self.app.say(text, tone)
 
+    def action_view(self) -> None:
+        """Shows the pictures of the goods."""
+        state = self._sale.state
+        if state is not None:
+            self.app.push_screen(PicturesScreen(state.listing_id, self._sale.title))
+
     @work
     async def action_watch(self) -> None:
         you = self._sale.you
@@ -368,12 +376,6 @@ def _row(texts: Sequence[str]) -> Table:
         table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     table.add_row(*(Text(text, no_wrap=True, overflow="ellipsis") for text in texts))
     return table
-
-
-def _prose(text: str) -> str:
-    return clipped(clean(text[:DESCRIPTION_MAX], keep="\n").strip(), DESCRIPTION_MAX) or (
-        "The seller wrote no description."
-    )
 
 
 def _new_key() -> str:

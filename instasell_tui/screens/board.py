@@ -67,7 +67,7 @@ class BoardScreen(Screen[None]):
         Binding("1", "tab('all')", "All", show=False, id="board.all"),
         Binding("2", "tab('watching')", "Watching", show=False, id="board.watching"),
         Binding("3", "tab('mine')", "Mine", show=False, id="board.mine"),
-        Binding("escape", "clear", "Clear", show=False),
+        Binding("escape", "clear", "Clear", show=False, id="board.clear"),
         Binding("q", "app.quit", "Quit", id="app.quit"),
     ]
 

@@ -45,6 +45,7 @@ class ConversationScreen(Screen[None]):
         self._said: list[Message] = []
         self._next: str | None = None
         self._failure: str | None = None
+        self._read_once = False
         self._sending = False
 
     def compose(self) -> ComposeResult:
@@ -65,6 +66,7 @@ class ConversationScreen(Screen[None]):
         field = self.query_one("#text", Input)
         field.display = not self.app.feed.read_only
         field.focus()
+        self._draw()
 
     def on_unmount(self) -> None:
         self.app.feed.unsubscribe(self)
@@ -104,8 +106,17 @@ class ConversationScreen(Screen[None]):
             time = local_time(each.created_at, self.app.zone, feed.now())
             who = "you" if each.author == you else shown(each.author_name)
             table.add_row(Text(time, style="dim"), Text(who), Text(clean(each.text, keep="\n")))
+        if not self._said:
+            table.add_row("", "", Text(self._nothing(), style="dim"))
         self.query_one("#lines", Static).update(table)
         self.call_after_refresh(self.query_one("#said").scroll_end, animate=False)
+
+    def _nothing(self) -> str:
+        if self._failure is not None:
+            return f"! {self._failure}"
+        if not self._read_once:
+            return "Asking the market …"
+        return "Nothing was said yet. What you write below is the first of it."
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Takes what leads nowhere out of the footer."""
@@ -136,8 +147,9 @@ class ConversationScreen(Screen[None]):
         except InstaSellError as error:
             self._failure = shown(str(error))
             self._show()
+            self._draw()
             return
-        self._failure = None
+        self._failure, self._read_once = None, True
         known = {each.seq for each in self._said}
         if not known or (newest and newest[-1].seq > max(known) + 1):
             self._said, self._next = newest[::-1], following

@@ -47,7 +47,7 @@ class DisputeScreen(Screen[None]):
         Binding("escape", "back", "Back", id="dispute.back"),
         Binding("v", "resolve", "Resolve", id="dispute.resolve"),
         Binding("r", "refresh", "Refresh", id="dispute.refresh"),
-        Binding("q", "app.quit", "Quit", show=False),
+        Binding("q", "app.quit", "Quit", show=False, id="app.quit"),
     ]
 
     def __init__(self, dispute_id: str) -> None:
@@ -114,7 +114,10 @@ class DisputeScreen(Screen[None]):
             text = (
                 "Asking the market …" if self.app.feed.desk.is_mine else "A dispute is for admins"
             )
-            self._say("headline", self._failure or text, Tone.PLAIN)
+            if self._failure is None:
+                self._say("headline", text, Tone.PLAIN)
+            else:
+                self._say("headline", f"! {self._failure}", Tone.BAD)
             return
         zone, now = self.app.zone, self.app.feed.now()
         self._say("title", shown(view.dispute.title), Tone.PLAIN)

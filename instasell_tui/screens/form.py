@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
+from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 
@@ -24,7 +25,10 @@ GENERAL = ""
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One field. With `options` it is a choice, whose value is the key of the chosen one."""
+    """One field. With `options` it is a choice, whose value is the key of the chosen one.
+
+    What a `suggester` offers is taken with the right arrow.
+    """
 
     name: str
     label: str
@@ -32,6 +36,7 @@ class Entry:
     max_length: int = 100
     placeholder: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    suggester: Suggester | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ class FormScreen(ModalScreen[Values | None]):
             id=entry.name,
             compact=True,
             max_length=entry.max_length,
+            suggester=entry.suggester,
             placeholder=entry.placeholder or ("" if entry.required else "optional"),
         )
 

@@ -1,9 +1,12 @@
-"""What the keys do and what the signs mean."""
+"""What the keys in force do, by what they can be changed, and what the signs mean."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, ClassVar
 
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -12,92 +15,85 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-_PARTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
-    (
-        "Board",
-        (
-            ("↑ ↓  PgUp PgDn  Home End", "move; a click selects, a double click opens"),
-            ("Enter", "open the auction"),
-            ("/", "filter by words in the title; Escape clears"),
-            ("s  S", "sort by the next column; turn the order around"),
-            ("1  2  3", "all auctions, those you watch, those you bid in or sell"),
-            ("c", "show or hide the categories"),
-            ("w", "watch the auction, or stop watching it"),
-        ),
-    ),
-    (
-        "Auction",
-        (
-            ("b", "bid the minimum, after a confirmation"),
-            ("e", "type another bid"),
-            ("m", "type an automatic maximum: the market bids for you up to it"),
-            ("n", "buy now, where that is offered"),
-            ("w", "watch; what you bid on is watched by itself"),
-            ("a", "ask the seller something"),
-            ("Escape", "back to the board"),
-        ),
-    ),
-    (
-        "Orders and wallet",
-        (
-            ("1  2  3", "all, buying, selling; in the wallet all, balance, gas"),
-            ("Enter", "open the order; there its keys say what you may do now"),
-            ("p  c", "pay from the wallet, or by card on the provider's page"),
-            ("s  d", "ship; say that it has come, which pays the seller"),
-            ("a  x  f", "address; cancel; refund"),
-            ("D  e", "complain, and the money stays held; say something in a dispute"),
-            ("m", "write to the other side"),
-            ("u", "top up the wallet"),
-        ),
-    ),
-    (
-        "Seller desk",
-        (
-            ("1  2  3  4", "running; unsold; sold; your goods"),
-            ("n  e  Del", "add something to sell; change it; take it away"),
-            ("p  x", "put it up for auction; call an auction without bids off"),
-            ("u", "offer what was not paid to the next bidder"),
-        ),
-    ),
-    (
-        "Admin desk",
-        (
-            ("A", "the desk, for admins"),
-            ("1  2  3  4  5", "disputes, alerts, users, figures, the log"),
-            ("Enter", "open the dispute; there v decides who gets the money"),
-            ("x", "close the alert"),
-            ("/  s  u", "search users; suspend; let act again"),
-            ("← →  b", "the next figure; by hour, day or week"),
-        ),
-    ),
-    (
-        "Everywhere",
-        (
-            ("o  W  L", "your orders; your wallet; what you sell"),
-            ("M  N", "messages; what the market has told you"),
-            ("i", "sign in, or sign out"),
-            ("t", "light or dark"),
-            ("Ctrl+P", "every command by name, and every auction by its title"),
-            ("?", "this page"),
-            ("q", "leave"),
-        ),
-    ),
-    (
-        "Signs",
-        (
-            ("▲ ▼", "you lead; somebody outbid you"),
-            ("★ ◆", "you watch it; you sell it"),
-            ("● • ↑", "your bid; another's; the leader raised the own maximum"),
-            ("!  !!", "less than a minute left; less than ten seconds"),
-            ("▶ ✓ ■", "an order waits for you; is delivered; is cancelled"),
-            ("● ◌ ○", "live; connecting; stale, which means that prices may have moved"),
-        ),
-    ),
+from instasell_tui.keys import Deed, deeds, displayed, in_force
+
+if TYPE_CHECKING:
+    from instasell_tui.app import InstaSellApp
+
+NAME_MIN_CELLS = 90
+"""On a narrower screen the names by which keys are changed are left out."""
+
+_MEANINGS: Mapping[str, str] = {
+    "rows.open": "open; a double click does so too",
+    "rows.down": "down",
+    "rows.up": "up; a click selects",
+    "board.filter": "filter by words in the title; Escape clears",
+    "board.sort": "sort by the next column; so does a click on its head",
+    "board.reverse": "turn the order around",
+    "board.categories": "show or hide the categories",
+    "board.watch": "watch the auction, or stop watching it",
+    "board.clear": "clear the filter",
+    "auction.bid": "bid the minimum, after a confirmation",
+    "auction.edit": "type another bid",
+    "auction.maximum": "type an automatic maximum: the market bids up to it",
+    "auction.buy_now": "buy now, where that is offered",
+    "auction.watch": "watch it; what you bid on is watched by itself",
+    "auction.ask": "ask the seller something",
+    "auction.view": "see the pictures",
+    "bids.bid": "bid the minimum again",
+    "bids.maximum": "type another maximum",
+    "bids.pay_wallet": "pay what you have won, from the wallet",
+    "bids.pay_card": "pay what you have won, by card",
+    "bids.view": "see the auction, where Enter opens the order",
+    "order.pay_wallet": "pay from the wallet",
+    "order.pay_card": "pay by card on the provider's page",
+    "order.confirm": "say that it has come, which pays the seller",
+    "order.dispute": "complain, and the money stays held",
+    "order.answer": "say something in a dispute",
+    "order.write": "write to the other side",
+    "wallet.top_up": "top up the wallet",
+    "selling.add": "add something to sell",
+    "selling.import": "bring a whole file of goods in",
+    "selling.put_up": "put it up for auction",
+    "selling.offer": "offer what was not paid to the next bidder",
+    "selling.call_off": "call an auction without bids off",
+    "notices.preferences": "choose what you are told",
+    "desk.search": "search users",
+    "desk.bucket": "figures by hour, day or week",
+    "dispute.resolve": "decide who gets the money",
+    "app.person": "sign in, or sign out",
+    "app.theme": "the next theme: dark, light, 16 colours",
+    "app.bids": "the auctions that you bid in",
+    "app.orders": "your orders",
+    "app.wallet": "your wallet",
+    "app.selling": "what you sell",
+    "app.desk": "the desk, for admins",
+    "app.messages": "messages",
+    "app.notices": "what the market has told you",
+    "app.commands": "every command by name, and every auction by its title",
+    "app.help": "this page",
+    "app.quit": "leave",
+}
+"""More than a key's own few words, where there is more to say."""
+
+_SIGNS = (
+    ("▲ ▼", "you lead; somebody outbid you"),
+    ("★ ◆", "you watch it; you sell it"),
+    ("● • ↑", "your bid; another's; the leader raised the own maximum"),
+    ("!  !!", "less than a minute left; less than ten seconds"),
+    ("↻", "a late bid gave the auction more time"),
+    ("▶ ✓ ■", "an order waits for you; is delivered; is cancelled"),
+    ("● ◌ ○", "live; connecting; stale, which means that prices may have moved"),
 )
+
+
+_TOGETHER = frozenset({"tab", "move", "edge", "figure"})
 
 
 class HelpScreen(ModalScreen[None]):
     """Any of the usual keys closes it."""
+
+    app: InstaSellApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q,enter", "dismiss", "Close"),
@@ -105,21 +101,87 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help"):
-            yield Static(_page())
+            yield Static(id="keys")
             yield Static(
-                Text("Countdowns run on the market's clock. Amounts are typed as 12.50."),
+                Text(
+                    "Countdowns run on the market's clock. Amounts are typed as 12.50."
+                    " Other keys are written into keys.toml, by the names at the right."
+                ),
                 id="remark",
             )
 
+    def on_resize(self) -> None:
+        beneath = next(type(each) for each in reversed(self.app.screen_stack) if each is not self)
+        page = _page(type(self.app), beneath, self.app.keys, self._quiet())
+        self.query_one("#keys", Static).update(page)
 
-def _page() -> Table:
+    def _quiet(self) -> Style | None:
+        """How names are drawn; None where they have no room."""
+        if self.app.size.width < NAME_MIN_CELLS:
+            return None
+        return Style(color=self.app.get_css_variables()["quiet"].removeprefix("ansi_"))
+
+
+def _page(
+    app: type[InstaSellApp], beneath: type[object], keys: Mapping[str, str], quiet: Style | None
+) -> Table:
+    """The keys of the screen beneath come first."""
+    # The screens know this page by the application alone, and it needs all of them.
+    from instasell_tui.places import PLACES
+    from instasell_tui.widgets.row_table import RowTable
+
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
-    table.add_column()
-    for number, (name, keys) in enumerate(_PARTS):
-        if number:
-            table.add_row("", "")
-        table.add_row(Text(name, style="bold"), "")
-        for key, meaning in keys:
-            table.add_row(Text(f"  {key}"), Text(meaning))
+    table.add_column(ratio=1)
+    if quiet is not None:
+        table.add_column(no_wrap=True, style=quiet)
+    parts = [("Everywhere", deeds(app)), ("Lists", deeds(RowTable))]
+    for place in PLACES:
+        own = [deed for owner in place.owners for deed in deeds(owner)]
+        at = 0 if beneath in place.owners else len(parts)
+        parts.insert(at, (place.name, [each for each in own if not _is_shared(each)]))
+    told: set[str] = set()
+    for name, part in parts:
+        _add(table, name, _rows(part, keys, told), named=quiet is not None)
+    _add(table, "Signs", [(sign, meaning, "") for sign, meaning in _SIGNS], named=False)
     return table
+
+
+def _is_shared(deed: Deed) -> bool:
+    return deed.id.startswith(("app.", "rows."))
+
+
+def _rows(
+    part: Iterable[Deed], keys: Mapping[str, str], told: set[str]
+) -> Iterable[tuple[str, str, str]]:
+    """What stands in a part; deeds that differ by a number only stand in one line."""
+    rows: list[tuple[str, str, str]] = []
+    for kind, group in groupby(part, _kind):
+        alike = [deed for deed in group if deed.id not in told]
+        told.update(deed.id for deed in alike)
+        for some in [alike] if kind in _TOGETHER else [[deed] for deed in alike]:
+            if some:
+                shown = "  ".join(displayed(in_force(deed, keys)) for deed in some)
+                words = [_MEANINGS.get(deed.id) or deed.words.lower() for deed in some]
+                rows.append((shown, ", ".join(words), " ".join(_names(some))))
+    return rows
+
+
+def _kind(deed: Deed) -> str:
+    return deed.action.partition("(")[0]
+
+
+def _names(some: Sequence[Deed]) -> Iterable[str]:
+    """The first name whole, of the others what is different."""
+    yield some[0].id
+    for deed in some[1:]:
+        yield deed.id.partition(".")[2]
+
+
+def _add(table: Table, name: str, rows: Iterable[tuple[str, str, str]], *, named: bool) -> None:
+    if table.row_count:
+        table.add_row()
+    table.add_row(Text(name, style="bold"))
+    for keys, meaning, known_as in rows:
+        cells = [Text(f"  {keys}"), Text(meaning), *([Text(known_as)] if named else [])]
+        table.add_row(*cells)

@@ -50,9 +50,10 @@ class OrderScreen(Screen[None]):
         Binding("f", "step('refund')", "Refund", id="order.refund"),
         Binding("D", "step('dispute')", "Dispute", id="order.dispute"),
         Binding("e", "step('answer')", "Answer", id="order.answer"),
+        Binding("u", "step('attach')", "Attach file", id="order.attach"),
         Binding("m", "write", "Message", id="order.write"),
         Binding("r", "refresh", "Refresh", show=False, id="order.refresh"),
-        Binding("q", "app.quit", "Quit", show=False),
+        Binding("q", "app.quit", "Quit", show=False, id="app.quit"),
     ]
 
     def __init__(self, order_id: str) -> None:
@@ -115,7 +116,10 @@ class OrderScreen(Screen[None]):
         self.refresh_bindings()
         if order is None or feed.user is None:
             text = "Asking the market …" if feed.user else "Press i to sign in"
-            self._say("headline", self._failure or text, Tone.PLAIN)
+            if self._failure is None:
+                self._say("headline", text, Tone.PLAIN)
+            else:
+                self._say("headline", f"! {self._failure}", Tone.BAD)
             return
         person, now = feed.user.id, feed.now()
         self._put("title", shown(order.title))
@@ -237,7 +241,7 @@ class OrderScreen(Screen[None]):
         """One step at a time; whatever comes of it, the order is read again."""
         try:
             self._tell("", Tone.PLAIN)
-            said = await OrderSteps(self.app).run(step, order)
+            said = await OrderSteps(self.app, self._tell).run(step, order)
             await self._look()
             self._tell(*said)
         finally:

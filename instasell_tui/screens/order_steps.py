@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,7 +11,8 @@ from instasell_client import InstaSellError, Invalid
 from instasell_client.models.disputes import DisputeReason
 from instasell_client.models.money import format_amount, parse_amount
 from instasell_client.models.orders import Order, PaymentMethod
-from instasell_tui import trade_wording
+from instasell_client.models.problems import FieldError
+from instasell_tui import evidence, trade_wording
 from instasell_tui.formats import money, shown
 from instasell_tui.orders import Step
 from instasell_tui.screens.checkout import CheckoutScreen
@@ -18,10 +20,15 @@ from instasell_tui.screens.confirm import ConfirmScreen, Question
 from instasell_tui.screens.form import GENERAL, Entry, Form, FormScreen, Values
 from instasell_tui.trade_wording import Lines, Said
 from instasell_tui.widgets.bid_box import Tone
+from instasell_tui.widgets.path_suggester import PathSuggester
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
 
+FILES_ELSEWHERE: Said = (
+    "In a browser a path would name a file of the host: use a terminal of your own",
+    Tone.BAD,
+)
 NOTHING_SENT: Said = ("Nothing was sent", Tone.PLAIN)
 
 _ADDRESS = (
@@ -35,6 +42,13 @@ _ADDRESS = (
 )
 _REASON = Entry("reason", "Reason", required=False, max_length=500)
 _STATEMENT = Entry("text", "What happened", max_length=2000)
+FILE = Entry(
+    "path",
+    "File",
+    max_length=4096,
+    placeholder="a path; → takes what is suggested",
+    suggester=PathSuggester(),
+)
 _COMPLAINT = (
     Entry("reason", "Reason", options=trade_wording.COMPLAINTS),
     _STATEMENT,
@@ -42,10 +56,14 @@ _COMPLAINT = (
 
 
 class OrderSteps:
-    """Does the steps of orders for a screen. Call `run` from a worker: it waits for answers."""
+    """Does the steps of orders for a screen. Call `run` from a worker: it waits for answers.
 
-    def __init__(self, app: InstaSellApp) -> None:
+    `tell` says how far a step has come that takes its time.
+    """
+
+    def __init__(self, app: InstaSellApp, tell: Callable[[str, Tone], None]) -> None:
         self._app = app
+        self._tell = tell
         self._trading = app.feed.trading
 
     async def run(self, step: Step, order: Order) -> Said:
@@ -60,6 +78,7 @@ class OrderSteps:
             Step.REFUND: self._refund,
             Step.DISPUTE: self._dispute,
             Step.ANSWER: self._answer,
+            Step.ATTACH: self._attach,
         }
         try:
             return await do[step](order)
@@ -195,6 +214,34 @@ class OrderSteps:
 
         return await self._filled(form, {}, order.currency, send)
 
+    async def _attach(self, order: Order) -> Said:
+        if self._app.is_web:
+            return FILES_ELSEWHERE
+        view = await self._trading.dispute_of(order.id)
+        if view is None:
+            return "There is no dispute", Tone.PLAIN
+        form = Form(
+            "Send a file to both sides and the admins",
+            "A picture, a PDF or a text in UTF-8; nobody takes it back",
+            (FILE,),
+            "Send",
+            _sendable,
+        )
+
+        async def send(values: Values) -> Said:
+            self._tell("Reading the file …", Tone.PLAIN)
+            try:
+                file = await asyncio.to_thread(evidence.read, values["path"])
+            except (OSError, ValueError) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                raise Invalid([FieldError(field="path", message=reason)]) from error
+            sent = await self._trading.attach(
+                view.dispute.id, file, lambda text: self._tell(text, Tone.PLAIN)
+            )
+            return f"Sent {trade_wording.sent(sent)}", Tone.GOOD
+
+        return await self._filled(form, {}, order.currency, send)
+
     async def _filled(
         self,
         form: Form,
@@ -250,6 +297,11 @@ def _amount(order: Order) -> Callable[[Values], Values]:
         return {}
 
     return check
+
+
+def _sendable(values: Values) -> Values:
+    why = evidence.problem(values["path"]) if values["path"] else None
+    return {"path": why} if why else {}
 
 
 def _country(values: Values) -> Values:

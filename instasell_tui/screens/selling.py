@@ -2,60 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
-from textual import on, work
-from textual.app import ComposeResult
+from textual import on
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widget import Widget
+from textual.widgets import Static
 
 from instasell_client import InstaSellError
 from instasell_client.models.accounts import Role
 from instasell_client.models.listings import Listing
-from instasell_client.models.money import format_amount
 from instasell_client.models.selling import SellingAuction, SellingPart
 from instasell_tui import messages, shop_wording, trade_wording
-from instasell_tui.feed import Standing
 from instasell_tui.formats import NOTHING, count, money, shown
 from instasell_tui.screens.order import OrderScreen
+from instasell_tui.screens.paged_list import PagedListScreen
 from instasell_tui.screens.shop_steps import ShopSteps
 from instasell_tui.trade_wording import Said
-from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.bid_box import Tone
 from instasell_tui.widgets.row_table import Cell, Column, Row, RowTable
-from instasell_tui.widgets.tab_strip import TabStrip
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    pass
 
-TICK_SECONDS = 1.0
-REFRESH_SECONDS = 15.0
 WIDE_CELLS = 110
 PRICE_CELLS = 12
 GOODS = "goods"
-_TABS = {"running": "Running", "unsold": "Unsold", "sold": "Sold", GOODS: "Goods"}
 _EMPTY = {
     "running": "Nothing of yours is up.\n\nUnder Goods, p puts something up.",
     "unsold": "Everything that was up has found a buyer, or runs.",
     "sold": "No auction of yours was won yet.\n\nWhat sells at a price is under Orders.",
-    GOODS: "You have nothing to sell yet.\n\nn adds something; instasell listings import takes"
-    " a whole file.",
+    GOODS: "You have nothing to sell yet.\n\nn adds something, I a whole file.",
 }
 _STEPS = {
     "running": ("call_off",),
     "unsold": ("put_up", "offer"),
     "sold": (),
-    GOODS: ("add", "edit", "put_up", "remove"),
+    GOODS: ("add", "bring_in", "edit", "put_up", "remove"),
 }
 
 
-class SellingScreen(Screen[None]):
+class SellingScreen(PagedListScreen):
     """Shows what the market says of the own goods. A step is done after a question only."""
 
-    app: InstaSellApp
+    PLACE = "Seller desk"
+    TABS: ClassVar[Mapping[str, str]] = {
+        "running": "Running",
+        "unsold": "Unsold",
+        "sold": "Sold",
+        GOODS: "Goods",
+    }
+    REFRESH_SECONDS = 15.0
+    TELLS_OUTCOMES = True
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="selling.back"),
@@ -65,48 +64,26 @@ class SellingScreen(Screen[None]):
         Binding("4", "tab('goods')", "Goods", show=False, id="selling.goods"),
         Binding("n", "step('add')", "New", id="selling.add"),
         Binding("e", "step('edit')", "Edit", id="selling.edit"),
+        Binding("I", "step('bring_in')", "Import", id="selling.import"),
         Binding("p", "step('put_up')", "Put up", id="selling.put_up"),
         Binding("u", "step('offer')", "Offer on", id="selling.offer"),
         Binding("x", "step('call_off')", "Call off", id="selling.call_off"),
         Binding("delete", "step('remove')", "Take away", id="selling.remove"),
         Binding("r", "refresh", "Refresh", show=False, id="selling.refresh"),
-        Binding("q", "app.quit", "Quit", show=False),
+        Binding("q", "app.quit", "Quit", show=False, id="app.quit"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._tab = "running"
         self._auctions: list[SellingAuction] = []
         self._goods: list[Listing] = []
         self._next: str | None = None
         self._loaded = False
-        self._failure: str | None = None
         self._busy = False
 
-    def compose(self) -> ComposeResult:
-        yield TopBar("Seller desk")
-        yield TabStrip(_TABS)
-        yield RowTable(self._columns)
-        yield Static(id="empty")
+    def parts(self) -> Iterable[Widget]:
+        yield from super().parts()
         yield Static(id="outcome")
-        yield StatusBar()
-        yield Footer()
-
-    def on_mount(self) -> None:
-        self.app.feed.subscribe(self)
-        self.set_interval(TICK_SECONDS, self._show)
-        self.set_interval(REFRESH_SECONDS, self._refresh)
-        self.watch(self.app, "app_focus", self._refresh, init=False)
-        if self.app.feed.read_only:
-            self._tell("Opened read-only: nothing can be changed from here", Tone.PLAIN)
-        self.query_one(RowTable).focus()
-
-    def on_unmount(self) -> None:
-        self.app.feed.unsubscribe(self)
-
-    def on_screen_resume(self) -> None:
-        self._show()
-        self._refresh()
 
     # Showing ----------------------------------------------------------------------------------
 
@@ -115,16 +92,16 @@ class SellingScreen(Screen[None]):
         user = self.app.feed.user
         return user is not None and user.role is Role.SELLER
 
-    def _columns(self, width: int) -> Sequence[Column]:
+    def columns(self, width: int) -> Sequence[Column]:
         wide = width >= WIDE_CELLS
         title = Column("title", "What", 0)
         price = Column("price", "Price", PRICE_CELLS, right=True)
         bids = Column("bids", "Bids", 5, right=True)
-        if self._tab == GOODS:
+        if self.tab == GOODS:
             category = [Column("category", "Category", 28)] if wide else []
             stock = Column("bids", "Stock", 7, right=True)
             return [title, *category, Column("offer", "Sold", 14), price, stock]
-        if self._tab == "running":
+        if self.tab == "running":
             more = [
                 Column("reserve", "Reserve", PRICE_CELLS, right=True),
                 Column("watchers", "Watched", 7, right=True),
@@ -134,28 +111,13 @@ class SellingScreen(Screen[None]):
         return [title, *who, Column("came", "What came of it", 18), price, bids,
                 Column("when", "Ended", 12, right=True)]  # fmt: skip
 
-    def _show(self, *, anew: bool = False) -> None:
-        if not self.is_current:
-            return
-        feed, table = self.app.feed, self.query_one(RowTable)
-        rows = self._rows()
-        table.show(rows, anew=anew)
-        table.display = bool(rows)
-        if rows and self.focused is None:
-            table.focus()
-        empty = self.query_one("#empty", Static)
-        empty.display = not rows
-        empty.update(Text(self._nothing()))
-        self.query_one(TabStrip).show(self._tab)
-        self.query_one(TopBar).show(feed)
-        more = "+" if self._next else ""
-        noun = "listing" if self._tab == GOODS else "auction"
-        told = self._failure or f"{count(len(rows), noun)}{more} · {feed.currency}"
-        self.query_one(StatusBar).show(feed, self.app.zone, told)
-        self.refresh_bindings()
+    def told(self, rows: Sequence[Row]) -> str:
+        more = "+" if self.has_more else ""
+        noun = "listing" if self.tab == GOODS else "auction"
+        return f"{count(len(rows), noun)}{more} · {self.app.feed.currency}"
 
-    def _rows(self) -> list[Row]:
-        if self._tab == GOODS:
+    def rows(self) -> Sequence[Row]:
+        if self.tab == GOODS:
             return [self._good(each) for each in self._goods]
         return [self._auction(each) for each in self._auctions]
 
@@ -197,24 +159,15 @@ class SellingScreen(Screen[None]):
         }
         return Row(state.auction_id, shop_wording.mark(own), cells)
 
-    def _nothing(self) -> str:
+    def nothing(self) -> str:
         feed = self.app.feed
         if feed.client.token is None:
             return "Press i to sign in; then what you sell is here."
         if feed.user is not None and not self._sells:
             return "This account does not sell.\n\ninstasell auth become-seller changes that."
-        if self._failure is not None:
-            return self._failure
-        return _EMPTY[self._tab] if self._loaded else "Asking the market …"
-
-    def _tell(self, text: str, tone: Tone) -> None:
-        if self not in self.app.screen_stack:
-            self.app.say(text, tone)
-            return
-        label = self.query_one("#outcome", Static)
-        label.update(Text(text))
-        for each in Tone:
-            label.set_class(each is tone, f"-{each.value}")
+        if self.failure is not None:
+            return self.failure
+        return _EMPTY[self.tab] if self._loaded else "Asking the market …"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Takes steps that lead nowhere out of the footer."""
@@ -223,12 +176,12 @@ class SellingScreen(Screen[None]):
         name = str(parameters[0])
         if self._busy or self.app.feed.read_only or not self._sells:
             return False
-        if name not in _STEPS[self._tab]:
+        if name not in _STEPS[self.tab]:
             return False
-        if name == "add":
+        if name in ("add", "bring_in"):
             return True
         good = self._chosen_good()
-        if self._tab == GOODS:
+        if self.tab == GOODS:
             if name == "put_up":
                 return good is not None and good.price is None and good.auction_id is None
             return good is not None
@@ -254,7 +207,7 @@ class SellingScreen(Screen[None]):
     @on(messages.BoardChanged)
     def _board_changed(self, message: messages.BoardChanged) -> None:
         """A bid on something of one's own is seen at once, and the page read again."""
-        if self._tab == "running" and self.is_current:
+        if self.tab == "running" and self.is_current:
             lots = self.app.feed.lots
             changed = False
             for at, own in enumerate(self._auctions):
@@ -263,79 +216,50 @@ class SellingScreen(Screen[None]):
                     self._auctions[at] = own.model_copy(update={"state": lot.state})
                     changed = True
             if changed:
-                self._show()
+                self.show_rows()
 
     @on(messages.WalletChanged)
     def _wallet_changed(self) -> None:
-        self._refresh()
+        self.refresh_list()
 
-    @on(messages.ConnectionChanged)
-    def _connection_changed(self) -> None:
-        if self.app.feed.standing is Standing.LIVE:
-            self._refresh()
+    def turned(self) -> None:
+        self.tell("", Tone.PLAIN)
+        self.person_changed()
 
-    @on(messages.AccountChanged)
-    def _account_changed(self) -> None:
-        self._restart()
-
-    def _restart(self) -> None:
+    def person_changed(self) -> None:
         self._auctions, self._goods, self._next, self._loaded = [], [], None, False
-        self._show(anew=True)
-        self._refresh()
+        self.show_rows(anew=True)
+        self.refresh_list()
 
-    def _refresh(self) -> None:
-        if self.is_current and self._sells:
-            self._read()
+    @property
+    def may_read(self) -> bool:
+        return self._sells
 
-    @work(exclusive=True, group="read")
-    async def _read(self) -> None:
-        await self._look(None)
+    @property
+    def has_more(self) -> bool:
+        return self._next is not None
 
-    @on(RowTable.NearEnd)
-    def _near_end(self) -> None:
-        if self._next is not None:
-            self._read_on(self._next)
+    async def look(self) -> None:
+        await self._look_at(None)
 
-    @work(exclusive=True, group="read_on")
-    async def _read_on(self, cursor: str) -> None:
-        await self._look(cursor)
+    async def look_further(self) -> None:
+        await self._look_at(self._next)
 
-    async def _look(self, cursor: str | None) -> None:
+    async def _look_at(self, cursor: str | None) -> None:
         """Reads a page. The first one takes the place of all that is here once it is complete."""
-        shop, tab = self.app.feed.shop, self._tab
-        try:
-            if tab == GOODS:
-                goods, following = await shop.goods(cursor)
-                auctions: list[SellingAuction] = []
-            else:
-                auctions, following = await shop.auctions(SellingPart(tab), cursor)
-                goods = []
-        except InstaSellError as error:
-            self._failure = shown(str(error))
+        shop, tab = self.app.feed.shop, self.tab
+        goods: list[Listing] = []
+        auctions: list[SellingAuction] = []
+        if tab == GOODS:
+            goods, following = await shop.goods(cursor)
         else:
-            if tab == self._tab and (cursor is None or cursor == self._next):
-                self._goods = goods if cursor is None else [*self._goods, *goods]
-                self._auctions = auctions if cursor is None else [*self._auctions, *auctions]
-                self._next, self._loaded, self._failure = following, True, None
-        self._show()
+            auctions, following = await shop.auctions(SellingPart(tab), cursor)
+        if tab == self.tab and (cursor is None or cursor == self._next):
+            self._goods = goods if cursor is None else [*self._goods, *goods]
+            self._auctions = auctions if cursor is None else [*self._auctions, *auctions]
+            self._next, self._loaded = following, True
 
     # What people do ---------------------------------------------------------------------------
-
-    def action_tab(self, name: str) -> None:
-        if name != self._tab:
-            self._tab = name
-            self._tell("", Tone.PLAIN)
-            self._restart()
-
-    @on(TabStrip.Chosen)
-    def _tab_clicked(self, event: TabStrip.Chosen) -> None:
-        self.action_tab(event.key)
-
-    def action_refresh(self) -> None:
-        self._refresh()
-
-    def action_back(self) -> None:
-        self.dismiss()
 
     @on(RowTable.Opened)
     def _opened(self) -> None:
@@ -354,31 +278,34 @@ class SellingScreen(Screen[None]):
             self.app.run_worker(self._do(self._step(name)), group="step")
 
     def _step(self, name: str) -> Awaitable[Said]:
-        steps, good, own = ShopSteps(self.app), self._chosen_good(), self._chosen_auction()
-        if name == "add":
-            return steps.add()
+        steps, good, own = (
+            ShopSteps(self.app, self.tell),
+            self._chosen_good(),
+            self._chosen_auction(),
+        )
+        if name in ("add", "bring_in"):
+            return steps.add() if name == "add" else steps.bring_in()
         if own is not None and name == "call_off":
             return steps.call_off(own)
         if own is not None and name == "offer":
             return steps.offer(own)
         if own is not None:
-            least = format_amount(own.state.min_bid, self.app.feed.currency)
-            return steps.put_up(own.state.listing_id, own.state.title, {"min_bid": least})
+            return steps.relist(own)
         assert good is not None
         if name == "put_up":
-            return steps.put_up(good.id, good.title, {})
+            return steps.put_up(good)
         return steps.remove(good) if name == "remove" else steps.edit(good)
 
     async def _do(self, step: Awaitable[Said]) -> None:
         try:
-            self._tell("", Tone.PLAIN)
+            self.tell("", Tone.PLAIN)
             try:
                 said = await step
             except InstaSellError as error:
                 said = trade_wording.refusal(error, self.app.feed.currency)
             if self in self.app.screen_stack:
-                await self._look(None)
-            self._tell(*said)
+                await self.reading(self.look)
+            self.tell(*said)
         finally:
             self._busy = False
-        self._show()
+        self.show_rows()

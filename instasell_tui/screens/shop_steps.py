@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from instasell_client import InstaSellError
+from instasell_client import InstaSellError, Invalid
 from instasell_client.models.listings import Listing
 from instasell_client.models.money import format_amount
+from instasell_client.models.problems import FieldError
 from instasell_client.models.selling import SellingAuction
 from instasell_tui import shop_wording, trade_wording
+from instasell_tui.evidence import located
 from instasell_tui.formats import money, shown
+from instasell_tui.importing import ImportFailed, Market, Verdicts, bring_in
 from instasell_tui.screens.confirm import ConfirmScreen, Question
 from instasell_tui.screens.form import Entry, Form, Values
-from instasell_tui.screens.order_steps import NOTHING_SENT, filled
+from instasell_tui.screens.order_steps import FILE, FILES_ELSEWHERE, NOTHING_SENT, filled
 from instasell_tui.shop import paths_of
 from instasell_tui.trade_wording import Lines, Said
 from instasell_tui.widgets.bid_box import Tone
@@ -28,10 +32,14 @@ _REASON = Entry("reason", "Reason", required=False, max_length=500)
 
 
 class ShopSteps:
-    """Does the steps for the seller's screen. Call them from a worker: they wait for answers."""
+    """Does the steps for the seller's screen. Call them from a worker: they wait for answers.
 
-    def __init__(self, app: InstaSellApp) -> None:
+    `tell` says how far a step has come that takes its time.
+    """
+
+    def __init__(self, app: InstaSellApp, tell: Callable[[str, Tone], None]) -> None:
         self._app = app
+        self._tell = tell
         self._feed = app.feed
         self._shop = app.feed.shop
 
@@ -39,29 +47,49 @@ class ShopSteps:
     def _currency(self) -> str:
         return self._feed.currency
 
-    async def put_up(self, listing_id: str, title: str, known: Values) -> Said:
+    async def put_up(self, listing: Listing) -> Said:
         """Starts an auction, after a confirmation that names its gas."""
+
+        async def send(values: Values) -> Said:
+            seconds = shop_wording.seconds_of(values["duration"])
+            await self._shop.put_up(listing.id, values, seconds)
+            return "It is up: bidders see it from now on", Tone.GOOD
+
+        known = {"min_bid": "", "duration": "3d", "reserve": "", "buy_now": ""}
+        return await self._on_terms("Put it up for auction", listing.title, known, send, "")
+
+    async def relist(self, own: SellingAuction) -> Said:
+        """Puts up again what found no buyer, on the terms of the last time or on others."""
+        known = shop_wording.terms_of(own, self._currency)
+
+        async def send(values: Values) -> Said:
+            seconds = shop_wording.seconds_of(values["duration"])
+            await self._shop.relist(own.state.auction_id, values, known, seconds)
+            return "It is up again: bidders see it from now on", Tone.GOOD
+
+        return await self._on_terms("Put it up again", own.state.title, known, send, " again")
+
+    async def _on_terms(
+        self, head: str, title: str, known: Values, put_up: Send, again: str
+    ) -> Said:
         currency = self._currency
-        entries = (
-            Entry("min_bid", f"Minimum bid, {currency}", max_length=24),
-            Entry("duration", "Runs for", max_length=20, placeholder="as 3d, 12h or 45m"),
-            Entry("reserve", "Hidden reserve", required=False, max_length=24),
-            Entry("buy_now", "Buy now", required=False, max_length=24),
-        )
         check = partial(shop_wording.wrong_terms, currency=currency)
-        form = Form("Put it up for auction", shown(title), entries, "Go on", check)
+        form = Form(head, shown(title), _terms(currency), "Go on", check)
         wallet = await self._feed.trading.look_at_wallet()
         if self._shop.auction_fee is None:
             await self._shop.fees()
 
         async def send(values: Values) -> Said:
-            lines = shop_wording.terms(values, currency, self._shop.auction_fee, wallet.gas_balance)
-            if not await self._confirmed("Put it up?", title, lines, "Put it up"):
+            terms = dict(values)
+            if again and values["duration"] == known["duration"]:
+                # The length is kept to the second, and was typed in minutes at best.
+                terms["duration"] = f"{values['duration']}, as last time"
+            lines = shop_wording.terms(terms, currency, self._shop.auction_fee, wallet.gas_balance)
+            if not await self._confirmed(f"Put it up{again}?", title, lines, "Put it up"):
                 return NOTHING_SENT
-            await self._shop.put_up(listing_id, values, shop_wording.seconds_of(values["duration"]))
-            return "It is up: bidders see it from now on", Tone.GOOD
+            return await put_up(values)
 
-        return await self._filled(form, {"duration": "3d", **known}, send)
+        return await self._filled(form, known, send)
 
     async def call_off(self, own: SellingAuction) -> Said:
         """Ends an auction without bids."""
@@ -117,6 +145,44 @@ class ShopSteps:
 
         return await self._filled(form, {"stock": "1"}, send)
 
+    async def bring_in(self) -> Said:
+        """Brings a file of goods in, after every row of it was looked at."""
+        if self._app.is_web:
+            return FILES_ELSEWHERE
+        form = Form(
+            "Goods from a file",
+            "CSV, JSON lines or Excel, as the shell takes it",
+            (FILE,),
+            "Look at it",
+        )
+
+        async def send(values: Values) -> Said:
+            path = located(values["path"])
+            try:
+                found = await self._judged(path, dry_run=True)
+                if not found.counts["created"] + found.counts["updated"]:
+                    return f"Nothing to bring in: {shop_wording.told_of(found)}", Tone.PLAIN
+                lines = shop_wording.verdict_lines(found)
+                if not await self._confirmed("Bring these in?", path.name, lines, "Bring in"):
+                    return NOTHING_SENT
+                done = await self._judged(path, dry_run=False)
+            except ImportFailed as error:
+                raise Invalid([FieldError(field="path", message=str(error))]) from error
+            tone = Tone.BAD if done.complaints else Tone.GOOD
+            return f"Brought in: {shop_wording.told_of(done)}", tone
+
+        return await self._filled(form, {}, send)
+
+    async def _judged(self, path: Path, *, dry_run: bool) -> Verdicts:
+        feed, verb = self._feed, "Looking at" if dry_run else "Bringing in"
+        self._tell(f"{verb} {shown(path.name)} …", Tone.PLAIN)
+        market = Market(feed.client.base_url, feed.client.token, self._currency)
+
+        def tell(rows: int) -> None:
+            self._tell(f"{verb} {shown(path.name)}: {rows:,} rows …", Tone.PLAIN)
+
+        return await bring_in(path, market, dry_run=dry_run, tell=tell)
+
     async def edit(self, listing: Listing) -> Said:
         """Changes a listing."""
         currency = self._currency
@@ -163,3 +229,12 @@ class ShopSteps:
 
     async def _filled(self, form: Form, values: Values, send: Send) -> Said:
         return await filled(self._app, form, values, self._currency, send)
+
+
+def _terms(currency: str) -> Sequence[Entry]:
+    return (
+        Entry("min_bid", f"Minimum bid, {currency}", max_length=24),
+        Entry("duration", "Runs for", max_length=20, placeholder="as 3d, 12h or 45m"),
+        Entry("reserve", "Hidden reserve", required=False, max_length=24),
+        Entry("buy_now", "Buy now", required=False, max_length=24),
+    )

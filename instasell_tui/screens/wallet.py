@@ -2,65 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
-from textual import on, work
-from textual.app import ComposeResult
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widget import Widget
+from textual.widgets import Static
 
-from instasell_client import InstaSellError
 from instasell_client.models.accounts import Role
 from instasell_client.models.money import parse_amount
 from instasell_client.models.wallets import WalletAccount, WalletEntry
 from instasell_tui import messages, trade_wording
-from instasell_tui.feed import Standing
 from instasell_tui.formats import NOTHING, count, local_time, money, shown
 from instasell_tui.screens.checkout import CheckoutScreen
 from instasell_tui.screens.form import Entry, Form, Values
 from instasell_tui.screens.order import OrderScreen
 from instasell_tui.screens.order_steps import filled
+from instasell_tui.screens.paged_list import PagedListScreen
 from instasell_tui.trade_wording import Said
-from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.bid_box import Tone
 from instasell_tui.widgets.big_number import BigNumber
 from instasell_tui.widgets.row_table import Cell, Column, Row, RowTable
-from instasell_tui.widgets.tab_strip import TabStrip
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    pass
 
-TICK_SECONDS = 1.0
-REFRESH_SECONDS = 30.0
 WIDE_CELLS = 110
-_TABS = {"all": "All", "balance": "Balance", "gas": "Gas"}
-
-
-def _columns(width: int) -> Sequence[Column]:
-    wide, cells = width >= WIDE_CELLS, _amount_cells(width)
-    return [
-        Column("when", "When", 12),
-        Column("type", "What", 24 if wide else 0),
-        *([Column("reference", "Reference", 0)] if wide else []),
-        Column("account", "Account", 7),
-        Column("amount", "Amount", cells, right=True),
-        Column("after", "After it", cells, right=True),
-    ]
 
 
 def _amount_cells(width: int) -> int:
     return 18 if width >= WIDE_CELLS else 14
 
 
-class WalletScreen(Screen[None]):
+class WalletScreen(PagedListScreen):
     """The two amounts on top are the newest that the market told; the rows come by pages."""
 
-    app: InstaSellApp
+    PLACE = "Wallet"
+    TABS: ClassVar[Mapping[str, str]] = {"all": "All", "balance": "Balance", "gas": "Gas"}
+    REFRESH_SECONDS = 30.0
+    TELLS_OUTCOMES = True
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="wallet.back"),
@@ -70,79 +53,62 @@ class WalletScreen(Screen[None]):
         Binding("3", "tab('gas')", "Gas", show=False, id="wallet.gas"),
         Binding("r", "refresh", "Refresh", id="wallet.refresh"),
         Binding("o", "app.orders", "Orders", id="app.orders"),
-        Binding("q", "app.quit", "Quit", show=False),
+        Binding("q", "app.quit", "Quit", show=False, id="app.quit"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._tab = "all"
         self._entries: list[WalletEntry] = []
         self._next: str | None = None
         self._loaded = False
-        self._failure: str | None = None
         self._busy = False
 
-    def compose(self) -> ComposeResult:
-        yield TopBar("Wallet")
+    def parts(self) -> Iterable[Widget]:
         with Horizontal(id="amounts"):
             yield BigNumber("Balance", name="balance")
             yield BigNumber("Gas, which pays for auctions", name="gas")
         yield Static(id="outcome")
-        yield TabStrip(_TABS)
-        yield RowTable(_columns)
-        yield Static(id="empty")
-        yield StatusBar()
-        yield Footer()
-
-    def on_mount(self) -> None:
-        self.app.feed.subscribe(self)
-        self.set_interval(TICK_SECONDS, self._show)
-        self.set_interval(REFRESH_SECONDS, self._refresh)
-        self.watch(self.app, "app_focus", self._refresh, init=False)
-        if self.app.feed.read_only:
-            self._tell("Opened read-only: nothing can be changed from here", Tone.PLAIN)
-        self.query_one(RowTable).focus()
-
-    def on_unmount(self) -> None:
-        self.app.feed.unsubscribe(self)
-
-    def on_screen_resume(self) -> None:
-        self._show()
-        self._refresh()
+        yield from super().parts()
 
     # Showing ----------------------------------------------------------------------------------
 
     @property
     def _account(self) -> WalletAccount | None:
-        return None if self._tab == "all" else WalletAccount(self._tab)
+        return None if self.tab == "all" else WalletAccount(self.tab)
 
     @property
     def _has_wallet(self) -> bool:
         user = self.app.feed.user
         return user is not None and user.role is not Role.ADMIN
 
-    def _show(self, *, anew: bool = False) -> None:
-        if not self.is_current:
-            return
-        feed, table = self.app.feed, self.query_one(RowTable)
-        wallet = feed.trading.wallet
+    @property
+    def _currency(self) -> str:
+        wallet = self.app.feed.trading.wallet
+        return wallet.currency if wallet else self.app.feed.currency
+
+    def columns(self, width: int) -> Sequence[Column]:
+        wide, cells = width >= WIDE_CELLS, _amount_cells(width)
+        return [
+            Column("when", "When", 12),
+            Column("type", "What", 24 if wide else 0),
+            *([Column("reference", "Reference", 0)] if wide else []),
+            Column("account", "Account", 7),
+            Column("amount", "Amount", cells, right=True),
+            Column("after", "After it", cells, right=True),
+        ]
+
+    def rows(self) -> Sequence[Row]:
+        return [self._row(each, self._currency) for each in self._entries]
+
+    def show_beside(self) -> None:
+        wallet = self.app.feed.trading.wallet
         balance, gas = self.query_one("#balance", BigNumber), self.query_one("#gas", BigNumber)
         balance.show(money(wallet.balance, wallet.currency) if wallet else NOTHING)
         gas.show(f"{wallet.gas_balance:,}" if wallet else NOTHING)
-        currency = wallet.currency if wallet else feed.currency
-        table.show([self._row(each, currency) for each in self._entries], anew=anew)
-        table.display = bool(self._entries)
-        if self._entries and self.focused is None:
-            table.focus()
-        empty = self.query_one("#empty", Static)
-        empty.display = not self._entries
-        empty.update(Text(self._nothing()))
-        self.query_one(TabStrip).show(self._tab)
-        self.query_one(TopBar).show(feed)
-        more = "+" if self._next else ""
-        told = self._failure or f"{count(len(self._entries), 'row')}{more} · {currency}"
-        self.query_one(StatusBar).show(feed, self.app.zone, told)
-        self.refresh_bindings()
+
+    def told(self, rows: Sequence[Row]) -> str:
+        more = "+" if self.has_more else ""
+        return f"{count(len(rows), 'row')}{more} · {self._currency}"
 
     def _row(self, each: WalletEntry, currency: str) -> Row:
         incoming = each.amount > 0
@@ -160,26 +126,17 @@ class WalletScreen(Screen[None]):
         }
         return Row(each.id, ("+" if incoming else "−", "good" if incoming else "quiet"), texts)
 
-    def _nothing(self) -> str:
+    def nothing(self) -> str:
         feed = self.app.feed
         if feed.client.token is None:
             return "Press i to sign in; then your wallet is here."
         if feed.user is not None and not self._has_wallet:
             return "An admin has no wallet."
-        if self._failure is not None:
-            return self._failure
+        if self.failure is not None:
+            return self.failure
         if not self._loaded:
             return "Asking the market …"
         return "Nothing has moved here yet.\n\nPress u to top up."
-
-    def _tell(self, text: str, tone: Tone) -> None:
-        if self not in self.app.screen_stack:
-            self.app.say(text, tone)
-            return
-        label = self.query_one("#outcome", Static)
-        label.update(Text(text))
-        for each in Tone:
-            label.set_class(each is tone, f"-{each.value}")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Takes the step that moves money out of the footer where it leads nowhere."""
@@ -191,62 +148,45 @@ class WalletScreen(Screen[None]):
 
     @on(messages.WalletChanged)
     def _wallet_changed(self) -> None:
-        self._show()
-        if self.is_current:
-            self._read()
+        self.show_rows()
+        self.refresh_list()
 
-    @on(messages.ConnectionChanged)
-    def _connection_changed(self) -> None:
-        if self.app.feed.standing is Standing.LIVE:
-            self._refresh()
-
-    @on(messages.AccountChanged)
-    def _account_changed(self) -> None:
-        self._restart()
-
-    def _restart(self) -> None:
+    def turned(self) -> None:
         self._entries, self._next, self._loaded = [], None, False
-        self._show(anew=True)
-        self._refresh()
+        self.show_rows(anew=True)
+        self.refresh_list()
 
-    def _refresh(self) -> None:
-        if self.is_current and self._has_wallet:
-            self._read()
+    def person_changed(self) -> None:
+        self.turned()
 
-    @work(exclusive=True, group="read")
-    async def _read(self) -> None:
+    @property
+    def may_read(self) -> bool:
+        return self._has_wallet
+
+    @property
+    def has_more(self) -> bool:
+        return self._next is not None
+
+    async def look(self) -> None:
         """Reads the wallet and the newest rows; older rows stay unless there is a hole."""
         trading, account = self.app.feed.trading, self._account
-        try:
-            page = await trading.entries(account)
-            await trading.look_at_wallet()
-        except InstaSellError as error:
-            self._failure = shown(str(error))
+        page = await trading.entries(account)
+        await trading.look_at_wallet()
+        self._loaded = True
+        known = {each.id for each in self._entries}
+        new = [each for each in page.items if each.id not in known]
+        if len(new) == len(page.items):
+            self._entries, self._next = new, page.next
         else:
-            self._failure, self._loaded = None, True
-            known = {each.id for each in self._entries}
-            new = [each for each in page.items if each.id not in known]
-            if len(new) == len(page.items):
-                self._entries, self._next = new, page.next
-            else:
-                self._entries = new + self._entries
-        self._show()
+            self._entries = new + self._entries
 
-    @on(RowTable.NearEnd)
-    def _near_end(self) -> None:
-        if self._next is not None:
-            self._read_on(self._next)
-
-    @work(exclusive=True, group="read_on")
-    async def _read_on(self, cursor: str) -> None:
-        try:
-            page = await self.app.feed.trading.entries(self._account, cursor)
-        except InstaSellError as error:
-            self._failure = shown(str(error))
-        else:
-            if cursor == self._next:
-                self._entries, self._next = [*self._entries, *page.items], page.next
-        self._show()
+    async def look_further(self) -> None:
+        cursor = self._next
+        if cursor is None:
+            return
+        page = await self.app.feed.trading.entries(self._account, cursor)
+        if cursor == self._next:
+            self._entries, self._next = [*self._entries, *page.items], page.next
 
     # What people do ---------------------------------------------------------------------------
 
@@ -257,21 +197,6 @@ class WalletScreen(Screen[None]):
         if chosen.order_id is not None:
             self.app.push_screen(OrderScreen(chosen.order_id))
 
-    def action_tab(self, name: str) -> None:
-        if name != self._tab:
-            self._tab = name
-            self._restart()
-
-    @on(TabStrip.Chosen)
-    def _tab_clicked(self, event: TabStrip.Chosen) -> None:
-        self.action_tab(event.key)
-
-    def action_refresh(self) -> None:
-        self._refresh()
-
-    def action_back(self) -> None:
-        self.dismiss()
-
     def action_top_up(self) -> None:
         if not self._busy:
             self._busy = True
@@ -279,8 +204,7 @@ class WalletScreen(Screen[None]):
             self.app.run_worker(self._top_up(), group="step")
 
     async def _top_up(self) -> None:
-        wallet = self.app.feed.trading.wallet
-        currency = wallet.currency if wallet else self.app.feed.currency
+        currency = self._currency
         form = Form(
             "Top up your wallet",
             "The payment provider takes the money on its own page",
@@ -292,12 +216,12 @@ class WalletScreen(Screen[None]):
             partial(_check_amount, currency),
         )
         try:
-            typed = {"target": "gas" if self._tab == "gas" else "balance"}
+            typed = {"target": "gas" if self.tab == "gas" else "balance"}
             said = await filled(self.app, form, typed, currency, partial(self._pay, currency))
-            self._tell(*said)
+            self.tell(*said)
         finally:
             self._busy = False
-        self._refresh()
+        self.refresh_list()
 
     async def _pay(self, currency: str, values: Values) -> Said:
         amount, target = parse_amount(values["amount"], currency), WalletAccount(values["target"])

@@ -43,7 +43,9 @@ class BarChart(Widget):
     def render(self) -> Text:
         width, height = self.size.width - LABEL_CELLS - 1, self.size.height - 1
         bars = self._bars
-        if bars is None or not bars.values or width < 8 or height < 2:
+        if bars is not None and not bars.values:
+            return Text("Nothing happened in this time.", self._ink("axis"))
+        if bars is None or width < 8 or height < 2:
             return Text("")
         most = max([bars.least, *(each for each in bars.values if each is not None)])
         text = Text(no_wrap=True, end="")

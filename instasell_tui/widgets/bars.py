@@ -50,12 +50,7 @@ class TopBar(Horizontal):
         if self._feed is None:
             self._feed = feed
             feed.subscribe(self)
-        user, inbox = feed.user, feed.inbox
-        person = "watching only" if user is None else clipped(shown(user.display_name), NAME_CELLS)
-        text = " · ".join((*feed.marks, person))
-        news = inbox_wording.news(inbox.unread_notices, inbox.unread_messages)
-        whole = f"{news}  {text}" if news and user is not None else text
-        self.query_one("#person", Static).update(Text(whole))
+        self.query_one("#person", Static).update(Text(person(feed)))
 
 
 class StatusBar(Horizontal):
@@ -68,14 +63,27 @@ class StatusBar(Horizontal):
     def show(self, feed: Feed, zone: tzinfo | None, told: str) -> None:
         """Draws the connection and the server's clock; `told` is the screen's own."""
         standing = feed.standing
-        text = f"{_GLYPHS[standing]} {_words(feed, standing, zone)}"
-        if feed.replay is not None:
-            text = f"{_GLYPHS[standing]} {feed.replay()}"
         label = self.query_one("#standing", Static)
-        label.update(Text(text))
+        label.update(Text(connection(feed, zone)))
         for each in Standing:
             label.set_class(each is standing, f"-{each.value}")
         self.query_one("#told", Static).update(Text(told, overflow="ellipsis", no_wrap=True))
+
+
+def person(feed: Feed) -> str:
+    """What is new, who is signed in, and that nothing can be changed where that is so."""
+    user, inbox = feed.user, feed.inbox
+    name = "watching only" if user is None else clipped(shown(user.display_name), NAME_CELLS)
+    text = " · ".join((*feed.marks, name))
+    news = inbox_wording.news(inbox.unread_notices, inbox.unread_messages)
+    return f"{news}  {text}" if news and user is not None else text
+
+
+def connection(feed: Feed, zone: tzinfo | None) -> str:
+    """The sign and the words for how far what is shown can be trusted."""
+    if feed.replay is not None:
+        return f"{_GLYPHS[feed.standing]} {feed.replay()}"
+    return f"{_GLYPHS[feed.standing]} {_words(feed, feed.standing, zone)}"
 
 
 def _words(feed: Feed, standing: Standing, zone: tzinfo | None) -> str:

@@ -53,6 +53,8 @@ class BidBox(Vertical):
         self._filled = ""
         self._minimum: int | None = None
         self._currency = "USD"
+        self._shipping = 0
+        self._told = ""
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="fields"):
@@ -68,9 +70,11 @@ class BidBox(Vertical):
 
     # Showing ----------------------------------------------------------------------------------
 
-    def follow(self, minimum: int | None, buy_now: int | None, currency: str) -> None:
+    def follow(
+        self, minimum: int | None, buy_now: int | None, currency: str, shipping: int
+    ) -> None:
         """The auction moved: a field that nobody touched takes the new minimum."""
-        self._currency = currency
+        self._currency, self._shipping = currency, shipping
         button = self.query_one("#buy-now", Button)
         button.display = buy_now is not None
         if buy_now is not None:
@@ -80,6 +84,7 @@ class BidBox(Vertical):
         self._minimum = minimum
         if untouched:
             self._fill()
+        self._hint()
 
     def refill(self, minimum: int | None) -> None:
         """Puts a new minimum in, whatever was typed before."""
@@ -99,11 +104,28 @@ class BidBox(Vertical):
             each.disabled = not on
 
     def tell(self, text: str, tone: Tone = Tone.PLAIN) -> None:
-        """Says what came of a bid."""
+        """Says what came of a bid; with nothing to say, what the fields come to with shipping."""
+        self._told = text
         outcome = self.query_one("#outcome", Static)
-        outcome.update(Text(text, overflow="ellipsis", no_wrap=True))
+        outcome.update(Text(text))
         for each in Tone:
             outcome.set_class(each is tone, f"-{each.value}")
+        self._hint()
+
+    @on(Input.Changed)
+    def _hint(self) -> None:
+        if not self._told:
+            self.query_one("#outcome", Static).update(Text(self._total()))
+
+    def _total(self) -> str:
+        """The most that would be paid, as soon as shipping makes it another amount."""
+        maximum, amount = self._amount_in("maximum"), self._amount_in("amount")
+        most = maximum if isinstance(maximum, int) else amount
+        if not self._shipping or not isinstance(most, int):
+            return ""
+        total = money(most + self._shipping, self._currency)
+        upto = "at most " if isinstance(maximum, int) else ""
+        return f"{upto}{total} with {money(self._shipping, self._currency)} for shipping"
 
     def clear_maximum(self) -> None:
         """The maximum was taken over by the market; the field is free for another."""

@@ -58,7 +58,7 @@ class Layout(NamedTuple):
         """The layout for a table of `width` cells: the title has what the others leave."""
         trend = 0 if width < 70 else 6 if width < 100 else 16
         leader = 9 if width < 100 else 14
-        price, bids, ends = (10 if width < 100 else 16), 4, 9
+        price, bids, ends = (10 if width < 100 else 16), 5, 9
         columns = [price, bids, leader, ends] + ([trend] if trend else [])
         mark = 2
         title = width - mark - sum(columns) - len(GAP) * len(columns) - 1
@@ -91,13 +91,13 @@ class BoardTable(ScrollView, can_focus=True):
         "table--blurred",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open", id="board.open"),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False),
-        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
-        Binding("home,g", "edge(0)", "First", show=False),
-        Binding("end,G", "edge(-1)", "Last", show=False),
+        Binding("enter", "open", "Open", id="rows.open"),
+        Binding("down,j", "move(1)", "Down", show=False, id="rows.down"),
+        Binding("up,k", "move(-1)", "Up", show=False, id="rows.up"),
+        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False, id="rows.page_down"),
+        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False, id="rows.page_up"),
+        Binding("home,g", "edge(0)", "First", show=False, id="rows.first"),
+        Binding("end,G", "edge(-1)", "Last", show=False, id="rows.last"),
     ]
 
     class Opened(Message):
@@ -224,7 +224,7 @@ class BoardTable(ScrollView, can_focus=True):
         paper = self._style("flash") if cells.flashing else self.rich_style
         if row == self._index:
             paper = self._style("selected" if self.has_focus else "blurred")
-        ground = Style(bgcolor=paper.bgcolor)
+        ground = Style(bgcolor=paper.bgcolor, reverse=paper.reverse, underline=paper.underline)
         segments = [Segment(text, self._ink(name) + ground) for text, name in cells.parts]
         return Strip(segments).adjust_cell_length(width, ground)
 

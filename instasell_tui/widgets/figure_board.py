@@ -89,8 +89,10 @@ class FigureBoard(Container, can_focus=True):
 
     def _bars(self, name: str) -> Bars | None:
         found = self._found
-        if found is None or not found.items:
+        if found is None:
             return None
+        if not found.items:
+            return Bars((), "", "", str)
         say = partial(
             desk_wording.figure, name=name, currency=found.currency, width=LABEL_CELLS - 1
         )

@@ -15,6 +15,7 @@ from instasell_client.models.auctions import Bid
 from instasell_tui.formats import local_time, money
 
 LABEL_CELLS = 11
+MIDDLE_GAP_CELLS = 36
 LEAST_SPAN = timedelta(seconds=5)
 OTHERS, OWN = "•", "●"
 
@@ -92,7 +93,13 @@ class PriceChart(Widget):
         first = local_time(course.start, self._zone, course.end)
         last = local_time(course.end, self._zone)
         gap = width - len(first) - len(last)
-        return " " * (LABEL_CELLS + 1) + (first + " " * gap + last if gap > 0 else last)
+        line = first + " " * gap + last if gap > 0 else last
+        if gap >= MIDDLE_GAP_CELLS:
+            half = course.start + (course.end - course.start) / 2
+            middle = local_time(half, self._zone, course.end)
+            at = (width - len(middle)) // 2
+            line = line[:at] + middle + line[at + len(middle) :]
+        return " " * (LABEL_CELLS + 1) + line
 
 
 def span(course: Course) -> tuple[int, int]:

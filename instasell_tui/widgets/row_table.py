@@ -60,12 +60,12 @@ class RowTable(ScrollView, can_focus=True):
         "table--blurred",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False),
-        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
-        Binding("home,g", "edge(0)", "First", show=False),
-        Binding("end,G", "edge(-1)", "Last", show=False),
+        Binding("down,j", "move(1)", "Down", show=False, id="rows.down"),
+        Binding("up,k", "move(-1)", "Up", show=False, id="rows.up"),
+        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False, id="rows.page_down"),
+        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False, id="rows.page_up"),
+        Binding("home,g", "edge(0)", "First", show=False, id="rows.first"),
+        Binding("end,G", "edge(-1)", "Last", show=False, id="rows.last"),
         Binding("enter", "open", "Open", id="rows.open"),
     ]
 
@@ -89,6 +89,12 @@ class RowTable(ScrollView, can_focus=True):
         self._index = 0
         self._cursor_key: str | None = None
         self._styles: dict[str, Style] = {}
+        self.opens = True
+        """Whether Enter leads anywhere from these rows."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Takes the key out of the footer that would lead nowhere."""
+        return action != "open" or (self.opens and bool(self._rows))
 
     # Contents ---------------------------------------------------------------------------------
 
@@ -159,7 +165,7 @@ class RowTable(ScrollView, can_focus=True):
         paper = self.rich_style
         if at == self._index:
             paper = self._style("selected" if self.has_focus else "blurred")
-        ground = Style(bgcolor=paper.bgcolor)
+        ground = Style(bgcolor=paper.bgcolor, reverse=paper.reverse, underline=paper.underline)
         row = self._rows[at]
         segments = [Segment(fitted(row.mark[0], MARK_CELLS), self._ink(row.mark[1]) + ground)]
         for number, column in enumerate(layout):

@@ -266,3 +266,24 @@ async def test_a_seller_lists_what_was_put_up(market: Market, shell_of: Shells) 
     assert json.loads(one.out) == {"title": "A watch", "order_id": None}
     refused = await shell_of(await market.bidder()).run("auctions", "selling")
     assert (refused.code, refused.out) == (4, "")
+
+
+async def test_a_bidder_lists_where_one_bids(market: Market, shell_of: Shells) -> None:
+    owner, bidder = await market.seller(), await market.bidder()
+    led = await market.auction(owner, title="A watch", min_bid=1000)
+    lost = await market.auction(owner, title="A lamp", min_bid=1000)
+    await bidder.auctions.bid(led, max_amount=2550)
+    await bidder.auctions.bid(lost, amount=1000)
+    await (await market.bidder()).auctions.bid(lost, amount=1500)
+    shell = shell_of(bidder)
+    listed = await shell.run(
+        "auctions", "bidding", "-o", "csv", "--fields", "auction_id,part,current_bid,max_amount"
+    )
+    assert listed.out == (
+        "auction_id,part,current_bid,max_amount\n"
+        f"{lost},outbid,15.00,10.00\n{led},leading,10.00,25.50\n"
+    )
+    one = await shell.run("auctions", "bidding", "--part", "leading", "-o", "jsonl")
+    assert json.loads(one.out)["bidder"] == "bidder-1"
+    nobody = await shell_of(owner).run("auctions", "bidding", "-o", "jsonl")
+    assert (nobody.code, nobody.out) == (0, "")

@@ -21,7 +21,7 @@ async def test_an_unpaid_auction_is_offered_on_and_put_up_again(
     market: Market, server: RunningServer, shell_of: Shells, market_clock: MarketClock, sql: Sql
 ) -> None:
     owner, second, first = [await market.seller() for _ in range(3)]
-    auction_id = await market.auction(owner, min_bid=1000)
+    auction_id = await market.auction(owner, min_bid=1000, reserve=1200)
     await second.auctions.bid(auction_id, amount=1500)
     await first.auctions.bid(auction_id, amount=2000)
     seller = shell_of(owner)
@@ -47,12 +47,24 @@ async def test_an_unpaid_auction_is_offered_on_and_put_up_again(
     await second.orders.cancel(order["id"])
     wrong = await seller.run("auctions", "relist", auction_id, "--duration", "1h", "--end", "+1h")
     assert (wrong.code, wrong.out) == (2, "")
+    both = await seller.run("auctions", "relist", auction_id, "--no-reserve", "--reserve", "7")
+    assert (both.code, "--no-reserve" in both.err) == (2, True)
     again = await seller.run(
-        *("auctions", "relist", auction_id, "--duration", "10m", "--min-bid", "5.00"),
+        *(
+            "auctions",
+            "relist",
+            auction_id,
+            "--duration",
+            "10m",
+            "--min-bid",
+            "5.00",
+            "--no-reserve",
+        ),
         *("-o", "json"),
     )
     made = json.loads(again.out)
     assert (again.code, made["min_bid"], made["status"]) == (0, 500, "live")
+    assert made["has_reserve"] is False
     assert made["auction_id"] != auction_id
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from instasell_client.models import (
     accounts,
     auctions,
+    bidding,
     listings,
     orders,
     selling,
@@ -184,9 +185,11 @@ CASES = {
         keyed=True,
     ),
     "auctions.relist": Case(
-        lambda c: c.auctions.relist(AUCTION, duration_seconds=60, min_bid=50),
+        lambda c: c.auctions.relist(
+            AUCTION, duration_seconds=60, min_bid=50, without=["reserve"]
+        ),
         "POST", f"/auctions/{AUCTION}/relist", samples.status(), auctions.AuctionStatusReply,
-        {"duration_seconds": 60, "min_bid": 50}, keyed=True,
+        {"duration_seconds": 60, "min_bid": 50, "reserve": None}, keyed=True,
     ),
     "auctions.watch": Case(
         lambda c: c.auctions.watch(AUCTION),
@@ -209,6 +212,12 @@ CASES = {
             "auction_gas_fee": 50, "feature_gas_fee": 20,
         },
         selling.SellingPage, query={"part": "unsold", "limit": "3"},
+    ),
+    "auctions.bidding_page": Case(
+        lambda c: c.auctions.bidding_page(part="outbid", limit=3),
+        "GET", "/auctions/bidding",
+        {"items": [samples.bidding()], "server_time": samples.NOON, "currency": "USD"},
+        bidding.BiddingPage, query={"part": "outbid", "limit": "3"},
     ),
     "operations.health": Case(
         lambda c: c.operations.health(), "GET", "/healthz", {"status": "ok"}, Health

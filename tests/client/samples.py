@@ -388,6 +388,22 @@ def selling(**more: Any) -> Json:
     }
 
 
+def bidding(**more: Any) -> Json:
+    """A BiddingAuction where another leads."""
+    return {
+        "part": "outbid",
+        "state": state(),
+        "bidder": "bidder-2",
+        "max_amount": 1200,
+        "last_bid_at": NOON,
+        "order_id": None,
+        "order_status": None,
+        "total_amount": None,
+        "payment_due_at": None,
+        **more,
+    }
+
+
 def notification(**changes: Any) -> dict[str, Any]:
     """A notice of an outbid bidder."""
     return {

@@ -15,6 +15,7 @@ from instasell_client import (
     Invalid,
     ListingNotFound,
     NotAnInstaSellServer,
+    ProtocolError,
     Unsupported,
     UploadMissing,
 )
@@ -123,6 +124,10 @@ async def test_pictures_on_the_real_server(market: Market, tmp_path: Path) -> No
     assert [each.id for each in shown] == [first.id, second.id]
     data = await visitor.media.fetch(shown[0].versions[-1].url)
     assert opened(data).size == (300, 900)
+    url = shown[0].versions[-1].url
+    assert await visitor.media.fetch(url, bytes_max=len(data)) == data
+    with pytest.raises(ProtocolError, match="longer"):
+        await visitor.media.fetch(url, bytes_max=len(data) - 1)
     arranged = await seller.media.arrange_images(listing_id, [second.id, first.id])
     assert [each.id for each in arranged.items] == [second.id, first.id]
     assert [each.id for each in (await visitor.listings.get(listing_id)).images] == [

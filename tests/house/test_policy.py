@@ -58,6 +58,7 @@ MATRIX = {
     "GET /media/{token}": ALL,
     "GET /auctions/live": ALL,
     "GET /auctions/watched": READING,
+    "GET /auctions/bidding": READING,
     "GET /auctions/selling": "seller suspended",
     "GET /auctions/{auction_id}": ALL,
     "GET /auctions/{auction_id}/status": ALL,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from datetime import UTC
 from typing import Any
 
 from rich.console import Console
+from rich.segment import Segment
 from textual.pilot import Pilot
 
 from instasell_tui.app import InstaSellApp
@@ -24,12 +24,16 @@ PATIENCE_SECONDS = 30.0
 
 @dataclass
 class Screen:
-    """A running application; `bells` counts how often it rang, `pages` what it had opened."""
+    """A running application; `bells` counts how often it rang, `pages` what it had opened.
+
+    `unanswered` says that whatever it asks stays without an answer.
+    """
 
     app: InstaSellApp
     pilot: Pilot[None]
     bells: list[None]
     pages: list[str]
+    unanswered: bool = False
 
     @property
     def text(self) -> str:
@@ -39,21 +43,26 @@ class Screen:
     @property
     def lines(self) -> list[str]:
         """The lines of the screen, with what lies under a dialog."""
+        lines = ["".join(segment.text for segment in line).rstrip() for line in self.drawn]
+        while lines and not lines[-1]:
+            lines.pop()
+        return lines or [""]
+
+    @property
+    def drawn(self) -> list[list[Segment]]:
+        """The lines as they are sent to a terminal, with their styles."""
         width, height = self.app.size
-        console = Console(
-            width=width,
-            height=height,
-            file=io.StringIO(),
-            record=True,
-            force_terminal=True,
-            legacy_windows=False,
+        console = Console(width=width, height=height, force_terminal=True, legacy_windows=False)
+        update = self.app.screen._compositor.render_update(
+            full=True, screen_stack=self.app._background_screens
         )
-        console.print(
-            self.app.screen._compositor.render_update(
-                full=True, screen_stack=self.app._background_screens
-            )
-        )
-        return [line.rstrip() for line in console.export_text().rstrip("\n").split("\n")]
+        lines: list[list[Segment]] = [[]]
+        for segment in console.render(update):
+            if segment.text == "\n":
+                lines.append([])
+            elif not segment.control:
+                lines[-1].append(segment)
+        return lines
 
     async def until(self, holds: Callable[[], object]) -> None:
         """Waits for a condition; a wait in vain ends with what the screen shows instead."""
@@ -97,13 +106,18 @@ async def opened(
     *,
     size: tuple[int, int] = SMALL,
     loaded: bool = True,
+    prepared: Callable[[InstaSellApp], None] = lambda app: None,
     **options: Any,
 ) -> AsyncIterator[Screen]:
-    """The application in a terminal of `size`. Without a token it watches only."""
+    """The application in a terminal of `size`. Without a token it watches only.
+
+    `prepared` is called with it before it runs.
+    """
     options.setdefault("zone", UTC)
     options.setdefault("armed_after_seconds", 0.01)
     options.setdefault("poll_seconds", 0.2)
     app = InstaSellApp(base_url, token, **options)
+    prepared(app)
     bells: list[None] = []
     app.bell = lambda: bells.append(None)  # type: ignore[method-assign]
     pages: list[str] = []

@@ -198,7 +198,7 @@ async def test_buy_now_asks_first_and_ends_the_auction(market: Market, screen: O
     bidder = await market.bidder()
     auction = await market.auction(await market.seller(), min_bid=1000, buy_now=4000)
     async with at_auction(screen, auction, bidder.token) as shown:
-        await shown.reads("Buy now 40.00", "n Buy now")
+        await shown.reads("Buy now 40.00", "n Buy")
         await shown.press("n")
         await shown.reads("Buy this at once?", "You buy at")
         await shown.confirm()

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from instasell_client.models.notifications import Notification
+from instasell_client import RateLimited
+from instasell_client.models.notifications import Notification, NotificationKind
 from instasell_tui import inbox_wording
 from instasell_tui.screens.auction import AuctionScreen
 from instasell_tui.screens.conversation import ConversationScreen
@@ -31,7 +32,8 @@ async def test_notices_come_are_opened_and_are_read(trade: Trade, screen: Opener
     async with screen(trade.seller.token) as shown:
         await shown.press("N")
         await shown.until(lambda: isinstance(shown.app.screen, NoticesScreen))
-        await shown.reads("Nothing has happened yet")
+        await shown.reads("Nothing has happened yet", "p chooses what you are told")
+        assert "Open" not in shown.text
         await trade.paid("Brass lamp")
         await shown.reads(
             "● 1 new (N)", "● ▶ Paid 12.50 by", "Brass lamp", "2 Unread 1", "a All read"
@@ -68,7 +70,8 @@ async def test_all_are_read_at_once(trade: Trade, screen: Opener) -> None:
 
 async def test_a_question_and_its_answer(market: Market, screen: Opener) -> None:
     seller, buyer = await market.seller(), await market.bidder()
-    auction_id = await market.auction(seller, title="Mantel clock")
+    title = "Mantel clock, eight days, strikes the hour, with its key and the papers of 1893"
+    auction_id = await market.auction(seller, title=title)
     async with screen(buyer.token) as shown:
         shown.app.open_auction(auction_id)
         await shown.until(lambda: isinstance(shown.app.screen, AuctionScreen))
@@ -83,9 +86,12 @@ async def test_a_question_and_its_answer(market: Market, screen: Opener) -> None
         await shown.reads("writes (M)", "✉ 1 (M)")
         await shown.press("escape", "M")
         await shown.until(lambda: isinstance(shown.app.screen, ConversationsScreen))
-        await shown.reads("question: Mantel clock", "[b]Ford[/b]")
+        await shown.reads("question: Mantel", "[b]Ford[/b]")
         await shown.press("enter")
         await shown.until(lambda: isinstance(shown.app.screen, ConversationScreen))
+        # One line is cut with a sign for it, and filled to its end.
+        assert shown.lines[1].endswith("…")
+        assert len(shown.lines[1]) == SMALL[0] - 1
         await shown.reads("Does it strike?", "[b]Ford[/b] [@click=app.quit]x[/]", "second line")
         await shown.until(lambda: "✉" not in shown.text)
         await shown.type("Thanks")
@@ -174,3 +180,49 @@ def test_every_kind_has_a_sentence_even_with_nothing_in_it() -> None:
 
     for kind in NotificationKind:
         assert inbox_wording.sentence(notice(kind.value)) != kind.value.replace("_", " ")
+
+
+async def test_what_is_told_is_turned_and_kept_at_once(
+    trade: Trade, screen: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def kept() -> dict[str, tuple[bool, bool]]:
+        found = (await trade.buyer.notifications.preferences()).items
+        return {each.kind: (each.in_app, each.email) for each in found}
+
+    assert (await kept())["outbid"] == (True, False)
+    async with screen(trade.buyer.token) as shown:
+        await shown.press("N", "p")
+        await shown.reads(
+            "What you are told", "Somebody outbids you", "18 kinds", "a In app on/off"
+        )
+        # Two kinds in one breath: neither wish is lost.
+        await shown.press("e", "down", "enter")
+        await shown.reads("You win an auction: not told in the app")
+        told = await kept()
+        assert (told["outbid"], told["won"]) == ((True, True), (False, True))
+        await shown.press("up", "a", "e")
+        await shown.reads("Somebody outbids you: not told by e-mail")
+        assert (await kept())["outbid"] == (False, False)
+
+        async def refuse(*_: object, **__: object) -> None:
+            raise RateLimited("too many requests")
+
+        monkeypatch.setattr(shown.app.feed.client.notifications, "set_preference", refuse)
+        await shown.press("a")
+        await shown.reads("Refused: too many requests")
+        assert "[✓]" not in next(line for line in shown.lines if "outbids you  " in line)
+    async with screen(trade.buyer.token, read_only=True, size=LARGE) as shown:
+        await shown.press("N", "p")
+        await shown.reads("Opened read-only", "Somebody outbids you")
+        assert "a In app" not in shown.text
+        await shown.press("a", "enter")
+        assert "[✓]" not in next(line for line in shown.lines if "Somebody outbids you" in line)
+    assert (await kept())["outbid"] == (False, False)
+
+
+def test_every_kind_has_words_for_when_it_comes() -> None:
+    words = {inbox_wording.occasion(kind.value) for kind in NotificationKind}
+    assert len(words) == len(NotificationKind)
+    assert not any("_" in each for each in words)
+    assert all(each[0].isupper() for each in words)
+    assert inbox_wording.occasion("moon_phase") == "moon phase"

@@ -59,7 +59,7 @@ def shipped(number: int = 1, **changes: Any) -> Order:
         (paid(), {"address", "cancel", "dispute"}, {"ship", "cancel", "refund"}),
         (shipped(), {"confirm", "dispute"}, {"cancel", "refund"}),
         (paid(status="delivered"), set(), set()),
-        (paid(status="disputed"), {"answer"}, {"refund", "answer"}),
+        (paid(status="disputed"), {"answer", "attach"}, {"refund", "answer", "attach"}),
         (paid(status="cancelled"), set(), set()),
     ],
     ids=["pending", "overdue", "paid", "shipped", "delivered", "disputed", "cancelled"],

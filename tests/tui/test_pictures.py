@@ -1,287 +1,157 @@
-"""The main screens as text, in both sizes, at an instant that stands still.
+"""Every screen as text in three sizes, and in each state that it can be in.
 
-The server, its bids and its events are real; only its clock and the screen's stand still.
+The market is made up and stands still, so that one run of the application gives many pictures. In
+the middle size the styles are told as well, by the names that the theme has for its colours.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from collections.abc import Mapping
+from itertools import zip_longest
 
 import pytest
+from rich.segment import Segment
 from syrupy.assertion import SnapshotAssertion
 
-from instasell_client import AsyncInstaSell
-from instasell_client.models.accounts import Role
-from instasell_tui.screens.auction import AuctionScreen
-from instasell_tui.screens.dispute import DisputeScreen
-from instasell_tui.screens.order import OrderScreen
-from instasell_tui.widgets.board_table import BoardTable
-from tests.databases import MarketClock
-from tests.market import Market
-from tests.tui.driving import LARGE, SMALL, Opener
-from tests.tui.samples import NOW
-from tests.tui.trade import Trade
-from tests.waiting import until
+from instasell_client import ConnectionState
+from instasell_tui.themes import DARK
+from tests.tui.driving import LARGE, SMALL, Screen
+from tests.tui.rooms import calm, enter, leave, of
+from tests.tui.still import Mood, StillMarket, still
 
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x48"])
-GOODS = (
-    ("Rangefinder camera, 35 mm, black enamel, 1954", 12000, 9),
-    ("Mantel clock, eight days, strikes the hour", 5500, 42),
-    (
-        "[/b] Ford [blue] \u53e4\u3044\u6642\u8a08 \U0001f468\u200d\U0001f469 and more text",
-        100,
-        250,
-    ),
-    ("Concertina, 48 keys, steel reeds", 10**12 // 2, 7300),
-    ("Touring bicycle, steel frame 58 cm, 24 gears", 20000, 90000),
-)
+MIDDLE = (120, 36)
+PARTS = pytest.mark.parametrize("part", ["market", "trade", "desk"])
 
-REASONS: tuple[Literal["damaged", "not_as_described", "not_received"], ...] = (
-    "damaged",
-    "not_as_described",
-    "not_received",
-)
-COMPLAINTS = (
-    "The glass is scratched from edge to edge.",
-    "It strikes thirteen.\nThe description says that it strikes the hour.",
-    "[red]Nothing came[/red]",
-)
-
-
-UNTOLD = """
-SELECT EXISTS (SELECT FROM notice_causes)
-    OR EXISTS (
-        SELECT FROM lead_changes
-        WHERE created_at < date_trunc('second', market_now() - interval '1 second')
+COLOURS = {
+    value: name
+    for name, value in (
+        *((name, value) for name, value in DARK.variables.items() if value.startswith("#")),
+        *((name, getattr(DARK, name)) for name in ("primary", "accent", "success", "warning")),
+        *((name, getattr(DARK, name)) for name in ("error", "foreground", "panel", "surface")),
+        ("background", DARK.background),
     )
-    OR EXISTS (
-        SELECT FROM auctions a
-        WHERE a.status IN ('pending', 'live') AND a.end_at > market_now()
-          AND a.end_at <= market_now() + interval '5 minutes'
-          AND a.start_at < a.planned_end_at - interval '5 minutes'
-          AND NOT EXISTS (SELECT FROM endings_told t WHERE t.auction_id = a.id)
-    )
-"""
-Sql = Callable[..., list[tuple[Any, ...]]]
+}
 
 
-class Scene:
-    """A market whose time is set by hand, and what there is to see in it."""
-
-    def __init__(self, market: Market, clock: MarketClock, sql: Sql) -> None:
-        self._market = market
-        self._clock = clock
-        self._sql = sql
-        self.now = NOW
-        self.auctions: list[str] = []
-
-    def move(self, seconds: float) -> None:
-        """Lets time pass."""
-        self.now += timedelta(seconds=seconds)
-        self._clock.freeze(self.now.isoformat())
-
-    async def settle(self) -> None:
-        """Waits until everybody is told what there is to tell at this time."""
-        await until(lambda: self._sql(UNTOLD) == [(False,)])
-
-    async def build(self) -> AsyncInstaSell:
-        """Goods and bids; returns the one who looks at them, who leads here and lost there."""
-        self.move(0)
-        seller = await self._market.seller()
-        viewer, rival = await self._market.bidder(), await self._market.bidder()
-        await seller.auth.update_me(display_name="Mill Lane Finds")
-        await viewer.auth.update_me(display_name="Ada Lind")
-        for title, price, seconds in GOODS:
-            end = self.now + timedelta(seconds=240 + seconds)
-            made = await self._market.auction(
-                seller, title=title, min_bid=price, end_at=end, buy_now=price * 2
-            )
-            self.auctions.append(made)
-        for number, most in enumerate((13000, 15500, 14000, 19000, 26000, 21000)):
-            self.move(40)
-            bidder = viewer if number % 2 else rival
-            await bidder.auctions.bid(self.auctions[0], max_amount=most)
-        await viewer.auctions.bid(self.auctions[1], amount=5500)
-        await viewer.auctions.watch(self.auctions[0])
-        await viewer.auctions.watch(self.auctions[1])
-        await viewer.auctions.watch(self.auctions[4])
-        await self.settle()
-        return viewer
-
-    async def trade(self, fund: Callable[[str, int], None]) -> Trade:
-        """Orders in every state, all of one buyer, who sees them a day after the last step."""
-        self.move(0)
-        trade = await Trade.open(self._market, fund)
-        await trade.seller.auth.update_me(display_name="Mill Lane Finds")
-        await trade.buyer.auth.update_me(display_name="Ada Lind")
-        cancelled = await trade.order("Called off lamp")
-        await trade.buyer.orders.cancel(cancelled, "not needed")
-        self.move(3600)
-        delivered = await trade.shipped("Concertina, 48 keys, steel reeds", price=22000)
-        self.move(7200)
-        await trade.buyer.orders.confirm_delivery(delivered)
-        await trade.paid("Mantel clock, eight days, strikes the hour", price=5500)
-        self.move(60)
-        await trade.shipped(GOODS[0][0], price=21250)
-        self.move(60)
-        await trade.order(GOODS[2][0], price=10**11)
-        self.move(86400 + 600)
-        await trade.order("Touring bicycle, steel frame 58 cm, 24 gears", price=20000)
-        self.move(86400 - 1200)
-        await self.settle()
-        return trade
-
-    async def desk(self, fund: Callable[[str, int], None]) -> AsyncInstaSell:
-        """Disputes that are open and one that is decided; returns the admin."""
-        self.move(0)
-        trade, admin = await Trade.open(self._market, fund), await self._market.person(Role.ADMIN)
-        await trade.seller.auth.update_me(display_name="Mill Lane Finds")
-        await trade.buyer.auth.update_me(display_name="Ada Lind")
-        await admin.auth.update_me(display_name="Wanda Desk")
-        for number, (title, price, _) in enumerate(GOODS[:3]):
-            self.move(3600)
-            order_id = await trade.shipped(title, price=price)
-            self.move(60)
-            made = await trade.buyer.disputes.open(order_id, REASONS[number], COMPLAINTS[number])
-            self.move(600)
-            await trade.seller.disputes.reply(
-                made.dispute.id, "It left here whole.\nSee the label."
-            )
-            if number == 0:
-                self.move(60)
-                await admin.admin.resolve_dispute(made.dispute.id, 2000, "the glass is scratched")
-        self.move(60)
-        return admin
+def role_of(part: str) -> str:
+    """Who sees a part."""
+    return "admin" if part == "desk" else "buyer"
 
 
-@pytest.fixture
-async def scene(market: Market, market_clock: MarketClock, sql: Sql) -> Scene:
-    """A market that stands still."""
-    return Scene(market, market_clock, sql)
+def styles(shown: Screen) -> str:
+    """What of the screen is not plain: line, column and length, and how it looks."""
+    found = []
+    for row, line in enumerate(shown.drawn):
+        column, runs = 0, []
+        for segment in line:
+            look = _look(segment)
+            if look and runs and runs[-1][2] == look and sum(runs[-1][:2]) == column:
+                runs[-1] = (runs[-1][0], runs[-1][1] + segment.cell_length, look)
+            elif look:
+                runs.append((column, segment.cell_length, look))
+            column += segment.cell_length
+        if runs:
+            told = "  ".join(f"{at}+{length} {look}" for at, length, look in runs)
+            found.append(f"{row:2}: {told}")
+    return "\n".join(found)
 
 
-def frozen(scene: Scene) -> Callable[[], datetime]:
-    """The screen's clock, which is the scene's."""
-    return lambda: scene.now
+def _look(segment: Segment) -> str:
+    style = segment.style
+    if style is None:
+        return ""
+    ink = style.color.name if style.color and segment.text.strip() else "foreground"
+    paper = style.bgcolor.name if style.bgcolor else "background"
+    parts = [COLOURS.get(ink, ink), *(["bold"] if style.bold and segment.text.strip() else [])]
+    if COLOURS.get(paper, paper) != "background":
+        parts.append(f"on {COLOURS.get(paper, paper)}")
+    if segment.text.strip("▀ ") == "" and "▀" in segment.text:
+        return "picture"
+    return " ".join(part for part in parts if part != "foreground")
 
 
-@SIZES
-async def test_the_board(
-    scene: Scene, screen: Opener, snapshot: SnapshotAssertion, size: tuple[int, int]
+def changes(before: str, after: str) -> str:
+    """The lines that are different, by their numbers."""
+    pairs = zip_longest(before.split("\n"), after.split("\n"), fillvalue="")
+    return "\n".join(f"{row:2}: {new}" for row, (old, new) in enumerate(pairs) if old != new)
+
+
+async def resized(shown: Screen, size: tuple[int, int]) -> None:
+    """Another size of the terminal."""
+    await shown.pilot.resize_terminal(*size)
+    await calm(shown)
+
+
+@PARTS
+async def test_every_screen_in_three_sizes_and_while_the_connection_is_lost(
+    snapshot: SnapshotAssertion, part: str
 ) -> None:
-    viewer = await scene.build()
-    async with screen(viewer.token, size=size, clock=frozen(scene)) as shown:
-        await shown.until(lambda: len(shown.titles) == len(GOODS))
-        table = shown.app.screen.query_one(BoardTable)
-        await shown.reads("you lead", "outbid", "3 Mine 2", "2 Watching 3")
-        await shown.until(
-            lambda: all(lot.has_history or not lot.state.bid_count for lot in table.shown_lots)
-        )
-        await shown.until(lambda: size == SMALL or "Watches 5" in shown.text)
-        assert shown.text == snapshot
+    live: dict[str, str] = {}
+    async with still(StillMarket(role_of(part)), size=SMALL) as shown:
+        await calm(shown)
+        for picture in of(part):
+            await enter(shown, picture)
+            assert shown.text == snapshot(name=f"{picture.name}-80x24")
+            live[picture.name] = shown.text
+            await resized(shown, MIDDLE)
+            assert shown.text == snapshot(name=f"{picture.name}-120x36")
+            assert styles(shown) == snapshot(name=f"{picture.name}-120x36-styles")
+            await resized(shown, LARGE)
+            assert shown.text == snapshot(name=f"{picture.name}-160x48")
+            await resized(shown, SMALL)
+            assert shown.text == live[picture.name], "growing and shrinking leaves no trace"
+            if picture.states:
+                told = await lost(shown, live[picture.name])
+                assert told == snapshot(name=f"{picture.name}-reconnecting")
+            await leave(shown)
+    await read_only(snapshot, part, live)
 
 
-@SIZES
-async def test_the_auction(
-    scene: Scene, screen: Opener, snapshot: SnapshotAssertion, size: tuple[int, int]
+async def lost(shown: Screen, live: str) -> str:
+    """What a lost connection changes on the screen."""
+    shown.app.feed._turned(ConnectionState.RECONNECTING)
+    await shown.reads("reconnecting")
+    await calm(shown)
+    told = changes(live, shown.text)
+    shown.app.feed._turned(ConnectionState.LIVE)
+    await shown.until(lambda: shown.text == live)
+    return told
+
+
+async def read_only(snapshot: SnapshotAssertion, part: str, live: Mapping[str, str]) -> None:
+    """What is different when nothing can be changed."""
+    async with still(StillMarket(role_of(part)), size=SMALL, read_only=True) as shown:
+        await calm(shown)
+        for picture in of(part, states=True):
+            await enter(shown, picture)
+            told = changes(live[picture.name], shown.text)
+            assert "read-only" in told
+            assert told == snapshot(name=f"{picture.name}-read-only")
+            await leave(shown)
+
+
+@PARTS
+@pytest.mark.parametrize("mood", [Mood.HAS_NOTHING, Mood.IS_SLOW, Mood.FAILS])
+async def test_a_market_that_has_nothing_is_slow_or_fails(
+    snapshot: SnapshotAssertion, part: str, mood: Mood
 ) -> None:
-    viewer = await scene.build()
-    async with screen(viewer.token, size=size, clock=frozen(scene)) as shown:
-        shown.app.open_auction(scene.auctions[0])
-        await shown.until(lambda: isinstance(shown.app.screen, AuctionScreen))
-        await shown.reads("sold by", "6 bids", "Outbid", "watching")
-        assert shown.text == snapshot
-
-
-def without_ids(text: str) -> str:
-    """The text with ids that are as long and always the same."""
-    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "0" * 36, text)
-
-
-@SIZES
-async def test_the_orders_and_one_of_them(
-    scene: Scene,
-    screen: Opener,
-    snapshot: SnapshotAssertion,
-    size: tuple[int, int],
-    fund: Callable[[str, int], None],
-) -> None:
-    trade = await scene.trade(fund)
-    async with screen(trade.buyer.token, size=size, clock=frozen(scene)) as shown:
-        await shown.press("o")
-        await shown.reads("6 orders", "3 due", "live")
-        assert without_ids(shown.text) == snapshot(name="orders")
-        await shown.press("down", "down", "enter")
-        await shown.until(lambda: isinstance(shown.app.screen, OrderScreen))
-        await shown.reads("shipped with Post", "d Delivered")
-        assert without_ids(shown.text) == snapshot(name="order")
-
-
-@SIZES
-async def test_an_order_in_dispute(
-    scene: Scene,
-    screen: Opener,
-    snapshot: SnapshotAssertion,
-    size: tuple[int, int],
-    fund: Callable[[str, int], None],
-) -> None:
-    trade = await scene.trade(fund)
-    [order] = [each async for each in trade.buyer.orders.list(status="shipped")]
-    made = await trade.buyer.disputes.open(order.id, "not_as_described", "Its lens has a scratch.")
-    scene.move(600)
-    await trade.seller.disputes.reply(made.dispute.id, "The listing shows it.\nI took 10.00 off.")
-    await scene.settle()
-    async with screen(trade.buyer.token, size=size, clock=frozen(scene)) as shown:
-        await shown.press("o")
-        await shown.reads("6 orders", "live")
-        shown.app.push_screen(OrderScreen(order.id))
-        await shown.reads("not as described", "The listing shows it", "e Answer")
-        assert without_ids(shown.text) == snapshot
-
-
-@SIZES
-async def test_the_wallet(
-    scene: Scene,
-    screen: Opener,
-    snapshot: SnapshotAssertion,
-    size: tuple[int, int],
-    fund: Callable[[str, int], None],
-) -> None:
-    trade = await scene.trade(fund)
-    await trade.give(12345678)
-    async with screen(trade.buyer.token, size=size, clock=frozen(scene)) as shown:
-        await shown.press("W")
-        await shown.reads("123,456.78", "8 rows", "live")
-        assert without_ids(shown.text) == snapshot
-
-
-@SIZES
-async def test_the_desk_and_a_dispute(
-    scene: Scene,
-    screen: Opener,
-    snapshot: SnapshotAssertion,
-    size: tuple[int, int],
-    fund: Callable[[str, int], None],
-) -> None:
-    admin = await scene.desk(fund)
-    async with screen(admin.token, size=size, clock=frozen(scene)) as shown:
-        await shown.press("A")
-        await shown.reads("3 disputes", "2 open", "live")
-        assert without_ids(shown.text) == snapshot(name="disputes")
-        await shown.press("4")
-        await shown.reads("Bids by day · now 0", "live")
-        await shown.press("right")
-        await shown.reads("Orders paid by day · now 3")
-        assert without_ids(shown.text) == snapshot(name="figures")
-        await shown.press("5")
-        await shown.reads("resolve dispute", "1 action")
-        assert without_ids(shown.text) == snapshot(name="log")
-        await shown.press("1")
-        await shown.reads("3 disputes")
-        await shown.press("enter")
-        await shown.until(lambda: isinstance(shown.app.screen, DisputeScreen))
-        await shown.reads("It strikes thirteen.", "The order")
-        assert without_ids(shown.text) == snapshot(name="dispute")
+    words = {
+        Mood.HAS_NOTHING: (
+            "No ",
+            "Nothing",
+            "Nobody",
+            "no orders",
+            "not bid yet",
+            "7 kinds",
+            "does not exist",
+        ),
+        Mood.IS_SLOW: ("Asking the market …", "Connecting to"),
+        Mood.FAILS: ("cannot be reached", "does not answer", "refused", "Connecting to"),
+    }
+    async with still(StillMarket(role_of(part), mood), size=SMALL) as shown:
+        await calm(shown)
+        for picture in of(part, states=True):
+            await enter(shown, picture)
+            assert any(word in shown.text for word in words[mood]), shown.text
+            assert shown.text == snapshot(name=picture.name)
+            await leave(shown)

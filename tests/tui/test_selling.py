@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Input
 
 from instasell_client import AsyncInstaSell
 from instasell_tui import shop_wording
+from instasell_tui.importing import Verdicts
 from instasell_tui.screens.auction import AuctionScreen
 from instasell_tui.screens.order import OrderScreen
 from instasell_tui.screens.selling import SellingScreen
@@ -122,7 +125,9 @@ async def test_bids_are_seen_and_what_came_of_it(
     won = await market.auction(
         seller, title="Won clock", min_bid=1000, duration_seconds=600, reserve=2000
     )
-    await market.auction(seller, title="Poor clock", min_bid=1000, duration_seconds=700)
+    await market.auction(
+        seller, title="Poor clock", min_bid=1000, duration_seconds=700, reserve=1500, buy_now=3000
+    )
     async with screen(seller.token, size=LARGE) as shown:
         table = await desk(shown)
         await shown.reads("Won clock", "Poor clock", "20.00")
@@ -139,15 +144,23 @@ async def test_bids_are_seen_and_what_came_of_it(
         await shown.press("2")
         await shown.reads("Poor clock", "no bids", "▶")
         await shown.press("p")
-        await shown.reads("Put it up for auction", "10.00")
-        await shown.press("enter")
+        await shown.reads("Put it up again", "10.00", "15.00", "30.00")
+        # The reserve is taken away; all that nobody touched stays as it was.
+        for _ in range(2):
+            await shown.press("tab")
+        await shown.press("home", *["delete"] * 5, "enter")
+        await shown.reads("Put it up again?", "Hidden reserve", "50 gas", "11m, as last time")
         await shown.confirm()
-        await shown.reads("It is up", "Everything that was up has found a buyer")
+        await shown.reads("It is up again", "Everything that was up has found a buyer")
         await shown.press("3")
         await shown.reads("Won clock", "not paid yet", "Person")
         await shown.press("enter")
         await shown.until(lambda: isinstance(shown.app.screen, OrderScreen))
         await shown.reads("Not paid yet: the buyer has")
+    [again] = [each async for each in seller.auctions.selling(part="running")]
+    state = again.state
+    assert (again.reserve, state.min_bid, state.buy_now) == (None, 1000, 3000)
+    assert (state.end_at - state.start_at).total_seconds() == 700
 
 
 async def test_what_was_not_paid_is_offered_to_the_next_bidder(
@@ -222,6 +235,15 @@ def test_spans_are_read(text: str, seconds: int) -> None:
     assert shop_wording.seconds_of(text) == seconds
 
 
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(259200, "3d"), (108060, "1d 6h 1m"), (700, "11m"), (59, "1m"), (3600, "1h")],
+)
+def test_spans_are_written_as_they_are_read(seconds: int, text: str) -> None:
+    assert shop_wording.span_of(seconds) == text
+    assert shop_wording.seconds_of(text) == max(seconds // 60, 1) * 60
+
+
 @pytest.mark.parametrize("text", ["", "3", "d", "0d", "91d", "3 days", "-1h", "\u0663d x"])
 def test_other_spans_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"as 3d|At least"):
@@ -251,3 +273,54 @@ def test_terms_that_contradict_each_other_are_told_by_name() -> None:
     assert set(shop_wording.wrong_terms(values, "USD")) == {"reserve", "buy_now"}
     fine = {**values, "reserve": "", "buy_now": "10"}
     assert shop_wording.wrong_terms(fine, "USD") == {}
+
+
+async def test_a_file_of_goods_is_looked_at_and_brought_in(
+    seller: AsyncInstaSell, screen: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = (
+        "seller_sku,type,title,category,condition,price,stock",
+        "a-1,direct,Mantel clock,Home > Clocks,new,12.50,2",
+        "a-2,direct,Wall clock,Home > Clocks,used,9.00,1",
+    )
+    file = tmp_path / "-my goods.csv"
+    file.write_text("\n".join(rows) + "\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("INSTASELL_TOKEN", "of-somebody-else")
+    async with screen(seller.token) as shown:
+        await desk(shown)
+        await shown.press("4")
+        await shown.reads("n adds something, I a whole file", "I Import")
+        await shown.press("I")
+        await shown.reads("Goods from a file")
+        await shown.type("none.csv")
+        await shown.press("enter")
+        await shown.reads("none.csv: No such file")
+        shown.app.screen.query_one("#path", Input).value = file.name
+        await shown.press("enter")
+        await shown.reads("Bring these in?", "Left out", "row 2", "condition")
+        assert not [each async for each in seller.listings.list(seller=(await seller.auth.me()).id)]
+        await shown.confirm()
+        await shown.reads("Brought in: 1 created, 1 rejected; row 2: ", "Mantel clock", "12.50")
+        # The same file again changes nothing, and asks nothing.
+        await shown.press("I")
+        await shown.reads("Goods from a file")
+        await shown.type(file.name)
+        await shown.press("enter")
+        await shown.reads("Nothing to bring in: 1 unchanged, 1 rejected")
+
+
+def test_verdicts_are_counted_and_complaints_are_safe_to_print() -> None:
+    found = Verdicts()
+    assert found.summary == "no rows"
+    error = '{"field": "title", "message": "\\u001b[2Jtoo long"}'
+    for row in range(1, 6):
+        found.take(b'{"row": %d, "outcome": "rejected", "errors": [%s]}' % (row, error.encode()))
+    found.take(b'{"row": 6, "outcome": "created", "errors": []}')
+    assert (found.rows, found.summary) == (6, "1 created, 5 rejected")
+    assert len(found.complaints) == 3
+    assert "\x1b" not in shop_wording.told_of(found)
+    assert shop_wording.verdict_lines(found)[3] == ("Left out", "5")
+    for broken in (b"Traceback", b"[]", b'{"outcome": "lost"}'):
+        with pytest.raises(ValueError, match=r"verdict|Expecting"):
+            found.take(broken)

@@ -11,10 +11,7 @@ import pytest
 from rich.segment import Segments
 
 import instasell_tui
-from instasell_tui.__main__ import read_keys
 from instasell_tui.app import InstaSellApp
-from tests.market import Market
-from tests.tui.driving import Opener
 
 PACKAGE = Path(instasell_tui.__file__).parent
 
@@ -39,6 +36,7 @@ def run(*arguments: str, folder: Path, stdin: str = "") -> subprocess.CompletedP
         (("--url", "ftp://x"), "", "ftp://x"),
         (("--profile", "nobody"), "", "there is no profile 'nobody'"),
         (("--token-stdin",), "", "stdin is empty"),
+        (("--theme", "pink"), "", "invalid choice: 'pink'"),
     ],
 )
 def test_what_keeps_it_from_starting_is_told(
@@ -62,26 +60,6 @@ def test_help_needs_neither_a_terminal_nor_textual(tmp_path: Path) -> None:
     )
     assert "--read-only" in result.stdout
     assert result.stdout.splitlines()[-1] == "[]"
-
-
-def test_keys_are_read_from_a_file_that_need_not_exist(tmp_path: Path) -> None:
-    path = tmp_path / "keys.toml"
-    assert read_keys(path) == {}
-    path.write_text('[keys]\n"board.filter" = "f"\n')
-    assert read_keys(path) == {"board.filter": "f"}
-    for text in ("[keys", "keys = 3", '[keys]\n"board.filter" = 3'):
-        path.write_text(text)
-        with pytest.raises(ValueError, match=r"keys\.toml"):
-            read_keys(path)
-
-
-async def test_another_key_does_what_the_first_did(market: Market, screen: Opener) -> None:
-    await market.auction(await market.seller(), title="A pocket watch")
-    async with screen(keys={"board.filter": "f"}) as shown:
-        await shown.reads("A pocket watch", "f Filter")
-        await shown.press("f")
-        await shown.type("nothing")
-        await shown.reads("Nothing here matches")
 
 
 def test_neither_server_nor_command_line_is_imported() -> None:

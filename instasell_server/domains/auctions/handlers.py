@@ -26,8 +26,10 @@ from instasell_client.models.auctions import (
     UpdateAuction,
 )
 from instasell_client.models.base import Paging
+from instasell_client.models.bidding import BiddingPage, BiddingQuery
 from instasell_client.models.orders import OrderView
 from instasell_client.models.selling import SellingPage, SellingQuery
+from instasell_server.domains.auctions.own_bids import OwnBids
 from instasell_server.domains.auctions.resale import Resale
 from instasell_server.domains.auctions.selling import Selling
 from instasell_server.domains.auctions.service import AuctionService
@@ -90,6 +92,7 @@ SERVICE = web.AppKey("auctions", AuctionService)
 RESALE = web.AppKey("resale", Resale)
 LIVE_PAGES = web.AppKey("live_pages", LivePages)
 SELLING = web.AppKey("selling", Selling)
+OWN_BIDS = web.AppKey("own_bids", OwnBids)
 
 
 async def create_auction(call: Call[CreateAuction, None]) -> AuctionStatusReply:
@@ -172,6 +175,11 @@ async def list_selling(call: Call[None, SellingQuery]) -> SellingPage:
     return await call.service(SELLING).list(call.user, call.query)
 
 
+async def list_bidding(call: Call[None, BiddingQuery]) -> BiddingPage:
+    """GET /auctions/bidding"""
+    return await call.service(OWN_BIDS).list(call.user, call.query)
+
+
 async def list_watched(call: Call[None, Paging]) -> LivePage:
     """GET /auctions/watched"""
     return await call.service(SERVICE).watched(call.user, call.query)
@@ -200,6 +208,11 @@ ROUTES: list[Route] = [
         "GET", "/auctions/watched", list_watched, signed_in(Scope.READ, suspended=True),
         "The auctions on the caller's watch list",
         query=Paging, reply=LivePage, tag="auctions",
+    ),
+    Route(
+        "GET", "/auctions/bidding", list_bidding, signed_in(Scope.READ, suspended=True),
+        "The auctions that the caller has bid in, what needs him most first",
+        query=BiddingQuery, reply=BiddingPage, tag="auctions",
     ),
     Route(
         "GET", "/auctions/selling", list_selling,

@@ -49,7 +49,8 @@ SELECT * FROM auction_states WHERE auction_id = ANY(%(ids)s::uuid[]) ORDER BY au
 
 -- name: find_view
 SELECT s.*, l.description, l.condition, c.path AS category_path, u.display_name AS seller_name,
-       a.current_bidder_id, a.winner_id, a.leader_max, market_now() AS server_time
+       a.current_bidder_id, a.winner_id, a.leader_max, market_now() AS server_time,
+       (SELECT count(*) FROM auction_watches w WHERE w.auction_id = s.auction_id) AS watchers
 FROM auction_states s
 JOIN auctions a ON a.id = s.auction_id
 JOIN listings l ON l.id = s.listing_id

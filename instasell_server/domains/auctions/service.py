@@ -252,6 +252,7 @@ class AuctionService:
             order_id=order_id,
             orders=sold,
             seller=seller,
+            watchers=row["watchers"],
             you=you,
             server_time=row["server_time"],
         )

@@ -58,6 +58,7 @@ async def test_each_auction_stands_where_it_stands(
     }
     assert found["below reserve"].reserve == 5000
     assert (found["below reserve"].watchers, found["below reserve"].gas_fee) == (1, 50)
+    assert (await (await market.anybody()).auctions.get(low)).watchers == 1
     assert (found["sold"].order_status, found["sold"].total_amount) == ("pending", 1200)
     assert found["sold"].buyer_name == (await bidder.auth.me()).display_name
     assert (found["unpaid"].order_id, found["unpaid"].order_status) == (order.id, "cancelled")

@@ -1,0 +1,61 @@
+"""What a bidder sees of the auctions that he bids in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from instasell_client.models.auctions import AuctionState
+from instasell_client.models.base import Id, Instant, Paging, Reply
+from instasell_client.models.orders import OrderStatus
+
+
+class BiddingPart(StrEnum):
+    """Where an auction stands for one of its bidders, what needs him most first.
+
+    To pay: it made an order of his that waits to be paid, as winner or as next bidder.
+    """
+
+    TO_PAY = "to_pay"
+    OUTBID = "outbid"
+    LEADING = "leading"
+    WON = "won"
+    LOST = "lost"
+    CANCELLED = "cancelled"
+
+
+class BiddingQuery(Paging):
+    """The auctions that the caller has bid in; of one part alone if it is given."""
+
+    part: BiddingPart | None = None
+
+
+class BiddingAuction(Reply):
+    """An auction that the caller has bid in; amounts in minor units.
+
+    `bidder` is his public name there, and `max_amount` how far he goes, which nobody else sees.
+    The order is his newest of this auction; without one, `order_id` and what follows it are None.
+    """
+
+    part: BiddingPart
+    state: AuctionState
+    bidder: str
+    max_amount: int
+    last_bid_at: Instant
+    order_id: Id | None
+    order_status: OrderStatus | None
+    total_amount: int | None
+    payment_due_at: Instant | None
+
+
+class BiddingPage(Reply):
+    """A page of such auctions, and the server's clock.
+
+    First what is to pay by its last day, then where he was outbid and where he leads, by their
+    ends, then all that is over, the newest first. An auction that changes its part while pages
+    are read may come twice or not at all.
+    """
+
+    items: list[BiddingAuction]
+    next: str | None = None
+    server_time: Instant
+    currency: str

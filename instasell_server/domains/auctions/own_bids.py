@@ -1,0 +1,81 @@
+"""The auctions that one bidder bids in, with the own maximum and what came of each."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from instasell_client.models.bidding import (
+    BiddingAuction,
+    BiddingPage,
+    BiddingPart,
+    BiddingQuery,
+)
+from instasell_server.db.connections import Database, Row
+from instasell_server.db.queries import load
+from instasell_server.domains.auctions import bid_store, store
+from instasell_server.errors import Invalid
+from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.principal import Principal
+
+_OWN = (
+    *("max_amount", "last_bid_at", "order_id", "order_status", "total_amount"),
+    "payment_due_at",
+)
+_sql = load(__file__, "own_bids.sql")
+
+
+class OwnBids:
+    """Shows bidders where they stand."""
+
+    def __init__(self, database: Database, *, currency: str) -> None:
+        self._database = database
+        self._currency = currency
+
+    async def list(self, bidder: Principal, query: BiddingQuery) -> BiddingPage:
+        """What needs the bidder most first. Raises Invalid for a cursor of another list."""
+        rank, key, auction_id = _place(query.cursor)
+        async with self._database.connection() as connection:
+            now = await bid_store.get_now(connection)
+            values: dict[str, Any] = {
+                "user_id": bidder.user_id,
+                "part": query.part.value if query.part else None,
+                "now": now,
+                "after_rank": rank,
+                "after_key": key,
+                "after_id": auction_id,
+                "limit": query.limit + 1,
+            }
+            rows = await connection.rows(_sql.list_bidding, values)
+        shown = rows[: query.limit]
+        last = shown[-1] if len(rows) > query.limit else None
+        return BiddingPage(
+            items=[_auction(row) for row in shown],
+            next=encode_cursor("bidding", last["rank"], last["sort_key"], last["auction_id"])
+            if last
+            else None,
+            server_time=now,
+            currency=self._currency,
+        )
+
+
+def _auction(row: Row) -> BiddingAuction:
+    own = {name: row[name] for name in _OWN}
+    return BiddingAuction(
+        part=BiddingPart(row["part"]),
+        state=store.state_of(row),
+        bidder=f"bidder-{row['bidder_no']}",
+        **own,
+    )
+
+
+def _place(cursor: str | None) -> tuple[int, int, str] | tuple[None, None, None]:
+    if cursor is None:
+        return None, None, None
+    name, rank, key, auction_id = decode_cursor(cursor, str, int, int, str)
+    try:
+        if name == "bidding" and 0 <= rank <= 3:
+            return rank, key, str(uuid.UUID(auction_id))
+    except ValueError:
+        pass
+    raise Invalid.one("cursor", "use the `next` of the page before")

@@ -1,0 +1,82 @@
+"""A file of this computer that is to become evidence in a dispute: found, looked at, and read."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from instasell_client import Invalid
+from instasell_client.models.media import EvidenceType
+from instasell_client.resources.media import FILE_BYTES_MAX, evidence_type
+
+NAME_MAX = 200
+"""Characters of a file's name, as the market takes them."""
+_HEAD_BYTES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """What is sent: the name that both sides see, the type by the first bytes, and all bytes."""
+
+    name: str
+    content_type: EvidenceType
+    data: bytes
+
+    @property
+    def digest(self) -> str:
+        """Tells two files of one name apart."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def located(typed: str) -> Path:
+    """The path that somebody typed; `~` is the home folder. It need not be there."""
+    try:
+        return Path(typed).expanduser()
+    except RuntimeError:
+        # There is no such user; then it is a name as any other.
+        return Path(typed)
+
+
+def problem(typed: str) -> str | None:
+    """Why the file cannot be sent, as far as its name, size and first bytes tell."""
+    path = located(typed)
+    try:
+        if path.is_dir():
+            return "That is a folder: name a file in it"
+        if not path.exists():
+            return "There is no such file"
+        if not path.is_file():
+            return "That is no ordinary file"
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            evidence_type(file.read(_HEAD_BYTES))
+    except Invalid as error:
+        return error.errors[0].message
+    except (OSError, ValueError) as error:
+        return f"It cannot be read: {getattr(error, 'strerror', None) or error}"
+    if not size:
+        return "The file is empty"
+    if size > FILE_BYTES_MAX:
+        return "The file is too large"
+    return f"Its name has more than {NAME_MAX} characters" if len(path.name) > NAME_MAX else None
+
+
+def read(typed: str) -> EvidenceFile:
+    """The whole file; it may block. Raises OSError, and ValueError for what no dispute takes."""
+    path = located(typed)
+    with path.open("rb") as file:
+        data = file.read(FILE_BYTES_MAX + 1)
+    if not 0 < len(data) <= FILE_BYTES_MAX:
+        raise ValueError("the file is too large" if data else "the file is empty")
+    try:
+        kind = evidence_type(data)
+    except Invalid as error:
+        raise ValueError(error.errors[0].message) from error
+    if kind == "text/plain":
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            # The market would say the same, but after all bytes were sent.
+            raise ValueError("it is no picture, no PDF and no text in UTF-8") from None
+    return EvidenceFile(path.name, kind, data)
