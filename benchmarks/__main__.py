@@ -15,16 +15,21 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bids import HOT_LADDER, SPREAD
+from benchmarks.board import BOARD
 from benchmarks.bulk import IMPORT
 from benchmarks.closing import CLOSING
 from benchmarks.fan_out import FAN_OUT
+from benchmarks.first_paint import FIRST_PAINT
 from benchmarks.importing import CLI_IMPORT
 from benchmarks.measuring import Benchmark, Line, measure
 from benchmarks.pages import LIVE_LIST
 from benchmarks.sign_in import SIGN_IN
 from benchmarks.starting import IDLE, START
 
-_ALL = (HOT_LADDER, SPREAD, FAN_OUT, LIVE_LIST, SIGN_IN, CLOSING, IMPORT, CLI_IMPORT, START, IDLE)
+_ALL = (
+    *(HOT_LADDER, SPREAD, FAN_OUT, LIVE_LIST, SIGN_IN, CLOSING, IMPORT, CLI_IMPORT, START, IDLE),
+    *(BOARD, FIRST_PAINT),
+)
 BENCHMARKS = {each.name: each for each in _ALL}
 NARROW = 150
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -69,6 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     # Without a handler Python writes warnings to stderr, which is the screen here.
     logging.getLogger().addHandler(logging.NullHandler())
+    # Looking for plug-ins of pydantic, which this program has none of, reads every distribution.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # Nothing that an import makes is garbage, and looking for some takes as long as the imports.
+    gc.disable()
     from instasell_tui.app import InstaSellApp
     from instasell_tui.keys import read_keys
     from instasell_tui.taping import Taping
@@ -85,10 +90,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         remember=_rememberer(store, target),
         keys=keys,
         remarks=remarks,
+        settled=collect_and_keep,
         taping=Taping(recorder, replay),
     )
     app.run()
     return app.return_code or 0
+
+
+def collect_and_keep() -> None:
+    """Begins to collect garbage, and looks no more at what is there at this moment.
+
+    A collection stops the screen; with all that was imported it would for a third of a second.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def _token_from_stdin() -> str:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import rich
 import textual
@@ -21,35 +21,27 @@ from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 
 from instasell_client import DEFAULT_URL
-from instasell_tui import inbox_wording, messages
+from instasell_tui import inbox_wording, messages, screens
 from instasell_tui.commands import AuctionCommands
 from instasell_tui.feed import Feed
 from instasell_tui.formats import clipped, money, shown
 from instasell_tui.keys import chosen
 from instasell_tui.lots import Lot
-from instasell_tui.places import PLACES
-from instasell_tui.screens.auction import AuctionScreen
-from instasell_tui.screens.bids import BidsScreen
 from instasell_tui.screens.board import BoardScreen
-from instasell_tui.screens.checkout import POLL_SECONDS
-from instasell_tui.screens.confirm import ARMED_AFTER_SECONDS
-from instasell_tui.screens.conversation import ConversationScreen
-from instasell_tui.screens.conversations import ConversationsScreen
-from instasell_tui.screens.desk import DeskScreen
-from instasell_tui.screens.help import HelpScreen
-from instasell_tui.screens.notices import NoticesScreen
-from instasell_tui.screens.orders import OrdersScreen
-from instasell_tui.screens.paged_list import PagedListScreen
-from instasell_tui.screens.selling import SellingScreen
-from instasell_tui.screens.sign_in import SignInScreen
-from instasell_tui.screens.wallet import WalletScreen
+from instasell_tui.stylesheets import KeptStylesheet
 from instasell_tui.taping import Taping
 from instasell_tui.themes import DEFAULTS, NAMES, OURS
 from instasell_tui.widgets.bid_box import Tone
 
+if TYPE_CHECKING:
+    from instasell_tui.screens.paged_list import PagedListScreen
+
 TITLE_CELLS = 40
 NOTICE_CELLS = 120
 NOTICE_SECONDS = 8.0
+ARMED_AFTER_SECONDS = 0.4
+POLL_SECONDS = 3.0
+SETTLE_SECONDS = 2.0
 
 _SEEN_ELSEWHERE = frozenset(
     {"outbid", "won", "lost", "auction_ended", "auction_cancelled", "message"}
@@ -70,8 +62,9 @@ class InstaSellApp(App[None]):
     shows everything and changes nothing. `theme` is "dark", "light", "16" or the name of any
     theme; one that is not known leaves the dark one. `keys` are entries of keys.toml, and `remarks`
     what is to be told at the start. `zone` is the zone of the times that are shown (the system's
-    by default); `clock` stands in for the server's, where time must stand still. `taping` records
-    what is told, or stands in for the market.
+    by default); `clock` stands in for the server's, where time must stand still. `settled` is
+    called once, when what an opening brings with it is over. `taping` records what is told, or
+    stands in for the market.
     """
 
     CSS_PATH = [
@@ -118,12 +111,20 @@ class InstaSellApp(App[None]):
         keys: Mapping[str, object] | None = None,
         remarks: Sequence[str] = (),
         taping: Taping | None = None,
+        settled: Callable[[], None] | None = None,
     ) -> None:
         super().__init__()
         if self.no_color:
             # Greys are colours too; without any, signs, words and reversed lines tell everything.
             greys = [each for each in self._filters if not isinstance(each, Monochrome)]
             self._filters = [*greys, NoColor()]
+        for each in OURS:
+            self.register_theme(each)
+        # Set before anything is parsed: a theme that comes later has all of it parsed again.
+        first = NAMES.get(theme, theme)
+        self._worn = first if first in self.available_themes else OURS[0].name
+        self.set_reactive(App.theme, self._worn)
+        self.stylesheet = KeptStylesheet(variables=self.get_css_variables())
         self._taping = taping or Taping()
         client = self._taping.client(base_url, token, read_only=read_only)
         if (replay := self._taping.replay) is not None:
@@ -133,24 +134,28 @@ class InstaSellApp(App[None]):
         self.armed_after_seconds = armed_after_seconds
         self.poll_seconds = poll_seconds
         self._remember = remember
-        self._first_theme = NAMES.get(theme, theme)
         self._keep_theme = keep_theme
-        self._worn = ""
-        self.keys, slips = chosen(keys or {}, type(self), PLACES)
+        self.keys, slips = self._chosen(keys or {})
         self._remarks = [*remarks, *slips]
+        self._settled = settled
+
+    def _chosen(self, keys: Mapping[str, object]) -> tuple[dict[str, str], list[str]]:
+        if not keys:
+            return {}, []
+        # To know what has keys, all screens are loaded, which the board need not wait for.
+        from instasell_tui.places import PLACES
+
+        return chosen(keys, type(self), PLACES)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What our styles need of themes that are not ours."""
         return {**super().get_theme_variable_defaults(), **DEFAULTS}
 
     async def on_mount(self) -> None:
-        for theme in OURS:
-            self.register_theme(theme)
-        known = self._first_theme in self.available_themes
-        self.theme = self._first_theme if known else OURS[0].name
-        self._worn = self.theme
         self.theme_changed_signal.subscribe(self, self._theme_chosen)
         self.set_keymap(self.keys)
+        if self._settled is not None:
+            self.set_timer(SETTLE_SECONDS, self._settled)
         self.feed.subscribe(self)
         self._taping.attach(self)
         await self.feed.start()
@@ -158,7 +163,7 @@ class InstaSellApp(App[None]):
         if (replay := self._taping.replay) is not None:
             self.feed.spawn(replay.run())
         elif self.feed.client.token is None:
-            self.push_screen(SignInScreen())
+            self.push_screen(screens.SignInScreen())
         for remark in self._remarks:
             self.call_after_refresh(self.say, remark, Tone.BAD)
 
@@ -177,47 +182,47 @@ class InstaSellApp(App[None]):
 
     def open_auction(self, auction_id: str) -> None:
         """Shows one auction, in place of another that is shown."""
-        if isinstance(self.screen, AuctionScreen):
-            self.switch_screen(AuctionScreen(auction_id))
+        if isinstance(self.screen, screens.AuctionScreen):
+            self.switch_screen(screens.AuctionScreen(auction_id))
         else:
-            self.push_screen(AuctionScreen(auction_id))
+            self.push_screen(screens.AuctionScreen(auction_id))
 
     def open_conversation(self, conversation_id: str) -> None:
         """Shows what two people said to each other."""
-        self.push_screen(ConversationScreen(conversation_id))
+        self.push_screen(screens.ConversationScreen(conversation_id))
 
     def action_bids(self) -> None:
         """Shows the auctions that one bids in."""
-        self._go_to(BidsScreen)
+        self._go_to(screens.BidsScreen)
 
     def action_orders(self) -> None:
         """Shows the own orders."""
-        self._go_to(OrdersScreen)
+        self._go_to(screens.OrdersScreen)
 
     def action_wallet(self) -> None:
         """Shows the own wallet."""
-        self._go_to(WalletScreen)
+        self._go_to(screens.WalletScreen)
 
     def action_selling(self) -> None:
         """Shows the seller's desk."""
-        self._go_to(SellingScreen)
+        self._go_to(screens.SellingScreen)
 
     def action_desk(self) -> None:
         """Shows the desk, to an admin."""
         if self.feed.desk.is_mine:
-            self._go_to(DeskScreen)
+            self._go_to(screens.DeskScreen)
 
     def action_messages(self) -> None:
         """Shows whom one speaks with."""
-        self._go_to(ConversationsScreen)
+        self._go_to(screens.ConversationsScreen)
 
     def action_notices(self) -> None:
         """Shows what the market has told."""
-        self._go_to(NoticesScreen)
+        self._go_to(screens.NoticesScreen)
 
     def _go_to(self, kind: type[PagedListScreen]) -> None:
         """Goes back to a screen that is open beneath, else opens it in place of its like."""
-        if isinstance(self.screen, ModalScreen | SignInScreen) or self._is_replay():
+        if isinstance(self.screen, ModalScreen | screens.SignInScreen) or self._is_replay():
             # Somebody waits for the answer of what is up.
             return
         if any(isinstance(each, kind) for each in self.screen_stack):
@@ -233,7 +238,7 @@ class InstaSellApp(App[None]):
         return self._taping.replay is not None
 
     def action_help(self) -> None:
-        self.push_screen(HelpScreen())
+        self.push_screen(screens.HelpScreen())
 
     def action_next_theme(self) -> None:
         """From dark to light to sixteen colours, and from any other theme to dark."""
@@ -256,10 +261,10 @@ class InstaSellApp(App[None]):
     @work(exclusive=True, group="person")
     async def action_person(self) -> None:
         """Signs in, or out."""
-        if isinstance(self.screen, SignInScreen) or self._is_replay():
+        if isinstance(self.screen, screens.SignInScreen) or self._is_replay():
             return
         if self.feed.user is None:
-            self.push_screen(SignInScreen())
+            self.push_screen(screens.SignInScreen())
             return
         await self.feed.sign_out()
         self.notify("Signed out", markup=False)
@@ -317,7 +322,9 @@ class InstaSellApp(App[None]):
         if lot.won:
             self._say(lot, f"▲ You won at {money(lot.price, currency)}", "information")
         elif lot.state.winner is not None:
-            self._say(lot, f"■ {lot.state.winner} won at {money(lot.price, currency)}", "warning")
+            self._say(
+                lot, f"■ {shown(lot.state.winner)} won at {money(lot.price, currency)}", "warning"
+            )
         else:
             self._say(lot, f"■ {lot.state.status.value.capitalize()} without a winner", "warning")
 
@@ -331,7 +338,7 @@ class InstaSellApp(App[None]):
         said, user = message.said, self.feed.user
         if user is None or said.author_id == user.id:
             return
-        if not isinstance(self.screen, ConversationsScreen | ConversationScreen):
+        if not isinstance(self.screen, screens.ConversationsScreen | screens.ConversationScreen):
             text = clipped(shown(said.text), NOTICE_CELLS)
             self.say(f"{shown(said.author_name)} writes (M)\n{text}", Tone.PLAIN)
 
@@ -357,5 +364,5 @@ class InstaSellApp(App[None]):
 
     async def on_signed_out(self, message: messages.SignedOut) -> None:
         await self.feed.restart()
-        if not isinstance(self.screen, SignInScreen):
-            self.push_screen(SignInScreen(f"You were signed out: {message.reason}"))
+        if not isinstance(self.screen, screens.SignInScreen):
+            self.push_screen(screens.SignInScreen(f"You were signed out: {message.reason}"))

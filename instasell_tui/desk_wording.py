@@ -11,7 +11,7 @@ from instasell_client.models.accounts import User, UserStatus
 from instasell_client.models.admin import AdminAction, AdminOrder, Alert, Analytics, Bucket, Figures
 from instasell_client.models.disputes import Dispute, DisputeReason, DisputeStatus, DisputeView
 from instasell_tui import trade_wording
-from instasell_tui.formats import NOTHING, local_time, money, shown
+from instasell_tui.formats import NOTHING, local_time, money, prose, shown
 from instasell_tui.trade_wording import Said
 from instasell_tui.widgets.bid_box import Tone
 from instasell_tui.widgets.row_table import Cell, Row
@@ -182,7 +182,7 @@ def _judge(each: Dispute) -> str:
 
 
 def _lines(text: str) -> Sequence[str]:
-    return [shown(line) for line in text.splitlines()] or [""]
+    return prose(text).split("\n")
 
 
 def ledger(

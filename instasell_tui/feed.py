@@ -2,7 +2,7 @@
 
 It holds the client and the live session, keeps `lots` (the board) and `sale` (the auction that is
 followed) up to date by version, and posts small messages to whoever subscribed. However many
-changes come, the board is told of at most ten times a second.
+changes come, the board is told of at most fifteen times a second.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from instasell_tui.trends import Trends
 
 log = logging.getLogger("instasell_tui")
 
-FLUSH_SECONDS = 0.1
+FLUSH_SECONDS = 1 / 15
 BID_SECONDS = 15.0
 STALE_AFTER = timedelta(seconds=5)
 
@@ -99,6 +99,7 @@ class Feed:
         self._tasks: set[asyncio.Task[None]] = set()
         self._following: Following | None = None
         self._dirty = asyncio.Event()
+        self.board_came = asyncio.Event()
         self._asking: set[str] = set()
         self._trends = Trends(self)
         self.trading = Trading(self)
@@ -126,6 +127,7 @@ class Feed:
     async def start(self) -> None:
         """Connects, and stays connected until `stop`. Returns at once."""
         self.failure = None
+        self.board_came.clear()
         live = self.client.live(on_state=self._turned, wait_for_server=True)
         self._live = await self._stack.enter_async_context(live)
         self.spawn(self._read_board(self._live))
@@ -242,6 +244,7 @@ class Feed:
                         if isinstance(event, BoardJoined):
                             for auction_id in self.lots.restart(event.data.auctions):
                                 self._ask_for(auction_id)
+                            self.board_came.set()
                         else:
                             self.take(event)
                     self._dirty.set()
@@ -285,7 +288,7 @@ class Feed:
             self._asking.discard(auction_id)
 
     async def _flush(self) -> None:
-        """Tells the board's changes: the first at once, those that follow ten times a second."""
+        """Tells what changed: the first at once, what follows fifteen times a second."""
         while True:
             await self._dirty.wait()
             self._dirty.clear()

@@ -23,20 +23,52 @@ NOTHING = "–"
 MARKS_MAX = 2
 """Combining marks on one letter; more of them would pile up over the lines above."""
 
+CACHED_CHARACTERS_MAX = 500
+"""Titles and names are asked for again and again; what is longer would fill the memory."""
+
+TAB_CELLS = 4
+INDENT_CELLS_MAX = 8
 URGENT_SECONDS = 10.0
 SOON_SECONDS = 60.0
+_FLAG_A, _FLAG_Z = "\U0001f1e6", "\U0001f1ff"
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _SHORT = ((10**9, "bn"), (10**6, "m"), (10**3, "k"))
 
 
-@lru_cache(maxsize=8192)
 def shown(text: str) -> str:
-    """`text` as one line that is safe to print and whose width is certain."""
+    """`text` as one line that is safe to print and whose width is certain.
+
+    What can be seen by nobody is shown as nothing, so that it has a place all the same.
+    """
     if text.isascii() and text.isprintable():
         return text
+    return _shown(text) if len(text) > CACHED_CHARACTERS_MAX else _shown_before(text)
+
+
+def prose(text: str) -> str:
+    """`text` of several lines, each as `shown` has it; what is empty is at most one line high."""
+    lines: list[str] = []
+    for line in text.expandtabs(TAB_CELLS).splitlines():
+        safe = _safe(line)
+        if safe:
+            lines.append(" " * min(len(line) - len(line.lstrip(" ")), INDENT_CELLS_MAX) + safe)
+        elif lines and lines[-1]:
+            lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def _shown(text: str) -> str:
+    return _safe(text) or (NOTHING if text.strip() else "")
+
+
+def _safe(text: str) -> str:
     kept: list[str] = []
     marks = 0
     for char in clean(" ".join(text.split())):
+        if _FLAG_A <= char <= _FLAG_Z:
+            # Two of them are a flag of two cells, or of four, or two letters.
+            kept.append(chr(ord("A") + ord(char) - ord(_FLAG_A)))
+            continue
         category = unicodedata.category(char)
         if category == "Cf" or "\ufe00" <= char <= "\ufe0f" or "\U0001f3fb" <= char <= "\U0001f3ff":
             # Joiners, selectors and skin tones change the width of their neighbours, in some
@@ -46,7 +78,10 @@ def shown(text: str) -> str:
         if marks > MARKS_MAX or (marks and not kept):
             continue
         kept.append("\N{REPLACEMENT CHARACTER}" if category == "Cn" else char)
-    return "".join(kept)
+    return " ".join("".join(kept).split())
+
+
+_shown_before = lru_cache(maxsize=8192)(_shown)
 
 
 def clipped(text: str, width: int) -> str:

@@ -41,7 +41,7 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "delivered": lambda _: "✓ Delivered",
     "order_cancelled": lambda it: f"■ The order is cancelled{_because(it)}",
     "dispute_opened": lambda it: (
-        f"! The buyer complains: {str(it.get('reason')).replace('_', ' ')}"
+        f"! The buyer complains: {shown(str(it.get('reason')).replace('_', ' '))}"
     ),
     "dispute_answered": lambda _: "! The other side answers in the dispute",
     "dispute_resolved": lambda it: f"✓ The dispute is decided: {_back(it)} to the buyer",

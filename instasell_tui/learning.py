@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from instasell_client import InstaSellError, Unauthenticated
@@ -15,11 +18,27 @@ log = logging.getLogger("instasell_tui")
 
 WATCHED_MAX = 200
 OWN_BIDS_MAX = 50
+BOARD_FIRST_SECONDS = 1.0
+PAINTING_SECONDS = 0.05
 
 
 async def learn(feed: Feed) -> None:
-    """Asks for all of it. The board works without, so that a refusal is logged and no more."""
-    for ask in (_person, _inbox, _categories, _currency):
+    """Asks for all of it. The board works without, so that a refusal is logged and no more.
+
+    The board comes first: what stands beside it would keep it waiting.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(BOARD_FIRST_SECONDS):
+            await feed.board_came.wait()
+    await asyncio.sleep(PAINTING_SECONDS)
+    await asyncio.gather(
+        _asked(feed, _person, _inbox), _asked(feed, _categories), _asked(feed, _currency)
+    )
+
+
+async def _asked(feed: Feed, *questions: Callable[[Feed], Awaitable[None]]) -> None:
+    """Asks one after the other, each whatever came of the one before."""
+    for ask in questions:
         try:
             await ask(feed)
         except Unauthenticated as error:

@@ -282,6 +282,7 @@ class Lots:
             gone = lot.over_at is not None and now - lot.over_at > ENDED_STAYS
             if gone and not lot.watching and not lot.mine:
                 del self._lots[auction_id]
+                self._you.pop(auction_id, None)
                 self._rows = True
 
     def drain(self) -> Changes | None:

@@ -23,7 +23,7 @@ from instasell_client.models.disputes import (
 from instasell_client.models.media import Evidence
 from instasell_client.models.orders import Order, OrderEvent, OrderStatus, PaymentMethod
 from instasell_client.models.wallets import EntryType, Wallet, WalletAccount, WalletEntry
-from instasell_tui.formats import NOTHING, duration, local_time, money, shown
+from instasell_tui.formats import NOTHING, duration, local_time, money, prose, shown
 from instasell_tui.orders import Due, Side, due_of, overdue, side_of
 from instasell_tui.widgets.bid_box import Tone
 
@@ -254,7 +254,7 @@ def statements(
         (
             local_time(at, zone, now),
             "you" if author == side else f"the {author}",
-            "\n".join(shown(line) for line in text.split("\n")),
+            prose(text),
         )
         for author, text, at in said
     ]

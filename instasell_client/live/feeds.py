@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 EVENTS_WAITING_MAX = 256
 OVERTAKEN_SECONDS = 0.5
+OVER_KEPT_MAX = 1000
+"""Of so many auctions that are over the board still knows an old event from a new one."""
 
 Event = TypeVar("Event", covariant=True)
 
@@ -253,6 +256,7 @@ class BoardFeed(Room[BoardEvent]):
         self._waiting = BoardMail()
         super().__init__(self._waiting, leave, join)
         self._versions: dict[str, int] = {}
+        self._over_ids: deque[str] = deque()
         self._resumed = False
 
     @property
@@ -268,6 +272,7 @@ class BoardFeed(Room[BoardEvent]):
         snapshot = JoinedBoard.model_validate(ack)
         shown = {state.auction_id: state.version for state in snapshot.auctions}
         self._versions = shown
+        self._over_ids.clear()
         self._waiting.restart(BoardJoined(snapshot, resumed=self._resumed))
         self._resumed = True
 
@@ -276,6 +281,10 @@ class BoardFeed(Room[BoardEvent]):
         if change.version <= self._versions.get(auction_id, 0):
             return
         self._versions[auction_id] = change.version
+        if change.event in ("auction_ended", "auction_cancelled"):
+            self._over_ids.append(auction_id)
+            if len(self._over_ids) > OVER_KEPT_MAX:
+                self._versions.pop(self._over_ids.popleft(), None)
         self._waiting.put(change)
 
 

@@ -37,6 +37,7 @@ class Request(BaseModel):
         extra="forbid",
         frozen=True,
         populate_by_name=True,
+        defer_build=True,
         alias_generator=AliasGenerator(validation_alias=_camel),
     )
 
@@ -44,7 +45,7 @@ class Request(BaseModel):
 class Reply(BaseModel):
     """What the server answers."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class Page(Reply, Generic[Item]):

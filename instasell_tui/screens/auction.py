@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from instasell_client import AlreadyLeading, BidTooLow, InstaSellError, OutcomeUnknown
 from instasell_client.models.accounts import Role
@@ -28,6 +28,7 @@ from instasell_tui.screens.speaking import ask_seller
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.bid_box import BidBox, Tone, Wish
 from instasell_tui.widgets.bid_list import BidList
+from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.goods import Goods
 from instasell_tui.widgets.price_chart import Course, PriceChart
 

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from instasell_client import InstaSellError
 from instasell_tui import messages
@@ -22,6 +22,7 @@ from instasell_tui.lots import Column, Query, Tab
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.board_table import BoardTable
 from instasell_tui.widgets.category_tree import CategoryTree
+from instasell_tui.widgets.footer import Footer
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp

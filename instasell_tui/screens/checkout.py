@@ -22,7 +22,6 @@ from instasell_tui.screens.confirm import pairs
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
 
-POLL_SECONDS = 3.0
 POLLS_QUICK, POLLS_MAX = 20, 120
 SLOWER = 3
 """After the quick ones there is this much more time between two questions: 16 minutes in all."""
@@ -62,7 +61,7 @@ class CheckoutScreen(ModalScreen[bool]):
             yield Static(Text(self._head), id="head")
             yield Static(pairs(self._lines), id="lines")
             yield Static(Text("Pay on this page of the payment provider:"), id="lead")
-            yield Static(Text(self.url, overflow="fold"), id="link")
+            yield Static(Text(shown(self.url), overflow="fold"), id="link")
             yield Static(id="state")
             with Horizontal(id="answers"):
                 yield Button(Text("⏎ Open"), id="browse")

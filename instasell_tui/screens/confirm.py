@@ -15,8 +15,6 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-ARMED_AFTER_SECONDS = 0.4
-
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -43,9 +41,7 @@ class ConfirmScreen(ModalScreen[bool]):
         Binding("right,down", "app.focus_next", show=False),
     ]
 
-    def __init__(
-        self, question: Question, armed_after_seconds: float = ARMED_AFTER_SECONDS
-    ) -> None:
+    def __init__(self, question: Question, armed_after_seconds: float) -> None:
         super().__init__()
         self._question = question
         self._armed_after_seconds = armed_after_seconds

@@ -11,16 +11,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from instasell_client import InstaSellError
 from instasell_client.models.messages import Conversation, Message
-from instasell_client.models.text import clean
 from instasell_tui import inbox_wording, messages
 from instasell_tui.feed import Standing
-from instasell_tui.formats import local_time, shown
+from instasell_tui.formats import local_time, prose, shown
 from instasell_tui.screens.order import OrderScreen
 from instasell_tui.widgets.bars import StatusBar, TopBar
+from instasell_tui.widgets.footer import Footer
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
@@ -105,7 +105,7 @@ class ConversationScreen(Screen[None]):
         for each in self._said:
             time = local_time(each.created_at, self.app.zone, feed.now())
             who = "you" if each.author == you else shown(each.author_name)
-            table.add_row(Text(time, style="dim"), Text(who), Text(clean(each.text, keep="\n")))
+            table.add_row(Text(time, style="dim"), Text(who), Text(prose(each.text)))
         if not self._said:
             table.add_row("", "", Text(self._nothing(), style="dim"))
         self.query_one("#lines", Static).update(table)

@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from instasell_client import InstaSellError
 from instasell_client.models.admin import AdminOrder
@@ -24,6 +24,7 @@ from instasell_tui.formats import shown
 from instasell_tui.screens.desk_steps import DeskSteps
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.bid_box import Tone
+from instasell_tui.widgets.footer import Footer
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from instasell_client import InstaSellError
 from instasell_client.models.disputes import DisputeView
@@ -25,6 +25,7 @@ from instasell_tui.screens.order_steps import OrderSteps
 from instasell_tui.screens.speaking import speak_about_order
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.bid_box import Tone
+from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.order_facts import OrderFacts
 
 if TYPE_CHECKING:

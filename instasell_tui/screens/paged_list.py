@@ -11,7 +11,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from instasell_client import InstaSellError
 from instasell_tui import messages
@@ -19,6 +19,7 @@ from instasell_tui.feed import Standing
 from instasell_tui.formats import shown
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.bid_box import Tone
+from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.row_table import Column, Row, RowTable
 from instasell_tui.widgets.tab_strip import TabStrip
 

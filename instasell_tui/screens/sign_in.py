@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Button, Footer, Input, Label, Static
+from textual.widgets import Button, Input, Label, Static
 
 from instasell_client import (
     AccountSuspended,
@@ -20,6 +20,7 @@ from instasell_client import (
     Invalid,
 )
 from instasell_tui.formats import clipped, shown
+from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.tick import Tick
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class SignInScreen(Screen[bool]):
         self.query_one("#email", Input).focus()
 
     def _tell(self, where: str, text: str) -> None:
-        self.query_one(f"#{where}", Static).update(Text(text))
+        self.query_one(f"#{where}", Static).update(Text(shown(text)))
         self.query_one(f"#{where}", Static).set_class(bool(text), "-said")
 
     def action_switch(self) -> None:

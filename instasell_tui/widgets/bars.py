@@ -56,6 +56,8 @@ class TopBar(Horizontal):
 class StatusBar(Horizontal):
     """Live, reconnecting or stale at the left; what the screen has to say at the right."""
 
+    _standing_cells = 0
+
     def compose(self) -> ComposeResult:
         yield Static(id="standing")
         yield Static(id="told")
@@ -64,10 +66,14 @@ class StatusBar(Horizontal):
         """Draws the connection and the server's clock; `told` is the screen's own."""
         standing = feed.standing
         label = self.query_one("#standing", Static)
-        label.update(Text(connection(feed, zone)))
+        text = connection(feed, zone)
+        # The clock moves every second, and need not have the whole screen laid out anew.
+        label.update(Text(text), layout=len(text) != self._standing_cells)
+        self._standing_cells = len(text)
         for each in Standing:
             label.set_class(each is standing, f"-{each.value}")
-        self.query_one("#told", Static).update(Text(told, overflow="ellipsis", no_wrap=True))
+        said = Text(told, overflow="ellipsis", no_wrap=True)
+        self.query_one("#told", Static).update(said, layout=False)
 
 
 def person(feed: Feed) -> str:

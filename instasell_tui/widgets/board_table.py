@@ -1,15 +1,16 @@
 """The table of the board: draws what is in sight, and a line only when it is different.
 
-Of a thousand auctions some forty are in sight. Each of their lines is built from its lot when it
-is drawn; ten times a second their texts are compared with those drawn last, and the lines that
-differ are drawn again. Nothing is done for a lot that nobody sees.
+Of a thousand auctions some forty are in sight. With each tick what their lines depend on is
+compared with what they were built from, and the lines that differ are built and drawn again.
+Nothing is done for a lot that nobody sees.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import ClassVar, NamedTuple
+from time import monotonic
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -20,56 +21,11 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from instasell_client.models.auctions import AuctionStatus
-from instasell_tui.formats import (
-    NOTHING,
-    Countdown,
-    Urgency,
-    countdown,
-    duration,
-    fitted,
-    money,
-    sparkline,
-)
+from instasell_tui.formats import fitted
 from instasell_tui.lots import Column, Lot
+from instasell_tui.widgets.board_lines import GAP, MARK_CELLS, Basis, Layout, Line
 
 TICK_SECONDS = 0.1
-GAP = "  "
-_URGENCY = {
-    Urgency.CALM: "calm",
-    Urgency.SOON: "soon",
-    Urgency.URGENT: "urgent",
-    Urgency.OVER: "quiet",
-}
-
-
-class Layout(NamedTuple):
-    """Widths of the columns, in cells; 0 leaves a column out."""
-
-    title: int
-    price: int
-    trend: int
-    bids: int
-    leader: int
-    ends: int
-
-    @classmethod
-    def of(cls, width: int) -> Layout:
-        """The layout for a table of `width` cells: the title has what the others leave."""
-        trend = 0 if width < 70 else 6 if width < 100 else 16
-        leader = 9 if width < 100 else 14
-        price, bids, ends = (10 if width < 100 else 16), 5, 9
-        columns = [price, bids, leader, ends] + ([trend] if trend else [])
-        mark = 2
-        title = width - mark - sum(columns) - len(GAP) * len(columns) - 1
-        return cls(max(title, 8), price, trend, bids, leader, ends)
-
-
-class Cells(NamedTuple):
-    """What a line shows: pairs of a text of exact width and the name of its style."""
-
-    parts: tuple[tuple[str, str], ...]
-    flashing: bool
 
 
 class BoardTable(ScrollView, can_focus=True):
@@ -127,14 +83,16 @@ class BoardTable(ScrollView, can_focus=True):
         self._lots: list[Lot] = []
         self._index = 0
         self._cursor_id: str | None = None
-        self._drawn: dict[int, Cells] = {}
+        self._lines: dict[int, Line] = {}
         self._styles: dict[str, Style] = {}
+        self._inks: dict[tuple[str, str], Style] = {}
+        self._ticked_at = 0.0
         self._sight: tuple[str, ...] = ()
         self.currency = "USD"
         self.sorting: tuple[Column, bool] = (Column.ENDS, False)
 
     def on_mount(self) -> None:
-        self.set_interval(TICK_SECONDS, self.tick)
+        self.set_interval(TICK_SECONDS, self._beat)
 
     # Contents ---------------------------------------------------------------------------------
 
@@ -160,7 +118,7 @@ class BoardTable(ScrollView, can_focus=True):
         self._measure()
         if seen or anew:
             self._keep_in_sight()
-        self._drawn.clear()
+        self._lines.clear()
         self.refresh()
 
     def _place_of_cursor(self) -> int:
@@ -173,18 +131,35 @@ class BoardTable(ScrollView, can_focus=True):
         top = self.scroll_offset.y
         return top <= index < top + self.size.height - 1
 
+    def _beat(self) -> None:
+        """Countdowns and flashes move by themselves; changes bring a tick of their own."""
+        if monotonic() - self._ticked_at > TICK_SECONDS / 2:
+            self.tick()
+
     def tick(self) -> None:
-        """Draws again the lines in sight whose texts are different from those drawn."""
+        """Draws again the lines in sight that are different from those drawn."""
         if not self.screen.is_current:
             return
-        top, layout = self.scroll_offset.y, self._layout_now
-        for y in range(1, self.size.height):
-            row = top + y - 1
-            if row >= len(self._lots):
-                break
-            if self._drawn.get(row) != self._cells(self._lots[row], layout):
-                self.refresh(Region(0, y, self.size.width, 1))
+        self._ticked_at = monotonic()
+        top, layout, now = self.scroll_offset.y, self._layout_now, self._now()
+        built, self._lines = self._lines, {}
+        changed = []
+        for row in range(top, min(top + self.size.height - 1, len(self._lots))):
+            lot, line = self._lots[row], built.get(row)
+            basis = Basis.of(lot, layout, now)
+            if line is None or line.basis != basis:
+                line = Line.of(lot, basis, self.currency)
+                changed.append(row)
+            self._lines[row] = line
+        self._draw(*changed)
         self._look()
+
+    def _draw(self, *rows: int) -> None:
+        """Has the lines of these rows drawn again."""
+        top, width = self.scroll_offset.y, self.size.width
+        regions = [Region(0, row - top + 1, width, 1) for row in rows if row >= top]
+        if regions:
+            self.refresh(*regions)
 
     def _look(self) -> None:
         top, height = self.scroll_offset.y, max(self.size.height - 1, 0)
@@ -198,12 +173,13 @@ class BoardTable(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         self._measure()
-        self._drawn.clear()
+        self._lines.clear()
         self._keep_in_sight()
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._styles.clear()
+        self._inks.clear()
         self.refresh()
 
     # Drawing ----------------------------------------------------------------------------------
@@ -214,40 +190,52 @@ class BoardTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
+        layout = Layout.of(width)
         if y == 0:
-            return self._header().adjust_cell_length(width, self._style("header"))
+            return self._header(layout).adjust_cell_length(width, self._style("header"))
         row = self.scroll_offset.y + y - 1
         if row >= len(self._lots):
-            return Strip.blank(width, self.rich_style)
-        cells = self._cells(self._lots[row], self._layout_now)
-        self._drawn[row] = cells
-        paper = self._style("flash") if cells.flashing else self.rich_style
+            return Strip.blank(width, self._style(""))
+        line = self._lines.get(row)
+        if line is None or line.basis.layout is not layout:
+            lot = self._lots[row]
+            line = self._lines[row] = Line.of(
+                lot, Basis.of(lot, layout, self._now()), self.currency
+            )
+        paper = "flash" if line.basis.flashing else ""
         if row == self._index:
-            paper = self._style("selected" if self.has_focus else "blurred")
-        ground = Style(bgcolor=paper.bgcolor, reverse=paper.reverse, underline=paper.underline)
-        segments = [Segment(text, self._ink(name) + ground) for text, name in cells.parts]
-        return Strip(segments).adjust_cell_length(width, ground)
+            paper = "selected" if self.has_focus else "blurred"
+        segments = [Segment(text, self._ink(name, paper)) for text, name in line.parts]
+        return Strip(segments, layout.cells).adjust_cell_length(width, self._ink("", paper))
 
     def _style(self, name: str) -> Style:
+        """A style of the table by its name; its own without one."""
         style = self._styles.get(name)
         if style is None:
-            style = self._styles[name] = self.get_component_rich_style(f"table--{name}")
+            style = self.get_component_rich_style(f"table--{name}") if name else self.rich_style
+            self._styles[name] = style
         return style
 
-    def _ink(self, name: str) -> Style:
-        """The style of a text without its background, which is the line's."""
-        style = self._style(name)
-        return Style(color=style.color, bold=style.bold, underline=style.underline)
+    def _ink(self, name: str, paper: str) -> Style:
+        """The style of a text on the background of another."""
+        ink = self._inks.get((name, paper))
+        if ink is None:
+            under = self._style(paper)
+            ground = Style(bgcolor=under.bgcolor, reverse=under.reverse, underline=under.underline)
+            style = self._style(name) if name else Style.null()
+            ink = Style(color=style.color, bold=style.bold, underline=style.underline) + ground
+            self._inks[name, paper] = ink
+        return ink
 
-    def _header(self) -> Strip:
-        layout, (column, descending) = self._layout_now, self.sorting
+    def _header(self, layout: Layout) -> Strip:
+        column, descending = self.sorting
         arrow = "▼" if descending else "▲"
 
         def head(name: str, of: Column, width: int, *, right: bool = False) -> str:
             return fitted(f"{name} {arrow}" if of is column else name, width, right=right)
 
         parts = [
-            "  " + head("Auction", Column.TITLE, layout.title),
+            " " * MARK_CELLS + head("Auction", Column.TITLE, layout.title),
             head("Price", Column.PRICE, layout.price, right=True),
             *([fitted("Trend", layout.trend, right=True)] if layout.trend else []),
             head("Bids", Column.BIDS, layout.bids, right=True)
@@ -258,44 +246,13 @@ class BoardTable(ScrollView, can_focus=True):
         ]
         return Strip([Segment(GAP.join(parts) + " ", self._style("header"))])
 
-    def _cells(self, lot: Lot, layout: Layout) -> Cells:
-        now, state = self._now(), lot.state
-        left = self._left(lot, now)
-        place, place_style = _place(lot)
-        price_style = "price" if state.bid_count else "quiet"
-        price = fitted(money(lot.price, self.currency, layout.price), layout.price, right=True)
-        trend = GAP + sparkline(lot.prices, layout.trend) if layout.trend else ""
-        urgency = _URGENCY[left.urgency]
-        parts = (
-            (_mark(lot), "good" if lot.leading else "bad" if lot.outbid else "quiet"),
-            (fitted(lot.title, layout.title), "quiet" if lot.over else "plain"),
-            (GAP + price, "quiet" if lot.over else price_style),
-            (trend, "trend"),
-            (GAP + fitted(f"{state.bid_count:,}", layout.bids, right=True), "quiet"),
-            (GAP + fitted(place, layout.leader), place_style),
-            (GAP + fitted(left.text, layout.ends, right=True) + " ", urgency),
-        )
-        return Cells(parts, lot.flashing(now))
-
-    def _left(self, lot: Lot, now: datetime) -> Countdown:
-        state = lot.state
-        if state.status is AuctionStatus.CANCELLED:
-            return Countdown("cancelled", Urgency.OVER)
-        if state.status is AuctionStatus.ENDED:
-            return Countdown("ended", Urgency.OVER)
-        if state.start_at > now:
-            # Only the larger unit has room here.
-            wait = duration((state.start_at - now).total_seconds()).split()[0]
-            return Countdown(f"in {wait}", Urgency.OVER)
-        return countdown((state.end_at - now).total_seconds())
-
     # The cursor -------------------------------------------------------------------------------
 
     def _go(self, index: int) -> None:
-        self._index = max(0, min(index, len(self._lots) - 1))
+        before, self._index = self._index, max(0, min(index, len(self._lots) - 1))
         self._remember()
         self._keep_in_sight()
-        self.refresh()
+        self._draw(before, self._index)
 
     def _remember(self) -> None:
         lot = self.cursor_lot
@@ -338,7 +295,7 @@ class BoardTable(ScrollView, can_focus=True):
 
     def _column_at(self, x: int) -> Column | None:
         layout, gap = self._layout_now, len(GAP)
-        edge = 2
+        edge = MARK_CELLS
         trend = [(None, layout.trend)] if layout.trend else []
         for column, width in (
             (Column.TITLE, layout.title),
@@ -352,26 +309,3 @@ class BoardTable(ScrollView, can_focus=True):
             if x < edge:
                 return column
         return Column.ENDS
-
-
-def _mark(lot: Lot) -> str:
-    """One sign for one's own place: ▲ leads, ▼ outbid, ★ watched, ◆ selling."""
-    if lot.leading or lot.won:
-        return "▲ "
-    if lot.outbid:
-        return "▼ "
-    if lot.selling:
-        return "◆ "
-    return "★ " if lot.watching else "  "
-
-
-def _place(lot: Lot) -> tuple[str, str]:
-    if lot.won:
-        return "you won", "good"
-    if lot.leading:
-        return "you lead", "good"
-    if lot.outbid:
-        return ("lost" if lot.over else "outbid"), "bad"
-    if lot.selling and lot.state.leader is None:
-        return "you sell", "quiet"
-    return (lot.state.winner or lot.state.leader or NOTHING), "quiet"

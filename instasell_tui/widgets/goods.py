@@ -12,8 +12,7 @@ from textual.widgets import Static
 
 from instasell_client import InstaSellError
 from instasell_client.models.auctions import AuctionView
-from instasell_client.models.text import clean
-from instasell_tui.formats import clipped
+from instasell_tui.formats import prose
 from instasell_tui.pictures import PictureUnfit
 from instasell_tui.widgets.picture import Picture
 
@@ -72,6 +71,4 @@ class Goods(Horizontal):
 
 
 def _prose(text: str) -> str:
-    return clipped(clean(text[:DESCRIPTION_MAX], keep="\n").strip(), DESCRIPTION_MAX) or (
-        "The seller wrote no description."
-    )
+    return prose(text[:DESCRIPTION_MAX]) or "The seller wrote no description."

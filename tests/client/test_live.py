@@ -30,11 +30,14 @@ from instasell_client.live import (
     AuctionEvent,
     AuctionFeed,
     BidsPlaced,
+    BoardFeed,
     BoardJoined,
     Joined,
     Patience,
     applied,
 )
+from instasell_client.live.feeds import OVER_KEPT_MAX
+from instasell_client.models.live import AuctionChanged
 from tests.client import samples
 from tests.client.live_peer import LivePeer, live_serving
 from tests.client.samples import AUCTION, OTHER
@@ -297,6 +300,25 @@ async def test_board_keeps_the_newest_state_of_each_auction(market: LivePeer) ->
                 assert event.version > newest.get(event.data.auction_id, 1)
                 newest[event.data.auction_id] = event.version
         assert read < 900
+
+
+async def test_board_forgets_auctions_that_are_long_over() -> None:
+    board = BoardFeed(lambda feed: None, lambda room: None)
+    board.joined({"auctions": [], "server_time": _NOW})
+    assert isinstance(await anext(board), BoardJoined)
+    for number in range(3000):
+        ended = AuctionChanged(auction_id=_numbered(number), version=9, server_time=_NOW)
+        board.receive(AuctionChange("auction_ended", ended))
+        board.receive(AuctionChange("auction_ended", ended))
+        assert [each.data.auction_id for each in await board.batch()] == [_numbered(number)]
+    assert len(board._versions) == OVER_KEPT_MAX
+
+
+_NOW = datetime(2026, 3, 4, tzinfo=UTC)
+
+
+def _numbered(number: int) -> str:
+    return f"00000000-0000-4000-8000-{number:012}"
 
 
 async def test_board_comes_whole_again_after_a_lost_connection(market: LivePeer) -> None:

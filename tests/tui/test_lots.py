@@ -150,3 +150,21 @@ def test_nothing_of_a_person_is_left_after_a_sign_out() -> None:
     lot = lots.get(auction_id(1))
     assert lot is not None
     assert (lot.you, lot.watching, lots.you(auction_id(1))) == (None, False, None)
+
+
+def test_a_day_of_a_busy_market_leaves_no_more_than_what_is_open() -> None:
+    lots, now = board(*range(50)), NOW
+    for number in range(1000, 4000):
+        now += timedelta(seconds=1)
+        lots.put(state(number), now)
+        lots.set_you(auction_id(number), You(watching=False))
+        for seq in range(1, 4):
+            lots.apply(placed(seq + 1, bid(seq), number=number), now)
+        lots.apply(changed("auction_ended", 5, number=number, winner="bidder-1"), now)
+        lots.expire(now)
+        # Those that have ended stay for half a minute.
+        assert len(lots) <= 50 + 31 + 1
+    lots.expire(now + timedelta(minutes=1))
+    assert len(lots) == 50
+    assert lots.you(auction_id(2000)) is None
+    assert all(len(lot.prices) <= 48 for lot in lots.all())

@@ -246,7 +246,9 @@ window.WebSocket = class extends WebSocket {
   constructor(...parts) {
     super(...parts);
     this.addEventListener("message", async (told) => {
-      window.heard += await new Response(told.data).text();
+      // Read after the wait: two that come together would else lose one.
+      const text = await new Response(told.data).text();
+      window.heard += text;
     });
   }
 };

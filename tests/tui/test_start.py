@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from rich.segment import Segments
 
 import instasell_tui
+from instasell_tui.__main__ import collect_and_keep
 from instasell_tui.app import InstaSellApp
 
 PACKAGE = Path(instasell_tui.__file__).parent
@@ -62,11 +64,12 @@ def test_help_needs_neither_a_terminal_nor_textual(tmp_path: Path) -> None:
     assert result.stdout.splitlines()[-1] == "[]"
 
 
-def test_neither_server_nor_command_line_is_imported() -> None:
+def test_neither_server_nor_command_line_nor_other_screens_are_imported() -> None:
     code = (
         "import sys, instasell_tui.app\n"
         "print([name for name in sys.modules if name.split('.')[0] in"
-        " ('instasell_server', 'instasell_cli', 'aiohttp', 'aiopg', 'typer')])"
+        " ('instasell_server', 'instasell_cli', 'aiohttp', 'aiopg', 'typer')"
+        " or name in ('instasell_tui.screens.wallet', 'instasell_tui.screens.auction')])"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent
@@ -87,6 +90,17 @@ def test_screens_and_widgets_hold_no_client(path: Path) -> None:
     text = path.read_text()
     assert "feed.client.a" not in text
     assert "httpx" not in text
+
+
+def test_garbage_is_looked_for_once_the_screen_is_up() -> None:
+    gc.disable()
+    try:
+        collect_and_keep()
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 1000
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 def test_a_crash_shows_no_values_of_variables() -> None:
