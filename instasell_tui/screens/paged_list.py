@@ -135,6 +135,10 @@ class PagedListScreen(Screen[None]):
     def on_unmount(self) -> None:
         self.app.feed.unsubscribe(self)
 
+    def on_resize(self) -> None:
+        # How an amount is written depends on the room for it.
+        self.show_rows()
+
     def on_screen_resume(self) -> None:
         self.show_rows()
         self.refresh_list()

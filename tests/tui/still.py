@@ -171,6 +171,8 @@ async def still(market: StillMarket, **options: Any) -> AsyncIterator[Screen]:
     async with opened(
         "http://127.0.0.1:1", "a-token", loaded=loaded, prepared=prepared, **options
     ) as shown:
+        # Who is signed in is asked once the board is there, or has not come for a while.
+        await shown.until(lambda: shown.app.feed.user is not None)
         shown.unanswered = market.mood is Mood.IS_SLOW
         yield shown
 

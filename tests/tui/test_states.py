@@ -15,7 +15,7 @@ from instasell_tui.formats import countdown
 from instasell_tui.lots import Lots
 from instasell_tui.sale import Sale
 from instasell_tui.widgets.bars import connection, person
-from instasell_tui.widgets.board_table import BoardTable, Layout
+from instasell_tui.widgets.board_lines import Basis, Layout, Line
 from tests.tui.samples import NOW, SELLER, auction_id, bid, joined, placed, state
 
 ME, OTHER = "bidder-2", "bidder-1"
@@ -36,10 +36,10 @@ def on_board(leader: str, seconds: float = 3600, *, mine: str = "bid") -> str:
     lots.put(state(leader=leader, bid_count=1, end_at=NOW + timedelta(seconds=seconds)))
     lots.set_watched(auction_id(1), on=mine == "watch")
     lots.set_you(auction_id(1), You(bidder=ME if mine == "bid" else None))
-    table = BoardTable(lambda: NOW)
     lot = lots.get(auction_id(1))
     assert lot is not None
-    return "".join(text for text, _ in table._cells(lot, Layout.of(80)).parts)
+    line = Line.of(lot, Basis.of(lot, Layout.of(80), NOW), "USD")
+    return "".join(text for text, _ in line.parts)
 
 
 def extended() -> str:
