@@ -90,7 +90,7 @@ class Feed:
         self.sale: Sale | None = None
         self.failure: str | None = None
         self._clock = clock
-        self.pace = pace or _pause
+        self.pace = pace or partial(asyncio.sleep, FLUSH_SECONDS)
         self._targets: set[MessagePump] = set()
         self._stack = AsyncExitStack()
         self._live: LiveSession | None = None
@@ -150,10 +150,8 @@ class Feed:
         """Forgets whose feed it was, and starts again with the client's token."""
         await self.stop()
         self.user = None
-        self.lots.forget_person()
-        self.trading.forget_person()
-        self.bids.forget_person()
-        self.inbox.forget_person()
+        for each in (self.lots, self.trading, self.bids, self.inbox):
+            each.forget_person()
         self._state, self._lost_at = ConnectionState.CONNECTING, None
         await self.start()
         self.tell(messages.AccountChanged)
@@ -397,7 +395,3 @@ class Feed:
             await self.watch(auction_id, on=True)
         except InstaSellError as error:
             log.info("auction %s is not on the watch list: %s", auction_id, error)
-
-
-async def _pause() -> None:
-    await asyncio.sleep(FLUSH_SECONDS)
