@@ -24,7 +24,7 @@ demo: $(MARKET) ## run a whole market with bidders, in about a minute
 	@$(BIN)/instasell demo
 
 test: $(TOOLS) ## run every test on real engines, with coverage
-	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term tests
 
 check: $(TOOLS) ## formatting, lint, types, import contracts, documents, deployment files
 	$(BIN)/ruff format --check $(SOURCES)

@@ -76,7 +76,7 @@ if mal auctions bid "$globe" 12.00 --yes 2> "$work/refused"; then
   exit 1
 fi
 cat "$work/refused"
-ada admin users unsuspend "mal-$run@example.org" --reason "It was somebody else" \
+ada admin users unsuspend "mal-$run@example.org" --reason "It was somebody else" --yes \
   -o csv --fields status
 enter mal "a quiet harbour"
 mal auctions bid "$globe" 12.00 --yes -o csv --fields amount,outcome

@@ -29,8 +29,9 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "bidding",
-        "List the auctions that you have bid in, with your own maximum: first what you have to"
-        " pay, then where you were outbid and where you lead, then what is over.",
+        "List the auctions that you bid in, those that need you first. First is what"
+        " you have to pay, then where you were outbid and where you lead, then what is over; each"
+        " with your own maximum.",
         "auctions bidding",
         "auctions bidding --part outbid -o csv --fields auction_id,title,minimum_bid,end_at",
     )(bidding)

@@ -36,6 +36,9 @@ def tui(
         bool, typer.Option("--read-only", help="Show everything, change nothing.")
     ] = False,
     light: Annotated[bool, typer.Option("--light", help="Begin with the light theme.")] = False,
+    theme: Annotated[
+        str | None, typer.Option(metavar="NAME", help="auto, dark, light, or 16 for few colours.")
+    ] = None,
     record: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what the auctions do to a new file.")
     ] = None,
@@ -58,6 +61,7 @@ def tui(
     wishes = {
         "read-only": read_only,
         "light": light,
+        "theme": theme,
         "record": record,
         "replay": replay,
         "speed": speed,

@@ -28,6 +28,7 @@ WRITTEN: Mapping[str, Shape] = {
     "auctions live": shapes.AUCTION,
     "auctions wait": shapes.AUCTION,
     "auctions show": shapes.AUCTION_VIEW,
+    "auctions bidding": shapes.BIDDING,
     "auctions bids": shapes.BID,
     "auctions create": shapes.AUCTION,
     "auctions schedule": shapes.SCHEDULED,

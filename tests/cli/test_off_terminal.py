@@ -109,6 +109,7 @@ ROWS: Mapping[str, Row] = {
     "auctions live": reads("nobody"),
     "auctions show": reads("buyer", "{auction}"),
     "auctions wait": reads("buyer", "{auction}", "--for=bid"),
+    "auctions bidding": reads("buyer"),
     "auctions bids": reads("seller", "{auction}"),
     "auctions create": changes("seller", "{hammer}", "--min-bid=5", "--duration=1h"),
     "auctions schedule": changes("seller", "auctions.csv", code=7),

@@ -34,10 +34,10 @@ def test_every_wish_becomes_an_option_of_the_screen() -> None:
     from instasell_tui.__main__ import options
 
     wishes = {
-        "read-only": True, "light": False, "record": None, "replay": Path("--odd name"),
-        "speed": 4.0, "web": True, "host": "::1", "port": 0,
+        "read-only": True, "light": False, "theme": "16", "record": None,
+        "replay": Path("--odd name"), "speed": 4.0, "web": True, "host": "::1", "port": 0,
     }  # fmt: skip
     seen = vars(options().parse_args(_arguments(wishes)))
-    assert (seen["read_only"], seen["light"], seen["web"]) == (True, False, True)
+    assert (seen["read_only"], seen["theme"], seen["web"]) == (True, "16", True)
     assert (seen["replay"], seen["speed"], seen["record"]) == (Path("--odd name"), 4.0, None)
     assert (seen["host"], seen["port"]) == ("::1", 0)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.measuring import unmeasured
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
@@ -17,3 +19,9 @@ def folder() -> Iterator[Path]:
     made.chmod(0o711)
     yield made
     shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _unmeasured() -> Iterator[None]:
+    with unmeasured():
+        yield

@@ -24,6 +24,7 @@ from instasell_server.embedded import EmbeddedEngines
 from tests.databases import with_database
 from tests.faults.field import Field, Tally
 from tests.faults.processes import ServerProcess
+from tests.measuring import unmeasured
 
 _TALLY = pytest.StashKey[Tally]()
 
@@ -126,3 +127,9 @@ async def open_field(
             return await stack.enter_async_context(field.under_load())
 
         yield open_one
+
+
+@pytest.fixture(autouse=True)
+def _unmeasured() -> Iterator[None]:
+    with unmeasured():
+        yield

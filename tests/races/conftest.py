@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.market import Market, open_market
+from tests.measuring import unmeasured
 from tests.serving import RunningServer
 
 Sql = Callable[..., list[tuple[Any, ...]]]
@@ -25,3 +26,9 @@ async def market(servers: list[RunningServer], sql: Sql) -> AsyncIterator[Market
     """People and goods; they speak to the first server unless told otherwise."""
     async with open_market(servers[0].base_url, sql) as opened:
         yield opened
+
+
+@pytest.fixture(autouse=True)
+def _unmeasured() -> Iterator[None]:
+    with unmeasured():
+        yield

@@ -18,6 +18,7 @@ from instasell_tui.screens.sign_in import SignInScreen
 from instasell_tui.widgets.board_table import BoardTable
 
 SMALL, LARGE = (80, 24), (160, 48)
+LOOK_SECONDS, LOOK_SECONDS_MAX = 0.01, 0.1
 PATIENCE_SECONDS = 30.0
 """How long a test waits before it takes silence for a hang; nothing is measured by it."""
 
@@ -67,9 +68,12 @@ class Screen:
     async def until(self, holds: Callable[[], object]) -> None:
         """Waits for a condition; a wait in vain ends with what the screen shows instead."""
         end = time.monotonic() + PATIENCE_SECONDS
+        pause = LOOK_SECONDS
         while not holds():
             assert time.monotonic() < end, f"waited in vain; the screen shows:\n{self.text}"
-            await self.pilot.pause(0.01)
+            # To read the screen costs more than most of what is waited for.
+            await self.pilot.pause(pause)
+            pause = min(pause * 1.5, LOOK_SECONDS_MAX)
         await self.pilot.pause()
 
     async def reads(self, *words: str) -> None:

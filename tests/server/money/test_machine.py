@@ -25,6 +25,7 @@ from instasell_server.domains.wallets.withdrawals import WithdrawalService
 from instasell_server.embedded import EngineUrls
 from instasell_server.errors import InstaSellError, Invalid
 from tests.databases import cloned, with_redis_number
+from tests.measuring import unmeasured
 from tests.server.money.arena import Arena, open_arena
 from tests.server.money.machine import Machine
 
@@ -39,6 +40,12 @@ STEPS = int(os.environ.get("INSTASELL_MACHINE_STEPS", "50"))
 MUTANT_RUNS = 100
 # A failure is told as it was found; to shrink it takes minutes.
 SHRINKS = (Phase.shrink,) if "INSTASELL_MACHINE_SHRINK" in os.environ else ()
+
+
+@pytest.fixture(autouse=True)
+def _unmeasured() -> Iterator[None]:
+    with unmeasured():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from random import Random
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from instasell_server.domains.orders.handlers import FULFILMENT
 from instasell_server.domains.payments.handlers import SERVICE
 from tests.databases import MarketClock
+from tests.measuring import unmeasured
 from tests.server.money.conftest import Bazaar
 from tests.serving import RunningServer
 from tests.waiting import until
@@ -28,6 +29,12 @@ NOBODYS = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
 HELD = ("processing", "shipped", "disputed")
 
 Step = Callable[[], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def _unmeasured() -> Iterator[None]:
+    with unmeasured():
+        yield
 
 
 class Walk:
