@@ -13,6 +13,12 @@ from tests.serving import RunningServer
 from tests.tui.driving import Opener, opened
 
 
+@pytest.fixture(autouse=True)
+def brief_notices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes up at the corner covers what tests read there, and need not for as long."""
+    monkeypatch.setattr("instasell_tui.app.NOTICE_SECONDS", 2.0)
+
+
 @pytest.fixture
 async def market(
     server: RunningServer, sql: Callable[..., list[tuple[Any, ...]]]

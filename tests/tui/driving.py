@@ -11,7 +11,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.segment import Segment
+from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from instasell_tui.app import InstaSellApp
 from instasell_tui.screens.sign_in import SignInScreen
@@ -19,6 +21,8 @@ from instasell_tui.widgets.board_table import BoardTable
 
 SMALL, LARGE = (80, 24), (160, 48)
 LOOK_SECONDS, LOOK_SECONDS_MAX = 0.01, 0.1
+PASTED_FROM = 5
+"""Characters. The screen is drawn anew for each key, and most tests are of something else."""
 PATIENCE_SECONDS = 30.0
 """How long a test waits before it takes silence for a hang; nothing is measured by it."""
 
@@ -85,7 +89,12 @@ class Screen:
         await self.pilot.press(*keys)
 
     async def type(self, text: str) -> None:
-        """Types a text into what has the focus."""
+        """Types a text into what has the focus; what is longer than a word is pasted there."""
+        field = self.app.focused
+        if isinstance(field, Input) and len(text) > PASTED_FROM:
+            field.post_message(events.Paste(text))
+            await self.pilot.pause()
+            return
         for char in text:
             await self.pilot.press("space" if char == " " else char)
 
