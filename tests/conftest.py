@@ -26,6 +26,7 @@ from instasell_server.embedded import EngineUrls
 from instasell_server.settings import Settings
 from tests.databases import MarketClock, cloned, make_template, with_redis_number
 from tests.engines import shared_urls
+from tests.measuring import unmeasured
 from tests.paying import BOOK_TOP_UP, Provider, paying, provider_in
 from tests.scratch import scratch
 from tests.serving import RunningServer, running, settings_for_tests
@@ -199,3 +200,10 @@ def written() -> Iterator[Callable[..., Callable[[], list[str]]]]:
     yield configure
     structlog.reset_defaults()
     quiet_logs()
+
+
+@pytest.fixture(name="unmeasured")
+def _unmeasured() -> Iterator[None]:
+    """The test runs without the measuring of coverage, which makes it half as long again."""
+    with unmeasured():
+        yield

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
+import pytest
+
 from instasell_client import AsyncInstaSell
 from instasell_client.models.accounts import Role
 from instasell_client.models.auctions import Bid
@@ -12,6 +14,8 @@ from instasell_tui.screens.auction import AuctionScreen
 from instasell_tui.screens.confirm import ConfirmScreen
 from tests.market import Market
 from tests.tui.driving import Opener, Screen
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 
 @contextlib.asynccontextmanager

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, timedelta
 from typing import Any
 
+import pytest
+
 from instasell_client.models.bidding import BiddingAuction, BiddingPart
 from instasell_tui import bid_wording
 from instasell_tui.bidding import arranged, part_of
@@ -19,6 +21,8 @@ from tests.market import Market
 from tests.tui.driving import LARGE, SMALL, Opener
 from tests.tui.samples import NOW, state
 from tests.waiting import until
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 
 def own(part: str, number: int = 1, hours: float = 1, **changes: Any) -> BiddingAuction:

@@ -24,6 +24,8 @@ from tests.tui.driving import LARGE, SMALL, Opener, Screen
 from tests.tui.test_board import HOSTILE
 from tests.tui.trade import Trade
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 Sql = Callable[..., list[tuple[Any, ...]]]
 
 

@@ -23,6 +23,8 @@ from tests.market import Market
 from tests.tui.driving import LARGE, SMALL, Opener, Screen
 from tests.tui.trade import Trade
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 Sql = Callable[..., list[tuple[Any, ...]]]
 
 NASTY = (

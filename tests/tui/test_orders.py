@@ -23,6 +23,8 @@ from tests.tui.driving import LARGE, SMALL, Opener, Screen
 from tests.tui.test_board import HOSTILE
 from tests.tui.trade import Trade
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 
 @pytest.fixture
 async def trade(market: Market, fund: Callable[[str, int], None]) -> Trade:

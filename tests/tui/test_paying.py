@@ -20,6 +20,8 @@ from tests.serving import RunningServer
 from tests.tui.driving import Opener, Screen
 from tests.tui.trade import Trade
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 PayPage = Callable[..., Awaitable[None]]
 
 

@@ -21,6 +21,8 @@ from tests.market import Market
 from tests.tui.driving import LARGE, Opener, Screen
 from tests.waiting import until
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 Sql = Callable[..., list[tuple[Any, ...]]]
 
 

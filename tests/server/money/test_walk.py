@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
@@ -14,10 +14,11 @@ import pytest
 from instasell_server.domains.orders.handlers import FULFILMENT
 from instasell_server.domains.payments.handlers import SERVICE
 from tests.databases import MarketClock
-from tests.measuring import unmeasured
 from tests.server.money.conftest import Bazaar
 from tests.serving import RunningServer
 from tests.waiting import until
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 STEPS = 50
 WALKS = int(os.environ.get("INSTASELL_TEST_WALKS", "10"))
@@ -29,12 +30,6 @@ NOBODYS = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
 HELD = ("processing", "shipped", "disputed")
 
 Step = Callable[[], Awaitable[None]]
-
-
-@pytest.fixture(autouse=True)
-def _unmeasured() -> Iterator[None]:
-    with unmeasured():
-        yield
 
 
 class Walk:
