@@ -96,6 +96,6 @@ ada admin orders show "$order"
 
 say "Evening: the figures, the log, and the books"
 ada admin analytics --bucket week
-ada admin analytics --bucket week --plot --figure bids
+ada admin analytics --bucket week --plot bids
 ada admin audit-log --admin "ada-$run@example.org" -o csv --fields action,reason
 instasell-server audit --auctions
