@@ -12,6 +12,7 @@ from instasell_client.models.accounts import Role
 from instasell_client.models.auctions import Bid
 from instasell_tui.screens.auction import AuctionScreen
 from instasell_tui.screens.confirm import ConfirmScreen
+from tests.databases import MarketClock
 from tests.market import Market
 from tests.tui.driving import Opener, Screen
 
@@ -210,18 +211,24 @@ async def test_buy_now_asks_first_and_ends_the_auction(market: Market, screen: O
 
 
 async def test_a_late_bid_extends_and_the_end_tells_the_winner(
-    market: Market, screen: Opener
+    market: Market, screen: Opener, market_clock: MarketClock
 ) -> None:
     bidder, rival = await market.bidder(), await market.bidder()
     seller = await market.seller()
     auction = await market.auction(
-        seller, min_bid=1000, duration_seconds=3, extension_window_seconds=3, extension_seconds=3
+        seller,
+        min_bid=1000,
+        duration_seconds=300,
+        extension_window_seconds=300,
+        extension_seconds=300,
     )
     async with at_auction(screen, auction, bidder.token) as shown:
         await rival.auctions.bid(auction, amount=1000)
-        await shown.reads("↻ extended by 3 s", "!!")
+        await shown.reads("↻ extended by 300 s")
         await shown.press("b")
         await shown.confirm()
+        await shown.reads("Your bid leads")
+        market_clock.shift(3600)
         await shown.reads("▲ You won at", "your order is made")
 
 

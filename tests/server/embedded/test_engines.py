@@ -16,6 +16,7 @@ import redis
 
 from instasell_server.embedded import EmbeddedEngines, EmbeddedError, EngineFailed, FolderUnusable
 from tests.server.embedded.support import start_owner
+from tests.waiting import until
 
 
 def ask(url: str, sql: str, *values: object) -> list[tuple[object, ...]]:
@@ -160,15 +161,22 @@ def test_passwords_stay_in_private_files(running: EmbeddedEngines) -> None:
         assert stat.S_IMODE((own / name).stat().st_mode) == 0o700
 
 
-def test_values_of_failed_statements_are_not_logged(running: EmbeddedEngines) -> None:
+async def test_values_of_failed_statements_are_not_logged(running: EmbeddedEngines) -> None:
     url = running.urls.database_url
     ask(url, "CREATE TABLE logged (a text PRIMARY KEY)")
     ask(url, "INSERT INTO logged VALUES (%s)", "canary-7f3a")
     with pytest.raises(psycopg2.errors.UniqueViolation):
         ask(url, "INSERT INTO logged VALUES (%s)", "canary-7f3a")
-    logs = list((running.data_dir / "engines/log").glob("postgres-*.log"))
-    text = "".join(path.read_text() for path in logs)
-    assert "duplicate key" in text
+    text = ""
+
+    def is_written() -> bool:
+        # A process of its own writes the log, so a line may come after the answer.
+        nonlocal text
+        logs = (running.data_dir / "engines/log").glob("postgres-*.log")
+        text = "".join(path.read_text() for path in logs)
+        return "duplicate key" in text and text.endswith("\n")
+
+    await until(is_written)
     assert "canary" not in text
 
 
