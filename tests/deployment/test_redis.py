@@ -44,7 +44,7 @@ def socket_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         process.wait(timeout=30)
 
 
-def connect(path: Path, password: str | None) -> redis.Redis:
+def connect(path: Path, password: str) -> redis.Redis:
     """A client that waits for the server to come up."""
     patience = Retry(
         ConstantBackoff(0.05),
@@ -65,7 +65,7 @@ def test_it_keeps_what_it_took_and_asks_for_the_password(socket_path: Path) -> N
             "maxmemory-policy": "volatile-ttl",
         }
     with (
-        connect(socket_path, None) as stranger,
+        redis.Redis(unix_socket_path=str(socket_path), retry=None) as stranger,
         pytest.raises(redis.AuthenticationError),
     ):
         stranger.ping()

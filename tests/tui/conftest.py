@@ -11,12 +11,20 @@ import pytest
 from tests.market import Market, open_market
 from tests.serving import RunningServer
 from tests.tui.driving import Opener, opened
+from tests.tui.idling import wait_for_idle
 
 
 @pytest.fixture(autouse=True)
 def brief_notices(monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes up at the corner covers what tests read there, and need not for as long."""
     monkeypatch.setattr("instasell_tui.app.NOTICE_SECONDS", 2.0)
+
+
+@pytest.fixture(autouse=True)
+def brief_idling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys are answered when the application has done its part, not when all is silent."""
+    monkeypatch.setattr("textual.pilot.wait_for_idle", wait_for_idle)
+    monkeypatch.setattr("textual.app.wait_for_idle", wait_for_idle)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from tests.tui import shelf
 from tests.tui.driving import Screen
 from tests.tui.samples import auction_id
 
+STILL_SECONDS = 0.02
 TICK_SECONDS = 0.12
 """A little longer than the tick at which the board looks what is in sight."""
 
@@ -73,7 +74,8 @@ async def enter(shown: Screen, picture: PictureOf) -> None:
     await shown.press(*picture.keys)
     for field in shown.app.screen.query(Input):
         field.cursor_blink = False
-    await calm(shown, TICK_SECONDS)
+    await shown.pilot.pause(TICK_SECONDS)
+    await calm(shown)
 
 
 async def leave(shown: Screen) -> None:
@@ -83,12 +85,12 @@ async def leave(shown: Screen) -> None:
         await shown.pilot.pause()
 
 
-async def calm(shown: Screen, seconds: float = 0.02) -> None:
+async def calm(shown: Screen) -> None:
     """Waits until nothing is being done for the screen any more, and it stays the same."""
     await shown.until(lambda: shown.unanswered or not any(map(_works, shown.app.workers)))
     texts: list[str] = []
     while len(texts) < 3 or len(set(texts[-3:])) > 1:
-        await shown.pilot.pause(seconds)
+        await shown.pilot.pause(STILL_SECONDS)
         # Each widget has read its messages, and what came of them.
         await shown.pilot._wait_for_screen()
         texts.append(shown.text)
