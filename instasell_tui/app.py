@@ -167,6 +167,11 @@ class InstaSellApp(App[None]):
         for remark in self._remarks:
             self.call_after_refresh(self.say, remark, Tone.BAD)
 
+    async def _close_all(self) -> None:
+        # A screen loses its widgets before it ends itself, and what it reads would be drawn there.
+        self.workers.cancel_all()
+        await super()._close_all()
+
     async def on_unmount(self) -> None:
         await self.feed.stop()
         await self.feed.client.aclose()

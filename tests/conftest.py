@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import logging
 import os
@@ -41,7 +42,16 @@ os.environ["TMPDIR"] = tempfile.tempdir = scratch()
 
 def quiet_logs() -> None:
     """Warnings and errors only, as pytest captures them: nobody reads a line for each statement."""
+    # Frames in a box, as they are drawn otherwise, take longer than what is tested.
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.StackInfoRenderer(),
+            structlog.dev.set_exc_info,
+            plain,
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         cache_logger_on_first_use=False,
     )
@@ -106,9 +116,13 @@ def redis_url(engines: EngineUrls) -> str:
     """An empty Redis database; each worker of a run has a number of its own."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     url = with_redis_number(engines.redis_url, 1 + int(worker) % 15)
-    with redis.Redis.from_url(url) as client:
-        client.flushdb()
+    _redis_of(url).flushdb()
     return url
+
+
+@functools.cache
+def _redis_of(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url)
 
 
 @pytest.fixture

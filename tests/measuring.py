@@ -18,11 +18,12 @@ PROCESS_VARIABLE = "COVERAGE_PROCESS_CONFIG"
 
 
 @contextlib.contextmanager
-def unmeasured() -> Iterator[None]:
-    """Neither this process nor those that it starts meanwhile are measured."""
+def unmeasured(*, processes: bool = True) -> Iterator[None]:
+    """This process is not measured, nor are those that it starts meanwhile, if `processes`."""
     trace, thread_trace = sys.gettrace(), threading.gettrace()
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(PROCESS_VARIABLE, raising=False)
+        if processes:
+            patch.delenv(PROCESS_VARIABLE, raising=False)
         sys.settrace(None)
         threading.settrace(None)  # type: ignore[arg-type]
         try:

@@ -5,6 +5,7 @@ In order: the policy, the ids of the path, the query, the body, the handler, the
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -97,6 +98,7 @@ def _all_optional(route: Route) -> bool:
     )
 
 
+@functools.cache
 def not_found_of(name: str) -> type[NotFound]:
     """The error of a path id: `auction_id` that is no UUID is an AuctionNotFound."""
     kind = tree().get(f"{name.removesuffix('_id')}_not_found", NotFound)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli import forked
 from tests.market import PASSWORD, Market, open_market
+from tests.measuring import unmeasured
 from tests.serving import RunningServer
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +72,13 @@ class Shell:
             forked.run, arguments, self.environment, self.home, stdin.encode()
         )
         return Result(code, out.decode(), err.decode())
+
+
+@pytest.fixture(autouse=True)
+def server_unmeasured() -> Iterator[None]:
+    """The commands are measured, and the server has tests of its own."""
+    with unmeasured(processes=False):
+        yield
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +15,7 @@ from instasell_tui.screens.conversation import ConversationScreen
 from instasell_tui.screens.conversations import ConversationsScreen
 from instasell_tui.screens.notices import NoticesScreen
 from instasell_tui.screens.order import OrderScreen
+from instasell_tui.widgets.row_table import RowTable
 from tests.market import Market
 from tests.tui.driving import LARGE, SMALL, Opener
 from tests.tui.samples import NOW
@@ -226,3 +228,19 @@ def test_every_kind_has_words_for_when_it_comes() -> None:
     assert not any("_" in each for each in words)
     assert all(each[0].isupper() for each in words)
     assert inbox_wording.occasion("moon_phase") == "moon phase"
+
+
+async def test_leaving_while_a_list_is_read_breaks_nothing(
+    market: Market, screen: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = await market.bidder()
+
+    async def look(self: NoticesScreen) -> None:
+        # The answer comes when the widgets are gone, and the screen is not.
+        while self.query(RowTable):  # noqa: ASYNC110 - nothing tells when widgets are gone
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(NoticesScreen, "look", look)
+    async with screen(person.token) as shown:
+        await shown.press("N")
+        await shown.until(lambda: isinstance(shown.app.screen, NoticesScreen))
