@@ -42,7 +42,7 @@ os.environ["TMPDIR"] = tempfile.tempdir = scratch()
 
 def quiet_logs() -> None:
     """Warnings and errors only, as pytest captures them: nobody reads a line for each statement."""
-    # Frames in a box, as they are drawn otherwise, take longer than what is tested.
+    # Nobody reads the boxes that are drawn around frames otherwise, and drawing them takes time.
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[

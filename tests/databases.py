@@ -75,7 +75,7 @@ def make_template(url: str, shared: Path) -> str:
 def cloned(url: str, template: str) -> Iterator[str]:
     """The URL of a fresh clone, which is dropped afterwards with whoever is still in it."""
     name = f"test_{uuid.uuid4().hex}"
-    # A connection costs as much as the clone itself, so all tests of a process share one.
+    # Two connections less for each test: all tests of a process can share one.
     with _kept(url).cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     try:

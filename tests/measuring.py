@@ -1,7 +1,7 @@
 """Tests that run without the measuring of coverage.
 
-Tracing makes Python code run half as fast again, and what runs for minutes goes where shorter
-tests have been, too.
+Tracing makes a run take half as long again, and what runs for minutes goes where shorter tests
+have been, too.
 """
 
 from __future__ import annotations

@@ -232,6 +232,13 @@ async def test_a_late_bid_extends_and_the_end_tells_the_winner(
         await shown.reads("▲ You won at", "your order is made")
 
 
+async def test_the_last_seconds_are_marked(market: Market, screen: Opener) -> None:
+    bidder = await market.bidder()
+    auction = await market.auction(await market.seller(), duration_seconds=12)
+    async with at_auction(screen, auction, bidder.token) as shown:
+        await shown.reads("!!")
+
+
 async def test_losing_is_told_too(market: Market, screen: Opener) -> None:
     bidder, rival = await market.bidder(), await market.bidder()
     auction = await market.auction(await market.seller(), min_bid=1000, duration_seconds=600)
