@@ -32,6 +32,7 @@ from instasell_tui.screens.dispute import DisputeScreen
 from instasell_tui.screens.order import OrderScreen
 from instasell_tui.widgets.board_table import BoardTable
 from instasell_tui.widgets.figure_board import FigureBoard
+from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.picture import Picture
 from instasell_tui.widgets.row_table import RowTable
 from scripts.picture_market import (
@@ -105,7 +106,8 @@ async def draw(url: str, token: str, hero: str, size: tuple[int, int], folder: P
         save(app, folder, f"board-{end}")
         app.open_auction(hero)
         await until(pilot, lambda: isinstance(app.screen, AuctionScreen) and _sale_there(app))
-        await until(pilot, lambda: len(app.screen.query("FooterKey")) > 3)
+        footer = app.screen.query_one(Footer)
+        await until(pilot, lambda: "Bid" in footer.render_line(0).text)
         save(app, folder, f"auction-{end}")
 
 
