@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from instasell_client import errors
+from instasell_client.models.accounts import Role, UserStatus
+from instasell_client.models.auctions import BidReceipt, PlaceBid
 from instasell_server.db.connections import Database
 from instasell_server.domains.auctions import auctioneer, bid_store, judging
 from instasell_server.domains.auctions.handlers import SERVICE
 from instasell_server.domains.audit.service import audit
+from instasell_server.principal import Principal
 from tests.locking import row_locked
 from tests.market import Market
 from tests.races.conftest import Sql
@@ -153,6 +156,25 @@ async def test_a_mistake_in_the_judge_is_answered_and_the_market_goes_on(
     assert (answer["data"]["code"], answer["data"]["status"]) == ("insta_sell_error", 500)
     assert (await _bid(market, auction, 1000))["event"] == "ack"
     assert servers[0].app[SERVICE]._auctioneer._waiting == 0
+
+
+async def test_one_key_twice_in_a_batch_is_a_bid_and_its_repeat(
+    servers: list[RunningServer], market: Market, sql: Sql
+) -> None:
+    bidder = await market.bidder()
+    auction = await market.auction(await market.seller())
+    [[user_id, session_id]] = sql(
+        "SELECT user_id::text, id::text FROM sessions WHERE user_id = %s",
+        (await bidder.auth.me()).id,
+    )
+    principal = Principal(user_id, Role.BUYER, UserStatus.ACTIVE, session_id, None, 0.0)
+    service, wish = servers[0].app[SERVICE], PlaceBid(amount=1000)
+    # Handed in during one turn of the loop, they are judged together.
+    receipts = await asyncio.gather(
+        *(service.bid_soon(principal, auction, wish, "same") for _ in range(3))
+    )
+    told = [isinstance(each, BidReceipt) and (each.seq, each.repeated) for each in receipts]
+    assert told == [(1, False), (1, True), (1, True)]
 
 
 async def test_what_fails_after_the_commit_takes_nothing_back(

@@ -212,9 +212,11 @@ def judge_batch(
 
 
 def _same_key(first: BidCommand, again: BidCommand, answer: Answer) -> Answer:
-    return (
-        answer if first._replace(session_id=again.session_id) == again else IdempotencyKeyReused()
-    )
+    if first._replace(session_id=again.session_id) != again:
+        return IdempotencyKeyReused()
+    if isinstance(answer, BidReceipt):
+        return answer.model_copy(update={"repeated": True})
+    return answer
 
 
 def _answer(

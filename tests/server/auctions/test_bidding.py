@@ -116,6 +116,7 @@ async def test_fifty_of_one_key_at_once_are_one_bid(market: Market, sql: Sql) ->
         *(bidder.auctions.bid(auction, amount=1000, idempotency_key="same") for _ in range(50))
     )
     assert {receipt.seq for receipt in receipts} == {1}
+    assert [receipt.repeated for receipt in receipts].count(False) == 1
     assert sql("SELECT count(*) FROM bids") == [(1,)]
 
 
