@@ -31,6 +31,7 @@ from instasell_cli.commands import (
 )
 from instasell_cli.exits import CliError, ExitCode, exit_code_of, message_of
 from instasell_cli.options import with_nouns
+from instasell_cli.starting import end_lightly, start_lightly
 from instasell_cli.tree import COMPLETION_ASKED, PROGRAM
 
 SUMMARY = """\b
@@ -101,6 +102,14 @@ def _main(
 
 def run() -> NoReturn:
     """The entry point: runs the command line, and turns every error into its exit code."""
+    start_lightly()
+    try:
+        _run()
+    finally:
+        end_lightly()
+
+
+def _run() -> NoReturn:
     asked = os.environ.get(COMPLETION_ASKED)
     if asked is not None:
         from instasell_cli.completing.shells import answer, answers

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from instasell_client.address import DEFAULT_URL
-from instasell_client.endpoint import Async, Carrier, Resource, Sync, Way, endpoint
+from instasell_client.endpoint import Async, Resource, Sync, Way, endpoint
 from instasell_client.operation import Operation, invalid, json_value, new_key, query_text
-from instasell_client.resources.admin import Admin
-from instasell_client.resources.auctions import Auctions
-from instasell_client.resources.auth import Auth
-from instasell_client.resources.categories import Categories
-from instasell_client.resources.disputes import Disputes
-from instasell_client.resources.listings import Listings
-from instasell_client.resources.media import Media
-from instasell_client.resources.messages import Messages
-from instasell_client.resources.notifications import Notifications, Subscriptions
-from instasell_client.resources.operations import Operations
-from instasell_client.resources.orders import Orders
-from instasell_client.resources.wallets import OwnWallet
 from instasell_client.transport import AsyncTransport, SyncTransport
 from instasell_client.wire import Wiring, json_answer
 
@@ -29,6 +18,36 @@ if TYPE_CHECKING:
 
     from instasell_client.live import LiveSession, StateCallback
     from instasell_client.network import Network, Witness
+    from instasell_client.resources.admin import Admin
+    from instasell_client.resources.auctions import Auctions
+    from instasell_client.resources.auth import Auth
+    from instasell_client.resources.categories import Categories
+    from instasell_client.resources.disputes import Disputes
+    from instasell_client.resources.listings import Listings
+    from instasell_client.resources.media import Media
+    from instasell_client.resources.messages import Messages
+    from instasell_client.resources.notifications import Notifications, Subscriptions
+    from instasell_client.resources.operations import Operations
+    from instasell_client.resources.orders import Orders
+    from instasell_client.resources.wallets import OwnWallet
+
+
+_NOUNS = {
+    "auth": ("auth", "Auth"),
+    "categories": ("categories", "Categories"),
+    "listings": ("listings", "Listings"),
+    "media": ("media", "Media"),
+    "auctions": ("auctions", "Auctions"),
+    "orders": ("orders", "Orders"),
+    "disputes": ("disputes", "Disputes"),
+    "wallet": ("wallets", "OwnWallet"),
+    "messages": ("messages", "Messages"),
+    "notifications": ("notifications", "Notifications"),
+    "subscriptions": ("notifications", "Subscriptions"),
+    "admin": ("admin", "Admin"),
+    "operations": ("operations", "Operations"),
+}
+"""The attributes of a client: the module of `instasell_client.resources`, and the class in it."""
 
 
 class _Market(Resource[Way]):
@@ -48,21 +67,19 @@ class _Market(Resource[Way]):
     admin: Admin[Way]
     operations: Operations[Way]
 
-    def __init__(self, carrier: Carrier) -> None:
-        super().__init__(carrier)
-        self.auth = Auth(carrier)
-        self.categories = Categories(carrier)
-        self.listings = Listings(carrier)
-        self.media = Media(carrier)
-        self.auctions = Auctions(carrier)
-        self.orders = Orders(carrier)
-        self.disputes = Disputes(carrier)
-        self.wallet = OwnWallet(carrier)
-        self.messages = Messages(carrier)
-        self.notifications = Notifications(carrier)
-        self.subscriptions = Subscriptions(carrier)
-        self.admin = Admin(carrier)
-        self.operations = Operations(carrier)
+    def __getattr__(self, name: str) -> Any:
+        # A noun is loaded when it is first spoken of: the models of all of them take as long to
+        # load as everything else together, and a script has to do with two or three.
+        try:
+            module, kind = _NOUNS[name]
+        except KeyError:
+            raise AttributeError(f"{type(self).__name__} has no {name!r}") from None
+        noun = getattr(import_module(f"instasell_client.resources.{module}"), kind)(self._carrier)
+        setattr(self, name, noun)
+        return noun
+
+    def __dir__(self) -> Iterable[str]:
+        return {*super().__dir__(), *_NOUNS}
 
     @property
     def base_url(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import gc
 import json
 import sys
 from collections.abc import Iterator
@@ -364,7 +365,13 @@ def _fail(text: str, code: int = FAILURE) -> NoReturn:
 
 def main() -> None:
     """The entry point."""
-    app(prog_name="instasell-server")
+    # Nothing that an import makes is garbage; by default it is searched every 700 objects.
+    gc.set_threshold(50_000, 20, 20)
+    try:
+        app(prog_name="instasell-server")
+    finally:
+        # The process ends anyhow, so what is unreachable in it may stay.
+        gc.freeze()
 
 
 if __name__ == "__main__":

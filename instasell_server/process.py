@@ -37,6 +37,8 @@ from instasell_server.standalone import (
 )
 
 ENGINE_CHECK_SECONDS = 1.0
+_COLLECTIONS = (700, 10, 10)
+"""As Python itself begins; see `gc.set_threshold`."""
 
 _log = structlog.get_logger("instasell.server")
 
@@ -88,9 +90,11 @@ async def _serve(
             sandbox.send_to(
                 [Endpoint(f"http://{_shown(settings.host)}:{port}{payments.HOOK_PATH}", secret)]
             )
-        # What lives until the end is left out of the collector's rounds.
+        # What lives until the end is left out of the collector's rounds, which are short and many
+        # from here on, so that no bid waits for a long one.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_COLLECTIONS)
         _announce(settings.host, port, ready_file)
         await stop.wait()
         _log.info("stopping")

@@ -72,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger().addHandler(logging.NullHandler())
     # Looking for plug-ins of pydantic, which this program has none of, reads every distribution.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # httpx does without its own command line, which loads click and pygments.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     # Nothing that an import makes is garbage, and looking for some takes as long as the imports.
     gc.disable()
     from instasell_tui.app import InstaSellApp

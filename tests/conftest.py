@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import io
 import logging
 import os
@@ -35,6 +36,9 @@ from tests.serving import RunningServer, running, settings_for_tests
 # A run in the background of a shell ignores Ctrl-C, and so would every process that tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A worker holds all modules and tests, and by default looks for garbage among them all day long.
+gc.set_threshold(50_000, 20, 20)
 
 # For the folders of tests, and for those that the processes they start make.
 os.environ["TMPDIR"] = tempfile.tempdir = scratch()

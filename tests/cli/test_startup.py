@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HEAVY = (
     *("httpx", "pydantic", "textual", "websockets", "keyring", "rich", "python_calamine"),
-    "asyncio",
+    *("asyncio", "pygments", "instasell_client.models.auctions", "instasell_client.models.admin"),
 )
 PROGRAM = """
 import sys
@@ -75,3 +75,10 @@ def test_the_check_notices_what_is_loaded() -> None:
     done = run("auctions", "show", "..", INSTASELL_URL="http://127.0.0.1:9")
     assert "httpx" in done.stderr.splitlines()[-1]
     assert "pydantic" in done.stderr.splitlines()[-1]
+
+
+def test_a_command_loads_what_it_needs_and_no_more() -> None:
+    done = run("auctions", "show", "..", INSTASELL_URL="http://127.0.0.1:9")
+    loaded = done.stderr.splitlines()[-1].split()[1:]
+    assert {"httpx", "instasell_client.models.auctions"} <= {*loaded}
+    assert not {"rich", "pygments", "instasell_client.models.admin"} & {*loaded}

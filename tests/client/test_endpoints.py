@@ -77,8 +77,8 @@ def test_every_call_is_in_the_table() -> None:
             for name, value in vars(kind).items()
             if isinstance(value, Endpoint)
         }
-        for name, value in vars(resource).items():
-            if isinstance(value, Resource):
+        for name in dir(resource):
+            if not name.startswith("_") and isinstance(value := getattr(resource, name), Resource):
                 found |= calls(value, f"{prefix}{name}.")
         return found
 

@@ -431,9 +431,10 @@ async def test_bid_that_was_lost_and_then_refused_stays_unknown(market: LivePeer
 
 async def test_bid_that_was_only_refused_is_unavailable(market: LivePeer) -> None:
     market.on_bid = lambda data: samples.problem("unavailable", 503)
-    async with session(market) as live:
+    # So patient that the time is over before the bid goes out again.
+    async with session(market, patience=Patience(backoff_first=1e6, backoff_max=1e6)) as live:
         with pytest.raises(Unavailable):
-            await live.bid(AUCTION, amount=1250, timeout_seconds=0.3)
+            await live.bid(AUCTION, amount=1250, timeout_seconds=1)
 
 
 async def test_bid_that_was_never_sent_is_a_timeout(market: LivePeer) -> None:

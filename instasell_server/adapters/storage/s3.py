@@ -29,6 +29,8 @@ T = TypeVar("T")
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 10.0
 THREADS_MAX = 4
+READS_MAX = 3
+"""Tries at one object whose answer breaks off."""
 
 _ABSENT = frozenset({"NoSuchKey", "NoSuchObject"})
 
@@ -92,7 +94,14 @@ class S3Objects:
 
     async def read(self, key: str, limit_bytes: int) -> bytes:
         """See Objects."""
-        return await self._run(lambda: self._read(key, limit_bytes))
+        return await self._run(lambda: self._read_whole(key, limit_bytes))
+
+    def _read_whole(self, key: str, limit_bytes: int) -> bytes:
+        # An answer that breaks off, as when the object is replaced meanwhile, is asked for anew.
+        for _ in range(READS_MAX - 1):
+            with contextlib.suppress(urllib3.exceptions.ProtocolError):
+                return self._read(key, limit_bytes)
+        return self._read(key, limit_bytes)
 
     def _read(self, key: str, limit_bytes: int) -> bytes:
         # Asked for its head, every S3 server tells in the same way that an object is not there.

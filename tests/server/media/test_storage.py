@@ -16,6 +16,7 @@ import pytest
 
 from instasell_server.adapters.storage.choice import storage_for
 from instasell_server.adapters.storage.disk import DiskObjects
+from instasell_server.adapters.storage.s3 import S3Objects
 from instasell_server.ports import (
     ObjectMissing,
     Objects,
@@ -298,3 +299,31 @@ async def test_a_storage_that_is_away_is_told_soon(
     # Signing needs no storage, and is for the address by which callers reach it.
     assert address_of(away).url.startswith("https://files.example/instasell/uploads/")
     await away.close()
+
+
+@pytest.mark.parametrize(("broken", "is_read"), [(2, True), (3, False)])
+async def test_an_answer_that_breaks_off_is_asked_for_anew(broken: int, is_read: bool) -> None:
+    left = broken
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal left
+        request = await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n" % len(DATA))
+        writer.write(b'ETag: "e"\r\nLast-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n\r\n')
+        if request.startswith(b"GET"):
+            writer.write(DATA[: 3 if left > 0 else None])
+            left -= 1
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        store = S3Objects(
+            f"http://127.0.0.1:{port}",
+            access_key="access", secret_key="secret", bucket="media", region="us-east-1",
+        )  # fmt: skip
+        if is_read:
+            assert await store.read(KEY, 1000) == DATA
+        else:
+            with pytest.raises(Unreachable):
+                await store.read(KEY, 1000)
+        await store.close()

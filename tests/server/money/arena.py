@@ -16,11 +16,14 @@ from typing import Any, TypeVar
 
 import aiohttp
 import psycopg2
+import pytest
 
 from instasell_client.models.accounts import Role, UserStatus
 from instasell_client.models.wallets import TopUp
 from instasell_server.app import SERVICES, Services
 from instasell_server.db.connections import Database
+from instasell_server.db.queries import Queries
+from instasell_server.domains.audit import store as audit_store
 from instasell_server.domains.audit.service import audit
 from instasell_server.principal import Principal
 from instasell_server.sandbox.courier import sign
@@ -53,6 +56,31 @@ UPDATE users SET status = 'active';
 UPDATE sessions SET revoked_at = NULL;
 UPDATE machine_clock SET seconds = 0
 """
+
+
+class Prepared(Queries):
+    """Queries of which those without parameters are planned once, in one connection.
+
+    After every one of thousands of steps they are asked anew, of tables with a dozen rows, and to
+    plan them takes longer than to run them.
+    """
+
+    def __getattr__(self, name: str) -> str:
+        sql = super().__getattr__(name)
+        return sql if "%(" in sql else f"EXECUTE {name}"
+
+    def statements(self) -> str:
+        """What plans them."""
+        return "; ".join(
+            f"PREPARE {name} AS {sql}"
+            for name, sql in (
+                (name, super(Prepared, self).__getattr__(name)) for name in self.names()
+            )
+            if "%(" not in sql
+        )
+
+
+_PREPARED = Prepared(audit_store._sql.path)
 
 
 class Arena:
@@ -191,7 +219,9 @@ class Arena:
 
     def findings(self) -> list[str]:
         """The differences that the audit finds."""
-        report = self.run(audit(self._database, auctions=True))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(audit_store, "_sql", _PREPARED)
+            report = self.run(audit(self._database, auctions=True))
         return [str(each) for each in report.findings]
 
 
@@ -218,6 +248,8 @@ def open_arena(folder: Path, database_url: str, redis_url: str) -> Iterator[Aren
         )
         server = await stack.enter_async_context(running(settings))
         database = await stack.enter_async_context(Database(database_url, size=1))
+        async with database.connection() as planning:
+            await planning.run(_PREPARED.statements())
         http = await stack.enter_async_context(aiohttp.ClientSession())
         return Arena(loop, server.app[SERVICES], provider, database, connection.cursor(), http)
 
