@@ -36,6 +36,7 @@ async def make_categories(admin: Person, paths: list[str]) -> None:
         ids[path] = made.body["id"]
 
 
+@pytest.mark.usefixtures("unmeasured")
 async def test_ten_thousand_real_listings(
     shop: Shop, admin: Person, sql: Sql, tmp_path: Path
 ) -> None:
