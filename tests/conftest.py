@@ -29,7 +29,7 @@ from instasell_server.settings import Settings
 from tests.databases import MarketClock, cloned, make_template, with_redis_number
 from tests.engines import shared_urls
 from tests.measuring import measure_processes_lightly, unmeasured
-from tests.ordering import dealt, is_long, workers
+from tests.ordering import comes_first
 from tests.paying import BOOK_TOP_UP, Provider, paying, provider_in
 from tests.scratch import scratch
 from tests.serving import RunningServer, running, settings_for_tests
@@ -67,10 +67,8 @@ quiet_logs()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A worker of pytest-xdist begins with an equal part, and takes over of others at its end."""
-    long = [each for each in items if is_long(each.nodeid)]
-    others = [each for each in items if not is_long(each.nodeid)]
-    items[:] = dealt(long, others, workers())
+    """The order stays but for those that come first."""
+    items.sort(key=lambda each: not comes_first(each.nodeid))
 
 
 def pytest_collection_finish() -> None:
