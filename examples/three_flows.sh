@@ -62,7 +62,7 @@ listing=$(field id instasell listings create --profile "$sam" --type auction \
 auction=$(field auction_id instasell auctions create "$listing" --profile "$sam" \
   --min-bid 80.00 --duration 20s --extension-window 10s --extension 10s)
 instasell auctions bid "$auction" --max 120.00 --profile "$bea" --yes
-sleep 9
+sleep 12
 echo "Ron bids late; extended: $(field auction_extended instasell auctions bid "$auction" 90.00 \
   --profile "$ron" --yes)"
 instasell auctions watch "$auction"

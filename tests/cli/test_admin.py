@@ -236,12 +236,13 @@ async def test_figures_as_records_and_as_bars(market: Market, desk: Shell, fund:
     drawn = await desk.run("admin", "analytics", "--bucket", "hour", "--plot", "orders")
     lines = drawn.out.splitlines()
     assert lines[0] == "orders, by hour in UTC"
-    assert "█" in lines[-1]
+    # The hour may have ended since.
+    assert "█" in lines[-1] + lines[-2]
     assert max(map(len, lines)) == 80
     assert "\x1b" not in drawn.out
     money = await desk.run("admin", "analytics", "--plot")
     assert "gross amount, USD, by day in UTC" in money.out
-    assert "  12.50  " in money.out.splitlines()[-1]
+    assert "  12.50  " in money.out
     both = await desk.run("admin", "analytics", "--plot", "-o", "json")
     assert (both.code, both.out) == (2, "")
     long = await desk.run("admin", "analytics", "--from", "2000-01-01", "--bucket", "hour")
