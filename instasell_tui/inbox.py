@@ -26,6 +26,7 @@ class Inbox:
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
+        self._marks = 0
         self.forget_person()
 
     def forget_person(self) -> None:
@@ -86,12 +87,21 @@ class Inbox:
     async def look_at_notices(self, *, further: bool = False) -> None:
         """Reads the newest notices, or the next older ones."""
         client, cursor = self._feed.client, self.next_notices if further else None
-        token = client.token
+        token, marks = client.token, self._marks
+        known = {each.id for each in self.notices}
         page = await client.notifications.page(cursor=cursor, limit=PAGE)
         if token != client.token or (further and cursor != self.next_notices):
             return
-        self.notices = [*self.notices, *page.items] if further else list(page.items)
-        self.unread_notices, self.next_notices = page.unread_count, page.next
+        if marks != self._marks:
+            # The answer may be from before what was marked meanwhile.
+            await self.look_at_notices(further=further)
+            return
+        # What was told meanwhile may be younger than the answer.
+        known |= {each.id for each in page.items}
+        told = [each for each in self.notices if each.id not in known]
+        self.notices = [*self.notices, *page.items] if further else [*told, *page.items]
+        self.unread_notices = page.unread_count + sum(each.read_at is None for each in told)
+        self.next_notices = page.next
         self.loaded_notices = True
         self._feed.tell(messages.InboxChanged)
 
@@ -140,6 +150,7 @@ class Inbox:
             self._marked(done.unread_count)
 
     def _marked(self, unread_count: int) -> None:
+        self._marks += 1
         self.unread_notices = unread_count
         self._feed.tell(messages.InboxChanged)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,39 @@ async def test_all_are_read_at_once(trade: Trade, screen: Opener) -> None:
         await shown.press("enter")
         await shown.until(lambda: isinstance(shown.app.screen, OrderScreen))
     assert (await trade.seller.notifications.page()).unread_count == 1
+
+
+async def test_what_is_told_or_marked_while_the_list_is_read_stays(
+    trade: Trade, screen: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await trade.paid("Copper lamp")
+    async with screen(trade.seller.token) as shown:
+        await shown.reads("● 1 new (N)")
+        inbox, notifications = shown.app.feed.inbox, shown.app.feed.client.notifications
+        read, has_read, goes_on = notifications.page, asyncio.Event(), asyncio.Event()
+
+        async def late(**wish: Any) -> Any:
+            page = await read(**wish)
+            has_read.set()
+            await goes_on.wait()
+            return page
+
+        monkeypatch.setattr(notifications, "page", late)
+        for step in ("told", "marked"):
+            has_read.clear()
+            goes_on.clear()
+            looking = asyncio.create_task(inbox.look_at_notices())
+            await has_read.wait()
+            if step == "told":
+                await trade.paid("Brass lamp")
+                await shown.until(lambda: inbox.unread_notices == 2)
+            else:
+                await inbox.mark_all_read()
+            goes_on.set()
+            await looking
+            unread = [each.read_at is None for each in inbox.notices]
+            assert unread == [step == "told"] * 2
+            assert inbox.unread_notices == sum(unread)
 
 
 async def test_a_question_and_its_answer(market: Market, screen: Opener) -> None:
