@@ -30,6 +30,8 @@ FILES = "/media/{token}"
 UNCOUNTED = frozenset({"/healthz", "/readyz", "/metrics", "/webhooks/stripe", FILES})
 BEARER = "bearer "
 TOKEN_BYTES_MAX = 4096
+CALLER_GONE = 499
+"""The status in logs and metrics of a request whose caller went away; nobody gets it."""
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}", re.ASCII)
 _log = structlog.get_logger("instasell.http")
@@ -62,7 +64,7 @@ class Edge:
         passage = self._begin(request)
         route = self._routes.get(request.match_info.handler)
         path = route.path if route else "unknown"
-        status = 499
+        status = CALLER_GONE
         try:
             if path not in UNCOUNTED:
                 await self._admit(request, passage)
@@ -121,10 +123,15 @@ def _refusal(error: Exception, request: web.Request, passage: Passage) -> web.Re
         if error.status < 400:
             raise error
         return problem_response(error_of(error), passage.request_id)
-    if isinstance(error, ConnectionResetError):
-        raise error
+    if isinstance(error, ConnectionResetError) and _is_gone(request):
+        # Nobody reads this, and nothing has failed.
+        return web.Response(status=CALLER_GONE)
     _log.error("request_failed", method=request.method, path=request.path, exc_info=error)
     return problem_response(InstaSellError(), passage.request_id)
+
+
+def _is_gone(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
 
 
 def _write_down(

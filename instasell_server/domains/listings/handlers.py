@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 
 from aiohttp import web
@@ -101,9 +100,8 @@ async def import_listings(call: Call[None, BulkQuery]) -> web.StreamResponse:
     upload = call.service(SERVICE).bulk.begin(call.user.user_id, dry_run=call.query.dry_run)
     response = await _stream(call.request)
     # A client that goes away before its verdicts has what was written, and sends the rest again.
-    with contextlib.suppress(ConnectionResetError):
-        await carry_out(upload, read_rows(call.request.content), response)
-        await response.write_eof()
+    await carry_out(upload, read_rows(call.request.content), response)
+    await response.write_eof()
     return response
 
 

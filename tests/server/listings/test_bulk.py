@@ -12,9 +12,12 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
+from instasell_server.domains.listings import handlers
 from tests.server.listings.conftest import Shop, Sql
 from tests.server.people import Person, ask, sign_up
+from tests.waiting import until
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 KETTLE = {
@@ -359,7 +362,9 @@ async def test_verdicts_come_while_rows_are_sent(shop: Shop) -> None:
     assert outcomes(first + last) == ["created"] * 3
 
 
-async def test_a_client_that_goes_away_loses_nothing(shop: Shop, sql: Sql) -> None:
+async def test_a_client_that_goes_away_loses_nothing(
+    shop: Shop, sql: Sql, caplog: pytest.LogCaptureFixture
+) -> None:
     rows = [kettle(f"K-{number}") for number in range(700)]
     body = encoded(rows)
     host, port = str(shop.seller.http._base_url).removeprefix("http://").rstrip("/").split(":")
@@ -384,6 +389,7 @@ async def test_a_client_that_goes_away_loses_nothing(shop: Shop, sql: Sql) -> No
     assert set(outcomes(again)[:600]) == {"unchanged"}
     assert sql("SELECT count(*) FROM listings") == [(700,)]
     assert {each["outcome"] for each in await upload(shop.seller, rows)} == {"unchanged"}
+    assert [each.getMessage() for each in caplog.records if each.levelname == "ERROR"] == []
 
 
 async def test_two_uploads_of_the_same_rows_at_once_list_once(shop: Shop, sql: Sql) -> None:
@@ -443,3 +449,41 @@ async def test_pages_of_the_categories_show_what_was_uploaded(
     assert await shown() == ["two", "one"]
     await upload(shop.seller, [kettle("K-1", title="new")])
     assert await shown() == ["two", "new"]
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "bulk"), ("GET", "export")])
+async def test_a_caller_who_is_gone_before_the_answer_is_no_failure(
+    shop: Shop,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+    path: str,
+) -> None:
+    asked, ended = asyncio.Event(), asyncio.Event()
+    stream = handlers._stream
+
+    async def after_they_left(request: web.Request) -> web.StreamResponse:
+        asked.set()
+        await until(lambda: request.transport is None)
+        try:
+            return await stream(request)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(handlers, "_stream", after_they_left)
+    base = str(shop.seller.http._base_url).removeprefix("http://").rstrip("/")
+    host, _, port = base.partition(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    head = [
+        f"{method} /listings/{path} HTTP/1.1",
+        f"Host: {host}",
+        f"Authorization: Bearer {shop.seller.token}",
+        *(("Content-Type: application/x-ndjson", "Content-Length: 0") * (method == "POST")),
+    ]
+    writer.write(("\r\n".join(head) + "\r\n\r\n").encode())
+    await asked.wait()
+    writer.close()
+    await ended.wait()
+    # What else becomes of the request takes turns of the loop, as this does.
+    assert (await ask(shop.seller.http, "GET", "/healthz")).status == 200
+    assert [each.getMessage() for each in caplog.records if each.levelname == "ERROR"] == []
