@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-import os
-import sys
+
+from instasell_client.loading import load_less
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
@@ -13,10 +13,7 @@ def start_lightly() -> None:
     """Call it before what is heavy is imported."""
     # Nothing that an import makes is garbage; by default it is searched every 700 objects.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
-    # Looking for plug-ins of pydantic, which this program has none of, reads every distribution.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    # httpx does without its own command line, which loads rich, pygments and click.
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+    load_less()
 
 
 def end_lightly() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from instasell_client import Profile, ProfileError, ProfileStore, Target, resolve_target
+from instasell_client.loading import load_less
 from instasell_tui import launch
 from instasell_tui.look import CHOICES, RememberedTheme, few_colours, first_theme, wished
 
@@ -70,10 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     # Without a handler Python writes warnings to stderr, which is the screen here.
     logging.getLogger().addHandler(logging.NullHandler())
-    # Looking for plug-ins of pydantic, which this program has none of, reads every distribution.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    # httpx does without its own command line, which loads click and pygments.
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+    load_less()
     # Nothing that an import makes is garbage, and looking for some takes as long as the imports.
     gc.disable()
     from instasell_tui.app import InstaSellApp
