@@ -206,7 +206,8 @@ class Settings(BaseSettings):
     mail_from: Annotated[
         str,
         Field(
-            pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$",
+            # Without a question mark it cannot begin an RFC 2047 word.
+            pattern=r"^[A-Za-z0-9.!#$%&'*+/=^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$",
             max_length=254,
             description="The sender's address of every e-mail.",
         ),

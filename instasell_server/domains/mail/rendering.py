@@ -24,7 +24,11 @@ SUBJECT_MAX = 120
 GAP = "…"
 
 _QUOTED = frozenset({"reason", "resolution", "text"})
+_TOKENS = frozenset({"token"})
 _SAFE_ARGUMENT = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
+# Where programs that show mail see a link: a scheme, a name of two parts, an address.
+_LINK_START = re.compile(r"(?<=:)(?=//)|(?<=\w[.\u3002\uff0e\uff61])(?=[^\W\d_])|(?<=\S@)(?=\S)")
+_WORD_JOINER = "\u2060"
 
 
 class Rendered(NamedTuple):
@@ -47,26 +51,27 @@ def render(kind: str, facts: Mapping[str, Any], name: str, currency: str) -> Ren
     or else in `currency`.
 
     Facts are data of other people: controls and directions are taken out, lengths are bounded,
-    and nothing in them is a template, a tag or a part of a command.
+    and nothing in them is a template, a tag, a link or a part of a command.
     """
     wording = WORDINGS.get(kind, UNKNOWN)
     unit = str(facts.get("currency") or currency)
     plain = {key: _plain(key, value) for key, value in facts.items()}
+    shown = {key: _unlinked(key, value) for key, value in plain.items()}
     texts, pages = _environments()
 
-    def filled(template: str) -> str:
-        return texts.from_string(template).render({**plain, "unit": unit})
+    def filled(template: str, given: Mapping[str, Any]) -> str:
+        return texts.from_string(template).render({**given, "unit": unit})
 
-    subject = _clipped(_one_line(filled(wording.subject)), SUBJECT_MAX)
+    subject = _clipped(_one_line(filled(wording.subject, plain)), SUBJECT_MAX)
     values = {
-        "name": _clipped(_one_line(clean(name)), 60),
-        "lead": filled(wording.lead),
-        "lines": list(_lines(wording, plain, unit)),
-        "quote": plain.get(wording.quote) if wording.quote else None,
+        "name": _unlinked("name", _clipped(_one_line(clean(name)), 60)),
+        "lead": filled(wording.lead, shown),
+        "lines": list(_lines(wording, shown, unit)),
+        "quote": shown.get(wording.quote) if wording.quote else None,
         "secret": plain.get(wording.secret) if wording.secret else None,
         "advice": wording.advice,
         "command": _command(wording, plain, unit),
-        "subject": subject,
+        "subject": _unlinked("subject", subject),
     }
     text = texts.get_template("layout.txt").render(values)
     return Rendered(subject, text.strip() + "\n", pages.get_template("layout.html").render(values))
@@ -80,6 +85,17 @@ def _plain(key: str, value: Any) -> Any:
     if value is None or isinstance(value, (bool, int)):
         return value
     return _clipped(_one_line(clean(str(value))), LINE_MAX)
+
+
+def _unlinked(key: str, value: Any) -> Any:
+    """Return text in which no mail program finds an address to make clickable.
+
+    A mail of the market must not carry a stranger's link under the market's name. The word joiner
+    has no width, so the text reads as it was written.
+    """
+    if not isinstance(value, str) or key in _TOKENS:
+        return value
+    return _LINK_START.sub(_WORD_JOINER, value)
 
 
 def _one_line(text: str) -> str:
