@@ -30,6 +30,7 @@ _SENTENCES = {
     "message": "{sender_name} writes: {text}",
     "new_auction": "{title}: {seller_name} puts it up for auction until {end_at}",
     "new_listing": "{title}: {seller_name} sells it for {price}",
+    "failed_sign_ins": "{attempts} failed sign-ins to your account, the last one from {address}",
 }
 _AMOUNTS = frozenset({"amount", "current_bid", "minimum", "price", "refund_amount", "total_amount"})
 

@@ -302,6 +302,7 @@ def _outbox(
         },
         cleaners=(
             people.delete_old_sessions,
+            people.delete_old_addresses,
             people.recovery.delete_old_links,
             files.delete_abandoned,
             told.delete_old,

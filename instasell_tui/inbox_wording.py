@@ -50,6 +50,9 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "message": lambda it: f"{shown(str(it.get('sender_name')))}: {shown(str(it.get('text')))}",
     "new_auction": lambda it: f"New auction of {shown(str(it.get('seller_name')))}",
     "new_listing": lambda it: f"New at {_price(it)}, from {shown(str(it.get('seller_name')))}",
+    "failed_sign_ins": lambda it: (
+        f"! {shown(str(it.get('attempts')))} failed sign-ins, from {shown(str(it.get('address')))}"
+    ),
 }
 
 _OCCASIONS = {
@@ -71,6 +74,7 @@ _OCCASIONS = {
     NotificationKind.MESSAGE: "Somebody writes to you",
     NotificationKind.NEW_AUCTION: "A new auction of what you follow",
     NotificationKind.NEW_LISTING: "New goods of what you follow",
+    NotificationKind.FAILED_SIGN_INS: "Wrong passwords are tried on your account",
 }
 
 

@@ -34,6 +34,7 @@ class NotificationKind(StrEnum):
     MESSAGE = "message"
     NEW_AUCTION = "new_auction"
     NEW_LISTING = "new_listing"
+    FAILED_SIGN_INS = "failed_sign_ins"
 
 
 class Notification(Reply):

@@ -42,6 +42,7 @@ KindName = (
         "outbid", "won", "lost", "auction_ended", "auction_cancelled", "ending_soon", "paid",
         "shipped", "delivered", "order_cancelled", "dispute_opened", "dispute_answered",
         "dispute_resolved", "refund", "release", "message", "new_auction", "new_listing",
+        "failed_sign_ins",
     ]
 )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from instasell_client.models.accounts import (
@@ -39,14 +41,18 @@ _OWN = signed_in(None)
 _LEAVING = signed_in(None, suspended=True)
 
 
+def _address_of(call: Call[Any, None]) -> str:
+    return limited_as(call.request[PASSAGE].address)
+
+
 async def sign_up(call: Call[Signup, None]) -> Grant:
     """POST /auth/signup."""
-    return await call.service(SERVICE).sign_up(call.body)
+    return await call.service(SERVICE).sign_up(call.body, _address_of(call))
 
 
 async def log_in(call: Call[Login, None]) -> Grant:
     """POST /auth/login."""
-    return await call.service(SERVICE).log_in(call.body)
+    return await call.service(SERVICE).log_in(call.body, _address_of(call))
 
 
 async def log_out(call: Call[None, None]) -> None:
@@ -56,7 +62,7 @@ async def log_out(call: Call[None, None]) -> None:
 
 async def change_password(call: Call[ChangePassword, None]) -> None:
     """POST /auth/password."""
-    await call.service(SERVICE).change_password(call.user, call.body)
+    await call.service(SERVICE).change_password(call.user, call.body, _address_of(call))
 
 
 async def verify(call: Call[Verify, None]) -> None:
@@ -70,8 +76,7 @@ async def verify(call: Call[Verify, None]) -> None:
 
 async def forgot(call: Call[Forgot, None]) -> None:
     """POST /auth/forgot."""
-    address = limited_as(call.request[PASSAGE].address)
-    await call.service(SERVICE).recovery.forgot(call.body, address)
+    await call.service(SERVICE).recovery.forgot(call.body, _address_of(call))
 
 
 async def reset(call: Call[Reset, None]) -> None:

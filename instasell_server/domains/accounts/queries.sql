@@ -14,6 +14,14 @@ SELECT * FROM made
 -- name: find_credentials
 SELECT id, password_hash FROM users WHERE email = %(email)s
 
+-- name: find_sign_in
+SELECT u.id, u.password_hash, EXISTS (
+    SELECT FROM known_addresses k
+    WHERE k.user_id = u.id AND k.address_hash = %(address_hash)s
+      AND k.last_used_at > market_now() - interval '90 days'
+) AS is_known
+FROM users u WHERE u.email = %(email)s
+
 -- name: get_password_hash
 SELECT email, password_hash FROM users WHERE id = %(user_id)s
 
@@ -59,6 +67,12 @@ WITH owner AS (
     INSERT INTO sessions (user_id, kind, expires_at)
     SELECT id, 'login', clock_timestamp() + make_interval(days => %(days)s) FROM owner
     RETURNING id, expires_at
+), known AS (
+    -- A day is fine enough, and spares the row an update at each sign-in.
+    INSERT INTO known_addresses AS k (user_id, address_hash)
+    SELECT id, %(address_hash)s FROM owner
+    ON CONFLICT (user_id, address_hash) DO UPDATE SET last_used_at = EXCLUDED.last_used_at
+    WHERE k.last_used_at < EXCLUDED.last_used_at - interval '1 day'
 )
 SELECT owner.*, opened.id AS session_id, opened.expires_at FROM owner, opened
 
@@ -124,6 +138,21 @@ RETURNING id
 
 -- name: close_note
 UPDATE outbox SET done_at = market_now() WHERE id = %(note_id)s AND done_at IS NULL
+
+-- name: delete_known_addresses
+DELETE FROM known_addresses WHERE user_id = %(user_id)s
+
+-- name: delete_old_addresses
+DELETE FROM known_addresses WHERE (user_id, address_hash) IN (
+    SELECT user_id, address_hash FROM known_addresses
+    WHERE last_used_at < market_now() - interval '90 days'
+    ORDER BY last_used_at LIMIT 5000
+)
+
+-- name: insert_burst_cause
+INSERT INTO notice_causes (kind, payload)
+SELECT 'failed_sign_ins', %(facts)s::jsonb || jsonb_build_object('user_id', id)
+FROM users WHERE email = %(email)s
 
 -- name: delete_old_sessions
 DELETE FROM sessions WHERE id IN (

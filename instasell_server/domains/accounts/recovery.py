@@ -150,6 +150,7 @@ class Recovery:
                 raise _opens_nothing(Purpose.RESET)
             await store.update_password_hash(tx, user_id, new_hash)
             self._sessions.finish_later(tx, await store.revoke_sessions(tx, user_id))
+            await store.delete_known_addresses(tx, user_id)
             await self.tell_of_password(tx, user_id, f"link:{link_id}")
 
         await transact(self._database, work)

@@ -10,6 +10,9 @@ from instasell_client.models.accounts import PASSWORD_BYTES_MAX, Role, Scope
 
 EMAIL_LENGTH_MAX = 254
 
+FREE_FAILURES = 10
+DELAY_SECONDS_MAX = 4.0
+
 _BUYER = frozenset({Scope.READ, Scope.BID, Scope.PAY})
 SCOPES_OF_ROLE = {
     Role.BUYER: _BUYER,
@@ -27,6 +30,17 @@ def normal_email(typed: str) -> str:
 def account_of(email: str) -> str:
     """The name under which failures of an address are counted, whether it exists or not."""
     return hashlib.sha256(email.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def delay_seconds(failures: int) -> float:
+    """Return how long the next attempt waits: from the 11th on, twice as long each ten failures.
+
+    Four seconds at most, so that whoever has the right password is served while others guess.
+    """
+    if failures < FREE_FAILURES:
+        return 0.0
+    doubled: float = 0.25 * 2 ** min((failures - FREE_FAILURES) // FREE_FAILURES, 10)
+    return min(DELAY_SECONDS_MAX, doubled)
 
 
 def is_storable(text: str) -> bool:

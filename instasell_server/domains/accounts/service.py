@@ -22,8 +22,13 @@ from instasell_client.models.accounts import (
 from instasell_server.db.connections import Connection, Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction, transact
-from instasell_server.domains.accounts import rules, store
-from instasell_server.domains.accounts.failures import Failures
+from instasell_server.domains.accounts import link_store, rules, store
+from instasell_server.domains.accounts.failures import (
+    AddressHasher,
+    FailedSignIns,
+    from_address,
+    from_session,
+)
 from instasell_server.domains.accounts.links import LinkSigner
 from instasell_server.domains.accounts.passwords import Passwords
 from instasell_server.domains.accounts.recovery import PASSWORD_FORGOTTEN, Recovery
@@ -45,6 +50,7 @@ from instasell_server.principal import Principal
 from instasell_server.settings import Settings
 
 USER_SUSPENDED = "user_suspended"
+SIGN_INS_FAILED = "sign_ins_failed"
 
 OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 
@@ -65,7 +71,8 @@ class AccountService:
         self._database = database
         self._ledger = ledger
         self._signup_gas = settings.signup_gas or 0
-        self._failures = Failures(limiter)
+        self.failures = FailedSignIns(limiter, self._leave_burst)
+        self._addresses = AddressHasher(settings)
         self._signer = Signer.of(settings)
         self._passwords = Passwords(settings.bcrypt_rounds)
         self._sessions = Sessions(database, cache, events, self._signer)
@@ -82,6 +89,7 @@ class AccountService:
             SESSION_CLOSED: self._sessions.carry_out_closed,
             SESSIONS_CHANGED: self._sessions.carry_out_changed,
             PASSWORD_FORGOTTEN: self.recovery.carry_out_forgotten,
+            SIGN_INS_FAILED: self.carry_out_burst,
         }
 
     def close(self) -> None:
@@ -92,33 +100,40 @@ class AccountService:
         """Who a token stands for. Raises Unauthenticated."""
         return await self._sessions.authenticate(token)
 
-    async def sign_up(self, wanted: Signup) -> Grant:
+    async def sign_up(self, wanted: Signup, address: str) -> Grant:
         """A new account with a wallet, signed in. Raises EmailTaken."""
         password = wanted.password.get_secret_value().encode()
         name = wanted.display_name
         user, hashed = await self._create(wanted.email, password, name, wanted.role)
-        opened = await self._open(user.id, hashed)
+        opened = await self._open(user.id, hashed, address)
         if opened is None:
             raise BadCredentials
         return await self._grant(opened)
 
-    async def log_in(self, given: Login) -> Grant:
-        """A new session. Raises BadCredentials, and RateLimited after ten failures."""
-        email = rules.normal_email(given.email)
-        await self._failures.check(email)
+    async def log_in(self, given: Login, address: str) -> Grant:
+        """A new session. Raises BadCredentials, and RateLimited after ten failures there.
+
+        `address` is where it comes from, as limits count it.
+        """
+        email, source = rules.normal_email(given.email), from_address(address)
+        await self.failures.require_attempts(email, source)
         found = None
         if rules.is_storable(email):
+            address_hash = self._addresses.hash(address)
             async with self._database.connection() as connection:
-                found = await store.find_credentials(connection, email)
-        user_id, hashed = found or (None, None)
+                found = await store.find_sign_in(connection, email, address_hash)
+        hashed = found.password_hash if found else None
         password = rules.password_bytes(given.password.get_secret_value())
-        matches = await self._passwords.check(password, hashed)
-        if not matches or password is None or user_id is None or hashed is None:
-            await self._failures.count(email)
+        is_known = found is not None and found.is_known
+        async with self.failures.attempt(email, source, is_known=is_known):
+            matches = await self._passwords.check(password, hashed)
+        if not matches or password is None or found is None:
+            await self.failures.record(email, source, address)
             raise BadCredentials
         # Guesses that were sent at once were all let in above, so the last word is here.
-        await self._failures.check(email)
-        opened = await self._open(user_id, await self._upgraded(user_id, password, hashed))
+        await self.failures.require_attempts(email, source)
+        upgraded = await self._upgraded(found.user_id, password, found.password_hash)
+        opened = await self._open(found.user_id, upgraded, address)
         if opened is None:
             raise BadCredentials
         return await self._grant(opened)
@@ -127,16 +142,20 @@ class AccountService:
         """Ends the session that asks."""
         await self._sessions.end(principal.user_id, only=principal.session_id)
 
-    async def change_password(self, principal: Principal, wanted: ChangePassword) -> None:
+    async def change_password(
+        self, principal: Principal, wanted: ChangePassword, address: str
+    ) -> None:
         """A new password; every other session ends. Raises Invalid for a wrong old one."""
+        # By session, because whoever has stolen one could guess from many addresses.
+        source = from_session(principal.session_id)
         async with self._database.connection() as connection:
             email, hashed = await store.get_password_hash(connection, principal.user_id)
-        await self._failures.check(email)
+        await self.failures.require_attempts(email, source)
         old = rules.password_bytes(wanted.old_password.get_secret_value())
         if not await self._passwords.check(old, hashed):
-            await self._failures.count(email)
+            await self.failures.record(email, source, address)
             raise Invalid.one("old_password", "give the password that the account has")
-        await self._failures.check(email)
+        await self.failures.require_attempts(email, source)
         new_hash = await self._passwords.hash(wanted.new_password.get_secret_value().encode())
         cause = f"password:{uuid.uuid4()}"
 
@@ -145,6 +164,7 @@ class AccountService:
                 raise Conflict("the password was changed meanwhile; sign in with the new one")
             ended = await store.revoke_sessions(tx, principal.user_id, keep=principal.session_id)
             self._sessions.finish_later(tx, ended)
+            await store.delete_known_addresses(tx, principal.user_id)
             await self.recovery.tell_of_password(tx, principal.user_id, cause)
 
         await transact(self._database, work)
@@ -238,6 +258,31 @@ class AccountService:
         user, _ = await self._create(wanted.email, encoded, None, Role.ADMIN)
         return user
 
+    async def carry_out_burst(self, payload: Mapping[str, Any]) -> None:
+        """Works on an outbox row of kind `sign_ins_failed`: notifies the account, if there is one.
+
+        The account is looked for here and not at the failure, which takes as long for every
+        e-mail address.
+        """
+        facts = {name: payload[name] for name in ("burst_id", "attempts", "address")}
+
+        async def work(tx: Transaction) -> None:
+            await store.insert_burst_cause(tx, payload["email"], facts)
+
+        await transact(self._database, work)
+
+    async def _leave_burst(self, email: str, attempts: int, address: str) -> None:
+        if not rules.is_storable(email):
+            return
+        facts = {"attempts": attempts, "address": address, "burst_id": str(uuid.uuid4())}
+        async with self._database.connection() as connection:
+            await link_store.insert_note(connection, SIGN_INS_FAILED, {"email": email, **facts})
+
+    async def delete_old_addresses(self) -> int:
+        """Deletes addresses that were not used for 90 days; returns how many went."""
+        async with self._database.connection() as connection:
+            return await store.delete_old_addresses(connection)
+
     async def delete_old_sessions(self) -> int:
         """Deletes sessions that expired 30 days ago; returns how many went."""
         async with self._database.connection() as connection:
@@ -270,9 +315,10 @@ class AccountService:
             await store.replace_password_hash(connection, user_id, hashed, new_hash)
         return new_hash
 
-    async def _open(self, user_id: str, hashed: str) -> Opened | None:
+    async def _open(self, user_id: str, hashed: str, address: str) -> Opened | None:
+        address_hash = self._addresses.hash(address)
         async with self._database.connection() as connection:
-            return await store.insert_login(connection, user_id, hashed, SESSION_DAYS)
+            return await store.insert_login(connection, user_id, hashed, SESSION_DAYS, address_hash)
 
     async def _grant(self, opened: Opened) -> Grant:
         session = opened.session

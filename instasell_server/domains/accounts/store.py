@@ -77,6 +77,22 @@ async def insert_user(
         raise Invalid.one("email", "send an address in plain lower-case letters") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a sign-in is checked against; `is_known` tells of the address that it comes from."""
+
+    user_id: str
+    password_hash: str
+    is_known: bool
+
+
+async def find_sign_in(connection: Connection, email: str, address_hash: str) -> Credentials | None:
+    """The password hash of an e-mail address, and whether it was used from the address before."""
+    values = {"email": email, "address_hash": address_hash}
+    row = await connection.maybe(_sql.find_sign_in, values)
+    return Credentials(row["id"], row["password_hash"], row["is_known"]) if row else None
+
+
 async def find_credentials(connection: Connection, email: str) -> tuple[str, str] | None:
     """The id and the password hash of an address."""
     row = await connection.maybe(_sql.find_credentials, {"email": email})
@@ -135,10 +151,15 @@ async def update_verification(tx: Transaction, user_id: str, status: Verificatio
 
 
 async def insert_login(
-    connection: Connection, user_id: str, password_hash: str, days: int
+    connection: Connection, user_id: str, password_hash: str, days: int, address_hash: str
 ) -> Opened | None:
-    """Opens a sign-in; None when the password is another one by now."""
-    values = {"user_id": user_id, "password_hash": password_hash, "days": days}
+    """Opens a sign-in, and remembers its address; None when the password is another one by now."""
+    values = {
+        "user_id": user_id,
+        "password_hash": password_hash,
+        "days": days,
+        "address_hash": address_hash,
+    }
     row = await connection.maybe(_sql.insert_login, values)
     if row is None:
         return None
@@ -227,6 +248,21 @@ async def insert_outbox(tx: Transaction, kind: str, payload: Mapping[str, Any]) 
 async def close_note(connection: Connection, note_id: int) -> None:
     """The work of an outbox row is done."""
     await connection.execute(_sql.close_note, {"note_id": note_id})
+
+
+async def delete_known_addresses(tx: Transaction, user_id: str) -> None:
+    """Forgets where an account was used."""
+    await tx.execute(_sql.delete_known_addresses, {"user_id": user_id})
+
+
+async def delete_old_addresses(connection: Connection) -> int:
+    """Deletes addresses that were not used for 90 days, 5,000 at most; returns how many."""
+    return await connection.execute(_sql.delete_old_addresses)
+
+
+async def insert_burst_cause(tx: Transaction, email: str, facts: Mapping[str, Any]) -> None:
+    """Leaves a notice of failed sign-ins to the account of an address, if there is one."""
+    await tx.execute(_sql.insert_burst_cause, {"email": email, "facts": json.dumps(facts)})
 
 
 async def delete_old_sessions(connection: Connection) -> int:

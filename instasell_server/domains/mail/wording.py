@@ -185,6 +185,15 @@ WORDINGS: dict[str, Wording] = {
         advice="To look at it:",
         command="instasell listings show {{ listing_id }}",
     ),
+    "failed_sign_ins": Wording(
+        "Failed sign-ins",
+        "Somebody has tried to sign in to your account with wrong passwords. Your account stays"
+        " open to you. If it was not you, and your password is short or used elsewhere, set a new"
+        " one.",
+        (("Attempts", "attempts", "text"), ("Last one from", "address", "text")),
+        advice="To set a new password:",
+        command="instasell auth forgot",
+    ),
     "verify_email": Wording(
         "Confirm your address",
         "Confirm that this address is yours. Until then you can do everything but withdraw money.",

@@ -39,6 +39,7 @@ class Audiences:
             "refund": _refund,
             "release": _release,
             "message": _message,
+            "failed_sign_ins": _failed_sign_ins,
             "new_listing": _new_listing,
             "new_auction": self._new_auction,
             "auction_ended": self._auction_ended,
@@ -190,6 +191,10 @@ async def _release(tx: Transaction, payload: Payload) -> Told:
 async def _message(tx: Transaction, payload: Payload) -> Told:
     row = await store.find_message(tx, payload["conversation_id"], payload["seq"])
     return Told(rules.message_notice(row) if row else [])
+
+
+async def _failed_sign_ins(_: Transaction, payload: Payload) -> Told:
+    return Told(rules.failed_sign_ins_notice(payload))
 
 
 def _rest(page: Sequence[str]) -> str | None:

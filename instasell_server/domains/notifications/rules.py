@@ -111,6 +111,13 @@ def money_notice(kind: Kind, payload: Mapping[str, Any], row: Mapping[str, Any])
     return [Notice(user_id, kind, payload["posting_key"], facts)]
 
 
+def failed_sign_ins_notice(payload: Mapping[str, Any]) -> list[Notice]:
+    """Return the notice to an account that somebody guesses the password of."""
+    facts = {"attempts": payload["attempts"], "address": payload["address"]}
+    cause = f"failed-sign-ins:{payload['burst_id']}"
+    return [Notice(payload["user_id"], Kind.FAILED_SIGN_INS, cause, facts)]
+
+
 def message_notice(row: Mapping[str, Any]) -> list[Notice]:
     """The other side of a conversation is told what was said."""
     about = "listing_id" if row["order_id"] is None else "order_id"

@@ -44,6 +44,7 @@ FACTS: dict[str, dict[str, Any]] = {
                     "end_at": END},
     "new_listing": {"listing_id": ID, "title": "A lamp", "seller_name": "Sam", "price": 1250,
                     **MONEY},
+    "failed_sign_ins": {"attempts": 10, "address": "203.0.113.9"},
     "verify_email": {"token": "t" * 64, "expires_at": END},
     "reset_password": {"token": "t" * 64, "expires_at": END},
     "password_changed": {},
