@@ -10,9 +10,10 @@ import structlog
 from aiohttp import web
 
 from instasell_server import logs, metrics
-from instasell_server.errors import InstaSellError, Unauthenticated
+from instasell_server.errors import InstaSellError, Unauthenticated, Unsupported
 from instasell_server.http.address import client_address, networks_of
 from instasell_server.http.dispatch import Endpoint
+from instasell_server.http.encoding import check_encoding
 from instasell_server.http.passage import PASSAGE, Passage, new_request_id
 from instasell_server.http.problems import error_of, problem_response
 from instasell_server.http.ratelimit import RateLimits, headers_of, require
@@ -66,6 +67,7 @@ class Edge:
         path = route.path if route else "unknown"
         status = CALLER_GONE
         try:
+            check_encoding(request)
             if path not in UNCOUNTED:
                 await self._admit(request, passage)
             response = await handler(request)
@@ -118,7 +120,11 @@ class Edge:
 def _refusal(error: Exception, request: web.Request, passage: Passage) -> web.Response:
     """The reply to what a handler raised. Raises it again where it is no error of ours."""
     if isinstance(error, InstaSellError):
-        return problem_response(error, passage.request_id)
+        response = problem_response(error, passage.request_id)
+        if isinstance(error, Unsupported):
+            # The body is not worth reading, so what follows it on the connection is not either.
+            response.force_close()
+        return response
     if isinstance(error, web.HTTPException):
         if error.status < 400:
             raise error

@@ -11,7 +11,10 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from instasell_server.errors import Unsupported
+from instasell_server.http.encoding import check_encoding
 from instasell_server.http.listener import Listener
+from instasell_server.http.problems import problem_response
 from instasell_server.sandbox.api import REQUEST_ID, Api, Handler
 from instasell_server.sandbox.control import Control
 from instasell_server.sandbox.courier import Courier
@@ -122,7 +125,11 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
     """Gives every request an id, and every error Stripe's shape."""
     request_id = request[REQUEST_ID] = new_id("req_", 14)
     try:
+        check_encoding(request)
         response = await handler(request)
+    except Unsupported as error:
+        response = problem_response(error, request_id)
+        response.force_close()
     except ApiError as error:
         response = web.json_response(error.body(), status=error.status)
     except web.HTTPRequestEntityTooLarge:
