@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from instasell_cli.exits import CliError, UsageProblem
 from instasell_cli.instants import parse_seconds, span_text
-from instasell_cli.output import Format
 from instasell_cli.terminal import is_interactive
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ class PageOptions:
 
 def prints_link_alone(output: Output) -> bool:
     """Whether the link is the whole output, so that a shell can take it as it is."""
-    return output.form is Format.TABLE and not output.fields
+    return output.for_people and not output.fields
 
 
 def show_page(output: Output, url: str | None, options: PageOptions) -> str:

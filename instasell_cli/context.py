@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from instasell_cli.exits import UsageProblem
+from instasell_cli.formats.transforms import transform_of, written_by
 from instasell_cli.options import KEY
-from instasell_cli.output import Format, Output
+from instasell_cli.output import Format, Output, Transform
 
 if TYPE_CHECKING:
     from instasell_client import AsyncInstaSell, InstaSell
@@ -27,6 +29,7 @@ class Invocation:
     url: str | None = None
     profile: str | None = None
     debug: bool = False
+    transform: Transform | None = None
 
     @cached_property
     def store(self) -> ProfileStore:
@@ -45,7 +48,14 @@ class Invocation:
     @cached_property
     def output(self) -> Output:
         """Where records and messages go."""
-        return Output(self.form or Format.TABLE, self.fields)
+        return Output(self.form or Format.TABLE, self.fields, transform=self.transform)
+
+    def as_event_lines(self, asked: bool) -> bool:
+        """Whether events are written as JSON, one a line. Raises UsageProblem for other formats."""
+        plain = self.transform is not None or self.form in (None, Format.TABLE, Format.JSONL)
+        if self.fields or not plain:
+            raise UsageProblem("events come as lines of text, with --jsonl or --jq, and whole")
+        return asked or self.transform is not None or self.form is Format.JSONL
 
     def client(self) -> InstaSell:
         """A client for `with`."""
@@ -61,22 +71,43 @@ class Invocation:
 
 
 def invocation(ctx: typer.Context) -> Invocation:
-    """The shared options as they were given."""
+    """The shared options as they were given.
+
+    Raises UsageProblem for what the command's records cannot be shown by, before it does anything.
+    """
     meta = ctx.meta
-    form, fields = meta.get(KEY + "output"), meta.get(KEY + "fields")
+    fields = meta.get(KEY + "fields")
     names = tuple(name.strip() for name in (fields or "").split(",") if name.strip())
+    transform = transform_of(ctx)
     found = Invocation(
-        Format(form) if form else None,
+        _form_of(ctx, transform),
         names,
         meta.get(KEY + "url"),
         meta.get(KEY + "profile"),
         bool(meta.get(KEY + "debug")),
+        transform,
     )
+    if (shape := written_by(ctx)) is not None:
+        found.output.chosen(shape)
     if found.debug:
         from instasell_cli.debugging import start_telling
 
         start_telling()
     return found
+
+
+def _form_of(ctx: typer.Context, transform: Transform | None) -> Format | None:
+    given = ctx.meta.get(KEY + "output")
+    form = Format(given) if given else None
+    if ctx.meta.get(KEY + "wide"):
+        if form not in (None, Format.TABLE, Format.WIDE):
+            raise UsageProblem(f"give --wide or -o {form}, not both")
+        form = Format.WIDE
+    if transform is None:
+        return form
+    if form not in (None, Format.JSON, Format.JSONL):
+        raise UsageProblem(f"--jq and --template take JSON; leave -o {form} out")
+    return form or Format.JSON
 
 
 @contextmanager

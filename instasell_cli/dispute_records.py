@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from instasell_cli.instants import local_text
-from instasell_cli.output import Format, cleaned
+from instasell_cli.output import cleaned
 from instasell_cli.shapes import DISPUTE_VIEW, record_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def print_dispute(output: Output, view: DisputeView, base_url: str) -> None:
             {**record_of(file), "url": urljoin(base_url, file.url)} for file in view.evidence
         ],
     }
-    if output.form is Format.TABLE:
+    if output.for_people:
         lines = "\n".join(_messages(view)) or None
         files = "\n".join(_files(view, base_url)) or None
         record = {**record, "messages": lines, "evidence": files}

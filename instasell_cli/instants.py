@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from instasell_cli.exits import UsageProblem
 
 _SPAN = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s?)?", re.ASCII)
+LOCAL_FORMAT = "%Y-%m-%d %H:%M:%S"
 _UNITS_SECONDS = (86400, 3600, 60, 1)
 
 
@@ -42,9 +43,21 @@ def parse_instant(text: str, option: str) -> datetime:
 def local_text(instant: str) -> str:
     """An ISO time of the wire in the local zone; what is no time stays as it is."""
     try:
-        return f"{datetime.fromisoformat(instant).astimezone():%Y-%m-%d %H:%M:%S}"
+        return datetime.fromisoformat(instant).astimezone().strftime(LOCAL_FORMAT)
     except (ValueError, OverflowError):
         return instant
+
+
+def short_text(local: str) -> str:
+    """A time of `local_text` without what today's reader knows: the date of today, or the year."""
+    try:
+        instant = datetime.strptime(local, LOCAL_FORMAT)
+    except ValueError:
+        return local
+    today = datetime.now()
+    if instant.date() == today.date():
+        return f"{instant:%H:%M:%S}"
+    return f"{instant:%m-%d %H:%M}" if instant.year == today.year else f"{instant:%Y-%m-%d}"
 
 
 def span_text(seconds: float) -> str:

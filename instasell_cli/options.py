@@ -19,8 +19,18 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def shared_options() -> list[Any]:
     """Fresh options; their values gather in `Context.meta`, where the last one given wins."""
     return [
-        _shared("output", "-o", "--output", help="table, json, jsonl or csv.", check=_format),
+        _shared(
+            "output",
+            *("-o", "--output"),
+            help="table, wide, json, jsonl, yaml, csv, or name for ids alone.",
+            check=_format,
+        ),
+        _flag("wide", "--wide", help="The same as -o wide: all columns, uncut."),
         _shared("fields", "--fields", help="Only these fields, separated by commas."),
+        _shared("jq", "--jq", help="Filter the JSON with an expression of jq.", metavar="EXPR"),
+        _shared(
+            "template", "--template", help="Format the JSON with a Jinja template.", metavar="TMPL"
+        ),
         _shared("url", "--url", help="The server, instead of the profile's."),
         _shared("profile", "--profile", help="The profile to use."),
         _flag("debug", "--debug", help="Tell on stderr what is sent, without secrets."),
@@ -161,6 +171,7 @@ def _shared(
     *declarations: str,
     help: str,  # noqa: A002 - the parameter's name in typer
     check: Callable[[str], None] | None = None,
+    metavar: str | None = None,
 ) -> TyperOption:
     def remember(ctx: typer.Context, value: str | None) -> None:
         if value is not None:
@@ -174,7 +185,7 @@ def _shared(
         help=help,
         expose_value=False,
         callback=lambda ctx, _, value: remember(ctx, value),
-        metavar=name.upper() if name != "output" else "FORMAT",
+        metavar=metavar or (name.upper() if name != "output" else "FORMAT"),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from instasell_cli.amounts import shown_amount
 from instasell_cli.instants import local_text
-from instasell_cli.output import Format, cleaned
+from instasell_cli.output import cleaned
 from instasell_cli.shapes import ORDER_VIEW, record_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def print_order(output: Output, view: OrderView) -> None:
     """Prints an order with its history."""
-    for_people = output.form is Format.TABLE
+    for_people = output.for_people
     output.one(ORDER_VIEW, order_record(view, for_people=for_people), view.order.currency)
 
 

@@ -1,4 +1,4 @@
-"""What goes to stdout: records as a table, JSON, JSON lines or CSV. Messages go to stderr.
+"""What goes to stdout: records as a table, JSON, YAML, CSV or names. Messages go to stderr.
 
 Texts come from other people. Nothing of them reaches the terminal that could steer it: controls
 and direction marks are replaced in tables and messages, and escaped in JSON, where they survive.
@@ -11,15 +11,15 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, islice
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from instasell_cli.amounts import default_currency, shown_amount
 from instasell_cli.cells import neutralised
 from instasell_cli.exits import UsageProblem
 from instasell_cli.instants import local_text
+from instasell_cli.shape import Shape, is_instant
 
 Record = Mapping[str, object]
 
@@ -33,18 +33,29 @@ class Format(StrEnum):
     JSON = "json"
     JSONL = "jsonl"
     CSV = "csv"
+    YAML = "yaml"
+    NAME = "name"
+    WIDE = "wide"
 
 
-@dataclass(frozen=True)
-class Shape:
-    """The records of a noun: all `fields`, which of them a table shows, and which are money.
+MEANINGS = {
+    Format.TABLE: "a table for people",
+    Format.WIDE: "the table with all columns, uncut",
+    Format.JSON: "one JSON document",
+    Format.JSONL: "a JSON record in each line",
+    Format.YAML: "YAML, with the fields of JSON",
+    Format.CSV: "for a spreadsheet, with a header",
+    Format.NAME: "the ids alone, one in each line",
+}
+"""What each format is."""
 
-    Fields that end in `_at` or `_until`, and `server_time`, are instants.
-    """
 
-    fields: Sequence[str]
-    columns: Sequence[str]
-    amounts: frozenset[str] = frozenset()
+class Transform(Protocol):
+    """What a person makes of the records: a filter of jq, or a template."""
+
+    def pieces(self, document: object) -> Iterator[str]:
+        """Yield the text that a document becomes. Raises CliError where it cannot be taken."""
+        ...
 
 
 class Output:
@@ -57,9 +68,11 @@ class Output:
         *,
         stdout: TextIO | None = None,
         stderr: TextIO | None = None,
+        transform: Transform | None = None,
     ) -> None:
         self.form = form
         self.fields = tuple(fields)
+        self.transform = transform
         self._stdout = stdout
         self._stderr = stderr
 
@@ -73,34 +86,65 @@ class Output:
         """Where messages go."""
         return self._stderr or sys.stderr
 
+    @property
+    def for_people(self) -> bool:
+        """Whether records are shown as text for people: in a table, or field by field."""
+        return self.form in (Format.TABLE, Format.WIDE)
+
     def many(self, shape: Shape, records: Iterable[Record], currency: str | None = None) -> None:
         """Writes a list, as it comes where the format allows that."""
-        chosen = self._chosen(shape)
+        chosen = self.chosen(shape)
         records = _primed(records)
-        if self.form is Format.TABLE:
+        if self.for_people:
             names = chosen or shape.columns
-            self._write_table(names, (_texts(shape, names, each, currency) for each in records))
+            self._write_table(shape, names, (_texts(shape, names, r, currency) for r in records))
         elif self.form is Format.CSV:
             names = chosen or shape.fields
             self._write_csv(names, (_cells(shape, names, each, currency) for each in records))
+        elif self.form is Format.NAME:
+            self._write_names(shape, records)
         elif self.form is Format.JSONL:
             for record in records:
-                self.line(_json(_picked(record, chosen)))
+                self.document(_picked(record, chosen))
+        elif self.form is Format.YAML:
+            self._write_yaml(_picked(record, chosen) for record in records)
+        elif self.transform is not None:
+            self.document([_picked(record, chosen) for record in records])
         else:
             self._write_array(_picked(record, chosen) for record in records)
 
     def one(self, shape: Shape, record: Record, currency: str | None = None) -> None:
         """Writes a single record: in a table one line for each field, CSV with its header."""
-        chosen = self._chosen(shape)
-        if self.form is Format.JSON:
-            self.line(_json(_picked(record, chosen), indent=2))
-        elif self.form is Format.TABLE:
+        chosen = self.chosen(shape)
+        if self.form in (Format.JSON, Format.YAML):
+            self.document(_picked(record, chosen))
+        elif self.for_people:
             names = chosen or tuple(
                 name for name in shape.fields if _value(record, name) is not None
             )
             self._write_details(names, _texts(shape, names, record, currency, keep_lines=True))
         else:
             self.many(shape, [record], currency)
+
+    def document(self, value: object) -> None:
+        """Write a JSON value, as it is or as YAML, or what the filter or template makes of it."""
+        if self.transform is not None:
+            for piece in self.transform.pieces(value):
+                self.stdout.write(piece)
+        elif self.form is Format.YAML:
+            from instasell_cli.formats.yaml_text import yaml_text
+
+            self.stdout.write(yaml_text(value))
+        else:
+            self.line(_json(value, indent=None if self.form is Format.JSONL else 2))
+
+    def event(self, record: Record) -> None:
+        """Write what has just happened as one line of JSON, or through the filter or template."""
+        if self.transform is not None:
+            self.document(record)
+        else:
+            self.line(_json(record))
+        self.stdout.flush()
 
     def line(self, text: str) -> None:
         """One line of data, as it is."""
@@ -119,22 +163,53 @@ class Output:
         """Whether stdout is a terminal."""
         return self.stdout.isatty()
 
-    def _chosen(self, shape: Shape) -> tuple[str, ...]:
+    def chosen(self, shape: Shape) -> tuple[str, ...]:
+        """The fields that were asked for. Raises UsageProblem for one that records do not have."""
+        if self.form is Format.NAME and shape.key is None:
+            raise UsageProblem("-o name: these records have no id; use -o json")
         known = set(shape.fields)
         for name in self.fields:
             if name.partition(".")[0] not in known:
                 raise UsageProblem(f"--fields: there is no {name!r}; there are: {_list(shape)}")
         return self.fields
 
-    def _write_table(self, names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    def _write_table(
+        self, shape: Shape, names: Sequence[str], rows: Iterable[Sequence[str]]
+    ) -> None:
         if self.is_terminal():
             from instasell_cli.tables import print_rows
 
-            print_rows(self.stdout, names, rows, keep_all=bool(self.fields))
+            left_out = print_rows(
+                self.stdout,
+                shape,
+                names,
+                rows,
+                keep_all=bool(self.fields),
+                whole=self.form is Format.WIDE,
+            )
+            if left_out:
+                self.stdout.flush()
+                self.note(_left_out_text(left_out))
             return
         self.line("\t".join(names))
         for row in rows:
             self.line("\t".join(row))
+
+    def _write_names(self, shape: Shape, records: Iterable[Record]) -> None:
+        for record in records:
+            # A row that was rejected has no id.
+            if (value := _value(record, shape.key or "")) is not None:
+                self.line(_one_line(cleaned(_cell(shape, "", value, None), keep="\n\t")))
+
+    def _write_yaml(self, records: Iterator[Record]) -> None:
+        from instasell_cli.formats.yaml_text import yaml_text
+
+        empty = True
+        for record in records:
+            self.stdout.write(yaml_text([record]))
+            empty = False
+        if empty:
+            self.stdout.write("[]\n")
 
     def _write_details(self, names: Sequence[str], values: Sequence[str]) -> None:
         if self.is_terminal():
@@ -216,7 +291,7 @@ def _texts(
 
 def _text(shape: Shape, name: str, value: object, currency: str | None, keep_lines: bool) -> str:
     last = name.rpartition(".")[2]
-    if isinstance(value, str) and _is_instant(last):
+    if isinstance(value, str) and is_instant(last):
         return local_text(value)
     text = _cell(shape, name, value, currency)
     return cleaned(text, keep="\n") if keep_lines else _one_line(cleaned(text, keep="\n\t"))
@@ -239,12 +314,13 @@ def _cell(shape: Shape, name: str, value: object, currency: str | None) -> str:
     return value if isinstance(value, str) else _json(value)
 
 
-def _is_instant(name: str) -> bool:
-    return name.endswith(("_at", "_until")) or name == "server_time"
-
-
 def _one_line(text: str) -> str:
     return " ".join(text.split("\n")).replace("\t", " ")
+
+
+def _left_out_text(names: Sequence[str]) -> str:
+    columns = "1 column" if len(names) == 1 else f"{len(names)} columns"
+    return f"+{columns} ({', '.join(names)}): -o json or --wide"
 
 
 def _list(shape: Shape) -> str:

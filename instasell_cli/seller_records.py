@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from instasell_cli.amounts import shown_amount
 from instasell_cli.instants import local_text
-from instasell_cli.output import Format, cleaned
+from instasell_cli.output import cleaned
 from instasell_cli.shapes import (
     AUCTION_VIEW,
     LISTING_VIEW,
@@ -34,7 +34,7 @@ def print_listing(output: Output, view: ListingView) -> None:
 def print_auction(output: Output, view: AuctionView) -> None:
     """Prints an auction with the record of its seller, and for that one with its orders."""
     record = _with_seller(output, view_record(view), view.seller)
-    if output.form is Format.TABLE and view.orders is not None:
+    if output.for_people and view.orders is not None:
         lines = [_order_line(each, view.currency) for each in view.orders]
         record = {**record, "orders": "\n".join(lines) or None}
     output.one(AUCTION_VIEW, record, view.currency)
@@ -56,7 +56,7 @@ def seller_text(record: SellerRecord) -> str:
 def _with_seller(
     output: Output, record: Mapping[str, object], seller: SellerRecord | None
 ) -> Mapping[str, object]:
-    if output.form is Format.TABLE and seller is not None:
+    if output.for_people and seller is not None:
         return {**record, "seller": seller_text(seller)}
     return record
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from instasell_cli.output import Shape
+from instasell_cli.shape import Shape
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -16,17 +17,19 @@ if TYPE_CHECKING:
 
 USER = Shape(
     ("id", "email", "display_name", "role", "status", "verification_status", "created_at"),
-    ("email", "role", "status"),
+    ("id", "email", "role", "status", "display_name"),
 )
 ACCOUNT = Shape(
     ("profile", "url", "signed_in", "email", "display_name", "role", "status"),
     ("profile", "url", "signed_in", "email", "role"),
+    key="profile",
+    needed=("profile", "signed_in", "email", "url"),
 )
 CATEGORY = Shape(
     ("id", "name", "parent_id", "path", "listing_count"),
     ("id", "path", "listing_count"),
 )
-CATEGORY_IMPORT = Shape(("path", "id", "outcome"), ("outcome", "path"))
+CATEGORY_IMPORT = Shape(("path", "id", "outcome"), ("outcome", "path", "id"))
 LISTING = Shape(
     (
         *("id", "seller_id", "seller_name", "type", "title", "description", "category_id"),
@@ -44,14 +47,18 @@ EVIDENCE = Shape(
     ("id", "author", "file_name", "content_type", "size_bytes", "created_at", "url"),
     ("id", "author", "file_name", "content_type", "size_bytes", "created_at"),
 )
-LISTING_VIEW = Shape((*LISTING.fields, "seller"), LISTING.columns, LISTING.amounts)
+LISTING_VIEW = replace(LISTING, fields=(*LISTING.fields, "seller"))
 VERDICT = Shape(
     ("row", "outcome", "listing_id", "seller_sku", "errors"),
     ("row", "outcome", "listing_id", "seller_sku"),
+    key="listing_id",
+    needed=("row", "outcome", "listing_id"),
 )
 SCHEDULED = Shape(
     ("row", "outcome", "auction_id", "status", "listing_id", "seller_sku", "errors"),
     ("row", "outcome", "auction_id", "status", "seller_sku"),
+    key="auction_id",
+    needed=("row", "outcome", "auction_id"),
 )
 _STATE = (
     *("auction_id", "listing_id", "seller_id", "title", "category_id", "status", "start_at"),
@@ -64,6 +71,8 @@ AUCTION = Shape(
     _STATE,
     ("auction_id", "title", "current_bid", "end_at", "minimum_bid", "bid_count", "leader"),
     _STATE_AMOUNTS,
+    key="auction_id",
+    needed=("auction_id", "title", "current_bid", "end_at", "bid_count", "leader"),
 )
 AUCTION_VIEW = Shape(
     (
@@ -73,6 +82,8 @@ AUCTION_VIEW = Shape(
     ),
     AUCTION.columns,
     _STATE_AMOUNTS | {"max_amount", "unit_amount"},
+    key="auction_id",
+    needed=AUCTION.needed,
 )
 SELLING = Shape(
     (
@@ -83,6 +94,8 @@ SELLING = Shape(
     ),
     ("auction_id", "part", "title", "current_bid", "bid_count", "end_at", "order_status"),
     _STATE_AMOUNTS | {"reserve", "total_amount"},
+    key="auction_id",
+    needed=("auction_id", "title", "part", "current_bid", "end_at", "order_status"),
 )
 BIDDING = Shape(
     (
@@ -93,6 +106,8 @@ BIDDING = Shape(
     ),
     ("auction_id", "part", "title", "current_bid", "max_amount", "total_amount", "end_at"),
     _STATE_AMOUNTS | {"max_amount", "total_amount"},
+    key="auction_id",
+    needed=("auction_id", "title", "part", "current_bid", "end_at", "max_amount"),
 )
 BID = Shape(
     (
@@ -101,6 +116,8 @@ BID = Shape(
     ),
     ("seq", "created_at", "kind", "bidder", "amount", "price", "leader"),
     frozenset({"amount", "price"}),
+    key="seq",
+    needed=("seq", "bidder", "amount", "price", "created_at", "leader"),
 )
 RECEIPT = Shape(
     (
@@ -110,6 +127,7 @@ RECEIPT = Shape(
     ),
     ("auction_id", "outcome", "amount", "current_bid", "minimum_bid", "end_at"),
     frozenset({"amount", "max_amount", "current_bid", "minimum_bid"}),
+    key="auction_id",
 )
 _ORDER = (
     *("id", "status", "title", "quantity", "unit_amount", "shipping_amount", "total_amount"),
@@ -125,8 +143,9 @@ ORDER = Shape(
     _ORDER,
     ("id", "status", "title", "total_amount", "created_at", "buyer_name", "seller_name"),
     _ORDER_AMOUNTS,
+    needed=("id", "status", "title", "total_amount", "created_at"),
 )
-ORDER_VIEW = Shape((*_ORDER, "checkout_url", "events", "due"), ORDER.columns, _ORDER_AMOUNTS)
+ORDER_VIEW = replace(ORDER, fields=(*_ORDER, "checkout_url", "events", "due"))
 _DISPUTE = (
     *("id", "status", "order_id", "title", "reason", "text", "buyer_id", "buyer_name"),
     *("seller_id", "seller_name", "order_status", "total_amount", "held_amount", "currency"),
@@ -137,19 +156,22 @@ DISPUTE = Shape(
     _DISPUTE,
     ("id", "status", "title", "reason", "held_amount", "refund_amount", "created_at"),
     _DISPUTE_AMOUNTS,
+    needed=("id", "status", "title", "held_amount", "created_at", "reason"),
 )
-DISPUTE_VIEW = Shape((*_DISPUTE, "messages", "evidence"), DISPUTE.columns, _DISPUTE_AMOUNTS)
-ADMIN_ORDER = Shape((*ORDER_VIEW.fields, "ledger"), ORDER.columns, _ORDER_AMOUNTS)
+DISPUTE_VIEW = replace(DISPUTE, fields=(*_DISPUTE, "messages", "evidence"))
+ADMIN_ORDER = replace(ORDER, fields=(*ORDER_VIEW.fields, "ledger"))
 ADMIN_ACTION = Shape(
     (
         *("id", "created_at", "admin_id", "admin_name", "action", "subject_kind", "subject_id"),
         *("reason", "details"),
     ),
-    ("created_at", "action", "admin_name", "subject_kind", "subject_id", "reason"),
+    ("created_at", "action", "admin_name", "subject_kind", "subject_id", "reason", "id"),
+    needed=("created_at", "action", "subject_id", "admin_name", "id"),
 )
 ALERT = Shape(
     ("id", "kind", "subject", "details", "created_at", "closed_at"),
     ("id", "kind", "subject", "created_at", "closed_at"),
+    needed=("id", "kind", "subject", "created_at"),
 )
 FIGURES = Shape(
     (
@@ -164,26 +186,31 @@ FIGURES = Shape(
         *("refunded_amount", "payment_success_rate"),
     ),
     frozenset({"gross_amount", "refunded_amount"}),
+    key="start_at",
+    needed=("start_at", "gross_amount", "orders_paid", "bids"),
 )
 WALLET = Shape(
     ("balance", "gas_balance", "currency", "user_id", "version", "updated_at"),
     ("balance", "gas_balance", "currency"),
     frozenset({"balance"}),
+    key="user_id",
 )
 WALLET_ENTRY = Shape(
     (
         *("id", "account", "type", "amount", "balance_after", "order_id", "reference"),
         "created_at",
     ),
-    ("created_at", "account", "type", "amount", "balance_after", "reference"),
+    ("created_at", "account", "type", "amount", "balance_after", "reference", "id"),
     frozenset({"amount", "balance_after"}),
+    needed=("created_at", "type", "amount", "balance_after", "account", "id"),
 )
 TOP_UP = Shape(
     ("payment_id", "status", "amount", "target", "checkout_url"),
     ("payment_id", "status", "amount", "target"),
     frozenset({"amount"}),
+    key="payment_id",
 )
-PAYOUT_ACCOUNT = Shape(("ready", "onboarding_url"), ("ready", "onboarding_url"))
+PAYOUT_ACCOUNT = Shape(("ready", "onboarding_url"), ("ready", "onboarding_url"), key=None)
 WITHDRAWAL = Shape(
     ("id", "amount", "status", "failure", "created_at", "updated_at"),
     ("created_at", "amount", "status", "failure", "id"),
@@ -193,15 +220,20 @@ FEATURED = Shape(
     ("auction_id", "featured_until", "gas_balance", "wallet"),
     ("auction_id", "featured_until", "gas_balance"),
     frozenset({"balance"}),
+    key="auction_id",
 )
 NOTIFICATION = Shape(
     ("id", "kind", "text", "payload", "created_at", "read_at"),
     ("created_at", "kind", "text", "read_at", "id"),
+    needed=("text", "id", "created_at"),
 )
-READ = Shape(("marked", "unread_count"), ("marked", "unread_count"))
-PREFERENCE = Shape(("kind", "in_app", "email"), ("kind", "in_app", "email"))
+READ = Shape(("marked", "unread_count"), ("marked", "unread_count"), key=None)
+PREFERENCE = Shape(("kind", "in_app", "email"), ("kind", "in_app", "email"), key="kind")
 SUBSCRIPTION = Shape(
-    ("kind", "subject_id", "name", "created_at"), ("kind", "name", "created_at", "subject_id")
+    ("kind", "subject_id", "name", "created_at"),
+    ("kind", "name", "created_at", "subject_id"),
+    key="subject_id",
+    needed=("kind", "name", "subject_id"),
 )
 CONVERSATION = Shape(
     (
@@ -210,14 +242,17 @@ CONVERSATION = Shape(
         *("created_at", "updated_at"),
     ),
     ("updated_at", "title", "buyer_name", "seller_name", "unread_count", "last_text", "id"),
+    needed=("id", "title", "unread_count", "last_text", "updated_at"),
 )
 MESSAGE = Shape(
     ("seq", "created_at", "author", "author_name", "text", "author_id", "conversation_id"),
     ("created_at", "author_name", "text"),
+    key="seq",
+    needed=("text", "author_name", "created_at"),
 )
-SEEDED = Shape(("noun", "created", "existing"), ("noun", "created", "existing"))
+SEEDED = Shape(("noun", "created", "existing"), ("noun", "created", "existing"), key="noun")
 SEED_IDS = Shape(("section", "name", "id"), ("section", "name", "id"))
-CHECK = Shape(("check", "state", "detail"), ("check", "state", "detail"))
+CHECK = Shape(("check", "state", "detail"), ("check", "state", "detail"), key="check")
 
 
 def record_of(model: BaseModel) -> Mapping[str, object]:

@@ -13,7 +13,6 @@ from instasell_cli.context import opened
 from instasell_cli.exits import UsageProblem
 from instasell_cli.instants import parse_instant
 from instasell_cli.options import command
-from instasell_cli.output import Format
 from instasell_cli.shapes import FIGURES, record_of
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def analytics(
 ) -> None:
     """`admin analytics`."""
     with opened(ctx) as (client, output):
-        if plot is not None and (output.form is not Format.TABLE or output.fields):
+        if plot is not None and (not output.for_people or output.fields):
             raise UsageProblem("--plot draws for people; leave -o and --fields out")
         found = client.admin.analytics(
             from_at=_instant(since, "--from"), to_at=_instant(until, "--to"), bucket=bucket.value

@@ -14,7 +14,7 @@ from instasell_cli.exits import CliError
 from instasell_cli.instants import local_text
 from instasell_cli.options import command, group
 from instasell_cli.order_records import order_record
-from instasell_cli.output import Format, cleaned
+from instasell_cli.output import cleaned
 from instasell_cli.shapes import ADMIN_ORDER, AUCTION, LISTING, record_of
 from instasell_cli.terminal import confirm
 
@@ -81,7 +81,7 @@ def show_order(ctx: typer.Context, order_id: Id) -> None:
     """`admin orders show`."""
     with opened(ctx) as (client, output):
         found = client.admin.order(order_id)
-        for_people = output.form is Format.TABLE
+        for_people = output.for_people
         record = {
             **order_record(found, for_people=for_people),
             "ledger": "\n".join(_ledger_lines(found)) or None

@@ -12,7 +12,7 @@ import typer
 from instasell_cli.context import invocation
 from instasell_cli.exits import UsageProblem
 from instasell_cli.options import command
-from instasell_cli.output import Format, Output, json_text
+from instasell_cli.output import Format, Output
 from instasell_cli.rows.opening import opened_text
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def add_to(app: typer.Typer) -> None:
         "api GET /auctions/live -f limit=5",
         "api POST /auctions/ID/bid -f amount=1250",
         "api GET /listings --paginate -o jsonl",
+        "api GET /listings --jq '.items[].title'",
         "api POST /listings --input listing.json",
     )(api)
 
@@ -76,8 +77,8 @@ def api(
 
 def run_api(client: InstaSell, output: Output, options: ApiOptions) -> None:
     """Makes the call, and prints the answer. Raises what the server answers."""
-    if output.form is Format.CSV or output.fields:
-        raise UsageProblem("api prints JSON; use -o json or jsonl, and jq for fields")
+    if output.form in (Format.CSV, Format.NAME, Format.WIDE) or output.fields:
+        raise UsageProblem("api prints JSON; use -o json, jsonl or yaml, and --jq for fields")
     given = {**_pairs(options.fields, "-f", typed=True), **_pairs(options.texts, "-F", typed=False)}
     reading = options.method in READING
     body = _body(options.body)
@@ -102,9 +103,9 @@ def _print(output: Output, answer: Any) -> None:
     if output.form is Format.JSONL:
         items = answer.get("items") if isinstance(answer, dict) else None
         for item in items if isinstance(items, list) else [answer]:
-            output.line(json_text(item))
+            output.document(item)
         return
-    output.line(json_text(answer, indent=2))
+    output.document(answer)
 
 
 def _pairs(pairs: Sequence[str], option: str, *, typed: bool) -> Mapping[str, object]:

@@ -10,13 +10,14 @@ from typing import Annotated
 import typer
 
 from instasell_cli.amounts import default_currency
-from instasell_cli.output import Format, Output, Shape
+from instasell_cli.output import Output
 from instasell_cli.rows.columns import LISTINGS, Columns, Schema, parse_pairs
 from instasell_cli.rows.importing import Judged
 from instasell_cli.rows.progress import shown_progress
 from instasell_cli.rows.reading import FileKind, RowFile, opened_rows
 from instasell_cli.rows.rejects import Rejects, opened_rejects
 from instasell_cli.rows.verdicts import REJECTED, Tally, Verdict
+from instasell_cli.shape import Shape
 
 COMPLAINTS_SHOWN_MAX = 20
 CONCURRENCY = 2
@@ -113,7 +114,7 @@ def run_rows(
                 work.after([verdict for verdict, _ in each.pairs])
 
         try:
-            if output.form is Format.TABLE:
+            if output.for_people:
                 for _ in judged():
                     pass
             else:
@@ -127,13 +128,13 @@ def run_rows(
 def _settle(output: Output, rejects: Rejects | None) -> None:
     if rejects is not None:
         rejects.flush()
-    if output.form is not Format.TABLE:
+    if not output.for_people:
         output.stdout.flush()
 
 
 def _tell(output: Output, verdict: Verdict, tally: Tally) -> None:
     """Complaints on stderr, unless stdout has them; more than a screen is too many."""
-    if output.form is not Format.TABLE:
+    if not output.for_people:
         return
     count = tally.counts[REJECTED]
     if count <= COMPLAINTS_SHOWN_MAX:

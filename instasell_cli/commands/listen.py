@@ -16,7 +16,7 @@ from instasell_cli.exits import UsageProblem
 from instasell_cli.failures import first_of
 from instasell_cli.notice_wording import sentence
 from instasell_cli.options import command
-from instasell_cli.output import Format, Output, json_text
+from instasell_cli.output import Output
 
 if TYPE_CHECKING:
     from instasell_cli.listening.forwarding import Forwarder, Target
@@ -73,11 +73,9 @@ def listen(
     import asyncio
 
     call = invocation(ctx)
-    if call.form in (Format.JSON, Format.CSV) or call.fields:
-        raise UsageProblem("events come as lines of text or with --jsonl, whole")
     options = ListenOptions(
         _names(events),
-        jsonl or call.form is Format.JSONL,
+        call.as_event_lines(jsonl),
         None if forward_to is None else _target(call.output, forward_to),
     )
     asyncio.run(run_listen(call, options))
@@ -128,8 +126,7 @@ def _teller(
             return
         record = happening.record()
         if options.as_json_lines:
-            output.line(json_text(record))
-            output.stdout.flush()
+            output.event(record)
         else:
             output.text(_line_of(happening))
         if forwarder is not None:

@@ -25,6 +25,7 @@ from instasell_cli.rows.importing import Judged, judged_rows
 from instasell_cli.rows.journal import Journal, Mark, journal_path, journals_folder
 from instasell_cli.rows.reading import RowFile
 from instasell_cli.rows.verdicts import REJECTED, Tally, Verdict
+from instasell_cli.shape import Shape
 from instasell_cli.shapes import VERDICT
 
 if TYPE_CHECKING:
@@ -163,6 +164,15 @@ def _account(client: InstaSell) -> str:
         return hashlib.sha256(str(client.token).encode()).hexdigest()
 
 
+IMPORTED_AGAIN = (None, Format.CSV, Format.JSON, Format.JSONL)
+EXPORTED = Shape(
+    FIELDS,
+    ("listing_id", "seller_sku", "title", "price", "stock", "condition", "category"),
+    AMOUNTS,
+    key="listing_id",
+)
+
+
 def export(ctx: typer.Context) -> None:
     """`listings export`."""
     call = invocation(ctx)
@@ -174,7 +184,9 @@ def run_export(client: InstaSell, call: Invocation) -> None:
     """Writes every listing of the seller; CSV is what a spreadsheet takes without harm."""
     rows = client.listings.export()
     stdout = call.output.stdout
-    if call.form is Format.JSONL or call.form is Format.JSON:
+    if call.transform is not None or call.form not in IMPORTED_AGAIN:
+        call.output.many(EXPORTED, rows)
+    elif call.form is Format.JSONL or call.form is Format.JSON:
         _write_json(stdout, rows, as_array=call.form is Format.JSON, fields=call.fields)
     else:
         _write_csv(stdout, rows, call.fields)

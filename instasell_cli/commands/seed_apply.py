@@ -12,7 +12,7 @@ import typer
 from instasell_cli.context import Invocation, invocation
 from instasell_cli.exits import CliError, ExitCode, UsageProblem
 from instasell_cli.options import command
-from instasell_cli.output import Format, Output, json_text
+from instasell_cli.output import Format, Output
 from instasell_cli.rows.opening import opened_text
 from instasell_cli.seeding.preparing import (
     PASSWORD_VARIABLE,
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from instasell_cli.seeding.sheet import Person, Sheet
 
 PASSWORD = "seed apply password"
+ROWS = (Format.TABLE, Format.WIDE, Format.CSV, Format.NAME)
+"""Formats that show ids row by row."""
+
 FAULTS_SHOWN_MAX = 50
 
 
@@ -73,7 +76,7 @@ def run_apply(call: Invocation, options: ApplyOptions) -> None:
     """Carries a file out, and prints the ids. Raises CliError for faults and refusals."""
     import asyncio
 
-    if call.fields and call.form not in (Format.TABLE, Format.CSV):
+    if call.fields and call.form not in ROWS:
         raise UsageProblem("ids are printed whole; use jq, or -o csv with --fields")
     sheet = _sheet(call.output, options.file)
     _check_passwords(call.target.url, sheet)
@@ -131,7 +134,7 @@ def _is_known(person: Person) -> bool:
 
 
 def _print_ids(call: Invocation, ids: Mapping[str, Mapping[str, str]]) -> None:
-    if call.form in (Format.TABLE, Format.CSV):
+    if call.form in ROWS:
         call.output.many(
             SEED_IDS,
             (
@@ -141,7 +144,7 @@ def _print_ids(call: Invocation, ids: Mapping[str, Mapping[str, str]]) -> None:
             ),
         )
     else:
-        call.output.line(json_text(ids, indent=None if call.form is Format.JSONL else 2))
+        call.output.document(ids)
 
 
 def _tell(output: Output, file: str, faults: Sequence[Fault]) -> None:

@@ -23,11 +23,22 @@ ENVIRONMENT = {
 OUTPUT = """\
 -o table   for people: times in the local zone, amounts as 12.50. Off a terminal the
            columns are separated by tabs, without colours and boxes.
+           On a narrow terminal long text is cut, ids and times are shortened, and columns that do
+           not fit are named on stderr. A short id works wherever an id is asked for.
+-o wide    the table with all columns and whole ids, however long the lines become; or --wide.
 -o json    one JSON document: amounts are integers in minor units, times are ISO 8601 in UTC.
 -o jsonl   the same, one record a line.
+-o yaml    the same as YAML.
 -o csv     with a header; amounts as 12.50. Cells that a spreadsheet would take for a formula
            begin with an apostrophe; `listings import` takes it away again.
+-o name    the ids alone, one a line: instasell auctions live -o name | head -3
 --fields   picks and orders fields: --fields auction_id,minimum_bid
+--jq       filters the JSON with an expression of jq; texts are printed without quotes:
+             instasell auctions live --jq '.[] | select(.bid_count > 3) | .title'
+--template formats the JSON with a Jinja template. A list is `records`; a single record has its
+           fields by name. Filters: amount (12.50), local (time), ago (2m 5s ago), json.
+             instasell orders list -o jsonl --template '{{ title }}: {{ total_amount | amount }}'
+           With -o jsonl, --jq and --template take each record by itself.
 
 Data goes to stdout, messages to stderr. Off a terminal nothing is ever asked."""
 QUESTIONS = """\

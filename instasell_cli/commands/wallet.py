@@ -97,13 +97,13 @@ def history(
         )
         shown = itertools.islice(found, limit or None)
         currency = client.wallet.get().currency
-        records = (_entry_record(entry, output.form) for entry in shown)
+        records = (_entry_record(entry, output) for entry in shown)
         output.many(WALLET_ENTRY, records, currency)
 
 
-def _entry_record(entry: WalletEntry, form: Format) -> Mapping[str, object]:
+def _entry_record(entry: WalletEntry, output: Output) -> Mapping[str, object]:
     record = record_of(entry)
-    if entry.account.value == Account.GAS and form in (Format.TABLE, Format.CSV):
+    if entry.account.value == Account.GAS and (output.for_people or output.form is Format.CSV):
         # Gas has no decimals; as text it is not taken for money.
         texts = {"amount": str(entry.amount), "balance_after": str(entry.balance_after)}
         return {**record, **texts}

@@ -10,10 +10,10 @@ import typer
 
 from instasell_cli.amounts import shown_amount
 from instasell_cli.context import Invocation, invocation
-from instasell_cli.exits import ExitCode, UsageProblem
+from instasell_cli.exits import ExitCode
 from instasell_cli.following import Followed, Until, each_once, follow
 from instasell_cli.options import command
-from instasell_cli.output import Format, Output, json_text
+from instasell_cli.output import Output
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,9 +55,7 @@ def watch(
     import asyncio
 
     call = invocation(ctx)
-    if call.form in (Format.JSON, Format.CSV) or call.fields:
-        raise UsageProblem("events come as lines of text or with --jsonl, whole")
-    options = WatchOptions(each_once(ids), until, jsonl or call.form is Format.JSONL)
+    options = WatchOptions(each_once(ids), until, call.as_event_lines(jsonl))
     if not asyncio.run(run_watch(call, options)):
         raise typer.Exit(ExitCode.FAILURE)
 
@@ -95,8 +93,7 @@ class Teller:
         """Prints one event."""
         if self._as_json_lines:
             frame = {"event": event.event, "data": event.data.model_dump(mode="json")}
-            self._output.line(json_text(frame))
-            self._output.stdout.flush()
+            self._output.event(frame)
             return
         auction_id = event.data.auction_id
         if event.event == "joined":

@@ -140,6 +140,13 @@ def topics(typed: Typed) -> list[Candidate]:
     return chosen((Candidate(*each) for each in FIRST_LINES.items()), typed.word)
 
 
+def formats(typed: Typed) -> list[Candidate]:
+    """How records can be written."""
+    from instasell_cli.output import MEANINGS
+
+    return chosen((Candidate(form.value, text) for form, text in MEANINGS.items()), typed.word)
+
+
 def fields(typed: Typed) -> list[Candidate]:
     """The fields of what the command writes; the last of those that commas separate."""
     from instasell_cli.completing.written import WRITTEN

@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from instasell_cli.completing.candidates import Candidate
-from instasell_cli.completing.sources import People, Source, Typed, fields, profiles, topics
+from instasell_cli.completing.sources import (
+    People,
+    Source,
+    Typed,
+    fields,
+    formats,
+    profiles,
+    topics,
+)
 
 Offer = Callable[[Typed], list[Candidate]]
 
@@ -86,7 +94,11 @@ BY_HAND: Mapping[tuple[str, str], Offer] = {
     ("auth switch", "name"): profiles,
     ("help", "topic"): topics,
 }
-EVERYWHERE: Mapping[str, Offer] = {"shared_fields": fields, "shared_profile": profiles}
+EVERYWHERE: Mapping[str, Offer] = {
+    "shared_fields": fields,
+    "shared_output": formats,
+    "shared_profile": profiles,
+}
 
 
 def offer_for(command: str, parameter: str) -> Offer | None:

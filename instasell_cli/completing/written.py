@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from instasell_cli import shapes
-from instasell_cli.output import Shape
+from instasell_cli.shape import Shape
 
 WRITTEN: Mapping[str, Shape] = {
     "seed": shapes.SEEDED,

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from instasell_cli.completing.written import WRITTEN
 from instasell_cli.endings import exit_codes_of
@@ -173,9 +174,11 @@ ROWS: Mapping[str, Row] = {
 }
 """In the order in which they run; what a command needs of those before it stands above it."""
 
-MAY_BE_EMPTY = ("auth switch", "wallet withdrawals", "listings images list")
+MAY_BE_EMPTY = ("auth switch", "auth status", "wallet withdrawals", "listings images list")
 ENTRIES = {entry.path: entry for entry in entries() if entry.is_command}
-FORMATS = (None, "json", "jsonl", "csv")
+FORMATS = (None, "json", "jsonl", "csv", "yaml", "name", "jq", "template")
+REFUSED = {"json": ("csv", "name"), "lines": ("json", "csv", "yaml", "name")}
+"""Formats that a command cannot have, by what it writes."""
 
 
 @dataclass(frozen=True)
@@ -200,8 +203,10 @@ def runs() -> Iterator[Run]:
             yield Run(path, row, None, row.words, None)
             continue
         for form in FORMATS:
-            refuses = (row.writes == "json" and form == "csv") or (
-                row.writes == "lines" and form in ("json", "csv")
+            refuses = (
+                form in REFUSED.get(row.writes, ())
+                or (form == "name" and path in WRITTEN and WRITTEN[path].key is None)
+                or (form in ("jq", "template") and path == "auth token")
             )
             yield Run(path, row, form, row.words, 2 if refuses else row.code)
 
@@ -288,7 +293,7 @@ def _data_faults(run: Run, code: int, out: str) -> Iterator[str]:
     except ValueError as error:
         yield f"stdout is not {run.form}: {error}"
         return
-    if writes == "records":
+    if writes == "records" and run.form not in ("name", "jq", "template"):
         wanted = [*WRITTEN[run.path].fields]
         for record in records:
             if run.form == "csv" and [*record] != wanted:
@@ -303,8 +308,13 @@ def _records(form: str, out: str) -> Sequence[Mapping[str, object]]:
     if form == "json":
         found = json.loads(out)
         return found if isinstance(found, list) else [found]
-    if form == "jsonl":
+    if form in ("jsonl", "jq"):
         return [json.loads(line) for line in out.splitlines()]
+    if form == "yaml":
+        found = yaml.safe_load(out)
+        return found if isinstance(found, list) else [found]
+    if form in ("name", "template"):
+        return [{"text": line} for line in out.splitlines()]
     header, *rows = csv.reader(io.StringIO(out), strict=True)
     if any(len(row) != len(header) for row in rows):
         raise ValueError("rows of different lengths")
@@ -312,6 +322,10 @@ def _records(form: str, out: str) -> Sequence[Mapping[str, object]]:
 
 
 def _format(form: str | None) -> tuple[str, ...]:
+    if form == "jq":
+        return ("--jq", ".")
+    if form == "template":
+        return ("--template", "{{ records }} {{ record }}")
     return () if form is None else ("-o", form)
 
 

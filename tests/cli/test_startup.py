@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 HEAVY = (
     *("httpx", "pydantic", "textual", "websockets", "keyring", "rich", "python_calamine"),
     *("asyncio", "pygments", "instasell_client.models.auctions", "instasell_client.models.admin"),
+    *("yaml", "jq", "jinja2"),
 )
 PROGRAM = """
 import sys

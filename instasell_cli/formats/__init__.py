@@ -1,0 +1,1 @@
+"""Formats that not every run needs: YAML, filters of jq, and templates."""
