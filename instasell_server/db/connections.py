@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: the only place that imports aiopg.
+"""Connections to PostgreSQL: with `driver`, the only place that imports aiopg.
 
 The pool is our own, because that of aiopg 1.4 loses wake-ups: when a holder is cancelled or its
 connection dies, those who wait hang until their time-out. This one is a semaphore and a list of
@@ -13,10 +13,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, NamedTuple
 
-import aiopg
 import psycopg2
 from psycopg2 import errors, extensions
 
+from instasell_server.db.driver import DriverConnection, connect
 from instasell_server.errors import Unavailable
 
 Row = dict[str, Any]
@@ -32,6 +32,9 @@ OPTIONS = (
 )
 
 
+READ_ONLY = "the database is read-only for now"
+
+
 class Result(NamedTuple):
     """What the last statement of an `execute` gave."""
 
@@ -45,7 +48,7 @@ class Connection:
 
     def __init__(
         self,
-        raw: aiopg.Connection,
+        raw: DriverConnection,
         observe: Observer | None = None,
         timeout_seconds: float = STATEMENT_TIMEOUT_SECONDS,
     ) -> None:
@@ -74,6 +77,10 @@ class Connection:
             raise Unavailable("the database took too long") from None
         except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
             raise Unavailable("the market is busy") from error
+        except errors.ReadOnlySqlTransaction as error:
+            # A primary that became a standby: another connection may lead to the new primary.
+            self.discard()
+            raise Unavailable(READ_ONLY) from error
         except (psycopg2.OperationalError, psycopg2.InterfaceError, TimeoutError) as error:
             raise Unavailable("the database does not answer") from error
         finally:
@@ -180,12 +187,10 @@ class Database:
     async def _connect(self) -> Connection:
         cancels = _cancels()
         try:
-            raw = await aiopg.connect(
+            raw = await connect(
                 self._url,
                 # libpq heeds its own connect_timeout only where it connects without asyncio.
-                timeout=CONNECT_TIMEOUT_SECONDS,
-                enable_hstore=False,
-                enable_uuid=False,
+                timeout_seconds=CONNECT_TIMEOUT_SECONDS,
                 options=OPTIONS,
                 application_name="instasell",
             )

@@ -8,7 +8,7 @@ import structlog
 
 from instasell_client.models.operations import Readiness
 from instasell_server import metrics
-from instasell_server.db.connections import Database
+from instasell_server.db.connections import READ_ONLY, Database
 from instasell_server.db.migrate import read_migrations
 from instasell_server.domains.operations import store
 from instasell_server.errors import Unavailable
@@ -40,12 +40,18 @@ class OperationsService:
         self.page = page
 
     async def readiness(self) -> Readiness:
-        """Raises Unavailable without PostgreSQL, or with one that lacks a migration."""
+        """Return what works.
+
+        Raises Unavailable without PostgreSQL, or with one that lacks a migration or is read-only.
+        """
         async with self._database.connection() as connection:
             applied = set(await store.list_migrations(connection))
+            takes_writes = await store.takes_writes(connection)
         missing = sorted(self._expected - applied)
         if missing:
             raise Unavailable(f"the database lacks {', '.join(missing)}; run `migrate`")
+        if not takes_writes:
+            raise Unavailable(READ_ONLY)
         try:
             await self._cache.get(PROBED_KEY)
         except Unreachable:

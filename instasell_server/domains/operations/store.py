@@ -13,6 +13,12 @@ async def list_migrations(connection: Connection) -> list[str]:
     return [name for (name,) in await connection.tuples(_sql.list_migrations)]
 
 
+async def takes_writes(connection: Connection) -> bool:
+    """Return whether the database is no standby and not set to be read-only."""
+    row = await connection.one(_sql.takes_writes)
+    return bool(row["takes_writes"])
+
+
 async def count_active_auctions(connection: Connection) -> int:
     """How many auctions take bids at this instant."""
     row = await connection.one(_sql.count_active_auctions)
