@@ -147,6 +147,8 @@ def _public(model: Any) -> Any:
     fields = type(model).model_fields
     if "you" in fields and model.you is not None:
         hidden["you"] = model.you.model_copy(update={"max_amount": None})
+    if "your_bids" in fields:
+        hidden["your_bids"] = []
     for name in ("orders", "order_id"):
         if name in fields:
             hidden[name] = None

@@ -15,13 +15,19 @@ from typing import Literal
 
 from instasell_client.models.auctions import AuctionState, AuctionStatus
 from instasell_client.models.base import JsonObject
-from instasell_client.models.live import AuctionChanged, BidPlaced, JoinedAuction, JoinedBoard
+from instasell_client.models.live import (
+    AuctionChanged,
+    BidPlaced,
+    JoinedAuction,
+    JoinedBoard,
+    YourBid,
+)
 from instasell_client.models.messages import NewMessage
 from instasell_client.models.notifications import Notification
 from instasell_client.models.wallets import Wallet
 
 ChangeName = Literal["auction_started", "auction_ended", "auction_cancelled", "auction_updated"]
-NoticeName = Literal["notification", "new_message", "wallet_changed"]
+NoticeName = Literal["notification", "new_message", "wallet_changed", "your_bid_changed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,9 @@ class BoardJoined:
 class Notice:
     """Something for the signed-in user alone: `event` tells what, `data` as it came.
 
-    Of the three properties the one that fits the event has it typed, the others are None.
+    `your_bid_changed` comes for the auctions and the board that this session has joined, whatever
+    placed the bid. It may overtake or follow the auction's own event; `version` orders the two.
+    Of the four properties the one that fits the event has it typed, the others are None.
     """
 
     event: NoticeName
@@ -103,6 +111,11 @@ class Notice:
     def wallet(self) -> Wallet | None:
         """The wallet as `wallet_changed` has it."""
         return Wallet.model_validate(self.data) if self.event == "wallet_changed" else None
+
+    @property
+    def your_bid(self) -> YourBid | None:
+        """The user's position in an auction as `your_bid_changed` has it."""
+        return YourBid.model_validate(self.data) if self.event == "your_bid_changed" else None
 
 
 Change = BidsPlaced | AuctionChange

@@ -197,12 +197,13 @@ class LiveSession:
         """
         if self._read_only:
             raise Forbidden(READS_ONLY)
+        key = key or new_key()
         body = request(
             LiveBid,
             auction_id=auction_id,
             amount=amount,
             max_amount=max_amount,
-            idempotency_key=key or new_key(),
+            idempotency_key=key,
         )
         attempt = _Attempt()
         try:
@@ -210,7 +211,7 @@ class LiveSession:
                 return await self._bid(body, attempt)
         except TimeoutError:
             if attempt.open:
-                raise OutcomeUnknown(idempotency_key=body.idempotency_key) from None
+                raise OutcomeUnknown(idempotency_key=key) from None
             if attempt.refused is not None:
                 raise attempt.refused from None
             raise Timeout(f"no connection in {timeout_seconds:g} s; nothing was sent") from None

@@ -44,6 +44,7 @@ class ServerEvent(StrEnum):
     NEW_MESSAGE = "new_message"
     NOTIFICATION = "notification"
     WALLET_CHANGED = "wallet_changed"
+    YOUR_BID_CHANGED = "your_bid_changed"
 
 
 FrameId = Annotated[str, Field(max_length=64)] | Annotated[int, Field(strict=True)]
@@ -79,11 +80,14 @@ class LeaveAuction(Request):
 
 
 class LiveBid(PlaceBid):
-    """`place_bid` over the socket; the key makes a repeat after a lost answer safe."""
+    """`place_bid` over the socket; a key of your own makes a repeat after a lost answer safe.
+
+    Without one the server makes a key, and a repeat is another bid.
+    """
 
     auction_id: Id = Field(validation_alias=AliasChoices("auction_id", "auctionId"))
-    idempotency_key: IdempotencyKey = Field(
-        validation_alias=AliasChoices("idempotency_key", "idempotencyKey")
+    idempotency_key: IdempotencyKey | None = Field(
+        default=None, validation_alias=AliasChoices("idempotency_key", "idempotencyKey")
     )
 
 
@@ -103,10 +107,26 @@ class JoinedAuction(Reply):
     server_time: Instant
 
 
+class YourBid(Reply):
+    """Your position in an auction that you bid in, as of its `version`; amounts in minor units.
+
+    `bidder` is your public name there, `max_amount` how far you go, which nobody else sees. As an
+    event, `your_bid_changed`, it goes to those sockets of your account that have joined the
+    auction or the board, whatever placed the bid: this socket, another one, a script.
+    """
+
+    auction_id: Id
+    version: int
+    bidder: str
+    leading: bool
+    max_amount: int
+
+
 class JoinedBoard(Reply):
-    """The ack of joining the board."""
+    """The ack of joining the board. `your_bids` has your positions in its auctions."""
 
     auctions: list[AuctionState]
+    your_bids: list[YourBid] = []
     server_time: Instant
 
 

@@ -15,6 +15,7 @@ from instasell_server.ports.engines import (
     History,
     Limiter,
     Locks,
+    OwnBid,
     Quota,
     Unreachable,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "ObjectMissing",
     "ObjectTooLarge",
     "Objects",
+    "OwnBid",
     "OwnFiles",
     "Paid",
     "Payments",

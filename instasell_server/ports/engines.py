@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Unreachable(Exception):
@@ -113,13 +113,25 @@ class Events(Protocol):
         ...
 
 
+class OwnBid(NamedTuple):
+    """A bidder's position in an auction after a change, for the sockets of that bidder alone.
+
+    `max_amount` is in minor units.
+    """
+
+    user_id: str
+    bidder_no: int
+    leading: bool
+    max_amount: int
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One committed change of an auction, encoded once for all who watch.
 
     `frame` is the text for the auction's room; `board` that for the board and for slow readers,
     which get the newest state and not every change. `conflates` tells that a newer event with the
-    flag may take this one's place on a board.
+    flag may take this one's place on a board. `own_bids` has those who bid or lost the lead.
     """
 
     auction_id: str
@@ -128,6 +140,7 @@ class Event:
     frame: bytes
     board: bytes
     conflates: bool
+    own_bids: tuple[OwnBid, ...] = ()
 
 
 class History(Protocol):

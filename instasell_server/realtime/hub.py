@@ -9,24 +9,26 @@ crash after a commit.
 from __future__ import annotations
 
 import asyncio
-import struct
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 import structlog
 
 from instasell_server import metrics
+from instasell_server.domains.auctions import frames
 from instasell_server.errors import InstaSellError
-from instasell_server.ports import Bus, Event, History
-from instasell_server.realtime.rooms import Board, Room
+from instasell_server.ports import Bus, Event, History, OwnBid
+from instasell_server.realtime.event_codec import pack_events, unpack_events
+from instasell_server.realtime.rooms import Board, BoardJoin, Room
 from instasell_server.realtime.watcher import Watcher, text_frame
 
 BOARD_TICK_SECONDS = 0.25
 SWEEP_SECONDS = 2.0
 HOLE_PATIENCE_SECONDS = 0.05
 
-_HEAD = struct.Struct("!36sQQ?II")
-_EVENTS, _SESSIONS, _USER = b"E", b"S", b"U"
+# A letter for each form of message: during an update servers of two releases share the bus, pass
+# over what they do not know, and find what was in it by the sweep.
+_EVENTS, _SESSIONS, _USER = b"V", b"S", b"U"
 _log = structlog.get_logger(__name__)
 
 
@@ -39,6 +41,9 @@ class Hub:
         self._rooms: dict[str, Room] = {}
         self._board = Board()
         self._watchers: set[Watcher] = set()
+        # The sockets of each account that may read what is the account's alone: found without a
+        # look at all the others, of which there are thousands while a bid is answered.
+        self._readers: dict[str, list[Watcher]] = {}
         self._slow: set[Watcher] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweep_now = asyncio.Event()
@@ -62,7 +67,7 @@ class Hub:
         for event in events:
             self._deliver(event)
         if events:
-            await self._bus.publish([_EVENTS + _pack(events)])
+            await self._bus.publish([_EVENTS + pack_events(events)])
 
     async def close_sessions(self, session_ids: Sequence[str]) -> None:
         """Closes every socket of these sessions, on all servers."""
@@ -82,7 +87,7 @@ class Hub:
     async def _receive(self, message: bytes) -> None:
         kind, body = message[:1], message[1:]
         if kind == _EVENTS:
-            for event in _unpack(body):
+            for event in unpack_events(body):
                 self._deliver(event)
         elif kind == _SESSIONS:
             self._close_local(set(body.decode().split(",")))
@@ -90,9 +95,8 @@ class Hub:
             self._tell_local(body[:36].decode(), body[36:])
 
     def _deliver(self, event: Event) -> None:
-        if not self._board.empty:
-            self._board.take(event)
         room = self._rooms.get(event.auction_id)
+        self._take_on_board(event, room)
         if room is None:
             return
         self._send(room, room.take(event))
@@ -113,6 +117,35 @@ class Hub:
                     spared += 1
             if spared:
                 metrics.FRAMES_DROPPED.inc(spared)
+            for own in event.own_bids:
+                self._send_own_bid(room, event, own)
+
+    def _send_own_bid(self, room: Room, event: Event, own: OwnBid) -> None:
+        """Sends a bidder's position to those sockets of the bidder that are in the room."""
+        for watcher in self._readers.get(own.user_id, ()):
+            if watcher in room.joining:
+                room.joining[watcher].append(_own_event(event, own))
+            elif event.version > room.watchers.get(watcher, event.version):
+                self._offer_own_bid(watcher, event, own)
+
+    def _take_on_board(self, event: Event, room: Room | None) -> None:
+        """Takes an event for the next tick; positions of bidders wait for no tick."""
+        if self._board.empty or not self._board.take(event):
+            return
+        for own in event.own_bids:
+            for watcher in self._readers.get(own.user_id, ()):
+                if room is not None and _is_in(room, watcher):
+                    continue
+                if watcher in self._board.joining:
+                    self._board.joining[watcher].own_bids.append(_own_event(event, own))
+                elif watcher in self._board.watchers:
+                    self._offer_own_bid(watcher, event, own)
+
+    def _offer_own_bid(self, watcher: Watcher, event: Event, own: OwnBid) -> None:
+        frame = text_frame(frames.your_bid_changed(event.auction_id, event.version, own))
+        if not watcher.offer(frame):
+            watcher.keep_own_bid(event.auction_id, frame)
+            self._slow.add(watcher)
 
     async def _fill(self, room: Room) -> None:
         """Waits a moment for what is missing, then reads it, once for all watchers."""
@@ -136,25 +169,44 @@ class Hub:
                 self._send(room, room.skip_to(event))
             else:
                 self._send(room, room.take(event))
-            if not self._board.empty:
-                self._board.take(event)
+            self._take_on_board(event, room)
 
     # Who watches ------------------------------------------------------------------------------
 
     def add(self, watcher: Watcher) -> None:
         """A socket has opened."""
         self._watchers.add(watcher)
+        self._index(watcher)
         metrics.OPEN_SOCKETS.set(len(self._watchers))
 
     def remove(self, watcher: Watcher) -> None:
         """A socket is gone: out of every room."""
         self._watchers.discard(watcher)
+        self._unindex(watcher)
         self._slow.discard(watcher)
         self.leave_board(watcher)
         if watcher.rooms:
             for auction_id in [key for key, room in self._rooms.items() if _is_in(room, watcher)]:
                 self.leave(watcher, auction_id)
         metrics.OPEN_SOCKETS.set(len(self._watchers))
+
+    def sign_in(self, watcher: Watcher, user_id: str, session_id: str, *, may_read: bool) -> None:
+        """Names the account behind a socket, and whether it may read what is the account's."""
+        self._unindex(watcher)
+        watcher.user_id, watcher.session_id, watcher.may_read = user_id, session_id, may_read
+        if watcher in self._watchers:
+            self._index(watcher)
+
+    def _index(self, watcher: Watcher) -> None:
+        if watcher.user_id is not None and watcher.may_read:
+            self._readers.setdefault(watcher.user_id, []).append(watcher)
+
+    def _unindex(self, watcher: Watcher) -> None:
+        readers = self._readers.get(watcher.user_id or "", [])
+        if watcher in readers:
+            readers.remove(watcher)
+            if not readers:
+                del self._readers[watcher.user_id or ""]
 
     def watches(self, watcher: Watcher, auction_id: str) -> bool:
         """Whether a watcher is told of an auction, or is about to be."""
@@ -197,7 +249,7 @@ class Hub:
     def start_joining_board(self, watcher: Watcher) -> None:
         """Keeps what changes on the board for a watcher until `finish_joining_board`."""
         self._board.watchers.discard(watcher)
-        self._board.joining[watcher] = {}
+        self._board.joining[watcher] = BoardJoin()
 
     def finish_joining_board(self, watcher: Watcher, versions: Mapping[str, int]) -> None:
         """The watcher has a snapshot of these versions; sends it what came after."""
@@ -218,9 +270,8 @@ class Hub:
 
     def _tell_local(self, user_id: str, frame: bytes) -> None:
         data = text_frame(frame)
-        for watcher in self._watchers:
-            if watcher.user_id == user_id:
-                watcher.write(data)
+        for watcher in self._readers.get(user_id, ()):
+            watcher.write(data)
 
     # Ticks ------------------------------------------------------------------------------------
 
@@ -250,7 +301,8 @@ class Hub:
             elif watcher.caught_up():
                 self._slow.discard(watcher)
                 newest = [self._newest(auction_id) for auction_id in watcher.take_stale()]
-                watcher.write(b"".join(text_frame(each.board) for each in newest if each))
+                states = [text_frame(each.board) for each in newest if each]
+                watcher.write(b"".join([*states, *watcher.take_own_bids()]))
 
     def _newest(self, auction_id: str) -> Event | None:
         room = self._rooms.get(auction_id)
@@ -307,32 +359,7 @@ def _is_in(room: Room, watcher: Watcher) -> bool:
     return watcher in room.watchers or watcher in room.joining
 
 
-def _pack(events: Sequence[Event]) -> bytes:
-    parts: list[bytes] = []
-    for each in events:
-        parts.append(
-            _HEAD.pack(
-                each.auction_id.encode(), each.version, each.seq, each.conflates,
-                len(each.frame), len(each.board),
-            )
-        )  # fmt: skip
-        parts += (each.frame, each.board)
-    return b"".join(parts)
-
-
-def _unpack(body: bytes) -> list[Event]:
-    events: list[Event] = []
-    offset = 0
-    while offset < len(body):
-        auction_id, version, seq, conflates, frame_length, board_length = _HEAD.unpack_from(
-            body, offset
-        )
-        begin = offset + _HEAD.size
-        middle, offset = begin + frame_length, begin + frame_length + board_length
-        events.append(
-            Event(
-                auction_id.decode(), version, seq, body[begin:middle], body[middle:offset],
-                conflates,
-            )
-        )  # fmt: skip
-    return events
+def _own_event(event: Event, own: OwnBid) -> Event:
+    """A bidder's position as an event that waits for the end of a join."""
+    frame = frames.your_bid_changed(event.auction_id, event.version, own)
+    return Event(event.auction_id, event.version, event.seq, frame, frame, conflates=False)

@@ -82,7 +82,7 @@ class Joins:
     async def _read(self, wanted: _Wanted) -> JoinAnswer:
         try:
             if wanted.auction_id == BOARD:
-                return await self._read_board()
+                return await self._read_board(wanted.user_id)
             return await self._read_auction(*wanted)
         except InstaSellError as error:
             return error
@@ -107,8 +107,12 @@ class Joins:
         )
         return Joined(joined.model_dump_json().encode(), {auction_id: state.version}, state.seq)
 
-    async def _read_board(self) -> Joined:
+    async def _read_board(self, user_id: str | None) -> Joined:
         states, now = await self._history.board()
-        joined = JoinedBoard.model_construct(auctions=states, server_time=now)
+        your_bids = []
+        if user_id is not None:
+            # After the states, so that no position is older than the state beside it.
+            your_bids = (await self._history.open_bids([user_id])).get(user_id, [])
+        joined = JoinedBoard.model_construct(auctions=states, your_bids=your_bids, server_time=now)
         versions = {each.auction_id: each.version for each in states}
         return Joined(joined.model_dump_json().encode(), versions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from instasell_server.ports import Event
 from instasell_server.realtime.watcher import Watcher
@@ -69,13 +70,25 @@ class Room:
         return due
 
 
+@dataclass(slots=True)
+class BoardJoin:
+    """What happens while a watcher's snapshot of the board is being read.
+
+    `changes` has the newest event of each auction that changes, `own_bids` the watcher's own
+    positions in order.
+    """
+
+    changes: dict[str, Event] = field(default_factory=dict)
+    own_bids: list[Event] = field(default_factory=list)
+
+
 class Board:
     """Those who watch every open auction, and what has changed since the last tick."""
 
     def __init__(self) -> None:
         self.watchers: set[Watcher] = set()
-        # Those whose snapshot is being read, each with the newest event of what changes meanwhile.
-        self.joining: dict[Watcher, dict[str, Event]] = {}
+        # Those whose snapshot is being read.
+        self.joining: dict[Watcher, BoardJoin] = {}
         self.versions: dict[str, int] = {}
         self.latest: dict[str, Event] = {}
         self.changed: dict[str, list[Event]] = {}
@@ -85,33 +98,40 @@ class Board:
         """Whether nobody watches or is about to."""
         return not self.watchers and not self.joining
 
-    def take(self, event: Event) -> None:
-        """Takes an event in unless a newer one is known."""
+    def take(self, event: Event) -> bool:
+        """Takes an event in; False when one as new is known."""
         if event.version <= self.versions.get(event.auction_id, 0):
-            return
+            return False
         self.versions[event.auction_id] = event.version
         self.latest[event.auction_id] = event
         for meanwhile in self.joining.values():
-            meanwhile[event.auction_id] = event
+            meanwhile.changes[event.auction_id] = event
         waiting = self.changed.setdefault(event.auction_id, [])
         if waiting and waiting[-1].conflates and event.conflates:
             waiting[-1] = event
         else:
             waiting.append(event)
+        return True
 
     def begin(self, watcher: Watcher, versions: Mapping[str, int]) -> list[Event]:
         """Lets a watcher with a snapshot of these versions in; returns what that lacks."""
-        meanwhile = self.joining.pop(watcher, {})
+        meanwhile = self.joining.pop(watcher, BoardJoin())
         self.watchers.add(watcher)
         for auction_id, version in versions.items():
             # What is newer in this snapshot is still to come for those who watched before.
             self.versions.setdefault(auction_id, version)
-        return [
+        changes = [
             event
-            for auction_id, event in meanwhile.items()
+            for auction_id, event in meanwhile.changes.items()
             # What the next tick will bring is left to it.
             if event.version > versions.get(auction_id, 0) and auction_id not in self.changed
         ]
+        own_bids = [
+            event
+            for event in meanwhile.own_bids
+            if event.version > versions.get(event.auction_id, 0)
+        ]
+        return changes + own_bids
 
     def drain(self) -> dict[str, list[Event]]:
         """What has changed, and begins a new tick."""

@@ -46,7 +46,8 @@ class Watcher:
 
     # There are many, most of them quick, so what only few need is made when it is needed.
     __slots__ = (
-        "_on_session_end", "_stale", "_transport", "rooms", "session_id", "slow_since", "user_id",
+        "_on_session_end", "_own_bids", "_stale", "_transport", "may_read", "rooms",
+        "session_id", "slow_since", "user_id",
     )  # fmt: skip
 
     def __init__(
@@ -56,10 +57,13 @@ class Watcher:
         self._on_session_end = on_session_end
         self.user_id: str | None = None
         self.session_id: str | None = None
+        # Whether it may read what is the account's alone.
+        self.may_read = False
         # How many auctions it is told of, or is about to be.
         self.rooms = 0
         self.slow_since: float | None = None
         self._stale: set[str] | None = None
+        self._own_bids: dict[str, bytes] | None = None
 
     @property
     def closing(self) -> bool:
@@ -98,6 +102,17 @@ class Watcher:
         stale, self._stale = self._stale, None
         self.slow_since = None
         return stale or set()
+
+    def keep_own_bid(self, auction_id: str, frame: bytes) -> None:
+        """Keeps the newest position of a slow reader in an auction, until `take_own_bids`."""
+        if self._own_bids is None:
+            self._own_bids = {}
+        self._own_bids[auction_id] = frame
+
+    def take_own_bids(self) -> list[bytes]:
+        """Return the frames that `keep_own_bid` kept, and forget them."""
+        own_bids, self._own_bids = self._own_bids, None
+        return list((own_bids or {}).values())
 
     def caught_up(self) -> bool:
         """Whether a slow reader has read on, so that it may have newest states again."""

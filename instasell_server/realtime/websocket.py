@@ -6,12 +6,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
-from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from instasell_client.models.accounts import Scope
@@ -20,7 +19,6 @@ from instasell_client.models.live import (
     FRAME_BYTES_MAX,
     Authenticate,
     ClientEvent,
-    ClientFrame,
     JoinAuction,
     LeaveAuction,
     LiveBid,
@@ -35,12 +33,16 @@ from instasell_server.errors import (
     ScopeMissing,
     Unauthenticated,
 )
-from instasell_server.http.body import parse_json
 from instasell_server.http.passage import PASSAGE
 from instasell_server.http.problems import problem_of
 from instasell_server.http.route import Call
-from instasell_server.http.validation import invalid_of
 from instasell_server.principal import Principal
+from instasell_server.realtime.frame_reader import (
+    FrameId,
+    FrameRefused,
+    parse_data,
+    read_frame,
+)
 from instasell_server.realtime.hub import Hub
 from instasell_server.realtime.joins import JoinAnswer, Joins
 from instasell_server.realtime.pulse import Pulse
@@ -55,11 +57,6 @@ FAREWELL_SECONDS = 1.0
 SESSION_ENDED = 4401
 """The close code that tells a client to sign in again."""
 
-FRAME_ID_CHARACTERS_MAX = 64
-_BID_FRAME = {"event", "id", "data"}
-
-FrameId = str | int | None
-Model = TypeVar("Model", bound=BaseModel)
 _log = structlog.get_logger("instasell.live")
 
 
@@ -199,8 +196,12 @@ class Connection:
         self._principal = principal
         if principal is None:
             return
-        self._watcher.user_id = principal.user_id
-        self._watcher.session_id = principal.session_id
+        self._hub.sign_in(
+            self._watcher,
+            principal.user_id,
+            principal.session_id,
+            may_read=principal.may(Scope.READ),
+        )
         delay = max(0.0, principal.expires_at - time.time())
         loop = asyncio.get_running_loop()
         if self._expiry is not None:
@@ -241,11 +242,14 @@ class Connection:
         if message.type is WSMsgType.PING:
             self._watcher.write(pong_frame(message.data))
             return True
-        frame_id: FrameId = None
         try:
-            frame_id, event, data = _read(message.data)
+            frame_id, event, data = read_frame(message.data)
+        except FrameRefused as refused:
+            self._refuse(refused.frame_id, refused.error)
+            return True
+        try:
             if event is ClientEvent.BID:
-                self._start_bid(frame_id, _parse(LiveBid, data))
+                self._start_bid(frame_id, parse_data(LiveBid, data))
             else:
                 await self._handle(frame_id, event, data)
         except InstaSellError as error:
@@ -267,11 +271,11 @@ class Connection:
 
     async def _handle(self, frame_id: FrameId, event: ClientEvent, data: dict[str, Any]) -> None:
         if event is ClientEvent.JOIN:
-            self._join(frame_id, _parse(JoinAuction, data))
+            self._join(frame_id, parse_data(JoinAuction, data))
         elif event is ClientEvent.LEAVE:
-            self._leave(frame_id, _parse(LeaveAuction, data))
+            self._leave(frame_id, parse_data(LeaveAuction, data))
         elif event is ClientEvent.AUTHENTICATE:
-            principal = await self._endpoint.authenticate(_parse(Authenticate, data).token)
+            principal = await self._endpoint.authenticate(parse_data(Authenticate, data).token)
             self._sign_in(principal)
             self._ack(frame_id, to_json({"user_id": principal.user_id}))
         else:
@@ -292,17 +296,20 @@ class Connection:
         auction_id, watcher = wish.auction_id, self._watcher
         if auction_id == BOARD:
             self._hub.start_joining_board(watcher)
-            self._joining = self._endpoint.joins.submit(BOARD)
+            self._joining = self._endpoint.joins.submit(BOARD, self._reader_id)
         else:
             if watcher.rooms >= ROOMS_MAX and not self._hub.watches(watcher, auction_id):
                 raise RateLimited(
                     f"a connection joins at most {ROOMS_MAX} auctions; leave some first"
                 )
             self._hub.start_joining(watcher, auction_id)
-            reader = self._principal
-            user_id = reader.user_id if reader and reader.may(Scope.READ) else None
-            self._joining = self._endpoint.joins.submit(auction_id, user_id, wish.after_seq)
+            self._joining = self._endpoint.joins.submit(auction_id, self._reader_id, wish.after_seq)
         self._joining.add_done_callback(partial(self._finish_join, frame_id, auction_id))
+
+    @property
+    def _reader_id(self) -> str | None:
+        """The account whose own affairs this socket may read."""
+        return self._watcher.user_id if self._watcher.may_read else None
 
     def _finish_join(
         self, frame_id: FrameId, auction_id: str, reading: asyncio.Future[JoinAnswer]
@@ -374,25 +381,3 @@ class Connection:
             self._refuse(frame_id, answer)
         else:
             self._ack(frame_id, answer.__pydantic_serializer__.to_json(answer))
-
-
-def _read(text: str) -> tuple[FrameId, ClientEvent, dict[str, Any]]:
-    """The envelope of a frame, as strict as a body over HTTP."""
-    content = parse_json(text.encode())
-    if type(content) is dict and content.keys() == _BID_FRAME and content["event"] == "place_bid":
-        frame_id, data = content["id"], content["data"]
-        if type(data) is dict and (type(frame_id) is int or _is_short(frame_id)):
-            return frame_id, ClientEvent.BID, data
-    frame = _parse(ClientFrame, content)
-    return frame.id, frame.event, frame.data
-
-
-def _is_short(value: object) -> bool:
-    return type(value) is str and len(value) <= FRAME_ID_CHARACTERS_MAX
-
-
-def _parse(model: type[Model], data: Any) -> Model:
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        raise invalid_of(error, "body") from None

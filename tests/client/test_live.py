@@ -586,6 +586,21 @@ async def test_own_events_are_typed(market: LivePeer) -> None:
         assert third.wallet.balance == purse["balance"]
 
 
+async def test_your_position_is_typed_wherever_the_bid_was_made(market: LivePeer) -> None:
+    position = {"auction_id": AUCTION, "version": 4, "bidder": "bidder-2", "leading": True}
+    async with session(market) as live:
+        notices = live.events()
+        async with live.board() as board:
+            joined = await anext(board)
+            assert isinstance(joined, BoardJoined)
+            # A market older than the field leaves it out.
+            assert joined.data.your_bids == []
+        await market.send({"event": "your_bid_changed", "data": {**position, "max_amount": 900}})
+        yours = (await anext(notices)).your_bid
+        assert yours is not None
+        assert (yours.version, yours.leading, yours.max_amount) == (4, True, 900)
+
+
 async def test_market_that_sends_more_than_was_asked_for_repeats_nothing(market: LivePeer) -> None:
     market.commit(3)
     market.on_join = lambda data: market.joined({**data, "after_seq": 0})

@@ -18,8 +18,9 @@ from instasell_server import metrics
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions import bid_store
+from instasell_server.domains.auctions.bid_records import BidCommand
 from instasell_server.domains.auctions.desks import Desk, Waiting
-from instasell_server.domains.auctions.judging import Answer, BidCommand, Judged, judge_batch
+from instasell_server.domains.auctions.judging import Answer, Judged, judge_batch
 from instasell_server.domains.auctions.lifecycle import Lifecycle
 from instasell_server.domains.auctions.records import LockedAuction
 from instasell_server.errors import InstaSellError, OutcomeUnknown, Unavailable

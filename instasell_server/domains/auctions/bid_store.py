@@ -11,7 +11,7 @@ from instasell_server.db.arrays import plain_array, text_array
 from instasell_server.db.connections import Connection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.auctions.judging import (
+from instasell_server.domains.auctions.bid_records import (
     BidCommand,
     BidderFacts,
     BidRow,

@@ -6,7 +6,8 @@ import asyncio
 from collections import deque
 from typing import NamedTuple
 
-from instasell_server.domains.auctions.judging import Answer, BidCommand
+from instasell_server.domains.auctions.bid_records import BidCommand
+from instasell_server.domains.auctions.judging import Answer
 
 
 class Waiting(NamedTuple):

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from instasell_client.models.live import ServerEvent
-from instasell_server.ports import Event
+from instasell_client.models.live import ServerEvent, YourBid
+from instasell_server.ports import Event, OwnBid
 
 BIDS_IN_EVENT_MAX = 50
 
@@ -25,6 +25,7 @@ def bid_placed(
     *,
     extended: bool,
     server_time: datetime,
+    own_bids: tuple[OwnBid, ...] = (),
 ) -> Event:
     """The event of a batch of bids on one auction.
 
@@ -48,6 +49,7 @@ def bid_placed(
         frame=frame(ServerEvent.BID_PLACED, full),
         board=frame(ServerEvent.BID_PLACED, short),
         conflates=True,
+        own_bids=own_bids,
     )
 
 
@@ -58,12 +60,29 @@ def changed(
     server_time: datetime,
     *,
     seq: int,
+    own_bids: tuple[OwnBid, ...] = (),
     **data: Any,
 ) -> Event:
     """The event of a start, an end, a cancellation or an edit."""
     shared = {"auction_id": auction_id, "version": version, "seq": seq}
     encoded = frame(event, {**shared, "server_time": server_time, **data})
-    return Event(auction_id, version, seq, encoded, encoded, conflates=False)
+    return Event(auction_id, version, seq, encoded, encoded, conflates=False, own_bids=own_bids)
+
+
+def your_bid(auction_id: str, version: int, own: OwnBid) -> YourBid:
+    """Return a bidder's position as that bidder sees it."""
+    return YourBid.model_construct(
+        auction_id=auction_id,
+        version=version,
+        bidder=f"bidder-{own.bidder_no}",
+        leading=own.leading,
+        max_amount=own.max_amount,
+    )
+
+
+def your_bid_changed(auction_id: str, version: int, own: OwnBid) -> bytes:
+    """Return the frame that tells a bidder of a position that has changed."""
+    return frame(ServerEvent.YOUR_BID_CHANGED, your_bid(auction_id, version, own))
 
 
 def frame(event: ServerEvent, data: Any) -> bytes:

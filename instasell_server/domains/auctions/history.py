@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
 from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, You
-from instasell_client.models.live import ServerEvent
+from instasell_client.models.live import ServerEvent, YourBid
 from instasell_server.db.connections import Connection, Database
 from instasell_server.domains.auctions import bid_store, frames, store
+from instasell_server.domains.auctions.own_bids import list_bids_in_auction, list_open_bids
 from instasell_server.errors import AuctionNotFound
-from instasell_server.ports import Event
+from instasell_server.ports import Event, OwnBid
 
 MISSED_MAX = 500
 
@@ -72,6 +74,11 @@ class AuctionHistory:
             now = await bid_store.get_now(connection)
         return states, now
 
+    async def open_bids(self, user_ids: Sequence[str]) -> dict[str, list[YourBid]]:
+        """The positions of these users in the open auctions that they have bid in."""
+        async with self._database.connection() as connection:
+            return await list_open_bids(connection, user_ids)
+
     async def now(self) -> datetime:
         """The market's clock."""
         async with self._database.connection() as connection:
@@ -101,7 +108,11 @@ async def _events_since(
         return []
     state = states[0]
     stored = await store.list_newest_bids(
-        connection, auction_id, max(seq, state.seq - MISSED_MAX), MISSED_MAX * 2
+        # One more than is told, for who led before.
+        connection,
+        auction_id,
+        max(seq, state.seq - MISSED_MAX) - 1,
+        MISSED_MAX * 2,
     )
     now = await bid_store.get_now(connection)
     by_version = {
@@ -116,6 +127,7 @@ async def _events_since(
     if state.seq - seq > MISSED_MAX:
         # Too far behind to tell every change; the state stands for those left out.
         first = min(by_version, default=state.version)
+    own_bids = await _own_bids(connection, auction_id, stored, version)
     events = []
     for number in range(first, state.version + 1):
         bids = by_version.get(number, [])
@@ -128,7 +140,37 @@ async def _events_since(
             events.append(_bids_again(state, number, bids, now))
         else:
             events.append(_state_again(state, number, now))
-    return events
+    return [replace(each, own_bids=own_bids.get(each.version, ())) for each in events]
+
+
+async def _own_bids(
+    connection: Connection,
+    auction_id: str,
+    stored: Sequence[store.StoredBidView],
+    version: int,
+) -> dict[int, tuple[OwnBid, ...]]:
+    """By version, the positions of those who bid in it and of the leader before."""
+    concerned: dict[int, set[str]] = {}
+    leaders: dict[int, str] = {}
+    before: str | None = None
+    for each in stored:
+        if each.auction_version > version:
+            users = concerned.setdefault(each.auction_version, set())
+            users |= {each.bidder_id} if before is None else {each.bidder_id, before}
+            leaders[each.auction_version] = each.leader_id
+        before = each.leader_id
+    if not concerned:
+        return {}
+    everybody = sorted(set().union(*concerned.values()))
+    found = await list_bids_in_auction(connection, auction_id, everybody)
+    return {
+        number: tuple(
+            own._replace(leading=own.user_id == leaders[number])
+            for own in found
+            if own.user_id in users
+        )
+        for number, users in concerned.items()
+    }
 
 
 def _over(state: AuctionState, bids: Sequence[store.StoredBidView], now: datetime) -> Event:

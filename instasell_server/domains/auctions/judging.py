@@ -9,6 +9,13 @@ from typing import Any, NamedTuple
 from instasell_client.models.auctions import BidKind, BidOutcome, BidReceipt
 from instasell_client.models.live import ServerEvent
 from instasell_server.domains.auctions import frames
+from instasell_server.domains.auctions.bid_records import (
+    BidCommand,
+    BidderFacts,
+    BidRow,
+    LeadChange,
+    StoredBid,
+)
 from instasell_server.domains.auctions.records import ChangedAuction, LockedAuction
 from instasell_server.domains.auctions.rules import (
     Accepted,
@@ -34,58 +41,9 @@ from instasell_server.errors import (
     SellerCannotBid,
     Unauthenticated,
 )
-from instasell_server.ports import Event
+from instasell_server.ports import Event, OwnBid
 
 Answer = BidReceipt | InstaSellError
-
-
-class BidCommand(NamedTuple):
-    """A bid as it waits for its batch. `key` is the bidder's own, or made by the server."""
-
-    auction_id: str
-    bidder_id: str
-    session_id: str
-    kind: Kind
-    amount: int | None
-    max_amount: int | None
-    key: str
-
-    @property
-    def identity(self) -> tuple[str, str, str]:
-        """What makes two commands the same bid."""
-        return (self.auction_id, self.bidder_id, self.key)
-
-    @property
-    def goes_to(self) -> int | None:
-        """How far this bidder goes, in minor units; None for a buy-now at any price."""
-        return self.amount if self.max_amount is None else self.max_amount
-
-
-class StoredBid(NamedTuple):
-    """The row that an earlier command with the same key left."""
-
-    seq: int
-    bidder_no: int
-    kind: str
-    offered_amount: int | None
-    max_amount: int
-    amount: int
-    price_after: int
-    leader_after: str
-    leader_no_after: int
-    extended: bool
-    auction_version: int
-    created_at: datetime
-
-
-class BidderFacts(NamedTuple):
-    """What one statement after the locks read for a command."""
-
-    status: str | None
-    role: str | None
-    session_holds: bool
-    bidder_no: int | None
-    stored: StoredBid | None
 
 
 class Closing(NamedTuple):
@@ -96,33 +54,6 @@ class Closing(NamedTuple):
     winner_id: str | None
     price: int | None
     at: datetime
-
-
-class BidRow(NamedTuple):
-    """A row to insert into `bids`."""
-
-    auction_id: str
-    seq: int
-    bidder_id: str
-    bidder_no: int
-    kind: str
-    offered_amount: int | None
-    max_amount: int
-    amount: int
-    price_after: int
-    leader_after: str
-    leader_no_after: int
-    extended: bool
-    key: str
-    auction_version: int
-
-
-class LeadChange(NamedTuple):
-    """Bids of an auction that took the lead from somebody, from the last one before them on."""
-
-    auction_id: str
-    first_seq: int
-    last_seq: int
 
 
 class Judged(NamedTuple):
@@ -144,6 +75,7 @@ class _Run:
         "closing",
         "leader_no",
         "lost_lead",
+        "maxima",
         "numbers",
         "placed",
         "standing",
@@ -156,9 +88,27 @@ class _Run:
         self.leader_no = auction.leader_no
         self.version = auction.version + 1
         self.numbers: dict[str, int] = {}
+        # How far each of those who bid in this batch goes; a taken bid goes further than those
+        # before it.
+        self.maxima: dict[str, int] = {}
         self.placed: list[dict[str, Any]] = []
         self.closing: Closing | None = None
         self.lost_lead = False
+
+    @property
+    def own_bids(self) -> tuple[OwnBid, ...]:
+        """The positions of those who bid in this batch, and of the leader whom it outbid."""
+        leader_id = self.standing.leader_id
+        found = [
+            OwnBid(user_id, number, user_id == leader_id, self.maxima[user_id])
+            for user_id, number in self.numbers.items()
+        ]
+        led, number = self.auction.standing.leader_id, self.auction.leader_no
+        most = self.auction.standing.leader_max
+        is_outbid = led not in (None, leader_id) and led not in self.numbers
+        if is_outbid and led is not None and number is not None and most is not None:
+            found.append(OwnBid(led, number, leading=False, max_amount=most))
+        return tuple(found)
 
     def close(self, now: datetime) -> None:
         """Ends the auction at `now`, with the winner that the rules name."""
@@ -249,7 +199,7 @@ def _accept(
         run.lost_lead = run.lost_lead or before not in (None, command.bidder_id)
     leader_no = run.leader_no
     assert leader_no is not None, "an accepted bid leaves a leader"
-    goes_to = verdict.max_amount
+    goes_to = run.maxima[command.bidder_id] = verdict.max_amount
     kind = verdict.kind.value
     auction_id = command.auction_id
     rows.append(
@@ -357,7 +307,7 @@ def _change(run: _Run) -> ChangedAuction:
 
 def _event(run: _Run, now: datetime) -> Event:
     if run.closing is not None:
-        return closing_event(run.closing, run.leader_no, run.placed)
+        return closing_event(run.closing, run.leader_no, run.placed, run.own_bids)
     standing = run.standing
     state = {
         "auction_id": run.auction.id,
@@ -372,11 +322,16 @@ def _event(run: _Run, now: datetime) -> Event:
         "end_at": standing.end_at,
     }
     extended = standing.end_at != run.auction.standing.end_at
-    return frames.bid_placed(state, run.placed, extended=extended, server_time=now)
+    return frames.bid_placed(
+        state, run.placed, extended=extended, server_time=now, own_bids=run.own_bids
+    )
 
 
 def closing_event(
-    closing: Closing, leader_no: int | None, bids: Sequence[dict[str, Any]] = ()
+    closing: Closing,
+    leader_no: int | None,
+    bids: Sequence[dict[str, Any]] = (),
+    own_bids: tuple[OwnBid, ...] = (),
 ) -> Event:
     """The `auction_ended` of a closing; the winner is named by number."""
     return frames.changed(
@@ -389,4 +344,5 @@ def closing_event(
         winner=frames.bidder_name(leader_no) if closing.winner_id else None,
         price=closing.price,
         reserve_met=closing.standing.reserve_met,
+        own_bids=own_bids,
     )

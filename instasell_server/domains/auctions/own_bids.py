@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from instasell_client.models.bidding import (
@@ -11,11 +12,13 @@ from instasell_client.models.bidding import (
     BiddingPart,
     BiddingQuery,
 )
-from instasell_server.db.connections import Database, Row
+from instasell_client.models.live import YourBid
+from instasell_server.db.connections import Connection, Database, Row
 from instasell_server.db.queries import load
-from instasell_server.domains.auctions import bid_store, store
+from instasell_server.domains.auctions import bid_store, frames, store
 from instasell_server.errors import Invalid
 from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.ports import OwnBid
 from instasell_server.principal import Principal
 
 _OWN = (
@@ -57,6 +60,31 @@ class OwnBids:
             server_time=now,
             currency=self._currency,
         )
+
+
+async def list_open_bids(
+    connection: Connection, user_ids: Sequence[str]
+) -> dict[str, list[YourBid]]:
+    """Return the positions of these users in the open auctions that they have bid in."""
+    found: dict[str, list[YourBid]] = {}
+    for row in await connection.rows(_sql.list_open_bids, {"user_ids": list(user_ids)}):
+        own = OwnBid(row["bidder_id"], row["bidder_no"], row["leading"], row["max_amount"])
+        position = frames.your_bid(row["auction_id"], row["version"], own)
+        found.setdefault(own.user_id, []).append(position)
+    return found
+
+
+async def list_bids_in_auction(
+    connection: Connection, auction_id: str, user_ids: Sequence[str]
+) -> list[OwnBid]:
+    """Return the numbers and maxima of these users in one auction, nobody as its leader."""
+    rows = await connection.rows(
+        _sql.list_bids_in_auction, {"auction_id": auction_id, "user_ids": list(user_ids)}
+    )
+    return [
+        OwnBid(row["bidder_id"], row["bidder_no"], leading=False, max_amount=row["max_amount"])
+        for row in rows
+    ]
 
 
 def _auction(row: Row) -> BiddingAuction:

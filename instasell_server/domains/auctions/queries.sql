@@ -113,7 +113,7 @@ ORDER BY b.seq LIMIT %(limit)s
 -- name: list_newest_bids
 SELECT * FROM (
     SELECT b.seq, b.kind, b.bidder_no, b.amount, b.price_after, b.leader_no_after, b.created_at,
-           b.auction_version, b.extended
+           b.auction_version, b.extended, b.bidder_id, b.leader_after
     FROM bids b
     WHERE b.auction_id = %(auction_id)s AND b.seq > %(after_seq)s
     ORDER BY b.seq DESC LIMIT %(limit)s

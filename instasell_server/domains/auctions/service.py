@@ -33,7 +33,8 @@ from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions import bid_store, frames, store, terms
 from instasell_server.domains.auctions.auctioneer import Auctioneer
-from instasell_server.domains.auctions.judging import Answer, BidCommand
+from instasell_server.domains.auctions.bid_records import BidCommand
+from instasell_server.domains.auctions.judging import Answer
 from instasell_server.domains.auctions.lifecycle import (
     STATUS_TTL_SECONDS,
     Lifecycle,

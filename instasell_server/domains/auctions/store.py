@@ -37,6 +37,8 @@ class StoredBidView(NamedTuple):
     bid: Bid
     auction_version: int
     extended: bool
+    bidder_id: str
+    leader_id: str
 
 
 def state_of(row: Row) -> AuctionState:
@@ -197,7 +199,13 @@ async def list_newest_bids(
         _sql.list_newest_bids, {"auction_id": auction_id, "after_seq": after_seq, "limit": limit}
     )
     return [
-        StoredBidView(_bid_of(row, with_names=False), row["auction_version"], row["extended"])
+        StoredBidView(
+            _bid_of(row, with_names=False),
+            row["auction_version"],
+            row["extended"],
+            row["bidder_id"],
+            row["leader_after"],
+        )
         for row in rows
     ]
 

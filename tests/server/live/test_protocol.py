@@ -9,7 +9,7 @@ import pytest
 
 from instasell_client.models.live import FRAME_BYTES_MAX
 from tests.market import Market
-from tests.server.live.conftest import Connect, StartServer
+from tests.server.live.conftest import Connect, Sql, StartServer
 from tests.serving import RunningServer
 from tests.sockets import live_socket
 
@@ -117,7 +117,7 @@ async def test_refusals_of_bids_are_the_problems_of_http(market: Market, connect
 
 
 BAD_BIDS: list[tuple[dict[str, object], str]] = [
-    ({"amount": 1000}, "idempotency_key"),
+    ({"amount": 1000, "idempotency_key": ""}, "idempotency_key"),
     ({"idempotency_key": "k"}, "body"),
     ({"idempotency_key": "k", "amount": 10.5}, "amount"),
     ({"idempotency_key": "k", "amount": True}, "amount"),
@@ -148,6 +148,43 @@ async def test_the_camel_case_of_the_seed_is_accepted(market: Market, connect: C
     bid = {"auctionId": auction, "amount": 1000, "idempotencyKey": "k"}
     assert (await socket.ack("place_bid", bid))["seq"] == 1
     assert await socket.ack("leave_auction", {"auctionId": auction}) == {}
+
+
+async def test_a_bid_without_a_key_is_given_one(market: Market, connect: Connect, sql: Sql) -> None:
+    """The specification's call is place_bid(auctionId, amount) and no more."""
+    seller, bidder = await market.seller(), await market.bidder()
+    auction = await market.auction(seller, min_bid=1000)
+    socket = await connect(bidder.token)
+    first = await socket.ack("place_bid", {"auctionId": auction, "amount": 1000})
+    assert (first["outcome"], first["seq"], first["repeated"]) == ("leading", 1, False)
+    await socket.send("place_bid", {"auction_id": auction, "max_amount": 5000})
+    assert (await socket.raw_event("ack"))["data"]["seq"] == 2
+    keys = sql("SELECT idempotency_key FROM bids ORDER BY seq")
+    assert len(set(keys)) == 2
+
+
+WITH_IDS = [
+    ('{"event":"nothing","id":"mine"}', "mine"),
+    ('{"event":"nothing","id":7,"data":{}}', 7),
+    ('{"event":"place_bid","id":"b","data":[]}', "b"),
+    ('{"event":"ping","more":1,"id":"m"}', "m"),
+    ('{"event":"ping","event":"ping","id":3}', 3),
+    ('{"event":"ping","id":"cut","data":{"a"', "cut"),
+    ('{"id": 12, nonsense}', 12),
+    ('{"id": 1, "id": 2}', None),
+    ('{"event":"ping","id":{"a":1}}', None),
+    ("nonsense", None),
+]
+
+
+async def test_a_refused_frame_is_answered_by_its_id_where_that_can_be_read(
+    connect: Connect,
+) -> None:
+    socket = await connect()
+    for text, frame_id in WITH_IDS:
+        await socket.raw.send_str(text)
+        error = await socket.raw_event("error")
+        assert (text, error["id"]) == (text, frame_id)
 
 
 NO_FRAMES = [

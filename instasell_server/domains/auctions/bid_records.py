@@ -1,0 +1,84 @@
+"""Bids as they are handed in, read and written."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from instasell_server.domains.auctions.rules import Kind
+
+
+class BidCommand(NamedTuple):
+    """A bid as it waits for its batch. `key` is the bidder's own, or made by the server."""
+
+    auction_id: str
+    bidder_id: str
+    session_id: str
+    kind: Kind
+    amount: int | None
+    max_amount: int | None
+    key: str
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What makes two commands the same bid."""
+        return (self.auction_id, self.bidder_id, self.key)
+
+    @property
+    def goes_to(self) -> int | None:
+        """How far this bidder goes, in minor units; None for a buy-now at any price."""
+        return self.amount if self.max_amount is None else self.max_amount
+
+
+class StoredBid(NamedTuple):
+    """The row that an earlier command with the same key left."""
+
+    seq: int
+    bidder_no: int
+    kind: str
+    offered_amount: int | None
+    max_amount: int
+    amount: int
+    price_after: int
+    leader_after: str
+    leader_no_after: int
+    extended: bool
+    auction_version: int
+    created_at: datetime
+
+
+class BidderFacts(NamedTuple):
+    """What one statement after the locks read for a command."""
+
+    status: str | None
+    role: str | None
+    session_holds: bool
+    bidder_no: int | None
+    stored: StoredBid | None
+
+
+class BidRow(NamedTuple):
+    """A row to insert into `bids`."""
+
+    auction_id: str
+    seq: int
+    bidder_id: str
+    bidder_no: int
+    kind: str
+    offered_amount: int | None
+    max_amount: int
+    amount: int
+    price_after: int
+    leader_after: str
+    leader_no_after: int
+    extended: bool
+    key: str
+    auction_version: int
+
+
+class LeadChange(NamedTuple):
+    """Bids of an auction that took the lead from somebody, from the last one before them on."""
+
+    auction_id: str
+    first_seq: int
+    last_seq: int
