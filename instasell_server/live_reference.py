@@ -84,8 +84,9 @@ def frame_schemas() -> Json:
     for model, _ in _CLIENT.values():
         if model is not None:
             wanted[model, "validation"] = None
-    for model in (*_SERVER.values(), JoinedAuction, JoinedBoard, BidReceipt, Problem):
-        wanted[model, "serialization"] = None
+    answers: list[type[BaseModel]] = [JoinedAuction, JoinedBoard, BidReceipt, Problem]
+    for kind in (*_SERVER.values(), *answers):
+        wanted[kind, "serialization"] = None
     _, schema = models_json_schema(list(wanted), by_alias=False, ref_template=REF)
     found: Json = schema.get("$defs", {})
     return found
