@@ -28,6 +28,7 @@ from instasell_server.standalone import (
     borrowed_engines,
     mailbox_of,
     needs_engines,
+    with_market_defaults,
     with_secret,
 )
 
@@ -160,7 +161,8 @@ def restore(
 @app.command("settings")
 def show_settings(data_dir: DataDir = None) -> None:
     """Show the effective settings; secrets are not shown."""
-    for name, value in _settings(data_dir=data_dir):
+    settings = _settings(data_dir=data_dir)
+    for name, value in with_market_defaults(settings, embedded=needs_engines(settings)):
         print(f"INSTASELL_{name.upper()}={_shown(value)}")
 
 

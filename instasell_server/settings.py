@@ -16,6 +16,14 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 PUBLISHED_SECRETS = frozenset({"change-me", "secret", "changeme", "your-secret-key"})
 SECRET_BYTES_MIN = 32
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+EMBEDDED_OFF = " Off by default for embedded engines on loopback."
+OF_ADDRESSES = (
+    "rate_limit_anonymous",
+    "rate_limit_sign_in",
+    "rate_limit_webhooks",
+    "rate_limit_files",
+)
+"""Limits that count by address; on a market of one's own, everybody has the same one."""
 
 Names = Annotated[list[str], NoDecode]
 """A list that is written with commas."""
@@ -88,8 +96,36 @@ class Settings(BaseSettings):
         Field(description="Networks of proxies whose X-Forwarded-For is believed (CIDR)."),
     ] = []
     rate_limit_anonymous: Annotated[
-        int, Field(ge=0, description="Requests per 15 minutes of an address; 0 is off.")
+        int,
+        Field(
+            ge=0,
+            description="Requests per 15 minutes of an address without signing in; 0 is off."
+            + EMBEDDED_OFF,
+        ),
     ] = 100
+    rate_limit_sign_in: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Sign-ins and sign-ups per 15 minutes of an address; 0 is off."
+            + EMBEDDED_OFF,
+        ),
+    ] = 30
+    rate_limit_webhooks: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Webhooks per 15 minutes of an address; 0 is off." + EMBEDDED_OFF,
+        ),
+    ] = 12000
+    rate_limit_files: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Uploads and downloads at /media per 15 minutes of an address; 0 is off."
+            + EMBEDDED_OFF,
+        ),
+    ] = 6000
     rate_limit_signed_in: Annotated[
         int, Field(ge=0, description="Requests per 15 minutes of a signed-in user; 0 is off.")
     ] = 3000
@@ -274,7 +310,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _limits_off_on_loopback_only(self) -> Settings:
         limits = (
-            self.rate_limit_anonymous,
+            *(getattr(self, name) for name in OF_ADDRESSES),
             self.rate_limit_signed_in,
             self.rate_limit_token,
             self.rate_limit_bids,

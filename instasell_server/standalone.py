@@ -19,7 +19,7 @@ from instasell_server.embedded import (
     default_data_dir,
 )
 from instasell_server.embedded.folder import write_private
-from instasell_server.settings import SECRET_BYTES_MIN, Part, Settings
+from instasell_server.settings import OF_ADDRESSES, SECRET_BYTES_MIN, Part, Settings
 
 SECRET_FILE = "jwt-secret"
 SANDBOX_SECRET_FILE = "sandbox-secret"
@@ -129,8 +129,14 @@ def with_secret(settings: Settings, *, embedded: bool) -> Settings:
 
 
 def with_market_defaults(settings: Settings, *, embedded: bool) -> Settings:
-    """What a market of one's own begins with: gas for who signs up, and a mailbox."""
+    """What a market of one's own begins with: gas for who signs up, and a mailbox.
+
+    Limits by address are off there unless they were set: all its callers are on this machine and
+    have one address, so that a script which signs up 130 people would lock the screen out.
+    """
     update: dict[str, object] = {}
+    if embedded and settings.on_loopback:
+        update.update({name: 0 for name in OF_ADDRESSES if name not in settings.model_fields_set})
     if settings.signup_gas is None:
         update["signup_gas"] = EMBEDDED_SIGNUP_GAS if embedded else 0
     if embedded and settings.smtp_host is None:

@@ -16,19 +16,14 @@ from instasell_server.http.dispatch import Endpoint
 from instasell_server.http.encoding import check_encoding
 from instasell_server.http.passage import PASSAGE, Passage, new_request_id
 from instasell_server.http.problems import error_of, problem_response
-from instasell_server.http.ratelimit import RateLimits, headers_of, require
+from instasell_server.http.ratelimit import FILES_PATH, OF_ADDRESS, UNCOUNTED, Counted, RateLimits
 from instasell_server.http.route import Route
-from instasell_server.ports import Quota
 from instasell_server.principal import Principal
 
 Authenticate = Callable[[str], Awaitable[Principal]]
 """Who a bearer token is. Raises Unauthenticated."""
 
 REQUEST_ID_HEADER = "X-Request-Id"
-# What the payment provider says is proven by its signature, and comes from few addresses; the
-# address of a file is signed by us, for a few minutes.
-FILES = "/media/{token}"
-UNCOUNTED = frozenset({"/healthz", "/readyz", "/metrics", "/webhooks/stripe", FILES})
 BEARER = "bearer "
 TOKEN_BYTES_MAX = 4096
 CALLER_GONE = 499
@@ -69,7 +64,7 @@ class Edge:
         try:
             check_encoding(request)
             if path not in UNCOUNTED:
-                await self._admit(request, passage)
+                await self._admit(request, path, passage)
             response = await handler(request)
             status = response.status
             return response
@@ -92,19 +87,23 @@ class Edge:
         logs.REQUEST_ID.set(request_id)
         return passage
 
-    async def _admit(self, request: web.Request, passage: Passage) -> None:
-        """Finds out who asks and counts it. Credentials that do not hold count for the address."""
+    async def _admit(self, request: web.Request, path: str, passage: Passage) -> None:
+        """Find out who asks, and count it. Credentials that do not hold count for the address."""
+        own_budget = OF_ADDRESS.get(path)
+        if own_budget is not None:
+            _count(passage, await self._limits.hit_address(passage.address, own_budget))
         header = request.headers.get("Authorization")
         if header is None:
-            await self._count_address(passage)
+            if own_budget is None:
+                await self._count_address(passage)
             return
         try:
-            principal = await self._principal(header)
+            passage.principal = await self._principal(header)
         except Unauthenticated:
             await self._count_address(passage)
             raise
-        passage.principal = principal
-        _count(passage, await self._limits.hit_user(principal))
+        if own_budget is None:
+            _count(passage, await self._limits.hit_user(passage.principal))
 
     async def _principal(self, header: str) -> Principal:
         if header[: len(BEARER)].lower() != BEARER or len(header) > TOKEN_BYTES_MAX:
@@ -114,7 +113,7 @@ class Edge:
         return await self._authenticate(header[len(BEARER) :].strip())
 
     async def _count_address(self, passage: Passage) -> None:
-        _count(passage, await self._limits.hit_anonymous(passage.address))
+        _count(passage, await self._limits.hit_address(passage.address))
 
 
 def _refusal(error: Exception, request: web.Request, passage: Passage) -> web.Response:
@@ -149,7 +148,7 @@ def _write_down(
     logs.REQUESTS.write(
         method=request.method,
         # Whoever has the address of a file may fetch it, so it is not for the log.
-        path=request.path if path != FILES else path,
+        path=request.path if path != FILES_PATH else path,
         route=path,
         status=status,
         seconds=seconds,
@@ -159,10 +158,10 @@ def _write_down(
     )
 
 
-def _count(passage: Passage, quota: Quota | None) -> None:
-    if quota is not None:
-        passage.quota = quota
-        require(quota)
+def _count(passage: Passage, counted: Counted | None) -> None:
+    if counted is not None:
+        passage.counted = counted
+        counted.require()
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -174,5 +173,5 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         # An open socket keeps its headers in memory, and these tell it nothing.
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Server"] = "InstaSell"
-    if passage.quota is not None:
-        headers.update(headers_of(passage.quota))
+    if passage.counted is not None:
+        headers.update(passage.counted.headers())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from instasell_server.ports import Quota
+from instasell_server.http.ratelimit import Counted
 from instasell_server.principal import Principal
 
 _PROCESS = secrets.token_hex(8)
@@ -22,7 +22,7 @@ class Passage:
     request_id: str
     address: str
     principal: Principal | None = None
-    quota: Quota | None = None
+    counted: Counted | None = None
 
 
 PASSAGE: web.RequestKey[Passage] = web.RequestKey("passage", Passage)

@@ -1,16 +1,80 @@
-"""How often who may ask: by address, by signed-in user, and by the user behind a token."""
+"""How often who may ask: by address, by signed-in user, and by the user behind a token.
+
+Every path counts against one budget but those that say whether a server is alive. Signing in,
+webhooks and files have budgets of their own, so that none of them shuts the others.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from instasell_server.errors import RateLimited
 from instasell_server.http.address import limited_as
 from instasell_server.ports import Limiter, Quota
 from instasell_server.principal import Principal
+from instasell_server.quotas import require_quota
 from instasell_server.settings import Settings
 
 WINDOW_SECONDS = 15 * 60
+FILES_PATH = "/media/{token}"
+UNCOUNTED = frozenset({"/healthz", "/readyz", "/metrics"})
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What is counted together.
+
+    `bucket` names the counter, `setting` the limit, and `what` says in refusals what is counted.
+    `policy` is its name in the headers.
+    """
+
+    bucket: str
+    setting: str
+    what: str
+    policy: str = DEFAULT
+    remedy: str = "Try again"
+
+
+ANONYMOUS = Budget(
+    "anonymous", "rate_limit_anonymous", "requests from your address without signing in",
+    remedy="Sign in, or try again",
+)  # fmt: skip
+USER = Budget("user", "rate_limit_signed_in", "requests by your account")
+TOKEN = Budget("token", "rate_limit_token", "requests by your account's tokens")
+SIGN_IN = Budget("sign-in", "rate_limit_sign_in", "sign-ins from your address", "sign-in")
+WEBHOOK = Budget("webhook", "rate_limit_webhooks", "webhooks from your address", "webhooks")
+FILES = Budget("files", "rate_limit_files", "transfers of files from your address", "files")
+
+OF_ADDRESS: Mapping[str, Budget] = {
+    "/auth/login": SIGN_IN,
+    "/auth/signup": SIGN_IN,
+    "/webhooks/stripe": WEBHOOK,
+    FILES_PATH: FILES,
+}
+"""Paths that count for the address of the caller, whoever is signed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A hit of a budget, and what is left of it."""
+
+    budget: Budget
+    quota: Quota
+
+    def require(self) -> None:
+        """Raise RateLimited when the budget is used up."""
+        require_quota(self.quota, self.budget.what, self.budget.remedy)
+
+    def headers(self) -> dict[str, str]:
+        """RateLimit and RateLimit-Policy as drawn up by the IETF's httpapi group."""
+        quota, name = self.quota, self.budget.policy
+        reset = max(0, math.ceil(quota.reset_after_seconds))
+        return {
+            "RateLimit": f'"{name}";r={quota.remaining};t={reset}',
+            "RateLimit-Policy": f'"{name}";q={quota.limit};w={quota.window_seconds}',
+        }
 
 
 class RateLimits:
@@ -18,42 +82,25 @@ class RateLimits:
 
     def __init__(self, limiter: Limiter, settings: Settings) -> None:
         self._limiter = limiter
-        self._anonymous = settings.rate_limit_anonymous
-        self._signed_in = settings.rate_limit_signed_in
-        self._token = settings.rate_limit_token
+        self._limits: Mapping[Budget, int] = {
+            budget: getattr(settings, budget.setting)
+            for budget in (ANONYMOUS, USER, TOKEN, SIGN_IN, WEBHOOK, FILES)
+        }
 
-    async def hit_anonymous(self, address: str) -> Quota | None:
-        """Counts a request of an address; None while that limit is off."""
-        if self._anonymous == 0:
-            return None
-        return await self._hit("anonymous", limited_as(address), self._anonymous)
+    async def hit_address(self, address: str, budget: Budget = ANONYMOUS) -> Counted | None:
+        """Count a request of an address; None while that limit is off."""
+        return await self._hit(budget, limited_as(address))
 
-    async def hit_user(self, principal: Principal) -> Quota | None:
-        """Counts a request of a user. All tokens of one user share what a token may."""
-        if principal.scopes is None:
-            return await self._hit("user", principal.user_id, self._signed_in)
-        return await self._hit("token", principal.user_id, self._token)
+    async def hit_user(self, principal: Principal) -> Counted | None:
+        """Count a request of a user. All tokens of one user share what a token may."""
+        budget = USER if principal.scopes is None else TOKEN
+        return await self._hit(budget, principal.user_id)
 
-    async def _hit(self, bucket: str, who: str, limit: int) -> Quota | None:
+    async def _hit(self, budget: Budget, who: str) -> Counted | None:
+        limit = self._limits[budget]
         if limit == 0:
             return None
-        return await self._limiter.hit(bucket, who, limit=limit, window_seconds=WINDOW_SECONDS)
-
-
-def require(quota: Quota) -> None:
-    """Raises RateLimited when the quota is used up."""
-    if not quota.allowed:
-        seconds = max(1, math.ceil(quota.reset_after_seconds))
-        raise RateLimited(
-            f"{quota.limit} in {quota.window_seconds} s are allowed; come back in {seconds} s",
-            retry_after_seconds=seconds,
+        quota = await self._limiter.hit(
+            budget.bucket, who, limit=limit, window_seconds=WINDOW_SECONDS
         )
-
-
-def headers_of(quota: Quota) -> dict[str, str]:
-    """RateLimit and RateLimit-Policy as drawn up by the IETF's httpapi group."""
-    reset = max(0, math.ceil(quota.reset_after_seconds))
-    return {
-        "RateLimit": f'"default";r={quota.remaining};t={reset}',
-        "RateLimit-Policy": f'"default";q={quota.limit};w={quota.window_seconds}',
-    }
+        return Counted(budget, quota)

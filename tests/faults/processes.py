@@ -36,8 +36,9 @@ class ServerProcess:
             "INSTASELL_SIGNUP_GAS": "100000",
             **{
                 f"INSTASELL_RATE_LIMIT_{name}": "0"
-                for name in ("ANONYMOUS", "SIGNED_IN", "TOKEN", "BIDS")
+                for name in ("ANONYMOUS", "SIGN_IN", "SIGNED_IN", "TOKEN", "BIDS", "WEBHOOKS")
             },
+            "INSTASELL_CONNECTIONS_PER_ADDRESS": "0",
             **{f"INSTASELL_{key.upper()}": value for key, value in settings.items()},
         }
         self._process: subprocess.Popen[bytes] | None = None

@@ -51,11 +51,11 @@ from instasell_server.errors import (
     Forbidden,
     InstaSellError,
     Invalid,
-    RateLimited,
 )
 from instasell_server.paging import decode_cursor, encode_cursor
 from instasell_server.ports import Cache, Event, Limiter, Unreachable
 from instasell_server.principal import Principal
+from instasell_server.quotas import require_quota
 
 BID_WINDOW_SECONDS = 60
 
@@ -217,11 +217,7 @@ class AuctionService:
             limit=self._bids_per_minute,
             window_seconds=BID_WINDOW_SECONDS,
         )
-        if not quota.allowed:
-            raise RateLimited(
-                f"{quota.limit} bids a minute are allowed",
-                retry_after_seconds=round(quota.reset_after_seconds, 3),
-            )
+        require_quota(quota, "bids by your account")
 
     # What anybody sees ------------------------------------------------------------------------
 

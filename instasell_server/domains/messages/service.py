@@ -32,11 +32,11 @@ from instasell_server.errors import (
     Forbidden,
     ListingNotFound,
     OrderNotFound,
-    RateLimited,
 )
 from instasell_server.paging import decode_cursor, decode_place, encode_cursor, encode_place
 from instasell_server.ports import Events, Limiter
 from instasell_server.principal import Principal
+from instasell_server.quotas import require_quota
 
 WINDOW_SECONDS = 60
 
@@ -121,11 +121,7 @@ class MessageService:
         quota = await self._limiter.hit(
             "messages", author.user_id, limit=self._per_minute, window_seconds=WINDOW_SECONDS
         )
-        if not quota.allowed:
-            raise RateLimited(
-                f"{quota.limit} messages a minute are allowed",
-                retry_after_seconds=round(quota.reset_after_seconds, 3),
-            )
+        require_quota(quota, "messages by your account")
 
     async def mark_read(
         self,
