@@ -178,7 +178,7 @@ class _Lifetime:
         await services.hub.stop()
         await finish_running()
         services.accounts.close()
-        services.pictures.close()
+        await services.pictures.close()
         await self._engines.objects.close()
         await self._engines.provider.close()
         await self._engines.redis.close()

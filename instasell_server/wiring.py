@@ -29,7 +29,7 @@ from instasell_server.domains.disputes.service import DisputeService
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.listings.service import ListingService
 from instasell_server.domains.mail.service import MailService
-from instasell_server.domains.media.pictures import Pictures
+from instasell_server.domains.media.picture_pool import PicturePool
 from instasell_server.domains.media.service import MediaService
 from instasell_server.domains.messages.service import MessageService
 from instasell_server.domains.notifications.service import NotificationService
@@ -80,7 +80,7 @@ class Services:
     accounts: AccountService
     listings: ListingService
     media: MediaService
-    pictures: Pictures
+    pictures: PicturePool
     auctions: AuctionService
     resale: Resale
     orders: OrderService
@@ -176,7 +176,7 @@ def wire(engines: Engines, settings: Settings) -> Services:
     ledger = Ledger(redis.cache, hub, currency=settings.currency)
     mails = make_mails(engines, settings)
     people = AccountService(database, redis.cache, redis.limiter, hub, ledger, mails, settings)
-    pictures = Pictures()
+    pictures = PicturePool()
     files = MediaService(
         database, engines.objects, pictures, file_bytes_max=settings.file_bytes_max
     )

@@ -43,6 +43,20 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body + checksum
 
 
+def many_scans(width: int, height: int, scans: int) -> bytes:
+    """A progressive JPEG with so many empty scans behind its own, each a pass over all blocks."""
+    data = picture(width, height, "JPEG", progressive=True)
+    empty = b"\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x00"
+    return data[:-2] + empty * scans + data[-2:]
+
+
+def png_with(kind: bytes, body: bytes, width: int = 32, height: int = 32) -> bytes:
+    """A PNG with one more chunk behind its header."""
+    data = picture(width, height)
+    chunk = struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    return data[:33] + chunk + data[33:]
+
+
 def opened(data: bytes) -> Image.Image:
     """A picture, decoded."""
     found = Image.open(io.BytesIO(data))

@@ -26,12 +26,21 @@ PICTURE_TYPE = "image/jpeg"
 TEXT_TYPE = "text/plain"
 PDF_TYPE = "application/pdf"
 
+DOCUMENT_TYPES = frozenset({PDF_TYPE, TEXT_TYPE})
+
 _TAKEN = "send PNG, JPEG, WebP or GIF"
 SEGMENTS_MAX = 10_000
+
+SCANS_MAX = 100
+"""Scans of a JPEG. Cameras and programs write 1 to 12; each costs a pass over all pixels."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SCAN = 0xDA
+_END = 0xD9
+# In the data of a scan an FF is followed by 00, by a restart or by the marker that ends it.
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 
 class Picture(NamedTuple):
@@ -64,6 +73,22 @@ def check_pixels(width: int, height: int) -> None:
             f"{width} x {height} pixels are too many; send {PIXELS_MAX // 10**6} million at most,"
             f" and {SIDE_MAX} on a side",
         )
+
+
+def check_scans(data: bytes) -> None:
+    """Raises Invalid for a JPEG of more scans than are decoded, before any of them is."""
+    scans = at = 0
+    while (found := _MARKER.search(data, at)) is not None and data[found.start() + 1] != _END:
+        at = found.end()
+        if data[at - 1] == 0xD8:
+            continue
+        scans += data[at - 1] == _SCAN
+        if scans > SCANS_MAX:
+            raise Invalid.one(
+                "file", f"the picture has over {SCANS_MAX} scans; save it as a JPEG that is not"
+                " progressive, and send that",
+            )  # fmt: skip
+        at += max(2, int.from_bytes(data[at : at + 2], "big"))
 
 
 def _read(data: bytes) -> Picture | None:

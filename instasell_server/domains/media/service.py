@@ -21,7 +21,7 @@ from instasell_server.db.connections import Connection, Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.media import rules, store
-from instasell_server.domains.media.pictures import Pictures
+from instasell_server.domains.media.picture_pool import PicturePool
 from instasell_server.domains.media.store import File, NewFile
 from instasell_server.domains.media.uploads import REMOVAL, Check, Uploads, object_key
 from instasell_server.errors import EvidenceNotFound, ImageNotFound, Invalid
@@ -61,7 +61,7 @@ class MediaService:
     """Pictures of listings and files of disputes. `file_bytes_max` limits each file."""
 
     def __init__(
-        self, database: Database, objects: Objects, pictures: Pictures, *, file_bytes_max: int
+        self, database: Database, objects: Objects, pictures: PicturePool, *, file_bytes_max: int
     ) -> None:
         self._database = database
         self._objects = objects

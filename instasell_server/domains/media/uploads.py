@@ -8,7 +8,6 @@ are deleted by rows of the outbox; a second row, later, takes what came in betwe
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
@@ -21,7 +20,7 @@ from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.media import rules, store
-from instasell_server.domains.media.pictures import Pictures
+from instasell_server.domains.media.picture_pool import PicturePool
 from instasell_server.domains.media.store import File, NewFile, Version
 from instasell_server.errors import (
     InstaSellError,
@@ -45,7 +44,6 @@ REMOVAL_SECONDS = 3.0
 AWAY_SECONDS = 30.0
 ABANDONED_BATCH = 500
 REMOVAL = "media_removal"
-_DOCUMENTS = frozenset({rules.PDF_TYPE, rules.TEXT_TYPE})
 
 Check = Callable[[Transaction], Awaitable[None]]
 """Raises unless the caller may still send a file to where it belongs."""
@@ -71,7 +69,7 @@ class Uploads:
     """What pictures and evidence have in common. `file_bytes_max` limits each file."""
 
     def __init__(
-        self, database: Database, objects: Objects, pictures: Pictures, *, file_bytes_max: int
+        self, database: Database, objects: Objects, pictures: PicturePool, *, file_bytes_max: int
     ) -> None:
         self._database = database
         self._objects = objects
@@ -137,7 +135,7 @@ class Uploads:
         """
         if file.is_ready:
             return
-        async with self._pictures.turn():
+        async with self._pictures.turn(file.owner_id):
             try:
                 made = await self._make(file, await self._fetch(file))
             except (Unsupported, Invalid):
@@ -176,23 +174,13 @@ class Uploads:
         return data
 
     async def _make(self, file: File, data: bytes) -> list[_Object]:
-        if file.content_type in _DOCUMENTS:
-            await asyncio.to_thread(rules.check_document, file.content_type, data)
-            version = Version(_name("file", data), file.content_type, 0, 0, len(data))
-            return [_Object(version, data)]
         sizes = rules.SIZES if file.dispute_id is None else rules.SIZES[-1:]
         return [
             _Object(
-                Version(
-                    _name(str(each.size), each.data),
-                    rules.PICTURE_TYPE,
-                    each.width,
-                    each.height,
-                    len(each.data),
-                ),
+                Version(each.name, each.content_type, each.width, each.height, len(each.data)),
                 each.data,
             )
-            for each in await self._pictures.make(data, sizes)
+            for each in await self._pictures.look_at(file.content_type, data, sizes)
         ]
 
     async def _refuse(self, file: File) -> None:
@@ -249,11 +237,6 @@ def object_key(file: File, name: str) -> str:
     """Where an object lies that is shown."""
     folder = "images" if file.listing_id is not None else "evidence"
     return f"{folder}/{file.id}/{name}"
-
-
-def _name(stem: str, data: bytes) -> str:
-    """The name of an object tells what is in it, so two confirmations never write over another."""
-    return f"{stem}-{hashlib.sha256(data).hexdigest()[:16]}"
 
 
 def _away(error: Exception | str) -> InstaSellError:

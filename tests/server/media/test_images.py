@@ -16,7 +16,7 @@ from instasell_server.adapters.storage.disk import DiskObjects
 from instasell_server.db.connections import Database
 from instasell_server.domains.media import uploads
 from instasell_server.domains.media.handlers import SERVICE
-from instasell_server.domains.media.pictures import Pictures
+from instasell_server.domains.media.picture_pool import PicturePool
 from instasell_server.domains.media.service import MediaService
 from instasell_server.settings import Settings
 from instasell_server.workers.outbox import Outbox
@@ -356,7 +356,7 @@ async def test_a_storage_that_is_silent_holds_up_nobody_in_the_outbox(
     async def tell(payload: Any) -> None:
         told.append(payload)
 
-    shop = Pictures()
+    shop = PicturePool()
     media = MediaService(database, Silent(Path("/nonexistent"), ["x"]), shop, file_bytes_max=1000)
     for number in range(40):
         folders = {"folders": [f"images/{number}"]}
@@ -369,4 +369,4 @@ async def test_a_storage_that_is_silent_holds_up_nobody_in_the_outbox(
     assert (Silent.asked, len(told)) == (1, 40)
     left = "SELECT count(*), min(attempts) FROM outbox WHERE done_at IS NULL"
     assert sql(left) == [(40, 1)]
-    shop.close()
+    await shop.close()

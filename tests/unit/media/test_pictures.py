@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import io
 
 import pytest
 from PIL import Image
 
-from instasell_server.domains.media import pictures
-from instasell_server.domains.media.pictures import Pictures, make
-from instasell_server.errors import Invalid, Unavailable, Unsupported
+from instasell_server.domains.media.pictures import make
+from instasell_server.errors import Invalid, Unsupported
 from tests.pictures import ORIENTATION, opened, photograph, picture, png_header
 
 
@@ -70,8 +67,7 @@ def test_other_formats_are_turned_as_well(kind: str, mode: str, width: int) -> N
     assert not opened(made.data).getexif()
 
 
-def test_the_largest_that_is_taken_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "LARGE_PIXELS", 100)
+def test_a_long_picture_is_made() -> None:
     made = make(picture(8000, 10, "PNG", mode="P"))
     assert [(each.width, each.height) for each in made] == [(160, 1), (640, 1), (1600, 2)]
 
@@ -121,32 +117,3 @@ def test_what_is_cut_short_is_refused(kind: str) -> None:
         make(data[: len(data) // 2] if kind != "GIF" else data[:60])
     with pytest.raises(Unsupported):
         make(png_header(100, 100))
-
-
-async def test_the_loop_runs_on_and_who_waits_is_bounded(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(pictures, "WAITING_MAX", 3)
-    shop = Pictures()
-    data = picture(3000, 2000, "JPEG")
-    ticks = 0
-
-    async def tick() -> None:
-        nonlocal ticks
-        while True:
-            await asyncio.sleep(0)
-            ticks += 1
-
-    async def one() -> int:
-        async with shop.turn():
-            return len(await shop.make(data))
-
-    ticking = asyncio.create_task(tick())
-    found = await asyncio.gather(*(one() for _ in range(5)), return_exceptions=True)
-    ticking.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await ticking
-    shop.close()
-    assert [each for each in found if each == 3] == [3, 3, 3]
-    assert sum(isinstance(each, Unavailable) for each in found) == 2
-    assert ticks > 100
