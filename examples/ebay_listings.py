@@ -27,7 +27,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from instasell_client.models.listings import BulkListing
-from instasell_client.models.money import parse_amount
+from instasell_client.models.money import DecimalMark, parse_amount
 from instasell_client.models.text import clean
 
 SEPARATOR = " > "
@@ -57,7 +57,7 @@ def convert(item: dict[str, Any], report: Counter[str]) -> BulkListing:
             "description": description,
             "category": SEPARATOR.join(category_of(item, report)),
             "condition": "refurbished",
-            "price": parse_amount(item["first_bid"]),
+            "price": parse_amount(item["first_bid"], "USD", DecimalMark.POINT),
             "stock": 1,
             "seller_sku": str(item["item_id"]),
         }

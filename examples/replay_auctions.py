@@ -42,7 +42,7 @@ from instasell_client import AsyncInstaSell, InstaSell, InstaSellError
 from instasell_client.errors import ConnectionFailed, OutcomeUnknown, Timeout
 from instasell_client.live import AuctionChange, BoardFeed, LiveSession
 from instasell_client.models.auctions import AuctionStatus
-from instasell_client.models.money import parse_amount
+from instasell_client.models.money import DecimalMark, parse_amount
 
 COLUMNS = ("auctionid", "bid", "bidtime", "bidder", "openbid", "price", "item")
 AUCTIONS_AT_ONCE = 64
@@ -126,10 +126,15 @@ def read(path: Path) -> list[RealAuction]:
     return list(auctions.values())
 
 
+def _amount(text: str) -> int:
+    # eBay's prices have a decimal point, whatever the digits are.
+    return parse_amount(text, "USD", DecimalMark.POINT)
+
+
 def _take(auctions: dict[str, RealAuction], row: dict[str, str], place: str) -> None:
     try:
-        bid = RealBid(row["bidder"], Decimal(row["bidtime"]), parse_amount(row["bid"]))
-        opening, price = parse_amount(row["openbid"]), parse_amount(row["price"])
+        bid = RealBid(row["bidder"], Decimal(row["bidtime"]), _amount(row["bid"]))
+        opening, price = _amount(row["openbid"]), _amount(row["price"])
     except InvalidOperation:
         raise Unusable(f"{place}: bidtime {row['bidtime']!r} is not a number") from None
     except (ValueError, TypeError, AttributeError) as error:

@@ -19,6 +19,7 @@ from pydantic_core import to_json, to_jsonable_python
 from instasell_client.errors import Invalid, ProtocolError
 from instasell_client.models.base import Request
 from instasell_client.models.problems import FieldError
+from instasell_client.models.validation import field_errors
 
 T = TypeVar("T")
 Answer = TypeVar("Answer", covariant=True)
@@ -123,12 +124,10 @@ def request(model: type[Sent], /, **values: Any) -> Sent:
     try:
         return model(**{name: value for name, value in values.items() if value is not None})
     except ValidationError as error:
-        raise Invalid([_entry(found) for found in error.errors(include_url=False)]) from error
-
-
-def _entry(found: Any) -> FieldError:
-    place = ".".join(str(part) for part in found["loc"]) or "body"
-    return FieldError(field=place, message=str(found["msg"]).removeprefix("Value error, "))
+        entries = [
+            FieldError(field=name, message=said) for name, said in field_errors(error, "body")
+        ]
+        raise Invalid(entries) from error
 
 
 def json_body(model: Request, nulls: Iterable[str] = ()) -> bytes:

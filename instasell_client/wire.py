@@ -25,6 +25,7 @@ from instasell_client.errors import (
     TransportError,
 )
 from instasell_client.models.problems import Problem
+from instasell_client.models.validation import misfit
 from instasell_client.operation import JSON, Operation, invalid
 from instasell_client.refusals import class_for, error_from_problem
 
@@ -160,8 +161,7 @@ def unfit(response: httpx.Response, error: Exception) -> NoReturn:
 
 def _first_line(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        found = error.errors(include_url=False, include_input=False)[0]
-        return f"{'.'.join(str(part) for part in found['loc'])}: {found['msg']}"
+        return misfit(error)
     return str(error).partition("\n")[0]
 
 

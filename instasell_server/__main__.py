@@ -15,6 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from pydantic import SecretStr, ValidationError
 
+from instasell_client.models.validation import field_errors
 from instasell_server import logs
 from instasell_server.db.connections import Database
 from instasell_server.db.migrate import MigrationRefused, migrate
@@ -327,10 +328,10 @@ def _settings(**given: Any) -> Settings:
         return settings
     except ValidationError as error:
         lines = []
-        for each in error.errors(include_url=False, include_input=False):
-            name = ".".join(str(part) for part in each["loc"][:1])
+        for field, message in field_errors(error, ""):
+            name = field.partition(".")[0]
             shown = f"INSTASELL_{name.upper()}: " if name else ""
-            lines.append(shown + each["msg"].removeprefix("Value error, "))
+            lines.append(shown + message)
         _fail("\n".join(lines), USAGE)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from instasell_tui.formats import shown
 
 COMPLAINTS_KEPT_MAX = 3
-OUTCOMES = ("created", "updated", "unchanged", "rejected")
+OUTCOMES = ("created", "updated", "unchanged", "duplicate", "rejected")
 _LINE_BYTES_MAX = 1 << 20
 _ERROR_BYTES_MAX = 64 * 1024
 _DONE, _PARTLY = 0, 7

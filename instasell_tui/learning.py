@@ -81,6 +81,6 @@ async def _categories(feed: Feed) -> None:
 
 async def _currency(feed: Feed) -> None:
     page = await feed.client.auctions.live_page(limit=1)
-    for state in page.items:
-        feed.currency = (await feed.client.auctions.get(state.auction_id)).currency
+    if page.currency is not None:
+        feed.currency = page.currency
         feed.tell(messages.AccountChanged)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instasell_cli.amounts import optional_amount
+from instasell_cli.amounts import AmountReader
 from instasell_cli.categories_tree import category_id
 from instasell_cli.commands import (
     bidding,
@@ -143,6 +143,7 @@ def live(
 
 def run_live(client: InstaSell, output: Output, wanted: Wanted) -> None:
     """Prints open auctions; pages are fetched as they are needed."""
+    amounts = AmountReader(client)
     if wanted.followed:
         found = client.auctions.watched()
     else:
@@ -150,8 +151,8 @@ def run_live(client: InstaSell, output: Output, wanted: Wanted) -> None:
             q=wanted.query,
             category=category_id(client, wanted.category) if wanted.category else None,
             seller=wanted.seller,
-            price_min=optional_amount(wanted.price_min, "--price-min"),
-            price_max=optional_amount(wanted.price_max, "--price-max"),
+            price_min=amounts.read(wanted.price_min, "--price-min", least=0),
+            price_max=amounts.read(wanted.price_max, "--price-max", least=0),
             sort=wanted.sort.value,
             page_size=min(wanted.limit, 100) or 100,
         )
@@ -228,15 +229,16 @@ def run_create(
     if terms.min_bid is None or (terms.duration is None) == (terms.end is None):
         raise UsageProblem("give --min-bid, and either --duration or --end")
     duration = None if terms.duration is None else parse_seconds(terms.duration, "--duration")
+    amounts = AmountReader(client)
     try:
         made = client.auctions.create(
             listing_id,
-            min_bid=optional_amount(terms.min_bid, "--min-bid") or 0,
+            min_bid=amounts.read(terms.min_bid, "--min-bid") or 0,
             duration_seconds=duration,
             end_at=parse_instant(terms.end, "--end") if terms.end else None,
             start_at=parse_instant(terms.start, "--start") if terms.start else None,
-            reserve=optional_amount(terms.reserve, "--reserve"),
-            buy_now=optional_amount(terms.buy_now, "--buy-now"),
+            reserve=amounts.read(terms.reserve, "--reserve"),
+            buy_now=amounts.read(terms.buy_now, "--buy-now"),
             increments=rules.increments.value,
             extension_window_seconds=parse_seconds(rules.window, "--extension-window"),
             extension_seconds=parse_seconds(rules.extension, "--extension"),
@@ -271,13 +273,14 @@ def run_update(client: InstaSell, output: Output, auction_id: str, terms: Terms)
     """Changes what is given, and prints the auction. Raises AuctionHasBids."""
     if terms == Terms():
         raise UsageProblem("there is nothing to change; give --min-bid, --end or another option")
+    amounts = AmountReader(client)
     changed = client.auctions.update(
         auction_id,
         start_at=parse_instant(terms.start, "--start") if terms.start else None,
         end_at=parse_instant(terms.end, "--end") if terms.end else None,
-        min_bid=optional_amount(terms.min_bid, "--min-bid"),
-        reserve=optional_amount(terms.reserve, "--reserve"),
-        buy_now=optional_amount(terms.buy_now, "--buy-now"),
+        min_bid=amounts.read(terms.min_bid, "--min-bid"),
+        reserve=amounts.read(terms.reserve, "--reserve"),
+        buy_now=amounts.read(terms.buy_now, "--buy-now"),
     )
     output.one(AUCTION, record_of(changed.state))
 

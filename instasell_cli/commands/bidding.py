@@ -82,8 +82,8 @@ def run_bid(client: InstaSell, output: Output, auction_id: str, options: BidOpti
         raise UsageProblem("give an amount, --max, or both")
     # The market's currency says what 12.50 is in minor units, so it is asked before every bid.
     view = client.auctions.get(auction_id)
-    amount = optional_amount(options.amount, "AMOUNT", view.currency)
-    maximum = optional_amount(options.maximum, "--max", view.currency)
+    amount = optional_amount(options.amount, "AMOUNT", view.currency, least=1)
+    maximum = optional_amount(options.maximum, "--max", view.currency, least=1)
     if not confirm(_question(view, amount, maximum), assume_yes=options.yes):
         raise CliError("no bid was placed")
     try:
@@ -116,7 +116,7 @@ def run_buy_now(
 ) -> BidReceipt:
     """Buys, and prints the receipt. Raises BuyNowUnavailable."""
     view = client.auctions.get(auction_id)
-    price = optional_amount(amount, "--amount", view.currency) or view.state.buy_now
+    price = optional_amount(amount, "--amount", view.currency, least=1) or view.state.buy_now
     if price is None:
         raise CliError("this auction has no buy-now price", ExitCode.CONFLICT)
     question = f"Buy {_title(view)} for {_money(price, view.currency)}{_shipping(view)}?"

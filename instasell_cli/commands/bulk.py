@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instasell_cli.amounts import default_currency
+from instasell_cli.exits import UsageProblem
 from instasell_cli.output import Output
+from instasell_cli.rows.cell_readers import Notation
 from instasell_cli.rows.columns import LISTINGS, Columns, Schema, parse_pairs
 from instasell_cli.rows.importing import Judged
 from instasell_cli.rows.progress import shown_progress
-from instasell_cli.rows.reading import FileKind, RowFile, opened_rows
+from instasell_cli.rows.reading import opened_rows
 from instasell_cli.rows.rejects import Rejects, opened_rejects
-from instasell_cli.rows.verdicts import REJECTED, Tally, Verdict
+from instasell_cli.rows.row_file import FileForm, FileKind, RowFile
+from instasell_cli.rows.verdicts import DUPLICATE, REJECTED, Tally, Verdict
 from instasell_cli.shape import Shape
+
+if TYPE_CHECKING:
+    from instasell_client.models.money import DecimalMark
 
 COMPLAINTS_SHOWN_MAX = 20
 CONCURRENCY = 2
@@ -25,6 +30,36 @@ CONCURRENCY_MAX = 16
 
 File = Annotated[str, typer.Argument(help="A file, or - for stdin.")]
 Kind = Annotated[FileKind | None, typer.Option("--format", help="If the name does not tell.")]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding",
+        help="As cp1252 or utf-16, if the file's first bytes do not tell.",
+        metavar="NAME",
+    ),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(
+        "--delimiter",
+        help="What separates the cells: a character, or tab, comma, semicolon, pipe.",
+        metavar="CHAR",
+    ),
+]
+NoHeader = Annotated[
+    bool,
+    typer.Option("--no-header", help="The first line is a row; name columns as --map 1=title."),
+]
+Sheet = Annotated[
+    str | None,
+    typer.Option("--sheet", help="The name or number of a workbook's sheet.", metavar="SHEET"),
+]
+DecimalComma = Annotated[
+    bool, typer.Option("--decimal-comma", help="Amounts are written as 1.234,50.")
+]
+DecimalPoint = Annotated[
+    bool, typer.Option("--decimal-point", help="Amounts are written as 1,234.50.")
+]
 Maps = Annotated[
     list[str] | None,
     typer.Option("--map", help="A column of theirs for a field of ours.", metavar="THEIRS=OURS"),
@@ -50,24 +85,55 @@ Concurrency = Annotated[
 ]
 
 
+_DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+
+
+def form_of(
+    kind: FileKind | None,
+    encoding: str | None,
+    delimiter: str | None,
+    sheet: str | None,
+    *,
+    no_header: bool,
+) -> FileForm:
+    """Return how a file is to be read, as it was typed. Raises UsageProblem."""
+    found = _DELIMITERS.get(delimiter.lower(), delimiter) if delimiter is not None else None
+    if found is not None and (len(found) != 1 or found in '"\r\n\0'):
+        raise UsageProblem(
+            f"--delimiter: {delimiter!r} is not a single character; write one, or tab, comma,"
+            " semicolon or pipe"
+        )
+    return FileForm(kind, encoding, found, not no_header, sheet)
+
+
+def mark_of(*, comma: bool, point: bool) -> DecimalMark | None:
+    """Return the decimal mark that was chosen, if one was. Raises UsageProblem for both."""
+    from instasell_client.models.money import DecimalMark
+
+    if comma and point:
+        raise UsageProblem("give --decimal-comma or --decimal-point, not both")
+    return DecimalMark.COMMA if comma else DecimalMark.POINT if point else None
+
+
 @dataclass(frozen=True)
 class BulkOptions:
     """What was typed; `maps` has theirs=ours, `sets` has ours=value."""
 
     file: str
-    kind: FileKind | None = None
+    form: FileForm = field(default_factory=FileForm)
+    decimal_mark: DecimalMark | None = None
     maps: Sequence[str] = ()
     sets: Sequence[str] = ()
     dry_run: bool = False
     errors: str | None = None
     concurrency: int = CONCURRENCY
 
-    def columns(self, schema: Schema = LISTINGS) -> Columns:
+    def columns(self, currency: str, schema: Schema = LISTINGS) -> Columns:
         """How the columns of the file are meant. Raises UsageProblem."""
         return Columns(
             parse_pairs(self.maps, "--map", value_is_field=True, schema=schema),
             parse_pairs(self.sets, "--set", value_is_field=False, schema=schema),
-            default_currency(),
+            Notation(currency, self.decimal_mark),
             schema,
         )
 
@@ -93,7 +159,7 @@ def run_rows(
     Raises UsageProblem for an unusable file, and what `work` raises; the summary is told also then.
     """
     with ExitStack() as stack:
-        file = stack.enter_context(opened_rows(options.file, options.kind))
+        file = stack.enter_context(opened_rows(options.file, options.form))
         rejects = stack.enter_context(
             opened_rejects(options.errors, options.file, file.header, columns)
         )
@@ -103,8 +169,8 @@ def run_rows(
             report(0, 0)
             for each in work.judge(file):
                 for verdict, row in each.pairs:
-                    work.tally.counts[verdict.outcome] += 1
-                    if verdict.errors and rejects is not None:
+                    work.tally.take(verdict)
+                    if verdict.outcome == REJECTED and rejects is not None:
                         rejects.write(verdict, row)
                     elif verdict.errors:
                         _tell(output, verdict, work.tally)
@@ -136,15 +202,17 @@ def _tell(output: Output, verdict: Verdict, tally: Tally) -> None:
     """Complaints on stderr, unless stdout has them; more than a screen is too many."""
     if not output.for_people:
         return
-    count = tally.counts[REJECTED]
+    count = tally.counts[REJECTED] + tally.counts[DUPLICATE]
     if count <= COMPLAINTS_SHOWN_MAX:
         output.note(verdict.complaint)
     elif count == COMPLAINTS_SHOWN_MAX + 1:
-        output.note("... more rows were rejected; --errors FILE has them all")
+        output.note("... there are more of these; --errors FILE has all that were rejected")
 
 
 def _sum_up(output: Output, tally: Tally, columns: Columns, *, dry_run: bool) -> None:
     if columns.ignored:
         names = ", ".join(sorted(columns.ignored)[:20])
         output.note(f"columns that mean nothing here: {names} (--map THEIRS=OURS)")
+    for line in tally.summed_reasons():
+        output.note(line)
     output.note(tally.summary(dry_run=dry_run))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from instasell_cli.amounts import optional_amount
+from instasell_cli.amounts import AmountReader
 from instasell_cli.categories_tree import category_id
 from instasell_cli.commands import images, listings_transfer
 from instasell_cli.context import opened
@@ -148,13 +148,14 @@ def run_list(client: InstaSell, output: Output, wanted: Wanted) -> None:
     """Prints listings; pages are fetched as they are needed."""
     if wanted.mine and wanted.seller:
         raise UsageProblem("give --mine or --seller, not both")
+    amounts = AmountReader(client)
     found = client.listings.list(
         q=wanted.query,
         category=category_id(client, wanted.category) if wanted.category else None,
         type=wanted.type.value if wanted.type else None,
         condition=wanted.condition.value if wanted.condition else None,
-        price_min=optional_amount(wanted.price_min, "--price-min"),
-        price_max=optional_amount(wanted.price_max, "--price-max"),
+        price_min=amounts.read(wanted.price_min, "--price-min", least=0),
+        price_max=amounts.read(wanted.price_max, "--price-max", least=0),
         seller=client.auth.me().id if wanted.mine else wanted.seller,
         sort=wanted.sort.value if wanted.sort else None,
         page_size=min(wanted.limit, 100) or 100,
@@ -271,14 +272,15 @@ def _deleting(client: InstaSell, listing_id: str) -> str:
 
 
 def _values(client: InstaSell, goods: Goods) -> dict[str, Any]:
+    amounts = AmountReader(client)
     given = {
         "title": goods.title,
         "description": _described(goods.description),
         "category_id": category_id(client, goods.category) if goods.category else None,
         "condition": goods.condition.value if goods.condition else None,
-        "price": optional_amount(goods.price, "--price"),
+        "price": amounts.read(goods.price, "--price"),
         "stock": goods.stock,
-        "shipping_amount": optional_amount(goods.shipping, "--shipping"),
+        "shipping_amount": amounts.read(goods.shipping, "--shipping", least=0),
         "seller_sku": goods.sku,
     }
     return {name: value for name, value in given.items() if value is not None}

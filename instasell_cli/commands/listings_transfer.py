@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from instasell_cli.amounts import default_currency, shown_amount
+from instasell_cli.amounts import market_currency, shown_amount
 from instasell_cli.cells import neutralised
 from instasell_cli.commands import bulk
 from instasell_cli.context import Invocation, invocation
@@ -21,9 +21,12 @@ from instasell_cli.options import command
 from instasell_cli.output import Format, Output, cleaned, json_text
 from instasell_cli.rows.columns import AMOUNTS, FIELDS
 from instasell_cli.rows.crew import Crew
+from instasell_cli.rows.duplicates import Duplicates, RowIndex
+from instasell_cli.rows.field_guide import AMOUNTS_TEXT, LISTING_FIELDS, guide_text
 from instasell_cli.rows.importing import Judged, judged_rows
 from instasell_cli.rows.journal import Journal, Mark, journal_path, journals_folder
-from instasell_cli.rows.reading import RowFile
+from instasell_cli.rows.reading import opened_rows
+from instasell_cli.rows.row_file import RowFile
 from instasell_cli.rows.verdicts import REJECTED, Tally, Verdict
 from instasell_cli.shape import Shape
 from instasell_cli.shapes import VERDICT
@@ -38,6 +41,7 @@ class ImportOptions(bulk.BulkOptions):
 
     resume: bool = False
     keeps: bool = False
+    duplicates: Duplicates = Duplicates.REFUSE
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,14 +49,17 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "import",
-        "Create and update listings from a CSV, JSON lines or Excel file. The same file again"
+        "Create and update listings from a CSV, JSON, YAML or Excel file. The same file again"
         " changes nothing. A row is known by its seller_sku, or else by what it holds; an empty"
-        " cell changes nothing. Amounts are written as 12.50 or $1,234.00; a JSON integer is in"
-        " minor units. An import that was cut off, with Ctrl-C or kill -9, goes on with --resume."
-        " Exit 7 when rows were rejected.",
+        " cell changes nothing. Every row gets a verdict, whatever the rows before it are. Of rows"
+        " about the same listing all but the first are rejected, unless --duplicates says which"
+        " one counts. An import that was cut off, with Ctrl-C or kill -9, goes on with --resume."
+        " Exit 7 when rows were rejected.\n\n"
+        f"{AMOUNTS_TEXT}\n\n{guide_text(LISTING_FIELDS)}",
         "listings import goods.csv --dry-run",
         "listings import goods.xlsx --map Name=title --map Cost=price --set condition=new",
         "listings import goods.csv --errors rejects.csv",
+        "listings import goods.csv --encoding cp1252 --decimal-comma",
         "listings import goods.csv --resume",
         "listings export -o csv | instasell listings import -",
     )(import_)
@@ -60,7 +67,7 @@ def add_to(app: typer.Typer) -> None:
         app,
         "export",
         "Write your own listings as rows that `listings import` takes back. CSV unless -o says"
-        " json or jsonl.",
+        " json, jsonl or yaml.",
         "listings export > goods.csv",
         "listings export -o jsonl > goods.jsonl",
     )(export)
@@ -70,8 +77,18 @@ def import_(
     ctx: typer.Context,
     file: bulk.File,
     kind: bulk.Kind = None,
+    encoding: bulk.Encoding = None,
+    delimiter: bulk.Delimiter = None,
+    no_header: bulk.NoHeader = False,
+    sheet: bulk.Sheet = None,
+    decimal_comma: bulk.DecimalComma = False,
+    decimal_point: bulk.DecimalPoint = False,
     maps: bulk.Maps = None,
     sets: bulk.Sets = None,
+    duplicates: Annotated[
+        Duplicates,
+        typer.Option("--duplicates", help="Of rows about the same listing: refuse, or count one."),
+    ] = Duplicates.REFUSE,
     dry_run: bulk.DryRun = False,
     errors: bulk.Errors = None,
     concurrency: bulk.Concurrency = bulk.CONCURRENCY,
@@ -81,9 +98,13 @@ def import_(
 ) -> None:
     """`listings import`."""
     options = ImportOptions(
-        *(file, kind, maps or (), sets or (), dry_run, errors, concurrency, resume),
+        file,
+        bulk.form_of(kind, encoding, delimiter, sheet, no_header=no_header),
+        bulk.mark_of(comma=decimal_comma, point=decimal_point),
+        *(maps or (), sets or (), dry_run, errors, concurrency, resume),
         # Reading a pipe for its content would leave nothing to import.
         keeps=os.path.isfile(file) and not dry_run,
+        duplicates=duplicates,
     )
     call = invocation(ctx)
     with call.client() as client:
@@ -96,19 +117,27 @@ def run_import(client: InstaSell, output: Output, options: ImportOptions) -> Tal
     """Imports a file, prints verdicts and the summary. Raises UsageProblem for an unusable file."""
     if options.resume and not options.keeps:
         raise UsageProblem("--resume: name a file, and leave --dry-run out")
+    if options.duplicates is Duplicates.LAST and not os.path.isfile(options.file):
+        raise UsageProblem("--duplicates last: name a file; a pipe cannot be read twice")
     from instasell_client import AsyncInstaSell
 
-    columns, tally = options.columns(), Tally()
+    columns, tally = options.columns(market_currency(client)), Tally()
     with ExitStack() as stack:
-        journal, mark = _journal(stack, client, output, options)
+        journal, mark = _journal(stack, client, output, options, columns.notation.currency)
+        index = stack.enter_context(RowIndex(options.duplicates))
+        if options.duplicates is Duplicates.LAST:
+            with opened_rows(options.file, options.form) as ahead:
+                index.read_ahead(ahead.rows, columns)
         tally.before = mark.done - len(mark.rejected)
         crew = stack.enter_context(
             Crew(AsyncInstaSell(client.base_url, client.token), options.concurrency, output.note)
         )
 
         def judge(file: RowFile) -> Iterator[Judged]:
-            rows = (row for row in file.rows if mark.wants(row.number))
-            return judged_rows(crew, file, rows, columns, dry_run=options.dry_run)
+            # Rows that are done count as well: those behind them may be about the same listing.
+            prepared = (index.prepare(row, columns) for row in file.rows)
+            rows = (each for each in prepared if mark.wants(each.row.number))
+            return judged_rows(crew, file, rows, index.policy, dry_run=options.dry_run)
 
         def after(verdicts: Sequence[Verdict]) -> None:
             if journal is not None:
@@ -128,13 +157,14 @@ def run_import(client: InstaSell, output: Output, options: ImportOptions) -> Tal
 
 
 def _journal(
-    stack: ExitStack, client: InstaSell, output: Output, options: ImportOptions
+    stack: ExitStack, client: InstaSell, output: Output, options: ImportOptions, currency: str
 ) -> tuple[Journal | None, Mark]:
     """The journal of this import, begun, and what an earlier one has left to do."""
     if not options.keeps:
         return None, Mark()
     meaning = (
-        *(client.base_url, _account(client), str(options.kind), default_currency()),
+        *(client.base_url, _account(client), str(options.form), currency),
+        *(str(options.decimal_mark), options.duplicates),
         *(*sorted(options.maps), "", *sorted(options.sets)),
     )
     try:
@@ -189,15 +219,16 @@ def run_export(client: InstaSell, call: Invocation) -> None:
     elif call.form is Format.JSONL or call.form is Format.JSON:
         _write_json(stdout, rows, as_array=call.form is Format.JSON, fields=call.fields)
     else:
-        _write_csv(stdout, rows, call.fields)
+        _write_csv(stdout, rows, call.fields, market_currency(client))
 
 
-def _write_csv(stdout: TextIO, rows: Iterator[Mapping[str, object]], fields: Sequence[str]) -> None:
+def _write_csv(
+    stdout: TextIO, rows: Iterator[Mapping[str, object]], fields: Sequence[str], currency: str
+) -> None:
     unknown = [name for name in fields if name not in FIELDS]
     if unknown:
         raise UsageProblem(f"--fields: there is no {unknown[0]!r}; there are: {', '.join(FIELDS)}")
     names = fields or FIELDS
-    currency = default_currency()
     writer = csv.writer(stdout, lineterminator="\n")
     writer.writerow(names)
     for row in rows:

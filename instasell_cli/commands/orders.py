@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from instasell_cli.addresses import completed, read_address
-from instasell_cli.amounts import default_currency, optional_amount, shown_amount
+from instasell_cli.amounts import market_currency, optional_amount, shown_amount
 from instasell_cli.commands import paying
 from instasell_cli.context import opened
 from instasell_cli.exits import CliError, UsageProblem
@@ -168,7 +168,9 @@ def run_buy(client: InstaSell, output: Output, listing_id: str, options: BuyOpti
     """Buys, and prints the order. Raises OutOfStock, SellerCannotBuy, ListingNotFound."""
     address = read_address(options.ship_to) if options.ship_to else None
     listing = client.listings.get(listing_id)
-    if not confirm(_question(listing, options.quantity), assume_yes=options.yes):
+    if not confirm(
+        _question(listing, options.quantity, market_currency(client)), assume_yes=options.yes
+    ):
         raise CliError("nothing was bought")
     bought = client.orders.buy(
         listing_id, quantity=options.quantity, address=address, idempotency_key=options.key
@@ -177,10 +179,9 @@ def run_buy(client: InstaSell, output: Output, listing_id: str, options: BuyOpti
     return bought
 
 
-def _question(listing: Listing, quantity: int) -> str:
+def _question(listing: Listing, quantity: int, currency: str) -> str:
     if listing.price is None:
         raise UsageProblem("it is sold by auction; bid on it with instasell auctions bid")
-    currency = default_currency()
     total = listing.price * quantity + listing.shipping_amount
     shipping = ""
     if listing.shipping_amount:
@@ -309,7 +310,7 @@ def run_refund(
 ) -> OrderView:
     """Gives money back, and prints the order. Raises OrderNotReady, Forbidden, Invalid."""
     order = client.orders.get(order_id).order
-    part = optional_amount(options.amount, "--amount", order.currency)
+    part = optional_amount(options.amount, "--amount", order.currency, least=1)
     money = _money(order, part) if part is not None else f"all of {_held(order)}"
     question = f"Refund {money} of {_named(order)} to {cleaned(order.buyer_name)}?"
     if not confirm(question, assume_yes=options.yes):

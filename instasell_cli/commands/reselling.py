@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instasell_cli.amounts import optional_amount
+from instasell_cli.amounts import AmountReader
 from instasell_cli.context import opened
 from instasell_cli.exits import UsageProblem
 from instasell_cli.instants import parse_instant, parse_seconds
@@ -108,15 +108,16 @@ def run_relist(client: InstaSell, output: Output, auction_id: str, terms: NewTer
             option = name.replace("_", "-")
             raise UsageProblem(f"give either --{option} or --no-{option}")
     duration = None if terms.duration is None else parse_seconds(terms.duration, "--duration")
+    amounts = AmountReader(client)
     try:
         made = client.auctions.relist(
             auction_id,
             duration_seconds=duration,
             end_at=parse_instant(terms.end, "--end") if terms.end else None,
             start_at=parse_instant(terms.start, "--start") if terms.start else None,
-            min_bid=optional_amount(terms.min_bid, "--min-bid"),
-            reserve=optional_amount(terms.reserve, "--reserve"),
-            buy_now=optional_amount(terms.buy_now, "--buy-now"),
+            min_bid=amounts.read(terms.min_bid, "--min-bid"),
+            reserve=amounts.read(terms.reserve, "--reserve"),
+            buy_now=amounts.read(terms.buy_now, "--buy-now"),
             without=[name for name, (off, _) in taken.items() if off],
         )
     except Exception as error:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import typer
 
+from instasell_cli.amounts import market_currency
 from instasell_cli.commands import bulk
 from instasell_cli.context import Invocation, invocation
 from instasell_cli.exits import ExitCode
 from instasell_cli.options import command
 from instasell_cli.rows.crew import Crew
+from instasell_cli.rows.field_guide import AMOUNTS_TEXT, AUCTION_FIELDS, guide_text
 from instasell_cli.rows.scheduling import Scheduler
 from instasell_cli.rows.verdicts import REJECTED, Tally, Verdict
 from instasell_cli.rows.wishes import AUCTIONS, OUTCOMES, OVER
@@ -22,12 +24,12 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "schedule",
-        "Put many auctions up from a CSV, JSON lines or Excel file. A row has seller_sku or"
-        " listing_id, min_bid, and duration (7d) or end_at; also start_at, reserve, buy_now,"
-        " increments, extension_window and extension. Times are local unless they have a zone."
+        "Put many auctions up from a CSV, JSON, YAML or Excel file. A row has seller_sku or"
+        " listing_id, min_bid, and duration or end_at. Times are local unless they have a zone."
         " The same file again puts nothing up twice: a listing that has, or had, an auction of"
         " the same terms is unchanged. What found no buyer is put up again with"
-        " `auctions relist`. Each auction costs gas. Exit 7 when rows were rejected.",
+        " `auctions relist`. Each auction costs gas. Exit 7 when rows were rejected.\n\n"
+        f"{AMOUNTS_TEXT}\n\n{guide_text(AUCTION_FIELDS)}",
         "auctions schedule auctions.csv --dry-run",
         "auctions schedule auctions.csv --errors rejects.csv",
         "auctions schedule goods.xlsx --map Start=min_bid --set duration=7d",
@@ -38,6 +40,12 @@ def schedule(
     ctx: typer.Context,
     file: bulk.File,
     kind: bulk.Kind = None,
+    encoding: bulk.Encoding = None,
+    delimiter: bulk.Delimiter = None,
+    no_header: bulk.NoHeader = False,
+    sheet: bulk.Sheet = None,
+    decimal_comma: bulk.DecimalComma = False,
+    decimal_point: bulk.DecimalPoint = False,
     maps: bulk.Maps = None,
     sets: bulk.Sets = None,
     dry_run: bulk.DryRun = False,
@@ -45,14 +53,21 @@ def schedule(
     concurrency: bulk.Concurrency = bulk.CONCURRENCY,
 ) -> None:
     """`auctions schedule`."""
-    options = bulk.BulkOptions(file, kind, maps or (), sets or (), dry_run, errors, concurrency)
+    options = bulk.BulkOptions(
+        file,
+        bulk.form_of(kind, encoding, delimiter, sheet, no_header=no_header),
+        bulk.mark_of(comma=decimal_comma, point=decimal_point),
+        *(maps or (), sets or (), dry_run, errors, concurrency),
+    )
     if run_schedule(invocation(ctx), options).counts[REJECTED]:
         raise typer.Exit(ExitCode.PARTLY)
 
 
 def run_schedule(call: Invocation, options: bulk.BulkOptions) -> Tally:
     """Puts the rows up, prints verdicts and the summary. Raises UsageProblem for a bad file."""
-    columns, tally, output = options.columns(AUCTIONS), Tally(OUTCOMES), call.output
+    with call.client() as client:
+        columns = options.columns(market_currency(client), AUCTIONS)
+    tally, output = Tally(OUTCOMES), call.output
     over: list[str] = []
 
     def after(verdicts: Sequence[Verdict]) -> None:

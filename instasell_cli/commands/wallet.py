@@ -141,7 +141,7 @@ def run_topup(client: InstaSell, output: Output, options: TopUpOptions) -> TopUp
     # A wrong span is told before anything is begun.
     options.page.timeout_seconds()
     currency = client.wallet.get().currency
-    amount = typed_amount(options.amount, "AMOUNT", currency)
+    amount = typed_amount(options.amount, "AMOUNT", currency, least=1)
     begun = client.wallet.top_up(amount, options.target.value, idempotency_key=options.key)
     # The same key again, after it was paid, has no page any more.
     paid = begun.checkout_url is None and _booked(client, begun)

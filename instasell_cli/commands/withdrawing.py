@@ -63,7 +63,7 @@ def run_withdraw(
 ) -> Withdrawal:
     """Withdraws. Raises NotVerified, NoPayoutAccount, InsufficientFunds."""
     wallet = client.wallet.get()
-    amount = typed_amount(typed, "AMOUNT", wallet.currency)
+    amount = typed_amount(typed, "AMOUNT", wallet.currency, least=1)
     shown = f"{shown_amount(amount, wallet.currency)} {wallet.currency}"
     has = f"{shown_amount(wallet.balance, wallet.currency)} {wallet.currency}"
     question = f"Send {shown} to your account at the payment provider? You have {has}."

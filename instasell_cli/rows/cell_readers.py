@@ -1,72 +1,126 @@
 """What a cell of a file means: one reader for each kind of field.
 
-Each takes the cell and the market's currency, and raises ValueError with what to write instead.
+Each takes the cell and how the file writes amounts, and raises ValueError with what to write
+instead.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from instasell_cli.exits import UsageProblem
+
+if TYPE_CHECKING:
+    from instasell_client.models.money import DecimalMark
 
 _COUNT = re.compile(r"\d{1,12}(?:\.0+)?", re.ASCII)
 
 
-def text(value: object, currency: str) -> str:
+@dataclass(frozen=True)
+class Notation:
+    """How a file writes amounts: in the market's currency, and with which decimal mark.
+
+    Without one, a number that can be read in two ways is refused.
+    """
+
+    currency: str = "USD"
+    decimal_mark: DecimalMark | None = None
+
+
+class NumberText(str):
+    """The text of a number that a workbook holds as one: its decimals follow a point."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: object) -> NumberText:
+        """Make the text of a number."""
+        return super().__new__(cls, str(value))
+
+
+def text(value: object, notation: Notation) -> str:
     """Text as it is."""
     if not isinstance(value, str):
         raise ValueError("write text here")
     return value
 
 
-def word(value: object, currency: str) -> str:
+def word(value: object, notation: Notation) -> str:
     """One of a few words; people write them in upper and lower case."""
-    return text(value, currency).strip().lower()
+    return text(value, notation).strip().lower()
 
 
-def amount(value: object, currency: str) -> int:
+def amount(value: object, notation: Notation) -> int:
     """Text is an amount as people write it; a JSON integer is in minor units, as on the wire."""
-    from instasell_client.models.money import format_amount, parse_amount
+    from instasell_client.models.money import (
+        AmbiguousAmountError,
+        DecimalMark,
+        format_amount,
+        parse_amount,
+    )
 
     if isinstance(value, str):
-        return parse_amount(value, currency)
+        mark = DecimalMark.POINT if isinstance(value, NumberText) else notation.decimal_mark
+        try:
+            return parse_amount(value, notation.currency, mark)
+        except AmbiguousAmountError as error:
+            hint = "or give --decimal-comma or --decimal-point"
+            raise AmbiguousAmountError(f"{error}, {hint}", f"{error.reason}; {hint[3:]}") from None
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    shown = format_amount(1250, currency)
-    raise ValueError(f'{value!r} is not an amount; write it as text, "{shown}"')
+    shown = format_amount(1250, notation.currency)
+    raise ValueError(f'{shortened(value)} is not an amount; write it as text, "{shown}"')
 
 
-def count(value: object, currency: str) -> int:
+def price(value: object, notation: Notation) -> int:
+    """An amount of which nothing can be sold at zero."""
+    from instasell_client.models.money import format_amount
+
+    found = amount(value, notation)
+    if found == 0 and isinstance(value, str):
+        least = format_amount(1, notation.currency)
+        raise ValueError(f"{value!r} is too little; write {least} or more")
+    return found
+
+
+def count(value: object, notation: Notation) -> int:
     """A number of pieces."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, str) and _COUNT.fullmatch(value.strip()):
         return int(value.strip().partition(".")[0])
-    raise ValueError(f"{value!r} is not a number of pieces; write digits")
+    raise ValueError(f"{shortened(value)} is not a number of pieces; write digits")
 
 
-def seconds(value: object, currency: str) -> int:
+def seconds(value: object, notation: Notation) -> int:
     """A span as "90s", "10m" or "7d"; a number is seconds."""
     from instasell_cli.instants import parse_seconds
 
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     try:
-        return parse_seconds(text(value, currency), "span")
+        return parse_seconds(text(value, notation), "span")
     except UsageProblem as error:
         raise ValueError(_without_name(error)) from error
 
 
-def moment(value: object, currency: str) -> str:
+def moment(value: object, notation: Notation) -> str:
     """A time as ISO 8601 (local without a zone), or "+10m"; it stays text until it is needed."""
     from instasell_cli.instants import parse_instant
 
-    written = text(value, currency).strip()
+    written = text(value, notation).strip()
     try:
         parse_instant(written, "time")
     except UsageProblem as error:
         raise ValueError(_without_name(error)) from error
     return written
+
+
+def shortened(value: object) -> str:
+    """Return a value as a message repeats it: a cell may be as long as a book."""
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 def _without_name(error: UsageProblem) -> str:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from instasell_cli.exits import UsageProblem
 from instasell_cli.rows import cell_readers
 
-Reader = Callable[[object, str], object]
-"""Makes a value of a cell; the text is the market's currency. Raises ValueError."""
+Reader = Callable[[object, cell_readers.Notation], object]
+"""Makes a value of a cell. Raises ValueError with what to write instead."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ LISTINGS = Schema(
         "category": cell_readers.text,
         "category_id": cell_readers.text,
         "condition": cell_readers.word,
-        "price": cell_readers.amount,
+        "price": cell_readers.price,
         "stock": cell_readers.count,
         "shipping_amount": cell_readers.amount,
         "seller_sku": cell_readers.text,
@@ -62,6 +62,7 @@ LISTINGS = Schema(
         "id": "listing_id",
     },
 )
+MONEY = frozenset({cell_readers.amount, cell_readers.price})
 FIELDS = LISTINGS.fields
 AMOUNTS = frozenset({"price", "shipping_amount"})
 
@@ -91,7 +92,7 @@ class Columns:
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
-    currency: str = "USD"
+    notation: cell_readers.Notation = field(default_factory=cell_readers.Notation)
     schema: Schema = LISTINGS
     ignored: set[str] = field(default_factory=set)
     _names: dict[str, str | None] = field(default_factory=dict)
@@ -125,12 +126,17 @@ class Columns:
 
     def cell_of(self, theirs: str, value: str | int) -> str:
         """A value of JSON as the cell of a table that means the same."""
-        from instasell_client.models.money import format_amount
-
         ours = self.field_of(theirs)
-        if isinstance(value, int) and self.schema.readers.get(ours or "") is cell_readers.amount:
-            return format_amount(value, self.currency)
+        if isinstance(value, int) and self.schema.readers.get(ours or "") in MONEY:
+            return self._shown(value)
         return str(value)
+
+    def _shown(self, amount: int) -> str:
+        from instasell_client.models.money import DecimalMark, format_amount
+
+        shown = format_amount(amount, self.notation.currency)
+        has_comma = self.notation.decimal_mark is DecimalMark.COMMA
+        return shown.replace(".", ",") if has_comma else shown
 
     def _defaults(self, found: Mapping[str, object]) -> Mapping[str, str]:
         rivals = self.schema.rivals
@@ -140,8 +146,13 @@ class Columns:
 
     def _value(self, name: str, value: object) -> object:
         if isinstance(value, str) and not value.isascii() and has_surrogates(value):
-            raise ValueError("it is not valid Unicode; save the file as UTF-8")
-        return self.schema.readers[name](value, self.currency)
+            raise ValueError(
+                "it is not valid Unicode; save the file as UTF-8, or name its encoding, as"
+                " --encoding cp1252"
+            )
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("it has a NUL character; remove that, or name the --encoding")
+        return self.schema.readers[name](value, self.notation)
 
 
 def plain_name(column: str) -> str:

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from instasell_cli.rows.columns import Columns
 from instasell_cli.rows.crew import Crew, Job
-from instasell_cli.rows.reading import RawRow, RowFile
-from instasell_cli.rows.verdicts import REJECTED, Verdict
+from instasell_cli.rows.duplicates import Duplicates, PreparedRow, repeated
+from instasell_cli.rows.row_file import RawRow, RowFile
+from instasell_cli.rows.verdicts import DUPLICATE, REJECTED, Verdict
 
 if TYPE_CHECKING:
     from instasell_client.models.listings import BulkVerdict
@@ -44,19 +44,14 @@ class _Body:
     def is_full(self) -> bool:
         return len(self.rows) >= BODY_ROWS_MAX or self.characters >= BODY_CHARACTERS_MAX
 
-    def add(self, row: RawRow, columns: Columns) -> None:
-        if row.problem is not None:
-            self.rows.append((row, _refused(row, [("row", row.problem)], None)))
+    def add(self, prepared: PreparedRow, policy: Duplicates) -> None:
+        verdict = _local_verdict(prepared, policy)
+        self.rows.append((prepared.row, verdict))
+        if verdict is not None:
             return
-        converted = columns.convert(row.cells)
-        if converted.errors:
-            sku = converted.values.get("seller_sku")
-            self.rows.append((row, _refused(row, converted.errors, sku)))
-            return
-        self.rows.append((row, None))
-        self.sent.append(converted.values)
+        self.sent.append(prepared.values)
         self.characters += sum(
-            len(value) for value in converted.values.values() if isinstance(value, str)
+            len(value) for value in prepared.values.values() if isinstance(value, str)
         )
 
     def job(self) -> Job[_Body]:
@@ -67,7 +62,12 @@ class _Body:
 
 
 def judged_rows(
-    crew: Crew, file: RowFile, rows: Iterable[RawRow], columns: Columns, *, dry_run: bool
+    crew: Crew,
+    file: RowFile,
+    rows: Iterable[PreparedRow],
+    policy: Duplicates = Duplicates.REFUSE,
+    *,
+    dry_run: bool,
 ) -> Iterator[Judged]:
     """Sends the rows and yields their verdicts, in the order of the file.
 
@@ -79,17 +79,17 @@ def judged_rows(
             return []
         return [each async for each in crew.client.listings.bulk(body.sent, dry_run=dry_run)]
 
-    jobs = (body.job() for body in _bodies(file, rows, columns))
+    jobs = (body.job() for body in _bodies(file, rows, policy))
     for body, answers in crew.in_order(jobs, send):
         told = iter(answers)
         pairs = [(refused or _verdict(row, next(told)), row) for row, refused in body.rows]
         yield Judged(pairs, body.position)
 
 
-def _bodies(file: RowFile, rows: Iterable[RawRow], columns: Columns) -> Iterator[_Body]:
+def _bodies(file: RowFile, rows: Iterable[PreparedRow], policy: Duplicates) -> Iterator[_Body]:
     body = _Body()
-    for row in rows:
-        body.add(row, columns)
+    for prepared in rows:
+        body.add(prepared, policy)
         if body.is_full:
             body.position = file.progress()
             yield body
@@ -106,6 +106,14 @@ def _verdict(row: RawRow, answer: BulkVerdict) -> Verdict:
     return Verdict(row.number, answer.outcome.value, ids, errors)
 
 
-def _refused(row: RawRow, errors: Sequence[tuple[str, str]], sku: object) -> Verdict:
+def _local_verdict(prepared: PreparedRow, policy: Duplicates) -> Verdict | None:
+    """The verdict over a row that is not sent."""
+    errors, outcome = [*prepared.errors], REJECTED
+    if prepared.counted is not None:
+        errors.append(repeated(prepared, policy))
+        outcome = REJECTED if policy is Duplicates.REFUSE else DUPLICATE
+    if not errors:
+        return None
+    sku = prepared.values.get("seller_sku")
     ids = {"listing_id": None, "seller_sku": sku if isinstance(sku, str) else None}
-    return Verdict(row.number, REJECTED, ids, errors)
+    return Verdict(prepared.row.number, outcome, ids, errors)

@@ -12,7 +12,7 @@ from instasell_cli.cells import neutralised
 from instasell_cli.exits import UsageProblem
 from instasell_cli.rows.columns import OF_REJECTS, RECORD, Columns, has_surrogates
 from instasell_cli.rows.opening import STDIN
-from instasell_cli.rows.reading import RawRow
+from instasell_cli.rows.row_file import RawRow
 from instasell_cli.rows.verdicts import Verdict
 
 COLUMNS = ("row", "field", "message")

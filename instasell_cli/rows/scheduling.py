@@ -18,8 +18,8 @@ from instasell_cli.remedies import with_remedy
 from instasell_cli.rows.columns import Columns
 from instasell_cli.rows.crew import Crew, Job
 from instasell_cli.rows.importing import Judged
-from instasell_cli.rows.reading import RawRow, RowFile
 from instasell_cli.rows.rehearsing import Rehearsal
+from instasell_cli.rows.row_file import RawRow, RowFile
 from instasell_cli.rows.verdicts import Verdict
 from instasell_cli.rows.wishes import (
     OwnAuctions,

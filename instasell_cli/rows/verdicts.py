@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,11 @@ from time import monotonic
 
 OUTCOMES = ("created", "updated", "unchanged", "rejected")
 REJECTED = "rejected"
+DUPLICATE = "duplicate"
+"""Another row of the file is about the same listing, and counts."""
+
+REASONS_KEPT_MAX = 1000
+REASONS_SHOWN_MAX = 10
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,31 @@ class Tally:
     outcomes: Sequence[str] = OUTCOMES
     before: int = 0
     counts: Counter[str] = field(default_factory=Counter)
+    reasons: dict[str, list[int]] = field(default_factory=dict)
     started: float = field(default_factory=monotonic)
+
+    def take(self, verdict: Verdict) -> None:
+        """Counts a verdict, and the reasons of one that rejects."""
+        self.counts[verdict.outcome] += 1
+        if verdict.outcome != REJECTED:
+            return
+        for reason in {reason_of(name, message) for name, message in verdict.errors}:
+            if reason in self.reasons:
+                self.reasons[reason][0] += 1
+            elif len(self.reasons) < REASONS_KEPT_MAX:
+                self.reasons[reason] = [1, verdict.row]
+
+    def summed_reasons(self) -> Sequence[str]:
+        """The reasons of rejections, the most frequent first, with how many rows have each."""
+        if all(count == 1 for count, _ in self.reasons.values()):
+            return []
+        ranked = sorted(self.reasons.items(), key=lambda item: (-item[1][0], item[1][1]))
+        lines = [
+            f"{count} rows, as row {row}: {reason}" if count > 1 else f"row {row}: {reason}"
+            for reason, (count, row) in ranked[:REASONS_SHOWN_MAX]
+        ]
+        more = len(ranked) - len(lines)
+        return [*lines, f"and {more} more reasons"] if more > 0 else lines
 
     @property
     def rows(self) -> int:
@@ -53,8 +83,22 @@ class Tally:
     def summary(self, *, dry_run: bool) -> str:
         """One line for a person."""
         seconds = max(monotonic() - self.started, 1e-3)
-        parts = ", ".join(f"{self.counts[name]} {name}" for name in self.outcomes)
+        names = [*self.outcomes, *([DUPLICATE] if self.counts[DUPLICATE] else [])]
+        parts = ", ".join(f"{self.counts[name]} {name}" for name in names)
         head = "dry run, nothing was written: " if dry_run else ""
         tail = f"; {self.before} rows were done before" if self.before else ""
         rate = self.rows / seconds
         return f"{head}{self.rows} rows in {seconds:.1f} s ({rate:,.0f} rows/s): {parts}{tail}"
+
+
+_VALUE = re.compile(r"'(?:[^'\\]|\\.)*'\s*|\"(?:[^\"\\]|\\.)*\"\s*")
+_OTHER_ROW = re.compile(r"\brow \d+")
+
+
+def reason_of(name: str, message: str) -> str:
+    """Return what many rows have in common: the field and the fault, without value and remedy.
+
+    Messages put the value that is wrong in quotes, and the remedy behind a semicolon.
+    """
+    fault = _VALUE.sub("", message).partition(";")[0].strip()
+    return f"{name}: {_OTHER_ROW.sub('another row', fault)}"

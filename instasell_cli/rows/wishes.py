@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from instasell_cli.instants import parse_instant
 from instasell_cli.rows import cell_readers
 from instasell_cli.rows.columns import Columns, Schema
-from instasell_cli.rows.reading import RawRow
+from instasell_cli.rows.row_file import RawRow
 from instasell_cli.rows.verdicts import REJECTED, Verdict
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ AUCTIONS = Schema(
     {
         "listing_id": cell_readers.text,
         "seller_sku": cell_readers.text,
-        "min_bid": cell_readers.amount,
-        "reserve": cell_readers.amount,
-        "buy_now": cell_readers.amount,
+        "min_bid": cell_readers.price,
+        "reserve": cell_readers.price,
+        "buy_now": cell_readers.price,
         "start_at": cell_readers.moment,
         "end_at": cell_readers.moment,
         "duration": cell_readers.seconds,

@@ -32,6 +32,7 @@ from instasell_client.live.upgrade import opened
 from instasell_client.models.auctions import BidReceipt
 from instasell_client.models.base import JsonObject
 from instasell_client.models.live import BOARD, ClientEvent, LeaveAuction, LiveBid
+from instasell_client.models.validation import misfit
 from instasell_client.network import Dial, Socket, Witness
 from instasell_client.operation import new_key, request
 from instasell_client.transport import READS_ONLY
@@ -336,7 +337,9 @@ class LiveSession:
             except LinkLost:
                 return
             except ValidationError as error:
-                room.finish(ProtocolError(f"the snapshot does not fit the contract: {error}"))
+                room.finish(
+                    ProtocolError(f"the snapshot does not fit the contract: {misfit(error)}")
+                )
             except InstaSellError as error:
                 if not passing(error):
                     room.finish(error)

@@ -235,11 +235,15 @@ class LiveQuery(Paging):
 
 
 class LivePage(Reply):
-    """Open auctions and the server's clock, by which countdowns run."""
+    """Open auctions and the server's clock, by which countdowns run.
+
+    `currency` is the market's, in which all amounts are; servers before 1.1 do not tell it.
+    """
 
     items: list[AuctionState]
     next: str | None = None
     server_time: Instant
+    currency: str | None = None
 
 
 class Bid(Reply):

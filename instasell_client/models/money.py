@@ -6,10 +6,13 @@ All amounts are in the market's one currency. The decimals of a currency come fr
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
+
+from instasell_client.models.currencies import currencies_of, decimals_of
 
 MAX_AMOUNT = 10**12
 """The largest amount that the market takes, in minor units."""
@@ -20,22 +23,36 @@ Amount = Annotated[int, Field(strict=True, ge=1, le=MAX_AMOUNT, examples=[1250])
 AmountOrZero = Annotated[int, Field(strict=True, ge=0, le=MAX_AMOUNT, examples=[0])]
 """Minor units, zero allowed where no price is meant (shipping, for one)."""
 
-_WITHOUT_DECIMALS = frozenset(
-    {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"}
-    | {"RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"}
+_WRITTEN = re.compile(
+    r"(?P<before>[^\d,+\-]{0,8}?)\s*(?P<number>\d[\d.,]*)\s*(?P<after>[^\d,+\-]{0,8})", re.ASCII
 )
-_THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
-_TYPED = re.compile(
-    r"^(?P<sign>[-+]?)[^\d.,+\-\s]{0,3}\s*(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<fraction>\d+))?$",
-    re.ASCII,
-)
+_WITH_POINT = re.compile(r"(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<fraction>\d+))?", re.ASCII)
+_WITH_COMMA = re.compile(r"(?P<whole>\d{1,3}(?:\.\d{3})+|\d+)(?:,(?P<fraction>\d+))?", re.ASCII)
+_GROUP_OR_FRACTION = re.compile(r"[1-9]\d{0,2}(?P<mark>[.,])\d{3}", re.ASCII)
+_SHOWN_MAX = 40
+"""How much of a text a message repeats: a cell of a file may be as long as a book."""
 
 
-def decimals_of(currency: str) -> int:
-    """The number of decimals of `currency` (an ISO 4217 code)."""
-    if currency in _WITHOUT_DECIMALS:
-        return 0
-    return 3 if currency in _THREE_DECIMALS else 2
+class DecimalMark(StrEnum):
+    """What stands before the decimals: 1,234.50 has a point, 1.234,50 a comma."""
+
+    POINT = "point"
+    COMMA = "comma"
+
+
+class AmountError(ValueError):
+    """A text that is no amount of the market's currency; says what to write instead.
+
+    `reason` is the same for all texts with the same fault, so that many can be counted.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class AmbiguousAmountError(AmountError):
+    """A number that can be read in two ways, as 1.250 is 1250 or 1.25."""
 
 
 def format_amount(amount: int, currency: str = "USD", *, grouping: bool = False) -> str:
@@ -48,25 +65,92 @@ def format_amount(amount: int, currency: str = "USD", *, grouping: bool = False)
     return sign + whole + (f".{digits[-places:]}" if places else "")
 
 
-def parse_amount(text: str, currency: str = "USD") -> int:
-    """Minor units from what a person typed: "12.50", "$1,234.00", "12".
+def parse_amount(text: str, currency: str = "USD", decimal_mark: DecimalMark | None = None) -> int:
+    """Return the minor units of what a person typed: "12.50", "$1,234.00", "12 USD".
 
-    Raises ValueError, with a sentence for the person, for anything that is not an exact amount of
-    the currency: signs, exponents, too many decimals, more than `MAX_AMOUNT`.
+    Without a `decimal_mark` the decimals come after a point, and a number that could also have
+    a comma for them is refused: "1.250" and "1,250" are 1250 to some and 1.25 to others.
+
+    Raises:
+        AmbiguousAmountError: The number can be read in two ways.
+        AmountError: The text is in another currency, is no amount, has too many decimals, or is
+            more than `MAX_AMOUNT`. Signs and exponents are no amounts.
     """
-    places = decimals_of(currency)
+    shown = repr(text if len(text) <= _SHOWN_MAX else text[:_SHOWN_MAX] + "...")
     example = format_amount(1250, currency)
-    found = _TYPED.match(text.strip())
-    if found is None or found["sign"]:
-        raise ValueError(f"{text!r} is not an amount; write it as {example}")
-    fraction = found["fraction"] or ""
-    if len(fraction) > places and fraction[places:].strip("0"):
-        raise ValueError(f"{text!r} has more than {places} decimals; write it as {example}")
-    try:
-        value = Decimal(found["number"].replace(",", "") + "." + (fraction or "0"))
-    except InvalidOperation as error:  # pragma: no cover - the pattern admits digits only
-        raise ValueError(f"{text!r} is not an amount; write it as {example}") from error
-    minor = int(value.scaleb(places))
+    found = _WRITTEN.fullmatch(text.strip())
+    if found is None:
+        raise AmountError(f"{shown} is not an amount; write it as {example}", "is not an amount")
+    for marker in (found["before"], found["after"]):
+        _check_marker(marker.strip(), shown, currency)
+    number = _number(found["number"], shown, currency, decimal_mark)
+    minor = int(number.scaleb(decimals_of(currency)))
     if minor > MAX_AMOUNT:
-        raise ValueError(f"{text!r} is more than {format_amount(MAX_AMOUNT, currency)}")
+        most = format_amount(MAX_AMOUNT, currency)
+        raise AmountError(f"{shown} is more than {most}", f"is more than {most}")
     return minor
+
+
+def _check_marker(marker: str, shown: str, currency: str) -> None:
+    """Raises AmountError for what beside a number is not the market's currency."""
+    currencies = currencies_of(marker)
+    if not marker or currency in currencies:
+        return
+    example = format_amount(1250, currency)
+    if not currencies:
+        raise AmountError(f"{shown} is not an amount; write it as {example}", "is not an amount")
+    theirs = f"in {currencies[0]}" if len(currencies) == 1 else "in another currency"
+    raise AmountError(
+        f"{shown} is {theirs}, and amounts of this market are in {currency}; convert it, and"
+        f" write it as {example}",
+        f"is in another currency; amounts of this market are in {currency}",
+    )
+
+
+def _number(written: str, shown: str, currency: str, decimal_mark: DecimalMark | None) -> Decimal:
+    places, example = decimals_of(currency), format_amount(1250, currency)
+    if decimal_mark is None:
+        _check_one_meaning(written, shown, places)
+    pattern, other, group = _WITH_POINT, _WITH_COMMA, ","
+    if decimal_mark is DecimalMark.COMMA:
+        pattern, other, group, example = _WITH_COMMA, _WITH_POINT, ".", example.replace(".", ",")
+    found = pattern.fullmatch(written)
+    if found is None:
+        mark = "point" if group == "." else "comma"
+        why = f"has a decimal {mark}" if other.fullmatch(written) else "is not an amount"
+        raise AmountError(f"{shown} {why}; write it as {example}", why)
+    fraction = found["fraction"] or ""
+    if fraction[places:].strip("0"):
+        why = f"has more than {places} decimals"
+        raise AmountError(f"{shown} {why}; write it as {example}", why)
+    return Decimal(f"{found['whole'].replace(group, '')}.{fraction[:places] or '0'}")
+
+
+def _check_one_meaning(written: str, shown: str, places: int) -> None:
+    """Raises AmbiguousAmountError for a number whose three last digits may be decimals or not.
+
+    In a currency with three decimals the point is not in doubt, for the market itself writes
+    its amounts so; in one without decimals the comma can only group.
+    """
+    found = _GROUP_OR_FRACTION.fullmatch(written)
+    if found is None or (places, found["mark"]) in ((3, "."), (0, ",")):
+        return
+    whole, _, last = written.partition(found["mark"])
+    fraction = f"{whole}.{last[:places].ljust(places, '0')}" if places else whole
+    raise AmbiguousAmountError(
+        f"{shown} can be read in two ways; write {whole}{last} or {fraction}",
+        "can be read in two ways",
+    )
+
+
+__all__ = [
+    "MAX_AMOUNT",
+    "AmbiguousAmountError",
+    "Amount",
+    "AmountError",
+    "AmountOrZero",
+    "DecimalMark",
+    "decimals_of",
+    "format_amount",
+    "parse_amount",
+]

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from instasell_client.models.validation import field_errors
 from instasell_server.sandbox import balances, disputes
 from instasell_server.sandbox.api import Api
 from instasell_server.sandbox.courier import Courier
@@ -148,6 +149,5 @@ class Control:
         try:
             return model.model_validate_json(await request.read() or b"{}")
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            param = ".".join(str(part) for part in first["loc"]) or None
-            raise Invalid(first["msg"], param=param) from error
+            [(param, message), *_] = field_errors(error, "")
+            raise Invalid(message, param=param or None) from error

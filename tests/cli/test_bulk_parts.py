@@ -12,6 +12,7 @@ import pytest
 
 from instasell_cli.rows.columns import Columns
 from instasell_cli.rows.crew import WINDOW, Crew, Job
+from instasell_cli.rows.duplicates import PreparedRow
 from instasell_cli.rows.importing import judged_rows
 from instasell_cli.rows.journal import KEPT_SECONDS, Journal, Mark, journal_path
 from instasell_cli.rows.reading import RawRow, RowFile
@@ -120,8 +121,10 @@ def test_rows_of_one_sku_never_overtake_each_other() -> None:
     client.listings = Listings()  # type: ignore[assignment]
     rows = [RawRow(n + 1, {"sku": f"S-{n % 600}"}) for n in range(1200)]
     file = RowFile(["sku"], iter(rows), lambda: 0, 0)
+    columns = Columns()
+    prepared = [PreparedRow(row, columns.convert(row.cells).values) for row in rows]
     with Crew(client, 8) as crew:
-        judged = [*judged_rows(crew, file, file.rows, Columns(), dry_run=False)]
+        judged = [*judged_rows(crew, file, prepared, dry_run=False)]
     assert [verdict.row for each in judged for verdict, _ in each.pairs] == [*range(1, 1201)]
     assert clashes == []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,12 +13,12 @@ from hypothesis import strategies as st
 
 from instasell_cli.exits import UsageProblem
 from instasell_cli.rows.columns import Columns, parse_pairs
-from instasell_cli.rows.reading import ROW_BYTES_MAX, FileKind, RawRow, opened_rows
+from instasell_cli.rows.reading import ROW_CHARACTERS_MAX, FileForm, RawRow, opened_rows
 
 
-def read(path: Path, content: bytes, kind: FileKind | None = None) -> list[RawRow]:
+def read(path: Path, content: bytes, **form: Any) -> list[RawRow]:
     path.write_bytes(content)
-    with opened_rows(str(path), kind) as file:
+    with opened_rows(str(path), FileForm(**form)) as file:
         return list(file.rows)
 
 
@@ -51,8 +52,8 @@ def test_too_many_cells_are_a_row_of_their_own_trouble(tmp_path: Path) -> None:
     [
         (b"", "there is no header"),
         (b"title,title\nA,B\n", "twice"),
-        (b'title,price\nA,"1\n', "after row 0"),
-        (b"title\n" + b"x" * (ROW_BYTES_MAX + 10), "longer than"),
+        (b'title,"price\nA,1\n', "header cannot be read"),
+        (b"x" * (ROW_CHARACTERS_MAX + 10), "header cannot be read: it is longer than"),
         (b",".join(b"c%d" % each for each in range(300)), "more than 200 columns"),
     ],
 )
@@ -73,7 +74,7 @@ def test_bad_lines_of_json_are_rows_of_their_own(tmp_path: Path) -> None:
         b"[1]",
         b"",
         b'{"title": "B", "title": "C"}',
-        b'{"title": "' + b"x" * (2 * ROW_BYTES_MAX) + b'"}',
+        b'{"title": "' + b"x" * (2 * ROW_CHARACTERS_MAX) + b'"}',
         b"[" * 100_000,
         b'{"title": "D"}',
     ]

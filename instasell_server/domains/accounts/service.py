@@ -19,6 +19,7 @@ from instasell_client.models.accounts import (
     UserStatus,
     VerificationStatus,
 )
+from instasell_client.models.validation import field_errors
 from instasell_server.db.connections import Connection, Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction, transact
@@ -250,10 +251,7 @@ class AccountService:
         try:
             wanted = Signup.model_validate({"email": email, "password": password})
         except ValidationError as error:
-            raise Invalid(
-                (str(each["loc"][0]), each["msg"].removeprefix("Value error, "))
-                for each in error.errors(include_input=False, include_url=False)
-            ) from None
+            raise Invalid(field_errors(error, "body")) from None
         encoded = wanted.password.get_secret_value().encode()
         user, _ = await self._create(wanted.email, encoded, None, Role.ADMIN)
         return user

@@ -298,7 +298,7 @@ class AuctionService:
         async with self._reader.connection() as connection:
             found = await store.list_live(connection, filters, after, query.limit + 1)
             now = await bid_store.get_now(connection)
-        return _page(found, query.limit, query.sort.value, now)
+        return self._page(found, query.limit, query.sort.value, now)
 
     async def watched(self, user: Principal, query: Paging) -> LivePage:
         """What the user watches, the newest watch first."""
@@ -309,7 +309,23 @@ class AuctionService:
         async with self._database.connection() as connection:
             found = await store.list_watched(connection, user.user_id, after, query.limit + 1)
             now = await bid_store.get_now(connection)
-        return _page(found, query.limit, "watched", now)
+        return self._page(found, query.limit, "watched", now)
+
+    def _page(
+        self,
+        found: list[tuple[AuctionState, store.Cursor]],
+        limit: int,
+        sort: str,
+        now: datetime,
+    ) -> LivePage:
+        more = len(found) > limit
+        found = found[:limit]
+        return LivePage(
+            items=[state for state, _ in found],
+            next=encode_cursor(sort, *found[-1][1]) if more else None,
+            server_time=now,
+            currency=self._currency,
+        )
 
     async def bids(self, principal: Principal | None, auction_id: str, query: BidsQuery) -> BidList:
         """Bids in order of seq, with names for the seller and for admins."""
@@ -357,12 +373,3 @@ def _contains(text: str | None) -> str | None:
         return None
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
-
-
-def _page(
-    found: list[tuple[AuctionState, store.Cursor]], limit: int, sort: str, now: datetime
-) -> LivePage:
-    more = len(found) > limit
-    found = found[:limit]
-    cursor = encode_cursor(sort, *found[-1][1]) if more else None
-    return LivePage(items=[state for state, _ in found], next=cursor, server_time=now)
