@@ -91,6 +91,7 @@ async def _find_locked(
         return None
     if row["body_hash"] != key.body_hash:
         raise IdempotencyKeyReused
+    await tx.confirm()
     return reply_model.model_validate_json(row["reply"])
 
 

@@ -14,6 +14,7 @@ from collections.abc import Coroutine, Sequence
 
 import structlog
 
+from instasell_client.models.auctions import BidReceipt
 from instasell_server import metrics
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction
@@ -316,7 +317,8 @@ class Auctioneer:
         facts, now = await bid_store.read_bidders(tx, commands)
         judged = judge_batch(locked, commands, facts, now)
         if not judged.changes:
-            await tx.rollback()
+            is_repeated = any(isinstance(a, BidReceipt) and a.repeated for a in judged.answers)
+            await (tx.confirm() if is_repeated else tx.rollback())
             return judged
         if judged.closings:
             await self._lifecycle.settle(tx, judged.closings)
