@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SEPARATOR = " > "
 DEPTH_MAX = 10
+ID_BEGINNING_MIN = 6
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -40,13 +41,25 @@ def flattened(nodes: Iterable[CategoryNode]) -> Iterator[CategoryNode]:
 
 
 def category_id(client: InstaSell, given: str) -> str:
-    """The id of a category that was given by id or by path. Raises CliError (not found)."""
+    """The id of a category that was given by id, the beginning of one, path or name.
+
+    Raises CliError (not found), UsageProblem for what could be several.
+    """
     if is_id(given):
         return given
     wanted = _key(parts_of(given))
-    for node in flattened(client.categories.tree().items):
-        if _key(parts_of(node.path)) == wanted:
-            return node.id
+    nodes = [*flattened(client.categories.tree().items)]
+    for fits in (
+        lambda node: _key(parts_of(node.path)) == wanted,
+        lambda node: _key([node.name]) == wanted,
+        lambda node: len(given) >= ID_BEGINNING_MIN and node.id.startswith(given.lower()),
+    ):
+        found = [node for node in nodes if fits(node)]
+        if len(found) > 1:
+            paths = "\n".join(f"  {node.id}  {node.path}" for node in found[:10])
+            raise UsageProblem(f"{given!r} could be one of these; say which one:\n{paths}")
+        if found:
+            return found[0].id
     raise CliError(
         f"there is no category {given!r} (instasell categories list)", ExitCode.NOT_FOUND
     )

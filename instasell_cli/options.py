@@ -46,6 +46,22 @@ class MarketCommand(TyperCommand):
                 param.metavar = "NUMBER"
         super().__init__(*args, params=[*(params or []), *shared_options()], **kwargs)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command once its parameters have whole ids."""
+        from instasell_cli.resolving import resolve_parameters
+
+        resolve_parameters(ctx)
+        return super().invoke(ctx)
+
+
+def path_of(ctx: Any) -> str:
+    """Return the words of the command that runs, as `auctions bid`."""
+    words: list[str] = []
+    while ctx.parent is not None:
+        words.insert(0, ctx.info_name or "")
+        ctx = ctx.parent
+    return " ".join(words)
+
 
 def _kind(bare: Mapping[str, str] | None) -> type[MarketCommand]:
     """The class of a command. typer knows no options whose value may be left out."""

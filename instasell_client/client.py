@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from instasell_client.resources.categories import Categories
     from instasell_client.resources.disputes import Disputes
     from instasell_client.resources.listings import Listings
+    from instasell_client.resources.lookups import Lookups
     from instasell_client.resources.media import Media
     from instasell_client.resources.messages import Messages
     from instasell_client.resources.notifications import Notifications, Subscriptions
@@ -44,6 +45,7 @@ _NOUNS = {
     "messages": ("messages", "Messages"),
     "notifications": ("notifications", "Notifications"),
     "subscriptions": ("notifications", "Subscriptions"),
+    "lookups": ("lookups", "Lookups"),
     "admin": ("admin", "Admin"),
     "operations": ("operations", "Operations"),
 }
@@ -64,6 +66,7 @@ class _Market(Resource[Way]):
     messages: Messages[Way]
     notifications: Notifications[Way]
     subscriptions: Subscriptions[Way]
+    lookups: Lookups[Way]
     admin: Admin[Way]
     operations: Operations[Way]
 

@@ -22,6 +22,7 @@ from instasell_server.domains.auctions.selling import Selling
 from instasell_server.domains.disputes import handlers as disputes
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.listings import handlers as listings
+from instasell_server.domains.lookups import handlers as lookups
 from instasell_server.domains.media import handlers as media
 from instasell_server.domains.messages import handlers as messages
 from instasell_server.domains.notifications import handlers as notifications
@@ -85,6 +86,7 @@ def build(settings: Settings) -> web.Application:
     app[payments.SERVICE] = services.payments
     app[wallets.SERVICE] = services.wallets
     app[admin.SERVICE] = services.admin
+    app[lookups.SERVICE] = services.lookups
     app[messages.SERVICE] = services.messages
     app[notifications.SERVICE] = services.notifications
     app[notifications.SUBSCRIPTIONS] = SubscriptionService(engines.database)

@@ -28,6 +28,7 @@ from instasell_server.domains.chargebacks.service import ChargebackService
 from instasell_server.domains.disputes.service import DisputeService
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.listings.service import ListingService
+from instasell_server.domains.lookups.service import LookupService
 from instasell_server.domains.mail.service import MailService
 from instasell_server.domains.media.picture_pool import PicturePool
 from instasell_server.domains.media.service import MediaService
@@ -89,6 +90,7 @@ class Services:
     payments: PaymentService
     wallets: WalletService
     admin: AdminService
+    lookups: LookupService
     messages: MessageService
     notifications: NotificationService
     telling: Telling
@@ -222,8 +224,8 @@ def wire(engines: Engines, settings: Settings) -> Services:
     telling.serve(mails)
     return Services(
         people, goods, files, pictures, market, resale, bought, fulfilment, complaints, money,
-        purses, desk, talk, told, telling, auctioneer, hub, live, closer, escrow, outbox,
-        Postman(mails),
+        purses, desk, LookupService(database, engines.public), talk, told, telling, auctioneer,
+        hub, live, closer, escrow, outbox, Postman(mails),
     )  # fmt: skip
 
 

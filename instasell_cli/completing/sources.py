@@ -48,7 +48,10 @@ class Source:
 
     `path` may name a value that is typed already, as `{listing_id}`. With `searches` the server
     looks for words by itself. With `own` it is asked for what belongs to the caller alone. Without
-    `pages` it answers with everything at once.
+    `pages` it answers with everything at once. What has a `kind` is also found by what people type
+    for an id: with `own_only` among what belongs to the caller. With `by_address` only the
+    beginning of an id counts, for names of accounts are not unique. What is `listed` is looked for
+    in the list itself, by the beginning of its id.
     """
 
     path: str
@@ -58,6 +61,10 @@ class Source:
     needs_account: bool = True
     own: str | None = None
     pages: bool = True
+    kind: str = ""
+    own_only: bool = False
+    by_address: bool = False
+    listed: bool = False
 
     def candidates(self, typed: Typed) -> list[Candidate]:
         """What fits, or nothing where the server does not answer in time."""
@@ -81,6 +88,10 @@ class Source:
             value = str(_value(record, self.value) or "")
             if value not in typed.taken:
                 yield Candidate(value, self._title(record))
+
+    def id_of(self, record: Any) -> Any:
+        """What stands for the id in a record."""
+        return _value(record, self.value)
 
     def _title(self, record: Mapping[str, Any]) -> str:
         found = (_value(record, name) for name in self.titles)

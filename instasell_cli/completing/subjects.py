@@ -18,23 +18,37 @@ from instasell_cli.completing.sources import (
 
 Offer = Callable[[Typed], list[Candidate]]
 
-AUCTIONS = Source("/auctions/live", "auction_id", searches=True, needs_account=False)
-OWN_AUCTIONS = Source("/auctions/selling", "state.auction_id", ("state.title", "state.status"))
-WATCHED = Source("/auctions/watched", "auction_id")
-LISTINGS = Source("/listings", searches=True, needs_account=False)
-OWN_LISTINGS = Source("/listings", searches=True, own="seller")
-SELLERS = Source("/listings", "seller_id", ("seller_name",), needs_account=False)
+AUCTIONS = Source(
+    "/auctions/live", "auction_id", searches=True, needs_account=False, kind="auction"
+)
+OWN_AUCTIONS = Source(
+    *("/auctions/selling", "state.auction_id", ("state.title", "state.status")),
+    kind="auction",
+    own_only=True,
+)
+WATCHED = Source("/auctions/watched", "auction_id", kind="auction")
+LISTINGS = Source("/listings", searches=True, needs_account=False, kind="listing")
+OWN_LISTINGS = replace(LISTINGS, needs_account=True, own="seller", own_only=True)
+SELLERS = Source("/listings", "seller_id", ("seller_name",), needs_account=False, kind="seller")
 CATEGORIES = Source("/categories", titles=("path",), needs_account=False, pages=False)
-IMAGES = Source("/listings/{listing_id}/images", titles=("position",), pages=False)
-ORDERS = Source("/orders", titles=("title", "status"))
-DISPUTES = Source("/disputes", titles=("title", "status"))
+IMAGES = Source("/listings/{listing_id}/images", titles=("position",), pages=False, listed=True)
+ORDERS = Source("/orders", titles=("title", "status"), kind="order")
+DISPUTES = Source("/disputes", titles=("title", "status"), kind="dispute")
 ALL_DISPUTES = replace(DISPUTES, path="/admin/disputes")
-CONVERSATIONS = Source("/conversations", titles=("title", "buyer_name", "seller_name"))
-NOTIFICATIONS = Source("/notifications", titles=("payload.title", "kind"))
+CONVERSATIONS = Source(
+    "/conversations", titles=("title", "buyer_name", "seller_name"), kind="conversation"
+)
+NOTIFICATIONS = Source("/notifications", titles=("payload.title", "kind"), listed=True)
 NOTICES = Source("/notifications/preferences", "kind", (), pages=False)
-PEOPLE = People("/admin/users", titles=("display_name", "email"), searches=True)
-ALERTS = Source("/admin/alerts", titles=("kind", "subject"))
-SUBSCRIPTIONS = Source("/subscriptions", "subject_id", ("name",))
+PEOPLE = People(
+    "/admin/users",
+    titles=("display_name", "email"),
+    searches=True,
+    kind="account",
+    by_address=True,
+)
+ALERTS = Source("/admin/alerts", titles=("kind", "subject"), listed=True)
+SUBSCRIPTIONS = Source("/subscriptions", "subject_id", ("name",), listed=True)
 
 BY_PARAMETER: Mapping[str, Source] = {
     "auction_id": AUCTIONS,
@@ -99,6 +113,13 @@ EVERYWHERE: Mapping[str, Offer] = {
     "shared_output": formats,
     "shared_profile": profiles,
 }
+
+
+def source_of(command: str, parameter: str, params: Mapping[str, object]) -> Source | None:
+    """Return where the ids for a parameter come from, or None for what takes no ids."""
+    if (command, parameter) == ("subscriptions add", "subject_id"):
+        return {"auction": AUCTIONS, "seller": SELLERS}.get(str(params.get("kind")))
+    return BY_COMMAND.get((command, parameter)) or BY_PARAMETER.get(parameter)
 
 
 def offer_for(command: str, parameter: str) -> Offer | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from instasell_cli.exits import UsageProblem
-from instasell_cli.options import KEY
+from instasell_cli.options import KEY, path_of
 
 if TYPE_CHECKING:
     import typer
@@ -46,13 +46,3 @@ def written_by(ctx: typer.Context) -> Shape | None:
     from instasell_cli.completing.written import WRITTEN
 
     return WRITTEN.get(path_of(ctx))
-
-
-def path_of(ctx: typer.Context) -> str:
-    """Return the command's words, as `auctions bid`."""
-    words: list[str] = []
-    here: typer.Context | None = ctx
-    while here is not None and here.parent is not None:
-        words.insert(0, here.info_name or "")
-        here = here.parent  # type: ignore[assignment]
-    return " ".join(words)

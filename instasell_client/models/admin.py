@@ -10,7 +10,7 @@ from pydantic import AliasChoices, Field
 from instasell_client.models.accounts import Role, UserStatus
 from instasell_client.models.base import Id, Instant, JsonObject, Paging, Reply, Request
 from instasell_client.models.messages import Message
-from instasell_client.models.orders import OrderView
+from instasell_client.models.orders import OrderStatus, OrderView
 from instasell_client.models.text import Line
 
 BUCKETS_MAX = 400
@@ -37,6 +37,14 @@ class UsersQuery(Paging):
     q: Annotated[Line, Field(min_length=1, max_length=100)] | None = None
     role: Role | None = None
     status: UserStatus | None = None
+
+
+class AdminOrdersQuery(Paging):
+    """Everybody's orders, the newest first."""
+
+    status: OrderStatus | None = None
+    buyer: Id | None = None
+    seller: Id | None = None
 
 
 class AdminAction(Reply):

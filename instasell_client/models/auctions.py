@@ -234,6 +234,13 @@ class LiveQuery(Paging):
     sort: LiveSort = LiveSort.ENDING
 
 
+class AuctionsQuery(Paging):
+    """Auctions of every status, the newest first."""
+
+    status: AuctionStatus | None = None
+    seller: Id | None = None
+
+
 class LivePage(Reply):
     """Open auctions and the server's clock, by which countdowns run.
 

@@ -15,6 +15,7 @@ from instasell_client.models.accounts import Role, User, UserStatus
 from instasell_client.models.admin import (
     AdminAction,
     AdminOrder,
+    AdminOrdersQuery,
     Alert,
     AlertsQuery,
     Analytics,
@@ -35,6 +36,7 @@ from instasell_client.models.disputes import (
     ResolveDispute,
 )
 from instasell_client.models.listings import Listing
+from instasell_client.models.orders import Order, OrderStatus
 from instasell_client.operation import (
     Operation,
     Steps,
@@ -49,6 +51,9 @@ from instasell_client.operation import (
 RoleName = Role | Literal["buyer", "seller", "admin"]
 StatusName = UserStatus | Literal["active", "suspended"]
 BucketName = Bucket | Literal["hour", "day", "week"]
+OrderStatusName = (
+    OrderStatus | Literal["pending", "processing", "shipped", "delivered", "disputed", "cancelled"]
+)
 DisputeStatusName = DisputeStatus | Literal["open", "resolved"]
 
 
@@ -214,6 +219,31 @@ class Admin(Resource[Way]):
         body = request(ResolveDispute, refund_amount=refund_amount, reason=reason)
         return post(at, reads(DisputeView), body, key=idempotency_key)
 
+    @series
+    def orders(
+        self,
+        *,
+        status: OrderStatusName | None = None,
+        buyer: str | None = None,
+        seller: str | None = None,
+        page_size: int = 100,
+    ) -> Steps[Order]:
+        """Everybody's orders, the newest first; `buyer` and `seller` are ids."""
+        return pages(partial(_orders, status=status, buyer=buyer, seller=seller, limit=page_size))
+
+    @endpoint
+    def orders_page(
+        self,
+        *,
+        status: OrderStatusName | None = None,
+        buyer: str | None = None,
+        seller: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Operation[Page[Order]]:
+        """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
+        return _orders(cursor, status=status, buyer=buyer, seller=seller, limit=limit)
+
     @endpoint
     def order(self, order_id: str) -> Operation[AdminOrder]:
         """An order, its history, its money and what its sides said. Raises OrderNotFound."""
@@ -251,3 +281,17 @@ def _alerts(cursor: str | None, **filters: object) -> Operation[Page[Alert]]:
 
 def _disputes(cursor: str | None, **filters: object) -> Operation[Page[Dispute]]:
     return get("/admin/disputes", Page[Dispute], request(DisputesQuery, cursor=cursor, **filters))
+
+
+def _orders(
+    cursor: str | None,
+    *,
+    status: OrderStatusName | None,
+    buyer: str | None,
+    seller: str | None,
+    limit: int,
+) -> Operation[Page[Order]]:
+    query = request(
+        AdminOrdersQuery, status=status, buyer=buyer, seller=seller, cursor=cursor, limit=limit
+    )
+    return get("/admin/orders", Page[Order], query)

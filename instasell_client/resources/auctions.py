@@ -9,7 +9,9 @@ from typing import Literal
 
 from instasell_client.endpoint import Resource, Way, endpoint, series
 from instasell_client.models.auctions import (
+    AuctionsQuery,
     AuctionState,
+    AuctionStatus,
     AuctionStatusReply,
     AuctionView,
     Bid,
@@ -61,6 +63,7 @@ Increments = Literal["ebay", "none"] | Sequence[tuple[int, int]]
 TermName = Literal["reserve", "buy_now"]
 PartName = SellingPart | Literal["running", "sold", "unsold", "cancelled", "relisted"]
 BidPartName = BiddingPart | Literal["to_pay", "outbid", "leading", "won", "lost", "cancelled"]
+StatusName = AuctionStatus | Literal["pending", "live", "ended", "cancelled"]
 SortName = LiveSort | Literal["ending", "price", "-price", "bids"]
 
 
@@ -137,6 +140,25 @@ class Auctions(Resource[Way]):
     def status(self, auction_id: str) -> Operation[AuctionStatusReply]:
         """What changes while an auction runs, and the server's clock."""
         return get(path("/auctions/{}/status", auction_id), AuctionStatusReply)
+
+    @series
+    def list(
+        self, *, status: StatusName | None = None, seller: str | None = None, page_size: int = 100
+    ) -> Steps[AuctionState]:
+        """Auctions of every status, or of one, the newest first; `seller` is an id."""
+        return pages(partial(_page, status=status, seller=seller, limit=page_size))
+
+    @endpoint
+    def list_page(
+        self,
+        *,
+        status: StatusName | None = None,
+        seller: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Operation[LivePage]:
+        """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
+        return _page(cursor, status=status, seller=seller, limit=limit)
 
     @series
     def live(
@@ -341,6 +363,10 @@ class Auctions(Resource[Way]):
     def watched_page(self, *, cursor: str | None = None, limit: int = 50) -> Operation[LivePage]:
         """One page of the caller's watch list. `limit` is 1 to 100."""
         return _watched_page(cursor, limit=limit)
+
+
+def _page(cursor: str | None, **filters: object) -> Operation[LivePage]:
+    return get("/auctions", LivePage, request(AuctionsQuery, cursor=cursor, **filters))
 
 
 def _live_page(cursor: str | None, **filters: object) -> Operation[LivePage]:

@@ -27,6 +27,7 @@ DESCRIPTION = (
 )
 TAGS = {
     "auth": "Accounts, sign-in and the tokens of scripts.",
+    "lookups": "Ids by what people know: their beginnings, SKUs and titles.",
     "categories": "The tree that listings stand in.",
     "listings": "What is for sale.",
     "media": "Pictures of goods and files of disputes.",

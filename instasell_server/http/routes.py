@@ -15,6 +15,7 @@ from instasell_server.domains.admin import handlers as admin
 from instasell_server.domains.auctions import handlers as auctions
 from instasell_server.domains.disputes import handlers as disputes
 from instasell_server.domains.listings import handlers as listings
+from instasell_server.domains.lookups import handlers as lookups
 from instasell_server.domains.media import handlers as media
 from instasell_server.domains.messages import handlers as messages
 from instasell_server.domains.notifications import handlers as notifications
@@ -46,6 +47,7 @@ TABLE: tuple[Route, ...] = (
     *payments.ROUTES,
     *messages.ROUTES,
     *notifications.ROUTES,
+    *lookups.ROUTES,
     *admin.ROUTES,
     Route(
         "GET",

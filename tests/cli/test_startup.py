@@ -73,13 +73,23 @@ def test_completion_of_ids_loads_nothing_heavy() -> None:
 
 
 def test_the_check_notices_what_is_loaded() -> None:
-    done = run("auctions", "show", "..", INSTASELL_URL="http://127.0.0.1:9")
+    done = run(
+        "auctions",
+        "show",
+        "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11",
+        INSTASELL_URL="http://127.0.0.1:9",
+    )
     assert "httpx" in done.stderr.splitlines()[-1]
     assert "pydantic" in done.stderr.splitlines()[-1]
 
 
 def test_a_command_loads_what_it_needs_and_no_more() -> None:
-    done = run("auctions", "show", "..", INSTASELL_URL="http://127.0.0.1:9")
+    done = run(
+        "auctions",
+        "show",
+        "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11",
+        INSTASELL_URL="http://127.0.0.1:9",
+    )
     loaded = done.stderr.splitlines()[-1].split()[1:]
     assert {"httpx", "instasell_client.models.auctions"} <= {*loaded}
     assert not {"rich", "pygments", "instasell_client.models.admin"} & {*loaded}

@@ -9,6 +9,7 @@ from instasell_client.models import (
     auctions,
     bidding,
     listings,
+    lookups,
     orders,
     selling,
 )
@@ -20,7 +21,7 @@ from tests.client.desk_calls import DESK
 from tests.client.inbox_calls import INBOX
 from tests.client.media_calls import MEDIA
 from tests.client.money_calls import MONEY
-from tests.client.samples import AUCTION, CATEGORY, LISTING, OTHER
+from tests.client.samples import AUCTION, CATEGORY, LISTING, OTHER, SELLER
 
 NEW_LISTING = {
     "type": "direct",
@@ -152,6 +153,21 @@ CASES = {
     "auctions.status": Case(
         lambda c: c.auctions.status(AUCTION),
         "GET", f"/auctions/{AUCTION}/status", samples.status(), auctions.AuctionStatusReply,
+    ),
+    "auctions.list_page": Case(
+        lambda c: c.auctions.list_page(status="ended", seller=SELLER, cursor="x"),
+        "GET", "/auctions", {"items": [], "server_time": samples.NOON}, auctions.LivePage,
+        query={"status": "ended", "seller": SELLER, "cursor": "x", "limit": "50"},
+    ),
+    "lookups.find": Case(
+        lambda c: c.lookups.find("auction", "steel watch"),
+        "GET", "/lookup", {"items": [], "more": False}, lookups.Matches,
+        query={"kind": "auction", "text": "steel watch"},
+    ),
+    "lookups.find_own": Case(
+        lambda c: c.lookups.find_own("order", "0d5c2f"),
+        "GET", "/lookup/own", {"items": [], "more": False}, lookups.Matches,
+        query={"kind": "order", "text": "0d5c2f"},
     ),
     "auctions.live_page": Case(
         lambda c: c.auctions.live_page(category=CATEGORY, sort="bids"),

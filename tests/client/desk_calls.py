@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from instasell_client.models import accounts, admin, auctions, disputes, listings
+from instasell_client.models import accounts, admin, auctions, disputes, listings, orders
 from instasell_client.models.base import Page
 from tests.client import samples
 from tests.client.case import Case
@@ -70,6 +70,11 @@ DESK = {
         lambda c: c.admin.resolve_dispute(OTHER, 500, "half of it"),
         "POST", f"/admin/disputes/{OTHER}/resolve", samples.dispute_view(),
         disputes.DisputeView, {"refund_amount": 500, "reason": "half of it"}, keyed=True,
+    ),
+    "admin.orders_page": Case(
+        lambda c: c.admin.orders_page(status="shipped", buyer=OTHER, seller=SELLER, limit=3),
+        "GET", "/admin/orders", {"items": [samples.order()]}, Page[orders.Order],
+        query={"status": "shipped", "buyer": OTHER, "seller": SELLER, "limit": "3"},
     ),
     "admin.order": Case(
         lambda c: c.admin.order(ORDER),

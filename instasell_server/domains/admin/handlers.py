@@ -8,6 +8,7 @@ from instasell_client.models.accounts import Scope, User
 from instasell_client.models.admin import (
     AdminAction,
     AdminOrder,
+    AdminOrdersQuery,
     Alert,
     AlertsQuery,
     Analytics,
@@ -20,6 +21,7 @@ from instasell_client.models.admin import (
 from instasell_client.models.auctions import AuctionStatusReply
 from instasell_client.models.base import Page
 from instasell_client.models.listings import Listing
+from instasell_client.models.orders import Order
 from instasell_server.domains.admin.service import AdminService
 from instasell_server.errors import (
     AlertNotFound,
@@ -95,6 +97,11 @@ async def remove_listing(call: Call[Reason, None]) -> Listing:
     return await desk.remove_listing(call.user, listing_id, call.body.reason, call.idempotency_key)
 
 
+async def list_orders(call: Call[None, AdminOrdersQuery]) -> Page[Order]:
+    """GET /admin/orders"""
+    return await call.service(SERVICE).list_orders(call.query)
+
+
 async def get_order(call: Call[None, None]) -> AdminOrder:
     """GET /admin/orders/{id}"""
     return await call.service(SERVICE).get_order(call.user, call.path["order_id"])
@@ -152,6 +159,10 @@ ROUTES: list[Route] = [
         "POST", "/admin/listings/{listing_id}/remove", remove_listing, _DESK,
         "Take a listing out of every list",
         body=Reason, reply=Listing, tag="admin", errors=(ListingNotFound, ListingInUse),
+    ),
+    Route(
+        "GET", "/admin/orders", list_orders, _DESK, "Everybody's orders, the newest first",
+        query=AdminOrdersQuery, reply=Page[Order], tag="admin",
     ),
     Route(
         "GET", "/admin/orders/{order_id}", get_order, _DESK,

@@ -18,6 +18,7 @@ from instasell_client.models.accounts import Role, User
 from instasell_client.models.admin import (
     AdminAction,
     AdminOrder,
+    AdminOrdersQuery,
     Alert,
     AlertsQuery,
     Analytics,
@@ -29,6 +30,7 @@ from instasell_client.models.admin import (
 from instasell_client.models.auctions import AuctionStatusReply
 from instasell_client.models.base import Page
 from instasell_client.models.listings import Listing
+from instasell_client.models.orders import Order
 from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import BEGIN_SNAPSHOT, Transaction, transact
@@ -239,6 +241,10 @@ class AdminService:
             )
 
         return await transact(self._database, work, begin=BEGIN_SNAPSHOT)
+
+    async def list_orders(self, query: AdminOrdersQuery) -> Page[Order]:
+        """Everybody's orders, the newest first. Raises Invalid for a cursor of another list."""
+        return await self._orders.list_all(query)
 
     # Alerts, the log and figures --------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from instasell_client.models.accounts import Role, Scope
 from instasell_client.models.auctions import (
+    AuctionsQuery,
     AuctionStatusReply,
     AuctionView,
     BidList,
@@ -148,6 +149,11 @@ async def get_status(call: Call[None, None]) -> AuctionStatusReply:
     return await call.service(SERVICE).status(call.path["auction_id"])
 
 
+async def list_newest(call: Call[None, AuctionsQuery]) -> LivePage:
+    """GET /auctions"""
+    return await call.service(SERVICE).list_newest(call.query)
+
+
 async def list_live(call: Call[None, LiveQuery]) -> web.StreamResponse:
     """GET /auctions/live"""
     service = call.service(SERVICE)
@@ -199,6 +205,10 @@ ROUTES: list[Route] = [
         "POST", "/auctions", create_auction, _SELLING, "Put a listing up for auction",
         body=CreateAuction, reply=AuctionStatusReply, status=201, tag="auctions",
         errors=(ListingNotFound, ListingHasAuction, OutOfStock, InsufficientGas),
+    ),
+    Route(
+        "GET", "/auctions", list_newest, PUBLIC, "Auctions of every status, the newest first",
+        query=AuctionsQuery, reply=LivePage, tag="auctions",
     ),
     Route(
         "GET", "/auctions/live", list_live, PUBLIC, "Open auctions",

@@ -94,6 +94,15 @@ WHERE %(after_key)s::bigint IS NULL
    OR (sort_key, auction_id) > (%(after_key)s::bigint, %(after_id)s::uuid)
 ORDER BY sort_key, auction_id LIMIT %(limit)s
 
+-- name: list_newest
+SELECT s.*, a.created_at
+FROM auctions a JOIN auction_states s ON s.auction_id = a.id
+WHERE (%(status)s::text IS NULL OR a.status = %(status)s::text)
+  AND (%(seller)s::uuid IS NULL OR a.seller_id = %(seller)s::uuid)
+  AND (%(before_at)s::timestamptz IS NULL
+       OR (a.created_at, a.id) < (%(before_at)s::timestamptz, %(before_id)s::uuid))
+ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s
+
 -- name: list_watched
 SELECT s.*, (extract(epoch FROM w.created_at) * 1000000)::bigint AS sort_key
 FROM auction_watches w JOIN auction_states s ON s.auction_id = w.auction_id

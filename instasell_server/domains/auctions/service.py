@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from instasell_client.models.auctions import (
     AuctionOrder,
+    AuctionsQuery,
     AuctionState,
     AuctionStatusReply,
     AuctionView,
@@ -52,7 +53,7 @@ from instasell_server.errors import (
     InstaSellError,
     Invalid,
 )
-from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.paging import decode_cursor, decode_place, encode_cursor, encode_place
 from instasell_server.ports import Cache, Event, Limiter, Unreachable
 from instasell_server.principal import Principal
 from instasell_server.quotas import require_quota
@@ -299,6 +300,24 @@ class AuctionService:
             found = await store.list_live(connection, filters, after, query.limit + 1)
             now = await bid_store.get_now(connection)
         return self._page(found, query.limit, query.sort.value, now)
+
+    async def list_newest(self, query: AuctionsQuery) -> LivePage:
+        """Auctions of every status, the newest first. Raises Invalid for a foreign cursor."""
+        before_at, before_id = decode_place(query.cursor)
+        filters = {
+            "status": query.status.value if query.status else None,
+            "seller": query.seller,
+            "before_at": before_at,
+            "before_id": before_id,
+        }
+        async with self._reader.connection() as connection:
+            found = await store.list_newest(connection, filters, query.limit + 1)
+            now = await bid_store.get_now(connection)
+        items = found[: query.limit]
+        cursor = None
+        if len(found) > query.limit:
+            cursor = encode_place("newest", items[-1][1], items[-1][0].auction_id)
+        return LivePage(items=[state for state, _ in items], next=cursor, server_time=now)
 
     async def watched(self, user: Principal, query: Paging) -> LivePage:
         """What the user watches, the newest watch first."""

@@ -169,6 +169,14 @@ async def list_live(
     return [(state_of(row), (row["sort_key"], row["auction_id"])) for row in rows]
 
 
+async def list_newest(
+    connection: Connection, filters: dict[str, Any], limit: int
+) -> list[tuple[AuctionState, datetime]]:
+    """Auctions of every status below a place, the newest first, each with its beginning."""
+    rows = await connection.rows(_sql.list_newest, {**filters, "limit": limit})
+    return [(state_of(row), row["created_at"]) for row in rows]
+
+
 async def list_watched(
     connection: Connection, user_id: str, after: Cursor | None, limit: int
 ) -> list[tuple[AuctionState, Cursor]]:

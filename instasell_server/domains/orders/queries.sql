@@ -160,6 +160,23 @@ WHERE ((o.buyer_id = %(user_id)s AND %(role)s::text IS DISTINCT FROM 'seller')
        < (%(after_key)s::bigint, %(after_id)s::uuid))
 ORDER BY o.created_at DESC, o.id DESC LIMIT %(limit)s
 
+-- name: list_all_orders
+SELECT o.id, o.status, o.buyer_id, b.display_name AS buyer_name, o.seller_id,
+       s.display_name AS seller_name, o.listing_id, l.title, o.auction_id, o.quantity,
+       o.unit_amount, o.shipping_amount, o.total_amount, o.held_amount, o.refunded_amount,
+       o.payment_method, o.payment_due_at, o.paid_at, o.shipped_at, o.carrier, o.tracking,
+       o.escrow_release_at, o.delivered_at, o.address, o.version, o.created_at, o.updated_at
+FROM orders o
+JOIN users b ON b.id = o.buyer_id
+JOIN users s ON s.id = o.seller_id
+JOIN listings l ON l.id = o.listing_id
+WHERE (%(status)s::text IS NULL OR o.status = %(status)s::text)
+  AND (%(buyer)s::uuid IS NULL OR o.buyer_id = %(buyer)s::uuid)
+  AND (%(seller)s::uuid IS NULL OR o.seller_id = %(seller)s::uuid)
+  AND (%(before_at)s::timestamptz IS NULL
+       OR (o.created_at, o.id) < (%(before_at)s::timestamptz, %(before_id)s::uuid))
+ORDER BY o.created_at DESC, o.id DESC LIMIT %(limit)s
+
 -- name: list_order_events
 SELECT e.from_status, e.to_status, e.reason, e.created_at,
        CASE WHEN e.actor_id IS NULL THEN 'market' WHEN e.actor_id = o.buyer_id THEN 'buyer'

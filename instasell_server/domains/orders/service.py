@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from instasell_client.models.admin import AdminOrdersQuery
 from instasell_client.models.auctions import AuctionOrder
 from instasell_client.models.base import Page
 from instasell_client.models.money import MAX_AMOUNT
@@ -31,7 +32,7 @@ from instasell_server.errors import (
     OutOfStock,
     SellerCannotBuy,
 )
-from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.paging import decode_cursor, decode_place, encode_cursor, encode_place
 from instasell_server.principal import Principal
 
 
@@ -220,6 +221,25 @@ class OrderService:
         found = found[: query.limit]
         cursor = encode_cursor("orders", *found[-1][1]) if more else None
         return Page[Order](items=[_seen_by(reader, order) for order, _ in found], next=cursor)
+
+    async def list_all(self, query: AdminOrdersQuery) -> Page[Order]:
+        """Everybody's orders, the newest first, for an admin."""
+        before_at, before_id = decode_place(query.cursor)
+        filters: dict[str, Any] = {
+            "status": query.status.value if query.status else None,
+            "buyer": query.buyer,
+            "seller": query.seller,
+            "before_at": before_at,
+            "before_id": before_id,
+        }
+        async with self._database.connection() as connection:
+            found = await store.list_all_orders(
+                connection, filters, query.limit + 1, self._currency
+            )
+        more = len(found) > query.limit
+        found = found[: query.limit]
+        cursor = encode_place("orders", found[-1].created_at, found[-1].id) if more else None
+        return Page[Order](items=found, next=cursor)
 
 
 def actor_of(principal: Principal, buyer_id: str, seller_id: str) -> rules.Actor | None:

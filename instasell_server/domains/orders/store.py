@@ -253,6 +253,14 @@ async def list_orders(
     return [(Order(**row, currency=currency), (row["sort_key"], row["id"])) for row in rows]
 
 
+async def list_all_orders(
+    connection: Connection, filters: dict[str, Any], limit: int, currency: str
+) -> list[Order]:
+    """Everybody's orders below a place, the newest first."""
+    rows = await connection.rows(_sql.list_all_orders, {**filters, "limit": limit})
+    return [Order(**row, currency=currency) for row in rows]
+
+
 async def list_events(connection: Connection, order_id: str) -> list[OrderEvent]:
     """The steps of an order, the oldest first."""
     rows = await connection.rows(_sql.list_order_events, {"order_id": order_id})
