@@ -135,6 +135,17 @@ class Settings(BaseSettings):
     rate_limit_bids: Annotated[
         int, Field(ge=0, description="Bids per minute of a user; 0 is off.")
     ] = 600
+    rate_limit_joins: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Joins of auctions per minute of a connection, a third of them at once;"
+            " the board counts as ten. 0 is off, as it is while rate_limit_bids is 0.",
+        ),
+    ] = 600
+    rate_limit_joins_address: Annotated[
+        int, Field(ge=0, description="The same of all connections of an address; 0 is off.")
+    ] = 1200
     rate_limit_messages: Annotated[
         int, Field(ge=0, description="Messages per minute of a user; 0 is off.")
     ] = 60
@@ -314,6 +325,8 @@ class Settings(BaseSettings):
             self.rate_limit_signed_in,
             self.rate_limit_token,
             self.rate_limit_bids,
+            self.rate_limit_joins,
+            self.rate_limit_joins_address,
             self.rate_limit_messages,
         )
         if 0 in limits and not self.on_loopback:

@@ -43,6 +43,7 @@ from instasell_server.domains.payments.service import PaymentService
 from instasell_server.domains.wallets.service import WalletService
 from instasell_server.domains.wallets.withdrawals import WithdrawalService
 from instasell_server.ports import Mail, Objects, Payments
+from instasell_server.realtime.budgets import JoinLimits
 from instasell_server.realtime.hub import Hub
 from instasell_server.realtime.websocket import LiveEndpoint
 from instasell_server.settings import Settings
@@ -201,6 +202,7 @@ def wire(engines: Engines, settings: Settings) -> Services:
         market,
         people.authenticate,
         origins=settings.cors_origins,
+        join_limits=_join_limits(settings),
         limited=settings.rate_limit_bids > 0,
     )
     leaving = WithdrawalService(database, engines.provider, ledger, money)
@@ -227,6 +229,14 @@ def wire(engines: Engines, settings: Settings) -> Services:
         purses, desk, LookupService(database, engines.public), talk, told, telling, auctioneer,
         hub, live, closer, escrow, outbox, Postman(mails),
     )  # fmt: skip
+
+
+def _join_limits(settings: Settings) -> JoinLimits:
+    is_limited = settings.rate_limit_bids > 0
+    return JoinLimits(
+        per_minute=settings.rate_limit_joins if is_limited else 0,
+        address_per_minute=settings.rate_limit_joins_address if is_limited else 0,
+    )
 
 
 def _money(

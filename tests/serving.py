@@ -43,6 +43,8 @@ def settings_for_tests(database_url: str, redis_url: str, **changes: Any) -> Set
         "rate_limit_signed_in": 0,
         "rate_limit_token": 0,
         "rate_limit_bids": 0,
+        "rate_limit_joins": 0,
+        "rate_limit_joins_address": 0,
         "rate_limit_messages": 0,
         "signup_gas": 100_000,
         **changes,

@@ -8,11 +8,14 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from instasell_client.models.live import ClientEvent, ClientFrame
-from instasell_server.errors import InstaSellError
+from instasell_server.errors import InstaSellError, Invalid
 from instasell_server.http.body import parse_json
 from instasell_server.http.validation import invalid_of
 
 FRAME_ID_CHARACTERS_MAX = 64
+BAD_FIELDS_MAX = 10
+"""So many bad fields are told of a frame, whose answer would else be ten times its length."""
+
 _FRAME_ID_MAX = 2**53
 _BID_FRAME = {"event", "id", "data"}
 _ID_IN_TEXT = re.compile(r'"id"\s*:\s*("[^"\\\x00-\x1f\x7f]{0,64}"|-?\d{1,15})\s*[,}]')
@@ -61,7 +64,8 @@ def parse_data(model: type[Model], data: Any) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise invalid_of(error, "body") from None
+        refusal = invalid_of(error, "body")
+        raise Invalid(list(refusal.errors)[:BAD_FIELDS_MAX]) from None
 
 
 def _id_of(content: Any) -> FrameId:

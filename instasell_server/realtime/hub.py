@@ -9,7 +9,7 @@ crash after a commit.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -19,8 +19,9 @@ from instasell_server.domains.auctions import frames
 from instasell_server.errors import InstaSellError
 from instasell_server.ports import Bus, Event, History, OwnBid
 from instasell_server.realtime.event_codec import pack_events, unpack_events
-from instasell_server.realtime.rooms import Board, BoardJoin, Room
-from instasell_server.realtime.watcher import Watcher, text_frame
+from instasell_server.realtime.rooms import Board, BoardJoin, KeptOwnBid, Room, RoomJoin
+from instasell_server.realtime.watcher import BUFFER_BYTES_MAX, Watcher
+from instasell_server.realtime.wire import text_frame
 
 BOARD_TICK_SECONDS = 0.25
 SWEEP_SECONDS = 2.0
@@ -45,6 +46,8 @@ class Hub:
         # look at all the others, of which there are thousands while a bid is answered.
         self._readers: dict[str, list[Watcher]] = {}
         self._slow: set[Watcher] = set()
+        # Those whose answers have not been taken at once; the next tick sees who has read on.
+        self._filled: set[Watcher] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweep_now = asyncio.Event()
 
@@ -106,14 +109,13 @@ class Hub:
 
     def _send(self, room: Room, events: Sequence[Event]) -> None:
         for event in events:
-            for waiting in room.joining.values():
-                waiting.append(event)
+            for joining in room.joining.values():
+                joining.events.append(event)
             data = text_frame(event.frame)
             spared = 0
             for watcher, seen in room.watchers.items():
                 if event.version > seen and not watcher.offer(data):
-                    watcher.spare((event.auction_id,))
-                    self._slow.add(watcher)
+                    self._spare(watcher, (event.auction_id,))
                     spared += 1
             if spared:
                 metrics.FRAMES_DROPPED.inc(spared)
@@ -122,30 +124,26 @@ class Hub:
 
     def _send_own_bid(self, room: Room, event: Event, own: OwnBid) -> None:
         """Sends a bidder's position to those sockets of the bidder that are in the room."""
+        kept = KeptOwnBid(event.auction_id, event.version, own)
         for watcher in self._readers.get(own.user_id, ()):
             if watcher in room.joining:
-                room.joining[watcher].append(_own_event(event, own))
+                room.joining[watcher].own_bids.append(kept)
             elif event.version > room.watchers.get(watcher, event.version):
-                self._offer_own_bid(watcher, event, own)
+                self._offer_own_bid(watcher, kept)
 
     def _take_on_board(self, event: Event, room: Room | None) -> None:
         """Takes an event for the next tick; positions of bidders wait for no tick."""
         if self._board.empty or not self._board.take(event):
             return
         for own in event.own_bids:
+            kept = KeptOwnBid(event.auction_id, event.version, own)
             for watcher in self._readers.get(own.user_id, ()):
-                if room is not None and _is_in(room, watcher):
+                if room is not None and watcher in room:
                     continue
                 if watcher in self._board.joining:
-                    self._board.joining[watcher].own_bids.append(_own_event(event, own))
+                    self._board.joining[watcher].own_bids.append(kept)
                 elif watcher in self._board.watchers:
-                    self._offer_own_bid(watcher, event, own)
-
-    def _offer_own_bid(self, watcher: Watcher, event: Event, own: OwnBid) -> None:
-        frame = text_frame(frames.your_bid_changed(event.auction_id, event.version, own))
-        if not watcher.offer(frame):
-            watcher.keep_own_bid(event.auction_id, frame)
-            self._slow.add(watcher)
+                    self._offer_own_bid(watcher, kept)
 
     async def _fill(self, room: Room) -> None:
         """Waits a moment for what is missing, then reads it, once for all watchers."""
@@ -184,9 +182,10 @@ class Hub:
         self._watchers.discard(watcher)
         self._unindex(watcher)
         self._slow.discard(watcher)
+        self._filled.discard(watcher)
         self.leave_board(watcher)
         if watcher.rooms:
-            for auction_id in [key for key, room in self._rooms.items() if _is_in(room, watcher)]:
+            for auction_id in [key for key, room in self._rooms.items() if watcher in room]:
                 self.leave(watcher, auction_id)
         metrics.OPEN_SOCKETS.set(len(self._watchers))
 
@@ -211,17 +210,17 @@ class Hub:
     def watches(self, watcher: Watcher, auction_id: str) -> bool:
         """Whether a watcher is told of an auction, or is about to be."""
         room = self._rooms.get(auction_id)
-        return room is not None and _is_in(room, watcher)
+        return room is not None and watcher in room
 
     def start_joining(self, watcher: Watcher, auction_id: str) -> None:
         """Buffers an auction's events for a watcher until `finish_joining`."""
         room = self._rooms.get(auction_id)
         if room is None:
             room = self._rooms[auction_id] = Room(auction_id)
-        if not _is_in(room, watcher):
+        if watcher not in room:
             watcher.rooms += 1
         room.watchers.pop(watcher, None)
-        room.joining[watcher] = []
+        room.joining[watcher] = RoomJoin()
 
     def finish_joining(self, watcher: Watcher, auction_id: str, version: int, seq: int) -> None:
         """The watcher has the snapshot of `version`; sends it what came after."""
@@ -229,16 +228,17 @@ class Hub:
         if room is None or watcher not in room.joining:
             return
         self._send(room, room.begin(version, seq))
-        waiting = room.joining.pop(watcher)
+        meanwhile = room.joining.pop(watcher)
         room.watchers[watcher] = version
-        for event in waiting:
-            if event.version > version:
-                watcher.write(text_frame(event.frame))
+        for event in meanwhile.events:
+            if event.version > version and not watcher.offer(text_frame(event.frame)):
+                self._spare(watcher, (auction_id,))
+        self._send_kept_own_bids(watcher, meanwhile.own_bids, {auction_id: version})
 
     def leave(self, watcher: Watcher, auction_id: str) -> None:
         """The watcher is done with an auction, or never got its snapshot."""
         room = self._rooms.get(auction_id)
-        if room is None or not _is_in(room, watcher):
+        if room is None or watcher not in room:
             return
         watcher.rooms -= 1
         room.watchers.pop(watcher, None)
@@ -253,8 +253,18 @@ class Hub:
 
     def finish_joining_board(self, watcher: Watcher, versions: Mapping[str, int]) -> None:
         """The watcher has a snapshot of these versions; sends it what came after."""
-        for event in self._board.begin(watcher, versions):
-            watcher.write(text_frame(event.board))
+        if watcher not in self._board.joining:
+            # It is gone, and would stay on the board for good.
+            return
+        meanwhile, changes = self._board.begin(watcher, versions)
+        for event in changes:
+            frame = text_frame(event.board)
+            if not event.conflates:
+                # Without its start an auction's later states mean nothing to a board.
+                self.answer(watcher, frame)
+            elif not watcher.offer(frame):
+                self._spare(watcher, (event.auction_id,))
+        self._send_kept_own_bids(watcher, meanwhile.own_bids, versions)
 
     def leave_board(self, watcher: Watcher) -> None:
         """The watcher is done with the board, or never got its snapshot."""
@@ -271,7 +281,39 @@ class Hub:
     def _tell_local(self, user_id: str, frame: bytes) -> None:
         data = text_frame(frame)
         for watcher in self._readers.get(user_id, ()):
-            watcher.write(data)
+            self.answer(watcher, data)
+
+    # What is written ------------------------------------------------------------------------
+
+    def answer(self, watcher: Watcher, *frames: bytes) -> None:
+        """Writes what is never spared: whole frames, or one in parts."""
+        watcher.write(*frames)
+        if watcher.waiting_bytes > BUFFER_BYTES_MAX:
+            self._filled.add(watcher)
+
+    async def stream(
+        self, watcher: Watcher, parts: Sequence[bytes], drain: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Writes a long answer as its reader takes it; events wait meanwhile."""
+        self._slow.add(watcher)
+        await watcher.stream(parts, drain)
+
+    def _spare(self, watcher: Watcher, auction_ids: Iterable[str]) -> None:
+        watcher.spare(auction_ids)
+        self._slow.add(watcher)
+
+    def _send_kept_own_bids(
+        self, watcher: Watcher, kept: Sequence[KeptOwnBid], versions: Mapping[str, int]
+    ) -> None:
+        for each in kept:
+            if each.version > versions.get(each.auction_id, 0):
+                self._offer_own_bid(watcher, each)
+
+    def _offer_own_bid(self, watcher: Watcher, kept: KeptOwnBid) -> None:
+        frame = text_frame(frames.your_bid_changed(*kept))
+        if not watcher.offer(frame):
+            watcher.keep_own_bid(kept.auction_id, frame)
+            self._slow.add(watcher)
 
     # Ticks ------------------------------------------------------------------------------------
 
@@ -288,27 +330,29 @@ class Hub:
         data = b"".join(text_frame(each.board) for events in changed.values() for each in events)
         for watcher in self._board.watchers:
             if not watcher.offer(data):
-                watcher.spare(changed)
-                self._slow.add(watcher)
+                self._spare(watcher, changed)
                 metrics.FRAMES_DROPPED.inc(len(changed))
 
     def _serve_slow(self) -> None:
         """Gives the newest states to readers that have read on; closes those that have not."""
+        for watcher in self._filled:
+            if watcher.waiting_bytes > BUFFER_BYTES_MAX:
+                watcher.mark_slow()
+                self._slow.add(watcher)
+        self._filled.clear()
         for watcher in list(self._slow):
             if watcher.closing or watcher.stalled():
                 self._slow.discard(watcher)
                 watcher.abort()
-            elif watcher.caught_up():
+            elif watcher.caught_up() and watcher.catch_up(self._newest_frame):
                 self._slow.discard(watcher)
-                newest = [self._newest(auction_id) for auction_id in watcher.take_stale()]
-                states = [text_frame(each.board) for each in newest if each]
-                watcher.write(b"".join([*states, *watcher.take_own_bids()]))
 
-    def _newest(self, auction_id: str) -> Event | None:
+    def _newest_frame(self, auction_id: str) -> bytes | None:
+        newest = self._board.newest(auction_id)
         room = self._rooms.get(auction_id)
         if room is not None and room.latest is not None:
-            return room.latest
-        return self._board.latest.get(auction_id)
+            newest = [*newest[:-1], room.latest]
+        return b"".join(text_frame(event.board) for event in newest) or None
 
     async def _sweep(self) -> None:
         while True:
@@ -346,20 +390,9 @@ class Hub:
                 self._board.take(events[-1])
         for key in gone:
             if key not in self._board.changed:
-                known.pop(key, None)
-                self._board.latest.pop(key, None)
+                self._board.drop(key)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _is_in(room: Room, watcher: Watcher) -> bool:
-    return watcher in room.watchers or watcher in room.joining
-
-
-def _own_event(event: Event, own: OwnBid) -> Event:
-    """A bidder's position as an event that waits for the end of a join."""
-    frame = frames.your_bid_changed(event.auction_id, event.version, own)
-    return Event(event.auction_id, event.version, event.seq, frame, frame, conflates=False)

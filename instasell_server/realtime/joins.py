@@ -8,29 +8,42 @@ moment from which events are kept for its reader.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import structlog
+from pydantic import TypeAdapter
+from pydantic_core import to_json
 
-from instasell_client.models.live import BOARD, JoinedAuction, JoinedBoard
+from instasell_client.models.auctions import AuctionState, AuctionStatus
+from instasell_client.models.live import BOARD, JoinedAuction, YourBid
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.errors import InstaSellError
+from instasell_server.realtime.shared_read import SharedRead
 
 READS_AT_ONCE = 4
+BOARD_PAUSE_SECONDS = 0.25
+"""Reads of the board begin so far apart: it is the dearest read, and the board ticks no faster."""
+
+STATES_AT_A_TIME = 500
+"""So many states are read and encoded in 5 ms; between them the event loop gets its turn."""
 
 _log = structlog.get_logger("instasell.live")
+_OPEN = (AuctionStatus.PENDING, AuctionStatus.LIVE)
+_STATES = TypeAdapter(list[AuctionState])
+_YOUR_BIDS = TypeAdapter(list[YourBid])
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
     """What a join is answered with: the data of the ack, and where the events go on from.
 
-    `versions` and `seq` are those of the snapshot; for the board there is no `seq`.
+    `data` is in parts, of which large ones are the same bytes for all who get them. `versions`
+    and `seq` are those of the snapshot; for the board there is no `seq`.
     """
 
-    data: bytes
+    data: Sequence[bytes]
     versions: Mapping[str, int]
     seq: int = 0
 
@@ -51,11 +64,14 @@ class Joins:
         self._history = history
         self._waiting: dict[_Wanted, list[asyncio.Future[JoinAnswer]]] = {}
         self._readers: set[asyncio.Task[None]] = set()
+        self._board = SharedRead(self._read_board, pause_seconds=BOARD_PAUSE_SECONDS)
 
     def submit(
         self, auction_id: str, user_id: str | None = None, after_seq: int | None = None
     ) -> asyncio.Future[JoinAnswer]:
         """Asks for a snapshot of an auction, or of `BOARD`; a refusal is a value, never raised."""
+        if auction_id == BOARD:
+            return self._board.submit(user_id)
         answer: asyncio.Future[JoinAnswer] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(_Wanted(auction_id, user_id, after_seq), []).append(answer)
         if len(self._readers) < READS_AT_ONCE:
@@ -69,6 +85,7 @@ class Joins:
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
+        await self._board.stop()
 
     async def _read_on(self) -> None:
         while self._waiting:
@@ -81,8 +98,6 @@ class Joins:
 
     async def _read(self, wanted: _Wanted) -> JoinAnswer:
         try:
-            if wanted.auction_id == BOARD:
-                return await self._read_board(wanted.user_id)
             return await self._read_auction(*wanted)
         except InstaSellError as error:
             return error
@@ -105,14 +120,28 @@ class Joins:
             truncated=found.truncated,
             server_time=found.now,
         )
-        return Joined(joined.model_dump_json().encode(), {auction_id: state.version}, state.seq)
+        return Joined([joined.model_dump_json().encode()], {auction_id: state.version}, state.seq)
 
-    async def _read_board(self, user_id: str | None) -> Joined:
-        states, now = await self._history.board()
-        your_bids = []
-        if user_id is not None:
-            # After the states, so that no position is older than the state beside it.
-            your_bids = (await self._history.open_bids([user_id])).get(user_id, [])
-        joined = JoinedBoard.model_construct(auctions=states, your_bids=your_bids, server_time=now)
-        versions = {each.auction_id: each.version for each in states}
-        return Joined(joined.model_dump_json().encode(), versions)
+    async def _read_board(self, user_ids: Sequence[str | None]) -> Mapping[str | None, JoinAnswer]:
+        """The board for everybody who waits; each account's own bids stand behind it."""
+        ids = await self._history.open_ids()
+        versions: dict[str, int] = {}
+        chunks: list[bytes] = []
+        for start in range(0, len(ids), STATES_AT_A_TIME):
+            found = await self._history.list_states(ids[start : start + STATES_AT_A_TIME])
+            # One that ends meanwhile is told by its event, if at all.
+            states = [each for each in found if each.status in _OPEN]
+            versions |= {each.auction_id: each.version for each in states}
+            if states:
+                chunks.append(_STATES.dump_json(states)[1:-1])
+        # After the states, so that no position is older than the state beside it.
+        accounts = [user_id for user_id in user_ids if user_id is not None]
+        your_bids = await self._history.open_bids(accounts) if accounts else {}
+        auctions = b'{"auctions":[' + b",".join(chunks) + b'],"your_bids":'
+        end = b',"server_time":' + to_json(await self._history.now()) + b"}"
+        return {
+            user_id: Joined(
+                (auctions, _YOUR_BIDS.dump_json(your_bids.get(user_id or "", [])) + end), versions
+            )
+            for user_id in user_ids
+        }

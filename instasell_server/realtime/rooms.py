@@ -4,9 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from instasell_server.ports import Event
+from instasell_server.ports import Event, OwnBid
 from instasell_server.realtime.watcher import Watcher
+
+
+class KeptOwnBid(NamedTuple):
+    """A bidder's position at a version of an auction."""
+
+    auction_id: str
+    version: int
+    own: OwnBid
+
+
+@dataclass(slots=True)
+class RoomJoin:
+    """What happens while a watcher's snapshot of an auction is being read, in order."""
+
+    events: list[Event] = field(default_factory=list)
+    own_bids: list[KeptOwnBid] = field(default_factory=list)
 
 
 class Room:
@@ -24,10 +41,13 @@ class Room:
         self.seq = 0
         # The version of each watcher's own snapshot: it has seen what lies at or under it.
         self.watchers: dict[Watcher, int] = {}
-        self.joining: dict[Watcher, list[Event]] = {}
+        self.joining: dict[Watcher, RoomJoin] = {}
         self.held: dict[int, Event] = {}
         self.latest: Event | None = None
         self.filling = False
+
+    def __contains__(self, watcher: Watcher) -> bool:
+        return watcher in self.watchers or watcher in self.joining
 
     @property
     def empty(self) -> bool:
@@ -74,12 +94,12 @@ class Room:
 class BoardJoin:
     """What happens while a watcher's snapshot of the board is being read.
 
-    `changes` has the newest event of each auction that changes, `own_bids` the watcher's own
-    positions in order.
+    `changes` has the events of each auction that changes, few for many, `own_bids` the watcher's
+    own positions in order.
     """
 
-    changes: dict[str, Event] = field(default_factory=dict)
-    own_bids: list[Event] = field(default_factory=list)
+    changes: dict[str, list[Event]] = field(default_factory=dict)
+    own_bids: list[KeptOwnBid] = field(default_factory=list)
 
 
 class Board:
@@ -91,6 +111,8 @@ class Board:
         self.joining: dict[Watcher, BoardJoin] = {}
         self.versions: dict[str, int] = {}
         self.latest: dict[str, Event] = {}
+        # What a newer state does not say again, as a start: the last such event before `latest`.
+        self.before: dict[str, Event] = {}
         self.changed: dict[str, list[Event]] = {}
 
     @property
@@ -102,19 +124,34 @@ class Board:
         """Takes an event in; False when one as new is known."""
         if event.version <= self.versions.get(event.auction_id, 0):
             return False
-        self.versions[event.auction_id] = event.version
-        self.latest[event.auction_id] = event
+        auction_id = event.auction_id
+        self.versions[auction_id] = event.version
+        latest = self.latest.get(auction_id)
+        if not event.conflates:
+            self.before.pop(auction_id, None)
+        elif latest is not None and not latest.conflates:
+            self.before[auction_id] = latest
+        self.latest[auction_id] = event
         for meanwhile in self.joining.values():
-            meanwhile.changes[event.auction_id] = event
-        waiting = self.changed.setdefault(event.auction_id, [])
-        if waiting and waiting[-1].conflates and event.conflates:
-            waiting[-1] = event
-        else:
-            waiting.append(event)
+            _conflate(meanwhile.changes.setdefault(auction_id, []), event)
+        _conflate(self.changed.setdefault(auction_id, []), event)
         return True
 
-    def begin(self, watcher: Watcher, versions: Mapping[str, int]) -> list[Event]:
-        """Lets a watcher with a snapshot of these versions in; returns what that lacks."""
+    def newest(self, auction_id: str) -> list[Event]:
+        """What one who was spared an auction's events has to be told, in order."""
+        found = (self.before.get(auction_id), self.latest.get(auction_id))
+        return [event for event in found if event is not None]
+
+    def drop(self, auction_id: str) -> None:
+        """Forgets an auction that is not open any more."""
+        for known in (self.versions, self.latest, self.before):
+            known.pop(auction_id, None)
+
+    def begin(self, watcher: Watcher, versions: Mapping[str, int]) -> tuple[BoardJoin, list[Event]]:
+        """Lets a watcher with a snapshot of these versions in.
+
+        Returns what happened meanwhile, and the changes of it that the snapshot lacks.
+        """
         meanwhile = self.joining.pop(watcher, BoardJoin())
         self.watchers.add(watcher)
         for auction_id, version in versions.items():
@@ -122,16 +159,13 @@ class Board:
             self.versions.setdefault(auction_id, version)
         changes = [
             event
-            for auction_id, event in meanwhile.changes.items()
+            for auction_id, events in meanwhile.changes.items()
             # What the next tick will bring is left to it.
-            if event.version > versions.get(auction_id, 0) and auction_id not in self.changed
+            if auction_id not in self.changed
+            for event in events
+            if event.version > versions.get(auction_id, 0)
         ]
-        own_bids = [
-            event
-            for event in meanwhile.own_bids
-            if event.version > versions.get(event.auction_id, 0)
-        ]
-        return changes + own_bids
+        return meanwhile, changes
 
     def drain(self) -> dict[str, list[Event]]:
         """What has changed, and begins a new tick."""
@@ -142,4 +176,13 @@ class Board:
         """Nobody watches any more, so nothing has to be known."""
         self.versions.clear()
         self.latest.clear()
+        self.before.clear()
         self.changed.clear()
+
+
+def _conflate(waiting: list[Event], event: Event) -> None:
+    """Adds an event; a newer state takes the place of an older one."""
+    if waiting and waiting[-1].conflates and event.conflates:
+        waiting[-1] = event
+    else:
+        waiting.append(event)

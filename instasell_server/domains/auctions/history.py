@@ -66,13 +66,14 @@ class AuctionHistory:
         found = await store.list_states(connection, auction_ids)
         return {state.auction_id: state for state in found}
 
-    async def board(self) -> tuple[list[AuctionState], datetime]:
-        """Every open auction, and the market's clock."""
+    async def open_ids(self) -> list[str]:
+        """The ids of all open auctions."""
+        return list(await self.open_versions())
+
+    async def list_states(self, auction_ids: Sequence[str]) -> list[AuctionState]:
+        """The states of these auctions; those that do not exist are left out."""
         async with self._database.connection() as connection:
-            ids = list(await store.list_open_versions(connection))
-            states = await store.list_states(connection, ids)
-            now = await bid_store.get_now(connection)
-        return states, now
+            return await store.list_states(connection, auction_ids)
 
     async def open_bids(self, user_ids: Sequence[str]) -> dict[str, list[YourBid]]:
         """The positions of these users in the open auctions that they have bid in."""

@@ -14,7 +14,7 @@ from instasell_client.models.accounts import Role
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.admin import store
-from instasell_server.realtime.websocket import SESSION_ENDED
+from instasell_server.realtime.connection import SESSION_ENDED
 from tests.market import Market
 from tests.server.admin.conftest import WHY, MakeAdmin, Sql, actions
 from tests.server.people import PASSWORD, Person, ask, log_in, sign_up

@@ -108,15 +108,15 @@ async def test_a_change_between_the_snapshot_and_its_ack_is_not_lost(
     seller, bidder = await market.seller(), await market.bidder()
     auction = await market.auction(seller)
     history = server.app[LIVE].history
-    read = history.board
+    read = history.list_states
 
-    async def read_then_change() -> object:
-        found = await read()
+    async def read_then_change(auction_ids: list[str]) -> object:
+        found = await read(auction_ids)
         await bidder.auctions.bid(auction, amount=1000)
         hub._send_board()
         return found
 
-    monkeypatch.setattr(history, "board", read_then_change)
+    monkeypatch.setattr(history, "list_states", read_then_change)
     board = await connect()
     joined = await board.ack("join_auction", {"auction_id": "*"})
     assert [each["version"] for each in joined["auctions"]] == [1]

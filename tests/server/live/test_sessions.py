@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from instasell_client.models.accounts import Scope
 from instasell_server.domains.accounts import handlers as accounts
-from instasell_server.realtime.websocket import SESSION_ENDED
+from instasell_server.realtime.connection import SESSION_ENDED
 from tests.market import Market
 from tests.server.live.conftest import Connect, Sql, StartServer
 from tests.serving import RunningServer
