@@ -4,8 +4,10 @@ SELECT pg_advisory_xact_lock(hashtextextended('categories', 12))
 
 -- name: list_categories
 WITH filled AS (
-    SELECT category_id, count(*) AS listing_count FROM listings WHERE status = 'active'
-    GROUP BY category_id
+    SELECT l.category_id, count(*) AS listing_count FROM listings l
+    WHERE l.status = 'active' AND NOT EXISTS (
+        SELECT FROM users u WHERE u.id = l.seller_id AND u.status = 'suspended')
+    GROUP BY l.category_id
 ), summed AS (
     SELECT ancestor, sum(filled.listing_count)::bigint AS listing_count
     FROM filled
@@ -22,6 +24,8 @@ SELECT c.id, c.name, c.parent_id, c.path, c.lineage::text[] AS lineage,
        (SELECT count(*) FROM listings l
         WHERE l.status = 'active' AND l.category_id IN (
             SELECT below.id FROM categories below WHERE below.lineage @> ARRAY[c.id]
+        ) AND NOT EXISTS (
+            SELECT FROM users u WHERE u.id = l.seller_id AND u.status = 'suspended'
         )) AS listing_count
 FROM categories c WHERE c.id = %(category_id)s
 

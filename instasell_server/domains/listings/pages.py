@@ -22,6 +22,9 @@ from instasell_server.ports import Cache, Unreachable
 
 PAGE_SECONDS = 600
 CACHE_DROP = "cache_drop"
+SELLER_VISIBILITY = "seller_visibility"
+"""The outbox row that a trigger leaves when an account is suspended or reinstated."""
+RETIRED_AT_ONCE = 500
 
 
 def page_key(category_id: str) -> str:
@@ -74,3 +77,10 @@ class CategoryPages:
         """Works on an outbox row of kind `cache_drop`. Raises Unavailable: try again."""
         if not await self._cache.retire(payload["versions"], ttl_seconds=PAGE_SECONDS):
             raise Unavailable("the copies of changed lists could not be retired")
+
+    async def carry_out_visibility(self, payload: Mapping[str, Any]) -> None:
+        """Retire the pages that showed a seller's listings, or that lack them."""
+        async with self._database.connection() as connection:
+            found = await store.list_categories_of_seller(connection, payload["seller_id"])
+        for start in range(0, len(found), RETIRED_AT_ONCE):
+            await self.retire(found[start : start + RETIRED_AT_ONCE])

@@ -61,3 +61,10 @@ INSERT INTO outbox (kind, payload) VALUES ('cache_drop', %(payload)s::jsonb)
 SELECT DISTINCT ancestor::text
 FROM listings l JOIN categories c ON c.id = l.category_id, unnest(c.lineage) AS ancestor
 WHERE l.id = ANY(%(listing_ids)s::uuid[])
+
+-- name: list_categories_of_seller
+SELECT DISTINCT ancestor::text
+FROM (
+    SELECT DISTINCT category_id FROM listings
+    WHERE seller_id = %(seller_id)s AND status = 'active'
+) AS own JOIN categories c ON c.id = own.category_id, unnest(c.lineage) AS ancestor

@@ -37,8 +37,11 @@ class Search(NamedTuple):
     parameters: Mapping[str, Any]
 
 
-def plan(asked: ListingQuery) -> Search:
-    """Reads a query. Raises Invalid for a cursor of another list and for `relevance` without q."""
+def plan(asked: ListingQuery, shown_seller: str | None = None) -> Search:
+    """Read a query; what `shown_seller` offers is found though that account be suspended.
+
+    Raises Invalid for a cursor of another list and for `relevance` without q.
+    """
     q = asked.q or None
     sort = asked.sort or (ListingSort.RELEVANCE if q else ListingSort.NEWEST)
     if sort is ListingSort.RELEVANCE and q is None:
@@ -51,6 +54,7 @@ def plan(asked: ListingQuery) -> Search:
         "price_min": asked.price_min,
         "price_max": asked.price_max,
         "seller": asked.seller,
+        "shown_seller": shown_seller,
         **_texts(q),
         "after_id": after.id if after else None,
         "after_key": _instant(after.key) if after and sort in _BY_TIME else after and after.key,

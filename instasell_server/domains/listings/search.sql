@@ -1,10 +1,14 @@
 -- Filters are static: a parameter that is NULL makes its test a constant, which the planner drops.
+-- What a suspended seller offers is left out, unless the seller or an admin asks for just that.
 
 -- name: search_newest
 WITH found AS (
     SELECT l.id, l.created_at AS sort_key
     FROM listings l
     WHERE l.status = 'active'
+      AND NOT EXISTS (
+          SELECT FROM users u WHERE u.id = l.seller_id AND u.status = 'suspended'
+            AND u.id IS DISTINCT FROM %(shown_seller)s::uuid)
       AND (%(category)s::uuid IS NULL OR l.category_id IN (
           SELECT c.id FROM categories c WHERE c.lineage @> ARRAY[%(category)s::uuid]
       ))
@@ -32,6 +36,9 @@ WITH found AS (
     SELECT l.id, l.created_at AS sort_key
     FROM listings l
     WHERE l.status = 'active'
+      AND NOT EXISTS (
+          SELECT FROM users u WHERE u.id = l.seller_id AND u.status = 'suspended'
+            AND u.id IS DISTINCT FROM %(shown_seller)s::uuid)
       AND (%(category)s::uuid IS NULL OR l.category_id IN (
           SELECT c.id FROM categories c WHERE c.lineage @> ARRAY[%(category)s::uuid]
       ))
@@ -59,6 +66,9 @@ WITH found AS (
     SELECT l.id, coalesce(l.price, 1000000000001) AS sort_key
     FROM listings l
     WHERE l.status = 'active'
+      AND NOT EXISTS (
+          SELECT FROM users u WHERE u.id = l.seller_id AND u.status = 'suspended'
+            AND u.id IS DISTINCT FROM %(shown_seller)s::uuid)
       AND (%(category)s::uuid IS NULL OR l.category_id IN (
           SELECT c.id FROM categories c WHERE c.lineage @> ARRAY[%(category)s::uuid]
       ))
@@ -86,6 +96,9 @@ WITH found AS (
     SELECT l.id, coalesce(l.price, 0) AS sort_key
     FROM listings l
     WHERE l.status = 'active'
+      AND NOT EXISTS (
+          SELECT FROM users u WHERE u.id = l.seller_id AND u.status = 'suspended'
+            AND u.id IS DISTINCT FROM %(shown_seller)s::uuid)
       AND (%(category)s::uuid IS NULL OR l.category_id IN (
           SELECT c.id FROM categories c WHERE c.lineage @> ARRAY[%(category)s::uuid]
       ))
@@ -117,6 +130,9 @@ WITH matching AS (
     ))::bigint AS score
     FROM listings l
     WHERE l.status = 'active'
+      AND NOT EXISTS (
+          SELECT FROM users u WHERE u.id = l.seller_id AND u.status = 'suspended'
+            AND u.id IS DISTINCT FROM %(shown_seller)s::uuid)
       AND (%(category)s::uuid IS NULL OR l.category_id IN (
           SELECT c.id FROM categories c WHERE c.lineage @> ARRAY[%(category)s::uuid]
       ))

@@ -20,7 +20,11 @@ from instasell_server.db.transaction import Transaction
 from instasell_server.domains.listings import rules, search, store
 from instasell_server.domains.listings.bulk import BulkImporter
 from instasell_server.domains.listings.categories import Categories
-from instasell_server.domains.listings.pages import CACHE_DROP, CategoryPages
+from instasell_server.domains.listings.pages import (
+    CACHE_DROP,
+    SELLER_VISIBILITY,
+    CategoryPages,
+)
 from instasell_server.domains.listings.rules import Goods
 from instasell_server.domains.media.service import MediaService
 from instasell_server.domains.sellers.service import record_of
@@ -48,7 +52,10 @@ class ListingService:
         self._pages = CategoryPages(database, cache)
         self.categories = Categories(database, public, self._pages)
         self.bulk = BulkImporter(database, self._pages)
-        self.outbox: Mapping[str, OutboxHandler] = {CACHE_DROP: self._pages.carry_out_drop}
+        self.outbox: Mapping[str, OutboxHandler] = {
+            CACHE_DROP: self._pages.carry_out_drop,
+            SELLER_VISIBILITY: self._pages.carry_out_visibility,
+        }
 
     async def search(self, asked: ListingQuery, principal: Principal | None) -> Page[Listing]:
         """One page of the listings that the filters let through. Raises Invalid."""
@@ -56,7 +63,10 @@ class ListingService:
             assert asked.category is not None
             return await self._first_page(asked.category, asked)
         own = principal is not None and asked.seller == principal.user_id
-        return await self._search(self._database if own else self._public, asked)
+        is_shown = own or (principal is not None and principal.is_admin)
+        return await self._search(
+            self._database if own else self._public, asked, asked.seller if is_shown else None
+        )
 
     async def _first_page(self, category_id: str, asked: ListingQuery) -> Page[Listing]:
         page = await self._pages.find(category_id)
@@ -68,8 +78,10 @@ class ListingService:
             await self._pages.keep(category_id, page, clock)
         return page
 
-    async def _search(self, database: Database, asked: ListingQuery) -> Page[Listing]:
-        planned = search.plan(asked)
+    async def _search(
+        self, database: Database, asked: ListingQuery, shown_seller: str | None = None
+    ) -> Page[Listing]:
+        planned = search.plan(asked, shown_seller)
         async with database.connection() as connection:
             rows = await store.search(connection, planned)
         shown = rows[: planned.limit]
@@ -80,7 +92,10 @@ class ListingService:
         return Page[Listing](items=[Listing.model_validate(row) for row in shown], next=following)
 
     async def get(self, listing_id: str, principal: Principal | None) -> ListingView:
-        """One listing. A removed one is shown to its seller and to admins only."""
+        """One listing. A removed one is shown to its seller and to admins only.
+
+        So is one whose seller is suspended.
+        """
         async with self._database.connection() as connection:
             listing = await self._get_visible(connection, principal, listing_id)
             images = await self._media.images_of(connection, listing_id)
@@ -101,10 +116,11 @@ class ListingService:
     async def _get_visible(
         self, connection: Connection, reader: Principal | None, listing_id: str
     ) -> Listing:
-        listing = (await store.get_listing(connection, listing_id)).listing
-        if listing.status is ListingStatus.REMOVED and not _may_see_removed(listing, reader):
+        state = await store.get_listing(connection, listing_id)
+        is_gone = state.is_hidden or state.listing.status is ListingStatus.REMOVED
+        if is_gone and not _may_see_gone(state.listing, reader):
             raise ListingNotFound
-        return listing
+        return state.listing
 
     async def create(
         self, principal: Principal, wanted: CreateListing, key: RequestKey | None
@@ -208,7 +224,7 @@ class ListingService:
         return state
 
 
-def _may_see_removed(listing: Listing, principal: Principal | None) -> bool:
+def _may_see_gone(listing: Listing, principal: Principal | None) -> bool:
     return principal is not None and (principal.is_admin or principal.user_id == listing.seller_id)
 
 

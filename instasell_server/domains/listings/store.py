@@ -31,12 +31,16 @@ _QUERY_OF_SORT = {
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A listing with the ids of its categories, from the top down, and whether bids hold it."""
+    """A listing with the ids of its categories, from the top down, and whether bids hold it.
+
+    `is_hidden` says that its seller is suspended.
+    """
 
     listing: Listing
     goods: Goods
     lineage: Sequence[str]
     has_bids: bool
+    is_hidden: bool
 
 
 async def insert_listing(tx: Transaction, seller_id: str, goods: Goods) -> str:
@@ -147,7 +151,8 @@ async def insert_cache_drop(connection: Connection, versions: Mapping[str, int])
 def _state(row: Mapping[str, Any]) -> State:
     listing = Listing.model_validate(row)
     goods = Goods(**{name: row[name] for name in Goods._fields})
-    return State(listing, goods, row["category_lineage"], bool(row["auction_seq"]))
+    has_bids, is_hidden = bool(row["auction_seq"]), row["is_seller_suspended"]
+    return State(listing, goods, row["category_lineage"], has_bids, is_hidden)
 
 
 def _refusal(error: postgres.Error) -> Exception:
@@ -159,4 +164,10 @@ def _refusal(error: postgres.Error) -> Exception:
 async def list_categories_of(connection: Connection, listing_ids: Sequence[str]) -> list[str]:
     """The categories in which these listings are shown: their own, and all above."""
     rows = await connection.tuples(_sql.list_categories_of, {"listing_ids": list(listing_ids)})
+    return [row[0] for row in rows]
+
+
+async def list_categories_of_seller(connection: Connection, seller_id: str) -> list[str]:
+    """The categories in which a seller's active listings are shown: their own, and all above."""
+    rows = await connection.tuples(_sql.list_categories_of_seller, {"seller_id": seller_id})
     return [row[0] for row in rows]

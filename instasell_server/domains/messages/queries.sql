@@ -1,5 +1,6 @@
 -- name: find_listing
-SELECT id, seller_id FROM listings WHERE id = %(listing_id)s AND status = 'active'
+SELECT l.id, l.seller_id FROM listings l JOIN users u ON u.id = l.seller_id
+WHERE l.id = %(listing_id)s AND l.status = 'active' AND u.status <> 'suspended'
 
 -- name: find_order
 SELECT id, listing_id, buyer_id, seller_id FROM orders WHERE id = %(order_id)s

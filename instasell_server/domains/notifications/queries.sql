@@ -159,9 +159,10 @@ WHERE s.subject_id IN (
 ORDER BY s.user_id LIMIT %(limit)s
 
 -- name: find_goods
+-- Nobody is told of what a suspended seller offers.
 SELECT l.id AS listing_id, l.title, l.price, l.status, u.display_name AS seller_name
 FROM listings l JOIN users u ON u.id = l.seller_id
-WHERE l.id = %(listing_id)s
+WHERE l.id = %(listing_id)s AND u.status <> 'suspended'
 
 -- name: list_notifications
 SELECT id, kind, payload, created_at, read_at FROM notifications

@@ -42,6 +42,10 @@ WHERE o.auction_id = %(auction_id)s ORDER BY o.created_at, o.status, o.id
 SELECT id, seller_id, type, price, stock, shipping_amount, status, title
 FROM listings WHERE id = %(listing_id)s FOR NO KEY UPDATE
 
+-- name: lock_seller
+-- Shared by orders of the same seller; a suspension waits for them, and they see it once it is there.
+SELECT status FROM users WHERE id = %(seller_id)s FOR SHARE
+
 -- name: take_stock
 UPDATE listings SET stock = stock - %(quantity)s, version = version + 1, updated_at = market_now()
 WHERE id = %(listing_id)s

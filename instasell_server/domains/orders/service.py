@@ -124,6 +124,9 @@ class OrderService:
         listing = await store.lock_listing(tx, listing_id)
         price = _price_of(listing, buyer, wish.quantity)
         assert listing is not None
+        # Behind the lock of the listing, as a suspension locks none.
+        if not await store.lock_active_seller(tx, listing.seller_id):
+            raise ListingNotFound
         total = price * wish.quantity + listing.shipping_amount
         if total > MAX_AMOUNT:
             raise Invalid.one("quantity", f"comes to more than {MAX_AMOUNT}; buy fewer")

@@ -109,6 +109,12 @@ async def lock_listing(tx: Transaction, listing_id: str) -> SoldListing | None:
     return SoldListing(**row) if row else None
 
 
+async def lock_active_seller(tx: Transaction, seller_id: str) -> bool:
+    """Keep a seller from being suspended until the commit; False when that has happened."""
+    row = await tx.one(_sql.lock_seller, {"seller_id": seller_id})
+    return bool(row["status"] == "active")
+
+
 async def take_stock(tx: Transaction, listing_id: str, quantity: int) -> None:
     """Takes goods off a listing whose row is locked."""
     await tx.execute(_sql.take_stock, {"listing_id": listing_id, "quantity": quantity})
