@@ -16,6 +16,7 @@ from instasell_server.domains.accounts import handlers as accounts
 from instasell_server.domains.accounts.service import AccountService
 from instasell_server.domains.admin import handlers as admin
 from instasell_server.domains.auctions import handlers as auctions
+from instasell_server.domains.auctions.checks import AuctionChecker
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.auctions.own_bids import OwnBids
 from instasell_server.domains.auctions.selling import Selling
@@ -78,6 +79,11 @@ def build(settings: Settings) -> web.Application:
         currency=settings.currency,
         auction_fee=settings.auction_gas_fee,
         feature_fee=settings.feature_gas_fee,
+    )
+    app[auctions.CHECKER] = AuctionChecker(
+        engines.database,
+        auction_fee=settings.auction_gas_fee,
+        max_days=settings.auction_max_days,
     )
     app[auctions.OWN_BIDS] = OwnBids(engines.database, currency=settings.currency)
     app[orders.SERVICE] = services.orders

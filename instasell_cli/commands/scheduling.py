@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 import typer
 
-from instasell_cli.amounts import market_currency
+from instasell_cli.amounts import market_currency, shown_amount
 from instasell_cli.commands import bulk
 from instasell_cli.context import Invocation, invocation
 from instasell_cli.exits import ExitCode
 from instasell_cli.options import command
+from instasell_cli.output import Output
 from instasell_cli.rows.crew import Crew
 from instasell_cli.rows.field_guide import AMOUNTS_TEXT, AUCTION_FIELDS, guide_text
+from instasell_cli.rows.gas_plan import GasPlan
 from instasell_cli.rows.scheduling import Scheduler
 from instasell_cli.rows.verdicts import REJECTED, Tally, Verdict
 from instasell_cli.rows.wishes import AUCTIONS, OUTCOMES, OVER
@@ -83,9 +85,17 @@ def run_schedule(call: Invocation, options: bulk.BulkOptions) -> Tally:
             if not options.dry_run and (tally.rows or isinstance(error, KeyboardInterrupt)):
                 output.note("what is up stays up; the same command again puts up the rest")
             raise
+    if scheduler.gas.is_known:
+        _tell_gas(output, scheduler.gas, columns.notation.currency)
     if over:
         output.note(
             f"{len(over)} of the unchanged are over, as {over[0]}; where there was no buyer,"
             " `instasell auctions relist ID` puts it up again"
         )
     return tally
+
+
+def _tell_gas(output: Output, gas: GasPlan, currency: str) -> None:
+    # A minor unit of money buys one unit of gas.
+    topped = f"instasell wallet topup {shown_amount(gas.missing, currency)} --gas"
+    output.note(gas.summary() + (f" ({topped})" if gas.missing else ""))

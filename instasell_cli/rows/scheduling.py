@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from instasell_cli.remedies import with_remedy
 from instasell_cli.rows.columns import Columns
 from instasell_cli.rows.crew import Crew, Job
+from instasell_cli.rows.gas_plan import GasPlan
 from instasell_cli.rows.importing import Judged
-from instasell_cli.rows.rehearsing import Rehearsal
 from instasell_cli.rows.row_file import RawRow, RowFile
 from instasell_cli.rows.verdicts import Verdict
 from instasell_cli.rows.wishes import (
@@ -40,7 +40,7 @@ ROWS_A_LOOK = 500
 
 
 class Scheduler:
-    """Puts the rows of a file up."""
+    """Creates auctions of the rows of a file."""
 
     def __init__(self, crew: Crew, columns: Columns, *, dry_run: bool) -> None:
         self._crew = crew
@@ -48,15 +48,28 @@ class Scheduler:
         self._dry_run = dry_run
         self._own = OwnAuctions()
         self._planned: dict[str, Wish] = {}
-        self._rehearsal: Rehearsal | None = None
+        self.gas = GasPlan()
 
     def judged(self, file: RowFile) -> Iterator[Judged]:
         """Each row with its verdict, in the order of the file.
 
         Raises what would meet every other row as well, as a token that is not taken.
         """
-        work = self.rehearse if self._dry_run else self.put_up
-        for wish, verdict in self._crew.in_order(self._jobs(file), work):
+        if self._dry_run:
+            for wishes in self._wishes(file):
+                verdicts = self._crew.run(self._rehearsed(wishes))
+                pairs = [
+                    (verdict, wish.row) for verdict, wish in zip(verdicts, wishes, strict=True)
+                ]
+                yield Judged(pairs, file.progress())
+            return
+        # Rows of one listing go out one after the other.
+        jobs = (
+            Job(wish, frozenset([wish.listing_id] if wish.listing_id else []))
+            for wishes in self._wishes(file)
+            for wish in wishes
+        )
+        for wish, verdict in self._crew.in_order(jobs, self.put_up):
             yield Judged([(verdict, wish.row)], file.progress())
 
     async def put_up(self, wish: Wish) -> Verdict:
@@ -83,29 +96,55 @@ class Scheduler:
         self._own.add(Standing(made.state, terms["reserve"]))
         return told(wish, outcome, made.state)
 
-    async def rehearse(self, wish: Wish) -> Verdict:
-        """The verdict that a row would get; nothing is put up."""
-        known = self._known(wish)
-        if known is not None:
-            return known
-        earlier = self._planned.get(str(wish.listing_id))
-        if earlier is not None and earlier.values == wish.values:
-            return Verdict(wish.row.number, "unchanged", ids_of(wish))
-        if earlier is not None:
-            again = f"row {earlier.row.number} puts the same listing up with other terms"
-            return rejected(wish, [(named(wish), again)])
-        rehearsal = await self._stage()
-        if errors := await rehearsal.complaints(wish):
-            return rejected(wish, errors)
-        self._planned[str(wish.listing_id)] = wish
-        return Verdict(wish.row.number, "created", ids_of(wish))
+    async def _rehearsed(self, wishes: Sequence[Wish]) -> list[Verdict]:
+        """The verdicts that rows would get, from the market's own rules; nothing is created."""
+        found = [self._known(wish) for wish in wishes]
+        left = [at for at, verdict in enumerate(found) if verdict is None]
+        while left:
+            # A row whose listing an earlier one asks for waits for what becomes of that.
+            asked: dict[str, int] = {}
+            later = []
+            for at in left:
+                found[at] = self._planned_before(wishes[at])
+                if found[at] is None and asked.setdefault(str(wishes[at].listing_id), at) != at:
+                    later.append(at)
+            verdicts = await self._checked([wishes[at] for at in asked.values()])
+            for at, verdict in zip(asked.values(), verdicts, strict=True):
+                found[at] = verdict
+                if not verdict.errors:
+                    self._planned[str(wishes[at].listing_id)] = wishes[at]
+            left = later
+        return [verdict for verdict in found if verdict is not None]
 
-    async def _stage(self) -> Rehearsal:
-        if self._rehearsal is None:
-            client = self._crew.client
-            page, me = await client.auctions.selling_page(limit=1), await client.auth.me()
-            self._rehearsal = Rehearsal(client, me.id, page.server_time)
-        return self._rehearsal
+    async def _checked(self, wishes: Sequence[Wish]) -> list[Verdict]:
+        if not wishes:
+            return []
+        checks = await self._crew.client.auctions.check(
+            [{"listing_id": wish.listing_id, **_given(wish.terms())} for wish in wishes]
+        )
+        self.gas.begin(checks.auction_gas_fee, checks.gas_balance)
+        verdicts = []
+        for wish, check in zip(wishes, checks.items, strict=True):
+            errors = [(entry.field, entry.message) for entry in check.errors]
+            if check.open_auction_id is not None:
+                errors = [(named(wish), other_terms(check.open_auction_id))]
+            if not errors:
+                errors = self.gas.take()
+            if errors:
+                verdicts.append(rejected(wish, errors))
+            else:
+                verdicts.append(Verdict(wish.row.number, "created", ids_of(wish)))
+        return verdicts
+
+    def _planned_before(self, wish: Wish) -> Verdict | None:
+        """The verdict over a row whose listing an earlier row of the file has taken."""
+        earlier = self._planned.get(str(wish.listing_id))
+        if earlier is None:
+            return None
+        if earlier.values == wish.values:
+            return Verdict(wish.row.number, "unchanged", ids_of(wish))
+        again = f"row {earlier.row.number} has the same listing with other terms; leave one out"
+        return rejected(wish, [(named(wish), again)])
 
     def _known(self, wish: Wish) -> Verdict | None:
         if wish.errors:
@@ -124,15 +163,14 @@ class Scheduler:
             return told(wish, "unchanged", same)
         return rejected(wish, [(named(wish), other_terms(auction_id))])
 
-    def _jobs(self, file: RowFile) -> Iterator[Job[Wish]]:
-        """The rows as jobs; those of one listing go out one after the other."""
+    def _wishes(self, file: RowFile) -> Iterator[list[Wish]]:
+        """The rows as they are understood, as many at a time as one request looks up."""
         is_first = True
         while rows := [*islice(file.rows, ROWS_A_LOOK)]:
             if is_first:
                 self._crew.run(self._look_at_all())
                 is_first = False
-            for wish in self._crew.run(self._understood(rows)):
-                yield Job(wish, frozenset([wish.listing_id] if wish.listing_id else []))
+            yield self._crew.run(self._understood(rows))
 
     async def _look_at_all(self) -> None:
         async for each in self._crew.client.auctions.selling():
@@ -168,6 +206,10 @@ def _with_listing(wish: Wish, found: Mapping[str, str]) -> Wish:
         errors = [("seller_sku", "no active listing of yours has it")]
         return Wish(wish.row, wish.values, errors=errors)
     return Wish(wish.row, wish.values, listing_id, wish.errors)
+
+
+def _given(terms: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in terms.items() if value is not None}
 
 
 def _key(listing_id: str, terms: Mapping[str, Any]) -> str:

@@ -7,9 +7,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from instasell_client.models.base import Id, IdempotencyKey, Instant, Paging, Reply, Request
+from instasell_client.models.base import (
+    Id,
+    IdempotencyKey,
+    Instant,
+    JsonObject,
+    Paging,
+    Reply,
+    Request,
+)
 from instasell_client.models.money import Amount
 from instasell_client.models.orders import OrderStatus
+from instasell_client.models.problems import FieldError
 from instasell_client.models.sellers import SellerRecord
 
 Seconds = Annotated[int, Field(strict=True, ge=0, le=3600)]
@@ -69,6 +78,49 @@ class CreateAuction(Request):
         if (self.end_at is None) == (self.duration_seconds is None):
             raise ValueError("give either end_at or duration_seconds")
         return self
+
+
+CHECKS_MAX = 500
+"""Auctions that are judged in one request."""
+
+
+class CheckAuctions(Request):
+    """Auctions that are to be judged, each as `POST /auctions` takes it; nothing is created."""
+
+    auctions: Annotated[list[JsonObject], Field(min_length=1, max_length=CHECKS_MAX)]
+
+
+class AuctionCheckOutcome(StrEnum):
+    """What would become of an auction."""
+
+    CREATED = "created"
+    REJECTED = "rejected"
+
+
+class AuctionCheck(Reply):
+    """The verdict over one row, counted from 1; gas is not looked at here.
+
+    `open_auction_id` is the auction that is open on the listing already.
+    """
+
+    row: int
+    outcome: AuctionCheckOutcome
+    open_auction_id: Id | None = None
+    errors: list[FieldError] = []
+
+
+class AuctionChecks(Reply):
+    """The verdicts, and what creating all auctions that hold would cost in gas.
+
+    `gas_missing` is what the wallet has too little for them.
+    """
+
+    items: list[AuctionCheck]
+    auction_gas_fee: int
+    gas_needed: int
+    gas_balance: int
+    gas_missing: int
+    server_time: Instant
 
 
 class UpdateAuction(Request):

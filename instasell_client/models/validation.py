@@ -145,6 +145,8 @@ def misfit(error: ValidationError) -> str:
     """Return what is wrong with an answer or a file that should have fitted, in one sentence."""
     [first, *_] = error.errors(include_url=False, include_input=False)
     field = field_name(first["loc"], first["type"])
+    if first["type"] == "json_invalid":
+        return "it is not JSON"
     if first["type"] == "missing":
         return f"the field {field} is missing"
     return f"the field {field} is not as expected" if field else "it is not as expected"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Literal
 
 from instasell_client.endpoint import Resource, Way, endpoint, series
 from instasell_client.models.auctions import (
+    AuctionChecks,
     AuctionsQuery,
     AuctionState,
     AuctionStatus,
@@ -20,6 +21,7 @@ from instasell_client.models.auctions import (
     BidsQuery,
     BuyNow,
     CancelAuction,
+    CheckAuctions,
     CreateAuction,
     LivePage,
     LiveQuery,
@@ -105,6 +107,15 @@ class Auctions(Resource[Way]):
             extension_seconds=extension_seconds,
         )
         return post("/auctions", reads(AuctionStatusReply), body, key=idempotency_key)
+
+    @endpoint
+    def check(self, auctions: Sequence[Mapping[str, object]]) -> Operation[AuctionChecks]:
+        """Has up to 500 auctions judged as `create` would, and learns the gas; creates nothing.
+
+        Each has the fields of `create`. Raises Invalid for none, and for too many.
+        """
+        body = request(CheckAuctions, auctions=[dict(each) for each in auctions])
+        return post("/auctions/check", reads(AuctionChecks), body)
 
     @endpoint
     def get(self, auction_id: str) -> Operation[AuctionView]:

@@ -79,6 +79,7 @@ async def test_a_file_is_put_up_once(shop: Shell, seller: AsyncInstaSell, sql: S
     rehearsed = await shop.run(*schedule, "--dry-run")
     assert (rehearsed.code, outcomes(rehearsed)) == (7, wanted), rehearsed.err
     assert "dry run, nothing was written" in rehearsed.err
+    assert "3 auctions cost 150 gas; the wallet has " in rehearsed.err
     assert sql("SELECT count(*) FROM auctions") == [(0,)]
 
     done = await shop.run(*schedule, "--errors", "rejects.csv")
@@ -135,3 +136,32 @@ async def test_two_runs_at_once_put_each_row_up_once(shop: Shell, sql: Sql) -> N
     more = await shop.run("auctions", "schedule", "-", stdin="id,min_bid,duration\nx,1,1d\n")
     assert (more.code, more.out) == (7, "")
     assert "row 1: listing_id: " in more.err
+
+
+async def test_a_dry_run_is_judged_by_the_market_and_tells_the_gas(shop: Shell, sql: Sql) -> None:
+    """Rows that the command itself finds nothing wrong with."""
+    sql("UPDATE wallets SET gas_balance = 120")
+    sql("UPDATE listings SET status = 'removed' WHERE seller_sku = 'A-9'")
+    [(sold,)] = sql("UPDATE listings SET stock = 0 WHERE seller_sku = 'A-10' RETURNING id")
+    text = (
+        "sku,id,min_bid,duration\nA-1,,1,1d\n"
+        f"A-9,,1,1d\n,{sold},1,1d\nA-11,,1,800d\nA-2,,0,1d\nA-2,,2,1d\nA-3,,3,1d\nA-4,,4,1d\n"
+    )
+    name = str(shop.home / "a.csv")
+    Path(name).write_text(text)
+    done = await shop.run("auctions", "schedule", name, "--dry-run", "-o", "jsonl")
+    assert (done.code, outcomes(done)) == (
+        7,
+        ["created", *["rejected"] * 4, "created", *["rejected"] * 2],
+    ), done.out
+    said = [each["errors"][0] for each in verdicts(done) if each["errors"]]
+    assert [each["field"] for each in said] == [
+        *("seller_sku", "listing_id", "duration", "min_bid", "row", "row"),
+    ]
+    assert "sold out" in said[1]["message"]
+    assert said[2]["message"] == "send 7776000 or less"
+    assert said[4]["message"] == "the gas is used up by then; 30 more is needed"
+    assert "4 auctions cost 200 gas; the wallet has 120, 80 too little" in done.err
+    assert "(instasell wallet topup 0.80 --gas)" in done.err
+    assert "2 rows, as row 7: row: the gas is used up by then\n" in done.err
+    assert sql("SELECT count(*) FROM auctions") == [(0,)]

@@ -136,6 +136,11 @@ CASES = {
         lambda c: c.listings.delete(LISTING),
         "DELETE", f"/listings/{LISTING}", None, None, keyed=True,
     ),
+    "auctions.check": Case(
+        lambda c: c.auctions.check([{"listing_id": LISTING, "min_bid": 1, "duration_seconds": 9}]),
+        "POST", "/auctions/check", samples.checks(), auctions.AuctionChecks,
+        {"auctions": [{"listing_id": LISTING, "min_bid": 1, "duration_seconds": 9}]}, keyed=True,
+    ),
     "auctions.create": Case(
         lambda c: c.auctions.create(LISTING, min_bid=100, duration_seconds=60),
         "POST", "/auctions", samples.status(), auctions.AuctionStatusReply,

@@ -138,6 +138,22 @@ def status() -> Json:
     return {"state": state(), "server_time": NOON}
 
 
+def checks() -> Json:
+    """An AuctionChecks with a row that holds and one that does not."""
+    bad = {"field": "min_bid", "message": "send 1 or more"}
+    return {
+        "items": [
+            {"row": 1, "outcome": "created", "open_auction_id": None, "errors": []},
+            {"row": 2, "outcome": "rejected", "open_auction_id": AUCTION, "errors": [bad]},
+        ],
+        "auction_gas_fee": 50,
+        "gas_needed": 50,
+        "gas_balance": 20,
+        "gas_missing": 30,
+        "server_time": NOON,
+    }
+
+
 def user() -> Json:
     """A User."""
     return {

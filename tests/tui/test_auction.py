@@ -166,7 +166,8 @@ async def test_what_cannot_be_read_as_an_amount_is_told(market: Market, screen: 
     async with at_auction(screen, auction, bidder.token) as shown:
         await shown.press("e")
         for typed, told in (
-            ("12.345", "more than 2 decimals"),
+            ("12.3456", "more than 2 decimals"),
+            ("1,250", "two ways; write 1250 or 1.25"),
             ("-5", "is not an amount"),
             ("1e9", "is not an amount"),
             ("0", "more than zero"),

@@ -162,7 +162,7 @@ async def test_the_wallet_is_topped_up(
         await shown.press("u")
         await shown.type("12,5")
         await shown.press("enter")
-        await shown.reads("is not an amount", "12,5")
+        await shown.reads("has a decimal comma", "12,5")
         await shown.press("ctrl+u")
         await shown.type("12.50")
         await shown.press("down", *keys, "enter")

@@ -64,7 +64,7 @@ async def test_from_new_goods_to_an_auction_that_is_called_off(
         await shown.reads("Put it up for auction", "3d")
         await shown.type("12,5")
         await shown.press("enter")
-        await shown.reads("is not an amount")
+        await shown.reads("has a decimal comma")
         await shown.press("ctrl+u")
         await shown.type("12.50")
         await shown.press("enter")

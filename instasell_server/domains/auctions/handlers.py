@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from instasell_client.models.accounts import Role, Scope
 from instasell_client.models.auctions import (
+    AuctionChecks,
     AuctionsQuery,
     AuctionStatusReply,
     AuctionView,
@@ -19,6 +20,7 @@ from instasell_client.models.auctions import (
     BidsQuery,
     BuyNow,
     CancelAuction,
+    CheckAuctions,
     CreateAuction,
     LivePage,
     LiveQuery,
@@ -30,6 +32,7 @@ from instasell_client.models.base import Paging
 from instasell_client.models.bidding import BiddingPage, BiddingQuery
 from instasell_client.models.orders import OrderView
 from instasell_client.models.selling import SellingPage, SellingQuery
+from instasell_server.domains.auctions.checks import AuctionChecker
 from instasell_server.domains.auctions.own_bids import OwnBids
 from instasell_server.domains.auctions.resale import Resale
 from instasell_server.domains.auctions.selling import Selling
@@ -94,11 +97,17 @@ RESALE = web.AppKey("resale", Resale)
 LIVE_PAGES = web.AppKey("live_pages", LivePages)
 SELLING = web.AppKey("selling", Selling)
 OWN_BIDS = web.AppKey("own_bids", OwnBids)
+CHECKER = web.AppKey("auction_checker", AuctionChecker)
 
 
 async def create_auction(call: Call[CreateAuction, None]) -> AuctionStatusReply:
     """POST /auctions"""
     return await call.service(SERVICE).create(call.user, call.body, call.idempotency_key)
+
+
+async def check_auctions(call: Call[CheckAuctions, None]) -> AuctionChecks:
+    """POST /auctions/check"""
+    return await call.service(CHECKER).check(call.user, call.body)
 
 
 async def update_auction(call: Call[UpdateAuction, None]) -> AuctionStatusReply:
@@ -209,6 +218,11 @@ ROUTES: list[Route] = [
     Route(
         "GET", "/auctions", list_newest, PUBLIC, "Auctions of every status, the newest first",
         query=AuctionsQuery, reply=LivePage, tag="auctions",
+    ),
+    Route(
+        "POST", "/auctions/check", check_auctions, _SELLING,
+        "Judge auctions as creating them would, and tell the gas; nothing is created",
+        body=CheckAuctions, reply=AuctionChecks, tag="auctions", idempotent=False,
     ),
     Route(
         "GET", "/auctions/live", list_live, PUBLIC, "Open auctions",

@@ -52,11 +52,21 @@ async def claim_listing(tx: Transaction, seller: Principal, listing_id: str) -> 
     Raises ListingNotFound, ListingHasAuction, OutOfStock, Invalid for goods with a price.
     """
     listing = await store.lock_listing(tx, listing_id)
+    is_own = listing is not None and listing.seller_id == seller.user_id
+    check_claim(listing, seller, await store.find_open_auction(tx, listing_id) if is_own else None)
+
+
+def check_claim(
+    listing: store.LockedListing | None, seller: Principal, open_auction: str | None
+) -> None:
+    """Check that a seller may create an auction of a listing; `open_auction` is on it already.
+
+    Raises ListingNotFound, ListingHasAuction, OutOfStock, Invalid for a listing with a price.
+    """
     if listing is None or listing.seller_id != seller.user_id or listing.status != "active":
         raise ListingNotFound
     if listing.type != "auction":
         raise Invalid.one("listing_id", "is sold at a price; choose a listing of type auction")
-    open_auction = await store.find_open_auction(tx, listing_id)
     if open_auction is not None:
         raise ListingHasAuction(auction_id=open_auction)
     if listing.stock < 1:
