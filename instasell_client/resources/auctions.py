@@ -38,12 +38,7 @@ from instasell_client.models.bidding import (
     BiddingQuery,
 )
 from instasell_client.models.orders import OrderView
-from instasell_client.models.selling import (
-    SellingAuction,
-    SellingPage,
-    SellingPart,
-    SellingQuery,
-)
+from instasell_client.models.selling import SellingAuction, SellingPage, SellingPart, SellingQuery
 from instasell_client.operation import (
     Operation,
     Steps,
@@ -110,10 +105,7 @@ class Auctions(Resource[Way]):
 
     @endpoint
     def check(self, auctions: Sequence[Mapping[str, object]]) -> Operation[AuctionChecks]:
-        """Has up to 500 auctions judged as `create` would, and learns the gas; creates nothing.
-
-        Each has the fields of `create`. Raises Invalid for none, and for too many.
-        """
+        """Has up to 500 auctions judged as `create` would; tells the gas, and creates nothing."""
         body = request(CheckAuctions, auctions=[dict(each) for each in auctions])
         return post("/auctions/check", reads(AuctionChecks), body)
 

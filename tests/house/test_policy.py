@@ -65,6 +65,7 @@ MATRIX = {
     "GET /auctions/{auction_id}/status": ALL,
     "GET /auctions/{auction_id}/bids": ALL,
     "POST /auctions": "seller",
+    "POST /auctions/check": "seller",
     "PUT /auctions/{auction_id}": "seller",
     "POST /auctions/{auction_id}/bid": "buyer seller",
     "POST /auctions/{auction_id}/buy-now": "buyer seller",

@@ -317,7 +317,12 @@ class AuctionService:
         cursor = None
         if len(found) > query.limit:
             cursor = encode_place("newest", items[-1][1], items[-1][0].auction_id)
-        return LivePage(items=[state for state, _ in items], next=cursor, server_time=now)
+        return LivePage(
+            items=[state for state, _ in items],
+            next=cursor,
+            server_time=now,
+            currency=self._currency,
+        )
 
     async def watched(self, user: Principal, query: Paging) -> LivePage:
         """What the user watches, the newest watch first."""
