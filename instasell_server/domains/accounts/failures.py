@@ -18,7 +18,6 @@ from contextlib import asynccontextmanager, suppress
 from instasell_server.domains.accounts.rules import account_of, delay_seconds
 from instasell_server.errors import RateLimited
 from instasell_server.ports import Limiter, Quota
-from instasell_server.settings import Settings
 
 FAILURES_MAX = 10
 """Of an account from one address (or in one session) in a window."""
@@ -40,11 +39,8 @@ ReportBurst = Callable[[str, int, str], Awaitable[None]]
 class AddressHasher:
     """Names network addresses so that only the market can recognise one."""
 
-    def __init__(self, settings: Settings) -> None:
-        if settings.jwt_secret is None:
-            raise ValueError("set INSTASELL_JWT_SECRET; `openssl rand -hex 32` makes one")
-        secret = settings.jwt_secret.get_secret_value().encode()
-        self._key = hmac.new(secret, b"known addresses", hashlib.sha256).digest()
+    def __init__(self, key: bytes) -> None:
+        self._key = key
 
     def hash(self, address: str) -> str:
         """Return 32 hexadecimal digits for an address as limits count it."""

@@ -73,8 +73,8 @@ class AccountService:
         self._ledger = ledger
         self._signup_gas = settings.signup_gas or 0
         self.failures = FailedSignIns(limiter, self._leave_burst)
-        self._addresses = AddressHasher(settings)
         self._signer = Signer.of(settings)
+        self._addresses = AddressHasher(self._signer.derive_key("known addresses"))
         self._passwords = Passwords(settings.bcrypt_rounds)
         self._sessions = Sessions(database, cache, events, self._signer)
         self.tokens = Tokens(database, self._sessions, self._signer)

@@ -3,10 +3,16 @@
 A sign-in whose copy Redis has lost is over, and its row is revoked. While Redis does not answer,
 the row decides; a sign-in of that time is noted as one that Redis never had. A script's token
 lives longer than a copy does. In these two cases the row refills the copy.
+
+Whoever can write to Redis must not become an admin by it: a copy is signed for its session and for
+a minute, after which the row is read again, and what admins do is always decided by the row. A copy
+that is not signed, or was made for another session or time, counts as none.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -24,6 +30,8 @@ from instasell_server.principal import Principal
 
 SESSION_DAYS = 7
 COPY_SECONDS = SESSION_DAYS * 24 * 3600
+FRESH_SECONDS = 60
+"""How long a copy is believed; longer than most pauses between two requests of a person."""
 SESSION_CLOSED = "session_closed"
 SESSIONS_CHANGED = "sessions_changed"
 
@@ -45,6 +53,7 @@ class Sessions:
         self._cache = cache
         self._events = events
         self._signer = signer
+        self._copy_key = signer.derive_key("session copies")
 
     async def authenticate(self, token: str) -> Principal:
         """Who a token stands for. Raises Unauthenticated, and Unavailable without any database."""
@@ -54,8 +63,13 @@ class Sessions:
         except Unreachable:
             principal = _principal(await self._find(session_id))
         else:
-            copied = _read(copy, session_id) if copy is not None else None
-            principal = copied or _principal(await self._restore(session_id, lost=copy is None))
+            copied = self._unseal(copy, session_id) if copy is not None else None
+            if copied is None:
+                principal = _principal(await self._restore(session_id, lost=copy is None))
+            elif copied.role is Role.ADMIN:
+                principal = _principal(await self._find(session_id))
+            else:
+                principal = copied
         if principal.user_id != user_id or principal.expires_at <= time.time():
             raise _over()
         return principal
@@ -81,7 +95,7 @@ class Sessions:
         seconds = min(COPY_SECONDS, int(session.expires_at.timestamp() - time.time()))
         is_copied = await self._cache.put(
             session_key(session.id),
-            _written(session),
+            self.seal(session, signed_at=time.time()),
             version=session.version,
             ttl_seconds=max(1, seconds),
         )
@@ -89,6 +103,43 @@ class Sessions:
             async with self._database.connection() as connection:
                 await store.update_copied(connection, session.id, is_copied=is_copied)
         return is_copied
+
+    def seal(self, session: Session, *, signed_at: float) -> bytes:
+        """Return the copy of a session: a signature and what is signed."""
+        text = json.dumps(
+            {
+                "user_id": session.user_id,
+                "role": session.role,
+                "status": session.status,
+                "scopes": sorted(session.scopes) if session.kind == "token" else None,
+                "expires_at": session.expires_at.timestamp(),
+                "version": session.version,
+                "signed_at": signed_at,
+            }
+        ).encode()
+        return self._signature(session.id, text) + b"." + text
+
+    def _unseal(self, copy: bytes, session_id: str) -> Principal | None:
+        """Return the principal of a copy, or None for one that is not ours or not fresh."""
+        signature, _, text = copy.partition(b".")
+        if not hmac.compare_digest(signature, self._signature(session_id, text)):
+            return None
+        copied = json.loads(text)
+        if abs(time.time() - copied["signed_at"]) > FRESH_SECONDS:
+            return None
+        scopes = copied["scopes"]
+        return Principal(
+            user_id=copied["user_id"],
+            role=Role(copied["role"]),
+            status=UserStatus(copied["status"]),
+            session_id=session_id,
+            scopes=None if scopes is None else frozenset(Scope(each) for each in scopes),
+            expires_at=copied["expires_at"],
+        )
+
+    def _signature(self, session_id: str, text: bytes) -> bytes:
+        signed = session_id.encode() + b"\n" + text
+        return hmac.new(self._copy_key, signed, hashlib.sha256).hexdigest().encode()
 
     async def end(self, user_id: str, *, only: str | None = None, kind: str | None = None) -> bool:
         """Ends a session, or all of a kind; False when there was none."""
@@ -144,36 +195,6 @@ class Sessions:
     async def _close_note(self, note_id: int) -> None:
         async with self._database.connection() as connection:
             await store.close_note(connection, note_id)
-
-
-def _written(session: Session) -> bytes:
-    scopes = sorted(session.scopes) if session.kind == "token" else None
-    return json.dumps(
-        {
-            "user_id": session.user_id,
-            "role": session.role,
-            "status": session.status,
-            "scopes": scopes,
-            "expires_at": session.expires_at.timestamp(),
-        }
-    ).encode()
-
-
-def _read(copy: bytes, session_id: str) -> Principal | None:
-    """The principal of a copy, or None for one that makes no sense."""
-    try:
-        found = json.loads(copy)
-        scopes = found["scopes"]
-        return Principal(
-            user_id=str(found["user_id"]),
-            role=Role(found["role"]),
-            status=UserStatus(found["status"]),
-            session_id=session_id,
-            scopes=None if scopes is None else frozenset(Scope(each) for each in scopes),
-            expires_at=float(found["expires_at"]),
-        )
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
 
 
 def _principal(session: Session) -> Principal:

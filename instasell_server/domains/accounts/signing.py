@@ -43,6 +43,10 @@ class Signer:
             previous.get_secret_value() if previous else None,
         )
 
+    def derive_key(self, purpose: str) -> bytes:
+        """Return a key for another use of the secret, from which the secret cannot be found."""
+        return hmac.new(self._secret.encode(), purpose.encode(), hashlib.sha256).digest()
+
     def sign(self, user_id: str, session_id: str, expires_at: datetime) -> str:
         """A token of a session."""
         claims = {"sub": user_id, "sid": session_id, "exp": int(expires_at.timestamp())}

@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from instasell_server.domains.accounts.handlers import SERVICE
+from instasell_server.domains.accounts.sessions import FRESH_SECONDS
 from instasell_server.domains.accounts.signing import kid_of
 from tests.server.people import PASSWORD, Person, ask, log_in, sign_up
 from tests.serving import SECRET, RunningServer
@@ -231,12 +232,64 @@ async def test_behind_garbage_in_the_cache_the_database_answers(
 
 
 async def test_a_copy_of_another_user_does_not_help(
-    http: aiohttp.ClientSession, redis_url: str
+    http: aiohttp.ClientSession, redis_url: str, sql: Sql
 ) -> None:
-    person, other = await sign_up(http), await sign_up(http)
+    person, admin = await sign_up(http), await sign_up(http)
+    sql("UPDATE users SET role = 'admin' WHERE id = %s", admin.id)
     with redis.Redis.from_url(redis_url) as client:
-        copy = client.get(await wait_for_copy(client, other))
+        copy = client.get(await wait_for_copy(client, admin))
         client.set(f"session:{session_of(person)}", copy)
+    me = await person.ask("GET", "/auth/me")
+    assert (me.status, me.body["id"]) == (200, person.id)
+    assert (await person.ask("GET", "/admin/users")).status == 403
+
+
+@pytest.mark.parametrize("role", ["admin", "seller"])
+async def test_a_role_that_somebody_wrote_into_redis_is_not_believed(
+    http: aiohttp.ClientSession, redis_url: str, role: str
+) -> None:
+    person = await sign_up(http)
+    with redis.Redis.from_url(redis_url) as client:
+        key = await wait_for_copy(client, person)
+        copy = client.get(key)
+        assert isinstance(copy, bytes)
+        client.set(key, copy.replace(b"buyer", role.encode()))
+        asked = ("GET", "/admin/users") if role == "admin" else ("GET", "/auctions/selling")
+        assert (await person.ask(*asked)).status == 403
+        assert (await person.ask("GET", "/auth/me")).body["role"] == "buyer"
+        # The row has repaired the copy.
+        assert role.encode() not in (client.get(key) or b"")
+
+
+async def test_an_old_copy_that_is_put_back_is_not_believed(
+    server: RunningServer, http: aiohttp.ClientSession, redis_url: str, sql: Sql
+) -> None:
+    admin, other = await sign_up(http), await sign_up(http)
+    sessions = server.app[SERVICE]._sessions
+    with redis.Redis.from_url(redis_url) as client:
+        for person in (admin, other):
+            sql("UPDATE users SET role = 'admin' WHERE id = %s", person.id)
+            session = await sessions._find(session_of(person))
+            age = 0.0 if person is admin else FRESH_SECONDS + 1
+            old = sessions.seal(session, signed_at=time.time() - age)
+            key = await wait_for_copy(client, person)
+            sql("UPDATE users SET role = 'buyer' WHERE id = %s", person.id)
+            client.set(key, b"=99:" + old)
+    # Whoever claims to be an admin is looked up in any case; other copies hold for a minute.
+    assert (await admin.ask("GET", "/admin/users")).status == 403
+    assert (await other.ask("GET", "/auth/me")).body["role"] == "buyer"
+
+
+async def test_a_copy_of_an_ended_session_does_not_bring_it_back(
+    server: RunningServer, http: aiohttp.ClientSession, redis_url: str
+) -> None:
+    person = await sign_up(http)
+    sessions = server.app[SERVICE]._sessions
+    session = await sessions._find(session_of(person))
+    old = sessions.seal(session, signed_at=time.time() - FRESH_SECONDS - 1)
+    assert (await person.ask("POST", "/auth/logout")).status == 204
+    with redis.Redis.from_url(redis_url) as client:
+        client.set(f"session:{session_of(person)}", b"=99:" + old)
     assert await status_of(person) == 401
 
 
