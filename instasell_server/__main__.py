@@ -18,7 +18,7 @@ from pydantic import SecretStr, ValidationError
 from instasell_client.models.validation import field_errors
 from instasell_server import logs
 from instasell_server.db.connections import Database
-from instasell_server.db.migrate import MigrationRefused, migrate
+from instasell_server.db.migrate import MigrationRefused
 from instasell_server.embedded import EmbeddedError
 from instasell_server.errors import InstaSellError, Invalid
 from instasell_server.ports import Refused as ProviderRefused
@@ -29,6 +29,7 @@ from instasell_server.standalone import (
     borrowed_engines,
     mailbox_of,
     needs_engines,
+    prepare_database,
     with_market_defaults,
     with_secret,
 )
@@ -82,7 +83,10 @@ def run(
 def apply_migrations(data_dir: DataDir = None) -> None:
     """Bring the database's schema up to date."""
     with _engines(_settings(data_dir=data_dir)) as settings:
-        applied = migrate(_url(settings))
+        try:
+            applied = prepare_database(settings)
+        except MigrationRefused as error:
+            _fail(str(error))
     print("\n".join(applied) if applied else "nothing to apply")
 
 
@@ -107,8 +111,10 @@ def create_admin(
     with _engines(given) as complete:
         try:
             settings = with_secret(complete, embedded=needs_engines(given))
-            migrate(_url(settings))
+            prepare_database(settings)
             print(asyncio.run(create(settings)))
+        except MigrationRefused as error:
+            _fail(str(error))
         except Refused as error:
             _fail(str(error), USAGE)
         except Invalid as error:
@@ -226,6 +232,9 @@ def audit(
         print(
             f"{report.transfers} transfers, {report.wallets} wallets, {report.auctions} auctions,"
             f" {report.bids} bids: {len(report.findings)} differences"
+        )
+        print(
+            f"the admins' log: {report.admin_actions} rows, linked up to {report.log_head or '-'}"
         )
         if report.provider is not None:
             there = report.provider

@@ -18,7 +18,7 @@ import uvloop
 
 from instasell_server import logs
 from instasell_server.app import build
-from instasell_server.db.migrate import migrate
+from instasell_server.db.roles import ROLE_ADVICE, find_serving_role
 from instasell_server.domains.payments import handlers as payments
 from instasell_server.embedded import EmbeddedEngines, EmbeddedError
 from instasell_server.http.listener import Listener
@@ -29,6 +29,7 @@ from instasell_server.standalone import (
     keeping_of,
     needs_sandbox,
     own_engines,
+    prepare_database,
     sandbox_file,
     sandbox_secrets,
     with_market_defaults,
@@ -56,8 +57,13 @@ def run(settings: Settings, *, i_know: bool, ready_file: Path | None) -> None:
         ready = with_secret(complete, embedded=embedded)
         ready = with_market_defaults(ready, embedded=embedded)
         assert ready.database_url is not None
-        for name in migrate(ready.database_url.get_secret_value()):
+        for name in prepare_database(ready):
             _log.info("migrated", migration=name)
+        # What listens has no use for the owner's password.
+        ready = ready.model_copy(update={"migration_database_url": None})
+        role = find_serving_role(ready.database_url.get_secret_value())
+        if role.is_excessive:
+            _log.warning("database_role_too_strong", role=role.name, advice=ROLE_ADVICE)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(ready, engines, ready_file))
 

@@ -54,7 +54,10 @@ def bring_back(settings: Settings, file: Path) -> tuple[Manifest, str]:
             " Name a new folder with --into."
         )
     programs = find_postgres(Identity.of_this_process())
-    manifest = restore_into_url(file, _secret(settings.database_url), programs, data_dir)
+    server_url = _secret(settings.database_url)
+    owner = settings.migration_database_url
+    owner_url = server_url if owner is None else owner.get_secret_value()
+    manifest = restore_into_url(file, owner_url, server_url, programs, data_dir)
     return manifest, "the database of INSTASELL_DATABASE_URL"
 
 

@@ -63,6 +63,13 @@ class Settings(BaseSettings):
         SecretStr | None,
         Field(description="A PostgreSQL 15 to 18 to use instead of the embedded one."),
     ] = None
+    migration_database_url: Annotated[
+        SecretStr | None,
+        Field(
+            description="The same database as the role that owns its schema; for `migrate`, and"
+            " for a server that migrates by itself."
+        ),
+    ] = None
     database_replica_url: Annotated[
         SecretStr | None,
         Field(description="A read replica; it serves public lists and nothing else."),
@@ -310,6 +317,15 @@ class Settings(BaseSettings):
             raise ValueError(
                 "INSTASELL_SMTP_PASSWORD is sent only over tls or starttls; set"
                 " INSTASELL_SMTP_SECURITY"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _owner_of_a_known_database(self) -> Settings:
+        if self.migration_database_url is not None and self.database_url is None:
+            raise ValueError(
+                "INSTASELL_MIGRATION_DATABASE_URL names the owner of a database of your own; set"
+                " INSTASELL_DATABASE_URL to the same one as the role that serves"
             )
         return self
 

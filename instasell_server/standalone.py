@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import secrets
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from instasell_server.backups import Keeping, Source
+from instasell_server.db.migrate import bring_up_to_date
 from instasell_server.embedded import (
     EmbeddedEngines,
     EmbeddedError,
@@ -77,8 +79,7 @@ def own_engines(settings: Settings) -> Iterator[tuple[Settings, EmbeddedEngines 
     record = engines.data_dir / URLS_FILE
     with engines:
         urls = engines.urls
-        text = {"database_url": urls.database_url, "redis_url": urls.redis_url}
-        write_private(record, json.dumps(text), None)
+        write_private(record, json.dumps(dataclasses.asdict(urls)), None)
         try:
             yield _with_urls(settings, urls), engines
         finally:
@@ -97,18 +98,33 @@ def borrowed_engines(settings: Settings) -> Iterator[Settings]:
     try:
         record = data_dir_of(settings) / URLS_FILE
         found = json.loads(record.read_bytes()[:_FILE_BYTES_MAX])
-        urls = EngineUrls(str(found["database_url"]), str(found["redis_url"]))
+        owner = str(found["database_url"])
+        # A server of before there was a second role has not written its address.
+        server = str(found.get("server_database_url", owner))
+        urls = EngineUrls(owner, str(found["redis_url"]), server)
     except (OSError, ValueError, KeyError):
         raise error from None
     yield _with_urls(settings, urls)
 
 
 def _with_urls(settings: Settings, urls: EngineUrls) -> Settings:
-    found = {
-        "database_url": settings.database_url or SecretStr(urls.database_url),
-        "redis_url": settings.redis_url or SecretStr(urls.redis_url),
-    }
+    found = {"redis_url": settings.redis_url or SecretStr(urls.redis_url)}
+    if settings.database_url is None:
+        found["database_url"] = SecretStr(urls.server_database_url)
+        found["migration_database_url"] = SecretStr(urls.database_url)
     return settings.model_copy(update=found)
+
+
+def prepare_database(settings: Settings) -> list[str]:
+    """Migrate the database of the settings, and return what was applied.
+
+    Raises MigrationRefused.
+    """
+    assert settings.database_url is not None
+    owner = settings.migration_database_url
+    return bring_up_to_date(
+        settings.database_url.get_secret_value(), owner.get_secret_value() if owner else None
+    )
 
 
 def with_secret(settings: Settings, *, embedded: bool) -> Settings:
@@ -210,6 +226,7 @@ __all__ = [
     "needs_engines",
     "needs_sandbox",
     "own_engines",
+    "prepare_database",
     "sandbox_file",
     "sandbox_secrets",
     "with_market_defaults",

@@ -26,7 +26,7 @@ from instasell_server import logs
 from instasell_server.db.connections import Database
 from instasell_server.embedded import EngineUrls
 from instasell_server.settings import Settings
-from tests.databases import MarketClock, cloned, make_template, with_redis_number
+from tests.databases import MarketClock, cloned, make_template, remember_roles, with_redis_number
 from tests.engines import shared_urls
 from tests.measuring import measure_processes_lightly, unmeasured
 from tests.ordering import comes_first
@@ -87,18 +87,20 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def engines(shared_folder: Path) -> EngineUrls:
     """Real PostgreSQL and Valkey, one set per run, shared by the workers of pytest-xdist."""
-    return shared_urls(shared_folder)
+    urls = shared_urls(shared_folder)
+    remember_roles(urls)
+    return urls
 
 
 @pytest.fixture(scope="session")
 def template(engines: EngineUrls, shared_folder: Path) -> str:
     """The name of the migrated database that tests get clones of."""
-    return make_template(engines.database_url, shared_folder)
+    return make_template(engines, shared_folder)
 
 
 @pytest.fixture
 def database_url(engines: EngineUrls, template: str) -> Iterator[str]:
-    """A fresh, migrated database for one test."""
+    """A fresh, migrated database for one test, as its owner; servers get a role with less."""
     with cloned(engines.database_url, template) as url:
         yield url
 

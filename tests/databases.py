@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import psycopg2
 
-from instasell_server.db.migrate import migrate, read_migrations
+from instasell_server.db.migrate import bring_up_to_date, read_migrations
+from instasell_server.embedded import EngineUrls
 
 
 def with_database(url: str, name: str) -> str:
@@ -53,8 +54,29 @@ def _admin(url: str) -> Iterator[psycopg2.extensions.cursor]:
         connection.close()
 
 
-def make_template(url: str, shared: Path) -> str:
+_roles: dict[str, str] = {}
+
+
+def remember_roles(urls: EngineUrls) -> None:
+    """Makes `as_server` know the two roles of some engines."""
+    owner, server = (_role_in(url) for url in (urls.database_url, urls.server_database_url))
+    _roles[owner] = server
+
+
+def as_server(url: str) -> str:
+    """The URL of a database with the role that serves, where the owner's is given and known."""
+    owner = _role_in(url)
+    return _roles.get(owner, owner) + url.removeprefix(owner)
+
+
+def _role_in(url: str) -> str:
+    head, at, _ = url.partition("@")
+    return head + at
+
+
+def make_template(urls: EngineUrls, shared: Path) -> str:
     """The name of a migrated database to clone; made once for each set of migrations."""
+    url = urls.database_url
     checksums = "".join(each.checksum for each in read_migrations())
     name = "instasell_template_" + hashlib.sha256(checksums.encode()).hexdigest()[:12]
     with (shared / "template.lock").open("w") as lock:
@@ -66,7 +88,9 @@ def make_template(url: str, shared: Path) -> str:
             # The name comes last, so that a template that has it is complete.
             draft = f"draft_{uuid.uuid4().hex}"
             cursor.execute(f"CREATE DATABASE {draft}")
-            migrate(with_database(url, draft))
+            bring_up_to_date(
+                with_database(urls.server_database_url, draft), with_database(url, draft)
+            )
             cursor.execute(f"ALTER DATABASE {draft} RENAME TO {name}")
     return name
 
@@ -86,7 +110,7 @@ def cloned(url: str, template: str) -> Iterator[str]:
             # a plain DROP has it stop, and waits for those that are told to end here.
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = %s AND usename = current_user",
+                " WHERE datname = %s AND pg_has_role(usesysid, 'MEMBER')",
                 (name,),
             )
             cursor.execute(f"DROP DATABASE {name}")

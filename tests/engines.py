@@ -42,7 +42,8 @@ _FORGETFUL = {
 
 def shared_urls(shared: Path) -> EngineUrls:
     """Return the run's engines; the first caller on the folder `shared` has them started."""
-    given = EngineUrls(os.environ.get(DATABASE_VARIABLE, ""), os.environ.get(REDIS_VARIABLE, ""))
+    database_url = os.environ.get(DATABASE_VARIABLE, "")
+    given = EngineUrls(database_url, os.environ.get(REDIS_VARIABLE, ""), database_url)
     if given.database_url and given.redis_url:
         return given
     record = shared / "engines.json"
@@ -54,7 +55,9 @@ def shared_urls(shared: Path) -> EngineUrls:
             record.write_text(answer)
         started = json.loads(record.read_text())
     return EngineUrls(
-        given.database_url or started["database_url"], given.redis_url or started["redis_url"]
+        given.database_url or started["database_url"],
+        given.redis_url or started["redis_url"],
+        given.server_database_url or started["server_database_url"],
     )
 
 
@@ -99,6 +102,7 @@ def guard(watched_pid: int, wanted: list[str]) -> None:
                 _keep_off_the_disk(engines.urls.redis_url)
             urls = {
                 "database_url": engines.urls.database_url,
+                "server_database_url": engines.urls.server_database_url,
                 "redis_url": engines.urls.redis_url,
                 "data_dir": str(engines.data_dir),
             }

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from instasell_server.app import build
 from instasell_server.http.listener import Listener
 from instasell_server.settings import Settings
+from tests.databases import as_server
 
 SECRET = "for tests only, not a secret: 0123456789abcdef"
 
@@ -49,6 +50,7 @@ def settings_for_tests(database_url: str, redis_url: str, **changes: Any) -> Set
         "signup_gas": 100_000,
         **changes,
     }
+    values["database_url"] = SecretStr(as_server(values["database_url"].get_secret_value()))
     return Settings(_env_file=None, **values)
 
 

@@ -18,7 +18,8 @@ back_up() {
     draft="$BACKUP_DIR/.draft"
     dump="$BACKUP_DIR/instasell-$(date -u +%Y%m%dT%H%M%SZ).dump"
     # A dump gets its name when it is whole and its table of contents can be read.
-    pg_dump --format=custom --file="$draft" || return 1
+    # The rights of roles are given again by `instasell-server migrate`, to the roles that are there.
+    pg_dump --format=custom --no-privileges --file="$draft" || return 1
     pg_restore --list "$draft" >/dev/null || return 1
     sync "$draft"
     mv "$draft" "$dump"

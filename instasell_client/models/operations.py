@@ -14,8 +14,13 @@ class Health(Reply):
 
 
 class Readiness(Reply):
-    """Whether requests can be served. Without Redis they can, slower: `degraded`."""
+    """Whether requests can be served. Without Redis they can, slower: `degraded`.
+
+    `warnings` names what an operator should mend: `database_role` where the server's role could
+    change the schema or rewrite the books.
+    """
 
     status: Literal["ok", "degraded"]
     database: Literal["ok"]
     redis: Literal["ok", "degraded"]
+    warnings: list[str] = []

@@ -19,7 +19,7 @@ from instasell_server.backups.archive import (
     open_archive,
 )
 from instasell_server.db.dump import DumpFailed, is_empty, restore
-from instasell_server.db.migrate import migrate, read_migrations
+from instasell_server.db.migrate import bring_up_to_date, read_migrations
 from instasell_server.embedded import EmbeddedEngines, EmbeddedError
 from instasell_server.embedded.folder import sync_folder
 
@@ -46,7 +46,9 @@ def restore_embedded(path: Path, data_dir: Path) -> Manifest:
             _clear_away(staging)
             with EmbeddedEngines(staging) as engines:
                 programs = engines.postgres_bin("pg_restore").parent
-                _restore_database(archive, engines.urls.database_url, programs, staging)
+                urls = engines.urls
+                _restore_database(archive, urls.database_url, programs, staging)
+                bring_up_to_date(urls.server_database_url, urls.database_url)
             _restore_files(archive, staging, with_sandbox=True)
             staging.rename(data_dir)
             sync_folder(data_dir.parent)
@@ -59,9 +61,12 @@ def restore_embedded(path: Path, data_dir: Path) -> Manifest:
         return archive.manifest
 
 
-def restore_into_url(path: Path, database_url: str, programs: Path, data_dir: Path) -> Manifest:
+def restore_into_url(
+    path: Path, database_url: str, server_url: str, programs: Path, data_dir: Path
+) -> Manifest:
     """Restores into an empty database; media go into the data folder, if there are any.
 
+    `database_url` is the owner's, and `server_url` that of the role that will serve.
     The books of the sandbox are left out: servers of one's own have a provider of their own.
     Raises as `restore_embedded` does.
     """
@@ -77,6 +82,7 @@ def restore_into_url(path: Path, database_url: str, programs: Path, data_dir: Pa
                 raise TargetNotEmpty(f"{data_dir / MEDIA} is there already. Move it away.")
             with tempfile.TemporaryDirectory(prefix="instasell-") as draft:
                 _restore_database(archive, database_url, programs, Path(draft))
+            bring_up_to_date(server_url, database_url)
             _restore_files(archive, data_dir, with_sandbox=False)
         except DumpFailed as error:
             raise BackupError(f"Nothing was restored. {error}") from error
@@ -93,7 +99,6 @@ def _restore_database(archive: Archive, url: str, programs: Path, draft: Path) -
     finally:
         dumped.unlink()
     _compare(archive.manifest.counts, came)
-    migrate(url)
 
 
 def _compare(expected: Mapping[str, int], came: Mapping[str, int]) -> None:

@@ -70,6 +70,8 @@ def dump(url: str, programs: Path, state: Snapshot, target: Path) -> None:
     _run(
         [
             str(programs / "pg_dump"), "--format=custom", f"--file={target}", "--no-owner",
+            # The rights of roles are given again by the migrations, to the roles that are there.
+            "--no-privileges",
             f"--snapshot={state.name}", f"--lock-wait-timeout={LOCK_WAIT}", *options,
         ],
         url,
@@ -84,6 +86,7 @@ def restore(url: str, programs: Path, source: Path) -> Mapping[str, int]:
     _run(
         [
             str(programs / "pg_restore"), "--exit-on-error", "--single-transaction", "--no-owner",
+            "--no-privileges",
             f"--dbname={_known(url)['PGDATABASE']}", str(source),
         ],
         url,

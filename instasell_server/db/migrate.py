@@ -1,16 +1,25 @@
 """Migrations: ordered `.sql` files, each applied once in a transaction of its own.
 
 A file that was applied and then edited is refused by its checksum, and an advisory lock lets
-several servers start at once.
+several servers start at once. Migrations are the owner's; the role that serves gets its rights in
+the same transactions (`roles`).
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg2
+
+from instasell_server.db.roles import find_role, grant_rights
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import cursor as Cursor
 
 FOLDER = Path(__file__).with_name("migrations")
 LOCK_KEY = 0x1257A5E11
@@ -46,10 +55,30 @@ def read_migrations(folder: Path = FOLDER) -> list[Migration]:
     ]
 
 
-def migrate(url: str, migrations: list[Migration] | None = None) -> list[str]:
+def bring_up_to_date(server_url: str, owner_url: str | None) -> list[str]:
+    """Migrate as the owner, and give the server's role its rights; returns what was applied.
+
+    Without an owner's URL the server's role migrates, if it may. Raises MigrationRefused.
+    """
+    if owner_url is None:
+        return migrate(server_url)
+    role, database = find_role(server_url)
+    owner, place = find_role(owner_url)
+    if database != place:
+        raise MigrationRefused(
+            f"the server's database is {database} and the owner's {place}; INSTASELL_DATABASE_URL"
+            " and INSTASELL_MIGRATION_DATABASE_URL have to name the same one"
+        )
+    return migrate(owner_url, serving_role=role if role != owner else None)
+
+
+def migrate(
+    url: str, migrations: list[Migration] | None = None, *, serving_role: str | None = None
+) -> list[str]:
     """Applies what is missing, and returns the names of what was applied.
 
-    Raises MigrationRefused when an applied file was edited or is gone.
+    Raises MigrationRefused when an applied file was edited or is gone, and when the role of the
+    URL may not change the schema. `serving_role` gets the rights that serving needs.
     """
     wanted = read_migrations() if migrations is None else migrations
     connection = psycopg2.connect(url)
@@ -57,26 +86,57 @@ def migrate(url: str, migrations: list[Migration] | None = None) -> list[str]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
-            cursor.execute(_LEDGER)
-            cursor.execute("SELECT name, checksum FROM schema_migrations")
-            applied = dict(cursor.fetchall())
+            applied = _read_applied(cursor)
             _refuse_edited(wanted, applied)
             missing = [each for each in wanted if each.name not in applied]
+            _refuse_without_rights(cursor, missing)
+            cursor.execute(_LEDGER if missing else "SELECT 1")
             for each in missing:
-                cursor.execute("BEGIN")
-                try:
+                with _transaction(cursor):
                     cursor.execute(each.sql)
                     cursor.execute(
                         "INSERT INTO schema_migrations (name, checksum) VALUES (%s, %s)",
                         (each.name, each.checksum),
                     )
-                except BaseException:
-                    cursor.execute("ROLLBACK")
-                    raise
-                cursor.execute("COMMIT")
+                    if serving_role is not None:
+                        grant_rights(cursor, serving_role)
+            if serving_role is not None and not missing:
+                with _transaction(cursor):
+                    grant_rights(cursor, serving_role)
             return [each.name for each in missing]
     finally:
         connection.close()
+
+
+@contextmanager
+def _transaction(cursor: Cursor) -> Iterator[None]:
+    cursor.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        cursor.execute("ROLLBACK")
+        raise
+    cursor.execute("COMMIT")
+
+
+def _read_applied(cursor: Cursor) -> dict[str, str]:
+    cursor.execute("SELECT to_regclass('public.schema_migrations') IS NOT NULL")
+    [(is_there,)] = cursor.fetchall()
+    if not is_there:
+        return {}
+    cursor.execute("SELECT name, checksum FROM schema_migrations")
+    return dict(cursor.fetchall())
+
+
+def _refuse_without_rights(cursor: Cursor, missing: list[Migration]) -> None:
+    cursor.execute("SELECT current_user, has_schema_privilege('public', 'CREATE')")
+    [(role, may_create)] = cursor.fetchall()
+    if missing and not may_create:
+        raise MigrationRefused(
+            f"the database lacks {', '.join(each.name for each in missing)}, and the role {role}"
+            " may not change its schema; run `instasell-server migrate` with"
+            " INSTASELL_MIGRATION_DATABASE_URL set to the address of the owner's role"
+        )
 
 
 def _refuse_edited(wanted: list[Migration], applied: dict[str, str]) -> None:

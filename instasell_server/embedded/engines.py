@@ -22,11 +22,13 @@ _Engine = TypeVar("_Engine", EmbeddedPostgres, EmbeddedValkey)
 class EngineUrls:
     """Where the engines are; the text is empty for an engine that was not asked for.
 
-    `database_url` is a libpq URI, `redis_url` one for redis-py. Both contain a password.
+    `database_url` is a libpq URI for the role that owns the schema, `server_database_url` one for
+    the role that serves, and `redis_url` one for redis-py. Each contains a password.
     """
 
     database_url: str
     redis_url: str
+    server_database_url: str = ""
 
     def __repr__(self) -> str:
         return "EngineUrls(<hidden>)"
@@ -81,6 +83,7 @@ class EmbeddedEngines:
         return EngineUrls(
             self._postgres.url() if self._postgres else "",
             self._valkey.url() if self._valkey else "",
+            self._postgres.server_url() if self._postgres else "",
         )
 
     @property

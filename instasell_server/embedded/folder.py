@@ -16,6 +16,8 @@ can neither replace its configuration nor have root follow its links.
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -54,6 +56,14 @@ class Secrets:
     superuser: str
     role: str
     valkey: str
+
+    @property
+    def server(self) -> str:
+        """The password of the role that serves; it does not tell the owner's, `role`.
+
+        It is made of that one, so that folders of before there was a second role need no new file.
+        """
+        return hmac.new(self.role.encode(), b"instasell_server", hashlib.sha256).hexdigest()
 
     @classmethod
     def generate(cls) -> Secrets:

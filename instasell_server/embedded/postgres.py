@@ -1,8 +1,9 @@
 """The embedded PostgreSQL: create, start or adopt, stop, kill.
 
 The server listens on a socket only and asks everybody for a password (SCRAM). `postgres` is the
-superuser, used here alone; the market connects as `instasell`, who owns the database `instasell`
-and may create databases but is no superuser.
+superuser, used here alone. The database `instasell` belongs to the role `instasell`, which migrates
+and may create databases but is no superuser; the market serves as `instasell_server`, which can
+neither change the schema nor rewrite what is final.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from .tails import newest_first, tail
 
 PORT: Final = 5432
 ROLE: Final = "instasell"
+SERVER_ROLE: Final = "instasell_server"
 _START_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 60.0
 _CLIENT_SECONDS: Final = 20
@@ -72,6 +74,13 @@ SHOW data_directory;
 SELECT format('CREATE ROLE {role} LOGIN CREATEDB PASSWORD %L', :'role_password')
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}')
 \gexec
+\set server_password '{server_password}'
+SELECT format('CREATE ROLE {server_role} LOGIN PASSWORD %L', :'server_password')
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{server_role}')
+\gexec
+SELECT 'GRANT {server_role} TO {role}'
+ WHERE NOT pg_has_role('{role}', '{server_role}', 'MEMBER')
+\gexec
 SELECT 'CREATE DATABASE {role} OWNER {role}'
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{role}')
 \gexec
@@ -107,9 +116,16 @@ class EmbeddedPostgres:
         return self._process.pid if self._process and self._process.alive() else None
 
     def url(self) -> str:
-        """A libpq URI for the market's own role, over the socket."""
+        """A libpq URI for the role that owns the database, over the socket."""
+        return self._url_of(ROLE, self._secrets.role)
+
+    def server_url(self) -> str:
+        """A libpq URI for the role that the market serves as, over the socket."""
+        return self._url_of(SERVER_ROLE, self._secrets.server)
+
+    def _url_of(self, role: str, password: str) -> str:
         host = quote(str(self._sockets), safe="")
-        return f"postgresql://{ROLE}:{self._secrets.role}@/{ROLE}?host={host}&port={PORT}"
+        return f"postgresql://{role}:{password}@/{ROLE}?host={host}&port={PORT}"
 
     def start(self, sockets: Path) -> None:
         """Adopt the server that runs on this cluster, or start one; raises EngineFailed."""
@@ -324,8 +340,13 @@ class EmbeddedPostgres:
         return [EngineProcess(seen.pid) for seen in marked if _is_postgres(seen.command)]
 
     def _prepare_database(self) -> None:
-        """Prove that this server is ours, and make the market's role and database."""
-        script = _BOOTSTRAP.format(role=ROLE, password=self._secrets.role)
+        """Prove that this server is ours, and make the market's roles and database."""
+        script = _BOOTSTRAP.format(
+            role=ROLE,
+            password=self._secrets.role,
+            server_role=SERVER_ROLE,
+            server_password=self._secrets.server,
+        )
         answer = self._psql(script)
         if not answer or not os.path.samefile(answer.splitlines()[0], self._folder.postgres):
             raise EngineFailed(

@@ -20,10 +20,10 @@ COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / "deploy/compose.env.example").read_text(encoding="utf-8")
-ONE_TIME = {"minio-prepare"}
+ONE_TIME = {"migrate", "minio-prepare"}
 SECRETS = {
     *("POSTGRES_PASSWORD", "REDIS_PASSWORD", "MINIO_ROOT_PASSWORD", "STORAGE_SECRET_KEY"),
-    "INSTASELL_JWT_SECRET",
+    *("INSTASELL_JWT_SECRET", "SERVER_DATABASE_PASSWORD"),
 }
 
 
@@ -99,6 +99,18 @@ def test_the_servers_variables_are_settings() -> None:
         assert set(SERVICES[name]["environment"]) <= known
     in_image = set(re.findall(r"\b(INSTASELL_[A-Z_]+)=", DOCKERFILE))
     assert in_image <= known
+
+
+def test_nothing_that_listens_has_the_owners_password() -> None:
+    for name in ("server", "worker"):
+        environment = str(SERVICES[name]["environment"])
+        assert "://instasell_server:${SERVER_DATABASE_PASSWORD" in environment
+        assert "POSTGRES_PASSWORD" not in environment
+        assert SERVICES[name]["depends_on"]["migrate"] == {
+            "condition": "service_completed_successfully"
+        }
+    known = {f"INSTASELL_{name.upper()}" for name in Settings.model_fields}
+    assert set(SERVICES["migrate"]["environment"]) <= known
 
 
 def test_mail_goes_to_the_catcher_until_a_mail_server_is_named() -> None:

@@ -39,6 +39,28 @@ GROUP BY transfer_id
 HAVING sum(amount) <> 0
 ORDER BY transfer_id
 
+-- name: get_log_head
+SELECT count(*) AS actions, coalesce(encode(
+    (SELECT hash FROM admin_action_links ORDER BY position DESC LIMIT 1), 'hex'), '') AS head
+FROM admin_actions
+
+-- name: find_broken_link
+-- The first row of the admins' log that is not what was linked, or is not linked as it was.
+WITH links AS (
+    SELECT l.position, coalesce(a.id, l.action_id) AS id,
+           CASE WHEN l.position IS NULL THEN 'link'
+                WHEN a.id IS NULL THEN 'row'
+                WHEN l.position <> row_number() OVER w THEN 'position'
+                WHEN l.previous_hash <> coalesce(lag(l.hash) OVER w,
+                    decode(repeat('00', 32), 'hex')) THEN 'previous_hash'
+                WHEN l.hash <> admin_action_hash(l.position, l.previous_hash, a) THEN 'hash'
+           END AS broken
+    FROM admin_action_links l FULL JOIN admin_actions a ON a.id = l.action_id
+    WINDOW w AS (ORDER BY l.position NULLS LAST, a.id)
+)
+SELECT id, position, broken FROM links WHERE broken IS NOT NULL
+ORDER BY position NULLS LAST, id LIMIT 1
+
 -- name: count_books
 SELECT (SELECT count(DISTINCT transfer_id) FROM transactions) AS transfers,
        (SELECT count(*) FROM wallets) AS wallets

@@ -53,12 +53,18 @@ class ProviderView:
 
 @dataclass
 class Report:
-    """What was looked at, and every difference. `provider` is absent where nobody asked it."""
+    """What was looked at, and every difference. `provider` is absent where nobody asked it.
+
+    `log_head` is the hash of the newest row of the admins' log. Kept elsewhere, it proves later
+    that no row before it was changed, and that the newest ones were not cut off.
+    """
 
     transfers: int = 0
     wallets: int = 0
     auctions: int = 0
     bids: int = 0
+    admin_actions: int = 0
+    log_head: str = ""
     provider: ProviderView | None = None
     findings: list[Finding] = field(default_factory=list)
 
@@ -69,6 +75,7 @@ async def audit(database: Database, *, auctions: bool) -> Report:
     async def work(tx: Transaction) -> Report:
         report = Report()
         await _check_ledger(tx, report)
+        await _check_log(tx, report)
         if auctions:
             await _check_auctions(tx, report)
         return report
@@ -104,6 +111,16 @@ async def _check_ledger(tx: Transaction, report: Report) -> None:
     await _check_chargebacks(tx, report)
     for row in await store.list_wrong_payments(tx):
         report.findings.append(Finding("payment", row["id"], "booked", row["due"], row["booked"]))
+
+
+async def _check_log(tx: Transaction, report: Report) -> None:
+    report.admin_actions, report.log_head = await store.get_log_head(tx)
+    broken = await store.find_broken_link(tx)
+    if broken is not None:
+        is_there = None if broken["broken"] in ("row", "link") else "another one"
+        report.findings.append(
+            Finding("admin_action", str(broken["id"]), broken["broken"], "as linked", is_there)
+        )
 
 
 async def _check_disputes(tx: Transaction, report: Report) -> None:

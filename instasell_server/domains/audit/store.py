@@ -156,6 +156,23 @@ async def get_in_transit(tx: Transaction) -> tuple[int, int]:
     return row["booked"], row["due"]
 
 
+class LogHead(NamedTuple):
+    """How many rows the admins' log has, and the hash of the newest one."""
+
+    actions: int
+    head: str
+
+
+async def get_log_head(tx: Transaction) -> LogHead:
+    """Return where the chain of the admins' log ends."""
+    return LogHead(**await tx.one(_sql.get_log_head))
+
+
+async def find_broken_link(tx: Transaction) -> Row | None:
+    """Return the first row of the admins' log that breaks its chain, and by what."""
+    return await tx.maybe(_sql.find_broken_link)
+
+
 async def count_books(tx: Transaction) -> tuple[int, int]:
     """How many transfers and wallets there are."""
     row = await tx.one(_sql.count_books)

@@ -47,16 +47,18 @@ class OperationsService:
         async with self._database.connection() as connection:
             applied = set(await store.list_migrations(connection))
             takes_writes = await store.takes_writes(connection)
+            is_excessive = await store.has_excessive_role(connection)
         missing = sorted(self._expected - applied)
         if missing:
             raise Unavailable(f"the database lacks {', '.join(missing)}; run `migrate`")
         if not takes_writes:
             raise Unavailable(READ_ONLY)
+        warnings = ["database_role"] if is_excessive else []
         try:
             await self._cache.get(PROBED_KEY)
         except Unreachable:
-            return Readiness(status="degraded", database="ok", redis="degraded")
-        return Readiness(status="ok", database="ok", redis="ok")
+            return Readiness(status="degraded", database="ok", redis="degraded", warnings=warnings)
+        return Readiness(status="ok", database="ok", redis="ok", warnings=warnings)
 
     async def metrics(self) -> bytes:
         """The metrics, with those fetched that live in the database."""

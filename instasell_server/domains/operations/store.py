@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from instasell_server.db.connections import Connection
 from instasell_server.db.queries import load
+from instasell_server.db.roles import EXCESS
 
 _sql = load(__file__)
 
@@ -17,6 +18,12 @@ async def takes_writes(connection: Connection) -> bool:
     """Return whether the database is no standby and not set to be read-only."""
     row = await connection.one(_sql.takes_writes)
     return bool(row["takes_writes"])
+
+
+async def has_excessive_role(connection: Connection) -> bool:
+    """Whether the server's role could change the schema or rewrite what is final."""
+    found = await connection.tuples(EXCESS)
+    return any(is_excessive for _, is_excessive in found)
 
 
 async def count_active_auctions(connection: Connection) -> int:

@@ -11,9 +11,13 @@ import pytest
 
 from instasell_client import AuctionNotOpen
 from instasell_client.models.accounts import Role
+from instasell_client.models.admin import SetRole
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
+from instasell_server.domains.accounts.handlers import SERVICE as ACCOUNTS
 from instasell_server.domains.admin import store
+from instasell_server.domains.admin.handlers import SERVICE
+from instasell_server.errors import LastAdmin
 from instasell_server.realtime.connection import SESSION_ENDED
 from tests.market import Market
 from tests.server.admin.conftest import WHY, MakeAdmin, Sql, actions
@@ -232,13 +236,18 @@ async def test_without_the_lock_nobody_would_be_left(
     assert sql("SELECT count(*) FROM users WHERE role = 'admin'") == [(1 if locked else 0,)]
 
 
-async def test_the_last_admin_stays(admin: Person, make_admin: MakeAdmin, sql: Sql) -> None:
+async def test_the_last_admin_stays(
+    server: RunningServer, admin: Person, make_admin: MakeAdmin, sql: Sql
+) -> None:
     """As a request finds it that was let in just before its admin was demoted."""
     other = await make_admin()
+    let_in = await server.app[ACCOUNTS].authenticate(other.token)
     sql("UPDATE users SET role = 'buyer' WHERE id = %s", other.id)
-    for step, body in (("suspend", WHY), ("role", {**WHY, "role": "buyer"})):
-        answer = await other.ask("POST", f"/admin/users/{admin.id}/{step}", body)
-        assert (answer.status, answer.code) == (409, "last_admin")
+    service = server.app[SERVICE]
+    with pytest.raises(LastAdmin):
+        await service.suspend(let_in, admin.id, "why", None)
+    with pytest.raises(LastAdmin):
+        await service.set_role(let_in, admin.id, SetRole(role=Role.BUYER, reason="why"), None)
     assert actions(sql) == []
 
 

@@ -19,7 +19,10 @@ async def test_health_answers(http: aiohttp.ClientSession) -> None:
 async def test_ready_with_both_engines(http: aiohttp.ClientSession) -> None:
     async with http.get("/readyz") as response:
         assert response.status == 200
-        assert await response.json() == {"status": "ok", "database": "ok", "redis": "ok"}
+        found = await response.json()
+    # Whoever gives the tests a server of their own may give it one role.
+    assert found.pop("warnings") in ([], ["database_role"])
+    assert found == {"status": "ok", "database": "ok", "redis": "ok"}
 
 
 async def test_unready_without_a_migration(http: aiohttp.ClientSession, sql) -> None:

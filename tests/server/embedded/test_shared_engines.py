@@ -60,5 +60,5 @@ def test_they_end_with_the_run_even_if_it_is_killed(tmp_path: Path) -> None:
 def test_named_servers_are_used_instead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(DATABASE_VARIABLE, "postgresql://a")
     monkeypatch.setenv(REDIS_VARIABLE, "redis://b")
-    assert shared_urls(tmp_path) == EngineUrls("postgresql://a", "redis://b")
+    assert shared_urls(tmp_path) == EngineUrls("postgresql://a", "redis://b", "postgresql://a")
     assert list(tmp_path.iterdir()) == []
