@@ -56,11 +56,11 @@ def run(settings: Settings, *, i_know: bool, ready_file: Path | None) -> None:
         embedded = engines is not None
         ready = with_secret(complete, embedded=embedded)
         ready = with_market_defaults(ready, embedded=embedded)
-        assert ready.database_url is not None
         for name in prepare_database(ready):
             _log.info("migrated", migration=name)
         # What listens has no use for the owner's password.
         ready = ready.model_copy(update={"migration_database_url": None})
+        assert ready.database_url is not None
         role = find_serving_role(ready.database_url.get_secret_value())
         if role.is_excessive:
             _log.warning("database_role_too_strong", role=role.name, advice=ROLE_ADVICE)
