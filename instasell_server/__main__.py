@@ -227,22 +227,7 @@ def audit(
     if as_json:
         print(json.dumps(dataclasses.asdict(report), indent=2))
     else:
-        for finding in report.findings:
-            print(finding)
-        print(
-            f"{report.transfers} transfers, {report.wallets} wallets, {report.auctions} auctions,"
-            f" {report.bids} bids: {len(report.findings)} differences"
-        )
-        print(
-            f"the admins' log: {report.admin_actions} rows, linked up to {report.log_head or '-'}"
-        )
-        if report.provider is not None:
-            there = report.provider
-            print(
-                f"the provider: {there.movements} movements, {there.held_amount} held,"
-                f" {there.booked_amount} booked; fees {there.fee_amount}, booked"
-                f" {there.booked_fee_amount}"
-            )
+        print("\n".join(report.lines()))
     raise typer.Exit(FAILURE if report.findings else 0)
 
 

@@ -68,6 +68,22 @@ class Report:
     provider: ProviderView | None = None
     findings: list[Finding] = field(default_factory=list)
 
+    def lines(self) -> Iterator[str]:
+        """Return the report as text for a person: every difference, then what was looked at."""
+        yield from map(str, self.findings)
+        yield (
+            f"{self.transfers} transfers, {self.wallets} wallets, {self.auctions} auctions,"
+            f" {self.bids} bids: {len(self.findings)} differences"
+        )
+        yield f"the admins' log: {self.admin_actions} rows, linked up to {self.log_head or '-'}"
+        if self.provider is not None:
+            there = self.provider
+            yield (
+                f"the provider: {there.movements} movements, {there.held_amount} held,"
+                f" {there.booked_amount} booked; fees {there.fee_amount}, booked"
+                f" {there.booked_fee_amount}"
+            )
+
 
 async def audit(database: Database, *, auctions: bool) -> Report:
     """Checks the ledger, and with `auctions` replays every auction through the rules."""
