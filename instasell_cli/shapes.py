@@ -190,9 +190,12 @@ FIGURES = Shape(
     needed=("start_at", "gross_amount", "orders_paid", "bids"),
 )
 WALLET = Shape(
-    ("balance", "gas_balance", "currency", "user_id", "version", "updated_at"),
-    ("balance", "gas_balance", "currency"),
-    frozenset({"balance"}),
+    (
+        *("balance", "gas_balance", "currency", "user_id", "version", "updated_at"),
+        *("withdrawable_amount", "held_amount", "owed_amount", "held", "payouts_stopped"),
+    ),
+    ("balance", "withdrawable_amount", "held_amount", "gas_balance", "currency"),
+    frozenset({"balance", "withdrawable_amount", "held_amount", "owed_amount"}),
     key="user_id",
 )
 WALLET_ENTRY = Shape(

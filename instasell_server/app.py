@@ -21,7 +21,6 @@ from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.auctions.own_bids import OwnBids
 from instasell_server.domains.auctions.selling import Selling
 from instasell_server.domains.disputes import handlers as disputes
-from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.listings import handlers as listings
 from instasell_server.domains.lookups import handlers as lookups
 from instasell_server.domains.media import handlers as media
@@ -44,6 +43,7 @@ from instasell_server.wiring import (
     Engines,
     Services,
     make_engines,
+    make_ledger,
     make_mails,
     required,
     wire,
@@ -110,7 +110,7 @@ async def make_accounts(settings: Settings) -> AsyncIterator[AccountService]:
     engines = make_engines(settings)
     redis = engines.redis
     hub = Hub(redis.bus, AuctionHistory(engines.database))
-    ledger = Ledger(redis.cache, hub, currency=settings.currency)
+    ledger = make_ledger(redis.cache, hub, settings)
     accounts = AccountService(
         engines.database,
         redis.cache,

@@ -166,6 +166,18 @@ class Settings(BaseSettings):
     payment_deadline_hours: Annotated[
         int, Field(ge=1, le=720, description="How long a winner has to pay, in hours.")
     ] = 48
+    card_hold_days: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=540,
+            description="Days from a card payment until a refund of it in the wallet can leave.",
+        ),
+    ] = 60
+    topup_hold_days: Annotated[
+        int,
+        Field(ge=0, le=540, description="Days until money that was topped up can be withdrawn."),
+    ] = 7
     auction_gas_fee: Annotated[
         int, Field(ge=0, le=1_000_000, description="Gas that putting an auction up costs.")
     ] = 50

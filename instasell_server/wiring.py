@@ -42,7 +42,7 @@ from instasell_server.domains.payments import handlers as payments
 from instasell_server.domains.payments.service import PaymentService
 from instasell_server.domains.wallets.service import WalletService
 from instasell_server.domains.wallets.withdrawals import WithdrawalService
-from instasell_server.ports import Mail, Objects, Payments
+from instasell_server.ports import Cache, Events, Mail, Objects, Payments
 from instasell_server.realtime.budgets import JoinLimits
 from instasell_server.realtime.hub import Hub
 from instasell_server.realtime.websocket import LiveEndpoint
@@ -88,6 +88,7 @@ class Services:
     orders: OrderService
     fulfilment: Fulfilment
     disputes: DisputeService
+    chargebacks: ChargebackService
     payments: PaymentService
     wallets: WalletService
     admin: AdminService
@@ -159,6 +160,17 @@ def make_mails(engines: Engines, settings: Settings) -> MailService:
     )
 
 
+def make_ledger(cache: Cache, events: Events, settings: Settings) -> Ledger:
+    """Return the ledger with the holds of the settings."""
+    return Ledger(
+        cache,
+        events,
+        currency=settings.currency,
+        card_hold_days=settings.card_hold_days,
+        topup_hold_days=settings.topup_hold_days,
+    )
+
+
 def required(value: SecretStr | None, name: str) -> str:
     """The secret's text. Raises NotConfigured, naming the variable."""
     if value is None:
@@ -176,7 +188,7 @@ def wire(engines: Engines, settings: Settings) -> Services:
     database, redis = engines.database, engines.redis
     history = AuctionHistory(database)
     hub = Hub(redis.bus, history)
-    ledger = Ledger(redis.cache, hub, currency=settings.currency)
+    ledger = make_ledger(redis.cache, hub, settings)
     mails = make_mails(engines, settings)
     people = AccountService(database, redis.cache, redis.limiter, hub, ledger, mails, settings)
     pictures = PicturePool()
@@ -214,20 +226,20 @@ def wire(engines: Engines, settings: Settings) -> Services:
     fulfilment.serve(complaints)
     files.serve(goods, complaints)
     taken_back = _chargebacks(database, bought, complaints, ledger, money)
-    rounds = (fulfilment.carry_out_due, money.reconcile, money.send_refunds)
+    rounds = (fulfilment.carry_out_due, money.reconcile, money.refunds.send_refunds)
     escrow = Escrow((*rounds, leaving.send_pending, taken_back.recover))
     talk = MessageService(database, redis.limiter, hub, per_minute=settings.rate_limit_messages)
     desk = AdminService(
-        database, engines.public, people, goods, lifecycle, bought, talk,
+        database, engines.public, people, goods, lifecycle, bought, talk, ledger,
         currency=settings.currency,
     )  # fmt: skip
     complaints.serve(desk)
     telling = _telling(settings, database, hub, history)
     telling.serve(mails)
     return Services(
-        people, goods, files, pictures, market, resale, bought, fulfilment, complaints, money,
-        purses, desk, LookupService(database, engines.public), talk, told, telling, auctioneer,
-        hub, live, closer, escrow, outbox, Postman(mails),
+        people, goods, files, pictures, market, resale, bought, fulfilment, complaints,
+        taken_back, money, purses, desk, LookupService(database, engines.public), talk, told,
+        telling, auctioneer, hub, live, closer, escrow, outbox, Postman(mails),
     )  # fmt: skip
 
 

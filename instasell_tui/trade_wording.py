@@ -282,6 +282,19 @@ def entry(row: WalletEntry) -> str:
     return _ENTRIES[row.type]
 
 
+def what_stays(wallet: Wallet, zone: tzinfo | None, now: datetime) -> str | None:
+    """Say how much of a balance can be withdrawn, and when more can; None for all of it."""
+    free = wallet.withdrawable_amount
+    if free is None or free >= wallet.balance:
+        return None
+    text = f"{money(free, wallet.currency)} can be withdrawn"
+    if wallet.payouts_stopped:
+        return f"{text}: a bank has taken a payment back"
+    if wallet.held:
+        return f"{text}, more from {local_time(wallet.held[0].free_at, zone, now)} on"
+    return text
+
+
 def payment_lines(order: Order, wallet: Wallet) -> Lines:
     """What a confirmation shows before an order is paid from the wallet."""
     total, currency = order.total_amount, order.currency

@@ -138,6 +138,21 @@ def verify(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -
 
 @command(
     app,
+    "allow-payouts",
+    "Let an account withdraw again. A chargeback stops that until an admin has looked at it.",
+    'admin users allow-payouts ada@example.com --reason "Showed a bank statement" --yes',
+)
+def allow_payouts(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
+    """`admin users allow-payouts`."""
+    with opened(ctx) as (client, output):
+        user_id = found_user(client, user)
+        if not confirm(_about(client, user_id, "Let {} withdraw again?"), assume_yes=yes):
+            raise CliError("nothing was changed")
+        output.one(USER, record_of(client.admin.allow_payouts(user_id, reason)))
+
+
+@command(
+    app,
     "role",
     "Give an account a role, in every session at once.",
     'admin users role ada@example.com seller --reason "Asked for it"',

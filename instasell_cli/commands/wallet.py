@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +20,7 @@ from instasell_cli.checkout import (
 from instasell_cli.commands.paying import Open, Timeout, Wait
 from instasell_cli.context import opened
 from instasell_cli.exits import CliError
+from instasell_cli.instants import local_text
 from instasell_cli.options import command, group
 from instasell_cli.output import Format, cleaned
 from instasell_cli.remedies import with_remedy
@@ -65,7 +66,8 @@ class TopUpOptions:
 @command(
     app,
     "show",
-    "Show what your wallet has. Money is shown as 12.50, gas as a whole number.",
+    "Show what your wallet has, and how much of it can be withdrawn now. Money is shown as 12.50,"
+    " gas as a whole number. Money of card payments is spent at once and withdrawn later.",
     "wallet show",
     "wallet show -o json --fields balance,gas_balance",
 )
@@ -74,6 +76,21 @@ def show(ctx: typer.Context) -> None:
     with opened(ctx) as (client, output):
         found = client.wallet.get()
         output.one(WALLET, record_of(found), found.currency)
+        for line in _what_stays(found):
+            output.note(line)
+
+
+def _what_stays(wallet: Wallet) -> Iterator[str]:
+    """Say why not all of a balance can be withdrawn, and until when."""
+    for each in wallet.held:
+        amount = f"{shown_amount(each.amount, wallet.currency)} {wallet.currency}"
+        since = local_text(each.free_at.isoformat())
+        yield f"{amount} can be spent now, and withdrawn from {since} on"
+    if wallet.owed_amount:
+        amount = f"{shown_amount(wallet.owed_amount, wallet.currency)} {wallet.currency}"
+        yield f"{amount} is kept for a payment that a bank has taken back"
+    if wallet.payouts_stopped:
+        yield "nothing can be withdrawn: a bank has taken a payment back; write to the market"
 
 
 @command(

@@ -43,7 +43,9 @@ def payout_account(ctx: typer.Context) -> None:
     app,
     "withdraw",
     "Send money from your wallet to your account at the payment provider. What it refuses comes"
-    " back. Exit 4 when your address is not verified, 6 when you have too little or no account.",
+    " back. Money that you paid in by card can be spent at once, and leaves after some days:"
+    " `wallet show` says when. Exit 4 when your address is not verified, 6 when you have too"
+    " little, when it cannot leave yet, or without an account.",
     "wallet withdraw 20.00",
     "wallet withdraw 20.00 --yes",
 )
@@ -61,12 +63,13 @@ def withdraw(
 def run_withdraw(
     client: InstaSell, output: Output, typed: str, key: str | None, *, assume_yes: bool
 ) -> Withdrawal:
-    """Withdraws. Raises NotVerified, NoPayoutAccount, InsufficientFunds."""
+    """Withdraws. Raises NotVerified, NoPayoutAccount, InsufficientFunds, FundsHeld."""
     wallet = client.wallet.get()
     amount = typed_amount(typed, "AMOUNT", wallet.currency, least=1)
     shown = f"{shown_amount(amount, wallet.currency)} {wallet.currency}"
-    has = f"{shown_amount(wallet.balance, wallet.currency)} {wallet.currency}"
-    question = f"Send {shown} to your account at the payment provider? You have {has}."
+    free = wallet.balance if wallet.withdrawable_amount is None else wallet.withdrawable_amount
+    has = f"{shown_amount(free, wallet.currency)} {wallet.currency}"
+    question = f"Send {shown} to your account at the payment provider? You can withdraw {has}."
     if not confirm(question, assume_yes=assume_yes):
         raise CliError("nothing was withdrawn")
     try:

@@ -73,6 +73,7 @@ WRITTEN: Mapping[str, Shape] = {
     "admin users suspend": shapes.USER,
     "admin users unsuspend": shapes.USER,
     "admin users verify": shapes.USER,
+    "admin users allow-payouts": shapes.USER,
     "admin users role": shapes.USER,
     "admin alerts list": shapes.ALERT,
     "admin alerts close": shapes.ALERT,

@@ -19,6 +19,7 @@
                           UploadMissing TooManyFiles(limit)
                           ChargebackOpen AuctionStillOpen(auction_status)
                           AuctionHasOrder(order_id) NoRunnerUp
+                          FundsHeld(withdrawable, free_at) PayoutsStopped
     - PaymentFailed
     - RateLimited(retry_after_seconds)
     - OutcomeUnknown      the same key, sent again, tells what happened     - Unavailable
@@ -48,6 +49,7 @@ from instasell_client.errors.conflicts import (
     Conflict,
     DisputeClosed,
     EmailTaken,
+    FundsHeld,
     InsufficientFunds,
     InsufficientGas,
     LastAdmin,
@@ -57,6 +59,7 @@ from instasell_client.errors.conflicts import (
     NoRunnerUp,
     OrderNotReady,
     OutOfStock,
+    PayoutsStopped,
     SkuTaken,
     StillRunning,
     TooManyFiles,
@@ -130,6 +133,7 @@ __all__ = [
     "EmailTaken",
     "EvidenceNotFound",
     "Forbidden",
+    "FundsHeld",
     "IdempotencyKeyReused",
     "ImageNotFound",
     "InstaSellError",
@@ -152,6 +156,7 @@ __all__ = [
     "OutOfStock",
     "OutcomeUnknown",
     "PaymentFailed",
+    "PayoutsStopped",
     "ProtocolError",
     "RateLimited",
     "ScopeMissing",

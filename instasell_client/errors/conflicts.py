@@ -166,6 +166,28 @@ class InsufficientFunds(Conflict):
         return self._number("missing")
 
 
+class FundsHeld(Conflict):
+    """The wallet has it, and it can be spent; a part of it cannot be withdrawn yet."""
+
+    title = "The money cannot be withdrawn yet"
+
+    @property
+    def withdrawable(self) -> int | None:
+        """What can be withdrawn now, in minor units."""
+        return self._number("withdrawable")
+
+    @property
+    def free_at(self) -> str | None:
+        """From when on the amount can be withdrawn, in ISO 8601; None if it is owed."""
+        return self._text("free_at")
+
+
+class PayoutsStopped(Conflict):
+    """A bank has taken a payment back, and an admin has to look at the account first."""
+
+    title = "Nothing is paid out to this account"
+
+
 class InsufficientGas(Conflict):
     """The wallet has less gas."""
 

@@ -50,8 +50,8 @@ class AdminOrdersQuery(Paging):
 class AdminAction(Reply):
     """What an admin did, to what, and why. It is never changed or deleted.
 
-    `action` is one of suspend_user, unsuspend_user, set_role, verify_user, close_alert,
-    cancel_auction, remove_listing, resolve_dispute, or one that a newer server knows.
+    `action` is one of suspend_user, unsuspend_user, set_role, verify_user, allow_payouts,
+    close_alert, cancel_auction, remove_listing, resolve_dispute, or one that a newer server knows.
     """
 
     id: int

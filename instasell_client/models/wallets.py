@@ -39,8 +39,21 @@ class PaymentStatus(StrEnum):
     FAILED = "failed"
 
 
+class HeldMoney(Reply):
+    """Money that can be spent now and withdrawn from `free_at` on."""
+
+    amount: int
+    free_at: Instant
+
+
 class Wallet(Reply):
-    """What an account has, in minor units of the market's currency."""
+    """What an account has, in minor units of the market's currency.
+
+    Of `balance`, `withdrawable_amount` can be withdrawn now (None from an older server).
+    `held_amount` can be spent only: the card payments that it stems from can still be taken back.
+    `held` tells when it becomes free, the next 20 instants of it. `owed_amount` is owed for
+    payments that banks have taken back, and `payouts_stopped` says that nothing can be withdrawn.
+    """
 
     user_id: Id
     balance: int
@@ -48,6 +61,11 @@ class Wallet(Reply):
     currency: str
     version: int
     updated_at: Instant
+    withdrawable_amount: int | None = None
+    held_amount: int = 0
+    owed_amount: int = 0
+    held: list[HeldMoney] = []
+    payouts_stopped: bool = False
 
 
 class TopUp(Request):

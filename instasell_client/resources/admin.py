@@ -115,6 +115,12 @@ class Admin(Resource[Way]):
         at = path("/admin/users/{}/verify", user_id)
         return post(at, reads(User), request(Reason, reason=reason))
 
+    @endpoint
+    def allow_payouts(self, user_id: str, reason: str) -> Operation[User]:
+        """Lets an account withdraw again that a chargeback has stopped. Raises UserNotFound."""
+        at = path("/admin/users/{}/allow-payouts", user_id)
+        return post(at, reads(User), request(Reason, reason=reason))
+
     @series
     def audit_log(
         self,

@@ -16,6 +16,7 @@
                           CategoryExists OutOfStock StillRunning OrderNotReady InsufficientFunds
                           InsufficientGas NoPayoutAccount LastAdmin DisputeClosed ChargebackOpen
                           AuctionStillOpen AuctionHasOrder NoRunnerUp
+                          FundsHeld PayoutsStopped
                           UploadMissing TooManyFiles
     - PaymentFailed
     - RateLimited
@@ -41,6 +42,7 @@ from instasell_server.errors.conflicts import (
     ChargebackOpen,
     DisputeClosed,
     EmailTaken,
+    FundsHeld,
     InsufficientFunds,
     InsufficientGas,
     LastAdmin,
@@ -50,6 +52,7 @@ from instasell_server.errors.conflicts import (
     NoRunnerUp,
     OrderNotReady,
     OutOfStock,
+    PayoutsStopped,
     SkuTaken,
     StillRunning,
     TooManyFiles,
@@ -127,6 +130,7 @@ __all__ = [
     "EmailTaken",
     "EvidenceNotFound",
     "Forbidden",
+    "FundsHeld",
     "IdempotencyKeyReused",
     "ImageNotFound",
     "InstaSellError",
@@ -148,6 +152,7 @@ __all__ = [
     "OutOfStock",
     "OutcomeUnknown",
     "PaymentFailed",
+    "PayoutsStopped",
     "RateLimited",
     "ScopeMissing",
     "SellerCannotBid",

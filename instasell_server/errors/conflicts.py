@@ -114,6 +114,18 @@ class InsufficientFunds(Conflict):
     title = "The wallet has too little"
 
 
+class FundsHeld(Conflict):
+    """The wallet has it, to be spent; `withdrawable` can leave now, all of it from `free_at` on."""
+
+    title = "The money cannot be withdrawn yet"
+
+
+class PayoutsStopped(Conflict):
+    """A bank has taken a payment back, and an admin has to look at the account first."""
+
+    title = "Nothing is paid out to this account"
+
+
 class InsufficientGas(Conflict):
     """The wallet has less gas; `missing` tells how much."""
 

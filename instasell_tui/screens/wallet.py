@@ -108,7 +108,12 @@ class WalletScreen(PagedListScreen):
 
     def told(self, rows: Sequence[Row]) -> str:
         more = "+" if self.has_more else ""
-        return f"{count(len(rows), 'row')}{more} · {self._currency}"
+        text = f"{count(len(rows), 'row')}{more} · {self._currency}"
+        wallet = self.app.feed.trading.wallet
+        stays = None
+        if wallet is not None:
+            stays = trade_wording.what_stays(wallet, self.app.zone, self.app.feed.now())
+        return f"{text} · {stays}" if stays else text
 
     def _row(self, each: WalletEntry, currency: str) -> Row:
         incoming = each.amount > 0

@@ -160,6 +160,7 @@ ROWS: Mapping[str, Row] = {
     "admin users suspend": changes("admin", "{stranger}", WHY, "--yes"),
     "admin users unsuspend": changes("admin", "{stranger}", WHY, "--yes"),
     "admin users verify": changes("admin", "{stranger}", WHY, "--yes"),
+    "admin users allow-payouts": changes("admin", "{stranger}", WHY, "--yes"),
     "admin users role": changes("admin", "{stranger}", "seller", WHY, "--yes"),
     "admin alerts list": reads("admin"),
     "admin alerts close": changes("admin", "{alert}", WHY),

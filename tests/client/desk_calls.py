@@ -36,6 +36,11 @@ DESK = {
         "POST", f"/admin/users/{SELLER}/verify", samples.user(), accounts.User,
         {"reason": "by post"}, keyed=True,
     ),
+    "admin.allow_payouts": Case(
+        lambda c: c.admin.allow_payouts(SELLER, "a passport"),
+        "POST", f"/admin/users/{SELLER}/allow-payouts", samples.user(), accounts.User,
+        {"reason": "a passport"}, keyed=True,
+    ),
     "admin.audit_log_page": Case(
         lambda c: c.admin.audit_log_page(admin=SELLER, action="set_role", subject=OTHER),
         "GET", "/admin/audit-log", {"items": [samples.admin_action()]}, Page[admin.AdminAction],

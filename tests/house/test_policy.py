@@ -116,6 +116,7 @@ MATRIX = {
     "POST /admin/users/{user_id}/unsuspend": "admin",
     "POST /admin/users/{user_id}/role": "admin",
     "POST /admin/users/{user_id}/verify": "admin",
+    "POST /admin/users/{user_id}/allow-payouts": "admin",
     "GET /admin/audit-log": "admin",
     "GET /admin/alerts": "admin",
     "POST /admin/alerts/{alert_id}/close": "admin",

@@ -69,6 +69,12 @@ async def verify_user(call: Call[Reason, None]) -> User:
     return await desk.verify(call.user, user_id, call.body.reason, call.idempotency_key)
 
 
+async def allow_payouts(call: Call[Reason, None]) -> User:
+    """POST /admin/users/{id}/allow-payouts"""
+    desk, user_id = call.service(SERVICE), call.path["user_id"]
+    return await desk.allow_payouts(call.user, user_id, call.body.reason, call.idempotency_key)
+
+
 async def list_actions(call: Call[None, AuditLogQuery]) -> Page[AdminAction]:
     """GET /admin/audit-log"""
     return await call.service(SERVICE).list_actions(call.query)
@@ -134,6 +140,11 @@ ROUTES: list[Route] = [
     Route(
         "POST", "/admin/users/{user_id}/verify", verify_user, _DESK,
         "Take the e-mail address of an account as proved",
+        body=Reason, reply=User, tag="admin", errors=(UserNotFound,),
+    ),
+    Route(
+        "POST", "/admin/users/{user_id}/allow-payouts", allow_payouts, _DESK,
+        "Let an account withdraw again that a chargeback has stopped",
         body=Reason, reply=User, tag="admin", errors=(UserNotFound,),
     ),
     Route(

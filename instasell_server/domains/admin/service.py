@@ -37,6 +37,7 @@ from instasell_server.db.transaction import BEGIN_SNAPSHOT, Transaction, transac
 from instasell_server.domains.accounts.service import AccountService
 from instasell_server.domains.admin import rules, store
 from instasell_server.domains.auctions.lifecycle import Lifecycle
+from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.listings.service import ListingService
 from instasell_server.domains.messages.service import MessageService
 from instasell_server.domains.orders.service import OrderService
@@ -54,6 +55,7 @@ class Action(StrEnum):
     UNSUSPEND_USER = "unsuspend_user"
     SET_ROLE = "set_role"
     VERIFY_USER = "verify_user"
+    ALLOW_PAYOUTS = "allow_payouts"
     CLOSE_ALERT = "close_alert"
     CANCEL_AUCTION = "cancel_auction"
     REMOVE_LISTING = "remove_listing"
@@ -72,6 +74,7 @@ class AdminService:
         lifecycle: Lifecycle,
         orders: OrderService,
         messages: MessageService,
+        ledger: Ledger,
         *,
         currency: str,
     ) -> None:
@@ -82,6 +85,7 @@ class AdminService:
         self._lifecycle = lifecycle
         self._orders = orders
         self._messages = messages
+        self._ledger = ledger
         self._currency = currency
 
     # People -----------------------------------------------------------------------------------
@@ -158,6 +162,16 @@ class AdminService:
             return await self._accounts.verify_within(tx, user_id)
 
         return await self._change_user(admin, user_id, Action.VERIFY_USER, reason, change, key)
+
+    async def allow_payouts(
+        self, admin: Principal, user_id: str, reason: str, key: RequestKey | None
+    ) -> User:
+        """Let an account withdraw again after a chargeback. Raises UserNotFound."""
+
+        async def change(tx: Transaction) -> bool:
+            return await self._ledger.allow_payouts(tx, user_id)
+
+        return await self._change_user(admin, user_id, Action.ALLOW_PAYOUTS, reason, change, key)
 
     async def _keep_an_admin(self, tx: Transaction, admin: Principal, user_id: str) -> None:
         if user_id == admin.user_id:

@@ -135,6 +135,49 @@ CROSS JOIN LATERAL (VALUES
 WHERE n.due <> n.booked
 ORDER BY 1, 2
 
+-- name: list_wrong_debts
+-- What people owe and have paid for a chargeback is no more than it says; what nobody owes is the
+-- platform's. What has come from each wallet is what the ledger has of it.
+SELECT c.id, n.field, n.due, n.booked FROM chargebacks c
+LEFT JOIN (
+    SELECT chargeback_id, sum(owed_amount)::bigint AS owed,
+           sum(recovered_amount)::bigint AS recovered
+    FROM chargeback_debts GROUP BY chargeback_id
+) d ON d.chargeback_id = c.id
+CROSS JOIN LATERAL (VALUES
+    ('owed_by_users', least(c.owed_amount, coalesce(d.owed, 0)), coalesce(d.owed, 0)),
+    ('recovered_from_users', c.recovered_amount, coalesce(d.recovered, 0))
+) AS n(field, due, booked)
+WHERE n.due <> n.booked
+UNION ALL
+SELECT d.chargeback_id, 'recovered_of_debt', d.recovered_amount, coalesce(t.paid, 0)
+FROM chargeback_debts d
+LEFT JOIN (
+    SELECT reference_id, user_id, -sum(amount)::bigint AS paid FROM transactions
+    WHERE type = 'chargeback' AND account = 'balance' GROUP BY reference_id, user_id
+) t ON t.reference_id = d.chargeback_id::text AND t.user_id = d.debtor_id
+WHERE d.recovered_amount <> coalesce(t.paid, 0)
+ORDER BY 1, 2
+
+-- name: list_wrong_holds
+-- What a payment brought is in the wallet, or in what it was spent on.
+SELECT h.id, h.amount AS due, h.left_amount + coalesce(u.amount, 0) AS found
+FROM wallet_holds h
+LEFT JOIN (
+    SELECT hold_id, sum(amount)::bigint AS amount FROM wallet_hold_uses GROUP BY hold_id
+) u ON u.hold_id = h.id
+WHERE h.amount <> h.left_amount + coalesce(u.amount, 0)
+ORDER BY 1
+
+-- name: list_overheld_wallets
+SELECT w.user_id, w.balance, h.amount AS held
+FROM wallets w JOIN (
+    SELECT user_id, sum(left_amount)::bigint AS amount FROM wallet_holds
+    WHERE left_amount > 0 AND free_at > (SELECT market_now()) GROUP BY user_id
+) h ON h.user_id = w.user_id
+WHERE h.amount > w.balance
+ORDER BY 1
+
 -- name: get_provider_account
 -- What was asked of the provider may have been done there already, and what a payer does there may
 -- not have been heard of yet.

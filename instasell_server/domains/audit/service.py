@@ -125,6 +125,7 @@ async def _check_ledger(tx: Transaction, report: Report) -> None:
         report.findings.append(Finding("account", "receivable", "sum", owed, booked))
     await _check_disputes(tx, report)
     await _check_chargebacks(tx, report)
+    await _check_holds(tx, report)
     for row in await store.list_wrong_payments(tx):
         report.findings.append(Finding("payment", row["id"], "booked", row["due"], row["booked"]))
 
@@ -151,9 +152,18 @@ async def _check_disputes(tx: Transaction, report: Report) -> None:
 async def _check_chargebacks(tx: Transaction, report: Report) -> None:
     for row in await store.list_wrongly_claimed_orders(tx):
         report.findings.append(Finding("order", row["id"], "bank_claims", row["due"], row["found"]))
-    for row in await store.list_wrong_chargebacks(tx):
+    for row in (*await store.list_wrong_chargebacks(tx), *await store.list_wrong_debts(tx)):
         report.findings.append(
             Finding("chargeback", row["id"], row["field"], row["due"], row["booked"])
+        )
+
+
+async def _check_holds(tx: Transaction, report: Report) -> None:
+    for row in await store.list_wrong_holds(tx):
+        report.findings.append(Finding("hold", str(row["id"]), "amount", row["due"], row["found"]))
+    for row in await store.list_overheld_wallets(tx):
+        report.findings.append(
+            Finding("wallet", row["user_id"], "held_amount", row["balance"], row["held"])
         )
 
 

@@ -112,6 +112,21 @@ async def list_wrong_chargebacks(tx: Transaction) -> list[dict[str, Any]]:
     return await tx.rows(_sql.list_wrong_chargebacks)
 
 
+async def list_wrong_debts(tx: Transaction) -> list[dict[str, Any]]:
+    """List debts that do not fit their chargeback or the ledger."""
+    return await tx.rows(_sql.list_wrong_debts)
+
+
+async def list_wrong_holds(tx: Transaction) -> list[dict[str, Any]]:
+    """List holds that are neither in the wallet nor in what they were spent on."""
+    return await tx.rows(_sql.list_wrong_holds)
+
+
+async def list_overheld_wallets(tx: Transaction) -> list[dict[str, Any]]:
+    """List wallets of which more is held than is in them."""
+    return await tx.rows(_sql.list_overheld_wallets)
+
+
 async def get_receivable(tx: Transaction) -> tuple[int, int]:
     """What the ledger has as owed to the platform, and what chargebacks say."""
     row = await tx.one(_sql.get_receivable)

@@ -1,37 +1,65 @@
 -- name: lock_chargeback
-SELECT id, provider_id, intent_id, payment_id, order_id, dispute_id, debtor_id, amount,
-       escrow_amount, owed_amount, recovered_amount, fee_amount, status, holds_order, is_due
+SELECT id, provider_id, intent_id, payment_id, order_id, dispute_id, amount,
+       refunded_amount, escrow_amount, owed_amount, recovered_amount, fee_amount, status,
+       holds_order
 FROM chargebacks WHERE provider_id = %(provider_id)s FOR NO KEY UPDATE
 
 -- name: lock_unattached
-SELECT id, provider_id, intent_id, payment_id, order_id, dispute_id, debtor_id, amount,
-       escrow_amount, owed_amount, recovered_amount, fee_amount, status, holds_order, is_due
+SELECT id, provider_id, intent_id, payment_id, order_id, dispute_id, amount,
+       refunded_amount, escrow_amount, owed_amount, recovered_amount, fee_amount, status,
+       holds_order
 FROM chargebacks WHERE intent_id = %(intent_id)s AND payment_id IS NULL
 ORDER BY id FOR NO KEY UPDATE
 
 -- name: lock_owed
-SELECT id, provider_id, intent_id, payment_id, order_id, dispute_id, debtor_id, amount,
-       escrow_amount, owed_amount, recovered_amount, fee_amount, status, holds_order, is_due
+SELECT id, provider_id, intent_id, payment_id, order_id, dispute_id, amount,
+       refunded_amount, escrow_amount, owed_amount, recovered_amount, fee_amount, status,
+       holds_order
 FROM chargebacks
-WHERE id = %(chargeback_id)s AND is_due AND owed_amount > 0 FOR NO KEY UPDATE
+WHERE id = %(chargeback_id)s AND owed_amount > 0 FOR NO KEY UPDATE
 
 -- name: list_recoverable
-SELECT c.id FROM chargebacks c JOIN wallets w ON w.user_id = c.debtor_id
-WHERE c.is_due AND c.owed_amount > 0 AND c.debtor_id IS NOT NULL AND w.balance > 0
-ORDER BY c.created_at, c.id LIMIT %(limit)s
+SELECT d.chargeback_id, d.debtor_id
+FROM chargeback_debts d
+JOIN wallets w ON w.user_id = d.debtor_id
+JOIN chargebacks c ON c.id = d.chargeback_id
+WHERE d.is_due AND d.owed_amount > 0 AND w.balance > 0
+ORDER BY c.created_at, c.id, d.debtor_id LIMIT %(limit)s
+
+-- name: get_claims
+SELECT coalesce(sum(c.refunded_amount), 0)::bigint AS refunded_amount,
+       coalesce(sum(c.escrow_amount), 0)::bigint AS escrow_amount,
+       coalesce(sum(d.owed_amount + d.recovered_amount), 0)::bigint AS seller_amount
+FROM chargebacks c
+LEFT JOIN chargeback_debts d ON d.chargeback_id = c.id AND d.debtor_id = %(seller_id)s
+WHERE c.order_id = %(order_id)s AND c.status <> 'won'
+
+-- name: insert_debt
+INSERT INTO chargeback_debts (chargeback_id, debtor_id, owed_amount, recovered_amount, is_due)
+VALUES (%(chargeback_id)s, %(debtor_id)s, %(owed_amount)s, %(recovered_amount)s, %(is_due)s)
+
+-- name: list_debts
+SELECT debtor_id, owed_amount, recovered_amount, is_due FROM chargeback_debts
+WHERE chargeback_id = %(chargeback_id)s ORDER BY debtor_id
+
+-- name: update_debt
+UPDATE chargeback_debts
+SET owed_amount = %(owed_amount)s, recovered_amount = %(recovered_amount)s, is_due = %(is_due)s
+WHERE chargeback_id = %(chargeback_id)s AND debtor_id = %(debtor_id)s
 
 -- name: insert_chargeback
 INSERT INTO chargebacks (provider_id, intent_id, amount, owed_amount, created_at)
 VALUES (%(provider_id)s, %(intent_id)s, %(amount)s, %(amount)s, %(now)s)
-RETURNING id, provider_id, intent_id, payment_id, order_id, dispute_id, debtor_id, amount,
-          escrow_amount, owed_amount, recovered_amount, fee_amount, status, holds_order, is_due
+RETURNING id, provider_id, intent_id, payment_id, order_id, dispute_id, amount,
+          refunded_amount, escrow_amount, owed_amount, recovered_amount, fee_amount, status,
+          holds_order
 
 -- name: update_chargeback
 UPDATE chargebacks
 SET payment_id = %(payment_id)s, order_id = %(order_id)s, dispute_id = %(dispute_id)s,
-    debtor_id = %(debtor_id)s, escrow_amount = %(escrow_amount)s, owed_amount = %(owed_amount)s,
-    recovered_amount = %(recovered_amount)s, fee_amount = %(fee_amount)s, status = %(status)s,
-    holds_order = %(holds_order)s, is_due = %(is_due)s,
+    refunded_amount = %(refunded_amount)s, escrow_amount = %(escrow_amount)s,
+    owed_amount = %(owed_amount)s, recovered_amount = %(recovered_amount)s,
+    fee_amount = %(fee_amount)s, status = %(status)s, holds_order = %(holds_order)s,
     closed_at = CASE WHEN %(status)s = 'open' THEN NULL
                      ELSE coalesce(closed_at, %(now)s) END
 WHERE id = %(id)s

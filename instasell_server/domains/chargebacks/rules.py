@@ -5,34 +5,56 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from instasell_client.models.orders import OrderStatus
+from instasell_server.domains.orders.rules import Standing
 
 
-class Debt(NamedTuple):
-    """Who owes what was not held any more; `is_due` before the bank has decided."""
+class Claims(NamedTuple):
+    """What other chargebacks of an order, won ones aside, have taken of it; in minor units."""
 
-    debtor_id: str | None
-    is_due: bool
-
-
-def from_escrow(held_amount: int, amount: int) -> int:
-    """How much of a chargeback is still held, in minor units; the rest is owed."""
-    return min(held_amount, amount)
+    refunded_amount: int = 0
+    escrow_amount: int = 0
+    seller_amount: int = 0
 
 
-def debt_of_order(status: OrderStatus, buyer_id: str, seller_id: str) -> Debt:
-    """Who has the money of an order whose payment is taken back.
+class Shares(NamedTuple):
+    """Where a chargeback comes from, in minor units; together they are its amount.
 
-    After a cancellation the buyer has it already, so that he pays while his bank still thinks.
-    Otherwise it is the seller's, who pays once the verdict is against him.
+    `refunded` is what the buyer had got back before, `escrow` is still held for the order, `buyer`
+    is what the buyer has besides, `seller` is what was released, and the rest is the platform's.
     """
-    if status is OrderStatus.CANCELLED:
-        return Debt(buyer_id, is_due=True)
-    return Debt(seller_id, is_due=False)
+
+    refunded: int = 0
+    escrow: int = 0
+    buyer: int = 0
+    seller: int = 0
+    platform: int = 0
 
 
-def debt_of_payer(payer_id: str) -> Debt:
-    """Of a payment that went into the payer's own wallet, or back to him."""
-    return Debt(payer_id, is_due=True)
+def share_of_order(amount: int, order: Standing, others: Claims, *, buyer_balance: int) -> Shares:
+    """Share out a chargeback of the payment that paid an order.
+
+    Whoever has the money twice pays first: the buyer, what was refunded of this payment. A refund
+    is never the seller's to pay a second time, also if the buyer has spent it: that remains the
+    buyer's debt. Then what is still held covers it, then what else is in the buyer's wallet, and
+    only then the seller, up to what the order brought.
+    """
+    refunded = min(amount, max(0, order.refunded_amount - others.refunded_amount))
+    escrow = min(amount - refunded, order.held_amount)
+    rest = amount - refunded - escrow
+    if order.status is OrderStatus.CANCELLED:
+        # All of it went back, by refunds or by earlier chargebacks.
+        return Shares(refunded=refunded + rest, escrow=escrow)
+    released = order.total_amount - order.refunded_amount - others.escrow_amount
+    if order.status is not OrderStatus.DELIVERED:
+        released = 0
+    buyer = min(rest, max(0, buyer_balance - refunded))
+    seller = min(rest - buyer, max(0, released - others.seller_amount))
+    return Shares(refunded, escrow, buyer, seller, rest - buyer - seller)
+
+
+def share_of_payer(amount: int) -> Shares:
+    """Share out a chargeback of a payment into the payer's wallet, or of one that went back."""
+    return Shares(buyer=amount)
 
 
 def fee_to_book(booked: int, told: int, *, decided: bool) -> int:

@@ -1,9 +1,10 @@
 """Chargebacks: payers' banks take money back, and say later for good who is right.
 
 The provider has moved the money before it says so, and nobody here can keep it from doing that: it
-is booked at once, whatever is known of the payment. What was held covers it. The rest is owed to
-the platform by whoever has the money, and taken from what he has as soon as he has any, so that no
-wallet is ever below zero.
+is booked at once, whatever is known of the payment. `rules.share_of_order` says whose it is: what
+was refunded before is the buyer's, what is held covers it, the rest is owed by who has the money,
+and taken from their wallets as soon as there is any, so that no wallet is ever below zero. Nothing
+is paid out any more to an account whose bank has taken a payment back.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from instasell_client.models.money import format_amount
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.chargebacks import rules, store
-from instasell_server.domains.chargebacks.rules import Debt
-from instasell_server.domains.chargebacks.store import Chargeback
+from instasell_server.domains.chargebacks.rules import Shares
+from instasell_server.domains.chargebacks.store import Chargeback, Debt
 from instasell_server.domains.disputes.service import DisputeService
 from instasell_server.domains.ledger import rules as movements
 from instasell_server.domains.ledger.service import Ledger
@@ -85,7 +86,7 @@ class ChargebackService:
             if found.status == "won":
                 await store.update_chargeback(tx, found._replace(payment_id=payment.id), now)
                 continue
-            bound = await self._bind(tx, found, payment, order, now)
+            bound, payer_owes = await self._bind(tx, found, payment, order, now)
             await store.update_chargeback(tx, bound, now)
             if bound.escrow_amount:
                 assert order is not None
@@ -93,6 +94,8 @@ class ChargebackService:
                     tx,
                     [movements.chargeback_covered(found.id, order.id, bound.escrow_amount)],
                 )
+            if payer_owes:
+                bound = await self._recover_within(tx, bound, payment.user_id, now)
             if found.status == "lost":
                 await self._lose(tx, bound, now)
 
@@ -113,7 +116,7 @@ class ChargebackService:
         made = await store.insert_chargeback(
             tx, claim.dispute_id, claim.intent_id, claim.amount, now
         )
-        bound = await self._bind(tx, made, payment, order, now)
+        bound, payer_owes = await self._bind(tx, made, payment, order, now)
         await store.update_chargeback(tx, bound, now)
         await self._ledger.post(
             tx,
@@ -123,12 +126,16 @@ class ChargebackService:
                 )
             ],
         )
+        if payer_owes and payment is not None:
+            bound = await self._recover_within(tx, bound, payment.user_id, now)
         details = {
             "intent_id": claim.intent_id,
             "order_id": bound.order_id,
             "payment_id": bound.payment_id,
             "amount": bound.amount,
             "from_escrow": bound.escrow_amount,
+            "from_refunds": bound.refunded_amount,
+            "owed": bound.owed_amount,
             "reason": claim.reason,
         }
         await store.insert_alert(tx, "chargeback", claim.dispute_id, details)
@@ -141,28 +148,54 @@ class ChargebackService:
         payment: Payment | None,
         order: LockedOrder | None,
         now: datetime,
-    ) -> Chargeback:
-        """A chargeback with what it is about: the order is frozen, and a dispute is open on it."""
+    ) -> tuple[Chargeback, bool]:
+        """Tie a chargeback to its payment: the order is frozen, and the debts are written down.
+
+        Returns it with whether the payer owes something of it now. Nothing is paid out to the
+        payer any more.
+        """
         if payment is None:
-            return found
+            return found, False
         found = found._replace(payment_id=payment.id)
         if order is None:
-            debt = rules.debt_of_payer(payment.user_id)
-            return _owed_by(found, debt)
+            await self._ledger.stop_payouts(tx, payment.user_id)
+            shares = rules.share_of_payer(found.amount)
+            await store.insert_debt(tx, found.id, Debt(payment.user_id, shares.buyer, 0, True))
+            return found, True
         shown = format_amount(found.amount, self._ledger.currency)
         text = f"the buyer's bank has taken {shown} back"
         dispute_id = await self._disputes.open_of_bank(
             tx, order.id, buyer_id=order.buyer_id, seller_id=order.seller_id, text=text, now=now
         )
-        escrow_amount = rules.from_escrow(order.standing.held_amount, found.owed_amount)
-        debt = rules.debt_of_order(order.standing.status, order.buyer_id, order.seller_id)
-        return _owed_by(found, debt)._replace(
+        holds_order = await self._claims.freeze(tx, order, text, now)
+        others = await store.get_claims(tx, order.id, order.seller_id)
+        await self._ledger.stop_payouts(tx, order.buyer_id)
+        balance = await self._ledger.lock_balance(tx, order.buyer_id)
+        shares = rules.share_of_order(found.amount, order.standing, others, buyer_balance=balance)
+        await self._write_debts(tx, found.id, order, shares)
+        bound = found._replace(
             order_id=order.id,
             dispute_id=dispute_id,
-            escrow_amount=escrow_amount,
-            owed_amount=found.owed_amount - escrow_amount,
-            holds_order=await self._claims.freeze(tx, order, text, now),
+            refunded_amount=shares.refunded,
+            escrow_amount=shares.escrow,
+            owed_amount=found.owed_amount - shares.escrow,
+            holds_order=holds_order,
         )
+        return bound, shares.refunded + shares.buyer > 0
+
+    async def _write_debts(
+        self, tx: Transaction, chargeback_id: str, order: LockedOrder, shares: Shares
+    ) -> None:
+        """The buyer pays at once; the seller once the bank has decided."""
+        buyer_owes = shares.refunded + shares.buyer
+        if buyer_owes:
+            await store.insert_debt(
+                tx, chargeback_id, Debt(order.buyer_id, buyer_owes, 0, is_due=True)
+            )
+        if shares.seller:
+            await store.insert_debt(
+                tx, chargeback_id, Debt(order.seller_id, shares.seller, 0, is_due=False)
+            )
 
     async def _book_fee(
         self, tx: Transaction, found: Chargeback, claim: Disputed, now: datetime
@@ -179,8 +212,13 @@ class ChargebackService:
 
     async def _win(self, tx: Transaction, found: Chargeback, now: datetime) -> None:
         """All is as it was: the money is back where it was taken from."""
-        decided = found._replace(status="won", owed_amount=0, recovered_amount=0, is_due=False)
+        decided = found._replace(status="won", owed_amount=0, recovered_amount=0)
         await store.update_chargeback(tx, decided, now)
+        recovered = {}
+        for debt in await store.list_debts(tx, found.id):
+            recovered[debt.debtor_id] = debt.recovered_amount
+            settled = debt._replace(owed_amount=0, recovered_amount=0, is_due=False)
+            await store.update_debt(tx, found.id, settled)
         verdict = "the bank has decided against the buyer"
         if found.dispute_id is not None:
             await self._disputes.close_of_bank(tx, found.dispute_id, 0, verdict, now)
@@ -189,8 +227,7 @@ class ChargebackService:
             found.order_id,
             to_escrow=found.escrow_amount,
             owed=found.owed_amount,
-            debtor_id=found.debtor_id,
-            recovered=found.recovered_amount,
+            recovered=recovered,
         )
         await self._ledger.post(tx, [back])
         if found.holds_order and found.order_id is not None:
@@ -198,7 +235,9 @@ class ChargebackService:
 
     async def _lose(self, tx: Transaction, found: Chargeback, now: datetime) -> None:
         """The buyer keeps it. What is left of the order goes on; of nothing it is cancelled."""
-        await store.update_chargeback(tx, found._replace(status="lost", is_due=True), now)
+        await store.update_chargeback(tx, found._replace(status="lost"), now)
+        for debt in await store.list_debts(tx, found.id):
+            await store.update_debt(tx, found.id, debt._replace(is_due=True))
         verdict = "the bank has decided for the buyer"
         if found.dispute_id is not None:
             await self._disputes.close_of_bank(tx, found.dispute_id, found.amount, verdict, now)
@@ -216,35 +255,46 @@ class ChargebackService:
         async with self._database.connection() as connection:
             found = await store.list_recoverable(connection, AT_ONCE)
         recovered = 0
-        for chargeback_id in found:
+        for chargeback_id, debtor_id in found:
+            work = partial(self._recover, chargeback_id, debtor_id)
             try:
-                recovered += await transact(self._database, partial(self._recover, chargeback_id))
+                recovered += await transact(self._database, work)
             except InstaSellError as error:
                 _log.warning("recovery_waits", chargeback_id=chargeback_id, code=error.code)
         return recovered
 
-    async def _recover(self, chargeback_id: str, tx: Transaction) -> int:
+    async def _recover(self, chargeback_id: str, debtor_id: str, tx: Transaction) -> int:
         found = await store.lock_owed(tx, chargeback_id)
-        if found is None or found.debtor_id is None:
+        if found is None:
             return 0
-        amount = min(await self._ledger.lock_balance(tx, found.debtor_id), found.owed_amount)
-        if not amount:
-            return 0
-        now = await store.get_now(tx)
+        rest = await self._recover_within(tx, found, debtor_id, await store.get_now(tx))
+        return int(rest.owed_amount < found.owed_amount)
+
+    async def _recover_within(
+        self, tx: Transaction, found: Chargeback, debtor_id: str, now: datetime
+    ) -> Chargeback:
+        """Take what a debtor owes for a locked chargeback, as far as the wallet has it."""
+        debts = await store.list_debts(tx, found.id)
+        [debt] = [each for each in debts if each.debtor_id == debtor_id]
+        amount = min(await self._ledger.lock_balance(tx, debtor_id), debt.owed_amount)
+        if not amount or not debt.is_due:
+            return found
         paid = movements.recovered(
-            found.id, found.order_id, found.debtor_id, amount, found.owed_amount
+            found.id, found.order_id, found.payment_id, debtor_id, amount, debt.owed_amount
         )
+        after = debt._replace(
+            owed_amount=debt.owed_amount - amount,
+            recovered_amount=debt.recovered_amount + amount,
+        )
+        # Before the ledger, which tells the debtor what is still owed.
+        await store.update_debt(tx, found.id, after)
         await self._ledger.post(tx, [paid])
         rest = found._replace(
             owed_amount=found.owed_amount - amount,
             recovered_amount=found.recovered_amount + amount,
         )
         await store.update_chargeback(tx, rest, now)
-        return 1
-
-
-def _owed_by(found: Chargeback, debt: Debt) -> Chargeback:
-    return found._replace(debtor_id=debt.debtor_id, is_due=debt.is_due)
+        return rest
 
 
 __all__ = ["ChargebackService"]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from instasell_server.db.connections import Connection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
+from instasell_server.domains.chargebacks.rules import Claims
 
 _sql = load(__file__)
 
@@ -22,14 +23,22 @@ class Chargeback(NamedTuple):
     payment_id: str | None
     order_id: str | None
     dispute_id: str | None
-    debtor_id: str | None
     amount: int
+    refunded_amount: int
     escrow_amount: int
     owed_amount: int
     recovered_amount: int
     fee_amount: int
     status: str
     holds_order: bool
+
+
+class Debt(NamedTuple):
+    """What a user owes for a chargeback; amounts in minor units."""
+
+    debtor_id: str
+    owed_amount: int
+    recovered_amount: int
     is_due: bool
 
 
@@ -46,14 +55,37 @@ async def lock_unattached(tx: Transaction, intent_id: str) -> list[Chargeback]:
 
 
 async def lock_owed(tx: Transaction, chargeback_id: str) -> Chargeback | None:
-    """Locks a chargeback that somebody has to pay for; None when that is done."""
+    """Lock a chargeback of which something is owed; None when that is done."""
     row = await tx.maybe(_sql.lock_owed, {"chargeback_id": chargeback_id})
     return Chargeback(**row) if row else None
 
 
-async def list_recoverable(connection: Connection, limit: int) -> list[str]:
-    """Chargebacks that are owed by somebody who has something."""
-    return [row["id"] for row in await connection.rows(_sql.list_recoverable, {"limit": limit})]
+async def list_recoverable(connection: Connection, limit: int) -> list[tuple[str, str]]:
+    """List chargebacks that are owed by users who have something, each with its debtor."""
+    rows = await connection.rows(_sql.list_recoverable, {"limit": limit})
+    return [(row["chargeback_id"], row["debtor_id"]) for row in rows]
+
+
+async def get_claims(tx: Transaction, order_id: str, seller_id: str) -> Claims:
+    """Return what the chargebacks of a locked order have taken of it so far."""
+    values = {"order_id": order_id, "seller_id": seller_id}
+    return Claims(**await tx.one(_sql.get_claims, values))
+
+
+async def insert_debt(tx: Transaction, chargeback_id: str, debt: Debt) -> None:
+    """Write down what a user owes for a chargeback."""
+    await tx.execute(_sql.insert_debt, {"chargeback_id": chargeback_id, **debt._asdict()})
+
+
+async def list_debts(tx: Transaction, chargeback_id: str) -> list[Debt]:
+    """List who owes or has paid something for a locked chargeback."""
+    rows = await tx.rows(_sql.list_debts, {"chargeback_id": chargeback_id})
+    return [Debt(**row) for row in rows]
+
+
+async def update_debt(tx: Transaction, chargeback_id: str, debt: Debt) -> None:
+    """Write a debt of a locked chargeback back."""
+    await tx.execute(_sql.update_debt, {"chargeback_id": chargeback_id, **debt._asdict()})
 
 
 async def insert_chargeback(

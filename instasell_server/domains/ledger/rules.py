@@ -7,7 +7,8 @@ done for, so that the same thing done twice is refused by the database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -28,14 +29,42 @@ class Account(StrEnum):
     FEES = "fees"
 
 
+class Hold(NamedTuple):
+    """Money that is withdrawn `days` after `since` at the earliest, or after it came."""
+
+    payment_id: str
+    days: int
+    since: datetime | None = None
+
+
+class SpendHeld(NamedTuple):
+    """Money goes into an order or a chargeback: what is held goes first.
+
+    Of that, what came of `payment_id`, then what would be free last.
+    """
+
+    purpose_id: str
+    payment_id: str | None = None
+
+
+class ReturnHeld(NamedTuple):
+    """Money comes back from an order or a chargeback, and is held as it was before."""
+
+    purpose_id: str
+
+
 class Posting(NamedTuple):
-    """One row: `amount` is in minor units, positive into the account. `user_id` for a wallet."""
+    """One row: `amount` is in minor units, positive into the account. `user_id` for a wallet.
+
+    `held` says what a row of a balance does to the part of it that cannot be withdrawn yet.
+    """
 
     account: Account
     amount: int
     type: EntryType
     user_id: str | None = None
     order_id: str | None = None
+    held: Hold | SpendHeld | ReturnHeld | None = None
 
 
 class Transfer(NamedTuple):
@@ -58,14 +87,17 @@ def transfer(key: str, reference: str, postings: Iterable[Posting]) -> Transfer:
     return Transfer(key, reference, moving)
 
 
-def top_up(payment_id: str, user_id: str, amount: int, target: WalletAccount) -> Transfer:
-    """The provider has the money, the wallet gets it."""
+def top_up(
+    payment_id: str, user_id: str, amount: int, target: WalletAccount, hold: Hold | None = None
+) -> Transfer:
+    """Book money that the provider has into the wallet; gas never leaves, so it needs no hold."""
+    held = hold if target is WalletAccount.BALANCE else None
     return transfer(
         f"topup:{payment_id}",
         payment_id,
         (
             Posting(Account.STRIPE, -amount, EntryType.TOPUP),
-            Posting(Account(target.value), amount, EntryType.TOPUP, user_id),
+            Posting(Account(target.value), amount, EntryType.TOPUP, user_id, None, held),
         ),
     )
 
@@ -116,29 +148,45 @@ def pay_by_card(order_id: str, payment_id: str, buyer_id: str, amount: int) -> l
             Posting(Account.BALANCE, amount, EntryType.CHARGE, buyer_id, order_id),
         ),
     )
-    return [charge, pay_from_wallet(order_id, buyer_id, amount)]
+    return [charge, _hold_for_order(order_id, buyer_id, amount, None)]
 
 
 def pay_from_wallet(order_id: str, buyer_id: str, amount: int) -> Transfer:
-    """The buyer's money is held for the order."""
+    """Hold the buyer's money for the order; what cannot be withdrawn yet is spent first."""
+    return _hold_for_order(order_id, buyer_id, amount, SpendHeld(order_id))
+
+
+def _hold_for_order(order_id: str, buyer_id: str, amount: int, held: SpendHeld | None) -> Transfer:
     return transfer(
         f"hold:{order_id}",
         order_id,
         (
-            Posting(Account.BALANCE, -amount, EntryType.HOLD, buyer_id, order_id),
+            Posting(Account.BALANCE, -amount, EntryType.HOLD, buyer_id, order_id, held),
             Posting(Account.ESCROW, amount, EntryType.HOLD, None, order_id),
         ),
     )
 
 
-def refund(refund_id: str, order_id: str, buyer_id: str, amount: int) -> Transfer:
-    """Held money goes back to the buyer's wallet."""
+def refund(
+    refund_id: str, order_id: str, buyer_id: str, amount: int, hold: Hold | None = None
+) -> Transfer:
+    """Send held money of an order to the buyer's wallet.
+
+    `hold` is given where a card paid the order; what a wallet paid is held as it was before.
+    """
+    held = hold or ReturnHeld(order_id)
+    return _refund(refund_id, order_id, buyer_id, amount, held)
+
+
+def _refund(
+    refund_id: str, order_id: str, buyer_id: str, amount: int, held: Hold | ReturnHeld | None
+) -> Transfer:
     return transfer(
         f"refund:{refund_id}",
         order_id,
         (
             Posting(Account.ESCROW, -amount, EntryType.REFUND, None, order_id),
-            Posting(Account.BALANCE, amount, EntryType.REFUND, buyer_id, order_id),
+            Posting(Account.BALANCE, amount, EntryType.REFUND, buyer_id, order_id, held),
         ),
     )
 
@@ -153,7 +201,7 @@ def refund_to_card(refund_id: str, order_id: str, buyer_id: str, amount: int) ->
             Posting(Account.IN_TRANSIT, amount, EntryType.CHARGE, None, order_id),
         ),
     )
-    return [refund(refund_id, order_id, buyer_id, amount), sent]
+    return [_refund(refund_id, order_id, buyer_id, amount, None), sent]
 
 
 def refund_settled(refund_id: str, amount: int) -> Transfer:
@@ -180,14 +228,16 @@ def refund_returned(refund_id: str, amount: int) -> Transfer:
     )
 
 
-def refund_failed(refund_id: str, order_id: str, buyer_id: str, amount: int) -> Transfer:
-    """The provider could not pay a refund out: it stays in the buyer's wallet."""
+def refund_failed(
+    refund_id: str, order_id: str, buyer_id: str, amount: int, hold: Hold
+) -> Transfer:
+    """Keep a refund in the buyer's wallet that the provider could not pay out."""
     return transfer(
         f"refund-failed:{refund_id}",
         refund_id,
         (
             Posting(Account.IN_TRANSIT, -amount, EntryType.REFUND, None, order_id),
-            Posting(Account.BALANCE, amount, EntryType.REFUND, buyer_id, order_id),
+            Posting(Account.BALANCE, amount, EntryType.REFUND, buyer_id, order_id, hold),
         ),
     )
 
@@ -307,11 +357,11 @@ def chargeback_won(
     *,
     to_escrow: int,
     owed: int,
-    debtor_id: str | None,
-    recovered: int,
+    recovered: Mapping[str, int],
 ) -> Transfer:
-    """The bank gives all of it back: to where it was taken from, and to who has paid for it."""
-    whole = to_escrow + owed + recovered
+    """Book what the bank gives back: to where it was taken from, and to who has paid for it."""
+    whole = to_escrow + owed + sum(recovered.values())
+    held = ReturnHeld(chargeback_id)
     return transfer(
         f"chargeback-won:{chargeback_id}",
         chargeback_id,
@@ -319,20 +369,29 @@ def chargeback_won(
             Posting(Account.STRIPE, -whole, EntryType.CHARGEBACK, None, order_id),
             Posting(Account.ESCROW, to_escrow, EntryType.CHARGEBACK, None, order_id),
             Posting(Account.RECEIVABLE, owed, EntryType.CHARGEBACK, None, order_id),
-            Posting(Account.BALANCE, recovered, EntryType.CHARGEBACK, debtor_id, order_id),
+            *(
+                Posting(Account.BALANCE, amount, EntryType.CHARGEBACK, debtor_id, order_id, held)
+                for debtor_id, amount in recovered.items()
+            ),
         ),
     )
 
 
 def recovered(
-    chargeback_id: str, order_id: str | None, debtor_id: str, amount: int, owed_before: int
+    chargeback_id: str,
+    order_id: str | None,
+    payment_id: str | None,
+    debtor_id: str,
+    amount: int,
+    owed_before: int,
 ) -> Transfer:
-    """Somebody pays what he owes for a chargeback; `owed_before` tells the payments apart."""
+    """Take what a debtor owes for a chargeback; `owed_before` tells the payments apart."""
+    held = SpendHeld(chargeback_id, payment_id)
     return transfer(
-        f"recovered:{chargeback_id}:{owed_before}",
+        f"recovered:{chargeback_id}:{debtor_id}:{owed_before}",
         chargeback_id,
         (
-            Posting(Account.BALANCE, -amount, EntryType.CHARGEBACK, debtor_id, order_id),
+            Posting(Account.BALANCE, -amount, EntryType.CHARGEBACK, debtor_id, order_id, held),
             Posting(Account.RECEIVABLE, amount, EntryType.CHARGEBACK, None, order_id),
         ),
     )

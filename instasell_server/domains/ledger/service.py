@@ -5,15 +5,31 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from pydantic_core import to_json
 
+from instasell_client.models.money import format_amount
 from instasell_client.models.wallets import Wallet
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.ledger import store
-from instasell_server.domains.ledger.rules import Account, Posting, Transfer
+from instasell_server.domains.ledger.rules import (
+    Account,
+    Hold,
+    Posting,
+    ReturnHeld,
+    SpendHeld,
+    Transfer,
+    withdraw,
+)
 from instasell_server.domains.ledger.store import Purse, Written
-from instasell_server.errors import InsufficientFunds, InsufficientGas, UserNotFound
+from instasell_server.errors import (
+    FundsHeld,
+    InsufficientFunds,
+    InsufficientGas,
+    PayoutsStopped,
+    UserNotFound,
+)
 from instasell_server.ports import Cache, Events
 
 WALLET_TTL_SECONDS = 300
@@ -25,12 +41,34 @@ def wallet_key(user_id: str) -> str:
 
 
 class Ledger:
-    """Everything that moves money goes through `post`."""
+    """Everything that moves money goes through `post`.
 
-    def __init__(self, cache: Cache, events: Events, *, currency: str) -> None:
+    `card_hold_days` and `topup_hold_days` are for how long money of card payments and of top-ups
+    is spent only, counted from the payment.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        events: Events,
+        *,
+        currency: str,
+        card_hold_days: int,
+        topup_hold_days: int,
+    ) -> None:
         self._cache = cache
         self._events = events
         self.currency = currency
+        self._card_hold_days = card_hold_days
+        self._topup_hold_days = topup_hold_days
+
+    def hold_of_top_up(self, payment_id: str) -> Hold:
+        """Return the hold of money that a card puts into a wallet now."""
+        return Hold(payment_id, self._topup_hold_days)
+
+    def hold_of_refund(self, payment_id: str, paid_at: datetime | None) -> Hold:
+        """Return the hold of a card payment that comes back into a wallet."""
+        return Hold(payment_id, self._card_hold_days, paid_at)
 
     async def post(self, tx: Transaction, transfers: Sequence[Transfer]) -> list[Purse]:
         """Books transfers; returns the wallets that they moved, as they are now.
@@ -55,10 +93,42 @@ class Ledger:
         held = _held(postings)
         if held:
             await store.move_held(tx, held)
+        for each in postings:
+            await _apply_hold(tx, each)
         purses = await store.update_wallets(tx, wallets) if wallets else []
         if purses:
             tx.after_commit.append(lambda: self._tell(purses))
         return purses
+
+    async def withdraw(
+        self, tx: Transaction, withdrawal_id: str, user_id: str, amount: int
+    ) -> None:
+        """Take money out of a balance that is neither held nor owed.
+
+        Raises InsufficientFunds for more than the balance, FundsHeld with what can be withdrawn
+        now and when the rest can, PayoutsStopped for an account that may withdraw nothing.
+        """
+        balance = await self.lock_balance(tx, user_id)
+        purse = await store.find_wallet(tx, user_id)
+        assert purse is not None, "it is locked"
+        if purse.payouts_stopped:
+            raise PayoutsStopped(
+                "a bank has taken a payment of yours back, so that nothing is paid out; write to"
+                " the market's support"
+            )
+        free = withdrawable(purse)
+        if free < amount <= balance:
+            free_at = await store.find_free_at(tx, user_id, amount - free)
+            raise _held_back(free, free_at, self.currency)
+        await self.post(tx, [withdraw(withdrawal_id, user_id, amount)])
+
+    async def stop_payouts(self, tx: Transaction, user_id: str) -> None:
+        """Let nothing leave a wallet until an admin allows it."""
+        await store.stop_payouts(tx, user_id)
+
+    async def allow_payouts(self, tx: Transaction, user_id: str) -> bool:
+        """Let money leave a wallet again; False when nothing had stopped it."""
+        return await store.allow_payouts(tx, user_id)
 
     async def lock_balance(self, tx: Transaction, user_id: str) -> int:
         """Locks a wallet and returns its balance, for who takes no more than there is."""
@@ -67,7 +137,13 @@ class Ledger:
 
     def wallet_of(self, purse: Purse) -> Wallet:
         """A wallet as the wire has it."""
-        return Wallet(**purse._asdict(), currency=self.currency)
+        return Wallet.model_validate(
+            {
+                **purse._asdict(),
+                "currency": self.currency,
+                "withdrawable_amount": withdrawable(purse),
+            }
+        )
 
     async def remember(self, purse: Purse) -> None:
         """Puts a wallet into the cache; an older one never replaces a newer."""
@@ -84,6 +160,42 @@ class Ledger:
             wallet = self.wallet_of(each).model_dump(mode="json")
             frame = to_json({"event": "wallet_changed", "data": wallet})
             await self._events.tell_user(each.user_id, frame)
+
+
+def withdrawable(purse: Purse) -> int:
+    """Return what of a balance may leave now, in minor units."""
+    if purse.payouts_stopped:
+        return 0
+    return max(0, purse.balance - purse.held_amount - purse.owed_amount)
+
+
+def _held_back(free: int, free_at: datetime | None, currency: str) -> FundsHeld:
+    shown = format_amount(free, currency)
+    if free_at is None:
+        # What is owed goes before any withdrawal, and only paying it changes that.
+        return FundsHeld(
+            f"{shown} {currency} can be withdrawn now; the rest covers a payment that a bank has"
+            " taken back",
+            withdrawable=free,
+        )
+    return FundsHeld(
+        f"{shown} {currency} can be withdrawn now, and this much from"
+        f" {free_at:%Y-%m-%d %H:%M} UTC on; all of it can be spent here",
+        withdrawable=free,
+        free_at=free_at.isoformat().replace("+00:00", "Z"),
+    )
+
+
+async def _apply_hold(tx: Transaction, posting: Posting) -> None:
+    """Change what of a locked wallet is held, as a row of its balance says."""
+    if posting.user_id is None:
+        return
+    if isinstance(posting.held, Hold):
+        await store.insert_hold(tx, posting.user_id, posting.amount, posting.held)
+    elif isinstance(posting.held, SpendHeld):
+        await store.spend_held(tx, posting.user_id, -posting.amount, posting.held)
+    elif isinstance(posting.held, ReturnHeld):
+        await store.return_held(tx, posting.user_id, posting.amount, posting.held.purpose_id)
 
 
 def _apply(wallets: dict[str, tuple[int, int]], posting: Posting) -> int | None:

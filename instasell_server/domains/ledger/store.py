@@ -10,7 +10,7 @@ from instasell_client.models.wallets import WalletEntry
 from instasell_server.db.connections import Connection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.ledger.rules import Posting
+from instasell_server.domains.ledger.rules import Hold, Posting, SpendHeld
 
 _sql = load(__file__)
 
@@ -23,6 +23,10 @@ class Purse(NamedTuple):
     gas_balance: int
     version: int
     updated_at: datetime
+    payouts_stopped: bool
+    held_amount: int
+    owed_amount: int
+    held: list[dict[str, Any]]
 
 
 class Written(NamedTuple):
@@ -75,6 +79,41 @@ async def update_wallets(tx: Transaction, wallets: Mapping[str, tuple[int, int]]
 async def move_held(tx: Transaction, amounts: Mapping[str, int]) -> None:
     """Moves what orders hold by amounts that may be negative."""
     await tx.rows(_sql.move_held, {"order_ids": list(amounts), "amounts": list(amounts.values())})
+
+
+async def insert_hold(tx: Transaction, user_id: str, amount: int, hold: Hold) -> None:
+    """Keep money that came into a locked wallet from being withdrawn for a while."""
+    values = {"user_id": user_id, "amount": amount, **hold._asdict()}
+    await tx.execute(_sql.insert_hold, values)
+
+
+async def spend_held(tx: Transaction, user_id: str, amount: int, spending: SpendHeld) -> None:
+    """Take money out of a locked wallet: held money first, as far as there is any."""
+    values = {"user_id": user_id, "amount": amount, **spending._asdict()}
+    await tx.execute(_sql.spend_held, values)
+
+
+async def return_held(tx: Transaction, user_id: str, amount: int, purpose_id: str) -> None:
+    """Hold money again that comes back from what it was spent on."""
+    values = {"user_id": user_id, "amount": amount, "purpose_id": purpose_id}
+    await tx.execute(_sql.return_held, values)
+
+
+async def find_free_at(tx: Transaction, user_id: str, amount: int) -> datetime | None:
+    """Return when `amount` more can be withdrawn because holds end; None if they never do."""
+    row = await tx.one(_sql.find_free_at, {"user_id": user_id, "amount": amount})
+    free_at: datetime | None = row["free_at"]
+    return free_at
+
+
+async def stop_payouts(tx: Transaction, user_id: str) -> None:
+    """Let nothing leave a wallet until an admin allows it."""
+    await tx.execute(_sql.stop_payouts, {"user_id": user_id})
+
+
+async def allow_payouts(tx: Transaction, user_id: str) -> bool:
+    """Let money leave a wallet again; False when nothing had stopped it."""
+    return await tx.execute(_sql.allow_payouts, {"user_id": user_id}) == 1
 
 
 async def find_wallet(connection: Connection, user_id: str) -> Purse | None:

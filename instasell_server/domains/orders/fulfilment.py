@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
-from typing import Protocol
 
 import structlog
 
@@ -31,6 +30,7 @@ from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.ledger import rules as movements
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders import rules, store
+from instasell_server.domains.orders.open_disputes import OpenDisputes
 from instasell_server.domains.orders.rules import Actor
 from instasell_server.domains.orders.service import OrderService, check_side
 from instasell_server.domains.orders.store import LockedOrder
@@ -42,23 +42,6 @@ DUE_AT_ONCE = 100
 
 _Step = Callable[[Transaction, LockedOrder, Actor, datetime], Awaitable[None]]
 _log = structlog.get_logger("instasell.orders")
-
-
-class OpenDisputes(Protocol):
-    """What orders ask of the disputes that are open on them."""
-
-    async def close(
-        self,
-        tx: Transaction,
-        order_id: str,
-        refund_amount: int,
-        *,
-        actor_id: str | None,
-        reason: str,
-        now: datetime,
-    ) -> None:
-        """Resolves the dispute of a locked order of which all that is held goes back."""
-        ...
 
 
 class Fulfilment:
@@ -255,13 +238,18 @@ class Fulfilment:
         self, tx: Transaction, order: LockedOrder, amount: int, to: str, now: datetime
     ) -> None:
         """Moves held money to the card that paid, or to the buyer's wallet."""
+        refunds = self._payments.refunds
         by_card = to == "original" and order.payment_method == "card"
-        if not by_card or not await self._payments.refund_order(
-            tx, order.id, order.buyer_id, amount
-        ):
-            refund = movements.refund(str(uuid.uuid4()), order.id, order.buyer_id, amount)
-            await self._ledger.post(tx, [refund])
+        if not by_card or not await refunds.refund_order(tx, order.id, order.buyer_id, amount):
+            await self._ledger.post(tx, [await self._refund_to_wallet(tx, order, amount)])
         await store.update_refunded(tx, order.id, amount, now)
+
+    async def _refund_to_wallet(
+        self, tx: Transaction, order: LockedOrder, amount: int
+    ) -> movements.Transfer:
+        paid_at = order.standing.paid_at
+        hold = await self._payments.refunds.hold_of_order(tx, order.id, paid_at)
+        return movements.refund(str(uuid.uuid4()), order.id, order.buyer_id, amount, hold)
 
     # Disputes ---------------------------------------------------------------------------------
 
@@ -308,8 +296,7 @@ class Fulfilment:
             return
         moves = [movements.release(order.id, order.seller_id, rest)]
         if refund_amount:
-            refund_id = str(uuid.uuid4())
-            moves.append(movements.refund(refund_id, order.id, order.buyer_id, refund_amount))
+            moves.append(await self._refund_to_wallet(tx, order, refund_amount))
         # Both at once, so that the two wallets are locked in their order.
         await self._ledger.post(tx, moves)
         if refund_amount:

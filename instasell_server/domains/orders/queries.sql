@@ -75,7 +75,7 @@ VALUES (%(order_id)s, %(from_status)s, %(to_status)s, %(actor_id)s, %(reason)s, 
 -- orders. A lock that leaves the key alone does not make them wait, and so makes no deadlock.
 SELECT id, buyer_id, seller_id, listing_id, auction_id, quantity, status, total_amount,
        held_amount, payment_method, payment_due_at, paid_at, shipped_at, escrow_release_at,
-       bank_claims
+       bank_claims, refunded_amount
 FROM orders WHERE id = %(order_id)s FOR NO KEY UPDATE
 
 -- name: find_listing_of_order

@@ -37,6 +37,7 @@ class Standing(NamedTuple):
     shipped_at: datetime | None
     escrow_release_at: datetime | None
     bank_claims: int = 0
+    refunded_amount: int = 0
 
 
 _SHOWN: Mapping[OrderStatus, str] = {

@@ -180,6 +180,7 @@ def _locked(row: Row) -> LockedOrder:
         row["shipped_at"],
         row["escrow_release_at"],
         row["bank_claims"],
+        row["refunded_amount"],
     )
     return LockedOrder(
         row["id"],

@@ -64,8 +64,10 @@ VALUES (%(payment_id)s, %(order_id)s, %(amount)s)
 RETURNING id
 
 -- name: lock_refund
-SELECT r.id, r.payment_id, r.order_id, r.amount, r.status, r.provider_id, p.intent_id, p.user_id
+SELECT r.id, r.payment_id, r.order_id, r.amount, r.status, r.provider_id, p.intent_id, p.user_id,
+       o.paid_at
 FROM provider_refunds r JOIN payments p ON p.id = r.payment_id
+LEFT JOIN orders o ON o.id = r.order_id
 WHERE r.id = %(refund_id)s OR r.provider_id = %(provider_id)s
 FOR NO KEY UPDATE OF r
 

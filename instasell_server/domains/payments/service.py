@@ -8,8 +8,7 @@ nothing that happens twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import structlog
 
@@ -20,8 +19,10 @@ from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.ledger import rules as movements
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.payments import store
+from instasell_server.domains.payments.provider_calls import AT_ONCE, answered
+from instasell_server.domains.payments.refunds import RefundService
 from instasell_server.domains.payments.store import Payment
-from instasell_server.errors import BadSignature, InstaSellError, PaymentFailed, Unavailable
+from instasell_server.errors import BadSignature, InstaSellError, PaymentFailed
 from instasell_server.ports import (
     Checkout,
     CheckoutExpired,
@@ -31,15 +32,9 @@ from instasell_server.ports import (
     Payments,
     ProviderEvent,
     RefundMoved,
-    RefundState,
     Refused,
-    Unreachable,
 )
 
-AT_ONCE = 20
-"""Questions to the provider that are open at the same time, of each kind."""
-
-T = TypeVar("T")
 _log = structlog.get_logger("instasell.payments")
 
 
@@ -87,6 +82,7 @@ class PaymentService:
         self._provider = provider
         self._ledger = ledger
         self.return_url = return_url
+        self.refunds = RefundService(database, provider, ledger)
         self._orders: PaidOrders | None = None
         self._chargebacks: Chargebacks | None = None
         self._opening: dict[str, asyncio.Task[str | None]] = {}
@@ -217,7 +213,7 @@ class PaymentService:
             if change.payment_id is not None:
                 await store.update_failed(tx, change.payment_id, "the page expired unpaid")
         elif isinstance(change, RefundMoved):
-            await self._settle_refund(tx, change.refund)
+            await self.refunds.settle_refund(tx, change.refund)
         elif isinstance(change, Disputed):
             await store.lock_intent(tx, change.intent_id)
             payment_id = await store.find_payment_of_intent(tx, change.intent_id)
@@ -264,9 +260,9 @@ class PaymentService:
             if payment.status == "failed":
                 return False
             return await self._orders.take_payment(tx, payment.order_id, payment.id, payment.amount)
-        target = WalletAccount(payment.purpose)
+        target, hold = WalletAccount(payment.purpose), self._ledger.hold_of_top_up(payment.id)
         await self._ledger.post(
-            tx, [movements.top_up(payment.id, payment.user_id, payment.amount, target)]
+            tx, [movements.top_up(payment.id, payment.user_id, payment.amount, target, hold)]
         )
         return True
 
@@ -288,70 +284,6 @@ class PaymentService:
         }
         await store.insert_alert(tx, "stray_payment", paid.intent_id, details)
 
-    # Refunds ----------------------------------------------------------------------------------
-
-    async def refund_order(
-        self, tx: Transaction, order_id: str, buyer_id: str, amount: int
-    ) -> bool:
-        """Sends held money of an order back to its card; False if no card paid it."""
-        payment = await store.find_paid_payment_of_order(tx, order_id)
-        if payment is None:
-            return False
-        refund_id = await store.insert_refund(tx, payment.id, order_id, amount)
-        await self._ledger.post(tx, movements.refund_to_card(refund_id, order_id, buyer_id, amount))
-        return True
-
-    async def send_refunds(self) -> int:
-        """Asks the provider for refunds, once for each however often it is asked."""
-        async with self._database.connection() as connection:
-            found = await store.lease_refunds(connection, AT_ONCE)
-        await asyncio.gather(*(self._send_refund(each) for each in found))
-        return len(found)
-
-    async def _send_refund(self, refund: store.Refund) -> None:
-        try:
-            if refund.status == "asked" and refund.provider_id is not None:
-                asking = self._provider.look_up_refund(refund.provider_id)
-            else:
-                assert refund.intent_id is not None, "what comes back has been paid"
-                asking = self._provider.refund(refund.id, refund.intent_id, refund.amount)
-            state = await answered(asking)
-        except PaymentFailed as error:
-            _log.warning("refund_refused", refund_id=refund.id, reason=str(error))
-            state = RefundState("", refund.id, "failed")
-        except InstaSellError as error:
-            # The lease runs out, and it is asked again.
-            _log.warning("refund_waits", refund_id=refund.id, code=error.code)
-            return
-        await transact(self._database, lambda tx: self._settle_refund(tx, state))
-
-    async def _settle_refund(self, tx: Transaction, state: RefundState) -> None:
-        found = await store.lock_refund(tx, state.refund_id, state.provider_id)
-        if found is None or found.status == "failed":
-            return
-        if found.status == "succeeded":
-            # A refund that has gone out can still come back; nothing else follows its success.
-            if state.status != "failed":
-                return
-            await self._ledger.post(tx, [movements.refund_returned(found.id, found.amount)])
-        after = {"succeeded": "succeeded", "failed": "failed"}.get(state.status, "asked")
-        await store.update_refund(tx, found.id, after, state.provider_id or None)
-        if after == "succeeded":
-            await self._ledger.post(tx, [movements.refund_settled(found.id, found.amount)])
-        elif after == "failed":
-            await self._keep(tx, found)
-
-    async def _keep(self, tx: Transaction, refund: store.Refund) -> None:
-        """What could not be sent back stays here: with the buyer, or apart if nobody's."""
-        if refund.order_id is not None:
-            back = movements.refund_failed(
-                refund.id, refund.order_id, refund.user_id, refund.amount
-            )
-        else:
-            back = movements.stray_kept(refund.id, refund.amount)
-        await self._ledger.post(tx, [back])
-        await store.insert_alert(tx, "refund_failed", refund.id, {"amount": refund.amount})
-
     # What a crash left ------------------------------------------------------------------------
 
     async def reconcile(self) -> int:
@@ -371,16 +303,6 @@ class PaymentService:
             _log.warning("payment_not_reconciled", payment_id=payment.id, code=error.code)
 
 
-async def answered(question: Awaitable[T]) -> T:
-    """What the provider answers. Raises PaymentFailed for a no, Unavailable for silence."""
-    try:
-        return await question
-    except Refused as error:
-        raise PaymentFailed(str(error)) from error
-    except Unreachable as error:
-        raise Unavailable("the payment provider does not answer; try again") from error
-
-
 async def _count_success() -> None:
     metrics.PAYMENTS_SUCCEEDED.inc()
 
@@ -391,4 +313,4 @@ def _description(payment: Payment) -> str:
     return "InstaSell gas" if payment.purpose == "gas" else "InstaSell balance"
 
 
-__all__ = ["Chargebacks", "PaidOrders", "Payment", "PaymentService", "answered"]
+__all__ = ["Chargebacks", "PaidOrders", "Payment", "PaymentService"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from instasell_server.db.connections import Connection
@@ -38,6 +39,7 @@ class Refund(NamedTuple):
     provider_id: str | None
     intent_id: str | None
     user_id: str
+    paid_at: datetime | None = None
 
 
 async def find_open_payment_of_order(tx: Transaction, order_id: str) -> str | None:

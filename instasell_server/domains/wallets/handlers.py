@@ -23,11 +23,13 @@ from instasell_server.domains.wallets.service import WalletService, check_owner
 from instasell_server.errors import (
     AuctionNotFound,
     AuctionNotOpen,
+    FundsHeld,
     InsufficientFunds,
     InsufficientGas,
     NoPayoutAccount,
     NotVerified,
     PaymentFailed,
+    PayoutsStopped,
     Unavailable,
     UserNotFound,
 )
@@ -108,8 +110,8 @@ ROUTES: list[Route] = [
         "Send money from the balance to the own account at the payment provider",
         body=Withdraw, reply=Withdrawal, status=201, tag="wallet",
         errors=(
-            UserNotFound, NotVerified, NoPayoutAccount, InsufficientFunds, PaymentFailed,
-            Unavailable,
+            UserNotFound, NotVerified, NoPayoutAccount, InsufficientFunds, FundsHeld,
+            PayoutsStopped, PaymentFailed, Unavailable,
         ),
     ),
     Route(

@@ -12,12 +12,28 @@ SELECT email, verification_status = 'verified' AS is_verified FROM users WHERE i
 INSERT INTO withdrawals (user_id, amount) VALUES (%(user_id)s, %(amount)s)
 RETURNING id, amount, status, failure, created_at, updated_at
 
+-- name: list_stopped
+SELECT w.id FROM withdrawals w JOIN wallets p ON p.user_id = w.user_id
+WHERE w.status = 'pending' AND w.leased_until <= market_now() AND w.asked_at IS NULL
+  AND p.payouts_stopped_at IS NOT NULL
+ORDER BY w.leased_until LIMIT %(limit)s
+
+-- name: lock_never_asked
+SELECT id, user_id, amount FROM withdrawals
+WHERE id = %(withdrawal_id)s AND status = 'pending' AND asked_at IS NULL FOR NO KEY UPDATE
+
 -- name: lease_pending
+-- What was asked once may have been done, so that it is asked until the answer is known, also
+-- from a wallet that nothing may leave any more.
 WITH due AS (
-    UPDATE withdrawals SET leased_until = market_now() + interval '45 seconds'
+    UPDATE withdrawals
+    SET leased_until = market_now() + interval '45 seconds',
+        asked_at = coalesce(asked_at, market_now())
     WHERE id IN (
-        SELECT id FROM withdrawals WHERE status = 'pending' AND leased_until <= market_now()
-        ORDER BY leased_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+        SELECT w.id FROM withdrawals w JOIN wallets p ON p.user_id = w.user_id
+        WHERE w.status = 'pending' AND w.leased_until <= market_now()
+          AND (w.asked_at IS NOT NULL OR p.payouts_stopped_at IS NULL)
+        ORDER BY w.leased_until LIMIT %(limit)s FOR UPDATE OF w SKIP LOCKED
     )
     RETURNING id, user_id, amount
 )

@@ -57,6 +57,17 @@ async def lease_pending(connection: Connection, limit: int) -> list[Sending]:
     return [Sending(**row) for row in rows]
 
 
+async def list_stopped(connection: Connection, limit: int) -> list[str]:
+    """List withdrawals that were never asked for, from wallets that nothing may leave."""
+    return [row["id"] for row in await connection.rows(_sql.list_stopped, {"limit": limit})]
+
+
+async def lock_never_asked(tx: Transaction, withdrawal_id: str) -> Sending | None:
+    """Lock a withdrawal of which the provider knows nothing yet; None if it may know."""
+    row = await tx.maybe(_sql.lock_never_asked, {"withdrawal_id": withdrawal_id})
+    return Sending(**row, account_id="") if row else None
+
+
 async def lock_pending(tx: Transaction, withdrawal_id: str) -> bool:
     """Locks a withdrawal; whether it still waits for its outcome."""
     row = await tx.maybe(_sql.lock_withdrawal, {"withdrawal_id": withdrawal_id})

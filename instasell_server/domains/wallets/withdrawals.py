@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from functools import partial
 
 import structlog
 
@@ -24,7 +25,8 @@ from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.ledger import rules as movements
 from instasell_server.domains.ledger.service import Ledger
-from instasell_server.domains.payments.service import AT_ONCE, PaymentService, answered
+from instasell_server.domains.payments.provider_calls import AT_ONCE, answered
+from instasell_server.domains.payments.service import PaymentService
 from instasell_server.domains.wallets import store
 from instasell_server.errors import (
     InstaSellError,
@@ -74,7 +76,8 @@ class WithdrawalService:
     ) -> Withdrawal:
         """Takes money out of the balance, and has it sent.
 
-        Raises NotVerified, NoPayoutAccount, InsufficientFunds, PaymentFailed, Unavailable.
+        Raises NotVerified, NoPayoutAccount, InsufficientFunds, FundsHeld, PayoutsStopped,
+        PaymentFailed, Unavailable.
         """
         await self._check_destination(owner)
 
@@ -82,7 +85,7 @@ class WithdrawalService:
             if not (await store.get_owner(tx, owner.user_id)).is_verified:
                 raise NotVerified("money leaves only to people whose address is verified")
             made = await store.insert_withdrawal(tx, owner.user_id, wish.amount)
-            await self._ledger.post(tx, [movements.withdraw(made.id, owner.user_id, wish.amount)])
+            await self._ledger.withdraw(tx, made.id, owner.user_id, wish.amount)
             return made
 
         return await once(self._database, key, Withdrawal, work)
@@ -94,11 +97,23 @@ class WithdrawalService:
             raise NoPayoutAccount("open a payout account first, and fill its page in")
 
     async def send_pending(self) -> int:
-        """Has the provider send what waits, each once however often it is asked."""
+        """Has the provider send what waits, each once however often it is asked.
+
+        What was never asked of it goes back into a wallet from which nothing may leave meanwhile.
+        """
         async with self._database.connection() as connection:
+            stopped = await store.list_stopped(connection, AT_ONCE)
             found = await store.lease_pending(connection, AT_ONCE)
+        for each in stopped:
+            await transact(self._database, partial(self._keep_back, each))
         await asyncio.gather(*(self._send(each) for each in found))
-        return len(found)
+        return len(found) + len(stopped)
+
+    async def _keep_back(self, withdrawal_id: str, tx: Transaction) -> None:
+        sending = await store.lock_never_asked(tx, withdrawal_id)
+        if sending is not None:
+            reason = "a bank has taken a payment of yours back, so that nothing is paid out"
+            await self._put_back(tx, sending, reason)
 
     async def _send(self, sending: store.Sending) -> None:
         try:
@@ -124,10 +139,13 @@ class WithdrawalService:
 
     async def _give_back(self, tx: Transaction, sending: store.Sending, reason: str) -> None:
         if await store.lock_pending(tx, sending.id):
-            await store.update_failed(tx, sending.id, reason)
-            await self._ledger.post(
-                tx, [movements.withdrawal_failed(sending.id, sending.user_id, sending.amount)]
-            )
+            await self._put_back(tx, sending, reason)
+
+    async def _put_back(self, tx: Transaction, sending: store.Sending, reason: str) -> None:
+        await store.update_failed(tx, sending.id, reason)
+        await self._ledger.post(
+            tx, [movements.withdrawal_failed(sending.id, sending.user_id, sending.amount)]
+        )
 
     async def list(self, owner: Principal, query: WithdrawalsQuery) -> Page[Withdrawal]:
         """The own withdrawals, the newest first."""

@@ -26,10 +26,12 @@ from instasell_server.db.queries import Queries
 from instasell_server.domains.audit import store as audit_store
 from instasell_server.domains.audit.service import audit
 from instasell_server.principal import Principal
+from instasell_server.sandbox import SandboxSettings, disputes
 from instasell_server.sandbox.courier import sign
 from instasell_server.sandbox.records import Delivery, Records
 from instasell_server.settings import Part
-from tests.paying import WEBHOOK_SECRET, Provider, paying_settings, provider_in
+from tests.paying import SECRET_KEY, WEBHOOK_SECRET, Provider, paying_settings, provider_in
+from tests.server.money.expected import CARD_HOLD_DAYS, TOPUP_HOLD_DAYS
 from tests.serving import running, settings_for_tests
 
 T = TypeVar("T")
@@ -47,11 +49,12 @@ CREATE OR REPLACE FUNCTION market_now() RETURNS timestamptz LANGUAGE sql VOLATIL
 $body$
 """
 _CLEAR = """
-TRUNCATE transactions, order_events, dispute_messages, disputes, provider_refunds, provider_events,
-         payments, withdrawals, orders, bids, auction_watches, auctions, listings, alerts,
+TRUNCATE wallet_holds, wallet_hold_uses, chargeback_debts, chargebacks, transactions,
+         order_events, dispute_messages, disputes, provider_refunds, provider_events, payments,
+         withdrawals, orders, bids, auction_watches, auctions, listings, alerts,
          admin_actions, outbox, notifications, notice_causes, lead_changes, emails,
          idempotency_replies CASCADE;
-UPDATE wallets SET balance = 0, gas_balance = 0;
+UPDATE wallets SET balance = 0, gas_balance = 0, payouts_stopped_at = NULL;
 UPDATE users SET status = 'active';
 UPDATE sessions SET revoked_at = NULL;
 UPDATE machine_clock SET seconds = 0
@@ -184,6 +187,23 @@ class Arena:
 
         return self.run(post())
 
+    def charge_back(self, url: str, amount: int) -> str:
+        """A bank takes back what was paid on a page; returns the provider's id of that."""
+        [(intent_id,)] = self.sql("SELECT intent_id FROM payments WHERE checkout_url = %s", url)
+        settings, store = SandboxSettings(SECRET_KEY), self.provider.sandbox.store
+        opened = store.transact(
+            lambda records: disputes.open_dispute(records, settings, str(intent_id), amount)
+        )
+        return str(self.run(opened)["id"])
+
+    def judge(self, dispute_id: str, *, won: bool) -> None:
+        """A bank decides."""
+
+        def work(records: Records) -> None:
+            disputes.judge(records, records.get("dispute", dispute_id), won=won)
+
+        self.run(self.provider.sandbox.store.transact(work))
+
     def deliver(self, *, twice: bool) -> None:
         """The market hears what the provider has to say, in order."""
 
@@ -244,6 +264,8 @@ def open_arena(folder: Path, database_url: str, redis_url: str) -> Iterator[Aren
             **paying_settings(provider),
             parts=frozenset({Part.API}),
             auctioneer_lanes=1,
+            card_hold_days=CARD_HOLD_DAYS,
+            topup_hold_days=TOPUP_HOLD_DAYS,
             environment="production",
         )
         server = await stack.enter_async_context(running(settings))

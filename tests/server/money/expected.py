@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from tests.server.money.expected_holds import Holds
+
+CARD_HOLD_DAYS = 20
+TOPUP_HOLD_DAYS = 7
 DAY = 86_400
 OPEN = ("processing", "shipped", "disputed")
 
@@ -30,7 +34,10 @@ class Order:
     moves_at: float = 0.0
     paid_at: float = 0.0
     page: Page | None = None
+    paid_by: Page | None = None
     dispute_id: str | None = None
+    claims: int = 0
+    claimed_status: str = ""
 
 
 @dataclass
@@ -53,6 +60,24 @@ class Page:
     owner: str
     target: str = "balance"
     state: str = "open"  # open, paid (the market was not told yet), over
+    was_paid: bool = False
+    is_disputed: bool = False
+
+
+@dataclass
+class Claim:
+    """A payment that a bank has taken back; `debts` has what is owed and what was recovered."""
+
+    id: str
+    page: Page
+    order: Order | None
+    amount: int
+    status: str = "open"
+    refunded: int = 0
+    escrow: int = 0
+    holds_order: bool = False
+    debts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    due: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -106,8 +131,21 @@ class Books:
     orders: list[Order] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
     withdrawals: list[tuple[str, int]] = field(default_factory=list)
-    refunds: list[int] = field(default_factory=list)
+    refunds: list[tuple[int, Page, Order | None]] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    stopped: set[str] = field(default_factory=set)
+    holds: Holds = field(default_factory=Holds)
     held_at_provider: int = 0
+
+    def owed(self, who: str) -> int:
+        """What somebody owes, also what is not due yet."""
+        return sum(each.debts.get(who, (0, 0))[0] for each in self.claims)
+
+    def withdrawable(self, who: str) -> int:
+        """What may leave."""
+        if who in self.stopped:
+            return 0
+        return self.balance[who] - self.holds.held(who) - self.owed(who)
 
     def pay(self, order: Order, method: str, now: float) -> None:
         """An order is paid."""
@@ -115,6 +153,7 @@ class Books:
         order.paid_at, order.moves_at = now, now + 21 * DAY
         if method == "wallet":
             self.balance[order.buyer] -= order.total
+            self.holds.spend(order.buyer, order.total, order.id)
             self.close_page(order)
 
     def close_page(self, order: Order) -> None:
@@ -127,10 +166,27 @@ class Books:
         """A part of what is held goes back to the buyer."""
         order.held -= amount
         order.refunded += amount
-        if to_card and order.method == "card":
-            self.refunds.append(amount)
+        if to_card and order.paid_by is not None:
+            self.refunds.append((amount, order.paid_by, order))
+            return
+        self.balance[order.buyer] += amount
+        if order.paid_by is not None:
+            self.hold_refund(order, order.paid_by, amount)
         else:
-            self.balance[order.buyer] += amount
+            self.holds.give_back(order.buyer, amount, order.id)
+
+    def hold_refund(self, order: Order, page: Page, amount: int) -> None:
+        """Money that a card paid is in the wallet again."""
+        free_at = order.paid_at + CARD_HOLD_DAYS * DAY
+        self.holds.add(order.buyer, page, amount, free_at)
+
+    def send_refunds(self) -> None:
+        """The provider sends refunds, but of payments that a bank has taken."""
+        for amount, page, order in self.refunds:
+            if page.is_disputed and order is not None:
+                self.balance[order.buyer] += amount
+                self.hold_refund(order, page, amount)
+        self.refunds.clear()
 
     def call_off(self, order: Order, *, to_card: bool = True) -> None:
         """An order ends without a sale."""
@@ -154,12 +210,15 @@ class Books:
         if order is None:
             account = self.gas if page.target == "gas" else self.balance
             account[page.owner] += page.amount
+            if page.target == "balance":
+                free_at = now + TOPUP_HOLD_DAYS * DAY
+                self.holds.add(page.owner, page, page.amount, free_at)
         elif order.status == "pending" and order.page is page:
-            order.page = None
+            order.page, order.paid_by = None, page
             self.pay(order, "card", now)
         else:
             order.page = None if order.page is page else order.page
-            self.refunds.append(page.amount)
+            self.refunds.append((page.amount, page, None))
 
     def let_time_pass(self, now: float, seller: str) -> None:
         """Whatever is due happens."""

@@ -12,13 +12,13 @@ from hypothesis.stateful import invariant, precondition, rule
 from instasell_client.models.auctions import BuyNow, CancelAuction, CreateAuction, PlaceBid
 from instasell_client.models.wallets import UseGas, Withdraw
 from tests.server.money.arena import ADMIN
+from tests.server.money.banks import Banks
 from tests.server.money.expected import DAY, Auction, Goods
 from tests.server.money.trade import (
     AUCTION_GAS,
     FEATURE_GAS,
     FUNDS,
     SELLER,
-    Trade,
     amounts,
     buyers,
     people,
@@ -28,8 +28,8 @@ from tests.server.money.trade import (
 spans = st.sampled_from([60] * 3 + [3 * 3600] * 4 + [DAY] * 2 + [2 * DAY, 7 * DAY, 15 * DAY])
 
 
-class Machine(Trade):
-    """One run: all of `Trade`, money that leaves, auctions and time."""
+class Machine(Banks):
+    """One run: all of `Banks`, money that leaves, auctions and time."""
 
     has_auctions = precondition(lambda self: any(lot.auctions for lot in self.lots))
     is_sound = False
@@ -49,9 +49,9 @@ class Machine(Trade):
     @rule()
     def send_refunds(self) -> None:
         """What goes back to cards is sent."""
-        while self.arena.run(self.arena.services.payments.send_refunds()):
+        while self.arena.run(self.arena.services.payments.refunds.send_refunds()):
             pass
-        self.books.refunds.clear()
+        self.books.send_refunds()
 
     @rule(who=people, amount=amounts)
     def withdraw(self, who: str, amount: int) -> None:
@@ -60,7 +60,7 @@ class Machine(Trade):
             self.arena.services.wallets.withdrawals.withdraw(
                 self._who(who), Withdraw(amount=amount), None
             ),
-            allowed=self.books.balance[who] >= amount,
+            allowed=self.books.withdrawable(who) >= amount,
         )
         if done is not None:
             self.books.balance[who] -= amount
@@ -75,7 +75,7 @@ class Machine(Trade):
             pass
         self.arena.lose_accounts(lost=False)
         for who, amount in self.books.withdrawals:
-            self.books.balance[who] += amount if lost else 0
+            self.books.balance[who] += amount if lost or who in self.books.stopped else 0
         self.books.withdrawals.clear()
 
     # Auctions ---------------------------------------------------------------------------------
@@ -185,6 +185,7 @@ class Machine(Trade):
         self.arena.advance(until - self.arena.now)
         while self.arena.run(self.arena.services.fulfilment.carry_out_due()):
             pass
+        self.books.holds.now = self.arena.now
         self.books.let_time_pass(self.arena.now, SELLER)
 
     def _end(self, lot: Goods, auction: Auction) -> None:
@@ -223,6 +224,14 @@ class Machine(Trade):
             )
         }
         assert found == {name: (books.balance[name], books.gas[name]) for name in found}
+        held = {
+            names[str(user_id)]: (held, owed)
+            for user_id, held, owed in arena.sql(
+                "SELECT w.user_id, l.held_amount, l.owed_amount FROM wallets w,"
+                " wallet_limits(w.user_id, market_now()) l"
+            )
+        }
+        assert held == {name: (books.holds.held(name), books.owed(name)) for name in held}
         orders = {
             str(row[0]): row[1:]
             for row in arena.sql("SELECT id, status, held_amount, refunded_amount FROM orders")
@@ -243,7 +252,7 @@ class Machine(Trade):
             return
         self.the_books_are_right()
         self.arena.deliver(twice=False)
-        while self.arena.run(self.arena.services.payments.send_refunds()):
+        while self.arena.run(self.arena.services.payments.refunds.send_refunds()):
             pass
         while self.arena.run(self.arena.services.wallets.withdrawals.send_pending()):
             pass

@@ -134,13 +134,13 @@ async def test_a_payment_waits_for_a_chargeback_that_is_being_booked(
 async def test_amounts_that_differ(bazaar: Bazaar) -> None:
     order_id = await paid(bazaar)
     intent_id = intent_of(bazaar, order_id)
-    # More than is held: the rest is the seller's to pay, once it is lost.
+    # More than is held: the rest was refunded, and comes from there.
     await bazaar.seller.ask("POST", f"/orders/{order_id}/refund", {"amount": 250, "to": "wallet"})
     await say(bazaar, told(intent_id, "created", "needs_response"))
-    assert bazaar.sql(BACK) == [("open", 1000, 250, 0)]
+    assert bazaar.sql(BACK) == [("open", 1000, 0, 250)]
     # The provider changes its mind: what was booked stays, and somebody has a look.
     await say(bazaar, told(intent_id, "closed", "lost", amount=900))
-    assert bazaar.sql(BACK) == [("lost", 1000, 250, 0)]
+    assert bazaar.sql(BACK) == [("lost", 1000, 0, 250)]
     kinds = bazaar.sql("SELECT kind FROM alerts ORDER BY kind")
     assert kinds == [("chargeback",), ("chargeback_amount",)]
     assert bazaar.sql(ORDER, order_id) == [("cancelled", 0)]

@@ -19,6 +19,11 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from instasell_client.models.orders import OrderStatus
+from instasell_server.domains.chargebacks import rules as chargeback_rules
+from instasell_server.domains.chargebacks.rules import share_of_order
+from instasell_server.domains.ledger import store as ledger_store
+from instasell_server.domains.ledger.rules import Hold
+from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders import rules
 from instasell_server.domains.wallets import store as wallet_store
 from instasell_server.domains.wallets.withdrawals import WithdrawalService
@@ -34,7 +39,7 @@ RUNS = int(os.environ.get("INSTASELL_MACHINE_RUNS", "200"))
 PARTS = 5
 WANTED = (
     "create", "pay", "ship", "confirm_delivery", "cancel", "refund", "open", "resolve",
-    "withdraw", "bid", "buy_now", "use_gas",
+    "withdraw", "bid", "buy_now", "use_gas", "charge_back", "won", "lost",
 )  # fmt: skip
 ENOUGH = 3
 STEPS = int(os.environ.get("INSTASELL_MACHINE_STEPS", "50"))
@@ -107,6 +112,14 @@ async def _keeps_what_failed(self: Any, tx: Any, sending: Any, reason: str) -> N
         await wallet_store.update_failed(tx, sending.id, reason)
 
 
+async def _does_nothing(*_: object) -> None:
+    pass
+
+
+def _forgets_what_was_refunded(amount: int, order: Any, others: Any, **rest: Any) -> Any:
+    return share_of_order(amount, order._replace(refunded_amount=0), others, **rest)
+
+
 MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "an order can be released twice": (rules, "check_confirmable", _releases_twice),
     "a refund forgets those before it": (rules, "refund_amount", _forgets_refunds),
@@ -121,6 +134,15 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "all of a disputed order goes to the seller": (
         rules, "rest_of", lambda standing, refund_amount: standing.held_amount,
     ),
+    "a refund to the wallet is free at once": (
+        Ledger, "hold_of_refund", lambda self, payment_id, paid_at: Hold(payment_id, 0),
+    ),
+    "an order that is called off frees held money": (ledger_store, "return_held", _does_nothing),
+    "money that may leave is spent first": (ledger_store, "spend_held", _does_nothing),
+    "a refund is the seller's to pay twice": (
+        chargeback_rules, "share_of_order", _forgets_what_was_refunded,
+    ),
+    "a chargeback stops no withdrawal": (ledger_store, "stop_payouts", _does_nothing),
 }  # fmt: skip
 
 

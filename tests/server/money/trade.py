@@ -185,7 +185,7 @@ class Trade(RuleBasedStateMachine):
 
     def _pay_on(self, page: Page) -> None:
         assert self.arena.visit(page.url)
-        page.state = "paid"
+        page.state, page.was_paid = "paid", True
 
     @precondition(lambda self: any(page.state == "paid" for page in self.books.pages))
     @rule(twice=st.booleans())
@@ -264,7 +264,7 @@ class Trade(RuleBasedStateMachine):
             self.arena.services.fulfilment.refund(
                 self._who(SELLER), order.id, RefundOrder(amount=amount, to=to), None
             ),
-            allowed=order.status in OPEN and back <= order.held,
+            allowed=order.status in OPEN and not order.claims and back <= order.held,
         )
         if done is None:
             return
@@ -299,7 +299,7 @@ class Trade(RuleBasedStateMachine):
         verdict = ResolveDispute(refund_amount=amount, reason="as seen")
         done = self.attempt(
             disputes.resolve(self._who(ADMIN), dispute_id, verdict, None),
-            allowed=is_open and amount <= order.held,
+            allowed=is_open and not order.claims and amount <= order.held,
         )
         if done is None:
             return

@@ -1,0 +1,24 @@
+"""Calls to the payment provider, with its answers as the market's own errors."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from instasell_server.errors import PaymentFailed, Unavailable
+from instasell_server.ports import Refused, Unreachable
+
+AT_ONCE = 20
+"""Questions to the provider that are open at the same time, of each kind."""
+
+T = TypeVar("T")
+
+
+async def answered(question: Awaitable[T]) -> T:
+    """Return the provider's answer. Raises PaymentFailed for a no, Unavailable for silence."""
+    try:
+        return await question
+    except Refused as error:
+        raise PaymentFailed(str(error)) from error
+    except Unreachable as error:
+        raise Unavailable("the payment provider does not answer; try again") from error

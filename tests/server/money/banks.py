@@ -1,0 +1,159 @@
+"""The second part of the machine: banks that take payments back, and what the market does then."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from tests.server.money.arena import ADMIN
+from tests.server.money.expected import OPEN, Claim, Page
+from tests.server.money.trade import SELLER, Trade, buyers, pick
+
+DEBTS = """
+SELECT c.provider_id, split_part(u.email, '@', 1), d.owed_amount, d.recovered_amount
+FROM chargeback_debts d JOIN chargebacks c ON c.id = d.chargeback_id
+JOIN users u ON u.id = d.debtor_id
+"""
+
+
+class Banks(Trade):
+    """Chargebacks of any payment at any time, each with a verdict or none yet."""
+
+    def _chargeable(self) -> list[Page]:
+        return [page for page in self.books.pages if page.was_paid and not page.is_disputed]
+
+    @precondition(lambda self: self._chargeable())
+    @rule(
+        number=pick, part=st.sampled_from([None, None, None, 1, 400]),
+        won=st.sampled_from([None, None, None, True, False, False]),
+    )  # fmt: skip
+    def charge_back(self, number: int, part: int | None, won: bool | None) -> None:
+        """A bank takes a payment back, or a part of it; some decide at once."""
+        self._hear_all()
+        pages = self._chargeable()
+        page = pages[-1 - number % min(4, len(pages))]
+        amount = min(part or page.amount, page.amount)
+        order = page.order
+        if order is not None and order.paid_by is not page:
+            order = None
+        claim = Claim(self.arena.charge_back(page.url, amount), page, order, amount)
+        page.is_disputed = True
+        self.arena.deliver(twice=bool(number % 2))
+        self.arena.seen["charge_back"] += 1
+        self.books.claims.append(claim)
+        self.books.stopped.add(page.owner)
+        self._share(claim)
+        self._recover_from(claim, page.owner)
+        if won is not None:
+            self._decide(claim, won=won)
+
+    def _share(self, claim: Claim) -> None:
+        order, books = claim.order, self.books
+        if order is None:
+            claim.debts[claim.page.owner] = (claim.amount, 0)
+            claim.due.add(claim.page.owner)
+            return
+        before = [c for c in books.claims[:-1] if c.order is order and c.status != "won"]
+        claim.refunded = min(
+            claim.amount, max(0, order.refunded - sum(each.refunded for each in before))
+        )
+        claim.escrow = min(claim.amount - claim.refunded, order.held)
+        rest = claim.amount - claim.refunded - claim.escrow
+        buyers_part = claim.refunded
+        if order.status == "cancelled":
+            claim.refunded += rest
+            buyers_part, rest = claim.refunded, 0
+        more = min(rest, max(0, books.balance[order.buyer] - buyers_part))
+        if buyers_part + more:
+            claim.debts[order.buyer] = (buyers_part + more, 0)
+            claim.due.add(order.buyer)
+        if order.status == "delivered":
+            got = order.total - order.refunded - sum(each.escrow for each in before)
+            got -= sum(sum(each.debts.get(SELLER, (0, 0))) for each in before)
+            sellers_part = min(rest - more, max(0, got))
+            if sellers_part:
+                claim.debts[SELLER] = (sellers_part, 0)
+        order.held -= claim.escrow
+        if order.status in OPEN:
+            claim.holds_order = True
+            if not order.claims:
+                order.claimed_status = order.status
+            order.claims += 1
+            order.status = "disputed"
+
+    def _recover_from(self, claim: Claim, who: str) -> None:
+        owed, paid = claim.debts.get(who, (0, 0))
+        amount = min(owed, self.books.balance[who])
+        if amount and who in claim.due:
+            self.books.balance[who] -= amount
+            self.books.holds.spend(who, amount, claim.id, claim.page)
+            claim.debts[who] = (owed - amount, paid + amount)
+
+    @precondition(lambda self: any(claim.status == "open" for claim in self.books.claims))
+    @rule(number=pick, won=st.booleans())
+    def decide(self, number: int, won: bool) -> None:
+        """The bank says who is right."""
+        self._hear_all()
+        waiting = [claim for claim in self.books.claims if claim.status == "open"]
+        self._decide(waiting[number % len(waiting)], won=won)
+
+    def _decide(self, claim: Claim, *, won: bool) -> None:
+        self.arena.judge(claim.id, won=won)
+        self.arena.deliver(twice=False)
+        claim.status = "won" if won else "lost"
+        self.arena.seen[claim.status] += 1
+        order = claim.order
+        if claim.holds_order and order is not None:
+            order.claims -= 1
+            if not order.claims:
+                order.status = order.claimed_status
+        if not won:
+            claim.due |= set(claim.debts)
+            if claim.holds_order and order is not None and not order.held and not order.claims:
+                self.books.call_off(order)
+            return
+        claim.page.is_disputed = False
+        if order is not None:
+            order.held += claim.escrow
+        for who, (_, paid) in claim.debts.items():
+            self.books.balance[who] += paid
+            self.books.holds.give_back(who, paid, claim.id)
+        claim.debts.clear()
+
+    @precondition(lambda self: any(claim.debts for claim in self.books.claims))
+    @rule()
+    def recover(self) -> None:
+        """The market takes what is owed from who has something."""
+        books = self.books
+        while self.arena.run(self.arena.services.chargebacks.recover()):
+            pass
+        # Of two claims that came at one instant either may be first; the sum is the same.
+        told = {(claim, who): (owed, paid) for claim, who, owed, paid in self.arena.sql(DEBTS)}
+        for who in {who for claim in books.claims for who in claim.due}:
+            claims = [claim for claim in books.claims if who in claim.debts and who in claim.due]
+            taken = 0
+            for claim in claims:
+                owed, paid = told[claim.id, who]
+                before, paid_before = claim.debts[who]
+                assert owed + paid == before + paid_before
+                assert owed <= before
+                claim.debts[who] = (owed, paid)
+                taken += before - owed
+                self.books.holds.spend(who, before - owed, claim.id, claim.page)
+            before = sum(claim.debts[who][0] for claim in claims) + taken
+            assert taken == min(books.balance[who], before)
+            books.balance[who] -= taken
+
+    @precondition(lambda self: self.books.stopped)
+    @rule(who=buyers)
+    def allow_payouts(self, who: str) -> None:
+        """An admin has looked at an account."""
+        admin, person = self._who(ADMIN), self._who(who)
+        self.arena.run(self.arena.services.admin.allow_payouts(admin, person.user_id, "seen", None))
+        self.books.stopped.discard(who)
+
+    def _hear_all(self) -> None:
+        self.arena.deliver(twice=False)
+        for page in self.books.pages:
+            if page.state == "paid":
+                self.books.hear_of(page, self.arena.now)
