@@ -96,12 +96,22 @@ class Disputed:
 
 
 @dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """A message of a kind that the market heeds, with fields that it cannot book."""
+
+    problem: str
+
+
+Change = Paid | CheckoutExpired | RefundMoved | Disputed | NotUnderstood
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderEvent:
     """A signed message of the provider; `change` is None for what the market does not heed."""
 
     id: str
     type: str
-    change: Paid | CheckoutExpired | RefundMoved | Disputed | None
+    change: Change | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,11 @@ async def test_from_the_account_to_the_money(
     assert "ready\tyes\n" in (await shell.run("wallet", "payout-account")).out
     await pay_page((await customer.wallet.top_up(5000)).checkout_url)
     await until(lambda: sql("SELECT max(balance) FROM wallets") == [(5000,)])
+    held = await shell.run("wallet", "withdraw", "20.00", "--yes")
+    assert (held.code, "0.00 USD can be withdrawn now" in held.err) == (6, True)
+    told = await shell.run("wallet", "show")
+    assert "50.00 USD can be spent now, and withdrawn from" in told.err
+    sql("UPDATE wallet_holds SET free_at = market_now()")
     asked = await shell.run("wallet", "withdraw", "20.00")
     assert (asked.code, "--yes" in asked.err) == (2, True)
     made = await shell.run("wallet", "withdraw", "20.00", "--yes", "-o", "json")

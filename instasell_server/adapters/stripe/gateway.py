@@ -7,24 +7,19 @@ answer was lost.
 
 from __future__ import annotations
 
-import json
-import uuid
-from collections.abc import Awaitable, Mapping
-from typing import Any, TypeVar, cast
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 
 import aiohttp
 import stripe
 
+from instasell_server.adapters.stripe import events
 from instasell_server.ports import (
     Checkout,
-    CheckoutExpired,
     CheckoutWish,
-    Disputed,
     Movements,
-    Paid,
     PayoutDestination,
     ProviderEvent,
-    RefundMoved,
     RefundState,
     Refused,
     Unreachable,
@@ -32,19 +27,16 @@ from instasell_server.ports import (
 
 TIMEOUT_SECONDS = 8.0
 RETRIES = 2
-SIGNATURE_AGE_SECONDS = 300
 
 # How long our calls take is nobody's business.
 stripe.enable_telemetry = False
 
 T = TypeVar("T")
-Object = Mapping[str, Any]
 
 PAGE_ROWS = 100
 _OF_THE_OWNER = ("payout", "payout_cancel", "payout_failure", "topup", "topup_reversal")
 """Types of balance transactions between the market's account and its owner's bank."""
 
-_REFUND_STATUSES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 _SESSION_STATUSES = {"complete": "paid", "expired": "expired"}
 
 
@@ -117,11 +109,13 @@ class StripeGateway:
             "metadata": {"refund_id": refund_id},
         }
         options: Any = {"idempotency_key": f"refund-{refund_id}"}
-        return _refund(await _asked(self._stripe.v1.refunds.create_async(params, options)))
+        return events.read_refund(
+            await _asked(self._stripe.v1.refunds.create_async(params, options))
+        )
 
     async def look_up_refund(self, provider_id: str) -> RefundState:
         """What has become of a refund."""
-        return _refund(await _asked(self._stripe.v1.refunds.retrieve_async(provider_id)))
+        return events.read_refund(await _asked(self._stripe.v1.refunds.retrieve_async(provider_id)))
 
     async def open_account(self, user_id: str, email: str) -> str:
         """The id of an account that somebody's money is sent to; the same one each time."""
@@ -178,21 +172,8 @@ class StripeGateway:
 
     def read_event(self, payload: bytes, signature: str) -> ProviderEvent:
         """A message whose signature holds and is at most 300 s old. Raises Refused."""
-        try:
-            text = payload.decode()
-            stripe.WebhookSignature.verify_header(
-                text, signature, self._webhook_secret, SIGNATURE_AGE_SECONDS
-            )
-            event = json.loads(text)
-            return ProviderEvent(
-                str(event["id"]),
-                str(event["type"]),
-                _change(event["type"], event["data"]["object"]),
-            )
-        except stripe.SignatureVerificationError:
-            raise Refused("the signature does not hold, or is too old") from None
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise Refused("the message is no event of the provider") from None
+        events.check_signature(payload, signature, self._webhook_secret)
+        return events.read_event(payload)
 
 
 async def _asked(question: Awaitable[T]) -> T:
@@ -209,41 +190,8 @@ async def _asked(question: Awaitable[T]) -> T:
         raise Unreachable(type(error).__name__) from error
 
 
-def _change(kind: str, found: Object) -> Paid | CheckoutExpired | RefundMoved | Disputed | None:
-    if kind == "payment_intent.succeeded":
-        return Paid(
-            _id_of(found, "payment_id"),
-            str(found["id"]),
-            int(found["amount_received"]),
-            str(found["currency"]).upper(),
-        )
-    if kind == "checkout.session.expired":
-        return CheckoutExpired(str(found["id"]), _id_of(found, "payment_id"))
-    if kind in ("refund.created", "refund.updated", "refund.failed"):
-        return RefundMoved(_refund(found))
-    if kind.startswith("charge.dispute."):
-        return _dispute(found)
-    return None
-
-
-def _dispute(found: Object) -> Disputed | None:
-    status = str(found["status"])
-    if status.startswith("warning"):
-        # An inquiry: the bank asks, and has taken nothing.
-        return None
-    return Disputed(
-        str(found.get("payment_intent") or found["charge"]),
-        str(found["id"]),
-        int(found["amount"]),
-        str(found["currency"]).upper(),
-        sum(int(each["fee"]) for each in found.get("balance_transactions") or ()),
-        str(found.get("reason") or "general").replace("_", " "),
-        status if status in ("won", "lost") else None,
-    )
-
-
 def _checkout(session: Any) -> Checkout:
-    found = _plain(session)
+    found = events.plain(session)
     status = _SESSION_STATUSES.get(str(found["status"]), "open")
     if status == "paid" and found["payment_status"] != "paid":
         # A payment that takes days is complete as a page before there is money.
@@ -253,27 +201,8 @@ def _checkout(session: Any) -> Checkout:
         str(found["id"]),
         found.get("url"),
         status,
-        _id_of(found, "payment_id"),
+        events.id_of(found, "payment_id"),
         str(intent) if intent else None,
         int(found.get("amount_total") or 0),
         str(found.get("currency") or "").upper(),
     )
-
-
-def _refund(refund: Any) -> RefundState:
-    found = _plain(refund)
-    status = _REFUND_STATUSES.get(str(found.get("status")), "pending")
-    return RefundState(str(found["id"]), _id_of(found, "refund_id"), status)
-
-
-def _plain(found: Any) -> Object:
-    return cast(Object, found.to_dict() if hasattr(found, "to_dict") else found)
-
-
-def _id_of(found: Object, name: str) -> str | None:
-    """One of our own ids out of the metadata; what is no id is nobody's."""
-    value = (found.get("metadata") or {}).get(name)
-    try:
-        return str(uuid.UUID(str(value)))
-    except ValueError:
-        return None

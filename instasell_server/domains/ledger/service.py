@@ -13,15 +13,15 @@ from instasell_client.models.money import format_amount
 from instasell_client.models.wallets import Wallet
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.ledger import store
-from instasell_server.domains.ledger.rules import (
+from instasell_server.domains.ledger.postings import (
     Account,
     Hold,
     Posting,
     ReturnHeld,
     SpendHeld,
     Transfer,
-    withdraw,
 )
+from instasell_server.domains.ledger.rules import withdraw
 from instasell_server.domains.ledger.store import Purse, Written
 from instasell_server.errors import (
     FundsHeld,

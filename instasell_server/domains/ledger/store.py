@@ -10,7 +10,7 @@ from instasell_client.models.wallets import WalletEntry
 from instasell_server.db.connections import Connection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.ledger.rules import Hold, Posting, SpendHeld
+from instasell_server.domains.ledger.postings import Hold, Posting, SpendHeld
 
 _sql = load(__file__)
 

@@ -28,6 +28,7 @@ from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.ledger import rules as movements
+from instasell_server.domains.ledger.postings import Transfer
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders import rules, store
 from instasell_server.domains.orders.open_disputes import OpenDisputes
@@ -244,9 +245,7 @@ class Fulfilment:
             await self._ledger.post(tx, [await self._refund_to_wallet(tx, order, amount)])
         await store.update_refunded(tx, order.id, amount, now)
 
-    async def _refund_to_wallet(
-        self, tx: Transaction, order: LockedOrder, amount: int
-    ) -> movements.Transfer:
+    async def _refund_to_wallet(self, tx: Transaction, order: LockedOrder, amount: int) -> Transfer:
         paid_at = order.standing.paid_at
         hold = await self._payments.refunds.hold_of_order(tx, order.id, paid_at)
         return movements.refund(str(uuid.uuid4()), order.id, order.buyer_id, amount, hold)

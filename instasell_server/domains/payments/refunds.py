@@ -10,7 +10,7 @@ import structlog
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.ledger import rules as movements
-from instasell_server.domains.ledger.rules import Hold
+from instasell_server.domains.ledger.postings import Hold
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.payments import store
 from instasell_server.domains.payments.provider_calls import AT_ONCE, answered

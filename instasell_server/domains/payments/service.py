@@ -28,6 +28,7 @@ from instasell_server.ports import (
     CheckoutExpired,
     CheckoutWish,
     Disputed,
+    NotUnderstood,
     Paid,
     Payments,
     ProviderEvent,
@@ -214,6 +215,9 @@ class PaymentService:
                 await store.update_failed(tx, change.payment_id, "the page expired unpaid")
         elif isinstance(change, RefundMoved):
             await self.refunds.settle_refund(tx, change.refund)
+        elif isinstance(change, NotUnderstood):
+            details = {"type": event.type, "problem": change.problem}
+            await store.insert_alert(tx, "webhook_not_understood", event.id, details)
         elif isinstance(change, Disputed):
             await store.lock_intent(tx, change.intent_id)
             payment_id = await store.find_payment_of_intent(tx, change.intent_id)
@@ -227,8 +231,10 @@ class PaymentService:
         payment = await self._lock(tx, paid)
         if payment is None:
             details = {"amount": paid.amount, "currency": paid.currency}
-            await store.insert_alert(tx, "unknown_payment", paid.intent_id, details)
-            await self._ledger.post(tx, [movements.stray(paid.intent_id, paid.amount)])
+            is_new = await store.insert_alert(tx, "unknown_payment", paid.intent_id, details)
+            # The ledger has one currency; of another one the alert is all that there is.
+            if is_new and paid.currency == self._ledger.currency:
+                await self._ledger.post(tx, [movements.stray(paid.intent_id, paid.amount)])
             return
         if payment.intent_id is not None:
             # Told of before, in this or another event.
@@ -245,7 +251,9 @@ class PaymentService:
         await self._chargebacks.attach(tx, booked)
 
     async def _lock(self, tx: Transaction, paid: Paid) -> Payment | None:
-        payment_id = paid.payment_id or await store.find_payment_of_intent(tx, paid.intent_id)
+        # A payment of the provider's pays once, whatever name of ours a later message gives it.
+        known = await store.find_payment_of_intent(tx, paid.intent_id)
+        payment_id = known or paid.payment_id
         found = await store.find_payment(tx, payment_id) if payment_id else None
         if found is None:
             return None

@@ -154,7 +154,7 @@ async def update_refund(
     await tx.execute(_sql.update_refund, values)
 
 
-async def insert_alert(tx: Transaction, kind: str, subject: str, details: dict[str, Any]) -> None:
-    """Something for an operator to look at; told once for each subject."""
+async def insert_alert(tx: Transaction, kind: str, subject: str, details: dict[str, Any]) -> bool:
+    """Leave something for an operator to look at; False if this subject was told before."""
     values = {"kind": kind, "subject": subject[:255], "details": json.dumps(details)}
-    await tx.execute(_sql.insert_alert, values)
+    return await tx.execute(_sql.insert_alert, values) == 1

@@ -31,6 +31,10 @@ class Banks(Trade):
         """A bank takes a payment back, or a part of it; some decide at once."""
         self._hear_all()
         pages = self._chargeable()
+        refunded = [each for each in pages if each.order is not None and each.order.refunded]
+        if refunded and number % 3:
+            # What went back once is what could leave twice.
+            pages = refunded
         page = pages[-1 - number % min(4, len(pages))]
         amount = min(part or page.amount, page.amount)
         order = page.order

@@ -22,7 +22,7 @@ from instasell_client.models.orders import OrderStatus
 from instasell_server.domains.chargebacks import rules as chargeback_rules
 from instasell_server.domains.chargebacks.rules import share_of_order
 from instasell_server.domains.ledger import store as ledger_store
-from instasell_server.domains.ledger.rules import Hold
+from instasell_server.domains.ledger.postings import Hold
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders import rules
 from instasell_server.domains.wallets import store as wallet_store

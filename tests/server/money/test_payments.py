@@ -97,6 +97,8 @@ async def test_fifty_top_ups_with_one_key_are_one_charge_and_one_reply(bazaar: B
         signed(b"another body"),
         signed(succeeded("0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11", 5000), secret="whsec_other"),
         signed(succeeded("0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11", 5000), age_seconds=301),
+        signed(succeeded("0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11", 5000), age_seconds=-400),
+        {"Stripe-Signature": "t=1_0,v1=\u20ac"},
     ],
 )
 async def test_a_message_without_a_signature_that_holds_writes_nothing(
@@ -116,7 +118,9 @@ async def test_a_message_without_a_signature_that_holds_writes_nothing(
         b"{}",
         b'{"id": 1}',
         b"\xff",
-        b'{"id":"e","type":"payment_intent.succeeded","data":{"object":{}}}',
+        b'{"id":"\\u0000","type":"payment_intent.succeeded","data":{"object":{}}}',
+        b"[" * 200_000,
+        b'{"id":"e","type":' + b'[{"a":' * 30_000,
     ],
 )
 async def test_a_signed_message_that_is_no_event_is_refused(bazaar: Bazaar, payload: bytes) -> None:

@@ -10,8 +10,7 @@ import pytest
 import redis
 
 from instasell_client.models.wallets import EntryType
-from instasell_server.domains.ledger import rules
-from instasell_server.domains.ledger.rules import Account, Posting, Unbalanced
+from instasell_server.domains.ledger.postings import Account, Posting, Unbalanced, transfer
 from tests.server.money.conftest import Bazaar
 from tests.server.people import ask
 from tests.waiting import LIMIT_SECONDS
@@ -169,7 +168,7 @@ def test_a_transfer_that_does_not_balance_cannot_be_made() -> None:
     )
     for postings in (lopsided, ()):
         with pytest.raises(Unbalanced):
-            rules.transfer("key", "reference", postings)
+            transfer("key", "reference", postings)
 
 
 async def test_the_database_refuses_what_does_not_balance_or_is_changed(bazaar: Bazaar) -> None:
