@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
+from instasell_client.models.wallets import Withdraw
 from tests.server.money.arena import ADMIN
 from tests.server.money.expected import OPEN, Claim, Page
-from tests.server.money.trade import SELLER, Trade, buyers, pick
+from tests.server.money.trade import FUNDS, SELLER, Trade, amounts, buyers, people, pick
 
 DEBTS = """
 SELECT c.provider_id, split_part(u.email, '@', 1), d.owed_amount, d.recovered_amount
@@ -17,7 +18,9 @@ JOIN users u ON u.id = d.debtor_id
 
 
 class Banks(Trade):
-    """Chargebacks of any payment at any time, each with a verdict or none yet."""
+    """All of `Trade`, money that leaves, and chargebacks of any payment at any time."""
+
+    is_sound = False
 
     def _chargeable(self) -> list[Page]:
         return [page for page in self.books.pages if page.was_paid and not page.is_disputed]
@@ -161,3 +164,90 @@ class Banks(Trade):
         for page in self.books.pages:
             if page.state == "paid":
                 self.books.hear_of(page, self.arena.now)
+
+    # Money that leaves ------------------------------------------------------------------------
+
+    @precondition(lambda self: self.books.refunds)
+    @rule()
+    def send_refunds(self) -> None:
+        """What goes back to cards is sent."""
+        while self.arena.run(self.arena.services.payments.refunds.send_refunds()):
+            pass
+        self.books.send_refunds()
+
+    @rule(who=people, amount=amounts)
+    def withdraw(self, who: str, amount: int) -> None:
+        """Somebody wants money out."""
+        done = self.attempt(
+            self.arena.services.wallets.withdrawals.withdraw(
+                self._who(who), Withdraw(amount=amount), None
+            ),
+            allowed=self.books.withdrawable(who) >= amount,
+        )
+        if done is not None:
+            self.books.balance[who] -= amount
+            self.books.withdrawals.append((who, amount))
+
+    @precondition(lambda self: self.books.withdrawals)
+    @rule(lost=st.booleans())
+    def send_withdrawals(self, lost: bool) -> None:
+        """The provider sends what is to leave, or will not."""
+        self.arena.lose_accounts(lost=lost)
+        while self.arena.run(self.arena.services.wallets.withdrawals.send_pending()):
+            pass
+        self.arena.lose_accounts(lost=False)
+        for who, amount in self.books.withdrawals:
+            self.books.balance[who] += amount if lost or who in self.books.stopped else 0
+        self.books.withdrawals.clear()
+
+    # What always holds ------------------------------------------------------------------------
+
+    @invariant()
+    def the_books_are_right(self) -> None:
+        """Wallets, orders and stock are as expected, and the audit finds nothing."""
+        self.is_sound = False
+        arena, books = self.arena, self.books
+        names = {person.user_id: name for name, person in arena.people.items()}
+        found = {
+            names[str(user_id)]: (balance, gas)
+            for user_id, balance, gas in arena.sql(
+                "SELECT user_id, balance, gas_balance FROM wallets"
+            )
+        }
+        assert found == {name: (books.balance[name], books.gas[name]) for name in found}
+        held = {
+            names[str(user_id)]: (held, owed)
+            for user_id, held, owed in arena.sql(
+                "SELECT w.user_id, l.held_amount, l.owed_amount FROM wallets w,"
+                " wallet_limits(w.user_id, market_now()) l"
+            )
+        }
+        assert held == {name: (books.holds.held(name), books.owed(name)) for name in held}
+        orders = {
+            str(row[0]): row[1:]
+            for row in arena.sql("SELECT id, status, held_amount, refunded_amount FROM orders")
+        }
+        for order in books.orders:
+            expected = (order.status, order.held, order.refunded)
+            assert orders.pop(order.id) == expected, (order, expected)
+        # What is left are orders of winners who were barred.
+        assert {row[0] for row in orders.values()} <= {"cancelled"}
+        stock = {str(row[0]): row[1] for row in arena.sql("SELECT id, stock FROM listings")}
+        assert stock == {goods.id: goods.stock for goods in (*self.goods, *self.lots)}
+        assert arena.findings() == []
+        self.is_sound = True
+
+    def teardown(self) -> None:
+        """When all is said and sent, the provider holds what the market says that it holds."""
+        if not self.is_sound:
+            return
+        self.the_books_are_right()
+        self.arena.deliver(twice=False)
+        while self.arena.run(self.arena.services.payments.refunds.send_refunds()):
+            pass
+        while self.arena.run(self.arena.services.wallets.withdrawals.send_pending()):
+            pass
+        [(held,)] = self.arena.sql(
+            "SELECT -coalesce(sum(amount), 0)::bigint FROM transactions WHERE account = 'stripe'"
+        )
+        assert held - 2 * FUNDS == self.arena.held_since_clear()
