@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -11,10 +12,14 @@ from instasell_cli.exits import UsageProblem
 from instasell_cli.failures import first_of
 
 if TYPE_CHECKING:
-    from instasell_client.live import AuctionEvent, AuctionFeed, LiveSession
+    from instasell_client import AsyncInstaSell
+    from instasell_client.live import AuctionEvent, AuctionFeed, LiveSession, StateCallback
     from instasell_client.models.auctions import AuctionState
 
-AUCTIONS_MAX = 200
+AUCTIONS_OF_CONNECTION_MAX = 1000
+"""How many auctions the market lets one connection join."""
+
+AUCTIONS_MAX = 5000
 
 
 class Until(StrEnum):
@@ -65,8 +70,21 @@ Seen = Callable[[str, "AuctionEvent", bool | None], None]
 """Called with the auction's id, an event, and whether what is waited for has happened now."""
 
 
+@contextlib.asynccontextmanager
+async def connections(
+    client: AsyncInstaSell, count: int, on_state: StateCallback | None = None
+) -> AsyncIterator[list[LiveSession]]:
+    """Open as many connections as `count` auctions take; `on_state` is told of the first."""
+    async with contextlib.AsyncExitStack() as stack:
+        lives = []
+        for first in range(0, count, AUCTIONS_OF_CONNECTION_MAX):
+            live = client.live(on_state=on_state if first == 0 else None)
+            lives.append(await stack.enter_async_context(live))
+        yield lives
+
+
 async def follow(
-    live: LiveSession, auctions: Mapping[str, Followed], seen: Seen
+    lives: Sequence[LiveSession], auctions: Mapping[str, Followed], seen: Seen
 ) -> Mapping[str, bool]:
     """Follows auctions until it has happened to all of them, or no longer can.
 
@@ -86,8 +104,10 @@ async def follow(
     try:
         async with asyncio.TaskGroup() as group:
             tasks = {
-                auction_id: group.create_task(each(auction_id, live.auction(auction_id)))
-                for auction_id in auctions
+                auction_id: group.create_task(
+                    each(auction_id, lives[n // AUCTIONS_OF_CONNECTION_MAX].auction(auction_id))
+                )
+                for n, auction_id in enumerate(auctions)
             }
     except ExceptionGroup as failures:
         raise first_of(failures) from None

@@ -87,6 +87,13 @@ class MarketGroup(TyperGroup):
     def __init__(self, *, params: list[Any] | None = None, **kwargs: Any) -> None:
         super().__init__(params=[*(params or []), *shared_options()], **kwargs)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find a command, also one whose name has two words."""
+        name = " ".join(args[:2])
+        if len(args) > 1 and name in self.commands:
+            return name, self.commands[name], args[2:]
+        return super().resolve_command(ctx, args)
+
 
 class _Nouns(MutableMapping[str, Any]):
     """Commands, and groups that are built when somebody names them.

@@ -111,7 +111,7 @@ def markdown(found: Iterable[Sheet]) -> str:
     lines += [f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items()]
     lines += ["", "## Environment", "", "| variable | meaning |", "|---|---|"]
     lines += [f"| `{name}` | {_cell(meaning)} |" for name, meaning in ENVIRONMENT.items()]
-    for topic in ("output", "questions", "completion"):
+    for topic in ("ids", "output", "questions", "completion", "errors"):
         lines += ["", f"## {topic.capitalize()}", "", f"`{PROGRAM} help {topic}`:"]
         lines += ["", "```text", text_of(topic), "```"]
     return "\n".join(lines) + "\n"
@@ -176,7 +176,7 @@ def manual(found: Iterable[Sheet]) -> str:
     codes = (Part(str(code.value), meaning) for code, meaning in MEANINGS.items())
     lines += [".SH EXIT STATUS", *_tagged(codes)]
     lines += [".SH ENVIRONMENT", *_tagged(Part(*each) for each in ENVIRONMENT.items())]
-    for topic in ("output", "questions", "completion"):
+    for topic in ("ids", "output", "questions", "completion", "errors"):
         lines += [f".SH {topic.upper()}", *_verbatim(text_of(topic))]
     lines += [".SH FILES", *_tagged(Part(*each) for each in FILES.items())]
     topics = ", ".join(FIRST_LINES)

@@ -25,6 +25,8 @@ LOOKUPS_MAX = 100
 STDIN = "-"
 
 LISTED_PAGES_MAX = 10
+LIST_IDS_MAX = 10_000
+LIST_CHARACTERS_MAX = 1024 * 1024
 
 _BEGINNING = re.compile(r"[0-9a-f][0-9a-f-]{5,35}", re.ASCII | re.IGNORECASE)
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -40,6 +42,7 @@ def resolve_parameters(ctx: Any) -> None:
 
     Raises UsageProblem for what could mean several things, CliError for what is nowhere.
     """
+    _expand(ctx)
     places = [*_typed_ids(ctx)]
     if not places:
         return
@@ -60,6 +63,35 @@ def resolve_parameters(ctx: Any) -> None:
                 ctx.params[name] = [ids.get(text, text) for text in value]
 
 
+def _expand(ctx: Any) -> None:
+    """Put the lines of stdin into the place of "-", and those of `--from FILE` behind the ids."""
+    ids = ctx.params.get("ids")
+    name = ctx.params.get("from_file")
+    if name is not None:
+        ids = [*(ids or ()), *_lines(name)]
+    elif not isinstance(ids, list | tuple) or STDIN not in ids:
+        return
+    if STDIN in ids:
+        place = ids.index(STDIN)
+        ids = [*ids[:place], *_lines(STDIN), *ids[place + 1 :]]
+    if not ids:
+        raise UsageProblem(f"{name or 'stdin'}: there are no ids in it")
+    ctx.params["ids"] = ids
+
+
+def _lines(name: str) -> list[str]:
+    """Read an id from each line; empty lines and those that begin with # are passed over."""
+    from instasell_cli.rows.opening import opened_text
+
+    with opened_text(name) as file:
+        text = file.read(LIST_CHARACTERS_MAX + 1)
+    found = [line.strip() for line in text.splitlines()]
+    found = [line for line in found if line and not line.startswith("#")]
+    if len(text) > LIST_CHARACTERS_MAX or len(found) > LIST_IDS_MAX:
+        raise UsageProblem(f"{name}: give {LIST_IDS_MAX:,} ids at most, one in each line")
+    return found
+
+
 def _typed_ids(ctx: Any) -> Iterator[tuple[str, Source, list[str]]]:
     """Yield the parameters that take ids, with what kind of, and what is no whole one."""
     from instasell_cli.completing.subjects import source_of
@@ -74,7 +106,7 @@ def _typed_ids(ctx: Any) -> Iterator[tuple[str, Source, list[str]]]:
         ]
         if texts:
             source = source_of(path_of(ctx), name, ctx.params)
-            if source is not None and (source.by_address or source.listed):
+            if source is not None and source.by_address:
                 # Commands that take addresses look them up by themselves, to the letter.
                 texts = [text for text in texts if _BEGINNING.fullmatch(text)]
             if source is not None and (source.kind or source.listed) and texts:
@@ -110,15 +142,18 @@ class Resolver:
         return match.id
 
     def _listed(self, source: Source, text: str, params: Mapping[str, Any]) -> str:
-        """Return the id in a list that begins like the text; the list is short, or its end is."""
-        beginning = text.lower()
+        """Return the id in a list that begins like the text, or whose title it is."""
+        beginning = text.lower() if _BEGINNING.fullmatch(text) else None
         found: dict[str, None] = {}
         query: dict[str, object] = {"limit": 100} if source.pages else {}
         at = source.path.format(**{name: str(value) for name, value in params.items()})
         for _ in range(LISTED_PAGES_MAX):
             page = self._client.api("GET", at, query=query)
-            ids = (str(source.id_of(record)) for record in page.get("items", ()))
-            found |= dict.fromkeys(each for each in ids if each.startswith(beginning))
+            for record in page.get("items", ()):
+                record_id, title = str(source.id_of(record)), source.title_of(record)
+                begins = beginning is not None and record_id.startswith(beginning)
+                if begins or title.casefold() == text.casefold():
+                    found[record_id] = None
             if not source.pages or page.get("next") is None:
                 break
             query["cursor"] = page["next"]

@@ -25,6 +25,11 @@ ACCOUNT = Shape(
     key="profile",
     needed=("profile", "signed_in", "email", "url"),
 )
+TOKEN = Shape(
+    ("id", "name", "scopes", "created_at", "expires_at"),
+    ("id", "name", "scopes", "expires_at", "created_at"),
+)
+TOKEN_GRANT = replace(TOKEN, fields=(*TOKEN.fields, "token"))
 CATEGORY = Shape(
     ("id", "name", "parent_id", "path", "listing_count"),
     ("id", "path", "listing_count"),
@@ -46,6 +51,11 @@ IMAGE = Shape(
 EVIDENCE = Shape(
     ("id", "author", "file_name", "content_type", "size_bytes", "created_at", "url"),
     ("id", "author", "file_name", "content_type", "size_bytes", "created_at"),
+)
+EVIDENCE_FILE = Shape(
+    ("id", "author", "file_name", "content_type", "size_bytes", "outcome", "path"),
+    ("id", "author", "outcome", "path", "size_bytes"),
+    needed=("id", "path", "outcome"),
 )
 LISTING_VIEW = replace(LISTING, fields=(*LISTING.fields, "seller"))
 VERDICT = Shape(
@@ -108,6 +118,17 @@ BIDDING = Shape(
     _STATE_AMOUNTS | {"max_amount", "total_amount"},
     key="auction_id",
     needed=("auction_id", "title", "part", "current_bid", "end_at", "max_amount"),
+)
+AUCTION_LISTED = replace(
+    AUCTION,
+    columns=("auction_id", "title", "status", "current_bid", "end_at", "bid_count", "leader"),
+    needed=("auction_id", "title", "status", "current_bid", "end_at", "bid_count"),
+)
+AUCTION_VERDICT = replace(
+    AUCTION,
+    fields=(*_STATE, "outcome", "code", "message"),
+    columns=("auction_id", "outcome", "title", "status", "end_at", "message"),
+    needed=("auction_id", "outcome", "message", "title"),
 )
 BID = Shape(
     (

@@ -29,7 +29,7 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _LONG = frozenset(
     {
         *("title", "description", "path", "category_path", "detail", "seller_name", "buyer_name"),
-        *("text", "last_text", "reference", "subject", "reason", "name", "display_name"),
+        *("text", "last_text", "reference", "subject", "reason", "name", "display_name", "message"),
     }
 )
 

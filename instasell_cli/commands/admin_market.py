@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from instasell_cli.amounts import shown_amount
-from instasell_cli.commands.admin_users import Reason, Yes
+from instasell_cli.commands.admin_users import Reason, Yes, found_user
+from instasell_cli.commands.orders import Status as OrderStatusName
+from instasell_cli.commands.orders import print_orders
 from instasell_cli.context import opened
 from instasell_cli.exits import CliError
 from instasell_cli.instants import local_text
@@ -31,6 +34,7 @@ listings = group(
 )
 orders = group(
     "Orders of everybody.",
+    "admin orders list --status disputed",
     "admin orders show ID",
 )
 
@@ -68,6 +72,37 @@ def remove_listing(ctx: typer.Context, listing_id: Id, reason: Reason, yes: Yes 
         if not confirm(question, assume_yes=yes):
             raise CliError("nothing was removed")
         output.one(LISTING, record_of(client.admin.remove_listing(listing_id, reason)))
+
+
+@command(
+    orders,
+    "list",
+    "List everybody's orders, the newest first.",
+    "admin orders list --status disputed",
+    "admin orders list --seller ID --limit 0 -o csv",
+)
+def list_orders(
+    ctx: typer.Context,
+    status: Annotated[
+        OrderStatusName | None, typer.Option("--status", help="Only those of one status.")
+    ] = None,
+    buyer: Annotated[
+        str | None, typer.Option("--buyer", help="The id or the e-mail address of a buyer.")
+    ] = None,
+    seller: Annotated[
+        str | None, typer.Option("--seller", help="The id or the e-mail address of a seller.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+) -> None:
+    """`admin orders list`."""
+    with opened(ctx) as (client, output):
+        found = client.admin.orders(
+            status=status.value if status else None,
+            buyer=found_user(client, buyer) if buyer else None,
+            seller=found_user(client, seller) if seller else None,
+            page_size=min(limit, 100) or 100,
+        )
+        print_orders(output, itertools.islice(found, limit or None))
 
 
 @command(

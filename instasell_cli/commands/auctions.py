@@ -14,6 +14,7 @@ from instasell_cli.amounts import AmountReader
 from instasell_cli.categories_tree import category_id
 from instasell_cli.commands import (
     bidding,
+    cancelling,
     reselling,
     scheduling,
     selling,
@@ -21,14 +22,12 @@ from instasell_cli.commands import (
     watching,
 )
 from instasell_cli.context import opened
-from instasell_cli.exits import CliError, UsageProblem
+from instasell_cli.exits import UsageProblem
 from instasell_cli.instants import parse_instant, parse_seconds
 from instasell_cli.options import command, group
-from instasell_cli.output import cleaned
 from instasell_cli.remedies import with_remedy
 from instasell_cli.seller_records import print_auction
-from instasell_cli.shapes import AUCTION, BID, record_of
-from instasell_cli.terminal import confirm
+from instasell_cli.shapes import AUCTION, AUCTION_LISTED, BID, record_of
 
 if TYPE_CHECKING:
     from instasell_cli.output import Output
@@ -62,6 +61,15 @@ class Sort(StrEnum):
     PRICE = "price"
     PRICE_DOWN = "-price"
     BIDS = "bids"
+
+
+class Status(StrEnum):
+    """Where an auction is."""
+
+    PENDING = "pending"
+    LIVE = "live"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
 
 
 class Increments(StrEnum):
@@ -158,6 +166,31 @@ def run_live(client: InstaSell, output: Output, wanted: Wanted) -> None:
         )
     shown = itertools.islice(found, wanted.limit or None)
     output.many(AUCTION, (record_of(state) for state in shown))
+
+
+@command(
+    app,
+    "list",
+    "List auctions of every status, the newest first. `auctions live` has those that are open.",
+    "auctions list --status ended",
+    "auctions list --seller ID --status cancelled -o csv",
+)
+def list_auctions(
+    ctx: typer.Context,
+    status: Annotated[
+        Status | None, typer.Option("--status", help="Only those of one status.")
+    ] = None,
+    seller: Annotated[str | None, typer.Option("--seller", help="The id of a seller.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+) -> None:
+    """`auctions list`."""
+    with opened(ctx) as (client, output):
+        found = client.auctions.list(
+            status=status.value if status else None,
+            seller=seller,
+            page_size=min(limit, 100) or 100,
+        )
+        output.many(AUCTION_LISTED, map(record_of, itertools.islice(found, limit or None)))
 
 
 @command(app, "show", "Show an auction.", "auctions show ID", "auctions show ID -o json")
@@ -285,30 +318,6 @@ def run_update(client: InstaSell, output: Output, auction_id: str, terms: Terms)
     output.one(AUCTION, record_of(changed.state))
 
 
-@command(
-    app,
-    "cancel",
-    "Call an auction off: its seller while there are no bids, an admin always.",
-    'auctions cancel ID --reason "The watch is broken"',
-)
-def cancel(
-    ctx: typer.Context,
-    auction_id: AuctionId,
-    reason: Annotated[str | None, typer.Option("--reason", help="For bidders to read.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
-    """`auctions cancel`."""
-    with opened(ctx) as (client, output):
-        if not confirm(lambda: _calling_off(client, auction_id), assume_yes=yes):
-            raise CliError("nothing was called off")
-        done = client.auctions.cancel(auction_id, reason)
-        output.one(AUCTION, record_of(done.state))
-
-
-def _calling_off(client: InstaSell, auction_id: str) -> str:
-    return f'Call "{cleaned(client.auctions.get(auction_id).state.title)}" off?'
-
-
 @command(app, "follow", "Put auctions on your watch list.", "auctions follow ID")
 def follow(
     ctx: typer.Context,
@@ -337,6 +346,7 @@ def _each(ids: Sequence[str], call: Callable[[str], None], output: Output, done:
 
 bidding.add_to(app)
 scheduling.add_to(app)
+cancelling.add_to(app)
 selling.add_to(app)
 reselling.add_to(app)
 watching.add_to(app)

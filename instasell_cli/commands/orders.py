@@ -118,10 +118,11 @@ def list_orders(
             status=status.value if status else None,
             page_size=min(limit, 100) or 100,
         )
-        _print_orders(output, itertools.islice(found, limit or None))
+        print_orders(output, itertools.islice(found, limit or None))
 
 
-def _print_orders(output: Output, orders: itertools.islice[Order]) -> None:
+def print_orders(output: Output, orders: itertools.islice[Order]) -> None:
+    """Print orders as they come."""
     # A market has one currency, and the first order tells it.
     first = [*itertools.islice(orders, 1)]
     currency = first[0].currency if first else None

@@ -6,11 +6,14 @@ from typing import Annotated
 
 import typer
 
+from instasell_cli.commands import tokens
 from instasell_cli.commands.auth import Email, app, password_of, wanted_url
 from instasell_cli.context import Invocation, invocation
 from instasell_cli.exits import UsageProblem
 from instasell_cli.options import command
 from instasell_cli.terminal import ask, ask_secret, secret_from_stdin
+
+app.add_typer(tokens.app, name="tokens")
 
 
 @command(

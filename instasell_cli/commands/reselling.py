@@ -8,17 +8,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from instasell_cli.amounts import AmountReader
+from instasell_cli.commands.bulk_auctions import (
+    FromFile,
+    Ids,
+    Yes,
+    change_many,
+    chosen_ids,
+    counted,
+)
 from instasell_cli.context import opened
 from instasell_cli.exits import UsageProblem
 from instasell_cli.instants import parse_instant, parse_seconds
 from instasell_cli.options import command
 from instasell_cli.order_records import print_order
 from instasell_cli.remedies import with_remedy
-from instasell_cli.shapes import AUCTION, record_of
+from instasell_cli.shapes import AUCTION_VERDICT, record_of
 
 if TYPE_CHECKING:
-    from instasell_cli.output import Output
+    from collections.abc import Callable
+
     from instasell_client import InstaSell
+    from instasell_client.models.auctions import AuctionState
     from instasell_client.resources.auctions import TermName
 
 AuctionId = Annotated[str, typer.Argument(help="The id of the auction.", metavar="ID")]
@@ -65,14 +75,21 @@ def add_to(app: typer.Typer) -> None:
     @command(
         app,
         "relist",
-        "Put goods up again that were not sold. It costs gas as the first time.",
+        "Put auctions up again that were not sold. It costs gas as the first time. Several, or"
+        " --all, give a verdict for each, and exit 7 when some were refused.",
         "auctions relist ID",
+        "auctions relist --all --duration 3d",
+        "auctions relist --from ids.txt --yes -o jsonl",
         "auctions relist ID --duration 3d --min-bid 5.00",
         "auctions relist ID --no-reserve",
     )
     def relist(
         ctx: typer.Context,
-        auction_id: AuctionId,
+        ids: Ids = None,
+        everything: Annotated[
+            bool, typer.Option("--all", help="All of yours that ended without a sale.")
+        ] = False,
+        from_file: FromFile = None,
         duration: Annotated[
             str | None,
             typer.Option("--duration", help="As 90s, 10m or 1d12h.", metavar="SPAN"),
@@ -88,15 +105,25 @@ def add_to(app: typer.Typer) -> None:
         no_buy_now: Annotated[
             bool, typer.Option("--no-buy-now", help="Without the price to buy at once.")
         ] = False,
+        yes: Yes = False,
     ) -> None:
         """`auctions relist`."""
         terms = NewTerms(duration, start, end, min_bid, reserve, buy_now, no_reserve, no_buy_now)
         with opened(ctx) as (client, output):
-            run_relist(client, output, auction_id, terms)
+            wanted, _ = chosen_ids(client, ids or (), everything=everything, part="unsold")
+            relist_one = relister(client, terms)
+            if ids and len(wanted) == 1 and from_file is None:
+                try:
+                    output.one(AUCTION_VERDICT, record_of(relist_one(wanted[0])))
+                except Exception as error:
+                    raise with_remedy(error) from error
+                return
+            question = f"Relist {counted(len(wanted))}? Each costs gas."
+            change_many(output, wanted, relist_one, "relisted", question, yes=yes)
 
 
-def run_relist(client: InstaSell, output: Output, auction_id: str, terms: NewTerms) -> None:
-    """Puts an auction up again, and prints the new one. Raises AuctionHasOrder, Invalid."""
+def relister(client: InstaSell, terms: NewTerms) -> Callable[[str], AuctionState]:
+    """Return what puts an auction up again. Raises UsageProblem for terms that contradict."""
     if terms.duration is not None and terms.end is not None:
         raise UsageProblem("give either --duration or --end")
     taken: dict[TermName, tuple[bool, str | None]] = {
@@ -109,17 +136,17 @@ def run_relist(client: InstaSell, output: Output, auction_id: str, terms: NewTer
             raise UsageProblem(f"give either --{option} or --no-{option}")
     duration = None if terms.duration is None else parse_seconds(terms.duration, "--duration")
     amounts = AmountReader(client)
-    try:
-        made = client.auctions.relist(
-            auction_id,
-            duration_seconds=duration,
-            end_at=parse_instant(terms.end, "--end") if terms.end else None,
-            start_at=parse_instant(terms.start, "--start") if terms.start else None,
-            min_bid=amounts.read(terms.min_bid, "--min-bid"),
-            reserve=amounts.read(terms.reserve, "--reserve"),
-            buy_now=amounts.read(terms.buy_now, "--buy-now"),
-            without=[name for name, (off, _) in taken.items() if off],
-        )
-    except Exception as error:
-        raise with_remedy(error) from error
-    output.one(AUCTION, record_of(made.state))
+    values = {
+        "duration_seconds": duration,
+        "end_at": parse_instant(terms.end, "--end") if terms.end else None,
+        "start_at": parse_instant(terms.start, "--start") if terms.start else None,
+        "min_bid": amounts.read(terms.min_bid, "--min-bid"),
+        "reserve": amounts.read(terms.reserve, "--reserve"),
+        "buy_now": amounts.read(terms.buy_now, "--buy-now"),
+        "without": [name for name, (off, _) in taken.items() if off],
+    }
+
+    def relist_one(auction_id: str) -> AuctionState:
+        return client.auctions.relist(auction_id, **values).state  # type: ignore[arg-type]
+
+    return relist_one

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -62,7 +63,26 @@ The server is asked with the profile's token, for less than a second unless
 INSTASELL_COMPLETION_SECONDS says otherwise; without an answer nothing is offered. Nothing is ever
 asked of you, and no errors are shown."""
 
+IDS = """\
+Where a command asks for an id, any of these will do:
+
+  a whole id          f93d55b0-8487-4a5d-8128-3ce67cdf513c
+  its beginning       f93d55b0, at least 6 hexadecimal digits
+  a SKU               of your own listing, or of its newest auction
+  a title             the whole of it, or words of it that only one title has
+  an e-mail address   for accounts, by admins; the whole address
+
+What could mean several things is listed, and the exit code is 2; what is nowhere is exit code 5.
+Only what you may see is looked at. What was meant is told on stderr, unless it was an id. Off a
+terminal, what needs --yes takes whole titles only: words of a title may fit another one tomorrow.
+
+Commands that take several ids read them from stdin for -, one in each line:
+
+  instasell auctions live -o name | instasell auctions follow -"""
+
 FIRST_LINES = {
+    "errors": "every error code of the market",
+    "ids": "what may be typed where an id is asked for",
     "exit-codes": "what the exit code of a command says",
     "environment": "the variables that are read",
     "output": "the formats, and what goes where",
@@ -77,24 +97,64 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "help",
-        "Help on a topic: " + ", ".join(FIRST_LINES) + ".",
+        "Help on a topic, a noun or a command. Topics: " + ", ".join(FIRST_LINES) + ".",
         "help exit-codes",
         "help output",
+        "help listings",
+        "help auctions bid",
     )(show)
 
 
 def show(
     ctx: typer.Context,
     topic: Annotated[
-        str | None, typer.Argument(help=f"One of {', '.join(FIRST_LINES)}.", metavar="[TOPIC]")
+        list[str] | None,
+        typer.Argument(
+            help=f"One of {', '.join(FIRST_LINES)}; or a command, as auctions bid.",
+            metavar="[TOPIC]",
+        ),
     ] = None,
 ) -> None:
     """`help`."""
-    parent = ctx.parent
-    if topic is None and parent is not None:
-        typer.echo(parent.get_help())
-        return
-    typer.echo(text_of(topic or ""))
+    words = topic or []
+    if len(words) == 1 and words[0] in FIRST_LINES:
+        typer.echo(text_of(words[0]))
+    else:
+        typer.echo(_help_of(ctx.parent, words))
+
+
+def _help_of(context: Any, words: Sequence[str]) -> str:
+    """Return the help of the command that the words lead to. Raises UsageProblem."""
+    left = [*words]
+    while left:
+        commands = getattr(context.command, "commands", {})
+        name = next((n for n in (" ".join(left[:2]), left[0]) if n in commands), None)
+        if name is None:
+            there = ", ".join((*FIRST_LINES, *(commands if context.parent is None else ())))
+            wanted = " ".join(words)
+            raise UsageProblem(f"there is no topic {wanted!r}; there are: {there}")
+        left = left[name.count(" ") + 1 :]
+        context = commands[name].make_context(name, [], parent=context, resilient_parsing=True)
+    return str(context.get_help())
+
+
+def errors_text() -> str:
+    """Return every error code with its exit code and what it says."""
+    from instasell_cli.exits import exit_code_of
+    from instasell_client.errors import Invalid
+    from instasell_client.refusals import tree
+
+    lines = [
+        "Errors of the market have a stable code: in replies, in verdicts of bulk commands, and as",
+        "a class of the Python client. The number is the exit code of a command that ends so.",
+        "",
+    ]
+    known = tree()
+    width = max(map(len, known))
+    for code, kind in sorted(known.items()):
+        error = kind([]) if issubclass(kind, Invalid) else kind()
+        lines.append(f"{code:<{width}}  {exit_code_of(error).value}  {kind.title}")
+    return "\n".join(lines)
 
 
 def text_of(topic: str) -> str:
@@ -104,7 +164,9 @@ def text_of(topic: str) -> str:
     if topic == "environment":
         width = max(map(len, ENVIRONMENT))
         return "\n".join(f"{name:<{width}}  {meaning}" for name, meaning in ENVIRONMENT.items())
-    texts = {"output": OUTPUT, "questions": QUESTIONS, "completion": COMPLETION}
+    if topic == "errors":
+        return errors_text()
+    texts = {"ids": IDS, "output": OUTPUT, "questions": QUESTIONS, "completion": COMPLETION}
     if topic not in texts:
         raise UsageProblem(f"there is no topic {topic!r}; there are: {', '.join(FIRST_LINES)}")
     return texts[topic]

@@ -11,7 +11,7 @@ import typer
 from instasell_cli.amounts import shown_amount
 from instasell_cli.context import Invocation, invocation
 from instasell_cli.exits import CliError
-from instasell_cli.following import Followed, Until, each_once, follow
+from instasell_cli.following import Followed, Until, connections, each_once, follow
 from instasell_cli.instants import local_text, parse_seconds, span_text
 from instasell_cli.options import command
 from instasell_cli.shapes import AUCTION, record_of
@@ -50,7 +50,10 @@ def add_to(app: typer.Typer) -> None:
 
 def wait(
     ctx: typer.Context,
-    ids: Annotated[list[str], typer.Argument(help="The ids of auctions.", metavar="ID...")],
+    ids: Annotated[
+        list[str],
+        typer.Argument(help="The ids of auctions; - reads them from stdin.", metavar="ID..."),
+    ],
     until: Annotated[Until, typer.Option("--for", help="What to wait for.")],
     timeout: Annotated[
         str | None,
@@ -105,8 +108,12 @@ async def run_wait(call: Invocation, options: WaitOptions) -> Sequence[AuctionSt
 
     done: set[str] = set()
     try:
-        async with limit, call.async_client() as client, client.live() as live:
-            await follow(live, auctions, seen)
+        async with (
+            limit,
+            call.async_client() as client,
+            connections(client, len(auctions)) as lives,
+        ):
+            await follow(lives, auctions, seen)
     except TimeoutError:
         if options.timeout_seconds is None:
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -10,8 +11,8 @@ import typer
 
 from instasell_cli.amounts import shown_amount
 from instasell_cli.context import Invocation, invocation
-from instasell_cli.exits import ExitCode
-from instasell_cli.following import Followed, Until, each_once, follow
+from instasell_cli.exits import CliError, ExitCode, UsageProblem
+from instasell_cli.following import AUCTIONS_MAX, Followed, Until, connections, each_once, follow
 from instasell_cli.options import command
 from instasell_cli.output import Output
 
@@ -42,12 +43,20 @@ def add_to(app: typer.Typer) -> None:
         "auctions watch ID",
         "auctions watch ID ID --jsonl",
         "auctions watch ID --until bid",
+        "auctions watch --mine",
+        "$ instasell auctions live -o name --limit 0 | instasell auctions watch - --jsonl",
     )(watch)
 
 
 def watch(
     ctx: typer.Context,
-    ids: Annotated[list[str], typer.Argument(help="The ids of auctions.", metavar="ID...")],
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(help="The ids of auctions; - reads them from stdin.", metavar="[ID...]"),
+    ] = None,
+    mine: Annotated[
+        bool, typer.Option("--mine", help="All that you sell, bid in or watch, while they run.")
+    ] = False,
     until: Annotated[Until, typer.Option("--until", help="When to stop.")] = Until.ENDED,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="The same as -o jsonl.")] = False,
 ) -> None:
@@ -55,9 +64,28 @@ def watch(
     import asyncio
 
     call = invocation(ctx)
-    options = WatchOptions(each_once(ids), until, call.as_event_lines(jsonl))
+    if bool(ids) == mine:
+        raise UsageProblem("name auctions by their ids, or give --mine")
+    options = WatchOptions(each_once(ids or own_ids(call)), until, call.as_event_lines(jsonl))
     if not asyncio.run(run_watch(call, options)):
         raise typer.Exit(ExitCode.FAILURE)
+
+
+def own_ids(call: Invocation) -> list[str]:
+    """Return the running auctions that the account sells, bids in or watches.
+
+    Raises CliError where there is none, Unauthenticated.
+    """
+    with call.client() as client:
+        sells = client.auth.me().role == "seller"
+        found = [each.state for each in client.auctions.selling(part="running")] if sells else []
+        found += [each.state for each in client.auctions.bidding(part="leading")]
+        found += [each.state for each in client.auctions.bidding(part="outbid")]
+        watched = itertools.islice(client.auctions.watched(), AUCTIONS_MAX)
+        found += [state for state in watched if state.status in ("pending", "live")]
+    if not found:
+        raise CliError("nothing that you sell, bid in or watch is running")
+    return [state.auction_id for state in found]
 
 
 async def run_watch(call: Invocation, options: WatchOptions) -> bool:
@@ -69,8 +97,12 @@ async def run_watch(call: Invocation, options: WatchOptions) -> bool:
 
     teller = Teller(call.output, as_json_lines=options.as_json_lines)
     auctions = {auction_id: Followed(options.until) for auction_id in options.ids}
-    async with call.async_client() as client, client.live(on_state=teller.connection) as live:
-        done = await follow(live, auctions, lambda _, event, __: teller.event(event))
+    count = len(auctions)
+    async with (
+        call.async_client() as client,
+        connections(client, count, teller.connection) as lives,
+    ):
+        done = await follow(lives, auctions, lambda _, event, __: teller.event(event))
     return options.until is Until.ENDED or all(done.values())
 
 

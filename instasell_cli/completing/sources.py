@@ -87,13 +87,14 @@ class Source:
         for record in _records(look(self.path.format(**named), query)):
             value = str(_value(record, self.value) or "")
             if value not in typed.taken:
-                yield Candidate(value, self._title(record))
+                yield Candidate(value, self.title_of(record))
 
     def id_of(self, record: Any) -> Any:
         """What stands for the id in a record."""
         return _value(record, self.value)
 
-    def _title(self, record: Mapping[str, Any]) -> str:
+    def title_of(self, record: Mapping[str, Any]) -> str:
+        """What stands for the title in a record."""
         found = (_value(record, name) for name in self.titles)
         return " ".join(str(each) for each in found if each is not None)
 
@@ -147,8 +148,10 @@ def profiles(typed: Typed) -> list[Candidate]:
 def topics(typed: Typed) -> list[Candidate]:
     """What `instasell help` has."""
     from instasell_cli.commands.topics import FIRST_LINES
+    from instasell_cli.main import NOUNS
 
-    return chosen((Candidate(*each) for each in FIRST_LINES.items()), typed.word)
+    nouns = ((name, "its commands") for name in NOUNS)
+    return chosen((Candidate(*each) for each in (*FIRST_LINES.items(), *nouns)), typed.word)
 
 
 def formats(typed: Typed) -> list[Candidate]:

@@ -50,6 +50,8 @@ PEOPLE = People(
 ALERTS = Source("/admin/alerts", titles=("kind", "subject"), listed=True)
 SUBSCRIPTIONS = Source("/subscriptions", "subject_id", ("name",), listed=True)
 
+TOKENS = Source("/auth/tokens", titles=("name",), pages=False, listed=True)
+
 BY_PARAMETER: Mapping[str, Source] = {
     "auction_id": AUCTIONS,
     "listing_id": LISTINGS,
@@ -66,10 +68,12 @@ BY_PARAMETER: Mapping[str, Source] = {
 """What a parameter of this name takes, in whichever command."""
 
 BY_COMMAND: Mapping[tuple[str, str], Source] = {
-    **{
-        (f"auctions {name}", "auction_id"): OWN_AUCTIONS
-        for name in ("update", "cancel", "offer-runner-up", "relist")
-    },
+    **{(f"auctions {name}", "auction_id"): OWN_AUCTIONS for name in ("update", "offer-runner-up")},
+    ("auctions cancel", "ids"): OWN_AUCTIONS,
+    ("auctions relist", "ids"): OWN_AUCTIONS,
+    ("auth tokens revoke", "ids"): TOKENS,
+    ("admin orders list", "buyer"): PEOPLE,
+    ("admin orders list", "seller"): PEOPLE,
     ("auctions create", "listing_id"): OWN_LISTINGS,
     ("auctions watch", "ids"): AUCTIONS,
     ("auctions wait", "ids"): AUCTIONS,

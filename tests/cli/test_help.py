@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from instasell_cli.commands.topics import FIRST_LINES, text_of
+from instasell_cli.exits import ExitCode
 from instasell_cli.reference import pages
 from instasell_cli.tree import PROGRAM, Entry, entries
+from instasell_client.refusals import tree
 
 ROOT = Path(__file__).parents[2]
 ENTRIES = {entry.path: entry for entry in entries()}
@@ -39,7 +41,13 @@ def parsed(entry: Entry, words: list[str], above: Any = None) -> str:
     left = [*context._protected_args, *context.args]
     if (not left and entry.is_command) or not entry.is_group:
         return entry.path
-    return parsed(ENTRIES[f"{entry.path} {left[0]}".strip()], left[1:], context)
+    # A command's name may have two words.
+    for count in (2, 1):
+        name = " ".join(left[:count])
+        below = ENTRIES.get(f"{entry.path} {name}".strip())
+        if below is not None and below.words[-1] == name:
+            return parsed(below, left[count:], context)
+    raise KeyError(left[0])
 
 
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=lambda entry: entry.path or PROGRAM)
@@ -68,6 +76,15 @@ def test_an_example_with_a_wrong_option_is_noticed() -> None:
 def test_every_topic_has_a_text() -> None:
     for topic in FIRST_LINES:
         assert text_of(topic)
+
+
+def test_every_error_code_is_listed_with_its_exit_code() -> None:
+    lines = [line.split(None, 2) for line in text_of("errors").splitlines()[3:]]
+    assert {line[0] for line in lines} == {*tree()}
+    assert {"insta_sell_error", "bid_too_low"} <= {line[0] for line in lines}
+    assert {int(line[1]) for line in lines} <= {code.value for code in ExitCode}
+    assert all(line[2] for line in lines)
+    assert next(line[:2] for line in lines if line[0] == "not_found") == ["not_found", "5"]
 
 
 @pytest.mark.parametrize("name", sorted(pages()))

@@ -99,3 +99,27 @@ async def test_evidence_is_sent_by_file_and_shown_to_the_other_side(
     # Whoever has the id alone sees nothing of it.
     stranger = await shell_of(await market.bidder()).run("disputes", "show", dispute_id)
     assert (stranger.code, stranger.out) == (5, "")
+
+
+async def test_evidence_is_downloaded_by_the_other_side_and_stays_in_its_folder(
+    market: Market, shell_of: Callable[[Any], Shell], fund: Any, sql: Any
+) -> None:
+    seller, buyer, order_id = await ordered(market, fund)
+    await buyer.orders.pay(order_id, "wallet")
+    dispute_id = (await buyer.disputes.open(order_id, "other", "It hums")).dispute.id
+    shell = shell_of(buyer)
+    (shell.home / "note.txt").write_text("It hums at night.")
+    assert (await shell.run("disputes", "evidence", dispute_id, "note.txt")).code == 0
+    sql("UPDATE media_files SET file_name = '../../.bashrc\x1b[31m'")
+    theirs = shell_of(seller)
+    words = ("disputes", "evidence", "download", dispute_id[:8], "--dir", "in/here", "-o", "json")
+    for outcome in ("downloaded", "exists"):
+        done = await theirs.run(*words)
+        assert done.code == 0, done
+        [file] = json.loads(done.out)
+        assert (file["outcome"], "/" in Path(file["path"]).name) == (outcome, False)
+        assert Path(file["path"]).parent == Path("in/here")
+    assert (theirs.home / file["path"]).read_text() == "It hums at night."
+    assert [*(theirs.home / "in/here").iterdir()] == [theirs.home / file["path"]]
+    stranger = await shell_of(await market.bidder()).run(*words)
+    assert (stranger.code, stranger.out) == (5, "")

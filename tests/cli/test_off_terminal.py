@@ -86,6 +86,9 @@ ROWS: Mapping[str, Row] = {
     "auth status": reads("buyer"),
     "auth switch": reads("buyer"),
     "auth token": reads("buyer", writes="text"),
+    "auth tokens list": reads("buyer"),
+    "auth tokens create": changes("buyer", "ci", "--scope=read"),
+    "auth tokens revoke": changes("buyer", "{token}", "--yes", writes="nothing"),
     "auth become-seller": changes("bidder"),
     "auth verify": changes("buyer", "-", code=2, stdin="wrong"),
     "auth forgot": changes("nobody", "--email=none@example.org", writes="nothing"),
@@ -108,6 +111,7 @@ ROWS: Mapping[str, Row] = {
     "categories create": changes("admin", "Toys > Trains"),
     "categories import": changes("admin", "-", stdin="Toys > Cars\n"),
     "auctions live": reads("nobody"),
+    "auctions list": reads("nobody", "--status=live"),
     "auctions show": reads("buyer", "{auction}"),
     "auctions wait": reads("buyer", "{auction}", "--for=bid"),
     "auctions bidding": reads("buyer"),
@@ -122,7 +126,7 @@ ROWS: Mapping[str, Row] = {
     "auctions buy-now": changes("buyer", "{sudden}", "--yes"),
     "auctions selling": reads("seller"),
     "auctions offer-runner-up": changes("seller", "{auction}", code=6),
-    "auctions relist": changes("seller", "{over}", "--duration=1h"),
+    "auctions relist": changes("seller", "--from=over.txt", "--duration=1h", "--yes", code=7),
     "auctions watch": reads("buyer", "{over}", writes="lines"),
     "orders list": reads("buyer"),
     "orders show": reads("buyer", "{pending}"),
@@ -140,6 +144,7 @@ ROWS: Mapping[str, Row] = {
     "disputes show": reads("buyer", "{dispute}"),
     "disputes reply": changes("seller", "{dispute}", "--text=It did not"),
     "disputes evidence": changes("buyer", "{dispute}", "good.png"),
+    "disputes evidence download": changes("seller", "{dispute}", "--dir=evidence"),
     "wallet show": reads("buyer"),
     "wallet history": reads("buyer"),
     "wallet topup": changes("buyer", "50.00", code=1),
@@ -169,6 +174,7 @@ ROWS: Mapping[str, Row] = {
     "admin disputes resolve": changes("admin", "{dispute}", "--refund=1", WHY, "--yes"),
     "admin auctions cancel": changes("admin", "{auction}", WHY, "--yes"),
     "admin listings remove": changes("admin", "{spare}", WHY, "--yes"),
+    "admin orders list": reads("admin"),
     "admin orders show": reads("admin", "{dispute_order}"),
     "admin audit-log": reads("admin"),
     "admin analytics": reads("admin"),
@@ -340,6 +346,7 @@ def write_files(folder: Path, things: Mapping[str, str]) -> None:
     market = "users:\n  - {name: anna, role: seller}\n"
     (folder / "market.yaml").write_text(market)
     planned = f"listing_id,min_bid,duration\n{things['planned']},5,7d\n\x1b[31m{NONE},5,7d\n"
+    (folder / "over.txt").write_text(f"{things['over']}\n# none\n{NONE}\n")
     (folder / "auctions.csv").write_text(planned)
 
 
@@ -376,6 +383,7 @@ async def furnish(market: Market, fund: Fund, sql: Sql) -> tuple[dict[str, Any],
     await until(lambda: sql("SELECT count(*) > 0 FROM notifications WHERE user_id = %s", me.id))
     things = {
         **orders,
+        "token": (await buyer.auth.tokens.create("\u2665 cron", ["read"])).id,
         "email": (await stranger.auth.me()).email,
         "stranger": (await stranger.auth.me()).id,
         "seller_id": they.id,
