@@ -72,6 +72,8 @@ def check_program(words: list[str]) -> None:
     rest = words[1:]
     while rest and not rest[0].startswith("-") and hasattr(command, "commands"):
         name = rest.pop(0)
+        if rest and f"{name} {rest[0]}" in command.commands:
+            name = f"{name} {rest.pop(0)}"
         assert name in command.commands, f"there is no command {name!r}"
         command = command.commands[name]
         options |= options_of(command)
