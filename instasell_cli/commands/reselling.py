@@ -60,19 +60,13 @@ class NewTerms:
 
 def add_to(app: typer.Typer) -> None:
     """Puts the commands into the group `auctions`."""
-
-    @command(
+    command(
         app,
         "offer-runner-up",
         "Offer the goods of an unpaid order to the next bidder, at his own last bid.",
         "auctions offer-runner-up ID",
-    )
-    def offer_runner_up(ctx: typer.Context, auction_id: AuctionId) -> None:
-        """`auctions offer-runner-up`."""
-        with opened(ctx) as (client, output):
-            print_order(output, client.auctions.offer_runner_up(auction_id))
-
-    @command(
+    )(offer_runner_up)
+    command(
         app,
         "relist",
         "Put auctions up again that were not sold. It costs gas as the first time. Several, or"
@@ -82,44 +76,52 @@ def add_to(app: typer.Typer) -> None:
         "auctions relist --from ids.txt --yes -o jsonl",
         "auctions relist ID --duration 3d --min-bid 5.00",
         "auctions relist ID --no-reserve",
-    )
-    def relist(
-        ctx: typer.Context,
-        ids: Ids = None,
-        everything: Annotated[
-            bool, typer.Option("--all", help="All of yours that ended without a sale.")
-        ] = False,
-        from_file: FromFile = None,
-        duration: Annotated[
-            str | None,
-            typer.Option("--duration", help="As 90s, 10m or 1d12h.", metavar="SPAN"),
-        ] = None,
-        end: When = None,
-        start: When = None,
-        min_bid: Least = None,
-        reserve: Reserve = None,
-        buy_now: BuyNow = None,
-        no_reserve: Annotated[
-            bool, typer.Option("--no-reserve", help="Without the reserve of the last time.")
-        ] = False,
-        no_buy_now: Annotated[
-            bool, typer.Option("--no-buy-now", help="Without the price to buy at once.")
-        ] = False,
-        yes: Yes = False,
-    ) -> None:
-        """`auctions relist`."""
-        terms = NewTerms(duration, start, end, min_bid, reserve, buy_now, no_reserve, no_buy_now)
-        with opened(ctx) as (client, output):
-            wanted, _ = chosen_ids(client, ids or (), everything=everything, part="unsold")
-            relist_one = relister(client, terms)
-            if ids and len(wanted) == 1 and from_file is None:
-                try:
-                    output.one(AUCTION_VERDICT, record_of(relist_one(wanted[0])))
-                except Exception as error:
-                    raise with_remedy(error) from error
-                return
-            question = f"Relist {counted(len(wanted))}? Each costs gas."
-            change_many(output, wanted, relist_one, "relisted", question, yes=yes)
+    )(relist)
+
+
+def offer_runner_up(ctx: typer.Context, auction_id: AuctionId) -> None:
+    """`auctions offer-runner-up`."""
+    with opened(ctx) as (client, output):
+        print_order(output, client.auctions.offer_runner_up(auction_id))
+
+
+def relist(
+    ctx: typer.Context,
+    ids: Ids = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All of yours that ended without a sale.")
+    ] = False,
+    from_file: FromFile = None,
+    duration: Annotated[
+        str | None,
+        typer.Option("--duration", help="As 90s, 10m or 1d12h.", metavar="SPAN"),
+    ] = None,
+    end: When = None,
+    start: When = None,
+    min_bid: Least = None,
+    reserve: Reserve = None,
+    buy_now: BuyNow = None,
+    no_reserve: Annotated[
+        bool, typer.Option("--no-reserve", help="Without the reserve of the last time.")
+    ] = False,
+    no_buy_now: Annotated[
+        bool, typer.Option("--no-buy-now", help="Without the price to buy at once.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """`auctions relist`."""
+    terms = NewTerms(duration, start, end, min_bid, reserve, buy_now, no_reserve, no_buy_now)
+    with opened(ctx) as (client, output):
+        wanted, _ = chosen_ids(client, ids or (), everything=everything, part="unsold")
+        relist_one = relister(client, terms)
+        if ids and len(wanted) == 1 and from_file is None:
+            try:
+                output.one(AUCTION_VERDICT, record_of(relist_one(wanted[0])))
+            except Exception as error:
+                raise with_remedy(error) from error
+            return
+        question = f"Relist {counted(len(wanted))}? Each costs gas."
+        change_many(output, wanted, relist_one, "relisted", question, yes=yes)
 
 
 def relister(client: InstaSell, terms: NewTerms) -> Callable[[str], AuctionState]:
