@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from instasell_client.models.listings import CategoryNode, Listing
+from instasell_client.models.listings import CategoryNode, Condition, Listing
 from instasell_client.models.money import parse_amount
 from instasell_client.models.selling import SellingAuction, SellingPart
 
@@ -20,7 +20,6 @@ PAGE = 100
 Values = Mapping[str, str]
 Kind = Literal["direct", "auction"]
 _REMOVABLE: tuple[Literal["reserve"], Literal["buy_now"]] = ("reserve", "buy_now")
-Condition = Literal["new", "refurbished"]
 
 
 class Shop:
@@ -101,14 +100,13 @@ class Shop:
         """Makes a listing. Raises Invalid."""
         self._feed.writing()
         kind: Kind = "auction" if values["type"] == "auction" else "direct"
-        condition: Condition = "refurbished" if values["condition"] == "refurbished" else "new"
         is_direct = kind == "direct"
         return await self._feed.client.listings.create(
             type=kind,
             title=values["title"],
             description=values["description"],
             category_id=category_id,
-            condition=condition,
+            condition=Condition(values["condition"]),
             price=self._amount(values["price"]) if is_direct else None,
             stock=int(values["stock"]) if is_direct else 1,
             shipping_amount=self._optional(values["shipping"]) or 0,

@@ -25,6 +25,15 @@ _ORDER = {
     "delivered": "delivered",
     "disputed": "in dispute",
 }
+CONDITIONS = {
+    "new": "new",
+    "refurbished": "refurbished",
+    "used-like-new": "used, like new",
+    "used-good": "used, good",
+    "used-fair": "used, fair",
+    "for-parts": "for parts",
+}
+"""The conditions of an item in the words of the form, the specification's two first."""
 _STYLES = {"pending": "quiet", "processing": "soon", "delivered": "good", "disputed": "bad"}
 
 

@@ -45,10 +45,14 @@ class Type(StrEnum):
 
 
 class Condition(StrEnum):
-    """The state of the goods."""
+    """The state of an item."""
 
     NEW = "new"
     REFURBISHED = "refurbished"
+    USED_LIKE_NEW = "used-like-new"
+    USED_GOOD = "used-good"
+    USED_FAIR = "used-fair"
+    FOR_PARTS = "for-parts"
 
 
 class Sort(StrEnum):
@@ -65,7 +69,7 @@ CategoryOption = Annotated[
     str | None, typer.Option("--category", help='A path as "Toys > Trains", or an id.')
 ]
 ConditionOption = Annotated[
-    Condition | None, typer.Option("--condition", help="How used the goods are.")
+    Condition | None, typer.Option("--condition", help="State of the item.")
 ]
 Price = Annotated[str | None, typer.Option("--price", help="As 12.50.", metavar="AMOUNT")]
 Shipping = Annotated[str | None, typer.Option("--shipping", help="As 4.90.", metavar="AMOUNT")]
@@ -185,7 +189,7 @@ def create(
     category: Annotated[
         str, typer.Option("--category", help='A path as "Toys > Trains", or an id.')
     ],
-    condition: Annotated[Condition, typer.Option("--condition", help="How used the goods are.")],
+    condition: Annotated[Condition, typer.Option("--condition", help="State of the item.")],
     type_: Annotated[
         Type, typer.Option("--type", help="Sold at a price, or by auction.")
     ] = Type.DIRECT,

@@ -51,6 +51,13 @@ def word(value: object, notation: Notation) -> str:
     return text(value, notation).strip().lower()
 
 
+def condition(value: object, notation: Notation) -> str:
+    """The state of an item, also in the words of other markets: "Used - Like New"."""
+    from instasell_client.models.listings import parse_condition
+
+    return parse_condition(text(value, notation)).value
+
+
 def amount(value: object, notation: Notation) -> int:
     """Text is an amount as people write it; a JSON integer is in minor units, as on the wire."""
     from instasell_client.models.money import (

@@ -47,7 +47,7 @@ LISTINGS = Schema(
         "description": cell_readers.text,
         "category": cell_readers.text,
         "category_id": cell_readers.text,
-        "condition": cell_readers.word,
+        "condition": cell_readers.condition,
         "price": cell_readers.price,
         "stock": cell_readers.count,
         "shipping_amount": cell_readers.amount,

@@ -15,7 +15,11 @@ LISTING_FIELDS: Mapping[str, tuple[str, str]] = {
     "description": ("up to 20,000 characters, in several lines if you like", "Runs well."),
     "category": ("a path, or give category_id; needed for a new listing", "Watches > Pocket"),
     "category_id": ("the id of a category", "0d5c2f8e-6a5b-..."),
-    "condition": ("the state of the item; needed for a new listing", "refurbished"),
+    "condition": (
+        "new, refurbished, used-like-new, used-good, used-fair or for-parts, or as other markets"
+        " say it; needed for a new listing",
+        "used-good",
+    ),
     "price": ("an amount, of direct listings only", "120.00"),
     "stock": ("a number of pieces, 1 if it is left out", "3"),
     "shipping_amount": ("an amount, or 0; also called shipping", "4.90"),

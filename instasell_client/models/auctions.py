@@ -20,6 +20,7 @@ from instasell_client.models.money import Amount
 from instasell_client.models.orders import OrderStatus
 from instasell_client.models.problems import FieldError
 from instasell_client.models.sellers import SellerRecord
+from instasell_client.models.text import Line
 
 Seconds = Annotated[int, Field(strict=True, ge=0, le=3600)]
 IncrementTable = Annotated[
@@ -162,7 +163,7 @@ class BuyNow(Request):
 class CancelAuction(Request):
     """Why the auction is called off, for the bidders to read."""
 
-    reason: Annotated[str, Field(max_length=500)] | None = None
+    reason: Annotated[Line, Field(max_length=500)] | None = None
 
 
 class RelistAuction(Request):
@@ -278,7 +279,7 @@ class AuctionStatusReply(Reply):
 class LiveQuery(Paging):
     """Filters of GET /auctions/live."""
 
-    q: Annotated[str, Field(max_length=200)] | None = None
+    q: Annotated[Line, Field(max_length=200)] | None = None
     category: Id | None = None
     seller: Id | None = None
     price_min: Annotated[int, Field(ge=0, le=10**12)] | None = None

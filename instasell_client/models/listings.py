@@ -29,10 +29,61 @@ class ListingType(StrEnum):
 
 
 class Condition(StrEnum):
-    """The state of the goods."""
+    """The state of an item: never used, made as new by a professional, or how much it was used.
+
+    `for-parts` does not work, or is not complete.
+    """
 
     NEW = "new"
     REFURBISHED = "refurbished"
+    USED_LIKE_NEW = "used-like-new"
+    USED_GOOD = "used-good"
+    USED_FAIR = "used-fair"
+    FOR_PARTS = "for-parts"
+
+
+CONDITION_ALIASES = {
+    "brand new": Condition.NEW,
+    "new with tags": Condition.NEW,
+    "new in box": Condition.NEW,
+    "certified refurbished": Condition.REFURBISHED,
+    "manufacturer refurbished": Condition.REFURBISHED,
+    "seller refurbished": Condition.REFURBISHED,
+    "renewed": Condition.REFURBISHED,
+    "like new": Condition.USED_LIKE_NEW,
+    "mint": Condition.USED_LIKE_NEW,
+    "used very good": Condition.USED_GOOD,
+    "very good": Condition.USED_GOOD,
+    "good": Condition.USED_GOOD,
+    "used acceptable": Condition.USED_FAIR,
+    "acceptable": Condition.USED_FAIR,
+    "fair": Condition.USED_FAIR,
+    "for parts or not working": Condition.FOR_PARTS,
+    "not working": Condition.FOR_PARTS,
+    "parts only": Condition.FOR_PARTS,
+    "defective": Condition.FOR_PARTS,
+}
+"""What other markets and their exports call the same conditions, in small letters and spaces."""
+
+
+def parse_condition(text: str) -> Condition:
+    """Return the condition that a person or another market's export means.
+
+    Case, spaces, hyphens and underscores do not matter. Raises ValueError for anything else, also
+    for a bare "used", which says too little.
+
+    >>> parse_condition("Used - Like New").value
+    'used-like-new'
+    """
+    plain = " ".join(text.casefold().replace("-", " ").replace("_", " ").replace("/", " ").split())
+    found = CONDITION_ALIASES.get(plain)
+    if found is not None:
+        return found
+    try:
+        return Condition(plain.replace(" ", "-"))
+    except ValueError:
+        known = ", ".join(Condition)
+        raise ValueError(f"'{text.strip()[:40]}' is no condition; write {known}") from None
 
 
 class ListingStatus(StrEnum):

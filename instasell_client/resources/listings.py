@@ -38,7 +38,10 @@ from instasell_client.operation import (
 from instasell_client.resources.bulk import read_row, upload
 
 TypeName = ListingType | Literal["direct", "auction"]
-ConditionName = Condition | Literal["new", "refurbished"]
+ConditionName = (
+    Condition
+    | Literal["new", "refurbished", "used-like-new", "used-good", "used-fair", "for-parts"]
+)
 SortName = ListingSort | Literal["newest", "oldest", "price", "-price", "relevance"]
 
 

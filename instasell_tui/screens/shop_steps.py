@@ -127,7 +127,7 @@ class ShopSteps:
             Entry("title", "Title", max_length=200),
             Entry("description", "Description", required=False, max_length=20000),
             Entry("category", "Category", max_length=200, placeholder="as Home > Clocks"),
-            Entry("condition", "Condition", options={"new": "new", "refurbished": "refurbished"}),
+            Entry("condition", "Condition", options=shop_wording.CONDITIONS),
             Entry("price", f"Price, {currency}", required=False, max_length=24),
             Entry("stock", "How many", max_length=7),
             Entry("shipping", "Shipping", required=False, max_length=24),

@@ -88,7 +88,7 @@ FAULTS = [
     (17, "listings[0].price", "is not an amount"),
     (18, "listings[0].colour", "there is no such field"),
     (20, "listings[1].seller", "there is no 'carl' among the users"),
-    (24, "listings[1].condition", "'new' or 'refurbished'"),
+    (24, "listings[1].condition", "'new', 'refurbished', 'used-like-new'"),
     (25, "listings[1].price", "leave the price out"),
     (26, "listings[1].stock", "leave it out"),
     (27, "listings[2].category", "give the name of one of the categories"),

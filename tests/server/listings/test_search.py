@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import aiohttp
 import pytest
 import redis
 
+from instasell_client.models.listings import Condition
 from instasell_server.domains.listings.handlers import SERVICE
 from tests.server.listings.conftest import Shop, Sql
 from tests.server.people import Answer, ask
@@ -51,6 +53,25 @@ async def test_filters(http: aiohttp.ClientSession, shop: Shop) -> None:
     assert await titles(http, seller=shop.seller.id, type="auction") == ["lot"]
     assert await titles(http, seller=shop.home) == []
     assert await titles(http, category=shop.seller.id) == []
+
+
+@pytest.mark.parametrize("condition", [each.value for each in Condition])
+async def test_every_condition_is_listed_filtered_changed_and_exported(
+    http: aiohttp.ClientSession, shop: Shop, condition: str
+) -> None:
+    other = "new" if condition != "new" else "for-parts"
+    made = await shop.list(title="one", condition=condition)
+    await shop.list(title="two", condition=other)
+    assert await titles(http, condition=condition) == ["one"]
+    changed = await shop.seller.ask("PUT", f"/listings/{made['id']}", {"condition": other})
+    assert (changed.status, changed.body["condition"]) == (200, other)
+    await shop.seller.ask("PUT", f"/listings/{made['id']}", {"condition": condition})
+    signed = {"Authorization": f"Bearer {shop.seller.token}"}
+    async with http.get("/listings/export", headers=signed) as answer:
+        rows = [json.loads(line) for line in (await answer.text()).splitlines()]
+    assert sorted(each["condition"] for each in rows) == sorted([condition, other])
+    refused = await shop.seller.ask("POST", "/listings", shop.kettle(condition="used"))
+    assert (refused.status, refused.fields) == (422, ["condition"])
 
 
 @pytest.mark.parametrize(
