@@ -35,6 +35,7 @@ from instasell_server.domains.wallets import handlers as wallets
 from instasell_server.http.docs import render_page
 from instasell_server.http.openapi import render_document
 from instasell_server.http.ratelimit import RateLimits
+from instasell_server.http.rights import RIGHTS, Rights
 from instasell_server.http.routes import LIVE, TABLE, routes_of
 from instasell_server.http.web_app import make_application
 from instasell_server.realtime.hub import Hub
@@ -66,6 +67,7 @@ def build(settings: Settings) -> web.Application:
     routes = routes_of(settings.parts)
     app = make_application(routes, settings, limits, services.accounts.authenticate)
     app[SERVICES] = services
+    app[RIGHTS] = Rights(engines.database, services.accounts.get_current)
     app[accounts.SERVICE] = services.accounts
     app[listings.SERVICE] = services.listings
     app[media.SERVICE] = services.media
@@ -179,6 +181,7 @@ class _Lifetime:
             ):
                 tasks.append(asyncio.create_task(_after_a_rest(work), name=name))
         yield
+        await app[RIGHTS].stop()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

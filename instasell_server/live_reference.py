@@ -58,6 +58,7 @@ _CLOSE_CODES = {
     1008: "too many frames; send fewer",
     1009: "a frame of more than 4 KiB",
     4401: "the session or token has ended; sign in again",
+    4403: "your role has changed; connect again",
 }
 
 Json = dict[str, Any]

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from instasell_client.models.base import Id, Instant, Paging, Reply, Request
 from instasell_client.models.media import Image
 from instasell_client.models.money import MAX_AMOUNT, Amount, AmountOrZero
-from instasell_client.models.problems import FieldError
+from instasell_client.models.problems import FieldError, Problem
 from instasell_client.models.sellers import SellerRecord
 from instasell_client.models.text import Line, Prose
 
@@ -258,10 +258,15 @@ class BulkOutcome(StrEnum):
 
 
 class BulkVerdict(Reply):
-    """The verdict over one row; `row` counts from 1 in the order in which rows were sent."""
+    """The verdict over one row; `row` counts from 1 in the order in which rows were sent.
+
+    `problem` is set on the last line of an upload that could not go on, as when the account was
+    suspended meanwhile: this row and those without a verdict were not taken.
+    """
 
     row: int
     outcome: BulkOutcome
     listing_id: Id | None = None
     seller_sku: str | None = None
     errors: list[FieldError] = []
+    problem: Problem | None = None

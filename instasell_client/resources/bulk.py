@@ -10,6 +10,7 @@ from functools import partial
 from instasell_client.errors import ProtocolError
 from instasell_client.models.base import JsonObject
 from instasell_client.models.listings import BulkListing, BulkVerdict
+from instasell_client.models.problems import Problem
 from instasell_client.operation import (
     NDJSON,
     Operation,
@@ -18,6 +19,7 @@ from instasell_client.operation import (
     json_value,
     new_key,
 )
+from instasell_client.refusals import error_from_problem
 
 ROWS_MAX = 500
 BODY_BYTES_MAX = 512 * 1024
@@ -80,6 +82,8 @@ def _line(row: Row, number: int) -> bytes:
 
 def _verdicts(answer: bytes, *, before: int, expected: int) -> Verdicts:
     found = [BulkVerdict.model_validate_json(line) for line in answer.splitlines() if line]
+    if found and found[-1].problem is not None:
+        raise error_from_problem(found[-1].problem)
     if [verdict.row for verdict in found] != list(range(1, expected + 1)):
         raise ProtocolError(f"{expected} rows were sent, and {len(found)} verdicts came back")
     return Verdicts([_shifted(verdict, before) for verdict in found])
@@ -94,4 +98,7 @@ def read_row(line: bytes) -> JsonObject:
     row = json.loads(line)
     if not isinstance(row, dict):
         raise ProtocolError("a line of the export is not an object")
+    if row.keys() == {"problem"}:
+        # The export could not go on, as when the session ended meanwhile.
+        raise error_from_problem(Problem.model_validate(row["problem"]))
     return row

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from contextvars import ContextVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -31,6 +32,18 @@ BEGIN = (
     " SET LOCAL idle_in_transaction_session_timeout = '10s'; "
 )
 BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+
+
+class Guard(Protocol):
+    """Has a word before the work of a transaction."""
+
+    async def check(self, connection: Connection) -> None:
+        """Raises unless the one for whom the transaction runs may still do so."""
+        ...
+
+
+GUARD: ContextVar[Guard | None] = ContextVar("guard", default=None)
+"""The guard of the request that is being answered."""
 
 _running: set[asyncio.Task[Any]] = set()
 _log = structlog.get_logger(__name__)
@@ -143,6 +156,9 @@ async def _run(database: Database, work: Callable[[Transaction], Awaitable[T]], 
     async with database.connection() as connection:
         transaction = Transaction(connection, begin)
         try:
+            guard = GUARD.get()
+            if guard is not None:
+                await guard.check(transaction)
             result = await work(transaction)
             await transaction.commit()
         except BaseException:

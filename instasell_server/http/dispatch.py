@@ -13,20 +13,18 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from instasell_client.models.accounts import UserStatus
 from instasell_client.models.base import IdempotencyKey
 from instasell_server.db.idempotency import RequestKey
+from instasell_server.db.transaction import GUARD
 from instasell_server.errors import (
-    AccountSuspended,
-    Forbidden,
     Invalid,
     NotFound,
-    ScopeMissing,
-    Unauthenticated,
     tree,
 )
+from instasell_server.http.admission import admit
 from instasell_server.http.body import hash_of, read_json, read_query
 from instasell_server.http.passage import PASSAGE
+from instasell_server.http.rights import RIGHTS, RequestGuard
 from instasell_server.http.route import Call, Policy, Route
 from instasell_server.http.validation import invalid_of
 from instasell_server.principal import Principal
@@ -41,40 +39,18 @@ _NAMES = re.compile(r"\{(\w+)\}")
 _KEY: TypeAdapter[str] = TypeAdapter(IdempotencyKey)
 
 
-def admit(policy: Policy, principal: Principal | None) -> Principal | None:
-    """The caller as a route sees him. Raises Unauthenticated or Forbidden.
-
-    Where anybody may come, a token without the scope sees what anybody sees.
-    """
-    if principal is None:
-        if not policy.anonymous:
-            raise Unauthenticated
-        return None
-    if principal.scopes is not None and (policy.scope is None or not principal.may(policy.scope)):
-        if policy.anonymous:
-            return None
-        if policy.scope is None:
-            raise ScopeMissing("no token of a script may do this; sign in", scope=None)
-        raise ScopeMissing(
-            f"make a token with the scope {policy.scope.value}", scope=policy.scope.value
-        )
-    if principal.role not in policy.roles:
-        allowed = ", ".join(sorted(role.value for role in policy.roles))
-        raise Forbidden(f"this is for accounts with the role {allowed}")
-    if principal.status is UserStatus.SUSPENDED and not policy.suspended:
-        raise AccountSuspended
-    return principal
-
-
 def endpoint_of(route: Route) -> Endpoint:
     """The handler that aiohttp calls for a route."""
     ids = [name for name in _NAMES.findall(route.path) if name.endswith("id")]
     not_found = {name: not_found_of(name) for name in ids}
     empty_query = route.query.model_validate({}) if route.query and _all_optional(route) else None
     public_cache = route.cache_control or "no-cache"
+    guards = route.method in WRITES
 
     async def endpoint(request: web.Request) -> web.StreamResponse:
         principal = admit(route.policy, request[PASSAGE].principal)
+        # The context outlives the request: the next one on the connection has it, too.
+        GUARD.set(_guard(request, route.policy, principal) if guards else None)
         path = _path(request.match_info, not_found) if ids else request.match_info
         query = empty_query
         if request.query_string or query is None:
@@ -90,6 +66,15 @@ def endpoint_of(route: Route) -> Endpoint:
         return _respond(route, reply, public_cache if principal is None else "no-store")
 
     return endpoint
+
+
+def _guard(
+    request: web.Request, policy: Policy, principal: Principal | None
+) -> RequestGuard | None:
+    rights = request.app.get(RIGHTS)
+    if rights is None or principal is None:
+        return None
+    return RequestGuard(rights, policy, principal)
 
 
 def _all_optional(route: Route) -> bool:

@@ -104,6 +104,10 @@ class Events(Protocol):
         """Closes every socket of these sessions, on all servers. Never raises."""
         ...
 
+    async def reopen_sessions(self, session_ids: Sequence[str]) -> None:
+        """Has every socket of these sessions connect again, on all servers. Never raises."""
+        ...
+
     async def tell_user(self, user_id: str, frame: bytes) -> None:
         """Sends a frame to a user's own sockets, on all servers. Never raises."""
         ...

@@ -62,6 +62,9 @@ FAREWELL_SECONDS = 1.0
 SESSION_ENDED = 4401
 """The close code that tells a client to sign in again."""
 
+RIGHTS_CHANGED = 4403
+"""The close code that tells a client to connect again, with the rights that it has now."""
+
 OWN_FRAMES = Rate(FRAMES, FRAMES_PER_SECOND)
 SHARED_FRAMES = Rate(ADDRESS_FRAMES, ADDRESS_FRAMES_PER_SECOND)
 _log = structlog.get_logger("instasell.live")
@@ -110,7 +113,7 @@ class Connection:
         self._joining: asyncio.Future[Any] | None = None
         self._join_bucket: Bucket | None = None
         self._bids_in_flight = 0
-        self._frames = Bucket(OWN_FRAMES)
+        self._frames: Bucket | None = None
         self._shared_frames = services.frames.of(address) if services.frames else None
         self._heard = True
         self._sign_in(principal)
@@ -176,8 +179,12 @@ class Connection:
         else:
             self._sign_in(self._principal)
 
-    def _session_over(self) -> None:
-        self._services.spawn(self._close(SESSION_ENDED, b"the session has ended"))
+    def _session_over(self, is_over: bool = True) -> None:
+        if is_over:
+            farewell = self._close(SESSION_ENDED, b"the session has ended")
+        else:
+            farewell = self._close(RIGHTS_CHANGED, b"your rights have changed; connect again")
+        self._services.spawn(farewell)
 
     async def _close(self, code: int, reason: bytes) -> None:
         """Says why and hangs up; one who does not take the farewell in is cut off."""
@@ -223,6 +230,8 @@ class Connection:
     def _within_budget(self) -> bool:
         if self._services.frames is None:
             return True
+        if self._frames is None:
+            self._frames = Bucket(OWN_FRAMES)
         self._frames.take(1)
         return self._frames.refill(OWN_FRAMES) >= 0
 

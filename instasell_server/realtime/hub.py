@@ -19,6 +19,7 @@ from instasell_server.domains.auctions import frames
 from instasell_server.errors import InstaSellError
 from instasell_server.ports import Bus, Event, History, OwnBid
 from instasell_server.realtime.event_codec import pack_events, unpack_events
+from instasell_server.realtime.readers import AccountReaders
 from instasell_server.realtime.rooms import Board, BoardJoin, KeptOwnBid, Room, RoomJoin
 from instasell_server.realtime.watcher import BUFFER_BYTES_MAX, Watcher
 from instasell_server.realtime.wire import text_frame
@@ -29,7 +30,7 @@ HOLE_PATIENCE_SECONDS = 0.05
 
 # A letter for each form of message: during an update servers of two releases share the bus, pass
 # over what they do not know, and find what was in it by the sweep.
-_EVENTS, _SESSIONS, _USER = b"V", b"S", b"U"
+_EVENTS, _SESSIONS, _CHANGED, _USER = b"V", b"S", b"C", b"U"
 _log = structlog.get_logger(__name__)
 
 
@@ -42,9 +43,7 @@ class Hub:
         self._rooms: dict[str, Room] = {}
         self._board = Board()
         self._watchers: set[Watcher] = set()
-        # The sockets of each account that may read what is the account's alone: found without a
-        # look at all the others, of which there are thousands while a bid is answered.
-        self._readers: dict[str, list[Watcher]] = {}
+        self._readers = AccountReaders()
         self._slow: set[Watcher] = set()
         # Those whose answers have not been taken at once; the next tick sees who has read on.
         self._filled: set[Watcher] = set()
@@ -74,8 +73,14 @@ class Hub:
 
     async def close_sessions(self, session_ids: Sequence[str]) -> None:
         """Closes every socket of these sessions, on all servers."""
-        self._close_local(set(session_ids))
+        self._close_local(set(session_ids), is_over=True)
         await self._bus.publish([_SESSIONS + ",".join(session_ids).encode()])
+
+    async def reopen_sessions(self, session_ids: Sequence[str]) -> None:
+        """Has every socket of these sessions connect again, on all servers."""
+        if session_ids:
+            self._close_local(set(session_ids), is_over=False)
+            await self._bus.publish([_CHANGED + ",".join(session_ids).encode()])
 
     async def tell_user(self, user_id: str, frame: bytes) -> None:
         """Sends a frame to a user's own sockets, on all servers."""
@@ -93,7 +98,9 @@ class Hub:
             for event in unpack_events(body):
                 self._deliver(event)
         elif kind == _SESSIONS:
-            self._close_local(set(body.decode().split(",")))
+            self._close_local(set(body.decode().split(",")), is_over=True)
+        elif kind == _CHANGED:
+            self._close_local(set(body.decode().split(",")), is_over=False)
         elif kind == _USER:
             self._tell_local(body[:36].decode(), body[36:])
 
@@ -125,7 +132,7 @@ class Hub:
     def _send_own_bid(self, room: Room, event: Event, own: OwnBid) -> None:
         """Sends a bidder's position to those sockets of the bidder that are in the room."""
         kept = KeptOwnBid(event.auction_id, event.version, own)
-        for watcher in self._readers.get(own.user_id, ()):
+        for watcher in self._readers.of(own.user_id):
             if watcher in room.joining:
                 room.joining[watcher].own_bids.append(kept)
             elif event.version > room.watchers.get(watcher, event.version):
@@ -137,7 +144,7 @@ class Hub:
             return
         for own in event.own_bids:
             kept = KeptOwnBid(event.auction_id, event.version, own)
-            for watcher in self._readers.get(own.user_id, ()):
+            for watcher in self._readers.of(own.user_id):
                 if room is not None and watcher in room:
                     continue
                 if watcher in self._board.joining:
@@ -174,13 +181,13 @@ class Hub:
     def add(self, watcher: Watcher) -> None:
         """A socket has opened."""
         self._watchers.add(watcher)
-        self._index(watcher)
+        self._readers.add(watcher)
         metrics.OPEN_SOCKETS.set(len(self._watchers))
 
     def remove(self, watcher: Watcher) -> None:
         """A socket is gone: out of every room."""
         self._watchers.discard(watcher)
-        self._unindex(watcher)
+        self._readers.discard(watcher)
         self._slow.discard(watcher)
         self._filled.discard(watcher)
         self.leave_board(watcher)
@@ -191,21 +198,10 @@ class Hub:
 
     def sign_in(self, watcher: Watcher, user_id: str, session_id: str, *, may_read: bool) -> None:
         """Names the account behind a socket, and whether it may read what is the account's."""
-        self._unindex(watcher)
+        self._readers.discard(watcher)
         watcher.user_id, watcher.session_id, watcher.may_read = user_id, session_id, may_read
         if watcher in self._watchers:
-            self._index(watcher)
-
-    def _index(self, watcher: Watcher) -> None:
-        if watcher.user_id is not None and watcher.may_read:
-            self._readers.setdefault(watcher.user_id, []).append(watcher)
-
-    def _unindex(self, watcher: Watcher) -> None:
-        readers = self._readers.get(watcher.user_id or "", [])
-        if watcher in readers:
-            readers.remove(watcher)
-            if not readers:
-                del self._readers[watcher.user_id or ""]
+            self._readers.add(watcher)
 
     def watches(self, watcher: Watcher, auction_id: str) -> bool:
         """Whether a watcher is told of an auction, or is about to be."""
@@ -273,14 +269,14 @@ class Hub:
         if self._board.empty:
             self._board.forget()
 
-    def _close_local(self, session_ids: set[str]) -> None:
+    def _close_local(self, session_ids: set[str], *, is_over: bool) -> None:
         for watcher in list(self._watchers):
             if watcher.session_id in session_ids:
-                watcher.end_session()
+                watcher.end_session(is_over=is_over)
 
     def _tell_local(self, user_id: str, frame: bytes) -> None:
         data = text_frame(frame)
-        for watcher in self._readers.get(user_id, ()):
+        for watcher in self._readers.of(user_id):
             self.answer(watcher, data)
 
     # What is written ------------------------------------------------------------------------

@@ -57,7 +57,7 @@ class Watcher:
     )  # fmt: skip
 
     def __init__(
-        self, transport: asyncio.WriteTransport, on_session_end: Callable[[], None]
+        self, transport: asyncio.WriteTransport, on_session_end: Callable[[bool], None]
     ) -> None:
         self._transport = transport
         self._on_session_end = on_session_end
@@ -201,9 +201,9 @@ class Watcher:
             backlog.since, backlog.base = now, waiting
         return now - backlog.since > STALLED_SECONDS
 
-    def end_session(self) -> None:
-        """The session of this connection is over, so the connection is."""
-        self._on_session_end()
+    def end_session(self, *, is_over: bool) -> None:
+        """Close the connection: its session is over, or may do other things by now."""
+        self._on_session_end(is_over)
 
     def abort(self) -> None:
         """Cuts the connection; what waits in the buffer is thrown away."""

@@ -8,8 +8,16 @@ from typing import Any
 
 import pytest
 
-from instasell_client import ConnectionFailed, InstaSell, Invalid, ProtocolError
+from instasell_client import (
+    AccountSuspended,
+    ConnectionFailed,
+    InstaSell,
+    Invalid,
+    ProtocolError,
+    Unauthenticated,
+)
 from instasell_client.models.listings import BulkListing, BulkOutcome
+from tests.client import samples
 from tests.client.conftest import Both
 from tests.client.peer import Answer, Peer
 
@@ -118,5 +126,21 @@ def test_export_refused_is_a_typed_error(both: Both) -> None:
     from instasell_client import Unauthenticated
 
     both.peer.refuse({"title": "Sign in", "status": 401, "code": "unauthenticated"})
+    with pytest.raises(Unauthenticated):
+        both.run(lambda client: client.listings.export())
+
+
+def test_an_upload_that_may_not_go_on_raises_why(both: Both) -> None:
+    problem = samples.problem("account_suspended", 403)
+    last = json.dumps({"row": 3, "outcome": "rejected", "problem": problem}).encode()
+    both.peer.will(Answer(200, _verdicts(2) + last + b"\n", NDJSON))
+    with pytest.raises(AccountSuspended):
+        both.run(lambda client: client.listings.bulk(_rows(5)))
+
+
+def test_an_export_that_may_not_go_on_raises_why(both: Both) -> None:
+    problem = samples.problem("unauthenticated", 401)
+    lines = [json.dumps(each).encode() for each in ({"seller_sku": "s-1"}, {"problem": problem})]
+    both.peer.will(Answer(200, b"\n".join(lines) + b"\n", NDJSON))
     with pytest.raises(Unauthenticated):
         both.run(lambda client: client.listings.export())

@@ -101,6 +101,10 @@ class AccountService:
         """Who a token stands for. Raises Unauthenticated."""
         return await self._sessions.authenticate(token)
 
+    async def get_current(self, connection: Connection, principal: Principal) -> Principal:
+        """Who a caller is by now. Raises Unauthenticated."""
+        return await self._sessions.get_current(connection, principal)
+
     async def sign_up(self, wanted: Signup, address: str) -> Grant:
         """A new account with a wallet, signed in. Raises EmailTaken."""
         password = wanted.password.get_secret_value().encode()

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from instasell_client.models.accounts import Role, Scope, UserStatus
-from instasell_server.db.connections import Database
+from instasell_server.db.connections import Connection, Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import store
 from instasell_server.domains.accounts.signing import Signer
@@ -73,6 +73,13 @@ class Sessions:
         if principal.user_id != user_id or principal.expires_at <= time.time():
             raise _over()
         return principal
+
+    async def get_current(self, connection: Connection, principal: Principal) -> Principal:
+        """Who a caller is by now, in the caller's transaction. Raises Unauthenticated."""
+        session = await store.find_session(connection, principal.session_id)
+        if session is None or session.user_id != principal.user_id:
+            raise _over()
+        return _principal(session)
 
     async def _find(self, session_id: str) -> Session:
         async with self._database.connection() as connection:
@@ -185,6 +192,8 @@ class Sessions:
         for session in sessions:
             if not await self.remember(session):
                 raise Unavailable("the copies of changed sessions could not be written")
+        # A socket keeps what it was told at its opening, so it is opened again.
+        await self._events.reopen_sessions([session.id for session in sessions])
 
     async def _forget(self, session_ids: Sequence[str]) -> bool:
         versions = {session_key(each): _FINAL_VERSION for each in session_ids}

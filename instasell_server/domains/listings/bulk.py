@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from instasell_client.models.listings import BulkOutcome, BulkVerdict
@@ -20,7 +20,7 @@ from instasell_server.domains.listings import bulk_store, store
 from instasell_server.domains.listings.bulk_rules import Import, Judge, Judgement, Known, Row
 from instasell_server.domains.listings.pages import CategoryPages
 from instasell_server.domains.listings.rules import LANES, Goods, lane_of
-from instasell_server.errors import OutcomeUnknown, Unavailable
+from instasell_server.errors import InstaSellError, OutcomeUnknown, Unavailable
 
 TRIES = 3
 LANE_ROWS_MIN = 50
@@ -60,6 +60,23 @@ class Imagined:
         known.goods |= {each: self.goods[each] for each in wanted if each in self.goods}
 
 
+class UploadEnded(Exception):
+    """An upload that may not go on, with the verdicts of what was written before.
+
+    `row` is the first row that was not taken.
+    """
+
+    def __init__(self, verdicts: Sequence[BulkVerdict], row: int, refusal: InstaSellError) -> None:
+        super().__init__(refusal.code)
+        self.verdicts = verdicts
+        self.row = row
+        self.refusal = refusal
+
+
+Check = Callable[[Transaction], Awaitable[None]]
+"""Raises unless the caller may still upload."""
+
+
 class BulkImporter:
     """Takes the rows of sellers."""
 
@@ -69,9 +86,12 @@ class BulkImporter:
         # However many upload at once, bids find connections free and the processor too.
         self._turns = asyncio.Semaphore(len(LANES))
 
-    def begin(self, seller_id: str, *, dry_run: bool) -> Upload:
-        """An upload of a seller; `dry_run` judges every row and writes nothing."""
-        return Upload(self._database, self._pages, self._turns, seller_id, dry_run=dry_run)
+    def begin(self, seller_id: str, check: Check, *, dry_run: bool) -> Upload:
+        """An upload of a seller; `dry_run` judges every row and writes nothing.
+
+        `check` is asked in the transaction of every batch.
+        """
+        return Upload(self._database, self._pages, self._turns, seller_id, check, dry_run=dry_run)
 
 
 class Upload:
@@ -83,6 +103,7 @@ class Upload:
         pages: CategoryPages,
         turns: asyncio.Semaphore,
         seller_id: str,
+        check: Check,
         *,
         dry_run: bool,
     ) -> None:
@@ -90,14 +111,34 @@ class Upload:
         self._pages = pages
         self._turns = turns
         self._seller_id = seller_id
+        self._check = check
         # What the rows before would have done; a real upload finds that in the database.
         self._imagined = Imagined() if dry_run else None
 
     async def take(self, rows: Sequence[Row]) -> list[BulkVerdict]:
-        """Judges and writes a batch. Where the database fails, each row's verdict says so."""
+        """Judges and writes a batch. Where the database fails, each row's verdict says so.
+
+        Raises UploadEnded when the caller may not upload any more.
+        """
         parts = self._parts(rows)
-        taken = await asyncio.gather(*(self._take(part, lanes) for lanes, part in parts))
-        return sorted((each for part in taken for each in part), key=lambda each: each.row)
+        taken = await asyncio.gather(
+            *(self._take(part, lanes) for lanes, part in parts), return_exceptions=True
+        )
+        verdicts: list[BulkVerdict] = []
+        refusals: list[InstaSellError] = []
+        for each in taken:
+            if isinstance(each, InstaSellError):
+                refusals.append(each)
+            elif isinstance(each, BaseException):
+                raise each
+            else:
+                verdicts += each
+        verdicts.sort(key=lambda each: each.row)
+        if refusals:
+            told = {each.row for each in verdicts}
+            row = min(row.number for row in rows if row.number not in told)
+            raise UploadEnded(verdicts, row, refusals[0])
+        return verdicts
 
     def _parts(self, rows: Sequence[Row]) -> list[tuple[Sequence[int], Sequence[Row]]]:
         """The rows of each lane. Rows that may rename a listing concern every lane."""
@@ -129,6 +170,8 @@ class Upload:
     ) -> list[Judgement]:
         if self._imagined is None:
             await store.lock_lanes(tx, self._seller_id, lanes)
+        # Behind the lanes: another upload of the seller may have held them for long.
+        await self._check(tx)
         known = await self._look(tx, rows)
         judge = Judge(known, lambda: str(uuid.uuid4()))
         before = dict(known.goods)

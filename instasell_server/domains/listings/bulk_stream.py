@@ -10,30 +10,82 @@ from types import TracebackType
 
 from aiohttp import web
 
-from instasell_client.models.listings import BulkVerdict
-from instasell_server.domains.listings.bulk import Upload
+from instasell_client.models.listings import BulkOutcome, BulkVerdict
+from instasell_client.models.problems import FieldError
+from instasell_server.domains.listings.bulk import Upload, UploadEnded
 from instasell_server.domains.listings.bulk_rules import Row
+from instasell_server.errors import InstaSellError
+from instasell_server.http.problems import problem_of
+from instasell_server.http.rights import Watch
 
 BATCHES_AHEAD = 2
 WAITING_BYTES_MAX = 32 * 1024 * 1024
 """Verdicts that wait for a client that sends everything before it reads anything."""
 
+STALLED_SECONDS = 60.0
+"""A client that sends everything first reads nothing for as long; this long it may be at it."""
+
+FAREWELL_SECONDS = 0.5
+
 
 async def carry_out(
-    upload: Upload, batches: AsyncGenerator[list[Row], None], response: web.StreamResponse
+    upload: Upload,
+    batches: AsyncGenerator[list[Row], None],
+    response: web.StreamResponse,
+    watch: Watch,
 ) -> None:
-    """Reads the next batch while one is written, and sends each batch's verdicts at once."""
+    """Reads the next batch while one is written, and sends each batch's verdicts at once.
+
+    When the caller's rights end, so does the stream: with a line that says why.
+    """
     ready: asyncio.Queue[list[Row] | BaseException | None] = asyncio.Queue(BATCHES_AHEAD)
     feeder = asyncio.create_task(_feed(batches, ready), name="bulk-feeder")
     try:
         async with Outlet(response) as outlet:
-            while (batch := await ready.get()) is not None:
-                if isinstance(batch, BaseException):
-                    raise batch
-                await outlet.send(_encoded(await upload.take(batch)))
+            ended = await _take_all(upload, ready, outlet, watch)
+            if ended is not None:
+                await _end(outlet, ended, response)
     finally:
         feeder.cancel()
         await asyncio.gather(feeder, return_exceptions=True)
+
+
+async def _take_all(
+    upload: Upload,
+    ready: asyncio.Queue[list[Row] | BaseException | None],
+    outlet: Outlet,
+    watch: Watch,
+) -> UploadEnded | None:
+    """Takes batch after batch; returns why the upload ended early, if it did."""
+    row = 1
+    try:
+        while (batch := await watch.during(ready.get())) is not None:
+            if isinstance(batch, BaseException):
+                raise batch
+            verdicts = await upload.take(batch)
+            row = batch[-1].number + 1
+            await watch.during(outlet.send(_encoded(verdicts)))
+    except UploadEnded as ended:
+        return ended
+    except InstaSellError as refusal:
+        return UploadEnded([], row, refusal)
+    return None
+
+
+async def _end(outlet: Outlet, ended: UploadEnded, response: web.StreamResponse) -> None:
+    """Sends the last line, and leaves a client alone that does not take it."""
+    problem = problem_of(ended.refusal)
+    complaint = FieldError(field="row", message=f"{problem.title}; nothing more was taken")
+    last = BulkVerdict(
+        row=ended.row, outcome=BulkOutcome.REJECTED, errors=[complaint], problem=problem
+    )
+    line = last.model_dump_json(exclude_none=True).encode() + b"\n"
+    try:
+        async with asyncio.timeout(FAREWELL_SECONDS):
+            await outlet.send(_encoded(ended.verdicts) + line)
+            await outlet.finish()
+    except TimeoutError as error:
+        raise ConnectionResetError("the client does not read its verdicts") from error
 
 
 async def _feed(
@@ -50,7 +102,7 @@ async def _feed(
 
 
 def _encoded(verdicts: Sequence[BulkVerdict]) -> bytes:
-    return b"".join(each.model_dump_json().encode() + b"\n" for each in verdicts)
+    return b"".join(each.model_dump_json(exclude={"problem"}).encode() + b"\n" for each in verdicts)
 
 
 class Outlet:
@@ -77,12 +129,16 @@ class Outlet:
         trace: TracebackType | None,
     ) -> None:
         if kind is None:
-            self._is_over = True
-            self._has_more.set()
-            await self._writer
+            await self.finish()
         else:
             self._writer.cancel()
             await asyncio.gather(self._writer, return_exceptions=True)
+
+    async def finish(self) -> None:
+        """Waits until everything is written; nothing more may be sent."""
+        self._is_over = True
+        self._has_more.set()
+        await asyncio.shield(self._writer)
 
     async def send(self, data: bytes) -> None:
         """Queues bytes; waits only while very much is queued. Raises what writing raised."""
@@ -102,6 +158,10 @@ class Outlet:
                 await self._has_more.wait()
                 continue
             part = self._parts.popleft()
-            await self._response.write(part)
+            try:
+                async with asyncio.timeout(STALLED_SECONDS):
+                    await self._response.write(part)
+            except TimeoutError as error:
+                raise ConnectionResetError("the client does not read its verdicts") from error
             self._waiting -= len(part)
             self._has_room.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 from aiohttp import web
@@ -23,24 +24,28 @@ from instasell_client.models.listings import (
     UpdateListing,
 )
 from instasell_server.domains.listings.bulk_lines import read_rows
-from instasell_server.domains.listings.bulk_stream import carry_out
+from instasell_server.domains.listings.bulk_stream import FAREWELL_SECONDS, carry_out
 from instasell_server.domains.listings.service import ListingService
 from instasell_server.errors import (
     AuctionHasBids,
     CategoryExists,
     CategoryInUse,
     CategoryNotFound,
+    InstaSellError,
     ListingInUse,
     ListingNotFound,
     SkuTaken,
     Unsupported,
 )
+from instasell_server.http.problems import problem_of
+from instasell_server.http.rights import RIGHTS
 from instasell_server.http.route import ADMINS, PUBLIC, SELLERS, Call, Route, signed_in
 
 SERVICE: web.AppKey[ListingService] = web.AppKey("listings", ListingService)
 
 NDJSON = "application/x-ndjson"
 _KEEPING = signed_in(Scope.ADMIN, roles=ADMINS)
+_EXPORTING = signed_in(Scope.READ, roles=SELLERS, suspended=True)
 _LISTING = signed_in(Scope.LIST, roles=SELLERS)
 
 
@@ -97,22 +102,48 @@ async def import_listings(call: Call[None, BulkQuery]) -> web.StreamResponse:
     """POST /listings/bulk."""
     if call.request.content_type != NDJSON:
         raise Unsupported(f"send one JSON object on each line with Content-Type: {NDJSON}")
-    upload = call.service(SERVICE).bulk.begin(call.user.user_id, dry_run=call.query.dry_run)
+    rights = call.service(RIGHTS)
+    check = rights.check_of(_LISTING, call.user)
+    upload = call.service(SERVICE).bulk.begin(call.user.user_id, check, dry_run=call.query.dry_run)
     response = await _stream(call.request)
-    # A client that goes away before its verdicts has what was written, and sends the rest again.
-    await carry_out(upload, read_rows(call.request.content), response)
-    await response.write_eof()
+    async with rights.watch(check) as watch:
+        # A client that goes away before its verdicts has what was written, and sends them again.
+        await carry_out(upload, read_rows(call.request.content), response, watch)
+        await response.write_eof()
     return response
 
 
 async def export_listings(call: Call[None, None]) -> web.StreamResponse:
     """GET /listings/export."""
+    rights = call.service(RIGHTS)
+    check = rights.check_of(_EXPORTING, call.user)
     response = await _stream(call.request)
-    async for rows in call.service(SERVICE).export(call.user):
-        lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
-        await response.write("".join(lines).encode())
-    await response.write_eof()
+    try:
+        async with rights.watch(check) as watch:
+            async for rows in call.service(SERVICE).export(call.user, check):
+                lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+                await watch.during(response.write("".join(lines).encode()))
+            await watch.during(response.write_eof())
+    except InstaSellError as refusal:
+        await _cut_off(call.request, response, refusal)
     return response
+
+
+async def _cut_off(
+    request: web.Request, response: web.StreamResponse, refusal: InstaSellError
+) -> None:
+    """Ends a stream with a line that says why, and without the end that a whole one has."""
+    problem = problem_of(refusal).model_dump(mode="json", exclude_none=True)
+    transport = request.transport
+    try:
+        async with asyncio.timeout(FAREWELL_SECONDS):
+            await response.write(json.dumps({"problem": problem}).encode() + b"\n")
+    except (TimeoutError, ConnectionError):
+        if transport is not None:
+            transport.abort()
+    else:
+        if transport is not None:
+            transport.close()
 
 
 async def _stream(request: web.Request) -> web.StreamResponse:
@@ -206,7 +237,7 @@ ROUTES: list[Route] = [
         "GET",
         "/listings/export",
         export_listings,
-        signed_in(Scope.READ, roles=SELLERS, suspended=True),
+        _EXPORTING,
         "Export the own listings as rows of a bulk upload",
         reply=BulkListing,
         tag="listings",

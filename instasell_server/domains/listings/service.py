@@ -190,11 +190,17 @@ class ListingService:
         """One listing, a removed one too. Raises ListingNotFound."""
         return (await store.get_listing(connection, listing_id)).listing
 
-    async def export(self, principal: Principal) -> AsyncIterator[Sequence[JsonObject]]:
-        """The caller's active listings as rows of a bulk upload, oldest first, in batches."""
+    async def export(
+        self, principal: Principal, check: Callable[[Connection], Awaitable[None]]
+    ) -> AsyncIterator[Sequence[JsonObject]]:
+        """The caller's active listings as rows of a bulk upload, oldest first, in batches.
+
+        `check` is asked beside every batch whether the caller may still have it.
+        """
         last: Listing | None = None
         while True:
             async with self._database.connection() as connection:
+                await check(connection)
                 part = await store.list_own(connection, principal.user_id, last, EXPORT_BATCH)
             if part:
                 yield [rules.exported_row(each) for each in part]

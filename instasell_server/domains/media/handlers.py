@@ -30,6 +30,7 @@ from instasell_server.errors import (
     Unsupported,
     UploadMissing,
 )
+from instasell_server.http.rights import RIGHTS
 from instasell_server.http.route import PUBLIC, SELLERS, TRADERS, Call, Route, signed_in
 from instasell_server.ports import (
     ObjectMissing,
@@ -100,9 +101,14 @@ async def take_bytes(call: Call[None, None]) -> None:
     except Refused as error:
         raise Forbidden(str(error)) from None
     _check_head(call.request, grant)
+    rights, check = call.service(RIGHTS), call.service(SERVICE).upload_check(grant.key)
+    await rights.require(check)
     try:
         async with asyncio.timeout(UPLOAD_SECONDS):
-            await files.take(grant, call.request.content.iter_chunked(CHUNK_BYTES))
+            # The address was given before: whoever it was given to may be suspended by now.
+            async with rights.watch(check) as watch:
+                chunks = call.request.content.iter_chunked(CHUNK_BYTES)
+                await watch.during(files.take(grant, chunks))
     except TimeoutError:
         raise Malformed(f"the bytes did not come within {UPLOAD_SECONDS} s") from None
     except Unreachable:

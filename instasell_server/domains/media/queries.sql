@@ -64,3 +64,8 @@ WHERE id IN (SELECT id FROM media_files
              WHERE status = 'pending' AND created_at < market_now() - interval '1 hour'
              ORDER BY created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 RETURNING id
+
+-- name: find_uploader
+SELECT u.status = 'active' AND (f.listing_id IS NULL OR u.role = 'seller') AS may_upload
+FROM media_files f JOIN users u ON u.id = f.owner_id
+WHERE f.id = %(file_id)s

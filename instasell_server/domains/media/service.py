@@ -24,7 +24,7 @@ from instasell_server.domains.media import rules, store
 from instasell_server.domains.media.picture_pool import PicturePool
 from instasell_server.domains.media.store import File, NewFile
 from instasell_server.domains.media.uploads import REMOVAL, Check, Uploads, object_key
-from instasell_server.errors import EvidenceNotFound, ImageNotFound, Invalid
+from instasell_server.errors import EvidenceNotFound, Forbidden, ImageNotFound, Invalid
 from instasell_server.ports import Objects
 from instasell_server.principal import Principal
 
@@ -73,6 +73,22 @@ class MediaService:
         """Who knows what files belong to; said once, as the parts are joined."""
         self._goods = goods
         self._complaints = complaints
+
+    def upload_check(self, key: str) -> Callable[[Connection], Awaitable[None]]:
+        """Return what asks whether bytes may still come for an upload's key.
+
+        It raises Forbidden when the file is gone or its owner may not act any more.
+        """
+        file_id = key.split("/")[1]
+
+        async def check(connection: Connection) -> None:
+            allowed = await store.may_upload(connection, file_id)
+            if allowed is None:
+                raise Forbidden("that upload is over; ask for another")
+            if not allowed:
+                raise Forbidden("the account that announced the file may not upload any more")
+
+        return check
 
     # Pictures ---------------------------------------------------------------------------------
 

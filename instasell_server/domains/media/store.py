@@ -81,6 +81,12 @@ async def find_file(connection: Connection, file_id: str) -> File | None:
     return _file(row) if row else None
 
 
+async def may_upload(connection: Connection, file_id: str) -> bool | None:
+    """Return whether the owner of a file may send its bytes; None when the file is gone."""
+    row = await connection.maybe(_sql.find_uploader, {"file_id": file_id})
+    return bool(row["may_upload"]) if row else None
+
+
 async def lock_file(tx: Transaction, file_id: str) -> File | None:
     """One file, locked."""
     row = await tx.maybe(_sql.lock_file, {"file_id": file_id})

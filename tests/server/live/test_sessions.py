@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from instasell_client.models.accounts import Scope
 from instasell_server.domains.accounts import handlers as accounts
-from instasell_server.realtime.connection import SESSION_ENDED
+from instasell_server.realtime.connection import RIGHTS_CHANGED, SESSION_ENDED
 from tests.market import Market
 from tests.server.live.conftest import Connect, Sql, StartServer
 from tests.serving import RunningServer
@@ -78,6 +78,32 @@ async def test_a_session_that_ended_behind_the_sockets_back_bids_no_more(
     problem = (await socket.bid(auction, "k", amount=1000))["data"]
     assert (problem["code"], problem["status"]) == ("unauthenticated", 401)
     assert sql("SELECT count(*) FROM bids") == [(0,)]
+
+
+async def test_a_new_role_has_the_sockets_connect_again(
+    market: Market, connect: Connect, start_server: StartServer
+) -> None:
+    bidder = await market.bidder()
+    here, elsewhere = (
+        await connect(bidder.token),
+        await connect(bidder.token, server=await start_server()),
+    )
+    await bidder.auth.become_seller()
+    assert await here.ended() == RIGHTS_CHANGED
+    assert await elsewhere.ended() == RIGHTS_CHANGED
+    await (await connect(bidder.token)).ack("ping")
+
+
+async def test_a_revoked_token_closes_its_sockets(
+    market: Market, connect: Connect, sql: Sql
+) -> None:
+    bidder = await market.bidder()
+    grant = await bidder.auth.tokens.create("script", [Scope.BID])
+    script, screen = await connect(grant.token), await connect(bidder.token)
+    [(token_id,)] = sql("SELECT id FROM sessions WHERE kind = 'token'")
+    await bidder.auth.tokens.delete(token_id)
+    assert await script.ended() == SESSION_ENDED
+    await screen.ack("ping")
 
 
 async def test_a_clean_stop_says_goodbye(

@@ -73,7 +73,7 @@ def hub(server: RunningServer) -> Hub:
 
 async def _watch(server: RunningServer, hub: Hub, auction: str) -> tuple[Watcher, Pipe]:
     pipe = Pipe()
-    watcher = Watcher(pipe, lambda: None)
+    watcher = Watcher(pipe, lambda is_over: None)
     hub.add(watcher)
     hub.start_joining(watcher, auction)
     found = await server.app[LIVE].history.snapshot(auction, None, None)
@@ -140,7 +140,7 @@ async def test_the_board_is_bounded_alike(hub: Hub, market: Market, connect: Con
     seller = await market.seller()
     auctions = [await market.auction(seller) for _ in range(3)]
     pipe = Pipe()
-    watcher = Watcher(pipe, lambda: None)
+    watcher = Watcher(pipe, lambda is_over: None)
     hub.add(watcher)
     hub.start_joining_board(watcher)
     hub.finish_joining_board(watcher, dict.fromkeys(auctions, 1))

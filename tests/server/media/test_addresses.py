@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
+from instasell_server.http import rights
 from tests.pictures import picture
 from tests.server.media.conftest import Studio
 from tests.serving import RunningServer
@@ -52,6 +53,34 @@ async def test_what_was_sent_and_did_not_fit_is_told(studio: Studio) -> None:
         headers = {"Content-Type": "image/png"}
         async with studio.http.request(method, url, data=data, headers=headers) as answer:
             assert (answer.status, (await answer.json())["code"]) == (403, "forbidden")
+
+
+async def test_an_upload_ends_with_the_rights_of_its_owner(
+    studio: Studio, objects: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its address was given before the suspension, and would hold for five minutes."""
+    monkeypatch.setattr(rights, "FRESH_SECONDS", 0.05)
+    admin, data = await studio.admin(), picture()
+    running, late = [(await studio.announce(data))["upload"] for _ in range(2)]
+    headers = {**running["headers"], "Content-Length": str(len(data))}
+    hangs = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield data[:10]
+        await hangs.wait()
+
+    async def put() -> tuple[int, str]:
+        async with studio.http.put(running["url"], data=slowly(), headers=headers) as answer:
+            return answer.status, (await answer.json())["code"]
+
+    under_way = asyncio.create_task(put())
+    await until(lambda: any(key.startswith("drafts/") for key in objects()))
+    path = f"/admin/users/{studio.seller.id}/suspend"
+    assert (await admin.ask("POST", path, {"reason": "a test"})).status == 200
+    assert await asyncio.wait_for(under_way, 20) == (403, "forbidden")
+    hangs.set()
+    assert await studio.put(late, data) == 403
+    assert objects() == []
 
 
 async def test_a_packed_body_cannot_grow_past_the_size(studio: Studio) -> None:
