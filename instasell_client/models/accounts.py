@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr
 
 from instasell_client.models.base import Id, Instant, Reply, Request
-from instasell_client.models.text import Line
+from instasell_client.models.text import Line, Name
 
 PASSWORD_BYTES_MAX = 72
 """bcrypt reads 72 bytes; a longer password is refused instead of being cut."""
@@ -65,7 +65,7 @@ NewPassword = Annotated[SecretStr, AfterValidator(_password)]
 """8 characters at least and 72 bytes of UTF-8 at most."""
 
 Email = Annotated[Line, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")]
-DisplayName = Annotated[Line, Field(min_length=1, max_length=60)]
+DisplayName = Annotated[Name, Field(min_length=1, max_length=60)]
 
 
 class Signup(Request):

@@ -11,8 +11,9 @@ WITH made AS (
 )
 SELECT * FROM made
 
--- name: find_credentials
-SELECT id, password_hash FROM users WHERE email = %(email)s
+-- name: find_account
+SELECT id FROM users WHERE email = ANY(%(emails)s::text[])
+ORDER BY array_position(%(emails)s::text[], email) LIMIT 1
 
 -- name: find_sign_in
 SELECT u.id, u.password_hash, EXISTS (
@@ -20,10 +21,11 @@ SELECT u.id, u.password_hash, EXISTS (
     WHERE k.user_id = u.id AND k.address_hash = %(address_hash)s
       AND k.last_used_at > market_now() - interval '90 days'
 ) AS is_known
-FROM users u WHERE u.email = %(email)s
+FROM users u WHERE u.email = ANY(%(emails)s::text[])
+ORDER BY array_position(%(emails)s::text[], u.email) LIMIT 1
 
 -- name: get_password_hash
-SELECT email, password_hash FROM users WHERE id = %(user_id)s
+SELECT email, display_name, password_hash FROM users WHERE id = %(user_id)s
 
 -- name: get_user
 SELECT id, email, display_name, role, status, verification_status, created_at, version
@@ -151,8 +153,7 @@ DELETE FROM known_addresses WHERE (user_id, address_hash) IN (
 
 -- name: insert_burst_cause
 INSERT INTO notice_causes (kind, payload)
-SELECT 'failed_sign_ins', %(facts)s::jsonb || jsonb_build_object('user_id', id)
-FROM users WHERE email = %(email)s
+VALUES ('failed_sign_ins', %(facts)s::jsonb)
 
 -- name: delete_old_sessions
 DELETE FROM sessions WHERE id IN (

@@ -11,6 +11,7 @@ from instasell_client.models.accounts import Forgot, Reset, VerificationStatus
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import link_store, rules, store
+from instasell_server.domains.accounts.emails import spellings
 from instasell_server.domains.accounts.links import (
     RESET_PASSWORD,
     VERIFY_EMAIL,
@@ -19,6 +20,7 @@ from instasell_server.domains.accounts.links import (
 )
 from instasell_server.domains.accounts.passwords import Passwords
 from instasell_server.domains.accounts.sessions import Sessions
+from instasell_server.domains.accounts.weak_passwords import weakness_of
 from instasell_server.domains.mail.service import MailService
 from instasell_server.errors import Conflict, Invalid, RateLimited, ScopeMissing
 from instasell_server.ports import Limiter
@@ -100,7 +102,7 @@ class Recovery:
         is the same for every address. Nor is it told when an account has had its mails.
         """
         await self._count("forgot", address, ASKING_MAX)
-        email = rules.normal_email(given.email)
+        email = spellings(given.email)[0]
         quota = await self._limiter.hit(
             "forgot-account",
             rules.account_of(email),
@@ -118,10 +120,9 @@ class Recovery:
         link_id = payload["link_id"]
 
         async def work(tx: Transaction) -> None:
-            found = await store.find_credentials(tx, payload["email"])
-            if found is None:
+            user_id = await store.find_account(tx, spellings(payload["email"]))
+            if user_id is None:
                 return
-            user_id, _ = found
             expires_at = await link_store.insert_link(
                 tx, link_id, user_id, Purpose.RESET, RESET_HOURS
             )
@@ -142,12 +143,21 @@ class Recovery:
         async with self._database.connection() as connection:
             if not await link_store.is_open(connection, link_id, Purpose.RESET):
                 raise _opens_nothing(Purpose.RESET)
-        new_hash = await self._passwords.hash(wanted.password.get_secret_value().encode())
+        password = wanted.password.get_secret_value()
+        weakness = weakness_of(password)
+        if weakness is not None:
+            raise Invalid.one("password", weakness)
+        new_hash = await self._passwords.hash(password.encode())
 
         async def work(tx: Transaction) -> None:
             user_id = await link_store.use_link(tx, link_id, Purpose.RESET)
             if user_id is None:
                 raise _opens_nothing(Purpose.RESET)
+            user = await store.get_user(tx, user_id)
+            weakness = weakness_of(password, user.email, user.display_name)
+            if weakness is not None:
+                # The link stays as it was, for another try.
+                raise Invalid.one("password", weakness)
             await store.update_password_hash(tx, user_id, new_hash)
             self._sessions.finish_later(tx, await store.revoke_sessions(tx, user_id))
             await store.delete_known_addresses(tx, user_id)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Sequence
 
 from instasell_client.models.accounts import PASSWORD_BYTES_MAX, Role, Scope
-
-EMAIL_LENGTH_MAX = 254
 
 FREE_FAILURES = 10
 DELAY_SECONDS_MAX = 4.0
@@ -20,11 +17,6 @@ SCOPES_OF_ROLE = {
     Role.ADMIN: frozenset({Scope.READ, Scope.ADMIN}),
 }
 """What the token of a script may be given: no more than its owner's role can do."""
-
-
-def normal_email(typed: str) -> str:
-    """The form in which addresses are compared and stored: NFC and lower-case."""
-    return unicodedata.normalize("NFC", typed.strip()).lower()
 
 
 def account_of(email: str) -> str:

@@ -24,6 +24,7 @@ from instasell_server.db.connections import Connection, Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import link_store, rules, store
+from instasell_server.domains.accounts.emails import canonical_email, spellings
 from instasell_server.domains.accounts.failures import (
     AddressHasher,
     FailedSignIns,
@@ -42,16 +43,18 @@ from instasell_server.domains.accounts.sessions import (
 from instasell_server.domains.accounts.signing import Signer
 from instasell_server.domains.accounts.store import Opened
 from instasell_server.domains.accounts.tokens import Tokens
+from instasell_server.domains.accounts.weak_passwords import weakness_of
 from instasell_server.domains.ledger.rules import gas_grant
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.mail.service import MailService
-from instasell_server.errors import BadCredentials, Conflict, Invalid
+from instasell_server.errors import BadCredentials, Conflict, EmailTaken, Invalid
 from instasell_server.ports import Cache, Events, Limiter
 from instasell_server.principal import Principal
 from instasell_server.settings import Settings
 
 USER_SUSPENDED = "user_suspended"
 SIGN_INS_FAILED = "sign_ins_failed"
+ODD_EMAIL = "write the address in plain letters, without spaces and invisible characters"
 
 OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 
@@ -120,13 +123,14 @@ class AccountService:
 
         `address` is where it comes from, as limits count it.
         """
-        email, source = rules.normal_email(given.email), from_address(address)
+        emails, source = spellings(given.email), from_address(address)
+        email = emails[0]
         await self.failures.require_attempts(email, source)
         found = None
         if rules.is_storable(email):
             address_hash = self._addresses.hash(address)
             async with self._database.connection() as connection:
-                found = await store.find_sign_in(connection, email, address_hash)
+                found = await store.find_sign_in(connection, emails, address_hash)
         hashed = found.password_hash if found else None
         password = rules.password_bytes(given.password.get_secret_value())
         is_known = found is not None and found.is_known
@@ -154,14 +158,18 @@ class AccountService:
         # By session, because whoever has stolen one could guess from many addresses.
         source = from_session(principal.session_id)
         async with self._database.connection() as connection:
-            email, hashed = await store.get_password_hash(connection, principal.user_id)
+            email, name, hashed = await store.get_password_hash(connection, principal.user_id)
         await self.failures.require_attempts(email, source)
         old = rules.password_bytes(wanted.old_password.get_secret_value())
         if not await self._passwords.check(old, hashed):
             await self.failures.record(email, source, address)
             raise Invalid.one("old_password", "give the password that the account has")
         await self.failures.require_attempts(email, source)
-        new_hash = await self._passwords.hash(wanted.new_password.get_secret_value().encode())
+        new_password = wanted.new_password.get_secret_value()
+        weakness = weakness_of(new_password, email, name)
+        if weakness is not None:
+            raise Invalid.one("new_password", weakness)
+        new_hash = await self._passwords.hash(new_password.encode())
         cause = f"password:{uuid.uuid4()}"
 
         async def work(tx: Transaction) -> None:
@@ -269,7 +277,9 @@ class AccountService:
         facts = {name: payload[name] for name in ("burst_id", "attempts", "address")}
 
         async def work(tx: Transaction) -> None:
-            await store.insert_burst_cause(tx, payload["email"], facts)
+            user_id = await store.find_account(tx, spellings(payload["email"]))
+            if user_id is not None:
+                await store.insert_burst_cause(tx, user_id, facts)
 
         await transact(self._database, work)
 
@@ -293,10 +303,17 @@ class AccountService:
     async def _create(
         self, typed_email: str, password: bytes, display_name: str | None, role: Role
     ) -> tuple[User, str]:
+        email, emails = canonical_email(typed_email), spellings(typed_email)
+        if email is None:
+            raise Invalid.one("email", ODD_EMAIL)
+        weakness = weakness_of(password.decode(), email, display_name)
+        if weakness is not None:
+            raise Invalid.one("password", weakness)
         hashed = await self._passwords.hash(password)
-        email = rules.normal_email(typed_email)
 
         async def work(tx: Transaction) -> User:
+            if len(emails) > 1 and await store.find_account(tx, emails) is not None:
+                raise EmailTaken("sign in, or choose another address")
             user = await store.insert_user(
                 tx, email=email, password_hash=hashed, display_name=display_name, role=role
             )

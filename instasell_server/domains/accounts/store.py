@@ -86,25 +86,30 @@ class Credentials:
     is_known: bool
 
 
-async def find_sign_in(connection: Connection, email: str, address_hash: str) -> Credentials | None:
-    """The password hash of an e-mail address, and whether it was used from the address before."""
-    values = {"email": email, "address_hash": address_hash}
+async def find_sign_in(
+    connection: Connection, emails: Sequence[str], address_hash: str
+) -> Credentials | None:
+    """The password hash of an e-mail address, and whether it was used from the address before.
+
+    `emails` are the spellings of one e-mail address; an earlier one goes before a later one.
+    """
+    values = {"emails": list(emails), "address_hash": address_hash}
     row = await connection.maybe(_sql.find_sign_in, values)
     return Credentials(row["id"], row["password_hash"], row["is_known"]) if row else None
 
 
-async def find_credentials(connection: Connection, email: str) -> tuple[str, str] | None:
-    """The id and the password hash of an address."""
-    row = await connection.maybe(_sql.find_credentials, {"email": email})
-    return (row["id"], row["password_hash"]) if row else None
+async def find_account(connection: Connection, emails: Sequence[str]) -> str | None:
+    """The id of the account that has one of the spellings of an e-mail address."""
+    row = await connection.maybe(_sql.find_account, {"emails": list(emails)})
+    return row["id"] if row else None
 
 
-async def get_password_hash(connection: Connection, user_id: str) -> tuple[str, str]:
-    """The address and the password hash of an account."""
+async def get_password_hash(connection: Connection, user_id: str) -> tuple[str, str, str]:
+    """The e-mail address, the display name and the password hash of an account."""
     row = await connection.maybe(_sql.get_password_hash, {"user_id": user_id})
     if row is None:
         raise UserNotFound
-    return row["email"], row["password_hash"]
+    return row["email"], row["display_name"], row["password_hash"]
 
 
 async def get_user(connection: Connection, user_id: str) -> User:
@@ -260,9 +265,10 @@ async def delete_old_addresses(connection: Connection) -> int:
     return await connection.execute(_sql.delete_old_addresses)
 
 
-async def insert_burst_cause(tx: Transaction, email: str, facts: Mapping[str, Any]) -> None:
-    """Leaves a notice of failed sign-ins to the account of an address, if there is one."""
-    await tx.execute(_sql.insert_burst_cause, {"email": email, "facts": json.dumps(facts)})
+async def insert_burst_cause(tx: Transaction, user_id: str, facts: Mapping[str, Any]) -> None:
+    """Leaves a notice of failed sign-ins to an account."""
+    values = {"facts": json.dumps({**facts, "user_id": user_id})}
+    await tx.execute(_sql.insert_burst_cause, values)
 
 
 async def delete_old_sessions(connection: Connection) -> int:

@@ -8,13 +8,17 @@ from hypothesis import strategies as st
 
 from instasell_client.models.accounts import Role, Scope
 from instasell_server.domains.accounts import rules
+from instasell_server.domains.accounts.emails import canonical_email, spellings
 
 
-@given(st.text(max_size=80))
-def test_an_address_is_normal_once_and_for_all(typed: str) -> None:
-    once = rules.normal_email(typed)
-    assert rules.account_of(once) == rules.account_of(rules.normal_email(typed))
-    assert once == once.strip()
+@given(st.text(max_size=80) | st.emails() | st.text(max_size=20).map(lambda name: f"{name}@bü.de"))
+def test_an_address_is_canonical_once_and_for_all(typed: str) -> None:
+    once = canonical_email(typed)
+    assert once is None or canonical_email(once) == once
+    first, *others = spellings(typed)
+    assert first == (once or first)
+    assert spellings(first)[0] == first
+    assert rules.account_of(first) not in map(rules.account_of, others)
 
 
 @given(st.text(max_size=80))
