@@ -59,7 +59,7 @@ EVIDENCE_FILE = Shape(
 )
 LISTING_VIEW = replace(LISTING, fields=(*LISTING.fields, "seller"))
 VERDICT = Shape(
-    ("row", "outcome", "listing_id", "seller_sku", "errors"),
+    ("row", "outcome", "listing_id", "seller_sku", "errors", "images"),
     ("row", "outcome", "listing_id", "seller_sku"),
     key="listing_id",
     needed=("row", "outcome", "listing_id"),

@@ -18,7 +18,7 @@ from instasell_cli.rows.progress import shown_progress
 from instasell_cli.rows.reading import opened_rows
 from instasell_cli.rows.rejects import Rejects, opened_rejects
 from instasell_cli.rows.row_file import FileForm, FileKind, RowFile
-from instasell_cli.rows.verdicts import DUPLICATE, REJECTED, Tally, Verdict
+from instasell_cli.rows.verdicts import DUPLICATE, Tally, Verdict
 from instasell_cli.shape import Shape
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def run_rows(
             for each in work.judge(file):
                 for verdict, row in each.pairs:
                     work.tally.take(verdict)
-                    if verdict.outcome == REJECTED and rejects is not None:
+                    if verdict.needs_mending and rejects is not None:
                         rejects.write(verdict, row)
                     elif verdict.errors:
                         _tell(output, verdict, work.tally)
@@ -202,7 +202,7 @@ def _tell(output: Output, verdict: Verdict, tally: Tally) -> None:
     """Complaints on stderr, unless stdout has them; more than a screen is too many."""
     if not output.for_people:
         return
-    count = tally.counts[REJECTED] + tally.counts[DUPLICATE]
+    count = tally.faulty + tally.counts[DUPLICATE]
     if count <= COMPLAINTS_SHOWN_MAX:
         output.note(verdict.complaint)
     elif count == COMPLAINTS_SHOWN_MAX + 1:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
@@ -25,9 +26,12 @@ from instasell_cli.rows.duplicates import Duplicates, RowIndex
 from instasell_cli.rows.field_guide import AMOUNTS_TEXT, LISTING_FIELDS, guide_text
 from instasell_cli.rows.importing import Judged, judged_rows
 from instasell_cli.rows.journal import Journal, Mark, journal_path, journals_folder
+from instasell_cli.rows.opening import STDIN
+from instasell_cli.rows.picture_log import PictureLog
 from instasell_cli.rows.reading import opened_rows
 from instasell_cli.rows.row_file import RowFile
-from instasell_cli.rows.verdicts import REJECTED, Tally, Verdict
+from instasell_cli.rows.uploading import Uploader
+from instasell_cli.rows.verdicts import Tally, Verdict
 from instasell_cli.shape import Shape
 from instasell_cli.shapes import VERDICT
 
@@ -42,6 +46,14 @@ class ImportOptions(bulk.BulkOptions):
     resume: bool = False
     keeps: bool = False
     duplicates: Duplicates = Duplicates.REFUSE
+    images_from: str | None = None
+
+    @property
+    def images_folder(self) -> Path:
+        """Where the pictures of the rows are: beside the file, unless a folder was named."""
+        if self.images_from is not None:
+            return Path(self.images_from)
+        return Path() if self.file == STDIN else Path(self.file).parent
 
 
 def add_to(app: typer.Typer) -> None:
@@ -53,13 +65,15 @@ def add_to(app: typer.Typer) -> None:
         " changes nothing. A row is known by its seller_sku, or else by what it holds; an empty"
         " cell changes nothing. Every row gets a verdict, whatever the rows before it are. Of rows"
         " about the same listing all but the first are rejected, unless --duplicates says which"
-        " one counts. An import that was cut off, with Ctrl-C or kill -9, goes on with --resume."
-        " Exit 7 when rows were rejected.\n\n"
+        " one counts. Pictures are files below the folder of the file, or addresses, which are"
+        " fetched from this machine; each is added once. An import that was cut off, with Ctrl-C"
+        " or kill -9, goes on with --resume. Exit 7 when rows or pictures were rejected.\n\n"
         f"{AMOUNTS_TEXT}\n\n{guide_text(LISTING_FIELDS)}",
         "listings import goods.csv --dry-run",
         "listings import goods.xlsx --map Name=title --map Cost=price --set condition=new",
         "listings import goods.csv --errors rejects.csv",
         "listings import goods.csv --encoding cp1252 --decimal-comma",
+        "listings import goods.csv --images-from photos",
         "listings import goods.csv --resume",
         "listings export -o csv | instasell listings import -",
     )(import_)
@@ -89,6 +103,10 @@ def import_(
         Duplicates,
         typer.Option("--duplicates", help="Of rows about the same listing: refuse, or count one."),
     ] = Duplicates.REFUSE,
+    images_from: Annotated[
+        str | None,
+        typer.Option("--images-from", help="The folder of the pictures.", metavar="FOLDER"),
+    ] = None,
     dry_run: bulk.DryRun = False,
     errors: bulk.Errors = None,
     concurrency: bulk.Concurrency = bulk.CONCURRENCY,
@@ -105,11 +123,12 @@ def import_(
         # Reading a pipe for its content would leave nothing to import.
         keeps=os.path.isfile(file) and not dry_run,
         duplicates=duplicates,
+        images_from=images_from,
     )
     call = invocation(ctx)
     with call.client() as client:
         tally = run_import(client, call.output, options)
-    if tally.counts[REJECTED]:
+    if tally.faulty:
         raise typer.Exit(ExitCode.PARTLY)
 
 
@@ -132,16 +151,23 @@ def run_import(client: InstaSell, output: Output, options: ImportOptions) -> Tal
         crew = stack.enter_context(
             Crew(AsyncInstaSell(client.base_url, client.token), options.concurrency, output.note)
         )
+        uploader = Uploader(
+            crew,
+            options.images_folder,
+            lambda: _picture_log(client),
+            dry_run=options.dry_run,
+        )
+        stack.callback(lambda: crew.run(uploader.aclose()))
 
         def judge(file: RowFile) -> Iterator[Judged]:
             # Rows that are done count as well: those behind them may be about the same listing.
             prepared = (index.prepare(row, columns) for row in file.rows)
             rows = (each for each in prepared if mark.wants(each.row.number))
-            return judged_rows(crew, file, rows, index.policy, dry_run=options.dry_run)
+            return judged_rows(crew, file, rows, index.policy, uploader, dry_run=options.dry_run)
 
         def after(verdicts: Sequence[Verdict]) -> None:
             if journal is not None:
-                rejected = (each.row for each in verdicts if each.outcome == REJECTED)
+                rejected = (each.row for each in verdicts if each.needs_mending)
                 journal.add(verdicts[-1].row, rejected)
 
         try:
@@ -182,6 +208,14 @@ def _journal(
         output.note(f"an import of this file was cut off after row {found.done}; --resume goes on")
     journal.begin(mark)
     return journal, mark
+
+
+def _picture_log(client: InstaSell) -> PictureLog:
+    account = f"{client.base_url} {_account(client)}"
+    try:
+        return PictureLog(journals_folder() / "pictures.sqlite", account)
+    except OSError as error:
+        raise UsageProblem(f"{error}; without it, pictures would be added twice") from error
 
 
 def _account(client: InstaSell) -> str:

@@ -40,6 +40,9 @@ class Schema:
         return ours if ours in self.readers else None
 
 
+IMAGES_MAX = 12
+"""Pictures of one listing; the same as the market's limit."""
+
 LISTINGS = Schema(
     {
         "type": cell_readers.word,
@@ -54,16 +57,22 @@ LISTINGS = Schema(
         "seller_sku": cell_readers.text,
         "listing_id": cell_readers.text,
         "exported_stock": cell_readers.count,
+        **{f"image_{number}": cell_readers.text for number in range(1, IMAGES_MAX + 1)},
     },
     {
         "sku": "seller_sku",
         "quantity": "stock",
         "shipping": "shipping_amount",
         "id": "listing_id",
+        "image": "image_1",
+        "image_url": "image_1",
     },
 )
 MONEY = frozenset({cell_readers.amount, cell_readers.price})
-FIELDS = LISTINGS.fields
+PICTURES = tuple(name for name in LISTINGS.fields if name.startswith("image_"))
+FIELDS = tuple(name for name in LISTINGS.fields if name not in PICTURES)
+"""What an export has: the addresses of pictures hold for minutes only."""
+
 AMOUNTS = frozenset({"price", "shipping_amount"})
 
 OF_REJECTS = frozenset({"row", "field", "message"})

@@ -97,7 +97,7 @@ class Crew:
             while self._has_to_wait(job, flight):
                 self._runner.run(_first([task for _, task in flight if not task.done()]))
                 yield from _finished(flight)
-            task = self._runner.get_loop().create_task(self._patiently(work, job.content))
+            task = self._runner.get_loop().create_task(self.patiently(work, job.content))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             flight.append((job, task))
@@ -105,10 +105,10 @@ class Crew:
             self._runner.run(_first([flight[0][1]]))
             yield from _finished(flight)
 
-    async def _patiently(
+    async def patiently(
         self, work: Callable[[Content], Coroutine[Any, Any, T]], content: Content
     ) -> T:
-        """Waits as long as a server asks that has had too many requests for the moment."""
+        """Does it, and waits as long as a server asks that has had too many requests."""
         import asyncio
 
         from instasell_client.errors import RateLimited

@@ -16,7 +16,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
-from instasell_cli.rows.columns import Columns, Converted
+from instasell_cli.rows.columns import PICTURES, Columns, Converted
 from instasell_cli.rows.row_file import RawRow
 
 
@@ -40,7 +40,8 @@ class Key:
 class PreparedRow:
     """A row as it would be sent, or what is wrong with it.
 
-    `counted` is another row of the same listing, which counts instead of this one.
+    `counted` is another row of the same listing, which counts instead of this one; `pictures`
+    are pairs of a column and where its picture comes from, in their order.
     """
 
     row: RawRow
@@ -48,6 +49,7 @@ class PreparedRow:
     errors: tuple[tuple[str, str], ...] = ()
     key: Key | None = None
     counted: int | None = None
+    pictures: tuple[tuple[str, str], ...] = ()
 
 
 class RowIndex:
@@ -93,7 +95,13 @@ class RowIndex:
         converted = columns.convert(row.cells)
         key = key_of(converted)
         counted = self._counting(key, row.number) if key is not None else None
-        return PreparedRow(row, converted.values, converted.errors, key, counted)
+        values = {name: value for name, value in converted.values.items() if name not in PICTURES}
+        pictures = tuple(
+            (name, str(converted.values[name]).strip())
+            for name in PICTURES
+            if name in converted.values
+        )
+        return PreparedRow(row, values, converted.errors, key, counted, pictures)
 
     def _counting(self, key: Key, number: int) -> int | None:
         values = key.digest, number

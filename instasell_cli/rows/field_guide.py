@@ -25,6 +25,7 @@ LISTING_FIELDS: Mapping[str, tuple[str, str]] = {
     "shipping_amount": ("an amount, or 0; also called shipping", "4.90"),
     "seller_sku": ("your own name for it, by which it is found again; also sku", "W-17"),
     "listing_id": ("the id of a listing that is to be changed; also id", "0d5c2f8e-6a5b-..."),
+    "image_1": ("a picture, its cover: a file or an address; to image_12", "front.jpg"),
     "exported_stock": ("the stock at the time of an export; written by it", "3"),
 }
 """What a row of `listings import` may have."""

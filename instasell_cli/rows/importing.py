@@ -7,12 +7,13 @@ that wait for the server's answer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from instasell_cli.rows.crew import Crew, Job
 from instasell_cli.rows.duplicates import Duplicates, PreparedRow, repeated
 from instasell_cli.rows.row_file import RawRow, RowFile
+from instasell_cli.rows.uploading import Uploader
 from instasell_cli.rows.verdicts import DUPLICATE, REJECTED, Verdict
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Judged:
 class _Body:
     """Rows that go to the server together, and among them those that were refused here."""
 
-    rows: list[tuple[RawRow, Verdict | None]] = field(default_factory=list)
+    rows: list[tuple[PreparedRow, Verdict | None]] = field(default_factory=list)
     sent: list[Mapping[str, object]] = field(default_factory=list)
     characters: int = 0
     position: int = 0
@@ -46,7 +47,7 @@ class _Body:
 
     def add(self, prepared: PreparedRow, policy: Duplicates) -> None:
         verdict = _local_verdict(prepared, policy)
-        self.rows.append((prepared.row, verdict))
+        self.rows.append((prepared, verdict))
         if verdict is not None:
             return
         self.sent.append(prepared.values)
@@ -66,24 +67,45 @@ def judged_rows(
     file: RowFile,
     rows: Iterable[PreparedRow],
     policy: Duplicates = Duplicates.REFUSE,
+    uploader: Uploader | None = None,
     *,
     dry_run: bool,
 ) -> Iterator[Judged]:
-    """Sends the rows and yields their verdicts, in the order of the file.
+    """Sends the rows, then their pictures, and yields the verdicts, in the order of the file.
 
     Raises what the server refuses the whole upload with. Rows that have a verdict by then stay.
     """
 
-    async def send(body: _Body) -> list[BulkVerdict]:
-        if not body.sent:
-            return []
-        return [each async for each in crew.client.listings.bulk(body.sent, dry_run=dry_run)]
+    async def send(body: _Body) -> list[Verdict]:
+        answers = crew.client.listings.bulk(body.sent, dry_run=dry_run) if body.sent else None
+        told = iter([each async for each in answers] if answers is not None else [])
+        verdicts = [refused or _verdict(each.row, next(told)) for each, refused in body.rows]
+        prepared = [each for each, _ in body.rows]
+        return verdicts if uploader is None else await _illustrated(uploader, prepared, verdicts)
 
     jobs = (body.job() for body in _bodies(file, rows, policy))
-    for body, answers in crew.in_order(jobs, send):
-        told = iter(answers)
-        pairs = [(refused or _verdict(row, next(told)), row) for row, refused in body.rows]
-        yield Judged(pairs, body.position)
+    for body, verdicts in crew.in_order(jobs, send):
+        raw = (each.row for each, _ in body.rows)
+        yield Judged([*zip(verdicts, raw, strict=True)], body.position)
+
+
+async def _illustrated(
+    uploader: Uploader, rows: Sequence[PreparedRow], verdicts: Sequence[Verdict]
+) -> list[Verdict]:
+    """The verdicts with those over the pictures; a row that was refused has none."""
+    import asyncio
+
+    async def pictures_of(row: PreparedRow, verdict: Verdict) -> Verdict:
+        if not row.pictures or verdict.outcome in (REJECTED, DUPLICATE):
+            return verdict
+        found = await uploader.upload(
+            verdict.ids["listing_id"], row.pictures, is_new=verdict.outcome == "created"
+        )
+        bad = [(each.field, each.message) for each in found if each.message is not None]
+        return replace(verdict, errors=[*verdict.errors, *bad], pictures=found)
+
+    pairs = zip(rows, verdicts, strict=True)
+    return await asyncio.gather(*(pictures_of(row, verdict) for row, verdict in pairs))
 
 
 def _bodies(file: RowFile, rows: Iterable[PreparedRow], policy: Duplicates) -> Iterator[_Body]:
@@ -103,7 +125,7 @@ def _verdict(row: RawRow, answer: BulkVerdict) -> Verdict:
     # The server counts the rows of a body, and people count the rows of their file.
     ids = {"listing_id": answer.listing_id, "seller_sku": answer.seller_sku}
     errors = [(error.field, error.message) for error in answer.errors]
-    return Verdict(row.number, answer.outcome.value, ids, errors)
+    return Verdict(row.number, answer.outcome.value, ids, errors, ())
 
 
 def _local_verdict(prepared: PreparedRow, policy: Duplicates) -> Verdict | None:
@@ -116,4 +138,4 @@ def _local_verdict(prepared: PreparedRow, policy: Duplicates) -> Verdict | None:
         return None
     sku = prepared.values.get("seller_sku")
     ids = {"listing_id": None, "seller_sku": sku if isinstance(sku, str) else None}
-    return Verdict(prepared.row.number, outcome, ids, errors)
+    return Verdict(prepared.row.number, outcome, ids, errors, ())

@@ -18,6 +18,23 @@ REASONS_SHOWN_MAX = 10
 
 
 @dataclass(frozen=True)
+class Picture:
+    """The verdict over a picture; `field` is its column, `message` says why it was rejected."""
+
+    field: str
+    source: str
+    outcome: str
+    image_id: str | None = None
+    message: str | None = None
+
+    @property
+    def record(self) -> Mapping[str, object]:
+        """As it is printed."""
+        names = ("field", "source", "outcome", "image_id")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The verdict over one row. `ids` has what it is about; `errors` are fields and messages."""
 
@@ -25,16 +42,26 @@ class Verdict:
     outcome: str
     ids: Mapping[str, str | None]
     errors: Sequence[tuple[str, str]] = ()
+    pictures: Sequence[Picture] | None = None
+
+    @property
+    def needs_mending(self) -> bool:
+        """Whether something of the row was refused, if only a picture."""
+        return bool(self.errors) and self.outcome != DUPLICATE
 
     @property
     def record(self) -> Mapping[str, object]:
         """As it is printed."""
         errors = [{"field": name, "message": message} for name, message in self.errors]
-        return {"row": self.row, "outcome": self.outcome, **self.ids, "errors": errors}
+        record: dict[str, object] = {"row": self.row, "outcome": self.outcome, **self.ids}
+        record["errors"] = errors
+        if self.pictures is not None:
+            record["images"] = [each.record for each in self.pictures]
+        return record
 
     @property
     def complaint(self) -> str:
-        """A rejected row in one line for a person."""
+        """What is wrong with a row, in one line for a person."""
         said = "; ".join(f"{name}: {message}" for name, message in self.errors)
         return f"row {self.row}: {said}"
 
@@ -49,14 +76,18 @@ class Tally:
     outcomes: Sequence[str] = OUTCOMES
     before: int = 0
     counts: Counter[str] = field(default_factory=Counter)
+    pictures: Counter[str] = field(default_factory=Counter)
+    faulty: int = 0
     reasons: dict[str, list[int]] = field(default_factory=dict)
     started: float = field(default_factory=monotonic)
 
     def take(self, verdict: Verdict) -> None:
-        """Counts a verdict, and the reasons of one that rejects."""
+        """Counts a verdict, and the reasons why something of the row was refused."""
         self.counts[verdict.outcome] += 1
-        if verdict.outcome != REJECTED:
+        self.pictures.update(each.outcome for each in verdict.pictures or ())
+        if not verdict.needs_mending:
             return
+        self.faulty += 1
         for reason in {reason_of(name, message) for name, message in verdict.errors}:
             if reason in self.reasons:
                 self.reasons[reason][0] += 1
@@ -85,6 +116,9 @@ class Tally:
         seconds = max(monotonic() - self.started, 1e-3)
         names = [*self.outcomes, *([DUPLICATE] if self.counts[DUPLICATE] else [])]
         parts = ", ".join(f"{self.counts[name]} {name}" for name in names)
+        if self.pictures:
+            found = self.pictures
+            parts += f"; pictures: {', '.join(f'{found[name]} {name}' for name in sorted(found))}"
         head = "dry run, nothing was written: " if dry_run else ""
         tail = f"; {self.before} rows were done before" if self.before else ""
         rate = self.rows / seconds
