@@ -13,11 +13,11 @@ from instasell_cli.exits import UsageProblem
 from instasell_cli.output import Output
 from instasell_cli.rows.cell_readers import Notation
 from instasell_cli.rows.columns import LISTINGS, Columns, Schema, parse_pairs
+from instasell_cli.rows.files.reading import opened_rows
+from instasell_cli.rows.files.row_file import FileForm, FileKind, RowFile
 from instasell_cli.rows.importing import Judged
 from instasell_cli.rows.progress import shown_progress
-from instasell_cli.rows.reading import opened_rows
 from instasell_cli.rows.rejects import Rejects, opened_rejects
-from instasell_cli.rows.row_file import FileForm, FileKind, RowFile
 from instasell_cli.rows.verdicts import DUPLICATE, Tally, Verdict
 from instasell_cli.shape import Shape
 

@@ -24,13 +24,13 @@ from instasell_cli.rows.columns import AMOUNTS, FIELDS
 from instasell_cli.rows.crew import Crew
 from instasell_cli.rows.duplicates import Duplicates, RowIndex
 from instasell_cli.rows.field_guide import AMOUNTS_TEXT, LISTING_FIELDS, guide_text
+from instasell_cli.rows.files.opening import STDIN
+from instasell_cli.rows.files.reading import opened_rows
+from instasell_cli.rows.files.row_file import RowFile
+from instasell_cli.rows.images.image_log import PictureLog
+from instasell_cli.rows.images.uploading import Uploader
 from instasell_cli.rows.importing import Judged, judged_rows
 from instasell_cli.rows.journal import Journal, Mark, journal_path, journals_folder
-from instasell_cli.rows.opening import STDIN
-from instasell_cli.rows.picture_log import PictureLog
-from instasell_cli.rows.reading import opened_rows
-from instasell_cli.rows.row_file import RowFile
-from instasell_cli.rows.uploading import Uploader
 from instasell_cli.rows.verdicts import Tally, Verdict
 from instasell_cli.shape import Shape
 from instasell_cli.shapes import VERDICT

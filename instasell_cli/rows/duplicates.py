@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from instasell_cli.rows.columns import PICTURES, Columns, Converted
-from instasell_cli.rows.row_file import RawRow
+from instasell_cli.rows.files.row_file import RawRow
 
 
 class Duplicates(StrEnum):

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Protocol
 
-from instasell_cli.rows.row_file import RowFile
+from instasell_cli.rows.files.row_file import RowFile
 
 
 class Progress(Protocol):

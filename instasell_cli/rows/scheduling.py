@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from instasell_cli.remedies import with_remedy
 from instasell_cli.rows.columns import Columns
 from instasell_cli.rows.crew import Crew, Job
+from instasell_cli.rows.files.row_file import RawRow, RowFile
 from instasell_cli.rows.gas_plan import GasPlan
 from instasell_cli.rows.importing import Judged
-from instasell_cli.rows.row_file import RawRow, RowFile
 from instasell_cli.rows.verdicts import Verdict
 from instasell_cli.rows.wishes import (
     OwnAuctions,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from instasell_cli.instants import parse_instant
 from instasell_cli.rows import cell_readers
 from instasell_cli.rows.columns import Columns, Schema
-from instasell_cli.rows.row_file import RawRow
+from instasell_cli.rows.files.row_file import RawRow
 from instasell_cli.rows.verdicts import REJECTED, Verdict
 
 if TYPE_CHECKING:

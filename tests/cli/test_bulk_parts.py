@@ -13,9 +13,9 @@ import pytest
 from instasell_cli.rows.columns import Columns
 from instasell_cli.rows.crew import WINDOW, Crew, Job
 from instasell_cli.rows.duplicates import PreparedRow
+from instasell_cli.rows.files.reading import RawRow, RowFile
 from instasell_cli.rows.importing import judged_rows
 from instasell_cli.rows.journal import KEPT_SECONDS, Journal, Mark, journal_path
-from instasell_cli.rows.reading import RawRow, RowFile
 from instasell_client import AsyncInstaSell
 from instasell_client.errors import RateLimited
 

@@ -13,9 +13,9 @@ import httpx
 import pytest
 from aiohttp import web
 
-from instasell_cli.rows import pictures
-from instasell_cli.rows.picture_log import PictureLog, source_of
-from instasell_cli.rows.pictures import PictureError, fetch, read_file
+from instasell_cli.rows.images import sources
+from instasell_cli.rows.images.image_log import PictureLog, source_of
+from instasell_cli.rows.images.sources import PictureError, fetch, read_file
 from instasell_client import AsyncInstaSell
 from instasell_server.settings import Settings
 from tests.cli.conftest import Shell
@@ -154,7 +154,7 @@ async def test_pictures_come_with_the_rows_once_and_in_order(
 
 
 async def test_what_is_fetched_is_bounded(site: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "PICTURE_BYTES_MAX", 1024 * 1024)
+    monkeypatch.setattr(sources, "PICTURE_BYTES_MAX", 1024 * 1024)
     async with httpx.AsyncClient(timeout=5) as http:
         assert (await fetch(http, f"{site.url}/a.png")).startswith(b"\x89PNG")
         for path, said in [
@@ -180,7 +180,7 @@ async def test_what_is_fetched_is_bounded(site: Web, monkeypatch: pytest.MonkeyP
             await fetch(http, "http://127.0.0.1:9/a.png")
 
         # A site of the web, as far as anybody can tell by its address.
-        monkeypatch.setattr(pictures, "_is_local", _local_behind_the_first())
+        monkeypatch.setattr(sources, "_is_local", _local_behind_the_first())
         with pytest.raises(PictureError, match="private network"):
             await fetch(http, f"{site.url}/moved")
 
@@ -201,7 +201,7 @@ def test_files_are_those_of_the_folder(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "secret.png").write_bytes(picture())
     (folder / "link.png").symlink_to(tmp_path / "secret.png")
     (folder / "large.png").write_bytes(picture() + b"x" * 10_000)
-    monkeypatch.setattr(pictures, "PICTURE_BYTES_MAX", 5000)
+    monkeypatch.setattr(sources, "PICTURE_BYTES_MAX", 5000)
     assert read_file(folder, "deep/a.png") == picture()
     assert read_file(folder, str(folder / "deep" / "a.png")) == picture()
     for source, said in [

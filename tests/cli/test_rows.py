@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from instasell_cli.exits import UsageProblem
 from instasell_cli.rows.columns import Columns, parse_pairs
-from instasell_cli.rows.reading import ROW_CHARACTERS_MAX, FileForm, RawRow, opened_rows
+from instasell_cli.rows.files.reading import ROW_CHARACTERS_MAX, FileForm, RawRow, opened_rows
 
 
 def read(path: Path, content: bytes, **form: Any) -> list[RawRow]:

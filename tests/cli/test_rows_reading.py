@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from instasell_cli.exits import UsageProblem
-from instasell_cli.rows import csv_records
-from instasell_cli.rows.csv_records import NOT_CLOSED, Record, Records
-from instasell_cli.rows.encodings import bounded_lines
-from instasell_cli.rows.reading import FileForm, FileKind, RawRow, opened_rows
-from instasell_cli.rows.row_file import ROW_CHARACTERS_MAX
+from instasell_cli.rows.files import csv_records
+from instasell_cli.rows.files.csv_records import NOT_CLOSED, Record, Records
+from instasell_cli.rows.files.encodings import bounded_lines
+from instasell_cli.rows.files.reading import FileForm, FileKind, RawRow, opened_rows
+from instasell_cli.rows.files.row_file import ROW_CHARACTERS_MAX
 from tests.cli.test_rows import make_xlsx, read
 
 LONG = "x" * 200_000

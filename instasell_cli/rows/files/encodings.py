@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from instasell_cli.exits import UsageProblem
-from instasell_cli.rows.row_file import PROBLEM_CHARACTERS_KEPT, ROW_CHARACTERS_MAX
+from instasell_cli.rows.files.row_file import PROBLEM_CHARACTERS_KEPT, ROW_CHARACTERS_MAX
 
 BYTES_LOOKED_AT = 4096
 _MARKS = (

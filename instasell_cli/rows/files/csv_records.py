@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from instasell_cli.rows.encodings import Line
-from instasell_cli.rows.row_file import ROW_CHARACTERS_MAX
+from instasell_cli.rows.files.encodings import Line
+from instasell_cli.rows.files.row_file import ROW_CHARACTERS_MAX
 
 RECORD_LINES_MAX = 25_000
 """A description has 20,000 characters at most, so that a record has no more lines."""

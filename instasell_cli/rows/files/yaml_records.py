@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from instasell_cli.rows.encodings import bounded_lines
-from instasell_cli.rows.row_file import PROBLEM_CHARACTERS_KEPT, ROW_CHARACTERS_MAX, RawRow
+from instasell_cli.rows.files.encodings import bounded_lines
+from instasell_cli.rows.files.row_file import PROBLEM_CHARACTERS_KEPT, ROW_CHARACTERS_MAX, RawRow
 
 _NOT_ROWS = "it is not an entry of a list; write `- title: ...` for each row"
 

@@ -9,8 +9,8 @@ from itertools import chain, islice
 from typing import TextIO
 
 from instasell_cli.rows.columns import OF_REJECTS, RECORD, has_surrogates
-from instasell_cli.rows.encodings import bounded_lines
-from instasell_cli.rows.row_file import (
+from instasell_cli.rows.files.encodings import bounded_lines
+from instasell_cli.rows.files.row_file import (
     COLUMNS_MAX,
     PROBLEM_CHARACTERS_KEPT,
     ROW_CHARACTERS_MAX,

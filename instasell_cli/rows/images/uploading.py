@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from instasell_cli.rows.cell_readers import shortened
 from instasell_cli.rows.crew import Crew
-from instasell_cli.rows.picture_log import PictureLog, source_of
-from instasell_cli.rows.pictures import (
+from instasell_cli.rows.images.image_log import PictureLog, source_of
+from instasell_cli.rows.images.sources import (
     SILENCE_SECONDS,
     PictureError,
     check_address,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from instasell_cli.exits import UsageProblem
 from instasell_cli.rows.cell_readers import NumberText
-from instasell_cli.rows.row_file import (
+from instasell_cli.rows.files.row_file import (
     FileForm,
     RawRow,
     RowFile,

@@ -19,11 +19,11 @@ from typing import TextIO
 from instasell_cli.cells import restored
 from instasell_cli.exits import UsageProblem
 from instasell_cli.rows.columns import OF_REJECTS, RECORD
-from instasell_cli.rows.csv_records import BYTE_ORDER_MARK, Record, Records, delimiter_of
-from instasell_cli.rows.encodings import Line, bounded_lines, encoding_of, opened_text
-from instasell_cli.rows.json_records import document_rows, json_row, line_rows, with_header
-from instasell_cli.rows.opening import opened_bytes
-from instasell_cli.rows.row_file import (
+from instasell_cli.rows.files.csv_records import BYTE_ORDER_MARK, Record, Records, delimiter_of
+from instasell_cli.rows.files.encodings import Line, bounded_lines, encoding_of, opened_text
+from instasell_cli.rows.files.json_records import document_rows, json_row, line_rows, with_header
+from instasell_cli.rows.files.opening import opened_bytes
+from instasell_cli.rows.files.row_file import (
     ROW_CHARACTERS_MAX,
     FileForm,
     FileKind,
@@ -34,8 +34,8 @@ from instasell_cli.rows.row_file import (
     numbered_header,
     table_row,
 )
-from instasell_cli.rows.workbook import is_workbook, opened_workbook
-from instasell_cli.rows.yaml_records import entry_rows
+from instasell_cli.rows.files.workbook import is_workbook, opened_workbook
+from instasell_cli.rows.files.yaml_records import entry_rows
 
 BYTES_LOOKED_AT = 512
 _DELIMITER_LINE = re.compile(r'"?sep=(?P<delimiter>[^"\r\n])"?\s*', re.IGNORECASE)

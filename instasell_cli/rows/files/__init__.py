@@ -1,0 +1,1 @@
+"""Files of rows, whatever their format and encoding, read as they come."""
