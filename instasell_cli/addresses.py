@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from instasell_cli.exits import UsageProblem
-from instasell_cli.rows.files.opening import opened_text
+from instasell_cli.rows.opening import opened_text
 from instasell_cli.terminal import ask
 
 CHARACTERS_MAX = 64 * 1024

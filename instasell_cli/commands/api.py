@@ -13,7 +13,7 @@ from instasell_cli.context import invocation
 from instasell_cli.exits import UsageProblem
 from instasell_cli.options import command
 from instasell_cli.output import Format, Output
-from instasell_cli.rows.files.opening import opened_text
+from instasell_cli.rows.opening import opened_text
 
 if TYPE_CHECKING:
     from instasell_client import InstaSell

@@ -11,7 +11,7 @@ from instasell_cli.categories_tree import CategoryMaker, flattened
 from instasell_cli.context import opened
 from instasell_cli.exits import UsageProblem
 from instasell_cli.options import command, group
-from instasell_cli.rows.files.opening import opened_text
+from instasell_cli.rows.opening import opened_text
 from instasell_cli.shapes import CATEGORY, CATEGORY_IMPORT, record_of
 
 if TYPE_CHECKING:

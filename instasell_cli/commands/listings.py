@@ -17,7 +17,7 @@ from instasell_cli.context import opened
 from instasell_cli.exits import CliError, UsageProblem
 from instasell_cli.options import command, group
 from instasell_cli.output import cleaned
-from instasell_cli.rows.files.opening import opened_text
+from instasell_cli.rows.opening import opened_text
 from instasell_cli.seller_records import print_listing
 from instasell_cli.shapes import LISTING, record_of
 from instasell_cli.terminal import confirm

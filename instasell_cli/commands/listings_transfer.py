@@ -24,18 +24,17 @@ from instasell_cli.rows.columns import AMOUNTS, FIELDS
 from instasell_cli.rows.crew import Crew
 from instasell_cli.rows.duplicates import Duplicates, RowIndex
 from instasell_cli.rows.field_guide import AMOUNTS_TEXT, LISTING_FIELDS, guide_text
-from instasell_cli.rows.files.opening import STDIN
 from instasell_cli.rows.files.reading import opened_rows
 from instasell_cli.rows.files.row_file import RowFile
-from instasell_cli.rows.images.image_log import PictureLog
-from instasell_cli.rows.images.uploading import Uploader
 from instasell_cli.rows.importing import Judged, judged_rows
 from instasell_cli.rows.journal import Journal, Mark, journal_path, journals_folder
+from instasell_cli.rows.opening import STDIN
 from instasell_cli.rows.verdicts import Tally, Verdict
 from instasell_cli.shape import Shape
 from instasell_cli.shapes import VERDICT
 
 if TYPE_CHECKING:
+    from instasell_cli.rows.images.image_log import PictureLog
     from instasell_client import InstaSell
 
 
@@ -138,6 +137,7 @@ def run_import(client: InstaSell, output: Output, options: ImportOptions) -> Tal
         raise UsageProblem("--resume: name a file, and leave --dry-run out")
     if options.duplicates is Duplicates.LAST and not os.path.isfile(options.file):
         raise UsageProblem("--duplicates last: name a file; a pipe cannot be read twice")
+    from instasell_cli.rows.images.uploading import Uploader
     from instasell_client import AsyncInstaSell
 
     columns, tally = options.columns(market_currency(client)), Tally()
@@ -211,6 +211,8 @@ def _journal(
 
 
 def _picture_log(client: InstaSell) -> PictureLog:
+    from instasell_cli.rows.images.image_log import PictureLog
+
     account = f"{client.base_url} {_account(client)}"
     try:
         return PictureLog(journals_folder() / "pictures.sqlite", account)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -60,6 +59,8 @@ class RowIndex:
     """
 
     def __init__(self, policy: Duplicates) -> None:
+        import sqlite3
+
         self.policy = policy
         self._rows = sqlite3.connect("", isolation_level=None)
 

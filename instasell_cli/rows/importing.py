@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from instasell_cli.rows.crew import Crew, Job
 from instasell_cli.rows.duplicates import Duplicates, PreparedRow, repeated
 from instasell_cli.rows.files.row_file import RawRow, RowFile
-from instasell_cli.rows.images.uploading import Uploader
 from instasell_cli.rows.verdicts import DUPLICATE, REJECTED, Verdict
 
 if TYPE_CHECKING:
+    from instasell_cli.rows.images.uploading import Uploader
     from instasell_client.models.listings import BulkVerdict
 
 BODY_ROWS_MAX = 500

@@ -11,8 +11,8 @@ from typing import TextIO
 from instasell_cli.cells import neutralised
 from instasell_cli.exits import UsageProblem
 from instasell_cli.rows.columns import OF_REJECTS, RECORD, Columns, has_surrogates
-from instasell_cli.rows.files.opening import STDIN
 from instasell_cli.rows.files.row_file import RawRow
+from instasell_cli.rows.opening import STDIN
 from instasell_cli.rows.verdicts import Verdict
 
 COLUMNS = ("row", "field", "message")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from instasell_cli.amounts import typed_amount
@@ -223,7 +224,8 @@ class _Check:
         return wanted or ""
 
     def _amount(self, entry: Entry, name: str) -> int | None:
-        return self._typed(entry, name, typed_amount)
+        least = 0 if name == "shipping_amount" else 1
+        return self._typed(entry, name, partial(typed_amount, least=least))
 
     def _count(self, entry: Entry, name: str) -> int | None:
         return self._typed(entry, name, _whole)

@@ -22,7 +22,6 @@ from instasell_cli.rows.columns import OF_REJECTS, RECORD
 from instasell_cli.rows.files.csv_records import BYTE_ORDER_MARK, Record, Records, delimiter_of
 from instasell_cli.rows.files.encodings import Line, bounded_lines, encoding_of, opened_text
 from instasell_cli.rows.files.json_records import document_rows, json_row, line_rows, with_header
-from instasell_cli.rows.files.opening import opened_bytes
 from instasell_cli.rows.files.row_file import (
     ROW_CHARACTERS_MAX,
     FileForm,
@@ -36,6 +35,7 @@ from instasell_cli.rows.files.row_file import (
 )
 from instasell_cli.rows.files.workbook import is_workbook, opened_workbook
 from instasell_cli.rows.files.yaml_records import entry_rows
+from instasell_cli.rows.opening import opened_bytes
 
 BYTES_LOOKED_AT = 512
 _DELIMITER_LINE = re.compile(r'"?sep=(?P<delimiter>[^"\r\n])"?\s*', re.IGNORECASE)

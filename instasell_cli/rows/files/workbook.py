@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -26,6 +24,8 @@ from instasell_cli.rows.files.row_file import (
 )
 
 if TYPE_CHECKING:
+    import zipfile
+
     from python_calamine import CalamineSheet
 
 BOOK_BYTES_MAX = 64 * 1024 * 1024
@@ -94,6 +94,9 @@ def _sheet(name: str, content: bytes, wanted: str | None) -> CalamineSheet:
 
 def _check_unpacked(name: str, content: bytes) -> None:
     """Raises UsageProblem for an archive that would need much more memory than it is long."""
+    import zipfile
+    import zlib
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
