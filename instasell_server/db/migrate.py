@@ -8,6 +8,8 @@ the same transactions (`roles`).
 from __future__ import annotations
 
 import hashlib
+import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg2
+from psycopg2 import errors
 
 from instasell_server.db.roles import find_role, grant_rights
 
@@ -23,6 +26,16 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).with_name("migrations")
 LOCK_KEY = 0x1257A5E11
+
+LOCK_TIMEOUT = "500ms"
+"""How long a migration waits for a lock before it makes way.
+
+Whoever comes after a waiting ALTER TABLE waits behind it: one that stood behind a dump stopped all
+bids for 5.5 s. It gives up, lets them pass, and tries again.
+"""
+
+LOCK_PATIENCE_SECONDS = 120.0
+_LOCK_RETRY_SECONDS = (0.3, 0.9)
 
 _LEDGER = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -92,20 +105,45 @@ def migrate(
             _refuse_without_rights(cursor, missing)
             cursor.execute(_LEDGER if missing else "SELECT 1")
             for each in missing:
-                with _transaction(cursor):
-                    cursor.execute(each.sql)
-                    cursor.execute(
-                        "INSERT INTO schema_migrations (name, checksum) VALUES (%s, %s)",
-                        (each.name, each.checksum),
-                    )
-                    if serving_role is not None:
-                        grant_rights(cursor, serving_role)
+                _apply_patiently(cursor, each, serving_role)
             if serving_role is not None and not missing:
                 with _transaction(cursor):
                     grant_rights(cursor, serving_role)
             return [each.name for each in missing]
     finally:
         connection.close()
+
+
+def _apply_patiently(cursor: Cursor, migration: Migration, serving_role: str | None) -> None:
+    """Apply a migration, and try again for as long as its locks are not to be had.
+
+    Raises MigrationRefused when that takes longer than LOCK_PATIENCE_SECONDS.
+    """
+    gives_up_at = time.monotonic() + LOCK_PATIENCE_SECONDS
+    while True:
+        try:
+            _apply(cursor, migration, serving_role)
+            return
+        except errors.LockNotAvailable as error:
+            if time.monotonic() >= gives_up_at:
+                raise MigrationRefused(
+                    f"migration {migration.name} got no lock within {LOCK_PATIENCE_SECONDS:.0f} s:"
+                    f" {str(error).splitlines()[0]}; nothing of it was applied. End the long"
+                    " transactions (a dump, a report), or migrate again when they are over"
+                ) from error
+        time.sleep(random.uniform(*_LOCK_RETRY_SECONDS))
+
+
+def _apply(cursor: Cursor, migration: Migration, serving_role: str | None) -> None:
+    with _transaction(cursor):
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", (LOCK_TIMEOUT,))
+        cursor.execute(migration.sql)
+        cursor.execute(
+            "INSERT INTO schema_migrations (name, checksum) VALUES (%s, %s)",
+            (migration.name, migration.checksum),
+        )
+        if serving_role is not None:
+            grant_rights(cursor, serving_role)
 
 
 @contextmanager
