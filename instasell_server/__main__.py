@@ -137,9 +137,15 @@ def backup(
 
     with _engines(_settings(data_dir=data_dir)) as settings:
         try:
-            print(safekeeping.make(settings, to))
+            made = safekeeping.make(settings, to)
         except (BackupError, EmbeddedError) as error:
             _fail(str(error))
+        print(made.path)
+        if made.differences:
+            _fail(
+                "The backup was restored once and is kept, but its books have differences:\n"
+                + "\n".join(made.differences)
+            )
 
 
 @app.command()

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from instasell_server.backups import (
+    Backup,
     BackupError,
     Manifest,
     Source,
@@ -24,8 +25,8 @@ from instasell_server.standalone import data_dir_of, keeping_of
 from instasell_server.wiring import is_redis_empty
 
 
-def make(settings: Settings, folder: Path | None) -> Path:
-    """Backs up a market whose engines run; returns the new archive.
+def make(settings: Settings, folder: Path | None) -> Backup:
+    """Back up a market whose engines run, and restore the archive once to see that it can be.
 
     Without a folder it goes to the market's own, of whose archives the newest seven are kept.
     Raises BackupError, EmbeddedError.

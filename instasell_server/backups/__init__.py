@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from instasell_server.backups.archive import ArchiveDamaged, BackupError, Manifest
 from instasell_server.backups.keeping import Keeping
-from instasell_server.backups.making import Source, back_up
+from instasell_server.backups.making import Backup, Source, back_up
 from instasell_server.backups.restoring import TargetNotEmpty, restore_embedded, restore_into_url
 
 __all__ = [
     "ArchiveDamaged",
+    "Backup",
     "BackupError",
     "Keeping",
     "Manifest",

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from instasell_server.backups.archive import BackupError
-from instasell_server.backups.making import Source, archives, back_up
+from instasell_server.backups.making import Backup, Source, archives, back_up
 
 KEPT = 7
 DAY_SECONDS = 24 * 3600.0
@@ -36,11 +36,13 @@ class Keeping:
         while True:
             if self.is_due():
                 try:
-                    path = await asyncio.to_thread(self.back_up)
+                    made = await asyncio.to_thread(self.back_up)
                 except BackupError as error:
                     _log.error("backup_failed", error=str(error))
                 else:
-                    _log.info("backed_up", file=path.name)
+                    _log.info("backed_up", file=made.path.name)
+                    for difference in made.differences:
+                        _log.error("backup_has_a_difference", difference=difference)
             await asyncio.sleep(POLL_SECONDS)
 
     def is_due(self) -> bool:
@@ -51,7 +53,7 @@ class Keeping:
         except OSError:
             return False
 
-    def back_up(self) -> Path:
+    def back_up(self) -> Backup:
         """Makes a backup now, and removes all but the newest. Raises BackupError."""
         made = back_up(self._source, self._programs, self._folder)
         for old in archives(self._folder)[KEPT:]:

@@ -23,6 +23,7 @@ from instasell_server.backups.archive import (
     BackupError,
     Manifest,
 )
+from instasell_server.backups.rehearsal import rehearse
 from instasell_server.db.dump import DumpFailed, Snapshot, dump, snapshot
 from instasell_server.embedded.folder import sync_folder
 
@@ -39,10 +40,20 @@ class Source:
     data_dir: Path | None
 
 
-def back_up(source: Source, programs: Path, folder: Path) -> Path:
-    """Writes a new archive of mode 0600 into a folder, and returns its path.
+@dataclass(frozen=True)
+class Backup:
+    """An archive that was restored once, and the differences that its audit found."""
 
-    Older archives are left as they are, whatever happens. Raises BackupError.
+    path: Path
+    differences: tuple[str, ...] = ()
+
+
+def back_up(source: Source, programs: Path, folder: Path) -> Backup:
+    """Write a new archive of mode 0600 into a folder, once it has been restored and audited.
+
+    An archive that cannot be restored gets no name. One whose books have differences is kept,
+    for they are the market's. Older archives are left as they are, whatever happens.
+    Raises BackupError.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -51,6 +62,7 @@ def back_up(source: Source, programs: Path, folder: Path) -> Path:
             draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=folder))
             try:
                 archive = _write(source, programs, draft)
+                differences = rehearse(archive)
                 target = _free_name(folder)
                 archive.rename(target)
                 sync_folder(folder)
@@ -62,7 +74,7 @@ def back_up(source: Source, programs: Path, folder: Path) -> Path:
         raise BackupError(
             f"No backup was made in {folder}: {error}. Make room or rights there, or use --to."
         ) from error
-    return target
+    return Backup(target, differences)
 
 
 def archives(folder: Path) -> list[Path]:

@@ -47,7 +47,7 @@ def restore_embedded(path: Path, data_dir: Path) -> Manifest:
             with EmbeddedEngines(staging) as engines:
                 programs = engines.postgres_bin("pg_restore").parent
                 urls = engines.urls
-                _restore_database(archive, urls.database_url, programs, staging)
+                restore_database(archive, urls.database_url, programs, staging)
                 bring_up_to_date(urls.server_database_url, urls.database_url)
             _restore_files(archive, staging, with_sandbox=True)
             staging.rename(data_dir)
@@ -81,7 +81,7 @@ def restore_into_url(
             if archive.media() and (data_dir / MEDIA).exists():
                 raise TargetNotEmpty(f"{data_dir / MEDIA} is there already. Move it away.")
             with tempfile.TemporaryDirectory(prefix="instasell-") as draft:
-                _restore_database(archive, database_url, programs, Path(draft))
+                restore_database(archive, database_url, programs, Path(draft))
             bring_up_to_date(server_url, database_url)
             _restore_files(archive, data_dir, with_sandbox=False)
         except DumpFailed as error:
@@ -91,7 +91,11 @@ def restore_into_url(
         return archive.manifest
 
 
-def _restore_database(archive: Archive, url: str, programs: Path, draft: Path) -> None:
+def restore_database(archive: Archive, url: str, programs: Path, draft: Path) -> None:
+    """Bring the database of an archive into an empty one, and compare what came.
+
+    Raises ArchiveDamaged and DumpFailed.
+    """
     dumped = draft / DATABASE
     archive.extract(DATABASE, dumped)
     try:

@@ -22,6 +22,7 @@ import pytest
 from instasell_client import AsyncInstaSell
 from instasell_client.errors import InstaSellError, Unauthenticated
 from instasell_server.backups import ArchiveDamaged, Keeping, Source, restore_embedded
+from instasell_server.backups import keeping as keeping_module
 from instasell_server.backups.archive import open_archive
 from instasell_server.embedded import EmbeddedEngines
 from instasell_server.standalone import URLS_FILE
@@ -346,7 +347,53 @@ async def test_a_backup_that_is_killed_leaves_the_old_ones_whole(
     assert not list(first.parent.glob(".draft-*"))
 
 
-def test_a_market_keeps_seven_days(quiet: dict[str, str], folder: Path) -> None:
+def test_a_backup_that_cannot_be_restored_is_none(quiet: dict[str, str], folder: Path) -> None:
+    """pg_dump writes it without a word; the function finds no table where nothing is searched."""
+    with _database(folder) as sql:
+        sql(
+            "CREATE FUNCTION is_empty() RETURNS boolean LANGUAGE sql"
+            " AS 'SELECT NOT EXISTS (SELECT FROM users)'"
+        )
+        sql("CREATE TABLE noted (id integer CHECK (is_empty()))")
+        sql("INSERT INTO noted VALUES (1)")
+    result = command(quiet, "backup")
+    assert result.returncode == 1
+    assert "No backup was kept" in result.stderr
+    assert not list((folder / "data" / "backups").glob("*.tar"))
+
+
+def test_a_backup_of_books_with_a_difference_is_kept_and_told(
+    quiet: dict[str, str], folder: Path
+) -> None:
+    with _database(folder) as sql:
+        sql(
+            "WITH made AS (INSERT INTO users (email, password_hash, display_name, role)"
+            " VALUES ('a@example.org', 'none', 'A', 'buyer') RETURNING id)"
+            " INSERT INTO wallets (user_id, balance) SELECT id, 500 FROM made"
+        )
+    result = command(quiet, "backup")
+    assert result.returncode == 1
+    assert Path(result.stdout.strip()).is_file()
+    assert "books have differences" in result.stderr
+    assert "500" in result.stderr
+
+
+@contextlib.contextmanager
+def _database(folder: Path) -> Iterator[Callable[[str], None]]:
+    """A way to run statements in the database of a market that nobody serves."""
+    with EmbeddedEngines(folder / "data", valkey=False) as engines:
+        connection = psycopg2.connect(engines.urls.database_url)
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            yield cursor.execute
+        connection.close()
+
+
+def test_a_market_keeps_so_many_days(
+    quiet: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert keeping_module.KEPT == 7
+    monkeypatch.setattr(keeping_module, "KEPT", 2)
     backups = folder / "data" / "backups"
     with EmbeddedEngines(folder / "data") as engines:
         programs = engines.postgres_bin("pg_dump").parent
@@ -356,13 +403,13 @@ def test_a_market_keeps_seven_days(quiet: dict[str, str], folder: Path) -> None:
         assert not keeping.is_due()
         _age(born, 25)
         assert keeping.is_due()
-        for _ in range(9):
-            keeping.back_up()
+        for _ in range(3):
+            assert keeping.back_up().differences == ()
             assert not keeping.is_due()
             for old in backups.glob("*.tar"):
                 _age(old, 24)
             assert keeping.is_due()
-        assert len(list(backups.glob("*.tar"))) == 7
+        assert len(list(backups.glob("*.tar"))) == 2
 
 
 async def test_a_server_backs_its_market_up_when_a_day_is_over(
