@@ -39,7 +39,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from instasell_client import AsyncInstaSell, InstaSell, InstaSellError
-from instasell_client.errors import ConnectionFailed, OutcomeUnknown, Timeout
+from instasell_client.errors import ConnectionFailed, Invalid, OutcomeUnknown, Timeout
 from instasell_client.live import AuctionChange, BoardFeed, LiveSession
 from instasell_client.models.auctions import AuctionStatus
 from instasell_client.models.money import DecimalMark, parse_amount
@@ -278,7 +278,15 @@ class Market:
                 return made.state.auction_id
 
         pairs = zip(auctions, listings, strict=True)
-        return list(await asyncio.gather(*(put_up(*pair) for pair in pairs)))
+        try:
+            return list(await asyncio.gather(*(put_up(*pair) for pair in pairs)))
+        except Invalid as error:
+            if not any(entry.field == "end_at" for entry in error.errors):
+                raise
+            raise Unusable(
+                f"the market took so long to list {len(auctions)} auctions that they would be over"
+                " before all are there; run it again with a longer --duration"
+            ) from error
 
     async def _bid(
         self,

@@ -15,7 +15,14 @@ READING = {
 }
 """Last words of commands that change nothing which the state of the market could be against."""
 
-BULK = {"listings import", "auctions schedule", "seed apply", "auctions cancel", "auctions relist"}
+BULK = {
+    "listings import",
+    "auctions schedule",
+    "seed apply",
+    "categories import",
+    "auctions cancel",
+    "auctions relist",
+}
 """Commands of which a part may be rejected."""
 
 

@@ -29,6 +29,7 @@ from instasell_cli.commands import (
     tui,
     withdrawing,
 )
+from instasell_cli.completing import scripts
 from instasell_cli.exits import CliError, ExitCode, exit_code_of, message_of
 from instasell_cli.options import with_nouns
 from instasell_cli.starting import end_lightly, start_lightly
@@ -118,7 +119,10 @@ def _run() -> NoReturn:
             answer(app, asked)
     try:
         try:
-            app(prog_name=PROGRAM)
+            if sys.argv[1:2] and sys.argv[1].startswith("--") and scripts.is_asked(sys.argv[1:]):
+                scripts.carry_out(sys.argv[1:])
+            else:
+                app(prog_name=PROGRAM)
         finally:
             sys.stdout.flush()
         sys.exit(ExitCode.OK)

@@ -34,7 +34,9 @@ CATEGORY = Shape(
     ("id", "name", "parent_id", "path", "listing_count"),
     ("id", "path", "listing_count"),
 )
-CATEGORY_IMPORT = Shape(("path", "id", "outcome"), ("outcome", "path", "id"))
+CATEGORY_IMPORT = Shape(
+    ("row", "path", "id", "outcome", "message"), ("outcome", "path", "id", "message")
+)
 LISTING = Shape(
     (
         *("id", "seller_id", "seller_name", "type", "title", "description", "category_id"),

@@ -175,6 +175,8 @@ def resolve_target(
     store = store or ProfileStore()
     token = os.environ.get("INSTASELL_TOKEN") or None
     wanted = url or os.environ.get("INSTASELL_URL") or None
+    if wanted is None and profile is None:
+        wanted = _local_url(store)
     if wanted is not None and token is not None and profile is None:
         return Target(_address(wanted), token)
     found = store.find(profile)
@@ -185,6 +187,23 @@ def resolve_target(
     if wanted is not None and _address(wanted) != found.url:
         return Target(_address(wanted), token)
     return Target(found.url, token or store.token(found), found)
+
+
+def _local_url(store: ProfileStore) -> str | None:
+    """The server on this machine that listens at INSTASELL_PORT, as the server itself reads it.
+
+    A profile for any other address is meant to be used, whatever listens here. Raises ProfileError
+    for what is no port; 0 stands for any free one, so that nothing is known of it.
+    """
+    port = os.environ.get("INSTASELL_PORT")
+    if not port or port == "0":
+        return None
+    found = store.find()
+    if found is not None and found.url != DEFAULT_URL:
+        return None
+    if re.fullmatch("[0-9]{1,5}", port) is None or int(port) > 65535:
+        raise ProfileError(f"INSTASELL_PORT: {port!r} is not a port; give 1 to 65535")
+    return DEFAULT_URL.rpartition(":")[0] + f":{int(port)}"
 
 
 def config_folder() -> Path:

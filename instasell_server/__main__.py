@@ -27,6 +27,8 @@ from instasell_server.settings import Settings
 from instasell_server.standalone import (
     Refused,
     borrowed_engines,
+    data_dir_of,
+    has_market,
     mailbox_of,
     needs_engines,
     prepare_database,
@@ -135,7 +137,9 @@ def backup(
     from instasell_server import safekeeping
     from instasell_server.backups import BackupError
 
-    with _engines(_settings(data_dir=data_dir)) as settings:
+    given = _settings(data_dir=data_dir)
+    _need_market(given)
+    with _engines(given) as settings:
         try:
             made = safekeeping.make(settings, to)
         except (BackupError, EmbeddedError) as error:
@@ -221,7 +225,9 @@ def audit(
                     await provider.close()
             return report
 
-    with _engines(_settings(data_dir=data_dir)) as settings:
+    given = _settings(data_dir=data_dir)
+    _need_market(given)
+    with _engines(given) as settings:
         try:
             report = asyncio.run(work(settings))
         except InstaSellError as error:
@@ -344,6 +350,15 @@ def _engines(settings: Settings) -> Iterator[Settings]:
         except EmbeddedError as error:
             _fail(str(error))
         yield complete
+
+
+def _need_market(settings: Settings) -> None:
+    """End the program where there is nothing to look at; engines would make an empty market."""
+    if not has_market(settings):
+        _fail(
+            f"there is no market in {data_dir_of(settings)}; name its folder with --data-dir,"
+            " or its database with INSTASELL_DATABASE_URL"
+        )
 
 
 def _url(settings: Settings) -> str:

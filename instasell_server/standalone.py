@@ -20,7 +20,7 @@ from instasell_server.embedded import (
     FolderInUse,
     default_data_dir,
 )
-from instasell_server.embedded.folder import write_private
+from instasell_server.embedded.folder import EngineFolder, write_private
 from instasell_server.settings import OF_ADDRESSES, SECRET_BYTES_MIN, Part, Settings
 
 SECRET_FILE = "jwt-secret"
@@ -55,6 +55,17 @@ def needs_engines(settings: Settings) -> bool:
 def data_dir_of(settings: Settings) -> Path:
     """The data folder: the one that was set, or the user's own."""
     return settings.data_dir or default_data_dir()
+
+
+def has_market(settings: Settings) -> bool:
+    """Return whether there is a database: one that was set, or one in the data folder."""
+    if settings.database_url is not None:
+        return True
+    try:
+        return EngineFolder(data_dir_of(settings)).postgres.exists()
+    except OSError:
+        # Somebody else's folder, of which the engines say more than that.
+        return True
 
 
 def engines_of(settings: Settings) -> EmbeddedEngines:

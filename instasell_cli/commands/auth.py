@@ -263,11 +263,23 @@ def _keep(call: Invocation, client: InstaSell, user: User) -> None:
     from instasell_client.profiles import Profile
 
     name = call.profile or call.store.current_name()
+    former = call.store.find()
+    replaced = call.store.find(name)
     call.store.save(Profile(name, client.base_url, user.email), client.token)
     call.output.note(
         f"signed in to {client.base_url} as {cleaned(user.email)} ({user.role.value}),"
         f" profile {name}"
     )
+    if former is not None and former.name != name:
+        call.output.note(
+            f"{name} is the current profile now; back to the former one:"
+            f" instasell auth switch {former.name}"
+        )
+    if replaced is not None and (replaced.email, replaced.url) != (user.email, client.base_url):
+        call.output.note(
+            f"the profile {name} was {replaced.email or 'nobody'} at {replaced.url} before;"
+            " --profile NAME keeps several"
+        )
     if os.environ.get("INSTASELL_TOKEN"):
         call.output.note("INSTASELL_TOKEN is set, and wins over the profile")
 

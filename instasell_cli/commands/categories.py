@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, TextIO
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from instasell_cli.categories_tree import CategoryMaker, flattened
+from instasell_cli.category_files import (
+    CHARACTERS_MAX,
+    CategoryFormat,
+    format_of,
+    read_paths,
+)
 from instasell_cli.context import opened
-from instasell_cli.exits import UsageProblem
+from instasell_cli.exits import ExitCode, UsageProblem, message_of
 from instasell_cli.options import command, group
 from instasell_cli.rows.opening import opened_text
 from instasell_cli.shapes import CATEGORY, CATEGORY_IMPORT, record_of
@@ -23,8 +29,6 @@ app = group(
     "categories list",
     'categories create "Toys > Trains"',
 )
-
-LINE_CHARACTERS_MAX = 2000
 
 
 @command(app, "list", "Every category, and how much is in it.", "categories list")
@@ -53,40 +57,65 @@ def create(
 ) -> None:
     """`categories create`."""
     with opened(ctx) as (client, output):
-        run_import(client, output, [path])
+        found, made = CategoryMaker(client).make(path)
+        record = {"path": path, "id": found, "outcome": "created" if made else "unchanged"}
+        output.many(CATEGORY_IMPORT, [{"row": 1, **record, "message": None}])
 
 
 @command(
     app,
     "import",
-    "For admins: create the categories of a file that are missing. It has a path in each line.",
+    "For admins: create the categories of a file that are missing. Run again it creates nothing."
+    " A text has a path in each line, CSV a column `path`; JSON and YAML have a list of paths, or"
+    " a tree. Each path gets a verdict; exit 7 when some were rejected.",
     "categories import categories.txt",
+    "categories import categories.yaml -o jsonl",
     "$ printf 'Toys > Trains\\n' | instasell categories import -",
+    "$ instasell categories list -o csv --fields path | instasell categories import - --format csv",
 )
 def import_(
     ctx: typer.Context,
     file: Annotated[str, typer.Argument(help="A file, or - for stdin.")],
+    form: Annotated[
+        CategoryFormat | None,
+        typer.Option("--format", help="By default what the file's ending says, else lines."),
+    ] = None,
 ) -> None:
     """`categories import`."""
-    with opened(ctx) as (client, output), opened_text(file) as lines:
-        run_import(client, output, _paths(lines))
+    with opened(ctx) as (client, output):
+        with opened_text(file) as source:
+            text = source.read(CHARACTERS_MAX + 1)
+        paths = read_paths(text, form or format_of(file), "stdin" if file == "-" else file)
+        if run_import(client, output, paths):
+            raise typer.Exit(ExitCode.PARTLY)
 
 
-def run_import(client: InstaSell, output: Output, paths: Iterable[str]) -> None:
-    """Creates what is missing; the same paths again create nothing."""
+def run_import(client: InstaSell, output: Output, paths: Sequence[str]) -> int:
+    """Create what is missing, print a verdict for each path, and return how many were rejected.
+
+    Raises Forbidden for all but admins.
+    """
     maker = CategoryMaker(client)
-    output.many(CATEGORY_IMPORT, _made(maker, paths))
+    rejected = 0
+
+    def verdicts() -> Iterator[Mapping[str, object]]:
+        nonlocal rejected
+        for row, path in enumerate(paths, 1):
+            record = {"row": row, "path": path, **_verdict(maker, path)}
+            rejected += record["outcome"] == "rejected"
+            yield record
+
+    output.many(CATEGORY_IMPORT, verdicts())
+    if rejected:
+        output.note(f"{rejected:,} of {len(paths):,} paths were rejected")
+    return rejected
 
 
-def _made(maker: CategoryMaker, paths: Iterable[str]) -> Iterator[Mapping[str, object]]:
-    for path in paths:
+def _verdict(maker: CategoryMaker, path: str) -> Mapping[str, object]:
+    from instasell_client import Conflict, Invalid
+
+    try:
         found, made = maker.make(path)
-        yield {"path": path, "id": found, "outcome": "created" if made else "unchanged"}
-
-
-def _paths(lines: TextIO) -> Iterator[str]:
-    for number, line in enumerate(iter(lambda: lines.readline(LINE_CHARACTERS_MAX), ""), 1):
-        if len(line) >= LINE_CHARACTERS_MAX:
-            raise UsageProblem(f"line {number} is too long to be the path of a category")
-        if line.strip() and not line.startswith("#"):
-            yield line.strip()
+    except (UsageProblem, Conflict, Invalid) as error:
+        return {"id": None, "outcome": "rejected", "message": message_of(error)}
+    return {"id": found, "outcome": "created" if made else "unchanged", "message": None}

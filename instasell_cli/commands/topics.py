@@ -12,6 +12,8 @@ from instasell_cli.options import command
 
 ENVIRONMENT = {
     "INSTASELL_URL": "the server; wins over the profile",
+    "INSTASELL_PORT": "a server on this machine at another port than 8780, where nothing else is"
+    " named",
     "INSTASELL_TOKEN": "the token; wins over the profile",
     "INSTASELL_CONFIG_DIR": "the folder of profiles, tokens, and imports that were cut off",
     "INSTASELL_CURRENCY": "the market's currency, for amounts that are typed (USD)",
@@ -52,7 +54,7 @@ and ends without it at once with exit code 2 before anything has happened. What 
 for, as a password, has an option that is named then."""
 COMPLETION = """\
   $ instasell --install-completion         for the shell that you are in: bash, zsh or fish
-  $ instasell --show-completion            to put it where you want it
+  $ instasell --show-completion zsh        to put it where you want it
 
 Commands, options and values are completed, and so are the ids of auctions, listings, orders,
 disputes, conversations, pictures, alerts and accounts, categories, profiles, fields and topics. zsh

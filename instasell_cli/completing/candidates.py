@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SHOWN_MAX = 50
 TITLE_CHARACTERS_MAX = 60
 
 # The shell takes a value as it is, so one that a shell could read otherwise is not offered.
 _HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+,:-]{0,253}", re.ASCII)
+# What is quoted has no character that a quoted word could end at, or a terminal be steered by.
+_TEXT = re.compile(r"[^\W_][\w .,:;&/()+>-]{0,253}")
 _ID = re.compile(r"[0-9a-f-]*", re.ASCII | re.IGNORECASE)
 
 
@@ -20,6 +22,8 @@ class Candidate:
 
     value: str
     title: str = ""
+    is_text: bool = False
+    """Whether it has spaces and the like, which the shell's own way of quoting makes one word."""
 
 
 def is_beginning_of_id(typed: str) -> bool:
@@ -34,8 +38,9 @@ def chosen(candidates: Iterable[Candidate], typed: str) -> list[Candidate]:
     """
     found: dict[str, Candidate] = {}
     for each in candidates:
-        if _HARMLESS.fullmatch(each.value) and each.value not in found and _fits(each, typed):
-            found[each.value] = Candidate(each.value, shown(each.title))
+        is_safe = _TEXT if each.is_text else _HARMLESS
+        if is_safe.fullmatch(each.value) and each.value not in found and _fits(each, typed):
+            found[each.value] = replace(each, title=shown(each.title))
             if len(found) == SHOWN_MAX:
                 break
     return [*found.values()]
@@ -54,5 +59,5 @@ def shown(title: str) -> str:
 def _fits(candidate: Candidate, typed: str) -> bool:
     if candidate.value.casefold().startswith(typed.casefold()):
         return True
-    words = candidate.title.casefold().split()
+    words = (candidate.title or candidate.value).casefold().split()
     return all(any(word.startswith(part) for word in words) for part in typed.casefold().split())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 from typing import Any, NoReturn
 
@@ -53,7 +54,10 @@ class Bash(_Offering, BashComplete):
 
     def complete(self) -> str:
         """The answer."""
-        return "\n".join(item.value for item in self.items()[0])
+        # bash takes each line for a word of the command line; within quotes it quotes by itself.
+        quoted = _ends_in_quotes(os.environ.get("COMP_WORDS", ""))
+        values = (item.value for item in self.items()[0])
+        return "\n".join(value if quoted else _escaped(value) for value in values)
 
 
 class Fish(_Offering, FishComplete):
@@ -109,6 +113,26 @@ def answer(app: typer.Typer, asked: str) -> NoReturn:
     sys.stdout.write(text + "\n" if text else "")
     sys.stdout.flush()
     sys.exit(code)
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"[^\w@%+=:,./-]", r"\\\g<0>", text)
+
+
+def _ends_in_quotes(line: str) -> bool:
+    """Return whether the last word of a line has a quote that is still open."""
+    open_quote = ""
+    escaped = False
+    for char in line:
+        if escaped:
+            escaped = False
+        elif char == "\\" and open_quote != "'":
+            escaped = True
+        elif open_quote:
+            open_quote = "" if char == open_quote else open_quote
+        elif char in "'\"":
+            open_quote = char
+    return bool(open_quote)
 
 
 def _path(context: Any) -> str:

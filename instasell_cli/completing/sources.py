@@ -99,6 +99,14 @@ class Source:
         return " ".join(str(each) for each in found if each is not None)
 
 
+class Categories(Source):
+    """Categories by their paths, which the commands take as they stand."""
+
+    def _asked(self, typed: Typed, look: Look, words: str = "") -> Iterator[Candidate]:
+        for each in super()._asked(typed, look, words):
+            yield Candidate(each.title, is_text=True)
+
+
 class People(Source):
     """Accounts, for admins: by the e-mail address where that is what is typed."""
 
@@ -158,7 +166,8 @@ def formats(typed: Typed) -> list[Candidate]:
     """How records can be written."""
     from instasell_cli.output import MEANINGS
 
-    return chosen((Candidate(form.value, text) for form, text in MEANINGS.items()), typed.word)
+    fitting = (form for form in MEANINGS if form.value.startswith(typed.word))
+    return [Candidate(form.value, MEANINGS[form]) for form in fitting]
 
 
 def fields(typed: Typed) -> list[Candidate]:

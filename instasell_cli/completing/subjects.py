@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from instasell_cli.completing.candidates import Candidate
 from instasell_cli.completing.sources import (
+    Categories,
     People,
     Source,
     Typed,
@@ -31,6 +32,7 @@ LISTINGS = Source("/listings", searches=True, needs_account=False, kind="listing
 OWN_LISTINGS = replace(LISTINGS, needs_account=True, own="seller", own_only=True)
 SELLERS = Source("/listings", "seller_id", ("seller_name",), needs_account=False, kind="seller")
 CATEGORIES = Source("/categories", titles=("path",), needs_account=False, pages=False)
+CATEGORY_PATHS = Categories("/categories", titles=("path",), needs_account=False, pages=False)
 IMAGES = Source("/listings/{listing_id}/images", titles=("position",), pages=False, listed=True)
 ORDERS = Source("/orders", titles=("title", "status"), kind="order")
 DISPUTES = Source("/disputes", titles=("title", "status"), kind="dispute")
@@ -57,7 +59,7 @@ BY_PARAMETER: Mapping[str, Source] = {
     "listing_id": LISTINGS,
     "listing": LISTINGS,
     "seller": SELLERS,
-    "category": CATEGORIES,
+    "category": CATEGORY_PATHS,
     "order_id": ORDERS,
     "order": ORDERS,
     "dispute_id": DISPUTES,

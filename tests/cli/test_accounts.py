@@ -54,6 +54,15 @@ async def test_a_token_signs_in_and_profiles_switch(market: Market, shell: Shell
             "auth", "login", "--with-token", "--profile", name, stdin=f"{client.token}\n"
         )
         assert done.code == 0, done.err
+        # The first one takes nothing from anybody.
+        assert ("auth switch shop" in done.err) == (name == "me")
+    other = await shell.run("auth", "login", "--with-token", stdin=f"{seller.token}\n")
+    assert "person-" in other.err
+    assert "at http" in other.err
+    assert "--profile NAME" in other.err
+    await shell.run("auth", "login", "--with-token", stdin=f"{bidder.token}\n")
+    again = await shell.run("auth", "login", "--with-token", stdin=f"{bidder.token}\n")
+    assert len(again.err.splitlines()) == 1
     assert "role\tbuyer" in (await shell.run("auth", "status")).out
     assert (await shell.run("auth", "switch", "shop")).code == 0
     assert "role\tseller" in (await shell.run("auth", "status")).out

@@ -24,6 +24,9 @@ HOSTILE = 'It\'s $(touch pwned) `id` "q" \x1b[31m\u202e:; [/b]\r\n\\'
 TITLED = ("auction_id", "listing_id", "order_id", "dispute_id", "alert_id", "user", "conversation")
 
 
+JSONL = "jsonl\ta JSON record in each line"
+
+
 async def completed(shell: Shell, kind: str, line: str) -> list[str]:
     """The lines of the answer to a Tab at the end of a line."""
     words = shlex.split(line)
@@ -61,6 +64,10 @@ async def test_ids_are_offered_with_their_titles(
     await (await market.bidder()).messages.ask(lamp_listing, "Is it new?")
     [(asked,)] = sql("SELECT id FROM conversations")
     user_id, user = await told_of(owner)
+    sql(
+        "INSERT INTO categories (name, path, lineage, id) SELECT 'Trains', 'Toys & Games > Trains',"
+        " ARRAY[id], id FROM gen_random_uuid() AS id"
+    )
     mine, theirs, desk = shell_of(owner), shell_of(other), shell_of(admin)
     cases: tuple[tuple[Shell, str, set[str]], ...] = (
         (shell, "auctions bid ", {f"{watch}\tA steel watch", f"{lamp}\tA red lamp"}),
@@ -76,7 +83,11 @@ async def test_ids_are_offered_with_their_titles(
         (shell, "orders show ", set()),
         (desk, f"admin users suspend {user_id[:8]}", {f"{user_id}\t{user}"}),
         (mine, "admin users suspend ", set()),
-        (shell, "listings list --category watch", {f"{market.category()}\tWatches"}),
+        (shell, "listings list --category watch", {"Watches"}),
+        (shell, "listings list --category trains", {"Toys & Games > Trains"}),
+        (shell, "subscriptions add category watch", {f"{market.category()}\tWatches"}),
+        (shell, "auctions live -o j", {"json\tone JSON document", JSONL}),
+        (shell, "auctions live --output ya", {"yaml\tYAML, with the fields of JSON"}),
         (shell, "auctions live --fields auction_id,tit", {"auction_id,title"}),
         (shell, "help out", {"output\tthe formats, and what goes where"}),
     )
@@ -155,3 +166,41 @@ def test_whatever_is_an_id_can_be_completed() -> None:
 
 def test_fields_are_known_by_the_names_of_commands() -> None:
     assert set(WRITTEN) <= {each.path for each in entries()}
+
+
+async def test_a_path_of_a_category_is_one_word_in_every_shell(
+    market: Market, shell: Shell, sql: Sql
+) -> None:
+    market.category()
+    sql("UPDATE categories SET path = 'Toys & Games > Trains', name = 'Trains'")
+    typed = "instasell listings list --category "
+    [bash] = await completed(shell, "bash", f"{typed}tra")
+    assert bash == r"Toys\ \&\ Games\ \>\ Trains"
+    assert shlex.split(bash) == ["Toys & Games > Trains"]
+    assert await completed(shell, "bash", f"{typed}Toys\\ \\&") == [bash]
+    assert await completed(shell, "fish", f"{typed}Toys") == ["Toys & Games > Trains"]
+    [zsh] = await completed(shell, "zsh", f"{typed}Toys")
+    assert "'Toys & Games > Trains'" in zsh
+    # What a shell or a terminal could be misled by is not offered, however it is quoted.
+    for bad in ("a'b", 'a"b', "a$b", "a`b", "a\x1bb", "a\\b", "$(id)", "a\nb", "-rf"):
+        assert chosen([Candidate(bad, is_text=True)], "") == [], bad
+
+
+async def test_the_script_of_a_shell_that_is_named(shell: Shell) -> None:
+    for name, mark in (
+        ("bash", "complete -o"),
+        ("zsh", "#compdef instasell"),
+        ("fish", "complete "),
+    ):
+        for words in (("--show-completion", name), (f"--show-completion={name}",)):
+            done = await shell.run(*words)
+            assert (done.code, mark in done.out, done.err) == (0, True, ""), words
+            assert f"complete_{name}" in done.out
+    wrong = await shell.run("--show-completion", "tcsh")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "zsh" in wrong.err
+    installed = await shell.run("--install-completion", "fish")
+    assert installed.code == 0
+    files = [*shell.home.rglob("*.fish")]
+    assert files
+    assert "complete_fish" in files[0].read_text()

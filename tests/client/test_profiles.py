@@ -267,3 +267,31 @@ def test_keyring_that_forgets_at_once_took_nothing() -> None:
         assert SystemKeyring().set("home", "secret") is False
     finally:
         keyring.set_keyring(former)
+
+
+def test_the_port_of_a_server_on_this_machine(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("INSTASELL_URL", raising=False)
+    monkeypatch.delenv("INSTASELL_TOKEN", raising=False)
+    monkeypatch.setenv("INSTASELL_PORT", "9000")
+    assert resolve_target(store=store).url == "http://127.0.0.1:9000"
+    assert resolve_target(url="http://x:1", store=store).url == "http://x:1"
+    # A token belongs to the server that gave it.
+    store.save(Profile("local", DEFAULT_URL), "secret")
+    target = resolve_target(store=store)
+    assert (target.url, target.token) == ("http://127.0.0.1:9000", None)
+    assert resolve_target("local", store=store).token == "secret"
+    monkeypatch.setenv("INSTASELL_PORT", "8780")
+    assert resolve_target(store=store).token == "secret"
+    # Whoever runs a server here may still be a customer elsewhere.
+    store.save(SHOP, "other")
+    monkeypatch.setenv("INSTASELL_PORT", "9000")
+    assert resolve_target(store=store).url == SHOP.url
+    store.use("local")
+    monkeypatch.setenv("INSTASELL_PORT", "0")
+    assert resolve_target(store=store).url == DEFAULT_URL
+    for wrong in ("x", "65536", "-1", "9000/"):
+        monkeypatch.setenv("INSTASELL_PORT", wrong)
+        with pytest.raises(ProfileError, match="INSTASELL_PORT"):
+            resolve_target(store=store)

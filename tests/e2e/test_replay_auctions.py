@@ -1,11 +1,16 @@
 """The example that replays real bids, as a person runs it: a process, a market, a report."""
 
+import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.serving import RunningServer
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "examples" / "replay_auctions.py"
@@ -95,3 +100,16 @@ def test_real_auctions_close_at_the_prices_that_were_paid() -> None:
     assert "5243 sent, 5215 accepted, 0 lost" in done.stdout
     assert "closed exactly 297 of 305 at the recorded price" in done.stdout
     assert done.stdout.endswith("in all 305 of 305 closed at exactly the recorded price\n")
+
+
+async def test_a_market_that_is_too_slow_for_the_duration_is_told_with_the_remedy(
+    small_file: Path, server: RunningServer, sql: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    sql(
+        "INSERT INTO categories (name, path, lineage, id)"
+        " SELECT 'Lamps', 'Lamps', ARRAY[id], id FROM gen_random_uuid() AS id"
+    )
+    words = ("--url", server.base_url, "--duration", "0")
+    done = await asyncio.to_thread(run, small_file, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "longer --duration" in done.stderr

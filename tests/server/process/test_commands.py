@@ -227,3 +227,19 @@ async def test_the_audit_asks_the_provider_where_one_is_configured(
     none = await asyncio.to_thread(_call, environment, "audit", "--provider")
     assert none.returncode == 1
     assert "no payment provider" in none.stderr
+
+
+@pytest.mark.parametrize("words", [("audit",), ("audit", "--json"), ("backup",)], ids=" ".join)
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_folder_without_a_market_is_left_as_it_is(
+    tmp_path: Path, words: tuple[str, ...], is_there: bool
+) -> None:
+    folder = tmp_path / "nothing"
+    if is_there:
+        folder.mkdir()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("INSTASELL_")}
+    done = _call(kept, *words, "--data-dir", str(folder))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"no market in {folder}" in done.stderr
+    assert folder.exists() == is_there
+    assert not is_there or not [*folder.iterdir()]
