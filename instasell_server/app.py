@@ -12,6 +12,7 @@ from aiohttp import web
 from instasell_server import metrics
 from instasell_server.adapters.storage.disk import DiskObjects
 from instasell_server.db.transaction import finish_running
+from instasell_server.descriptors import Shares, descriptor_limit, share_descriptors
 from instasell_server.domains.accounts import handlers as accounts
 from instasell_server.domains.accounts.service import AccountService
 from instasell_server.domains.admin import handlers as admin
@@ -24,6 +25,7 @@ from instasell_server.domains.disputes import handlers as disputes
 from instasell_server.domains.listings import handlers as listings
 from instasell_server.domains.lookups import handlers as lookups
 from instasell_server.domains.media import handlers as media
+from instasell_server.domains.media.transfers import Transfers
 from instasell_server.domains.messages import handlers as messages
 from instasell_server.domains.notifications import handlers as notifications
 from instasell_server.domains.notifications.subscriptions import SubscriptionService
@@ -32,6 +34,8 @@ from instasell_server.domains.operations.service import OperationsService
 from instasell_server.domains.orders import handlers as orders
 from instasell_server.domains.payments import handlers as payments
 from instasell_server.domains.wallets import handlers as wallets
+from instasell_server.http.address import networks_of
+from instasell_server.http.connections import ConnectionLimits, OpenConnections
 from instasell_server.http.docs import render_page
 from instasell_server.http.openapi import render_document
 from instasell_server.http.ratelimit import RateLimits
@@ -58,14 +62,18 @@ REST_SECONDS = 0.25
 def build(settings: Settings) -> web.Application:
     """The application of one server process. Its engines are opened when it starts.
 
-    Raises NotConfigured without the address of PostgreSQL or Redis, or a secret.
+    Raises NotConfigured without the address of PostgreSQL or Redis, or a secret, and
+    TooFewDescriptors.
     """
+    shares = share_descriptors(settings, descriptor_limit())
     required(settings.jwt_secret, "JWT_SECRET")
     engines = make_engines(settings)
     services = wire(engines, settings)
     limits = RateLimits(engines.redis.limiter, settings)
     routes = routes_of(settings.parts)
-    app = make_application(routes, settings, limits, services.accounts.authenticate)
+    connections = OpenConnections(_connection_limits(settings, shares))
+    app = make_application(routes, settings, limits, services.accounts.authenticate, connections)
+    app[media.TRANSFERS] = Transfers(shares.files)
     app[SERVICES] = services
     app[RIGHTS] = Rights(engines.database, services.accounts.get_current)
     app[accounts.SERVICE] = services.accounts
@@ -104,6 +112,17 @@ def build(settings: Settings) -> web.Application:
     app.on_shutdown.append(_close_sockets)
     app.cleanup_ctx.append(_Lifetime(engines, services, settings.parts).run)
     return app
+
+
+def _connection_limits(settings: Settings, shares: Shares) -> ConnectionLimits:
+    return ConnectionLimits(
+        total=shares.connections,
+        per_address=settings.connections_per_address,
+        proxies=networks_of(settings.trusted_proxies),
+        head_seconds=settings.head_seconds,
+        stall_seconds=settings.stall_seconds,
+        bytes_per_second=settings.bytes_per_second_min,
+    )
 
 
 @contextlib.asynccontextmanager

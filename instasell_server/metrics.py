@@ -57,6 +57,9 @@ CLOSING_LATENESS_SECONDS = _histogram(
 )
 FRAMES_DROPPED = _counter("frames_dropped", "Frames that slow readers were spared.")
 OPEN_SOCKETS = _gauge("open_sockets", "WebSockets that are open.")
+OPEN_CONNECTIONS = _gauge("open_connections", "Connections that are open, WebSockets among them.")
+CONNECTIONS_REFUSED = _counter("connections_refused", "Connections over a limit.", "code")
+SLOW_CALLERS = _counter("slow_callers", "Callers that were cut off as too slow.", "kind")
 LOOP_LAG_SECONDS = _histogram("event_loop_lag_seconds", "How late the loop ran a timer.", _FAST)
 DATABASE_CONNECTIONS_IN_USE = _gauge(
     "database_connections_in_use", "Connections to PostgreSQL that are lent out."

@@ -19,12 +19,19 @@ import uvloop
 from instasell_server import logs
 from instasell_server.app import build
 from instasell_server.db.roles import ROLE_ADVICE, find_serving_role
+from instasell_server.descriptors import (
+    CONNECTIONS_FEW,
+    TooFewDescriptors,
+    raise_descriptor_limit,
+    share_descriptors,
+)
 from instasell_server.domains.payments import handlers as payments
 from instasell_server.embedded import EmbeddedEngines, EmbeddedError
 from instasell_server.http.listener import Listener
 from instasell_server.sandbox import Endpoint, Sandbox, SandboxSettings
 from instasell_server.settings import Part, Settings
 from instasell_server.standalone import (
+    Refused,
     check_exposure,
     keeping_of,
     needs_sandbox,
@@ -51,6 +58,7 @@ def run(settings: Settings, *, i_know: bool, ready_file: Path | None) -> None:
     """
     logs.configure(settings)
     check_exposure(settings, i_know=i_know)
+    check_descriptors(settings)
     signal.signal(signal.SIGTERM, _leave)
     with own_engines(settings) as (complete, engines):
         embedded = engines is not None
@@ -66,6 +74,19 @@ def run(settings: Settings, *, i_know: bool, ready_file: Path | None) -> None:
             _log.warning("database_role_too_strong", role=role.name, advice=ROLE_ADVICE)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(ready, engines, ready_file))
+
+
+def check_descriptors(settings: Settings) -> None:
+    """Raise the limit of open files as far as it goes, and say what that leaves for callers.
+
+    Raises Refused when that is too little.
+    """
+    try:
+        shares = share_descriptors(settings, raise_descriptor_limit())
+    except TooFewDescriptors as error:
+        raise Refused(str(error)) from None
+    report = _log.warning if shares.connections < CONNECTIONS_FEW else _log.info
+    report("descriptors", limit=shares.descriptors, connections=shares.connections)
 
 
 def _leave(number: int, frame: types.FrameType | None) -> None:

@@ -18,6 +18,7 @@ from instasell_server.http.openapi import errors_of, make_document
 from instasell_server.http.problems import status_of
 from instasell_server.http.route import EVERYBODY, Route
 from instasell_server.http.routes import TABLE
+from instasell_server.limit_settings import LimitSettings
 from instasell_server.live_reference import frame_lines, frame_schemas
 from instasell_server.settings import Settings
 
@@ -49,7 +50,10 @@ def write_all(root: Path) -> list[Path]:
 
 def _settings() -> Iterator[tuple[str, FieldInfo, str]]:
     """Name in the environment, field, and the default as it would be written there."""
-    for name, field in Settings.model_fields.items():
+    limits = LimitSettings.model_fields
+    fields = Settings.model_fields
+    for name in [*(name for name in fields if name not in limits), *limits]:
+        field = fields[name]
         yield f"INSTASELL_{name.upper()}", field, _written(field.get_default())
 
 

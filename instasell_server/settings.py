@@ -11,19 +11,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from instasell_server.limit_settings import LimitSettings
 
 PUBLISHED_SECRETS = frozenset({"change-me", "secret", "changeme", "your-secret-key"})
 SECRET_BYTES_MIN = 32
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-EMBEDDED_OFF = " Off by default for embedded engines on loopback."
-OF_ADDRESSES = (
-    "rate_limit_anonymous",
-    "rate_limit_sign_in",
-    "rate_limit_webhooks",
-    "rate_limit_files",
-)
-"""Limits that count by address; on a market of one's own, everybody has the same one."""
 
 Names = Annotated[list[str], NoDecode]
 """A list that is written with commas."""
@@ -37,7 +31,7 @@ class Part(StrEnum):
     WORKER = "worker"
 
 
-class Settings(BaseSettings):
+class Settings(LimitSettings):
     """The configuration of one server process."""
 
     model_config = SettingsConfigDict(env_prefix="INSTASELL_", env_file=".env", extra="ignore")
@@ -102,60 +96,6 @@ class Settings(BaseSettings):
         Names,
         Field(description="Networks of proxies whose X-Forwarded-For is believed (CIDR)."),
     ] = []
-    rate_limit_anonymous: Annotated[
-        int,
-        Field(
-            ge=0,
-            description="Requests per 15 minutes of an address without signing in; 0 is off."
-            + EMBEDDED_OFF,
-        ),
-    ] = 100
-    rate_limit_sign_in: Annotated[
-        int,
-        Field(
-            ge=0,
-            description="Sign-ins and sign-ups per 15 minutes of an address; 0 is off."
-            + EMBEDDED_OFF,
-        ),
-    ] = 30
-    rate_limit_webhooks: Annotated[
-        int,
-        Field(
-            ge=0,
-            description="Webhooks per 15 minutes of an address; 0 is off." + EMBEDDED_OFF,
-        ),
-    ] = 12000
-    rate_limit_files: Annotated[
-        int,
-        Field(
-            ge=0,
-            description="Uploads and downloads at /media per 15 minutes of an address; 0 is off."
-            + EMBEDDED_OFF,
-        ),
-    ] = 6000
-    rate_limit_signed_in: Annotated[
-        int, Field(ge=0, description="Requests per 15 minutes of a signed-in user; 0 is off.")
-    ] = 3000
-    rate_limit_token: Annotated[
-        int, Field(ge=0, description="Requests per 15 minutes of a script's token; 0 is off.")
-    ] = 12000
-    rate_limit_bids: Annotated[
-        int, Field(ge=0, description="Bids per minute of a user; 0 is off.")
-    ] = 600
-    rate_limit_joins: Annotated[
-        int,
-        Field(
-            ge=0,
-            description="Joins of auctions per minute of a connection, a third of them at once;"
-            " the board counts as ten. 0 is off, as it is while rate_limit_bids is 0.",
-        ),
-    ] = 600
-    rate_limit_joins_address: Annotated[
-        int, Field(ge=0, description="The same of all connections of an address; 0 is off.")
-    ] = 1200
-    rate_limit_messages: Annotated[
-        int, Field(ge=0, description="Messages per minute of a user; 0 is off.")
-    ] = 60
     ending_soon_minutes: Annotated[
         int,
         Field(ge=0, le=60, description="How long before an auction's end it is told; 0 is off."),
@@ -347,17 +287,8 @@ class Settings(BaseSettings):
         return self.host in LOOPBACK
 
     @model_validator(mode="after")
-    def _limits_off_on_loopback_only(self) -> Settings:
-        limits = (
-            *(getattr(self, name) for name in OF_ADDRESSES),
-            self.rate_limit_signed_in,
-            self.rate_limit_token,
-            self.rate_limit_bids,
-            self.rate_limit_joins,
-            self.rate_limit_joins_address,
-            self.rate_limit_messages,
-        )
-        if 0 in limits and not self.on_loopback:
+    def _consistent(self) -> Settings:
+        if self.has_limit_off() and not self.on_loopback:
             raise ValueError(
                 "a rate limit of 0 is taken only while listening on loopback; set a limit or"
                 " INSTASELL_HOST=127.0.0.1"

@@ -21,7 +21,8 @@ from instasell_server.embedded import (
     default_data_dir,
 )
 from instasell_server.embedded.folder import EngineFolder, write_private
-from instasell_server.settings import OF_ADDRESSES, SECRET_BYTES_MIN, Part, Settings
+from instasell_server.limit_settings import OF_ADDRESSES
+from instasell_server.settings import SECRET_BYTES_MIN, Part, Settings
 
 SECRET_FILE = "jwt-secret"
 SANDBOX_SECRET_FILE = "sandbox-secret"

@@ -192,9 +192,7 @@ def wire(engines: Engines, settings: Settings) -> Services:
     mails = make_mails(engines, settings)
     people = AccountService(database, redis.cache, redis.limiter, hub, ledger, mails, settings)
     pictures = PicturePool()
-    files = MediaService(
-        database, engines.objects, pictures, file_bytes_max=settings.file_bytes_max
-    )
+    files = _files(engines, settings, pictures)
     goods = ListingService(database, engines.public, redis.cache, files)
     money, bought, fulfilment = _money(engines, settings, ledger, goods)
     gas = AuctionGas(
@@ -241,6 +239,16 @@ def wire(engines: Engines, settings: Settings) -> Services:
         taken_back, money, purses, desk, LookupService(database, engines.public), talk, told,
         telling, auctioneer, hub, live, closer, escrow, outbox, Postman(mails),
     )  # fmt: skip
+
+
+def _files(engines: Engines, settings: Settings, pictures: PicturePool) -> MediaService:
+    return MediaService(
+        engines.database,
+        engines.objects,
+        pictures,
+        file_bytes_max=settings.file_bytes_max,
+        pending_bytes_max=settings.pending_upload_bytes_max,
+    )
 
 
 def _join_limits(settings: Settings) -> JoinLimits:

@@ -9,7 +9,7 @@
     - Forbidden           AccountSuspended SellerCannotBid SellerCannotBuy ScopeMissing(scope)
                           NotVerified
     - Invalid(errors)     one entry per field     - IdempotencyKeyReused
-    - Malformed           BadSignature
+    - Malformed           BadSignature HeadTooLarge(limit_bytes) TooSlow
     - TooLarge(limit_bytes)  - MethodNotAllowed(allowed)  - Unsupported
     - Conflict            AuctionNotOpen(auction_status) BidTooLow(minimum) AlreadyLeading(minimum)
                           BuyNowUnavailable(buy_now) ListingInUse ListingHasAuction(auction_id)
@@ -76,6 +76,7 @@ from instasell_client.errors.refusals import (
     DisputeNotFound,
     EvidenceNotFound,
     Forbidden,
+    HeadTooLarge,
     IdempotencyKeyReused,
     ImageNotFound,
     InstaSellError,
@@ -94,6 +95,7 @@ from instasell_client.errors.refusals import (
     SellerCannotBuy,
     TokenNotFound,
     TooLarge,
+    TooSlow,
     Unauthenticated,
     Unavailable,
     Unsupported,
@@ -134,6 +136,7 @@ __all__ = [
     "EvidenceNotFound",
     "Forbidden",
     "FundsHeld",
+    "HeadTooLarge",
     "IdempotencyKeyReused",
     "ImageNotFound",
     "InstaSellError",
@@ -168,6 +171,7 @@ __all__ = [
     "TokenNotFound",
     "TooLarge",
     "TooManyFiles",
+    "TooSlow",
     "TransportError",
     "Unauthenticated",
     "Unavailable",

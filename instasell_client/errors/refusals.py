@@ -225,6 +225,25 @@ class TooLarge(InstaSellError):
         return self._number("limit_bytes")
 
 
+class HeadTooLarge(Malformed):
+    """A request line or headers beyond the limit."""
+
+    title = "The head of the request is too large"
+    status = 431
+
+    @property
+    def limit_bytes(self) -> int | None:
+        """The limit, in bytes."""
+        return self._number("limit_bytes")
+
+
+class TooSlow(Malformed):
+    """A request that did not arrive in time."""
+
+    title = "The request did not arrive in time"
+    status = 408
+
+
 class MethodNotAllowed(InstaSellError):
     """The path exists with other methods."""
 

@@ -9,7 +9,7 @@
     - Forbidden           AccountSuspended SellerCannotBid SellerCannotBuy ScopeMissing
                           NotVerified
     - Invalid             one entry per field; IdempotencyKeyReused
-    - Malformed           a body that is no JSON at all; BadSignature
+    - Malformed           a body that is no JSON at all; BadSignature HeadTooLarge TooSlow
     - TooLarge  - MethodNotAllowed  - Unsupported
     - Conflict            AuctionNotOpen BidTooLow AlreadyLeading BuyNowUnavailable ListingInUse
                           ListingHasAuction AuctionHasBids EmailTaken SkuTaken CategoryInUse
@@ -70,6 +70,7 @@ from instasell_server.errors.refusals import (
     DisputeNotFound,
     EvidenceNotFound,
     Forbidden,
+    HeadTooLarge,
     IdempotencyKeyReused,
     ImageNotFound,
     InstaSellError,
@@ -88,6 +89,7 @@ from instasell_server.errors.refusals import (
     SellerCannotBuy,
     TokenNotFound,
     TooLarge,
+    TooSlow,
     Unauthenticated,
     Unavailable,
     Unsupported,
@@ -131,6 +133,7 @@ __all__ = [
     "EvidenceNotFound",
     "Forbidden",
     "FundsHeld",
+    "HeadTooLarge",
     "IdempotencyKeyReused",
     "ImageNotFound",
     "InstaSellError",
@@ -162,6 +165,7 @@ __all__ = [
     "TokenNotFound",
     "TooLarge",
     "TooManyFiles",
+    "TooSlow",
     "Unauthenticated",
     "Unavailable",
     "Unsupported",

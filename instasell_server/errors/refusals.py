@@ -190,6 +190,18 @@ class TooLarge(InstaSellError):
     title = "The body is too large"
 
 
+class HeadTooLarge(Malformed):
+    """A request line or headers beyond the limit; `limit_bytes` names it."""
+
+    title = "The head of the request is too large"
+
+
+class TooSlow(Malformed):
+    """A request that did not arrive in time."""
+
+    title = "The request did not arrive in time"
+
+
 class MethodNotAllowed(InstaSellError):
     """The path exists with other methods; `allowed` names them."""
 

@@ -51,7 +51,7 @@ def client_address(peer: str | None, forwarded: Sequence[str], proxies: tuple[Ne
         return peer
     hops = [hop for value in forwarded for hop in value.split(",")]
     for hop in reversed(hops):
-        if not _is_proxy(nearest, proxies):
+        if not _is_in(nearest, proxies):
             break
         further = _parse(hop)
         if further is None:
@@ -60,7 +60,13 @@ def client_address(peer: str | None, forwarded: Sequence[str], proxies: tuple[Ne
     return str(nearest)
 
 
-def _is_proxy(address: Address, proxies: tuple[Network, ...]) -> bool:
+def is_proxy(peer: str, proxies: tuple[Network, ...]) -> bool:
+    """Tell whether the other end of a connection is a proxy of ours."""
+    address = _parse(peer)
+    return address is not None and _is_in(address, proxies)
+
+
+def _is_in(address: Address, proxies: tuple[Network, ...]) -> bool:
     return any(address.version == net.version and address in net for net in proxies)
 
 

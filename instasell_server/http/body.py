@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
-from instasell_server.errors import Invalid, Malformed, TooLarge, Unsupported
+from instasell_server.errors import Invalid, Malformed, TooLarge, TooSlow, Unsupported
 
 BODY_BYTES_MAX = 1024 * 1024
 BODY_TIMEOUT_SECONDS = 20
@@ -40,7 +40,7 @@ async def _read(request: web.Request) -> bytes:
         async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
             return await request.read()
     except TimeoutError:
-        raise Malformed(
+        raise TooSlow(
             f"the body did not arrive within {BODY_TIMEOUT_SECONDS} s; send it faster"
         ) from None
     except web.HTTPRequestEntityTooLarge:

@@ -7,11 +7,20 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from instasell_server import logs, metrics
-from instasell_server.errors import InstaSellError, Unauthenticated, Unsupported
+from instasell_server.errors import (
+    InstaSellError,
+    Invalid,
+    TooLarge,
+    TooSlow,
+    Unauthenticated,
+    Unsupported,
+)
 from instasell_server.http.address import client_address, networks_of
+from instasell_server.http.connection import Connection, SlowBody
+from instasell_server.http.connections import OpenConnections
 from instasell_server.http.dispatch import Endpoint
 from instasell_server.http.encoding import check_encoding
 from instasell_server.http.passage import PASSAGE, Passage, new_request_id
@@ -43,11 +52,13 @@ class Edge:
         authenticate: Authenticate | None,
         limits: RateLimits,
         trusted_proxies: list[str],
+        connections: OpenConnections,
     ) -> None:
         self._routes = routes
         self._authenticate = authenticate
         self._limits = limits
         self._proxies = networks_of(trusted_proxies)
+        self._connections = connections
 
     @web.middleware
     async def handle(self, request: web.Request, handler: Endpoint) -> web.StreamResponse:
@@ -61,10 +72,13 @@ class Edge:
         route = self._routes.get(request.match_info.handler)
         path = route.path if route else "unknown"
         status = CALLER_GONE
+        is_held = False
         try:
+            is_held = self._connections.begin_request(request.remote, passage.address)
             check_encoding(request)
             if path not in UNCOUNTED:
                 await self._admit(request, path, passage)
+            await _invite_body(request, route)
             response = await handler(request)
             status = response.status
             return response
@@ -73,6 +87,8 @@ class Edge:
             status = refusal.status
             return refusal
         finally:
+            if is_held:
+                self._connections.end_request(passage.address)
             _write_down(request, path, status, passage, time.perf_counter() - started)
 
     def _begin(self, request: web.Request) -> Passage:
@@ -118,9 +134,11 @@ class Edge:
 
 def _refusal(error: Exception, request: web.Request, passage: Passage) -> web.Response:
     """The reply to what a handler raised. Raises it again where it is no error of ours."""
+    if isinstance(error, SlowBody):
+        error = TooSlow(f"the body stalled for too long, or came too slowly: {error}")
     if isinstance(error, InstaSellError):
         response = problem_response(error, passage.request_id)
-        if isinstance(error, Unsupported):
+        if isinstance(error, (Unsupported, TooLarge, TooSlow)):
             # The body is not worth reading, so what follows it on the connection is not either.
             response.force_close()
         return response
@@ -133,6 +151,22 @@ def _refusal(error: Exception, request: web.Request, passage: Passage) -> web.Re
         return web.Response(status=CALLER_GONE)
     _log.error("request_failed", method=request.method, path=request.path, exc_info=error)
     return problem_response(InstaSellError(), passage.request_id)
+
+
+async def _invite_body(request: web.Request, route: Route | None) -> None:
+    """Tell a caller that waits for it to send its body, now that it has been admitted."""
+    connection = request.protocol
+    if route is not None and route.streams and isinstance(connection, Connection):
+        connection.allow_stream()
+    expected = request.headers.get("Expect")
+    if expected is None or route is None:
+        return
+    if expected.lower() != "100-continue":
+        raise Invalid.one("Expect", "send 100-continue, or leave the header away")
+    if request.version >= HttpVersion11 and request.can_read_body:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # What was written is no part of the answer.
+        request.writer.output_size = 0
 
 
 def _is_gone(request: web.Request) -> bool:

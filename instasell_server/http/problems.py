@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -14,7 +15,7 @@ from instasell_client.models.problems import FieldError, Problem
 from instasell_server import errors
 
 CONTENT_TYPE = "application/problem+json"
-RETRY_UNAVAILABLE_SECONDS = 1
+RETRY_SECONDS = 1
 ERRORS_SHOWN_MAX = 100
 
 STATUSES: Mapping[type[errors.InstaSellError], int] = {
@@ -26,6 +27,8 @@ STATUSES: Mapping[type[errors.InstaSellError], int] = {
     errors.IdempotencyKeyReused: 422,
     errors.Malformed: 400,
     errors.TooLarge: 413,
+    errors.HeadTooLarge: 431,
+    errors.TooSlow: 408,
     errors.MethodNotAllowed: 405,
     errors.Unsupported: 415,
     errors.Conflict: 409,
@@ -89,11 +92,26 @@ def _add_headers(response: web.Response, error: errors.InstaSellError) -> None:
         response.headers["WWW-Authenticate"] = 'Bearer realm="instasell"'
     elif isinstance(error, errors.MethodNotAllowed):
         response.headers["Allow"] = ", ".join(error.data.get("allowed", ()))
-    elif isinstance(error, errors.RateLimited):
-        seconds = float(error.data.get("retry_after_seconds", 1))
-        response.headers["Retry-After"] = str(max(1, math.ceil(seconds)))
     elif error.retryable:
-        response.headers["Retry-After"] = str(RETRY_UNAVAILABLE_SECONDS)
+        seconds = float(error.data.get("retry_after_seconds", RETRY_SECONDS))
+        response.headers["Retry-After"] = str(max(1, math.ceil(seconds)))
+
+
+def problem_bytes(error: errors.InstaSellError, request_id: str) -> bytes:
+    """The same as the bytes of a whole answer, for a connection that is closed after it."""
+    response = problem_response(error, request_id)
+    assert isinstance(response.body, bytes)
+    headers = {
+        **response.headers,
+        "Content-Length": str(len(response.body)),
+        "X-Request-Id": request_id,
+        "X-Content-Type-Options": "nosniff",
+        "Server": "InstaSell",
+        "Connection": "close",
+    }
+    lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + response.body
 
 
 def error_of(failure: web.HTTPException) -> errors.InstaSellError:

@@ -11,7 +11,8 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
-from instasell_server.errors import Unsupported
+from instasell_server.errors import TooSlow, Unsupported
+from instasell_server.http.connection import SlowBody
 from instasell_server.http.encoding import check_encoding
 from instasell_server.http.listener import Listener
 from instasell_server.http.problems import problem_response
@@ -127,6 +128,9 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
     try:
         check_encoding(request)
         response = await handler(request)
+    except SlowBody:
+        response = problem_response(TooSlow("the body came too slowly"), request_id)
+        response.force_close()
     except Unsupported as error:
         response = problem_response(error, request_id)
         response.force_close()

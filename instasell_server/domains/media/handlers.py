@@ -18,7 +18,9 @@ from instasell_client.models.media import (
     ImageUpload,
 )
 from instasell_server.domains.media.service import MediaService
+from instasell_server.domains.media.transfers import FileAnswer, Transfers, UploadReplaced
 from instasell_server.errors import (
+    Conflict,
     DisputeClosed,
     Forbidden,
     Invalid,
@@ -26,6 +28,7 @@ from instasell_server.errors import (
     NotFound,
     TooLarge,
     TooManyFiles,
+    TooSlow,
     Unavailable,
     Unsupported,
     UploadMissing,
@@ -42,6 +45,7 @@ from instasell_server.ports import (
 )
 
 SERVICE = web.AppKey("media", MediaService)
+TRANSFERS = web.AppKey("transfers", Transfers)
 OWN_FILES: web.AppKey[OwnFiles] = web.AppKey("own_files")
 
 UPLOAD_SECONDS = 300
@@ -102,15 +106,21 @@ async def take_bytes(call: Call[None, None]) -> None:
         raise Forbidden(str(error)) from None
     _check_head(call.request, grant)
     rights, check = call.service(RIGHTS), call.service(SERVICE).upload_check(grant.key)
-    await rights.require(check)
+    body = call.request.content
     try:
-        async with asyncio.timeout(UPLOAD_SECONDS):
-            # The address was given before: whoever it was given to may be suspended by now.
-            async with rights.watch(check) as watch:
-                chunks = call.request.content.iter_chunked(CHUNK_BYTES)
-                await watch.during(files.take(grant, chunks))
+        # Counted before anything is waited for, so that it is the later upload that stays.
+        with call.service(TRANSFERS).upload(grant.key, body):
+            await rights.require(check)
+            async with asyncio.timeout(UPLOAD_SECONDS):
+                # The address was given before: its owner may be suspended by now.
+                async with rights.watch(check) as watch:
+                    await watch.during(files.take(grant, body.iter_chunked(CHUNK_BYTES)))
+    except UploadReplaced as error:
+        raise Conflict(str(error)) from None
     except TimeoutError:
-        raise Malformed(f"the bytes did not come within {UPLOAD_SECONDS} s") from None
+        raise TooSlow(
+            f"the bytes stalled, or did not come within {UPLOAD_SECONDS} s; send them faster"
+        ) from None
     except Unreachable:
         raise Unavailable("the storage of files does not take it; try again") from None
     except ObjectTooLarge:
@@ -143,7 +153,9 @@ async def give_bytes(call: Call[None, None]) -> web.StreamResponse:
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cache-Control": "private, max-age=300",
     }
-    return web.FileResponse(grant.path, chunk_size=CHUNK_BYTES, headers=headers)
+    transfers = call.service(TRANSFERS)
+    transfers.require_room()
+    return FileAnswer(transfers, grant.path, chunk_size=CHUNK_BYTES, headers=headers)
 
 
 def _own_files(call: Call[None, None]) -> OwnFiles:

@@ -5,6 +5,8 @@ SELECT pg_advisory_xact_lock(hashtextextended(%(owner_id)s, 12))
 -- name: count_files
 SELECT (SELECT count(*) FROM media_files WHERE owner_id = %(owner_id)s AND status = 'pending')
            AS pending,
+       (SELECT coalesce(sum(size_bytes), 0) FROM media_files
+        WHERE owner_id = %(owner_id)s AND status = 'pending') AS pending_bytes,
        (SELECT count(*) FROM media_files WHERE listing_id = %(listing_id)s) AS of_listing,
        (SELECT count(*) FROM media_files
         WHERE dispute_id = %(dispute_id)s AND owner_id = %(owner_id)s) AS of_side

@@ -23,7 +23,13 @@ from instasell_server.db.transaction import Transaction
 from instasell_server.domains.media import rules, store
 from instasell_server.domains.media.picture_pool import PicturePool
 from instasell_server.domains.media.store import File, NewFile
-from instasell_server.domains.media.uploads import REMOVAL, Check, Uploads, object_key
+from instasell_server.domains.media.uploads import (
+    PENDING_BYTES_MAX,
+    REMOVAL,
+    Check,
+    Uploads,
+    object_key,
+)
 from instasell_server.errors import EvidenceNotFound, Forbidden, ImageNotFound, Invalid
 from instasell_server.ports import Objects
 from instasell_server.principal import Principal
@@ -58,14 +64,29 @@ class Complaints(Protocol):
 
 
 class MediaService:
-    """Pictures of listings and files of disputes. `file_bytes_max` limits each file."""
+    """Pictures of listings and files of disputes.
+
+    `file_bytes_max` limits each file, and `pending_bytes_max` what an account has announced.
+    """
 
     def __init__(
-        self, database: Database, objects: Objects, pictures: PicturePool, *, file_bytes_max: int
+        self,
+        database: Database,
+        objects: Objects,
+        pictures: PicturePool,
+        *,
+        file_bytes_max: int,
+        pending_bytes_max: int = PENDING_BYTES_MAX,
     ) -> None:
         self._database = database
         self._objects = objects
-        self._uploads = Uploads(database, objects, pictures, file_bytes_max=file_bytes_max)
+        self._uploads = Uploads(
+            database,
+            objects,
+            pictures,
+            file_bytes_max=file_bytes_max,
+            pending_bytes_max=pending_bytes_max,
+        )
         self.outbox: Mapping[str, OutboxHandler] = {REMOVAL: self._uploads.carry_out_removal}
         self.delete_abandoned = self._uploads.delete_abandoned
 

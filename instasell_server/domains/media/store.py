@@ -52,9 +52,10 @@ class NewFile(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """How many files there are, those that are still to come among them."""
+    """How many files there are, and what is still to come of the owner's."""
 
     pending: int
+    pending_bytes: int
     of_listing: int
     of_side: int
 
@@ -67,7 +68,7 @@ async def lock_owner(tx: Transaction, owner_id: str) -> None:
 async def count_files(tx: Transaction, file: NewFile) -> Counts:
     """How many files stand beside a new one."""
     row = await tx.one(_sql.count_files, file._asdict())
-    return Counts(row["pending"], row["of_listing"], row["of_side"])
+    return Counts(row["pending"], int(row["pending_bytes"]), row["of_listing"], row["of_side"])
 
 
 async def insert_file(tx: Transaction, file: NewFile) -> str:

@@ -37,6 +37,9 @@ from instasell_server.principal import Principal
 PENDING_MAX = 50
 """Files that somebody has announced and not confirmed, everywhere."""
 
+PENDING_BYTES_MAX = 128 * 2**20
+"""Of those files together, by default: a whole listing of 12 pictures with 10 MB each."""
+
 LATER_SECONDS = 1800
 """After this long no upload runs any more that was allowed before: they are bounded in time."""
 
@@ -66,15 +69,26 @@ class _Object(NamedTuple):
 
 
 class Uploads:
-    """What pictures and evidence have in common. `file_bytes_max` limits each file."""
+    """What pictures and evidence have in common.
+
+    `file_bytes_max` limits each file, and `pending_bytes_max` all together that an account has
+    announced and not confirmed.
+    """
 
     def __init__(
-        self, database: Database, objects: Objects, pictures: PicturePool, *, file_bytes_max: int
+        self,
+        database: Database,
+        objects: Objects,
+        pictures: PicturePool,
+        *,
+        file_bytes_max: int,
+        pending_bytes_max: int,
     ) -> None:
         self._database = database
         self._objects = objects
         self._pictures = pictures
         self._file_bytes_max = file_bytes_max
+        self._pending_bytes_max = max(pending_bytes_max, file_bytes_max)
         self._away_until = 0.0
 
     async def announce(self, file: NewFile, check: Check, key: RequestKey | None) -> str:
@@ -93,6 +107,13 @@ class Uploads:
             if counts.pending >= PENDING_MAX:
                 raise TooManyFiles(
                     "confirm what you have uploaded first, or wait for an hour", limit=PENDING_MAX
+                )
+            if counts.pending_bytes + file.size_bytes > self._pending_bytes_max:
+                raise TooManyFiles(
+                    f"the files that you have announced and not confirmed may have"
+                    f" {self._pending_bytes_max} bytes together, and {counts.pending_bytes} are"
+                    " taken: confirm what you have uploaded first, or wait for an hour",
+                    limit=self._pending_bytes_max,
                 )
             return _Announced(id=await store.insert_file(tx, file))
 

@@ -10,9 +10,10 @@ import aiohttp
 import pytest
 
 from instasell_server.errors import RateLimited
+from instasell_server.limit_settings import OF_ADDRESSES
 from instasell_server.ports import Quota
 from instasell_server.quotas import require_quota
-from instasell_server.settings import OF_ADDRESSES, Settings
+from instasell_server.settings import Settings
 from instasell_server.standalone import with_market_defaults
 from tests.server.people import PASSWORD, ask, sign_up
 

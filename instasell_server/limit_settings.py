@@ -1,0 +1,131 @@
+"""The settings of what callers may do how often, how slowly, and how many at a time.
+
+They are part of `Settings`, where `.env.example` and `docs/settings.md` come from.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+EMBEDDED_OFF = " Off by default for embedded engines on loopback."
+OF_ADDRESSES = (
+    "rate_limit_anonymous",
+    "rate_limit_sign_in",
+    "rate_limit_webhooks",
+    "rate_limit_files",
+    "connections_per_address",
+)
+"""Limits that count by address; on a market of one's own, everybody has the same one."""
+
+
+class LimitSettings(BaseSettings):
+    """Limits; those that count requests or connections may be 0, which is off."""
+
+    connections_max: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            description="Connections open at once; empty for what the limit of open files leaves,"
+            " 20,000 at most.",
+        ),
+    ] = None
+    connections_per_address: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Connections that an address may have open at once; 0 is off."
+            + EMBEDDED_OFF,
+        ),
+    ] = 100
+    head_seconds: Annotated[
+        float,
+        Field(ge=1, le=300, description="How long the head of a request may take, in seconds."),
+    ] = 15.0
+    stall_seconds: Annotated[
+        float,
+        Field(
+            ge=1,
+            le=300,
+            description="How long a body, or the reading of an answer, may stall, in seconds.",
+        ),
+    ] = 20.0
+    bytes_per_second_min: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=2**20,
+            description="How fast bodies have to come, and answers to be read, on the whole.",
+        ),
+    ] = 1024
+    rate_limit_anonymous: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Requests per 15 minutes of an address without signing in; 0 is off."
+            + EMBEDDED_OFF,
+        ),
+    ] = 100
+    rate_limit_sign_in: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Sign-ins and sign-ups per 15 minutes of an address; 0 is off."
+            + EMBEDDED_OFF,
+        ),
+    ] = 30
+    rate_limit_webhooks: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Webhooks per 15 minutes of an address; 0 is off." + EMBEDDED_OFF,
+        ),
+    ] = 12000
+    rate_limit_files: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Uploads and downloads at /media per 15 minutes of an address; 0 is off."
+            + EMBEDDED_OFF,
+        ),
+    ] = 6000
+    rate_limit_signed_in: Annotated[
+        int, Field(ge=0, description="Requests per 15 minutes of a signed-in user; 0 is off.")
+    ] = 3000
+    rate_limit_token: Annotated[
+        int, Field(ge=0, description="Requests per 15 minutes of a script's token; 0 is off.")
+    ] = 12000
+    rate_limit_bids: Annotated[
+        int, Field(ge=0, description="Bids per minute of a user; 0 is off.")
+    ] = 600
+    rate_limit_joins: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Joins of auctions per minute of a connection, a third of them at once;"
+            " the board counts as ten. 0 is off, as it is while rate_limit_bids is 0.",
+        ),
+    ] = 600
+    rate_limit_joins_address: Annotated[
+        int, Field(ge=0, description="The same of all connections of an address; 0 is off.")
+    ] = 1200
+    rate_limit_messages: Annotated[
+        int, Field(ge=0, description="Messages per minute of a user; 0 is off.")
+    ] = 60
+    pending_upload_bytes_max: Annotated[
+        int,
+        Field(
+            ge=1024,
+            description="Bytes that an account may have announced and not confirmed, at most.",
+        ),
+    ] = 128 * 2**20
+
+    def has_limit_off(self) -> bool:
+        """Tell whether a limit that counts is off."""
+        return any(
+            getattr(self, name) == 0
+            for name in LimitSettings.model_fields
+            if name.startswith("rate_limit_") or name in OF_ADDRESSES
+        )
