@@ -12,7 +12,7 @@ import rich
 import textual
 from rich.segment import Segments
 from rich.traceback import Traceback
-from textual import work
+from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import Monochrome, NoColor
@@ -25,6 +25,7 @@ from instasell_tui import inbox_wording, messages, screens
 from instasell_tui.commands import AuctionCommands
 from instasell_tui.feed import Feed
 from instasell_tui.formats import clipped, money, shown
+from instasell_tui.key_queue import KeyQueue
 from instasell_tui.keys import chosen
 from instasell_tui.lots import Lot
 from instasell_tui.screens.board import BoardScreen
@@ -138,6 +139,7 @@ class InstaSellApp(App[None]):
         self.keys, slips = self._chosen(keys or {})
         self._remarks = [*remarks, *slips]
         self._settled = settled
+        self.typed = KeyQueue(self)
 
     def _chosen(self, keys: Mapping[str, object]) -> tuple[dict[str, str], list[str]]:
         if not keys:
@@ -151,7 +153,13 @@ class InstaSellApp(App[None]):
         """What our styles need of themes that are not ours."""
         return {**super().get_theme_variable_defaults(), **DEFAULTS}
 
+    async def on_event(self, event: events.Event) -> None:
+        """Queue what is typed, so that each key meets what the one before has opened."""
+        if not self.typed.takes(event):
+            await super().on_event(event)
+
     async def on_mount(self) -> None:
+        self.typed.start()
         self.theme_changed_signal.subscribe(self, self._theme_chosen)
         self.set_keymap(self.keys)
         if self._settled is not None:
@@ -170,10 +178,12 @@ class InstaSellApp(App[None]):
     async def _close_all(self) -> None:
         # A screen loses its widgets before it ends itself, and what it reads would be drawn there.
         self.workers.cancel_all()
+        await self.typed.stop()
         await super()._close_all()
 
     async def on_unmount(self) -> None:
         await self.feed.stop()
+        await self.feed.session.end()
         await self.feed.client.aclose()
         self._taping.close()
 
@@ -263,16 +273,21 @@ class InstaSellApp(App[None]):
             except OSError as error:
                 self.notify(f"The theme is not kept: {error}", severity="warning", markup=False)
 
-    @work(exclusive=True, group="person")
+    @work(group="ask")
     async def action_person(self) -> None:
-        """Signs in, or out."""
-        if isinstance(self.screen, screens.SignInScreen) or self._is_replay():
+        """Signs in, or asks whether to sign out."""
+        if isinstance(self.screen, ModalScreen | screens.SignInScreen) or self._is_replay():
             return
-        if self.feed.user is None:
+        user = self.feed.user
+        if user is None:
             self.push_screen(screens.SignInScreen())
             return
-        await self.feed.sign_out()
-        self.notify("Signed out", markup=False)
+        from instasell_tui.screens.confirm import ConfirmScreen, sign_out_question
+
+        question = sign_out_question(user.display_name)
+        if await self.push_screen_wait(ConfirmScreen(question, self.armed_after_seconds)):
+            await self.feed.session.sign_out()
+            self.say("Signed out", Tone.PLAIN)
 
     @property
     def can_remember(self) -> bool:
@@ -280,12 +295,14 @@ class InstaSellApp(App[None]):
         return self._remember is not None
 
     async def remember(self, email: str) -> None:
-        """Keeps the token for the next start."""
+        """Keeps the token for the next start, and goes on with a session of the screen's own."""
         token = self.feed.client.token
         if self._remember is None or token is None:
             return
         try:
             await asyncio.to_thread(self._remember, email, token)
+            self.feed.session.share()
+            await self.feed.session.open()
         except (OSError, ValueError) as error:
             self.notify(f"Not kept: {error}", severity="warning", markup=False)
 

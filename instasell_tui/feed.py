@@ -43,6 +43,7 @@ from instasell_tui.learning import learn
 from instasell_tui.lots import Before, Lot, Lots, before
 from instasell_tui.pictures import Pictures
 from instasell_tui.sale import Place, Sale
+from instasell_tui.screen_session import ScreenSession
 from instasell_tui.shop import Shop
 from instasell_tui.trading import Trading
 from instasell_tui.trends import Trends
@@ -102,6 +103,7 @@ class Feed:
         self.board_came = asyncio.Event()
         self._asking: set[str] = set()
         self._trends = Trends(self)
+        self.session = ScreenSession(self)
         self.trading = Trading(self)
         self.bids = Bids(self)
         self.shop = Shop(self)
@@ -196,27 +198,6 @@ class Feed:
         task.add_done_callback(self._tasks.discard)
 
     # The person -------------------------------------------------------------------------------
-
-    async def sign_in(self, email: str, password: str) -> None:
-        """Raises BadCredentials and whatever else a call may."""
-        grant = await self.client.auth.login(email, password)
-        await self.restart()
-        self.be(grant.user)
-
-    async def sign_up(self, email: str, password: str, display_name: str | None) -> None:
-        """Makes an account and signs in with it. Raises EmailTaken, Invalid."""
-        grant = await self.client.auth.signup(email, password, display_name=display_name)
-        await self.restart()
-        self.be(grant.user)
-
-    async def sign_out(self) -> None:
-        """Ends the session at the market, and goes on as nobody."""
-        try:
-            await self.client.auth.logout()
-        except InstaSellError as error:
-            log.info("the session was not ended at the market: %s", error)
-        self.client.token = None
-        await self.restart()
 
     def be(self, user: User) -> None:
         """It is known who is signed in."""

@@ -51,6 +51,7 @@ async def _person(feed: Feed) -> None:
     client = feed.client
     if client.token is None:
         return
+    await feed.session.open()
     if feed.user is None:
         feed.be(await client.auth.me())
     watched = []

@@ -106,6 +106,15 @@ class Auth(Resource[Way]):
         return replace(once("/auth/logout", nothing), new_token=_no_token)
 
     @endpoint
+    def open_session(self) -> Operation[Grant]:
+        """Open a session of the same rights for another program; the client keeps its own.
+
+        It ends alone when that program logs out, and with the session that opened it. Raises
+        Conflict for a client whose session was itself opened like this.
+        """
+        return once("/auth/sessions", reads(Grant))
+
+    @endpoint
     def change_password(self, old_password: str, new_password: str) -> Operation[None]:
         """Sets a new password; every other session of the account ends."""
         body = request(ChangePassword, old_password=old_password, new_password=new_password)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import ClassVar
 
 from rich.table import Table
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.widgets import Button, Static
+
+from instasell_tui.formats import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +31,21 @@ class Question:
     verb: str
 
 
+def sign_out_question(name: str) -> Question:
+    """Return what is asked before somebody signs out: what ends, and what goes on."""
+    lines = (
+        ("Ends", "the session of this screen"),
+        ("Goes on", "profiles and scripts, your bids and maximums"),
+    )
+    return Question("Sign out of this screen?", shown(name), lines, "Sign out")
+
+
 class ConfirmScreen(ModalScreen[bool]):
     """Enter confirms and Escape cancels; True is the answer to a confirmation only.
 
-    The keystroke that brought the question up, held down or struck twice, is no answer to it:
-    nothing confirms before `armed_after_seconds` have passed.
+    The keystroke that brought the question up, held down or struck twice, is no answer to it, nor
+    is one that was typed before the question could be read: nothing confirms until no Enter has
+    come for `armed_after_seconds`. A refused Enter is named, so that nobody waits in vain.
     """
 
     AUTO_FOCUS = ""
@@ -45,6 +60,8 @@ class ConfirmScreen(ModalScreen[bool]):
         super().__init__()
         self._question = question
         self._armed_after_seconds = armed_after_seconds
+        self._armed_at = inf
+        self._arming: Timer | None = None
         self.armed = False
 
     def compose(self) -> ComposeResult:
@@ -54,15 +71,32 @@ class ConfirmScreen(ModalScreen[bool]):
             yield Static(Text(question.subject, overflow="ellipsis", no_wrap=True), id="subject")
             yield Static(pairs(question.lines), id="lines")
             yield Static(id="news")
+            yield Static(id="early")
             with Horizontal(id="answers"):
                 yield Button(Text(f"⏎ {question.verb}"), id="confirm", disabled=True)
                 yield Button("Esc Cancel", id="cancel")
 
     def on_mount(self) -> None:
-        self.set_timer(self._armed_after_seconds, self._arm)
+        self.query_one("#early").display = False
+        self._arming = self.set_timer(self._armed_after_seconds, self._arm)
+
+    def admits(self, event: events.Key | events.Paste) -> bool:
+        """Return whether a key was typed after the question could be read; Escape always may."""
+        if isinstance(event, events.Key) and event.key == "escape":
+            return True
+        if event.time >= self._armed_at:
+            return True
+        if isinstance(event, events.Key) and event.key == "enter":
+            if self._arming is not None and not self.armed:
+                # A held-down Enter comes again and again, and each puts the moment off.
+                self._arming.reset()
+            early = self.query_one("#early", Static)
+            early.update(Text("That Enter came too early to count. Press Enter once more."))
+            early.display = True
+        return False
 
     def _arm(self) -> None:
-        self.armed = True
+        self.armed, self._armed_at = True, Message().time
         button = self.query_one("#confirm", Button)
         button.disabled = False
         button.focus()

@@ -61,7 +61,7 @@ _MEANINGS: Mapping[str, str] = {
     "desk.search": "search users",
     "desk.bucket": "figures by hour, day or week",
     "dispute.resolve": "decide who gets the money",
-    "app.person": "sign in, or sign out",
+    "app.person": "sign in, or sign this screen out, after a question",
     "app.theme": "the next theme: dark, light, 16 colours",
     "app.bids": "the auctions that you bid in",
     "app.orders": "your orders",

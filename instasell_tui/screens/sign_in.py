@@ -132,9 +132,9 @@ class SignInScreen(Screen[bool]):
         feed = self.app.feed
         try:
             if self._new:
-                await feed.sign_up(email, password, display_name or None)
+                await feed.session.sign_up(email, password, display_name or None)
             else:
-                await feed.sign_in(email, password)
+                await feed.session.sign_in(email, password)
         except InstaSellError as error:
             self._refused(error)
             self._busy(on=False)

@@ -53,6 +53,9 @@ CASES = {
         "POST", "/auth/login", samples.grant(), accounts.Grant,
         {"email": "a@b.org", "password": "secret"},
     ),
+    "open_session": Case(
+        lambda c: c.auth.open_session(), "POST", "/auth/sessions", samples.grant(), accounts.Grant
+    ),
     "logout": Case(lambda c: c.auth.logout(), "POST", "/auth/logout", None, None),
     "change_password": Case(
         lambda c: c.auth.change_password("old", "new and long"),

@@ -36,6 +36,7 @@ MATRIX = {
     "GET /auth/tokens": READING,
     "POST /auth/tokens": SIGNED_IN,
     "DELETE /auth/tokens/{token_id}": READING,
+    "POST /auth/sessions": READING,
     "GET /categories": ALL,
     "POST /categories": "admin",
     "PUT /categories/{category_id}": "admin",

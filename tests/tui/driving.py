@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
@@ -12,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.segment import Segment
 from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -87,6 +89,27 @@ class Screen:
     async def press(self, *keys: str) -> None:
         """Presses keys, and lets the screen answer."""
         await self.pilot.press(*keys)
+        await self._typed()
+
+    async def strike(self, *keys: str) -> None:
+        """Types at once, as a terminal hands over what came while the screen was busy.
+
+        A key of several letters is named ("enter"), or is a text after an equals sign.
+        """
+        for key in keys:
+            for each in key[1:] if key.startswith("=") else [key]:
+                name = _character_to_key(each) if len(each) == 1 else each
+                event = events.Key(name, each if len(each) == 1 else None)
+                event.set_sender(self.app)
+                assert self.app._driver is not None
+                self.app._driver.send_message(event)
+        await self._typed()
+
+    async def _typed(self) -> None:
+        """Waits until every key that was sent has been handled."""
+        taken = asyncio.Event()
+        self.app.call_later(taken.set)
+        await self.until(lambda: taken.is_set() and self.app.typed.is_idle)
 
     async def type(self, text: str) -> None:
         """Types a text into what has the focus; what is longer than a word is pasted there."""

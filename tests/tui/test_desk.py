@@ -262,6 +262,7 @@ async def test_signing_out_leaves_nothing_on_the_desk(
         await desk_open(shown)
         await shown.reads("Secret lamp")
         await shown.press("i")
+        await shown.confirm()
         await shown.reads("The desk is for admins")
         assert "Secret lamp" not in shown.text
 
@@ -287,6 +288,7 @@ async def test_figures_that_come_after_signing_out_are_dropped(
         await shown.press("r")
         await shown.until(asked.is_set)
         await shown.press("i")
+        await shown.confirm()
         await shown.until(lambda: not desk.is_mine and not board.is_there)
         go_on.set()
         await shown.until(lambda: bool(answered))
@@ -302,6 +304,7 @@ async def test_a_dispute_is_not_left_to_the_next_person(
     async with screen(admin.token) as shown:
         await dispute_open(shown)
         await shown.press("i")
+        await shown.confirm()
         await shown.reads("A dispute is for admins")
         assert "Secret words" not in shown.text
     other = await market.person(Role.ADMIN)

@@ -264,6 +264,7 @@ async def test_without_orders_and_without_a_person(trade: Trade, screen: Opener)
         await shown.press("enter")
         assert isinstance(shown.app.screen, OrdersScreen)
         await shown.press("i")
+        await shown.confirm()
         await shown.reads("Press i to sign in; then your orders are here")
     async with screen() as shown:
         await shown.press("o")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from instasell_client import AsyncInstaSell
 from instasell_tui.screens.board import BoardScreen
 from instasell_tui.screens.sign_in import SignInScreen
 from tests.market import PASSWORD, Market
@@ -60,7 +61,12 @@ async def test_a_new_account_is_signed_in_and_kept_when_that_is_wished(
         await shown.press("tab", "space", "tab", "enter")
         await shown.until(lambda: isinstance(shown.app.screen, BoardScreen))
         await shown.reads("Ada", "● live")
-        assert kept == [("ada@example.org", shown.app.feed.client.token)]
+        [(email, token)] = kept
+        assert email == "ada@example.org"
+        await shown.until(lambda: shown.app.feed.client.token != token)
+    # What was kept is not this screen's to end.
+    async with AsyncInstaSell(market.base_url, token) as later:
+        assert (await later.auth.me()).email == email
 
 
 async def test_an_address_that_is_taken_is_told_at_its_field(
@@ -108,5 +114,7 @@ async def test_signing_out_forgets_the_person(market: Market, screen: Opener) ->
     async with screen(bidder.token) as shown:
         await shown.reads(name, "you lead")
         await shown.press("i")
+        await shown.reads("Sign out of this screen?", "Goes on")
+        await shown.confirm()
         await shown.reads("watching only", "bidder-1")
         assert "you lead" not in shown.text

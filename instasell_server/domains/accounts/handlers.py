@@ -60,6 +60,11 @@ async def log_out(call: Call[None, None]) -> None:
     await call.service(SERVICE).log_out(call.user)
 
 
+async def open_session(call: Call[None, None]) -> Grant:
+    """POST /auth/sessions."""
+    return await call.service(SERVICE).open_session(call.user)
+
+
 async def change_password(call: Call[ChangePassword, None]) -> None:
     """POST /auth/password."""
     await call.service(SERVICE).change_password(call.user, call.body, _address_of(call))
@@ -151,6 +156,19 @@ ROUTES: list[Route] = [
         status=204,
         tag="auth",
         idempotent=False,
+    ),
+    Route(
+        "POST",
+        "/auth/sessions",
+        open_session,
+        signed_in(Scope.READ, suspended=True),
+        "Open a session of the same rights, which ends alone or with this one",
+        reply=Grant,
+        status=201,
+        tag="auth",
+        errors=(Conflict,),
+        idempotent=False,
+        cache_control="no-store",
     ),
     Route(
         "POST",

@@ -78,6 +78,42 @@ WITH owner AS (
 )
 SELECT owner.*, opened.id AS session_id, opened.expires_at FROM owner, opened
 
+-- name: open_session
+-- The share lock orders this against the end of the session that asks (lock_sessions): whichever
+-- commits first is seen by the other. A session of a session opens no more, so one end ends all.
+WITH asking AS (
+    SELECT id, user_id, kind, scopes, expires_at FROM sessions
+    WHERE id = %(session_id)s AND user_id = %(user_id)s AND opened_by IS NULL
+      AND revoked_at IS NULL AND expires_at > clock_timestamp()
+    FOR SHARE
+), opened AS (
+    INSERT INTO sessions (user_id, kind, name, scopes, expires_at, opened_by)
+    SELECT user_id, kind, CASE WHEN kind = 'token' THEN %(name)s END, scopes,
+           least(expires_at, clock_timestamp() + make_interval(days => %(days)s)), id
+    FROM asking
+    RETURNING id, kind, scopes, expires_at
+)
+SELECT opened.id AS session_id, opened.kind, opened.scopes, opened.expires_at, true AS is_copied,
+       u.id AS user_id, u.id, u.email, u.display_name, u.role, u.status, u.verification_status,
+       u.created_at, u.version
+FROM opened, users u WHERE u.id = %(user_id)s
+
+-- name: is_opened_by_another
+SELECT opened_by IS NOT NULL AS is_opened FROM sessions WHERE id = %(session_id)s
+
+-- name: list_surplus_opened
+SELECT id::text AS session_id FROM sessions
+WHERE user_id = %(user_id)s AND opened_by = %(session_id)s AND revoked_at IS NULL
+ORDER BY created_at DESC, id DESC OFFSET %(keep)s
+
+-- name: lock_sessions
+SELECT id FROM sessions
+WHERE user_id = %(user_id)s AND revoked_at IS NULL
+  AND (%(only)s::uuid IS NULL OR id = %(only)s::uuid)
+  AND (%(kind)s::text IS NULL OR kind = %(kind)s::text)
+ORDER BY id
+FOR UPDATE
+
 -- name: lock_owner
 SELECT id FROM users WHERE id = %(user_id)s FOR SHARE
 
@@ -91,12 +127,12 @@ RETURNING id, name, scopes, created_at, expires_at
 
 -- name: count_tokens
 SELECT count(*) AS live FROM sessions
-WHERE user_id = %(user_id)s AND kind = 'token' AND revoked_at IS NULL
+WHERE user_id = %(user_id)s AND kind = 'token' AND opened_by IS NULL AND revoked_at IS NULL
   AND expires_at > clock_timestamp()
 
 -- name: list_tokens
 SELECT id, name, scopes, created_at, expires_at FROM sessions
-WHERE user_id = %(user_id)s AND kind = 'token' AND revoked_at IS NULL
+WHERE user_id = %(user_id)s AND kind = 'token' AND opened_by IS NULL AND revoked_at IS NULL
   AND expires_at > clock_timestamp()
 ORDER BY created_at DESC, id DESC
 
@@ -119,7 +155,7 @@ WHERE s.user_id = %(user_id)s AND s.revoked_at IS NULL AND s.expires_at > clock_
 WITH ended AS (
     UPDATE sessions SET revoked_at = market_now()
     WHERE user_id = %(user_id)s AND revoked_at IS NULL
-      AND (%(only)s::uuid IS NULL OR id = %(only)s::uuid)
+      AND (%(only)s::uuid IS NULL OR id = %(only)s::uuid OR opened_by = %(only)s::uuid)
       AND (%(kind)s::text IS NULL OR kind = %(kind)s::text)
       AND id IS DISTINCT FROM %(keep)s::uuid
     RETURNING id, expires_at

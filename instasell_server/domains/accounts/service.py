@@ -55,6 +55,8 @@ from instasell_server.settings import Settings
 USER_SUSPENDED = "user_suspended"
 SIGN_INS_FAILED = "sign_ins_failed"
 ODD_EMAIL = "write the address in plain letters, without spaces and invisible characters"
+OPENED_MAX = 20
+OPENED_NAME = "screen"
 
 OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 
@@ -150,6 +152,30 @@ class AccountService:
     async def log_out(self, principal: Principal) -> None:
         """Ends the session that asks."""
         await self._sessions.end(principal.user_id, only=principal.session_id)
+
+    async def open_session(self, principal: Principal) -> Grant:
+        """Open a session of the same rights from the one that asks, which it never outlives.
+
+        Of more than `OPENED_MAX` the oldest end. Raises Conflict for a session that was itself
+        opened like this, Unauthenticated when the one that asks has ended.
+        """
+
+        async def work(tx: Transaction) -> Opened:
+            opened = await store.open_session(
+                tx, principal.user_id, principal.session_id, name=OPENED_NAME, days=SESSION_DAYS
+            )
+            if opened is None:
+                if await store.is_opened_by_another(tx, principal.session_id):
+                    raise Conflict("a session that another one opened opens no more; sign in")
+                raise Unauthenticated("the session has ended; sign in again")
+            for session_id in await store.list_surplus_opened(
+                tx, principal.user_id, principal.session_id, OPENED_MAX
+            ):
+                ended = await store.revoke_sessions(tx, principal.user_id, only=session_id)
+                self._sessions.finish_later(tx, ended)
+            return opened
+
+        return await self._grant(await transact(self._database, work))
 
     async def change_password(
         self, principal: Principal, wanted: ChangePassword, address: str

@@ -174,6 +174,29 @@ async def insert_login(
     return Opened(User.model_validate(row), session)
 
 
+async def open_session(
+    tx: Transaction, user_id: str, session_id: str, *, name: str, days: int
+) -> Opened | None:
+    """Open a session from another; None when that has ended, or was itself opened like this."""
+    values = {"user_id": user_id, "session_id": session_id, "name": name, "days": days}
+    row = await tx.maybe(_sql.open_session, values)
+    return Opened(User.model_validate(row), _session(row)) if row else None
+
+
+async def is_opened_by_another(connection: Connection, session_id: str) -> bool:
+    """Return whether a session was opened from another."""
+    row = await connection.maybe(_sql.is_opened_by_another, {"session_id": session_id})
+    return row is not None and bool(row["is_opened"])
+
+
+async def list_surplus_opened(
+    connection: Connection, user_id: str, session_id: str, keep: int
+) -> list[str]:
+    """List the sessions that one has opened, but for the newest `keep`."""
+    values = {"user_id": user_id, "session_id": session_id, "keep": keep}
+    return [row["session_id"] for row in await connection.rows(_sql.list_surplus_opened, values)]
+
+
 async def lock_owner(tx: Transaction, user_id: str) -> None:
     """Waits for whatever is ending sessions of the account."""
     await tx.execute(_sql.lock_owner, {"user_id": user_id})
@@ -238,8 +261,13 @@ async def revoke_sessions(
     kind: str | None = None,
     keep: str | None = None,
 ) -> Ended:
-    """Ends live sessions of an account: one, those of a kind, or all but one."""
+    """Ends live sessions of an account: one, those of a kind, or all but one.
+
+    What a session has opened ends with it.
+    """
     values = {"user_id": user_id, "only": only, "kind": kind, "keep": keep}
+    # A statement of its own: the next one sees what was opened while this one waited.
+    await tx.execute(_sql.lock_sessions, values)
     row = await tx.one(_sql.revoke_sessions, values)
     return Ended(row["session_ids"], row["note_id"])
 

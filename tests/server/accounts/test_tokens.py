@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import aiohttp
 import pytest
 
+from instasell_server.domains.accounts.service import OPENED_MAX
 from tests.server.people import Person, ask, sign_up
 
 
@@ -79,3 +82,77 @@ async def test_an_account_has_a_hundred_tokens_at_most(http: aiohttp.ClientSessi
         await token_of(person, "read")
     answer = await person.ask("POST", "/auth/tokens", {"name": "ci", "scopes": ["read"]})
     assert (answer.status, answer.code) == (409, "conflict")
+
+
+async def open_session(http: aiohttp.ClientSession, token: str) -> str:
+    answer = await ask(http, "POST", "/auth/sessions", token=token)
+    assert answer.status == 201, answer.body
+    return str(answer.body["token"])
+
+
+async def may(http: aiohttp.ClientSession, token: str) -> bool:
+    return (await ask(http, "GET", "/auth/me", token=token)).status == 200
+
+
+async def test_a_session_of_a_session_ends_alone(http: aiohttp.ClientSession) -> None:
+    person = await sign_up(http)
+    opened = await open_session(http, person.token)
+    assert (await ask(http, "POST", "/auth/logout", token=opened)).status == 204
+    assert not await may(http, opened)
+    assert await may(http, person.token)
+
+
+async def test_a_session_of_a_session_ends_with_the_one_that_opened_it(
+    http: aiohttp.ClientSession,
+) -> None:
+    person = await sign_up(http)
+    opened, other = await open_session(http, person.token), await token_of(person, "read")
+    assert (await person.ask("POST", "/auth/logout")).status == 204
+    assert not await may(http, opened)
+    assert await may(http, other)
+
+
+async def test_a_session_of_a_token_has_its_scopes_and_its_end(
+    http: aiohttp.ClientSession,
+) -> None:
+    person = await sign_up(http)
+    made = await person.ask("POST", "/auth/tokens", {"name": "ci", "scopes": ["read"]})
+    answer = await ask(http, "POST", "/auth/sessions", token=made.body["token"])
+    assert answer.body["expires_at"] <= made.body["expires_at"]
+    opened = answer.body["token"]
+    assert await may(http, opened)
+    refused = await ask(http, "POST", "/auth/tokens", {"name": "x", "scopes": ["read"]},
+                        token=opened)  # fmt: skip
+    assert (refused.status, refused.code) == (403, "scope_missing")
+    listed = (await person.ask("GET", "/auth/tokens")).body["items"]
+    assert [each["name"] for each in listed] == ["ci"]
+    assert (await person.ask("DELETE", f"/auth/tokens/{made.body['id']}")).status == 204
+    assert not await may(http, opened)
+
+
+async def test_a_session_that_was_opened_opens_no_more(http: aiohttp.ClientSession) -> None:
+    person = await sign_up(http)
+    opened = await open_session(http, person.token)
+    answer = await ask(http, "POST", "/auth/sessions", token=opened)
+    assert (answer.status, answer.code) == (409, "conflict")
+
+
+async def test_of_too_many_opened_sessions_the_oldest_end(http: aiohttp.ClientSession) -> None:
+    person = await sign_up(http)
+    opened = [await open_session(http, person.token) for _ in range(OPENED_MAX + 1)]
+    assert not await may(http, opened[0])
+    assert await may(http, opened[1])
+    assert await may(http, opened[-1])
+
+
+async def test_a_session_opened_while_another_ends_does_not_survive(
+    http: aiohttp.ClientSession,
+) -> None:
+    person = await sign_up(http)
+    answers = await asyncio.gather(
+        *(ask(http, "POST", "/auth/sessions", token=person.token) for _ in range(8)),
+        person.ask("POST", "/auth/logout"),
+        *(ask(http, "POST", "/auth/sessions", token=person.token) for _ in range(8)),
+    )
+    tokens = [each.body["token"] for each in answers if each.status == 201]
+    assert not any([await may(http, token) for token in tokens])
