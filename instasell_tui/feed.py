@@ -86,6 +86,7 @@ class Feed:
         self.replay: Callable[[], str] | None = None
         self.user: User | None = None
         self.currency = "USD"
+        self.knows_currency = False
         self.categories: list[CategoryNode] = []
         self.lots = Lots()
         self.sale: Sale | None = None
@@ -221,6 +222,8 @@ class Feed:
                 while batch := await board.batch():
                     for event in batch:
                         if isinstance(event, BoardJoined):
+                            self.currency = event.data.currency or self.currency
+                            self.knows_currency = event.data.currency is not None
                             for auction_id in self.lots.restart(event.data.auctions):
                                 self._ask_for(auction_id)
                             self.board_came.set()
@@ -294,7 +297,7 @@ class Feed:
         self.sale = sale = Sale(auction_id, lot.state if lot else None)
         if self._live is None:
             raise Unavailable("the feed is not started")
-        events = self._live.auction(auction_id, after_seq=0)
+        events = self._live.auction(auction_id, after_seq=0, view=True)
         self._following = Following(self, sale, events)
         return sale
 

@@ -23,37 +23,47 @@ class Following:
         self.sale = sale
         self._feed = feed
         self._events = events
-        self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self.look())]
+        self._task = asyncio.create_task(self._read())
 
     async def aclose(self) -> None:
         """Leaves the auction."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
         await self._events.aclose()
 
     async def _read(self) -> None:
         feed, sale = self._feed, self.sale
         try:
             while batch := await self._events.batch():
-                was_open = sale.open
+                was_open, lacks_view = sale.open, False
                 for event in batch:
                     sale.apply(event)
                     if isinstance(event, Joined):
                         feed.lots.set_you(sale.auction_id, event.data.you)
                         feed.lots.put(event.data.state, feed.now())
+                        lacks_view = not self._take_view(event)
                     else:
                         feed.take(event)
                 feed.touch()
                 feed.tell(messages.SaleChanged)
                 if sale.missing_after is not None:
                     await self._fill(sale.missing_after)
-                if was_open and not sale.open:
+                # What came of it is for those who took part; nobody else is told more.
+                is_over = was_open and not sale.open and feed.client.token is not None
+                if lacks_view or is_over:
                     await self.look()
                 await feed.pace()
         except InstaSellError as error:
             sale.failure = str(error)
             feed.tell(messages.SaleChanged)
+
+    def _take_view(self, event: Joined) -> bool:
+        """Take the goods that came with the snapshot; False when a market does not send them."""
+        view = event.data.view
+        if view is not None:
+            self._feed.currency = view.currency
+            self.sale.set_view(view)
+        return view is not None or self.sale.view is not None
 
     async def _fill(self, after: int) -> None:
         feed, sale = self._feed, self.sale

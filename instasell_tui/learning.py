@@ -81,6 +81,8 @@ async def _categories(feed: Feed) -> None:
 
 
 async def _currency(feed: Feed) -> None:
+    if feed.knows_currency:
+        return
     page = await feed.client.auctions.live_page(limit=1)
     if page.currency is not None:
         feed.currency = page.currency

@@ -26,6 +26,8 @@ PIXELS_MAX = 2_000_000
 SIDE_MAX = 320
 """The longest side that is kept; a terminal has fewer cells than that."""
 
+ANONYMOUS_COVERS_MAX = 5
+
 FORMATS = ("WEBP", "PNG", "JPEG", "GIF")
 
 
@@ -38,6 +40,15 @@ class Pictures:
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
+        self._covers_asked = 0
+
+    def may_show_cover(self) -> bool:
+        """Count one more auction's first picture; False when nobody is signed in and it is many.
+
+        An address has 100 calls in a quarter of an hour, and a picture takes two of them.
+        """
+        self._covers_asked += 1
+        return self._feed.client.token is not None or self._covers_asked <= ANONYMOUS_COVERS_MAX
 
     async def of(self, listing_id: str) -> list[Image]:
         """The pictures of a listing in their order; their addresses hold for 5 minutes."""

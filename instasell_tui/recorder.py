@@ -66,7 +66,12 @@ class Recorder(Witness):
                     self._put(answer, path)
 
     def joined(self, data: JsonObject) -> None:
-        """Keeps a snapshot."""
+        """Keeps a snapshot, and the page of the auction that may come with it as an answer."""
+        view = data.get("view")
+        if view is not None:
+            path = f"/auctions/{data['auction_id']}"
+            self._put(recording.answer_of(path, view), path)
+            data = {name: value for name, value in data.items() if name != "view"}
         self._put(recording.snapshot_of(data))
 
     def took(self, receipt: JsonObject) -> None:

@@ -18,8 +18,8 @@ log = logging.getLogger("instasell_tui")
 SIGNED_IN_MAX = 400
 """Of the 3,000 calls that a signed-in person has in a quarter of an hour."""
 
-ANONYMOUS_MAX = 30
-"""Of the 100 calls that an address has."""
+ANONYMOUS_MAX = 12
+"""Of the 100 calls that an address has, which several screens may share."""
 
 
 class Trends:

@@ -182,6 +182,7 @@ class AuctionFeed(Room[AuctionEvent]):
         self,
         auction_id: str,
         after_seq: int | None,
+        view: bool,
         leave: Callable[[Feed[AuctionEvent]], None],
         join: Callable[[Room[AuctionEvent]], None],
         on_board: Callable[[], bool],
@@ -191,6 +192,7 @@ class AuctionFeed(Room[AuctionEvent]):
         self.auction_id = auction_id
         self.version: int | None = None
         self.seq = after_seq
+        self._view = view
         self._on_board = on_board
         self.request()
 
@@ -201,7 +203,8 @@ class AuctionFeed(Room[AuctionEvent]):
 
     def request(self) -> JoinAuction:
         """Asks for the bids after the newest one that came in."""
-        return request(JoinAuction, auction_id=self.auction_id, after_seq=self.seq)
+        wished = {"view": True} if self._view else {}
+        return request(JoinAuction, auction_id=self.auction_id, after_seq=self.seq, **wished)
 
     def _start(self, ack: JsonObject) -> None:
         snapshot = JoinedAuction.model_validate(ack)

@@ -149,15 +149,18 @@ class LiveSession:
         """How far `server_now` can be off; None before the first answer of the server."""
         return self._clock.error_seconds
 
-    def auction(self, auction_id: str, *, after_seq: int | None = None) -> AuctionFeed:
+    def auction(
+        self, auction_id: str, *, after_seq: int | None = None, view: bool = False
+    ) -> AuctionFeed:
         """One auction: `Joined`, then each change once, across lost connections.
 
-        `after_seq` asks for the bids after it with the first `Joined`. Iterating raises
-        AuctionNotFound for an auction that does not exist.
+        `after_seq` asks for the bids after it with the first `Joined`, `view` for what
+        `auctions.get` answers. Iterating raises AuctionNotFound for an auction that does not exist.
         """
         feed = AuctionFeed(
             auction_id,
             after_seq,
+            view,
             self._rooms.leave,
             self._start_join,
             lambda: BOARD in self._rooms,

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field
 
-from instasell_client.models.auctions import AuctionState, Bid, PlaceBid, You
+from instasell_client.models.auctions import AuctionState, AuctionView, Bid, PlaceBid, You
 from instasell_client.models.base import Id, IdempotencyKey, Instant, JsonObject, Reply, Request
 
 BOARD = "*"
@@ -65,12 +65,16 @@ class Authenticate(Request):
 
 
 class JoinAuction(Request):
-    """`after_seq` asks for the bids missed since; `auction_id` "*" joins the board."""
+    """`after_seq` asks for the bids missed since; `auction_id` "*" joins the board.
+
+    `view` asks for what `GET /auctions/{id}` answers as well, so that it takes no request.
+    """
 
     auction_id: Id | Literal["*"] = Field(validation_alias=AliasChoices("auction_id", "auctionId"))
     after_seq: Annotated[int, Field(strict=True, ge=0, le=2**53)] | None = Field(
         default=None, validation_alias=AliasChoices("after_seq", "afterSeq")
     )
+    view: Annotated[bool, Field(strict=True)] | None = None
 
 
 class LeaveAuction(Request):
@@ -94,7 +98,8 @@ class LiveBid(PlaceBid):
 class JoinedAuction(Reply):
     """The ack of a join: the snapshot, and the bids missed since `after_seq`.
 
-    `truncated`: more than 500 were missed, and `missed` has the newest of them.
+    `truncated`: more than 500 were missed, and `missed` has the newest of them. `view` is there
+    when it was asked for; a market older than this field leaves it out.
     """
 
     auction_id: Id
@@ -104,6 +109,7 @@ class JoinedAuction(Reply):
     you: You | None = None
     missed: list[Bid] = []
     truncated: bool = False
+    view: AuctionView | None = None
     server_time: Instant
 
 
@@ -123,10 +129,14 @@ class YourBid(Reply):
 
 
 class JoinedBoard(Reply):
-    """The ack of joining the board. `your_bids` has your positions in its auctions."""
+    """The ack of joining the board. `your_bids` has your positions in its auctions.
+
+    `currency` is missing from a market older than this field.
+    """
 
     auctions: list[AuctionState]
     your_bids: list[YourBid] = []
+    currency: str | None = None
     server_time: Instant
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 from aiohttp.abc import AbstractStreamWriter
 from pydantic_core import to_json
 
-from instasell_client.models.accounts import Scope
+from instasell_client.models.accounts import Role, Scope
 from instasell_client.models.live import (
     BOARD,
     Authenticate,
@@ -51,7 +51,7 @@ from instasell_server.realtime.frame_reader import (
     read_frame,
 )
 from instasell_server.realtime.hub import Hub
-from instasell_server.realtime.joins import JoinAnswer, Joined, Joins
+from instasell_server.realtime.joins import JoinAnswer, Joined, Joins, View
 from instasell_server.realtime.shared_read import SharedRead
 from instasell_server.realtime.watcher import ANSWER_BYTES_MAX, WHOLE_BYTES_MAX, Watcher
 from instasell_server.realtime.wire import PING_FRAME, frame_head, pong_frame, text_frame
@@ -284,13 +284,22 @@ class Connection:
                     f"a connection joins at most {ROOMS_MAX} auctions; leave some first"
                 )
             self._hub.start_joining(watcher, auction_id)
-            self._joining = self._services.joins.submit(auction_id, self._reader_id, wish.after_seq)
+            view = View(self._reader) if wish.view else None
+            self._joining = self._services.joins.submit(
+                auction_id, self._reader_id, wish.after_seq, view
+            )
         self._joining.add_done_callback(partial(self._answer_join, frame_id, auction_id))
 
     @property
     def _reader_id(self) -> str | None:
         """The account whose own affairs this socket may read."""
         return self._watcher.user_id if self._watcher.may_read else None
+
+    @property
+    def _reader(self) -> Principal | None:
+        """Who reads a page over this socket: never an admin, whose role it could outlive."""
+        principal = self._principal if self._watcher.may_read else None
+        return principal and replace(principal, role=Role.BUYER)
 
     def _answer_join(
         self, frame_id: FrameId, auction_id: str, reading: asyncio.Future[JoinAnswer]

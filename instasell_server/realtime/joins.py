@@ -8,7 +8,7 @@ moment from which events are kept for its reader.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,10 +16,11 @@ import structlog
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from instasell_client.models.auctions import AuctionState, AuctionStatus
+from instasell_client.models.auctions import AuctionState, AuctionStatus, AuctionView
 from instasell_client.models.live import BOARD, JoinedAuction, YourBid
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.errors import InstaSellError
+from instasell_server.principal import Principal
 from instasell_server.realtime.shared_read import SharedRead
 
 READS_AT_ONCE = 4
@@ -51,29 +52,45 @@ class Joined:
 JoinAnswer = Joined | InstaSellError
 
 
+ReadView = Callable[[Principal | None, str], Awaitable[AuctionView]]
+
+
+class View(NamedTuple):
+    """The wish for the page of an auction beside its snapshot, and who reads it."""
+
+    reader: Principal | None
+
+
 class _Wanted(NamedTuple):
     auction_id: str
     user_id: str | None
     after_seq: int | None
+    view: View | None
 
 
 class Joins:
     """Reads snapshots, a few at once."""
 
-    def __init__(self, history: AuctionHistory) -> None:
+    def __init__(self, history: AuctionHistory, read_view: ReadView, currency: str) -> None:
         self._history = history
+        self._read_view = read_view
+        self._currency = to_json(currency)
         self._waiting: dict[_Wanted, list[asyncio.Future[JoinAnswer]]] = {}
         self._readers: set[asyncio.Task[None]] = set()
         self._board = SharedRead(self._read_board, pause_seconds=BOARD_PAUSE_SECONDS)
 
     def submit(
-        self, auction_id: str, user_id: str | None = None, after_seq: int | None = None
+        self,
+        auction_id: str,
+        user_id: str | None = None,
+        after_seq: int | None = None,
+        view: View | None = None,
     ) -> asyncio.Future[JoinAnswer]:
         """Asks for a snapshot of an auction, or of `BOARD`; a refusal is a value, never raised."""
         if auction_id == BOARD:
             return self._board.submit(user_id)
         answer: asyncio.Future[JoinAnswer] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(_Wanted(auction_id, user_id, after_seq), []).append(answer)
+        self._waiting.setdefault(_Wanted(auction_id, user_id, after_seq, view), []).append(answer)
         if len(self._readers) < READS_AT_ONCE:
             reader = asyncio.create_task(self._read_on(), name="joins")
             self._readers.add(reader)
@@ -98,18 +115,20 @@ class Joins:
 
     async def _read(self, wanted: _Wanted) -> JoinAnswer:
         try:
-            return await self._read_auction(*wanted)
+            return await self._read_auction(wanted)
         except InstaSellError as error:
             return error
         except Exception:
             _log.exception("join_failed", auction_id=wanted.auction_id)
             return InstaSellError()
 
-    async def _read_auction(
-        self, auction_id: str, user_id: str | None, after_seq: int | None
-    ) -> Joined:
-        found = await self._history.snapshot(auction_id, user_id, after_seq)
+    async def _read_auction(self, wanted: _Wanted) -> Joined:
+        auction_id = wanted.auction_id
+        found = await self._history.snapshot(auction_id, wanted.user_id, wanted.after_seq)
         state = found.state
+        view = None
+        if wanted.view is not None:
+            view = await self._read_view(wanted.view.reader, auction_id)
         joined = JoinedAuction.model_construct(
             auction_id=auction_id,
             version=state.version,
@@ -118,6 +137,7 @@ class Joins:
             you=found.you,
             missed=found.missed,
             truncated=found.truncated,
+            view=view,
             server_time=found.now,
         )
         return Joined([joined.model_dump_json().encode()], {auction_id: state.version}, state.seq)
@@ -138,7 +158,8 @@ class Joins:
         accounts = [user_id for user_id in user_ids if user_id is not None]
         your_bids = await self._history.open_bids(accounts) if accounts else {}
         auctions = b'{"auctions":[' + b",".join(chunks) + b'],"your_bids":'
-        end = b',"server_time":' + to_json(await self._history.now()) + b"}"
+        end = b',"currency":' + self._currency
+        end += b',"server_time":' + to_json(await self._history.now()) + b"}"
         return {
             user_id: Joined(
                 (auctions, _YOUR_BIDS.dump_json(your_bids.get(user_id or "", [])) + end), versions

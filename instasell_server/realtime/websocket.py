@@ -53,7 +53,7 @@ class LiveEndpoint:
         self._clock = SharedRead(self._read_clock)
         self._services = ConnectionServices(
             hub,
-            Joins(history),
+            Joins(history, auctions.view, auctions.currency),
             self._clock,
             auctions,
             authenticate,

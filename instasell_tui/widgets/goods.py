@@ -60,6 +60,10 @@ class Goods(Horizontal):
     @work(exclusive=True)
     async def _load(self, listing_id: str) -> None:
         cover, pictures = self.query_one(Picture), self.app.feed.pictures
+        if not pictures.may_show_cover():
+            cover.display = True
+            cover.show(None, "v shows the pictures")
+            return
         try:
             images = await pictures.of(listing_id)
             cover.display = bool(images)
