@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -118,8 +119,7 @@ class KeyQueue:
         """Have the application handle a key, and wait for all that comes of it."""
         app = self._app
         screen, before = app.screen, set(app.workers)
-        target: MessagePump = app.focused or screen
-        path = [target, *target.ancestors] if target is not screen else [screen]
+        path: Sequence[MessagePump] = (app.focused or screen).ancestors_with_self
         self._released = event
         app.post_message(event)
         for _ in range(ROUNDS):

@@ -70,7 +70,9 @@ class Recorder(Witness):
         view = data.get("view")
         if view is not None:
             path = f"/auctions/{data['auction_id']}"
-            self._put(recording.answer_of(path, view), path)
+            answer = recording.answer_of(path, view)
+            if answer is not None:
+                self._put(answer, path)
             data = {name: value for name, value in data.items() if name != "view"}
         self._put(recording.snapshot_of(data))
 

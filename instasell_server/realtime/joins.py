@@ -92,9 +92,9 @@ class Joins:
         answer: asyncio.Future[JoinAnswer] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(_Wanted(auction_id, user_id, after_seq, view), []).append(answer)
         if len(self._readers) < READS_AT_ONCE:
-            reader = asyncio.create_task(self._read_on(), name="joins")
-            self._readers.add(reader)
-            reader.add_done_callback(self._readers.discard)
+            reading = asyncio.create_task(self._read_on(), name="joins")
+            self._readers.add(reading)
+            reading.add_done_callback(self._readers.discard)
         return answer
 
     async def stop(self) -> None:

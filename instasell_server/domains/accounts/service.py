@@ -47,7 +47,13 @@ from instasell_server.domains.accounts.weak_passwords import weakness_of
 from instasell_server.domains.ledger.rules import gas_grant
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.mail.service import MailService
-from instasell_server.errors import BadCredentials, Conflict, EmailTaken, Invalid
+from instasell_server.errors import (
+    BadCredentials,
+    Conflict,
+    EmailTaken,
+    Invalid,
+    Unauthenticated,
+)
 from instasell_server.ports import Cache, Events, Limiter
 from instasell_server.principal import Principal
 from instasell_server.settings import Settings
