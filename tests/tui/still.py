@@ -107,14 +107,15 @@ class StillMarket:
         snapshot = JoinedBoard(auctions=list(auctions), server_time=NOW)
         return Room(BoardJoined(snapshot) if self._speaks else None)
 
-    def auction(self, at: str, *, after_seq: int) -> Room:
+    def auction(self, at: str, *, after_seq: int, view: bool) -> Room:
         """One auction, with all its bids."""
         number = int(at[-12:])
-        view = shelf.auction(number)
+        page = shelf.auction(number)
         joined = {
-            **{name: view["state"][name] for name in ("auction_id", "version", "seq")},
-            **{name: view[name] for name in ("state", "you", "server_time")},
+            **{name: page["state"][name] for name in ("auction_id", "version", "seq")},
+            **{name: page[name] for name in ("state", "you", "server_time")},
             "missed": shelf.bids(number),
+            "view": page if view else None,
         }
         answers = self.mood is Mood.ANSWERS
         return Room(Joined(JoinedAuction.model_validate(joined)) if answers else None)
