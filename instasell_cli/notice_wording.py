@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _SENTENCES = {
     "outbid": "{title}: somebody bids {current_bid}; {minimum} or more takes the lead again",
     "won": "{title}: you won it; pay {total_amount} by {payment_due_at}",
-    "lost": "{title}: it went to somebody else or to nobody; it stood at {price}",
+    "lost": "{title}: you did not win it; it ended at {price}",
     "auction_ended": "{title}: the auction ended at {price} with {bid_count} bids",
     "auction_cancelled": "{title}: the auction was called off: {reason}",
     "ending_soon": "{title}: the auction ends at {end_at}; it stands at {current_bid}",
@@ -44,10 +44,21 @@ class _Facts(dict[str, str]):
 
 def sentence(notice: Notification) -> str:
     """What a notice says; of a kind that is not known here, the kind."""
-    pattern = _SENTENCES.get(notice.kind)
+    pattern = _pattern(notice.kind, notice.payload)
     if pattern is None:
         return notice.kind.replace("_", " ")
     return pattern.format_map(_facts(notice.payload))
+
+
+def _pattern(kind: str, payload: Mapping[str, Any]) -> str | None:
+    from instasell_client.models.auctions import BELOW_RESERVE
+
+    if kind == "lost" and "winner" in payload:
+        won = "{title}: {winner} won at {price}"
+        return won if payload["winner"] else f"{{title}}: {BELOW_RESERVE}"
+    if kind == "auction_ended" and not payload.get("order_id") and payload.get("bid_count"):
+        return f"{{title}}: {BELOW_RESERVE}"
+    return _SENTENCES.get(kind)
 
 
 def _facts(payload: Mapping[str, Any]) -> _Facts:

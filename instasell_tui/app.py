@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import rich
@@ -16,22 +15,23 @@ from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import Monochrome, NoColor
-from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 
 from instasell_client import DEFAULT_URL
-from instasell_tui import inbox_wording, messages, screens
-from instasell_tui.commands import AuctionCommands
+from instasell_client.models.auctions import BELOW_RESERVE
+from instasell_tui import commands, inbox_wording, messages, screens
 from instasell_tui.feed import Feed
 from instasell_tui.formats import clipped, money, shown
 from instasell_tui.key_queue import KeyQueue
-from instasell_tui.keys import chosen
+from instasell_tui.keys import chosen, displayed
 from instasell_tui.lots import Lot
+from instasell_tui.remarks import Remarks
 from instasell_tui.screens.board import BoardScreen
 from instasell_tui.stylesheets import KeptStylesheet
 from instasell_tui.taping import Taping
 from instasell_tui.themes import DEFAULTS, NAMES, OURS
+from instasell_tui.widgets.bars import StatusBar
 from instasell_tui.widgets.bid_box import Tone
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class InstaSellApp(App[None]):
         for name in (*("app", "board", "auction", "trading"), *("desk", "dialogs"))
     ]
     TITLE = "InstaSell"
-    COMMANDS = App.COMMANDS | {AuctionCommands}
+    COMMANDS = App.COMMANDS | {commands.AuctionCommands}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -86,6 +86,7 @@ class InstaSellApp(App[None]):
         Binding("A", "desk", "Admin desk", show=False, id="app.desk"),
         Binding("M", "messages", "Messages", show=False, id="app.messages"),
         Binding("N", "notices", "Notices", show=False, id="app.notices"),
+        Binding("exclamation_mark", "log", "Log", show=False, id="app.log"),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
         Binding(
             *("ctrl+p", "command_palette", "palette"),
@@ -137,9 +138,10 @@ class InstaSellApp(App[None]):
         self._remember = remember
         self._keep_theme = keep_theme
         self.keys, slips = self._chosen(keys or {})
-        self._remarks = [*remarks, *slips]
+        self._first_remarks = [*remarks, *slips]
         self._settled = settled
         self.typed = KeyQueue(self)
+        self.remarks = Remarks(self.feed.now)
 
     def _chosen(self, keys: Mapping[str, object]) -> tuple[dict[str, str], list[str]]:
         if not keys:
@@ -172,7 +174,7 @@ class InstaSellApp(App[None]):
             self.feed.spawn(replay.run())
         elif self.feed.client.token is None:
             self.push_screen(screens.SignInScreen())
-        for remark in self._remarks:
+        for remark in self._first_remarks:
             self.call_after_refresh(self.say, remark, Tone.BAD)
 
     async def _close_all(self) -> None:
@@ -261,9 +263,6 @@ class InstaSellApp(App[None]):
         at = names.index(self.theme) + 1 if self.theme in names else 0
         self.theme = names[at % len(names)]
 
-    def _wear(self, theme: str) -> None:
-        self.theme = theme
-
     @work(exclusive=True, group="theme")
     async def _theme_chosen(self, theme: Theme) -> None:
         if self._keep_theme is not None and theme.name != self._worn:
@@ -271,7 +270,7 @@ class InstaSellApp(App[None]):
             try:
                 await asyncio.to_thread(self._keep_theme, theme.name)
             except OSError as error:
-                self.notify(f"The theme is not kept: {error}", severity="warning", markup=False)
+                self.say(f"The theme is not kept: {error}", Tone.BAD)
 
     @work(group="ask")
     async def action_person(self) -> None:
@@ -304,27 +303,13 @@ class InstaSellApp(App[None]):
             self.feed.session.share()
             await self.feed.session.open()
         except (OSError, ValueError) as error:
-            self.notify(f"Not kept: {error}", severity="warning", markup=False)
+            self.say(f"Not kept: {error}", Tone.BAD)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Our own commands beside Textual's."""
         yield from super().get_system_commands(screen)
-        who = "Sign in" if self.feed.user is None else "Sign out"
-        yield SystemCommand(who, "Bidding needs an account", self.action_person)
-        yield SystemCommand("My bids", "Where you bid, and what needs you", self.action_bids)
-        yield SystemCommand("Orders", "What you buy and sell, and what is due", self.action_orders)
-        yield SystemCommand("Wallet", "Balance, gas, and all that moved", self.action_wallet)
-        yield SystemCommand(
-            "Seller desk", "What you put up, what came of it, and goods", self.action_selling
-        )
-        if self.feed.desk.is_mine:
-            yield SystemCommand("Admin desk", "Disputes, alerts, people, figures", self.action_desk)
-        yield SystemCommand("Messages", "Questions, and words about orders", self.action_messages)
-        yield SystemCommand("Notices", "What the market has told you", self.action_notices)
-        for name, theme in NAMES.items():
-            title = f"Theme: {name}" + (" colours" if name == "16" else "")
-            yield SystemCommand(title, "Kept for the next start", partial(self._wear, theme))
-        yield SystemCommand("Help", "What keys do and signs mean", self.action_help)
+        yield from commands.of_screen(screen)
+        yield from commands.of_app(self)
 
     # What the feed tells ----------------------------------------------------------------------
 
@@ -334,7 +319,7 @@ class InstaSellApp(App[None]):
         self.bell()
         if self._shows(lot):
             return
-        self._say(lot, f"▼ Outbid: {minimum} or more leads again", "warning")
+        self._say(lot, f"▼ Outbid: {minimum} or more leads again", Tone.BAD)
 
     def on_over(self, message: messages.Over) -> None:
         lot, currency = message.lot, self.feed.currency
@@ -342,13 +327,15 @@ class InstaSellApp(App[None]):
         if self._shows(lot):
             return
         if lot.won:
-            self._say(lot, f"▲ You won at {money(lot.price, currency)}", "information")
+            self._say(lot, f"▲ You won at {money(lot.price, currency)}", Tone.GOOD)
         elif lot.state.winner is not None:
             self._say(
-                lot, f"■ {shown(lot.state.winner)} won at {money(lot.price, currency)}", "warning"
+                lot, f"■ {shown(lot.state.winner)} won at {money(lot.price, currency)}", Tone.BAD
             )
+        elif lot.state.ended_below_reserve:
+            self._say(lot, f"■ {BELOW_RESERVE}", Tone.PLAIN)
         else:
-            self._say(lot, f"■ {lot.state.status.value.capitalize()} without a winner", "warning")
+            self._say(lot, f"■ {lot.state.status.value.capitalize()} without a bid", Tone.PLAIN)
 
     def on_told(self, message: messages.Told) -> None:
         notice = message.notice
@@ -365,24 +352,37 @@ class InstaSellApp(App[None]):
             self.say(f"{shown(said.author_name)} writes (M)\n{text}", Tone.PLAIN)
 
     def say(self, text: str, tone: Tone) -> None:
-        """A notice, for what the screen that it belongs to cannot say any more."""
+        """Say something on a line of its own, for what its screen cannot say any more."""
         if text:
-            severity: SeverityLevel = "warning" if tone is Tone.BAD else "information"
-            self.notify(text, severity=severity, timeout=NOTICE_SECONDS, markup=False)
+            self.remarks.add(text, tone, NOTICE_SECONDS)
+            for screen in self.screen_stack:
+                for bar in screen.query(StatusBar):
+                    bar.show_remarks()
+
+    def keep(self, text: str, tone: Tone) -> None:
+        """Put what a screen says itself into the log."""
+        if text:
+            self.remarks.add(text, tone, 0)
+
+    @property
+    def log_key(self) -> str:
+        """The key that shows all that was said."""
+        return displayed(self.keys.get("app.log", "exclamation_mark").split(","))
+
+    def action_log(self) -> None:
+        """Show all that was said."""
+        if not isinstance(self.screen, ModalScreen):
+            from instasell_tui.screens import reading
+
+            self.push_screen(reading.log_of(self.remarks.all, self.zone, self.feed.now()))
 
     def _shows(self, lot: Lot) -> bool:
         """Whether the auction fills the screen, and so says by itself what has happened."""
         sale = self.feed.sale
         return sale is not None and sale.auction_id == lot.auction_id
 
-    def _say(self, lot: Lot, text: str, severity: str) -> None:
-        title = clipped(lot.title, TITLE_CELLS)
-        self.notify(
-            f"{title}\n{text}",
-            severity="warning" if severity == "warning" else "information",
-            timeout=NOTICE_SECONDS,
-            markup=False,
-        )
+    def _say(self, lot: Lot, text: str, tone: Tone) -> None:
+        self.say(f"{clipped(lot.title, TITLE_CELLS)}\n{text}", tone)
 
     async def on_signed_out(self, message: messages.SignedOut) -> None:
         await self.feed.restart()

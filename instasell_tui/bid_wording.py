@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, tzinfo
 
+from instasell_client.models.auctions import BELOW_RESERVE
 from instasell_client.models.bidding import BiddingAuction, BiddingPart
 from instasell_client.models.orders import OrderStatus
 from instasell_tui.bidding import OPEN_PARTS, to_pay
-from instasell_tui.formats import countdown, duration, local_time, money
+from instasell_tui.formats import NOTHING, countdown, duration, local_time, money, shown
 from instasell_tui.trade_wording import HOUR_SECONDS, Said
 from instasell_tui.widgets.bid_box import Tone
 from instasell_tui.widgets.row_table import Cell
@@ -50,6 +51,14 @@ def place(own: BiddingAuction, now: datetime) -> Cell:
     if own.part in _PLACES:
         return _PLACES[own.part]
     return (_BOUGHT[own.order_status] if own.order_status else "won"), "plain"
+
+
+def leader(own: BiddingAuction) -> str:
+    """Who leads or has won; "you" where that is the user."""
+    if own.part in (BiddingPart.CANCELLED, BiddingPart.LOST) and own.state.winner is None:
+        return NOTHING
+    name = own.state.winner or own.state.leader or ""
+    return "you" if name == own.bidder else shown(name)
 
 
 def price(own: BiddingAuction) -> int:
@@ -99,7 +108,7 @@ def headline(own: BiddingAuction, now: datetime, currency: str) -> Said:
         return "■ The auction was called off", Tone.PLAIN
     if own.part is BiddingPart.LOST:
         if state.winner is None:
-            return "■ It ended without a winner: the reserve was not met", Tone.PLAIN
+            return f"■ {BELOW_RESERVE}", Tone.PLAIN
         return f"■ {state.winner} won at {money(price(own), currency)}", Tone.PLAIN
     return f"✓ Yours at {money(total(own), currency)}: {place(own, now)[0]}", Tone.GOOD
 

@@ -1,21 +1,70 @@
-"""Auctions in the command palette, found by their titles."""
+"""The command palette: what the screen and the application can do, and auctions by title."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from textual.app import SystemCommand
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.dom import DOMNode
+from textual.screen import Screen
 
 from instasell_tui.formats import clipped, money
+from instasell_tui.keys import displayed
 from instasell_tui.lots import Lot, Query
+from instasell_tui.themes import NAMES
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
 
 SUGGESTED = 5
 TITLE_CELLS = 60
+
+
+def of_screen(screen: Screen[Any]) -> Iterator[SystemCommand]:
+    """Yield what keys do on this screen now, by their words on the help page."""
+    from instasell_tui.screens.help import MEANINGS
+
+    app, told = screen.app, set[str]()
+    for key, (node, binding, enabled, _) in screen.active_bindings.items():
+        name = binding.id or ""
+        if not enabled or not binding.description or node is app or name.startswith("app."):
+            continue
+        if binding.action in told or _moves_only(node, name):
+            continue
+        told.add(binding.action)
+        words = MEANINGS.get(name, binding.description)
+        run = partial(app.run_action, binding.action, node)
+        yield SystemCommand(f"{binding.description} ({displayed([key])})", words, run)
+
+
+def _moves_only(node: DOMNode, name: str) -> bool:
+    """Return whether a binding is of a widget, and moves about in it."""
+    return not isinstance(node, Screen) and not name.endswith(".open")
+
+
+def of_app(app: InstaSellApp) -> Iterator[SystemCommand]:
+    """Yield what can be done everywhere."""
+    feed = app.feed
+    who = "Sign in" if feed.user is None else "Sign out"
+    yield SystemCommand(who, "Bidding needs an account", app.action_person)
+    yield SystemCommand("My bids", "Where you bid, and what needs you", app.action_bids)
+    yield SystemCommand("Orders", "What you buy and sell, and what is due", app.action_orders)
+    yield SystemCommand("Wallet", "Balance, gas, and all that moved", app.action_wallet)
+    yield SystemCommand("Seller desk", "What you sell, and what came of it", app.action_selling)
+    if feed.desk.is_mine:
+        yield SystemCommand("Admin desk", "Disputes, alerts, people, figures", app.action_desk)
+    yield SystemCommand("Messages", "Questions, and words about orders", app.action_messages)
+    yield SystemCommand("Notices", "What the market has told you", app.action_notices)
+    for name, theme in NAMES.items():
+        title = f"Theme: {name}" + (" colours" if name == "16" else "")
+        wear = partial(setattr, app, "theme", theme)
+        yield SystemCommand(title, "Kept for the next start", wear)
+    yield SystemCommand("Log", "What was said, the newest first", app.action_log)
+    yield SystemCommand("Help", "What keys do and signs mean", app.action_help)
 
 
 class AuctionCommands(Provider):

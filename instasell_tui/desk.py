@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from instasell_client import NotFound
 from instasell_client.models.accounts import Role, User
 from instasell_client.models.admin import AdminAction, AdminOrder, Alert, Analytics, Bucket
 from instasell_client.models.base import Page
 from instasell_client.models.disputes import Dispute, DisputeStatus, DisputeView
+from instasell_client.resources.media import FILE_BYTES_MAX
 
 if TYPE_CHECKING:
     from instasell_tui.feed import Feed
@@ -59,6 +61,14 @@ class Desk:
     async def dispute(self, dispute_id: str) -> DisputeView:
         """A dispute and what both sides said. Raises DisputeNotFound."""
         return await self._feed.client.disputes.get(dispute_id)
+
+    async def evidence(self, dispute_id: str, evidence_id: str) -> bytes:
+        """Fetch a file of a dispute, by an address that was just made. Raises DisputeNotFound."""
+        view = await self.dispute(dispute_id)
+        for each in view.evidence:
+            if each.id == evidence_id:
+                return await self._feed.client.media.fetch(each.url, bytes_max=FILE_BYTES_MAX)
+        raise NotFound("the file is not in this dispute any more")
 
     async def order(self, order_id: str) -> AdminOrder:
         """An order with its history and its money. Raises OrderNotFound."""

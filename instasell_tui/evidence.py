@@ -1,18 +1,20 @@
-"""A file of this computer that is to become evidence in a dispute: found, looked at, and read."""
+"""Evidence in a dispute: a file of this computer to be sent, and a sent one to be saved here."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from instasell_client import Invalid
-from instasell_client.models.media import EvidenceType
+from instasell_client.models.media import Evidence, EvidenceType
 from instasell_client.resources.media import FILE_BYTES_MAX, evidence_type
 
 NAME_MAX = 200
 """Characters of a file's name, as the market takes them."""
 _HEAD_BYTES = 64
+_ENDINGS = {"image/jpeg": ".jpg", "application/pdf": ".pdf", "text/plain": ".txt"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +82,39 @@ def read(typed: str) -> EvidenceFile:
             # The market would say the same, but after all bytes were sent.
             raise ValueError("it is no picture, no PDF and no text in UTF-8") from None
     return EvidenceFile(path.name, kind, data)
+
+
+def suggested_path(evidence: Evidence) -> str:
+    """Return where a file of somebody else would be saved: a plain name, in Downloads or here.
+
+    Of the name that came with it only letters, digits, `.`, `-`, `_` and spaces are taken, and the
+    ending is that of its type, so that no other program takes it for what it is not.
+    """
+    stem = Path(evidence.file_name.replace("\\", "/")).stem
+    kept = "".join(each if each.isalnum() or each in "-_ " else "_" for each in stem)
+    ending = _ENDINGS.get(evidence.content_type, ".bin")
+    name = (kept.strip(" _-")[:80] or f"evidence-{evidence.id[:8]}") + ending
+    downloads = Path("~/Downloads").expanduser()
+    return f"~/Downloads/{name}" if downloads.is_dir() else name
+
+
+def target_problem(typed: str) -> str | None:
+    """Return why nothing can be saved under a path that was typed."""
+    path = located(typed)
+    try:
+        if path.is_dir():
+            return "That is a folder: name a file in it"
+        if path.exists():
+            return "There is a file already: choose another name"
+        return None if path.parent.is_dir() else "There is no such folder"
+    except (OSError, ValueError) as error:
+        return f"It cannot be written: {getattr(error, 'strerror', None) or error}"
+
+
+def save(typed: str, data: bytes) -> Path:
+    """Write a new file that only its owner reads, and return its whole path. Raises OSError."""
+    path = located(typed).absolute()
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    return path

@@ -34,6 +34,7 @@ from instasell_client import (
 from instasell_client.models.accounts import Role, User
 from instasell_client.models.auctions import BidOutcome, BidReceipt
 from instasell_client.models.listings import CategoryNode
+from instasell_client.models.live import YourBid
 from instasell_tui import messages
 from instasell_tui.bidding import Bids
 from instasell_tui.desk import Desk
@@ -52,6 +53,8 @@ log = logging.getLogger("instasell_tui")
 
 FLUSH_SECONDS = 1 / 15
 BID_SECONDS = 15.0
+LATE_SECONDS = 2.0
+"""How long an auction's page is waited for over the socket, which mostly takes milliseconds."""
 STALE_AFTER = timedelta(seconds=5)
 
 
@@ -87,6 +90,7 @@ class Feed:
         self.user: User | None = None
         self.currency = "USD"
         self.knows_currency = False
+        self.late_seconds = LATE_SECONDS
         self.categories: list[CategoryNode] = []
         self.lots = Lots()
         self.sale: Sale | None = None
@@ -224,6 +228,8 @@ class Feed:
                         if isinstance(event, BoardJoined):
                             self.currency = event.data.currency or self.currency
                             self.knows_currency = event.data.currency is not None
+                            for own in event.data.your_bids:
+                                self.lots.set_own_bid(own)
                             for auction_id in self.lots.restart(event.data.auctions):
                                 self._ask_for(auction_id)
                             self.board_came.set()
@@ -250,6 +256,15 @@ class Feed:
             self.tell(lambda: messages.Outbid(lot))
         if was.open and lot.over and (lot.mine or lot.watching):
             self.tell(lambda: messages.Over(lot))
+
+    def take_own_bid(self, own: YourBid) -> None:
+        """Take in a bid of the user's, made here, on another screen or by a script."""
+        you = self.lots.set_own_bid(own)
+        sale = self.sale
+        if sale is not None and sale.auction_id == own.auction_id:
+            sale.set_own_bid(you)
+            self.tell(messages.SaleChanged)
+        self._dirty.set()
 
     def _ask_for(self, auction_id: str) -> None:
         """An auction that the board does not know, as one that has just been put up."""

@@ -23,12 +23,16 @@ class Following:
         self.sale = sale
         self._feed = feed
         self._events = events
-        self._task = asyncio.create_task(self._read())
+        self._tasks = [
+            asyncio.create_task(self._read()),
+            asyncio.create_task(self._look_when_late()),
+        ]
 
     async def aclose(self) -> None:
         """Leaves the auction."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._events.aclose()
 
     async def _read(self) -> None:
@@ -56,6 +60,12 @@ class Following:
         except InstaSellError as error:
             sale.failure = str(error)
             feed.tell(messages.SaleChanged)
+
+    async def _look_when_late(self) -> None:
+        """Ask by another way, and tell why there is nothing, when the socket does not answer."""
+        await asyncio.sleep(self._feed.late_seconds)
+        if self.sale.view is None:
+            await self.look()
 
     def _take_view(self, event: Joined) -> bool:
         """Take the goods that came with the snapshot; False when a market does not send them."""

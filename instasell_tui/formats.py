@@ -31,7 +31,8 @@ INDENT_CELLS_MAX = 8
 URGENT_SECONDS = 10.0
 SOON_SECONDS = 60.0
 _FLAG_A, _FLAG_Z = "\U0001f1e6", "\U0001f1ff"
-_BLOCKS = "▁▂▃▄▅▆▇█"
+_BLOCKS = "▁▂▃▄▅▆"
+"""Low enough for a gap to the line above: blocks as high as a line merge into a wall."""
 _SHORT = ((10**9, "bn"), (10**6, "m"), (10**3, "k"))
 
 
@@ -180,7 +181,7 @@ def sparkline(values: Iterable[int], width: int) -> str:
         return " " * width
     low, high = min(newest), max(newest)
     spread = max(high - low, 1)
-    blocks = "".join(_BLOCKS[(value - low) * 7 // spread] for value in newest)
+    blocks = "".join(_BLOCKS[(value - low) * (len(_BLOCKS) - 1) // spread] for value in newest)
     return blocks.rjust(width)
 
 

@@ -68,27 +68,54 @@ class Verdicts:
             self.complaints.append(shown(f"row {verdict['row']}: {said}"))
 
 
-def command(path: Path, *, dry_run: bool) -> Sequence[str]:
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How the columns of a file are read: `NAME=FIELD` and `FIELD=VALUE`, as the command has it."""
+
+    maps: Sequence[str] = ()
+    sets: Sequence[str] = ()
+
+    @classmethod
+    def typed(cls, maps: str, sets: str) -> Columns:
+        """Return what was typed, several parted by commas. Raises ValueError."""
+        return cls(_assignments(maps), _assignments(sets))
+
+
+def _assignments(text: str) -> Sequence[str]:
+    found = [each.strip() for each in text.split(",") if each.strip()]
+    for each in found:
+        name, sign, value = each.partition("=")
+        if not (name.strip() and sign and value.strip()):
+            raise ValueError(f"{each!r} has to be written as name=field")
+    return [
+        f"{name.strip()}={value.strip()}"
+        for name, _, value in (each.partition("=") for each in found)
+    ]
+
+
+def command(path: Path, columns: Columns, *, dry_run: bool) -> Sequence[str]:
     """The command line. Raises ImportFailed where the commands are not installed.
 
     `-P` keeps the current folder out of the path of modules: what lies there is not ours.
     """
     if any(find_spec(name) is None for name in ("instasell_cli", "typer")):
         raise ImportFailed("the commands are not installed here; pip install instasell brings them")
-    options = ["--dry-run"] if dry_run else []
+    options = [f"--map={each}" for each in columns.maps]
+    options += [f"--set={each}" for each in columns.sets]
+    options += ["--dry-run"] if dry_run else []
     called = ("listings", "import", str(path.absolute()), "-o", "jsonl", *options)
     return [sys.executable, "-P", "-m", "instasell_cli", *called]
 
 
 async def bring_in(
-    path: Path, market: Market, *, dry_run: bool, tell: Callable[[int], None]
+    path: Path, market: Market, columns: Columns, *, dry_run: bool, tell: Callable[[int], None]
 ) -> Verdicts:
     """Has every row judged, or with `dry_run` only looked at; `tell` hears of rows as they are.
 
     Raises ImportFailed. What was done by then stays; the same file again changes nothing twice.
     """
     process = await asyncio.create_subprocess_exec(
-        *command(path, dry_run=dry_run),
+        *command(path, columns, dry_run=dry_run),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

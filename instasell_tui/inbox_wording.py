@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from instasell_client.models.auctions import BELOW_RESERVE
 from instasell_client.models.messages import Conversation
 from instasell_client.models.notifications import Notification, NotificationKind
 from instasell_tui.formats import money, shown
@@ -25,15 +26,26 @@ _bid, _minimum, _sum, _back = (
     _amount("refund_amount"),
 )
 
+
+def _lost(payload: Payload) -> str:
+    if "winner" not in payload:
+        # An older notice does not tell whether anybody won.
+        return f"You did not win it; it ended at {_price(payload)}"
+    winner = payload["winner"]
+    return f"{shown(str(winner))} won at {_price(payload)}" if winner else BELOW_RESERVE
+
+
+def _ended(payload: Payload) -> str:
+    if payload.get("order_id"):
+        return f"Your auction ended at {_price(payload)}"
+    return BELOW_RESERVE if payload.get("bid_count") else "Your auction ended without a bid"
+
+
 _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "outbid": lambda it: f"▼ Outbid at {_bid(it)}; {_minimum(it)} leads again",
     "won": lambda it: f"▲ Won: pay {_total(it)}",
-    "lost": lambda it: f"■ It went to somebody else at {_price(it)}",
-    "auction_ended": lambda it: (
-        f"■ Your auction ended at {_price(it)}"
-        if it.get("order_id")
-        else "■ The auction ended without a buyer"
-    ),
+    "lost": lambda it: f"■ {_lost(it)}",
+    "auction_ended": lambda it: f"■ {_ended(it)}",
     "auction_cancelled": lambda it: f"■ The auction was called off{_because(it)}",
     "ending_soon": lambda it: f"! Ends within minutes, at {_bid(it)}",
     "paid": lambda it: f"▶ Paid {_total(it)} by {shown(str(it.get('buyer_name')))}: ship it",

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from instasell_client import AuctionChange, BidsPlaced, applied
 from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, You
+from instasell_client.models.live import YourBid
 from instasell_tui.formats import shown
 
 PRICES_KEPT_MAX = 48
@@ -59,8 +60,8 @@ class Lot:
 
     @property
     def leading(self) -> bool:
-        """Whether the signed-in user leads."""
-        return self.bidder is not None and self.state.leader == self.bidder
+        """Whether the signed-in user leads an auction that is open."""
+        return self.bidder is not None and self.state.leader == self.bidder and not self.over
 
     @property
     def outbid(self) -> bool:
@@ -250,6 +251,13 @@ class Lots:
             lot.you = you
             self._changed.add(auction_id)
             self._rows = True
+
+    def set_own_bid(self, own: YourBid) -> You:
+        """Take in where the user's bid is, wherever it was made; what else is known stays."""
+        known = self._you.get(own.auction_id) or You()
+        you = known.model_copy(update={"bidder": own.bidder, "max_amount": own.max_amount})
+        self.set_you(own.auction_id, you)
+        return you
 
     def you(self, auction_id: str) -> You | None:
         """What is known of the signed-in user in an auction."""

@@ -167,6 +167,11 @@ class Sale:
             update={"bidder": receipt.bidder, "max_amount": receipt.max_amount}
         )
 
+    def set_own_bid(self, you: You) -> None:
+        """Take in where the user's bid is, which may have been made elsewhere."""
+        known = self._you or You()
+        self._you = known.model_copy(update={"bidder": you.bidder, "max_amount": you.max_amount})
+
     def set_watching(self, *, on: bool) -> None:
         """Whether it is on the watch list."""
         self._you = (self._you or You()).model_copy(update={"watching": on})

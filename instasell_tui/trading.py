@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("instasell_tui")
 
+VIEWS_KEPT_MAX = 50
+
 PAGE = 100
 OPEN_MAX = 300
 """How many orders of one open status are read, beside the newest of all."""
@@ -57,6 +59,7 @@ class Trading:
         self._feed = feed
         self.wallet: Wallet | None = None
         self.orders: dict[str, Order] = {}
+        self.views: dict[str, OrderView] = {}
         self.loaded = False
         self._next: str | None = None
         self._keys: dict[object, str] = {}
@@ -67,6 +70,7 @@ class Trading:
         """Another person sees nothing of the one before."""
         self.wallet = None
         self.orders, self.loaded, self._next = {}, False, None
+        self.views.clear()
         self._keys.clear()
         self._uploaded.clear()
 
@@ -82,6 +86,9 @@ class Trading:
             log.info("no more notices: %s", error)
 
     def _hear(self, notice: Notice) -> None:
+        if notice.event == "your_bid_changed":
+            self._take_own_bid(notice)
+            return
         if notice.event != "wallet_changed":
             self._feed.inbox.hear(notice)
             self._look_again(notice)
@@ -90,6 +97,15 @@ class Trading:
             self._take_wallet(Wallet.model_validate(notice.data))
         except ValidationError as error:
             log.warning("a wallet that does not fit the contract was passed over: %s", error)
+
+    def _take_own_bid(self, notice: Notice) -> None:
+        try:
+            own = notice.your_bid
+        except ValidationError as error:
+            log.warning("a bid that does not fit the contract was passed over: %s", error)
+        else:
+            assert own is not None
+            self._feed.take_own_bid(own)
 
     def _look_again(self, notice: Notice) -> None:
         """An order that the market tells of has changed, or has just been made."""
@@ -189,6 +205,10 @@ class Trading:
 
     def _seen(self, view: OrderView) -> OrderView:
         self._put(view.order)
+        self.views.pop(view.order.id, None)
+        self.views[view.order.id] = view
+        while len(self.views) > VIEWS_KEPT_MAX:
+            del self.views[next(iter(self.views))]
         self._feed.tell(messages.OrdersChanged)
         return view
 

@@ -14,7 +14,7 @@ from instasell_client import (
     OutcomeUnknown,
     SellerCannotBid,
 )
-from instasell_client.models.auctions import AuctionStatus, BidOutcome, BidReceipt
+from instasell_client.models.auctions import BELOW_RESERVE, AuctionStatus, BidOutcome, BidReceipt
 from instasell_tui.formats import NOTHING, count, duration, local_time, money, shown
 from instasell_tui.sale import Place, Sale
 from instasell_tui.widgets.bid_box import Tone, Wish
@@ -100,7 +100,7 @@ def _ended(sale: Sale, currency: str) -> Said:
         text = f"■ Ended: {state.winner} won at {price}"
         return text, Tone.BAD if sale.place is Place.LOST else Tone.PLAIN
     if state.bid_count:
-        return "■ Ended without a winner: the reserve was not met", Tone.PLAIN
+        return f"■ {BELOW_RESERVE}", Tone.PLAIN
     return "■ Ended without a bid", Tone.PLAIN
 
 

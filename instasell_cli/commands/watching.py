@@ -162,7 +162,7 @@ def _lines_of(event: AuctionEvent) -> Iterator[tuple[datetime, str]]:
 
 def _standing(state: AuctionState) -> str:
     if state.status in ("ended", "cancelled"):
-        return _outcome(state.status.value, state.winner, state.current_bid)
+        return _outcome(state.status.value, state.winner, state.current_bid, state.bid_count)
     bids = f"{_price_text(state.current_bid, state.leader)} ({state.bid_count} bids)"
     shown = bids if state.bid_count else "no bids"
     return (
@@ -187,15 +187,17 @@ def _price_text(price: int | None, leader: str | None) -> str:
 def _change_text(event: AuctionChange) -> str:
     change = event.data
     if event.event == "auction_ended":
-        return _outcome("ended", change.winner, change.price)
+        return _outcome("ended", change.winner, change.price, change.seq)
     if event.event == "auction_cancelled":
         return f"cancelled{f': {change.reason}' if change.reason else ''}"
     return event.event.removeprefix("auction_")
 
 
-def _outcome(status: str, winner: str | None, price: int | None) -> str:
+def _outcome(status: str, winner: str | None, price: int | None, bids: int) -> str:
     if status != "ended":
         return status
     if winner is None or price is None:
-        return "ended without a sale"
+        from instasell_client.models.auctions import BELOW_RESERVE
+
+        return BELOW_RESERVE if bids else "Ended without a bid"
     return f"ended, {winner} won at {shown_amount(price)}"

@@ -186,6 +186,10 @@ class RelistAuction(Request):
         return self
 
 
+BELOW_RESERVE = "Ended below the reserve: no sale"
+"""What every interface says of an auction that got bids, and none as high as its reserve."""
+
+
 class AuctionState(Reply):
     """What changes while an auction runs, and what a board shows of it.
 
@@ -218,6 +222,11 @@ class AuctionState(Reply):
     version: int
     seq: int
     featured_until: Instant | None = None
+
+    @property
+    def ended_below_reserve(self) -> bool:
+        """Whether it is over and unsold although there were bids."""
+        return self.status is AuctionStatus.ENDED and self.winner is None and self.bid_count > 0
 
 
 class You(Reply):

@@ -19,11 +19,12 @@ from textual.widgets import Input, Static
 from instasell_client import AlreadyLeading, BidTooLow, InstaSellError, OutcomeUnknown
 from instasell_client.models.accounts import Role
 from instasell_client.models.auctions import BidReceipt
-from instasell_tui import messages, wording
+from instasell_tui import details, messages, wording
 from instasell_tui.formats import count, countdown, shown
 from instasell_tui.sale import Place, Sale
 from instasell_tui.screens.confirm import ConfirmScreen, Question
 from instasell_tui.screens.pictures import PicturesScreen
+from instasell_tui.screens.reading import ReadingScreen
 from instasell_tui.screens.speaking import ask_seller
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.bid_box import BidBox, Tone, Wish
@@ -52,7 +53,8 @@ class AuctionScreen(Screen[None]):
         Binding("n", "buy_now", "Buy", id="auction.buy_now"),
         Binding("w", "watch", "Watch", id="auction.watch"),
         Binding("a", "ask", "Ask", id="auction.ask"),
-        Binding("v", "view", "Pictures", show=False, id="auction.view"),
+        Binding("d", "details", "Info", id="auction.details"),
+        Binding("v", "view", "Pics", id="auction.view"),
         Binding("q", "app.quit", "Quit", show=False, id="app.quit"),
     ]
 
@@ -214,6 +216,8 @@ class AuctionScreen(Screen[None]):
             return self._why_not() is None
         if action == "buy_now":
             return self._why_not() is None and self._sale.buy_now is not None
+        if action == "details":
+            return self._sale.view is not None
         if action == "ask":
             you = self._sale.you
             return self.app.feed.may_bid and not (you and you.is_seller)
@@ -361,13 +365,21 @@ class AuctionScreen(Screen[None]):
         if state is not None:
             self.app.push_screen(PicturesScreen(state.listing_id, self._sale.title))
 
+    def action_details(self) -> None:
+        """Shows what the seller wrote, and all that is fixed, where there is room to read it."""
+        view = self._sale.view
+        if view is not None:
+            feed = self.app.feed
+            page = details.page_of(view, feed.currency, feed.now(), self.app.zone)
+            self.app.push_screen(ReadingScreen(self._sale.title, page))
+
     @work
     async def action_watch(self) -> None:
         you = self._sale.you
         try:
             await self.app.feed.watch(self._auction_id, on=not (you and you.watching))
         except InstaSellError as error:
-            self.notify(shown(str(error)), severity="warning", markup=False)
+            self.app.say(shown(str(error)), Tone.BAD)
 
 
 def _row(texts: Sequence[str]) -> Table:

@@ -23,6 +23,7 @@ from instasell_tui.screens.order_steps import OrderSteps
 from instasell_tui.screens.paged_list import PagedListScreen
 from instasell_tui.trade_wording import Said
 from instasell_tui.widgets.bid_box import Tone
+from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.row_table import Cell, Column, Row, RowTable
 
 WIDE_CELLS = 110
@@ -59,7 +60,7 @@ class BidsScreen(PagedListScreen):
     def parts(self) -> Iterable[Widget]:
         yield from super().parts()
         yield Static(id="headline")
-        yield Static(id="outcome")
+        yield OutcomeLine()
 
     # Showing ----------------------------------------------------------------------------------
 
@@ -93,7 +94,7 @@ class BidsScreen(PagedListScreen):
         cells: dict[str, Cell] = {
             "title": (shown(state.title), "strong" if needs else "plain"),
             "place": bid_wording.place(own, now),
-            "leader": (shown(state.winner or state.leader or ""), "quiet"),
+            "leader": (bid_wording.leader(own), "quiet"),
             "price": (money(bid_wording.price(own), currency, width), "plain"),
             "maximum": (money(own.max_amount, currency, width), "quiet"),
             "total": (money(bid_wording.total(own), currency, width), "plain"),

@@ -20,6 +20,7 @@ from instasell_tui.feed import Standing
 from instasell_tui.formats import count, shown
 from instasell_tui.lots import Column, Query, Tab
 from instasell_tui.widgets.bars import StatusBar, TopBar
+from instasell_tui.widgets.bid_box import Tone
 from instasell_tui.widgets.board_table import BoardTable
 from instasell_tui.widgets.category_tree import CategoryTree
 from instasell_tui.widgets.footer import Footer
@@ -291,7 +292,7 @@ class BoardScreen(Screen[None]):
         try:
             await self.app.feed.watch(auction_id, on=on)
         except InstaSellError as error:
-            self.notify(shown(str(error)), severity="warning", markup=False)
+            self.app.say(shown(str(error)), Tone.BAD)
 
     @on(Input.Changed, "#filter")
     def _typed(self, event: Input.Changed) -> None:

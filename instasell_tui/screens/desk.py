@@ -23,6 +23,7 @@ from instasell_tui.screens.paged_list import PagedListScreen
 from instasell_tui.trade_wording import Said
 from instasell_tui.widgets.bid_box import Tone
 from instasell_tui.widgets.figure_board import FigureBoard
+from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.row_table import Column, Row, RowTable
 from instasell_tui.widgets.tab_strip import TabStrip
 
@@ -79,7 +80,7 @@ class DeskScreen(PagedListScreen):
         with VerticalScroll(id="below", can_focus=False):
             yield Static(id="facts")
         yield FigureBoard(self.app.zone)
-        yield Static(id="outcome")
+        yield OutcomeLine()
 
     # Showing ----------------------------------------------------------------------------------
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from instasell_client import InstaSellError
+from instasell_client import InstaSellError, Invalid
 from instasell_client.models.accounts import User
 from instasell_client.models.admin import Alert
-from instasell_client.models.disputes import Dispute
+from instasell_client.models.disputes import Dispute, DisputeView
 from instasell_client.models.money import parse_amount
+from instasell_client.models.problems import FieldError
 from instasell_tui import desk_wording, trade_wording
-from instasell_tui.formats import money, shown
+from instasell_tui.evidence import save, suggested_path, target_problem
+from instasell_tui.formats import clipped, money, shown
 from instasell_tui.screens.confirm import ConfirmScreen, Question
 from instasell_tui.screens.form import Entry, Form, Values
-from instasell_tui.screens.order_steps import NOTHING_SENT, filled
+from instasell_tui.screens.order_steps import FILES_ELSEWHERE, NOTHING_SENT, filled
 from instasell_tui.trade_wording import Said
 from instasell_tui.widgets.bid_box import Tone
+from instasell_tui.widgets.path_suggester import PathSuggester
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
 
+FILE_CELLS = 42
 REASON = Entry("reason", "Reason", max_length=500, placeholder="stays in the log")
 
 
@@ -57,6 +62,46 @@ class DeskSteps:
             return f"Decided: {back} to the buyer, {rest} to the seller", Tone.GOOD
 
         return await self._filled(form, send, currency)
+
+    async def save_evidence(self, view: DisputeView) -> Said:
+        """Save a file that one side has sent, under a path that is typed, and say where it is."""
+        if self._app.is_web:
+            return FILES_ELSEWHERE
+        files = {each.id: each for each in view.evidence}
+        names = {
+            each.id: clipped(f"{each.author}: {shown(each.file_name)}", FILE_CELLS)
+            for each in view.evidence
+        }
+        first = view.evidence[0]
+        which = [Entry("file", "File", options=names)] if len(files) > 1 else []
+        to = Entry("path", "Save as", max_length=4096, suggester=PathSuggester())
+        title = shown(view.dispute.title) if which else names[first.id]
+        suggested = {each.id: suggested_path(each) for each in view.evidence}
+
+        def check(values: Values) -> Values:
+            why = target_problem(values["path"]) if values["path"] else None
+            return {"path": why} if why else {}
+
+        async def send(values: Values) -> Said:
+            chosen = files[values.get("file", first.id)]
+            path = values["path"]
+            if path == suggested[first.id] and chosen is not first:
+                # Nobody typed the name that was suggested for the first file.
+                path = suggested[chosen.id]
+            data = await self._desk.evidence(view.dispute.id, chosen.id)
+            try:
+                saved = await asyncio.to_thread(save, path, data)
+            except (OSError, ValueError) as error:
+                why = getattr(error, "strerror", None) or str(error)
+                raise Invalid([FieldError(field="path", message=f"not saved: {why}")]) from error
+            return f"Saved ({len(data):,} bytes): {shown(str(saved))}", Tone.GOOD
+
+        form = Form("Save a file of this dispute", title, [*which, to], "Save", check)
+        try:
+            currency = self._app.feed.currency
+            return await filled(self._app, form, {"path": suggested[first.id]}, currency, send)
+        except InstaSellError as error:
+            return trade_wording.refusal(error, self._app.feed.currency)
 
     async def close_alert(self, alert: Alert) -> Said:
         """Says that an alert is dealt with; nothing else moves."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Group, RenderableType
@@ -22,9 +22,11 @@ from instasell_client.models.disputes import DisputeStatus, DisputeView
 from instasell_tui import desk_wording, messages, trade_wording
 from instasell_tui.formats import shown
 from instasell_tui.screens.desk_steps import DeskSteps
+from instasell_tui.trade_wording import Said
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.bid_box import Tone
 from instasell_tui.widgets.footer import Footer
+from instasell_tui.widgets.outcome_line import OutcomeLine
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
@@ -47,6 +49,7 @@ class DisputeScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="dispute.back"),
         Binding("v", "resolve", "Resolve", id="dispute.resolve"),
+        Binding("e", "evidence", "Save file", id="dispute.evidence"),
         Binding("r", "refresh", "Refresh", id="dispute.refresh"),
         Binding("q", "app.quit", "Quit", show=False, id="app.quit"),
     ]
@@ -69,7 +72,7 @@ class DisputeScreen(Screen[None]):
             with Vertical(id="right"):
                 for name in ("facts", "history", "ledger"):
                     yield Static(id=name, classes="box")
-        yield Static(id="outcome")
+        yield OutcomeLine()
         yield StatusBar()
         yield Footer()
 
@@ -152,14 +155,17 @@ class DisputeScreen(Screen[None]):
         if not self._open:
             self.app.say(text, tone)
             return
-        self._say("outcome", text, tone)
-        self.query_one("#outcome", Static).update(Text(text))
+        self.query_one(OutcomeLine).say(text, tone)
+        self.app.keep(text, tone)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Takes the decision out of the footer where there is none to take."""
+        feed, view = self.app.feed, self._view
+        if action == "evidence":
+            has_files = view is not None and bool(view.evidence)
+            return has_files and feed.desk.is_mine and not self._busy
         if action != "resolve":
             return True
-        feed, view = self.app.feed, self._view
         if self._busy or feed.read_only or not feed.desk.is_mine or view is None:
             return False
         return view.dispute.status is DisputeStatus.OPEN
@@ -209,12 +215,20 @@ class DisputeScreen(Screen[None]):
         if not self._busy and self._view is not None:
             self._busy = True
             # The step is the application's: its answer comes also when this screen was left.
-            self.app.run_worker(self._resolve(self._view), group="step")
+            step = DeskSteps(self.app).resolve(self._view.dispute)
+            self.app.run_worker(self._do(step), group="step")
 
-    async def _resolve(self, view: DisputeView) -> None:
+    def action_evidence(self) -> None:
+        """Saves a file that one side has sent."""
+        if not self._busy and self._view is not None:
+            self._busy = True
+            step = DeskSteps(self.app).save_evidence(self._view)
+            self.app.run_worker(self._do(step), group="step")
+
+    async def _do(self, step: Awaitable[Said]) -> None:
         try:
             self._tell("", Tone.PLAIN)
-            said = await DeskSteps(self.app).resolve(view.dispute)
+            said = await step
             await self._look()
             self._tell(*said)
         finally:

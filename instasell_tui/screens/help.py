@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NAME_MIN_CELLS = 90
 """On a narrower screen the names by which keys are changed are left out."""
 
-_MEANINGS: Mapping[str, str] = {
+MEANINGS: Mapping[str, str] = {
     "rows.open": "open; a double click does so too",
     "rows.down": "down",
     "rows.up": "up; a click selects",
@@ -39,6 +39,7 @@ _MEANINGS: Mapping[str, str] = {
     "auction.buy_now": "buy now, where that is offered",
     "auction.watch": "watch it; what you bid on is watched by itself",
     "auction.ask": "ask the seller something",
+    "auction.details": "read the description, and all about the goods",
     "auction.view": "see the pictures",
     "bids.bid": "bid the minimum again",
     "bids.maximum": "type another maximum",
@@ -69,6 +70,7 @@ _MEANINGS: Mapping[str, str] = {
     "app.selling": "what you sell",
     "app.desk": "the desk, for admins",
     "app.messages": "messages",
+    "app.log": "all that was said, the newest first",
     "app.notices": "what the market has told you",
     "app.commands": "every command by name, and every auction by its title",
     "app.help": "this page",
@@ -162,7 +164,7 @@ def _rows(
         for some in [alike] if kind in _TOGETHER else [[deed] for deed in alike]:
             if some:
                 shown = "  ".join(displayed(in_force(deed, keys)) for deed in some)
-                words = [_MEANINGS.get(deed.id) or deed.words.lower() for deed in some]
+                words = [MEANINGS.get(deed.id) or deed.words.lower() for deed in some]
                 rows.append((shown, ", ".join(words), " ".join(_names(some))))
     return rows
 

@@ -16,6 +16,7 @@ from instasell_tui.screens.conversation import ConversationScreen
 from instasell_tui.screens.order import OrderScreen
 from instasell_tui.screens.paged_list import PagedListScreen
 from instasell_tui.screens.preferences import PreferencesScreen
+from instasell_tui.widgets.bid_box import Tone
 from instasell_tui.widgets.row_table import Cell, Column, Row, RowTable
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class NoticesScreen(PagedListScreen):
         try:
             await self.app.feed.inbox.mark_all_read()
         except InstaSellError as error:
-            self.notify(shown(str(error)), severity="warning", markup=False)
+            self.app.say(shown(str(error)), Tone.BAD)
 
     @on(RowTable.Opened)
     def _opened(self, event: RowTable.Opened) -> None:

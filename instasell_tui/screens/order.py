@@ -27,6 +27,7 @@ from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.bid_box import Tone
 from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.order_facts import OrderFacts
+from instasell_tui.widgets.outcome_line import OutcomeLine
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
@@ -64,6 +65,7 @@ class OrderScreen(Screen[None]):
         self._dispute: DisputeView | None = None
         self._failure: str | None = None
         self._busy = False
+        self._read_for: OrderStatus | None = None
 
     def compose(self) -> ComposeResult:
         yield TopBar("Order")
@@ -75,7 +77,7 @@ class OrderScreen(Screen[None]):
         yield OrderFacts()
         with VerticalScroll(id="history"):
             yield Static(id="events")
-        yield Static(id="outcome")
+        yield OutcomeLine()
         yield StatusBar()
         yield Footer()
 
@@ -108,6 +110,17 @@ class OrderScreen(Screen[None]):
         return self.app.feed.trading.orders.get(self._order_id)
 
     @on(messages.OrdersChanged)
+    def _orders_changed(self) -> None:
+        """Take the history along with the status, which a list or a notice may tell first."""
+        order, view = self._order, self.app.feed.trading.views.get(self._order_id)
+        if view is not None:
+            self._events = view.events
+        is_behind = order is not None and (view is None or view.order.status is not order.status)
+        if order is not None and is_behind and order.status is not self._read_for:
+            self._read_for = order.status
+            self._refresh()
+        self._show()
+
     def _show(self) -> None:
         if not self._open:
             return
@@ -145,8 +158,8 @@ class OrderScreen(Screen[None]):
         if not self._open:
             self.app.say(text, tone)
             return
-        self._say("outcome", text, tone)
-        self.query_one("#outcome", Static).update(Text(text))
+        self.query_one(OutcomeLine).say(text, tone)
+        self.app.keep(text, tone)
 
     def _show_history(self, order: Order, person: str) -> None:
         side, now = orders.side_of(order, person), self.app.feed.now()

@@ -20,6 +20,7 @@ from instasell_tui.formats import shown
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.bid_box import Tone
 from instasell_tui.widgets.footer import Footer
+from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.row_table import Column, Row, RowTable
 from instasell_tui.widgets.tab_strip import TabStrip
 
@@ -167,10 +168,8 @@ class PagedListScreen(Screen[None]):
         if self not in self.app.screen_stack:
             self.app.say(text, tone)
             return
-        label = self.query_one("#outcome", Static)
-        label.update(Text(text))
-        for each in Tone:
-            label.set_class(each is tone, f"-{each.value}")
+        self.query_one(OutcomeLine).say(text, tone)
+        self.app.keep(text, tone)
 
     # Reading ----------------------------------------------------------------------------------
 
@@ -220,6 +219,8 @@ class PagedListScreen(Screen[None]):
     def action_tab(self, name: str) -> None:
         """Turns to another tab."""
         if name != self.tab:
+            if self.TELLS_OUTCOMES:
+                self.query_one(OutcomeLine).say("", Tone.PLAIN)
             self.tab = name
             self.turned()
 

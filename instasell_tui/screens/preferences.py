@@ -17,6 +17,7 @@ from instasell_tui import inbox_wording, trade_wording
 from instasell_tui.formats import count, shown
 from instasell_tui.screens.paged_list import PagedListScreen
 from instasell_tui.widgets.bid_box import Tone
+from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.row_table import Cell, Column, Row, RowTable
 
 Way = Literal["in_app", "email"]
@@ -54,7 +55,7 @@ class PreferencesScreen(PagedListScreen):
     def parts(self) -> Iterable[Widget]:
         yield PreferenceTable(self.columns)
         yield Static(id="empty")
-        yield Static(id="outcome")
+        yield OutcomeLine()
 
     # Showing ----------------------------------------------------------------------------------
 

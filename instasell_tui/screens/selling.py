@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
-from textual.widgets import Static
 
 from instasell_client import InstaSellError
 from instasell_client.models.accounts import Role
@@ -21,6 +20,7 @@ from instasell_tui.screens.paged_list import PagedListScreen
 from instasell_tui.screens.shop_steps import ShopSteps
 from instasell_tui.trade_wording import Said
 from instasell_tui.widgets.bid_box import Tone
+from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.row_table import Cell, Column, Row, RowTable
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class SellingScreen(PagedListScreen):
 
     def parts(self) -> Iterable[Widget]:
         yield from super().parts()
-        yield Static(id="outcome")
+        yield OutcomeLine()
 
     # Showing ----------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from instasell_client.models.selling import SellingAuction
 from instasell_tui import shop_wording, trade_wording
 from instasell_tui.evidence import located
 from instasell_tui.formats import money, shown
-from instasell_tui.importing import ImportFailed, Market, Verdicts, bring_in
+from instasell_tui.importing import Columns, ImportFailed, Market, Verdicts, bring_in
 from instasell_tui.screens.confirm import ConfirmScreen, Question
 from instasell_tui.screens.form import Entry, Form, Values
 from instasell_tui.screens.order_steps import FILE, FILES_ELSEWHERE, NOTHING_SENT, filled
@@ -152,20 +152,26 @@ class ShopSteps:
         form = Form(
             "Goods from a file",
             "CSV, JSON lines or Excel, as the shell takes it",
-            (FILE,),
+            (
+                FILE,
+                Entry("maps", "Columns", False, 1000, "as Name=title, Cost=price"),
+                Entry("sets", "The same for all", False, 1000, "as condition=new"),
+            ),
             "Look at it",
+            _columns,
         )
 
         async def send(values: Values) -> Said:
             path = located(values["path"])
+            columns = Columns.typed(values["maps"], values["sets"])
             try:
-                found = await self._judged(path, dry_run=True)
+                found = await self._judged(path, columns, dry_run=True)
                 if not found.counts["created"] + found.counts["updated"]:
                     return f"Nothing to bring in: {shop_wording.told_of(found)}", Tone.PLAIN
                 lines = shop_wording.verdict_lines(found)
                 if not await self._confirmed("Bring these in?", path.name, lines, "Bring in"):
                     return NOTHING_SENT
-                done = await self._judged(path, dry_run=False)
+                done = await self._judged(path, columns, dry_run=False)
             except ImportFailed as error:
                 raise Invalid([FieldError(field="path", message=str(error))]) from error
             tone = Tone.BAD if done.complaints else Tone.GOOD
@@ -173,7 +179,7 @@ class ShopSteps:
 
         return await self._filled(form, {}, send)
 
-    async def _judged(self, path: Path, *, dry_run: bool) -> Verdicts:
+    async def _judged(self, path: Path, columns: Columns, *, dry_run: bool) -> Verdicts:
         feed, verb = self._feed, "Looking at" if dry_run else "Bringing in"
         self._tell(f"{verb} {shown(path.name)} …", Tone.PLAIN)
         market = Market(feed.client.base_url, feed.client.token, self._currency)
@@ -181,7 +187,7 @@ class ShopSteps:
         def tell(rows: int) -> None:
             self._tell(f"{verb} {shown(path.name)}: {rows:,} rows …", Tone.PLAIN)
 
-        return await bring_in(path, market, dry_run=dry_run, tell=tell)
+        return await bring_in(path, market, columns, dry_run=dry_run, tell=tell)
 
     async def edit(self, listing: Listing) -> Said:
         """Changes a listing."""
@@ -229,6 +235,17 @@ class ShopSteps:
 
     async def _filled(self, form: Form, values: Values, send: Send) -> Said:
         return await filled(self._app, form, values, self._currency, send)
+
+
+def _columns(values: Values) -> Values:
+    """Return what is wrong with how the columns are to be read."""
+    wrong: dict[str, str] = {}
+    for name in ("maps", "sets"):
+        try:
+            Columns.typed(values[name], "")
+        except ValueError as error:
+            wrong[name] = str(error)
+    return wrong
 
 
 def _terms(currency: str) -> Sequence[Entry]:

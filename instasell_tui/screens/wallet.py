@@ -10,7 +10,6 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Static
 
 from instasell_client.models.accounts import Role
 from instasell_client.models.money import parse_amount
@@ -25,12 +24,14 @@ from instasell_tui.screens.paged_list import PagedListScreen
 from instasell_tui.trade_wording import Said
 from instasell_tui.widgets.bid_box import Tone
 from instasell_tui.widgets.big_number import BigNumber
+from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.row_table import Cell, Column, Row, RowTable
 
 if TYPE_CHECKING:
     pass
 
 WIDE_CELLS = 110
+SHORT_ID_CHARS = 8
 
 
 def _amount_cells(width: int) -> int:
@@ -67,7 +68,7 @@ class WalletScreen(PagedListScreen):
         with Horizontal(id="amounts"):
             yield BigNumber("Balance", name="balance")
             yield BigNumber("Gas, which pays for auctions", name="gas")
-        yield Static(id="outcome")
+        yield OutcomeLine()
         yield from super().parts()
 
     # Showing ----------------------------------------------------------------------------------
@@ -120,16 +121,26 @@ class WalletScreen(PagedListScreen):
         cells = _amount_cells(self.app.size.width)
         amount = trade_wording.in_account(each.amount, each.account, currency, cells, signed=True)
         after = trade_wording.in_account(each.balance_after, each.account, currency, cells)
-        reference = each.order_id or each.reference or NOTHING
         texts: dict[str, Cell] = {
             "when": (local_time(each.created_at, self.app.zone, self.app.feed.now()), "quiet"),
             "type": (trade_wording.entry(each), "plain"),
-            "reference": (shown(f"order {reference}" if each.order_id else reference), "quiet"),
+            "reference": (self._reference(each), "quiet"),
             "account": (each.account.value, "quiet"),
             "amount": (amount, "good" if incoming else "plain"),
             "after": (after, "strong"),
         }
         return Row(each.id, ("+" if incoming else "−", "good" if incoming else "quiet"), texts)
+
+    def _reference(self, each: WalletEntry) -> str:
+        """What moved the money: by its title where that is known, else by a short id."""
+        feed = self.app.feed
+        if each.order_id is not None:
+            order = feed.trading.orders.get(each.order_id)
+            return shown(order.title) if order else f"order {each.order_id[:SHORT_ID_CHARS]}"
+        if each.reference is None:
+            return NOTHING
+        lot = feed.lots.get(each.reference)
+        return lot.title if lot else shown(each.reference)[:SHORT_ID_CHARS]
 
     def nothing(self) -> str:
         feed = self.app.feed
@@ -177,6 +188,9 @@ class WalletScreen(PagedListScreen):
         trading, account = self.app.feed.trading, self._account
         page = await trading.entries(account)
         await trading.look_at_wallet()
+        if not trading.loaded and any(each.order_id for each in page.items):
+            # Their titles say more than their ids.
+            await trading.look_at_orders()
         self._loaded = True
         known = {each.id for each in self._entries}
         new = [each for each in page.items if each.id not in known]

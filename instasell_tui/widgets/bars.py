@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual import on
@@ -13,6 +15,11 @@ from textual.widgets import Static
 from instasell_tui import inbox_wording, messages
 from instasell_tui.feed import Feed, Standing
 from instasell_tui.formats import clipped, duration, local_time, shown
+from instasell_tui.remarks import Remark
+from instasell_tui.widgets.bid_box import Tone
+
+if TYPE_CHECKING:
+    from instasell_tui.app import InstaSellApp
 
 _GLYPHS = {
     Standing.CONNECTING: "◌",
@@ -53,10 +60,41 @@ class TopBar(Horizontal):
         self.query_one("#person", Static).update(Text(person(feed)))
 
 
+class NewsLine(Static):
+    """What the application says beside a screen: a line of its own, which covers nothing."""
+
+    def say(self, remarks: Sequence[Remark], log_key: str) -> None:
+        """Show the newest remark, how many more there are, and where all are to be read."""
+        newest = remarks[0]
+        more = f"+{len(remarks) - 1} " if len(remarks) > 1 else ""
+        text = Text(newest.text.replace("\n", ": ", 1).replace("\n", " "))
+        self.update(text.append(f"  {more}{log_key} log", "dim"))
+        for each in Tone:
+            self.set_class(each is newest.tone, f"-{each.value}")
+
+
 class StatusBar(Horizontal):
     """Live, reconnecting or stale at the left; what the screen has to say at the right."""
 
+    app: InstaSellApp
+
     _standing_cells = 0
+
+    def on_mount(self) -> None:
+        self.show_remarks()
+
+    def show_remarks(self) -> None:
+        """Say above this line what is news, and nothing once it is not."""
+        remarks = self.app.remarks.fresh
+        lines = list(self.screen.query(NewsLine))
+        if not remarks:
+            for line in lines:
+                line.remove()
+            return
+        if not lines:
+            lines = [NewsLine()]
+            self.screen.mount(lines[0], before=self)
+        lines[0].say(remarks, self.app.log_key)
 
     def compose(self) -> ComposeResult:
         yield Static(id="standing")
@@ -64,6 +102,7 @@ class StatusBar(Horizontal):
 
     def show(self, feed: Feed, zone: tzinfo | None, told: str) -> None:
         """Draws the connection and the server's clock; `told` is the screen's own."""
+        self.show_remarks()
         standing = feed.standing
         label = self.query_one("#standing", Static)
         text = connection(feed, zone)

@@ -54,9 +54,11 @@ class Layout(NamedTuple):
     def of(cls, width: int) -> Layout:
         """The layout for a table of `width` cells: the title has what the others leave."""
         trend = 0 if width < 70 else 6 if width < 100 else 16
-        leader = 9 if width < 100 else 14
+        # Beside the categories there are 50 cells: the time left stays whole, and the sign in front
+        # tells who leads.
+        leader = 0 if width < 60 else 9 if width < 100 else 14
         price, bids, ends = (10 if width < 100 else 16), 5, 9
-        columns = [price, bids, leader, ends] + ([trend] if trend else [])
+        columns = [each for each in (price, bids, leader, ends, trend) if each]
         title = width - MARK_CELLS - sum(columns) - len(GAP) * len(columns) - 1
         return cls(max(title, 8), price, trend, bids, leader, ends)
 
@@ -99,16 +101,17 @@ class Line(NamedTuple):
         """The line of a lot."""
         layout, left, state = basis.layout, basis.left, lot.state
         place, place_style = _place(lot)
+        mark = _mark(lot)
         price_style = "price" if state.bid_count else "quiet"
         price = fitted(money(lot.price, currency, layout.price), layout.price, right=True)
         trend = GAP + sparkline(lot.prices, layout.trend) if layout.trend else ""
         parts = (
-            (_mark(lot), "good" if lot.leading else "bad" if lot.outbid else "quiet"),
+            (mark, "good" if mark.startswith("▲") else "bad" if mark.startswith("▼") else "quiet"),
             (fitted(lot.title, layout.title), "quiet" if lot.over else "plain"),
             (GAP + price, "quiet" if lot.over else price_style),
             (trend, "trend"),
             (GAP + fitted(_number(state.bid_count, layout.bids), layout.bids, right=True), "quiet"),
-            (GAP + fitted(place, layout.leader), place_style),
+            (GAP + fitted(place, layout.leader) if layout.leader else "", place_style),
             (GAP + fitted(left.text, layout.ends, right=True) + " ", _URGENCY[left.urgency]),
         )
         return cls(basis, parts)
@@ -131,7 +134,7 @@ def _mark(lot: Lot) -> str:
     """One sign for one's own place: ▲ leads, ▼ outbid, ★ watched, ◆ selling."""
     if lot.leading or lot.won:
         return "▲ "
-    if lot.outbid:
+    if lot.outbid and (lot.state.winner is not None or not lot.over):
         return "▼ "
     if lot.selling:
         return "◆ "
@@ -143,6 +146,8 @@ def _place(lot: Lot) -> tuple[str, str]:
         return "you won", "good"
     if lot.leading:
         return "you lead", "good"
+    if lot.over and lot.state.winner is None:
+        return ("no sale" if lot.state.ended_below_reserve else NOTHING), "quiet"
     if lot.outbid:
         return ("lost" if lot.over else "outbid"), "bad"
     if lot.selling and lot.state.leader is None:

@@ -241,7 +241,7 @@ class BoardTable(ScrollView, can_focus=True):
             head("Bids", Column.BIDS, layout.bids, right=True)
             if column is not Column.BIDS
             else fitted(f"Bid{arrow}", layout.bids, right=True),
-            head("Leader", Column.LEADER, layout.leader),
+            *([head("Leader", Column.LEADER, layout.leader)] if layout.leader else []),
             head("Ends", Column.ENDS, layout.ends, right=True),
         ]
         return Strip([Segment(GAP.join(parts) + " ", self._style("header"))])
@@ -302,7 +302,7 @@ class BoardTable(ScrollView, can_focus=True):
             (Column.PRICE, layout.price),
             *trend,
             (Column.BIDS, layout.bids),
-            (Column.LEADER, layout.leader),
+            *([(Column.LEADER, layout.leader)] if layout.leader else []),
             (Column.ENDS, layout.ends),
         ):
             edge += width + gap

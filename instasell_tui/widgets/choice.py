@@ -21,6 +21,8 @@ class Choice(Static, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,space", "turn(1)", "Next", show=False),
         Binding("left", "turn(-1)", "Previous", show=False),
+        Binding("down", "step(1)", "Down", show=False),
+        Binding("up", "step(-1)", "Up", show=False),
     ]
 
     def __init__(self, options: Mapping[str, str], value: str, *, name: str) -> None:
@@ -43,6 +45,17 @@ class Choice(Static, can_focus=True):
         keys = list(self._options)
         self.value = keys[(keys.index(self.value) + places) % len(keys)]
         self._show()
+
+    def action_step(self, places: int) -> None:
+        """Choose the option below or above, where they stand so; else go to the next field."""
+        keys = list(self._options)
+        at = keys.index(self.value) + places
+        if self._between == "\n" and 0 <= at < len(keys):
+            self.action_turn(places)
+        elif places > 0:
+            self.screen.focus_next()
+        else:
+            self.screen.focus_previous()
 
     def _at(self, x: int, y: int) -> str:
         keys = list(self._options)

@@ -6,7 +6,9 @@ which is a third of what opening a screen costs.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
@@ -96,10 +98,14 @@ class Footer(Widget):
 
     def _laid_out(self) -> Iterator[tuple[int, Key]]:
         """The keys that there is room for, each with where it begins."""
-        end = self.size.width
-        if self._palette is not None:
-            end -= self._palette.cells
-            yield end, self._palette
+        end, palette = self.size.width, self._palette
+        if palette is not None:
+            short = palette._replace(description="")
+            if self._fitting(end - short.cells) > self._fitting(end - palette.cells):
+                # Its word would take the room of another key.
+                palette = short
+            end -= palette.cells
+            yield end, palette
         at = 0
         for key in self._keys:
             if at + key.cells > end:
@@ -107,12 +113,18 @@ class Footer(Widget):
             yield at, key
             at += key.cells
 
+    def _fitting(self, room: int) -> int:
+        """How many keys, from the first, so many cells have room for."""
+        edges = list(accumulate(key.cells for key in self._keys))
+        return bisect_right(edges, room)
+
     def render_line(self, y: int) -> Strip:
         width, paper = self.size.width, self.rich_style
         segments: list[Segment] = []
         at = 0
         for begin, key in sorted(self._laid_out()):
-            before = RULE if key is self._palette else " "
+            is_palette = self._palette is not None and key.key == self._palette.key
+            before = RULE if is_palette else " "
             segments.append(Segment(" " * (begin - at), paper))
             segments.append(Segment(before, self._style("rule", key)))
             segments.append(Segment(f"{key.shown} ", self._style("key", key)))

@@ -12,14 +12,12 @@ from textual.widgets import Static
 
 from instasell_client import InstaSellError
 from instasell_client.models.auctions import AuctionView
-from instasell_tui.formats import prose
+from instasell_tui.details import description
 from instasell_tui.pictures import PictureUnfit
 from instasell_tui.widgets.picture import Picture
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
-
-DESCRIPTION_MAX = 20_000
 
 
 class Goods(Horizontal):
@@ -45,7 +43,7 @@ class Goods(Horizontal):
 
     def show(self, view: AuctionView) -> None:
         """The goods of an auction."""
-        self.query_one("#prose", Static).update(Text(_prose(view.description)))
+        self.query_one("#prose", Static).update(Text(description(view)))
         self._listing_id = view.state.listing_id
         self._look()
 
@@ -72,7 +70,3 @@ class Goods(Horizontal):
                 cover.show(await pictures.load(images[0]))
         except (InstaSellError, PictureUnfit):
             cover.show(None, "no picture")
-
-
-def _prose(text: str) -> str:
-    return prose(text[:DESCRIPTION_MAX]) or "The seller wrote no description."

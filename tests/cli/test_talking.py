@@ -159,4 +159,6 @@ def test_every_kind_has_a_sentence() -> None:
     lost = notice.model_copy(update={"kind": "lost"})
     assert sentence(lost).startswith("A {lamp}: ")
     assert "12.50 USD" in sentence(lost)
+    unsold = lost.model_copy(update={"payload": {**facts, "winner": None}})
+    assert sentence(unsold) == "A {lamp}: Ended below the reserve: no sale"
     assert sentence(notice) == "of a newer server"

@@ -166,6 +166,7 @@ async def still(market: StillMarket, **options: Any) -> AsyncIterator[Screen]:
         app.feed.client._transport.run = market.run
         app.feed.client.live = market.live
         app.feed.pace = partial(asyncio.sleep, 0)
+        app.feed.late_seconds = 0.0
 
     options.setdefault("clock", lambda: NOW)
     loaded = market.mood in (Mood.ANSWERS, Mood.HAS_NOTHING)

@@ -83,7 +83,7 @@ def test_each_says_what_it_comes_to() -> None:
     paid = own("won", hours=-1, order_status="processing", total_amount=1400)
     assert says(paid) == ("✓ paid", "11:00:00", "✓ Yours at 14.00: paid")
     assert says(own("lost", state={"winner": "bidder-2"}))[2] == "■ bidder-2 won at 11.00"
-    assert "reserve was not met" in says(own("lost"))[2]
+    assert "Ended below the reserve: no sale" in says(own("lost"))[2]
     assert bid_wording.total(own("outbid")) == 1400
 
 

@@ -12,6 +12,7 @@ from instasell_tui.lots import Tab
 from instasell_tui.screens.auction import AuctionScreen
 from instasell_tui.screens.help import HelpScreen
 from instasell_tui.widgets.board_table import BoardTable
+from tests.databases import MarketClock
 from tests.market import Market
 from tests.tui.driving import LARGE, SMALL, Opener, Screen
 
@@ -233,3 +234,48 @@ async def test_read_only_watches_nothing(market: Market, screen: Opener) -> None
         await shown.press("w")
         await shown.reads("this screen was opened with --read-only")
         assert [state async for state in bidder.auctions.watched()] == []
+
+
+async def test_bids_made_elsewhere_are_marked_and_under_mine(
+    market: Market, screen: Opener
+) -> None:
+    seller, bidder = await market.seller(), await market.bidder()
+    before = await market.auction(seller, title="Bid before")
+    during = await market.auction(seller, title="Bid meanwhile")
+    # As a script, or another screen, of the same account does.
+    await bidder.auctions.bid(before, amount=100)
+    async with screen(bidder.token) as shown:
+        await shown.until(lambda: "you lead" in line(shown, "Bid before"))
+        await bidder.auctions.bid(during, amount=100)
+        await shown.until(lambda: "you lead" in line(shown, "Bid meanwhile"))
+        await shown.press("3")
+        await shown.reads("3 Mine 2", "Bid before", "Bid meanwhile")
+        await (await market.bidder()).auctions.bid(during, amount=900)
+        await shown.until(lambda: "outbid" in line(shown, "Bid meanwhile"))
+        assert shown.bells
+
+
+async def test_an_end_below_the_reserve_is_told_in_one_sentence(
+    market: Market, screen: Opener, market_clock: MarketClock
+) -> None:
+    seller, bidder = await market.seller(), await market.bidder()
+    auction = await market.auction(
+        seller, title="A dear lamp", min_bid=100, reserve=90000, duration_seconds=600
+    )
+    await bidder.auctions.bid(auction, amount=100)
+    async with screen(bidder.token) as shown:
+        await shown.until(lambda: "you lead" in line(shown, "A dear lamp"))
+        market_clock.shift(601)
+        await shown.until(lambda: "no sale" in line(shown, "A dear lamp"))
+        await shown.reads("Ended below the reserve: no sale")
+        assert "you lead" not in shown.text
+        shown.app.open_auction(auction)
+        await shown.reads("■ Ended below the reserve: no sale", "Bidding is over")
+        await shown.until(lambda: shown.app.feed.inbox.notices)
+        await shown.press("escape", "N")
+        await shown.reads("Notices", "■ Ended below the reserve: no sale")
+        assert "somebody else" not in shown.text
+
+
+def line(shown: Screen, title: str) -> str:
+    return next((each for each in shown.lines if title in each), "")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from textual.widgets import Input
 
 from instasell_client import AsyncInstaSell, Unauthenticated
 from instasell_client.models.accounts import Role
@@ -346,3 +348,34 @@ def test_bars_show_the_smallest_and_tell_nothing_from_zero() -> None:
     assert drawn([1000, 1, 0, None], 8, 2, 1000) == ["█", "█ ▁ _ ·"]
     assert drawn([1] * 30, 10, 1, 1) == ["█" * 10]
     assert drawn([4], 8, 2, 8) == ["", "█████"]
+
+
+async def test_evidence_is_saved_under_a_safe_name_that_is_shown(
+    trade: Trade,
+    admin: AsyncInstaSell,
+    screen: Opener,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dispute_id = await disputed(trade)
+    await trade.buyer.media.add_evidence(dispute_id, b"It came in two.", "../.ssh/a\u200bnote.txt")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    async with screen(admin.token) as shown:
+        await dispute_open(shown)
+        await shown.reads("e Save file")
+        await shown.press("e")
+        await shown.reads("Save a file of this dispute")
+        name = shown.app.screen.query_one("#path", Input).value
+        assert "/" not in name
+        assert name.endswith(".txt")
+        await shown.press("enter")
+        await shown.reads("Saved (15 bytes)", name)
+        saved = tmp_path / name
+        assert saved.read_bytes() == b"It came in two."
+        assert saved.stat().st_mode & 0o777 == 0o600
+        # What is there is never overwritten.
+        await shown.press("e")
+        await shown.reads("Save a file of this dispute")
+        await shown.press("enter")
+        await shown.reads("There is a file already")

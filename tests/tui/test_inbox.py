@@ -198,7 +198,14 @@ def notice(kind: str, **payload: object) -> Notification:
         ),
         (notice("won", total_amount=1250, currency="JPY"), "▲ Won: pay 1,250"),
         (notice("release", amount=10**11, currency="USD"), "+ 1,000,000,000.00 is yours"),
-        (notice("auction_ended", price=None, order_id=None), "■ The auction ended without a buyer"),
+        (notice("auction_ended", price=None, order_id=None), "■ Your auction ended without a bid"),
+        (
+            notice("auction_ended", price=500, bid_count=2, order_id=None),
+            "■ Ended below the reserve: no sale",
+        ),
+        (notice("lost", price=500, winner=None), "■ Ended below the reserve: no sale"),
+        (notice("lost", price=500, winner="bidder-2"), "■ bidder-2 won at 5.00"),
+        (notice("lost", price=500), "■ You did not win it; it ended at 5.00"),
         (
             notice("order_cancelled", reason="it \x1b[31mbroke"),
             "■ The order is cancelled: it \ufffd[31mbroke",

@@ -242,6 +242,25 @@ async def test_what_happens_elsewhere_is_seen(trade: Trade, screen: Opener) -> N
         await shown.reads("cancelled", "nothing due")
 
 
+async def test_the_history_comes_with_the_status(
+    trade: Trade, screen: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Only what the market tells brings it, and not the next look after a while.
+    monkeypatch.setattr("instasell_tui.screens.order.REFRESH_SECONDS", 3600.0)
+    order_id = await trade.paid()
+    async with screen(trade.buyer.token) as shown:
+        await order_open(shown, order_id)
+        await trade.seller.orders.ship(order_id, carrier="Post", tracking="RR 7")
+        await shown.until(lambda: any("shipped" in line for line in history(shown)))
+
+
+def history(shown: Screen) -> list[str]:
+    """The lines of the order's history."""
+    lines = shown.lines
+    head = next((at for at, line in enumerate(lines) if "History" in line), len(lines))
+    return lines[head:]
+
+
 async def test_read_only_shows_all_and_does_nothing(trade: Trade, screen: Opener) -> None:
     order_id = await trade.order()
     await trade.give(5000)

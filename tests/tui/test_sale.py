@@ -107,7 +107,9 @@ def test_what_matters_most_is_said_in_one_line() -> None:
     assert said(followed()) == "No bids yet: the first one leads"
     assert said(followed(start_at=NOW + timedelta(minutes=2))) == "Starts in 2m 00s, at 12:02:00"
     assert said(followed(status="ended")) == "■ Ended without a bid"
-    assert "reserve was not met" in said(followed(status="ended", bid_count=3, current_bid=900))
+    assert "Ended below the reserve: no sale" in said(
+        followed(status="ended", bid_count=3, current_bid=900)
+    )
     sale = followed()
     sale.apply(changed("auction_cancelled", 2, reason="broken\x1b[2J"))
     assert said(sale) == "■ Called off: broken\ufffd[2J"

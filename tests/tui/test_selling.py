@@ -312,6 +312,30 @@ async def test_a_file_of_goods_is_looked_at_and_brought_in(
         await shown.reads("Nothing to bring in: 1 unchanged, 1 rejected")
 
 
+async def test_columns_of_a_file_are_mapped(
+    seller: AsyncInstaSell, screen: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "theirs.csv").write_text("Name,Cost\nMantel clock,12.50\n")
+    monkeypatch.chdir(tmp_path)
+    async with screen(seller.token) as shown:
+        await desk(shown)
+        await shown.press("4", "I")
+        await shown.reads("Goods from a file", "Columns", "The same for all")
+        for name, text in (
+            ("path", "theirs.csv"),
+            ("maps", "Name=title, Cost"),
+            ("sets", "type=direct, category=Home > Clocks, condition=new, stock=2"),
+        ):
+            shown.app.screen.query_one(f"#{name}", Input).value = text
+        await shown.press("enter")
+        await shown.reads("'Cost' has to be written as name=field")
+        shown.app.screen.query_one("#maps", Input).value = "Name=title, Cost=price"
+        await shown.press("enter")
+        await shown.reads("Bring these in?")
+        await shown.confirm()
+        await shown.reads("Brought in: 1 created", "Mantel clock", "12.50")
+
+
 def test_verdicts_are_counted_and_complaints_are_safe_to_print() -> None:
     found = Verdicts()
     assert found.summary == "no rows"

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from instasell_client.models.auctions import BELOW_RESERVE
+
 Form = Literal["text", "money", "instant"]
 
 
@@ -56,7 +58,9 @@ WORDINGS: dict[str, Wording] = {
     ),
     "lost": Wording(
         "Not won: {{ title }}",
-        "The auction is over, and it went to somebody else or was not sold. You owe nothing.",
+        "{% if winner %}The auction is over, and another bidder won it.{% else %}"
+        + BELOW_RESERVE
+        + ".{% endif %} You owe nothing.",
         (_TITLE, ("Last price", "price", "money")),
         advice="To see what else runs:",
         command="instasell auctions live",
@@ -64,8 +68,9 @@ WORDINGS: dict[str, Wording] = {
     "auction_ended": Wording(
         "{% if order_id %}Sold{% else %}Not sold{% endif %}: {{ title }}",
         "{% if order_id %}Your auction is over and has a winner, who has been told to pay. You are"
-        " told when to ship.{% elif bid_count %}Your auction is over. The bids stayed under your"
-        " reserve, so nothing was sold.{% else %}Your auction is over. Nobody bid.{% endif %}",
+        " told when to ship.{% elif bid_count %}"
+        + BELOW_RESERVE
+        + ".{% else %}Your auction is over. Nobody bid.{% endif %}",
         (_TITLE, ("Price", "price", "money"), ("Bids", "bid_count", "text")),
         advice="To look at it:",
         command="{% if order_id %}" + _LOOK_ORDER + "{% else %}" + _LOOK_AUCTION + "{% endif %}",

@@ -79,7 +79,12 @@ class Audiences:
             return Told([])
         auction_id, after = state.auction_id, payload.get("after")
         cause = f"auction:{auction_id}"
-        facts = {"auction_id": auction_id, "title": state.title, "price": state.current_bid}
+        facts = {
+            "auction_id": auction_id,
+            "title": state.title,
+            "price": state.current_bid,
+            "winner": state.winner,
+        }
         notices = []
         if after is None:
             end = {

@@ -20,7 +20,7 @@ FACTS: dict[str, dict[str, Any]] = {
                "end_at": END, **MONEY},
     "won": {"auction_id": ID, "order_id": ID, "title": "A lamp", "total_amount": 1250,
             "payment_due_at": END, **MONEY},
-    "lost": {"auction_id": ID, "title": "A lamp", "price": 1250, **MONEY},
+    "lost": {"auction_id": ID, "title": "A lamp", "price": 1250, "winner": "bidder-2", **MONEY},
     "auction_ended": {"auction_id": ID, "title": "A lamp", "price": 1250, "reserve_met": True,
                       "bid_count": 3, "order_id": ID, **MONEY},
     "auction_cancelled": {"auction_id": ID, "title": "A lamp", "reason": "it broke"},

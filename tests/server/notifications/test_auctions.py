@@ -48,11 +48,13 @@ async def test_an_end_is_told_to_the_winner_the_others_and_the_seller(
     assert won.pop("payment_due_at")
     assert won == {**about, "order_id": order_id, "total_amount": 500, "currency": "USD"}
     assert told.kinds(await id_of(second)) == ["won"]
-    assert told.to(await id_of(first), "lost") == [{**about, "price": 500, "currency": "USD"}]
+    assert told.to(await id_of(first), "lost") == [
+        {**about, "price": 500, "currency": "USD", "winner": "bidder-2"}
+    ]
     [ended] = told.to(await id_of(seller))
     assert ended == {
         **about, "price": 500, "reserve_met": True, "bid_count": 2, "order_id": order_id,
-        "currency": "USD",
+        "currency": "USD", "winner": "bidder-2",
     }  # fmt: skip
     assert told.kinds(await id_of(seller)) == ["auction_ended"]
 

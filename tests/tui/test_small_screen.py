@@ -1,0 +1,128 @@
+"""What a screen of 80x24 has to show, on a market that stands still."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+
+from instasell_tui.screens.form import Form, FormScreen
+from instasell_tui.screens.order_steps import _COMPLAINT
+from instasell_tui.screens.reading import ReadingScreen
+from instasell_tui.screens.sign_in import SignInScreen
+from instasell_tui.widgets.bid_box import Tone
+from instasell_tui.widgets.board_table import BoardTable
+from instasell_tui.widgets.choice import Choice
+from tests.tui.driving import LARGE, Screen
+from tests.tui.samples import auction_id
+from tests.tui.still import StillMarket, still
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-")
+
+
+@pytest.fixture
+async def shown() -> AsyncIterator[Screen]:
+    async with still(StillMarket()) as screen:
+        yield screen
+
+
+async def test_the_description_is_read_and_scrolled(shown: Screen) -> None:
+    shown.app.open_auction(auction_id(1))
+    await shown.reads("d Info", "v Pics")
+    sale = shown.app.feed.sale
+    assert sale is not None
+    await shown.until(lambda: sale.view is not None)
+    assert sale.view is not None
+    sale.view.description = "First words.\n" + "\n".join(f"Line {n}" for n in range(60))
+    assert "First words" not in shown.text
+    await shown.press("d")
+    await shown.reads("First words", "Line 3")
+    assert "Line 59" not in shown.text
+    await shown.press("end")
+    await shown.reads("Shipping", "Category")
+    await shown.press("escape")
+    await shown.until(lambda: not isinstance(shown.app.screen, ReadingScreen))
+
+
+async def test_the_categories_leave_the_time_that_is_left_whole(shown: Screen) -> None:
+    table = shown.app.screen.query_one(BoardTable)
+    await shown.until(lambda: len(table.shown_lots) > 2)
+    ends = [line.rstrip().rsplit("  ", 1)[-1].strip() for line in shown.lines[2:8]]
+    await shown.press("c")
+    await shown.reads("All categories")
+    beside = [line.rstrip() for line in shown.lines[2:8]]
+    for end, line in zip(ends, beside, strict=True):
+        assert line.endswith(end), (end, line)
+
+
+async def test_what_is_said_has_a_line_of_its_own_and_a_log(
+    shown: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("instasell_tui.app.NOTICE_SECONDS", 60.0)
+    before = shown.lines
+    shown.app.say("A lamp\nSomething has happened", Tone.BAD)
+    await shown.reads("A lamp: Something has happened", "! log")
+    # All lines of the screen are there, but for the one that made room.
+    assert sum(line in shown.lines for line in before[:-3]) >= len(before[:-3]) - 1
+    shown.app.say("And another thing", Tone.PLAIN)
+    await shown.reads("And another thing", "+1")
+    await shown.press("exclamation_mark")
+    await shown.reads("What was said", "And another thing", "Something has happened")
+
+
+async def test_what_was_said_goes_by_itself(shown: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("instasell_tui.app.NOTICE_SECONDS", 0.2)
+    shown.app.say("For a moment", Tone.PLAIN)
+    await shown.until(lambda: "For a moment" not in shown.text)
+    await shown.press("exclamation_mark")
+    await shown.reads("For a moment")
+
+
+async def test_results_do_not_linger(shown: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("instasell_tui.widgets.outcome_line.OUTCOME_SECONDS", 0.2)
+    await shown.press("W", "u")
+    await shown.until(lambda: isinstance(shown.app.screen, FormScreen))
+    await shown.press("escape")
+    await shown.until(lambda: [each.text for each in shown.app.remarks.all] == ["Nothing was sent"])
+    await shown.until(lambda: "Nothing was sent" not in shown.text)
+
+
+async def test_buttons_show_their_whole_words(shown: Screen) -> None:
+    shown.app.push_screen(SignInScreen())
+    await shown.reads(" Sign in ", " New account ", " Watch only ")
+    await shown.press("ctrl+n")
+    await shown.reads(" Make account ", " Have an account ", " Watch only ")
+
+
+async def test_the_palette_has_what_the_screen_does(shown: Screen) -> None:
+    await shown.press("ctrl+p")
+    await shown.type("Categories")
+    await shown.reads("Categories (c)")
+    await shown.press("enter")
+    await shown.reads("All categories")
+
+
+async def test_up_and_down_choose_in_a_list(shown: Screen) -> None:
+    form = Form("What is wrong?", "A lamp", _COMPLAINT, "Go on")
+    shown.app.push_screen(FormScreen(form, {}, {}))
+    await shown.until(lambda: isinstance(shown.app.focused, Choice))
+    choice = shown.app.focused
+    assert isinstance(choice, Choice)
+    first, second = list(choice._options)[:2]
+    assert choice.value == first
+    await shown.press("down")
+    assert choice.value == second
+    await shown.press("up")
+    assert choice.value == first
+    await shown.press(*["down"] * len(choice._options))
+    # Past the last one is the next field.
+    assert shown.app.focused is not choice
+
+
+async def test_the_wallet_names_what_moved_the_money() -> None:
+    async with still(StillMarket(), size=LARGE) as shown:
+        await shown.press("W")
+        await shown.reads("Wallet", "Reference")
+        await shown.until(lambda: shown.app.feed.trading.loaded)
+        await shown.until(lambda: not UUID.search(shown.text))
