@@ -26,7 +26,7 @@ from instasell_tui.trade_wording import Said
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.bid_box import Tone
 from instasell_tui.widgets.footer import Footer
-from instasell_tui.widgets.outcome_line import OutcomeLine
+from instasell_tui.widgets.outcome_line import READ_ONLY, OutcomeLine
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
@@ -83,7 +83,7 @@ class DisputeScreen(Screen[None]):
         self.set_interval(TICK_SECONDS, self._show_bars)
         self.set_interval(REFRESH_SECONDS, self._refresh)
         if self.app.feed.read_only:
-            self._tell("Opened read-only: nothing can be changed from here", Tone.PLAIN)
+            self.query_one(OutcomeLine).say(READ_ONLY, Tone.PLAIN, stays=True)
         self.query_one("#page").focus()
         self._show()
         self._read()

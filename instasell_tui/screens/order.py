@@ -27,7 +27,7 @@ from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.bid_box import Tone
 from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.order_facts import OrderFacts
-from instasell_tui.widgets.outcome_line import OutcomeLine
+from instasell_tui.widgets.outcome_line import READ_ONLY, OutcomeLine
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
@@ -88,7 +88,7 @@ class OrderScreen(Screen[None]):
         self.set_interval(REFRESH_SECONDS, self._refresh)
         self.watch(self.app, "app_focus", self._refresh, init=False)
         if self.app.feed.read_only:
-            self._tell("Opened read-only: nothing can be changed from here", Tone.PLAIN)
+            self.query_one(OutcomeLine).say(READ_ONLY, Tone.PLAIN, stays=True)
         self.query_one("#history").focus()
 
     def on_unmount(self) -> None:

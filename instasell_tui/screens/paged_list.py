@@ -20,7 +20,7 @@ from instasell_tui.formats import shown
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.bid_box import Tone
 from instasell_tui.widgets.footer import Footer
-from instasell_tui.widgets.outcome_line import OutcomeLine
+from instasell_tui.widgets.outcome_line import READ_ONLY, OutcomeLine
 from instasell_tui.widgets.row_table import Column, Row, RowTable
 from instasell_tui.widgets.tab_strip import TabStrip
 
@@ -130,7 +130,7 @@ class PagedListScreen(Screen[None]):
             self.set_interval(self.REFRESH_SECONDS, self.refresh_list)
             self.watch(self.app, "app_focus", self.refresh_list, init=False)
         if self.TELLS_OUTCOMES and self.app.feed.read_only:
-            self.tell("Opened read-only: nothing can be changed from here", Tone.PLAIN)
+            self.query_one(OutcomeLine).say(READ_ONLY, Tone.PLAIN, stays=True)
         self.query_one(RowTable).focus()
 
     def on_unmount(self) -> None:
@@ -219,7 +219,7 @@ class PagedListScreen(Screen[None]):
     def action_tab(self, name: str) -> None:
         """Turns to another tab."""
         if name != self.tab:
-            if self.TELLS_OUTCOMES:
+            if self.TELLS_OUTCOMES and not self.app.feed.read_only:
                 self.query_one(OutcomeLine).say("", Tone.PLAIN)
             self.tab = name
             self.turned()

@@ -8,6 +8,7 @@ from textual.widgets import Static
 
 from instasell_tui.widgets.bid_box import Tone
 
+READ_ONLY = "Opened read-only: nothing can be changed from here"
 OUTCOME_SECONDS = 20.0
 REFUSAL_SECONDS = 60.0
 """A refusal says what to do about it, which takes longer to read and to do."""
@@ -21,15 +22,15 @@ class OutcomeLine(Static):
     def __init__(self) -> None:
         super().__init__(id="outcome")
 
-    def say(self, text: str, tone: Tone) -> None:
-        """Show what came of a step; nothing clears the line."""
+    def say(self, text: str, tone: Tone, *, stays: bool = False) -> None:
+        """Show what came of a step; nothing clears the line. `stays` keeps it until the next."""
         self.update(Text(text))
         for each in Tone:
             self.set_class(each is tone, f"-{each.value}")
         if self._clearing is not None:
             self._clearing.stop()
             self._clearing = None
-        if text:
+        if text and not stays:
             seconds = REFUSAL_SECONDS if tone is Tone.BAD else OUTCOME_SECONDS
             self._clearing = self.set_timer(seconds, self._clear)
 
