@@ -370,8 +370,9 @@ async def test_evidence_is_saved_under_a_safe_name_that_is_shown(
         assert "/" not in name
         assert name.endswith(".txt")
         await shown.press("enter")
-        await shown.reads("Saved (15 bytes)", name)
+        await shown.reads("Saved (15 bytes)")
         saved = tmp_path / name
+        assert shown.app.remarks.all[0].text.endswith(str(saved))
         assert saved.read_bytes() == b"It came in two."
         assert saved.stat().st_mode & 0o777 == 0o600
         # What is there is never overwritten.

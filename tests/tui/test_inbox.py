@@ -236,7 +236,10 @@ async def test_what_is_told_is_turned_and_kept_at_once(
     async with screen(trade.buyer.token) as shown:
         await shown.press("N", "p")
         await shown.reads(
-            "What you are told", "Somebody outbids you", "18 kinds", "a In app on/off"
+            "What you are told",
+            "Somebody outbids you",
+            f"{len(NotificationKind)} kinds",
+            "a In app on/off",
         )
         # Two kinds in one breath: neither wish is lost.
         await shown.press("e", "down", "enter")

@@ -177,7 +177,9 @@ def test_a_file_of_keys_need_not_be_one(tmp_path: Path) -> None:
 async def test_other_keys_do_it_and_help_shows_them(tmp_path: Path) -> None:
     wished = {"app.help": "f1", "auction.bid": "x", "board.nothing": "y"}
     async with still(StillMarket(), size=(120, 36), keys=wished, remarks=["a word"]) as shown:
+        await shown.press("exclamation_mark")
         await shown.reads("board.nothing", "that has keys", "a word")
+        await shown.press("escape")
         await enter(shown, next(each for each in PICTURES if each.name == "auction"))
         await shown.reads("x Bid", "f1 Help")
         await shown.press("f1")
