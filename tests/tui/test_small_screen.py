@@ -34,7 +34,8 @@ async def test_the_description_is_read_and_scrolled(shown: Screen) -> None:
     assert sale is not None
     await shown.until(lambda: sale.view is not None)
     assert sale.view is not None
-    sale.view.description = "First words.\n" + "\n".join(f"Line {n}" for n in range(60))
+    text = "First words.\n" + "\n".join(f"Line {n}" for n in range(60))
+    sale.view = sale.view.model_copy(update={"description": text})
     assert "First words" not in shown.text
     await shown.press("d")
     await shown.reads("First words", "Line 3")
