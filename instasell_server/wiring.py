@@ -213,6 +213,7 @@ def wire(engines: Engines, settings: Settings) -> Services:
         people.authenticate,
         origins=settings.cors_origins,
         join_limits=_join_limits(settings),
+        currency=settings.currency,
         limited=settings.rate_limit_bids > 0,
     )
     leaving = WithdrawalService(database, engines.provider, ledger, money)

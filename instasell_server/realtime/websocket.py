@@ -46,6 +46,7 @@ class LiveEndpoint:
         *,
         origins: list[str],
         join_limits: JoinLimits,
+        currency: str,
         limited: bool,
     ) -> None:
         self.hub = hub
@@ -53,7 +54,7 @@ class LiveEndpoint:
         self._clock = SharedRead(self._read_clock)
         self._services = ConnectionServices(
             hub,
-            Joins(history, auctions.view, auctions.currency),
+            Joins(history, auctions.view, currency),
             self._clock,
             auctions,
             authenticate,

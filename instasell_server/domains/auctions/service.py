@@ -222,11 +222,6 @@ class AuctionService:
 
     # What anybody sees ------------------------------------------------------------------------
 
-    @property
-    def currency(self) -> str:
-        """The market's currency."""
-        return self._currency
-
     async def view(self, principal: Principal | None, auction_id: str) -> AuctionView:
         """The auction with its goods, and what it is to the one who asks."""
         async with self._database.connection() as connection:
