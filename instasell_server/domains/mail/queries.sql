@@ -1,6 +1,7 @@
 -- name: insert_email
-INSERT INTO emails (user_id, kind, facts, cause)
-VALUES (%(user_id)s, %(kind)s, %(facts)s::jsonb, %(cause)s)
+INSERT INTO emails (user_id, kind, facts, cause, next_at)
+VALUES (%(user_id)s, %(kind)s, %(facts)s::jsonb, %(cause)s,
+        coalesce(%(send_at)s::timestamptz, market_now()))
 ON CONFLICT (user_id, kind, cause) DO NOTHING
 
 -- name: lease_due
@@ -14,10 +15,19 @@ WITH due AS (
         next_at = market_now() + make_interval(secs => %(lease_seconds)s)
     FROM due, users u
     WHERE e.id = due.id AND u.id = e.user_id
-    RETURNING e.id, e.message_key, e.address, e.kind, e.facts, e.attempts, e.created_at,
+    RETURNING e.id, e.message_key, e.user_id, e.address, e.kind, e.facts, e.attempts, e.created_at,
               u.display_name
 )
 SELECT *, market_now() AS leased_at FROM leased ORDER BY id
+
+-- name: find_unread_messages
+SELECT c.unread_count AS count,
+       (SELECT left(m.text, 200) FROM messages m
+        WHERE m.conversation_id = c.id AND m.author_id <> c.reader_id
+        ORDER BY m.seq DESC LIMIT 1) AS text,
+       CASE c.you WHEN 'buyer' THEN c.seller_name ELSE c.buyer_name END AS sender_name
+FROM conversation_states c
+WHERE c.id = %(conversation_id)s AND c.reader_id = %(user_id)s AND c.unread_count > 0
 
 -- name: update_handed_over
 UPDATE emails SET handed_over_at = market_now()

@@ -12,6 +12,9 @@ FIRST_DELAY_SECONDS = 30.0
 DELAY_MAX_SECONDS = 3600.0
 FACT_LENGTH_MAX = 4000
 
+MESSAGE_DIGEST = "messages"
+"""The kind of a mail that says how many messages of a conversation are unread when it goes."""
+
 _USELESS_AFTER = {
     "ending_soon": "end_at",
     "verify_email": "expires_at",

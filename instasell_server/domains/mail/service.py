@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -19,7 +20,13 @@ from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.mail import store
 from instasell_server.domains.mail.rendering import render
-from instasell_server.domains.mail.rules import ATTEMPTS_MAX, delay_seconds, is_stale, within_limits
+from instasell_server.domains.mail.rules import (
+    ATTEMPTS_MAX,
+    MESSAGE_DIGEST,
+    delay_seconds,
+    is_stale,
+    within_limits,
+)
 from instasell_server.domains.mail.store import Due
 from instasell_server.errors import InstaSellError
 from instasell_server.ports import DeliveryUnknown, Letter, Mail, MailRefused, Unreachable
@@ -56,13 +63,20 @@ class MailService:
         self._unseal = unseal
 
     async def queue(
-        self, tx: Transaction, *, user_id: str, kind: str, facts: Mapping[str, Any], cause: str
+        self,
+        tx: Transaction,
+        *,
+        user_id: str,
+        kind: str,
+        facts: Mapping[str, Any],
+        cause: str,
+        send_at: datetime | None = None,
     ) -> None:
-        """A mail to somebody, once for each (user_id, kind, cause); sent after the commit.
+        """Queue a mail, once for each (user_id, kind, cause); sent after the commit or later.
 
         Amounts in `facts` are minor units, instants are aware. No secret belongs there.
         """
-        await store.insert_email(tx, user_id, kind, within_limits(facts), cause)
+        await store.insert_email(tx, user_id, kind, within_limits(facts), cause, send_at)
 
     async def send_due(self) -> int:
         """Sends what is due, `BATCH` mails at most; returns how many were taken up."""
@@ -86,6 +100,11 @@ class MailService:
             return await self._finish(mail, "dropped", "there is no mail server")
         if is_stale(mail.kind, mail.facts, mail.leased_at):
             return await self._finish(mail, "dropped", "out of date")
+        if mail.kind == MESSAGE_DIGEST:
+            counted = await self._count_messages(mail)
+            if counted is None:
+                return await self._finish(mail, "dropped", "read meanwhile")
+            mail = counted
         is_handed_over = False
 
         async def hand_over() -> None:
@@ -116,6 +135,13 @@ class MailService:
             _log.error("mail_not_made", kind=mail.kind, mail_id=mail.id, error=type(error).__name__)
             return await self._postpone(mail, f"not made: {type(error).__name__}")
         return await self._finish(mail, "sent")
+
+    async def _count_messages(self, mail: Due) -> Due | None:
+        """Return the mail with what is unread at this moment; None when nothing is."""
+        conversation_id = mail.facts["conversation_id"]
+        async with self._database.connection() as connection:
+            found = await store.find_unread_messages(connection, mail.user_id, conversation_id)
+        return mail._replace(facts={**mail.facts, **found}) if found else None
 
     def _letter(self, mail: Due) -> Letter:
         facts = self._unseal(mail.kind, mail.facts)

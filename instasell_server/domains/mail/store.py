@@ -19,6 +19,7 @@ class Due(NamedTuple):
 
     id: int
     message_key: str
+    user_id: str
     address: str
     kind: str
     facts: Mapping[str, Any]
@@ -29,11 +30,27 @@ class Due(NamedTuple):
 
 
 async def insert_email(
-    tx: Transaction, user_id: str, kind: str, facts: Mapping[str, Any], cause: str
+    tx: Transaction,
+    user_id: str,
+    kind: str,
+    facts: Mapping[str, Any],
+    cause: str,
+    send_at: datetime | None = None,
 ) -> None:
-    """A mail to send, unless this cause has one already."""
-    values = {"user_id": user_id, "kind": kind, "facts": json.dumps(facts), "cause": cause}
+    """A mail to send, unless this cause has one already; not before `send_at`."""
+    values = {
+        "user_id": user_id, "kind": kind, "facts": json.dumps(facts), "cause": cause,
+        "send_at": send_at,
+    }  # fmt: skip
     await tx.execute(_sql.insert_email, values)
+
+
+async def find_unread_messages(
+    connection: Connection, user_id: str, conversation_id: str
+) -> Mapping[str, Any] | None:
+    """Return what a mail says of a conversation with unread messages; None when all are read."""
+    values = {"user_id": user_id, "conversation_id": conversation_id}
+    return await connection.maybe(_sql.find_unread_messages, values)
 
 
 async def lease_due(connection: Connection, limit: int, lease_seconds: int) -> list[Due]:

@@ -171,6 +171,15 @@ WORDINGS: dict[str, Wording] = {
         advice="To see what it is about:",
         command="instasell messages show {{ conversation_id }}",
     ),
+    "messages": Wording(
+        "{% if count == 1 %}Message{% else %}{{ count }} new messages{% endif %}"
+        " from {{ sender_name }}",
+        "{% if count == 1 %}{{ sender_name }} wrote to you:{% else %}{{ sender_name }} wrote to you"
+        " {{ count }} times since you last looked. The newest message:{% endif %}",
+        quote="text",
+        advice="To read all of them:",
+        command="instasell messages show {{ conversation_id }}",
+    ),
     "new_auction": Wording(
         "New auction: {{ title }}",
         "There is a new auction that you asked to be told of.",

@@ -6,9 +6,8 @@ either the cause or the notices. A notice has a unique key besides, and no cause
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, Protocol
 
 import structlog
 from pydantic_core import to_json
@@ -21,6 +20,8 @@ from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.notifications import rules, store
 from instasell_server.domains.notifications.audiences import AUDIENCE_MAX, Audiences, Told
+from instasell_server.domains.notifications.letters import Letters
+from instasell_server.domains.notifications.message_mails import queue_mail
 from instasell_server.domains.notifications.rules import Notice
 from instasell_server.domains.notifications.store import Cause
 from instasell_server.errors import OutcomeUnknown, Unavailable
@@ -32,16 +33,6 @@ ENDINGS_AT_ONCE = 200
 AMOUNTS = frozenset({"current_bid", "minimum", "total_amount", "price", "refund_amount", "amount"})
 
 _log = structlog.get_logger(__name__)
-
-
-class Letters(Protocol):
-    """What sends e-mail."""
-
-    async def queue(
-        self, tx: Transaction, *, user_id: str, kind: str, facts: Mapping[str, Any], cause: str
-    ) -> None:
-        """Leaves a letter to be sent, once for the same user, kind and cause."""
-        ...
 
 
 class Telling:
@@ -155,19 +146,32 @@ class Telling:
         # As they happened: the instants of the rows rise in the order in which they are written.
         notices = list({each[:3]: each for each in map(self._priced, notices)}.values())
         choices = await store.list_choices(tx, list({each.user_id for each in notices}))
-        wanted = []
+        wanted: list[Notice] = []
+        mailed: list[Notice] = []
         for each in notices:
             ways = rules.channels(each.kind, choices.get((each.user_id, each.kind.value)))
             if ways.in_app:
                 wanted.append(each)
             if ways.email and self._letters is not None:
+                mailed.append(each)
+        await self._queue_mails(tx, mailed)
+        if wanted:
+            written = await store.insert_notices(tx, wanted)
+            tx.after_commit.append(lambda: self._show(written))
+
+    async def _queue_mails(self, tx: Transaction, notices: Sequence[Notice]) -> None:
+        if self._letters is None:
+            return
+        about_messages = [each for each in notices if each.kind is Kind.MESSAGE]
+        for each in notices:
+            if each.kind is not Kind.MESSAGE:
                 await self._letters.queue(
                     tx, user_id=each.user_id, kind=each.kind.value, facts=each.facts,
                     cause=each.cause,
                 )  # fmt: skip
-        if wanted:
-            written = await store.insert_notices(tx, wanted)
-            tx.after_commit.append(lambda: self._show(written))
+        # Two servers lock the windows of conversations in one order; messages of each keep theirs.
+        for each in sorted(about_messages, key=_conversation_of):
+            await queue_mail(tx, self._letters, each)
 
     def _priced(self, notice: Notice) -> Notice:
         if AMOUNTS.isdisjoint(notice.facts):
@@ -179,6 +183,10 @@ class Telling:
         await self._events.tell_users(
             [(user_id, to_json({"event": event, "data": each})) for user_id, each in written]
         )
+
+
+def _conversation_of(notice: Notice) -> tuple[str, str]:
+    return notice.user_id, notice.facts["conversation_id"]
 
 
 async def _put_off(cause_ids: Sequence[int], tx: Transaction) -> None:

@@ -40,6 +40,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "release": {"order_id": ID, "title": "A lamp", "amount": 1250, **MONEY},
     "message": {"conversation_id": ID, "sender_name": "Bea", "text": "Hello\nthere",
                 "listing_id": ID},
+    "messages": {"conversation_id": ID, "sender_name": "Bea", "text": "Hello\nthere", "count": 7},
     "new_auction": {"auction_id": ID, "title": "A lamp", "seller_name": "Sam", "start_at": END,
                     "end_at": END},
     "new_listing": {"listing_id": ID, "title": "A lamp", "seller_name": "Sam", "price": 1250,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -142,8 +143,16 @@ class Letterbox:
     """Keeps letters, each once, in the table that a test made for it."""
 
     async def queue(
-        self, tx: Transaction, *, user_id: str, kind: str, facts: Mapping[str, Any], cause: str
+        self,
+        tx: Transaction,
+        *,
+        user_id: str,
+        kind: str,
+        facts: Mapping[str, Any],
+        cause: str,
+        send_at: datetime | None = None,
     ) -> None:
+        assert send_at is None
         await tx.execute(
             "INSERT INTO letters VALUES (%(u)s, %(k)s, %(c)s) ON CONFLICT DO NOTHING",
             {"u": user_id, "k": kind, "c": cause},
