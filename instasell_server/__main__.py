@@ -18,7 +18,7 @@ from pydantic import SecretStr, ValidationError
 from instasell_client.models.validation import field_errors
 from instasell_server import logs
 from instasell_server.db.connections import Database
-from instasell_server.db.migrate import MigrationRefused
+from instasell_server.db.migrate import MigrationRefused, is_migrated
 from instasell_server.embedded import EmbeddedError
 from instasell_server.errors import InstaSellError, Invalid
 from instasell_server.ports import Refused as ProviderRefused
@@ -215,6 +215,8 @@ def audit(
 
     async def work(settings: Settings) -> Report:
         async with Database(_url(settings), size=2) as database:
+            if not await is_migrated(database):
+                _fail("the database has no market in it; start a server on it first")
             report = await prove(database, auctions=auctions)
             is_configured = settings.stripe_secret_key is not None
             if is_configured if with_provider is None else with_provider:

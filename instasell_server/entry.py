@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
-NEEDED = ("aiohttp", "aiopg", "bcrypt", "redis", "stripe", "structlog")
+NEEDED = ("aiohttp", "aiopg", "bcrypt", "pydantic_settings", "redis", "stripe", "structlog")
 """Libraries of the extra `server` without which nothing of it starts."""
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from instasell_cli.categories_tree import category_id
 from instasell_cli.context import opened
 from instasell_cli.options import command, group
 from instasell_cli.shapes import SUBSCRIPTION, record_of
@@ -28,7 +29,7 @@ class Kind(StrEnum):
 
 
 What = Annotated[Kind, typer.Argument(help="auction, category or seller.", metavar="KIND")]
-SubjectId = Annotated[str, typer.Argument(help="Its id.", metavar="ID")]
+SubjectId = Annotated[str, typer.Argument(help="Its id; or the path of a category.", metavar="ID")]
 
 
 @command(
@@ -54,12 +55,14 @@ def list_subscriptions(
     "Follow an auction, a category with those below it, or a seller. You are told when it ends"
     " soon, or of new goods.",
     "subscriptions add auction ID",
-    "subscriptions add category ID",
+    'subscriptions add category "Toys > Trains"',
     "subscriptions add seller ID",
 )
 def add(ctx: typer.Context, kind: What, subject_id: SubjectId) -> None:
     """`subscriptions add`."""
     with opened(ctx) as (client, output):
+        if kind is Kind.CATEGORY:
+            subject_id = category_id(client, subject_id)
         client.subscriptions.add(kind.value, subject_id)
         output.note(f"you follow the {kind.value}")
 

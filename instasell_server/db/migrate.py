@@ -24,6 +24,8 @@ from instasell_server.db.roles import find_role, grant_rights
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor
 
+    from instasell_server.db.connections import Database
+
 FOLDER = Path(__file__).with_name("migrations")
 LOCK_KEY = 0x1257A5E11
 
@@ -112,6 +114,13 @@ def migrate(
             return [each.name for each in missing]
     finally:
         connection.close()
+
+
+async def is_migrated(database: Database) -> bool:
+    """Return whether any migration was ever applied to the database."""
+    async with database.connection() as connection:
+        row = await connection.one("SELECT to_regclass('public.schema_migrations') AS found")
+    return row["found"] is not None
 
 
 def _apply_patiently(cursor: Cursor, migration: Migration, serving_role: str | None) -> None:

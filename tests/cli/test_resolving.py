@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from instasell_client.models.accounts import Role
-from tests.cli.conftest import Shell
+from tests.cli import forked
+from tests.cli.conftest import Result, Shell
 from tests.market import Market
 
 Shells = Callable[[Any], Shell]
 Sql = Callable[..., list[tuple[Any, ...]]]
+
+
+async def run_all(calls: Sequence[tuple[Shell, str]]) -> list[Result]:
+    """The results of command lines, one after the other in one process."""
+    given = [(shlex.split(line), shell.environment, b"") for shell, line in calls]
+    found = await asyncio.to_thread(forked.run_all, given, calls[0][0].home)
+    return [Result(code, out.decode(), err.decode()) for code, out, err in found]
 
 
 async def test_a_short_id_a_sku_and_a_title_stand_for_an_id(
@@ -38,14 +47,12 @@ async def test_a_short_id_a_sku_and_a_title_stand_for_an_id(
         (theirs, f"orders show {order[:8]} -o name", order),
         (theirs, "orders show kettle -o name", order),
         (mine, "orders list --fields id -o name --limit 1", order),
-        (theirs, "auctions bid A.red.lamp 5 --yes -o name", lamp),
+        (theirs, "auctions bid 'A red lamp' 5 --yes -o name", lamp),
         (desk, f"admin orders show {order[:8]} -o name", order),
         (desk, f"admin users verify {buyer_id[:8]} --reason x --yes -o name", buyer_id),
         (theirs, f"auctions live --seller {seller_name(sql)} -o jsonl --jq .auction_id", lamp),
     )
-    found = await asyncio.gather(
-        *(each.run(*(w.replace(".red.", " red ") for w in line.split())) for each, line, _ in cases)
-    )
+    found = await run_all([(each, line) for each, line, _ in cases])
     for (_, line, wanted), done in zip(cases, found, strict=True):
         assert (done.code, wanted in done.out.split() or not wanted) == (0, True), (line, done)
     assert watch not in found[0].out
@@ -75,26 +82,27 @@ async def test_what_could_be_several_is_listed_and_nothing_happens(
     small = await market.auction(seller, title="A red lamp")
     large = await market.auction(seller, title="A red lamp, large")
     mine, theirs = shell_of(seller), shell_of(buyer)
-    for line in ("auctions show lam", "auctions cancel lamp --yes"):
-        done = await mine.run(*line.split())
+    lines = ("auctions show lam", "auctions cancel lamp --yes")
+    for done in await run_all([(mine, line) for line in lines]):
         assert (done.code, done.out) == (2, ""), done
         assert small in done.err
         assert large in done.err
     # Off a terminal money moves for a whole title only: another seller may use its words, too.
     await seller.auctions.cancel(small)
-    done = await theirs.run("auctions", "bid", "large", "5", "--yes")
-    assert (done.code, large in done.err) == (2, True)
-    assert "whole title" in done.err
-    done = await theirs.run("auctions", "bid", "a red lamp, large", "5", "--yes")
-    assert done.code == 0, done
-    # Nobody finds by words what they may not see.
-    for line, code in (
-        ("auctions cancel lamp --yes", 5),
-        ("auctions show nothing-like-it", 5),
-        ("orders show lamp", 5),
-        ("admin users suspend person --reason x --yes", 4),
-    ):
-        assert (await theirs.run(*line.split())).code == code, line
+    # Nobody finds by words what they may not see, either.
+    cases = {
+        "auctions bid large 5 --yes": 2,
+        "auctions bid 'a red lamp, large' 5 --yes": 0,
+        "auctions cancel lamp --yes": 5,
+        "auctions show nothing-like-it": 5,
+        "orders show lamp": 5,
+        "admin users suspend person --reason x --yes": 4,
+    }
+    refused, *others = found = await run_all([(theirs, line) for line in cases])
+    assert [done.code for done in found] == [*cases.values()], found
+    assert large in refused.err
+    assert "whole title" in refused.err
+    assert others[0].out
 
 
 async def test_ids_of_short_lists_are_found_in_the_lists(

@@ -26,7 +26,8 @@ UNION ALL
 ORDER BY rank, created_at DESC, id
 
 -- name: find_auctions
--- Of an auction that was put up again, a SKU or title means the newest.
+-- Of an auction that was put up again, a SKU or title means the newest. What everybody may see is
+-- looked for from the open auctions on: a common word fits a million listings that have none.
 SELECT * FROM (
     SELECT a.id, l.title, a.status, a.created_at, 'id' AS matched_by, 1 AS rank
     FROM auctions a JOIN listings l ON l.id = a.listing_id
@@ -48,8 +49,13 @@ UNION ALL
      WHERE listing_id = l.id ORDER BY created_at DESC LIMIT 1
  ) a
  WHERE plain_text(l.title) = plain_text(%(text)s::text)
-   AND (l.seller_id = %(owner)s::uuid
-        OR (%(owner)s::uuid IS NULL AND a.status IN ('pending', 'live')))
+   AND l.seller_id = %(owner)s::uuid
+ LIMIT %(limit)s)
+UNION ALL
+(SELECT a.id, l.title, a.status, a.created_at, 'name', 3
+ FROM auctions a JOIN listings l ON l.id = a.listing_id
+ WHERE %(owner)s::uuid IS NULL AND a.status IN ('pending', 'live')
+   AND plain_text(l.title) = plain_text(%(text)s::text)
  LIMIT %(limit)s)
 UNION ALL
 (SELECT a.id, l.title, a.status, a.created_at, 'words', 4
@@ -58,8 +64,13 @@ UNION ALL
      WHERE listing_id = l.id ORDER BY created_at DESC LIMIT 1
  ) a
  WHERE length(%(text)s::text) >= 3 AND plain_text(l.title) LIKE like_pattern(%(text)s::text)
-   AND (l.seller_id = %(owner)s::uuid
-        OR (%(owner)s::uuid IS NULL AND a.status IN ('pending', 'live')))
+   AND l.seller_id = %(owner)s::uuid
+ LIMIT %(limit)s)
+UNION ALL
+(SELECT a.id, l.title, a.status, a.created_at, 'words', 4
+ FROM auctions a JOIN listings l ON l.id = a.listing_id
+ WHERE %(owner)s::uuid IS NULL AND a.status IN ('pending', 'live')
+   AND length(%(text)s::text) >= 3 AND plain_text(l.title) LIKE like_pattern(%(text)s::text)
  LIMIT %(limit)s)
 ORDER BY rank, created_at DESC, id
 

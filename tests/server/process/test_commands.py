@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from instasell_server.settings import Settings
+from tests.databases import with_database
 from tests.paying import SECRET_KEY, WEBHOOK_SECRET, Provider
 from tests.serving import SECRET
 
@@ -229,17 +230,27 @@ async def test_the_audit_asks_the_provider_where_one_is_configured(
     assert "no payment provider" in none.stderr
 
 
-@pytest.mark.parametrize("words", [("audit",), ("audit", "--json"), ("backup",)], ids=" ".join)
-@pytest.mark.parametrize("is_there", [False, True])
+@pytest.mark.parametrize(("word", "is_there"), [("audit", True), ("backup", False)])
 def test_a_folder_without_a_market_is_left_as_it_is(
-    tmp_path: Path, words: tuple[str, ...], is_there: bool
+    tmp_path: Path, word: str, is_there: bool
 ) -> None:
     folder = tmp_path / "nothing"
     if is_there:
         folder.mkdir()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("INSTASELL_")}
-    done = _call(kept, *words, "--data-dir", str(folder))
+    done = _call(kept, word, "--data-dir", str(folder))
     assert (done.returncode, done.stdout) == (1, "")
     assert f"no market in {folder}" in done.stderr
     assert folder.exists() == is_there
     assert not is_there or not [*folder.iterdir()]
+
+
+def test_a_database_without_a_market_is_told(
+    environment: dict[str, str], database_url: str
+) -> None:
+    done = _call(
+        {**environment, "INSTASELL_DATABASE_URL": with_database(database_url, "postgres")}, "audit"
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no market" in done.stderr
+    assert "Traceback" not in done.stderr
