@@ -53,6 +53,28 @@ DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 
 
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            found = version("instasell")
+        except PackageNotFoundError:
+            found = "of a source tree that is not installed"
+        print(f"instasell-server {found}")
+        raise typer.Exit
+
+
+@app.callback()
+def begin(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Run before every command; the options of the program itself."""
+
+
 @app.command()
 def run(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,

@@ -1,6 +1,6 @@
 """What the server counts, in a registry of its own. Any part of the server may count here.
 
-One process is one server, so these are the module's; the payment counters wait for payments.
+One process is one server, so these are the module's.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ ACTIVE_AUCTIONS = _gauge("active_auctions", "Auctions that take bids.")
 BIDS_ACCEPTED = _counter("bids_accepted", "Bids that were committed.")
 BIDS_REFUSED = _counter("bids_refused", "Bids that were refused.", "code")
 PAYMENTS_SUCCEEDED = _counter("payments_succeeded", "Payments that went through.")
-PAYMENTS_FAILED = _counter("payments_failed", "Payments that did not go through.")
+PAYMENTS_FAILED = _counter(
+    "payments_failed", "Payments that were declined, cancelled or that expired."
+)
 ORDER_FULFILMENT_SECONDS = _histogram(
     "order_fulfilment_seconds", "From the payment of an order to its delivery.", _DAYS
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -57,6 +57,13 @@ def _settings() -> Iterator[tuple[str, FieldInfo, str]]:
         yield f"INSTASELL_{name.upper()}", field, _written(field.get_default())
 
 
+def _described(field: FieldInfo) -> str:
+    """The description of a setting, with the words that it takes where only some are taken."""
+    text = field.description or ""
+    words = [word for word in get_args(field.annotation) if isinstance(word, str)]
+    return f"{text} One of: {', '.join(words)}." if words else text
+
+
 def _written(value: Any) -> str:
     if value is None or isinstance(value, SecretStr):
         return ""
@@ -69,7 +76,7 @@ def env_example() -> str:
     """Every setting with its default, commented out: an empty file is a complete one."""
     lines = [f"# {GENERATED}", "# Every line is the default. Uncomment what you change.", ""]
     for name, field, default in _settings():
-        lines += [*_wrapped(field.description or "", "# "), f"# {name}={default}", ""]
+        lines += [*_wrapped(_described(field), "# "), f"# {name}={default}", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -86,7 +93,7 @@ def _wrapped(text: str, prefix: str) -> Iterator[str]:
 def settings_page() -> str:
     """The table of settings."""
     rows = [
-        f"| `{name}` | {f'`{default}`' if default else ''} | {field.description} |"
+        f"| `{name}` | {f'`{default}`' if default else ''} | {_described(field)} |"
         for name, field, default in _settings()
     ]
     return "\n".join(

@@ -232,7 +232,8 @@ class Settings(LimitSettings):
         Literal["debug", "info", "warning", "error"], Field(description="The least that is logged.")
     ] = "info"
     log_format: Annotated[
-        Literal["json", "console"], Field(description="JSON lines, or text for a person.")
+        Literal["json", "console"],
+        Field(description="json writes an object a line, console lines for people."),
     ] = "json"
 
     @field_validator("cors_origins", "trusted_proxies", mode="before")
@@ -241,6 +242,12 @@ class Settings(LimitSettings):
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @field_validator("log_format", mode="before")
+    @classmethod
+    def _text_is_console(cls, value: object) -> object:
+        # What the documents once seemed to call it.
+        return "console" if value == "text" else value
 
     @field_validator("parts", mode="before")
     @classmethod

@@ -73,6 +73,14 @@ class CheckoutExpired:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentDeclined:
+    """A payer's attempt was declined; the page is still there for another."""
+
+    intent_id: str
+    payment_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RefundMoved:
     """A refund has got somewhere."""
 
@@ -102,7 +110,7 @@ class NotUnderstood:
     problem: str
 
 
-Change = Paid | CheckoutExpired | RefundMoved | Disputed | NotUnderstood
+Change = Paid | CheckoutExpired | PaymentDeclined | RefundMoved | Disputed | NotUnderstood
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from instasell_server.ports import (
     Disputed,
     NotUnderstood,
     Paid,
+    PaymentDeclined,
     ProviderEvent,
     RefundMoved,
     RefundState,
@@ -142,6 +143,10 @@ def _expired(found: Object) -> CheckoutExpired:
     return CheckoutExpired(text(found, "id"), id_of(found, "payment_id"))
 
 
+def _declined(found: Object) -> PaymentDeclined:
+    return PaymentDeclined(text(found, "id"), id_of(found, "payment_id"))
+
+
 def _refund_moved(found: Object) -> RefundMoved:
     return RefundMoved(read_refund(found))
 
@@ -176,6 +181,7 @@ def _reason(found: Object) -> str:
 
 _READERS: Mapping[str, Callable[[Object], Change]] = {
     "payment_intent.succeeded": _paid,
+    "payment_intent.payment_failed": _declined,
     "checkout.session.expired": _expired,
     "refund.created": _refund_moved,
     "refund.updated": _refund_moved,

@@ -20,6 +20,7 @@ from instasell_client.models.accounts import (
     VerificationStatus,
 )
 from instasell_client.models.validation import field_errors
+from instasell_server import metrics
 from instasell_server.db.connections import Connection, Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction, transact
@@ -355,7 +356,9 @@ class AccountService:
                 await self.recovery.send_verification(tx, user.id)
             return user
 
-        return await transact(self._database, work), hashed
+        user = await transact(self._database, work)
+        metrics.USER_REGISTRATIONS.labels(role.value).inc()
+        return user, hashed
 
     async def _upgraded(self, user_id: str, password: bytes, hashed: str) -> str:
         """The account's hash at today's cost, so that all checks take the same time."""

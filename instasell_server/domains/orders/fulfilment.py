@@ -95,7 +95,7 @@ class Fulfilment:
         self, tx: Transaction, order: LockedOrder, actor: Actor, now: datetime
     ) -> None:
         rules.check_payable(order.standing, now)
-        await self._payments.abandon(tx, order.id)
+        await self._payments.abandon(tx, order.id, is_paid=True)
         await self._mark_paid(tx, order, "wallet", now)
         hold = movements.pay_from_wallet(order.id, order.buyer_id, order.standing.total_amount)
         await self._ledger.post(tx, [hold])

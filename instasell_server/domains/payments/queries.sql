@@ -40,10 +40,12 @@ SET status = 'succeeded', intent_id = %(intent_id)s,
 WHERE id = %(payment_id)s
 
 -- name: update_failed
-UPDATE payments
-SET status = 'failed', failure = %(failure)s, intent_id = coalesce(%(intent_id)s, intent_id),
+UPDATE payments p
+SET status = 'failed', failure = %(failure)s, intent_id = coalesce(%(intent_id)s, p.intent_id),
     updated_at = market_now()
-WHERE id = %(payment_id)s AND status IN ('opening', 'open', 'failed')
+FROM (SELECT id, status FROM payments WHERE id = %(payment_id)s FOR NO KEY UPDATE) before
+WHERE p.id = before.id AND before.status IN ('opening', 'open', 'failed')
+RETURNING before.status <> 'failed' AS is_news
 
 -- name: lease_unfinished
 UPDATE payments SET leased_until = market_now() + interval '45 seconds'

@@ -30,6 +30,7 @@ from instasell_server.ports import (
     Disputed,
     NotUnderstood,
     Paid,
+    PaymentDeclined,
     Payments,
     ProviderEvent,
     RefundMoved,
@@ -134,23 +135,24 @@ class PaymentService:
             found = await answered(self._provider.open_checkout(wish))
         except PaymentFailed as error:
             async with self._database.connection() as connection:
-                await store.update_failed(connection, payment_id, str(error))
-            metrics.PAYMENTS_FAILED.inc()
+                await _fail(connection, payment_id, str(error))
             raise
         async with self._database.connection() as connection:
             await store.update_open(connection, payment_id, found.session_id, found.url)
         return found.url
 
-    async def abandon(self, tx: Transaction, order_id: str) -> None:
+    async def abandon(self, tx: Transaction, order_id: str, *, is_paid: bool = False) -> None:
         """The order is paid another way or called off: its open page is to be paid on no more.
 
         A payer who is quicker than this gets the money back, as its order does not wait for it.
+        That of an order which `is_paid` counts as no failure.
         """
         payment_id = await store.find_open_payment_of_order(tx, order_id)
         if payment_id is None:
             return
         payment = await store.lock_payment(tx, payment_id)
-        await store.update_failed(tx, payment_id, "the order waits for no payment any more")
+        fail = store.update_failed if is_paid else _fail
+        await fail(tx, payment_id, "the order waits for no payment any more")
         if payment is not None and payment.session_id is not None:
             session_id = payment.session_id
             tx.after_commit.append(lambda: self._expire(session_id))
@@ -189,7 +191,7 @@ class PaymentService:
             await transact(self._database, lambda tx: self._settle(tx, paid))
         elif found.status == "expired":
             async with self._database.connection() as connection:
-                await store.update_failed(connection, payment.id, "the page expired unpaid")
+                await _fail(connection, payment.id, "the page expired unpaid")
 
     # What the provider says -------------------------------------------------------------------
 
@@ -212,7 +214,11 @@ class PaymentService:
             await self._settle(tx, change)
         elif isinstance(change, CheckoutExpired):
             if change.payment_id is not None:
-                await store.update_failed(tx, change.payment_id, "the page expired unpaid")
+                await _fail(tx, change.payment_id, "the page expired unpaid")
+        elif isinstance(change, PaymentDeclined):
+            # Not every payment at the provider has to be one of the market's.
+            if change.payment_id is not None:
+                tx.after_commit.append(_count_failure)
         elif isinstance(change, RefundMoved):
             await self.refunds.settle_refund(tx, change.refund)
         elif isinstance(change, NotUnderstood):
@@ -275,7 +281,7 @@ class PaymentService:
         return True
 
     async def _send_back(self, tx: Transaction, payment: Payment, paid: Paid) -> None:
-        await store.update_failed(tx, payment.id, "it was sent back", paid.intent_id)
+        await _fail(tx, payment.id, "it was sent back", paid.intent_id)
         refund_id = await store.insert_refund(tx, payment.id, None, paid.amount)
         await self._ledger.post(
             tx,
@@ -311,8 +317,23 @@ class PaymentService:
             _log.warning("payment_not_reconciled", payment_id=payment.id, code=error.code)
 
 
+async def _fail(
+    connection: Connection, payment_id: str, failure: str, intent_id: str | None = None
+) -> None:
+    """Mark a payment as failed, and count it if that is news: once it is durable."""
+    is_news = await store.update_failed(connection, payment_id, failure, intent_id)
+    if is_news and isinstance(connection, Transaction):
+        connection.after_commit.append(_count_failure)
+    elif is_news:
+        await _count_failure()
+
+
 async def _count_success() -> None:
     metrics.PAYMENTS_SUCCEEDED.inc()
+
+
+async def _count_failure() -> None:
+    metrics.PAYMENTS_FAILED.inc()
 
 
 def _description(payment: Payment) -> str:

@@ -107,10 +107,14 @@ async def update_succeeded(tx: Transaction, payment_id: str, intent_id: str) -> 
 
 async def update_failed(
     connection: Connection, payment_id: str, failure: str, intent_id: str | None = None
-) -> None:
-    """Nothing will come of it; a payment that succeeded stays as it is."""
+) -> bool:
+    """Nothing will come of it; a payment that succeeded stays as it is.
+
+    Returns whether that was not known before.
+    """
     values = {"payment_id": payment_id, "failure": failure[:500], "intent_id": intent_id}
-    await connection.execute(_sql.update_failed, values)
+    row = await connection.maybe(_sql.update_failed, values)
+    return row is not None and bool(row["is_news"])
 
 
 async def lease_unfinished(connection: Connection, limit: int) -> list[Payment]:

@@ -97,7 +97,7 @@ async def test_fifty_top_ups_with_one_key_are_one_charge_and_one_reply(bazaar: B
         signed(b"another body"),
         signed(succeeded("0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11", 5000), secret="whsec_other"),
         signed(succeeded("0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11", 5000), age_seconds=301),
-        signed(succeeded("0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11", 5000), age_seconds=-400),
+        signed(succeeded("0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11", 5000), age_seconds=-40_000),
         {"Stripe-Signature": "t=1_0,v1=\u20ac"},
     ],
 )

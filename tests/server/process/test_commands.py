@@ -12,11 +12,13 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from instasell_server.reference import settings_page
 from instasell_server.settings import Settings
 from tests.databases import with_database
 from tests.paying import SECRET_KEY, WEBHOOK_SECRET, Provider
@@ -143,6 +145,22 @@ def test_a_bad_setting_is_named(
     assert result.returncode == 2
     assert told in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_the_version_is_shown(environment: dict[str, str]) -> None:
+    result = _call(environment, "--version")
+    assert (result.returncode, result.stdout) == (0, f"instasell-server {version('instasell')}\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"), [("json", "json"), ("console", "console"), ("text", "console")]
+)
+def test_every_documented_form_of_the_log_is_taken(
+    environment: dict[str, str], given: str, meant: str
+) -> None:
+    assert "One of: json, console." in settings_page()
+    result = _call({**environment, "INSTASELL_LOG_FORMAT": given}, "settings")
+    assert f"INSTASELL_LOG_FORMAT={meant}" in result.stdout.splitlines()
 
 
 def test_settings_are_shown_without_secrets(environment: dict[str, str]) -> None:
