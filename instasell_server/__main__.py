@@ -23,6 +23,7 @@ from instasell_server.embedded import EmbeddedError
 from instasell_server.errors import InstaSellError, Invalid
 from instasell_server.ports import Refused as ProviderRefused
 from instasell_server.ports import Unreachable
+from instasell_server.release import show_version
 from instasell_server.settings import Settings
 from instasell_server.standalone import (
     Refused,
@@ -53,23 +54,11 @@ DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 
 
-def _show_version(is_wanted: bool) -> None:
-    if is_wanted:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            found = version("instasell")
-        except PackageNotFoundError:
-            found = "of a source tree that is not installed"
-        print(f"instasell-server {found}")
-        raise typer.Exit
-
-
 @app.callback()
 def begin(
-    show_version: Annotated[
+    wanted: Annotated[
         bool,
-        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+        typer.Option("--version", help="Show the version.", callback=show_version, is_eager=True),
     ] = False,
 ) -> None:
     """Run before every command; the options of the program itself."""
