@@ -23,7 +23,7 @@ from instasell_server.embedded import EmbeddedError
 from instasell_server.errors import InstaSellError, Invalid
 from instasell_server.ports import Refused as ProviderRefused
 from instasell_server.ports import Unreachable
-from instasell_server.release import show_version
+from instasell_server.release import begin
 from instasell_server.settings import Settings
 from instasell_server.standalone import (
     Refused,
@@ -49,19 +49,10 @@ app = typer.Typer(
 
 mail = typer.Typer(help="Read the mail of a market on this machine.")
 app.add_typer(mail, name="mail")
+app.callback()(begin)
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the embedded engines.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
-
-
-@app.callback()
-def begin(
-    wanted: Annotated[
-        bool,
-        typer.Option("--version", help="Show the version.", callback=show_version, is_eager=True),
-    ] = False,
-) -> None:
-    """Run before every command; the options of the program itself."""
 
 
 @app.command()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
 
 import typer
 
 
-def show_version(is_wanted: bool) -> None:
+def _show(is_wanted: bool) -> None:
     """Print the version and end the program, for `--version`."""
     if not is_wanted:
         return
@@ -17,3 +18,11 @@ def show_version(is_wanted: bool) -> None:
         found = "of a source tree that is not installed"
     print(f"instasell-server {found}")
     raise typer.Exit
+
+
+def begin(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show, is_eager=True)
+    ] = False,
+) -> None:
+    """Run before every command; the options of the program itself."""
