@@ -34,6 +34,14 @@ OPTIONS = (
 
 READ_ONLY = "the database is read-only for now"
 
+CONFIRM = "SELECT pg_logical_emit_message(true, 'instasell', '')"
+"""A commit that writes, and therefore waits for a synchronous standby.
+
+A backend that ends while it waits for the standby has committed on this machine alone; its rows
+can be read, and a failover would lose them. A commit that writes nothing does not wait. Two runs
+against a stalled standby lost 4 and 2 acknowledged bids without it.
+"""
+
 
 class Result(NamedTuple):
     """What the last statement of an `execute` gave."""
@@ -113,6 +121,13 @@ class Connection:
     async def execute(self, sql: str, parameters: Parameters | None = None) -> int:
         """How many rows the last statement touched."""
         return (await self.run(sql, parameters)).touched
+
+    async def confirm(self) -> None:
+        """Wait until a synchronous standby has what this connection has read.
+
+        Raises Unavailable when that takes too long; then nobody may be told of it.
+        """
+        await self.run(CONFIRM)
 
     @property
     def reusable(self) -> bool:

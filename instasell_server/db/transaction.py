@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 import structlog
 
 from instasell_server.db.connections import (
+    CONFIRM,
     STATEMENT_TIMEOUT_SECONDS,
     Connection,
     Database,
@@ -90,12 +91,9 @@ class Transaction(Connection):
     async def confirm(self) -> None:
         """Commit a transaction that only read, so that what it read may be acknowledged.
 
-        A backend that ends while it waits for a synchronous standby has committed on this machine
-        alone; its rows can be read, and a failover would lose them. A commit that writes nothing
-        does not wait for the standby, so this one writes a message to the log. Two runs against a
-        stalled standby lost 4 and 2 acknowledged bids without it. Raises OutcomeUnknown.
+        Raises OutcomeUnknown when that takes too long.
         """
-        await self.run_and_commit("SELECT pg_logical_emit_message(true, 'instasell', '')")
+        await self.run_and_commit(CONFIRM)
 
     async def commit(self) -> None:
         """Commits what was done; nothing happens when nothing was."""

@@ -19,6 +19,7 @@ import pytest
 from instasell_server.embedded import EmbeddedEngines
 from tests.faults.processes import ServerProcess
 from tests.market import open_market
+from tests.sockets import live_socket
 from tests.waiting import until
 
 pytestmark = pytest.mark.faults
@@ -48,6 +49,10 @@ class Standby:
         """End the backends that wait for the standby, and return how many."""
         ended = self._run(f"SELECT pg_terminate_backend(pid) FROM ({_WAITING}) AS waiting")
         return len(ended)
+
+    def is_awaited_by_a_reader(self) -> bool:
+        """Return whether a commit waits that only read before."""
+        return bool(self._run(f"{_WAITING} AND query LIKE '%pg_logical_emit_message%'"))
 
     def _reload(self) -> None:
         self._run("SELECT pg_reload_conf()")
@@ -98,15 +103,20 @@ async def _answer_while_stalled(standby: Standby, request: asyncio.Task[Any]) ->
     return await request
 
 
-async def test_what_only_this_machine_has_is_not_acknowledged(
-    served: ServerProcess, own_database: str, standby: Standby
-) -> None:
+def _statements(database_url: str) -> Callable[..., list[tuple[Any, ...]]]:
     def sql(statement: str, *values: object) -> list[tuple[Any, ...]]:
-        with psycopg2.connect(own_database) as connection, connection.cursor() as cursor:
+        with psycopg2.connect(database_url) as connection, connection.cursor() as cursor:
             named = values[0] if len(values) == 1 and isinstance(values[0], dict) else values
             cursor.execute(statement, named or None)
             return cursor.fetchall() if cursor.description else []
 
+    return sql
+
+
+async def test_what_only_this_machine_has_is_not_acknowledged(
+    served: ServerProcess, own_database: str, standby: Standby
+) -> None:
+    sql = _statements(own_database)
     async with open_market(served.url, sql) as market:
         seller, bidder = await market.seller(), await market.bidder()
         auction_id = await market.auction(seller)
@@ -138,3 +148,25 @@ async def _post(
         session.post(path, json=body) as answer,
     ):
         return answer.status, await answer.json()
+
+
+async def test_watchers_are_not_told_what_only_this_machine_has(
+    served: ServerProcess, own_database: str, standby: Standby
+) -> None:
+    async with open_market(served.url, _statements(own_database)) as market:
+        auction_id = await market.auction(await market.seller())
+        token = (await market.bidder()).token
+        async with live_socket(served.url) as watcher:
+            await watcher.ack("join_auction", {"auction_id": auction_id})
+            standby.stall()
+            path, body = f"/auctions/{auction_id}/bid", {"amount": 100}
+            request = asyncio.create_task(_post(served, token, path, body))
+            status, _ = await _answer_while_stalled(standby, request)
+            assert status == 503
+            # The comparison of every two seconds finds the bid, and waits to tell it.
+            await until(standby.is_awaited_by_a_reader)
+            await watcher.ack("ping")
+            assert watcher.events == []
+            standby.recover()
+            told = await watcher.event("bid_placed")
+            assert told["seq"] == 1

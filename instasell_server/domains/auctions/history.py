@@ -96,9 +96,16 @@ class AuctionHistory:
             return await store.list_open_versions(connection)
 
     async def events_since(self, auction_id: str, version: int, seq: int) -> list[Event]:
-        """The events above `version`, whose bids lie above `seq`, in order of version."""
+        """Return the events above `version`, whose bids lie above `seq`, in order of version.
+
+        They are read where nobody published them, perhaps because the commit was never
+        acknowledged: a synchronous standby has them before anybody is told.
+        """
         async with self._database.connection() as connection:
-            return await _events_since(connection, auction_id, version, seq)
+            events = await _events_since(connection, auction_id, version, seq)
+            if events:
+                await connection.confirm()
+            return events
 
 
 async def _events_since(
