@@ -17,15 +17,19 @@ CURRENCY_VARIABLE = "INSTASELL_CURRENCY"
 
 def default_currency() -> str:
     """The market's currency where no reply tells it; the server reads the same variable."""
-    return _set_currency() or "USD"
+    found = os.environ.get(CURRENCY_VARIABLE) or "USD"
+    if re.fullmatch("[A-Z]{3}", found) is None:
+        raise UsageProblem(f"{CURRENCY_VARIABLE}: {found!r} is not a currency; write USD")
+    return found
 
 
 def market_currency(client: InstaSell) -> str:
-    """Return the currency of INSTASELL_CURRENCY, or else ask the market for its own.
+    """Ask the market for its currency; one that does not tell has that of INSTASELL_CURRENCY.
 
-    A wrong one would make 1,250 yen of what was meant as 12.50 dollars.
+    A wrong one would make 1,250 yen of what was meant as 12.50 dollars, so the variable does not
+    win over the market.
     """
-    return _set_currency() or client.auctions.live_page(limit=1).currency or "USD"
+    return client.auctions.live_page(limit=1).currency or default_currency()
 
 
 class AmountReader:
@@ -77,10 +81,3 @@ def shown_amount(amount: int, currency: str | None = None) -> str:
     from instasell_client.models.money import format_amount
 
     return format_amount(amount, currency or default_currency())
-
-
-def _set_currency() -> str | None:
-    found = os.environ.get(CURRENCY_VARIABLE)
-    if found and re.fullmatch("[A-Z]{3}", found) is None:
-        raise UsageProblem(f"{CURRENCY_VARIABLE}: {found!r} is not a currency; write USD")
-    return found or None

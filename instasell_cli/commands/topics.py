@@ -16,7 +16,7 @@ ENVIRONMENT = {
     " named",
     "INSTASELL_TOKEN": "the token; wins over the profile",
     "INSTASELL_CONFIG_DIR": "the folder of profiles, tokens, and imports that were cut off",
-    "INSTASELL_CURRENCY": "the market's currency, for amounts that are typed (USD)",
+    "INSTASELL_CURRENCY": "the market's currency where the server does not tell it (USD)",
     "INSTASELL_ADMIN_TOKEN": "an admin's token, for what `seed` needs an admin for",
     "INSTASELL_COMPLETION_SECONDS": "how long completion waits for the server (0.8)",
     "INSTASELL_SEED_PASSWORD": "the password of the people that `seed` signs up",
@@ -151,7 +151,12 @@ def errors_text() -> str:
         "a class of the Python client. The number is the exit code of a command that ends so.",
         "",
     ]
-    known = tree()
+    # Modules that are loaded by chance may have errors of their own, which no server answers.
+    known = {
+        code: kind
+        for code, kind in tree().items()
+        if kind.__module__.startswith("instasell_client.errors")
+    }
     width = max(map(len, known))
     for code, kind in sorted(known.items()):
         error = kind([]) if issubclass(kind, Invalid) else kind()

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from instasell_cli.rows.columns import Columns
 from instasell_cli.rows.crew import WINDOW, Crew, Job
-from instasell_cli.rows.duplicates import PreparedRow
-from instasell_cli.rows.files.reading import RawRow, RowFile
+from instasell_cli.rows.duplicates import Duplicates, PreparedRow, RowIndex
+from instasell_cli.rows.files.reading import RawRow, RowFile, opened_rows
 from instasell_cli.rows.importing import judged_rows
 from instasell_cli.rows.journal import KEPT_SECONDS, Journal, Mark, journal_path
 from instasell_client import AsyncInstaSell
@@ -127,6 +129,42 @@ def test_rows_of_one_sku_never_overtake_each_other() -> None:
         judged = [*judged_rows(crew, file, prepared, dry_run=False)]
     assert [verdict.row for each in judged for verdict, _ in each.pairs] == [*range(1, 1201)]
     assert clashes == []
+
+
+ROWS = st.lists(
+    st.sampled_from(
+        ["S-1,A,1.00", "S-2,B,2.00", ",C,3.00", 'S-3,"D,4.00', "S-1,E,free", ",,", "S-4,F,5.00,6"]
+    ),
+    max_size=12,
+)
+
+
+@given(ROWS, st.integers(0, 13), st.sampled_from([*Duplicates]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_an_import_that_is_resumed_at_any_row_judges_the_others_as_before(
+    tmp_path: Path, lines: list[str], done: int, policy: Duplicates
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["sku,title,price", *lines]) + "\n")
+
+    def judged(mark: Mark) -> list[PreparedRow]:
+        columns = Columns()
+        with RowIndex(policy) as index:
+            if policy is Duplicates.LAST:
+                with opened_rows(str(path)) as ahead:
+                    index.read_ahead(ahead.rows, columns)
+            with opened_rows(str(path)) as file:
+                prepared = (index.prepare(row, columns) for row in file.rows)
+                return [each for each in prepared if mark.wants(each.row.number)]
+
+    whole = judged(Mark())
+    assert [each.row.number for each in whole] == [*range(1, len(whole) + 1)]
+    assert judged(Mark(done, frozenset([1]))) == [
+        each for each in whole if each.row.number > done or each.row.number == 1
+    ]
+    counted = [each.key for each in whole if each.key is not None and each.counted is None]
+    assert len(counted) == len({*counted})
+    assert {*counted} == {each.key for each in whole if each.key is not None}
 
 
 def _created(number: int) -> object:
