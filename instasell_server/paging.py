@@ -9,6 +9,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from instasell_client.models.base import check_instant
 from instasell_server.errors import Invalid
 
 
@@ -46,13 +47,15 @@ def decode_place(cursor: str | None) -> tuple[datetime, str] | tuple[None, None]
     if cursor is None:
         return None, None
     _, at, row_id = decode_cursor(cursor, str, str, str)
+    return read_place(at, row_id)
+
+
+def read_place(at: str, row_id: str) -> tuple[datetime, str]:
+    """Return the instant and the id that are parts of a cursor. Raises Invalid."""
     try:
-        instant, row_id = datetime.fromisoformat(at), str(uuid.UUID(row_id))
+        return check_instant(datetime.fromisoformat(at)), str(uuid.UUID(row_id))
     except (ValueError, OverflowError):
         raise _refused() from None
-    if instant.tzinfo is None:
-        raise _refused()
-    return instant, row_id
 
 
 def _refused() -> Invalid:

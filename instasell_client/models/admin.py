@@ -8,7 +8,15 @@ from typing import Annotated
 from pydantic import AliasChoices, Field
 
 from instasell_client.models.accounts import Role, UserStatus
-from instasell_client.models.base import Id, Instant, JsonObject, Paging, Reply, Request
+from instasell_client.models.base import (
+    GivenInstant,
+    Id,
+    Instant,
+    JsonObject,
+    Paging,
+    Reply,
+    Request,
+)
 from instasell_client.models.messages import Message
 from instasell_client.models.orders import OrderStatus, OrderView
 from instasell_client.models.text import Line
@@ -133,10 +141,10 @@ class AnalyticsQuery(Request):
     `to` is this moment, and `from` 24 hours, 30 days or 26 weeks before `to`.
     """
 
-    from_at: Annotated[Instant | None, Field(validation_alias=AliasChoices("from", "fromAt"))] = (
-        None
-    )
-    to_at: Annotated[Instant | None, Field(validation_alias=AliasChoices("to", "toAt"))] = None
+    from_at: Annotated[
+        GivenInstant | None, Field(validation_alias=AliasChoices("from", "fromAt"))
+    ] = None
+    to_at: Annotated[GivenInstant | None, Field(validation_alias=AliasChoices("to", "toAt"))] = None
     bucket: Bucket = Bucket.DAY
 
 

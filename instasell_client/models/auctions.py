@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from instasell_client.models.base import (
+    GivenInstant,
     Id,
     IdempotencyKey,
     Instant,
@@ -64,8 +65,8 @@ class CreateAuction(Request):
     """
 
     listing_id: Id
-    start_at: Instant | None = None
-    end_at: Instant | None = None
+    start_at: GivenInstant | None = None
+    end_at: GivenInstant | None = None
     duration_seconds: Annotated[int, Field(strict=True, ge=1, le=90 * 86400)] | None = None
     min_bid: Amount
     reserve: Amount | None = None
@@ -127,8 +128,8 @@ class AuctionChecks(Reply):
 class UpdateAuction(Request):
     """New terms or times of an auction without bids; what is absent stays as it is."""
 
-    start_at: Instant | None = None
-    end_at: Instant | None = None
+    start_at: GivenInstant | None = None
+    end_at: GivenInstant | None = None
     min_bid: Amount | None = None
     reserve: Amount | None = None
     buy_now: Amount | None = None
@@ -172,8 +173,8 @@ class RelistAuction(Request):
     What is absent stays as it was, the length too; a `reserve` or `buy_now` of null is taken away.
     """
 
-    start_at: Instant | None = None
-    end_at: Instant | None = None
+    start_at: GivenInstant | None = None
+    end_at: GivenInstant | None = None
     duration_seconds: Annotated[int, Field(strict=True, ge=1, le=90 * 86400)] | None = None
     min_bid: Amount | None = None
     reserve: Amount | None = None

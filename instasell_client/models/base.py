@@ -7,9 +7,10 @@ client keeps working when a newer server says more.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AliasGenerator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AliasGenerator, AwareDatetime, BaseModel, ConfigDict, Field
 
 Item = TypeVar("Item")
 
@@ -20,6 +21,25 @@ Id = Annotated[str, Field(pattern=UUID_PATTERN, examples=["0d5c2f8e-6a5b-4b52-9d
 
 Instant = AwareDatetime
 """A point in time with its zone; the server always answers in UTC."""
+
+OFFSET_LIMIT = timedelta(hours=16)
+"""PostgreSQL reads no offset from UTC beyond it; clocks on Earth stay within -12 and +14 hours."""
+
+
+def check_instant(instant: datetime) -> datetime:
+    """Return an instant that can be stored. Raises ValueError for an odd offset or year."""
+    offset = instant.utcoffset()
+    if offset is None or abs(offset) >= OFFSET_LIMIT:
+        raise ValueError("send an offset from UTC of less than 16 hours, or Z")
+    try:
+        instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("send an instant between the years 1 and 9999 in UTC") from None
+    return instant
+
+
+GivenInstant = Annotated[AwareDatetime, AfterValidator(check_instant)]
+"""An instant that a caller sends."""
 
 IdempotencyKey = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
 """Chosen by the caller, one for each intended effect: printable ASCII, at most 128 characters."""

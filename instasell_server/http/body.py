@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
 
@@ -173,7 +174,7 @@ def read_query(request: web.Request) -> dict[str, str]:
     if not request.query_string:
         return {}
     found: dict[str, str] = {}
-    complaints: list[tuple[str, str]] = []
+    complaints = _unreadable_parameters(request.rel_url.raw_query_string)
     for name, value in request.query.items():
         if name in found:
             complaints.append((shown_key(name), "give this parameter once"))
@@ -183,4 +184,19 @@ def read_query(request: web.Request) -> dict[str, str]:
         found[name] = value
     if complaints:
         raise Invalid(complaints)
+    return found
+
+
+def _unreadable_parameters(query: str) -> list[tuple[str, str]]:
+    """Name what is no UTF-8 under its percent signs; yarl would leave it as it was sent."""
+    if "%" not in query and query.isascii():
+        return []
+    found = []
+    for part in query.split("&"):
+        try:
+            unquote_to_bytes(part.encode("utf-8", "surrogateescape")).decode("utf-8")
+        except UnicodeError:
+            name = unquote_to_bytes(part.partition("=")[0].encode("utf-8", "surrogateescape"))
+            shown = shown_key(name.decode("utf-8", "replace"))
+            found.append((shown, "send valid Unicode, in UTF-8"))
     return found

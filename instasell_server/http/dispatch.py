@@ -8,10 +8,10 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from aiohttp import web
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import AliasChoices, BaseModel, TypeAdapter, ValidationError
 
 from instasell_client.models.base import IdempotencyKey
 from instasell_server.db.idempotency import RequestKey
@@ -35,6 +35,7 @@ IDEMPOTENCY_HEADER = "Idempotency-Key"
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_WHOLE_NUMBER = re.compile(r"-?[0-9]+", re.ASCII)
 _NAMES = re.compile(r"\{(\w+)\}")
 _KEY: TypeAdapter[str] = TypeAdapter(IdempotencyKey)
 
@@ -44,6 +45,7 @@ def endpoint_of(route: Route) -> Endpoint:
     ids = [name for name in _NAMES.findall(route.path) if name.endswith("id")]
     not_found = {name: not_found_of(name) for name in ids}
     empty_query = route.query.model_validate({}) if route.query and _all_optional(route) else None
+    whole_numbers = whole_number_parameters(route.query) if route.query else frozenset()
     public_cache = route.cache_control or "no-cache"
     guards = route.method in WRITES
 
@@ -54,7 +56,7 @@ def endpoint_of(route: Route) -> Endpoint:
         path = _path(request.match_info, not_found) if ids else request.match_info
         query = empty_query
         if request.query_string or query is None:
-            query = _query(route, request)
+            query = _query(route, request, whole_numbers)
         body, content = await _body(route, request) if route.body else (None, None)
         key = _request_key(route, request, principal, content)
         call = Call(request, principal, body, query, path, key)
@@ -99,8 +101,34 @@ def _path(given: Mapping[str, str], ids: Mapping[str, type[NotFound]]) -> Mappin
     return path
 
 
-def _query(route: Route, request: web.Request) -> BaseModel | None:
+def whole_number_parameters(model: type[BaseModel]) -> frozenset[str]:
+    """Return the names of a query's parameters that are whole numbers, in all their spellings."""
+    found: set[str] = set()
+    for name, field in model.model_fields.items():
+        if _names_int(field.annotation):
+            alias = field.validation_alias
+            found.add(name)
+            if isinstance(alias, AliasChoices):
+                found.update(each for each in alias.choices if isinstance(each, str))
+            elif isinstance(alias, str):
+                found.add(alias)
+    return frozenset(found)
+
+
+def _names_int(annotation: Any) -> bool:
+    return annotation is int or any(_names_int(each) for each in get_args(annotation))
+
+
+def _query(route: Route, request: web.Request, whole_numbers: frozenset[str]) -> BaseModel | None:
     given = read_query(request)
+    # Pydantic reads numbers as Python does: 1_000, +5, and with spaces around them.
+    odd = [
+        name
+        for name, value in given.items()
+        if name in whole_numbers and _WHOLE_NUMBER.fullmatch(value) is None
+    ]
+    if odd:
+        raise Invalid([(name, "send a whole number, in digits alone") for name in odd])
     if route.query is None:
         if given:
             raise Invalid([(name, "remove this parameter; it is not known here") for name in given])

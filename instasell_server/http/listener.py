@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from instasell_server.http.connection import Connection, Registry
 from instasell_server.http.connections import CONNECTIONS, ConnectionLimits, OpenConnections
+from instasell_server.http.passage import new_request_id
+from instasell_server.http.problems import error_of, problem_response
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 KEEPALIVE_SECONDS = 25
 """How long a connection may be silent, before the first request as well as between two."""
@@ -27,13 +32,30 @@ class _Server(web.Server):
         return Connection(self, self.registry, loop=self._loop, **self._kwargs)
 
 
+def _with_problems(handler: Handler) -> Handler:
+    """Answer what aiohttp refuses before any handler, such as an unknown Expect, in our form."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            if error.status < 400:
+                raise
+            request_id = new_request_id()
+            response = problem_response(error_of(error), request_id)
+            response.headers["X-Request-Id"] = request_id
+            return response
+
+    return handle
+
+
 class _Runner(web.AppRunner):
     registry: Registry
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         server = _Server(
-            made.request_handler,
+            _with_problems(made.request_handler),
             request_factory=made.request_factory,
             loop=made._loop,
             **made._kwargs,

@@ -11,6 +11,7 @@ from aiohttp import HttpVersion11, web
 
 from instasell_server import logs, metrics
 from instasell_server.errors import (
+    Forbidden,
     InstaSellError,
     Invalid,
     TooLarge,
@@ -21,6 +22,7 @@ from instasell_server.errors import (
 from instasell_server.http.address import client_address, networks_of
 from instasell_server.http.connection import Connection, SlowBody
 from instasell_server.http.connections import OpenConnections
+from instasell_server.http.cross_origin import CrossOrigin
 from instasell_server.http.dispatch import Endpoint
 from instasell_server.http.encoding import check_encoding
 from instasell_server.http.passage import PASSAGE, Passage, new_request_id
@@ -53,12 +55,14 @@ class Edge:
         limits: RateLimits,
         trusted_proxies: list[str],
         connections: OpenConnections,
+        cross_origin: CrossOrigin,
     ) -> None:
         self._routes = routes
         self._authenticate = authenticate
         self._limits = limits
         self._proxies = networks_of(trusted_proxies)
         self._connections = connections
+        self._cross_origin = cross_origin
 
     @web.middleware
     async def handle(self, request: web.Request, handler: Endpoint) -> web.StreamResponse:
@@ -76,6 +80,10 @@ class Edge:
         try:
             is_held = self._connections.begin_request(request.remote, passage.address)
             check_encoding(request)
+            if self._cross_origin.is_preflight(request):
+                answer = await self._answer_preflight(request, passage)
+                status = answer.status
+                return answer
             if path not in UNCOUNTED:
                 await self._admit(request, path, passage)
             await _invite_body(request, route)
@@ -90,6 +98,28 @@ class Edge:
             if is_held:
                 self._connections.end_request(passage.address)
             _write_down(request, path, status, passage, time.perf_counter() - started)
+
+    async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Add the headers of every answer; a signal, so that streams and sockets have them too."""
+        passage = request.get(PASSAGE)
+        if passage is None:
+            return
+        headers = response.headers
+        headers["X-Request-Id"] = passage.request_id
+        if response.status != 101:
+            # An open socket keeps its headers in memory, and these tell it nothing.
+            headers["X-Content-Type-Options"] = "nosniff"
+            headers["Server"] = "InstaSell"
+            self._cross_origin.add_headers(request, response)
+        if passage.counted is not None:
+            headers.update(passage.counted.headers())
+
+    async def _answer_preflight(self, request: web.Request, passage: Passage) -> web.Response:
+        """Answer without counting: each request of a page would count twice otherwise."""
+        if not self._cross_origin.allows(request):
+            await self._count_address(passage)
+            raise Forbidden("this origin may not call; name it in INSTASELL_CORS_ORIGINS")
+        return self._cross_origin.answer_preflight()
 
     def _begin(self, request: web.Request) -> Passage:
         given = request.headers.get(REQUEST_ID_HEADER)
@@ -196,16 +226,3 @@ def _count(passage: Passage, counted: Counted | None) -> None:
     if counted is not None:
         passage.counted = counted
         counted.require()
-
-
-async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """The headers of every reply; a signal, so that streams and sockets have them too."""
-    passage = request[PASSAGE]
-    headers = response.headers
-    headers["X-Request-Id"] = passage.request_id
-    if response.status != 101:
-        # An open socket keeps its headers in memory, and these tell it nothing.
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Server"] = "InstaSell"
-    if passage.counted is not None:
-        headers.update(passage.counted.headers())

@@ -117,7 +117,8 @@ def problem_bytes(error: errors.InstaSellError, request_id: str) -> bytes:
 def error_of(failure: web.HTTPException) -> errors.InstaSellError:
     """The market's error for one that aiohttp raised before or around a handler."""
     if isinstance(failure, web.HTTPMethodNotAllowed):
-        return errors.MethodNotAllowed(allowed=sorted(failure.allowed_methods))
+        allowed = sorted(failure.allowed_methods)
+        return errors.MethodNotAllowed(f"the path takes {', '.join(allowed)}", allowed=allowed)
     if isinstance(failure, web.HTTPRequestEntityTooLarge):
         return errors.TooLarge()
     if failure.status == 404:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import aiohttp_cors
 from aiohttp import web
 
+from instasell_server.errors import MethodNotAllowed
 from instasell_server.http.body import BODY_BYTES_MAX
 from instasell_server.http.connections import CONNECTIONS, OpenConnections
+from instasell_server.http.cross_origin import CrossOrigin
 from instasell_server.http.dispatch import Endpoint, endpoint_of
-from instasell_server.http.middleware import Authenticate, Edge, add_headers
+from instasell_server.http.middleware import Authenticate, Edge
 from instasell_server.http.ratelimit import RateLimits
 from instasell_server.http.route import Route
 from instasell_server.settings import Settings
 
-ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id")
-EXPOSED_HEADERS = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After")
-PREFLIGHT_SECONDS = 600
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def make_application(
@@ -35,11 +34,12 @@ def make_application(
         limits=limits,
         trusted_proxies=settings.trusted_proxies,
         connections=connections,
+        cross_origin=CrossOrigin(settings.cors_origins),
     )
 
     app = web.Application(middlewares=[edge.handle], client_max_size=BODY_BYTES_MAX)
     app[CONNECTIONS] = connections
-    app.on_response_prepare.append(add_headers)
+    app.on_response_prepare.append(edge.add_headers)
     for route in routes:
         endpoint = endpoint_of(route)
         endpoints[endpoint] = route
@@ -48,8 +48,7 @@ def make_application(
         )
         if route.method == "GET" and not route.streams:
             app.router.add_route("HEAD", route.path, endpoint)
-    if settings.cors_origins:
-        _allow_origins(app, settings.cors_origins)
+    _refuse_other_methods(app, endpoints.values())
     return app
 
 
@@ -57,14 +56,24 @@ async def _leave_to_middleware(request: web.Request) -> None:
     """Do not ask for the body yet: nobody has looked at who sends it."""
 
 
-def _allow_origins(app: web.Application, origins: Iterable[str]) -> None:
-    options = aiohttp_cors.ResourceOptions(  # type: ignore[no-untyped-call]
-        allow_credentials=False,
-        allow_headers=ALLOWED_HEADERS,
-        expose_headers=EXPOSED_HEADERS,
-        max_age=PREFLIGHT_SECONDS,
-    )
-    cors = aiohttp_cors.setup(app, defaults=dict.fromkeys(origins, options))
-    for route in list(app.router.routes()):
-        if route.method != "HEAD":
-            cors.add(route)
+def _refuse_other_methods(app: web.Application, routes: Iterable[Route]) -> None:
+    """Answer 405 where a path without ids does not take a method.
+
+    `GET /listings/bulk` would otherwise be looked for as the listing with the id `bulk`.
+    """
+    taken: dict[str, set[str]] = {}
+    for route in routes:
+        if "{" not in route.path:
+            methods = taken.setdefault(route.path, set())
+            methods.update((route.method, "HEAD") if route.method == "GET" else (route.method,))
+    for path, methods in taken.items():
+        refuse = _refusal_of(sorted(methods))
+        for method in METHODS - methods:
+            app.router.add_route(method, path, refuse)
+
+
+def _refusal_of(allowed: list[str]) -> Endpoint:
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        raise MethodNotAllowed(f"the path takes {', '.join(allowed)}", allowed=allowed)
+
+    return refuse

@@ -6,9 +6,7 @@ changes nothing, and leaves no second row.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -41,8 +39,8 @@ from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.listings.service import ListingService
 from instasell_server.domains.messages.service import MessageService
 from instasell_server.domains.orders.service import OrderService
-from instasell_server.errors import Forbidden, Invalid, LastAdmin
-from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.errors import Forbidden, LastAdmin
+from instasell_server.paging import decode_cursor, encode_cursor, read_place
 from instasell_server.principal import Principal
 
 Item = TypeVar("Item", bound=BaseModel)
@@ -95,7 +93,7 @@ class AdminService:
         before_at, before_id = (None, None)
         if query.cursor is not None:
             _, *place = decode_cursor(query.cursor, str, str, str)
-            before_at, before_id = _place(place)
+            before_at, before_id = read_place(*place)
         filters = {
             "q": query.q,
             "role": query.role,
@@ -267,7 +265,7 @@ class AdminService:
         is_closed, before_at, before_id = (None, None, None)
         if query.cursor is not None:
             _, is_closed, *place = decode_cursor(query.cursor, str, int, str, str)
-            before_at, before_id = _place(place)
+            before_at, before_id = read_place(*place)
         filters = {
             "closed": query.closed,
             "is_closed": bool(is_closed),
@@ -364,14 +362,3 @@ def _page(
 ) -> Page[Item]:
     shown = found[:limit]
     return kind(items=shown, next=cursor(shown[-1]) if len(found) > limit else None)
-
-
-def _place(parts: list[Any]) -> tuple[datetime, str]:
-    """The instant and the id behind which a page begins."""
-    try:
-        instant, row_id = datetime.fromisoformat(parts[0]), str(uuid.UUID(parts[1]))
-    except (ValueError, OverflowError):
-        instant, row_id = datetime.min, ""
-    if instant.tzinfo is None:
-        raise Invalid.one("cursor", "use the `next` of the page before, with the same filters")
-    return instant, row_id
