@@ -144,8 +144,8 @@ class KeyQueue:
         """Wait until the screen on top has its widgets, and its focus where it puts it."""
         app = self._app
         while True:
-            screen = app.screen
-            if not screen.is_mounted or not screen.is_running:
+            screen = app.screen if app.screen_stack else None
+            if screen is None or not screen.is_mounted or not screen.is_running:
                 await asyncio.sleep(0.002)
                 continue
             for pump in (screen, app, screen, app):

@@ -272,7 +272,7 @@ class AuctionScreen(Screen[None]):
         self._asking = True
         self._await_answer(question, wish, send)
 
-    @work
+    @work(group="ask")
     async def _await_answer(
         self, question: Question, wish: Wish, send: Callable[[], Awaitable[None]]
     ) -> None:
@@ -352,7 +352,7 @@ class AuctionScreen(Screen[None]):
         except InstaSellError as error:
             self._refused(error)
 
-    @work
+    @work(group="ask")
     async def action_ask(self) -> None:
         state = self._sale.state
         if state is not None:

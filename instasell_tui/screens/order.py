@@ -237,7 +237,7 @@ class OrderScreen(Screen[None]):
     def action_refresh(self) -> None:
         self._refresh()
 
-    @work
+    @work(group="ask")
     async def action_write(self) -> None:
         """Opens what was said about the order, or begins it."""
         order = self._order

@@ -140,7 +140,7 @@ class PreferencesScreen(PagedListScreen):
         self._wishes[chosen.kind, way] = on
         self.show_rows()
         # It is the application's: it is kept also when this screen is left at once.
-        self.app.run_worker(self._keep(chosen.kind, way, on=on), group="step")
+        self.app.run_worker(self._keep(chosen.kind, way, on=on), group="write")
 
     async def _keep(self, kind: str, way: Way, *, on: bool) -> None:
         what = f"{inbox_wording.occasion(kind)}: {'' if on else 'not '}told {_WAYS[way]}"

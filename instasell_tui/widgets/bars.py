@@ -85,6 +85,8 @@ class StatusBar(Horizontal):
 
     def show_remarks(self) -> None:
         """Say above this line what is news, and nothing once it is not."""
+        if not self.is_attached:
+            return
         remarks = self.app.remarks.fresh
         lines = list(self.screen.query(NewsLine))
         if not remarks:
