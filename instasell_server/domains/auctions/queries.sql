@@ -87,7 +87,7 @@ WITH open AS (
       AND (%(seller)s::uuid IS NULL OR s.seller_id = %(seller)s::uuid)
       AND (%(price_min)s::bigint IS NULL OR coalesce(s.current_bid, s.min_bid) >= %(price_min)s)
       AND (%(price_max)s::bigint IS NULL OR coalesce(s.current_bid, s.min_bid) <= %(price_max)s)
-      AND (%(pattern)s::text IS NULL OR plain_text(s.title) LIKE plain_text(%(pattern)s))
+      AND (%(q)s::text IS NULL OR plain_text(s.title) LIKE like_pattern(%(q)s::text))
 )
 SELECT * FROM open
 WHERE %(after_key)s::bigint IS NULL

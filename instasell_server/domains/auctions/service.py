@@ -294,7 +294,7 @@ class AuctionService:
             "seller": query.seller,
             "price_min": query.price_min,
             "price_max": query.price_max,
-            "pattern": _contains(query.q),
+            "q": query.q or None,
         }
         async with self._reader.connection() as connection:
             found = await store.list_live(connection, filters, after, query.limit + 1)
@@ -390,10 +390,3 @@ def _place(parts: list[Any]) -> store.Cursor:
         return key, str(uuid.UUID(auction_id))
     except ValueError:
         raise Invalid.one("cursor", "use the `next` of the page before") from None
-
-
-def _contains(text: str | None) -> str | None:
-    if not text:
-        return None
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"

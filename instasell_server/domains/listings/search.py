@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -15,8 +16,14 @@ from instasell_server.paging import decode_cursor, encode_cursor
 PRICELESS_LAST = 10**12 + 1
 WORD_LENGTH_MIN = 3
 
+WORDS_MAX = 20
+ALTERNATIVES_MAX = 5
+"""Words joined by `or`. 25 common ones match every listing, and each is ranked: on 100,000 listings
+that took 3.3 s, and five take 0.8 s."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_WILDCARDS = re.compile(r"[%_\\]")
+# The wildcards of SQL, and the signs that `unaccent` turns into one of them.
+_WILDCARDS = re.compile(r"[%_\\\u2216\ufe68\ufe6a\uff05\uff3c\uff3f]")
 _OPERATORS = re.compile(r'"|(?:^|\s)-\w')
 _UUID = re.compile(UUID_PATTERN)
 _BY_TIME = frozenset({ListingSort.NEWEST, ListingSort.OLDEST})
@@ -43,6 +50,8 @@ def plan(asked: ListingQuery, shown_seller: str | None = None) -> Search:
     Raises Invalid for a cursor of another list and for `relevance` without q.
     """
     q = asked.q or None
+    if q is not None:
+        _check_words(q)
     sort = asked.sort or (ListingSort.RELEVANCE if q else ListingSort.NEWEST)
     if sort is ListingSort.RELEVANCE and q is None:
         raise Invalid.one("sort", "give q as well; without it nothing is more relevant")
@@ -61,6 +70,28 @@ def plan(asked: ListingQuery, shown_seller: str | None = None) -> Search:
         "limit": asked.limit + 1,
     }
     return Search(sort, asked.limit, parameters)
+
+
+def _check_words(q: str) -> None:
+    """Refuse a question that looks at too much. Raises Invalid."""
+    words = re.findall(r"\w+", unicodedata.normalize("NFKC", q).casefold())
+    if len(words) > WORDS_MAX:
+        raise Invalid.one("q", f"has {len(words)} words; use {WORDS_MAX} at most")
+    alternatives = sum(map(_is_or, words)) + 1
+    if alternatives > ALTERNATIVES_MAX:
+        raise Invalid.one(
+            "q",
+            f"has {alternatives} alternatives joined by `or`; use {ALTERNATIVES_MAX} at most, or"
+            " ask for them one after the other",
+        )
+
+
+def _is_or(word: str) -> bool:
+    """Return whether a word is the operator once accents are taken off, as from "\u00f8r"."""
+    if word.isascii() or len(word) != len("or"):
+        return word == "or"
+    first, second = (unicodedata.name(letter, "").split() for letter in word)
+    return "O" in first and "R" in second
 
 
 def _texts(q: str | None) -> dict[str, str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -193,6 +194,60 @@ async def test_wildcards_and_operators_are_taken_literally(
     for title in ("100% wool", "100 wool", "snake_case", "snakeXcase", "back\\slash", "plain"):
         await shop.list(title=title)
     assert await titles(http, q=q) == expected
+
+
+async def test_what_becomes_a_wildcard_is_taken_literally(
+    http: aiohttp.ClientSession, shop: Shop, sql: Sql
+) -> None:
+    folded = sql(
+        "SELECT chr(code), plain_text(chr(code)) FROM generate_series(128, 65535) AS code"
+        " WHERE code NOT BETWEEN 55296 AND 57343 AND plain_text(chr(code)) ~ E'[%%_\\\\\\\\]'",
+        {},
+    )
+    assert len(folded) >= 6
+    for title in ("100% wool", "100 wool", "snake_case", "back\\slash", "plain"):
+        made = await shop.list(title=title, type="auction", price=None, stock=1)
+        end_at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+        terms = {"listing_id": made["id"], "end_at": end_at, "min_bid": 100}
+        assert (await shop.seller.ask("POST", "/auctions", terms)).status == 201
+    titles_of = {"%": ["100% wool"], "_": ["snake_case"], "\\": ["back\\slash"]}
+    for letter, plain in folded:
+        assert await titles(http, q=letter) == titles_of[plain]
+        assert await titles(http, q=letter * 2) == []
+        live = (await ask(http, "GET", "/auctions/live", params={"q": letter})).body["items"]
+        assert [each["title"] for each in live] == titles_of[plain]
+        found = await ask(http, "GET", "/auctions/live", params={"q": letter * 2})
+        assert found.body["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("q", "said"),
+    [
+        (" or ".join(["a"] * 6), "6 alternatives joined by `or`; use 5 at most"),
+        ("or " * 19, "20 alternatives"),
+        (" OR ".join("abcdef"), "6 alternatives"),
+        (" \uff4f\uff52 ".join("abcdef"), "6 alternatives"),
+        (" \u00f8r ".join("abcdef"), "6 alternatives"),
+        (" ".join(["a"] * 21), "21 words; use 20 at most"),
+        ("-a " * 21, "21 words"),
+    ],
+)
+async def test_a_question_that_looks_at_too_much_is_422(
+    http: aiohttp.ClientSession, q: str, said: str
+) -> None:
+    answer = await search(http, q=q)
+    assert (answer.status, answer.fields) == (422, ["q"])
+    assert said in answer.body["errors"][0]["message"]
+
+
+async def test_five_alternatives_and_twenty_words_are_looked_for(
+    http: aiohttp.ClientSession, shop: Shop
+) -> None:
+    for title in ("red kettle", "blue kettle", "green kettle"):
+        await shop.list(title=title)
+    found = await titles(http, q="red or blue or white or black or pink", sort="oldest")
+    assert found == ["red kettle", "blue kettle"]
+    assert await titles(http, q="kettle " * 20) != []
 
 
 def is_kept(copy: bytes | None) -> bool:
