@@ -7,6 +7,8 @@ SELECT * FROM (
     SELECT id, title, status, created_at, 'id' AS matched_by, 1 AS rank FROM listings
     WHERE id BETWEEN %(low)s::uuid AND %(high)s::uuid
       AND (seller_id = %(owner)s::uuid OR (%(owner)s::uuid IS NULL AND status = 'active'))
+      AND (%(owner)s::uuid IS NOT NULL OR NOT EXISTS (
+          SELECT FROM users u WHERE u.id = listings.seller_id AND u.status = 'suspended'))
     LIMIT %(limit)s
 ) by_id
 UNION ALL
@@ -17,11 +19,15 @@ UNION ALL
 (SELECT id, title, status, created_at, 'name', 3 FROM listings
  WHERE plain_text(title) = plain_text(%(text)s::text) AND status = 'active'
    AND (%(owner)s::uuid IS NULL OR seller_id = %(owner)s::uuid)
+   AND (%(owner)s::uuid IS NOT NULL OR NOT EXISTS (
+       SELECT FROM users u WHERE u.id = listings.seller_id AND u.status = 'suspended'))
  LIMIT %(limit)s)
 UNION ALL
 (SELECT id, title, status, created_at, 'words', 4 FROM listings
  WHERE length(%(text)s::text) >= 3 AND plain_text(title) LIKE like_pattern(%(text)s::text)
    AND status = 'active' AND (%(owner)s::uuid IS NULL OR seller_id = %(owner)s::uuid)
+   AND (%(owner)s::uuid IS NOT NULL OR NOT EXISTS (
+       SELECT FROM users u WHERE u.id = listings.seller_id AND u.status = 'suspended'))
  LIMIT %(limit)s)
 ORDER BY rank, created_at DESC, id
 
@@ -177,18 +183,22 @@ UNION ALL
 ORDER BY rank, created_at DESC, id
 
 -- name: find_sellers
--- An address is nobody else's business: sellers are found by their ids and by their names.
+-- An address is nobody else's business: sellers are found by their ids and by their names. What a
+-- suspended seller offers is in no list, so that the seller is not found, either.
 SELECT * FROM (
     SELECT id, display_name AS title, status, created_at, 'id' AS matched_by, 1 AS rank
-    FROM users WHERE id BETWEEN %(low)s::uuid AND %(high)s::uuid AND role = 'seller'
+    FROM users
+    WHERE id BETWEEN %(low)s::uuid AND %(high)s::uuid AND role = 'seller' AND status = 'active'
     LIMIT %(limit)s
 ) by_id
 UNION ALL
 (SELECT id, display_name, status, created_at, 'name', 3 FROM users
- WHERE plain_text(display_name) = plain_text(%(text)s::text) AND role = 'seller' LIMIT %(limit)s)
+ WHERE plain_text(display_name) = plain_text(%(text)s::text) AND role = 'seller'
+   AND status = 'active' LIMIT %(limit)s)
 UNION ALL
 (SELECT id, display_name, status, created_at, 'words', 4 FROM users
  WHERE length(%(text)s::text) >= 3
    AND plain_text(display_name) LIKE like_pattern(%(text)s::text) AND role = 'seller'
+   AND status = 'active'
  LIMIT %(limit)s)
 ORDER BY rank, created_at DESC, id

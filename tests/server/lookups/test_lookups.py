@@ -68,6 +68,12 @@ async def test_everybody_finds_what_is_public(market: Market, sql: Sql) -> None:
     me = await seller.auth.me()
     assert await ids(anybody, "seller", me.display_name, own=False) == [me.id]
     assert await ids(anybody, "seller", me.email, own=False) == []
+    sql("UPDATE users SET status = 'suspended'")
+    for text in (listing[:8], "steel watch", "a steel watch"):
+        assert await ids(anybody, "listing", text, own=False) == []
+        assert await ids(seller, "listing", text) == [listing]
+    assert await ids(anybody, "seller", me.display_name, own=False) == []
+    sql("UPDATE users SET status = 'active'")
     sql("UPDATE listings SET status = 'removed', stock = 0")
     assert await ids(anybody, "listing", listing[:8], own=False) == []
     with pytest.raises(Unauthenticated):
