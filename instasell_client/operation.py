@@ -135,11 +135,18 @@ def json_body(model: Request, nulls: Iterable[str] = ()) -> bytes:
 
     What is None stays away, but for the `nulls`, which take something away at the server.
     """
-    values = {name: value for name, value in model if value is not None}
-    for name, value in values.items():
-        if isinstance(value, SecretStr):
-            values[name] = value.get_secret_value()
-    return to_json({**to_jsonable_python(values, exclude_none=True), **dict.fromkeys(nulls)})
+    values = to_jsonable_python(_spelled_out(model), exclude_none=True)
+    return to_json({**values, **dict.fromkeys(nulls)})
+
+
+def _spelled_out(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, BaseModel):
+        return {name: _spelled_out(each) for name, each in value if each is not None}
+    if isinstance(value, list):
+        return [_spelled_out(each) for each in value]
+    return value
 
 
 def query_of(model: Request) -> Mapping[str, str]:

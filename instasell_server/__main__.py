@@ -8,9 +8,9 @@ import dataclasses
 import gc
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from pydantic import SecretStr, ValidationError
@@ -36,6 +36,9 @@ from instasell_server.standalone import (
     with_market_defaults,
     with_secret,
 )
+
+if TYPE_CHECKING:
+    from instasell_server.domains.accounts.service import AccountService
 
 FAILURE = 1
 USAGE = 2
@@ -100,23 +103,45 @@ def create_admin(
     data_dir: DataDir = None,
 ) -> None:
     """Make an account with the role admin. The password comes from a prompt or from stdin."""
-    from instasell_server.app import make_accounts
-
     if sys.stdin.isatty():
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\r\n")
 
-    async def create(settings: Settings) -> str:
+    async def create(accounts: AccountService) -> None:
+        print((await accounts.create_admin(email, password)).id)
+
+    _with_accounts(data_dir, create)
+
+
+@app.command()
+def remove_admin(
+    email: Annotated[str, typer.Option(help="The admin's e-mail address.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Take the role admin from an account, which becomes a buyer, and end its sessions."""
+
+    async def remove(accounts: AccountService) -> None:
+        await accounts.remove_admin(email)
+
+    _with_accounts(data_dir, remove)
+
+
+def _with_accounts(
+    data_dir: Path | None, work: Callable[[AccountService], Awaitable[None]]
+) -> None:
+    from instasell_server.app import make_accounts
+
+    async def run_work(settings: Settings) -> None:
         async with make_accounts(settings) as accounts:
-            return (await accounts.create_admin(email, password)).id
+            await work(accounts)
 
     given = _settings(data_dir=data_dir)
     with _engines(given) as complete:
         try:
             settings = with_secret(complete, embedded=needs_engines(given))
             prepare_database(settings)
-            print(asyncio.run(create(settings)))
+            asyncio.run(run_work(settings))
         except MigrationRefused as error:
             _fail(str(error))
         except Refused as error:

@@ -16,6 +16,7 @@ from instasell_server.descriptors import Shares, descriptor_limit, share_descrip
 from instasell_server.domains.accounts import handlers as accounts
 from instasell_server.domains.accounts.service import AccountService
 from instasell_server.domains.admin import handlers as admin
+from instasell_server.domains.admin.bulk_users import BulkUsers
 from instasell_server.domains.auctions import handlers as auctions
 from instasell_server.domains.auctions.checks import AuctionChecker
 from instasell_server.domains.auctions.history import AuctionHistory
@@ -102,6 +103,7 @@ def build(settings: Settings) -> web.Application:
     app[payments.SERVICE] = services.payments
     app[wallets.SERVICE] = services.wallets
     app[admin.SERVICE] = services.admin
+    app[admin.BULK_USERS] = BulkUsers(services.accounts)
     app[lookups.SERVICE] = services.lookups
     app[messages.SERVICE] = services.messages
     app[notifications.SERVICE] = services.notifications

@@ -12,10 +12,12 @@ from instasell_cli.commands import seed_apply
 from instasell_cli.context import Invocation, invocation
 from instasell_cli.exits import UsageProblem
 from instasell_cli.options import called_alone, group
+from instasell_cli.seeding.people import limits_explained
 from instasell_cli.seeding.preparing import (
     PASSWORD_VARIABLE,
     is_on_this_machine,
     prepared_categories,
+    seeding_admin,
 )
 from instasell_cli.shapes import SEEDED
 
@@ -44,7 +46,8 @@ def add_to(app: typer.Typer) -> None:
         commands,
         "Fill a market on this machine with people, goods, auctions and bids. The same seed makes"
         " up the same market, and run again it changes nothing. Categories need an admin: the"
-        " profile's, INSTASELL_ADMIN_TOKEN, or one that --create-admin makes for the moment."
+        " profile's, INSTASELL_ADMIN_TOKEN, or one that --create-admin makes for the moment and"
+        " takes the rights from at the end. With an admin, people are signed in by the hundred."
         " The people's password is INSTASELL_SEED_PASSWORD, or else it is printed.",
         "seed --create-admin",
         "seed --users 50 --listings 1000 --auctions 200 --seed 42",
@@ -73,7 +76,9 @@ def seed(
     ] = 42,
     create_admin: Annotated[
         bool,
-        typer.Option("--create-admin", help="Make an admin with `instasell-server create-admin`."),
+        typer.Option(
+            "--create-admin", help="Make an admin for this run, by `instasell-server`."
+        ),
     ] = False,
 ) -> None:
     """`seed`."""
@@ -101,11 +106,12 @@ def run_seed(call: Invocation, options: SeedOptions) -> None:
         raise UsageProblem("--auctions are some of the --listings; raise --listings")
     if not is_on_this_machine(call.target.url):
         raise UsageProblem(f"{call.target.url} is not on this machine; seed fills local markets")
-    shelves = prepared_categories(call, categories(), create_admin=options.create_admin)
     password = os.environ.get(PASSWORD_VARIABLE) or f"seed {options.seed} password"
     import asyncio
 
-    made = asyncio.run(_sow(call, options, password))
+    with seeding_admin(call, create=options.create_admin) as admin, limits_explained():
+        shelves = prepared_categories(call, categories(), admin)
+        made = asyncio.run(_sow(call, options, password, admin.token if admin else None))
     made["categories", "created"] = shelves.created
     made["categories", "existing"] = len(shelves.ids) - shelves.created
     records = [
@@ -120,7 +126,9 @@ def run_seed(call: Invocation, options: SeedOptions) -> None:
     )
 
 
-async def _sow(call: Invocation, options: SeedOptions, password: str) -> Counter[tuple[str, str]]:
+async def _sow(
+    call: Invocation, options: SeedOptions, password: str, admin_token: str | None
+) -> Counter[tuple[str, str]]:
     from instasell_cli.seeding.plan import make_plan
     from instasell_cli.seeding.sowing import Sower
 
@@ -131,6 +139,6 @@ async def _sow(call: Invocation, options: SeedOptions, password: str) -> Counter
         auctions=options.auctions,
         bids=options.bids,
     )
-    async with Sower(call.target.url, plan, password) as sower:
+    async with Sower(call.target.url, plan, password, admin_token) as sower:
         await sower.sow()
     return sower.made

@@ -14,11 +14,13 @@ from instasell_cli.exits import CliError, ExitCode, UsageProblem
 from instasell_cli.options import command
 from instasell_cli.output import Format, Output
 from instasell_cli.rows.opening import opened_text
+from instasell_cli.seeding.people import limits_explained
 from instasell_cli.seeding.preparing import (
     PASSWORD_VARIABLE,
     Prepared,
     is_on_this_machine,
     prepared_categories,
+    seeding_admin,
 )
 from instasell_cli.shapes import SEED_IDS
 
@@ -65,7 +67,9 @@ def apply(
     file: Annotated[str, typer.Argument(help="A YAML file, or - for stdin.", metavar="FILE")],
     create_admin: Annotated[
         bool,
-        typer.Option("--create-admin", help="Make an admin with `instasell-server create-admin`."),
+        typer.Option(
+            "--create-admin", help="Make an admin for this run, by `instasell-server`."
+        ),
     ] = False,
 ) -> None:
     """`seed apply`."""
@@ -80,10 +84,9 @@ def run_apply(call: Invocation, options: ApplyOptions) -> None:
         raise UsageProblem("ids are printed whole; use jq, or -o csv with --fields")
     sheet = _sheet(call.output, options.file)
     _check_passwords(call.target.url, sheet)
-    prepared = prepared_categories(
-        call, sheet.categories.values(), create_admin=options.create_admin
-    )
-    applier = asyncio.run(_apply(call, sheet, prepared))
+    with seeding_admin(call, create=options.create_admin) as admin, limits_explained():
+        prepared = prepared_categories(call, sheet.categories.values(), admin)
+        applier = asyncio.run(_apply(call, sheet, prepared, admin.token if admin else None))
     _print_ids(call, applier.ids)
     applier.made["categories", "created"] = prepared.created
     applier.made["categories", "unchanged"] = len(prepared.ids) - prepared.created
@@ -95,13 +98,15 @@ def run_apply(call: Invocation, options: ApplyOptions) -> None:
         raise CliError(f"{len(applier.rejected)} rejected by the market", ExitCode.PARTLY)
 
 
-async def _apply(call: Invocation, sheet: Sheet, prepared: Prepared) -> Applier:
+async def _apply(
+    call: Invocation, sheet: Sheet, prepared: Prepared, admin_token: str | None
+) -> Applier:
     from instasell_cli.seeding.applying import Applier
 
     shared = os.environ.get(PASSWORD_VARIABLE) or PASSWORD
     categories = {name: prepared.ids[path] for name, path in sheet.categories.items()}
     async with Applier(
-        call.target.url, sheet, categories, lambda person: person.password or shared
+        call.target.url, sheet, categories, lambda person: person.password or shared, admin_token
     ) as applier:
         await applier.apply()
     return applier

@@ -6,10 +6,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from instasell_cli.amounts import shown_amount
 from instasell_cli.seeding.document import Entry, Fault
+from instasell_cli.seeding.people import Entrant, enter_people
 from instasell_cli.seeding.sheet import TYPED_AS, Offer, Person, Piece, Sale, Sheet
 from instasell_client import (
     AsyncInstaSell,
@@ -22,6 +23,10 @@ from instasell_client import (
     Invalid,
     ListingHasAuction,
 )
+
+if TYPE_CHECKING:
+    from instasell_client.models.accounts import User
+    from instasell_client.models.admin import EnteredUser
 
 AT_ONCE_MAX = 8
 
@@ -41,10 +46,13 @@ class Applier:
         sheet: Sheet,
         categories: Mapping[str, str],
         password_of: Callable[[Person], str],
+        admin_token: str | None = None,
     ) -> None:
         self._url = url
         self._sheet = sheet
         self._password_of = password_of
+        self._admin_token = admin_token
+        self._entered: Mapping[str, EnteredUser] = {}
         self._stack = AsyncExitStack()
         self._at_once = asyncio.Semaphore(AT_ONCE_MAX)
         self._clients: dict[str, AsyncInstaSell] = {}
@@ -66,6 +74,11 @@ class Applier:
     async def apply(self) -> None:
         """People, goods, auctions and bids, in this order. Raises what ends the whole run."""
         sheet = self._sheet
+        entrants = [
+            Entrant(each.email, self._password_of(each), each.display_name or each.name, each.sells)
+            for each in sheet.people
+        ]
+        self._entered = await enter_people(self._url, self._admin_token, entrants)
         await self._each(sheet.people, self._person)
         await self._each(dict.fromkeys(piece.seller for piece in sheet.pieces), self._goods)
         sellers = {piece.name: piece.seller for piece in sheet.pieces}
@@ -94,9 +107,14 @@ class Applier:
     # People -----------------------------------------------------------------------------------
 
     async def _person(self, person: Person) -> None:
-        client = await self._stack.enter_async_context(AsyncInstaSell(self._url))
+        entered = self._entered.get(person.email)
+        if entered is not None and entered.token is None and entered.code != "bad_credentials":
+            self._reject(person.entry, None, entered.message or "the market refuses it")
+            return
+        token = entered.token if entered else None
+        client = await self._stack.enter_async_context(AsyncInstaSell(self._url, token))
         try:
-            user_id, outcome = await self._enter(client, person)
+            user_id, outcome = await self._enter(client, person, entered)
         except BadCredentials:
             self._reject(person.entry, "email", "the account is there, with another password")
             return
@@ -108,8 +126,16 @@ class Applier:
         self.ids["users"][person.name] = user_id
         self.made["users", outcome] += 1
 
-    async def _enter(self, client: AsyncInstaSell, person: Person) -> tuple[str, str]:
+    async def _enter(
+        self, client: AsyncInstaSell, person: Person, entered: EnteredUser | None
+    ) -> tuple[str, str]:
         """Signs in, or up, and makes the account what the file says."""
+        if entered is not None:
+            if entered.user is None:
+                raise BadCredentials
+            if entered.outcome == "created":
+                return entered.user.id, "created"
+            return await self._bring_up_to_date(client, person, entered.user)
         password = self._password_of(person)
         try:
             user = (await client.auth.login(person.email, password)).user
@@ -123,6 +149,11 @@ class Applier:
             except EmailTaken:
                 # Another run may have signed the same person up a moment ago.
                 user = (await client.auth.login(person.email, password)).user
+        return await self._bring_up_to_date(client, person, user)
+
+    async def _bring_up_to_date(
+        self, client: AsyncInstaSell, person: Person, user: User
+    ) -> tuple[str, str]:
         outcome = "unchanged"
         if person.display_name not in (None, user.display_name):
             await client.auth.update_me(display_name=str(person.display_name))

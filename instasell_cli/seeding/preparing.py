@@ -38,7 +38,9 @@ class Prepared:
     created: int
 
 
-def prepared_categories(call: Invocation, paths: Iterable[str], *, create_admin: bool) -> Prepared:
+def prepared_categories(
+    call: Invocation, paths: Iterable[str], admin: InstaSell | None
+) -> Prepared:
     """The categories of paths, the missing ones made. Raises CliError without a needed admin."""
     paths = list(dict.fromkeys(paths))
     with call.client() as anybody:
@@ -46,8 +48,13 @@ def prepared_categories(call: Invocation, paths: Iterable[str], *, create_admin:
         missing = maker.missing(paths)
         if not missing:
             return Prepared({path: maker.make(path)[0] for path in paths}, 0)
-    with _admin(call, create=create_admin) as admin:
-        found, created = _made(admin, paths)
+    if admin is None:
+        raise CliError(
+            "categories are missing, and only an admin can create them: add --create-admin,"
+            f" sign in as one, or set {ADMIN_VARIABLE}",
+            ExitCode.NOT_ALLOWED,
+        )
+    found, created = _made(admin, paths)
     return Prepared(found, created)
 
 
@@ -72,39 +79,54 @@ def _made(admin: InstaSell, paths: Sequence[str]) -> tuple[Mapping[str, str], in
 
 
 @contextmanager
-def _admin(call: Invocation, *, create: bool) -> Iterator[InstaSell]:
-    """A client that may create categories."""
-    from instasell_client import InstaSell
+def seeding_admin(call: Invocation, *, create: bool) -> Iterator[InstaSell | None]:
+    """The admin who makes categories and signs people in by the hundred, if there is one.
+
+    One that is made for the moment has no rights any more when the context ends.
+    """
+    from instasell_client import InstaSell, Unauthenticated
 
     token = os.environ.get(ADMIN_VARIABLE)
     with InstaSell(call.target.url, token or call.target.token) as client:
         if create and token is None:
-            client.auth.login(*_new_admin())
+            email, password = _new_admin()
             try:
+                client.auth.login(email, password)
                 yield client
             finally:
-                client.auth.logout()
+                _remove_admin(email)
             return
-        if client.token is None or client.auth.me().role != "admin":
-            raise CliError(
-                "categories are missing, and only an admin can create them: add --create-admin,"
-                f" sign in as one, or set {ADMIN_VARIABLE}",
-                ExitCode.NOT_ALLOWED,
-            )
-        yield client
+        try:
+            is_admin = client.token is not None and client.auth.me().role == "admin"
+        except Unauthenticated:
+            is_admin = False
+        yield client if is_admin else None
 
 
 def _new_admin() -> tuple[str, str]:
     """An admin whom nobody can become later: the password is random, and forgotten."""
     email, password = f"seeder-{secrets.token_hex(6)}@example.test", secrets.token_urlsafe(24)
-    done = subprocess.run(
-        command_of("instasell_server", "create-admin", "--email", email),
-        input=password + "\n",
+    done = _run_server("create-admin", email, password + "\n")
+    if done.returncode:
+        raise CliError(f"no admin could be made: {done.stderr.strip()}")
+    return email, password
+
+
+def _remove_admin(email: str) -> None:
+    done = _run_server("remove-admin", email, "")
+    if done.returncode:
+        raise CliError(
+            f"{email} is an admin still; run: instasell-server remove-admin --email {email}\n"
+            + done.stderr.strip()
+        )
+
+
+def _run_server(name: str, email: str, stdin: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command_of("instasell_server", name, "--email", email),
+        input=stdin,
         env=environment({}),
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode:
-        raise CliError(f"no admin could be made: {done.stderr.strip()}")
-    return email, password

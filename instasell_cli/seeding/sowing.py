@@ -6,8 +6,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from instasell_cli.exits import CliError, ExitCode
+from instasell_cli.seeding.people import Entrant, enter_people
 from instasell_cli.seeding.plan import Person, Plan, Sale
 from instasell_client import (
     AlreadyLeading,
@@ -19,6 +21,9 @@ from instasell_client import (
     EmailTaken,
 )
 
+if TYPE_CHECKING:
+    from instasell_client.models.admin import EnteredUser
+
 AT_ONCE_MAX = 8
 
 T = TypeVar("T")
@@ -27,12 +32,14 @@ T = TypeVar("T")
 class Sower:
     """One run over a plan. Use it with `async with`; `made` counts (noun, outcome)."""
 
-    def __init__(self, url: str, plan: Plan, password: str) -> None:
+    def __init__(self, url: str, plan: Plan, password: str, admin_token: str | None = None) -> None:
         self._url = url
         self._plan = plan
         self._password = password
         self._stack = AsyncExitStack()
         self._at_once = asyncio.Semaphore(AT_ONCE_MAX)
+        self._admin_token = admin_token
+        self._entered: Mapping[str, EnteredUser] = {}
         self._signup_first = True
         self.made: Counter[tuple[str, str]] = Counter()
 
@@ -45,6 +52,8 @@ class Sower:
     async def sow(self) -> None:
         """People, goods, auctions and bids, in this order. Raises what the server refuses."""
         people = self._plan.people
+        entrants = [Entrant(each.email, self._password, each.name, each.sells) for each in people]
+        self._entered = await enter_people(self._url, self._admin_token, entrants)
         # On a second run nobody is new; asking once spares every other a refused signup.
         first = await self._person(people[0])
         rest = await self._all(people[1:], self._person)
@@ -76,7 +85,15 @@ class Sower:
         return [*await asyncio.gather(*(bounded(item) for item in items))]
 
     async def _person(self, person: Person) -> AsyncInstaSell:
-        client = await self._stack.enter_async_context(AsyncInstaSell(self._url))
+        entered = self._entered.get(person.email)
+        token = entered.token if entered else None
+        client = await self._stack.enter_async_context(AsyncInstaSell(self._url, token))
+        if entered is not None:
+            if token is None:
+                raise CliError(f"{person.email}: {entered.message}", ExitCode.CONFLICT)
+            outcome = "created" if entered.outcome == "created" else "existing"
+            self.made["users", outcome] += 1
+            return client
         if self._signup_first:
             try:
                 await self._sign_up(client, person)

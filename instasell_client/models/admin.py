@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AliasChoices, Field
 
-from instasell_client.models.accounts import Role, UserStatus
+from instasell_client.models.accounts import Role, Signup, User, UserStatus
 from instasell_client.models.base import (
     GivenInstant,
     Id,
@@ -31,6 +31,41 @@ class Reason(Request):
     """Why an admin does what he does; it stays in the audit log."""
 
     reason: Why
+
+
+class EnterUsers(Reason):
+    """Accounts that an admin signs in by their passwords, or up where there are none."""
+
+    users: Annotated[list[Signup], Field(min_length=1, max_length=100)]
+
+
+class EnteredOutcome(StrEnum):
+    """What became of one of them."""
+
+    CREATED = "created"
+    EXISTING = "existing"
+    REFUSED = "refused"
+
+
+class EnteredUser(Reply):
+    """One of them, in the order of the request: signed in with a token, or refused with a code.
+
+    `bad_credentials` is the code where the account has another password.
+    """
+
+    email: str
+    outcome: EnteredOutcome
+    user: User | None = None
+    token: str | None = None
+    expires_at: Instant | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+class EnteredUsers(Reply):
+    """All of them."""
+
+    items: list[EnteredUser]
 
 
 class SetRole(Reason):

@@ -6,6 +6,7 @@ reason, which stays in the audit log.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -22,6 +23,8 @@ from instasell_client.models.admin import (
     AnalyticsQuery,
     AuditLogQuery,
     Bucket,
+    EnteredUsers,
+    EnterUsers,
     Reason,
     SetRole,
     UsersQuery,
@@ -41,6 +44,7 @@ from instasell_client.operation import (
     Operation,
     Steps,
     get,
+    once,
     pages,
     path,
     post,
@@ -84,6 +88,19 @@ class Admin(Resource[Way]):
     ) -> Operation[Page[User]]:
         """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
         return _users(cursor, q=q, role=role, status=status, limit=limit)
+
+    @endpoint
+    def enter_users(
+        self, users: Sequence[Mapping[str, object]], reason: str
+    ) -> Operation[EnteredUsers]:
+        """Signs 100 accounts at most in by their passwords, or up where there are none.
+
+        `users` have `email`, `password`, and optionally `display_name` and `role`. Sent again it
+        makes nothing twice. A password that is wrong, or that the market refuses, is an item's
+        `code`.
+        """
+        body = request(EnterUsers, users=[dict(each) for each in users], reason=reason)
+        return once("/admin/users/bulk", reads(EnteredUsers), body)
 
     @endpoint
     def suspend(self, user_id: str, reason: str) -> Operation[User]:

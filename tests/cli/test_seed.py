@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from instasell_cli.seeding.plan import make_plan
@@ -12,7 +13,8 @@ from instasell_client.models.accounts import Role
 from instasell_client.models.auctions import CreateAuction
 from instasell_client.models.listings import BulkListing
 from tests.cli.conftest import Shell
-from tests.market import Market
+from tests.market import Market, open_market
+from tests.serving import RunningServer
 
 ROWS = "SELECT title, price, stock, seller_sku FROM listings ORDER BY seller_sku"
 PRICES = """
@@ -91,3 +93,54 @@ async def test_only_a_market_on_this_machine_is_seeded(shell: Shell) -> None:
     done = await shell.run("seed", "--url", "https://market.example")
     assert (done.code, done.out) == (2, "")
     assert "not on this machine" in done.err
+
+
+async def test_an_admin_seeds_past_the_limits_of_an_address(
+    start_server: Callable[..., Any],
+    sql: Callable[..., list[tuple[Any, ...]]],
+    tmp_path: Path,
+) -> None:
+    server = await start_server(rate_limit_anonymous=40, rate_limit_sign_in=10)
+    async with open_market(server.base_url, sql) as market:
+        admin = await market.person(Role.ADMIN)
+        shell = Shell(server.base_url, tmp_path, admin.token)
+        numbers = ("--users", "60", "--listings", "2", "--auctions", "1", "--bids", "2")
+        for expected in ("created", "existing"):
+            done = await shell.run("seed", *numbers, "-o", "json")
+            assert done.code == 0, done.err
+            [users] = [each for each in json.loads(done.out) if each["noun"] == "users"]
+            assert users[expected] == 60
+        # Without an admin each signs in by themselves, and the message says how to go on.
+        stopped = await Shell(server.base_url, tmp_path).run("seed", *numbers)
+        assert (stopped.code, stopped.out) == (1, "")
+        for part in ("the limit is 10 in 15 minutes", "--create-admin", "INSTASELL_ADMIN_TOKEN"):
+            assert part in stopped.err
+
+
+async def test_an_admin_of_the_moment_has_no_rights_later(
+    server: RunningServer,
+    sql: Callable[..., list[tuple[Any, ...]]],
+    tmp_path: Path,
+) -> None:
+    given = {
+        "INSTASELL_DATABASE_URL": server.database_url,
+        "INSTASELL_REDIS_URL": server.settings.redis_url,
+        "INSTASELL_JWT_SECRET": server.settings.jwt_secret,
+    }
+    extra = {
+        name: each if isinstance(each, str) else each.get_secret_value()
+        for name, each in given.items()
+        if each is not None
+    }
+    shell = Shell(server.base_url, tmp_path, extra=extra)
+    numbers = ("--users", "2", "--listings", "1", "--auctions", "0", "--bids", "0")
+    done = await shell.run("seed", "--create-admin", *numbers)
+    assert done.code == 0, done.err
+    assert sql("SELECT role, count(*) FROM users GROUP BY role ORDER BY role") == [
+        ("buyer", 2),
+        ("seller", 1),
+    ]
+    assert sql(
+        "SELECT count(*) FROM sessions s JOIN users u ON u.id = s.user_id"
+        " WHERE u.email LIKE 'seeder-%%' AND s.revoked_at IS NULL"
+    ) == [(0,)]

@@ -16,6 +16,18 @@ DESK = {
         "GET", "/admin/users", {"items": [samples.user()]}, Page[accounts.User],
         query={"q": "50%", "role": "seller", "status": "active", "limit": "3"},
     ),
+    "admin.enter_users": Case(
+        lambda c: c.admin.enter_users(
+            [{"email": "a@b.example", "password": "long enough", "role": "seller"}], "a move"
+        ),
+        "POST", "/admin/users/bulk",
+        {"items": [{"email": "a@b.example", "outcome": "refused", "code": "bad_credentials"}]},
+        admin.EnteredUsers,
+        {
+            "users": [{"email": "a@b.example", "password": "long enough", "role": "seller"}],
+            "reason": "a move",
+        },
+    ),
     "admin.suspend": Case(
         lambda c: c.admin.suspend(SELLER, "spam"),
         "POST", f"/admin/users/{SELLER}/suspend", samples.user(), accounts.User,

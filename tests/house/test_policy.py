@@ -113,6 +113,7 @@ MATRIX = {
     "POST /webhooks/stripe": ALL,
     "GET /payments/return": ALL,
     "GET /admin/users": "admin",
+    "POST /admin/users/bulk": "admin",
     "POST /admin/users/{user_id}/suspend": "admin",
     "POST /admin/users/{user_id}/unsuspend": "admin",
     "POST /admin/users/{user_id}/role": "admin",

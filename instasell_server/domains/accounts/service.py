@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -54,6 +55,7 @@ from instasell_server.errors import (
     EmailTaken,
     Invalid,
     Unauthenticated,
+    UserNotFound,
 )
 from instasell_server.ports import Cache, Events, Limiter
 from instasell_server.principal import Principal
@@ -65,6 +67,10 @@ ODD_EMAIL = "write the address in plain letters, without spaces and invisible ch
 OPENED_MAX = 20
 OPENED_NAME = "screen"
 
+BY_ADMIN = "an administrator"
+"""The address of sign-ins that an admin makes for others."""
+
+Note = Callable[[Transaction, User], Awaitable[None]]
 OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
@@ -119,9 +125,27 @@ class AccountService:
 
     async def sign_up(self, wanted: Signup, address: str) -> Grant:
         """A new account with a wallet, signed in. Raises EmailTaken."""
+        return await self._sign_up(wanted, address, None)
+
+    async def enter(self, wanted: Signup, note: Note) -> tuple[Grant, bool]:
+        """Sign an account in by its password, or up where its address has none; True for new ones.
+
+        For an admin who enters many. `note` is called in the transaction that makes an account.
+        Raises BadCredentials, Invalid, and RateLimited after ten wrong passwords of an account.
+        """
+        async with self._database.connection() as connection:
+            there = await store.find_account(connection, spellings(wanted.email))
+        if there is None:
+            # Somebody else may sign the same address up at this moment.
+            with contextlib.suppress(EmailTaken):
+                return await self._sign_up(wanted, BY_ADMIN, note), True
+        given = Login(email=wanted.email, password=wanted.password)
+        return await self.log_in(given, BY_ADMIN), False
+
+    async def _sign_up(self, wanted: Signup, address: str, note: Note | None) -> Grant:
         password = wanted.password.get_secret_value().encode()
         name = wanted.display_name
-        user, hashed = await self._create(wanted.email, password, name, wanted.role)
+        user, hashed = await self._create(wanted.email, password, name, wanted.role, note)
         opened = await self._open(user.id, hashed, address)
         if opened is None:
             raise BadCredentials
@@ -323,6 +347,20 @@ class AccountService:
         async with self._database.connection() as connection:
             await link_store.insert_note(connection, SIGN_INS_FAILED, {"email": email, **facts})
 
+    async def remove_admin(self, email: str) -> None:
+        """Makes an admin a buyer, and ends its sessions. Raises UserNotFound, Conflict."""
+
+        async def work(tx: Transaction) -> None:
+            user_id = await store.find_account(tx, spellings(email))
+            if user_id is None:
+                raise UserNotFound
+            if (await store.get_user(tx, user_id)).role is not Role.ADMIN:
+                raise Conflict("the account is no admin; there is nothing to do")
+            await store.update_role(tx, user_id, Role.BUYER)
+            self._sessions.finish_later(tx, await store.revoke_sessions(tx, user_id))
+
+        await transact(self._database, work)
+
     async def delete_old_addresses(self) -> int:
         """Deletes addresses that were not used for 90 days; returns how many went."""
         async with self._database.connection() as connection:
@@ -334,7 +372,12 @@ class AccountService:
             return await store.delete_old_sessions(connection)
 
     async def _create(
-        self, typed_email: str, password: bytes, display_name: str | None, role: Role
+        self,
+        typed_email: str,
+        password: bytes,
+        display_name: str | None,
+        role: Role,
+        note: Note | None = None,
     ) -> tuple[User, str]:
         email, emails = canonical_email(typed_email), spellings(typed_email)
         if email is None:
@@ -354,6 +397,8 @@ class AccountService:
                 await self._ledger.post(tx, [gas_grant(user.id, self._signup_gas)])
             if role is not Role.ADMIN:
                 await self.recovery.send_verification(tx, user.id)
+            if note is not None:
+                await note(tx, user)
             return user
 
         user = await transact(self._database, work)

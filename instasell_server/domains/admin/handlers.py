@@ -14,6 +14,8 @@ from instasell_client.models.admin import (
     Analytics,
     AnalyticsQuery,
     AuditLogQuery,
+    EnteredUsers,
+    EnterUsers,
     Reason,
     SetRole,
     UsersQuery,
@@ -22,6 +24,7 @@ from instasell_client.models.auctions import AuctionStatusReply
 from instasell_client.models.base import Page
 from instasell_client.models.listings import Listing
 from instasell_client.models.orders import Order
+from instasell_server.domains.admin.bulk_users import BulkUsers
 from instasell_server.domains.admin.service import AdminService
 from instasell_server.errors import (
     AlertNotFound,
@@ -36,6 +39,7 @@ from instasell_server.errors import (
 from instasell_server.http.route import ADMINS, Call, Route, signed_in
 
 SERVICE = web.AppKey("admin", AdminService)
+BULK_USERS = web.AppKey("bulk_users", BulkUsers)
 
 _DESK = signed_in(Scope.ADMIN, roles=ADMINS)
 
@@ -43,6 +47,11 @@ _DESK = signed_in(Scope.ADMIN, roles=ADMINS)
 async def list_users(call: Call[None, UsersQuery]) -> Page[User]:
     """GET /admin/users"""
     return await call.service(SERVICE).list_users(call.query)
+
+
+async def enter_users(call: Call[EnterUsers, None]) -> EnteredUsers:
+    """POST /admin/users/bulk"""
+    return await call.service(BULK_USERS).enter(call.user, call.body)
 
 
 async def suspend_user(call: Call[Reason, None]) -> User:
@@ -122,6 +131,12 @@ ROUTES: list[Route] = [
     Route(
         "GET", "/admin/users", list_users, _DESK, "Find accounts, the newest first",
         query=UsersQuery, reply=Page[User], tag="admin",
+    ),
+    Route(
+        "POST", "/admin/users/bulk", enter_users, _DESK,
+        "Sign many accounts in by their passwords, or up where there are none",
+        body=EnterUsers, reply=EnteredUsers, tag="admin", idempotent=False,
+        cache_control="no-store",
     ),
     Route(
         "POST", "/admin/users/{user_id}/suspend", suspend_user, _DESK,

@@ -49,6 +49,7 @@ Item = TypeVar("Item", bound=BaseModel)
 class Action(StrEnum):
     """What an admin does, as the audit log names it."""
 
+    CREATE_USER = "create_user"
     SUSPEND_USER = "suspend_user"
     UNSUSPEND_USER = "unsuspend_user"
     SET_ROLE = "set_role"
