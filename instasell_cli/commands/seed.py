@@ -76,9 +76,7 @@ def seed(
     ] = 42,
     create_admin: Annotated[
         bool,
-        typer.Option(
-            "--create-admin", help="Make an admin for this run, by `instasell-server`."
-        ),
+        typer.Option("--create-admin", help="Make an admin for this run, by `instasell-server`."),
     ] = False,
 ) -> None:
     """`seed`."""

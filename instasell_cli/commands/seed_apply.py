@@ -67,9 +67,7 @@ def apply(
     file: Annotated[str, typer.Argument(help="A YAML file, or - for stdin.", metavar="FILE")],
     create_admin: Annotated[
         bool,
-        typer.Option(
-            "--create-admin", help="Make an admin for this run, by `instasell-server`."
-        ),
+        typer.Option("--create-admin", help="Make an admin for this run, by `instasell-server`."),
     ] = False,
 ) -> None:
     """`seed apply`."""

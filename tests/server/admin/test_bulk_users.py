@@ -44,10 +44,13 @@ async def test_people_are_signed_up_once_and_in_later(
         two["user"]["id"],
     ]
     assert (await log_in(http, "p1@example.org")).status == 200
-    assert sql(
-        "SELECT gas_balance FROM wallets w JOIN users u ON u.id = w.user_id"
-        " WHERE u.email LIKE 'p_@example.org'"
-    ) == [(100_000,)] * 2
+    assert (
+        sql(
+            "SELECT gas_balance FROM wallets w JOIN users u ON u.id = w.user_id"
+            " WHERE u.email LIKE 'p_@example.org'"
+        )
+        == [(100_000,)] * 2
+    )
     noted = sql("SELECT subject_id::text, reason FROM admin_actions WHERE action = 'create_user'")
     assert sorted(noted) == sorted([(one["user"]["id"], "a move"), (two["user"]["id"], "a move")])
 
