@@ -3,45 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import gc
 import json
 import sys
-from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
-from instasell_client.models.validation import field_errors
-from instasell_server import logs
+from instasell_server import account_commands
+from instasell_server.command_support import (
+    FAILURE,
+    USAGE,
+    DataDir,
+)
+from instasell_server.command_support import engines_beside as _engines
+from instasell_server.command_support import fail as _fail
+from instasell_server.command_support import need_market as _need_market
+from instasell_server.command_support import read_settings as _settings
+from instasell_server.command_support import url_of as _url
 from instasell_server.db.connections import Database
 from instasell_server.db.migrate import MigrationRefused, is_migrated
 from instasell_server.embedded import EmbeddedError
-from instasell_server.errors import InstaSellError, Invalid
+from instasell_server.errors import InstaSellError
 from instasell_server.ports import Refused as ProviderRefused
 from instasell_server.ports import Unreachable
 from instasell_server.release import begin
 from instasell_server.settings import Settings
 from instasell_server.standalone import (
     Refused,
-    borrowed_engines,
-    data_dir_of,
-    has_market,
     mailbox_of,
     needs_engines,
     prepare_database,
     with_market_defaults,
-    with_secret,
 )
-
-if TYPE_CHECKING:
-    from instasell_server.domains.accounts.service import AccountService
-
-FAILURE = 1
-USAGE = 2
 
 app = typer.Typer(
     help="The InstaSell server. Without any configuration it brings its own engines along.",
@@ -54,7 +51,6 @@ mail = typer.Typer(help="Read the mail of a market on this machine.")
 app.add_typer(mail, name="mail")
 app.callback()(begin)
 
-DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the embedded engines.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 
 
@@ -97,59 +93,7 @@ def apply_migrations(data_dir: DataDir = None) -> None:
     print("\n".join(applied) if applied else "nothing to apply")
 
 
-@app.command()
-def create_admin(
-    email: Annotated[str, typer.Option(prompt=True, help="The new account's e-mail address.")],
-    data_dir: DataDir = None,
-) -> None:
-    """Make an account with the role admin. The password comes from a prompt or from stdin."""
-    if sys.stdin.isatty():
-        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    else:
-        password = sys.stdin.readline().rstrip("\r\n")
-
-    async def create(accounts: AccountService) -> None:
-        print((await accounts.create_admin(email, password)).id)
-
-    _with_accounts(data_dir, create)
-
-
-@app.command()
-def remove_admin(
-    email: Annotated[str, typer.Option(help="The admin's e-mail address.")],
-    data_dir: DataDir = None,
-) -> None:
-    """Take the role admin from an account, which becomes a buyer, and end its sessions."""
-
-    async def remove(accounts: AccountService) -> None:
-        await accounts.remove_admin(email)
-
-    _with_accounts(data_dir, remove)
-
-
-def _with_accounts(
-    data_dir: Path | None, work: Callable[[AccountService], Awaitable[None]]
-) -> None:
-    from instasell_server.app import make_accounts
-
-    async def run_work(settings: Settings) -> None:
-        async with make_accounts(settings) as accounts:
-            await work(accounts)
-
-    given = _settings(data_dir=data_dir)
-    with _engines(given) as complete:
-        try:
-            settings = with_secret(complete, embedded=needs_engines(given))
-            prepare_database(settings)
-            asyncio.run(run_work(settings))
-        except MigrationRefused as error:
-            _fail(str(error))
-        except Refused as error:
-            _fail(str(error), USAGE)
-        except Invalid as error:
-            _fail("; ".join(f"{field}: {message}" for field, message in error.errors), USAGE)
-        except InstaSellError as error:
-            _fail(error.detail or error.title)
+account_commands.add_to(app)
 
 
 @app.command()
@@ -354,47 +298,6 @@ def docs(folder: Annotated[Path, typer.Argument(help="The repository's root.")])
         print(path)
 
 
-def _settings(**given: Any) -> Settings:
-    """Settings of the environment, with the options that were given. Exits 2 on bad ones."""
-    options = {name: value for name, value in given.items() if value is not None}
-    try:
-        settings = Settings(**options)
-        logs.configure(settings.model_copy(update={"log_level": "warning"}))
-        return settings
-    except ValidationError as error:
-        lines = []
-        for field, message in field_errors(error, ""):
-            name = field.partition(".")[0]
-            shown = f"INSTASELL_{name.upper()}: " if name else ""
-            lines.append(shown + message)
-        _fail("\n".join(lines), USAGE)
-
-
-@contextlib.contextmanager
-def _engines(settings: Settings) -> Iterator[Settings]:
-    """Engines for a command beside a server; ends the program when there are none."""
-    with contextlib.ExitStack() as stack:
-        try:
-            complete = stack.enter_context(borrowed_engines(settings))
-        except EmbeddedError as error:
-            _fail(str(error))
-        yield complete
-
-
-def _need_market(settings: Settings) -> None:
-    """End the program where there is nothing to look at; engines would make an empty market."""
-    if not has_market(settings):
-        _fail(
-            f"there is no market in {data_dir_of(settings)}; name its folder with --data-dir,"
-            " or its database with INSTASELL_DATABASE_URL"
-        )
-
-
-def _url(settings: Settings) -> str:
-    assert settings.database_url is not None
-    return settings.database_url.get_secret_value()
-
-
 def _shown(value: Any) -> str:
     if value is None:
         return ""
@@ -403,11 +306,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, (list, frozenset, set)):
         return ",".join(sorted(str(each) for each in value))
     return str(value)
-
-
-def _fail(text: str, code: int = FAILURE) -> NoReturn:
-    print(f"instasell-server: {text}", file=sys.stderr)
-    raise typer.Exit(code)
 
 
 def main() -> None:
