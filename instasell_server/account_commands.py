@@ -21,7 +21,7 @@ from instasell_server.command_support import (
 from instasell_server.db.migrate import MigrationRefused
 from instasell_server.errors import InstaSellError, Invalid
 from instasell_server.settings import Settings
-from instasell_server.standalone import Refused, prepare_database, with_secret
+from instasell_server.standalone import Refused, needs_engines, prepare_database, with_secret
 
 if TYPE_CHECKING:
     from instasell_server.domains.accounts.service import AccountService

@@ -9,6 +9,7 @@ import idna
 from instasell_client.models.text import is_invisible, is_refused
 
 LENGTH_MAX = 254
+ODD_EMAIL = "write the address in plain letters, without spaces and invisible characters"
 
 
 def canonical_email(typed: str) -> str | None:

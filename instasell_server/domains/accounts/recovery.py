@@ -20,7 +20,7 @@ from instasell_server.domains.accounts.links import (
 )
 from instasell_server.domains.accounts.passwords import Passwords
 from instasell_server.domains.accounts.sessions import Sessions
-from instasell_server.domains.accounts.weak_passwords import weakness_of
+from instasell_server.domains.accounts.weak_passwords import require_strong
 from instasell_server.domains.mail.service import MailService
 from instasell_server.errors import Conflict, Invalid, RateLimited, ScopeMissing
 from instasell_server.ports import Limiter
@@ -144,9 +144,7 @@ class Recovery:
             if not await link_store.is_open(connection, link_id, Purpose.RESET):
                 raise _opens_nothing(Purpose.RESET)
         password = wanted.password.get_secret_value()
-        weakness = weakness_of(password)
-        if weakness is not None:
-            raise Invalid.one("password", weakness)
+        require_strong("password", password)
         new_hash = await self._passwords.hash(password.encode())
 
         async def work(tx: Transaction) -> None:
@@ -154,10 +152,8 @@ class Recovery:
             if user_id is None:
                 raise _opens_nothing(Purpose.RESET)
             user = await store.get_user(tx, user_id)
-            weakness = weakness_of(password, user.email, user.display_name)
-            if weakness is not None:
-                # The link stays as it was, for another try.
-                raise Invalid.one("password", weakness)
+            # The link of a password that is refused stays as it was, for another try.
+            require_strong("password", password, user.email, user.display_name)
             await store.update_password_hash(tx, user_id, new_hash)
             self._sessions.finish_later(tx, await store.revoke_sessions(tx, user_id))
             await store.delete_known_addresses(tx, user_id)

@@ -25,8 +25,9 @@ from instasell_server import metrics
 from instasell_server.db.connections import Connection, Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction, transact
-from instasell_server.domains.accounts import link_store, rules, store
-from instasell_server.domains.accounts.emails import canonical_email, spellings
+from instasell_server.domains.accounts import rules, store
+from instasell_server.domains.accounts.bursts import SIGN_INS_FAILED, SignInBursts
+from instasell_server.domains.accounts.emails import ODD_EMAIL, canonical_email, spellings
 from instasell_server.domains.accounts.failures import (
     AddressHasher,
     FailedSignIns,
@@ -45,7 +46,7 @@ from instasell_server.domains.accounts.sessions import (
 from instasell_server.domains.accounts.signing import Signer
 from instasell_server.domains.accounts.store import Opened
 from instasell_server.domains.accounts.tokens import Tokens
-from instasell_server.domains.accounts.weak_passwords import weakness_of
+from instasell_server.domains.accounts.weak_passwords import require_strong
 from instasell_server.domains.ledger.rules import gas_grant
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.mail.service import MailService
@@ -62,8 +63,6 @@ from instasell_server.principal import Principal
 from instasell_server.settings import Settings
 
 USER_SUSPENDED = "user_suspended"
-SIGN_INS_FAILED = "sign_ins_failed"
-ODD_EMAIL = "write the address in plain letters, without spaces and invisible characters"
 OPENED_MAX = 20
 OPENED_NAME = "screen"
 
@@ -90,7 +89,8 @@ class AccountService:
         self._database = database
         self._ledger = ledger
         self._signup_gas = settings.signup_gas or 0
-        self.failures = FailedSignIns(limiter, self._leave_burst)
+        self._bursts = SignInBursts(database)
+        self.failures = FailedSignIns(limiter, self._bursts.leave)
         self._signer = Signer.of(settings)
         self._addresses = AddressHasher(self._signer.derive_key("known addresses"))
         self._passwords = Passwords(settings.bcrypt_rounds)
@@ -108,7 +108,7 @@ class AccountService:
             SESSION_CLOSED: self._sessions.carry_out_closed,
             SESSIONS_CHANGED: self._sessions.carry_out_changed,
             PASSWORD_FORGOTTEN: self.recovery.carry_out_forgotten,
-            SIGN_INS_FAILED: self.carry_out_burst,
+            SIGN_INS_FAILED: self._bursts.carry_out,
         }
 
     def close(self) -> None:
@@ -223,9 +223,7 @@ class AccountService:
             raise Invalid.one("old_password", "give the password that the account has")
         await self.failures.require_attempts(email, source)
         new_password = wanted.new_password.get_secret_value()
-        weakness = weakness_of(new_password, email, name)
-        if weakness is not None:
-            raise Invalid.one("new_password", weakness)
+        require_strong("new_password", new_password, email, name)
         new_hash = await self._passwords.hash(new_password.encode())
         cause = f"password:{uuid.uuid4()}"
 
@@ -325,28 +323,6 @@ class AccountService:
         user, _ = await self._create(wanted.email, encoded, None, Role.ADMIN)
         return user
 
-    async def carry_out_burst(self, payload: Mapping[str, Any]) -> None:
-        """Works on an outbox row of kind `sign_ins_failed`: notifies the account, if there is one.
-
-        The account is looked for here and not at the failure, which takes as long for every
-        e-mail address.
-        """
-        facts = {name: payload[name] for name in ("burst_id", "attempts", "address")}
-
-        async def work(tx: Transaction) -> None:
-            user_id = await store.find_account(tx, spellings(payload["email"]))
-            if user_id is not None:
-                await store.insert_burst_cause(tx, user_id, facts)
-
-        await transact(self._database, work)
-
-    async def _leave_burst(self, email: str, attempts: int, address: str) -> None:
-        if not rules.is_storable(email):
-            return
-        facts = {"attempts": attempts, "address": address, "burst_id": str(uuid.uuid4())}
-        async with self._database.connection() as connection:
-            await link_store.insert_note(connection, SIGN_INS_FAILED, {"email": email, **facts})
-
     async def remove_admin(self, email: str) -> None:
         """Makes an admin a buyer, and ends its sessions. Raises UserNotFound, Conflict."""
 
@@ -382,9 +358,7 @@ class AccountService:
         email, emails = canonical_email(typed_email), spellings(typed_email)
         if email is None:
             raise Invalid.one("email", ODD_EMAIL)
-        weakness = weakness_of(password.decode(), email, display_name)
-        if weakness is not None:
-            raise Invalid.one("password", weakness)
+        require_strong("password", password.decode(), email, display_name)
         hashed = await self._passwords.hash(password)
 
         async def work(tx: Transaction) -> User:

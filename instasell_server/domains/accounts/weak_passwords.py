@@ -6,6 +6,8 @@ import unicodedata
 from functools import cache
 from importlib.resources import files
 
+from instasell_server.errors import Invalid
+
 TOO_COMMON = (
     "this is one of the most common passwords, which are guessed first; use another one, such as"
     " four words that do not belong together"
@@ -31,6 +33,15 @@ def weakness_of(password: str, email: str = "", display_name: str | None = None)
         return TOO_COMMON
     known = {_folded(email), _folded(email.rpartition("@")[0]), _folded(display_name or "")}
     return TOO_CLOSE if folded in known else None
+
+
+def require_strong(
+    field: str, password: str, email: str = "", display_name: str | None = None
+) -> None:
+    """Raise Invalid for a password that is guessed first; `field` is what the caller sent it in."""
+    weakness = weakness_of(password, email, display_name)
+    if weakness is not None:
+        raise Invalid.one(field, weakness)
 
 
 def _folded(text: str) -> str:
