@@ -30,7 +30,8 @@ class OutcomeLine(Static):
         if self._clearing is not None:
             self._clearing.stop()
             self._clearing = None
-        if text and not stays:
+        # What is still being done says so with an ellipsis, and until it is done.
+        if text and not stays and not text.endswith("…"):
             seconds = REFUSAL_SECONDS if tone is Tone.BAD else OUTCOME_SECONDS
             self._clearing = self.set_timer(seconds, self._clear)
 

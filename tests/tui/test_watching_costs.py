@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 
+from instasell_tui.screens.sign_in import SignInScreen
 from tests.market import Market
 from tests.tui.driving import LARGE, opened
 
@@ -44,3 +45,16 @@ async def test_watching_costs_a_fixed_number_of_requests(
             await bidder.auctions.bid(later, amount=100)
             await shown.reads(f"Later lot {round_}")
         assert await used(limited.base_url) <= SHARE_MAX
+
+
+async def test_a_limit_says_of_what_it_is_and_until_when(
+    market: Market, start_server: Callable[..., Any]
+) -> None:
+    person = await (await market.bidder()).auth.me()
+    limited = await start_server(rate_limit_anonymous=LIMIT, rate_limit_sign_in=1)
+    async with opened(limited.base_url, loaded=False) as shown:
+        await shown.until(lambda: isinstance(shown.app.screen, SignInScreen))
+        await shown.strike(f"={person.email}", "tab", "=wrong password", "enter")
+        await shown.reads("E-mail or password is wrong")
+        await shown.press("enter")
+        await shown.reads("Too many sign-ins from your address", "Try again in 15 minutes")
