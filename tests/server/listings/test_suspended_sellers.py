@@ -106,7 +106,10 @@ async def test_an_order_that_meets_a_suspension_sees_how_it_ends(
         buying: asyncio.Task[Answer] = asyncio.create_task(
             buyer.ask("POST", "/orders", {"listing_id": made["id"]})
         )
-        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
         await until(lambda: buying.done() or sql(waiting) == [(1,)])
         assert not buying.done(), "it did not wait for the suspension"
         connection.commit() if is_committed else connection.rollback()
