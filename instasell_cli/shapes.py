@@ -192,7 +192,7 @@ ADMIN_ACTION = Shape(
     needed=("created_at", "action", "subject_id", "admin_name", "id"),
 )
 ALERT = Shape(
-    ("id", "kind", "subject", "details", "created_at", "closed_at"),
+    ("id", "kind", "subject", "details", "created_at", "closed_at", "remedy"),
     ("id", "kind", "subject", "created_at", "closed_at"),
     needed=("id", "kind", "subject", "created_at"),
 )

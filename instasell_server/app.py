@@ -104,6 +104,7 @@ def build(settings: Settings) -> web.Application:
     app[wallets.SERVICE] = services.wallets
     app[admin.SERVICE] = services.admin
     app[admin.BULK_USERS] = BulkUsers(services.accounts)
+    app[admin.ALERTS] = services.alerts
     app[lookups.SERVICE] = services.lookups
     app[messages.SERVICE] = services.messages
     app[notifications.SERVICE] = services.notifications

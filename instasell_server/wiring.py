@@ -14,6 +14,7 @@ from instasell_server.adapters.stripe.unconfigured import NoProvider
 from instasell_server.db.connections import Database, Observer
 from instasell_server.domains.accounts.links import LinkSigner
 from instasell_server.domains.accounts.service import USER_SUSPENDED, AccountService
+from instasell_server.domains.admin.alerts import AlertService
 from instasell_server.domains.admin.service import AdminService
 from instasell_server.domains.auctions.auctioneer import Auctioneer
 from instasell_server.domains.auctions.edits import LISTING_EDITED, Edits
@@ -92,6 +93,7 @@ class Services:
     payments: PaymentService
     wallets: WalletService
     admin: AdminService
+    alerts: AlertService
     lookups: LookupService
     messages: MessageService
     notifications: NotificationService
@@ -217,6 +219,7 @@ def wire(engines: Engines, settings: Settings) -> Services:
         limited=settings.rate_limit_bids > 0,
     )
     leaving = WithdrawalService(database, engines.provider, ledger, money)
+    money.serve_withdrawals(leaving)
     purses = WalletService(database, ledger, money, Featuring(gas, lifecycle), leaving)
     told = NotificationService(database)
     outbox = _outbox(database, people, goods, files, lifecycle, told, mails)
@@ -225,7 +228,12 @@ def wire(engines: Engines, settings: Settings) -> Services:
     fulfilment.serve(complaints)
     files.serve(goods, complaints)
     taken_back = _chargebacks(database, bought, complaints, ledger, money)
-    rounds = (fulfilment.carry_out_due, money.reconcile, money.refunds.send_refunds)
+    rounds = (
+        fulfilment.carry_out_due,
+        money.reconcile,
+        money.refunds.send_refunds,
+        money.refunds.reconcile,
+    )
     escrow = Escrow((*rounds, leaving.send_pending, taken_back.recover))
     talk = MessageService(database, redis.limiter, hub, per_minute=settings.rate_limit_messages)
     desk = AdminService(
@@ -237,8 +245,8 @@ def wire(engines: Engines, settings: Settings) -> Services:
     telling.serve(mails)
     return Services(
         people, goods, files, pictures, market, resale, bought, fulfilment, complaints,
-        taken_back, money, purses, desk, LookupService(database, engines.public), talk, told,
-        telling, auctioneer, hub, live, closer, escrow, outbox, Postman(mails),
+        taken_back, money, purses, desk, AlertService(database, money, taken_back),
+        LookupService(database, engines.public), talk, told, telling, auctioneer, hub, live, closer, escrow, outbox, Postman(mails),
     )  # fmt: skip
 
 

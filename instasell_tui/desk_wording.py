@@ -78,7 +78,8 @@ def alert_row(each: Alert, zone: tzinfo | None, now: datetime) -> Row:
 
 def alert_facts(each: Alert) -> Facts:
     """What stands below the list."""
-    return [("Subject", shown(each.subject)), *_details(each.details)]
+    remedy: Facts = [("Do", shown(each.remedy))] if each.remedy else []
+    return [("Subject", shown(each.subject)), *_details(each.details), *remedy]
 
 
 def user_row(each: User, zone: tzinfo | None, now: datetime) -> Row:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import typer
 
-from instasell_cli.commands.admin_users import Limit, Reason, found_user
+from instasell_cli.commands.admin_users import Limit, Reason, Yes, found_user
 from instasell_cli.context import opened
+from instasell_cli.exits import CliError
 from instasell_cli.options import command, group
 from instasell_cli.shapes import ADMIN_ACTION, ALERT, record_of
+from instasell_cli.terminal import confirm
+
+AlertId = Annotated[str, typer.Argument(help="The id of the alert.", metavar="ID")]
 
 app = group(
     "Alerts: what the market found that a person has to look at.",
@@ -37,18 +42,60 @@ def list_alerts(
     with opened(ctx) as (client, output):
         closed = None if is_open is None else not is_open
         found = client.admin.alerts(closed=closed, page_size=min(limit, 100) or 100)
-        output.many(ALERT, map(record_of, itertools.islice(found, limit or None)))
+        remedies: dict[str, str] = {}
+
+        def records() -> Iterator[Mapping[str, object]]:
+            for alert in itertools.islice(found, limit or None):
+                if alert.remedy and alert.closed_at is None:
+                    remedies[alert.kind] = alert.remedy
+                yield record_of(alert)
+
+        output.many(ALERT, records())
+        for kind, remedy in remedies.items():
+            output.note(f"{kind}: {remedy}")
+
+
+@command(
+    app,
+    "refund",
+    "Send back the money that an alert is about. It is money that nothing waits for: a payment that"
+    " the market never asked for, or one that could not be sent back. Exit 6 when none is left.",
+    'admin alerts refund ID --reason "Paid by mistake" --yes',
+)
+def refund(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = False) -> None:
+    """`admin alerts refund`."""
+    with opened(ctx) as (client, output):
+        question = "Send the money of this payment back?"
+        if not confirm(question, assume_yes=yes):
+            raise CliError("nothing was sent")
+        output.one(ALERT, record_of(client.admin.refund_alert(alert_id, reason)))
+
+
+@command(
+    app,
+    "charge",
+    "Have the seller pay for a refund that was made at the payment provider. It is taken from the"
+    " seller's wallet, now or as soon as there is something in it. Exit 6 when nothing is left.",
+    'admin alerts charge ID --reason "The seller agreed" --yes',
+)
+def charge(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = False) -> None:
+    """`admin alerts charge`."""
+    with opened(ctx) as (client, output):
+        if not confirm("Have the seller pay for this refund?", assume_yes=yes):
+            raise CliError("nobody was charged")
+        output.one(ALERT, record_of(client.admin.charge_alert(alert_id, reason)))
 
 
 @command(
     app,
     "close",
-    "Say that an alert is dealt with. It moves nothing by itself.",
+    "Say that an alert is dealt with. Of a payment that nothing waits for, a refund that you made"
+    " at the payment provider is booked.",
     'admin alerts close ID --reason "Refunded by hand at the provider"',
 )
 def close(
     ctx: typer.Context,
-    alert_id: Annotated[str, typer.Argument(help="The id of the alert.", metavar="ID")],
+    alert_id: AlertId,
     reason: Reason,
 ) -> None:
     """`admin alerts close`."""

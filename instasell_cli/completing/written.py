@@ -81,6 +81,8 @@ WRITTEN: Mapping[str, Shape] = {
     "admin users role": shapes.USER,
     "admin alerts list": shapes.ALERT,
     "admin alerts close": shapes.ALERT,
+    "admin alerts refund": shapes.ALERT,
+    "admin alerts charge": shapes.ALERT,
     "admin disputes list": shapes.DISPUTE,
     "admin disputes show": shapes.DISPUTE_VIEW,
     "admin disputes resolve": shapes.DISPUTE_VIEW,

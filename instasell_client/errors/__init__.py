@@ -19,7 +19,7 @@
                           UploadMissing TooManyFiles(limit)
                           ChargebackOpen AuctionStillOpen(auction_status)
                           AuctionHasOrder(order_id) NoRunnerUp
-                          FundsHeld(withdrawable, free_at) PayoutsStopped
+                          FundsHeld(withdrawable, free_at) PayoutsStopped NothingToBook
     - PaymentFailed
     - RateLimited(retry_after_seconds)
     - OutcomeUnknown      the same key, sent again, tells what happened     - Unavailable
@@ -57,6 +57,7 @@ from instasell_client.errors.conflicts import (
     ListingInUse,
     NoPayoutAccount,
     NoRunnerUp,
+    NothingToBook,
     OrderNotReady,
     OutOfStock,
     PayoutsStopped,
@@ -154,6 +155,7 @@ __all__ = [
     "NotAnInstaSellServer",
     "NotFound",
     "NotVerified",
+    "NothingToBook",
     "OrderNotFound",
     "OrderNotReady",
     "OutOfStock",

@@ -94,7 +94,8 @@ class AdminAction(Reply):
     """What an admin did, to what, and why. It is never changed or deleted.
 
     `action` is one of suspend_user, unsuspend_user, set_role, verify_user, allow_payouts,
-    close_alert, cancel_auction, remove_listing, resolve_dispute, or one that a newer server knows.
+    close_alert, refund_payment, charge_seller, cancel_auction, remove_listing, resolve_dispute, or
+    one that a newer server knows.
     """
 
     id: int
@@ -117,7 +118,10 @@ class AuditLogQuery(Paging):
 
 
 class Alert(Reply):
-    """What an operator has to look at. `subject` names what it is about, as a payment."""
+    """What an operator has to look at. `subject` names what it is about, as a payment.
+
+    `remedy` says what to do about it, and by which command.
+    """
 
     id: Id
     kind: str
@@ -125,6 +129,7 @@ class Alert(Reply):
     details: JsonObject
     created_at: Instant
     closed_at: Instant | None
+    remedy: str | None = None
 
 
 class AlertsQuery(Paging):

@@ -179,8 +179,29 @@ class Admin(Resource[Way]):
 
     @endpoint
     def close_alert(self, alert_id: str, reason: str) -> Operation[Alert]:
-        """Says that an alert is dealt with. Raises AlertNotFound."""
+        """Says that an alert is dealt with; a refund by hand of its payment is booked.
+
+        Raises AlertNotFound, PaymentFailed, Unavailable.
+        """
         at = path("/admin/alerts/{}/close", alert_id)
+        return post(at, reads(Alert), request(Reason, reason=reason))
+
+    @endpoint
+    def refund_alert(self, alert_id: str, reason: str) -> Operation[Alert]:
+        """Sends back the money that an alert is about and that nothing waits for; closes it.
+
+        Raises AlertNotFound, NothingToBook.
+        """
+        at = path("/admin/alerts/{}/refund", alert_id)
+        return post(at, reads(Alert), request(Reason, reason=reason))
+
+    @endpoint
+    def charge_alert(self, alert_id: str, reason: str) -> Operation[Alert]:
+        """Has the seller pay for a refund that was made at the payment provider; closes the alert.
+
+        Raises AlertNotFound, NothingToBook.
+        """
+        at = path("/admin/alerts/{}/charge", alert_id)
         return post(at, reads(Alert), request(Reason, reason=reason))
 
     @endpoint

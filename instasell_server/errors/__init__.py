@@ -16,7 +16,7 @@
                           CategoryExists OutOfStock StillRunning OrderNotReady InsufficientFunds
                           InsufficientGas NoPayoutAccount LastAdmin DisputeClosed ChargebackOpen
                           AuctionStillOpen AuctionHasOrder NoRunnerUp
-                          FundsHeld PayoutsStopped
+                          FundsHeld PayoutsStopped NothingToBook
                           UploadMissing TooManyFiles
     - PaymentFailed
     - RateLimited
@@ -50,6 +50,7 @@ from instasell_server.errors.conflicts import (
     ListingInUse,
     NoPayoutAccount,
     NoRunnerUp,
+    NothingToBook,
     OrderNotReady,
     OutOfStock,
     PayoutsStopped,
@@ -150,6 +151,7 @@ __all__ = [
     "NoRunnerUp",
     "NotFound",
     "NotVerified",
+    "NothingToBook",
     "OrderNotFound",
     "OrderNotReady",
     "OutOfStock",

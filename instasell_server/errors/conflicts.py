@@ -166,3 +166,9 @@ class NoPayoutAccount(Conflict):
     """There is no account at the payment provider to send money to, or it is not ready."""
 
     title = "There is no account to send the money to"
+
+
+class NothingToBook(Conflict):
+    """What an alert is about is booked already, or its kind has nothing that could be."""
+
+    title = "There is nothing to book"

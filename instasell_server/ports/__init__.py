@@ -47,10 +47,13 @@ from instasell_server.ports.payments import (
     PaymentDeclined,
     Payments,
     PayoutDestination,
+    PayoutFailed,
     ProviderEvent,
+    RefundedInAll,
     RefundMoved,
     RefundState,
     Refused,
+    TransferReversed,
 )
 
 __all__ = [
@@ -84,11 +87,14 @@ __all__ = [
     "PaymentDeclined",
     "Payments",
     "PayoutDestination",
+    "PayoutFailed",
     "ProviderEvent",
     "Quota",
     "RefundMoved",
     "RefundState",
+    "RefundedInAll",
     "Refused",
+    "TransferReversed",
     "Unreachable",
     "UploadAddress",
     "UploadGrant",

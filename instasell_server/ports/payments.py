@@ -39,11 +39,17 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class RefundState:
-    """A refund at the provider; `status` is pending, succeeded or failed."""
+    """A refund at the provider; `status` is pending, succeeded or failed.
+
+    `refund_id` is ours, and absent for one that was made there by hand.
+    """
 
     provider_id: str
     refund_id: str | None
     status: str
+    intent_id: str | None = None
+    amount: int = 0
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +110,51 @@ class Disputed:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundedInAll:
+    """So much of a payment has gone back in all; which refunds that were has to be asked."""
+
+    intent_id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransferReversed:
+    """Money that was sent to somebody's account has come back; `amount` is all of it so far."""
+
+    provider_id: str
+    withdrawal_id: str | None
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutFailed:
+    """A bank did not take what the provider paid out; it is in the provider's account again."""
+
+    provider_id: str
+    account_id: str | None
+    amount: int
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotUnderstood:
     """A message of a kind that the market heeds, with fields that it cannot book."""
 
     problem: str
 
 
-Change = Paid | CheckoutExpired | PaymentDeclined | RefundMoved | Disputed | NotUnderstood
+Change = (
+    Paid
+    | CheckoutExpired
+    | PaymentDeclined
+    | RefundMoved
+    | RefundedInAll
+    | Disputed
+    | TransferReversed
+    | PayoutFailed
+    | NotUnderstood
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +206,12 @@ class Payments(Protocol):
 
     async def look_up_refund(self, provider_id: str) -> RefundState:
         """What has become of a refund."""
+        ...
+
+    async def list_refunds(
+        self, limit: int, *, since: int | None = None, intent_id: str | None = None
+    ) -> list[RefundState]:
+        """The newest refunds of a payment, or since an instant of the provider's clock."""
         ...
 
     async def open_account(self, user_id: str, email: str) -> str:

@@ -68,6 +68,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/v1/transfers"): connect.create_transfer,
     ("GET", "/v1/transfers"): connect.list_transfers,
     ("GET", "/v1/transfers/{id}"): connect.retrieve_transfer,
+    ("POST", "/v1/transfers/{id}/reversals"): connect.reverse_transfer,
     ("POST", "/v1/payouts"): connect.create_payout,
     ("GET", "/v1/payouts"): connect.list_payouts,
     ("GET", "/v1/payouts/{id}"): connect.retrieve_payout,

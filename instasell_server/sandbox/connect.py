@@ -287,3 +287,42 @@ def find_link(records: Records, link_id: str) -> Json | None:
 def is_over(records: Records, link: Json) -> bool:
     """Whether a link's time is over."""
     return bool(link["expires_at"] <= records.now)
+
+
+def reverse_transfer(call: Call) -> Json:
+    """Takes a transfer back from a connected account, all of it or a part."""
+    params, records = call.params, call.records
+    params.ignore("description", "refund_application_fee")
+    transfer = retrieve_transfer(call)
+    left = transfer["amount"] - transfer["amount_reversed"]
+    amount = params.find_amount() or left
+    metadata = params.find_metadata()
+    params.finish()
+    if not left or amount > left:
+        raise Refused(f"Only {left} of this transfer can be reversed.", param="amount")
+    destination, currency = transfer["destination"], transfer["currency"]
+    require_funds(records, destination, currency, amount)
+    reversal: Json = {
+        "id": new_id("trr_"),
+        "object": "transfer_reversal",
+        "amount": amount,
+        "balance_transaction": None,
+        "created": records.created,
+        "currency": currency,
+        "destination_payment_refund": None,
+        "metadata": metadata,
+        "source_refund": None,
+        "transfer": transfer["id"],
+    }
+    kind, category = "transfer_refund", "transfer"
+    account = call.account
+    moved = post(records, kind, category, amount, currency, reversal["id"], account=account)
+    post(records, "payment_refund", category, -amount, currency, reversal["id"],
+         account=destination)  # fmt: skip
+    reversal["balance_transaction"] = moved["id"]
+    transfer["amount_reversed"] += amount
+    transfer["reversed"] = transfer["amount_reversed"] == transfer["amount"]
+    records.update(transfer)
+    records.insert(reversal, account)
+    records.emit("transfer.reversed", transfer, account)
+    return reversal

@@ -68,6 +68,16 @@ DESK = {
         "POST", f"/admin/alerts/{OTHER}/close", samples.alert(), admin.Alert,
         {"reason": "paid back"}, keyed=True,
     ),
+    "admin.refund_alert": Case(
+        lambda c: c.admin.refund_alert(OTHER, "a mistake"),
+        "POST", f"/admin/alerts/{OTHER}/refund", samples.alert(), admin.Alert,
+        {"reason": "a mistake"}, keyed=True,
+    ),
+    "admin.charge_alert": Case(
+        lambda c: c.admin.charge_alert(OTHER, "as agreed"),
+        "POST", f"/admin/alerts/{OTHER}/charge", samples.alert(), admin.Alert,
+        {"reason": "as agreed"}, keyed=True,
+    ),
     "admin.cancel_auction": Case(
         lambda c: c.admin.cancel_auction(AUCTION, "stolen goods"),
         "POST", f"/admin/auctions/{AUCTION}/cancel", samples.status(),

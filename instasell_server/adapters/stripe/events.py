@@ -23,10 +23,13 @@ from instasell_server.ports import (
     NotUnderstood,
     Paid,
     PaymentDeclined,
+    PayoutFailed,
     ProviderEvent,
+    RefundedInAll,
     RefundMoved,
     RefundState,
     Refused,
+    TransferReversed,
     Unreachable,
 )
 
@@ -114,7 +117,14 @@ def read_refund(refund: Any) -> RefundState:
     """Read a refund. Raises OddEvent."""
     found = plain(refund)
     status = _REFUND_STATUSES.get(str(found.get("status")), "pending")
-    return RefundState(text(found, "id"), id_of(found, "refund_id"), status)
+    return RefundState(
+        text(found, "id"),
+        id_of(found, "refund_id"),
+        status,
+        text(found, "payment_intent" if found.get("payment_intent") else "charge"),
+        amount(found, "amount"),
+        currency(found),
+    )
 
 
 def _change(kind: str, event: Object) -> Change | None:
@@ -123,11 +133,18 @@ def _change(kind: str, event: Object) -> Change | None:
     reader: Callable[[Object], Change | None] | None = _READERS.get(kind)
     if kind.startswith("charge.dispute."):
         reader = _dispute
-    if reader is None:
+    if reader is None and kind != "payout.failed":
         return None
     if not isinstance(found, Mapping):
         raise OddEvent("data.object is no object")
-    return reader(found)
+    if kind == "payout.failed":
+        # Of a connected account, which stands beside the object.
+        account = text(event, "account") if event.get("account") else None
+        reason = str(found.get("failure_code") or "unknown")[:100]
+        return PayoutFailed(
+            text(found, "id"), account, amount(found, "amount"), currency(found), reason
+        )
+    return reader(found) if reader is not None else None
 
 
 def _paid(found: Object) -> Paid:
@@ -149,6 +166,17 @@ def _declined(found: Object) -> PaymentDeclined:
 
 def _refund_moved(found: Object) -> RefundMoved:
     return RefundMoved(read_refund(found))
+
+
+def _refunded_in_all(found: Object) -> RefundedInAll:
+    intent = "payment_intent" if found.get("payment_intent") else "id"
+    return RefundedInAll(text(found, intent), amount(found, "amount_refunded"))
+
+
+def _transfer_reversed(found: Object) -> TransferReversed:
+    return TransferReversed(
+        text(found, "id"), id_of(found, "withdrawal_id"), amount(found, "amount_reversed")
+    )
 
 
 def _dispute(found: Object) -> Disputed | None:
@@ -186,4 +214,6 @@ _READERS: Mapping[str, Callable[[Object], Change]] = {
     "refund.created": _refund_moved,
     "refund.updated": _refund_moved,
     "refund.failed": _refund_moved,
+    "charge.refunded": _refunded_in_all,
+    "transfer.reversed": _transfer_reversed,
 }

@@ -117,6 +117,24 @@ class StripeGateway:
         """What has become of a refund."""
         return events.read_refund(await _asked(self._stripe.v1.refunds.retrieve_async(provider_id)))
 
+    async def list_refunds(
+        self, limit: int, *, since: int | None = None, intent_id: str | None = None
+    ) -> list[RefundState]:
+        """The newest refunds of a payment, or since an instant of the provider's clock."""
+        params: Any = {"limit": PAGE_ROWS}
+        if since is not None:
+            params["created"] = {"gte": since}
+        if intent_id is not None:
+            params["payment_intent"] = intent_id
+        found: list[RefundState] = []
+        while len(found) < limit:
+            page = await _asked(self._stripe.v1.refunds.list_async(params))
+            found += [events.read_refund(each) for each in page.data]
+            if not page.has_more or not page.data:
+                break
+            params["starting_after"] = page.data[-1].id
+        return found[:limit]
+
     async def open_account(self, user_id: str, email: str) -> str:
         """The id of an account that somebody's money is sent to; the same one each time."""
         params: Any = {

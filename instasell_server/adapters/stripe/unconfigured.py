@@ -38,6 +38,12 @@ class NoProvider:
         """Raises Refused."""
         raise Refused(_REASON)
 
+    async def list_refunds(
+        self, limit: int, *, since: int | None = None, intent_id: str | None = None
+    ) -> list[RefundState]:
+        """Raises Refused."""
+        raise Refused(_REASON)
+
     async def open_account(self, user_id: str, email: str) -> str:
         """Raises Refused."""
         raise Refused(_REASON)

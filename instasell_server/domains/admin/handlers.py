@@ -25,6 +25,7 @@ from instasell_client.models.base import Page
 from instasell_client.models.listings import Listing
 from instasell_client.models.orders import Order
 from instasell_server.domains.admin.bulk_users import BulkUsers
+from instasell_server.domains.admin.alerts import AlertService
 from instasell_server.domains.admin.service import AdminService
 from instasell_server.errors import (
     AlertNotFound,
@@ -33,13 +34,17 @@ from instasell_server.errors import (
     LastAdmin,
     ListingInUse,
     ListingNotFound,
+    NothingToBook,
     OrderNotFound,
+    PaymentFailed,
+    Unavailable,
     UserNotFound,
 )
 from instasell_server.http.route import ADMINS, Call, Route, signed_in
 
 SERVICE = web.AppKey("admin", AdminService)
 BULK_USERS = web.AppKey("bulk_users", BulkUsers)
+ALERTS = web.AppKey("alerts", AlertService)
 
 _DESK = signed_in(Scope.ADMIN, roles=ADMINS)
 
@@ -91,13 +96,25 @@ async def list_actions(call: Call[None, AuditLogQuery]) -> Page[AdminAction]:
 
 async def list_alerts(call: Call[None, AlertsQuery]) -> Page[Alert]:
     """GET /admin/alerts"""
-    return await call.service(SERVICE).list_alerts(call.query)
+    return await call.service(ALERTS).list(call.query)
 
 
 async def close_alert(call: Call[Reason, None]) -> Alert:
     """POST /admin/alerts/{id}/close"""
-    desk, alert_id = call.service(SERVICE), call.path["alert_id"]
-    return await desk.close_alert(call.user, alert_id, call.body.reason, call.idempotency_key)
+    alerts, alert_id = call.service(ALERTS), call.path["alert_id"]
+    return await alerts.close(call.user, alert_id, call.body.reason, call.idempotency_key)
+
+
+async def refund_alert(call: Call[Reason, None]) -> Alert:
+    """POST /admin/alerts/{id}/refund"""
+    alerts, alert_id = call.service(ALERTS), call.path["alert_id"]
+    return await alerts.refund(call.user, alert_id, call.body.reason, call.idempotency_key)
+
+
+async def charge_alert(call: Call[Reason, None]) -> Alert:
+    """POST /admin/alerts/{id}/charge"""
+    alerts, alert_id = call.service(ALERTS), call.path["alert_id"]
+    return await alerts.charge(call.user, alert_id, call.body.reason, call.idempotency_key)
 
 
 async def cancel_auction(call: Call[Reason, None]) -> AuctionStatusReply:
@@ -173,7 +190,17 @@ ROUTES: list[Route] = [
     Route(
         "POST", "/admin/alerts/{alert_id}/close", close_alert, _DESK,
         "Say that an alert is dealt with",
-        body=Reason, reply=Alert, tag="admin", errors=(AlertNotFound,),
+        body=Reason, reply=Alert, tag="admin", errors=(AlertNotFound, PaymentFailed, Unavailable),
+    ),
+    Route(
+        "POST", "/admin/alerts/{alert_id}/refund", refund_alert, _DESK,
+        "Send back the money that an alert is about and that nothing waits for",
+        body=Reason, reply=Alert, tag="admin", errors=(AlertNotFound, NothingToBook),
+    ),
+    Route(
+        "POST", "/admin/alerts/{alert_id}/charge", charge_alert, _DESK,
+        "Have the seller pay for a refund that was made at the payment provider",
+        body=Reason, reply=Alert, tag="admin", errors=(AlertNotFound, NothingToBook),
     ),
     Route(
         "POST", "/admin/auctions/{auction_id}/cancel", cancel_auction, _DESK,

@@ -17,8 +17,6 @@ from instasell_client.models.admin import (
     AdminAction,
     AdminOrder,
     AdminOrdersQuery,
-    Alert,
-    AlertsQuery,
     Analytics,
     AnalyticsQuery,
     AuditLogQuery,
@@ -56,6 +54,8 @@ class Action(StrEnum):
     VERIFY_USER = "verify_user"
     ALLOW_PAYOUTS = "allow_payouts"
     CLOSE_ALERT = "close_alert"
+    REFUND_PAYMENT = "refund_payment"
+    CHARGE_SELLER = "charge_seller"
     CANCEL_AUCTION = "cancel_auction"
     REMOVE_LISTING = "remove_listing"
     RESOLVE_DISPUTE = "resolve_dispute"
@@ -104,7 +104,7 @@ class AdminService:
         }
         async with self._database.connection() as connection:
             found = await store.list_users(connection, filters, query.limit + 1)
-        return _page(
+        return page_of(
             Page[User],
             found,
             query.limit,
@@ -196,7 +196,7 @@ class AdminService:
                 told = dict(details or {})
                 if action is Action.SET_ROLE:
                     told["role_before"] = before.role.value
-                await _note(tx, admin, action, ("user", user_id), reason, told)
+                await note_action(tx, admin, action, ("user", user_id), reason, told)
             return await self._accounts.get_within(tx, user_id)
 
         return await once(self._database, key, User, work)
@@ -215,7 +215,7 @@ class AdminService:
             reply = await self._lifecycle.call_off_open(tx, auction_id, reason)
             details = {"bid_count": reply.state.bid_count}
             subject = ("auction", auction_id)
-            await _note(tx, admin, Action.CANCEL_AUCTION, subject, reason, details)
+            await note_action(tx, admin, Action.CANCEL_AUCTION, subject, reason, details)
             return reply
 
         return await once(self._database, key, AuctionStatusReply, work)
@@ -231,7 +231,7 @@ class AdminService:
         async def work(tx: Transaction) -> Listing:
             if await self._listings.remove_within(tx, listing_id):
                 subject = ("listing", listing_id)
-                await _note(tx, admin, Action.REMOVE_LISTING, subject, reason, {})
+                await note_action(tx, admin, Action.REMOVE_LISTING, subject, reason, {})
             return await self._listings.get_within(tx, listing_id)
 
         return await once(self._database, key, Listing, work)
@@ -259,42 +259,7 @@ class AdminService:
         """Everybody's orders, the newest first. Raises Invalid for a cursor of another list."""
         return await self._orders.list_all(query)
 
-    # Alerts, the log and figures --------------------------------------------------------------
-
-    async def list_alerts(self, query: AlertsQuery) -> Page[Alert]:
-        """Alerts, the open ones first. Raises Invalid for a cursor of another list."""
-        is_closed, before_at, before_id = (None, None, None)
-        if query.cursor is not None:
-            _, is_closed, *place = decode_cursor(query.cursor, str, int, str, str)
-            before_at, before_id = read_place(*place)
-        filters = {
-            "closed": query.closed,
-            "is_closed": bool(is_closed),
-            "before_at": before_at,
-            "before_id": before_id,
-        }
-        async with self._database.connection() as connection:
-            found = await store.list_alerts(connection, filters, query.limit + 1)
-        return _page(
-            Page[Alert],
-            found,
-            query.limit,
-            lambda last: encode_cursor(
-                "alerts", int(last.closed_at is not None), last.created_at.isoformat(), last.id
-            ),
-        )
-
-    async def close_alert(
-        self, admin: Principal, alert_id: str, reason: str, key: RequestKey | None
-    ) -> Alert:
-        """Says that an alert is dealt with. Raises AlertNotFound."""
-
-        async def work(tx: Transaction) -> Alert:
-            if await store.close_alert(tx, alert_id):
-                await _note(tx, admin, Action.CLOSE_ALERT, ("alert", alert_id), reason, {})
-            return await store.get_alert(tx, alert_id)
-
-        return await once(self._database, key, Alert, work)
+    # The log and figures ----------------------------------------------------------------------
 
     async def note_resolution(
         self,
@@ -306,7 +271,7 @@ class AdminService:
     ) -> None:
         """Writes down what was decided on a dispute. Implements `disputes.AuditLog`."""
         subject = ("dispute", dispute_id)
-        await _note(tx, admin, Action.RESOLVE_DISPUTE, subject, reason, details)
+        await note_action(tx, admin, Action.RESOLVE_DISPUTE, subject, reason, details)
 
     async def list_actions(self, query: AuditLogQuery) -> Page[AdminAction]:
         """What admins did, the newest first. Raises Invalid for a cursor of another list."""
@@ -321,7 +286,7 @@ class AdminService:
         }
         async with self._database.connection() as connection:
             found = await store.list_actions(connection, filters, query.limit + 1)
-        return _page(
+        return page_of(
             Page[AdminAction], found, query.limit, lambda last: encode_cursor("actions", last.id)
         )
 
@@ -340,7 +305,7 @@ class AdminService:
         )
 
 
-async def _note(
+async def note_action(
     tx: Transaction,
     admin: Principal,
     action: Action,
@@ -358,7 +323,7 @@ async def _note(
     )
 
 
-def _page(
+def page_of(
     kind: type[Page[Item]], found: list[Item], limit: int, cursor: Callable[[Item], str]
 ) -> Page[Item]:
     shown = found[:limit]

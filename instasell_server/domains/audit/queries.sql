@@ -118,8 +118,10 @@ LEFT JOIN (
            sum(amount) FILTER (WHERE account = 'stripe')::bigint AS taken,
            -sum(amount) FILTER (WHERE account = 'escrow')::bigint AS escrow,
            -sum(amount) FILTER (WHERE account = 'receivable')::bigint AS owed,
+           -sum(amount) FILTER (WHERE account = 'suspense')::bigint AS suspense,
            -sum(amount) FILTER (WHERE account = 'balance')::bigint AS recovered
-    FROM transactions WHERE type = 'chargeback' GROUP BY reference_id
+    FROM transactions
+    WHERE type = 'chargeback' OR (type = 'refund' AND account = 'escrow') GROUP BY reference_id
 ) t ON t.reference_id = c.id::text
 LEFT JOIN (
     SELECT reference_id, sum(amount)::bigint AS fee
@@ -127,7 +129,11 @@ LEFT JOIN (
 ) f ON f.reference_id = c.id::text
 CROSS JOIN LATERAL (VALUES
     ('taken', CASE c.status WHEN 'won' THEN 0 ELSE c.amount END, coalesce(t.taken, 0)),
-    ('escrow', CASE c.status WHEN 'won' THEN 0 ELSE c.escrow_amount END, coalesce(t.escrow, 0)),
+    -- What a refund took out of escrow is the buyer's also when the card did not take it.
+    ('escrow', CASE WHEN c.status = 'won' AND c.kind = 'chargeback' THEN 0
+                    ELSE c.escrow_amount END, coalesce(t.escrow, 0)),
+    ('suspense', CASE c.status WHEN 'won' THEN 0 ELSE c.suspense_amount END,
+     coalesce(t.suspense, 0)),
     ('owed', c.owed_amount, coalesce(t.owed, 0)),
     ('recovered', c.recovered_amount, coalesce(t.recovered, 0)),
     ('fee', c.fee_amount, coalesce(f.fee, 0))
@@ -189,6 +195,11 @@ SELECT -(SELECT coalesce(sum(amount), 0)::bigint FROM transactions
            AS leaving,
        (SELECT coalesce(sum(amount), 0)::bigint FROM payments
         WHERE status IN ('opening', 'open')) AS coming
+
+-- name: get_suspense
+SELECT (SELECT coalesce(sum(amount), 0)::bigint FROM transactions WHERE account = 'suspense')
+           AS booked,
+       (SELECT coalesce(sum(kept_amount), 0)::bigint FROM unmatched_payments) AS due
 
 -- name: get_receivable
 SELECT (SELECT coalesce(sum(amount), 0)::bigint FROM transactions WHERE account = 'receivable')

@@ -120,6 +120,9 @@ async def _check_ledger(tx: Transaction, report: Report) -> None:
     booked, on_its_way = await store.get_in_transit(tx)
     if booked != on_its_way:
         report.findings.append(Finding("account", "in_transit", "sum", on_its_way, booked))
+    booked, kept = await store.get_suspense(tx)
+    if booked != kept:
+        report.findings.append(Finding("account", "suspense", "sum", kept, booked))
     booked, owed = await store.get_receivable(tx)
     if booked != owed:
         report.findings.append(Finding("account", "receivable", "sum", owed, booked))

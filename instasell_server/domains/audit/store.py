@@ -127,6 +127,12 @@ async def list_overheld_wallets(tx: Transaction) -> list[dict[str, Any]]:
     return await tx.rows(_sql.list_overheld_wallets)
 
 
+async def get_suspense(tx: Transaction) -> tuple[int, int]:
+    """Return what the ledger keeps apart, and what the payments say that it is of."""
+    row = await tx.one(_sql.get_suspense)
+    return row["booked"], row["due"]
+
+
 async def get_receivable(tx: Transaction) -> tuple[int, int]:
     """What the ledger has as owed to the platform, and what chargebacks say."""
     row = await tx.one(_sql.get_receivable)

@@ -1,20 +1,20 @@
 -- name: lock_chargeback
 SELECT id, provider_id, intent_id, payment_id, order_id, dispute_id, amount,
        refunded_amount, escrow_amount, owed_amount, recovered_amount, fee_amount, status,
-       holds_order
+       holds_order, kind, suspense_amount
 FROM chargebacks WHERE provider_id = %(provider_id)s FOR NO KEY UPDATE
 
 -- name: lock_unattached
 SELECT id, provider_id, intent_id, payment_id, order_id, dispute_id, amount,
        refunded_amount, escrow_amount, owed_amount, recovered_amount, fee_amount, status,
-       holds_order
+       holds_order, kind, suspense_amount
 FROM chargebacks WHERE intent_id = %(intent_id)s AND payment_id IS NULL
 ORDER BY id FOR NO KEY UPDATE
 
 -- name: lock_owed
 SELECT id, provider_id, intent_id, payment_id, order_id, dispute_id, amount,
        refunded_amount, escrow_amount, owed_amount, recovered_amount, fee_amount, status,
-       holds_order
+       holds_order, kind, suspense_amount
 FROM chargebacks
 WHERE id = %(chargeback_id)s AND owed_amount > 0 FOR NO KEY UPDATE
 
@@ -28,7 +28,9 @@ ORDER BY c.created_at, c.id, d.debtor_id LIMIT %(limit)s
 
 -- name: get_claims
 SELECT coalesce(sum(c.refunded_amount), 0)::bigint AS refunded_amount,
-       coalesce(sum(c.escrow_amount), 0)::bigint AS escrow_amount,
+       -- What a refund took out of escrow is counted by the order itself.
+       coalesce(sum(c.escrow_amount) FILTER (WHERE c.kind = 'chargeback'), 0)::bigint
+           AS escrow_amount,
        coalesce(sum(d.owed_amount + d.recovered_amount), 0)::bigint AS seller_amount
 FROM chargebacks c
 LEFT JOIN chargeback_debts d ON d.chargeback_id = c.id AND d.debtor_id = %(seller_id)s
@@ -48,11 +50,11 @@ SET owed_amount = %(owed_amount)s, recovered_amount = %(recovered_amount)s, is_d
 WHERE chargeback_id = %(chargeback_id)s AND debtor_id = %(debtor_id)s
 
 -- name: insert_chargeback
-INSERT INTO chargebacks (provider_id, intent_id, amount, owed_amount, created_at)
-VALUES (%(provider_id)s, %(intent_id)s, %(amount)s, %(amount)s, %(now)s)
+INSERT INTO chargebacks (provider_id, intent_id, amount, owed_amount, created_at, kind)
+VALUES (%(provider_id)s, %(intent_id)s, %(amount)s, %(amount)s, %(now)s, %(kind)s)
 RETURNING id, provider_id, intent_id, payment_id, order_id, dispute_id, amount,
           refunded_amount, escrow_amount, owed_amount, recovered_amount, fee_amount, status,
-          holds_order
+          holds_order, kind, suspense_amount
 
 -- name: update_chargeback
 UPDATE chargebacks
@@ -60,9 +62,40 @@ SET payment_id = %(payment_id)s, order_id = %(order_id)s, dispute_id = %(dispute
     refunded_amount = %(refunded_amount)s, escrow_amount = %(escrow_amount)s,
     owed_amount = %(owed_amount)s, recovered_amount = %(recovered_amount)s,
     fee_amount = %(fee_amount)s, status = %(status)s, holds_order = %(holds_order)s,
+    suspense_amount = %(suspense_amount)s,
     closed_at = CASE WHEN %(status)s = 'open' THEN NULL
                      ELSE coalesce(closed_at, %(now)s) END
 WHERE id = %(id)s
+
+-- name: take_kept
+WITH before AS (
+    SELECT intent_id, least(kept_amount, %(amount)s) AS taken FROM unmatched_payments
+    WHERE intent_id = %(intent_id)s AND kept_amount > 0 FOR UPDATE
+)
+UPDATE unmatched_payments u SET kept_amount = u.kept_amount - b.taken
+FROM before b WHERE u.intent_id = b.intent_id
+RETURNING b.taken
+
+-- name: is_kept
+SELECT intent_id FROM unmatched_payments WHERE intent_id = %(intent_id)s AND kept_amount > 0
+
+-- name: find_order_of_refund
+SELECT order_id FROM chargebacks WHERE provider_id = %(provider_id)s AND kind = 'refund'
+
+-- name: keep
+INSERT INTO unmatched_payments (intent_id, amount, kept_amount)
+VALUES (%(intent_id)s, %(amount)s, %(amount)s)
+ON CONFLICT (intent_id)
+DO UPDATE SET kept_amount = unmatched_payments.kept_amount + excluded.kept_amount
+
+-- name: lock_uncovered
+SELECT id, provider_id, intent_id, payment_id, order_id, dispute_id, amount,
+       refunded_amount, escrow_amount, owed_amount, recovered_amount, fee_amount, status,
+       holds_order, kind, suspense_amount
+FROM chargebacks c
+WHERE intent_id = %(intent_id)s AND owed_amount > 0
+  AND NOT EXISTS (SELECT FROM chargeback_debts d WHERE d.chargeback_id = c.id)
+ORDER BY id FOR NO KEY UPDATE
 
 -- name: insert_alert
 INSERT INTO alerts (kind, subject, details) VALUES (%(kind)s, %(subject)s, %(details)s::jsonb)

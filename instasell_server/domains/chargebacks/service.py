@@ -10,14 +10,14 @@ is paid out any more to an account whose bank has taken a payment back.
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 
-import structlog
-
-from instasell_client.models.money import format_amount
+from instasell_client.models.money import MAX_AMOUNT, format_amount
+from instasell_client.models.wallets import EntryType
 from instasell_server.db.connections import Database
-from instasell_server.db.transaction import Transaction, transact
+from instasell_server.db.transaction import Transaction
 from instasell_server.domains.chargebacks import rules, store
+from instasell_server.domains.chargebacks.debts import Debts
+from instasell_server.domains.chargebacks.provider_refunds import ProviderRefunds
 from instasell_server.domains.chargebacks.rules import Shares
 from instasell_server.domains.chargebacks.store import Chargeback, Debt
 from instasell_server.domains.disputes.service import DisputeService
@@ -25,12 +25,7 @@ from instasell_server.domains.ledger import rules as movements
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders.bank_claims import BankClaims, LockedOrder
 from instasell_server.domains.payments.service import Payment
-from instasell_server.errors import InstaSellError
-from instasell_server.ports import Disputed
-
-AT_ONCE = 100
-
-_log = structlog.get_logger("instasell.chargebacks")
+from instasell_server.ports import Disputed, RefundState
 
 
 class ChargebackService:
@@ -47,6 +42,8 @@ class ChargebackService:
         self._claims = claims
         self._disputes = disputes
         self._ledger = ledger
+        self._debts = Debts(database, ledger)
+        self._refunds = ProviderRefunds(claims, disputes, ledger, self._debts)
 
     async def take(self, tx: Transaction, claim: Disputed, payment: Payment | None) -> None:
         """What the provider says of a chargeback: new, changed or decided, in any order.
@@ -73,6 +70,53 @@ class ChargebackService:
         elif claim.verdict == "lost":
             await self._lose(tx, found, now)
 
+    async def take_refund(
+        self, tx: Transaction, refund: RefundState, payment: Payment | None
+    ) -> None:
+        """What the provider says of a refund that the market did not ask for, in any order.
+
+        The caller keeps others who speak of the same payment waiting.
+        """
+        order = await self._lock_order(tx, payment)
+        await self._refunds.take(tx, refund, payment, order)
+
+    async def keep(self, tx: Transaction, intent_id: str, amount: int) -> None:
+        """Money of a payment that nothing waits for was put apart: count it, by its payment.
+
+        What was taken of that payment before is covered by it.
+        """
+        await store.keep(tx, intent_id, amount)
+        for found in await store.lock_uncovered(tx, intent_id):
+            taken = await store.take_kept(tx, intent_id, found.owed_amount)
+            if not taken:
+                return
+            covered = found._replace(
+                suspense_amount=found.suspense_amount + taken,
+                owed_amount=found.owed_amount - taken,
+            )
+            await store.update_chargeback(tx, covered, await store.get_now(tx))
+            moved = movements.covered_from_suspense(found.id, taken, found.owed_amount)
+            await self._ledger.post(tx, [moved])
+
+    async def is_kept(self, intent_id: str) -> bool:
+        """Whether money of a payment of the provider's is kept apart."""
+        async with self._database.connection() as connection:
+            return await store.is_kept(connection, intent_id)
+
+    async def take_kept(self, tx: Transaction, intent_id: str) -> int:
+        """Take what is kept apart of a payment of the provider's, to send it back."""
+        return await store.take_kept(tx, intent_id, MAX_AMOUNT)
+
+    async def charge_seller(self, tx: Transaction, provider_id: str) -> int:
+        """Have the seller owe what a refund at the provider has cost; returns how much."""
+        order_id = await store.find_order_of_refund(tx, provider_id)
+        order = await self._claims.lock(tx, order_id) if order_id else None
+        return 0 if order is None else await self._refunds.charge(tx, provider_id, order)
+
+    async def recover(self) -> int:
+        """Takes what is owed from who has something now; returns from how many."""
+        return await self._debts.recover()
+
     async def attach(self, tx: Transaction, payment: Payment) -> None:
         """A payment is booked whose chargeback may have come before it."""
         if payment.intent_id is None:
@@ -86,6 +130,9 @@ class ChargebackService:
             if found.status == "won":
                 await store.update_chargeback(tx, found._replace(payment_id=payment.id), now)
                 continue
+            if found.kind == "refund":
+                await self._attach_refund(tx, found, payment, order, now)
+                continue
             bound, payer_owes = await self._bind(tx, found, payment, order, now)
             await store.update_chargeback(tx, bound, now)
             if bound.escrow_amount:
@@ -95,9 +142,26 @@ class ChargebackService:
                     [movements.chargeback_covered(found.id, order.id, bound.escrow_amount)],
                 )
             if payer_owes:
-                bound = await self._recover_within(tx, bound, payment.user_id, now)
+                bound = await self._debts.recover_within(tx, bound, payment.user_id, now)
             if found.status == "lost":
                 await self._lose(tx, bound, now)
+
+    async def _attach_refund(
+        self,
+        tx: Transaction,
+        found: Chargeback,
+        payment: Payment,
+        order: LockedOrder | None,
+        now: datetime,
+    ) -> None:
+        bound = await self._refunds.bind(tx, found, payment, order)
+        await store.update_chargeback(tx, bound, now)
+        if bound.escrow_amount and order is not None:
+            covered = movements.chargeback_covered(
+                found.id, order.id, bound.escrow_amount, EntryType.REFUND
+            )
+            await self._ledger.post(tx, [covered])
+        await self._refunds.settle(tx, bound, payment, order, now)
 
     async def _lock_order(self, tx: Transaction, payment: Payment | None) -> LockedOrder | None:
         """The order that a payment has paid; one that went back has paid none."""
@@ -127,7 +191,7 @@ class ChargebackService:
             ],
         )
         if payer_owes and payment is not None:
-            bound = await self._recover_within(tx, bound, payment.user_id, now)
+            bound = await self._debts.recover_within(tx, bound, payment.user_id, now)
         details = {
             "intent_id": claim.intent_id,
             "order_id": bound.order_id,
@@ -214,11 +278,7 @@ class ChargebackService:
         """All is as it was: the money is back where it was taken from."""
         decided = found._replace(status="won", owed_amount=0, recovered_amount=0)
         await store.update_chargeback(tx, decided, now)
-        recovered = {}
-        for debt in await store.list_debts(tx, found.id):
-            recovered[debt.debtor_id] = debt.recovered_amount
-            settled = debt._replace(owed_amount=0, recovered_amount=0, is_due=False)
-            await store.update_debt(tx, found.id, settled)
+        recovered = await self._debts.forgive(tx, found.id)
         verdict = "the bank has decided against the buyer"
         if found.dispute_id is not None:
             await self._disputes.close_of_bank(tx, found.dispute_id, 0, verdict, now)
@@ -226,9 +286,12 @@ class ChargebackService:
             found.id,
             found.order_id,
             to_escrow=found.escrow_amount,
+            to_suspense=found.suspense_amount,
             owed=found.owed_amount,
             recovered=recovered,
         )
+        if found.suspense_amount:
+            await store.keep(tx, found.intent_id, found.suspense_amount)
         await self._ledger.post(tx, [back])
         if found.holds_order and found.order_id is not None:
             await self._claims.thaw(tx, found.order_id, verdict, now)
@@ -247,54 +310,6 @@ class ChargebackService:
         if self._claims.is_lost(order):
             await self._disputes.close(tx, order.id, 0, actor_id=None, reason=verdict, now=now)
             await self._claims.call_off(tx, order, verdict, now)
-
-    # What is owed -----------------------------------------------------------------------------
-
-    async def recover(self) -> int:
-        """Takes what is owed from who has something now; returns from how many."""
-        async with self._database.connection() as connection:
-            found = await store.list_recoverable(connection, AT_ONCE)
-        recovered = 0
-        for chargeback_id, debtor_id in found:
-            work = partial(self._recover, chargeback_id, debtor_id)
-            try:
-                recovered += await transact(self._database, work)
-            except InstaSellError as error:
-                _log.warning("recovery_waits", chargeback_id=chargeback_id, code=error.code)
-        return recovered
-
-    async def _recover(self, chargeback_id: str, debtor_id: str, tx: Transaction) -> int:
-        found = await store.lock_owed(tx, chargeback_id)
-        if found is None:
-            return 0
-        rest = await self._recover_within(tx, found, debtor_id, await store.get_now(tx))
-        return int(rest.owed_amount < found.owed_amount)
-
-    async def _recover_within(
-        self, tx: Transaction, found: Chargeback, debtor_id: str, now: datetime
-    ) -> Chargeback:
-        """Take what a debtor owes for a locked chargeback, as far as the wallet has it."""
-        debts = await store.list_debts(tx, found.id)
-        [debt] = [each for each in debts if each.debtor_id == debtor_id]
-        amount = min(await self._ledger.lock_balance(tx, debtor_id), debt.owed_amount)
-        if not amount or not debt.is_due:
-            return found
-        paid = movements.recovered(
-            found.id, found.order_id, found.payment_id, debtor_id, amount, debt.owed_amount
-        )
-        after = debt._replace(
-            owed_amount=debt.owed_amount - amount,
-            recovered_amount=debt.recovered_amount + amount,
-        )
-        # Before the ledger, which tells the debtor what is still owed.
-        await store.update_debt(tx, found.id, after)
-        await self._ledger.post(tx, [paid])
-        rest = found._replace(
-            owed_amount=found.owed_amount - amount,
-            recovered_amount=found.recovered_amount + amount,
-        )
-        await store.update_chargeback(tx, rest, now)
-        return rest
 
 
 __all__ = ["ChargebackService"]

@@ -31,6 +31,8 @@ class Chargeback(NamedTuple):
     fee_amount: int
     status: str
     holds_order: bool
+    kind: str
+    suspense_amount: int
 
 
 class Debt(NamedTuple):
@@ -89,11 +91,53 @@ async def update_debt(tx: Transaction, chargeback_id: str, debt: Debt) -> None:
 
 
 async def insert_chargeback(
-    tx: Transaction, provider_id: str, intent_id: str, amount: int, now: datetime
+    tx: Transaction,
+    provider_id: str,
+    intent_id: str,
+    amount: int,
+    now: datetime,
+    kind: str = "chargeback",
 ) -> Chargeback:
-    """A new chargeback, all of it owed by nobody yet."""
-    values = {"provider_id": provider_id, "intent_id": intent_id, "amount": amount, "now": now}
+    """Insert a chargeback or a refund made at the provider, all of it owed by nobody yet."""
+    values = {
+        "provider_id": provider_id, "intent_id": intent_id, "amount": amount, "now": now,
+        "kind": kind,
+    }  # fmt: skip
     return Chargeback(**await tx.one(_sql.insert_chargeback, values))
+
+
+async def take_kept(tx: Transaction, intent_id: str, amount: int) -> int:
+    """Take what is kept apart for a payment of the provider's, `amount` at most."""
+    row = await tx.maybe(_sql.take_kept, {"intent_id": intent_id, "amount": amount})
+    return int(row["taken"]) if row else 0
+
+
+async def is_kept(connection: Connection, intent_id: str) -> bool:
+    """Whether anything is kept apart for a payment of the provider's."""
+    return await connection.maybe(_sql.is_kept, {"intent_id": intent_id}) is not None
+
+
+async def find_order_of_refund(tx: Transaction, provider_id: str) -> str | None:
+    """Return the order that a refund made at the provider is of."""
+    row = await tx.maybe(_sql.find_order_of_refund, {"provider_id": provider_id})
+    return row["order_id"] if row else None
+
+
+async def keep(tx: Transaction, intent_id: str, amount: int) -> None:
+    """Keep money of a payment of the provider's apart."""
+    await tx.execute(_sql.keep, {"intent_id": intent_id, "amount": amount})
+
+
+async def lock_uncovered(tx: Transaction, intent_id: str) -> list[Chargeback]:
+    """Lock what was taken of a payment and is owed by nobody in particular."""
+    rows = await tx.rows(_sql.lock_uncovered, {"intent_id": intent_id})
+    return [Chargeback(**row) for row in rows]
+
+
+async def find_refund(tx: Transaction, provider_id: str) -> Chargeback | None:
+    """Find and lock a refund that was made at the provider."""
+    found = await lock_chargeback(tx, provider_id)
+    return found if found is not None and found.kind == "refund" else None
 
 
 async def update_chargeback(tx: Transaction, chargeback: Chargeback, now: datetime) -> None:

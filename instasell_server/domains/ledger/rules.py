@@ -247,6 +247,18 @@ def stray_kept(refund_id: str, amount: int) -> Transfer:
     )
 
 
+def withdrawal_returned(withdrawal_id: str, user_id: str, amount: int, total: int) -> Transfer:
+    """Book money back that was sent and came back; `total` is all of it so far."""
+    return transfer(
+        f"withdraw-returned:{withdrawal_id}:{total}",
+        withdrawal_id,
+        (
+            Posting(Account.STRIPE, -amount, EntryType.WITHDRAWAL),
+            Posting(Account.BALANCE, amount, EntryType.WITHDRAWAL, user_id),
+        ),
+    )
+
+
 def release(order_id: str, seller_id: str, amount: int) -> Transfer:
     """All that is still held goes to the seller."""
     return transfer(
@@ -272,13 +284,69 @@ def chargeback(chargeback_id: str, order_id: str | None, from_escrow: int, owed:
     )
 
 
-def chargeback_covered(chargeback_id: str, order_id: str, amount: int) -> Transfer:
+def refund_elsewhere(
+    refund_id: str, order_id: str | None, *, from_escrow: int, from_suspense: int, owed: int
+) -> Transfer:
+    """Book a refund that was made at the provider: held and kept money first, the rest is owed."""
+    whole = from_escrow + from_suspense + owed
+    return transfer(
+        f"refund-elsewhere:{refund_id}",
+        refund_id,
+        (
+            Posting(Account.ESCROW, -from_escrow, EntryType.REFUND, None, order_id),
+            Posting(Account.SUSPENSE, -from_suspense, EntryType.CHARGEBACK),
+            Posting(Account.RECEIVABLE, -owed, EntryType.CHARGEBACK, None, order_id),
+            Posting(Account.STRIPE, whole, EntryType.CHARGEBACK, None, order_id),
+        ),
+    )
+
+
+def covered_from_suspense(refund_id: str, amount: int, owed_before: int) -> Transfer:
+    """Cover what nobody owes with money that was kept apart for the same payment."""
+    return transfer(
+        f"covered:{refund_id}:{owed_before}",
+        refund_id,
+        (
+            Posting(Account.SUSPENSE, -amount, EntryType.CHARGEBACK),
+            Posting(Account.RECEIVABLE, amount, EntryType.CHARGEBACK),
+        ),
+    )
+
+
+def refund_elsewhere_failed(
+    refund_id: str,
+    order_id: str | None,
+    *,
+    to_buyer: Posting | None,
+    to_suspense: int,
+    owed: int,
+    recovered: Mapping[str, int],
+) -> Transfer:
+    """Book a refund back that was made at the provider and that the card did not take."""
+    held = ReturnHeld(refund_id)
+    back = (
+        Posting(Account.SUSPENSE, to_suspense, EntryType.CHARGEBACK),
+        Posting(Account.RECEIVABLE, owed, EntryType.CHARGEBACK, None, order_id),
+        *([] if to_buyer is None else [to_buyer]),
+        *(
+            Posting(Account.BALANCE, amount, EntryType.CHARGEBACK, debtor_id, order_id, held)
+            for debtor_id, amount in recovered.items()
+        ),
+    )
+    whole = sum(each.amount for each in back)
+    stripe = Posting(Account.STRIPE, -whole, EntryType.CHARGEBACK, None, order_id)
+    return transfer(f"refund-elsewhere-failed:{refund_id}", refund_id, (stripe, *back))
+
+
+def chargeback_covered(
+    chargeback_id: str, order_id: str, amount: int, kind: EntryType = EntryType.CHARGEBACK
+) -> Transfer:
     """The payment came later than its chargeback: what it put into escrow covers that."""
     return transfer(
         f"chargeback-covered:{chargeback_id}",
         chargeback_id,
         (
-            Posting(Account.ESCROW, -amount, EntryType.CHARGEBACK, None, order_id),
+            Posting(Account.ESCROW, -amount, kind, None, order_id),
             Posting(Account.RECEIVABLE, amount, EntryType.CHARGEBACK, None, order_id),
         ),
     )
@@ -291,9 +359,10 @@ def chargeback_won(
     to_escrow: int,
     owed: int,
     recovered: Mapping[str, int],
+    to_suspense: int = 0,
 ) -> Transfer:
     """Book what the bank gives back: to where it was taken from, and to who has paid for it."""
-    whole = to_escrow + owed + sum(recovered.values())
+    whole = to_escrow + to_suspense + owed + sum(recovered.values())
     held = ReturnHeld(chargeback_id)
     return transfer(
         f"chargeback-won:{chargeback_id}",
@@ -301,6 +370,7 @@ def chargeback_won(
         (
             Posting(Account.STRIPE, -whole, EntryType.CHARGEBACK, None, order_id),
             Posting(Account.ESCROW, to_escrow, EntryType.CHARGEBACK, None, order_id),
+            Posting(Account.SUSPENSE, to_suspense, EntryType.CHARGEBACK),
             Posting(Account.RECEIVABLE, owed, EntryType.CHARGEBACK, None, order_id),
             *(
                 Posting(Account.BALANCE, amount, EntryType.CHARGEBACK, debtor_id, order_id, held)

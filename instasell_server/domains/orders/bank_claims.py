@@ -44,6 +44,19 @@ class BankClaims:
         standing = order.standing
         return not standing.bank_claims and not standing.held_amount and rules.is_held(standing)
 
+    async def refunded_elsewhere(
+        self, tx: Transaction, order: LockedOrder, amount: int, reason: str, now: datetime
+    ) -> bool:
+        """Count a refund at the provider whose money the ledger has moved out of a locked order.
+
+        Returns whether nothing is held any more, so that the order ends.
+        """
+        await store.update_refunded(tx, order.id, amount, now)
+        await self._write(tx, order, order.standing.status, reason, now)
+        after = await store.lock_order(tx, order.id)
+        assert after is not None
+        return self.is_lost(after)
+
     async def call_off(
         self, tx: Transaction, order: LockedOrder, reason: str, now: datetime
     ) -> None:

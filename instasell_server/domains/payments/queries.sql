@@ -65,12 +65,37 @@ INSERT INTO provider_refunds (payment_id, order_id, amount)
 VALUES (%(payment_id)s, %(order_id)s, %(amount)s)
 RETURNING id
 
+-- name: insert_refund_of_intent
+INSERT INTO provider_refunds (intent_id, amount) VALUES (%(intent_id)s, %(amount)s)
+RETURNING id
+
+-- name: find_intent_of_refund
+SELECT coalesce(r.intent_id, p.intent_id) AS intent_id
+FROM provider_refunds r LEFT JOIN payments p ON p.id = r.payment_id
+WHERE r.id::text = %(refund_id)s AND r.order_id IS NULL
+
+-- name: sum_refunds
+SELECT (SELECT coalesce(sum(r.amount), 0) FROM provider_refunds r
+        JOIN payments p ON p.id = r.payment_id
+        WHERE p.intent_id = %(intent_id)s AND r.status <> 'failed')
+     + (SELECT coalesce(sum(amount), 0) FROM provider_refunds
+        WHERE intent_id = %(intent_id)s AND status <> 'failed')
+     + (SELECT coalesce(sum(amount), 0) FROM chargebacks
+        WHERE intent_id = %(intent_id)s AND kind = 'refund' AND status <> 'won') AS amount
+
+-- name: list_known_refunds
+SELECT provider_id FROM provider_refunds WHERE provider_id = ANY(%(provider_ids)s::text[])
+
 -- name: lock_refund
-SELECT r.id, r.payment_id, r.order_id, r.amount, r.status, r.provider_id, p.intent_id, p.user_id,
-       o.paid_at
-FROM provider_refunds r JOIN payments p ON p.id = r.payment_id
+-- A refund of ours that the provider knows by another id is another refund: its keys are forgotten
+-- after a day, so that one asked for again later is made a second time.
+SELECT r.id, r.payment_id, r.order_id, r.amount, r.status, r.provider_id,
+       coalesce(r.intent_id, p.intent_id) AS intent_id, p.user_id, o.paid_at
+FROM provider_refunds r LEFT JOIN payments p ON p.id = r.payment_id
 LEFT JOIN orders o ON o.id = r.order_id
-WHERE r.id = %(refund_id)s OR r.provider_id = %(provider_id)s
+WHERE r.provider_id = %(provider_id)s
+   OR (r.id = %(refund_id)s
+       AND (r.provider_id IS NULL OR %(provider_id)s = '' OR r.provider_id = %(provider_id)s))
 FOR NO KEY UPDATE OF r
 
 -- name: lease_refunds
@@ -82,10 +107,11 @@ WITH due AS (
         WHERE status IN ('asking', 'asked') AND leased_until <= market_now()
         ORDER BY leased_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     )
-    RETURNING id, payment_id, order_id, amount, status, provider_id
+    RETURNING id, payment_id, order_id, amount, status, provider_id, intent_id
 )
-SELECT d.id, d.payment_id, d.order_id, d.amount, d.status, d.provider_id, p.intent_id, p.user_id
-FROM due d JOIN payments p ON p.id = d.payment_id
+SELECT d.id, d.payment_id, d.order_id, d.amount, d.status, d.provider_id,
+       coalesce(d.intent_id, p.intent_id) AS intent_id, p.user_id
+FROM due d LEFT JOIN payments p ON p.id = d.payment_id
 
 -- name: update_refund
 UPDATE provider_refunds

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import datetime
+from functools import partial
+from typing import Protocol
 
 import structlog
 
@@ -14,10 +17,35 @@ from instasell_server.domains.ledger.postings import Hold
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.payments import store
 from instasell_server.domains.payments.provider_calls import AT_ONCE, answered
+from instasell_server.domains.payments.store import Payment
 from instasell_server.errors import InstaSellError, PaymentFailed
 from instasell_server.ports import Payments, RefundState
 
 _log = structlog.get_logger("instasell.payments")
+
+
+LIMIT = 1000
+RECONCILE_SECONDS = 300.0
+LOOK_BACK_SECONDS = 3 * 24 * 3600
+"""Stripe sends a webhook again for three days, so that what is older has come or never will."""
+
+
+class RefundsElsewhere(Protocol):
+    """Who books refunds that the market did not ask for, and money that could not be sent back."""
+
+    async def take_refund(
+        self, tx: Transaction, refund: RefundState, payment: Payment | None
+    ) -> None:
+        """What the provider says of a refund that the market did not ask for."""
+        ...
+
+    async def keep(self, tx: Transaction, intent_id: str, amount: int) -> None:
+        """Money of a payment that nothing waits for was put apart."""
+        ...
+
+    async def take_kept(self, tx: Transaction, intent_id: str) -> int:
+        """Take what is kept apart of a payment of the provider's, to send it back."""
+        ...
 
 
 class RefundService:
@@ -27,6 +55,12 @@ class RefundService:
         self._database = database
         self._provider = provider
         self._ledger = ledger
+        self._elsewhere: RefundsElsewhere | None = None
+        self._reconcile_at = 0.0
+
+    def serve(self, elsewhere: RefundsElsewhere) -> None:
+        """Whom to hand refunds made at the provider to; said once, as the parts are joined."""
+        self._elsewhere = elsewhere
 
     async def refund_order(
         self, tx: Transaction, order_id: str, buyer_id: str, amount: int
@@ -73,7 +107,10 @@ class RefundService:
     async def settle_refund(self, tx: Transaction, state: RefundState) -> None:
         """Book how far a refund has come, as the provider says."""
         found = await store.lock_refund(tx, state.refund_id, state.provider_id)
-        if found is None or found.status == "failed":
+        if found is None:
+            await self._take_elsewhere(tx, state)
+            return
+        if found.status == "failed":
             return
         if found.status == "succeeded":
             # A refund that has gone out can still come back; nothing else follows its success.
@@ -90,6 +127,8 @@ class RefundService:
     async def _keep(self, tx: Transaction, refund: store.Refund) -> None:
         """What could not be sent back stays here: with the buyer, or apart if nobody's."""
         if refund.order_id is not None:
+            assert refund.payment_id is not None, "a payment has paid the order"
+            assert refund.user_id is not None, "a payment has paid the order"
             hold = self._ledger.hold_of_refund(refund.payment_id, refund.paid_at)
             back = movements.refund_failed(
                 refund.id, refund.order_id, refund.user_id, refund.amount, hold
@@ -97,4 +136,69 @@ class RefundService:
         else:
             back = movements.stray_kept(refund.id, refund.amount)
         await self._ledger.post(tx, [back])
+        if refund.order_id is None and refund.intent_id is not None:
+            assert self._elsewhere is not None
+            await self._elsewhere.keep(tx, refund.intent_id, refund.amount)
         await store.insert_alert(tx, "refund_failed", refund.id, {"amount": refund.amount})
+
+    # Refunds made at the provider -------------------------------------------------------------
+
+    async def _take_elsewhere(self, tx: Transaction, state: RefundState) -> None:
+        if state.intent_id is None:
+            return
+        assert self._elsewhere is not None
+        await store.lock_intent(tx, state.intent_id)
+        payment_id = await store.find_payment_of_intent(tx, state.intent_id)
+        payment = await store.find_payment(tx, payment_id) if payment_id else None
+        await self._elsewhere.take_refund(tx, state, payment)
+
+    async def send_kept_back(self, tx: Transaction, intent_id: str) -> int:
+        """Send back what is kept apart of a payment that nothing waits for; returns how much."""
+        assert self._elsewhere is not None
+        await store.lock_intent(tx, intent_id)
+        amount = await self._elsewhere.take_kept(tx, intent_id)
+        if amount:
+            refund_id = await store.insert_refund_of_intent(tx, intent_id, amount)
+            await self._ledger.post(tx, [movements.stray_sent_back(refund_id, amount)])
+        return amount
+
+    async def find_intent(self, tx: Transaction, refund_id: str) -> str | None:
+        """Return the provider's payment that a refund of ours, or one made there, is of."""
+        return await store.find_intent_of_refund(tx, refund_id)
+
+    async def check(self, intent_id: str, amount: int | None = None) -> None:
+        """Ask the provider which refunds a payment has had, and book those that are not known.
+
+        Nothing is asked where those that are known sum to `amount`. Raises PaymentFailed,
+        Unavailable.
+        """
+        async with self._database.connection() as connection:
+            known = await store.sum_refunds(connection, intent_id)
+        if amount is not None and known >= amount:
+            return
+        found = await answered(self._provider.list_refunds(LIMIT, intent_id=intent_id))
+        await self._take_all(found)
+
+    async def reconcile(self) -> int:
+        """Ask the provider every five minutes for its newest refunds; returns 0 until then."""
+        if time.monotonic() < self._reconcile_at:
+            return 0
+        self._reconcile_at = time.monotonic() + RECONCILE_SECONDS
+        since = int(time.time()) - LOOK_BACK_SECONDS
+        try:
+            found = await answered(self._provider.list_refunds(LIMIT, since=since))
+        except InstaSellError as error:
+            _log.warning("refunds_not_reconciled", code=error.code)
+            return 0
+        await self._take_all(found)
+        return 0
+
+    async def _take_all(self, found: list[RefundState]) -> None:
+        async with self._database.connection() as connection:
+            ours = await store.list_known_refunds(connection, [each.provider_id for each in found])
+        for state in found:
+            if state.provider_id not in ours:
+                await transact(self._database, partial(self._settle, state))
+
+    async def _settle(self, state: RefundState, tx: Transaction) -> None:
+        await self.settle_refund(tx, state)

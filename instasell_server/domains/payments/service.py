@@ -32,9 +32,13 @@ from instasell_server.ports import (
     Paid,
     PaymentDeclined,
     Payments,
+    PayoutFailed,
     ProviderEvent,
+    RefundedInAll,
     RefundMoved,
+    RefundState,
     Refused,
+    TransferReversed,
 )
 
 _log = structlog.get_logger("instasell.payments")
@@ -65,6 +69,32 @@ class Chargebacks(Protocol):
         """A payment is booked whose chargeback may have come before it."""
         ...
 
+    async def take_refund(
+        self, tx: Transaction, refund: RefundState, payment: Payment | None
+    ) -> None:
+        """What the provider says of a refund that the market did not ask for."""
+        ...
+
+    async def keep(self, tx: Transaction, intent_id: str, amount: int) -> None:
+        """Money of a payment that nothing waits for was put apart."""
+        ...
+
+    async def take_kept(self, tx: Transaction, intent_id: str) -> int:
+        """Take what is kept apart of a payment of the provider's, to send it back."""
+        ...
+
+
+class SentMoney(Protocol):
+    """Who sees to money that was sent to people's accounts."""
+
+    async def take_back(self, tx: Transaction, reversed_transfer: TransferReversed) -> None:
+        """Money that was sent has come back."""
+        ...
+
+    async def note_failed_payout(self, tx: Transaction, failed: PayoutFailed) -> None:
+        """A bank did not take what the provider paid out."""
+        ...
+
 
 class PaymentService:
     """Asks the provider, listens to it, and finds out what a crash left open.
@@ -87,6 +117,7 @@ class PaymentService:
         self.refunds = RefundService(database, provider, ledger)
         self._orders: PaidOrders | None = None
         self._chargebacks: Chargebacks | None = None
+        self._withdrawals: SentMoney | None = None
         self._opening: dict[str, asyncio.Task[str | None]] = {}
 
     def serve(self, orders: PaidOrders) -> None:
@@ -96,6 +127,11 @@ class PaymentService:
     def serve_chargebacks(self, chargebacks: Chargebacks) -> None:
         """Whom to hand chargebacks to; said once, when the parts are put together."""
         self._chargebacks = chargebacks
+        self.refunds.serve(chargebacks)
+
+    def serve_withdrawals(self, withdrawals: SentMoney) -> None:
+        """Whom to hand money to that came back; said once, when the parts are put together."""
+        self._withdrawals = withdrawals
 
     # Paying -----------------------------------------------------------------------------------
 
@@ -202,6 +238,10 @@ class PaymentService:
         except Refused as error:
             raise BadSignature(str(error)) from None
 
+        if isinstance(event.change, RefundedInAll):
+            # It does not say which refunds: the provider does. Silence has it said again.
+            await self.refunds.check(event.change.intent_id, event.change.amount)
+
         async def work(tx: Transaction) -> None:
             if await store.insert_event(tx, event.id, event.type):
                 await self._take(tx, event)
@@ -221,6 +261,12 @@ class PaymentService:
                 tx.after_commit.append(_count_failure)
         elif isinstance(change, RefundMoved):
             await self.refunds.settle_refund(tx, change.refund)
+        elif isinstance(change, TransferReversed | PayoutFailed):
+            assert self._withdrawals is not None
+            if isinstance(change, TransferReversed):
+                await self._withdrawals.take_back(tx, change)
+            else:
+                await self._withdrawals.note_failed_payout(tx, change)
         elif isinstance(change, NotUnderstood):
             details = {"type": event.type, "problem": change.problem}
             await store.insert_alert(tx, "webhook_not_understood", event.id, details)
@@ -240,7 +286,9 @@ class PaymentService:
             is_new = await store.insert_alert(tx, "unknown_payment", paid.intent_id, details)
             # The ledger has one currency; of another one the alert is all that there is.
             if is_new and paid.currency == self._ledger.currency:
+                assert self._chargebacks is not None
                 await self._ledger.post(tx, [movements.stray(paid.intent_id, paid.amount)])
+                await self._chargebacks.keep(tx, paid.intent_id, paid.amount)
             return
         if payment.intent_id is not None:
             # Told of before, in this or another event.

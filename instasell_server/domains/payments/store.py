@@ -32,13 +32,13 @@ class Refund(NamedTuple):
     """A refund at the provider. `status` is asking, asked, succeeded or failed."""
 
     id: str
-    payment_id: str
+    payment_id: str | None
     order_id: str | None
     amount: int
     status: str
     provider_id: str | None
     intent_id: str | None
-    user_id: str
+    user_id: str | None
     paid_at: datetime | None = None
 
 
@@ -156,6 +156,31 @@ async def update_refund(
     """How far a refund has come."""
     values = {"refund_id": refund_id, "status": status, "provider_id": provider_id}
     await tx.execute(_sql.update_refund, values)
+
+
+async def insert_refund_of_intent(tx: Transaction, intent_id: str, amount: int) -> str:
+    """Insert a refund of a payment that is nobody's; returns its id."""
+    values = {"intent_id": intent_id, "amount": amount}
+    refund_id: str = (await tx.one(_sql.insert_refund_of_intent, values))["id"]
+    return refund_id
+
+
+async def find_intent_of_refund(tx: Transaction, refund_id: str) -> str | None:
+    """Return which payment of the provider's a refund of ours is of, if no order's."""
+    row = await tx.maybe(_sql.find_intent_of_refund, {"refund_id": refund_id})
+    return row["intent_id"] if row else None
+
+
+async def sum_refunds(connection: Connection, intent_id: str) -> int:
+    """Return what is known to have gone back of a payment of the provider's."""
+    row = await connection.one(_sql.sum_refunds, {"intent_id": intent_id})
+    return int(row["amount"])
+
+
+async def list_known_refunds(connection: Connection, provider_ids: list[str]) -> set[str]:
+    """Return those of some refunds of the provider's that the market has asked for."""
+    rows = await connection.rows(_sql.list_known_refunds, {"provider_ids": provider_ids})
+    return {row["provider_id"] for row in rows}
 
 
 async def insert_alert(tx: Transaction, kind: str, subject: str, details: dict[str, Any]) -> bool:

@@ -44,6 +44,23 @@ FROM due d JOIN payout_accounts a ON a.user_id = d.user_id
 SELECT id, user_id, amount, status FROM withdrawals WHERE id = %(withdrawal_id)s
 FOR NO KEY UPDATE
 
+-- name: lock_sent
+SELECT id, user_id, amount, returned_amount FROM withdrawals
+WHERE status = 'succeeded' AND provider_id = %(provider_id)s
+  AND (%(withdrawal_id)s::uuid IS NULL OR id = %(withdrawal_id)s::uuid)
+FOR NO KEY UPDATE
+
+-- name: update_returned
+UPDATE withdrawals SET returned_amount = %(amount)s, updated_at = market_now()
+WHERE id = %(withdrawal_id)s
+
+-- name: find_owner_of_account
+SELECT user_id FROM payout_accounts WHERE account_id = %(account_id)s
+
+-- name: insert_alert
+INSERT INTO alerts (kind, subject, details) VALUES (%(kind)s, %(subject)s, %(details)s::jsonb)
+ON CONFLICT DO NOTHING
+
 -- name: update_succeeded
 UPDATE withdrawals
 SET status = 'succeeded', provider_id = %(provider_id)s, updated_at = market_now()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import json
+from typing import Any, NamedTuple
 
 from instasell_client.models.wallets import Withdrawal
 from instasell_server.db.connections import Connection
@@ -66,6 +67,39 @@ async def lock_never_asked(tx: Transaction, withdrawal_id: str) -> Sending | Non
     """Lock a withdrawal of which the provider knows nothing yet; None if it may know."""
     row = await tx.maybe(_sql.lock_never_asked, {"withdrawal_id": withdrawal_id})
     return Sending(**row, account_id="") if row else None
+
+
+class Sent(NamedTuple):
+    """A withdrawal that was sent, and how much of it has come back; in minor units."""
+
+    id: str
+    user_id: str
+    amount: int
+    returned_amount: int
+
+
+async def lock_sent(tx: Transaction, withdrawal_id: str | None, provider_id: str) -> Sent | None:
+    """Lock a withdrawal that was sent under an id of the provider's."""
+    values = {"withdrawal_id": withdrawal_id, "provider_id": provider_id}
+    row = await tx.maybe(_sql.lock_sent, values)
+    return Sent(**row) if row else None
+
+
+async def update_returned(tx: Transaction, withdrawal_id: str, amount: int) -> None:
+    """Say how much of a withdrawal has come back in all."""
+    await tx.execute(_sql.update_returned, {"withdrawal_id": withdrawal_id, "amount": amount})
+
+
+async def find_owner_of_account(connection: Connection, account_id: str) -> str | None:
+    """Return whose an account at the provider is."""
+    row = await connection.maybe(_sql.find_owner_of_account, {"account_id": account_id})
+    return row["user_id"] if row else None
+
+
+async def insert_alert(tx: Transaction, kind: str, subject: str, details: dict[str, Any]) -> None:
+    """Leave something for an operator to look at; once for each subject."""
+    values = {"kind": kind, "subject": subject[:255], "details": json.dumps(details)}
+    await tx.execute(_sql.insert_alert, values)
 
 
 async def lock_pending(tx: Transaction, withdrawal_id: str) -> bool:

@@ -34,9 +34,10 @@ from instasell_server.errors import (
     NoPayoutAccount,
     NotVerified,
     PaymentFailed,
+    Unavailable,
 )
 from instasell_server.paging import decode_cursor, encode_cursor
-from instasell_server.ports import Payments, PayoutDestination
+from instasell_server.ports import Payments, PayoutDestination, PayoutFailed, TransferReversed
 from instasell_server.principal import Principal
 
 _log = structlog.get_logger("instasell.payments")
@@ -146,6 +147,41 @@ class WithdrawalService:
         await self._ledger.post(
             tx, [movements.withdrawal_failed(sending.id, sending.user_id, sending.amount)]
         )
+
+    async def take_back(self, tx: Transaction, reversed_transfer: TransferReversed) -> None:
+        """Book money back that was sent and that the provider has taken back since."""
+        found = await store.lock_sent(
+            tx, reversed_transfer.withdrawal_id, reversed_transfer.provider_id
+        )
+        if found is None:
+            wanted = reversed_transfer.withdrawal_id
+            if wanted is not None and await store.lock_pending(tx, wanted):
+                raise Unavailable("the answer to this transfer is not booked yet; send it again")
+            return
+        amount = min(reversed_transfer.amount, found.amount)
+        if amount <= found.returned_amount:
+            return
+        await store.update_returned(tx, found.id, amount)
+        back = movements.withdrawal_returned(
+            found.id, found.user_id, amount - found.returned_amount, amount
+        )
+        await self._ledger.post(tx, [back])
+        details = {"user_id": found.user_id, "withdrawal_id": found.id, "amount": amount}
+        await store.insert_alert(tx, "withdrawal_returned", reversed_transfer.provider_id, details)
+
+    async def note_failed_payout(self, tx: Transaction, failed: PayoutFailed) -> None:
+        """Leave an alert: the money is in its owner's account at the provider, and not here."""
+        user_id = None
+        if failed.account_id is not None:
+            user_id = await store.find_owner_of_account(tx, failed.account_id)
+        details = {
+            "user_id": user_id,
+            "account_id": failed.account_id,
+            "amount": failed.amount,
+            "currency": failed.currency,
+            "reason": failed.reason,
+        }
+        await store.insert_alert(tx, "payout_failed", failed.provider_id, details)
 
     async def list(self, owner: Principal, query: WithdrawalsQuery) -> Page[Withdrawal]:
         """The own withdrawals, the newest first."""
