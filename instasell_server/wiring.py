@@ -246,7 +246,8 @@ def wire(engines: Engines, settings: Settings) -> Services:
     return Services(
         people, goods, files, pictures, market, resale, bought, fulfilment, complaints,
         taken_back, money, purses, desk, AlertService(database, money, taken_back),
-        LookupService(database, engines.public), talk, told, telling, auctioneer, hub, live, closer, escrow, outbox, Postman(mails),
+        LookupService(database, engines.public), talk, told, telling, auctioneer,
+        hub, live, closer, escrow, outbox, Postman(mails),
     )  # fmt: skip
 
 

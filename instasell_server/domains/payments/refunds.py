@@ -187,6 +187,10 @@ class RefundService:
         since = int(time.time()) - LOOK_BACK_SECONDS
         try:
             found = await answered(self._provider.list_refunds(LIMIT, since=since))
+        except PaymentFailed as error:
+            # No key, or one without the right to list refunds: it stays so until somebody acts.
+            _log.info("refunds_not_listed", reason=str(error))
+            return 0
         except InstaSellError as error:
             _log.warning("refunds_not_reconciled", code=error.code)
             return 0

@@ -49,8 +49,8 @@ CREATE OR REPLACE FUNCTION market_now() RETURNS timestamptz LANGUAGE sql VOLATIL
 $body$
 """
 _CLEAR = """
-TRUNCATE unmatched_payments, wallet_holds, wallet_hold_uses, chargeback_debts, chargebacks, transactions,
-         order_events, dispute_messages, disputes, provider_refunds, provider_events, payments,
+TRUNCATE unmatched_payments, wallet_holds, wallet_hold_uses, chargeback_debts, chargebacks,
+         transactions, order_events, dispute_messages, disputes, provider_refunds, provider_events, payments,
          withdrawals, orders, bids, auction_watches, auctions, listings, alerts,
          admin_actions, outbox, notifications, notice_causes, lead_changes, emails,
          idempotency_replies CASCADE;
