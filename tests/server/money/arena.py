@@ -51,7 +51,8 @@ $body$
 _CLEAR = """
 TRUNCATE unmatched_payments, wallet_holds, wallet_hold_uses, chargeback_debts, chargebacks,
          transactions, order_events, dispute_messages, disputes, provider_refunds,
-         provider_events, payments, withdrawals, orders, bids, auction_watches, auctions, listings, alerts,
+         provider_events, payments, withdrawals, orders, bids, auction_watches, auctions,
+         listings, alerts,
          admin_actions, outbox, notifications, notice_causes, lead_changes, emails,
          idempotency_replies CASCADE;
 UPDATE wallets SET balance = 0, gas_balance = 0, payouts_stopped_at = NULL;
