@@ -11,7 +11,7 @@ from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.chargebacks import store
 from instasell_server.domains.chargebacks.store import Chargeback
-from instasell_server.domains.ledger import rules as movements
+from instasell_server.domains.ledger import claims as movements
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.errors import InstaSellError
 

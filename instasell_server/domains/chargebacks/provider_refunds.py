@@ -16,7 +16,7 @@ from instasell_server.domains.chargebacks import store
 from instasell_server.domains.chargebacks.debts import Debts
 from instasell_server.domains.chargebacks.store import Chargeback, Debt
 from instasell_server.domains.disputes.service import DisputeService
-from instasell_server.domains.ledger import rules as movements
+from instasell_server.domains.ledger import claims as movements
 from instasell_server.domains.ledger.postings import Account, Posting
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders.bank_claims import BankClaims, LockedOrder

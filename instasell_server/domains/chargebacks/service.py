@@ -21,7 +21,7 @@ from instasell_server.domains.chargebacks.provider_refunds import ProviderRefund
 from instasell_server.domains.chargebacks.rules import Shares
 from instasell_server.domains.chargebacks.store import Chargeback, Debt
 from instasell_server.domains.disputes.service import DisputeService
-from instasell_server.domains.ledger import rules as movements
+from instasell_server.domains.ledger import claims as movements
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders.bank_claims import BankClaims, LockedOrder
 from instasell_server.domains.payments.service import Payment

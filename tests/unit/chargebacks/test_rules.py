@@ -10,7 +10,7 @@ import pytest
 from instasell_client.models.orders import OrderStatus
 from instasell_server.domains.chargebacks import rules
 from instasell_server.domains.chargebacks.rules import Claims, Shares
-from instasell_server.domains.ledger import rules as movements
+from instasell_server.domains.ledger import claims as movements
 from instasell_server.domains.ledger.postings import Account, Transfer
 from instasell_server.domains.orders.rules import Standing
 

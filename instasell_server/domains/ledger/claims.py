@@ -1,0 +1,156 @@
+"""The movements of money that banks or the provider take back. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from instasell_client.models.wallets import EntryType
+from instasell_server.domains.ledger.postings import (
+    Account,
+    Posting,
+    ReturnHeld,
+    SpendHeld,
+    Transfer,
+    transfer,
+)
+
+
+def chargeback(chargeback_id: str, order_id: str | None, from_escrow: int, owed: int) -> Transfer:
+    """The provider has given money back to a payer's bank: out of escrow, the rest is owed."""
+    return transfer(
+        f"chargeback:{chargeback_id}",
+        chargeback_id,
+        (
+            Posting(Account.ESCROW, -from_escrow, EntryType.CHARGEBACK, None, order_id),
+            Posting(Account.RECEIVABLE, -owed, EntryType.CHARGEBACK, None, order_id),
+            Posting(Account.STRIPE, from_escrow + owed, EntryType.CHARGEBACK, None, order_id),
+        ),
+    )
+
+
+def refund_elsewhere(
+    refund_id: str, order_id: str | None, *, from_escrow: int, from_suspense: int, owed: int
+) -> Transfer:
+    """Book a refund that was made at the provider: held and kept money first, the rest is owed."""
+    whole = from_escrow + from_suspense + owed
+    return transfer(
+        f"refund-elsewhere:{refund_id}",
+        refund_id,
+        (
+            Posting(Account.ESCROW, -from_escrow, EntryType.REFUND, None, order_id),
+            Posting(Account.SUSPENSE, -from_suspense, EntryType.CHARGEBACK),
+            Posting(Account.RECEIVABLE, -owed, EntryType.CHARGEBACK, None, order_id),
+            Posting(Account.STRIPE, whole, EntryType.CHARGEBACK, None, order_id),
+        ),
+    )
+
+
+def covered_from_suspense(refund_id: str, amount: int, owed_before: int) -> Transfer:
+    """Cover what nobody owes with money that was kept apart for the same payment."""
+    return transfer(
+        f"covered:{refund_id}:{owed_before}",
+        refund_id,
+        (
+            Posting(Account.SUSPENSE, -amount, EntryType.CHARGEBACK),
+            Posting(Account.RECEIVABLE, amount, EntryType.CHARGEBACK),
+        ),
+    )
+
+
+def refund_elsewhere_failed(
+    refund_id: str,
+    order_id: str | None,
+    *,
+    to_buyer: Posting | None,
+    to_suspense: int,
+    owed: int,
+    recovered: Mapping[str, int],
+) -> Transfer:
+    """Book a refund back that was made at the provider and that the card did not take."""
+    held = ReturnHeld(refund_id)
+    back = (
+        Posting(Account.SUSPENSE, to_suspense, EntryType.CHARGEBACK),
+        Posting(Account.RECEIVABLE, owed, EntryType.CHARGEBACK, None, order_id),
+        *([] if to_buyer is None else [to_buyer]),
+        *(
+            Posting(Account.BALANCE, amount, EntryType.CHARGEBACK, debtor_id, order_id, held)
+            for debtor_id, amount in recovered.items()
+        ),
+    )
+    whole = sum(each.amount for each in back)
+    stripe = Posting(Account.STRIPE, -whole, EntryType.CHARGEBACK, None, order_id)
+    return transfer(f"refund-elsewhere-failed:{refund_id}", refund_id, (stripe, *back))
+
+
+def chargeback_covered(
+    chargeback_id: str, order_id: str, amount: int, kind: EntryType = EntryType.CHARGEBACK
+) -> Transfer:
+    """The payment came later than its chargeback: what it put into escrow covers that."""
+    return transfer(
+        f"chargeback-covered:{chargeback_id}",
+        chargeback_id,
+        (
+            Posting(Account.ESCROW, -amount, kind, None, order_id),
+            Posting(Account.RECEIVABLE, amount, EntryType.CHARGEBACK, None, order_id),
+        ),
+    )
+
+
+def chargeback_won(
+    chargeback_id: str,
+    order_id: str | None,
+    *,
+    to_escrow: int,
+    owed: int,
+    recovered: Mapping[str, int],
+    to_suspense: int = 0,
+) -> Transfer:
+    """Book what the bank gives back: to where it was taken from, and to who has paid for it."""
+    whole = to_escrow + to_suspense + owed + sum(recovered.values())
+    held = ReturnHeld(chargeback_id)
+    return transfer(
+        f"chargeback-won:{chargeback_id}",
+        chargeback_id,
+        (
+            Posting(Account.STRIPE, -whole, EntryType.CHARGEBACK, None, order_id),
+            Posting(Account.ESCROW, to_escrow, EntryType.CHARGEBACK, None, order_id),
+            Posting(Account.SUSPENSE, to_suspense, EntryType.CHARGEBACK),
+            Posting(Account.RECEIVABLE, owed, EntryType.CHARGEBACK, None, order_id),
+            *(
+                Posting(Account.BALANCE, amount, EntryType.CHARGEBACK, debtor_id, order_id, held)
+                for debtor_id, amount in recovered.items()
+            ),
+        ),
+    )
+
+
+def recovered(
+    chargeback_id: str,
+    order_id: str | None,
+    payment_id: str | None,
+    debtor_id: str,
+    amount: int,
+    owed_before: int,
+) -> Transfer:
+    """Take what a debtor owes for a chargeback; `owed_before` tells the payments apart."""
+    held = SpendHeld(chargeback_id, payment_id)
+    return transfer(
+        f"recovered:{chargeback_id}:{debtor_id}:{owed_before}",
+        chargeback_id,
+        (
+            Posting(Account.BALANCE, -amount, EntryType.CHARGEBACK, debtor_id, order_id, held),
+            Posting(Account.RECEIVABLE, amount, EntryType.CHARGEBACK, None, order_id),
+        ),
+    )
+
+
+def provider_fee(chargeback_id: str, total: int, amount: int) -> Transfer:
+    """What the provider charges for a chargeback; `total` is all of it so far."""
+    return transfer(
+        f"chargeback-fee:{chargeback_id}:{total}",
+        chargeback_id,
+        (
+            Posting(Account.FEES, -amount, EntryType.FEE),
+            Posting(Account.STRIPE, amount, EntryType.FEE),
+        ),
+    )
