@@ -228,13 +228,7 @@ def wire(engines: Engines, settings: Settings) -> Services:
     fulfilment.serve(complaints)
     files.serve(goods, complaints)
     taken_back = _chargebacks(database, bought, complaints, ledger, money)
-    rounds = (
-        fulfilment.carry_out_due,
-        money.reconcile,
-        money.refunds.send_refunds,
-        money.refunds.reconcile,
-    )
-    escrow = Escrow((*rounds, leaving.send_pending, taken_back.recover))
+    escrow = _escrow(fulfilment, money, leaving, taken_back)
     talk = MessageService(database, redis.limiter, hub, per_minute=settings.rate_limit_messages)
     desk = AdminService(
         database, engines.public, people, goods, lifecycle, bought, talk, ledger,
@@ -249,6 +243,17 @@ def wire(engines: Engines, settings: Settings) -> Services:
         LookupService(database, engines.public), talk, told, telling, auctioneer,
         hub, live, closer, escrow, outbox, Postman(mails),
     )  # fmt: skip
+
+
+def _escrow(
+    fulfilment: Fulfilment,
+    money: PaymentService,
+    leaving: WithdrawalService,
+    taken_back: ChargebackService,
+) -> Escrow:
+    refunds = (money.refunds.send_refunds, money.refunds.reconcile)
+    rounds = (fulfilment.carry_out_due, money.reconcile, *refunds)
+    return Escrow((*rounds, leaving.send_pending, taken_back.recover))
 
 
 def _files(engines: Engines, settings: Settings, pictures: PicturePool) -> MediaService:
