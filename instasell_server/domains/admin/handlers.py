@@ -24,8 +24,8 @@ from instasell_client.models.auctions import AuctionStatusReply
 from instasell_client.models.base import Page
 from instasell_client.models.listings import Listing
 from instasell_client.models.orders import Order
-from instasell_server.domains.admin.bulk_users import BulkUsers
 from instasell_server.domains.admin.alerts import AlertService
+from instasell_server.domains.admin.bulk_users import BulkUsers
 from instasell_server.domains.admin.service import AdminService
 from instasell_server.errors import (
     AlertNotFound,
