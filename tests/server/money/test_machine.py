@@ -19,8 +19,6 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from instasell_client.models.orders import OrderStatus
-from instasell_server.domains.chargebacks import rules as chargeback_rules
-from instasell_server.domains.chargebacks.rules import share_of_order
 from instasell_server.domains.ledger import store as ledger_store
 from instasell_server.domains.ledger.postings import Hold
 from instasell_server.domains.ledger.service import Ledger
@@ -117,11 +115,6 @@ async def _does_nothing(*_: object) -> None:
     pass
 
 
-def _spares_the_buyer(amount: int, order: Any, others: Any, *, buyer_balance: int) -> Any:
-    assert buyer_balance >= 0
-    return share_of_order(amount, order._replace(refunded_amount=0), others, buyer_balance=0)
-
-
 MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "an order can be released twice": (rules, "check_confirmable", _releases_twice),
     "a refund forgets those before it": (rules, "refund_amount", _forgets_refunds),
@@ -141,9 +134,6 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     ),
     "an order that is called off frees held money": (ledger_store, "return_held", _does_nothing),
     "money that may leave is spent first": (ledger_store, "spend_held", _does_nothing),
-    "a chargeback is never the buyer's to pay": (
-        chargeback_rules, "share_of_order", _spares_the_buyer,
-    ),
     "a chargeback stops no withdrawal": (ledger_store, "stop_payouts", _does_nothing),
 }  # fmt: skip
 
@@ -151,7 +141,6 @@ OF_BANKS = (
     "a refund to the wallet is free at once",
     "an order that is called off frees held money",
     "money that may leave is spent first",
-    "a chargeback is never the buyer's to pay",
     "a chargeback stops no withdrawal",
 )
 """Found soonest by the part of the machine that has no auctions and no time."""
