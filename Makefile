@@ -15,7 +15,7 @@ SOURCES := $(PACKAGES) benchmarks examples scripts tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lock upgrade bench faults machine docs pictures clean
+.PHONY: help demo test check format lock upgrade bench quick faults attack machine docs pictures clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -45,6 +45,12 @@ bench: $(TOOLS) ## measure the market, each number beside its yardstick
 
 faults: $(TOOLS) ## ten rounds of kills, cuts and frozen engines under load
 	INSTASELL_FAULT_ROUNDS=10 $(BIN)/python -m pytest -m faults --timeout 1800 tests/faults
+
+attack: $(TOOLS) ## attack a server on this machine, beside honest bidders, for a few minutes
+	INSTASELL_ATTACK_SECONDS=15 $(BIN)/python -m pytest -q -m attack --timeout 300 tests/attack
+
+quick: $(TOOLS) ## the tests for daily work, in under a minute: rules, models, store
+	$(BIN)/python -m pytest -q -n 2 tests/unit tests/store
 
 machine: $(TOOLS) ## 1,000 runs of 50 steps of whatever moves money, in any order
 	INSTASELL_MACHINE_RUNS=1000 $(BIN)/python -m pytest -n 2 tests/server/money/test_machine.py

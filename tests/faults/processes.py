@@ -46,6 +46,12 @@ class ServerProcess:
         self.url = ""
         self.status: int | None = None
 
+    @property
+    def pid(self) -> int:
+        """The id of the running process."""
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self) -> None:
         """Starts the server, on its old port if it had one, and waits until it listens."""
         self._ready.unlink(missing_ok=True)

@@ -1,0 +1,47 @@
+"""Each attack runs beside honest bidders, who must not notice."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.attack.__main__ import ATTACKS
+from tests.attack.conftest import Besieged, Outcome, Plan
+
+pytestmark = pytest.mark.attack
+
+MEMORY_GROWTH_MAX_BYTES = 50 * 2**20
+SLOWDOWN_MAX = 3.0
+
+REFUSALS = {
+    "compressed-bodies": "415",
+    "nested-bodies": "400",
+    "frames-of-garbage": "closed 1008",
+    "joins-in-a-loop": "error",
+    "sign-in-flood": "429",
+    "search-flood": "429",
+    "stalled-uploads": "announced 429",
+}
+"""What each attack has to be answered with, whatever else it is answered with."""
+
+
+def _violations(outcome: Outcome, plan: Plan, name: str) -> list[str]:
+    """Return what an attack did that it must not do."""
+    found, counts = [], outcome.report.counts
+    if set(outcome.during.answers) != {"ok"}:
+        found.append(f"{name}: honest bids were answered {dict(outcome.during.answers)}")
+    if failed := [each for each in counts if each.startswith("5") and each != "503"]:
+        found.append(f"{name}: the server failed with {', '.join(failed)}")
+    if outcome.memory_growth_bytes > MEMORY_GROWTH_MAX_BYTES:
+        found.append(f"{name}: the server grew by {outcome.memory_growth_bytes} bytes")
+    if name in REFUSALS and not counts[REFUSALS[name]]:
+        found.append(f"{name}: never answered {REFUSALS[name]!r}, but {dict(counts)}")
+    if plan.is_long and outcome.slowdown > SLOWDOWN_MAX:
+        found.append(f"{name}: p99 of honest bids was {outcome.slowdown:.1f} times the quiet one")
+    return found
+
+
+async def test_honest_bidders_do_not_notice_attacks(besieged: Besieged, plan: Plan) -> None:
+    found = []
+    for name in ATTACKS:
+        found += _violations(await besieged.attack(name), plan, name)
+    assert not found, "\n".join(found)
