@@ -47,7 +47,7 @@ faults: $(TOOLS) ## ten rounds of kills, cuts and frozen engines under load
 	INSTASELL_FAULT_ROUNDS=10 $(BIN)/python -m pytest -m faults --timeout 1800 tests/faults
 
 attack: $(TOOLS) ## attack a server on this machine, beside honest bidders, for a few minutes
-	INSTASELL_ATTACK_SECONDS=15 $(BIN)/python -m pytest -q -m attack --timeout 300 tests/attack
+	INSTASELL_ATTACK_SECONDS=10 $(BIN)/python -m pytest -q -m attack --timeout 900 tests/attack
 
 quick: $(TOOLS) ## the tests for daily work, in under a minute: rules, models, store
 	$(BIN)/python -m pytest -q -n 2 tests/unit tests/store

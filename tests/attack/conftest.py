@@ -1,6 +1,6 @@
 """A server with its default limits, honest bidders on it, and attackers as processes of their own.
 
-`make attack` is the long form: INSTASELL_ATTACK_SECONDS seconds of each attack, and the p99 of the
+`make attack` is the long form: INSTASELL_ATTACK_SECONDS seconds of most attacks, and the p99 of the
 honest bids is held to the quiet one of the same run. Without the variable each attack takes a
 moment, and what is asked is what does not depend on the machine: every honest bid is answered,
 the server's memory stays, and nothing is an error of the server.
@@ -46,6 +46,7 @@ SELECT id, seller_id, 'live', market_now(), later, later, 100
 FROM copied, (SELECT market_now() + interval '1 day' AS later) AS ending
 """
 _SHORT_SECONDS = 1.5
+_PATIENT_SECONDS = 45.0
 _ADDRESSES_PER_ATTACK = 20
 _SAMPLE_SECONDS = 0.1
 DEFAULT_LIMITS = {
@@ -66,6 +67,11 @@ class Plan:
 
     seconds: float
     is_long: bool
+
+    @property
+    def patient_seconds(self) -> float:
+        """Return how long attackers stay who wait for the server to lose patience."""
+        return _PATIENT_SECONDS if self.is_long else self.seconds
 
 
 @pytest.fixture(scope="session")
@@ -110,9 +116,9 @@ class Besieged:
         self._attacks = 0
         self._table = table
 
-    async def attack(self, name: str) -> Outcome:
+    async def attack(self, name: str, seconds: float) -> Outcome:
         """Let honest bidders bid in quiet, then beside an attack, which is a process of its own."""
-        target = await self._new_target()
+        target = await self._new_target(seconds)
         quiet = await self._bidders.bid_for(self._plan.seconds)
         memory_before = self._memory_bytes()
         attacker = asyncio.ensure_future(self._run(name, target))
@@ -123,14 +129,14 @@ class Besieged:
         self._table.append(_line(name, outcome))
         return outcome
 
-    async def _new_target(self) -> Target:
+    async def _new_target(self, seconds: float) -> Target:
         """Return the server with another attacker at addresses of their own."""
         attacker = await self._market.person(Role.SELLER)
         listing_id = await self._market.listing(attacker, "A listing of the attacker")
         self._attacks += 1
         return Target(
             base_url=self.server.url,
-            seconds=self._plan.seconds,
+            seconds=seconds,
             crowded_auction_id=self._crowded_auction_id,
             attacker_token=str(attacker.token),
             listing_id=listing_id,
