@@ -66,3 +66,8 @@ def test_a_migration_that_never_gets_its_lock_says_so(
     with _dump(database_url), pytest.raises(MigrationRefused, match="End the long transactions"):
         migrate(database_url, [*read_migrations(), _NEW_COLUMN])
     assert not sql("SELECT 1 FROM schema_migrations WHERE name = %s", _NEW_COLUMN.name)
+
+
+def test_migrations_are_numbered_without_gap_or_repeat() -> None:
+    numbers = [each.name.split("_", 1)[0] for each in read_migrations()]
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
