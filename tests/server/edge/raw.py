@@ -49,6 +49,16 @@ class RawSocket:
             length = int(answer.headers.get("content-length", "0"))
             return RawAnswer(answer.status, answer.headers, await self._reader.readexactly(length))
 
+    async def head(self) -> RawAnswer:
+        """Read the head of an answer and leave what follows it."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return parse_head(await self._reader.readuntil(HEAD_END))
+
+    async def until(self, mark: bytes) -> bytes:
+        """Read up to a mark."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await self._reader.readuntil(mark)
+
     async def until_closed(self) -> bytes:
         """Read everything until the server closes; a reset counts as closed."""
         read = b""
