@@ -19,7 +19,7 @@ from instasell_server import metrics
 from instasell_server.errors import HeadTooLarge, InstaSellError, Malformed, TooSlow
 from instasell_server.http.connections import OpenConnections
 from instasell_server.http.encoding import encoded_body
-from instasell_server.http.fragments import FragmentLimit
+from instasell_server.http.frame_limit import FrameLimit
 from instasell_server.http.pace import Slow, TransferWatch
 from instasell_server.http.passage import new_request_id
 from instasell_server.http.problems import problem_bytes, problem_response
@@ -118,10 +118,10 @@ class Connection(RequestHandler):
         """Hand over to a WebSocket, which looks after its readers itself."""
         self._registry.watched.discard(self)
         self._transfers = None
-        super().set_parser(FragmentLimit(parser, self._cut_off), data_received_cb)
+        super().set_parser(FrameLimit(parser, self._cut_off), data_received_cb)
 
     def _cut_off(self) -> None:
-        _log.info("too_many_fragments", address=self._peer)
+        _log.info("too_many_frames", address=self._peer)
         if self._wire is not None:
             self._wire.abort()
 

@@ -1,4 +1,4 @@
-"""Messages in pieces: some are fine, and no number of them keeps the event loop busy."""
+"""Frames by the thousand, and messages in pieces: some are fine, and none hold everybody up."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from instasell_server.http.fragments import FRAGMENTS_MAX, FragmentLimit
+from instasell_server.http.frame_limit import AT_ONCE_MAX, FRAGMENTS_MAX, FrameLimit
 from tests.server.edge.raw import HEAD_END, RawSocket, raw_socket
 from tests.serving import RunningServer
 
@@ -76,10 +76,22 @@ def test_frames_are_counted_however_their_bytes_arrive(step: int) -> None:
     longest = bytes([TEXT, 0x80 | 127]) + (70_000).to_bytes(8, "big") + bytes(70_004)
     whole = long + longest + frame(CONTINUATION, b"x" * 9) * (FRAGMENTS_MAX - 1)
     taken, cuts = Taken(), []
-    limit = FragmentLimit(taken, lambda: cuts.append(1))
+    limit = FrameLimit(taken, lambda: cuts.append(1))
     for at in range(0, len(whole), step):
         assert limit.feed_data(whole[at : at + step]) == (False, b"")
     assert taken.data == whole
     assert not cuts
     assert limit.feed_data(frame(CONTINUATION)) == (True, b"")
     assert cuts == [1]
+
+
+def test_so_many_frames_at_once_and_no_more() -> None:
+    taken, cuts = Taken(), []
+    limit = FrameLimit(taken, lambda: cuts.append(1))
+    pings = frame(PING, final=True) * AT_ONCE_MAX
+    for _ in range(2):
+        assert limit.feed_data(pings) == (False, b"")
+    assert taken.data == pings * 2
+    assert not cuts
+    assert limit.feed_data(pings + frame(PING, final=True)) == (True, b"")
+    assert (cuts, taken.data) == ([1], pings * 2)
