@@ -118,7 +118,7 @@ class Connection(RequestHandler):
         """Hand over to a WebSocket, which looks after its readers itself."""
         self._registry.watched.discard(self)
         self._transfers = None
-        super().set_parser(FrameLimit(parser, self._cut_off), data_received_cb)
+        super().set_parser(cast(Any, FrameLimit(parser, self._cut_off)), data_received_cb)
 
     def _cut_off(self) -> None:
         _log.info("too_many_frames", address=self._peer)
