@@ -172,30 +172,26 @@ def audit(
         bool | None,
         typer.Option(
             "--provider/--no-provider",
-            help="Compare with the payment provider's own books; by default if one is configured.",
+            help="Compare with the payment provider's own books, by default where there is one.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Prove the books in one snapshot; prints every difference and exits 1 on any."""
-    from instasell_server.domains.audit import provider as provider_books
+    from instasell_server.domains.audit.provider import compare
     from instasell_server.domains.audit.service import Report
     from instasell_server.domains.audit.service import audit as prove
-    from instasell_server.wiring import make_provider
+    from instasell_server.provider_books import has_books, open_books
 
     async def work(settings: Settings) -> Report:
         async with Database(_url(settings), size=2) as database:
             if not await is_migrated(database):
                 _fail("the database has no market in it; start a server on it first")
             report = await prove(database, auctions=auctions)
-            is_configured = settings.stripe_secret_key is not None
-            if is_configured if with_provider is None else with_provider:
-                provider = make_provider(settings)
-                try:
-                    await provider_books.compare(database, provider, settings.currency, report)
-                finally:
-                    await provider.close()
+            if has_books(given) if with_provider is None else with_provider:
+                async with open_books(given, settings) as books:
+                    await compare(database, books, settings.currency, report)
             return report
 
     given = _settings(data_dir=data_dir)

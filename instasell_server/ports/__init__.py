@@ -36,6 +36,7 @@ from instasell_server.ports.mail import (
     MailRefused,
 )
 from instasell_server.ports.payments import (
+    OWNERS_MOVEMENTS,
     Change,
     Checkout,
     CheckoutExpired,
@@ -48,6 +49,7 @@ from instasell_server.ports.payments import (
     Payments,
     PayoutDestination,
     PayoutFailed,
+    ProviderBooks,
     ProviderEvent,
     RefundedInAll,
     RefundMoved,
@@ -57,6 +59,7 @@ from instasell_server.ports.payments import (
 )
 
 __all__ = [
+    "OWNERS_MOVEMENTS",
     "PRESIGNED_SECONDS",
     "Bus",
     "Cache",
@@ -88,6 +91,7 @@ __all__ = [
     "Payments",
     "PayoutDestination",
     "PayoutFailed",
+    "ProviderBooks",
     "ProviderEvent",
     "Quota",
     "RefundMoved",

@@ -181,6 +181,18 @@ class Movements:
     is_complete: bool
 
 
+OWNERS_MOVEMENTS = ("payout", "payout_cancel", "payout_failure", "topup", "topup_reversal")
+"""Types of balance transactions between the market's account and its owner's bank."""
+
+
+class ProviderBooks(Protocol):
+    """What a provider's own books say."""
+
+    async def sum_movements(self, currency: str, limit: int) -> Movements:
+        """Return the sums of all movements in a currency, of the newest `limit` at least."""
+        ...
+
+
 class Payments(Protocol):
     """The provider who takes people's money. Every call is bounded by a time-out.
 

@@ -15,6 +15,7 @@ import stripe
 
 from instasell_server.adapters.stripe import events
 from instasell_server.ports import (
+    OWNERS_MOVEMENTS,
     Checkout,
     CheckoutWish,
     Movements,
@@ -34,9 +35,6 @@ stripe.enable_telemetry = False
 T = TypeVar("T")
 
 PAGE_ROWS = 100
-_OF_THE_OWNER = ("payout", "payout_cancel", "payout_failure", "topup", "topup_reversal")
-"""Types of balance transactions between the market's account and its owner's bank."""
-
 _SESSION_STATUSES = {"complete": "paid", "expired": "expired"}
 
 
@@ -179,7 +177,7 @@ class StripeGateway:
         while count < limit:
             page = await _asked(transactions.list_async(params))
             for each in page.data:
-                if each.type not in _OF_THE_OWNER:
+                if each.type not in OWNERS_MOVEMENTS:
                     amount += each.amount
                     fee_amount += each.fee
             count += len(page.data)

@@ -8,14 +8,16 @@ from instasell_server.db.connections import Database
 from instasell_server.db.transaction import BEGIN_SNAPSHOT, transact
 from instasell_server.domains.audit import store
 from instasell_server.domains.audit.service import Finding, ProviderView, Report
-from instasell_server.ports import Movements, Payments
+from instasell_server.ports import Movements, ProviderBooks
 
 MOVEMENTS_MAX = 200_000
 ATTEMPTS = 3
 PAUSE_SECONDS = 2.0
 
 
-async def compare(database: Database, provider: Payments, currency: str, report: Report) -> None:
+async def compare(
+    database: Database, provider: ProviderBooks, currency: str, report: Report
+) -> None:
     """Adds the provider's view to a report, and a finding where the two differ.
 
     The market goes on meanwhile, so that its account is read before and after the provider's, and

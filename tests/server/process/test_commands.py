@@ -6,9 +6,11 @@ import asyncio
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -16,9 +18,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from instasell_server.reference import settings_page
+from instasell_server.sandbox import Sandbox, SandboxSettings
 from instasell_server.settings import Settings
 from tests.databases import with_database
 from tests.paying import SECRET_KEY, WEBHOOK_SECRET, Provider
@@ -234,7 +238,7 @@ async def test_the_audit_asks_the_provider_where_one_is_configured(
     sql(
         "INSERT INTO transactions (transfer_id, account, amount, type, posting_key)"
         " SELECT id, account, amount, 'charge', account FROM gen_random_uuid() AS id,"
-        " (VALUES ('stripe', -700), ('suspense', 700)) AS n(account, amount)"
+        " (VALUES ('stripe', -700), ('gas_sales', 700)) AS n(account, amount)"
     )
     wrong = await audited("--json")
     report = json.loads(wrong.stdout)
@@ -272,3 +276,44 @@ def test_a_database_without_a_market_is_told(
     assert (done.returncode, done.stdout) == (1, "")
     assert "no market" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A data folder whose path is short enough for sockets, and that other users may pass."""
+    made = Path(tempfile.mkdtemp(prefix="ic-"))
+    made.chmod(0o711)
+    yield made / "data"
+    shutil.rmtree(made, ignore_errors=True)
+
+
+async def test_the_audit_reads_the_books_of_the_embedded_provider(folder: Path) -> None:
+    environment = {
+        **{name: value for name, value in os.environ.items() if "INSTASELL" not in name},
+        "INSTASELL_DATA_DIR": str(folder),
+    }
+
+    async def called(*words: str) -> Any:
+        return await asyncio.to_thread(_call, environment, *words)
+
+    assert (await called("migrate")).returncode == 0
+    sandbox = Sandbox(folder / "sandbox.sqlite3", SandboxSettings(SECRET_KEY))
+    port = await sandbox.start()
+    try:
+        sound = await called("audit")
+        assert sound.returncode == 0, sound.stderr
+        assert "the provider: 0 movements, 0 held, 0 booked" in sound.stdout
+        charge = {"amount": "700", "currency": "usd", "confirm": "true"}
+        async with aiohttp.ClientSession() as http:
+            headers = {"Authorization": f"Bearer {SECRET_KEY}"}
+            url = f"http://127.0.0.1:{port}/v1/payment_intents"
+            data = {**charge, "payment_method": "pm_card_visa"}
+            async with http.post(url, data=data, headers=headers) as answer:
+                assert answer.status == 200, await answer.text()
+        wrong = await called("audit", "--json")
+    finally:
+        await sandbox.stop()
+    report = json.loads(wrong.stdout)
+    assert (wrong.returncode, report["provider"]["held_amount"]) == (1, 700)
+    assert [each["kind"] for each in report["findings"]] == ["provider"]
+    assert (await called("audit", "--no-provider")).returncode == 0
