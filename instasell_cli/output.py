@@ -293,6 +293,8 @@ def _text(shape: Shape, name: str, value: object, currency: str | None, keep_lin
     last = name.rpartition(".")[2]
     if isinstance(value, str) and is_instant(last):
         return local_text(value)
+    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
+        value = ", ".join(value)
     text = _cell(shape, name, value, currency)
     return cleaned(text, keep="\n") if keep_lines else _one_line(cleaned(text, keep="\n\t"))
 

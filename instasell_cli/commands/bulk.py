@@ -187,7 +187,9 @@ def run_rows(
                 output.many(shape, judged())
         finally:
             stack.close()
-            _sum_up(output, work.tally, columns, dry_run=options.dry_run)
+            # On a terminal, --errors keeps the rows' own reasons away from the screen.
+            were_told = rejects is None or not output.for_people
+            _sum_up(output, work.tally, columns, dry_run=options.dry_run, were_told=were_told)
     return work.tally
 
 
@@ -209,10 +211,12 @@ def _tell(output: Output, verdict: Verdict, tally: Tally) -> None:
         output.note("... there are more of these; --errors FILE has all that were rejected")
 
 
-def _sum_up(output: Output, tally: Tally, columns: Columns, *, dry_run: bool) -> None:
+def _sum_up(
+    output: Output, tally: Tally, columns: Columns, *, dry_run: bool, were_told: bool
+) -> None:
     if columns.ignored:
         names = ", ".join(sorted(columns.ignored)[:20])
         output.note(f"columns that mean nothing here: {names} (--map THEIRS=OURS)")
-    for line in tally.summed_reasons():
+    for line in tally.summed_reasons(were_told=were_told):
         output.note(line)
     output.note(tally.summary(dry_run=dry_run))

@@ -15,6 +15,7 @@ from instasell_cli.exits import UsageProblem
 if TYPE_CHECKING:
     from instasell_client.models.money import DecimalMark
 
+_LINE_END = re.compile(r"\r\n?")
 _COUNT = re.compile(r"\d{1,12}(?:\.0+)?", re.ASCII)
 
 
@@ -40,10 +41,10 @@ class NumberText(str):
 
 
 def text(value: object, notation: Notation) -> str:
-    """Text as it is."""
+    """Return text with line feeds between its lines, as the market keeps them."""
     if not isinstance(value, str):
         raise ValueError("write text here")
-    return value
+    return _LINE_END.sub("\n", value)
 
 
 def word(value: object, notation: Notation) -> str:

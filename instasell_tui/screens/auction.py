@@ -316,7 +316,7 @@ class AuctionScreen(Screen[None]):
     def _taken(self, receipt: BidReceipt) -> None:
         box, currency = self.query_one(BidBox), self.app.feed.currency
         self._place = self._sale.place
-        box.tell(*wording.answer(receipt, currency))
+        self._say_outcome(*wording.answer(receipt, currency))
         box.refill(None if self._sale.place is Place.LEADING else receipt.minimum_bid)
 
     def _refused(self, error: InstaSellError) -> None:
@@ -325,7 +325,12 @@ class AuctionScreen(Screen[None]):
             box.refill(error.minimum)
         if isinstance(error, AlreadyLeading):
             self.query_one("#maximum", Input).value = ""
-        box.tell(*wording.refusal(error, currency))
+        self._say_outcome(*wording.refusal(error, currency))
+
+    def _say_outcome(self, text: str, tone: Tone) -> None:
+        """Say what came of a bid, and keep it in the log with the title."""
+        self.query_one(BidBox).tell(text, tone)
+        self.app.keep(f"{self._sale.title}: {text}", tone)
 
     def _warn_question(self) -> None:
         """A confirmation is never about another amount than was asked; it tells when it is late."""

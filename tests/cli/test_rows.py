@@ -165,6 +165,11 @@ def test_columns_by_their_names_aliases_and_mapping() -> None:
     assert columns.ignored == {"Colour"}
 
 
+@pytest.mark.parametrize("written", ["two\r\nlines", "two\rlines", "two\nlines"])
+def test_lines_of_a_cell_end_as_the_market_keeps_them(written: str) -> None:
+    assert Columns().convert({"description": written}).values == {"description": "two\nlines"}
+
+
 def test_empty_cells_change_nothing() -> None:
     found = Columns().convert({"title": "", "price": None, "stock": "0"})
     assert found.values == {"stock": 0}

@@ -36,6 +36,10 @@ async def test_a_token_is_made_for_a_script_and_ended(market: Market, shell_of: 
     listed = json.loads((await shell.run("auth", "tokens", "list", "-o", "json")).out)
     assert [(each["name"], each["scopes"]) for each in listed] == [("b", ["bid"]), ("ci", ["read"])]
     assert not any("token" in each for each in listed)
+    await shell.run("auth", "tokens", "create", "two", "--scope=list", "--scope=read")
+    table = (await shell.run("auth", "tokens", "list", "-o", "wide")).out
+    assert "read, list" in table
+    assert (await shell.run("auth", "tokens", "revoke", "two", "--yes")).code == 0
     # By its name, as well as by the beginning of its id.
     assert (await shell.run("auth", "tokens", "revoke", "ci")).code == 2
     ended = await shell.run("auth", "tokens", "revoke", "ci", listed[0]["id"][:8], "--yes")

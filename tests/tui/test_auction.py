@@ -157,7 +157,13 @@ async def test_a_bid_that_comes_too_late_is_refused_and_tells_the_new_minimum(
         await shown.reads("The minimum has risen to 51.00")
         await shown.confirm()
         await shown.reads("Too low by now: the minimum is 51.00", "Bid 51.00")
-    assert len(await bids_of(bidder, auction)) == 1
+        await shown.press("b")
+        await shown.reads("Place this bid?", "51.00")
+        await shown.confirm()
+        await shown.reads("Your bid leads at 51.00")
+        await shown.press("exclamation_mark")
+        await shown.reads("What was said", "Your bid leads at 51.00", "Too low by now")
+    assert len(await bids_of(bidder, auction)) == 2
 
 
 async def test_what_cannot_be_read_as_an_amount_is_told(market: Market, screen: Opener) -> None:
