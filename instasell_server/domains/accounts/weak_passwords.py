@@ -12,6 +12,9 @@ TOO_COMMON = (
     "this is one of the most common passwords, which are guessed first; use another one, such as"
     " four words that do not belong together"
 )
+DIFFERENT_MIN = 2
+"""How many different characters a password has at least: eight spaces, or one z, are none."""
+
 TOO_CLOSE = "this is your e-mail address or your name, which others know; use something else"
 
 
@@ -29,7 +32,7 @@ def weakness_of(password: str, email: str = "", display_name: str | None = None)
     Case does not count, nor whether letters are full-width or composed.
     """
     folded = _folded(password)
-    if folded in common_passwords():
+    if len(set(folded)) < DIFFERENT_MIN or folded in common_passwords():
         return TOO_COMMON
     known = {_folded(email), _folded(email.rpartition("@")[0]), _folded(display_name or "")}
     return TOO_CLOSE if folded in known else None

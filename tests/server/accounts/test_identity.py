@@ -143,4 +143,5 @@ def test_the_list_is_of_the_most_common_ones() -> None:
     assert len(common_passwords()) > 8000
     assert all(len(each) >= 7 for each in common_passwords())
     assert {"password", "12345678", "iloveyou", "qwertyuiop", "#1stunna"} <= common_passwords()
+    assert weakness_of(" " * 8) == weakness_of("z" * 30) == weakness_of("password")
     assert weakness_of("correct horse battery", "ada@example.org", "Ada") is None
