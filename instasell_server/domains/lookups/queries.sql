@@ -1,6 +1,6 @@
 -- Each way of matching is a branch of its own, so that each has its index, and none returns more
 -- than the limit. The branches stand in the order of their certainty. Parts of titles are searched
--- by trigrams, which takes three characters.
+-- by trigrams: without `has_part` the text has none, and every title would be read.
 
 -- name: find_listings
 SELECT * FROM (
@@ -24,7 +24,7 @@ UNION ALL
  LIMIT %(limit)s)
 UNION ALL
 (SELECT id, title, status, created_at, 'words', 4 FROM listings
- WHERE length(%(text)s::text) >= 3 AND plain_text(title) LIKE like_pattern(%(text)s::text)
+ WHERE %(has_part)s AND plain_text(title) LIKE like_pattern(%(text)s::text)
    AND status = 'active' AND (%(owner)s::uuid IS NULL OR seller_id = %(owner)s::uuid)
    AND (%(owner)s::uuid IS NOT NULL OR NOT EXISTS (
        SELECT FROM users u WHERE u.id = listings.seller_id AND u.status = 'suspended'))
@@ -69,14 +69,14 @@ UNION ALL
      SELECT id, status, created_at FROM auctions
      WHERE listing_id = l.id ORDER BY created_at DESC LIMIT 1
  ) a
- WHERE length(%(text)s::text) >= 3 AND plain_text(l.title) LIKE like_pattern(%(text)s::text)
+ WHERE %(has_part)s AND plain_text(l.title) LIKE like_pattern(%(text)s::text)
    AND l.seller_id = %(owner)s::uuid
  LIMIT %(limit)s)
 UNION ALL
 (SELECT a.id, l.title, a.status, a.created_at, 'words', 4
  FROM auctions a JOIN listings l ON l.id = a.listing_id
  WHERE %(owner)s::uuid IS NULL AND a.status IN ('pending', 'live')
-   AND length(%(text)s::text) >= 3 AND plain_text(l.title) LIKE like_pattern(%(text)s::text)
+   AND %(has_part)s AND plain_text(l.title) LIKE like_pattern(%(text)s::text)
  LIMIT %(limit)s)
 ORDER BY rank, created_at DESC, id
 
@@ -177,7 +177,7 @@ UNION ALL
     OR plain_text(display_name) = plain_text(%(text)s::text) LIMIT %(limit)s)
 UNION ALL
 (SELECT id, display_name || ' ' || email, status, created_at, 'words', 4 FROM users
- WHERE length(%(text)s::text) >= 3
+ WHERE %(has_part)s
    AND (plain_text(email) LIKE like_pattern(%(text)s::text)
         OR plain_text(display_name) LIKE like_pattern(%(text)s::text)) LIMIT %(limit)s)
 ORDER BY rank, created_at DESC, id
@@ -197,7 +197,7 @@ UNION ALL
    AND status = 'active' LIMIT %(limit)s)
 UNION ALL
 (SELECT id, display_name, status, created_at, 'words', 4 FROM users
- WHERE length(%(text)s::text) >= 3
+ WHERE %(has_part)s
    AND plain_text(display_name) LIKE like_pattern(%(text)s::text) AND role = 'seller'
    AND status = 'active'
  LIMIT %(limit)s)

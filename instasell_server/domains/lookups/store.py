@@ -7,6 +7,7 @@ from typing import Any
 from instasell_client.models.lookups import Match
 from instasell_server.db.connections import Connection
 from instasell_server.db.queries import load
+from instasell_server.domains.lookups import rules
 
 RECENT_ROWS = 1000
 """How many of an account's orders, disputes or conversations are searched by their titles.
@@ -38,6 +39,7 @@ async def find_matches(
     """Return up to `limit` matches, the most certain first; with `owner` only what is theirs."""
     values: dict[str, Any] = {
         "text": text,
+        "has_part": rules.has_part(text),
         "low": ids[0],
         "high": ids[1],
         "owner": owner,

@@ -9,7 +9,7 @@ import pytest
 
 from instasell_client import AsyncInstaSell, Forbidden, Unauthenticated
 from instasell_client.models.accounts import Role
-from instasell_server.domains.lookups.rules import id_range
+from instasell_server.domains.lookups.rules import has_part, id_range
 from tests.market import Market, open_market
 from tests.serving import RunningServer
 
@@ -44,6 +44,30 @@ def test_what_may_begin_an_id(text: str, found: bool) -> None:
         assert low <= high
         assert len(low) == len(high) == 32
         assert low.startswith(text.lower().replace("-", ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("lam", True), ("v2!", True), ("!!!", False), ("- -", False), ("ab", False)]
+)
+def test_what_titles_are_searched_for(text: str, found: bool) -> None:
+    assert has_part(text) is found
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "index"),
+    [
+        ("listings", "title", "listings_same_title"),
+        ("users", "display_name", "users_same_name"),
+    ],
+)
+def test_a_name_that_is_a_common_word_has_an_index(
+    sql: Sql, table: str, name: str, index: str
+) -> None:
+    # The index of trigrams reads every row whose name holds the word, and only by a bitmap.
+    sql("SET enable_seqscan = off")
+    sql("SET enable_bitmapscan = off")
+    plan = sql(f"EXPLAIN SELECT id FROM {table} WHERE plain_text({name}) = 'the'")
+    assert index in str(plan)
 
 
 async def ids(person: AsyncInstaSell, kind: Any, text: str, *, own: bool = True) -> list[str]:

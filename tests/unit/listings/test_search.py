@@ -37,6 +37,10 @@ def test_a_cursor_that_fits_no_row_is_refused(parts: tuple[str | int, ...]) -> N
     [
         ("red kettle", "red kettle", "red kettle", "red kettle"),
         ("100%", None, None, "100%"),
+        # No index finds titles by these signs.
+        ("!!!", "!!!", None, None),
+        ("C ++", "C ++", "C ++", None),
+        ("v2!", "v2!", "v2!", "v2!"),
         ("ab", "ab", "ab", None),
         ("kettle -red", "kettle -red", None, None),
         ('"red kettle"', '"red kettle"', None, None),
