@@ -80,7 +80,13 @@ def test_every_topic_has_a_text() -> None:
 
 def test_every_error_code_is_listed_with_its_exit_code() -> None:
     lines = [line.split(None, 2) for line in text_of("errors").splitlines()[3:]]
-    assert {line[0] for line in lines} == {*tree()}
+    # Modules that other tests have loaded may have errors of their own, which no server answers.
+    answered = {
+        code
+        for code, kind in tree().items()
+        if kind.__module__.startswith("instasell_client.errors")
+    }
+    assert {line[0] for line in lines} == answered
     assert {"insta_sell_error", "bid_too_low"} <= {line[0] for line in lines}
     assert {int(line[1]) for line in lines} <= {code.value for code in ExitCode}
     assert all(line[2] for line in lines)

@@ -26,9 +26,12 @@ from instasell_server.ports import (
     UploadAddress,
 )
 from instasell_server.settings import Settings
+from tests.market import open_market
 from tests.serving import SECRET, RunningServer, settings_for_tests
 
-KEY = "uploads/0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11/original"
+FILE_ID = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
+KEY = f"uploads/{FILE_ID}/original"
+Run = Callable[..., list[tuple[Any, ...]]]
 DATA = b"\x89PNG and some bytes"
 
 
@@ -75,7 +78,16 @@ class Caller:
 
 
 @pytest.fixture
-async def caller(server: RunningServer) -> AsyncIterator[Caller]:
+async def caller(server: RunningServer, sql: Run) -> AsyncIterator[Caller]:
+    """Somebody who holds addresses of a file that a seller has announced."""
+    async with open_market(server.base_url, sql) as market:
+        seller = await market.seller()
+        values = (FILE_ID, (await seller.auth.me()).id, await market.listing(seller))
+    sql(
+        "INSERT INTO media_files (id, owner_id, listing_id, content_type, size_bytes)"
+        " VALUES (%s, %s, %s, 'image/png', 100)",
+        *values,
+    )
     async with aiohttp.ClientSession(auto_decompress=False) as http:
         yield Caller(http, server.base_url)
 
