@@ -132,6 +132,14 @@ class Settings(LimitSettings):
             description="Gas that a new account is given; without it 0, embedded 100,000.",
         ),
     ] = None
+    signup_needs_proof: Annotated[
+        bool | None,
+        Field(
+            description="Whether a new account waits for the proof of its e-mail address, so that"
+            " sign-up does not tell who has an account; without it true where there is a mail"
+            " server and the server listens on more than loopback."
+        ),
+    ] = None
     stripe_secret_key: Annotated[
         SecretStr | None,
         Field(description="The payment provider's key; the embedded default has a sandbox."),
@@ -292,6 +300,13 @@ class Settings(LimitSettings):
     def on_loopback(self) -> bool:
         """Whether nothing outside this machine can reach the server."""
         return self.host in LOOPBACK
+
+    @property
+    def proves_signups(self) -> bool:
+        """Whether a sign-up has to be proved by mail before there is an account."""
+        if self.signup_needs_proof is None:
+            return self.smtp_host is not None and not self.on_loopback
+        return self.signup_needs_proof
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:

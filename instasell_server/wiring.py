@@ -351,6 +351,7 @@ def _outbox(
             people.delete_old_sessions,
             people.delete_old_addresses,
             people.recovery.delete_old_links,
+            people.pending_signups.delete_old,
             files.delete_abandoned,
             told.delete_old,
             mails.delete_old,

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from instasell_client import InstaSellError, Unauthenticated
+from instasell_client.models.accounts import SignupPending
 
 if TYPE_CHECKING:
     from instasell_tui.feed import Feed
@@ -36,13 +37,19 @@ class ScreenSession:
         await feed.restart()
         feed.be(grant.user)
 
-    async def sign_up(self, email: str, password: str, display_name: str | None) -> None:
-        """Make an account and sign in with it. Raises EmailTaken, Invalid."""
+    async def sign_up(self, email: str, password: str, display_name: str | None) -> str | None:
+        """Make an account and sign in with it. Raises EmailTaken, Invalid.
+
+        Returns what to do next where the market wants the address proved first, else None.
+        """
         feed = self._feed
-        grant = await feed.client.auth.signup(email, password, display_name=display_name)
-        self._owned = grant.token
+        reply = await feed.client.auth.signup(email, password, display_name=display_name)
+        if isinstance(reply, SignupPending):
+            return reply.message
+        self._owned = reply.token
         await feed.restart()
-        feed.be(grant.user)
+        feed.be(reply.user)
+        return None
 
     async def open(self) -> None:
         """Use a session of this screen's from here on. Raises Unauthenticated.

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from instasell_client import AsyncInstaSell
-from instasell_client.models.accounts import Role
+from instasell_client.models.accounts import Grant, Role
 
 PASSWORD = "correct horse battery"
 
@@ -46,6 +46,7 @@ class Market:
             display_name=f"Person {number}",
             role="seller" if role is Role.SELLER else "buyer",
         )
+        assert isinstance(grant, Grant)
         if role is Role.ADMIN:
             self._sql("UPDATE users SET role = 'admin' WHERE id = %s", grant.user.id)
             grant = await visitor.auth.login(grant.user.email, PASSWORD)

@@ -116,16 +116,23 @@ def signup(
 
 
 def run_signup(call: Invocation, options: SignUp) -> None:
-    """Makes an account, and saves the profile. Raises EmailTaken, Invalid, UsageProblem."""
+    """Makes an account, and saves the profile; or says how to prove the address first.
+
+    Raises EmailTaken, Invalid, UsageProblem.
+    """
     from instasell_client import InstaSell
+    from instasell_client.models.accounts import Grant
 
     email = options.email or ask("E-mail", option="--email")
     password = password_of(options.password_stdin, twice=True)
     with InstaSell(wanted_url(call)) as client:
-        grant = client.auth.signup(
+        reply = client.auth.signup(
             email, password, display_name=options.name, role=options.role.value
         )
-        _keep(call, client, grant.user)
+        if isinstance(reply, Grant):
+            _keep(call, client, reply.user)
+        else:
+            call.output.note(cleaned(reply.message))
 
 
 @command(app, "logout", "End the session, and forget its token.", "auth logout")

@@ -22,6 +22,7 @@ app.add_typer(tokens.app, name="tokens")
     "Prove your address by the token of a mail. `auth verify --send` mails another one.",
     "auth verify",
     "auth verify - < token.txt",
+    "auth verify - --password-stdin < token-and-password.txt",
     "auth verify --send",
 )
 def verify(
@@ -35,14 +36,26 @@ def verify(
         ),
     ] = None,
     send: Annotated[bool, typer.Option("--send", help="Have another token mailed.")] = False,
+    password_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--password-stdin",
+            help="Read the password of a new account from stdin, after the token.",
+        ),
+    ] = False,
 ) -> None:
     """`auth verify`."""
-    run_verify(invocation(ctx), token, send=send)
+    run_verify(invocation(ctx), token, send=send, password_stdin=password_stdin)
 
 
-def run_verify(call: Invocation, token: str | None, *, send: bool = False) -> None:
-    """Proves an address, or has a token mailed. Raises Invalid, RateLimited, UsageProblem."""
-    from instasell_client import InstaSell
+def run_verify(
+    call: Invocation, token: str | None, *, send: bool = False, password_stdin: bool = False
+) -> None:
+    """Proves an address, or has a token mailed. Raises Invalid, RateLimited, UsageProblem.
+
+    The token of a sign-up needs the password of the new account, which is asked for.
+    """
+    from instasell_client import InstaSell, Invalid
 
     if send:
         if token is not None:
@@ -52,8 +65,21 @@ def run_verify(call: Invocation, token: str | None, *, send: bool = False) -> No
         call.output.note("a token is on its way to your address")
         return
     with InstaSell(wanted_url(call)) as client:
-        client.auth.verify(_mailed_token(token))
-    call.output.note("the address is verified")
+        mailed = _mailed_token(token)
+        password = secret_from_stdin("a password") if password_stdin else None
+        try:
+            client.auth.verify(mailed, password)
+        except Invalid as error:
+            is_signup = any(each.field == "password" for each in error.errors)
+            if password is not None or not is_signup:
+                raise
+            # A market that takes the password only with the proof has used nothing up yet.
+            password = password_of(False, twice=True)
+            client.auth.verify(mailed, password)
+    if password is None:
+        call.output.note("the address is verified")
+    else:
+        call.output.note("the account is ready; sign in with it: instasell auth login")
 
 
 @command(

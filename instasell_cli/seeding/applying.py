@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from instasell_cli.amounts import shown_amount
 from instasell_cli.seeding.document import Entry, Fault
-from instasell_cli.seeding.people import Entrant, enter_people
+from instasell_cli.seeding.people import Entrant, enter_people, proof_wanted
 from instasell_cli.seeding.sheet import TYPED_AS, Offer, Person, Piece, Sale, Sheet
 from instasell_client import (
     AsyncInstaSell,
@@ -23,6 +23,7 @@ from instasell_client import (
     Invalid,
     ListingHasAuction,
 )
+from instasell_client.models.accounts import SignupPending
 
 if TYPE_CHECKING:
     from instasell_client.models.accounts import User
@@ -145,6 +146,8 @@ class Applier:
                 made = await client.auth.signup(
                     person.email, password, display_name=name, role=role
                 )
+                if isinstance(made, SignupPending):
+                    raise proof_wanted(person.email)
                 return made.user.id, "created"
             except EmailTaken:
                 # Another run may have signed the same person up a moment ago.

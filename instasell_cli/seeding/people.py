@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from instasell_cli.exits import CliError
+from instasell_cli.exits import CliError, ExitCode
 
 if TYPE_CHECKING:
     from instasell_client.models.admin import EnteredUser
@@ -57,6 +57,15 @@ async def enter_people(
             entered = await admin.admin.enter_users(rows, REASON)
             found |= {person.email: item for person, item in zip(part, entered.items, strict=True)}
     return found
+
+
+def proof_wanted(email: str) -> CliError:
+    """Return the error of a market that made no account yet, because it mails a token first."""
+    return CliError(
+        f"{email}: this market makes an account only when its address is proved by a mailed token;"
+        " sign in as an admin (instasell auth login), who may enter people without one",
+        ExitCode.NOT_ALLOWED,
+    )
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, TypeVar
 
 from instasell_cli.exits import CliError, ExitCode
-from instasell_cli.seeding.people import Entrant, enter_people
+from instasell_cli.seeding.people import Entrant, enter_people, proof_wanted
 from instasell_cli.seeding.plan import Person, Plan, Sale
 from instasell_client import (
     AlreadyLeading,
@@ -20,6 +20,7 @@ from instasell_client import (
     Conflict,
     EmailTaken,
 )
+from instasell_client.models.accounts import SignupPending
 
 if TYPE_CHECKING:
     from instasell_client.models.admin import EnteredUser
@@ -111,12 +112,14 @@ class Sower:
 
     async def _sign_up(self, client: AsyncInstaSell, person: Person) -> None:
         role = "seller" if person.sells else "buyer"
-        await client.auth.signup(
+        reply = await client.auth.signup(
             person.email,
             self._password,
             display_name=person.name,
             role="seller" if role == "seller" else "buyer",
         )
+        if isinstance(reply, SignupPending):
+            raise proof_wanted(person.email)
         self.made["users", "created"] += 1
 
     async def _goods(self, index: int, seller: AsyncInstaSell) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, RootModel, SecretStr
 
 from instasell_client.models.base import Id, Instant, Reply, Request
 from instasell_client.models.text import Line, Name
@@ -104,6 +104,20 @@ class Grant(Reply):
     user: User
 
 
+class SignupPending(Reply):
+    """A sign-up at a market where addresses are proved first: the same answer for every address.
+
+    The mail has a token for `auth verify`, or says that there is an account.
+    """
+
+    status: Literal["pending"] = "pending"
+    message: str
+
+
+class SignupReply(RootModel[Grant | SignupPending]):
+    """What a sign-up is answered with."""
+
+
 class UpdateMe(Request):
     """What an account may change of itself."""
 
@@ -122,9 +136,13 @@ LinkToken = Annotated[SecretStr, Field(min_length=1, max_length=200)]
 
 
 class Verify(Request):
-    """The token of the mail, or nothing to be sent another one."""
+    """The token of the mail, or nothing to be sent another one.
+
+    The token of a sign-up needs the `password` that the new account gets.
+    """
 
     token: LinkToken | None = None
+    password: NewPassword | None = None
 
 
 class Forgot(Request):

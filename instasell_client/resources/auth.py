@@ -17,6 +17,8 @@ from instasell_client.models.accounts import (
     Role,
     Scope,
     Signup,
+    SignupPending,
+    SignupReply,
     TokenGrant,
     TokenList,
     UpdateMe,
@@ -40,8 +42,12 @@ from instasell_client.operation import (
 ScopeName = Scope | Literal["read", "list", "bid", "sell", "pay", "admin"]
 
 
-def _token_of(grant: Grant) -> str:
-    return grant.token
+def _token_of(reply: Grant | SignupPending) -> str | None:
+    return reply.token if isinstance(reply, Grant) else None
+
+
+def _read_signup(answer: bytes) -> Grant | SignupPending:
+    return SignupReply.model_validate_json(answer).root
 
 
 def _no_token(_: None) -> None:
@@ -87,10 +93,14 @@ class Auth(Resource[Way]):
         *,
         display_name: str | None = None,
         role: Role | Literal["buyer", "seller"] = "buyer",
-    ) -> Operation[Grant]:
-        """Makes an account, and signs the client in with it. Raises EmailTaken, Invalid."""
+    ) -> Operation[Grant | SignupPending]:
+        """Makes an account, and signs the client in with it. Raises EmailTaken, Invalid.
+
+        A market that wants the address proved first answers SignupPending, the same for every
+        address: the client is signed in as nobody, and `verify` with the mailed token goes on.
+        """
         body = request(Signup, email=email, password=password, display_name=display_name, role=role)
-        signing = once("/auth/signup", reads(Grant), body)
+        signing = once("/auth/signup", _read_signup, body)
         return replace(signing, identified=False, new_token=_token_of)
 
     @endpoint
@@ -121,12 +131,14 @@ class Auth(Resource[Way]):
         return once("/auth/password", nothing, body)
 
     @endpoint
-    def verify(self, token: str | None = None) -> Operation[None]:
+    def verify(self, token: str | None = None, password: str | None = None) -> Operation[None]:
         """Proves the account's address by the token of a mail; without one, mails another.
 
-        Raises Invalid for a token that is wrong, used or expired; Conflict, RateLimited.
+        The token of a sign-up makes the account, with this `password`; then sign in. Raises Invalid
+        for a token that is wrong, used or expired, and with the field `password` where one is
+        needed; Conflict, RateLimited.
         """
-        proving = once("/auth/verify", nothing, request(Verify, token=token))
+        proving = once("/auth/verify", nothing, request(Verify, token=token, password=password))
         return replace(proving, identified=token is None)
 
     @endpoint

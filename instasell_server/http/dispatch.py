@@ -172,6 +172,6 @@ def _respond(route: Route, reply: BaseModel | None, cache_control: str) -> web.R
         return web.Response(status=204, headers={"Cache-Control": cache_control})
     return web.Response(
         body=reply.__pydantic_serializer__.to_json(reply),
-        status=route.status,
+        status=202 if route.pending and isinstance(reply, route.pending) else route.status,
         headers={"Cache-Control": cache_control, "Content-Type": "application/json"},
     )

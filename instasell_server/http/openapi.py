@@ -102,6 +102,8 @@ def _schemas(routes: Iterable[Route]) -> tuple[dict[tuple[type, str], Json], Jso
             wanted[route.body, "validation"] = None
         if route.reply is not None:
             wanted[route.reply, "serialization"] = None
+        if route.pending is not None:
+            wanted[route.pending, "serialization"] = None
     found, schema = models_json_schema(list(wanted), by_alias=False, ref_template=REF)
     refs: dict[tuple[type, str], Json] = {(kind, mode): ref for (kind, mode), ref in found.items()}
     return refs, schema.get("$defs", {})
@@ -203,7 +205,15 @@ def _success(route: Route, refs: Mapping[tuple[type, str], Json]) -> Json:
     elif route.status == 200:
         schema = {"type": "object" if route.content == "application/json" else "string"}
         reply["content"] = {route.content: {"schema": schema}}
-    return {str(route.status): reply}
+    if route.pending is None:
+        return {str(route.status): reply}
+    schema = refs[route.pending, "serialization"]
+    accepted = {
+        **reply,
+        "description": HTTPStatus.ACCEPTED.phrase,
+        "content": {route.content: {"schema": schema}},
+    }
+    return {str(route.status): reply, "202": accepted}
 
 
 def _failures(route: Route) -> Json:

@@ -86,8 +86,9 @@ class Route:
     """One method and path, with all that the router, OpenAPI and the tests need to know.
 
     Every `{name}` in `path` that ends in `id` takes a UUID; another text is a 404. `reply` is the
-    model of a 2xx body, None for 204. `content` names the media type where it is not JSON. `part`
-    is the part of a server that serves it; None for all of them.
+    model of a 2xx body, None for 204; `pending` is that of a 202, which a handler may return
+    instead. `content` names the media type where it is not JSON. `part` is the part of a server
+    that serves it; None for all of them.
     """
 
     method: str
@@ -99,6 +100,7 @@ class Route:
     query: type[BaseModel] | None = None
     reply: type[BaseModel] | None = None
     status: int = 200
+    pending: type[BaseModel] | None = None
     tag: str = ""
     errors: tuple[type[Exception], ...] = ()
     content: str = "application/json"

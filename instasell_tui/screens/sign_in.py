@@ -130,14 +130,20 @@ class SignInScreen(Screen[bool]):
     async def _send(self, email: str, password: str, display_name: str) -> None:
         self._busy(on=True)
         feed = self.app.feed
+        next_step = None
         try:
             if self._new:
-                await feed.session.sign_up(email, password, display_name or None)
+                next_step = await feed.session.sign_up(email, password, display_name or None)
             else:
                 await feed.session.sign_in(email, password)
         except InstaSellError as error:
             self._refused(error)
             self._busy(on=False)
+            return
+        if next_step is not None:
+            self._busy(on=False)
+            self._turn(new=False)
+            self._tell("problem", next_step)
             return
         if self.query_one("#stay", Tick).value:
             await self.app.remember(email)

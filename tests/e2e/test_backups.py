@@ -21,6 +21,7 @@ import pytest
 
 from instasell_client import AsyncInstaSell
 from instasell_client.errors import InstaSellError, Unauthenticated
+from instasell_client.models.accounts import Grant
 from instasell_server.backups import ArchiveDamaged, Keeping, Source, restore_embedded
 from instasell_server.backups import keeping as keeping_module
 from instasell_server.backups.archive import open_archive
@@ -111,6 +112,7 @@ class Busy:
     ) -> AsyncInstaSell:
         visitor = await stack.enter_async_context(AsyncInstaSell(self.url))
         grant = await visitor.auth.signup(email, PASSWORD, display_name=email[:5], role=role)
+        assert isinstance(grant, Grant)
         return await stack.enter_async_context(AsyncInstaSell(self.url, token=grant.token))
 
     async def use(self, buyer: AsyncInstaSell, turn: int) -> None:

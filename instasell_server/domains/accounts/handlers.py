@@ -15,6 +15,7 @@ from instasell_client.models.accounts import (
     Reset,
     Scope,
     Signup,
+    SignupPending,
     TokenGrant,
     TokenList,
     UpdateMe,
@@ -45,9 +46,12 @@ def _address_of(call: Call[Any, None]) -> str:
     return limited_as(call.request[PASSAGE].address)
 
 
-async def sign_up(call: Call[Signup, None]) -> Grant:
+async def sign_up(call: Call[Signup, None]) -> Grant | SignupPending:
     """POST /auth/signup."""
-    return await call.service(SERVICE).sign_up(call.body, _address_of(call))
+    accounts, address = call.service(SERVICE), _address_of(call)
+    if accounts.pending_signups.is_on:
+        return await accounts.pending_signups.request(call.body, address)
+    return await accounts.sign_up(call.body, address)
 
 
 async def log_in(call: Call[Login, None]) -> Grant:
@@ -72,11 +76,14 @@ async def change_password(call: Call[ChangePassword, None]) -> None:
 
 async def verify(call: Call[Verify, None]) -> None:
     """POST /auth/verify."""
-    recovery = call.service(SERVICE).recovery
-    if call.body.token is None:
-        await recovery.send_verification_again(call.user)
-    else:
-        await recovery.verify(call.body.token.get_secret_value())
+    accounts, given = call.service(SERVICE), call.body
+    if given.token is None:
+        await accounts.recovery.send_verification_again(call.user)
+        return
+    token = given.token.get_secret_value()
+    password = given.password.get_secret_value() if given.password else None
+    if not await accounts.pending_signups.prove(token, password):
+        await accounts.recovery.verify(token)
 
 
 async def forgot(call: Call[Forgot, None]) -> None:
@@ -129,8 +136,9 @@ ROUTES: list[Route] = [
         body=Signup,
         reply=Grant,
         status=201,
+        pending=SignupPending,
         tag="auth",
-        errors=(EmailTaken,),
+        errors=(EmailTaken, RateLimited),
         idempotent=False,
         cache_control="no-store",
     ),
@@ -192,7 +200,7 @@ ROUTES: list[Route] = [
         body_optional=True,
         status=204,
         tag="auth",
-        errors=(Unauthenticated, ScopeMissing, Conflict, RateLimited),
+        errors=(Unauthenticated, ScopeMissing, Conflict, EmailTaken, RateLimited),
         idempotent=False,
     ),
     Route(

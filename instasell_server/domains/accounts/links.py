@@ -19,6 +19,7 @@ from instasell_server.settings import Settings
 
 VERIFY_EMAIL = "verify_email"
 RESET_PASSWORD = "reset_password"
+CONFIRM_SIGNUP = "confirm_signup"
 
 _MAC_BYTES = 32
 _TOKEN_BYTES = 16 + _MAC_BYTES
@@ -29,9 +30,14 @@ class Purpose(StrEnum):
 
     VERIFY = "verify"
     RESET = "reset"
+    SIGNUP = "signup"
 
 
-PURPOSE_OF_MAIL = {VERIFY_EMAIL: Purpose.VERIFY, RESET_PASSWORD: Purpose.RESET}
+PURPOSE_OF_MAIL = {
+    VERIFY_EMAIL: Purpose.VERIFY,
+    RESET_PASSWORD: Purpose.RESET,
+    CONFIRM_SIGNUP: Purpose.SIGNUP,
+}
 
 
 class LinkSigner:

@@ -36,6 +36,7 @@ from instasell_server.domains.accounts.failures import (
 )
 from instasell_server.domains.accounts.links import LinkSigner
 from instasell_server.domains.accounts.passwords import Passwords
+from instasell_server.domains.accounts.pending_signups import SIGNUP_REQUESTED, PendingSignups
 from instasell_server.domains.accounts.recovery import PASSWORD_FORGOTTEN, Recovery
 from instasell_server.domains.accounts.sessions import (
     SESSION_CLOSED,
@@ -96,19 +97,17 @@ class AccountService:
         self._passwords = Passwords(settings.bcrypt_rounds)
         self._sessions = Sessions(database, cache, events, self._signer)
         self.tokens = Tokens(database, self._sessions, self._signer)
-        self.recovery = Recovery(
-            database,
-            limiter,
-            mails,
-            self._sessions,
-            self._passwords,
-            LinkSigner.of(settings),
+        links = LinkSigner.of(settings)
+        self.recovery = Recovery(database, limiter, mails, self._sessions, self._passwords, links)
+        self.pending_signups = PendingSignups(
+            database, limiter, ledger, mails, self._passwords, links, settings
         )
         self.outbox: Mapping[str, OutboxHandler] = {
             SESSION_CLOSED: self._sessions.carry_out_closed,
             SESSIONS_CHANGED: self._sessions.carry_out_changed,
             PASSWORD_FORGOTTEN: self.recovery.carry_out_forgotten,
             SIGN_INS_FAILED: self._bursts.carry_out,
+            SIGNUP_REQUESTED: self.pending_signups.carry_out,
         }
 
     def close(self) -> None:

@@ -4,19 +4,25 @@ VALUES (%(user_id)s, %(kind)s, %(facts)s::jsonb, %(cause)s,
         coalesce(%(send_at)s::timestamptz, market_now()))
 ON CONFLICT (user_id, kind, cause) DO NOTHING
 
+-- name: insert_email_to_address
+INSERT INTO emails (address, kind, facts, cause)
+VALUES (%(address)s, %(kind)s, %(facts)s::jsonb, %(cause)s)
+ON CONFLICT (kind, cause) WHERE user_id IS NULL DO NOTHING
+
 -- name: lease_due
+-- A mail without an account brings its address along, and no name, which a stranger could choose.
 WITH due AS (
-    SELECT id FROM emails
+    SELECT id, user_id FROM emails
     WHERE state = 'queued' AND next_at <= market_now() AND handed_over_at IS NULL
     ORDER BY next_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), leased AS (
     UPDATE emails e
-    SET attempts = e.attempts + 1, address = u.email,
+    SET attempts = e.attempts + 1, address = coalesce(u.email, e.address),
         next_at = market_now() + make_interval(secs => %(lease_seconds)s)
-    FROM due, users u
-    WHERE e.id = due.id AND u.id = e.user_id
+    FROM due LEFT JOIN users u ON u.id = due.user_id
+    WHERE e.id = due.id
     RETURNING e.id, e.message_key, e.user_id, e.address, e.kind, e.facts, e.attempts, e.created_at,
-              u.display_name
+              coalesce(u.display_name, 'there') AS display_name
 )
 SELECT *, market_now() AS leased_at FROM leased ORDER BY id
 

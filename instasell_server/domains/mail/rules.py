@@ -19,6 +19,7 @@ _USELESS_AFTER = {
     "ending_soon": "end_at",
     "verify_email": "expires_at",
     "reset_password": "expires_at",
+    "confirm_signup": "expires_at",
 }
 
 

@@ -78,6 +78,12 @@ class MailService:
         """
         await store.insert_email(tx, user_id, kind, within_limits(facts), cause, send_at)
 
+    async def queue_to_address(
+        self, tx: Transaction, *, address: str, kind: str, facts: Mapping[str, Any], cause: str
+    ) -> None:
+        """Queue a mail to an address that has no account, once for each (kind, cause)."""
+        await store.insert_email_to_address(tx, address, kind, within_limits(facts), cause)
+
     async def send_due(self) -> int:
         """Sends what is due, `BATCH` mails at most; returns how many were taken up."""
         await self._close_unknown()

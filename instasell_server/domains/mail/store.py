@@ -19,7 +19,7 @@ class Due(NamedTuple):
 
     id: int
     message_key: str
-    user_id: str
+    user_id: str | None
     address: str
     kind: str
     facts: Mapping[str, Any]
@@ -45,8 +45,16 @@ async def insert_email(
     await tx.execute(_sql.insert_email, values)
 
 
+async def insert_email_to_address(
+    tx: Transaction, address: str, kind: str, facts: Mapping[str, Any], cause: str
+) -> None:
+    """Insert a mail to an address that has no account, unless this cause has one already."""
+    values = {"address": address, "kind": kind, "facts": json.dumps(facts), "cause": cause}
+    await tx.execute(_sql.insert_email_to_address, values)
+
+
 async def find_unread_messages(
-    connection: Connection, user_id: str, conversation_id: str
+    connection: Connection, user_id: str | None, conversation_id: str
 ) -> Mapping[str, Any] | None:
     """Return what a mail says of a conversation with unread messages; None when all are read."""
     values = {"user_id": user_id, "conversation_id": conversation_id}

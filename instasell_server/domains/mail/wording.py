@@ -216,6 +216,23 @@ WORDINGS: dict[str, Wording] = {
         advice="Type this, and paste the token when you are asked:",
         command="instasell auth verify",
     ),
+    "confirm_signup": Wording(
+        "Finish your sign-up",
+        "Somebody, we hope you, signed up with this address. There is no account until you confirm"
+        " it and choose a password. If it was not you, do nothing.",
+        (("Good until", "expires_at", "instant"),),
+        secret="token",
+        advice="Type this, paste the token when you are asked, and choose a password:",
+        command="instasell auth verify",
+    ),
+    "signup_attempted": Wording(
+        "You have an account already",
+        "Somebody, perhaps you, tried to sign up with this address, which has an account. Nothing"
+        " was changed. If it was you, sign in (instasell auth login). If you do not know your"
+        " password, set a new one. If it was not you, do nothing.",
+        advice="To set a new password:",
+        command="instasell auth forgot",
+    ),
     "reset_password": Wording(
         "A new password",
         "Somebody, we hope you, asked for a new password for your account. If it was not you, do"

@@ -47,6 +47,8 @@ FACTS: dict[str, dict[str, Any]] = {
                     **MONEY},
     "failed_sign_ins": {"attempts": 10, "address": "203.0.113.9"},
     "verify_email": {"token": "t" * 64, "expires_at": END},
+    "confirm_signup": {"token": "t" * 64, "expires_at": END},
+    "signup_attempted": {},
     "reset_password": {"token": "t" * 64, "expires_at": END},
     "password_changed": {},
 }  # fmt: skip
