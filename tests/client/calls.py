@@ -48,6 +48,12 @@ CASES = {
         "POST", "/auth/signup", samples.grant(), accounts.Grant,
         {"email": "a@b.org", "password": "long enough", "role": "seller"},
     ),
+    "signup proved first": Case(
+        lambda c: c.auth.signup("a@b.org", "long enough"),
+        "POST", "/auth/signup", {"status": "pending", "message": "Read your mail."},
+        accounts.SignupPending,
+        {"email": "a@b.org", "password": "long enough", "role": "buyer"},
+    ),
     "login": Case(
         lambda c: c.auth.login("a@b.org", "secret"),
         "POST", "/auth/login", samples.grant(), accounts.Grant,
@@ -65,6 +71,10 @@ CASES = {
     "verify": Case(
         lambda c: c.auth.verify("a-token"),
         "POST", "/auth/verify", None, None, {"token": "a-token"},
+    ),
+    "verify a signup": Case(
+        lambda c: c.auth.verify("a-token", "long enough"),
+        "POST", "/auth/verify", None, None, {"token": "a-token", "password": "long enough"},
     ),
     "forgot": Case(
         lambda c: c.auth.forgot("a@b.org"),

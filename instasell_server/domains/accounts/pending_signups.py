@@ -126,11 +126,13 @@ class PendingSignups:
     async def prove(self, token: str, password: str | None) -> bool:
         """Make the account of a sign-up; False for a token that is not one of a sign-up.
 
-        Raises Invalid for a used or expired token, and for a missing or weak password; EmailTaken
-        when the address got an account meanwhile.
+        Raises Invalid for a used or expired token, for a missing or weak password, and for a
+        password with the token of an account; EmailTaken when the address got an account meanwhile.
         """
         signup_id = self._signer.read(Purpose.SIGNUP, token.strip())
         if signup_id is None:
+            if password is not None and self._signer.read(Purpose.VERIFY, token.strip()):
+                raise Invalid.one("password", "leave it out: the account of this token has one")
             return False
         # Hashing is dear, so it is not done for a sign-up that is used up.
         async with self._database.connection() as connection:

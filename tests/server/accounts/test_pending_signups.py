@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ import aiohttp
 import pytest
 
 from instasell_server.domains.accounts.handlers import SERVICE
+from instasell_server.domains.accounts.links import LinkSigner, Purpose
 from instasell_server.settings import Settings
 from tests.databases import MarketClock
 from tests.mailboxes import mails, token_in
 from tests.server.people import PASSWORD, Answer, ask, log_in
-from tests.serving import RunningServer, settings_for_tests
+from tests.serving import SECRET, RunningServer, settings_for_tests
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 EMAIL = "ada@example.org"
@@ -189,6 +191,15 @@ async def test_an_account_that_came_meanwhile_is_not_replaced(
     taken = await prove(http, token)
     assert (taken.status, taken.code) == (409, "email_taken")
     assert (await log_in(http, EMAIL)).status == 200
+
+
+async def test_no_password_comes_with_the_token_of_an_account(
+    http: aiohttp.ClientSession,
+) -> None:
+    token = LinkSigner(SECRET).sign(Purpose.VERIFY, str(uuid.uuid4()))
+    assert (await prove(http, token)).fields == ["password"]
+    assert (await prove(http, token, None)).fields == ["token"]
+    assert (await prove(http, "x" * 64)).fields == ["token"]
 
 
 @pytest.mark.parametrize(
