@@ -180,6 +180,10 @@ async def test_a_stalled_socket_delays_nobody_and_is_level_again_when_it_reads(
         # The kernels take more for a moment, as long as their buffers grow.
         is_quiet = watcher.waiting_bytes == waiting > BUFFER_BYTES_MAX
         waiting, quiet_rounds = watcher.waiting_bytes, quiet_rounds + 1 if is_quiet else 0
+    # Some more, should the kernels still take a little while the bids are placed.
+    for _ in range(2):
+        watcher.write(filler)
+    waiting = watcher.waiting_bytes
     await _bid_often(market, connect, auction, 30)
     await attentive.event("bid_placed", lambda data: data["seq"] == 30)
     assert [each["data"]["version"] for each in attentive.events] == list(range(2, 32))
