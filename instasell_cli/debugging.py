@@ -10,6 +10,11 @@ import sys
 # The frames of a socket hold tokens, and headers hold them too: these loggers never go deeper.
 _LEVELS = {"instasell_client": logging.DEBUG, "httpx": logging.INFO, "websockets": logging.INFO}
 _SECRET = re.compile(r"(?i)(bearer\s+|\"?(?:token|password|secret)\"?\s*[:=]\s*\"?)[^\s\"',}]+")
+# In a message for people "password: send at least 8 characters" names a field, and a secret is
+# quoted or follows an equals sign.
+_SECRET_IN_PROSE = re.compile(
+    r"(?i)(bearer\s+|\"?(?:token|password|secret)\"?\s*(?:=\s*[\"']?|:\s*[\"']))[^\s\"',}]+"
+)
 HIDDEN = "[hidden]"
 
 
@@ -23,12 +28,13 @@ class Redacting(logging.Formatter):
         return cleaned(redacted(super().format(record)), keep="\n")
 
 
-def redacted(text: str) -> str:
-    """`text` without bearer tokens, passwords, and the token of the environment."""
+def redacted(text: str, *, is_prose: bool = False) -> str:
+    """Return `text` without bearer tokens, passwords, and the token of the environment."""
     own = os.environ.get("INSTASELL_TOKEN")
     if own:
         text = text.replace(own, HIDDEN)
-    return _SECRET.sub(rf"\g<1>{HIDDEN}", text)
+    pattern = _SECRET_IN_PROSE if is_prose else _SECRET
+    return pattern.sub(rf"\g<1>{HIDDEN}", text)
 
 
 def start_telling() -> None:

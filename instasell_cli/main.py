@@ -155,6 +155,6 @@ def _tell(message: str) -> None:
     from instasell_cli.debugging import redacted
     from instasell_cli.output import cleaned
 
-    lines = cleaned(redacted(message), keep="\n").splitlines() or [""]
+    lines = cleaned(redacted(message, is_prose=True), keep="\n").splitlines() or [""]
     for line in lines:
         print(f"instasell: {line}", file=sys.stderr)

@@ -49,8 +49,10 @@ def _moves_only(node: DOMNode, name: str) -> bool:
 def of_app(app: InstaSellApp) -> Iterator[SystemCommand]:
     """Yield what can be done everywhere."""
     feed = app.feed
-    who = "Sign in" if feed.user is None else "Sign out"
-    yield SystemCommand(who, "Bidding needs an account", app.action_person)
+    if feed.user is None:
+        yield SystemCommand("Sign in", "Bidding needs an account", app.action_person)
+    else:
+        yield SystemCommand("Sign out", "Asks first, and ends this screen alone", app.action_person)
     yield SystemCommand("My bids", "Where you bid, and what needs you", app.action_bids)
     yield SystemCommand("Orders", "What you buy and sell, and what is due", app.action_orders)
     yield SystemCommand("Wallet", "Balance, gas, and all that moved", app.action_wallet)

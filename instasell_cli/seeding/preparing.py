@@ -42,9 +42,12 @@ def prepared_categories(
     call: Invocation, paths: Iterable[str], admin: InstaSell | None
 ) -> Prepared:
     """The categories of paths, the missing ones made. Raises CliError without a needed admin."""
+    from instasell_client import InstaSell
+
     paths = list(dict.fromkeys(paths))
-    with call.client() as anybody:
-        maker = CategoryMaker(anybody)
+    # Without the profile's token, which a market that was begun again does not know any more.
+    with InstaSell(call.target.url, admin.token if admin else None) as reader:
+        maker = CategoryMaker(reader)
         missing = maker.missing(paths)
         if not missing:
             return Prepared({path: maker.make(path)[0] for path in paths}, 0)
@@ -87,8 +90,9 @@ def seeding_admin(call: Invocation, *, create: bool) -> Iterator[InstaSell | Non
     from instasell_client import InstaSell, Unauthenticated
 
     token = os.environ.get(ADMIN_VARIABLE)
-    with InstaSell(call.target.url, token or call.target.token) as client:
-        if create and token is None:
+    is_new = create and token is None
+    with InstaSell(call.target.url, None if is_new else token or call.target.token) as client:
+        if is_new:
             email, password = _new_admin()
             try:
                 client.auth.login(email, password)

@@ -132,7 +132,8 @@ async def test_an_admin_of_the_moment_has_no_rights_later(
         for name, each in given.items()
         if each is not None
     }
-    shell = Shell(server.base_url, tmp_path, extra=extra)
+    # Its profile has a token of a market that was here before.
+    shell = Shell(server.base_url, tmp_path, "of.another.market", extra=extra)
     numbers = ("--users", "2", "--listings", "1", "--auctions", "0", "--bids", "0")
     done = await shell.run("seed", "--create-admin", *numbers)
     assert done.code == 0, done.err

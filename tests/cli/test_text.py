@@ -146,6 +146,12 @@ def test_a_message_names_every_bad_field() -> None:
 def test_debug_output_hides_secrets(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INSTASELL_TOKEN", "s3cret")
     assert "s3cret" not in redacted(text)
+    assert "s3cret" not in redacted(text, is_prose=True)
+
+
+def test_messages_about_a_password_are_read_whole() -> None:
+    message = "password: send at least 8 characters"
+    assert redacted(message, is_prose=True) == message
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,9 @@ async def test_the_palette_has_what_the_screen_does(shown: Screen) -> None:
     await shown.reads("Categories (c)")
     await shown.press("enter")
     await shown.reads("All categories")
+    await shown.press("ctrl+p")
+    await shown.type("Sign out")
+    await shown.reads("Asks first, and ends this screen alone")
 
 
 async def test_up_and_down_choose_in_a_list(shown: Screen) -> None:

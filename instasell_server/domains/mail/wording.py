@@ -201,7 +201,7 @@ WORDINGS: dict[str, Wording] = {
     ),
     "failed_sign_ins": Wording(
         "Failed sign-ins",
-        "Somebody has tried to sign in to your account with wrong passwords. Your account stays"
+        "There were attempts to sign in to your account with wrong passwords. Your account stays"
         " open to you. If it was not you, and your password is short or used elsewhere, set a new"
         " one.",
         (("Attempts", "attempts", "text"), ("Last one from", "address", "text")),

@@ -121,7 +121,7 @@ class PicturePool:
                         raise self._too_slow() from None
                     if death.code in _CRASHES:
                         raise Unsupported(
-                            "the picture is broken; save it anew, and send that"
+                            "the picture is broken; save it again, and send that"
                         ) from None
         raise Unavailable(_LATER)
 

@@ -50,7 +50,7 @@ def make(data: bytes, sizes: tuple[int, ...] = SIZES) -> list[Made]:
         raise
     except Exception as error:
         # Decoders raise whatever a broken file makes of them.
-        raise Unsupported("the picture is broken; save it anew, and send that") from error
+        raise Unsupported("the picture is broken; save it again, and send that") from error
 
 
 def _make(data: bytes, sizes: tuple[int, ...]) -> list[Made]:
