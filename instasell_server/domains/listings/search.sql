@@ -147,6 +147,9 @@ WITH matching AS (
            )
            OR plain_text(%(spelling)s::text) <%% plain_text(l.title)
            OR plain_text(l.title) LIKE like_pattern(%(literal)s::text))
+    -- Each match is ranked, and a common word matches every listing.
+    ORDER BY l.created_at DESC, l.id DESC
+    LIMIT %(ranked)s
 ), found AS (
     SELECT id, score FROM matching
     WHERE %(after_id)s::uuid IS NULL

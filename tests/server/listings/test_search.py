@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from instasell_client.models.listings import Condition
+from instasell_server.domains.listings import search as searching
 from instasell_server.domains.listings.handlers import SERVICE
 from tests.server.listings.conftest import Shop, Sql
 from tests.server.people import Answer, ask
@@ -194,6 +195,18 @@ async def test_wildcards_and_operators_are_taken_literally(
     for title in ("100% wool", "100 wool", "snake_case", "snakeXcase", "back\\slash", "plain"):
         await shop.list(title=title)
     assert await titles(http, q=q) == expected
+
+
+async def test_of_many_matches_the_newest_are_ranked(
+    http: aiohttp.ClientSession, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "RANKED_MAX", 2)
+    for title in ("lamp", "a lamp for the garden", "lamp and shade"):
+        await shop.list(title=title)
+    ranked = ["lamp and shade", "a lamp for the garden"]
+    assert sorted(await titles(http, q="lamp")) == sorted(ranked)
+    assert sorted(await walk(http, q="lamp", limit=1)) == sorted(ranked)
+    assert await titles(http, q="lamp", sort="newest") == [*ranked, "lamp"]
 
 
 async def test_what_becomes_a_wildcard_is_taken_literally(
