@@ -51,7 +51,7 @@ class Invocation:
         return Output(self.form or Format.TABLE, self.fields, transform=self.transform)
 
     def as_event_lines(self, asked: bool) -> bool:
-        """Whether events are written as JSON, one a line. Raises UsageProblem for other formats."""
+        """Tell if events are written as JSON, one a line. Raises UsageProblem for other formats."""
         plain = self.transform is not None or self.form in (None, Format.TABLE, Format.JSONL)
         if self.fields or not plain:
             raise UsageProblem("events come as lines of text, with --jsonl or --jq, and whole")

@@ -88,7 +88,7 @@ class Output:
 
     @property
     def for_people(self) -> bool:
-        """Whether records are shown as text for people: in a table, or field by field."""
+        """Tell whether records are shown as text for people: in a table, or field by field."""
         return self.form in (Format.TABLE, Format.WIDE)
 
     def many(self, shape: Shape, records: Iterable[Record], currency: str | None = None) -> None:

@@ -30,5 +30,5 @@ class Shape:
 
 
 def is_instant(name: str) -> bool:
-    """Whether a field of this name is a time."""
+    """Tell whether a field of this name is a time."""
     return name.endswith(("_at", "_until")) or name == "server_time"

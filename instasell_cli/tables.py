@@ -42,7 +42,7 @@ class _Column:
 
     @property
     def is_long(self) -> bool:
-        """Whether its text may be cut; an id, a price or an address would then be of no use."""
+        """Tell if its text may be cut; an id, a price or an address would then be of no use."""
         return self.name in _LONG
 
     @property
@@ -137,7 +137,7 @@ def _fitted(word: str, width: int) -> str:
 
 
 def _width(columns: Sequence[_Column]) -> int:
-    """How wide a table is at least."""
+    """Return how wide a table is at least."""
     return sum(column.narrowest for column in columns) + len(GAP) * (len(columns) - 1)
 
 

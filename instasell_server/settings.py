@@ -303,7 +303,7 @@ class Settings(LimitSettings):
 
     @property
     def proves_signups(self) -> bool:
-        """Whether a sign-up has to be proved by mail before there is an account."""
+        """Tell whether a sign-up has to be proved by mail before there is an account."""
         if self.signup_needs_proof is None:
             return self.smtp_host is not None and not self.on_loopback
         return self.signup_needs_proof

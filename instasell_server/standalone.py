@@ -157,7 +157,7 @@ def with_secret(settings: Settings, *, embedded: bool) -> Settings:
 
 
 def with_market_defaults(settings: Settings, *, embedded: bool) -> Settings:
-    """What a market of one's own begins with: gas for who signs up, and a mailbox.
+    """Return what a market of one's own begins with: gas for who signs up, and a mailbox.
 
     Limits by address are off there unless they were set: all its callers are on this machine and
     have one address, so that a script which signs up 130 people would lock the screen out.

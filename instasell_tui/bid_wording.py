@@ -54,7 +54,7 @@ def place(own: BiddingAuction, now: datetime) -> Cell:
 
 
 def leader(own: BiddingAuction) -> str:
-    """Who leads or has won; "you" where that is the user."""
+    """Return who leads or has won; "you" where that is the user."""
     if own.part in (BiddingPart.CANCELLED, BiddingPart.LOST) and own.state.winner is None:
         return NOTHING
     name = own.state.winner or own.state.leader or ""

@@ -66,7 +66,7 @@ class KeyQueue:
 
     @property
     def is_idle(self) -> bool:
-        """Whether every key has been handled."""
+        """Tell whether every key has been handled."""
         return not self._waiting and not self._is_busy
 
     def start(self) -> None:

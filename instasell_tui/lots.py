@@ -60,7 +60,7 @@ class Lot:
 
     @property
     def leading(self) -> bool:
-        """Whether the signed-in user leads an auction that is open."""
+        """Tell whether the signed-in user leads an auction that is open."""
         return self.bidder is not None and self.state.leader == self.bidder and not self.over
 
     @property

@@ -26,7 +26,7 @@ class ScreenSession:
 
     @property
     def is_owned(self) -> bool:
-        """Whether the client's token belongs to this screen alone."""
+        """Tell whether the client's token belongs to this screen alone."""
         return self._owned is not None and self._owned == self._feed.client.token
 
     async def sign_in(self, email: str, password: str) -> None:

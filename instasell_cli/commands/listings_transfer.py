@@ -49,7 +49,7 @@ class ImportOptions(bulk.BulkOptions):
 
     @property
     def images_folder(self) -> Path:
-        """Where the pictures of the rows are: beside the file, unless a folder was named."""
+        """Return where the pictures of the rows are: beside the file, unless a folder was named."""
         if self.images_from is not None:
             return Path(self.images_from)
         return Path() if self.file == STDIN else Path(self.file).parent

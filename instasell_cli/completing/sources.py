@@ -90,11 +90,11 @@ class Source:
                 yield Candidate(value, self.title_of(record))
 
     def id_of(self, record: Any) -> Any:
-        """What stands for the id in a record."""
+        """Return what stands for the id in a record."""
         return _value(record, self.value)
 
     def title_of(self, record: Mapping[str, Any]) -> str:
-        """What stands for the title in a record."""
+        """Return what stands for the title in a record."""
         found = (_value(record, name) for name in self.titles)
         return " ".join(str(each) for each in found if each is not None)
 
@@ -163,7 +163,7 @@ def topics(typed: Typed) -> list[Candidate]:
 
 
 def formats(typed: Typed) -> list[Candidate]:
-    """How records can be written."""
+    """Return how records can be written."""
     from instasell_cli.output import MEANINGS
 
     fitting = (form for form in MEANINGS if form.value.startswith(typed.word))

@@ -75,7 +75,7 @@ def _local(value: object) -> str:
 
 
 def _ago(value: object) -> str:
-    """How long ago a time is, or how long it is still to come."""
+    """Return how long ago a time is, or how long it is still to come."""
     try:
         seconds = (datetime.now(UTC) - datetime.fromisoformat(str(value))).total_seconds()
     except (ValueError, TypeError, OverflowError):

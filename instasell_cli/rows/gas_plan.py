@@ -27,12 +27,12 @@ class GasPlan:
 
     @property
     def needed(self) -> int:
-        """What all auctions cost that could be created."""
+        """Return what all auctions cost that could be created."""
         return self.fee * self.auctions
 
     @property
     def missing(self) -> int:
-        """What the wallet has too little for all of them."""
+        """Return what the wallet has too little for all of them."""
         return max(0, self.needed - self.balance)
 
     def summary(self) -> str:

@@ -46,7 +46,7 @@ class Verdict:
 
     @property
     def needs_mending(self) -> bool:
-        """Whether something of the row was refused, if only a picture."""
+        """Tell whether something of the row was refused, if only a picture."""
         return bool(self.errors) and self.outcome != DUPLICATE
 
     @property
@@ -61,7 +61,7 @@ class Verdict:
 
     @property
     def complaint(self) -> str:
-        """What is wrong with a row, in one line for a person."""
+        """Return what is wrong with a row, in one line for a person."""
         said = "; ".join(f"{name}: {message}" for name, message in self.errors)
         return f"row {self.row}: {said}"
 

@@ -173,7 +173,7 @@ class FundsHeld(Conflict):
 
     @property
     def withdrawable(self) -> int | None:
-        """What can be withdrawn now, in minor units."""
+        """Return what can be withdrawn now, in minor units."""
         return self._number("withdrawable")
 
     @property

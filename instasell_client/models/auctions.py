@@ -226,7 +226,7 @@ class AuctionState(Reply):
 
     @property
     def ended_below_reserve(self) -> bool:
-        """Whether it is over and unsold although there were bids."""
+        """Tell whether it is over and unsold although there were bids."""
         return self.status is AuctionStatus.ENDED and self.winner is None and self.bid_count > 0
 
 

@@ -32,7 +32,7 @@ def is_refused(character: str) -> bool:
 
 
 def is_invisible(character: str) -> bool:
-    """Whether nothing is seen of a character, so that two texts look the same with and without."""
+    """Tell if nothing is seen of a character: two texts look the same with it and without."""
     if character.isascii():
         return False
     if unicodedata.category(character) == "Cf":
@@ -69,7 +69,7 @@ def _name(text: str) -> str:
 
 
 def _belongs(text: str, place: int) -> bool:
-    """Whether an invisible character shapes what is around it, as in Persian and in emoji."""
+    """Tell whether an invisible character shapes what is around it, as in Persian and in emoji."""
     char, before, after = text[place], text[place - 1 : place], text[place + 1 : place + 2]
     if char == _AS_EMOJI:
         return after == _KEYCAP or (bool(before) and not before.isascii())

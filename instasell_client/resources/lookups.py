@@ -23,7 +23,7 @@ class Lookups(Resource[Way]):
 
     @endpoint
     def find(self, kind: PublicKindName, text: str) -> Operation[Matches]:
-        """What everybody sees and `text` may mean: running auctions, listings, sellers.
+        """Return what everybody sees and `text` may mean: running auctions, listings, sellers.
 
         The beginning of an id also finds auctions that are over.
         """

@@ -297,7 +297,7 @@ class Connection:
 
     @property
     def _reader(self) -> Principal | None:
-        """Who reads a page over this socket: never an admin, whose role it could outlive."""
+        """Return who reads a page over this socket: never an admin, whose role it could outlive."""
         principal = self._principal if self._watcher.may_read else None
         return principal and replace(principal, role=Role.BUYER)
 

@@ -138,7 +138,7 @@ class Board:
         return True
 
     def newest(self, auction_id: str) -> list[Event]:
-        """What one who was spared an auction's events has to be told, in order."""
+        """Return what one who was spared an auction's events has to be told, in order."""
         found = (self.before.get(auction_id), self.latest.get(auction_id))
         return [event for event in found if event is not None]
 

@@ -84,12 +84,12 @@ class Watcher:
 
     @property
     def is_slow(self) -> bool:
-        """Whether the reader has not caught up since events were first kept back."""
+        """Tell whether the reader has not caught up since events were first kept back."""
         return self._backlog is not None
 
     @property
     def slow_since(self) -> float | None:
-        """When the reader last took enough, by the monotonic clock; None for a quick one."""
+        """Return when the reader last took enough, by the monotonic clock; None for a quick one."""
         return self._backlog.since if self._backlog is not None else None
 
     # Writing ----------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ class Watcher:
         return not is_streaming and self._transport.get_write_buffer_size() <= BUFFER_BYTES_LOW
 
     def stalled(self) -> bool:
-        """Whether the reader has taken too little for too long."""
+        """Tell whether the reader has taken too little for too long."""
         backlog = self._backlog
         if backlog is None:
             return False

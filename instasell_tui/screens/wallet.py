@@ -132,7 +132,7 @@ class WalletScreen(PagedListScreen):
         return Row(each.id, ("+" if incoming else "−", "good" if incoming else "quiet"), texts)
 
     def _reference(self, each: WalletEntry) -> str:
-        """What moved the money: by its title where that is known, else by a short id."""
+        """Return what moved the money: by its title where that is known, else by a short id."""
         feed = self.app.feed
         if each.order_id is not None:
             order = feed.trading.orders.get(each.order_id)

@@ -114,7 +114,7 @@ class Footer(Widget):
             at += key.cells
 
     def _fitting(self, room: int) -> int:
-        """How many keys, from the first, so many cells have room for."""
+        """Return how many keys, from the first, so many cells have room for."""
         edges = list(accumulate(key.cells for key in self._keys))
         return bisect_right(edges, room)
 

@@ -92,7 +92,7 @@ class Outcome:
 
     @property
     def slowdown(self) -> float:
-        """How many times the quiet p99 the p99 of honest bids was during the attack."""
+        """Return how many times the quiet p99 the p99 of honest bids was during the attack."""
         return self.during.quantile(0.99) / self.quiet.quantile(0.99)
 
 

@@ -141,7 +141,7 @@ def delimiter_of(line: str) -> str:
 
 
 def _scan(text: str, delimiter: str, *, is_open: bool) -> tuple[_End, int]:
-    """How a line leaves the quotes, and how many separators it has outside of them."""
+    """Return how a line leaves the quotes, and how many separators it has outside of them."""
     if '"' not in text:
         return (_End.OPEN, 0) if is_open else (_End.CLOSED, text.count(delimiter))
     at = separators = 0

@@ -124,7 +124,7 @@ async def _body(answer: httpx.Response) -> bytes:
 
 
 async def _is_local(host: str) -> bool:
-    """Whether a host is of a private network. Raises PictureError for link-local addresses."""
+    """Tell whether a host is of a private network. Raises PictureError for link-local addresses."""
     found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     addresses = [ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found]
     if any(each.is_link_local for each in addresses):

@@ -119,7 +119,7 @@ class AccountService:
         return await self._sessions.authenticate(token)
 
     async def get_current(self, connection: Connection, principal: Principal) -> Principal:
-        """Who a caller is by now. Raises Unauthenticated."""
+        """Return who a caller is by now. Raises Unauthenticated."""
         return await self._sessions.get_current(connection, principal)
 
     async def sign_up(self, wanted: Signup, address: str) -> Grant:

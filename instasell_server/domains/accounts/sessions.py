@@ -75,7 +75,7 @@ class Sessions:
         return principal
 
     async def get_current(self, connection: Connection, principal: Principal) -> Principal:
-        """Who a caller is by now, in the caller's transaction. Raises Unauthenticated."""
+        """Return who a caller is by now, in the caller's transaction. Raises Unauthenticated."""
         session = await store.find_session(connection, principal.session_id)
         if session is None or session.user_id != principal.user_id:
             raise _over()

@@ -21,12 +21,12 @@ class BidCommand(NamedTuple):
 
     @property
     def identity(self) -> tuple[str, str, str]:
-        """What makes two commands the same bid."""
+        """Return what makes two commands the same bid."""
         return (self.auction_id, self.bidder_id, self.key)
 
     @property
     def goes_to(self) -> int | None:
-        """How far this bidder goes, in minor units; None for a buy-now at any price."""
+        """Return how far this bidder goes, in minor units; None for a buy-now at any price."""
         return self.amount if self.max_amount is None else self.max_amount
 
 

@@ -99,7 +99,7 @@ class AuctionChecker:
         claims: Mapping[str, _Claim],
         now: datetime,
     ) -> InstaSellError | None:
-        """What creating the auction would be refused with, gas apart."""
+        """Return what creating the auction would be refused with, gas apart."""
         claim = claims.get(wish.listing_id)
         try:
             check_claim(

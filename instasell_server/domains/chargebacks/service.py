@@ -73,7 +73,7 @@ class ChargebackService:
     async def take_refund(
         self, tx: Transaction, refund: RefundState, payment: Payment | None
     ) -> None:
-        """What the provider says of a refund that the market did not ask for, in any order.
+        """Take what the provider says of a refund that the market did not ask for, in any order.
 
         The caller keeps others who speak of the same payment waiting.
         """
@@ -99,7 +99,7 @@ class ChargebackService:
             await self._ledger.post(tx, [moved])
 
     async def is_kept(self, intent_id: str) -> bool:
-        """Whether money of a payment of the provider's is kept apart."""
+        """Tell whether money of a payment of the provider's is kept apart."""
         async with self._database.connection() as connection:
             return await store.is_kept(connection, intent_id)
 

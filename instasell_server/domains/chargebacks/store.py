@@ -113,7 +113,7 @@ async def take_kept(tx: Transaction, intent_id: str, amount: int) -> int:
 
 
 async def is_kept(connection: Connection, intent_id: str) -> bool:
-    """Whether anything is kept apart for a payment of the provider's."""
+    """Tell whether anything is kept apart for a payment of the provider's."""
     return await connection.maybe(_sql.is_kept, {"intent_id": intent_id}) is not None
 
 

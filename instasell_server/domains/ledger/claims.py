@@ -145,7 +145,7 @@ def recovered(
 
 
 def provider_fee(chargeback_id: str, total: int, amount: int) -> Transfer:
-    """What the provider charges for a chargeback; `total` is all of it so far."""
+    """Return what the provider charges for a chargeback; `total` is all of it so far."""
     return transfer(
         f"chargeback-fee:{chargeback_id}:{total}",
         chargeback_id,

@@ -32,7 +32,7 @@ class LockedConversation(NamedTuple):
 
 
 async def find_seller_of_listing(connection: Connection, listing_id: str) -> str | None:
-    """Who sells a listing that is neither removed nor a suspended seller's."""
+    """Return who sells a listing that is neither removed nor a suspended seller's."""
     row = await connection.maybe(_sql.find_listing, {"listing_id": listing_id})
     return row["seller_id"] if row else None
 

@@ -21,7 +21,7 @@ async def takes_writes(connection: Connection) -> bool:
 
 
 async def has_excessive_role(connection: Connection) -> bool:
-    """Whether the server's role could change the schema or rewrite what is final."""
+    """Tell whether the server's role could change the schema or rewrite what is final."""
     found = await connection.tuples(EXCESS)
     return any(is_excessive for _, is_excessive in found)
 

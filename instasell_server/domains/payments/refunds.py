@@ -36,7 +36,7 @@ class RefundsElsewhere(Protocol):
     async def take_refund(
         self, tx: Transaction, refund: RefundState, payment: Payment | None
     ) -> None:
-        """What the provider says of a refund that the market did not ask for."""
+        """Take what the provider says of a refund that the market did not ask for."""
         ...
 
     async def keep(self, tx: Transaction, intent_id: str, amount: int) -> None:
@@ -59,7 +59,7 @@ class RefundService:
         self._reconcile_at = 0.0
 
     def serve(self, elsewhere: RefundsElsewhere) -> None:
-        """Whom to hand refunds made at the provider to; said once, as the parts are joined."""
+        """Hand refunds made at the provider to this; said once, as the parts are joined."""
         self._elsewhere = elsewhere
 
     async def refund_order(
@@ -125,7 +125,7 @@ class RefundService:
             await self._keep(tx, found)
 
     async def _keep(self, tx: Transaction, refund: store.Refund) -> None:
-        """What could not be sent back stays here: with the buyer, or apart if nobody's."""
+        """Keep what could not be sent back: with the buyer, or apart if nobody's."""
         if refund.order_id is not None:
             assert refund.payment_id is not None, "a payment has paid the order"
             assert refund.user_id is not None, "a payment has paid the order"

@@ -72,7 +72,7 @@ class Chargebacks(Protocol):
     async def take_refund(
         self, tx: Transaction, refund: RefundState, payment: Payment | None
     ) -> None:
-        """What the provider says of a refund that the market did not ask for."""
+        """Take what the provider says of a refund that the market did not ask for."""
         ...
 
     async def keep(self, tx: Transaction, intent_id: str, amount: int) -> None:
@@ -130,7 +130,7 @@ class PaymentService:
         self.refunds.serve(chargebacks)
 
     def serve_withdrawals(self, withdrawals: SentMoney) -> None:
-        """Whom to hand money to that came back; said once, when the parts are put together."""
+        """Hand money that came back to this; said once, when the parts are put together."""
         self._withdrawals = withdrawals
 
     # Paying -----------------------------------------------------------------------------------

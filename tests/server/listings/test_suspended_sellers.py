@@ -21,7 +21,7 @@ WHY = {"reason": "counterfeits"}
 
 
 async def count_of(http: aiohttp.ClientSession, shop: Shop) -> int:
-    """How many listings the tree of categories tells of the kitchen's."""
+    """Return how many listings the tree of categories tells of the kitchen's."""
     async with http.get("/categories") as answer:
         tree = (await answer.json())["items"]
     [home] = [each for each in tree if each["id"] == shop.home]

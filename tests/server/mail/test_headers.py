@@ -64,7 +64,7 @@ def letter(subject: str, text: str = "Hi\n", html: str = "<p>Hi", to: str = "a@b
 
 
 def check(data: bytes, made: Rendered) -> EmailMessage:
-    """What arrives has exactly our headers and our two parts, whoever reads it."""
+    """Check that what arrives has exactly our headers and our two parts, whoever reads it."""
     assert b"\r" not in data.replace(b"\r\n", b"")
     assert b"\n" not in data.replace(b"\r\n", b"")
     head, _, _ = data.partition(b"\r\n\r\n")

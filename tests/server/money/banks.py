@@ -170,7 +170,7 @@ class Banks(Trade):
     @precondition(lambda self: self.books.refunds)
     @rule()
     def send_refunds(self) -> None:
-        """What goes back to cards is sent."""
+        """Send what goes back to cards."""
         while self.arena.run(self.arena.services.payments.refunds.send_refunds()):
             pass
         self.books.send_refunds()

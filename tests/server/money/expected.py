@@ -138,11 +138,11 @@ class Books:
     held_at_provider: int = 0
 
     def owed(self, who: str) -> int:
-        """What somebody owes, also what is not due yet."""
+        """Return what somebody owes, also what is not due yet."""
         return sum(each.debts.get(who, (0, 0))[0] for each in self.claims)
 
     def withdrawable(self, who: str) -> int:
-        """What may leave."""
+        """Return what may leave."""
         if who in self.stopped:
             return 0
         return self.balance[who] - self.holds.held(who) - self.owed(who)

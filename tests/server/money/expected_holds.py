@@ -31,7 +31,7 @@ class Holds:
             self.of[who].append(Hold(page, amount, free_at))
 
     def held(self, who: str) -> int:
-        """What cannot leave yet."""
+        """Return what cannot leave yet."""
         return sum(each.left for each in self.of[who] if each.free_at > self.now)
 
     def spend(self, who: str, amount: int, purpose: str, page: object = None) -> None:

@@ -43,7 +43,7 @@ async def resolve(bazaar: Bazaar, order_id: str, refund: int) -> None:
 
 
 async def wallet_of(person: Person) -> dict[str, object]:
-    """What somebody's wallet shows."""
+    """Return what somebody's wallet shows."""
     return (await person.ask("GET", f"/wallet/{person.id}")).body
 
 

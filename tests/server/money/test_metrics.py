@@ -33,7 +33,7 @@ class Metrics:
         self._before = await self._read()
 
     async def moved(self, *names: str) -> list[int]:
-        """How far these have moved."""
+        """Return how far these have moved."""
         now = await self._read()
         return [now[f"instasell_{name}"] - self._before[f"instasell_{name}"] for name in names]
 
@@ -88,7 +88,7 @@ async def test_payments_and_fulfilment_are_counted(bazaar: Bazaar) -> None:
 
 
 async def failures(metrics: Metrics) -> int:
-    """How many payments have failed since the mark."""
+    """Return how many payments have failed since the mark."""
     return (await metrics.moved("payments_failed_total"))[0]
 
 

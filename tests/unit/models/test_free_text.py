@@ -58,7 +58,7 @@ def adapter_of(field: FieldInfo) -> TypeAdapter[Any]:
 
 
 def takes_text(field: FieldInfo) -> bool:
-    """Whether some text of letters is taken; a secret is never shown."""
+    """Tell whether some text of letters is taken; a secret is never shown."""
     if "SecretStr" in str(field.annotation):
         return False
     adapter = adapter_of(field)

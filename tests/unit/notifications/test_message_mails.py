@@ -18,7 +18,7 @@ START = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
 def sent(minutes: list[float]) -> list[float]:
-    """When e-mail goes about messages of these minutes, in minutes."""
+    """Return when e-mail goes about messages of these minutes, in minutes."""
     window, found = Window(START, None, GAP_SECONDS), []
     for minute in minutes:
         decision = decide(window, START + timedelta(minutes=minute))
