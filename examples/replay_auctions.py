@@ -12,9 +12,8 @@ FILE is a CSV with a row for each bid: `auctionid`, `bid` (the most that the bid
 Without --url it starts a market of its own and throws it away. A market at --url needs its rate
 limits off (0, on loopback only) and one category at least.
 
-With --reserve-from-price the auctions that closed above what their bids explain are put up once
-more with that price as a hidden reserve. Exits 1 when an answer or an end was lost, or when a bid
-came after the end; then give a longer --duration.
+With --reserve-from-price the auctions that closed above what their bids explain are listed again
+with that price as a hidden reserve. Exits 1 when an answer, an end or a late bid was lost.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ import argparse
 import asyncio
 import contextlib
 import csv
+import functools
 import json
 import os
 import secrets
@@ -46,6 +46,8 @@ from instasell_client.models.money import DecimalMark, parse_amount
 
 COLUMNS = ("auctionid", "bid", "bidtime", "bidder", "openbid", "price", "item")
 AUCTIONS_AT_ONCE = 64
+# eBay's prices have a decimal point, whatever the digits are.
+_amount = functools.partial(parse_amount, currency="USD", decimal_mark=DecimalMark.POINT)
 PUT_UP_AT_ONCE = 8
 SLOWEST_BIDS_PER_SECOND = 250
 SPARE_SECONDS = 10.0
@@ -124,11 +126,6 @@ def read(path: Path) -> list[RealAuction]:
     for each in auctions.values():
         each.bids.sort(key=lambda bid: bid.at)
     return list(auctions.values())
-
-
-def _amount(text: str) -> int:
-    # eBay's prices have a decimal point, whatever the digits are.
-    return parse_amount(text, "USD", DecimalMark.POINT)
 
 
 def _take(auctions: dict[str, RealAuction], row: dict[str, str], place: str) -> None:
@@ -284,8 +281,8 @@ class Market:
             if not any(entry.field == "end_at" for entry in error.errors):
                 raise
             raise Unusable(
-                f"the market took so long to list {len(auctions)} auctions that they would be over"
-                " before all are there; run it again with a longer --duration"
+                f"{len(auctions)} auctions would be over before all are listed; run it again with a"
+                " longer --duration"
             ) from error
 
     async def _bid(

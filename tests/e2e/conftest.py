@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.commands import OFF, command
+from tests.e2e.terminals import environment_of
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
@@ -22,3 +25,11 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 def _all_are(unmeasured: None) -> None:
     """What takes processes and seconds is measured nowhere here."""
+
+
+@pytest.fixture
+def quiet(folder: Path) -> dict[str, str]:
+    """The environment of a market that is made and does not run."""
+    environment = environment_of(folder, **OFF)
+    assert command(environment, "migrate").returncode == 0
+    return environment

@@ -27,28 +27,12 @@ from instasell_server.backups import keeping as keeping_module
 from instasell_server.backups.archive import open_archive
 from instasell_server.embedded import EmbeddedEngines
 from instasell_server.standalone import URLS_FILE
-from tests.e2e.terminals import PROGRAMS, environment_of, serving
+from tests.e2e.commands import OFF, RUN, command
+from tests.e2e.terminals import serving
 from tests.market import PASSWORD
 from tests.waiting import until
 
-RUN = f"{PROGRAMS}/instasell-server run"
-OFF = {
-    f"INSTASELL_RATE_LIMIT_{name}": "0" for name in ("ANONYMOUS", "SIGNED_IN", "TOKEN", "BIDS")
-} | {"INSTASELL_BCRYPT_ROUNDS": "4"}
 KEY = "sent-again"
-
-
-def command(environment: dict[str, str], *words: str, **options: Any) -> Any:
-    """Runs `instasell-server` to its end."""
-    return subprocess.run(
-        [f"{PROGRAMS}/instasell-server", *words],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-        **options,
-    )
 
 
 def begin(environment: dict[str, str], *words: str) -> subprocess.Popen[bytes]:
@@ -225,14 +209,6 @@ async def _refund_in(url: str, order_id: str, data_dir: Path) -> None:
     await until(is_settled, seconds=30)
 
 
-@pytest.fixture
-def quiet(folder: Path) -> dict[str, str]:
-    """The environment of a market that is made and does not run."""
-    environment = environment_of(folder, **OFF)
-    assert command(environment, "migrate").returncode == 0
-    return environment
-
-
 def test_a_damaged_archive_is_refused_and_nothing_is_written(
     quiet: dict[str, str], folder: Path
 ) -> None:
@@ -347,48 +323,6 @@ async def test_a_backup_that_is_killed_leaves_the_old_ones_whole(
     with open_archive(second) as archive:
         assert archive.manifest.counts["users"] == 0
     assert not list(first.parent.glob(".draft-*"))
-
-
-def test_a_backup_that_cannot_be_restored_is_none(quiet: dict[str, str], folder: Path) -> None:
-    """pg_dump writes it without a word; the function finds no table where nothing is searched."""
-    with _database(folder) as sql:
-        sql(
-            "CREATE FUNCTION is_empty() RETURNS boolean LANGUAGE sql"
-            " AS 'SELECT NOT EXISTS (SELECT FROM users)'"
-        )
-        sql("CREATE TABLE noted (id integer CHECK (is_empty()))")
-        sql("INSERT INTO noted VALUES (1)")
-    result = command(quiet, "backup")
-    assert result.returncode == 1
-    assert "No backup was kept" in result.stderr
-    assert not list((folder / "data" / "backups").glob("*.tar"))
-
-
-def test_a_backup_of_books_with_a_difference_is_kept_and_told(
-    quiet: dict[str, str], folder: Path
-) -> None:
-    with _database(folder) as sql:
-        sql(
-            "WITH made AS (INSERT INTO users (email, password_hash, display_name, role)"
-            " VALUES ('a@example.org', 'none', 'A', 'buyer') RETURNING id)"
-            " INSERT INTO wallets (user_id, balance) SELECT id, 500 FROM made"
-        )
-    result = command(quiet, "backup")
-    assert result.returncode == 1
-    assert Path(result.stdout.strip()).is_file()
-    assert "books have differences" in result.stderr
-    assert "500" in result.stderr
-
-
-@contextlib.contextmanager
-def _database(folder: Path) -> Iterator[Callable[[str], None]]:
-    """A way to run statements in the database of a market that nobody serves."""
-    with EmbeddedEngines(folder / "data", valkey=False) as engines:
-        connection = psycopg2.connect(engines.urls.database_url)
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            yield cursor.execute
-        connection.close()
 
 
 def test_a_market_keeps_so_many_days(
