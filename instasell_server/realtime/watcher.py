@@ -53,7 +53,8 @@ class Watcher:
 
     # There are many, most of them quick, so what only few need is made when it is needed.
     __slots__ = (
-        "_backlog", "_on_session_end", "_transport", "may_read", "rooms", "session_id", "user_id",
+        "_backlog", "_on_session_end", "_transport", "is_cut_off", "may_read", "rooms",
+        "session_id", "user_id",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +62,8 @@ class Watcher:
     ) -> None:
         self._transport = transport
         self._on_session_end = on_session_end
+        # Whether it was the market that ended the connection.
+        self.is_cut_off = False
         self.user_id: str | None = None
         self.session_id: str | None = None
         # Whether it may read what is the account's alone.
@@ -207,4 +210,5 @@ class Watcher:
 
     def abort(self) -> None:
         """Cuts the connection; what waits in the buffer is thrown away."""
+        self.is_cut_off = True
         self._transport.abort()
