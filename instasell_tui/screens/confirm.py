@@ -20,6 +20,9 @@ from textual.widgets import Button, Static
 
 from instasell_tui.formats import shown
 
+TOO_EARLY = "That Enter came too early to count. Wait a moment."
+ENTER_COUNTS = "That Enter came too early to count. Press Enter now."
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -91,12 +94,13 @@ class ConfirmScreen(ModalScreen[bool]):
                 # A held-down Enter comes again and again, and each puts the moment off.
                 self._arming.reset()
             early = self.query_one("#early", Static)
-            early.update(Text("That Enter came too early to count. Press Enter once more."))
+            early.update(Text(ENTER_COUNTS if self.armed else TOO_EARLY))
             early.display = True
         return False
 
     def _arm(self) -> None:
         self.armed, self._armed_at = True, Message().time
+        self.query_one("#early", Static).update(Text(ENTER_COUNTS))
         button = self.query_one("#confirm", Button)
         button.disabled = False
         button.focus()

@@ -64,7 +64,7 @@ async def test_a_bid_needs_an_enter_of_its_own_which_is_asked_for(
         await shown.reads("Minimum")
         await shown.until(lambda: shown.app.screen.check_action("bid", ()))
         await shown.strike("b", "enter", "enter")
-        await shown.reads("Place this bid?", "Press Enter once more")
+        await shown.reads("Place this bid?", "Press Enter now")
         assert (await bidder.auctions.get(auction)).state.bid_count == 0
         await shown.confirm()
         await shown.reads("You lead")
