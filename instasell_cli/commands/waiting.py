@@ -17,6 +17,7 @@ from instasell_cli.options import command
 from instasell_cli.shapes import AUCTION, record_of
 
 if TYPE_CHECKING:
+    from instasell_cli.output import Output
     from instasell_client.live import AuctionEvent
     from instasell_client.models.auctions import AuctionState
 
@@ -39,7 +40,8 @@ def add_to(app: typer.Typer) -> None:
         app,
         "wait",
         "Wait until auctions have started, have a bid, or have ended. They are printed as they are"
-        " then. Nothing else is printed, and lost connections are made good. Exit 1 with a message"
+        " then. Nothing else is printed, but a message when one ended below its reserve, and lost"
+        " connections are made good. Exit 1 with a message"
         " when the time is out, or as soon as it can no longer happen to one of them: no bid comes"
         " to an auction that is over, and one that was called off neither starts nor ends.",
         "auctions wait ID --for ended",
@@ -80,6 +82,21 @@ def wait(
         call.output.one(AUCTION, records[0])
     else:
         call.output.many(AUCTION, records)
+    if call.output.for_people:
+        _note_unsold(call.output, states)
+
+
+def _note_unsold(output: Output, states: Sequence[AuctionState]) -> None:
+    """Say which auctions sold nothing although there were bids: a row shows a price all the same.
+
+    In the other formats the fields `status` and `winner` say it.
+    """
+    from instasell_client.models.auctions import BELOW_RESERVE
+
+    for state in states:
+        if state.ended_below_reserve:
+            named = f"{state.title}: " if len(states) > 1 else ""
+            output.note(f"{named}{BELOW_RESERVE}")
 
 
 async def run_wait(call: Invocation, options: WaitOptions) -> Sequence[AuctionState]:

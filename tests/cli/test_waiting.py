@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from tests.cli.conftest import Shell
 from tests.market import Market
 
 Shells = Callable[..., Shell]
+Sql = Callable[..., list[tuple[Any, ...]]]
 MISSING = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
 
 
-async def test_waiting_for_a_bid_and_for_the_end(market: Market, shell_of: Shells) -> None:
+async def test_waiting_for_a_bid_and_for_the_end(
+    market: Market, shell_of: Shells, sql: Sql
+) -> None:
     owner, rival = await market.seller(), await market.bidder()
     shell = shell_of(rival)
     auction_id = await market.auction(owner)
@@ -37,8 +41,18 @@ async def test_waiting_for_a_bid_and_for_the_end(market: Market, shell_of: Shell
     assert (later.code, later.out) == (1, "")
     assert "timed out after 1s" in later.err
     assert f"auction {auction_id} did not get a bid: live, 5.00, ends " in later.err
+    # One that ends below its reserve has a price and no buyer, so a person is told in a sentence.
+    unsold = await market.auction(owner, title="An unsold watch", reserve=5000)
+    await rival.auctions.bid(unsold, amount=500)
+    sql("UPDATE auctions SET status = 'ended', closed_at = now() WHERE id = %s", unsold)
+    alone = await shell.run("auctions", "wait", unsold, "--for", "ended")
+    assert (alone.code, alone.err) == (0, "Ended below the reserve: no sale\n")
+    quiet = await shell.run("auctions", "wait", unsold, "--for", "ended", "-o", "json")
+    assert (quiet.err, json.loads(quiet.out)["winner"]) == ("", None)
     for each in sold:
         await rival.auctions.buy_now(each, 900)
+    both = await shell.run("auctions", "wait", sold[0], unsold, "--for", "ended")
+    assert both.err == "An unsold watch: Ended below the reserve: no sale\n"
     out, err = await waits[1].communicate()
     assert (waits[1].returncode, err) == (0, b"")
     assert [json.loads(line) for line in out.splitlines()] == [

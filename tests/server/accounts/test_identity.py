@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import string
 from collections.abc import Callable
 from typing import Any
 
@@ -124,6 +126,8 @@ async def test_names_are_kept_as_people_write_them(
         "Ada.Lovelace@Example.org",
         "ada.lovelace",
         "Countess Ada",
+        "passw0rd!",
+        "countess ada 1815",
     ],
 )
 async def test_passwords_that_are_guessed_first_are_refused(
@@ -145,3 +149,42 @@ def test_the_list_is_of_the_most_common_ones() -> None:
     assert {"password", "12345678", "iloveyou", "qwertyuiop", "#1stunna"} <= common_passwords()
     assert weakness_of(" " * 8) == weakness_of("z" * 30) == weakness_of("password")
     assert weakness_of("correct horse battery", "ada@example.org", "Ada") is None
+
+
+DERIVED = [
+    *("passwordpassword", "Password-Password", "PASSWORD2024!", "passw0rd!", "P@$$w0rd123"),
+    *("p4ssw0rdp4ssw0rd", "123password", "!!iloveyou!!", "1l0vey0u!", "pass word", "12345678!"),
+    *("instasell", "instasell123", "InstaSell!", "1nst@se11", "instasellinstasell"),
+    *("dogdogdog", "a1b2a1b2", "qwertyuiop!1", "passwordpasswordpassword1"),
+]
+
+
+@pytest.mark.parametrize("password", DERIVED)
+def test_what_is_made_from_a_common_password_is_refused_like_it(password: str) -> None:
+    assert weakness_of(password) == weakness_of("password")
+
+
+def test_phrases_and_random_passwords_pass() -> None:
+    chance = random.Random(20)
+    words = [word for word in common_passwords() if word.isalpha() and word.isascii()]
+    short = [
+        "horse",
+        "battery",
+        "staple",
+        "correct",
+        "insta",
+        "sell",
+        "pass",
+        "word",
+        "love",
+        "you",
+    ]
+    letters = string.ascii_letters + string.digits + "!@$-_ "
+    for _ in range(1000):
+        phrase = chance.sample(words, 4)
+        assert weakness_of(" ".join(phrase)) is None
+        assert weakness_of("".join(chance.sample([*short, *phrase], 4)).ljust(20, "x")) is None
+        made = "".join(chance.choices(letters, k=chance.randint(10, 72)))
+        assert weakness_of(made, "ada@example.org", "Ada") is None, made
+    assert weakness_of("instasell sold my bike") is None
+    assert weakness_of("password 8371640295173") is None
