@@ -73,6 +73,7 @@ class Connection(RequestHandler):
 
     __slots__ = (
         "_head_bytes", "_head_left", "_is_counted", "_peer", "_registry", "_transfers", "_wire",
+        "frames",
     )  # fmt: skip
 
     def __init__(self, manager: web.Server, registry: Registry, **options: Any) -> None:
@@ -85,6 +86,8 @@ class Connection(RequestHandler):
         self._peer: str | None = None
         # aiohttp forgets its transport when it begins to close, which may take a reader for ever.
         self._wire: asyncio.Transport | None = None
+        # What stands before the frames of a WebSocket, once the connection is one.
+        self.frames: FrameLimit | None = None
 
     # The life of a connection ----------------------------------------------------------------
 
@@ -118,12 +121,28 @@ class Connection(RequestHandler):
         """Hand over to a WebSocket, which looks after its readers itself."""
         self._registry.watched.discard(self)
         self._transfers = None
-        super().set_parser(cast(Any, FrameLimit(parser, self._cut_off)), data_received_cb)
+        self.frames = FrameLimit(parser, self)
+        super().set_parser(cast(Any, self.frames), data_received_cb)
 
-    def _cut_off(self) -> None:
+    def pause_frames(self) -> None:
+        """Read no more from the network."""
+        if self._wire is not None and not self._wire.is_closing():
+            self._wire.pause_reading()
+
+    def resume_frames(self) -> None:
+        """Read from the network again."""
+        if self._wire is not None and not self._wire.is_closing():
+            self._wire.resume_reading()
+
+    def cut_off(self) -> None:
+        """Abort a connection that sends more pieces of a message than anybody honest would."""
         _log.info("too_many_frames", address=self._peer)
         if self._wire is not None:
             self._wire.abort()
+
+    def end_frames(self) -> None:
+        """Close a connection whose bytes are not those of a WebSocket."""
+        self.close()
 
     def data_received(self, data: bytes) -> None:
         """Pass bytes on, and measure a head that is not whole yet."""

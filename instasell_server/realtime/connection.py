@@ -31,6 +31,7 @@ from instasell_server.errors import (
     ScopeMissing,
     Unauthenticated,
 )
+from instasell_server.http.frame_limit import FrameLimit
 from instasell_server.http.problems import problem_of
 from instasell_server.principal import Principal
 from instasell_server.realtime.budgets import (
@@ -85,12 +86,12 @@ class ConnectionServices:
 
 
 class Connection:
-    """One socket. Frames are answered in order, except that bids wait for their batches."""
+    """One socket of thousands. Frames are answered in order, except that bids wait for batches."""
 
-    # A market has thousands of them open that only watch.
     __slots__ = (
-        "_address", "_bids_in_flight", "_expiry", "_frames", "_heard", "_hub", "_join_bucket",
-        "_joining", "_principal", "_services", "_shared_frames", "_socket", "_watcher", "_writer",
+        "_address", "_bids_in_flight", "_expiry", "_frame_limit", "_frames", "_heard", "_hub",
+        "_join_bucket", "_joining", "_principal", "_services", "_shared_frames", "_socket",
+        "_watcher", "_writer",
     )  # fmt: skip
 
     def __init__(
@@ -99,6 +100,7 @@ class Connection:
         socket: web.WebSocketResponse,
         transport: asyncio.WriteTransport,
         writer: AbstractStreamWriter,
+        frame_limit: FrameLimit,
         address: str,
         principal: Principal | None,
     ) -> None:
@@ -106,10 +108,11 @@ class Connection:
         self._hub = services.hub
         self._socket = socket
         self._writer = writer
+        self._frame_limit = frame_limit
         self._address = address
         self._watcher = Watcher(transport, self._session_over)
-        self._principal: Principal | None = None
         self._expiry: asyncio.TimerHandle | None = None
+        # Frames behind a join wait for it, with no more around them than a future.
         self._joining: asyncio.Future[Any] | None = None
         self._join_bucket: Bucket | None = None
         self._bids_in_flight = 0
@@ -124,15 +127,15 @@ class Connection:
         try:
             async for message in self._socket:
                 self._heard = True
+                self._frame_limit.message_taken()
                 if self._joining is not None:
-                    # One who joins waits here, with no more around it than a future.
                     await asyncio.wait((self._joining,))
                 if self._watcher.waiting_bytes > ANSWER_BYTES_MAX:
                     # No answer is made for one who does not take those that are there.
                     await self._writer.drain()
                 if delay := self._count_for_address():
                     await asyncio.sleep(delay)
-                # 200 sockets that never read left 270,000 frames, answered for a minute after.
+                # What waits of a connection that was cut off has nobody to be answered to.
                 if self._watcher.is_cut_off or not await self._accept(message):
                     break
         except ConnectionError:
@@ -141,7 +144,7 @@ class Connection:
             if self._expiry is not None:
                 self._expiry.cancel()
             self._hub.remove(self._watcher)
-            # A bid that is under way goes on: its verdict stands whether anybody waits or not.
+            # A bid that is under way is decided, whether anybody waits for the answer or not.
 
     async def go_away(self) -> None:
         """Closes because the server stops."""
@@ -189,6 +192,8 @@ class Connection:
 
     async def _close(self, code: int, reason: bytes) -> None:
         """Says why and hangs up; one who does not take the farewell in is cut off."""
+        # What the other end answers comes behind everything that it sent before.
+        self._frame_limit.lift()
         try:
             async with asyncio.timeout(FAREWELL_SECONDS):
                 await self._socket.close(code=code, message=reason, drain=False)

@@ -15,6 +15,7 @@ from instasell_client.models.live import FRAME_BYTES_MAX
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.auctions.service import AuctionService
 from instasell_server.errors import Forbidden
+from instasell_server.http.connection import Connection as HttpConnection
 from instasell_server.http.passage import PASSAGE
 from instasell_server.http.route import Call
 from instasell_server.principal import Principal
@@ -32,6 +33,9 @@ from instasell_server.realtime.watcher import ANSWER_BYTES_MAX
 
 KERNEL_BYTES = 64 * 1024
 """Of a reader that hangs the kernel would keep 2.5 MB by itself; Linux doubles what it is told."""
+
+UNREAD_BYTES = 16 * 1024
+"""Of requests that are not read while others wait; four of the largest, or 200 bids."""
 
 
 class LiveEndpoint:
@@ -83,8 +87,10 @@ class LiveEndpoint:
         # Each frame asks for its own scope, so a token that may bid and not read is let in here.
         passage = call.request[PASSAGE]
         transport = _bounded(call.request.transport)
+        frames = cast(HttpConnection, call.request.protocol).frames
+        assert frames is not None
         connection = Connection(
-            self._services, socket, transport, writer, passage.address, passage.principal
+            self._services, socket, transport, writer, frames, passage.address, passage.principal
         )
         self._open.add(connection)
         try:
@@ -130,5 +136,6 @@ def _bounded(transport: asyncio.Transport | None) -> asyncio.WriteTransport:
     socket = transport.get_extra_info("socket")
     if socket is not None:
         socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, KERNEL_BYTES)
+        socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, UNREAD_BYTES)
     # The transports of uvloop are no subclasses of those of asyncio.
     return cast(asyncio.WriteTransport, transport)

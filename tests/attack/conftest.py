@@ -1,9 +1,10 @@
 """A server with its default limits, honest bidders on it, and attackers as processes of their own.
 
 `make attack` is the long form: INSTASELL_ATTACK_SECONDS seconds of most attacks, and the p99 of the
-honest bids is held to the quiet one of the same run. Without the variable each attack takes a
-moment, and what is asked is what does not depend on the machine: every honest bid is answered,
-the server's memory stays, and nothing is an error of the server.
+honest bids is held to the quiet one of the same run. INSTASELL_ATTACKS chooses some of them by name.
+Without a number of seconds each attack takes a moment, and what is asked is what does not depend on
+the machine: every honest bid is answered, the server's memory stays, and nothing is an error of the
+server.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import psutil
 import pytest
 
 from instasell_client.models.accounts import Role
+from tests.attack.__main__ import ATTACKS
 from tests.attack.honest import Bids, HonestBidders
 from tests.attack.target import Report, Target
 from tests.faults.processes import ServerProcess
@@ -67,6 +69,7 @@ class Plan:
 
     seconds: float
     is_long: bool
+    names: tuple[str, ...]
 
     @property
     def patient_seconds(self) -> float:
@@ -78,7 +81,9 @@ class Plan:
 def plan() -> Plan:
     """The plan of this run."""
     given = os.environ.get("INSTASELL_ATTACK_SECONDS")
-    return Plan(float(given or _SHORT_SECONDS), is_long=given is not None)
+    chosen = os.environ.get("INSTASELL_ATTACKS", "").split()
+    names = tuple(chosen or ATTACKS)
+    return Plan(float(given or _SHORT_SECONDS), is_long=given is not None, names=names)
 
 
 @dataclass

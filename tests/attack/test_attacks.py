@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.attack.__main__ import ATTACKS
 from tests.attack.conftest import Besieged, Outcome, Plan
 
 pytestmark = pytest.mark.attack
@@ -49,7 +48,7 @@ def _violations(outcome: Outcome, plan: Plan, name: str) -> list[str]:
 
 async def test_honest_bidders_do_not_notice_attacks(besieged: Besieged, plan: Plan) -> None:
     found = []
-    for name in ATTACKS:
+    for name in plan.names:
         seconds = plan.patient_seconds if name in NOBODY_IS_LEFT else plan.seconds
         found += _violations(await besieged.attack(name, seconds), plan, name)
     assert not found, "\n".join(found)

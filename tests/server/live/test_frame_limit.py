@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from instasell_server.http.frame_limit import AT_ONCE_MAX, FRAGMENTS_MAX, FrameLimit
+from instasell_client.models.live import FRAME_BYTES_MAX
+from instasell_server.http.frame_limit import FRAGMENTS_MAX, MESSAGES_MAX, FrameLimit
 from tests.server.edge.raw import HEAD_END, RawSocket, raw_socket
 from tests.serving import RunningServer
 
@@ -64,10 +65,29 @@ class Taken:
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         self.data += data
-        return False, b""
+        return b"not a frame" in data, b""
 
     def feed_eof(self) -> None:
         pass
+
+
+class Calls:
+    """What a connection was asked for."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def pause_frames(self) -> None:
+        self.names.append("pause")
+
+    def resume_frames(self) -> None:
+        self.names.append("resume")
+
+    def cut_off(self) -> None:
+        self.names.append("cut off")
+
+    def end_frames(self) -> None:
+        self.names.append("end")
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 7, 1000])
@@ -75,23 +95,64 @@ def test_frames_are_counted_however_their_bytes_arrive(step: int) -> None:
     long = bytes([TEXT | 0x80, 0x80 | 126]) + (300).to_bytes(2, "big") + bytes(304)
     longest = bytes([TEXT, 0x80 | 127]) + (70_000).to_bytes(8, "big") + bytes(70_004)
     whole = long + longest + frame(CONTINUATION, b"x" * 9) * (FRAGMENTS_MAX - 1)
-    taken, cuts = Taken(), []
-    limit = FrameLimit(taken, lambda: cuts.append(1))
+    taken, calls = Taken(), Calls()
+    limit = FrameLimit(taken, calls)
     for at in range(0, len(whole), step):
         assert limit.feed_data(whole[at : at + step]) == (False, b"")
     assert taken.data == whole
-    assert not cuts
+    assert not calls.names
     assert limit.feed_data(frame(CONTINUATION)) == (True, b"")
-    assert cuts == [1]
+    assert calls.names == ["cut off"]
 
 
-def test_so_many_frames_at_once_and_no_more() -> None:
-    taken, cuts = Taken(), []
-    limit = FrameLimit(taken, lambda: cuts.append(1))
-    pings = frame(PING, final=True) * AT_ONCE_MAX
-    for _ in range(2):
-        assert limit.feed_data(pings) == (False, b"")
+@pytest.mark.parametrize("step", [1, 5, 64, 100_000])
+def test_so_many_messages_are_parsed_ahead_and_all_come_in_the_end(step: int) -> None:
+    one = (
+        frame(TEXT, b"x" * 40)
+        + frame(PING, b"y" * 3, final=True)
+        + frame(CONTINUATION, b"z" * 40, final=True)
+    )
+    whole = one * 100
+    taken, calls = Taken(), Calls()
+    limit = FrameLimit(taken, calls)
+    pieces = [whole[at : at + step] for at in range(0, len(whole), step)]
+    handled, most = 0, 0
+    while taken.data != whole:
+        # As a transport does, which reads once more in the moment that it is paused.
+        while pieces and calls.names[-1:] != ["pause"]:
+            assert limit.feed_data(pieces.pop(0)) == (False, b"")
+        most = max(most, 2 * (len(taken.data) // len(one)) - handled)
+        limit.message_taken()
+        handled += 1
+    assert MESSAGES_MAX - 2 <= most <= MESSAGES_MAX
+    assert set(calls.names) == {"pause", "resume"}
+    assert calls.names[-1] == "resume"
+
+
+def test_what_is_held_back_may_end_the_connection() -> None:
+    taken, calls = Taken(), Calls()
+    limit = FrameLimit(taken, calls)
+    pings = frame(PING, final=True) * MESSAGES_MAX
+    assert limit.feed_data(pings + frame(TEXT, b"not a frame", final=True)) == (False, b"")
+    for _ in range(MESSAGES_MAX):
+        limit.message_taken()
+    assert calls.names == ["pause", "end"]
+
+
+def test_a_connection_that_closes_hears_the_last_frame() -> None:
+    taken, calls = Taken(), Calls()
+    limit = FrameLimit(taken, calls)
+    pings = frame(PING, final=True) * 10 * MESSAGES_MAX
+    limit.feed_data(pings)
+    assert taken.data == pings[: len(pings) // 10]
+    limit.lift()
+    assert taken.data == pings
+    assert calls.names == ["pause", "resume"]
+    limit.feed_data(pings)
     assert taken.data == pings * 2
-    assert not cuts
-    assert limit.feed_data(pings + frame(PING, final=True)) == (True, b"")
-    assert (cuts, taken.data) == ([1], pings * 2)
+
+
+def test_what_may_wait_stays_below_the_limit_of_the_parser() -> None:
+    """At its own limit aiohttp resumes a transport that was paused here."""
+    overhead, limit_bytes = 128, 2 * 64 * 1024
+    assert MESSAGES_MAX * (FRAME_BYTES_MAX + overhead) < limit_bytes

@@ -7,9 +7,11 @@ import json
 import time
 
 import pytest
+from aiohttp import WSMessage
 
 from instasell_client.models.live import FRAME_BYTES_MAX
 from instasell_server.domains.auctions.history import AuctionHistory
+from instasell_server.http.frame_limit import MESSAGES_MAX
 from instasell_server.http.routes import LIVE
 from instasell_server.realtime import budgets, connection, watcher
 from tests.locking import row_locked
@@ -196,6 +198,55 @@ async def test_one_who_reads_late_gets_every_answer(
     assert {len(each["data"]["missed"]) for each in answers} == {500}
     assert [each["id"] for each in answers] == sorted(each["id"] for each in answers)
     assert "server_time" in await other.ack("ping")
+
+
+async def test_requests_of_one_who_does_not_read_wait_unparsed(
+    server: RunningServer, market: Market, connect: Connect
+) -> None:
+    """As objects of the server they would take five times what they are on the wire."""
+    endpoint = server.app[LIVE]
+    auction = await auction_of_500_bids(market, connect)
+    asking = await connect()
+    await asking.ack("ping")
+    [waiting] = [each for each in endpoint._open if each._watcher.rooms == 0]
+    asking.pause_reading()
+    wish = {"auction_id": auction, "after_seq": 0}
+    asked = [asyncio.create_task(asking.ask("join_auction", wish)) for _ in range(20)]
+    asked += [asyncio.create_task(asking.ask("ping")) for _ in range(2000)]
+    await until(lambda: waiting._frame_limit._is_paused)
+    assert len(waiting._socket._reader._buffer) <= MESSAGES_MAX
+    asking.resume_reading()
+    answers = [await each for each in asked]
+    assert {each["event"] for each in answers} == {"ack"}
+    assert [each["id"] for each in answers] == sorted(each["id"] for each in answers)
+
+
+async def test_no_frame_is_handled_of_a_connection_that_was_cut_off(
+    connect: Connect, start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = await start_server(rate_limit_bids=600)
+    hub, buckets = server.app[LIVE].hub, server.app[LIVE]._services.frames
+    assert buckets is not None
+    handled: list[str] = []
+    accept = connection.Connection._accept
+
+    async def note(self: connection.Connection, message: WSMessage) -> bool:
+        handled.append(message.data)
+        return await accept(self, message)
+
+    socket = await connect(server=server)
+    await socket.ack("ping")
+    [watched] = hub._watchers
+    monkeypatch.setattr(connection.Connection, "_accept", note)
+    # The next frame waits for its turn, and its connection is cut off meanwhile.
+    address = buckets.of("127.0.0.1")
+    address.take(budgets.ADDRESS_FRAMES + 60)
+    counted_at = address._at
+    await socket.send("ping")
+    await until(lambda: address._at > counted_at)
+    watched.abort()
+    await until(lambda: not hub._watchers)
+    assert not handled
 
 
 async def test_a_board_that_is_not_read_waits_in_the_database_and_comes_whole(
