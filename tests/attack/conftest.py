@@ -1,10 +1,9 @@
 """A server with its default limits, honest bidders on it, and attackers as processes of their own.
 
 `make attack` is the long form: INSTASELL_ATTACK_SECONDS seconds of most attacks, and the p99 of the
-honest bids is held to the quiet one of the same run. INSTASELL_ATTACKS chooses some of them by name.
-Without a number of seconds each attack takes a moment, and what is asked is what does not depend on
-the machine: every honest bid is answered, the server's memory stays, and nothing is an error of the
-server.
+honest bids is held to the quiet one of the same run. INSTASELL_ATTACKS chooses some by name. Without
+a number of seconds each attack takes a moment, and what is asked is what does not depend on the
+machine: every honest bid is answered, the server's memory stays, and nothing is the server's error.
 """
 
 from __future__ import annotations
