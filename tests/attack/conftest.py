@@ -1,7 +1,7 @@
 """A server with its default limits, honest bidders on it, and attackers as processes of their own.
 
 `make attack` is the long form: INSTASELL_ATTACK_SECONDS seconds of most attacks, and the p99 of the
-honest bids is held to the quiet one of the same run. INSTASELL_ATTACKS chooses some by name. Without
+honest bids is held to the quiet one of the same run. INSTASELL_ATTACKS chooses some. Without
 a number of seconds each attack takes a moment, and what is asked is what does not depend on the
 machine: every honest bid is answered, the server's memory stays, and nothing is the server's error.
 """
