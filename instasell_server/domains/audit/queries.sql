@@ -101,11 +101,24 @@ WHERE (o.status = 'disputed') <> (d.id IS NOT NULL OR o.bank_claims > 0)
 ORDER BY 1
 
 -- name: list_wrongly_claimed_orders
+-- Claimed by the chargeback of its own payment, or of a top-up that paid it. As long as something
+-- of a top-up is owed, no open order that was paid before has any of it.
 SELECT o.id, o.bank_claims AS found, coalesce(c.claims, 0) AS due
 FROM orders o
 LEFT JOIN (
-    SELECT order_id, count(*) AS claims FROM chargebacks
-    WHERE status = 'open' AND holds_order GROUP BY order_id
+    SELECT order_id, count(*) AS claims FROM (
+        SELECT order_id FROM chargebacks WHERE status = 'open' AND holds_order
+        UNION ALL
+        SELECT p.order_id FROM chargebacks b JOIN chargeback_orders p ON p.chargeback_id = b.id
+        WHERE b.status = 'open'
+        UNION ALL
+        SELECT p.id FROM chargebacks b
+        JOIN wallet_holds h ON h.payment_id = b.payment_id
+        JOIN wallet_hold_uses u ON u.hold_id = h.id AND u.amount > 0
+        JOIN orders p ON p.id = u.purpose_id AND p.paid_at < b.created_at
+        WHERE b.status = 'open' AND b.order_id IS NULL AND b.owed_amount > 0
+          AND p.status IN ('processing', 'shipped', 'disputed')
+    ) claimed GROUP BY order_id
 ) c ON c.order_id = o.id
 WHERE o.bank_claims <> coalesce(c.claims, 0)
 ORDER BY 1
@@ -139,6 +152,24 @@ CROSS JOIN LATERAL (VALUES
     ('fee', c.fee_amount, coalesce(f.fee, 0))
 ) AS n(field, due, booked)
 WHERE n.due <> n.booked
+UNION ALL
+-- What a chargeback of a top-up takes of each order, and of all of them.
+SELECT p.chargeback_id, 'escrow_of_order', CASE b.status WHEN 'won' THEN 0 ELSE p.escrow_amount END,
+       coalesce(t.escrow, 0)
+FROM chargeback_orders p JOIN chargebacks b ON b.id = p.chargeback_id
+LEFT JOIN (
+    SELECT reference_id, order_id, -sum(amount)::bigint AS escrow FROM transactions
+    WHERE account = 'escrow' AND type = 'chargeback' GROUP BY reference_id, order_id
+) t ON t.reference_id = p.chargeback_id::text AND t.order_id = p.order_id
+WHERE CASE b.status WHEN 'won' THEN 0 ELSE p.escrow_amount END <> coalesce(t.escrow, 0)
+UNION ALL
+SELECT b.id, 'escrow_of_orders', b.escrow_amount, coalesce(p.escrow, 0)
+FROM chargebacks b
+LEFT JOIN (
+    SELECT chargeback_id, sum(escrow_amount)::bigint AS escrow FROM chargeback_orders
+    GROUP BY chargeback_id
+) p ON p.chargeback_id = b.id
+WHERE b.order_id IS NULL AND b.escrow_amount <> coalesce(p.escrow, 0)
 ORDER BY 1, 2
 
 -- name: list_wrong_debts

@@ -4,6 +4,26 @@ SELECT id, provider_id, intent_id, payment_id, order_id, dispute_id, amount,
        holds_order, kind, suspense_amount
 FROM chargebacks WHERE provider_id = %(provider_id)s FOR NO KEY UPDATE
 
+-- name: list_paid_parts
+SELECT o.id AS order_id, sum(u.amount)::bigint AS amount
+FROM wallet_holds h
+JOIN wallet_hold_uses u ON u.hold_id = h.id AND u.amount > 0
+JOIN orders o ON o.id = u.purpose_id
+WHERE h.payment_id = %(payment_id)s AND o.status IN ('processing', 'shipped', 'disputed')
+GROUP BY o.id ORDER BY 2 DESC, 1 LIMIT %(limit)s
+
+-- name: list_claimed_ids
+SELECT o.order_id FROM chargebacks c JOIN chargeback_orders o ON o.chargeback_id = c.id
+WHERE c.provider_id = %(provider_id)s ORDER BY 1
+
+-- name: insert_claimed_order
+INSERT INTO chargeback_orders (chargeback_id, order_id, dispute_id, escrow_amount)
+VALUES (%(chargeback_id)s, %(order_id)s, %(dispute_id)s, %(escrow_amount)s)
+
+-- name: list_claimed_orders
+SELECT order_id, dispute_id, escrow_amount FROM chargeback_orders
+WHERE chargeback_id = %(chargeback_id)s ORDER BY order_id
+
 -- name: lock_unattached
 SELECT id, provider_id, intent_id, payment_id, order_id, dispute_id, amount,
        refunded_amount, escrow_amount, owed_amount, recovered_amount, fee_amount, status,

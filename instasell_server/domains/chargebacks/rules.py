@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from instasell_client.models.orders import OrderStatus
@@ -52,9 +53,34 @@ def share_of_order(amount: int, order: Standing, others: Claims, *, buyer_balanc
     return Shares(refunded, escrow, buyer, seller, rest - buyer - seller)
 
 
-def share_of_payer(amount: int) -> Shares:
-    """Share out a chargeback of a payment into the payer's wallet, or of one that went back."""
-    return Shares(buyer=amount)
+class PaidPart(NamedTuple):
+    """What of an open order one top-up has paid, in minor units."""
+
+    order_id: str
+    amount: int
+    standing: Standing
+
+
+def share_of_top_up(amount: int, left: int, parts: Sequence[PaidPart]) -> dict[str, int]:
+    """Share out a chargeback of a top-up: what each open order that it paid loses of it.
+
+    What is `left` of the top-up in the wallet goes first. Then orders that were not shipped, whose
+    sellers still have their items, and of equal ones the newest. The payer owes the rest.
+    """
+    rest = max(0, amount - left)
+    shares = {}
+    for part in sorted(parts, key=_loses_first):
+        share = min(rest, part.amount, part.standing.held_amount)
+        if share:
+            shares[part.order_id] = share
+            rest -= share
+    return shares
+
+
+def _loses_first(part: PaidPart) -> tuple[bool, float, str]:
+    paid_at = part.standing.paid_at
+    assert paid_at is not None
+    return part.standing.shipped_at is not None, -paid_at.timestamp(), part.order_id
 
 
 def fee_to_book(booked: int, told: int, *, decided: bool) -> int:

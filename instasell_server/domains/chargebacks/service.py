@@ -9,6 +9,7 @@ is paid out any more to an account whose bank has taken a payment back.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from instasell_client.models.money import MAX_AMOUNT, format_amount
@@ -20,12 +21,16 @@ from instasell_server.domains.chargebacks.debts import Debts
 from instasell_server.domains.chargebacks.provider_refunds import ProviderRefunds
 from instasell_server.domains.chargebacks.rules import Shares
 from instasell_server.domains.chargebacks.store import Chargeback, Debt
+from instasell_server.domains.chargebacks.top_ups import TopUpClaims
 from instasell_server.domains.disputes.service import DisputeService
 from instasell_server.domains.ledger import claims as movements
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders.bank_claims import BankClaims, LockedOrder
 from instasell_server.domains.payments.service import Payment
 from instasell_server.ports import Disputed, RefundState
+
+ORDERS_SHOWN = 20
+"""Orders that an alert names."""
 
 
 class ChargebackService:
@@ -43,6 +48,7 @@ class ChargebackService:
         self._disputes = disputes
         self._ledger = ledger
         self._debts = Debts(database, ledger)
+        self._top_ups = TopUpClaims(claims, disputes, ledger)
         self._refunds = ProviderRefunds(claims, disputes, ledger, self._debts)
 
     async def take(self, tx: Transaction, claim: Disputed, payment: Payment | None) -> None:
@@ -55,10 +61,11 @@ class ChargebackService:
             await store.insert_alert(tx, "chargeback_currency", claim.dispute_id, details)
             return
         order = await self._lock_order(tx, payment)
+        spent_on = await self._top_ups.lock(tx, claim.dispute_id, payment)
         found = await store.lock_chargeback(tx, claim.dispute_id)
         now = await store.get_now(tx)
         if found is None:
-            found = await self._open(tx, claim, payment, order, now)
+            found = await self._open(tx, claim, payment, order, spent_on, now)
         elif found.amount != claim.amount:
             details = {"booked": found.amount, "told": claim.amount}
             await store.insert_alert(tx, "chargeback_amount", claim.dispute_id, details)
@@ -133,7 +140,8 @@ class ChargebackService:
             if found.kind == "refund":
                 await self._attach_refund(tx, found, payment, order, now)
                 continue
-            bound, payer_owes = await self._bind(tx, found, payment, order, now)
+            # A top-up that is booked now has paid no order yet.
+            bound, payer_owes = await self._bind(tx, found, payment, order, [], now)
             await store.update_chargeback(tx, bound, now)
             if bound.escrow_amount:
                 assert order is not None
@@ -175,26 +183,25 @@ class ChargebackService:
         claim: Disputed,
         payment: Payment | None,
         order: LockedOrder | None,
+        spent_on: Sequence[LockedOrder],
         now: datetime,
     ) -> Chargeback:
         made = await store.insert_chargeback(
             tx, claim.dispute_id, claim.intent_id, claim.amount, now
         )
-        bound, payer_owes = await self._bind(tx, made, payment, order, now)
+        bound, payer_owes = await self._bind(tx, made, payment, order, spent_on, now)
         await store.update_chargeback(tx, bound, now)
-        await self._ledger.post(
-            tx,
-            [
-                movements.chargeback(
-                    bound.id, bound.order_id, bound.escrow_amount, bound.owed_amount
-                )
-            ],
-        )
+        from_escrow = {
+            each.order_id: each.escrow_amount for each in await store.list_claimed_orders(tx, bound)
+        }
+        taken = movements.chargeback(bound.id, bound.order_id, from_escrow, bound.owed_amount)
+        await self._ledger.post(tx, [taken])
         if payer_owes and payment is not None:
             bound = await self._debts.recover_within(tx, bound, payment.user_id, now)
         details = {
             "intent_id": claim.intent_id,
             "order_id": bound.order_id,
+            "order_ids": list(from_escrow)[:ORDERS_SHOWN],
             "payment_id": bound.payment_id,
             "amount": bound.amount,
             "from_escrow": bound.escrow_amount,
@@ -211,9 +218,10 @@ class ChargebackService:
         found: Chargeback,
         payment: Payment | None,
         order: LockedOrder | None,
+        spent_on: Sequence[LockedOrder],
         now: datetime,
     ) -> tuple[Chargeback, bool]:
-        """Tie a chargeback to its payment: the order is frozen, and the debts are written down.
+        """Tie a chargeback to its payment: orders are frozen, and the debts are written down.
 
         Returns it with whether the payer owes something of it now. Nothing is paid out to the
         payer any more.
@@ -223,9 +231,11 @@ class ChargebackService:
         found = found._replace(payment_id=payment.id)
         if order is None:
             await self._ledger.stop_payouts(tx, payment.user_id)
-            shares = rules.share_of_payer(found.amount)
-            await store.insert_debt(tx, found.id, Debt(payment.user_id, shares.buyer, 0, True))
-            return found, True
+            found = await self._top_ups.bind(tx, found, payment, spent_on, now)
+            owed = found.owed_amount
+            if owed:
+                await store.insert_debt(tx, found.id, Debt(payment.user_id, owed, 0, True))
+            return found, owed > 0
         shown = format_amount(found.amount, self._ledger.currency)
         text = f"the buyer's bank has taken {shown} back"
         dispute_id = await self._disputes.open_of_bank(
@@ -280,12 +290,16 @@ class ChargebackService:
         await store.update_chargeback(tx, decided, now)
         recovered = await self._debts.forgive(tx, found.id)
         verdict = "the bank has decided against the buyer"
-        if found.dispute_id is not None:
-            await self._disputes.close_of_bank(tx, found.dispute_id, 0, verdict, now)
+        claimed = await store.list_claimed_orders(tx, found)
+        for each in claimed:
+            if each.dispute_id is not None:
+                await self._disputes.close_of_bank(tx, each.dispute_id, 0, verdict, now)
+        if found.order_id is None and claimed:
+            await self._top_ups.give_back(tx, found, claimed)
         back = movements.chargeback_won(
             found.id,
             found.order_id,
-            to_escrow=found.escrow_amount,
+            to_escrow={each.order_id: each.escrow_amount for each in claimed},
             to_suspense=found.suspense_amount,
             owed=found.owed_amount,
             recovered=recovered,
@@ -293,8 +307,9 @@ class ChargebackService:
         if found.suspense_amount:
             await store.keep(tx, found.intent_id, found.suspense_amount)
         await self._ledger.post(tx, [back])
-        if found.holds_order and found.order_id is not None:
-            await self._claims.thaw(tx, found.order_id, verdict, now)
+        for each in claimed:
+            if each.holds_order:
+                await self._claims.thaw(tx, each.order_id, verdict, now)
 
     async def _lose(self, tx: Transaction, found: Chargeback, now: datetime) -> None:
         """The buyer keeps it. What is left of the order goes on; of nothing it is cancelled."""
@@ -302,14 +317,16 @@ class ChargebackService:
         for debt in await store.list_debts(tx, found.id):
             await store.update_debt(tx, found.id, debt._replace(is_due=True))
         verdict = "the bank has decided for the buyer"
-        if found.dispute_id is not None:
-            await self._disputes.close_of_bank(tx, found.dispute_id, found.amount, verdict, now)
-        if not found.holds_order or found.order_id is None:
-            return
-        order = await self._claims.thaw(tx, found.order_id, verdict, now)
-        if self._claims.is_lost(order):
-            await self._disputes.close(tx, order.id, 0, actor_id=None, reason=verdict, now=now)
-            await self._claims.call_off(tx, order, verdict, now)
+        for each in await store.list_claimed_orders(tx, found):
+            if each.dispute_id is not None:
+                got = each.escrow_amount if found.order_id is None else found.amount
+                await self._disputes.close_of_bank(tx, each.dispute_id, got, verdict, now)
+            if not each.holds_order:
+                continue
+            order = await self._claims.thaw(tx, each.order_id, verdict, now)
+            if self._claims.is_lost(order):
+                await self._disputes.close(tx, order.id, 0, actor_id=None, reason=verdict, now=now)
+                await self._claims.call_off(tx, order, verdict, now)
 
 
 __all__ = ["ChargebackService"]

@@ -44,6 +44,42 @@ class Debt(NamedTuple):
     is_due: bool
 
 
+class ClaimedOrder(NamedTuple):
+    """An order that a chargeback takes money of, `escrow_amount` in minor units."""
+
+    order_id: str
+    dispute_id: str | None
+    escrow_amount: int
+    holds_order: bool
+
+
+async def list_paid_parts(tx: Transaction, payment_id: str, limit: int) -> dict[str, int]:
+    """List what of which open order a top-up has paid, in minor units; the largest first."""
+    rows = await tx.rows(_sql.list_paid_parts, {"payment_id": payment_id, "limit": limit})
+    return {row["order_id"]: row["amount"] for row in rows}
+
+
+async def list_claimed_ids(tx: Transaction, provider_id: str) -> list[str]:
+    """List the orders that a chargeback of a top-up takes money of."""
+    rows = await tx.rows(_sql.list_claimed_ids, {"provider_id": provider_id})
+    return [row["order_id"] for row in rows]
+
+
+async def insert_claimed_order(tx: Transaction, chargeback_id: str, claimed: ClaimedOrder) -> None:
+    """Note what a chargeback of a top-up takes of an order."""
+    values = {"chargeback_id": chargeback_id, **claimed._asdict()}
+    await tx.execute(_sql.insert_claimed_order, values)
+
+
+async def list_claimed_orders(tx: Transaction, found: Chargeback) -> list[ClaimedOrder]:
+    """List the orders that a locked chargeback takes money of; at most one of a card payment."""
+    if found.order_id is not None:
+        own = (found.dispute_id, found.escrow_amount, found.holds_order)
+        return [ClaimedOrder(found.order_id, *own)]
+    rows = await tx.rows(_sql.list_claimed_orders, {"chargeback_id": found.id})
+    return [ClaimedOrder(**row, holds_order=True) for row in rows]
+
+
 async def lock_chargeback(tx: Transaction, provider_id: str) -> Chargeback | None:
     """Locks a chargeback by the provider's id; its order has to be locked before."""
     row = await tx.maybe(_sql.lock_chargeback, {"provider_id": provider_id})

@@ -15,15 +15,24 @@ from instasell_server.domains.ledger.postings import (
 )
 
 
-def chargeback(chargeback_id: str, order_id: str | None, from_escrow: int, owed: int) -> Transfer:
-    """The provider has given money back to a payer's bank: out of escrow, the rest is owed."""
+def chargeback(
+    chargeback_id: str, order_id: str | None, from_escrow: Mapping[str, int], owed: int
+) -> Transfer:
+    """Book what the provider has given back to a payer's bank: out of escrow, the rest is owed.
+
+    `from_escrow` has what each order loses, in minor units.
+    """
+    whole = sum(from_escrow.values()) + owed
     return transfer(
         f"chargeback:{chargeback_id}",
         chargeback_id,
         (
-            Posting(Account.ESCROW, -from_escrow, EntryType.CHARGEBACK, None, order_id),
+            *(
+                Posting(Account.ESCROW, -amount, EntryType.CHARGEBACK, None, paid_id)
+                for paid_id, amount in from_escrow.items()
+            ),
             Posting(Account.RECEIVABLE, -owed, EntryType.CHARGEBACK, None, order_id),
-            Posting(Account.STRIPE, from_escrow + owed, EntryType.CHARGEBACK, None, order_id),
+            Posting(Account.STRIPE, whole, EntryType.CHARGEBACK, None, order_id),
         ),
     )
 
@@ -100,20 +109,23 @@ def chargeback_won(
     chargeback_id: str,
     order_id: str | None,
     *,
-    to_escrow: int,
+    to_escrow: Mapping[str, int],
     owed: int,
     recovered: Mapping[str, int],
     to_suspense: int = 0,
 ) -> Transfer:
     """Book what the bank gives back: to where it was taken from, and to who has paid for it."""
-    whole = to_escrow + to_suspense + owed + sum(recovered.values())
+    whole = sum(to_escrow.values()) + to_suspense + owed + sum(recovered.values())
     held = ReturnHeld(chargeback_id)
     return transfer(
         f"chargeback-won:{chargeback_id}",
         chargeback_id,
         (
             Posting(Account.STRIPE, -whole, EntryType.CHARGEBACK, None, order_id),
-            Posting(Account.ESCROW, to_escrow, EntryType.CHARGEBACK, None, order_id),
+            *(
+                Posting(Account.ESCROW, amount, EntryType.CHARGEBACK, None, paid_id)
+                for paid_id, amount in to_escrow.items()
+            ),
             Posting(Account.SUSPENSE, to_suspense, EntryType.CHARGEBACK),
             Posting(Account.RECEIVABLE, owed, EntryType.CHARGEBACK, None, order_id),
             *(

@@ -77,6 +77,23 @@ WITH used AS (
 UPDATE wallet_hold_uses u SET amount = u.amount - b.amount
 FROM back b WHERE u.purpose_id = %(purpose_id)s AND u.hold_id = b.hold_id
 
+-- name: find_left
+SELECT coalesce(sum(left_amount), 0)::bigint AS amount FROM wallet_holds
+WHERE payment_id = %(payment_id)s
+
+-- name: move_use
+-- A top-up has one hold.
+WITH taken AS (
+    UPDATE wallet_hold_uses u SET amount = u.amount - %(amount)s
+    FROM wallet_holds h
+    WHERE h.id = u.hold_id AND h.payment_id = %(payment_id)s AND u.purpose_id = %(source_id)s
+    RETURNING u.hold_id
+)
+INSERT INTO wallet_hold_uses (purpose_id, hold_id, amount)
+SELECT %(target_id)s, hold_id, %(amount)s FROM taken
+ON CONFLICT (purpose_id, hold_id)
+DO UPDATE SET amount = wallet_hold_uses.amount + excluded.amount
+
 -- name: find_free_at
 -- When so much can be withdrawn, if nothing else happens; NULL when the holds do not decide that.
 SELECT min(free_at) AS free_at FROM (

@@ -135,6 +135,16 @@ class Ledger:
         wallets = await store.lock_wallets(tx, [user_id])
         return wallets[user_id][0]
 
+    async def find_left(self, tx: Transaction, payment_id: str) -> int:
+        """Return what of a top-up a locked wallet has at most, in minor units."""
+        return await store.find_left(tx, payment_id)
+
+    async def move_use(
+        self, tx: Transaction, payment_id: str, source_id: str, target_id: str, amount: int
+    ) -> None:
+        """Have a part of a top-up be spent on a bank's claim instead of an order, or back."""
+        await store.move_use(tx, payment_id, source_id, target_id, amount)
+
     def wallet_of(self, purse: Purse) -> Wallet:
         """A wallet as the wire has it."""
         return Wallet.model_validate(

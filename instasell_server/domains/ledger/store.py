@@ -99,6 +99,21 @@ async def return_held(tx: Transaction, user_id: str, amount: int, purpose_id: st
     await tx.execute(_sql.return_held, values)
 
 
+async def find_left(tx: Transaction, payment_id: str) -> int:
+    """Return what of a payment is left in a locked wallet; spent money that was free counts."""
+    return int((await tx.one(_sql.find_left, {"payment_id": payment_id}))["amount"])
+
+
+async def move_use(
+    tx: Transaction, payment_id: str, source_id: str, target_id: str, amount: int
+) -> None:
+    """Have held money of a top-up be spent on something else than before."""
+    values = {
+        "payment_id": payment_id, "source_id": source_id, "target_id": target_id, "amount": amount,
+    }  # fmt: skip
+    await tx.execute(_sql.move_use, values)
+
+
 async def find_free_at(tx: Transaction, user_id: str, amount: int) -> datetime | None:
     """Return when `amount` more can be withdrawn because holds end; None if they never do."""
     row = await tx.one(_sql.find_free_at, {"user_id": user_id, "amount": amount})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from instasell_client.models.orders import OrderStatus
@@ -20,6 +21,10 @@ class BankClaims:
     async def lock(self, tx: Transaction, order_id: str) -> LockedOrder | None:
         """Locks the listing of an order and then the order."""
         return await store.lock_order_with_listing(tx, order_id)
+
+    async def lock_all(self, tx: Transaction, order_ids: Sequence[str]) -> list[LockedOrder]:
+        """Lock the listings of some orders and then the orders."""
+        return await store.lock_orders_with_listings(tx, order_ids)
 
     async def freeze(self, tx: Transaction, order: LockedOrder, reason: str, now: datetime) -> bool:
         """Holds a locked order where it stands; False for one that is at its end."""

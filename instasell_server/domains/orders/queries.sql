@@ -78,6 +78,17 @@ SELECT id, buyer_id, seller_id, listing_id, auction_id, quantity, status, total_
        bank_claims, refunded_amount
 FROM orders WHERE id = %(order_id)s FOR NO KEY UPDATE
 
+-- name: lock_listings_of_orders
+SELECT id FROM listings
+WHERE id IN (SELECT listing_id FROM orders WHERE id = ANY(%(order_ids)s::uuid[]))
+ORDER BY id FOR NO KEY UPDATE
+
+-- name: lock_orders
+SELECT id, buyer_id, seller_id, listing_id, auction_id, quantity, status, total_amount,
+       held_amount, payment_method, payment_due_at, paid_at, shipped_at, escrow_release_at,
+       bank_claims, refunded_amount
+FROM orders WHERE id = ANY(%(order_ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
+
 -- name: find_listing_of_order
 SELECT listing_id FROM orders WHERE id = %(order_id)s
 

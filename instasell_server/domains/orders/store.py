@@ -170,6 +170,13 @@ async def lock_order_with_listing(tx: Transaction, order_id: str) -> LockedOrder
     return await lock_order(tx, order_id)
 
 
+async def lock_orders_with_listings(tx: Transaction, order_ids: Sequence[str]) -> list[LockedOrder]:
+    """Lock the listings of some orders, and then the orders; both in order of their ids."""
+    values = {"order_ids": list(order_ids)}
+    await tx.rows(_sql.lock_listings_of_orders, values)
+    return [_locked(row) for row in await tx.rows(_sql.lock_orders, values)]
+
+
 def _locked(row: Row) -> LockedOrder:
     standing = Standing(
         OrderStatus(row["status"]),

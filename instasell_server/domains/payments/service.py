@@ -8,7 +8,7 @@ nothing that happens twice.
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+import contextlib
 
 import structlog
 
@@ -19,10 +19,16 @@ from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.ledger import rules as movements
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.payments import store
+from instasell_server.domains.payments.counterparts import (
+    Chargebacks,
+    PaidMeanwhile,
+    PaidOrders,
+    SentMoney,
+)
 from instasell_server.domains.payments.provider_calls import AT_ONCE, answered
 from instasell_server.domains.payments.refunds import RefundService
 from instasell_server.domains.payments.store import Payment
-from instasell_server.errors import BadSignature, InstaSellError, PaymentFailed
+from instasell_server.errors import BadSignature, InstaSellError, PaymentFailed, Unavailable
 from instasell_server.ports import (
     Checkout,
     CheckoutExpired,
@@ -36,64 +42,13 @@ from instasell_server.ports import (
     ProviderEvent,
     RefundedInAll,
     RefundMoved,
-    RefundState,
     Refused,
     TransferReversed,
 )
 
+TRIES = 5
+
 _log = structlog.get_logger("instasell.payments")
-
-
-class PaidOrders(Protocol):
-    """What payments ask of the orders that they pay."""
-
-    async def lock(self, tx: Transaction, order_id: str) -> None:
-        """Locks an order, before its payment is locked."""
-        ...
-
-    async def take_payment(
-        self, tx: Transaction, order_id: str, payment_id: str, amount: int
-    ) -> bool:
-        """Books a payment that came; False when the order does not wait for this amount."""
-        ...
-
-
-class Chargebacks(Protocol):
-    """Who sees to money that banks take back."""
-
-    async def take(self, tx: Transaction, claim: Disputed, payment: Payment | None) -> None:
-        """What the provider says of a chargeback, and the payment that it is about if known."""
-        ...
-
-    async def attach(self, tx: Transaction, payment: Payment) -> None:
-        """A payment is booked whose chargeback may have come before it."""
-        ...
-
-    async def take_refund(
-        self, tx: Transaction, refund: RefundState, payment: Payment | None
-    ) -> None:
-        """Take what the provider says of a refund that the market did not ask for."""
-        ...
-
-    async def keep(self, tx: Transaction, intent_id: str, amount: int) -> None:
-        """Money of a payment that nothing waits for was put apart."""
-        ...
-
-    async def take_kept(self, tx: Transaction, intent_id: str) -> int:
-        """Take what is kept apart of a payment of the provider's, to send it back."""
-        ...
-
-
-class SentMoney(Protocol):
-    """Who sees to money that was sent to people's accounts."""
-
-    async def take_back(self, tx: Transaction, reversed_transfer: TransferReversed) -> None:
-        """Money that was sent has come back."""
-        ...
-
-    async def note_failed_payout(self, tx: Transaction, failed: PayoutFailed) -> None:
-        """A bank did not take what the provider paid out."""
-        ...
 
 
 class PaymentService:
@@ -246,7 +201,11 @@ class PaymentService:
             if await store.insert_event(tx, event.id, event.type):
                 await self._take(tx, event)
 
-        await transact(self._database, work)
+        for _ in range(TRIES):
+            with contextlib.suppress(PaidMeanwhile):
+                return await transact(self._database, work)
+        # Silence has the provider say it again.
+        raise Unavailable
 
     async def _take(self, tx: Transaction, event: ProviderEvent) -> None:
         change = event.change
@@ -390,4 +349,4 @@ def _description(payment: Payment) -> str:
     return "InstaSell gas" if payment.purpose == "gas" else "InstaSell balance"
 
 
-__all__ = ["Chargebacks", "PaidOrders", "Payment", "PaymentService"]
+__all__ = ["Chargebacks", "PaidMeanwhile", "PaidOrders", "Payment", "PaymentService"]

@@ -7,7 +7,7 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from instasell_client.models.wallets import Withdraw
 from tests.server.money.arena import ADMIN
-from tests.server.money.expected import OPEN, Claim, Page
+from tests.server.money.expected import OPEN, Claim, Order, Page
 from tests.server.money.trade import FUNDS, SELLER, Trade, amounts, buyers, people, pick
 
 DEBTS = """
@@ -38,6 +38,9 @@ class Banks(Trade):
         if refunded and number % 3:
             # What went back once is what could leave twice.
             pages = refunded
+        spent = [p for p in pages if any(self._has_of(each, p) for each in self.books.orders)]
+        if spent and number % 2:
+            pages = spent
         page = pages[-1 - number % min(4, len(pages))]
         amount = min(part or page.amount, page.amount)
         order = page.order
@@ -57,8 +60,7 @@ class Banks(Trade):
     def _share(self, claim: Claim) -> None:
         order, books = claim.order, self.books
         if order is None:
-            claim.debts[claim.page.owner] = (claim.amount, 0)
-            claim.due.add(claim.page.owner)
+            self._share_top_up(claim)
             return
         before = [c for c in books.claims[:-1] if c.order is order and c.status != "won"]
         claim.refunded = min(
@@ -83,10 +85,37 @@ class Banks(Trade):
         order.held -= claim.escrow
         if order.status in OPEN:
             claim.holds_order = True
-            if not order.claims:
-                order.claimed_status = order.status
-            order.claims += 1
-            order.status = "disputed"
+            self._freeze(order)
+
+    def _share_top_up(self, claim: Claim) -> None:
+        """What is left goes first, then what it paid: what was not shipped, the newest first."""
+        books, page = self.books, claim.page
+        who = page.owner
+        rest = max(0, claim.amount - min(books.balance[who], books.holds.left(who, page)))
+        spent_on = [order for order in books.orders if self._has_of(order, page)]
+        for order in sorted(spent_on, key=lambda each: (each.is_sent, -each.paid_at, each.id)):
+            part = min(rest, books.holds.used(who, order.id, page))
+            if part:
+                rest -= part
+                order.held -= part
+                self._freeze(order)
+                books.holds.move(who, order.id, claim.id + order.id, page, part)
+                claim.of_orders.append((order, part))
+                self.arena.seen["freeze"] += 1
+        owed = claim.amount - sum(part for _, part in claim.of_orders)
+        if owed:
+            claim.debts[who] = (owed, 0)
+            claim.due.add(who)
+
+    def _has_of(self, order: Order, page: Page) -> bool:
+        used = self.books.holds.used(page.owner, order.id, page)
+        return order.status in OPEN and used > 0
+
+    def _freeze(self, order: Order) -> None:
+        if not order.claims:
+            order.claimed_status = order.status
+        order.claims += 1
+        order.status = "disputed"
 
     def _recover_from(self, claim: Claim, who: str) -> None:
         owed, paid = claim.debts.get(who, (0, 0))
@@ -110,18 +139,25 @@ class Banks(Trade):
         claim.status = "won" if won else "lost"
         self.arena.seen[claim.status] += 1
         order = claim.order
-        if claim.holds_order and order is not None:
-            order.claims -= 1
-            if not order.claims:
-                order.status = order.claimed_status
+        frozen = [each for each, _ in claim.of_orders]
+        frozen += [order] if claim.holds_order and order is not None else []
+        for each in frozen:
+            each.claims -= 1
+            if not each.claims:
+                each.status = each.claimed_status
         if not won:
             claim.due |= set(claim.debts)
-            if claim.holds_order and order is not None and not order.held and not order.claims:
-                self.books.call_off(order)
+            for each in frozen:
+                if not each.held and not each.claims:
+                    self.books.call_off(each)
             return
         claim.page.is_disputed = False
         if order is not None:
             order.held += claim.escrow
+        for each, part in claim.of_orders:
+            each.held += part
+            who, purpose = claim.page.owner, claim.id + each.id
+            self.books.holds.move(who, purpose, each.id, claim.page, part)
         for who, (_, paid) in claim.debts.items():
             self.books.balance[who] += paid
             self.books.holds.give_back(who, paid, claim.id)

@@ -27,7 +27,7 @@ class Bazaar:
         self.http = http
         self.sql = sql
         self.provider = provider
-        self._database = database
+        self.database = database
         # A test that falsifies the books says so.
         self.is_tampered = False
 
@@ -94,7 +94,7 @@ class Bazaar:
 
     async def check(self) -> None:
         """The books balance."""
-        report = await audit(self._database, auctions=True)
+        report = await audit(self.database, auctions=True)
         assert report.findings == []
 
 

@@ -75,6 +75,7 @@ class Claim:
     status: str = "open"
     refunded: int = 0
     escrow: int = 0
+    of_orders: list[tuple[Order, int]] = field(default_factory=list)
     holds_order: bool = False
     debts: dict[str, tuple[int, int]] = field(default_factory=dict)
     due: set[str] = field(default_factory=set)

@@ -45,6 +45,23 @@ class Holds:
             if taken:
                 self.uses[who, purpose].append((each, taken))
 
+    def left(self, who: str, page: object) -> int:
+        """Return what of a page is in somebody's wallet at most."""
+        return sum(each.left for each in self.of[who] if each.page is page)
+
+    def used(self, who: str, purpose: str, page: object) -> int:
+        """Return what of a page went into something."""
+        uses = self.uses.get((who, purpose), [])
+        return sum(used for hold, used in uses if hold.page is page)
+
+    def move(self, who: str, source: str, target: str, page: object, amount: int) -> None:
+        """Money of a top-up is spent on something else than before."""
+        uses = self.uses[who, source]
+        [hold] = {id(each): each for each, _ in uses if each.page is page}.values()
+        kept = self.used(who, source, page) - amount
+        self.uses[who, source] = [(hold, kept), *(use for use in uses if use[0] is not hold)]
+        self.uses[who, target].append((hold, amount))
+
     def give_back(self, who: str, amount: int, purpose: str) -> None:
         """Money comes back, and is held as it was."""
         whole: dict[int, tuple[Hold, int]] = {}

@@ -207,12 +207,13 @@ async def test_a_top_up_taken_back_is_the_payers_at_once_and_his_again_when_won(
     [(intent_id,)] = bazaar.sql("SELECT intent_id FROM payments WHERE purpose = 'balance'")
     dispute_id = await charge_back(bazaar, intent_id)
     await until(lambda: bazaar.balance(bazaar.buyer) == 0)
-    assert bazaar.sql(BACK) == [("open", 0, 2000, 3000)]
-    # The order that the wallet paid is no concern of the bank's.
-    assert bazaar.sql(ORDER, order_id) == [("processing", 2000)]
+    # What it has paid meanwhile is in escrow, and taken from there.
+    assert bazaar.sql(BACK) == [("open", 2000, 0, 3000)]
+    assert bazaar.sql(ORDER, order_id) == [("disputed", 0)]
     await bazaar.check()
     await decide(bazaar, dispute_id, "won")
     assert bazaar.balance(bazaar.buyer) == 3000
+    assert bazaar.sql(ORDER, order_id) == [("processing", 2000)]
     await provider_agrees(bazaar)
 
 

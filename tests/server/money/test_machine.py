@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from instasell_client.models.orders import OrderStatus
+from instasell_server.domains.chargebacks import store as chargeback_store
 from instasell_server.domains.ledger import store as ledger_store
 from instasell_server.domains.ledger.postings import Hold
 from instasell_server.domains.ledger.service import Ledger
@@ -39,6 +40,7 @@ PARTS = 5
 WANTED = (
     "create", "pay", "ship", "confirm_delivery", "cancel", "refund", "open", "resolve",
     "withdraw", "bid", "buy_now", "use_gas", "charge_back", "won", "lost",
+    "freeze",
 )  # fmt: skip
 ENOUGH = 3
 STEPS = int(os.environ.get("INSTASELL_MACHINE_STEPS", "50"))
@@ -115,6 +117,10 @@ async def _does_nothing(*_: object) -> None:
     pass
 
 
+async def _finds_nothing(*_: object) -> dict[str, int]:
+    return {}
+
+
 MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "an order can be released twice": (rules, "check_confirmable", _releases_twice),
     "a refund forgets those before it": (rules, "refund_amount", _forgets_refunds),
@@ -135,6 +141,9 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "an order that is called off frees held money": (ledger_store, "return_held", _does_nothing),
     "money that may leave is spent first": (ledger_store, "spend_held", _does_nothing),
     "a chargeback stops no withdrawal": (ledger_store, "stop_payouts", _does_nothing),
+    "a top-up that is taken back freezes no order": (
+        chargeback_store, "list_paid_parts", _finds_nothing,
+    ),
 }  # fmt: skip
 
 OF_BANKS = (
@@ -142,6 +151,7 @@ OF_BANKS = (
     "an order that is called off frees held money",
     "money that may leave is spent first",
     "a chargeback stops no withdrawal",
+    "a top-up that is taken back freezes no order",
 )
 """Found soonest by the part of the machine that has no auctions and no time."""
 

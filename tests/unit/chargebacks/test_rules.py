@@ -78,13 +78,13 @@ def test_taken_and_won_moves_everything_back() -> None:
         owed = amount - from_escrow
         recovered = min(paid, owed)
         moved: dict[Account, int] = {}
-        steps: list[Transfer] = [movements.chargeback("c", "o", from_escrow, owed)]
+        steps: list[Transfer] = [movements.chargeback("c", "o", {"o": from_escrow}, owed)]
         if recovered:
             steps.append(movements.recovered("c", "o", "p", "u", recovered, owed))
         rest = owed - recovered
         steps.append(
             movements.chargeback_won(
-                "c", "o", to_escrow=from_escrow, owed=rest, recovered={"u": recovered}
+                "c", "o", to_escrow={"o": from_escrow}, owed=rest, recovered={"u": recovered}
             )
         )
         for posting in itertools.chain.from_iterable(each.postings for each in steps):

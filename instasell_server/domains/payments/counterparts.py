@@ -1,0 +1,68 @@
+"""What payments ask of orders, chargebacks and withdrawals, which are built on them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.payments.store import Payment
+from instasell_server.ports import Disputed, PayoutFailed, RefundState, TransferReversed
+
+
+class PaidOrders(Protocol):
+    """What payments ask of the orders that they pay."""
+
+    async def lock(self, tx: Transaction, order_id: str) -> None:
+        """Locks an order, before its payment is locked."""
+        ...
+
+    async def take_payment(
+        self, tx: Transaction, order_id: str, payment_id: str, amount: int
+    ) -> bool:
+        """Books a payment that came; False when the order does not wait for this amount."""
+        ...
+
+
+class Chargebacks(Protocol):
+    """Who sees to money that banks take back."""
+
+    async def take(self, tx: Transaction, claim: Disputed, payment: Payment | None) -> None:
+        """What the provider says of a chargeback, and the payment that it is about if known."""
+        ...
+
+    async def attach(self, tx: Transaction, payment: Payment) -> None:
+        """A payment is booked whose chargeback may have come before it."""
+        ...
+
+    async def take_refund(
+        self, tx: Transaction, refund: RefundState, payment: Payment | None
+    ) -> None:
+        """Take what the provider says of a refund that the market did not ask for."""
+        ...
+
+    async def keep(self, tx: Transaction, intent_id: str, amount: int) -> None:
+        """Money of a payment that nothing waits for was put apart."""
+        ...
+
+    async def take_kept(self, tx: Transaction, intent_id: str) -> int:
+        """Take what is kept apart of a payment of the provider's, to send it back."""
+        ...
+
+
+class PaidMeanwhile(Exception):
+    """A chargeback found an order that was paid while it waited; it is taken from the beginning."""
+
+
+class SentMoney(Protocol):
+    """Who sees to money that was sent to people's accounts."""
+
+    async def take_back(self, tx: Transaction, reversed_transfer: TransferReversed) -> None:
+        """Money that was sent has come back."""
+        ...
+
+    async def note_failed_payout(self, tx: Transaction, failed: PayoutFailed) -> None:
+        """A bank did not take what the provider paid out."""
+        ...
+
+
+__all__ = ["Chargebacks", "PaidMeanwhile", "PaidOrders", "SentMoney"]
