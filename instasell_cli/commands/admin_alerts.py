@@ -88,6 +88,21 @@ def charge(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = Fal
 
 @command(
     app,
+    "correct",
+    "Book the amount of a chargeback that the payment provider says now. More is owed by the payer;"
+    " less goes back to where it was taken from, the seller first. Exit 6 when nothing is left.",
+    'admin alerts correct ID --reason "Looked up at the provider" --yes',
+)
+def correct(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = False) -> None:
+    """`admin alerts correct`."""
+    with opened(ctx) as (client, output):
+        if not confirm("Book the amount that the provider says now?", assume_yes=yes):
+            raise CliError("nothing was booked")
+        output.one(ALERT, record_of(client.admin.correct_alert(alert_id, reason)))
+
+
+@command(
+    app,
     "close",
     "Say that an alert is dealt with. Of a payment that nothing waits for, a refund that you made"
     " at the payment provider is booked.",

@@ -83,6 +83,7 @@ WRITTEN: Mapping[str, Shape] = {
     "admin alerts close": shapes.ALERT,
     "admin alerts refund": shapes.ALERT,
     "admin alerts charge": shapes.ALERT,
+    "admin alerts correct": shapes.ALERT,
     "admin disputes list": shapes.DISPUTE,
     "admin disputes show": shapes.DISPUTE_VIEW,
     "admin disputes resolve": shapes.DISPUTE_VIEW,

@@ -94,8 +94,8 @@ class AdminAction(Reply):
     """What an admin did, to what, and why. It is never changed or deleted.
 
     `action` is one of suspend_user, unsuspend_user, set_role, verify_user, allow_payouts,
-    close_alert, refund_payment, charge_seller, cancel_auction, remove_listing, resolve_dispute, or
-    one that a newer server knows.
+    close_alert, refund_payment, charge_seller, correct_chargeback, cancel_auction, remove_listing,
+    resolve_dispute, or one that a newer server knows.
     """
 
     id: int

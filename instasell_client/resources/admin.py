@@ -205,6 +205,15 @@ class Admin(Resource[Way]):
         return post(at, reads(Alert), request(Reason, reason=reason))
 
     @endpoint
+    def correct_alert(self, alert_id: str, reason: str) -> Operation[Alert]:
+        """Book the amount of a chargeback that the payment provider says now; closes the alert.
+
+        Raises AlertNotFound, NothingToBook.
+        """
+        at = path("/admin/alerts/{}/correct", alert_id)
+        return post(at, reads(Alert), request(Reason, reason=reason))
+
+    @endpoint
     def cancel_auction(self, auction_id: str, reason: str) -> Operation[AuctionStatusReply]:
         """Calls an open auction off, with bids or without; the bidders read the reason.
 

@@ -171,6 +171,7 @@ ROWS: Mapping[str, Row] = {
     "admin alerts close": changes("admin", "{alert}", WHY),
     "admin alerts refund": changes("admin", "{alert}", WHY, "--yes"),
     "admin alerts charge": changes("admin", "{alert}", WHY, "--yes"),
+    "admin alerts correct": changes("admin", "{alert}", WHY, "--yes"),
     "admin disputes list": reads("admin"),
     "admin disputes show": reads("admin", "{dispute}"),
     "admin disputes resolve": changes("admin", "{dispute}", "--refund=1", WHY, "--yes"),

@@ -78,6 +78,11 @@ DESK = {
         "POST", f"/admin/alerts/{OTHER}/charge", samples.alert(), admin.Alert,
         {"reason": "as agreed"}, keyed=True,
     ),
+    "admin.correct_alert": Case(
+        lambda c: c.admin.correct_alert(OTHER, "looked up"),
+        "POST", f"/admin/alerts/{OTHER}/correct", samples.alert(), admin.Alert,
+        {"reason": "looked up"}, keyed=True,
+    ),
     "admin.cancel_auction": Case(
         lambda c: c.admin.cancel_auction(AUCTION, "stolen goods"),
         "POST", f"/admin/auctions/{AUCTION}/cancel", samples.status(),

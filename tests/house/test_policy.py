@@ -124,6 +124,7 @@ MATRIX = {
     "POST /admin/alerts/{alert_id}/close": "admin",
     "POST /admin/alerts/{alert_id}/refund": "admin",
     "POST /admin/alerts/{alert_id}/charge": "admin",
+    "POST /admin/alerts/{alert_id}/correct": "admin",
     "POST /admin/auctions/{auction_id}/cancel": "admin",
     "POST /admin/listings/{listing_id}/remove": "admin",
     "GET /admin/orders": "admin",

@@ -6,7 +6,7 @@ CREATE TABLE chargeback_orders (
     chargeback_id uuid NOT NULL REFERENCES chargebacks,
     order_id uuid NOT NULL REFERENCES orders,
     dispute_id uuid NOT NULL UNIQUE REFERENCES disputes,
-    escrow_amount bigint NOT NULL CHECK (escrow_amount BETWEEN 1 AND 1000000000000),
+    escrow_amount bigint NOT NULL CHECK (escrow_amount BETWEEN 0 AND 1000000000000),
     PRIMARY KEY (chargeback_id, order_id)
 );
 CREATE INDEX chargeback_orders_of_order ON chargeback_orders (order_id);

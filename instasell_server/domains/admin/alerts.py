@@ -108,6 +108,22 @@ class AlertService:
 
         return await self._book(admin, alert_id, Action.CHARGE_SELLER, reason, step, key)
 
+    async def correct(
+        self, admin: Principal, alert_id: str, reason: str, key: RequestKey | None
+    ) -> Alert:
+        """Book the amount of a chargeback that the provider says now, and close the alert.
+
+        Raises AlertNotFound, NothingToBook.
+        """
+
+        async def step(tx: Transaction, alert: Alert) -> int:
+            told = alert.details.get("told")
+            if alert.kind != "chargeback_amount" or not isinstance(told, int):
+                return 0
+            return await self._chargebacks.correct(tx, alert.subject, told)
+
+        return await self._book(admin, alert_id, Action.CORRECT_CHARGEBACK, reason, step, key)
+
     async def _book(
         self,
         admin: Principal,

@@ -117,6 +117,12 @@ async def charge_alert(call: Call[Reason, None]) -> Alert:
     return await alerts.charge(call.user, alert_id, call.body.reason, call.idempotency_key)
 
 
+async def correct_alert(call: Call[Reason, None]) -> Alert:
+    """POST /admin/alerts/{id}/correct"""
+    alerts, alert_id = call.service(ALERTS), call.path["alert_id"]
+    return await alerts.correct(call.user, alert_id, call.body.reason, call.idempotency_key)
+
+
 async def cancel_auction(call: Call[Reason, None]) -> AuctionStatusReply:
     """POST /admin/auctions/{id}/cancel"""
     desk, auction_id = call.service(SERVICE), call.path["auction_id"]
@@ -200,6 +206,11 @@ ROUTES: list[Route] = [
     Route(
         "POST", "/admin/alerts/{alert_id}/charge", charge_alert, _DESK,
         "Have the seller pay for a refund that was made at the payment provider",
+        body=Reason, reply=Alert, tag="admin", errors=(AlertNotFound, NothingToBook),
+    ),
+    Route(
+        "POST", "/admin/alerts/{alert_id}/correct", correct_alert, _DESK,
+        "Book the amount of a chargeback that the payment provider says now",
         body=Reason, reply=Alert, tag="admin", errors=(AlertNotFound, NothingToBook),
     ),
     Route(

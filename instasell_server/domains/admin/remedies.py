@@ -20,8 +20,8 @@ _TEXTS: Mapping[str, str] = {
     " instasell admin users allow-payouts lets the payer withdraw again.",
     "chargeback_currency": "The books have one currency, so that nothing is booked. Settle it at"
     " the payment provider, then {close}.",
-    "chargeback_amount": "What was booked first stays. Compare it with the provider's books:"
-    " instasell-server audit --provider.",
+    "chargeback_amount": "What was booked first stays until you say otherwise. Look the amount up"
+    " at the payment provider, and book the one that it says now: {correct}.",
     "webhook_not_understood": "Nothing is booked. Look the event up at the payment provider, and"
     " compare the books: instasell-server audit --provider.",
     "withdrawal_returned": "The money is in the owner's wallet again, and nothing is left to book."
@@ -37,5 +37,6 @@ def remedy_of(kind: str, alert_id: str) -> str | None:
     text = _TEXTS.get(kind)
     if text is None:
         return None
-    commands = {name: _COMMAND.format(name, alert_id) for name in ("refund", "charge", "close")}
+    names = ("refund", "charge", "correct", "close")
+    commands = {name: _COMMAND.format(name, alert_id) for name in names}
     return text.format(**commands)

@@ -56,6 +56,7 @@ class Action(StrEnum):
     CLOSE_ALERT = "close_alert"
     REFUND_PAYMENT = "refund_payment"
     CHARGE_SELLER = "charge_seller"
+    CORRECT_CHARGEBACK = "correct_chargeback"
     CANCEL_AUCTION = "cancel_auction"
     REMOVE_LISTING = "remove_listing"
     RESOLVE_DISPUTE = "resolve_dispute"
@@ -129,7 +130,10 @@ class AdminService:
     async def unsuspend(
         self, admin: Principal, user_id: str, reason: str, key: RequestKey | None
     ) -> User:
-        """Lets a suspended account act again. Raises UserNotFound."""
+        """Let a suspended account act again; its buyers have the whole time to pay from now on.
+
+        Raises UserNotFound.
+        """
 
         async def change(tx: Transaction) -> bool:
             return await self._accounts.unsuspend_within(tx, user_id)

@@ -24,6 +24,20 @@ VALUES (%(chargeback_id)s, %(order_id)s, %(dispute_id)s, %(escrow_amount)s)
 SELECT order_id, dispute_id, escrow_amount FROM chargeback_orders
 WHERE chargeback_id = %(chargeback_id)s ORDER BY order_id
 
+-- name: list_orders_of_chargeback
+SELECT order_id FROM chargebacks WHERE provider_id = %(provider_id)s AND order_id IS NOT NULL
+UNION
+SELECT o.order_id FROM chargebacks c JOIN chargeback_orders o ON o.chargeback_id = c.id
+WHERE c.provider_id = %(provider_id)s
+
+-- name: update_claimed_order
+UPDATE chargeback_orders SET escrow_amount = %(escrow_amount)s
+WHERE chargeback_id = %(chargeback_id)s AND order_id = %(order_id)s
+
+-- name: find_payer
+SELECT p.user_id FROM chargebacks c JOIN payments p ON p.id = c.payment_id
+WHERE c.id = %(chargeback_id)s
+
 -- name: lock_unattached
 SELECT id, provider_id, intent_id, payment_id, order_id, dispute_id, amount,
        refunded_amount, escrow_amount, owed_amount, recovered_amount, fee_amount, status,
@@ -78,7 +92,7 @@ RETURNING id, provider_id, intent_id, payment_id, order_id, dispute_id, amount,
 
 -- name: update_chargeback
 UPDATE chargebacks
-SET payment_id = %(payment_id)s, order_id = %(order_id)s, dispute_id = %(dispute_id)s,
+SET amount = %(amount)s, payment_id = %(payment_id)s, order_id = %(order_id)s, dispute_id = %(dispute_id)s,
     refunded_amount = %(refunded_amount)s, escrow_amount = %(escrow_amount)s,
     owed_amount = %(owed_amount)s, recovered_amount = %(recovered_amount)s,
     fee_amount = %(fee_amount)s, status = %(status)s, holds_order = %(holds_order)s,
@@ -120,6 +134,11 @@ ORDER BY id FOR NO KEY UPDATE
 -- name: insert_alert
 INSERT INTO alerts (kind, subject, details) VALUES (%(kind)s, %(subject)s, %(details)s::jsonb)
 ON CONFLICT DO NOTHING
+
+-- name: insert_changed_alert
+INSERT INTO alerts (kind, subject, details) VALUES (%(kind)s, %(subject)s, %(details)s::jsonb)
+ON CONFLICT (kind, subject) DO UPDATE SET details = excluded.details, closed_at = NULL
+WHERE alerts.details <> excluded.details
 
 -- name: get_market_now
 SELECT market_now() AS now

@@ -83,6 +83,46 @@ def _loses_first(part: PaidPart) -> tuple[bool, float, str]:
     return part.standing.shipped_at is not None, -paid_at.timestamp(), part.order_id
 
 
+class Returned(NamedTuple):
+    """What comes back of a chargeback, in minor units, by where it comes from."""
+
+    nobody: int
+    suspense: int
+    owed: list[int]
+    recovered: list[int]
+    escrows: list[int]
+
+
+def share_of_return(
+    amount: int,
+    *,
+    nobody: int,
+    suspense: int,
+    debts: Sequence[tuple[int, int]],
+    escrows: Sequence[int],
+) -> Returned:
+    """Share out what a bank gives back of a chargeback.
+
+    First what nobody owes, then what was taken of money that was kept apart, then for each debt in
+    its order what is owed and what was paid (`debts` has both), then what was taken of each order.
+    """
+    rest = amount
+
+    def take(most: int) -> int:
+        nonlocal rest
+        part = min(rest, most)
+        rest -= part
+        return part
+
+    return Returned(
+        take(nobody),
+        take(suspense),
+        [take(owed) for owed, _ in debts],
+        [take(paid) for _, paid in debts],
+        [take(escrow) for escrow in escrows],
+    )
+
+
 def fee_to_book(booked: int, told: int, *, decided: bool) -> int:
     """By how much the provider's fee has changed, in minor units.
 

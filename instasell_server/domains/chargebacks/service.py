@@ -17,6 +17,7 @@ from instasell_client.models.wallets import EntryType
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.chargebacks import rules, store
+from instasell_server.domains.chargebacks.corrections import Corrections
 from instasell_server.domains.chargebacks.debts import Debts
 from instasell_server.domains.chargebacks.provider_refunds import ProviderRefunds
 from instasell_server.domains.chargebacks.rules import Shares
@@ -48,6 +49,7 @@ class ChargebackService:
         self._disputes = disputes
         self._ledger = ledger
         self._debts = Debts(database, ledger)
+        self._corrections = Corrections(claims, ledger, self._debts)
         self._top_ups = TopUpClaims(claims, disputes, ledger)
         self._refunds = ProviderRefunds(claims, disputes, ledger, self._debts)
 
@@ -68,7 +70,7 @@ class ChargebackService:
             found = await self._open(tx, claim, payment, order, spent_on, now)
         elif found.amount != claim.amount:
             details = {"booked": found.amount, "told": claim.amount}
-            await store.insert_alert(tx, "chargeback_amount", claim.dispute_id, details)
+            await store.insert_changed_alert(tx, "chargeback_amount", claim.dispute_id, details)
         if found.status != "open":
             return
         found = await self._book_fee(tx, found, claim, now)
@@ -119,6 +121,10 @@ class ChargebackService:
         order_id = await store.find_order_of_refund(tx, provider_id)
         order = await self._claims.lock(tx, order_id) if order_id else None
         return 0 if order is None else await self._refunds.charge(tx, provider_id, order)
+
+    async def correct(self, tx: Transaction, provider_id: str, amount: int) -> int:
+        """Book that a chargeback is of another amount; returns by how much it differs."""
+        return await self._corrections.correct(tx, provider_id, amount)
 
     async def recover(self) -> int:
         """Takes what is owed from who has something now; returns from how many."""

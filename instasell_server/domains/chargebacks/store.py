@@ -80,6 +80,28 @@ async def list_claimed_orders(tx: Transaction, found: Chargeback) -> list[Claime
     return [ClaimedOrder(**row, holds_order=True) for row in rows]
 
 
+async def list_orders_of_chargeback(tx: Transaction, provider_id: str) -> list[str]:
+    """List every order that a chargeback is about, whatever paid it."""
+    rows = await tx.rows(_sql.list_orders_of_chargeback, {"provider_id": provider_id})
+    return [row["order_id"] for row in rows]
+
+
+async def update_claimed_order(
+    tx: Transaction, chargeback_id: str, order_id: str, escrow_amount: int
+) -> None:
+    """Say how much a chargeback of a top-up takes of an order by now."""
+    values = {
+        "chargeback_id": chargeback_id, "order_id": order_id, "escrow_amount": escrow_amount,
+    }  # fmt: skip
+    await tx.execute(_sql.update_claimed_order, values)
+
+
+async def find_payer(tx: Transaction, chargeback_id: str) -> str | None:
+    """Return who made the payment that a chargeback takes back, if that is known."""
+    row = await tx.maybe(_sql.find_payer, {"chargeback_id": chargeback_id})
+    return row["user_id"] if row else None
+
+
 async def lock_chargeback(tx: Transaction, provider_id: str) -> Chargeback | None:
     """Locks a chargeback by the provider's id; its order has to be locked before."""
     row = await tx.maybe(_sql.lock_chargeback, {"provider_id": provider_id})
@@ -185,6 +207,14 @@ async def insert_alert(tx: Transaction, kind: str, subject: str, details: dict[s
     """Something for an operator to look at; told once for each subject."""
     values = {"kind": kind, "subject": subject[:255], "details": json.dumps(details)}
     await tx.execute(_sql.insert_alert, values)
+
+
+async def insert_changed_alert(
+    tx: Transaction, kind: str, subject: str, details: dict[str, Any]
+) -> None:
+    """Leave an alert that is opened again when it has something else to say."""
+    values = {"kind": kind, "subject": subject[:255], "details": json.dumps(details)}
+    await tx.execute(_sql.insert_changed_alert, values)
 
 
 async def get_now(tx: Transaction) -> datetime:

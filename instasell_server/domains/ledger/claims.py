@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 
 from instasell_client.models.wallets import EntryType
@@ -132,6 +133,53 @@ def chargeback_won(
                 Posting(Account.BALANCE, amount, EntryType.CHARGEBACK, debtor_id, order_id, held)
                 for debtor_id, amount in recovered.items()
             ),
+        ),
+    )
+
+
+def chargeback_grew(chargeback_id: str, order_id: str | None, amount: int) -> Transfer:
+    """Book that the provider has given more to a payer's bank than was booked."""
+    return transfer(
+        f"chargeback-grew:{uuid.uuid4()}",
+        chargeback_id,
+        (
+            Posting(Account.RECEIVABLE, -amount, EntryType.CHARGEBACK, None, order_id),
+            Posting(Account.STRIPE, amount, EntryType.CHARGEBACK, None, order_id),
+        ),
+    )
+
+
+def chargeback_shrank(
+    chargeback_id: str,
+    order_id: str | None,
+    *,
+    to_escrow: Mapping[str, int],
+    to_suspense: int,
+    owed: int,
+    recovered: Mapping[str, int],
+) -> Transfer:
+    """Book that the provider has given less to a payer's bank than was booked."""
+    back = chargeback_won(
+        chargeback_id,
+        order_id,
+        to_escrow=to_escrow,
+        to_suspense=to_suspense,
+        owed=owed,
+        recovered=recovered,
+    )
+    return back._replace(key=f"chargeback-shrank:{uuid.uuid4()}")
+
+
+def release_of_correction(
+    chargeback_id: str, order_id: str, seller_id: str, amount: int
+) -> Transfer:
+    """Send what is in escrow again to the seller of an order that is delivered."""
+    return transfer(
+        f"release:{chargeback_id}:{uuid.uuid4()}",
+        order_id,
+        (
+            Posting(Account.ESCROW, -amount, EntryType.RELEASE, None, order_id),
+            Posting(Account.BALANCE, amount, EntryType.RELEASE, seller_id, order_id),
         ),
     )
 

@@ -146,6 +146,64 @@ async def test_amounts_that_differ(bazaar: Bazaar) -> None:
     assert bazaar.sql(ORDER, order_id) == [("cancelled", 0)]
 
 
+async def correct(bazaar: Bazaar) -> None:
+    """An admin has the amount booked that the provider says now; twice is once."""
+    admin = await bazaar.admin()
+    items = (await admin.ask("GET", "/admin/alerts")).body["items"]
+    [alert] = [each for each in items if each["kind"] == "chargeback_amount"]
+    path = f"/admin/alerts/{alert['id']}/correct"
+    assert f"instasell admin alerts correct {alert['id']}" in alert["remedy"]
+    for _ in range(2):
+        answer = await admin.ask("POST", path, {"reason": "Looked up"})
+        assert (answer.status, answer.body["closed_at"] is not None) == (200, True)
+    log = await admin.ask("GET", "/admin/audit-log")
+    assert log.body["items"][0]["action"] == "correct_chargeback"
+
+
+async def test_of_less_than_was_booked_the_rest_is_in_escrow_again(bazaar: Bazaar) -> None:
+    order_id = await paid(bazaar)
+    intent_id = intent_of(bazaar, order_id)
+    await say(bazaar, told(intent_id, "created", "needs_response"))
+    await say(bazaar, told(intent_id, "updated", "under_review", amount=900))
+    await correct(bazaar)
+    assert bazaar.sql(ORDER, order_id) == [("disputed", 350)]
+    assert bazaar.sql(BACK) == [("open", 900, 0, 0)]
+    await bazaar.check()
+    # Of another amount than that one the alert tells again.
+    await say(bazaar, told(intent_id, "updated", "under_review", amount=1000))
+    assert bazaar.sql("SELECT count(*) FROM alerts WHERE closed_at IS NULL") == [(2,)]
+    await correct(bazaar)
+    assert bazaar.sql(BACK) == [("open", 900, 100, 0)]
+    await say(bazaar, told(intent_id, "closed", "lost", amount=1000))
+    assert bazaar.sql(ORDER, order_id) == [("processing", 350)]
+
+
+async def test_of_a_cancelled_order_the_buyer_has_what_the_bank_did_not_take(
+    bazaar: Bazaar,
+) -> None:
+    order_id = await paid(bazaar)
+    intent_id = intent_of(bazaar, order_id)
+    await say(bazaar, told(intent_id, "created", "needs_response"))
+    await say(bazaar, told(intent_id, "closed", "lost", amount=900))
+    await correct(bazaar)
+    assert bazaar.sql(ORDER, order_id) == [("cancelled", 0)]
+    wallet = (await bazaar.buyer.ask("GET", f"/wallet/{bazaar.buyer.id}")).body
+    assert (wallet["balance"], wallet["held_amount"]) == (350, 350)
+
+
+async def test_of_a_delivered_order_the_seller_owes_what_the_bank_took(bazaar: Bazaar) -> None:
+    order_id = await paid(bazaar)
+    intent_id = intent_of(bazaar, order_id)
+    await bazaar.ship(order_id)
+    await bazaar.buyer.ask("POST", f"/orders/{order_id}/confirm-delivery")
+    await say(bazaar, told(intent_id, "created", "needs_response"))
+    await say(bazaar, told(intent_id, "closed", "lost", amount=900))
+    await until(lambda: bazaar.balance(bazaar.seller) == 0)
+    await correct(bazaar)
+    assert bazaar.balance(bazaar.seller) == 350
+    assert bazaar.sql(BACK) == [("lost", 0, 0, 900)]
+
+
 async def test_what_moves_no_money_is_no_chargeback(bazaar: Bazaar) -> None:
     order_id = await paid(bazaar)
     intent_id = intent_of(bazaar, order_id)

@@ -121,7 +121,7 @@ async def test_what_is_left_of_a_top_up_goes_first_and_then_what_was_not_shipped
     await decide(bazaar, large, "lost")
     assert bazaar.sql(ORDER, waiting) == [("cancelled", 0)]
     assert bazaar.sql(ORDER, shipped) == [("shipped", 800)]
-    assert bazaar.sql(DEBTS, bazaar.buyer.id) == [(0, 2000, True)]
+    assert sorted(bazaar.sql(DEBTS, bazaar.buyer.id)) == [(0, 0, False), (0, 2000, True)]
     await provider_agrees(bazaar)
 
 
@@ -170,6 +170,7 @@ async def test_the_audit_finds_an_order_that_does_not_wait(bazaar: Bazaar) -> No
     unfrozen = f"order {order_id}: bank_claims is 0, expected 1"
     assert await findings(bazaar) == [unfrozen]
     # The same where the chargeback says nothing of the order.
+    bazaar.sql("DELETE FROM wallet_hold_uses WHERE purpose_id = %s", order_id)
     bazaar.sql("UPDATE wallet_hold_uses SET purpose_id = %s", order_id)
     bazaar.sql("DELETE FROM chargeback_orders")
     bazaar.sql("UPDATE chargebacks SET escrow_amount = 0, owed_amount = amount")

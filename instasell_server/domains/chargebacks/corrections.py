@@ -1,0 +1,153 @@
+"""Chargebacks whose amount the provider has changed: an admin has the difference booked.
+
+More is owed by the payer, who has it from the bank. Less goes back the way it came, the seller
+first: what is owed is owed no more, what was paid is in its wallet again, and what was taken out of
+escrow is where the rest of the order's money is by now.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from instasell_client.models.money import MAX_AMOUNT, format_amount
+from instasell_client.models.orders import OrderStatus
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.chargebacks import rules, store
+from instasell_server.domains.chargebacks.debts import Debts
+from instasell_server.domains.chargebacks.store import Chargeback, ClaimedOrder, Debt
+from instasell_server.domains.ledger import claims as movements
+from instasell_server.domains.ledger.rules import refund
+from instasell_server.domains.ledger.service import Ledger
+from instasell_server.domains.orders.bank_claims import BankClaims, LockedOrder
+
+
+class Corrections:
+    """Books by how much the amount of a chargeback has changed."""
+
+    def __init__(self, claims: BankClaims, ledger: Ledger, debts: Debts) -> None:
+        self._claims = claims
+        self._ledger = ledger
+        self._debts = debts
+
+    async def correct(self, tx: Transaction, provider_id: str, amount: int) -> int:
+        """Book that a chargeback is of another amount; returns by how much it differs.
+
+        Returns 0 where nothing is to be booked: it is of that amount, or was won.
+        """
+        order_ids = await store.list_orders_of_chargeback(tx, provider_id)
+        orders = {each.id: each for each in await self._claims.lock_all(tx, order_ids)}
+        found = await store.lock_chargeback(tx, provider_id)
+        if found is None or found.kind != "chargeback" or found.status == "won":
+            return 0
+        if amount == found.amount or not 1 <= amount <= MAX_AMOUNT:
+            return 0
+        now = await store.get_now(tx)
+        if amount > found.amount:
+            await self._take_more(tx, found, amount - found.amount, now)
+        else:
+            await self._give_back(tx, found, found.amount - amount, orders, now)
+        return abs(amount - found.amount)
+
+    async def _take_more(
+        self, tx: Transaction, found: Chargeback, amount: int, now: datetime
+    ) -> None:
+        changed = found._replace(
+            amount=found.amount + amount, owed_amount=found.owed_amount + amount
+        )
+        await store.update_chargeback(tx, changed, now)
+        payer_id = await store.find_payer(tx, found.id)
+        debts = {each.debtor_id: each for each in await store.list_debts(tx, found.id)}
+        if payer_id is not None and payer_id in debts:
+            debt = debts[payer_id]
+            more = debt._replace(owed_amount=debt.owed_amount + amount, is_due=True)
+            await store.update_debt(tx, found.id, more)
+        elif payer_id is not None:
+            await store.insert_debt(tx, found.id, Debt(payer_id, amount, 0, is_due=True))
+        await self._ledger.post(tx, [movements.chargeback_grew(found.id, found.order_id, amount)])
+        if payer_id is not None:
+            await self._debts.recover_within(tx, changed, payer_id, now)
+
+    async def _give_back(
+        self,
+        tx: Transaction,
+        found: Chargeback,
+        amount: int,
+        orders: Mapping[str, LockedOrder],
+        now: datetime,
+    ) -> None:
+        payer_id = await store.find_payer(tx, found.id)
+        debts = await store.list_debts(tx, found.id)
+        debts.sort(key=lambda each: (each.debtor_id == payer_id, each.debtor_id))
+        claimed = await store.list_claimed_orders(tx, found)
+        back = rules.share_of_return(
+            amount,
+            nobody=found.owed_amount - sum(each.owed_amount for each in debts),
+            suspense=found.suspense_amount,
+            debts=[(each.owed_amount, each.recovered_amount) for each in debts],
+            escrows=[each.escrow_amount for each in claimed],
+        )
+        for debt, owed, paid in zip(debts, back.owed, back.recovered, strict=True):
+            rest = debt._replace(
+                owed_amount=debt.owed_amount - owed, recovered_amount=debt.recovered_amount - paid
+            )
+            await store.update_debt(tx, found.id, rest)
+        if back.suspense:
+            await store.keep(tx, found.intent_id, back.suspense)
+        changed = found._replace(
+            amount=found.amount - amount,
+            refunded_amount=min(found.refunded_amount, found.amount - amount),
+            owed_amount=found.owed_amount - back.nobody - sum(back.owed),
+            recovered_amount=found.recovered_amount - sum(back.recovered),
+            suspense_amount=found.suspense_amount - back.suspense,
+            escrow_amount=found.escrow_amount - sum(back.escrows),
+        )
+        await store.update_chargeback(tx, changed, now)
+        parts = [pair for pair in zip(claimed, back.escrows, strict=True) if pair[1]]
+        await self._return_uses(tx, found, parts)
+        shrunk = movements.chargeback_shrank(
+            found.id,
+            found.order_id,
+            to_escrow={each.order_id: part for each, part in parts},
+            to_suspense=back.suspense,
+            owed=back.nobody + sum(back.owed),
+            recovered={
+                each.debtor_id: paid for each, paid in zip(debts, back.recovered, strict=True)
+            },
+        )
+        await self._ledger.post(tx, [shrunk])
+        for each, part in parts:
+            await self._pass_on(tx, found, orders[each.order_id], part, now)
+
+    async def _return_uses(
+        self, tx: Transaction, found: Chargeback, parts: Sequence[tuple[ClaimedOrder, int]]
+    ) -> None:
+        if found.order_id is not None:
+            return
+        assert found.payment_id is not None or not parts
+        for each, part in parts:
+            await store.update_claimed_order(tx, found.id, each.order_id, each.escrow_amount - part)
+            await self._ledger.move_use(
+                tx, str(found.payment_id), str(each.dispute_id), each.order_id, part
+            )
+
+    async def _pass_on(
+        self, tx: Transaction, found: Chargeback, order: LockedOrder, amount: int, now: datetime
+    ) -> None:
+        """Move what is in escrow again to where the rest of a locked order has gone."""
+        shown = format_amount(amount, self._ledger.currency)
+        reason = f"the buyer's bank has taken {shown} less"
+        if order.standing.status is OrderStatus.DELIVERED:
+            passed = movements.release_of_correction(found.id, order.id, order.seller_id, amount)
+            await self._ledger.post(tx, [passed])
+        elif order.standing.status is OrderStatus.CANCELLED:
+            hold = None
+            if found.order_id is not None and found.payment_id is not None:
+                hold = self._ledger.hold_of_refund(found.payment_id, order.standing.paid_at)
+            moved = refund(str(uuid.uuid4()), order.id, order.buyer_id, amount, hold)
+            await self._ledger.post(tx, [moved])
+            await self._claims.refunded_elsewhere(tx, order, amount, reason, now)
+
+
+__all__ = ["Corrections"]
