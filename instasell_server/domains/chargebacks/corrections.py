@@ -18,6 +18,7 @@ from instasell_server.domains.chargebacks import rules, store
 from instasell_server.domains.chargebacks.debts import Debts
 from instasell_server.domains.chargebacks.store import Chargeback, ClaimedOrder, Debt
 from instasell_server.domains.ledger import claims as movements
+from instasell_server.domains.ledger.postings import Transfer
 from instasell_server.domains.ledger.rules import refund
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders.bank_claims import BankClaims, LockedOrder
@@ -116,9 +117,15 @@ class Corrections:
                 each.debtor_id: paid for each, paid in zip(debts, back.recovered, strict=True)
             },
         )
-        await self._ledger.post(tx, [shrunk])
+        # In one step, since an order at its end holds nothing.
+        passed = [self._pass_on(found, orders[each.order_id], part) for each, part in parts]
+        await self._ledger.post(tx, [shrunk, *(each for each in passed if each is not None)])
         for each, part in parts:
-            await self._pass_on(tx, found, orders[each.order_id], part, now)
+            order = orders[each.order_id]
+            if order.standing.status is OrderStatus.CANCELLED:
+                shown = format_amount(part, self._ledger.currency)
+                reason = f"the buyer's bank has taken {shown} less"
+                await self._claims.refunded_elsewhere(tx, order, part, reason, now)
 
     async def _return_uses(
         self, tx: Transaction, found: Chargeback, parts: Sequence[tuple[ClaimedOrder, int]]
@@ -132,22 +139,16 @@ class Corrections:
                 tx, str(found.payment_id), str(each.dispute_id), each.order_id, part
             )
 
-    async def _pass_on(
-        self, tx: Transaction, found: Chargeback, order: LockedOrder, amount: int, now: datetime
-    ) -> None:
-        """Move what is in escrow again to where the rest of a locked order has gone."""
-        shown = format_amount(amount, self._ledger.currency)
-        reason = f"the buyer's bank has taken {shown} less"
+    def _pass_on(self, found: Chargeback, order: LockedOrder, amount: int) -> Transfer | None:
+        """Return what moves money of an order's escrow to where the rest of it has gone."""
         if order.standing.status is OrderStatus.DELIVERED:
-            passed = movements.release_of_correction(found.id, order.id, order.seller_id, amount)
-            await self._ledger.post(tx, [passed])
-        elif order.standing.status is OrderStatus.CANCELLED:
-            hold = None
-            if found.order_id is not None and found.payment_id is not None:
-                hold = self._ledger.hold_of_refund(found.payment_id, order.standing.paid_at)
-            moved = refund(str(uuid.uuid4()), order.id, order.buyer_id, amount, hold)
-            await self._ledger.post(tx, [moved])
-            await self._claims.refunded_elsewhere(tx, order, amount, reason, now)
+            return movements.release_of_correction(found.id, order.id, order.seller_id, amount)
+        if order.standing.status is not OrderStatus.CANCELLED:
+            return None
+        hold = None
+        if found.order_id is not None and found.payment_id is not None:
+            hold = self._ledger.hold_of_refund(found.payment_id, order.standing.paid_at)
+        return refund(str(uuid.uuid4()), order.id, order.buyer_id, amount, hold)
 
 
 __all__ = ["Corrections"]

@@ -63,7 +63,11 @@ class Trade(RuleBasedStateMachine):
         self.goods = [self._goods("direct", price) for price in (1, 999, 5_000)]
         self.lots = [self._goods("auction", 0) for _ in range(2)]
         self.suspended = False
-        # Every run has something to work on, whichever rules it is dealt.
+        # Every run has something to work on, whichever rules it is dealt: also a top-up that has
+        # paid an order and of which something is left.
+        self.top_up("ann", 1_500, "balance")
+        self._pay_on(self.books.pages[-1])
+        self.hear(False)
         for who, how in (("ann", "wallet"), ("bob", "card"), ("ann", "later")):
             self.buy(who, 2 if how == "card" else 1, 1, how)
         self.hear(False)
