@@ -136,6 +136,7 @@ class AdminService:
         """
 
         async def change(tx: Transaction) -> bool:
+            await self._orders.extend_deadlines(tx, user_id)
             return await self._accounts.unsuspend_within(tx, user_id)
 
         return await self._change_user(admin, user_id, Action.UNSUSPEND_USER, reason, change, key)

@@ -82,6 +82,7 @@ class Fulfilment:
             if actor is not Actor.BUYER:
                 raise Forbidden("only the buyer pays")
             rules.check_payable(order.standing, await store.get_now(tx))
+            await _check_seller(tx, order)
             return await self._payments.begin(
                 tx, order.buyer_id, "order", order.standing.total_amount, order.id
             )
@@ -95,6 +96,7 @@ class Fulfilment:
         self, tx: Transaction, order: LockedOrder, actor: Actor, now: datetime
     ) -> None:
         rules.check_payable(order.standing, now)
+        await _check_seller(tx, order)
         await self._payments.abandon(tx, order.id, is_paid=True)
         await self._mark_paid(tx, order, "wallet", now)
         hold = movements.pay_from_wallet(order.id, order.buyer_id, order.standing.total_amount)
@@ -107,7 +109,9 @@ class Fulfilment:
     async def take_payment(
         self, tx: Transaction, order_id: str, payment_id: str, amount: int
     ) -> bool:
-        """Books a payment by card; False when the order does not wait for this amount.
+        """Book a payment by card; False when the order does not wait for this amount.
+
+        Nor does it while its seller is suspended: the money goes back, and the order waits.
 
         A payer who was in time by the provider's clock is not told that he came too late here:
         until the order is cancelled it can be paid.
@@ -116,6 +120,8 @@ class Fulfilment:
         if order is None or order.standing.status is not OrderStatus.PENDING:
             return False
         if order.standing.total_amount != amount:
+            return False
+        if not await store.lock_active_seller(tx, order.seller_id):
             return False
         await self._mark_paid(tx, order, "card", await store.get_now(tx))
         await self._ledger.post(
@@ -338,7 +344,8 @@ class Fulfilment:
             return 0
         now = await store.get_now(tx)
         if rules.is_overdue(order.standing, now):
-            await self._call_off(tx, order, None, "not paid in time", now)
+            if not await self._orders.extend_deadline(tx, order, now):
+                await self._call_off(tx, order, None, "not paid in time", now)
         elif rules.is_forgotten(order.standing, now):
             days = rules.UNSHIPPED_DAYS
             await self._call_off(tx, order, None, f"not shipped within {days} days", now)
@@ -369,6 +376,11 @@ def _only_buyer(step: _Step) -> _Step:
         await step(tx, order, actor, now)
 
     return checked
+
+
+async def _check_seller(tx: Transaction, order: LockedOrder) -> None:
+    if not await store.lock_active_seller(tx, order.seller_id):
+        raise rules.seller_away(order.standing)
 
 
 async def _write(

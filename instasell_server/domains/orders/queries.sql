@@ -99,6 +99,25 @@ SELECT id FROM listings WHERE id = %(listing_id)s FOR NO KEY UPDATE
 UPDATE orders SET address = %(address)s::jsonb, version = version + 1, updated_at = %(now)s
 WHERE id = %(order_id)s
 
+-- name: update_deadline
+UPDATE orders
+SET payment_due_at = %(now)s::timestamptz + make_interval(hours => %(hours)s),
+    version = version + 1, updated_at = %(now)s
+WHERE id = %(order_id)s
+
+-- name: update_deadlines
+WITH waiting AS (
+    SELECT o.id, c.now + make_interval(hours => %(hours)s) AS due_at, c.now
+    FROM orders o CROSS JOIN (SELECT market_now() AS now) c
+    WHERE o.seller_id = %(seller_id)s AND o.status = 'pending'
+      AND EXISTS (SELECT FROM users u WHERE u.id = o.seller_id AND u.status = 'suspended')
+    ORDER BY o.id FOR NO KEY UPDATE OF o
+)
+UPDATE orders o
+SET payment_due_at = greatest(o.payment_due_at, w.due_at), version = version + 1,
+    updated_at = w.now
+FROM waiting w WHERE o.id = w.id
+
 -- name: update_paid
 UPDATE orders
 SET status = 'processing', payment_method = %(method)s, paid_at = %(now)s,

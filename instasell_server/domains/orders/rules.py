@@ -77,6 +77,15 @@ def check_payable(standing: Standing, now: datetime) -> None:
         raise OrderNotReady("the time to pay it is over", order_status=OrderStatus.PENDING.value)
 
 
+def seller_away(standing: Standing) -> OrderNotReady:
+    """Return the refusal of a payment whose seller is suspended and could not ship."""
+    return OrderNotReady(
+        "the seller is suspended and cannot ship, so nothing was charged; the order waits, and you"
+        " have the whole time to pay once the seller is back, or cancel it",
+        order_status=standing.status.value,
+    )
+
+
 def check_shippable(standing: Standing) -> None:
     """Raises OrderNotReady unless the order is paid and not shipped."""
     if standing.status is not OrderStatus.PROCESSING:

@@ -162,6 +162,20 @@ class OrderService:
             await self._set_address(tx, buyer, order_id, address)
         return order_id
 
+    async def extend_deadline(self, tx: Transaction, order: LockedOrder, now: datetime) -> bool:
+        """Give the buyer of a locked order more time to pay if the seller is suspended."""
+        if await store.lock_active_seller(tx, order.seller_id):
+            return False
+        await store.update_deadline(tx, order.id, self._payment_deadline_hours, now)
+        return True
+
+    async def extend_deadlines(self, tx: Transaction, seller_id: str) -> None:
+        """Give all buyers of a suspended seller, who is to be back, the whole time to pay.
+
+        Locks the orders, so it comes before the lock of the seller.
+        """
+        await store.update_deadlines(tx, seller_id, self._payment_deadline_hours)
+
     def show_stock(self, tx: Transaction, listing_id: str) -> None:
         """After the commit, no cached page shows the listing with its old stock."""
         tx.after_commit.append(lambda: self._listings.retire_pages_of([listing_id]))

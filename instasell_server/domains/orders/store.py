@@ -206,6 +206,16 @@ async def update_address(tx: Transaction, order_id: str, address: str, now: date
     await tx.execute(_sql.update_address, {"order_id": order_id, "address": address, "now": now})
 
 
+async def update_deadline(tx: Transaction, order_id: str, hours: int, now: datetime) -> None:
+    """Have the time to pay a locked order begin again."""
+    await tx.execute(_sql.update_deadline, {"order_id": order_id, "hours": hours, "now": now})
+
+
+async def update_deadlines(tx: Transaction, seller_id: str, hours: int) -> None:
+    """Have the time to pay begin again for all unpaid orders of a seller who is suspended."""
+    await tx.execute(_sql.update_deadlines, {"seller_id": seller_id, "hours": hours})
+
+
 async def update_paid(tx: Transaction, order_id: str, method: str, now: datetime) -> None:
     """Pending to processing."""
     values = {"order_id": order_id, "method": method, "now": now, "hold_days": HOLD_DAYS}
