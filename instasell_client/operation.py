@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import secrets
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
@@ -59,12 +59,26 @@ class Operation(Generic[Answer]):
     bytes_max: int | None = None
 
 
+def _no_following(_: object) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Lines(Generic[Answer]):
-    """A request whose answer is read line by line while it comes."""
+    """A request whose answer is read line by line while it comes.
+
+    `following` builds the request that goes on behind a line when the answer is cut off after it,
+    as the server does with a reader that pauses; None where that is not possible.
+    """
 
     operation: Operation[None]
     parse: Callable[[bytes], Answer]
+    following: Callable[[Answer], Operation[None] | None] = _no_following
+
+    def after(self, line: Answer | None) -> Lines[Answer] | None:
+        """Return what goes on behind the last line that came, or None where nothing does."""
+        operation = None if line is None else self.following(line)
+        return None if operation is None else replace(self, operation=operation)
 
 
 class Batch(Protocol[Item]):

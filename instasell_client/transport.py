@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing
 from functools import cache
 from typing import Any, TypeVar
 
@@ -117,23 +118,36 @@ class SyncTransport:
             operation = _following(steps, batch)
 
     def lines(self, lines: Lines[T]) -> Generator[T, None, None]:
-        """Sends one operation and yields the lines of its answer while they come."""
+        """Send an operation and yield the lines of its answer while they come.
+
+        An answer that is cut off is asked for again behind the last line, as long as lines come.
+        """
+        asked: Lines[T] | None = lines
+        while asked is not None:
+            last: T | None = None
+            try:
+                for last in self._stream(asked):
+                    yield last
+                return
+            except httpx.HTTPError as error:
+                asked = asked.after(last)
+                if asked is None:
+                    raise failed(error, self.wiring) from error
+
+    def _stream(self, lines: Lines[T]) -> Generator[T, None, None]:
         operation = lines.operation
-        try:
-            with self._http.stream(
-                operation.method,
-                self.wiring.url(operation),
-                params=operation.query or None,
-                headers=headers_of(operation, self.token),
-            ) as response:
-                if not response.is_success:
-                    response.read()
-                    raise refusal(response)
-                for line in response.iter_lines():
-                    if line.strip():
-                        yield _read(lines, line, response)
-        except httpx.HTTPError as error:
-            raise failed(error, self.wiring) from error
+        with self._http.stream(
+            operation.method,
+            self.wiring.url(operation),
+            params=operation.query or None,
+            headers=headers_of(operation, self.token),
+        ) as response:
+            if not response.is_success:
+                response.read()
+                raise refusal(response)
+            for line in response.iter_lines():
+                if line.strip():
+                    yield _read(lines, line, response)
 
     def _own_id(self) -> str:
         token = self.token
@@ -234,24 +248,38 @@ class AsyncTransport:
             operation = _following(steps, batch)
 
     async def lines(self, lines: Lines[T]) -> AsyncGenerator[T, None]:
-        """Sends one operation and yields the lines of its answer while they come."""
+        """Send an operation and yield the lines of its answer while they come.
+
+        An answer that is cut off is asked for again behind the last line, as long as lines come.
+        """
+        asked: Lines[T] | None = lines
+        while asked is not None:
+            last: T | None = None
+            try:
+                async with aclosing(self._stream(asked)) as stream:
+                    async for last in stream:
+                        yield last
+                return
+            except httpx.HTTPError as error:
+                asked = asked.after(last)
+                if asked is None:
+                    raise failed(error, self.wiring) from error
+
+    async def _stream(self, lines: Lines[T]) -> AsyncGenerator[T, None]:
         operation = lines.operation
         self._check(operation)
-        try:
-            async with self._http.stream(
-                operation.method,
-                self.wiring.url(operation),
-                params=operation.query or None,
-                headers=headers_of(operation, self.token),
-            ) as response:
-                if not response.is_success:
-                    await response.aread()
-                    raise refusal(response)
-                async for line in response.aiter_lines():
-                    if line.strip():
-                        yield _read(lines, line, response)
-        except httpx.HTTPError as error:
-            raise failed(error, self.wiring) from error
+        async with self._http.stream(
+            operation.method,
+            self.wiring.url(operation),
+            params=operation.query or None,
+            headers=headers_of(operation, self.token),
+        ) as response:
+            if not response.is_success:
+                await response.aread()
+                raise refusal(response)
+            async for line in response.aiter_lines():
+                if line.strip():
+                    yield _read(lines, line, response)
 
     def _check(self, operation: Operation[Any]) -> None:
         """Raises Forbidden for what a client that only reads does not send."""

@@ -226,6 +226,12 @@ class BulkQuery(Request):
     dry_run: bool = False
 
 
+class ExportQuery(Request):
+    """Begin behind `after`, the `listing_id` of the last row of an export that was cut off."""
+
+    after: Id | None = None
+
+
 class BulkListing(Request):
     """One row of a bulk upload. `category` is a path as "Toys > Trains", or give `category_id`.
 

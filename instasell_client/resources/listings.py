@@ -193,9 +193,20 @@ class Listings(Resource[Way]):
 
     @streamed
     def export(self) -> Lines[JsonObject]:
-        """The seller's own listings, each as a row that `bulk` takes back."""
-        asked: Operation[None] = Operation("GET", "/listings/export", nothing, accept=NDJSON)
-        return Lines(asked, read_row)
+        """Return the seller's own listings, each as a row that `bulk` takes back.
+
+        A reader may pause between two rows for as long as it likes: when the server cuts it off,
+        the export goes on behind the last row.
+        """
+
+        def asked(after: object = None) -> Operation[None]:
+            query = {"after": after} if isinstance(after, str) else {}
+            return Operation("GET", "/listings/export", nothing, query=query, accept=NDJSON)
+
+        def following(row: JsonObject) -> Operation[None] | None:
+            return asked(row["listing_id"]) if row.get("listing_id") else None
+
+        return Lines(asked(), read_row, following)
 
 
 def _page(cursor: str | None, **filters: object) -> Operation[Page[Listing]]:

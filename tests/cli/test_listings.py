@@ -7,14 +7,18 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from instasell_client.models.accounts import Role
+from instasell_server.http.connections import CONNECTIONS
 from tests.cli.conftest import Shell
 from tests.market import Market
 from tests.serving import RunningServer
+from tests.waiting import until
 
 COLUMNS = "sku,type,title,description,category,condition,price,stock,shipping\n"
 GOODS = COLUMNS + (
@@ -76,6 +80,32 @@ async def test_a_dry_run_judges_and_writes_nothing(shop: Shell) -> None:
     assert "nothing was written" in done.err
     assert "3 created" in done.err
     assert (await shop.run("listings", "list", "-o", "jsonl")).out == ""
+
+
+async def test_an_export_into_a_pager_that_pauses_is_whole(
+    market: Market,
+    start_server: Callable[..., Any],
+    shell_of: Callable[..., Shell],
+    sql: Callable[..., Any],
+) -> None:
+    seller = await market.seller()
+    await market.listing(seller)
+    # 20 MB, more than the pipe and the buffers of the kernel hold.
+    sql(
+        "INSERT INTO listings (seller_id, title, category_id, type, condition, stock, description)"
+        " SELECT seller_id, 'Lamp ' || n, category_id, type, condition, 1, repeat('x', 20000)"
+        " FROM listings, generate_series(1, 1000) n"
+    )
+    server = await start_server(stall_seconds=1, bytes_per_second_min=1000)
+    shell = replace(shell_of(seller), url=server.base_url)
+    pager = await shell.start("listings", "export", "-o", "jsonl")
+    assert pager.stdout is not None
+    first = await pager.stdout.readexactly(1)
+    await until(lambda: server.app[CONNECTIONS].total == 0)
+    out, err = await pager.communicate()
+    assert (pager.returncode, err) == (0, b"")
+    rows = [json.loads(line) for line in (first + out).splitlines()]
+    assert (len(rows), len({row["listing_id"] for row in rows})) == (1001, 1001)
 
 
 async def test_rejects_can_be_mended_and_imported(shop: Shell) -> None:

@@ -122,6 +122,16 @@ def test_export_that_is_cut_says_so(peer: Peer) -> None:
             list(rows)
 
 
+def test_export_that_is_cut_goes_on_behind_its_last_row(both: Both) -> None:
+    rows = [{"listing_id": f"id-{number}"} for number in range(1000)]
+    lines = [json.dumps(row).encode() + b"\n" for row in rows]
+    both.peer.will(Answer(200, b"".join(lines), NDJSON, cut=True), Answer(200, lines[-1], NDJSON))
+    found = both.run(lambda client: client.listings.export())
+    assert found == [*rows[: len(found) - 1], rows[-1]]
+    asked = [seen.query for seen in both.peer.seen]
+    assert asked == [{}, {"after": found[-2]["listing_id"]}]
+
+
 def test_export_refused_is_a_typed_error(both: Both) -> None:
     from instasell_client import Unauthenticated
 

@@ -17,6 +17,7 @@ from instasell_client.models.listings import (
     CategoryTree,
     CreateCategory,
     CreateListing,
+    ExportQuery,
     Listing,
     ListingQuery,
     ListingView,
@@ -113,14 +114,16 @@ async def import_listings(call: Call[None, BulkQuery]) -> web.StreamResponse:
     return response
 
 
-async def export_listings(call: Call[None, None]) -> web.StreamResponse:
+async def export_listings(call: Call[None, ExportQuery]) -> web.StreamResponse:
     """GET /listings/export."""
     rights = call.service(RIGHTS)
     check = rights.check_of(_EXPORTING, call.user)
+    service = call.service(SERVICE)
+    after = call.query.after and await service.get_own(call.user, call.query.after)
     response = await _stream(call.request)
     try:
         async with rights.watch(check) as watch:
-            async for rows in call.service(SERVICE).export(call.user, check):
+            async for rows in service.export(call.user, check, after or None):
                 lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
                 await watch.during(response.write("".join(lines).encode()))
             await watch.during(response.write_eof())
@@ -239,10 +242,12 @@ ROUTES: list[Route] = [
         export_listings,
         _EXPORTING,
         "Export the own listings as rows of a bulk upload",
+        query=ExportQuery,
         reply=BulkListing,
         tag="listings",
         content=NDJSON,
         streams=True,
+        errors=(ListingNotFound,),
     ),
     Route(
         "GET",

@@ -190,14 +190,26 @@ class ListingService:
         """One listing, a removed one too. Raises ListingNotFound."""
         return (await store.get_listing(connection, listing_id)).listing
 
+    async def get_own(self, principal: Principal, listing_id: str) -> Listing:
+        """Return a listing of the caller's; a removed one too. Raises ListingNotFound."""
+        async with self._database.connection() as connection:
+            listing = (await store.get_listing(connection, listing_id)).listing
+        if listing.seller_id != principal.user_id:
+            raise ListingNotFound
+        return listing
+
     async def export(
-        self, principal: Principal, check: Callable[[Connection], Awaitable[None]]
+        self,
+        principal: Principal,
+        check: Callable[[Connection], Awaitable[None]],
+        after: Listing | None = None,
     ) -> AsyncIterator[Sequence[JsonObject]]:
         """The caller's active listings as rows of a bulk upload, oldest first, in batches.
 
-        `check` is asked beside every batch whether the caller may still have it.
+        `check` is asked beside every batch whether the caller may still have it. Those up to
+        `after` are left out: a reader that was cut off goes on behind it.
         """
-        last: Listing | None = None
+        last = after
         while True:
             async with self._database.connection() as connection:
                 await check(connection)
