@@ -189,6 +189,8 @@ def run_rows(
             stack.close()
             # On a terminal, --errors keeps the rows' own reasons away from the screen.
             were_told = rejects is None or not output.for_people
+            for note in file.notes:
+                output.note(note)
             _sum_up(output, work.tally, columns, dry_run=options.dry_run, were_told=were_told)
     return work.tally
 

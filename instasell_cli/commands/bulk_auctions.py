@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from instasell_cli.exits import CliError, ExitCode, UsageProblem, message_of
+from instasell_cli.rows.verdicts import DRY_RUN_HEAD
 from instasell_cli.shapes import AUCTION_VERDICT, record_of
 from instasell_cli.terminal import confirm
 
@@ -23,6 +24,9 @@ Ids = Annotated[
 ]
 FromFile = Annotated[
     str | None, typer.Option("--from", help="A file with an id in each line.", metavar="FILE")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Have every auction judged, and change nothing.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
@@ -49,31 +53,42 @@ def chosen_ids(
 
 
 def change_many(
-    output: Output, ids: Sequence[str], change: Change, done: str, question: str, *, yes: bool
+    output: Output,
+    ids: Sequence[str],
+    change: Change,
+    done: str,
+    question: str,
+    *,
+    yes: bool,
+    dry_run: bool,
 ) -> None:
     """Change auctions one after the other, and print a verdict for each.
+
+    In a `dry_run`, which `change` has to know, nothing is asked, and the verdicts are those that
+    the auctions would get.
 
     Raises UsageProblem where nobody can be asked, CliError with the code of partly failed bulk
     commands when at least one was refused, and what ends the session or the connection.
     """
-    if not confirm(question, assume_yes=yes):
+    if not confirm(question, assume_yes=yes or dry_run):
         raise CliError(f"nothing was {done}")
     refused = 0
 
     def verdicts() -> Iterator[Mapping[str, object]]:
         nonlocal refused
         for auction_id in ids:
-            record = _verdict(auction_id, change, done)
+            record = _verdict(auction_id, change, done, dry_run=dry_run)
             refused += record["outcome"] == "refused"
             yield record
 
     output.many(AUCTION_VERDICT, verdicts())
-    output.note(f"{len(ids) - refused:,} {done}, {refused:,} refused")
+    head = DRY_RUN_HEAD if dry_run else ""
+    output.note(f"{head}{len(ids) - refused:,} {done}, {refused:,} refused")
     if refused:
         raise CliError(f"{refused:,} of {len(ids):,} were refused", ExitCode.PARTLY)
 
 
-def _verdict(auction_id: str, change: Change, done: str) -> Mapping[str, object]:
+def _verdict(auction_id: str, change: Change, done: str, *, dry_run: bool) -> Mapping[str, object]:
     from instasell_client import Conflict, Forbidden, Invalid, NotFound
 
     try:
@@ -86,7 +101,9 @@ def _verdict(auction_id: str, change: Change, done: str) -> Mapping[str, object]
             "code": error.code,
             "message": message_of(error),
         }
-    return {**record_of(state), "outcome": done, "code": None, "message": None}
+    # The auction that a dry run would relist has an id that is never given again.
+    record = {**record_of(state), "auction_id": auction_id} if dry_run else record_of(state)
+    return {**record, "outcome": done, "code": None, "message": None}
 
 
 def counted(number: int) -> str:

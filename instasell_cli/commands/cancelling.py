@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from instasell_cli.commands.bulk_auctions import (
+    DryRun,
     FromFile,
     Ids,
     Yes,
@@ -34,7 +35,7 @@ def add_to(app: typer.Typer) -> None:
         "Cancel auctions: their seller while there are no bids, an admin always. Several give a"
         " verdict for each, and exit 7 when some were refused.",
         'auctions cancel ID --reason "The watch is broken"',
-        "auctions cancel --all",
+        "auctions cancel --all --dry-run",
         "auctions cancel --from ids.txt --yes -o jsonl",
         "$ instasell auctions selling -o name | instasell auctions cancel - --yes",
     )(cancel)
@@ -46,12 +47,13 @@ def cancel(
     everything: Annotated[bool, typer.Option("--all", help="All of yours that are open.")] = False,
     from_file: FromFile = None,
     reason: Annotated[str | None, typer.Option("--reason", help="For bidders to read.")] = None,
+    dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
     """`auctions cancel`."""
     with opened(ctx) as (client, output):
         wanted, known = chosen_ids(client, ids or (), everything=everything, part="running")
-        if ids and len(wanted) == 1 and from_file is None:
+        if ids and len(wanted) == 1 and from_file is None and not dry_run:
             if not confirm(lambda: _question(client, wanted[0]), assume_yes=yes):
                 raise CliError("nothing was cancelled")
             output.one(AUCTION_VERDICT, record_of(client.auctions.cancel(wanted[0], reason).state))
@@ -59,10 +61,11 @@ def cancel(
         change_many(
             output,
             wanted,
-            lambda auction_id: client.auctions.cancel(auction_id, reason).state,
+            lambda auction_id: client.auctions.cancel(auction_id, reason, dry_run=dry_run).state,
             "cancelled",
             f"Cancel {counted(len(wanted))}?{_with_bids(known)}",
             yes=yes,
+            dry_run=dry_run,
         )
 
 

@@ -9,6 +9,7 @@ import typer
 
 from instasell_cli.amounts import AmountReader
 from instasell_cli.commands.bulk_auctions import (
+    DryRun,
     FromFile,
     Ids,
     Yes,
@@ -22,6 +23,7 @@ from instasell_cli.instants import parse_instant, parse_seconds
 from instasell_cli.options import command
 from instasell_cli.order_records import print_order
 from instasell_cli.remedies import with_remedy
+from instasell_cli.rows.gas_plan import GasPlan
 from instasell_cli.shapes import AUCTION_VERDICT, record_of
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ def add_to(app: typer.Typer) -> None:
         "Put auctions up again that were not sold. It costs gas as the first time. Several, or"
         " --all, give a verdict for each, and exit 7 when some were refused.",
         "auctions relist ID",
-        "auctions relist --all --duration 3d",
+        "auctions relist --all --duration 3d --dry-run",
         "auctions relist --from ids.txt --yes -o jsonl",
         "auctions relist ID --duration 3d --min-bid 5.00",
         "auctions relist ID --no-reserve",
@@ -107,25 +109,44 @@ def relist(
     no_buy_now: Annotated[
         bool, typer.Option("--no-buy-now", help="Without the price to buy at once.")
     ] = False,
+    dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
     """`auctions relist`."""
     terms = NewTerms(duration, start, end, min_bid, reserve, buy_now, no_reserve, no_buy_now)
     with opened(ctx) as (client, output):
         wanted, _ = chosen_ids(client, ids or (), everything=everything, part="unsold")
-        relist_one = relister(client, terms)
-        if ids and len(wanted) == 1 and from_file is None:
+        gas = _gas_plan(client) if dry_run else None
+        relist_one = relister(client, terms, gas)
+        if ids and len(wanted) == 1 and from_file is None and not dry_run:
             try:
                 output.one(AUCTION_VERDICT, record_of(relist_one(wanted[0])))
             except Exception as error:
                 raise with_remedy(error) from error
             return
         question = f"Relist {counted(len(wanted))}? Each costs gas."
-        change_many(output, wanted, relist_one, "relisted", question, yes=yes)
+        try:
+            change_many(output, wanted, relist_one, "relisted", question, yes=yes, dry_run=dry_run)
+        finally:
+            if gas is not None:
+                output.note(gas.summary())
 
 
-def relister(client: InstaSell, terms: NewTerms) -> Callable[[str], AuctionState]:
-    """Return what puts an auction up again. Raises UsageProblem for terms that contradict."""
+def _gas_plan(client: InstaSell) -> GasPlan:
+    gas = GasPlan()
+    gas.begin(
+        client.auctions.selling_page(limit=1).auction_gas_fee, client.wallet.get().gas_balance
+    )
+    return gas
+
+
+def relister(
+    client: InstaSell, terms: NewTerms, gas: GasPlan | None = None
+) -> Callable[[str], AuctionState]:
+    """Return what relists an auction, or with `gas`, which it uses up, only has it judged.
+
+    Raises UsageProblem for terms that contradict.
+    """
     if terms.duration is not None and terms.end is not None:
         raise UsageProblem("give either --duration or --end")
     taken: dict[TermName, tuple[bool, str | None]] = {
@@ -149,6 +170,13 @@ def relister(client: InstaSell, terms: NewTerms) -> Callable[[str], AuctionState
     }
 
     def relist_one(auction_id: str) -> AuctionState:
-        return client.auctions.relist(auction_id, **values).state  # type: ignore[arg-type]
+        dry_run = gas is not None
+        reply = client.auctions.relist(auction_id, **values, dry_run=dry_run)  # type: ignore[arg-type]
+        # The market judges each alone, as if the gas of those before it were still there.
+        if gas is not None and (errors := gas.take()):
+            from instasell_client import InsufficientGas
+
+            raise InsufficientGas(errors[0][1], missing=gas.missing)
+        return reply.state
 
     return relist_one

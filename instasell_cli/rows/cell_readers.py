@@ -31,13 +31,23 @@ class Notation:
 
 
 class NumberText(str):
-    """The text of a number that a workbook holds as one: its decimals follow a point."""
+    """The text of a number that a workbook holds as one: its decimals follow a point.
 
-    __slots__ = ()
+    `unit` is what the workbook shows beside it, such as a currency's sign.
+    """
 
-    def __new__(cls, value: object) -> NumberText:
+    unit: str
+
+    def __new__(cls, value: object, unit: str = "") -> NumberText:
         """Make the text of a number."""
-        return super().__new__(cls, str(value))
+        made = super().__new__(cls, str(value))
+        made.unit = unit
+        return made
+
+    @property
+    def shown(self) -> str:
+        """Return the number with its unit: "€12", "CHF 12"."""
+        return f"{self.unit} {self}" if self.unit[-1:].isalpha() else f"{self.unit}{self}"
 
 
 def text(value: object, notation: Notation) -> str:
@@ -69,7 +79,9 @@ def amount(value: object, notation: Notation) -> int:
     )
 
     if isinstance(value, str):
-        mark = DecimalMark.POINT if isinstance(value, NumberText) else notation.decimal_mark
+        mark = notation.decimal_mark
+        if isinstance(value, NumberText):
+            value, mark = value.shown, DecimalMark.POINT
         try:
             return parse_amount(value, notation.currency, mark)
         except AmbiguousAmountError as error:

@@ -16,6 +16,9 @@ DUPLICATE = "duplicate"
 REASONS_KEPT_MAX = 1000
 REASONS_SHOWN_MAX = 10
 
+DRY_RUN_HEAD = "dry run, nothing was written: "
+"""How the summary of every dry run begins."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -122,7 +125,7 @@ class Tally:
         if self.pictures:
             found = self.pictures
             parts += f"; pictures: {', '.join(f'{found[name]} {name}' for name in sorted(found))}"
-        head = "dry run, nothing was written: " if dry_run else ""
+        head = DRY_RUN_HEAD if dry_run else ""
         tail = f"; {self.before} rows were done before" if self.before else ""
         rate = self.rows / seconds
         return f"{head}{self.rows} rows in {seconds:.1f} s ({rate:,.0f} rows/s): {parts}{tail}"

@@ -187,6 +187,12 @@ class RelistAuction(Request):
         return self
 
 
+class ChangeQuery(Request):
+    """`dry_run` answers as the change would be answered, and changes nothing."""
+
+    dry_run: bool = False
+
+
 BELOW_RESERVE = "Ended below the reserve: no sale"
 """What every interface says of an auction that got bids, and none as high as its reserve."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -106,7 +107,7 @@ class Auctions(Resource[Way]):
     @endpoint
     def check(self, auctions: Sequence[Mapping[str, object]]) -> Operation[AuctionChecks]:
         """Has up to 500 auctions judged as `create` would; tells the gas, and creates nothing."""
-        body = request(CheckAuctions, auctions=[dict(each) for each in auctions])
+        body = request(CheckAuctions, auctions=[*map(dict, auctions)])
         return post("/auctions/check", reads(AuctionChecks), body)
 
     @endpoint
@@ -256,10 +257,13 @@ class Auctions(Resource[Way]):
         return post(at, reads(BidReceipt), request(BuyNow, amount=amount), key=idempotency_key)
 
     @endpoint
-    def cancel(self, auction_id: str, reason: str | None = None) -> Operation[AuctionStatusReply]:
-        """Calls an auction off: its seller while there are no bids, an admin always."""
+    def cancel(
+        self, auction_id: str, reason: str | None = None, *, dry_run: bool = False
+    ) -> Operation[AuctionStatusReply]:
+        """Cancel an auction: its seller without bids, an admin always; `dry_run` only answers."""
         at = path("/auctions/{}/cancel", auction_id)
-        return post(at, reads(AuctionStatusReply), request(CancelAuction, reason=reason))
+        asked = post(at, reads(AuctionStatusReply), request(CancelAuction, reason=reason))
+        return replace(asked, query={"dry_run": "true"}) if dry_run else asked
 
     @endpoint
     def offer_runner_up(
@@ -285,12 +289,13 @@ class Auctions(Resource[Way]):
         reserve: int | None = None,
         buy_now: int | None = None,
         without: Collection[TermName] = (),
+        dry_run: bool = False,
         idempotency_key: str | None = None,
     ) -> Operation[AuctionStatusReply]:
-        """Puts the goods of an auction up again that was not sold, for gas.
+        """Relist an auction that was not sold, for gas.
 
         What is not given is as in the old auction, the length too; what stands in `without` is
-        taken away. Without `start_at` the new one starts at once.
+        taken away. Without `start_at` the new one starts at once. A `dry_run` changes nothing.
 
         Raises AuctionStillOpen, AuctionHasOrder, ListingHasAuction, OutOfStock,
         InsufficientGas(missing), Invalid.
@@ -312,6 +317,7 @@ class Auctions(Resource[Way]):
             "POST",
             at,
             reads(AuctionStatusReply),
+            query={"dry_run": "true"} if dry_run else {},
             body=json_body(body, without),
             key=idempotency_key or new_key(),
         )

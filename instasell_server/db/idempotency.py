@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from instasell_server.db.connections import Database, Parameters
 from instasell_server.db.queries import load
-from instasell_server.db.transaction import Transaction, transact
+from instasell_server.db.transaction import Transaction, rehearse, transact
 from instasell_server.errors import IdempotencyKeyReused, OutcomeUnknown, StillRunning, Unavailable
 
 ReplyModel = TypeVar("ReplyModel", bound=BaseModel)
@@ -50,12 +50,17 @@ async def once(
     key: RequestKey | None,
     reply_model: type[ReplyModel],
     work: Callable[[Transaction], Awaitable[ReplyModel]],
+    *,
+    dry_run: bool = False,
 ) -> ReplyModel:
     """Runs `work` in a transaction, or returns the reply that an earlier run stored for `key`.
 
+    A `dry_run` has no effect, so its reply is not stored.
     Raises StillRunning when the first request takes over 10 s, IdempotencyKeyReused for another
     body, and OutcomeUnknown when the COMMIT was lost and the key cannot be looked up.
     """
+    if dry_run:
+        return await rehearse(database, work)
     if key is None:
         return await transact(database, work)
 

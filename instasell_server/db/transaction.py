@@ -137,6 +137,21 @@ async def transact(
     return await asyncio.shield(task)
 
 
+async def rehearse(database: Database, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    """Run `work` in a transaction and take everything back; return what it returned.
+
+    Triggers and constraints judge it as in earnest, but for those that wait for the COMMIT.
+    """
+
+    async def rehearsed(tx: Transaction) -> T:
+        result = await work(tx)
+        tx.after_commit.clear()
+        await tx.rollback()
+        return result
+
+    return await transact(database, rehearsed)
+
+
 async def finish_running() -> None:
     """Waits for transactions whose callers have gone; for a clean stop."""
     if _running:
@@ -166,4 +181,12 @@ async def _run(database: Database, work: Callable[[Transaction], Awaitable[T]], 
     return result
 
 
-__all__ = ["BEGIN", "BEGIN_SNAPSHOT", "Row", "Transaction", "finish_running", "transact"]
+__all__ = [
+    "BEGIN",
+    "BEGIN_SNAPSHOT",
+    "Row",
+    "Transaction",
+    "finish_running",
+    "rehearse",
+    "transact",
+]

@@ -41,6 +41,39 @@ async def test_all_open_auctions_are_cancelled_but_those_with_bids(
         assert (await shell.run("auctions", *line.split())).code in (2, 5), line
 
 
+async def test_a_dry_run_judges_all_and_changes_nothing(
+    market: Market, shell_of: Shells, sql: Sql
+) -> None:
+    seller, bidder = await market.seller(), await market.bidder()
+    ids = [await market.auction(seller) for _ in range(3)]
+    await bidder.auctions.bid(ids[0], amount=500)
+    shell = shell_of(seller)
+    look = (
+        "SELECT status, version, (SELECT sum(gas_balance) FROM wallets) FROM auctions ORDER BY id"
+    )
+    before = sql(look)
+    done = await shell.run("auctions", "cancel", "--all", "--dry-run", "-o", "jsonl")
+    assert verdicts(done.out) == {
+        ids[0]: ("refused", "auction_has_bids"),
+        ids[1]: ("cancelled", None),
+        ids[2]: ("cancelled", None),
+    }
+    assert (done.code, sql(look)) == (7, before)
+    assert "dry run, nothing was written: 2 cancelled, 1 refused" in done.err
+    for each in ids[1:]:
+        await seller.auctions.cancel(each)
+    sql("UPDATE wallets SET gas_balance = 50 WHERE user_id = %s", (await seller.auth.me()).id)
+    before = sql(look)
+    again = ("auctions", "relist", *ids, "--duration", "1h", "--dry-run", "-o", "jsonl")
+    relisted = await shell.run(*again)
+    found = verdicts(relisted.out)
+    assert (relisted.code, sql(look)) == (7, before), relisted.err
+    assert found[ids[0]] == ("refused", "auction_still_open")
+    assert [found[each][1] for each in ids[1:]] == [None, "insufficient_gas"]
+    assert "2 auctions cost 100 gas; the wallet has 50, 50 too little" in relisted.err
+    assert (await shell.run("auctions", "cancel", ids[1], "--dry-run")).code == 7
+
+
 async def test_ids_come_from_a_file_and_from_stdin(
     market: Market, shell_of: Shells, sql: Sql
 ) -> None:

@@ -6,6 +6,7 @@ import io
 import zipfile
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import pytest
 from hypothesis import given
@@ -99,8 +100,8 @@ def test_a_large_file_is_not_read_before_its_rows_are_wanted(tmp_path: Path) -> 
         assert 0 < file.progress() < 100_000 < file.total
 
 
-def make_xlsx(path: Path, rows: list[list[str | float]]) -> None:
-    """A workbook as small as the format allows."""
+def make_xlsx(path: Path, rows: list[list[str | float]], number_format: str = "") -> None:
+    """A workbook as small as the format allows; `number_format` is that of all decimals."""
     cells = "".join(f"<row>{''.join(_xlsx_cell(value) for value in row)}</row>" for row in rows)
     space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -117,6 +118,12 @@ def make_xlsx(path: Path, rows: list[list[str | float]]) -> None:
         "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{space}"><sheetData>{cells}</sheetData>'
         "</worksheet>",
     }
+    if number_format:
+        parts["xl/styles.xml"] = (
+            f'<styleSheet xmlns="{space}"><numFmts><numFmt numFmtId="164"'
+            f" formatCode={quoteattr(number_format)}/></numFmts><cellStyleXfs><xf/></cellStyleXfs>"
+            '<cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></styleSheet>'
+        )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, text in parts.items():
@@ -127,7 +134,8 @@ def make_xlsx(path: Path, rows: list[list[str | float]]) -> None:
 def _xlsx_cell(value: str | float) -> str:
     if isinstance(value, str):
         return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
-    return f"<c><v>{value!r}</v></c>"
+    style = int(isinstance(value, float))
+    return f'<c s="{style}"><v>{value!r}</v></c>'
 
 
 def test_excel_numbers_are_what_excel_shows(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import tracemalloc
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from instasell_cli.exits import UsageProblem
+from instasell_cli.rows.cell_readers import Notation
+from instasell_cli.rows.columns import Columns
 from instasell_cli.rows.files import csv_records
 from instasell_cli.rows.files.csv_records import NOT_CLOSED, Record, Records
 from instasell_cli.rows.files.encodings import bounded_lines
@@ -180,6 +184,61 @@ def test_a_line_without_an_end_takes_no_memory(
     assert rows
     assert all(row.problem for row in rows)
     assert peak < 16 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("number_format", "currency", "told"),
+    [
+        ("#,##0.00 [$\u20ac-407]", "USD", "is not"),
+        ('_("\u20ac"* #,##0.00_);_("\u20ac"* (#,##0.00)', "USD", "is not"),
+        ('0.00\\ "CHF"', "USD", "is not"),
+        ("\u00a5#,##0", "USD", "is not"),
+        ('"$"#,##0.00', "EUR", "is not"),
+        ("#,##0.00 [$\u20ac-407]", "EUR", None),
+        ('"$"#,##0.00', "USD", None),
+        ("[$USD] 0.00", "USD", None),
+        ("[$-409]0.00;[Red]-0.00", "USD", None),
+    ],
+)
+def test_the_currency_that_a_workbook_shows_counts(
+    tmp_path: Path, number_format: str, currency: str, told: str | None
+) -> None:
+    path = tmp_path / "a.xlsx"
+    make_xlsx(path, [["title", "price", "stock"], ["A", 12.5, 3]], number_format)
+    with opened_rows(str(path)) as file:
+        assert not file.notes
+        [row] = file.rows
+    columns = Columns(notation=Notation(currency))
+    wish = columns.convert(row.cells)
+    errors = [field for field, _ in wish.errors]
+    assert errors == ([] if told is None else ["price"]), wish.errors
+    assert wish.values.get("stock") == 3
+    typed = columns.convert({**row.cells, "price": row.cells["price"].shown})
+    assert typed.errors == wish.errors
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "it is a PNG picture"),
+        ("a", b"%PDF-1.7\n1,2\n", "it is a PDF document"),
+        ("a.csv", gzip.compress(b"title\nA\n"), "it is a gzip archive"),
+        ("a.csv", b"title\0,price\nA,1\n", "it holds no text"),
+        ("a.jsonl", b'{"title": "A\0"}\n', "it holds no text"),
+        ("a.yaml", b"- title: A\0", "it holds no text"),
+        ("a", b"\n" + bytes(range(1, 256)) * 20, "it holds no text"),
+    ],
+)
+def test_what_is_no_text_is_refused_before_a_row(
+    tmp_path: Path, name: str, content: bytes, told: str
+) -> None:
+    with pytest.raises(UsageProblem, match=told):
+        read(tmp_path / name, content)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("goods.csv", "title\nA\n")
+    with pytest.raises(UsageProblem, match="not an Excel file"):
+        read(tmp_path / name, archive.getvalue())
 
 
 def test_rows_of_a_document_go_on_behind_a_broken_one(tmp_path: Path) -> None:

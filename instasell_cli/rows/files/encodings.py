@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
@@ -24,6 +25,25 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+BINARY_BYTES_MIN = 512
+BINARY_SHARE = 0.08
+"""Of random bytes a tenth are control characters, of text hardly any."""
+
+_LINE_END = re.compile(rb"[\r\n]")
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1b"))
+_SIGNATURES = {
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"%PDF-": "a PDF document",
+    b"PK\x03\x04": "a ZIP archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zX": "an xz archive",
+    b"\x28\xb5\x2f\xfd": "a zstd archive",
+}
+"""What people hand over by mistake; some of these may have no NUL byte at their beginning."""
+
 _ESCAPES = "surrogateescape"
 _ANY_ENCODING = "instasell.half-characters"
 
@@ -52,6 +72,27 @@ def encoding_of(start: bytes) -> str:
     if half >= 2 and even > 0.4 * half and odd < 0.1 * half:
         return "utf-16-be"
     return "utf-8-sig"
+
+
+def check_text(name: str, start: bytes, encoding: str | None) -> None:
+    """Raise UsageProblem for the beginning of a file that holds no text: a picture, an archive.
+
+    A NUL byte in the first line tells, or many control characters. A few of them further down
+    cost their rows only. In UTF-16 and UTF-32 text has NUL bytes.
+    """
+    for signature, kind in _SIGNATURES.items():
+        if start.startswith(signature):
+            raise UsageProblem(f"{name}: it is {kind}; give a CSV, JSON, YAML or Excel file")
+    spoken = (encoding or encoding_of(start)).lower().replace("-", "").replace("_", "")
+    if spoken.startswith(("utf16", "utf32")):
+        return
+    controls = len(start) - len(start.translate(None, _CONTROLS))
+    is_binary = len(start) >= BINARY_BYTES_MIN and controls > BINARY_SHARE * len(start)
+    if is_binary or b"\0" in _LINE_END.split(start, 1)[0]:
+        raise UsageProblem(
+            f"{name}: it holds no text; give a CSV, JSON, YAML or Excel file, or say with"
+            " --encoding how the text is written"
+        )
 
 
 def opened_text(raw: io.BufferedReader, name: str, encoding: str | None) -> io.TextIOWrapper:

@@ -20,7 +20,14 @@ from instasell_cli.cells import restored
 from instasell_cli.exits import UsageProblem
 from instasell_cli.rows.columns import OF_REJECTS, RECORD
 from instasell_cli.rows.files.csv_records import BYTE_ORDER_MARK, Record, Records, delimiter_of
-from instasell_cli.rows.files.encodings import Line, bounded_lines, encoding_of, opened_text
+from instasell_cli.rows.files.encodings import BYTES_LOOKED_AT as TEXT_BYTES_LOOKED_AT
+from instasell_cli.rows.files.encodings import (
+    Line,
+    bounded_lines,
+    check_text,
+    encoding_of,
+    opened_text,
+)
 from instasell_cli.rows.files.json_records import document_rows, json_row, line_rows, with_header
 from instasell_cli.rows.files.row_file import (
     ROW_CHARACTERS_MAX,
@@ -61,6 +68,7 @@ def opened_rows(name: str, form: FileForm | None = None) -> Iterator[RowFile]:
             return
         if form.sheet is not None:
             raise UsageProblem(f"--sheet: {name} is {kind.upper()}, and only workbooks have sheets")
+        check_text(name, raw.peek(TEXT_BYTES_LOOKED_AT)[:TEXT_BYTES_LOOKED_AT], form.encoding)
         total = _size(raw)
         text = opened_text(raw, name, form.encoding)
         try:

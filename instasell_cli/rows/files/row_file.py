@@ -57,12 +57,16 @@ class RawRow:
 
 @dataclass(frozen=True)
 class RowFile:
-    """An open file of rows. `progress` gives what is done of `total`; 0 when that is unknown."""
+    """An open file of rows. `progress` gives what is done of `total`; 0 when that is unknown.
+
+    `notes` are for the summary: what a person has to know of how the file was read.
+    """
 
     header: Sequence[str]
     rows: Iterator[RawRow]
     progress: Callable[[], int]
     total: int
+    notes: Sequence[str] = ()
 
 
 def check_header(name: str, header: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from instasell_cli.exits import UsageProblem
@@ -28,12 +28,19 @@ if TYPE_CHECKING:
 
     from python_calamine import CalamineSheet
 
+    from instasell_cli.rows.files.number_formats import Units
+
 BOOK_BYTES_MAX = 64 * 1024 * 1024
 UNPACKED_BYTES_MAX = 1024 * 1024 * 1024
 CELLS_MAX = 10_000_000
 PACKED = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """How the older format, .xls, begins."""
+
+UNITS_UNKNOWN = (
+    "of a workbook that is no .xlsx the numbers are read without the signs that are shown beside"
+    " them; if its prices are in another currency, save it as .xlsx"
+)
 
 _BLOCK_BYTES = 1024 * 1024
 _CELL = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
@@ -53,19 +60,22 @@ def opened_workbook(name: str, raw: io.BufferedReader, form: FileForm) -> RowFil
     if content.startswith(PACKED):
         _check_unpacked(name, content)
     sheet = _sheet(name, content, form.sheet)
-    table = sheet.iter_rows()
-    first = [_cell_text(cell) for cell in next(table, [])]
+    units, notes = _units(name, content, sheet.name)
+    table = (
+        [_cell_text(cell, shown.get(at, "")) for at, cell in enumerate(cells)]
+        for cells, shown in zip(sheet.iter_rows(), units, strict=False)
+    )
+    first = next(table, [])
     if form.has_header:
         header: Sequence[str] = [cell.strip() for cell in first]
         check_header(name, header)
     else:
         header = numbered_header(name, len(first))
-    texts = ([_cell_text(cell) for cell in cells] for cells in table)
     position = [0]
 
     def rows() -> Iterator[RawRow]:
         number = 0
-        for cells in texts if form.has_header else chain([first], texts):
+        for cells in table if form.has_header else chain([first], table):
             position[0] += 1
             if any(cells):
                 number += 1
@@ -73,7 +83,37 @@ def opened_workbook(name: str, raw: io.BufferedReader, form: FileForm) -> RowFil
 
     last = sheet.end[0] if sheet.end else 0
     total = max(1, last if form.has_header else last + 1)
-    return RowFile(header, rows(), lambda: position[0], total)
+    return RowFile(header, rows(), lambda: position[0], total, notes)
+
+
+def _units(name: str, content: bytes, sheet: str) -> tuple[Iterator[Units], Sequence[str]]:
+    """Return what each row shows beside its numbers, and what a person has to know of that.
+
+    Raises UsageProblem for a broken workbook, also while the rows are read.
+    """
+    import zipfile
+    from xml.etree.ElementTree import ParseError
+
+    from instasell_cli.rows.files.number_formats import knows_formats, shown_units
+
+    if not content.startswith(PACKED):
+        return repeat({}), [UNITS_UNKNOWN]
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    if not knows_formats(archive):
+        return repeat({}), [UNITS_UNKNOWN]
+
+    def by_row() -> Iterator[Units]:
+        following = 0
+        try:
+            for number, units in shown_units(archive, sheet):
+                yield from repeat({}, number - following)
+                yield units
+                following = number + 1
+        except (ParseError, KeyError, ValueError) as error:
+            raise UsageProblem(f"{name}: it is not an Excel file: {error}") from error
+        yield from repeat({})
+
+    return by_row(), []
 
 
 def _sheet(name: str, content: bytes, wanted: str | None) -> CalamineSheet:
@@ -138,10 +178,10 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _cell_text(cell: object) -> str:
+def _cell_text(cell: object, unit: str) -> str:
     """A cell as text. Excel keeps 15 digits of a number, and shows no more."""
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
-        return NumberText(f"{cell:.15g}")
-    return NumberText(cell) if isinstance(cell, int) else str(cell)
+        return NumberText(f"{cell:.15g}", unit)
+    return NumberText(cell, unit) if isinstance(cell, int) else str(cell)

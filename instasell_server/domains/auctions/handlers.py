@@ -20,6 +20,7 @@ from instasell_client.models.auctions import (
     BidsQuery,
     BuyNow,
     CancelAuction,
+    ChangeQuery,
     CheckAuctions,
     CreateAuction,
     LivePage,
@@ -116,11 +117,12 @@ async def update_auction(call: Call[UpdateAuction, None]) -> AuctionStatusReply:
     return await service.update(call.user, call.path["auction_id"], call.body, call.idempotency_key)
 
 
-async def cancel_auction(call: Call[CancelAuction, None]) -> AuctionStatusReply:
+async def cancel_auction(call: Call[CancelAuction, ChangeQuery]) -> AuctionStatusReply:
     """POST /auctions/{id}/cancel"""
     service = call.service(SERVICE)
-    wish = call.body or CancelAuction()
-    return await service.cancel(call.user, call.path["auction_id"], wish, call.idempotency_key)
+    wish, key = call.body or CancelAuction(), call.idempotency_key
+    auction_id, dry_run = call.path["auction_id"], call.query.dry_run
+    return await service.cancel(call.user, auction_id, wish, key, dry_run=dry_run)
 
 
 async def offer_runner_up(call: Call[None, None]) -> OrderView:
@@ -129,11 +131,11 @@ async def offer_runner_up(call: Call[None, None]) -> OrderView:
     return await resale.offer_runner_up(call.user, auction_id, call.idempotency_key)
 
 
-async def relist(call: Call[RelistAuction, None]) -> AuctionStatusReply:
+async def relist(call: Call[RelistAuction, ChangeQuery]) -> AuctionStatusReply:
     """POST /auctions/{id}/relist"""
     resale, auction_id = call.service(RESALE), call.path["auction_id"]
-    wish = call.body or RelistAuction()
-    return await resale.relist(call.user, auction_id, wish, call.idempotency_key)
+    wish, key = call.body or RelistAuction(), call.idempotency_key
+    return await resale.relist(call.user, auction_id, wish, key, dry_run=call.query.dry_run)
 
 
 async def place_bid(call: Call[PlaceBid, None]) -> BidReceipt:
@@ -276,8 +278,8 @@ ROUTES: list[Route] = [
     Route(
         "POST", "/auctions/{auction_id}/cancel", cancel_auction,
         signed_in(Scope.LIST, roles=SELLERS | {Role.ADMIN}), "Call an auction off",
-        body=CancelAuction, reply=AuctionStatusReply, tag="auctions", body_optional=True,
-        errors=(AuctionNotFound, AuctionNotOpen, AuctionHasBids),
+        query=ChangeQuery, body=CancelAuction, reply=AuctionStatusReply, tag="auctions",
+        body_optional=True, errors=(AuctionNotFound, AuctionNotOpen, AuctionHasBids),
     ),
     Route(
         "POST", "/auctions/{auction_id}/offer-runner-up", offer_runner_up,
@@ -289,7 +291,7 @@ ROUTES: list[Route] = [
     Route(
         "POST", "/auctions/{auction_id}/relist", relist, _SELLING,
         "Put the goods of an auction up again that was not sold",
-        body=RelistAuction, reply=AuctionStatusReply, status=201, tag="auctions",
+        query=ChangeQuery, body=RelistAuction, reply=AuctionStatusReply, status=201, tag="auctions",
         body_optional=True, errors=(*_OVER_ERRORS, InsufficientGas),
     ),
     Route(

@@ -67,7 +67,13 @@ class Resale:
         return await once(self._database, key, OrderView, work)
 
     async def relist(
-        self, seller: Principal, auction_id: str, wish: RelistAuction, key: RequestKey | None
+        self,
+        seller: Principal,
+        auction_id: str,
+        wish: RelistAuction,
+        key: RequestKey | None,
+        *,
+        dry_run: bool = False,
     ) -> AuctionStatusReply:
         """Makes a new auction of the same goods, with the old terms where no new ones are given.
 
@@ -83,7 +89,7 @@ class Resale:
             now = await bid_store.get_now(tx)
             return await self._opening.open(tx, seller, terms.relisted(old, wish, now), now)
 
-        return await once(self._database, key, AuctionStatusReply, work)
+        return await once(self._database, key, AuctionStatusReply, work, dry_run=dry_run)
 
     async def _lock_over(
         self, tx: Transaction, seller: Principal, auction_id: str

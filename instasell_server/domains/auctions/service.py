@@ -130,7 +130,13 @@ class AuctionService:
         return await once(self._database, key, AuctionStatusReply, work)
 
     async def cancel(
-        self, principal: Principal, auction_id: str, wish: CancelAuction, key: RequestKey | None
+        self,
+        principal: Principal,
+        auction_id: str,
+        wish: CancelAuction,
+        key: RequestKey | None,
+        *,
+        dry_run: bool = False,
     ) -> AuctionStatusReply:
         """Calls an auction off: its seller without bids, an admin always."""
 
@@ -142,7 +148,7 @@ class AuctionService:
             await self._lifecycle.call_off(tx, auction, now, wish.reason, by_seller=mine)
             return await status_of(tx, auction_id, now)
 
-        return await once(self._database, key, AuctionStatusReply, work)
+        return await once(self._database, key, AuctionStatusReply, work, dry_run=dry_run)
 
     async def _lock_own(
         self, tx: Transaction, principal: Principal, auction_id: str
