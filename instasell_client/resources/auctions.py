@@ -312,10 +312,9 @@ class Auctions(Resource[Way]):
         for name in without:
             if getattr(body, name) is not None:
                 raise invalid(name, "either give it or take it away")
-        at = path("/auctions/{}/relist", auction_id)
         return Operation(
             "POST",
-            at,
+            path("/auctions/{}/relist", auction_id),
             reads(AuctionStatusReply),
             query={"dry_run": "true"} if dry_run else {},
             body=json_body(body, without),
