@@ -25,6 +25,10 @@ RANKED_MAX = 5000
 """So many matches are ranked, the newest ones. All of 300,000 took 5 s, and 30 such questions
 at once left nobody a connection; these take 0.2 s."""
 
+SCANNED_MAX = 20_000
+"""Among so many of the newest listings signs are looked for, which no index knows. To look at all
+of 300,000 titles took 0.7 s for three U+2216, and 2.7 s for three superscript digits."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The wildcards of SQL, and the signs that `unaccent` turns into one of them.
 _WILDCARDS = re.compile(r"[%_\\\u2216\ufe68\ufe6a\uff05\uff3c\uff3f]")
@@ -75,6 +79,7 @@ def plan(asked: ListingQuery, shown_seller: str | None = None) -> Search:
         "after_key": _instant(after.key) if after and sort in _BY_TIME else after and after.key,
         "limit": asked.limit + 1,
         "ranked": RANKED_MAX,
+        "scanned": SCANNED_MAX,
     }
     return Search(sort, asked.limit, parameters)
 

@@ -1,5 +1,8 @@
 -- Filters are static: a parameter that is NULL makes its test a constant, which the planner drops.
 -- What a suspended seller offers is left out, unless the seller or an admin asks for just that.
+-- So is every function of the question alone. A text without a letter or digit has no trigrams: no
+-- spelling of it is forgiven, and titles that hold it are looked for among the newest. What has none
+-- only the database can say: unaccent turns letters into signs, as U+02B9 into an apostrophe.
 
 -- name: search_newest
 WITH found AS (
@@ -21,8 +24,14 @@ WITH found AS (
            OR l.search @@ websearch_to_tsquery(
                'pg_catalog.english', plain_text(%(words)s::text)
            )
-           OR plain_text(%(spelling)s::text) <%% plain_text(l.title)
-           OR plain_text(l.title) LIKE like_pattern(%(literal)s::text))
+           OR CASE WHEN show_trgm(plain_text(%(spelling)s::text)) <> '{}'
+                   THEN plain_text(%(spelling)s::text) END <%% plain_text(l.title)
+           OR ((cardinality(show_trgm(plain_text(%(literal)s::text))) > 2
+                OR l.created_at >= (
+                    SELECT min(n.created_at) FROM (
+                        SELECT created_at FROM listings WHERE status = 'active'
+                        ORDER BY created_at DESC, id DESC LIMIT %(scanned)s) AS n))
+               AND plain_text(l.title) LIKE like_pattern(%(literal)s::text)))
       AND (%(after_id)s::uuid IS NULL
            OR (l.created_at, l.id) < (%(after_key)s::timestamptz, %(after_id)s::uuid))
     ORDER BY sort_key DESC, l.id DESC
@@ -51,8 +60,14 @@ WITH found AS (
            OR l.search @@ websearch_to_tsquery(
                'pg_catalog.english', plain_text(%(words)s::text)
            )
-           OR plain_text(%(spelling)s::text) <%% plain_text(l.title)
-           OR plain_text(l.title) LIKE like_pattern(%(literal)s::text))
+           OR CASE WHEN show_trgm(plain_text(%(spelling)s::text)) <> '{}'
+                   THEN plain_text(%(spelling)s::text) END <%% plain_text(l.title)
+           OR ((cardinality(show_trgm(plain_text(%(literal)s::text))) > 2
+                OR l.created_at >= (
+                    SELECT min(n.created_at) FROM (
+                        SELECT created_at FROM listings WHERE status = 'active'
+                        ORDER BY created_at DESC, id DESC LIMIT %(scanned)s) AS n))
+               AND plain_text(l.title) LIKE like_pattern(%(literal)s::text)))
       AND (%(after_id)s::uuid IS NULL
            OR (l.created_at, l.id) > (%(after_key)s::timestamptz, %(after_id)s::uuid))
     ORDER BY sort_key, l.id
@@ -81,8 +96,14 @@ WITH found AS (
            OR l.search @@ websearch_to_tsquery(
                'pg_catalog.english', plain_text(%(words)s::text)
            )
-           OR plain_text(%(spelling)s::text) <%% plain_text(l.title)
-           OR plain_text(l.title) LIKE like_pattern(%(literal)s::text))
+           OR CASE WHEN show_trgm(plain_text(%(spelling)s::text)) <> '{}'
+                   THEN plain_text(%(spelling)s::text) END <%% plain_text(l.title)
+           OR ((cardinality(show_trgm(plain_text(%(literal)s::text))) > 2
+                OR l.created_at >= (
+                    SELECT min(n.created_at) FROM (
+                        SELECT created_at FROM listings WHERE status = 'active'
+                        ORDER BY created_at DESC, id DESC LIMIT %(scanned)s) AS n))
+               AND plain_text(l.title) LIKE like_pattern(%(literal)s::text)))
       AND (%(after_id)s::uuid IS NULL
            OR (coalesce(l.price, 1000000000001), l.id) > (%(after_key)s::bigint, %(after_id)s::uuid))
     ORDER BY sort_key, l.id
@@ -111,8 +132,14 @@ WITH found AS (
            OR l.search @@ websearch_to_tsquery(
                'pg_catalog.english', plain_text(%(words)s::text)
            )
-           OR plain_text(%(spelling)s::text) <%% plain_text(l.title)
-           OR plain_text(l.title) LIKE like_pattern(%(literal)s::text))
+           OR CASE WHEN show_trgm(plain_text(%(spelling)s::text)) <> '{}'
+                   THEN plain_text(%(spelling)s::text) END <%% plain_text(l.title)
+           OR ((cardinality(show_trgm(plain_text(%(literal)s::text))) > 2
+                OR l.created_at >= (
+                    SELECT min(n.created_at) FROM (
+                        SELECT created_at FROM listings WHERE status = 'active'
+                        ORDER BY created_at DESC, id DESC LIMIT %(scanned)s) AS n))
+               AND plain_text(l.title) LIKE like_pattern(%(literal)s::text)))
       AND (%(after_id)s::uuid IS NULL
            OR (coalesce(l.price, 0), l.id) < (%(after_key)s::bigint, %(after_id)s::uuid))
     ORDER BY sort_key DESC, l.id DESC
@@ -145,8 +172,14 @@ WITH matching AS (
            OR l.search @@ websearch_to_tsquery(
                'pg_catalog.english', plain_text(%(words)s::text)
            )
-           OR plain_text(%(spelling)s::text) <%% plain_text(l.title)
-           OR plain_text(l.title) LIKE like_pattern(%(literal)s::text))
+           OR CASE WHEN show_trgm(plain_text(%(spelling)s::text)) <> '{}'
+                   THEN plain_text(%(spelling)s::text) END <%% plain_text(l.title)
+           OR ((cardinality(show_trgm(plain_text(%(literal)s::text))) > 2
+                OR l.created_at >= (
+                    SELECT min(n.created_at) FROM (
+                        SELECT created_at FROM listings WHERE status = 'active'
+                        ORDER BY created_at DESC, id DESC LIMIT %(scanned)s) AS n))
+               AND plain_text(l.title) LIKE like_pattern(%(literal)s::text)))
     -- Each match is ranked, and a common word matches every listing.
     ORDER BY l.created_at DESC, l.id DESC
     LIMIT %(ranked)s

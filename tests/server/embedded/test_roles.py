@@ -29,7 +29,16 @@ def test_a_folder_of_before_gets_its_second_role(data_dir: Path) -> None:
         # As before: one role, which owns everything.
         ask(superuser, "DROP OWNED BY instasell_server; DROP ROLE instasell_server")
     with EmbeddedEngines(data_dir) as engines:
+        # What a role may do to itself, and to the market that starts with it the next time.
+        ask(engines.urls.server_database_url, "ALTER ROLE CURRENT_USER PASSWORD 'changed'")
+        ask(superuser, "ALTER ROLE instasell_server SET default_transaction_read_only = on")
+        ask(
+            superuser,
+            "ALTER ROLE instasell_server IN DATABASE instasell SET statement_timeout = 1",
+        )
+    with EmbeddedEngines(data_dir) as engines:
         urls = engines.urls
+        assert ask(superuser, "SELECT count(*) FROM pg_db_role_setting") == [(0,)]
         assert find_role(urls.server_database_url) == ("instasell_server", "instasell")
         assert bring_up_to_date(urls.server_database_url, urls.database_url) == []
         assert not find_serving_role(urls.server_database_url).is_excessive

@@ -12,8 +12,9 @@ import aiohttp
 import pytest
 import redis
 
-from instasell_client.models.listings import Condition
+from instasell_client.models.listings import Condition, ListingQuery, ListingSort
 from instasell_server.domains.listings import search as searching
+from instasell_server.domains.listings import store as listing_store
 from instasell_server.domains.listings.handlers import SERVICE
 from tests.server.listings.conftest import Shop, Sql
 from tests.server.people import Answer, ask
@@ -207,6 +208,28 @@ async def test_of_many_matches_the_newest_are_ranked(
     assert sorted(await titles(http, q="lamp")) == sorted(ranked)
     assert sorted(await walk(http, q="lamp", limit=1)) == sorted(ranked)
     assert await titles(http, q="lamp", sort="newest") == [*ranked, "lamp"]
+
+
+async def test_signs_are_looked_for_among_the_newest_only(
+    http: aiohttp.ClientSession, shop: Shop, monkeypatch: pytest.MonkeyPatch, sql: Sql
+) -> None:
+    for title in ("100% wool", "\u02b9\u02b9\u02b9", "50% wool", "x"):
+        await shop.list(title=title)
+    monkeypatch.setattr(searching, "SCANNED_MAX", 2)
+    for sort in ("newest", "oldest", "price", "-price", "relevance"):
+        assert await titles(http, q="%", sort=sort) == ["50% wool"]
+        assert await titles(http, q="\u02b9\u02b9\u02b9", sort=sort) == []
+        assert await titles(http, q="100%", sort=sort) == ["100% wool"]
+    # The planner knows of each text whether it has trigrams, or the index would serve none.
+    for q, is_scanned in (
+        ("\u02b9\u02b9\u02b9", True),
+        ("\u00b9\u00b2\u00b3", True),
+        ("10%", False),
+    ):
+        asked = searching.plan(ListingQuery(q=q, sort=ListingSort.NEWEST))
+        steps = sql("EXPLAIN " + listing_store._searches.search_newest, dict(asked.parameters))
+        plan = "\n".join(line for (line,) in steps)
+        assert ("InitPlan" in plan, "show_trgm" in plan, "<%" in plan) == (is_scanned, False, False)
 
 
 async def test_what_becomes_a_wildcard_is_taken_literally(
