@@ -21,7 +21,7 @@ PATH_COLUMN = "path"
 
 
 class CategoryFormat(StrEnum):
-    """How a file has its categories."""
+    """Name the ways in which a file has its categories."""
 
     LINES = "lines"
     CSV = "csv"

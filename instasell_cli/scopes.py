@@ -1,4 +1,4 @@
-"""What the token of a script may do, as options have it."""
+"""Read what the token of a script may do, as options have it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What records of a kind look like: their fields, and which of them people need."""
+"""Describe records of a kind: their fields, and which of them people need."""
 
 from __future__ import annotations
 

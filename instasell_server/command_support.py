@@ -1,4 +1,4 @@
-"""What the commands of `instasell-server` have in common: settings, engines, and how they fail."""
+"""Give the commands of `instasell-server` their settings, their engines and their failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an auction is about, as a page to read. Pure: no widgets, no clock."""
+"""Write what an auction is about as a page to read. Pure: no widgets, no clock."""
 
 from __future__ import annotations
 

@@ -64,11 +64,6 @@ class KeyQueue:
         self._task: asyncio.Task[None] | None = None
         self._is_busy = False
 
-    @property
-    def is_idle(self) -> bool:
-        """Tell whether every key has been handled."""
-        return not self._waiting and not self._is_busy
-
     def start(self) -> None:
         """Begin to release keys."""
         self._task = asyncio.create_task(self._run())

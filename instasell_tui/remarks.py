@@ -1,4 +1,4 @@
-"""What the application has said: the newest for as long as it is news, and all of it as a log."""
+"""Keep what the application has said: the newest while it is news, and all of it as a log."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from instasell_cli.rows.files.row_file import RawRow
 
 
 class Duplicates(StrEnum):
-    """What becomes of rows of one listing."""
+    """Name what becomes of rows of one listing."""
 
     REFUSE = "refuse"
     FIRST = "first"
@@ -29,7 +29,7 @@ class Duplicates(StrEnum):
 
 @dataclass(frozen=True)
 class Key:
-    """What a listing is known by; `name` is the field, or "row" for all that a row says."""
+    """Hold what a listing is known by; `name` is the field, or "row" for all that a row says."""
 
     name: str
     digest: bytes

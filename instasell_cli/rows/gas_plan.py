@@ -1,4 +1,4 @@
-"""What the auctions of a file would cost in gas, and what the wallet has for them."""
+"""Work out what auctions would cost in gas, and what the wallet has for them."""
 
 from __future__ import annotations
 

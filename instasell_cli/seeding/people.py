@@ -25,7 +25,7 @@ WAYS_ON = (
 
 
 class Entrant(NamedTuple):
-    """Who is to be signed in, or up."""
+    """Name a person who is to be signed in, or up."""
 
     email: str
     password: str

@@ -1,4 +1,4 @@
-"""What a person may type for an id: its beginning, a SKU, or a title."""
+"""Look up what a person may type for an id: its beginning, a SKU, or a title."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LookupText = Annotated[Line, Field(min_length=1, max_length=200)]
 
 
 class PublicKind(StrEnum):
-    """What everybody may look up."""
+    """Name what everybody may look up."""
 
     AUCTION = "auction"
     LISTING = "listing"
@@ -22,7 +22,7 @@ class PublicKind(StrEnum):
 
 
 class OwnKind(StrEnum):
-    """What belongs to an account; admins look up orders, disputes and accounts of everybody."""
+    """Name what belongs to an account; admins look up everybody's orders, disputes and accounts."""
 
     AUCTION = "auction"
     LISTING = "listing"
@@ -33,14 +33,14 @@ class OwnKind(StrEnum):
 
 
 class LookupQuery(Request):
-    """What is looked for among what everybody sees."""
+    """Ask for something among what everybody sees."""
 
     kind: PublicKind
     text: LookupText
 
 
 class OwnLookupQuery(Request):
-    """What is looked for among what belongs to the caller."""
+    """Ask for something among what belongs to the caller."""
 
     kind: OwnKind
     text: LookupText

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, in plain sentences: the field, the limit, and what to send instead.
+"""Say in plain sentences what pydantic finds wrong: the field, the limit, what to send instead.
 
 The client uses them before it sends, and the server in its 422 answers, so that people read one
 kind of sentence. Nothing of pydantic's own wording passes: a test provokes every error that a

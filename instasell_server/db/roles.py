@@ -54,7 +54,7 @@ ROLE_ADVICE = (
 
 
 class ServingRole(NamedTuple):
-    """Who a connection is; `is_excessive` tells that it could change the schema or the books."""
+    """Name the role of a connection; one that `is_excessive` could change schema or books."""
 
     name: str
     is_excessive: bool

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from .bootstrap import BOOTSTRAP
 from .failures import EmbeddedError, EngineFailed
 from .folder import EngineFolder, Secrets, hand_over, sync_folder, write_private
 from .privileges import Identity, NamedRun, borrow_name
@@ -67,33 +68,6 @@ SETTINGS: Final[Mapping[str, str]] = {
     "log_error_verbosity": "terse",
     "log_line_prefix": "%m [%p] ",
 }
-
-_BOOTSTRAP: Final = r"""
-\set role_password '{password}'
-SHOW data_directory;
-SELECT format('CREATE ROLE {role} LOGIN CREATEDB PASSWORD %L', :'role_password')
- WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}')
-\gexec
-\set server_password '{server_password}'
-SELECT format('CREATE ROLE {server_role} LOGIN PASSWORD %L', :'server_password')
- WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{server_role}')
-\gexec
--- A role may change its own password and settings, which would lock the next server out.
-SELECT format('ALTER ROLE %I PASSWORD %L', name, password) FROM (VALUES
-    ('{role}', :'role_password'), ('{server_role}', :'server_password')) AS roles (name, password)
-\gexec
-SELECT format('ALTER ROLE %I %s RESET ALL', r.rolname, 'IN DATABASE ' || quote_ident(d.datname))
-  FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
-  LEFT JOIN pg_database d ON d.oid = s.setdatabase
- WHERE r.rolname IN ('{role}', '{server_role}')
-\gexec
-SELECT 'GRANT {server_role} TO {role}'
- WHERE NOT pg_has_role('{role}', '{server_role}', 'MEMBER')
-\gexec
-SELECT 'CREATE DATABASE {role} OWNER {role}'
- WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{role}')
-\gexec
-"""
 
 
 class EmbeddedPostgres:
@@ -350,7 +324,7 @@ class EmbeddedPostgres:
 
     def _prepare_database(self) -> None:
         """Prove that this server is ours, and make the market's roles and database."""
-        script = _BOOTSTRAP.format(
+        script = BOOTSTRAP.format(
             role=ROLE,
             password=self._secrets.role,
             server_role=SERVER_ROLE,

@@ -1,4 +1,4 @@
-"""Who may call a route: its policy against the caller."""
+"""Decide who may call a route: its policy against the caller."""
 
 from __future__ import annotations
 

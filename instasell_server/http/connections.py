@@ -16,7 +16,7 @@ RETRY_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """What callers may hold open, and how slow they may be.
+    """Limit what callers may hold open, and how slow they may be.
 
     `per_address` of 0 is off; addresses of `proxies` are counted by those who stand behind them.
     """
@@ -66,10 +66,6 @@ class OpenConnections:
     def end_request(self, address: str) -> None:
         """Take back what `begin_request` counted."""
         self._release(address)
-
-    def of_address(self, address: str) -> int:
-        """Return how many connections an address has open."""
-        return self._of_address[limited_as(address)]
 
     def _is_proxy(self, peer: str) -> bool:
         return bool(self.limits.proxies) and is_proxy(peer, self.limits.proxies)

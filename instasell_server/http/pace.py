@@ -1,4 +1,4 @@
-"""How slow a caller may be: a stall of some seconds, and on the whole a least rate."""
+"""Limit how slow a caller may be: to a stall of some seconds, and on the whole to a least rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a step came to, said where it was done for as long as it is news."""
+"""Show what a step came to, where it was done, for as long as it is news."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ _TABLE = pytest.StashKey[list[str]]()
 
 @dataclass(frozen=True)
 class Plan:
-    """How long each attack is to take."""
+    """Say how long each attack is to take."""
 
     seconds: float
     is_long: bool
@@ -87,7 +87,7 @@ def plan() -> Plan:
 
 @dataclass
 class Outcome:
-    """What one attack did: its own counts, the honest bids beside it, and the server's memory."""
+    """Hold what one attack did: its counts, the honest bids beside it, and the server's memory."""
 
     report: Report
     quiet: Bids

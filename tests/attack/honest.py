@@ -16,7 +16,7 @@ BIDS_PER_SECOND = 6.0
 
 @dataclass
 class Bids:
-    """What honest bidders sent in one phase: milliseconds until each answer, and the answers."""
+    """Hold the bids of honest bidders in one phase: milliseconds until each answer, and answers."""
 
     milliseconds: list[float] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)

@@ -1,4 +1,4 @@
-"""What an attack is given, and what it reports; both travel as JSON between processes."""
+"""Describe what an attack is given and what it reports; both travel as JSON between processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an import makes of prices, broken rows and rows of the same listing."""
+"""Test what an import makes of prices, broken rows and rows of the same listing."""
 
 from __future__ import annotations
 

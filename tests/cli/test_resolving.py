@@ -1,4 +1,4 @@
-"""What people type for an id: its beginning, a SKU, a title. What could be several is listed."""
+"""Resolve what people type for an id: its beginning, a SKU, a title; list what could be several."""
 
 from __future__ import annotations
 

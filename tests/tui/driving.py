@@ -105,11 +105,17 @@ class Screen:
                 self.app._driver.send_message(event)
         await self._typed()
 
+    @property
+    def has_handled_keys(self) -> bool:
+        """Tell whether every key has been handled."""
+        typed = self.app.typed
+        return not typed._waiting and not typed._is_busy
+
     async def _typed(self) -> None:
         """Waits until every key that was sent has been handled."""
         taken = asyncio.Event()
         self.app.call_later(taken.set)
-        await self.until(lambda: taken.is_set() and self.app.typed.is_idle)
+        await self.until(lambda: taken.is_set() and self.has_handled_keys)
 
     async def type(self, text: str) -> None:
         """Types a text into what has the focus; what is longer than a word is pasted there."""

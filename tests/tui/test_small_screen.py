@@ -1,4 +1,4 @@
-"""What a screen of 80x24 has to show, on a market that stands still."""
+"""Show what matters on a screen of 80x24, on a market that does not change."""
 
 from __future__ import annotations
 

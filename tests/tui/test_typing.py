@@ -1,4 +1,4 @@
-"""What is typed faster than the screen follows: it goes where it was meant to, and never acts."""
+"""Take what is typed faster than the screen follows where it was meant to go; it never acts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def test_keys_typed_while_a_form_opens_go_into_its_first_field(
     async with screen(bidder.token) as shown:
         await shown.strike("W", "u", "=12.50")
         await shown.until(lambda: isinstance(shown.app.screen, FormScreen))
-        await shown.until(lambda: shown.app.typed.is_idle)
+        await shown.until(lambda: shown.has_handled_keys)
         assert typed_into(shown, "amount") == "12.50"
 
 

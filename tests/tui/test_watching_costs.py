@@ -1,4 +1,4 @@
-"""What it costs a market when somebody watches without an account."""
+"""Count what it costs a market when somebody watches without an account."""
 
 from __future__ import annotations
 

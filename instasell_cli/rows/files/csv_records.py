@@ -27,7 +27,7 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 class _End(Enum):
-    """How a line leaves the quotes: all closed, one open, or wrongly."""
+    """Name how a line leaves the quotes: all closed, one open, or wrongly."""
 
     CLOSED = auto()
     OPEN = auto()

@@ -1,4 +1,4 @@
-"""What a file of rows is once it is open, whatever its kind, and the limits of a row."""
+"""Describe an open file of rows, whatever its kind, and limit its rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROBLEM_CHARACTERS_KEPT = 200
 
 
 class FileKind(StrEnum):
-    """What a file of rows is."""
+    """Name the kinds of files of rows."""
 
     CSV = "csv"
     JSONL = "jsonl"
@@ -28,7 +28,7 @@ class FileKind(StrEnum):
 
 @dataclass(frozen=True)
 class FileForm:
-    """How a file is to be read, as far as it was said; the rest is seen by its beginning.
+    """Say how a file is to be read, as far as it was given; the rest is seen by its beginning.
 
     `sheet` is the name or the number of a sheet, from 1.
     """

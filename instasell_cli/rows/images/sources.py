@@ -1,4 +1,4 @@
-"""Where the pictures of a row come from: files below one folder, and addresses of the web.
+"""Find the pictures of a row: files below one folder, and addresses of the web.
 
 A file of rows may come from somebody else. So a path leads nowhere outside of its folder, only
 what begins as a picture is read as a whole, and an address is fetched without any token, in

@@ -1,4 +1,4 @@
-"""What to do about each kind of alert, and by which command. Pure: no I/O, no clock."""
+"""Say what to do about each kind of alert, and by which command. Pure: no I/O, no clock."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class StoredBid(NamedTuple):
 
 
 class BidderFacts(NamedTuple):
-    """What one statement after the locks read for a command."""
+    """Hold what one statement after the locks read for a command."""
 
     status: str | None
     role: str | None

@@ -1,4 +1,4 @@
-"""What users owe for money that was taken back: paid as soon as they have something."""
+"""Collect what users owe for money that was taken back, as soon as they have something."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from instasell_client.models.wallets import EntryType
 
 
 class Account(StrEnum):
-    """Where money is. A negative `stripe` is held at the provider."""
+    """Name where money is. A negative `stripe` is held at the provider."""
 
     BALANCE = "balance"
     GAS = "gas"

@@ -1,4 +1,4 @@
-"""What a text can be the beginning of."""
+"""Decide what a text can be the beginning of."""
 
 from __future__ import annotations
 

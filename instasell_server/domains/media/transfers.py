@@ -31,7 +31,7 @@ class FileAnswer(web.FileResponse):
 
 
 class Transfers:
-    """What is under way. Each needs a file descriptor besides its connection."""
+    """Count what is under way. Each needs a file descriptor besides its connection."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit

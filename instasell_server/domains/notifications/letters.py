@@ -1,4 +1,4 @@
-"""What notifications need of e-mail."""
+"""Describe what notifications need of e-mail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from instasell_server.db.transaction import Transaction
 
 
 class Letters(Protocol):
-    """What sends e-mail."""
+    """Send e-mail about notifications."""
 
     async def queue(
         self,

@@ -1,4 +1,4 @@
-"""What orders ask of the disputes that are open on them."""
+"""Answer what orders ask of the disputes that are open on them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from instasell_server.db.transaction import Transaction
 
 
 class OpenDisputes(Protocol):
-    """What orders ask of the disputes that are open on them."""
+    """Answer what orders ask of the disputes that are open on them."""
 
     async def close(
         self,

@@ -16,7 +16,7 @@ HEAD_END = b"\r\n\r\n"
 
 @dataclass(frozen=True)
 class RawAnswer:
-    """What came back: a status, the headers in lower case, and the body."""
+    """Hold what came back: a status, the headers in lower case, and the body."""
 
     status: int
     headers: dict[str, str]

@@ -1,4 +1,4 @@
-"""How many connections may be open: of an address, in all, and within the limit of open files."""
+"""Limit the open connections: of an address, in all, and by the limit of open files."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from instasell_server.descriptors import (
     raise_descriptor_limit,
     share_descriptors,
 )
+from instasell_server.http.address import limited_as
 from instasell_server.http.connections import CONNECTIONS
 from instasell_server.standalone import Refused
 from tests.server.edge.raw import RawSocket, raw_socket
@@ -37,6 +38,11 @@ Start = Callable[..., Any]
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: market\r\n\r\n"
 START_SECONDS = 60
+
+
+def open_connections(server: RunningServer, address: str) -> int:
+    """Return how many connections the server counts for an address."""
+    return server.app[CONNECTIONS]._of_address[limited_as(address)]
 
 
 @contextlib.asynccontextmanager
@@ -65,7 +71,7 @@ async def test_an_address_has_so_many_connections(start_server: Start) -> None:
             assert "the limit is 3 at once" in refused.problem["detail"]
             assert await fourth.until_closed() == b""
         held[0].close()
-        await until(lambda: server.app[CONNECTIONS].of_address("127.0.0.1") == 2)
+        await until(lambda: open_connections(server, "127.0.0.1") == 2)
         async with raw_socket(server.base_url) as next_one:
             next_one.send(GET)
             assert (await next_one.answer()).status == 200
@@ -119,7 +125,7 @@ async def test_behind_a_proxy_each_caller_is_counted_and_the_proxy_is_not(
             ):
                 answer = await ask(http, "GET", "/healthz", headers=of(address))
                 assert answer.status == status, address
-        await until(lambda: server.app[CONNECTIONS].of_address("198.51.100.1") == 0)
+        await until(lambda: open_connections(server, "198.51.100.1") == 0)
         assert (await ask(http, "GET", "/healthz", headers=of("198.51.100.1"))).status == 200
 
 

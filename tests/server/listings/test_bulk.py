@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import socket
 import struct
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -14,7 +15,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from instasell_server.domains.listings import handlers
+from instasell_server.domains.listings import bulk_stream, handlers
 from tests.server.listings.conftest import Shop, Sql
 from tests.server.people import Person, ask, sign_up
 from tests.waiting import until
@@ -360,6 +361,45 @@ async def test_verdicts_come_while_rows_are_sent(shop: Shop) -> None:
         answered.set()
         last = [json.loads(line) for line in (await response.content.read()).splitlines()]
     assert outcomes(first + last) == ["created"] * 3
+
+
+async def test_rows_wait_while_verdicts_are_unread(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bulk_stream.WAITING_BYTES_MAX <= 4 * 1024 * 1024
+    limit, count = 64 * 1024, 10_000
+    outlets: list[bulk_stream.Outlet] = []
+
+    class Outlet(bulk_stream.Outlet):
+        def __init__(self, response: web.StreamResponse) -> None:
+            super().__init__(response)
+            outlets.append(self)
+
+    monkeypatch.setattr(bulk_stream, "Outlet", Outlet)
+    monkeypatch.setattr(bulk_stream, "WAITING_BYTES_MAX", limit)
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.setblocking(False)
+    url = shop.seller.http._base_url
+    assert url is not None
+    await asyncio.get_running_loop().sock_connect(client, (url.host, url.port))
+    head = (
+        "POST /listings/bulk HTTP/1.1\r\nHost: market\r\nContent-Type: application/x-ndjson\r\n"
+        f"Authorization: Bearer {shop.seller.token}\r\nContent-Length: {3 * count}\r\n\r\n"
+    )
+    # Two bytes each, whose verdicts come to 4 MB, more than the kernel holds.
+    await asyncio.get_running_loop().sock_sendall(client, head.encode() + b"{}\n" * count)
+    await until(lambda: bool(outlets) and outlets[0]._waiting >= limit)
+    most = outlets[0]._waiting
+    reader, writer = await asyncio.open_connection(sock=client)
+    verdicts = 0
+    async with asyncio.timeout(60):
+        while verdicts < count:
+            verdicts += b'"outcome":"rejected"' in await reader.readline()
+            most = max(most, outlets[0]._waiting)
+    writer.close()
+    # What waits is the limit and the verdicts over one batch.
+    assert most < limit + 500 * 1024
 
 
 async def test_a_client_that_goes_away_loses_nothing(

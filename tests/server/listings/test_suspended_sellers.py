@@ -1,4 +1,4 @@
-"""What a suspended seller offers is hidden, cannot be bought, and is back with the seller."""
+"""Hide what a suspended seller offers, refuse its sale, and bring it back with the seller."""
 
 from __future__ import annotations
 

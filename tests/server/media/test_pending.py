@@ -1,4 +1,4 @@
-"""What uploads may hold that never end: bytes of an account, and files that pass at once."""
+"""Limit what uploads may hold that never end: bytes of an account, and files at once."""
 
 from __future__ import annotations
 
