@@ -2,25 +2,68 @@
 
 A server process loads the libraries once and forks for every command. Nothing of the command line
 itself is shared: each child has its own environment, folder, streams and exit code.
+
+Measuring coverage makes a command take four times as long. So the server process is not measured,
+and of commands with the same words and options only the first one in a test process is.
 """
 
 from __future__ import annotations
 
 import io
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import pickle
+import re
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
-import typer.main
+import coverage
+
+from instasell_cli.tree import COMPLETION_ASKED
+from tests.measuring import PROCESS_VARIABLE, unmeasured
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(
-    ["instasell_cli.main", "instasell_client.client", "instasell_client.live", "tests.cli.forked"]
-)
+_CONTEXT.set_forkserver_preload(["tests.cli.preloaded", "tests.cli.forked"])
+_WORD = re.compile("-{0,2}[a-z][a-z-]*")
+_measured: set[tuple[str, ...]] = set()
+_starting = threading.Lock()
+
+
+def _process(target: Callable[..., None], *arguments: object) -> BaseProcess:
+    with _starting:
+        with unmeasured():
+            multiprocessing.forkserver.ensure_running()
+        process = _CONTEXT.Process(target=target, args=arguments)
+        process.start()
+    return process
+
+
+def _environment(arguments: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
+    """Returns the environment of a command, which says whether it is measured."""
+    shape = tuple(each for each in arguments if _WORD.fullmatch(each))
+    environment = {**given}
+    if shape in _measured:
+        environment.pop(PROCESS_VARIABLE, None)
+    _measured.add(shape)
+    return environment
+
+
+def _built_commands() -> Any:
+    """Returns the tree of commands as the server process built it."""
+    from tests.cli.preloaded import COMMANDS
+
+    return COMMANDS
+
+
+def _measure() -> None:
+    """Measures the rest of this process if its environment says so, and saves it at its end."""
+    coverage.process_startup(force=True)
 
 
 def run(
@@ -34,11 +77,8 @@ def run(
         os.lseek(handle, 0, os.SEEK_SET)
         streams.append(handle)
     paths = [f"/proc/{os.getpid()}/fd/{handle}" for handle in streams]
-    process = _CONTEXT.Process(
-        target=_command, args=([*arguments], {**environment}, str(folder), paths)
-    )
-    process.start()
-    process.join()
+    given = _environment(arguments, environment)
+    _process(_command, [*arguments], given, str(folder), paths).join()
     out, err, code = (_whole(handle) for handle in streams[1:])
     for handle in streams:
         os.close(handle)
@@ -59,10 +99,13 @@ def _command(
     time.tzset()
     os.chdir(folder)
     sys.argv = ["instasell", *arguments]
-    from instasell_cli.main import run
+    _measure()
+    from instasell_cli import main
 
+    if COMPLETION_ASKED not in environment:
+        main.app = _built_commands()
     try:
-        run()
+        main.run()
     except SystemExit as end:
         # `multiprocessing` loses exit codes when several threads wait for processes at once.
         os.write(handles[3], str(int(end.code or 0)).encode())
@@ -78,19 +121,18 @@ def run_all(
     handle = os.memfd_create("results")
     path = f"/proc/{os.getpid()}/fd/{handle}"
     given = [([*arguments], {**environment}, stdin) for arguments, environment, stdin in calls]
-    process = _CONTEXT.Process(target=_commands, args=(given, str(folder), path))
-    process.start()
-    process.join()
+    _process(_commands, given, str(folder), path).join()
     results: list[tuple[int, bytes, bytes]] = pickle.loads(_whole(handle))
     os.close(handle)
     return results
 
 
 def _commands(calls: list[tuple[list[str], dict[str, str], bytes]], folder: str, path: str) -> None:
+    os.environ.update(calls[0][1])
+    _measure()
     from instasell_cli import main
 
-    # Building the tree of commands takes longer than most commands do.
-    main.app = typer.main.get_command(main.app)
+    main.app = _built_commands()
     os.chdir(folder)
     results = []
     for arguments, environment, stdin in calls:

@@ -18,7 +18,11 @@ from instasell_server.settings import Settings
 from tests.house.repository import ROOT, blocks, files
 
 DOCUMENTS = [path for path in files() if path.suffix == ".md"]
-PROGRAMS = {"instasell": cli, "instasell-server": server}
+# typer carries a click of its own, whose classes have no public names.
+PROGRAMS: dict[str, Any] = {
+    "instasell": typer.main.get_command(cli),
+    "instasell-server": typer.main.get_command(server),
+}
 SHELL = {"sh", "console", "bash"}
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -67,8 +71,7 @@ def words_of(command: str) -> list[str]:
 
 def check_program(words: list[str]) -> None:
     """Follows the words down the tree of commands, and looks every option up."""
-    # typer carries a click of its own, whose classes have no public names.
-    command: Any = typer.main.get_command(PROGRAMS[words[0]])
+    command = PROGRAMS[words[0]]
     options = options_of(command)
     rest = words[1:]
     while rest and not rest[0].startswith("-") and hasattr(command, "commands"):
