@@ -73,7 +73,7 @@ class InstaSellApp(App[None]):
         for name in (*("app", "board", "auction", "trading"), *("desk", "dialogs"))
     ]
     TITLE = "InstaSell"
-    COMMANDS = App.COMMANDS | {commands.AuctionCommands}
+    COMMANDS = {commands.Commands}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -306,10 +306,10 @@ class InstaSellApp(App[None]):
             self.say(f"Not kept: {error}", Tone.BAD)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Our own commands beside Textual's."""
-        yield from super().get_system_commands(screen)
+        """Yield the commands of the screen, of the application, and then those of Textual."""
         yield from commands.of_screen(screen)
         yield from commands.of_app(self)
+        yield from super().get_system_commands(screen)
 
     # What the feed tells ----------------------------------------------------------------------
 

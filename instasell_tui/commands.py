@@ -69,8 +69,11 @@ def of_app(app: InstaSellApp) -> Iterator[SystemCommand]:
     yield SystemCommand("Help", "What keys do and signs mean", app.action_help)
 
 
-class AuctionCommands(Provider):
-    """Opens an auction of the board."""
+class Commands(Provider):
+    """Offer what the screen does, then what the application does, then auctions to open.
+
+    They are one provider: of several Textual keeps a set, and lists them in whatever order.
+    """
 
     @property
     def _market(self) -> InstaSellApp:
@@ -79,8 +82,14 @@ class AuctionCommands(Provider):
             assert isinstance(app, InstaSellApp)
         return app
 
+    def _listed(self) -> Iterator[SystemCommand]:
+        """Yield the commands with those of the screen first, as they are on its help page."""
+        return iter(self._market.get_system_commands(self.screen))
+
     async def discover(self) -> Hits:
-        """The auctions that end soonest."""
+        """Offer every command, and the auctions that end soonest."""
+        for command in self._listed():
+            yield DiscoveryHit(command.title, command.callback, help=command.help)
         for lot in self._market.feed.lots.select(Query())[:SUGGESTED]:
             title = clipped(lot.title, TITLE_CELLS)
             open_it = partial(self._market.open_auction, lot.auction_id)
@@ -88,8 +97,12 @@ class AuctionCommands(Provider):
             yield DiscoveryHit(Content(title), open_it, text=title, help=self._help(lot))
 
     async def search(self, query: str) -> Hits:
-        """Every auction whose title matches."""
+        """Offer the commands and the auctions whose titles match."""
         matcher = self.matcher(query)
+        for command in self._listed():
+            if (score := matcher.match(command.title)) > 0:
+                shown = matcher.highlight(command.title)
+                yield Hit(score, shown, command.callback, help=command.help)
         for lot in self._market.feed.lots.select(Query()):
             title = clipped(lot.title, TITLE_CELLS)
             score, offsets = matcher.fuzzy_search.match(query, title)

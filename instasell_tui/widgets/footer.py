@@ -100,10 +100,7 @@ class Footer(Widget):
         """The keys that there is room for, each with where it begins."""
         end, palette = self.size.width, self._palette
         if palette is not None:
-            short = palette._replace(description="")
-            if self._fitting(end - short.cells) > self._fitting(end - palette.cells):
-                # Its word would take the room of another key.
-                palette = short
+            palette = self._with_word(palette, end)
             end -= palette.cells
             yield end, palette
         at = 0
@@ -112,6 +109,12 @@ class Footer(Widget):
                 return
             yield at, key
             at += key.cells
+
+    def _with_word(self, palette: Key, width: int) -> Key:
+        """Return the key of the palette with the longest word that takes no other key's room."""
+        forms = [palette._replace(description=word) for word in (palette.description, "more", "")]
+        most = self._fitting(width - forms[-1].cells)
+        return next(form for form in forms if self._fitting(width - form.cells) == most)
 
     def _fitting(self, room: int) -> int:
         """Return how many keys, from the first, so many cells have room for."""

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from instasell_tui.commands import Commands
+from instasell_tui.lots import Query
 from instasell_tui.screens.form import Form, FormScreen
 from instasell_tui.screens.order_steps import _COMPLAINT
 from instasell_tui.screens.reading import ReadingScreen
@@ -103,7 +105,13 @@ async def test_buttons_show_their_whole_words(shown: Screen) -> None:
 
 
 async def test_the_palette_has_what_the_screen_does(shown: Screen) -> None:
+    board = shown.app.screen
     await shown.press("ctrl+p")
+    await shown.reads("Filter (/)")
+    listed = [str(hit.text) async for hit in Commands(board).discover()]
+    lot = shown.app.feed.lots.select(Query())[0]
+    places = [listed.index(text) for text in ("Filter (/)", "Wallet", "Quit", lot.title)]
+    assert places == sorted(places)
     await shown.type("Categories")
     await shown.reads("Categories (c)")
     await shown.press("enter")
