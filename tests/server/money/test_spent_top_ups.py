@@ -144,7 +144,10 @@ async def test_an_order_that_is_paid_while_the_bank_speaks_waits_too(
 ) -> None:
     intent_id = await fill(bazaar, TOTAL)
     order_id = await bazaar.order(bazaar.listing(price=TOTAL, shipping=0))
-    blocked = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    blocked = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
     with psycopg2.connect(database_url) as other, other.cursor() as cursor:
         cursor.execute("SELECT 1 FROM wallets WHERE user_id = %s FOR UPDATE", (bazaar.buyer.id,))
         paying = asyncio.create_task(

@@ -67,10 +67,10 @@ class Trade(RuleBasedStateMachine):
         # paid an order and of which something is left.
         self.top_up("ann", 1_500, "balance")
         self._pay_on(self.books.pages[-1])
+        self.buy("bob", 2, 1, "card")
         self.hear(False)
-        for who, how in (("ann", "wallet"), ("bob", "card"), ("ann", "later")):
-            self.buy(who, 2 if how == "card" else 1, 1, how)
-        self.hear(False)
+        for how in ("wallet", "later"):
+            self.buy("ann", 1, 1, how)
 
     def _fund(self, name: str, amount: int) -> None:
         values = {"user_id": self.arena.people[name].user_id, "amount": amount, "key": name}
