@@ -297,7 +297,10 @@ async def test_a_file_of_goods_is_looked_at_and_brought_in(
         await shown.reads("Goods from a file")
         await shown.type("none.csv")
         await shown.press("enter")
-        await shown.reads("none.csv:", "No such file")
+        # Where the line is broken depends on how long the path of the test's folder is.
+        await shown.until(
+            lambda: "none.csv: No such file" in " ".join(shown.text.replace("│", " ").split())
+        )
         shown.app.screen.query_one("#path", Input).value = file.name
         await shown.press("enter")
         await shown.reads("Bring these in?", "Left out", "row 2", "condition")

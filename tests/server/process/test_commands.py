@@ -30,7 +30,7 @@ from tests.serving import SECRET
 
 Run = Callable[..., list[tuple[Any, ...]]]
 COMMAND = [sys.executable, "-m", "instasell_server"]
-START_SECONDS = 30
+START_SECONDS = 90
 
 
 @pytest.fixture
