@@ -11,7 +11,9 @@ import pytest
 from tests.e2e.terminals import PROGRAMS, serving
 from tests.house.repository import ROOT
 
-OFF = {f"INSTASELL_RATE_LIMIT_{name}": "0" for name in ("ANONYMOUS", "SIGNED_IN")}
+OFF = {f"INSTASELL_RATE_LIMIT_{name}": "0" for name in ("ANONYMOUS", "SIGNED_IN")} | {
+    "INSTASELL_BCRYPT_ROUNDS": "4"
+}
 
 
 def started(name: str, environment: Mapping[str, str], folder: Path) -> subprocess.Popen[str]:
