@@ -160,7 +160,7 @@ SOON = {
     "a refund forgets those before it": 2,
     "a withdrawal that failed stays away": 11,
     "an unpaid order is forgotten": 1,
-    "all of a disputed order goes to the seller": 3,
+    "all of a disputed order goes to the seller": 11,
 }
 """Runs that find it among their first; any others would, too, in minutes."""
 
