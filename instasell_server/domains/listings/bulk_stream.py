@@ -19,10 +19,10 @@ from instasell_server.http.problems import problem_of
 from instasell_server.http.rights import Watch
 
 BATCHES_AHEAD = 2
-WAITING_BYTES_MAX = 4 * 1024 * 1024
-"""So many bytes of verdicts wait for a client that sends before it reads: those of 10,000 bad rows,
-or of 30,000 good ones. While more would wait, no rows are read. A row of two bytes can have a
-verdict of 400, so a body of 300 KB could otherwise hold 32 MB."""
+WAITING_BYTES_MAX = 16 * 1024 * 1024
+"""So many bytes of verdicts wait for a client that sends before it reads: those of the 100,000 good
+rows that an upload may have, or of 40,000 bad ones. While more would wait, no rows are read: a row
+of two bytes can have a verdict of 400, so that 200 KB of rows could otherwise hold 40 MB."""
 
 STALLED_SECONDS = 60.0
 """A client that sends everything first reads nothing for as long; this long it may be at it."""

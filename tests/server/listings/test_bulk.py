@@ -366,7 +366,7 @@ async def test_verdicts_come_while_rows_are_sent(shop: Shop) -> None:
 async def test_rows_wait_while_verdicts_are_unread(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert bulk_stream.WAITING_BYTES_MAX <= 4 * 1024 * 1024
+    assert bulk_stream.WAITING_BYTES_MAX <= 16 * 1024 * 1024
     limit, count = 64 * 1024, 10_000
     outlets: list[bulk_stream.Outlet] = []
 
