@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, Undefined
+from jinja2 import Environment, FileSystemLoader, Template, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from instasell_client.models.money import format_amount
@@ -60,7 +60,7 @@ def render(kind: str, facts: Mapping[str, Any], name: str, currency: str) -> Ren
     texts, pages = _environments()
 
     def filled(template: str, given: Mapping[str, Any]) -> str:
-        return texts.from_string(template).render({**given, "unit": unit})
+        return _compiled(template).render({**given, "unit": unit})
 
     subject = _clipped(_one_line(filled(wording.subject, plain)), SUBJECT_MAX)
     values = {
@@ -139,9 +139,15 @@ def _command(wording: Wording, facts: Mapping[str, Any], unit: str) -> str:
         for key, value in facts.items()
         if not isinstance(value, str) or _SAFE_ARGUMENT.fullmatch(value)
     }
-    texts, _ = _environments()
-    command = texts.from_string(wording.command).render({**safe, "unit": unit})
+    command = _compiled(wording.command).render({**safe, "unit": unit})
     return "" if GAP in command else command
+
+
+@cache
+def _compiled(template: str) -> Template:
+    """Return a template of the wordings, which are the market's own and few."""
+    texts, _ = _environments()
+    return texts.from_string(template)
 
 
 def _typed(amount: Any, currency: str) -> str:

@@ -61,6 +61,7 @@ class MailService:
         self._transport = transport
         self._currency = currency
         self._unseal = unseal
+        self._making = asyncio.Lock()
 
     async def queue(
         self,
@@ -122,7 +123,7 @@ class MailService:
 
         try:
             async with asyncio.timeout(TRY_SECONDS):
-                await self._transport.send(self._letter(mail), hand_over)
+                await self._transport.send(await self._letter(mail), hand_over)
         except _LeaseLost:
             return None
         except MailRefused as error:
@@ -149,9 +150,15 @@ class MailService:
             found = await store.find_unread_messages(connection, mail.user_id, conversation_id)
         return mail._replace(facts={**mail.facts, **found}) if found else None
 
-    def _letter(self, mail: Due) -> Letter:
-        facts = self._unseal(mail.kind, mail.facts)
-        made = render(mail.kind, facts, mail.display_name, self._currency)
+    async def _letter(self, mail: Due) -> Letter:
+        """Make the text of a mail, and let bids and others have a turn before the next one.
+
+        A mail takes 3 ms: five of a round in one go doubled the p99 of bids beside many sign-ups.
+        """
+        async with self._making:
+            facts = self._unseal(mail.kind, mail.facts)
+            made = render(mail.kind, facts, mail.display_name, self._currency)
+            await asyncio.sleep(0)
         return Letter(
             number=mail.id,
             key=mail.message_key,

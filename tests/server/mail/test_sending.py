@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from instasell_server.adapters.mail.smtp import SmtpMail
+from instasell_server.domains.mail import rendering, service
+from instasell_server.domains.mail.rendering import Rendered
 from instasell_server.domains.mail.rules import ATTEMPTS_MAX, delay_seconds
 from instasell_server.domains.mail.service import LEASE_SECONDS, UNKNOWN_OUTCOME
 from instasell_server.ports import Letter
@@ -54,6 +56,28 @@ async def test_what_is_queued_in_a_transaction_that_fails_is_not_sent(
         await transact(office.database, work)
     assert await office.service().send_due() == 0
     assert peer.letters == []
+
+
+async def test_others_have_a_turn_between_two_mails_of_a_round(
+    office: Office, peer: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, turn, made_in = asyncio.get_running_loop(), 0, []
+    for number in range(5):
+        await office.queue(f"refund:{number}")
+
+    def count() -> None:
+        nonlocal turn
+        turn += 1
+        loop.call_soon(count)
+
+    def render(*given: Any) -> Rendered:
+        made_in.append(turn)
+        return rendering.render(*given)
+
+    monkeypatch.setattr(service, "render", render)
+    loop.call_soon(count)
+    assert await office.service().send_due() == 5
+    assert len(set(made_in)) == 5
 
 
 async def test_fifty_workers_at_once_send_each_mail_once(office: Office, peer: MailServer) -> None:
