@@ -27,8 +27,9 @@ READS_AT_ONCE = 4
 BOARD_PAUSE_SECONDS = 0.25
 """Reads of the board begin so far apart: it is the dearest read, and the board ticks no faster."""
 
-STATES_AT_A_TIME = 500
-"""So many states are read and encoded in 5 ms; between them the event loop gets its turn."""
+STATES_AT_A_TIME = 100
+"""Between so many states the event loop gets its turn: beside five sockets that join the board in a
+loop the p99 of bids was 2 times the quiet one with 500, and 1.3 times with 50."""
 
 _log = structlog.get_logger("instasell.live")
 _OPEN = (AuctionStatus.PENDING, AuctionStatus.LIVE)
