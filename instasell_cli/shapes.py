@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from instasell_client.models.auctions import AuctionView
-    from instasell_client.models.bidding import BiddingAuction
-    from instasell_client.models.selling import SellingAuction
+    from instasell_client.models.bids import BiddingAuction
+    from instasell_client.models.seller_auctions import SellingAuction
 
 USER = Shape(
     ("id", "email", "display_name", "role", "status", "verification_status", "created_at"),

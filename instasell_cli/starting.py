@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-from instasell_client.loading import load_less
+from instasell_client.lean_imports import load_less
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 

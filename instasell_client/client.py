@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from instasell_client.address import DEFAULT_URL
 from instasell_client.endpoint import Async, Resource, Sync, Way, endpoint
+from instasell_client.http.codec import Wiring, json_answer
+from instasell_client.http.transport import AsyncTransport, SyncTransport
 from instasell_client.operation import Operation, invalid, json_value, new_key, query_text
-from instasell_client.transport import AsyncTransport, SyncTransport
-from instasell_client.wire import Wiring, json_answer
 
 if TYPE_CHECKING:
     from typing import Self

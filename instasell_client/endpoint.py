@@ -12,8 +12,8 @@ from functools import wraps
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
+from instasell_client.http.codec import Wiring
 from instasell_client.operation import Chain, Lines, Operation, Steps
-from instasell_client.wire import Wiring
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from instasell_client.address import DEFAULT_URL, checked_url
-from instasell_client.vault import Keyring, SystemKeyring
+from instasell_client.credential_store import Keyring, SystemKeyring
 
 DEFAULT_PROFILE = "default"
 PROFILES_MAX = 100

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from instasell_client import Profile, ProfileError, ProfileStore, Target, resolve_target
-from instasell_client.loading import load_less
+from instasell_client.lean_imports import load_less
 from instasell_tui import launch
 from instasell_tui.look import CHOICES, RememberedTheme, few_colours, first_theme, wished
 

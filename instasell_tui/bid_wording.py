@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, tzinfo
 
 from instasell_client.models.auctions import BELOW_RESERVE
-from instasell_client.models.bidding import BiddingAuction, BiddingPart
+from instasell_client.models.bids import BiddingAuction, BiddingPart
 from instasell_client.models.orders import OrderStatus
 from instasell_tui.bidding import OPEN_PARTS, to_pay
 from instasell_tui.formats import NOTHING, countdown, duration, local_time, money, shown

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from instasell_client.models.auctions import AuctionStatus, BidReceipt
-from instasell_client.models.bidding import BiddingAuction, BiddingPart
+from instasell_client.models.bids import BiddingAuction, BiddingPart
 
 if TYPE_CHECKING:
     from instasell_tui.feed import Feed

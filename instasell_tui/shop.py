@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from instasell_client.models.listings import CategoryNode, Condition, Listing
 from instasell_client.models.money import parse_amount
-from instasell_client.models.selling import SellingAuction, SellingPart
+from instasell_client.models.seller_auctions import SellingAuction, SellingPart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

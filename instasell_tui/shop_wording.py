@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 
 from instasell_client.models.listings import Listing
 from instasell_client.models.money import format_amount, parse_amount
-from instasell_client.models.selling import SellingAuction, SellingPart
+from instasell_client.models.seller_auctions import SellingAuction, SellingPart
 from instasell_tui.formats import NOTHING, countdown, local_time, money
 from instasell_tui.importing import Verdicts
 from instasell_tui.trade_wording import Lines

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from instasell_cli.output import Output
     from instasell_client import InstaSell
     from instasell_client.models.auctions import AuctionState
-    from instasell_client.models.selling import SellingAuction
+    from instasell_client.models.seller_auctions import SellingAuction
 
 Ids = Annotated[
     list[str] | None,

@@ -24,7 +24,7 @@ from instasell_cli.terminal import confirm
 
 if TYPE_CHECKING:
     from instasell_client import InstaSell
-    from instasell_client.models.selling import SellingAuction
+    from instasell_client.models.seller_auctions import SellingAuction
 
 
 def add_to(app: typer.Typer) -> None:

@@ -144,7 +144,7 @@ def errors_text() -> str:
     """Return every error code with its exit code and what it says."""
     from instasell_cli.exits import exit_code_of
     from instasell_client.errors import Invalid
-    from instasell_client.refusals import tree
+    from instasell_client.errors.from_problem import tree
 
     lines = [
         "Errors of the market have a stable code: in replies, in verdicts of bulk commands, and as",

@@ -184,7 +184,7 @@ def fields(typed: Typed) -> list[Candidate]:
 
 def _looker(typed: Typed, *, needs_account: bool) -> Look:
     """Asks the server that is meant, with the token of whoever types."""
-    from instasell_client.glance import glance
+    from instasell_client.http.quick_get import glance
     from instasell_client.profiles import ProfileStore, resolve_target
 
     store = ProfileStore(keyring=_SilentKeyring(ask=needs_account))
@@ -216,7 +216,7 @@ class _SilentKeyring:
             return None
         import keyring
 
-        from instasell_client.vault import SystemKeyring
+        from instasell_client.credential_store import SystemKeyring
 
         if not type(keyring.get_keyring()).__module__.startswith("keyring.backends."):
             return None

@@ -18,8 +18,8 @@ import httpx
 
 from instasell_cli.exits import UsageProblem
 from instasell_cli.output import json_text
+from instasell_client.http.codec import user_agent
 from instasell_client.models.base import JsonObject
-from instasell_client.wire import user_agent
 
 SIGNATURE = "InstaSell-Signature"
 WAITING_MAX = 1000

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from instasell_client import InstaSellError
 from instasell_client.live import ConnectionState, LiveSession, Notice, NoticeFeed, Patience
-from instasell_client.live.pace import passing, wait_seconds
+from instasell_client.live.retry import passing, wait_seconds
 from instasell_client.models.messages import Conversation, NewMessage
 
 if TYPE_CHECKING:

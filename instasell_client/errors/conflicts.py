@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from instasell_client.errors.refusals import InstaSellError
+from instasell_client.errors.base import InstaSellError
 
 
 class Conflict(InstaSellError):

@@ -21,7 +21,7 @@ from instasell_client.live.events import (
     applied,
 )
 from instasell_client.live.feeds import AuctionFeed, BoardFeed, Feed, NoticeFeed
-from instasell_client.live.pace import Patience
+from instasell_client.live.retry import Patience
 from instasell_client.live.session import ConnectionState, LiveSession, StateCallback
 
 __all__ = [

@@ -19,7 +19,7 @@ from instasell_client.live.events import (
     Joined,
     Notice,
 )
-from instasell_client.live.mailbox import AuctionMail, BoardMail, Latest
+from instasell_client.live.queues import AuctionMail, BoardMail, Latest
 from instasell_client.models.base import JsonObject
 from instasell_client.models.live import BOARD, JoinAuction, JoinedAuction, JoinedBoard
 from instasell_client.operation import request

@@ -23,19 +23,19 @@ from instasell_client.errors import (
     Timeout,
     Unavailable,
 )
+from instasell_client.http.transport import READS_ONLY
 from instasell_client.live.clock import Clock
+from instasell_client.live.feed_registry import Rooms
 from instasell_client.live.feeds import AuctionFeed, BoardFeed, NoticeFeed, Room
-from instasell_client.live.link import Link, LinkLost
-from instasell_client.live.pace import Pace, Patience, passing, wait_seconds
-from instasell_client.live.rooms import Rooms
-from instasell_client.live.upgrade import opened
+from instasell_client.live.handshake import opened
+from instasell_client.live.retry import Pace, Patience, passing, wait_seconds
+from instasell_client.live.socket_connection import Link, LinkLost
 from instasell_client.models.auctions import BidReceipt
 from instasell_client.models.base import JsonObject
 from instasell_client.models.live import BOARD, ClientEvent, LeaveAuction, LiveBid
 from instasell_client.models.validation import misfit
 from instasell_client.network import Dial, Socket, Witness
 from instasell_client.operation import new_key, request
-from instasell_client.transport import READS_ONLY
 
 if TYPE_CHECKING:
     from typing import Self

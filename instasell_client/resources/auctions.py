@@ -32,14 +32,14 @@ from instasell_client.models.auctions import (
     UpdateAuction,
 )
 from instasell_client.models.base import Paging
-from instasell_client.models.bidding import (
-    BiddingAuction,
-    BiddingPage,
-    BiddingPart,
-    BiddingQuery,
-)
+from instasell_client.models.bids import BiddingAuction, BiddingPage, BiddingPart, BiddingQuery
 from instasell_client.models.orders import OrderView
-from instasell_client.models.selling import SellingAuction, SellingPage, SellingPart, SellingQuery
+from instasell_client.models.seller_auctions import (
+    SellingAuction,
+    SellingPage,
+    SellingPart,
+    SellingQuery,
+)
 from instasell_client.operation import (
     Operation,
     Steps,

@@ -35,7 +35,7 @@ from instasell_client.operation import (
     reads,
     request,
 )
-from instasell_client.resources.bulk import read_row, upload
+from instasell_client.resources.bulk_upload import read_row, upload
 
 TypeName = ListingType | Literal["direct", "auction"]
 ConditionName = (

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from instasell_client import InstaSellError
-from instasell_client.models.bidding import BiddingAuction
+from instasell_client.models.bids import BiddingAuction
 from instasell_client.models.money import parse_amount
 from instasell_tui import wording
 from instasell_tui.formats import money, shown

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from instasell_client import InstaSellError
-from instasell_client.models.bidding import BiddingAuction, BiddingPart
+from instasell_client.models.bids import BiddingAuction, BiddingPart
 from instasell_tui import bid_wording, messages, trade_wording
 from instasell_tui.bidding import OPEN_PARTS, arranged, to_pay
 from instasell_tui.formats import count, money, shown

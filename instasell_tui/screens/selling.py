@@ -12,7 +12,7 @@ from textual.widget import Widget
 from instasell_client import InstaSellError
 from instasell_client.models.accounts import Role
 from instasell_client.models.listings import Listing
-from instasell_client.models.selling import SellingAuction, SellingPart
+from instasell_client.models.seller_auctions import SellingAuction, SellingPart
 from instasell_tui import messages, shop_wording, trade_wording
 from instasell_tui.formats import NOTHING, count, money, shown
 from instasell_tui.screens.order import OrderScreen

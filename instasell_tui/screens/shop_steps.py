@@ -11,7 +11,7 @@ from instasell_client import InstaSellError, Invalid
 from instasell_client.models.listings import Listing
 from instasell_client.models.money import format_amount
 from instasell_client.models.problems import FieldError
-from instasell_client.models.selling import SellingAuction
+from instasell_client.models.seller_auctions import SellingAuction
 from instasell_tui import shop_wording, trade_wording
 from instasell_tui.evidence import located
 from instasell_tui.formats import money, shown

@@ -17,7 +17,7 @@ from instasell_cli.commands.topics import FIRST_LINES, text_of
 from instasell_cli.exits import ExitCode
 from instasell_cli.reference import pages
 from instasell_cli.tree import PROGRAM, Entry, entries
-from instasell_client.refusals import tree
+from instasell_client.errors.from_problem import tree
 
 ROOT = Path(__file__).parents[2]
 ENTRIES = {entry.path: entry for entry in entries()}

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from instasell_client.models import (
-    accounts,
-    auctions,
-    bidding,
-    listings,
-    lookups,
-    orders,
-    selling,
-)
+from instasell_client.models import accounts, auctions, listings, lookups, orders
+from instasell_client.models import bids as bidding
+from instasell_client.models import seller_auctions as selling
 from instasell_client.models.base import Page
 from instasell_client.models.operations import Health, Readiness
 from tests.client import samples

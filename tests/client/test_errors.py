@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from instasell_client import errors
+from instasell_client.errors.from_problem import error_from_problem, tree
 from instasell_client.models.problems import FieldError, Problem
-from instasell_client.refusals import error_from_problem, tree
 from instasell_server import errors as server
 from instasell_server.http.problems import problem_of, status_of
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from instasell_client.glance import ANSWER_BYTES_MAX, glance
+from instasell_client.http.quick_get import ANSWER_BYTES_MAX, glance
 
 
 @asynccontextmanager

@@ -387,7 +387,7 @@ async def test_bid_goes_out_again_with_its_key_after_a_lost_connection(market: L
 
 @pytest.mark.parametrize("code", ["outcome_unknown", "unavailable", "still_running"])
 def test_codes_that_ask_for_a_repeat_exist(code: str) -> None:
-    from instasell_client.refusals import tree
+    from instasell_client.errors.from_problem import tree
 
     assert tree()[code].retryable
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from instasell_client.address import DEFAULT_URL
+from instasell_client.credential_store import SystemKeyring
 from instasell_client.profiles import (
     Profile,
     ProfileError,
@@ -18,7 +19,6 @@ from instasell_client.profiles import (
     config_folder,
     resolve_target,
 )
-from instasell_client.vault import SystemKeyring
 
 HOME = Profile("home", "http://127.0.0.1:8780", "ann@example.org")
 SHOP = Profile("shop", "https://shop.example")

@@ -11,7 +11,7 @@ import pytest
 
 import instasell_client
 from instasell_client import errors
-from instasell_client.refusals import tree
+from instasell_client.errors.from_problem import tree
 
 HEAVY = ("httpx", "httpx_retries", "websockets", "keyring", "platformdirs", "rich", "typer")
 NAMES = {

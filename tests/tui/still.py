@@ -15,10 +15,10 @@ import httpx
 from PIL import Image
 
 from instasell_client import BoardJoined, ConnectionFailed, ConnectionState, Joined
+from instasell_client.http.codec import decoded
+from instasell_client.http.token_owner import addressed
 from instasell_client.models.live import JoinedAuction, JoinedBoard
 from instasell_client.operation import Operation
-from instasell_client.owner import addressed
-from instasell_client.wire import decoded
 from tests.tui import shelf
 from tests.tui.driving import Screen, opened
 from tests.tui.samples import NOW

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from instasell_client.models.bidding import BiddingAuction, BiddingPart
+from instasell_client.models.bids import BiddingAuction, BiddingPart
 from instasell_tui import bid_wording
 from instasell_tui.bidding import arranged, part_of
 from instasell_tui.screens.auction import AuctionScreen

@@ -30,9 +30,9 @@ from instasell_client.models.auctions import (
     UpdateAuction,
 )
 from instasell_client.models.base import Paging
-from instasell_client.models.bidding import BiddingPage, BiddingQuery
+from instasell_client.models.bids import BiddingPage, BiddingQuery
 from instasell_client.models.orders import OrderView
-from instasell_client.models.selling import SellingPage, SellingQuery
+from instasell_client.models.seller_auctions import SellingPage, SellingQuery
 from instasell_server.domains.auctions.checks import AuctionChecker
 from instasell_server.domains.auctions.own_bids import OwnBids
 from instasell_server.domains.auctions.resale import Resale

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from instasell_client.models.bidding import (
+from instasell_client.models.bids import (
     BiddingAuction,
     BiddingPage,
     BiddingPart,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from instasell_client.models.selling import (
+from instasell_client.models.seller_auctions import (
     SellingAuction,
     SellingPage,
     SellingPart,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from instasell_client import Invalid
-from instasell_client.models.bidding import BiddingAuction
+from instasell_client.models.bids import BiddingAuction
 from tests.databases import MarketClock
 from tests.market import Market
 from tests.server.auctions.test_selling import Sql

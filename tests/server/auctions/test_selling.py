@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from instasell_client import Forbidden, Invalid
-from instasell_client.models.selling import SellingAuction
+from instasell_client.models.seller_auctions import SellingAuction
 from tests.databases import MarketClock
 from tests.market import Market
 from tests.waiting import until

@@ -14,7 +14,6 @@ from instasell_client.models import (
     accounts,
     admin,
     auctions,
-    bidding,
     disputes,
     listings,
     live,
@@ -22,9 +21,10 @@ from instasell_client.models import (
     messages,
     notifications,
     orders,
-    selling,
     wallets,
 )
+from instasell_client.models import bids as bidding
+from instasell_client.models import seller_auctions as selling
 from instasell_client.models.auctions import CreateAuction
 from instasell_client.models.base import Request
 from instasell_client.models.listings import CreateListing

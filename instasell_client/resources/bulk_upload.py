@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from instasell_client.errors import ProtocolError
+from instasell_client.errors.from_problem import error_from_problem
 from instasell_client.models.base import JsonObject
 from instasell_client.models.listings import BulkListing, BulkVerdict
 from instasell_client.models.problems import Problem
@@ -19,7 +20,6 @@ from instasell_client.operation import (
     json_value,
     new_key,
 )
-from instasell_client.refusals import error_from_problem
 
 ROWS_MAX = 500
 BODY_BYTES_MAX = 512 * 1024

@@ -7,7 +7,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from instasell_client.address import live_url
 from instasell_client.errors import ConnectionFailed, InstaSellError
-from instasell_client.wire import refusal_of, user_agent
+from instasell_client.http.codec import refusal_of, user_agent
 
 SNAPSHOT_BYTES_MAX = 64 * 1024 * 1024
 """A board of 50,000 auctions fits."""

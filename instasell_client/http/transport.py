@@ -17,10 +17,7 @@ from httpx_retries import aretry_request, retry_request
 from pydantic import ValidationError
 
 from instasell_client.errors import Forbidden, InstaSellError
-from instasell_client.network import Witness
-from instasell_client.operation import Batch, Chain, Lines, Operation, Steps
-from instasell_client.owner import WHO_AM_I, Owner, addressed
-from instasell_client.wire import (
+from instasell_client.http.codec import (
     PLAIN,
     Wiring,
     Within,
@@ -32,6 +29,9 @@ from instasell_client.wire import (
     unfit,
     user_agent,
 )
+from instasell_client.http.token_owner import WHO_AM_I, Owner, addressed
+from instasell_client.network import Witness
+from instasell_client.operation import Batch, Chain, Lines, Operation, Steps
 
 T = TypeVar("T")
 

@@ -24,10 +24,10 @@ from instasell_client.errors import (
     Timeout,
     TransportError,
 )
+from instasell_client.errors.from_problem import class_for, error_from_problem
 from instasell_client.models.problems import Problem
 from instasell_client.models.validation import misfit
 from instasell_client.operation import JSON, Operation, invalid
-from instasell_client.refusals import class_for, error_from_problem
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-log = logging.getLogger("instasell_client.vault")
+log = logging.getLogger("instasell_client.credential_store")
 
 SERVICE = "instasell"
 ANSWER_SECONDS = 3.0

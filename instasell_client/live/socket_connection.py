@@ -15,12 +15,12 @@ from pydantic import ValidationError
 from websockets.exceptions import ConnectionClosed
 
 from instasell_client.errors import ConnectionFailed, ProtocolError
+from instasell_client.errors.from_problem import error_from_problem
 from instasell_client.live.clock import Clock
 from instasell_client.models.base import JsonObject
 from instasell_client.models.live import ClientEvent, ServerEvent
 from instasell_client.models.problems import Problem
 from instasell_client.network import Socket
-from instasell_client.refusals import error_from_problem
 
 log = logging.getLogger("instasell_client.live")
 
