@@ -13,32 +13,32 @@ from typing import Annotated, Any
 import typer
 from pydantic import SecretStr
 
-from instasell_server import account_commands
-from instasell_server.command_support import (
+from instasell_server.commands import accounts as account_commands
+from instasell_server.commands.command_context import (
     FAILURE,
     USAGE,
     DataDir,
 )
-from instasell_server.command_support import engines_beside as _engines
-from instasell_server.command_support import fail as _fail
-from instasell_server.command_support import need_market as _need_market
-from instasell_server.command_support import read_settings as _settings
-from instasell_server.command_support import url_of as _url
-from instasell_server.db.connections import Database
-from instasell_server.db.migrate import MigrationRefused, is_migrated
-from instasell_server.embedded import EmbeddedError
-from instasell_server.errors import InstaSellError
-from instasell_server.ports import Refused as ProviderRefused
-from instasell_server.ports import Unreachable
-from instasell_server.release import begin
-from instasell_server.settings import Settings
-from instasell_server.standalone import (
+from instasell_server.commands.command_context import engines_beside as _engines
+from instasell_server.commands.command_context import fail as _fail
+from instasell_server.commands.command_context import need_market as _need_market
+from instasell_server.commands.command_context import read_settings as _settings
+from instasell_server.commands.command_context import url_of as _url
+from instasell_server.commands.standalone import (
     Refused,
     mailbox_of,
     needs_engines,
     prepare_database,
     with_market_defaults,
 )
+from instasell_server.commands.version import begin
+from instasell_server.config.settings import Settings
+from instasell_server.db.connections import Database
+from instasell_server.db.migrate import MigrationRefused, is_migrated
+from instasell_server.embedded import EmbeddedError
+from instasell_server.errors import InstaSellError
+from instasell_server.ports import Refused as ProviderRefused
+from instasell_server.ports import Unreachable
 
 app = typer.Typer(
     help="The InstaSell server. Without any configuration it brings its own engines along.",
@@ -71,11 +71,11 @@ def run(
     ] = None,
 ) -> None:
     """Run a server until Ctrl+C."""
-    from instasell_server import process
+    from instasell_server.commands import serve
 
     settings = _settings(host=host, port=port, data_dir=data_dir, parts=role)
     try:
-        process.run(settings, i_know=i_know, ready_file=ready_file)
+        serve.run(settings, i_know=i_know, ready_file=ready_file)
     except (Refused, EmbeddedError, MigrationRefused) as error:
         _fail(str(error), USAGE if isinstance(error, Refused) else FAILURE)
     except OSError as error:
@@ -105,14 +105,14 @@ def backup(
     data_dir: DataDir = None,
 ) -> None:
     """Write the whole market into one file, also while a server runs; prints the file's path."""
-    from instasell_server import safekeeping
     from instasell_server.backups import BackupError
+    from instasell_server.commands import backup_commands
 
     given = _settings(data_dir=data_dir)
     _need_market(given)
     with _engines(given) as settings:
         try:
-            made = safekeeping.make(settings, to)
+            made = backup_commands.make(settings, to)
         except (BackupError, EmbeddedError) as error:
             _fail(str(error))
         print(made.path)
@@ -132,11 +132,11 @@ def restore(
     ] = None,
 ) -> None:
     """Bring a backup back into a new data folder, or into empty servers that are set."""
-    from instasell_server import safekeeping
     from instasell_server.backups import BackupError
+    from instasell_server.commands import backup_commands
 
     try:
-        manifest, place = safekeeping.bring_back(_settings(data_dir=into), file)
+        manifest, place = backup_commands.bring_back(_settings(data_dir=into), file)
     except (BackupError, EmbeddedError, MigrationRefused) as error:
         _fail(str(error))
     print(
@@ -158,7 +158,7 @@ def show_settings(data_dir: DataDir = None) -> None:
 def openapi() -> None:
     """Print the OpenAPI document."""
     from instasell_server.http.openapi import make_document
-    from instasell_server.http.routes import TABLE
+    from instasell_server.routes import TABLE
 
     print(json.dumps(make_document(TABLE), indent=2, ensure_ascii=False))
 
@@ -179,10 +179,10 @@ def audit(
     data_dir: DataDir = None,
 ) -> None:
     """Prove the books in one snapshot; prints every difference and exits 1 on any."""
+    from instasell_server.commands.provider_books import has_books, open_books
     from instasell_server.domains.audit.provider import compare
     from instasell_server.domains.audit.service import Report
     from instasell_server.domains.audit.service import audit as prove
-    from instasell_server.provider_books import has_books, open_books
 
     async def work(settings: Settings) -> Report:
         async with Database(_url(settings), size=2) as database:
@@ -263,7 +263,7 @@ def list_mail(
 
     It lies in the data folder, for want of a mail server: number, date, address and subject.
     """
-    from instasell_server.mailbox import listed
+    from instasell_server.embedded.mailbox import listed
 
     if ctx.invoked_subcommand is None:
         for line in listed(mailbox_of(_settings(data_dir=data_dir)), to, as_json=as_json):
@@ -277,7 +277,7 @@ def show_mail(
     data_dir: DataDir = None,
 ) -> None:
     """Print one mail with its link."""
-    from instasell_server.mailbox import NoSuchMail, shown
+    from instasell_server.embedded.mailbox import NoSuchMail, shown
 
     try:
         print(shown(mailbox_of(_settings(data_dir=data_dir)), number, as_json=as_json))
@@ -288,7 +288,7 @@ def show_mail(
 @app.command()
 def docs(folder: Annotated[Path, typer.Argument(help="The repository's root.")]) -> None:
     """Write what is generated: .env.example, docs/settings.md and docs/api.md."""
-    from instasell_server.reference import write_all
+    from instasell_server.reference.pages import write_all
 
     for path in write_all(folder):
         print(path)

@@ -11,17 +11,18 @@ from aiohttp import web
 
 from instasell_server import metrics
 from instasell_server.adapters.storage.disk import DiskObjects
+from instasell_server.config.descriptors import Shares, descriptor_limit, share_descriptors
+from instasell_server.config.settings import Part, Settings
 from instasell_server.db.transaction import finish_running
-from instasell_server.descriptors import Shares, descriptor_limit, share_descriptors
 from instasell_server.domains.accounts import handlers as accounts
 from instasell_server.domains.accounts.service import AccountService
 from instasell_server.domains.admin import handlers as admin
 from instasell_server.domains.admin.bulk_users import BulkUsers
 from instasell_server.domains.auctions import handlers as auctions
-from instasell_server.domains.auctions.checks import AuctionChecker
+from instasell_server.domains.auctions.bidding.bidder_auctions import OwnBids
 from instasell_server.domains.auctions.history import AuctionHistory
-from instasell_server.domains.auctions.own_bids import OwnBids
-from instasell_server.domains.auctions.selling import Selling
+from instasell_server.domains.auctions.selling.checks import AuctionChecker
+from instasell_server.domains.auctions.selling.seller_auctions import Selling
 from instasell_server.domains.disputes import handlers as disputes
 from instasell_server.domains.listings import handlers as listings
 from instasell_server.domains.lookups import handlers as lookups
@@ -35,16 +36,15 @@ from instasell_server.domains.operations.service import OperationsService
 from instasell_server.domains.orders import handlers as orders
 from instasell_server.domains.payments import handlers as payments
 from instasell_server.domains.wallets import handlers as wallets
-from instasell_server.http.address import networks_of
+from instasell_server.http.client_address import networks_of
 from instasell_server.http.connections import ConnectionLimits, OpenConnections
 from instasell_server.http.docs import render_page
 from instasell_server.http.openapi import render_document
 from instasell_server.http.ratelimit import RateLimits
 from instasell_server.http.rights import RIGHTS, Rights
-from instasell_server.http.routes import LIVE, TABLE, routes_of
 from instasell_server.http.web_app import make_application
 from instasell_server.realtime.hub import Hub
-from instasell_server.settings import Part, Settings
+from instasell_server.routes import LIVE, TABLE, routes_of
 from instasell_server.wiring import (
     Engines,
     Services,
@@ -54,7 +54,7 @@ from instasell_server.wiring import (
     required,
     wire,
 )
-from instasell_server.workers.notices import Notices
+from instasell_server.workers.notification_dispatcher import Notices
 
 SERVICES = web.AppKey("services", Services)
 REST_SECONDS = 0.25

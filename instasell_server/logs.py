@@ -17,7 +17,7 @@ from typing import Any, TextIO
 import structlog
 from pydantic_core import to_json
 
-from instasell_server.settings import Settings
+from instasell_server.config.settings import Settings
 
 HIDDEN = "[redacted]"
 FLUSH_SECONDS = 0.02

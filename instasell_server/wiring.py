@@ -9,21 +9,23 @@ from pydantic import SecretStr
 
 from instasell_server.adapters.mail.mailbox import LocalMailbox
 from instasell_server.adapters.redis.engine import RedisEngine
-from instasell_server.adapters.storage.choice import storage_for
+from instasell_server.adapters.storage.from_settings import storage_for
 from instasell_server.adapters.stripe.unconfigured import NoProvider
+from instasell_server.commands.standalone import data_dir_of
+from instasell_server.config.settings import Settings
 from instasell_server.db.connections import Database, Observer
 from instasell_server.domains.accounts.links import LinkSigner
 from instasell_server.domains.accounts.service import USER_SUSPENDED, AccountService
 from instasell_server.domains.admin.alerts import AlertService
 from instasell_server.domains.admin.service import AdminService
-from instasell_server.domains.auctions.auctioneer import Auctioneer
-from instasell_server.domains.auctions.edits import LISTING_EDITED, Edits
-from instasell_server.domains.auctions.featuring import Featuring
-from instasell_server.domains.auctions.gas import AuctionGas
+from instasell_server.domains.auctions.bidding.auctioneer import Auctioneer
+from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
 from instasell_server.domains.auctions.history import AuctionHistory
-from instasell_server.domains.auctions.lifecycle import Lifecycle
-from instasell_server.domains.auctions.opening import Opening
-from instasell_server.domains.auctions.resale import Resale
+from instasell_server.domains.auctions.listing_fees import AuctionGas
+from instasell_server.domains.auctions.promotion.promotion import Featuring
+from instasell_server.domains.auctions.selling.create import Opening
+from instasell_server.domains.auctions.selling.relist import Resale
+from instasell_server.domains.auctions.selling.update import LISTING_EDITED, Edits
 from instasell_server.domains.auctions.service import AuctionService
 from instasell_server.domains.chargebacks.service import ChargebackService
 from instasell_server.domains.disputes.service import DisputeService
@@ -34,8 +36,8 @@ from instasell_server.domains.mail.service import MailService
 from instasell_server.domains.media.picture_pool import PicturePool
 from instasell_server.domains.media.service import MediaService
 from instasell_server.domains.messages.service import MessageService
+from instasell_server.domains.notifications.dispatch import Telling
 from instasell_server.domains.notifications.service import NotificationService
-from instasell_server.domains.notifications.telling import Telling
 from instasell_server.domains.orders.bank_claims import BankClaims
 from instasell_server.domains.orders.fulfilment import Fulfilment
 from instasell_server.domains.orders.service import OrderService
@@ -47,12 +49,10 @@ from instasell_server.ports import Cache, Events, Mail, Objects, Payments
 from instasell_server.realtime.budgets import JoinLimits
 from instasell_server.realtime.hub import Hub
 from instasell_server.realtime.websocket import LiveEndpoint
-from instasell_server.settings import Settings
-from instasell_server.standalone import data_dir_of
 from instasell_server.workers.closer import Closer
 from instasell_server.workers.escrow import Escrow
+from instasell_server.workers.mail_sender import Postman
 from instasell_server.workers.outbox import Outbox
-from instasell_server.workers.postman import Postman
 
 REPLICA_CONNECTIONS = 8
 FILES_FOLDER = "media"

@@ -23,9 +23,9 @@ import redis
 import structlog
 
 from instasell_server import logs
+from instasell_server.config.settings import Settings
 from instasell_server.db.connections import Database
 from instasell_server.embedded import EngineUrls
-from instasell_server.settings import Settings
 from tests.databases import MarketClock, cloned, make_template, remember_roles, with_redis_number
 from tests.engines import shared_urls
 from tests.measuring import measure_processes_lightly, unmeasured

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from instasell_server.mailbox import Kept, read_mailbox
+from instasell_server.embedded.mailbox import Kept, read_mailbox
 from tests.waiting import until
 
 

@@ -11,8 +11,8 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from instasell_server.app import build
+from instasell_server.config.settings import Settings
 from instasell_server.http.listener import Listener
-from instasell_server.settings import Settings
 from tests.databases import as_server
 
 SECRET = "for tests only, not a secret: 0123456789abcdef"

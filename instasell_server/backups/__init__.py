@@ -8,9 +8,9 @@ and on the disk, and nothing of it is restored before all of it has been checked
 from __future__ import annotations
 
 from instasell_server.backups.archive import ArchiveDamaged, BackupError, Manifest
-from instasell_server.backups.keeping import Keeping
-from instasell_server.backups.making import Backup, Source, back_up
-from instasell_server.backups.restoring import TargetNotEmpty, restore_embedded, restore_into_url
+from instasell_server.backups.create import Backup, Source, back_up
+from instasell_server.backups.daily import Keeping
+from instasell_server.backups.restore import TargetNotEmpty, restore_embedded, restore_into_url
 
 __all__ = [
     "ArchiveDamaged",

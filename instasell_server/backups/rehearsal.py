@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from instasell_server.backups.archive import ArchiveDamaged, BackupError, open_archive
-from instasell_server.backups.restoring import restore_database
+from instasell_server.backups.restore import restore_database
 from instasell_server.db.connections import Database
 from instasell_server.db.dump import DumpFailed
 from instasell_server.db.migrate import bring_up_to_date

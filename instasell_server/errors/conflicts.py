@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from instasell_server.errors.refusals import Conflict
+from instasell_server.errors.base import Conflict
 
 
 class AuctionNotOpen(Conflict):

@@ -18,11 +18,11 @@ from aiohttp.web_protocol import RequestHandler
 from instasell_server import metrics
 from instasell_server.errors import HeadTooLarge, InstaSellError, Malformed, TooSlow
 from instasell_server.http.connections import OpenConnections
-from instasell_server.http.encoding import encoded_body
+from instasell_server.http.content_encoding import encoded_body
 from instasell_server.http.frame_limit import FrameLimit
-from instasell_server.http.pace import Slow, TransferWatch
-from instasell_server.http.passage import new_request_id
 from instasell_server.http.problems import problem_bytes, problem_response
+from instasell_server.http.request_context import new_request_id
+from instasell_server.http.slow_transfers import Slow, TransferWatch
 
 HEAD_BYTES_MAX = 64 * 1024
 """Of a request line with all headers; aiohttp limits each header to 8 KB, and their number."""

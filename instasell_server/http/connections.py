@@ -9,7 +9,7 @@ from aiohttp import web
 
 from instasell_server import metrics
 from instasell_server.errors import InstaSellError, RateLimited, Unavailable
-from instasell_server.http.address import Network, is_proxy, limited_as
+from instasell_server.http.client_address import Network, is_proxy, limited_as
 
 RETRY_SECONDS = 5
 

@@ -23,11 +23,11 @@ from instasell_server.errors import (
 )
 from instasell_server.http.admission import admit
 from instasell_server.http.body import hash_of, read_json, read_query
-from instasell_server.http.passage import PASSAGE
+from instasell_server.http.request_context import PASSAGE
 from instasell_server.http.rights import RIGHTS, RequestGuard
 from instasell_server.http.route import Call, Policy, Route
 from instasell_server.http.validation import invalid_of
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -9,8 +9,8 @@ from aiohttp import web
 
 from instasell_server.http.connection import Connection, Registry
 from instasell_server.http.connections import CONNECTIONS, ConnectionLimits, OpenConnections
-from instasell_server.http.passage import new_request_id
 from instasell_server.http.problems import error_of, problem_response
+from instasell_server.http.request_context import new_request_id
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 

@@ -19,17 +19,17 @@ from instasell_server.errors import (
     Unauthenticated,
     Unsupported,
 )
-from instasell_server.http.address import client_address, networks_of
+from instasell_server.http.client_address import client_address, networks_of
 from instasell_server.http.connection import Connection, SlowBody
 from instasell_server.http.connections import OpenConnections
+from instasell_server.http.content_encoding import check_encoding
 from instasell_server.http.cross_origin import CrossOrigin
 from instasell_server.http.dispatch import Endpoint
-from instasell_server.http.encoding import check_encoding
-from instasell_server.http.passage import PASSAGE, Passage, new_request_id
 from instasell_server.http.problems import error_of, problem_response
 from instasell_server.http.ratelimit import FILES_PATH, OF_ADDRESS, UNCOUNTED, Counted, RateLimits
+from instasell_server.http.request_context import PASSAGE, Passage, new_request_id
 from instasell_server.http.route import Route
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 Authenticate = Callable[[str], Awaitable[Principal]]
 """Who a bearer token is. Raises Unauthenticated."""

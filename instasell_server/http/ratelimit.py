@@ -10,11 +10,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from instasell_server.http.address import limited_as
+from instasell_server.config.settings import Settings
+from instasell_server.http.client_address import limited_as
 from instasell_server.ports import Limiter, Quota
-from instasell_server.principal import Principal
-from instasell_server.quotas import require_quota
-from instasell_server.settings import Settings
+from instasell_server.ports.principal import Principal
+from instasell_server.ports.quotas import require_quota
 
 WINDOW_SECONDS = 15 * 60
 FILES_PATH = "/media/{token}"

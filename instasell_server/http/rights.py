@@ -20,7 +20,7 @@ from instasell_server.db.connections import Connection, Database
 from instasell_server.errors import InstaSellError, Unavailable
 from instasell_server.http.admission import admit
 from instasell_server.http.route import Policy
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 FRESH_SECONDS = 0.5
 """So long what was checked counts as checked, and so often streams are looked at."""

@@ -10,10 +10,10 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from instasell_client.models.accounts import Role, Scope
+from instasell_server.config.settings import Part
 from instasell_server.db.idempotency import RequestKey
 from instasell_server.errors import Unauthenticated
-from instasell_server.principal import Principal
-from instasell_server.settings import Part
+from instasell_server.ports.principal import Principal
 
 Body = TypeVar("Body")
 Query = TypeVar("Query")

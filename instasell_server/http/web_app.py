@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
+from instasell_server.config.settings import Settings
 from instasell_server.errors import MethodNotAllowed
 from instasell_server.http.body import BODY_BYTES_MAX
 from instasell_server.http.connections import CONNECTIONS, OpenConnections
@@ -14,7 +15,6 @@ from instasell_server.http.dispatch import Endpoint, endpoint_of
 from instasell_server.http.middleware import Authenticate, Edge
 from instasell_server.http.ratelimit import RateLimits
 from instasell_server.http.route import Route
-from instasell_server.settings import Settings
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

@@ -10,7 +10,7 @@ import time
 from typing import NamedTuple
 
 from instasell_server.errors import RateLimited
-from instasell_server.http.address import limited_as
+from instasell_server.http.client_address import limited_as
 
 FRAMES = 300
 FRAMES_PER_SECOND = 60

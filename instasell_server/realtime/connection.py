@@ -23,17 +23,12 @@ from instasell_client.models.live import (
     LeaveAuction,
     LiveBid,
 )
-from instasell_server.domains.auctions.judging import Answer
+from instasell_server.domains.auctions.bidding.bid_batch import Answer
 from instasell_server.domains.auctions.service import AuctionService
-from instasell_server.errors import (
-    InstaSellError,
-    RateLimited,
-    ScopeMissing,
-    Unauthenticated,
-)
+from instasell_server.errors import InstaSellError, RateLimited, ScopeMissing, Unauthenticated
 from instasell_server.http.frame_limit import FrameLimit
 from instasell_server.http.problems import problem_of
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 from instasell_server.realtime.budgets import (
     ADDRESS_FRAMES,
     ADDRESS_FRAMES_PER_SECOND,
@@ -45,17 +40,17 @@ from instasell_server.realtime.budgets import (
     JoinLimits,
     Rate,
 )
-from instasell_server.realtime.frame_reader import (
-    FrameId,
-    FrameRefused,
-    parse_data,
-    read_frame,
-)
+from instasell_server.realtime.frame_reader import FrameId, FrameRefused, parse_data, read_frame
 from instasell_server.realtime.hub import Hub
-from instasell_server.realtime.joins import JoinAnswer, Joined, Joins, View
 from instasell_server.realtime.shared_read import SharedRead
-from instasell_server.realtime.watcher import ANSWER_BYTES_MAX, WHOLE_BYTES_MAX, Watcher
-from instasell_server.realtime.wire import PING_FRAME, frame_head, pong_frame, text_frame
+from instasell_server.realtime.snapshots import JoinAnswer, Joined, Joins, View
+from instasell_server.realtime.subscriber import ANSWER_BYTES_MAX, WHOLE_BYTES_MAX, Watcher
+from instasell_server.realtime.websocket_frames import (
+    PING_FRAME,
+    frame_head,
+    pong_frame,
+    text_frame,
+)
 
 ROOMS_MAX = 1000
 BIDS_IN_FLIGHT_MAX = 64

@@ -15,14 +15,14 @@ from typing import Any
 import structlog
 
 from instasell_server import metrics
-from instasell_server.domains.auctions import frames
+from instasell_server.domains.auctions import events as auction_events
 from instasell_server.errors import InstaSellError
 from instasell_server.ports import Bus, Event, History, OwnBid
-from instasell_server.realtime.event_codec import pack_events, unpack_events
-from instasell_server.realtime.readers import AccountReaders
+from instasell_server.realtime.account_subscribers import AccountReaders
+from instasell_server.realtime.bus_codec import pack_events, unpack_events
 from instasell_server.realtime.rooms import Board, BoardJoin, KeptOwnBid, Room, RoomJoin
-from instasell_server.realtime.watcher import BUFFER_BYTES_MAX, Watcher
-from instasell_server.realtime.wire import text_frame
+from instasell_server.realtime.subscriber import BUFFER_BYTES_MAX, Watcher
+from instasell_server.realtime.websocket_frames import text_frame
 
 BOARD_TICK_SECONDS = 0.25
 SWEEP_SECONDS = 2.0
@@ -306,7 +306,7 @@ class Hub:
                 self._offer_own_bid(watcher, each)
 
     def _offer_own_bid(self, watcher: Watcher, kept: KeptOwnBid) -> None:
-        frame = text_frame(frames.your_bid_changed(*kept))
+        frame = text_frame(auction_events.your_bid_changed(*kept))
         if not watcher.offer(frame):
             watcher.keep_own_bid(kept.auction_id, frame)
             self._slow.add(watcher)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from instasell_server.ports import Event, OwnBid
-from instasell_server.realtime.watcher import Watcher
+from instasell_server.realtime.subscriber import Watcher
 
 
 class KeptOwnBid(NamedTuple):

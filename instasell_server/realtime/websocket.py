@@ -16,20 +16,20 @@ from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.auctions.service import AuctionService
 from instasell_server.errors import Forbidden
 from instasell_server.http.connection import Connection as HttpConnection
-from instasell_server.http.passage import PASSAGE
+from instasell_server.http.request_context import PASSAGE
 from instasell_server.http.route import Call
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 from instasell_server.realtime.budgets import AddressBuckets, JoinLimits
 from instasell_server.realtime.connection import (
     SHARED_FRAMES,
     Connection,
     ConnectionServices,
 )
+from instasell_server.realtime.heartbeat import Pulse
 from instasell_server.realtime.hub import Hub
-from instasell_server.realtime.joins import Joins
-from instasell_server.realtime.pulse import Pulse
 from instasell_server.realtime.shared_read import SharedRead
-from instasell_server.realtime.watcher import ANSWER_BYTES_MAX
+from instasell_server.realtime.snapshots import Joins
+from instasell_server.realtime.subscriber import ANSWER_BYTES_MAX
 
 KERNEL_BYTES = 64 * 1024
 """Of a reader that hangs the kernel would keep 2.5 MB by itself; Linux doubles what it is told."""

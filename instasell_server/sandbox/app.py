@@ -13,18 +13,18 @@ from aiohttp import web
 
 from instasell_server.errors import TooSlow, Unsupported
 from instasell_server.http.connection import SlowBody
-from instasell_server.http.encoding import check_encoding
+from instasell_server.http.content_encoding import check_encoding
 from instasell_server.http.listener import Listener
 from instasell_server.http.problems import problem_response
 from instasell_server.sandbox.api import REQUEST_ID, Api, Handler
 from instasell_server.sandbox.control import Control
-from instasell_server.sandbox.courier import Courier
 from instasell_server.sandbox.errors import ApiError, Broken, Invalid
 from instasell_server.sandbox.pages import Pages
 from instasell_server.sandbox.records import new_id
+from instasell_server.sandbox.schedule import Timetable
 from instasell_server.sandbox.settings import Endpoint, Faults, SandboxSettings
 from instasell_server.sandbox.store import Store
-from instasell_server.sandbox.timetable import Timetable
+from instasell_server.sandbox.webhook_sender import Courier
 
 BODY_BYTES_MAX = 64 * 1024
 FAULTS: web.AppKey[Faults] = web.AppKey("faults", Faults)

@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from instasell_client.models.validation import field_errors
 from instasell_server.sandbox import balances, disputes
 from instasell_server.sandbox.api import Api
-from instasell_server.sandbox.courier import Courier
 from instasell_server.sandbox.errors import Invalid
 from instasell_server.sandbox.params import AMOUNT_MAX
 from instasell_server.sandbox.records import Records
+from instasell_server.sandbox.schedule import Timetable
 from instasell_server.sandbox.settings import Endpoint, Faults, SandboxSettings
 from instasell_server.sandbox.store import Store
-from instasell_server.sandbox.timetable import Timetable
+from instasell_server.sandbox.webhook_sender import Courier
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Copies = Annotated[int, Field(ge=0, le=100)]

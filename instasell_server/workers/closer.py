@@ -7,8 +7,8 @@ import asyncio
 import structlog
 
 from instasell_server.db.connections import Database
-from instasell_server.domains.auctions import bid_store
-from instasell_server.domains.auctions.lifecycle import DUE_BATCH, Lifecycle
+from instasell_server.domains.auctions import locked_store
+from instasell_server.domains.auctions.closing.lifecycle import DUE_BATCH, Lifecycle
 from instasell_server.errors import InstaSellError
 
 POLL_SECONDS = 0.1
@@ -47,7 +47,7 @@ class Closer:
         a busy auction holds up no other.
         """
         async with self._database.connection() as connection:
-            due = await bid_store.list_due(connection, DUE_BATCH)
+            due = await locked_store.list_due(connection, DUE_BATCH)
         if not due:
             return False
         # Of many, each lane takes its own: the database works for one while we do for the other.
@@ -57,7 +57,7 @@ class Closer:
         )
         if carried_out < len(due):
             async with self._database.connection() as connection:
-                left = await bid_store.list_due(connection, DUE_BATCH)
+                left = await locked_store.list_due(connection, DUE_BATCH)
             for auction_id in set(left) & set(due):
                 await self._carry_out_one(auction_id)
         return len(due) >= DUE_BATCH

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from instasell_server.domains.auctions.formats.english import Standing, Terms
 from instasell_server.domains.auctions.replay import BidRow
-from instasell_server.domains.auctions.rules import Standing, Terms
 
 Outcome = Literal["ok", "refused", "unknown"]
 

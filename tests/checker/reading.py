@@ -7,9 +7,9 @@ from typing import Any
 import psycopg2
 from psycopg2.extras import NamedTupleCursor
 
-from instasell_server.domains.auctions.increments import parse_increments
+from instasell_server.domains.auctions.formats.english import Standing, Terms
+from instasell_server.domains.auctions.formats.increments import parse_increments
 from instasell_server.domains.auctions.replay import BidRow
-from instasell_server.domains.auctions.rules import Standing, Terms
 from tests.checker.history import Books, StoredAuction, StoredBid
 
 _BIDS = """

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from instasell_server.domains.auctions.formats.english import (
+    Accepted,
+    Offer,
+    Standing,
+    Terms,
+    judge,
+    opening,
+)
 from instasell_server.domains.auctions.replay import BidRow
-from instasell_server.domains.auctions.rules import Accepted, Offer, Standing, Terms, judge, opening
 from tests.checker.history import Log, Run, StoredAuction, StoredBid, Watch
 
 AUCTION = "a0000000-0000-4000-8000-000000000001"

@@ -14,12 +14,22 @@ from typing import Any
 
 import pytest
 
+from instasell_server.config.settings import Settings
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.auctions import auctioneer, bid_store, judging, rules
+from instasell_server.domains.auctions import locked_store
+from instasell_server.domains.auctions.bidding import auctioneer
+from instasell_server.domains.auctions.bidding import bid_batch as judging
+from instasell_server.domains.auctions.formats import english
+from instasell_server.domains.auctions.formats.english import (
+    NONE,
+    Accepted,
+    Offer,
+    Refused,
+    Standing,
+    Terms,
+)
 from instasell_server.domains.auctions.handlers import SERVICE
-from instasell_server.domains.auctions.rules import NONE, Accepted, Offer, Refused, Standing, Terms
 from instasell_server.errors import Unavailable
-from instasell_server.settings import Settings
 from tests.checker.bidders import Wish
 from tests.checker.checks import Violation, check
 from tests.checker.history import Run
@@ -42,7 +52,7 @@ def one_minor_unit_is_enough(patch: pytest.MonkeyPatch, sql: Sql, server: Runnin
     """The minimum is the price plus one, not plus its increment."""
 
     def judge(terms: Terms, standing: Standing, offer: Offer, at: datetime) -> Accepted | Refused:
-        return rules.judge(dataclasses.replace(terms, increments=NONE), standing, offer, at)
+        return english.judge(dataclasses.replace(terms, increments=NONE), standing, offer, at)
 
     _judged_by(patch, judge)
 
@@ -54,7 +64,7 @@ def the_later_bid_wins_a_tie(patch: pytest.MonkeyPatch, sql: Sql, server: Runnin
         goes_to = offer.max_amount or offer.amount
         if offer.bidder_id != standing.leader_id and goes_to == standing.leader_max:
             standing = standing._replace(leader_max=(goes_to or 0) - 1)
-        return rules.judge(terms, standing, offer, at)
+        return english.judge(terms, standing, offer, at)
 
     _judged_by(patch, judge)
 
@@ -66,7 +76,7 @@ def extensions_last_a_second_longer(
 
     def judge(terms: Terms, standing: Standing, offer: Offer, at: datetime) -> Accepted | Refused:
         longer = dataclasses.replace(terms, extension_seconds=terms.extension_seconds + 1)
-        return rules.judge(longer, standing, offer, at)
+        return english.judge(longer, standing, offer, at)
 
     _judged_by(patch, judge)
 
@@ -76,7 +86,7 @@ def refused_bids_extend(patch: pytest.MonkeyPatch, sql: Sql, server: RunningServ
     moved = {"by": timedelta(0)}
 
     def judge(terms: Terms, standing: Standing, offer: Offer, at: datetime) -> Accepted | Refused:
-        verdict = rules.judge(terms, standing, offer, at)
+        verdict = english.judge(terms, standing, offer, at)
         if isinstance(verdict, Refused):
             moved["by"] += timedelta(seconds=5)
             return verdict
@@ -89,20 +99,20 @@ def refused_bids_extend(patch: pytest.MonkeyPatch, sql: Sql, server: RunningServ
 def keys_are_ignored(patch: pytest.MonkeyPatch, sql: Sql, server: RunningServer) -> None:
     """Every command is taken for new, and the database does not mind."""
     sql("ALTER TABLE bids DROP CONSTRAINT bids_auction_id_bidder_id_idempotency_key_key")
-    read = bid_store.read_bidders
+    read = locked_store.read_bidders
 
     async def forget(tx: Transaction, commands: Any) -> Any:
         facts, now = await read(tx, commands)
         return [fact._replace(stored=None) for fact in facts], now
 
-    patch.setattr(bid_store, "read_bidders", forget)
+    patch.setattr(locked_store, "read_bidders", forget)
 
 
 def bids_are_acknowledged_and_rolled_back(
     patch: pytest.MonkeyPatch, sql: Sql, server: RunningServer
 ) -> None:
     """Every third batch is answered as if it had been written."""
-    write = bid_store.write_and_commit
+    write = locked_store.write_and_commit
     batches = {"count": 0}
 
     async def lie(tx: Transaction, *written: Any) -> None:
@@ -112,7 +122,7 @@ def bids_are_acknowledged_and_rolled_back(
         else:
             await tx.rollback()
 
-    patch.setattr(bid_store, "write_and_commit", lie)
+    patch.setattr(locked_store, "write_and_commit", lie)
 
 
 def events_are_published_before_the_commit(
@@ -120,7 +130,7 @@ def events_are_published_before_the_commit(
 ) -> None:
     """Watchers are told of a batch, and then its second commit fails."""
     lifecycle = server.app[SERVICE]._lifecycle
-    judge_batch, write = judging.judge_batch, bid_store.write_and_commit
+    judge_batch, write = judging.judge_batch, locked_store.write_and_commit
     events: list[Any] = []
     commits = itertools.count(1)
 
@@ -136,7 +146,7 @@ def events_are_published_before_the_commit(
         await write(tx, *written)
 
     patch.setattr(auctioneer, "judge_batch", keep)
-    patch.setattr(bid_store, "write_and_commit", tell_first)
+    patch.setattr(locked_store, "write_and_commit", tell_first)
 
 
 MUTANTS: list[tuple[Mutant, str]] = [

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from instasell_server.settings import Settings
+from instasell_server.config.settings import Settings
 from tests.cli.conftest import Shell
 from tests.cli.test_money import ordered
 from tests.market import Market

@@ -17,7 +17,7 @@ from instasell_cli.rows.images import sources
 from instasell_cli.rows.images.image_log import PictureLog, source_of
 from instasell_cli.rows.images.sources import PictureError, fetch, read_file
 from instasell_client import AsyncInstaSell
-from instasell_server.settings import Settings
+from instasell_server.config.settings import Settings
 from tests.cli.conftest import Shell
 from tests.market import Market
 from tests.pictures import HTML, picture

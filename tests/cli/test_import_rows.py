@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from instasell_cli.rows.verdicts import reason_of
-from instasell_server.settings import Settings
+from instasell_server.config.settings import Settings
 from tests.cli.conftest import Result, Shell
 from tests.market import Market
 from tests.serving import settings_for_tests

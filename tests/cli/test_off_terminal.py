@@ -25,7 +25,7 @@ from instasell_cli.exits import ExitCode
 from instasell_cli.tree import Entry, entries
 from instasell_client.models.accounts import Role
 from instasell_client.models.text import is_refused
-from instasell_server.settings import Settings
+from instasell_server.config.settings import Settings
 from tests.cli import forked
 from tests.cli.conftest import PASSWORD, Shell
 from tests.cli.test_money import Fund, goods

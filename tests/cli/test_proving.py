@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from instasell_server.settings import Settings
+from instasell_server.config.settings import Settings
 from tests.cli.conftest import Shell
 from tests.mailboxes import mails, token_in
 from tests.market import PASSWORD

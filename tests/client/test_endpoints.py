@@ -88,7 +88,7 @@ def test_every_call_is_in_the_table() -> None:
 
 
 def test_every_route_has_a_call() -> None:
-    from instasell_server.http.routes import TABLE
+    from instasell_server.routes import TABLE
 
     listed = {"GET /listings/export", "POST /listings/bulk"}
     for_others = {

@@ -20,7 +20,7 @@ from instasell_client import (
     UploadMissing,
 )
 from instasell_client.resources.media import evidence_type, image_type
-from instasell_server.settings import Settings
+from instasell_server.config.settings import Settings
 from tests.client.conftest import Both
 from tests.client.media_calls import EVIDENCE, IMAGE, UPLOAD
 from tests.client.peer import Answer

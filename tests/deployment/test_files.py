@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from instasell_server.settings import Settings
+from instasell_server.config.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent

@@ -23,10 +23,10 @@ from instasell_client import AsyncInstaSell
 from instasell_client.errors import InstaSellError, Unauthenticated
 from instasell_client.models.accounts import Grant
 from instasell_server.backups import ArchiveDamaged, Keeping, Source, restore_embedded
-from instasell_server.backups import keeping as keeping_module
+from instasell_server.backups import daily as keeping_module
 from instasell_server.backups.archive import open_archive
+from instasell_server.commands.standalone import URLS_FILE
 from instasell_server.embedded import EmbeddedEngines
-from instasell_server.standalone import URLS_FILE
 from tests.e2e.commands import OFF, RUN, command
 from tests.e2e.terminals import serving
 from tests.market import PASSWORD

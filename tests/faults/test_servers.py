@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from instasell_server.commands.standalone import URLS_FILE
 from instasell_server.embedded.processes import EngineProcess, find_marked
-from instasell_server.standalone import URLS_FILE
 from tests.faults.conftest import Open, Plan
 from tests.faults.field import Fault, Field, Tally, repeat
 from tests.faults.processes import ServerProcess

@@ -14,7 +14,7 @@ import typer
 
 from instasell_cli.main import app as cli
 from instasell_server.__main__ import app as server
-from instasell_server.settings import Settings
+from instasell_server.config.settings import Settings
 from tests.house.repository import ROOT, blocks, files
 
 DOCUMENTS = [path for path in files() if path.suffix == ".md"]

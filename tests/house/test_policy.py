@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from instasell_server.http.routes import TABLE
+from instasell_server.routes import TABLE
 from tests.server.people import PASSWORD, ask, sign_up
 
 Run = Callable[..., list[tuple[Any, ...]]]

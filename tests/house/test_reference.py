@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import validate
 
+from instasell_server.config.settings import Settings
 from instasell_server.http.docs import render_page
 from instasell_server.http.openapi import TAGS, make_document, render_document
-from instasell_server.http.routes import TABLE
-from instasell_server.reference import pages
-from instasell_server.settings import Settings
+from instasell_server.reference.pages import pages
+from instasell_server.routes import TABLE
 
 ROOT = Path(__file__).parent.parent.parent
 

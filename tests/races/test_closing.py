@@ -10,11 +10,11 @@ import pytest
 
 from instasell_client import AsyncInstaSell, errors
 from instasell_client.models.accounts import Role
+from instasell_server.config.settings import Part, Settings
 from instasell_server.db.connections import Database
+from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
 from instasell_server.domains.auctions.handlers import SERVICE
-from instasell_server.domains.auctions.lifecycle import Lifecycle
 from instasell_server.domains.audit.service import audit
-from instasell_server.settings import Part, Settings
 from tests.databases import MarketClock
 from tests.locking import row_locked
 from tests.market import Market, open_market

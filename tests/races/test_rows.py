@@ -12,10 +12,12 @@ from instasell_client import errors
 from instasell_client.models.accounts import Role, UserStatus
 from instasell_client.models.auctions import BidReceipt, PlaceBid
 from instasell_server.db.connections import Database
-from instasell_server.domains.auctions import auctioneer, bid_store, judging
+from instasell_server.domains.auctions import locked_store
+from instasell_server.domains.auctions.bidding import auctioneer
+from instasell_server.domains.auctions.bidding import bid_batch as judging
 from instasell_server.domains.auctions.handlers import SERVICE
 from instasell_server.domains.audit.service import audit
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 from tests.locking import row_locked
 from tests.market import Market
 from tests.races.conftest import Sql
@@ -56,8 +58,8 @@ async def test_control_without_skip_locked_everybody_waits(
     """Both lanes run into the held row, and the bid on the free auction waits behind them."""
     seller, bidder = await market.seller(), await market.bidder()
     held, free = await market.auction(seller), await market.auction(seller)
-    plain = bid_store._sql.lock_free.replace("SKIP LOCKED", "")
-    monkeypatch.setitem(bid_store._sql._sql, "lock_free", plain)
+    plain = locked_store._sql.lock_free.replace("SKIP LOCKED", "")
+    monkeypatch.setitem(locked_store._sql._sql, "lock_free", plain)
     async with live_socket(servers[0].base_url, bidder.token) as socket:
         with row_locked(database_url, held):
             first = asyncio.create_task(socket.bid(held, "held", max_amount=1000))

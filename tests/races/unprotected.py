@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from instasell_server.adapters.redis.locks import RedisLocks
-from instasell_server.domains.auctions import bid_store
+from instasell_server.domains.auctions import locked_store
 from tests.races.conftest import Sql
 
 
@@ -23,7 +23,7 @@ class Meeting:
     def __init__(self, patch: pytest.MonkeyPatch, name: str) -> None:
         self.met = 0
         self._both = asyncio.Barrier(2)
-        read = getattr(bid_store, name)
+        read = getattr(locked_store, name)
 
         async def read_and_meet(*arguments: Any) -> Any:
             found = await read(*arguments)
@@ -37,23 +37,23 @@ class Meeting:
                     await self._both.abort()
             return found
 
-        patch.setattr(bid_store, name, read_and_meet)
+        patch.setattr(locked_store, name, read_and_meet)
 
 
 def without_row_locks(patch: pytest.MonkeyPatch) -> None:
     """Reads rows without FOR UPDATE."""
     for name in ("lock_free", "lock_waiting"):
-        text = re.sub(r"FOR UPDATE( SKIP LOCKED)?", "", getattr(bid_store._sql, name))
-        patch.setitem(bid_store._sql._sql, name, text)
+        text = re.sub(r"FOR UPDATE( SKIP LOCKED)?", "", getattr(locked_store._sql, name))
+        patch.setitem(locked_store._sql._sql, name, text)
 
 
 def without_version_check(patch: pytest.MonkeyPatch) -> None:
     """Writes rows whatever version they have by then."""
-    unchecked = bid_store._sql.write_auctions.replace("AND a.version = n.seen", "")
-    assert unchecked != bid_store._sql.write_auctions
-    patch.setitem(bid_store._sql._sql, "write_auctions", unchecked)
+    unchecked = locked_store._sql.write_auctions.replace("AND a.version = n.seen", "")
+    assert unchecked != locked_store._sql.write_auctions
+    patch.setitem(locked_store._sql._sql, "write_auctions", unchecked)
     patch.setattr(
-        bid_store, "_WRITE_BIDS_AND_AUCTIONS", f"{bid_store._sql.write_bids}; {unchecked}"
+        locked_store, "_WRITE_BIDS_AND_AUCTIONS", f"{locked_store._sql.write_bids}; {unchecked}"
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from instasell_server.adapters.mail.message import message_of
 from instasell_server.embedded.folder import write_private
-from instasell_server.mailbox import numbers_in
+from instasell_server.embedded.mailbox import numbers_in
 from instasell_server.ports import Letter, Unreachable
 
 LETTERS_MAX = 1000

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 import aiosmtplib
 
 from instasell_server.adapters.mail.message import envelope_address, message_of, needs_utf8
+from instasell_server.config.settings import Settings
 from instasell_server.ports import DeliveryUnknown, Letter, MailRefused, Unreachable
-from instasell_server.settings import Settings
 
 PERMANENT = range(500, 600)
 QUIT_SECONDS = 2.0

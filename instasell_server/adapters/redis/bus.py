@@ -18,7 +18,7 @@ import structlog
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.exceptions import RedisError
 
-from instasell_server.adapters.redis.wire import Wire, connect, make_connection, pack
+from instasell_server.adapters.redis.pipeline import Wire, connect, make_connection, pack
 from instasell_server.ports import Deliver, Unreachable
 
 HEARTBEAT_SECONDS = 1.0

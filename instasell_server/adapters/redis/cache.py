@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from instasell_server.adapters.redis.pipeline import Wire, pack
 from instasell_server.adapters.redis.scripts import PUT_NEWER, RETIRE
-from instasell_server.adapters.redis.wire import Wire, pack
 from instasell_server.ports import Unreachable
 
 _ENTRY = re.compile(rb"=(\d{1,19}):")

@@ -13,7 +13,7 @@ from instasell_server.adapters.redis.bus import RedisBus
 from instasell_server.adapters.redis.cache import RedisCache
 from instasell_server.adapters.redis.limiter import RedisLimiter
 from instasell_server.adapters.redis.locks import RedisLocks
-from instasell_server.adapters.redis.wire import Wire
+from instasell_server.adapters.redis.pipeline import Wire
 from instasell_server.ports import Unreachable
 
 

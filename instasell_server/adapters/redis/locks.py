@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from instasell_server.adapters.redis.pipeline import Wire, pack
 from instasell_server.adapters.redis.scripts import FREE_OWN_LOCK
-from instasell_server.adapters.redis.wire import Wire, pack
 from instasell_server.ports import Unreachable
 
 LOCK_MS = 5000

@@ -15,7 +15,7 @@ from minio import Minio
 from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error
 
-from instasell_server.adapters.storage.signing import Signer
+from instasell_server.adapters.storage.signer import Signer
 from instasell_server.ports import (
     PRESIGNED_SECONDS,
     ObjectMissing,

@@ -32,8 +32,8 @@ from instasell_server.errors import (
     TokenNotFound,
     Unauthenticated,
 )
-from instasell_server.http.address import limited_as
-from instasell_server.http.passage import PASSAGE
+from instasell_server.http.client_address import limited_as
+from instasell_server.http.request_context import PASSAGE
 from instasell_server.http.route import PUBLIC, TRADERS, Call, Route, signed_in
 
 SERVICE: web.AppKey[AccountService] = web.AppKey("accounts", AccountService)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from instasell_server.settings import Settings
+from instasell_server.config.settings import Settings
 
 VERIFY_EMAIL = "verify_email"
 RESET_PASSWORD = "reset_password"

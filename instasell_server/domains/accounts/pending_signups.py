@@ -15,6 +15,7 @@ from typing import Any
 
 from instasell_client.models.accounts import Signup, SignupPending, VerificationStatus
 from instasell_server import metrics
+from instasell_server.config.settings import Settings
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import link_store, pending_store, rules, store
@@ -27,7 +28,6 @@ from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.mail.service import MailService
 from instasell_server.errors import EmailTaken, Invalid, RateLimited
 from instasell_server.ports import Limiter
-from instasell_server.settings import Settings
 
 SIGNUP_REQUESTED = "signup_requested"
 SIGNUP_ATTEMPTED = "signup_attempted"

@@ -24,7 +24,7 @@ from instasell_server.domains.accounts.weak_passwords import require_strong
 from instasell_server.domains.mail.service import MailService
 from instasell_server.errors import Conflict, Invalid, RateLimited, ScopeMissing
 from instasell_server.ports import Limiter
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 PASSWORD_FORGOTTEN = "password_forgotten"
 PASSWORD_CHANGED = "password_changed"

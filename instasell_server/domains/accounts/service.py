@@ -22,18 +22,19 @@ from instasell_client.models.accounts import (
 )
 from instasell_client.models.validation import field_errors
 from instasell_server import metrics
+from instasell_server.config.settings import Settings
 from instasell_server.db.connections import Connection, Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import rules, store
-from instasell_server.domains.accounts.bursts import SIGN_INS_FAILED, SignInBursts
 from instasell_server.domains.accounts.emails import ODD_EMAIL, canonical_email, spellings
-from instasell_server.domains.accounts.failures import (
+from instasell_server.domains.accounts.failed_sign_ins import (
     AddressHasher,
     FailedSignIns,
     from_address,
     from_session,
 )
+from instasell_server.domains.accounts.jwt import Signer
 from instasell_server.domains.accounts.links import LinkSigner
 from instasell_server.domains.accounts.passwords import Passwords
 from instasell_server.domains.accounts.pending_signups import SIGNUP_REQUESTED, PendingSignups
@@ -44,7 +45,7 @@ from instasell_server.domains.accounts.sessions import (
     SESSIONS_CHANGED,
     Sessions,
 )
-from instasell_server.domains.accounts.signing import Signer
+from instasell_server.domains.accounts.sign_in_alerts import SIGN_INS_FAILED, SignInBursts
 from instasell_server.domains.accounts.store import Opened
 from instasell_server.domains.accounts.tokens import Tokens
 from instasell_server.domains.accounts.weak_passwords import require_strong
@@ -60,8 +61,7 @@ from instasell_server.errors import (
     UserNotFound,
 )
 from instasell_server.ports import Cache, Events, Limiter
-from instasell_server.principal import Principal
-from instasell_server.settings import Settings
+from instasell_server.ports.principal import Principal
 
 USER_SUSPENDED = "user_suspended"
 OPENED_MAX = 20

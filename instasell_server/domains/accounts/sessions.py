@@ -22,11 +22,11 @@ from instasell_client.models.accounts import Role, Scope, UserStatus
 from instasell_server.db.connections import Connection, Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import store
-from instasell_server.domains.accounts.signing import Signer
+from instasell_server.domains.accounts.jwt import Signer
 from instasell_server.domains.accounts.store import Ended, Session
 from instasell_server.errors import Unauthenticated, Unavailable
 from instasell_server.ports import Cache, Events, Unreachable
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 SESSION_DAYS = 7
 COPY_SECONDS = SESSION_DAYS * 24 * 3600

@@ -6,10 +6,10 @@ from instasell_client.models.accounts import CreateToken, TokenGrant, TokenList
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import rules, store
+from instasell_server.domains.accounts.jwt import Signer
 from instasell_server.domains.accounts.sessions import Sessions
-from instasell_server.domains.accounts.signing import Signer
 from instasell_server.errors import Conflict, Invalid, TokenNotFound, Unauthenticated
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 TOKENS_MAX = 100
 

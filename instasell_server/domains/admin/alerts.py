@@ -10,13 +10,13 @@ from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.admin import store
-from instasell_server.domains.admin.remedies import remedy_of
+from instasell_server.domains.admin.alert_hints import remedy_of
 from instasell_server.domains.admin.service import Action, note_action, page_of
 from instasell_server.domains.chargebacks.service import ChargebackService
 from instasell_server.domains.payments.service import PaymentService
 from instasell_server.errors import NothingToBook
 from instasell_server.paging import decode_cursor, encode_cursor, read_place
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 _Step = Callable[[Transaction, Alert], Awaitable[int]]
 

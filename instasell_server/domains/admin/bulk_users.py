@@ -22,7 +22,7 @@ from instasell_server.errors import (
     Invalid,
     RateLimited,
 )
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 AT_ONCE_MAX = 4
 """Passwords that are hashed for one request at once, so that others can sign in meanwhile."""

@@ -32,14 +32,14 @@ from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import BEGIN_SNAPSHOT, Transaction, transact
 from instasell_server.domains.accounts.service import AccountService
 from instasell_server.domains.admin import rules, store
-from instasell_server.domains.auctions.lifecycle import Lifecycle
+from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.listings.service import ListingService
 from instasell_server.domains.messages.service import MessageService
 from instasell_server.domains.orders.service import OrderService
 from instasell_server.errors import Forbidden, LastAdmin
 from instasell_server.paging import decode_cursor, encode_cursor, read_place
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 Item = TypeVar("Item", bound=BaseModel)
 

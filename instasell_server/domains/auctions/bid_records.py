@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from instasell_server.domains.auctions.rules import Kind
+from instasell_server.domains.auctions.formats.english import Kind
 
 
 class BidCommand(NamedTuple):

@@ -33,10 +33,10 @@ from instasell_client.models.base import Paging
 from instasell_client.models.bids import BiddingPage, BiddingQuery
 from instasell_client.models.orders import OrderView
 from instasell_client.models.seller_auctions import SellingPage, SellingQuery
-from instasell_server.domains.auctions.checks import AuctionChecker
-from instasell_server.domains.auctions.own_bids import OwnBids
-from instasell_server.domains.auctions.resale import Resale
-from instasell_server.domains.auctions.selling import Selling
+from instasell_server.domains.auctions.bidding.bidder_auctions import OwnBids
+from instasell_server.domains.auctions.selling.checks import AuctionChecker
+from instasell_server.domains.auctions.selling.relist import Resale
+from instasell_server.domains.auctions.selling.seller_auctions import Selling
 from instasell_server.domains.auctions.service import AuctionService
 from instasell_server.errors import (
     AlreadyLeading,

@@ -11,8 +11,12 @@ from typing import NamedTuple
 from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, You
 from instasell_client.models.live import ServerEvent, YourBid
 from instasell_server.db.connections import Connection, Database
-from instasell_server.domains.auctions import bid_store, frames, store
-from instasell_server.domains.auctions.own_bids import list_bids_in_auction, list_open_bids
+from instasell_server.domains.auctions import events as auction_events
+from instasell_server.domains.auctions import locked_store, store
+from instasell_server.domains.auctions.bidding.bidder_auctions import (
+    list_bids_in_auction,
+    list_open_bids,
+)
 from instasell_server.errors import AuctionNotFound
 from instasell_server.ports import Event, OwnBid
 
@@ -55,7 +59,7 @@ class AuctionHistory:
                 )
                 missed = [each.bid for each in found if each.bid.seq <= state.seq]
             you = await store.find_you(connection, auction_id, user_id) if user_id else None
-            now = await bid_store.get_now(connection)
+            now = await locked_store.get_now(connection)
         truncated = after_seq is not None and state.seq - after_seq > MISSED_MAX
         return Snapshot(state, you, missed, truncated, now)
 
@@ -83,7 +87,7 @@ class AuctionHistory:
     async def now(self) -> datetime:
         """The market's clock."""
         async with self._database.connection() as connection:
-            return await bid_store.get_now(connection)
+            return await locked_store.get_now(connection)
 
     async def versions(self, auction_ids: Sequence[str]) -> dict[str, int]:
         """The versions of these auctions."""
@@ -122,7 +126,7 @@ async def _events_since(
         max(seq, state.seq - MISSED_MAX) - 1,
         MISSED_MAX * 2,
     )
-    now = await bid_store.get_now(connection)
+    now = await locked_store.get_now(connection)
     by_version = {
         key: list(group)
         for key, group in groupby(
@@ -183,13 +187,13 @@ async def _own_bids(
 
 def _over(state: AuctionState, bids: Sequence[store.StoredBidView], now: datetime) -> Event:
     ended = state.status is AuctionStatus.ENDED
-    return frames.changed(
+    return auction_events.changed(
         ServerEvent.ENDED if ended else ServerEvent.CANCELLED,
         state.auction_id,
         state.version,
         now,
         seq=state.seq,
-        bids=[_public(each.bid) for each in bids][-frames.BIDS_IN_EVENT_MAX :],
+        bids=[_public(each.bid) for each in bids][-auction_events.BIDS_IN_EVENT_MAX :],
         winner=state.winner,
         price=state.current_bid if state.winner else None,
         reserve_met=state.reserve_met,
@@ -199,7 +203,7 @@ def _over(state: AuctionState, bids: Sequence[store.StoredBidView], now: datetim
 def _state_again(state: AuctionState, version: int, now: datetime) -> Event:
     """A start or an edit, which the rows tell of only by what it left."""
     shown = state.model_copy(update={"version": version})
-    return frames.changed(
+    return auction_events.changed(
         ServerEvent.UPDATED, state.auction_id, version, now, seq=state.seq, state=shown
     )
 
@@ -221,7 +225,7 @@ def _bids_again(
         "reserve_met": state.reserve_met,
         "end_at": state.end_at,
     }
-    return frames.bid_placed(
+    return auction_events.bid_placed(
         shared,
         [_public(each.bid) for each in bids],
         extended=any(each.extended for each in bids),

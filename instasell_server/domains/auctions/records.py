@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from instasell_server.db.arrays import instant_array, plain_array
-from instasell_server.domains.auctions.increments import parse_increments
-from instasell_server.domains.auctions.rules import Standing, Terms
+from instasell_server.domains.auctions.formats.english import Standing, Terms
+from instasell_server.domains.auctions.formats.increments import parse_increments
 
 
 class LockedAuction(NamedTuple):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
-from instasell_server.domains.auctions.rules import (
+from instasell_server.domains.auctions.formats.english import (
     Accepted,
     Kind,
     Offer,

@@ -32,17 +32,19 @@ from instasell_client.models.live import ServerEvent
 from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.auctions import bid_store, frames, store, terms
-from instasell_server.domains.auctions.auctioneer import Auctioneer
+from instasell_server.domains.auctions import events as auction_events
+from instasell_server.domains.auctions import locked_store, store
 from instasell_server.domains.auctions.bid_records import BidCommand
-from instasell_server.domains.auctions.judging import Answer
-from instasell_server.domains.auctions.lifecycle import (
+from instasell_server.domains.auctions.bidding.auctioneer import Auctioneer
+from instasell_server.domains.auctions.bidding.bid_batch import Answer
+from instasell_server.domains.auctions.closing.lifecycle import (
     STATUS_TTL_SECONDS,
     Lifecycle,
     status_key,
 )
-from instasell_server.domains.auctions.opening import Opening, claim_listing, status_of
-from instasell_server.domains.auctions.rules import Kind
+from instasell_server.domains.auctions.formats.english import Kind
+from instasell_server.domains.auctions.selling import terms
+from instasell_server.domains.auctions.selling.create import Opening, claim_listing, status_of
 from instasell_server.domains.orders.service import OrderService
 from instasell_server.domains.sellers.service import record_of
 from instasell_server.errors import (
@@ -55,8 +57,8 @@ from instasell_server.errors import (
 )
 from instasell_server.paging import decode_cursor, decode_place, encode_cursor, encode_place
 from instasell_server.ports import Cache, Event, Limiter, Unreachable
-from instasell_server.principal import Principal
-from instasell_server.quotas import require_quota
+from instasell_server.ports.principal import Principal
+from instasell_server.ports.quotas import require_quota
 
 BID_WINDOW_SECONDS = 60
 
@@ -103,7 +105,7 @@ class AuctionService:
 
         async def work(tx: Transaction) -> AuctionStatusReply:
             await claim_listing(tx, seller, wish.listing_id)
-            now = await bid_store.get_now(tx)
+            now = await locked_store.get_now(tx)
             return await self._opening.open(tx, seller, wish, now)
 
         return await once(self._database, key, AuctionStatusReply, work)
@@ -121,7 +123,7 @@ class AuctionService:
             await store.update_auction(tx, {**values, "auction_id": auction_id})
             reply = await status_of(tx, auction_id, now)
             state = reply.state
-            event = frames.changed(
+            event = auction_events.changed(
                 ServerEvent.UPDATED, auction_id, state.version, now, seq=state.seq, state=state
             )
             self._tell_after_commit(tx, [event])
@@ -153,12 +155,12 @@ class AuctionService:
     async def _lock_own(
         self, tx: Transaction, principal: Principal, auction_id: str
     ) -> tuple[Any, datetime]:
-        locked = await bid_store.lock_waiting(tx, [auction_id])
+        locked = await locked_store.lock_waiting(tx, [auction_id])
         auction = locked.get(auction_id)
         mine = auction is not None and auction.terms.seller_id == principal.user_id
         if auction is None or not (mine or principal.is_admin):
             raise AuctionNotFound
-        now = await bid_store.get_now(tx)
+        now = await locked_store.get_now(tx)
         if auction.standing.status not in ("pending", "live") or auction.standing.end_at <= now:
             raise AuctionNotOpen("the auction is over", auction_status=auction.standing.status)
         return auction, now
@@ -276,7 +278,7 @@ class AuctionService:
                     version=cached.version,
                     ttl_seconds=STATUS_TTL_SECONDS,
                 )
-            now = await bid_store.get_now(connection)
+            now = await locked_store.get_now(connection)
         return AuctionStatusReply(state=cached, server_time=now)
 
     async def _cached_state(self, auction_id: str) -> AuctionState | None:
@@ -304,7 +306,7 @@ class AuctionService:
         }
         async with self._reader.connection() as connection:
             found = await store.list_live(connection, filters, after, query.limit + 1)
-            now = await bid_store.get_now(connection)
+            now = await locked_store.get_now(connection)
         return self._page(found, query.limit, query.sort.value, now)
 
     async def list_newest(self, query: AuctionsQuery) -> LivePage:
@@ -318,7 +320,7 @@ class AuctionService:
         }
         async with self._reader.connection() as connection:
             found = await store.list_newest(connection, filters, query.limit + 1)
-            now = await bid_store.get_now(connection)
+            now = await locked_store.get_now(connection)
         items = found[: query.limit]
         cursor = None
         if len(found) > query.limit:
@@ -338,7 +340,7 @@ class AuctionService:
             after = _place(place)
         async with self._database.connection() as connection:
             found = await store.list_watched(connection, user.user_id, after, query.limit + 1)
-            now = await bid_store.get_now(connection)
+            now = await locked_store.get_now(connection)
         return self._page(found, query.limit, "watched", now)
 
     def _page(

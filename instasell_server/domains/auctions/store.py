@@ -12,8 +12,8 @@ from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, B
 from instasell_server.db.connections import Connection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.auctions.frames import bidder_name
-from instasell_server.domains.auctions.increments import next_price, parse_increments
+from instasell_server.domains.auctions.events import bidder_name
+from instasell_server.domains.auctions.formats.increments import next_price, parse_increments
 
 _sql = load(__file__)
 

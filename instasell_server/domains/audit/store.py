@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from instasell_server.db.connections import Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.auctions.increments import parse_increments
+from instasell_server.domains.auctions.formats.english import Standing, Terms
+from instasell_server.domains.auctions.formats.increments import parse_increments
 from instasell_server.domains.auctions.replay import BidRow
-from instasell_server.domains.auctions.rules import Standing, Terms
 
 _sql = load(__file__)
 

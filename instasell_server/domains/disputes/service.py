@@ -31,7 +31,7 @@ from instasell_server.domains.media.service import MediaService
 from instasell_server.domains.orders.fulfilment import Fulfilment
 from instasell_server.errors import DisputeNotFound, Invalid
 from instasell_server.paging import decode_cursor, encode_cursor
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 _Find = Callable[[Connection, dict[str, Any], int, str], Awaitable[list[tuple[Dispute, Place]]]]
 

@@ -18,7 +18,7 @@ from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.listings import bulk_store, store
 from instasell_server.domains.listings.bulk_rules import Import, Judge, Judgement, Known, Row
-from instasell_server.domains.listings.pages import CategoryPages
+from instasell_server.domains.listings.page_cache import CategoryPages
 from instasell_server.domains.listings.rules import LANES, Goods, lane_of
 from instasell_server.errors import InstaSellError, OutcomeUnknown, Unavailable
 

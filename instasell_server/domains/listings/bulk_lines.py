@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from instasell_client.models.listings import BulkListing
 from instasell_server.domains.listings.bulk_rules import Row
+from instasell_server.domains.listings.category_tree import normal_path
 from instasell_server.domains.listings.rules import FieldErrors
-from instasell_server.domains.listings.tree import normal_path
 from instasell_server.errors import Invalid, Malformed
 from instasell_server.http.body import parse_json
 from instasell_server.http.validation import invalid_of

@@ -15,9 +15,9 @@ from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.listings import category_store as store
-from instasell_server.domains.listings import tree
+from instasell_server.domains.listings import category_tree as tree
 from instasell_server.domains.listings.category_store import CategoryState, Place
-from instasell_server.domains.listings.pages import CategoryPages
+from instasell_server.domains.listings.page_cache import CategoryPages
 from instasell_server.errors import CategoryNotFound, Invalid
 
 

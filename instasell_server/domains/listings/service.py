@@ -20,7 +20,7 @@ from instasell_server.db.transaction import Transaction
 from instasell_server.domains.listings import rules, search, store
 from instasell_server.domains.listings.bulk import BulkImporter
 from instasell_server.domains.listings.categories import Categories
-from instasell_server.domains.listings.pages import (
+from instasell_server.domains.listings.page_cache import (
     CACHE_DROP,
     SELLER_VISIBILITY,
     CategoryPages,
@@ -30,7 +30,7 @@ from instasell_server.domains.media.service import MediaService
 from instasell_server.domains.sellers.service import record_of
 from instasell_server.errors import AuctionHasBids, Invalid, ListingInUse, ListingNotFound
 from instasell_server.ports import Cache
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 EXPORT_BATCH = 500
 

@@ -6,7 +6,7 @@ from instasell_client.models.lookups import LookupQuery, Matches, OwnKind, OwnLo
 from instasell_server.db.connections import Database
 from instasell_server.domains.lookups import rules, store
 from instasell_server.errors import Forbidden
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 MATCHES_MAX = 10
 

@@ -19,7 +19,7 @@ import structlog
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.mail import store
-from instasell_server.domains.mail.rendering import render
+from instasell_server.domains.mail.renderer import render
 from instasell_server.domains.mail.rules import (
     ATTEMPTS_MAX,
     MESSAGE_DIGEST,

@@ -21,9 +21,9 @@ from typing import Any
 import structlog
 
 import instasell_server
+from instasell_server.domains.media.fair_queue import Turns
 from instasell_server.domains.media.picture_worker import Output
 from instasell_server.domains.media.rules import DOCUMENT_TYPES, SIZES, picture_of
-from instasell_server.domains.media.turns import Turns
 from instasell_server.errors import InstaSellError, Invalid, Unavailable, Unsupported
 
 WORKERS = 2

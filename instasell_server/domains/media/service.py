@@ -32,7 +32,7 @@ from instasell_server.domains.media.uploads import (
 )
 from instasell_server.errors import EvidenceNotFound, Forbidden, ImageNotFound, Invalid
 from instasell_server.ports import Objects
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 

@@ -32,7 +32,7 @@ from instasell_server.errors import (
     UploadMissing,
 )
 from instasell_server.ports import ObjectMissing, Objects, ObjectTooLarge, Unreachable
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 PENDING_MAX = 50
 """Files that somebody has announced and not confirmed, everywhere."""

@@ -35,8 +35,8 @@ from instasell_server.errors import (
 )
 from instasell_server.paging import decode_cursor, decode_place, encode_cursor, encode_place
 from instasell_server.ports import Events, Limiter
-from instasell_server.principal import Principal
-from instasell_server.quotas import require_quota
+from instasell_server.ports.principal import Principal
+from instasell_server.ports.quotas import require_quota
 
 WINDOW_SECONDS = 60
 

@@ -15,9 +15,9 @@ from instasell_client.models.notifications import (
     SetPreferences,
     Subscription,
 )
+from instasell_server.domains.notifications.dispatch import Telling
 from instasell_server.domains.notifications.service import NotificationService
 from instasell_server.domains.notifications.subscriptions import SubscriptionService
-from instasell_server.domains.notifications.telling import Telling
 from instasell_server.errors import AuctionNotFound, CategoryNotFound, Conflict, UserNotFound
 from instasell_server.http.route import TRADERS, Call, Route, signed_in
 

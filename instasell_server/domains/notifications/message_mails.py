@@ -11,7 +11,7 @@ from typing import NamedTuple
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.mail.rules import MESSAGE_DIGEST
-from instasell_server.domains.notifications.letters import Letters
+from instasell_server.domains.notifications.mail_queue import Letters
 from instasell_server.domains.notifications.rules import Notice
 
 GAP_SECONDS = 1800

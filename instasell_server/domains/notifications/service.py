@@ -17,7 +17,7 @@ from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.notifications import rules, store
 from instasell_server.paging import decode_place, encode_place
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 READ_DAYS = 90
 """How long a notification stays after it was read."""

@@ -16,7 +16,7 @@ from instasell_server.errors import (
     UserNotFound,
 )
 from instasell_server.paging import decode_place, encode_place
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 FOLLOWED_MAX = 1000
 

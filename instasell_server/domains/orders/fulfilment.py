@@ -37,7 +37,7 @@ from instasell_server.domains.orders.service import OrderService, check_side
 from instasell_server.domains.orders.store import LockedOrder
 from instasell_server.domains.payments.service import PaymentService
 from instasell_server.errors import Forbidden, InstaSellError, OrderNotFound
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 DUE_AT_ONCE = 100
 

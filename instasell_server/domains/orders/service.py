@@ -33,7 +33,7 @@ from instasell_server.errors import (
     SellerCannotBuy,
 )
 from instasell_server.paging import decode_cursor, decode_place, encode_cursor, encode_place
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 
 class OrderService:

@@ -16,14 +16,14 @@ from instasell_client.models.wallets import (
 from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.auctions.featuring import Featuring
+from instasell_server.domains.auctions.promotion.promotion import Featuring
 from instasell_server.domains.ledger import store
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.payments.service import PaymentService
 from instasell_server.domains.wallets.withdrawals import WithdrawalService
 from instasell_server.errors import UserNotFound
 from instasell_server.paging import decode_cursor, encode_cursor
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 
 class WalletService:

@@ -38,7 +38,7 @@ from instasell_server.errors import (
 )
 from instasell_server.paging import decode_cursor, encode_cursor
 from instasell_server.ports import Payments, PayoutDestination, PayoutFailed, TransferReversed
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 
 _log = structlog.get_logger("instasell.payments")
 

@@ -10,7 +10,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from instasell_server.domains.accounts.failures import (
+from instasell_server.config.settings import Settings
+from instasell_server.domains.accounts.failed_sign_ins import (
     WAITERS_OF_SOURCE_MAX,
     DelayQueue,
     from_address,
@@ -18,7 +19,6 @@ from instasell_server.domains.accounts.failures import (
 from instasell_server.domains.accounts.handlers import SERVICE
 from instasell_server.domains.accounts.rules import delay_seconds
 from instasell_server.errors import RateLimited
-from instasell_server.settings import Settings
 from tests.mailboxes import mails
 from tests.server.people import PASSWORD, Answer, ask, log_in, sign_up
 from tests.serving import RunningServer, settings_for_tests

@@ -10,8 +10,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from instasell_server.config.settings import Settings
 from instasell_server.domains.accounts.links import LinkSigner, Purpose
-from instasell_server.settings import Settings
 from tests.databases import MarketClock
 from tests.mailboxes import mails, token_in
 from tests.server.people import PASSWORD, Answer, Person, ask, log_in, sign_up

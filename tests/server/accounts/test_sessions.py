@@ -13,8 +13,8 @@ import pytest
 import redis
 
 from instasell_server.domains.accounts.handlers import SERVICE
+from instasell_server.domains.accounts.jwt import kid_of
 from instasell_server.domains.accounts.sessions import FRESH_SECONDS
-from instasell_server.domains.accounts.signing import kid_of
 from tests.server.people import PASSWORD, Person, ask, log_in, sign_up
 from tests.serving import SECRET, RunningServer
 

@@ -17,8 +17,9 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
-from instasell_server import process
-from instasell_server.descriptors import (
+from instasell_server.commands import serve
+from instasell_server.commands.standalone import Refused
+from instasell_server.config.descriptors import (
     CONNECTIONS_MAX,
     FILES_MAX,
     TooFewDescriptors,
@@ -26,9 +27,8 @@ from instasell_server.descriptors import (
     raise_descriptor_limit,
     share_descriptors,
 )
-from instasell_server.http.address import limited_as
+from instasell_server.http.client_address import limited_as
 from instasell_server.http.connections import CONNECTIONS
-from instasell_server.standalone import Refused
 from tests.server.edge.raw import RawSocket, raw_socket
 from tests.server.people import ask
 from tests.serving import SECRET, RunningServer, settings_for_tests
@@ -212,7 +212,7 @@ def limited(database_url: str, redis_url: str) -> Iterator[Callable[[int], Any]]
 def test_a_server_without_room_for_callers_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 256))
     with pytest.raises(Refused, match=r"the limit of open files is 256, .*`ulimit -n`"):
-        process.check_descriptors(_settings())
+        serve.check_descriptors(_settings())
 
 
 async def test_more_sockets_than_descriptors_do_not_shut_the_server(

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import compression_utils
 
-from instasell_server.http.routes import TABLE
+from instasell_server.routes import TABLE
 from instasell_server.sandbox import Sandbox, SandboxSettings
 from tests.server.edge.raw import RawAnswer, exchange, raw_socket
 from tests.serving import RunningServer

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from instasell_server.adapters.redis import breaker
-from instasell_server.http.address import client_address, limited_as, networks_of
+from instasell_server.http.client_address import client_address, limited_as, networks_of
 from tests.server.people import ask, sign_up
 from tests.serving import settings_for_tests
 

@@ -13,7 +13,7 @@ import pytest
 
 from instasell_client.models.listings import ListingQuery
 from instasell_server.http.dispatch import whole_number_parameters
-from instasell_server.http.routes import TABLE
+from instasell_server.routes import TABLE
 from tests.server.edge.raw import exchange
 from tests.server.people import Person, ask, log_in, sign_up
 from tests.serving import RunningServer

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from instasell_server.http.connections import CONNECTIONS, ConnectionLimits
-from instasell_server.http.pace import Pace
+from instasell_server.http.slow_transfers import Pace
 from instasell_server.sandbox import Sandbox, SandboxSettings
 from tests.server.edge.raw import RawAnswer, raw_socket
 from tests.server.media.conftest import Studio

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from instasell_server.http.routes import LIVE
 from instasell_server.ports import Event
 from instasell_server.realtime import hub as hubs
 from instasell_server.realtime.hub import Hub
+from instasell_server.routes import LIVE
 from tests.databases import MarketClock
 from tests.market import Market
 from tests.server.live.conftest import Connect, Sql, StartServer

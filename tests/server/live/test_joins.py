@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from instasell_server.domains.auctions.history import AuctionHistory
-from instasell_server.http.routes import LIVE
-from instasell_server.realtime.joins import READS_AT_ONCE
+from instasell_server.realtime.snapshots import READS_AT_ONCE
+from instasell_server.routes import LIVE
 from tests.market import Market
 from tests.server.live.conftest import Connect
 from tests.serving import RunningServer

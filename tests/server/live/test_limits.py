@@ -12,8 +12,9 @@ from aiohttp import WSMessage
 from instasell_client.models.live import FRAME_BYTES_MAX
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.http.frame_limit import MESSAGES_MAX
-from instasell_server.http.routes import LIVE
-from instasell_server.realtime import budgets, connection, watcher
+from instasell_server.realtime import budgets, connection
+from instasell_server.realtime import subscriber as watcher
+from instasell_server.routes import LIVE
 from tests.locking import row_locked
 from tests.market import Market
 from tests.server.live.conftest import Connect, Sql, StartServer

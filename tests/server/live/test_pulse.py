@@ -8,10 +8,10 @@ from typing import cast
 import aiohttp
 import pytest
 
-from instasell_server.http.routes import LIVE
-from instasell_server.realtime import pulse
+from instasell_server.realtime import heartbeat as pulse
 from instasell_server.realtime.connection import Connection
-from instasell_server.realtime.pulse import GROUPS, Pulse
+from instasell_server.realtime.heartbeat import GROUPS, Pulse
+from instasell_server.routes import LIVE
 from tests.serving import RunningServer
 from tests.waiting import until
 

@@ -10,9 +10,9 @@ import pytest
 from instasell_server.adapters.redis.bus import RedisBus
 from instasell_server.domains.auctions.handlers import SERVICE
 from instasell_server.domains.auctions.history import AuctionHistory
-from instasell_server.http.routes import LIVE
 from instasell_server.ports import Event
 from instasell_server.realtime import hub as hubs
+from instasell_server.routes import LIVE
 from tests.market import Market
 from tests.server.live.conftest import Connect, StartServer
 from tests.serving import RunningServer

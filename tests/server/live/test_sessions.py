@@ -110,7 +110,7 @@ async def test_a_clean_stop_says_goodbye(
     market: Market, connect: Connect, start_server: StartServer
 ) -> None:
     """1001 tells a client to connect again, to another server perhaps."""
-    from instasell_server.http.routes import LIVE
+    from instasell_server.routes import LIVE
 
     other = await start_server()
     socket = await connect(server=other)

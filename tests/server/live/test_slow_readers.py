@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from instasell_server.http.routes import LIVE
-from instasell_server.realtime import watcher as watchers
+from instasell_server.realtime import subscriber as watchers
 from instasell_server.realtime.hub import Hub
-from instasell_server.realtime.watcher import BUFFER_BYTES_MAX, Watcher
-from instasell_server.realtime.wire import text_frame
+from instasell_server.realtime.subscriber import BUFFER_BYTES_MAX, Watcher
+from instasell_server.realtime.websocket_frames import text_frame
+from instasell_server.routes import LIVE
 from tests.market import Market
 from tests.server.live.conftest import Connect
 from tests.serving import RunningServer

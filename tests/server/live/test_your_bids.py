@@ -6,10 +6,10 @@ import pytest
 
 from instasell_client.models.accounts import Scope
 from instasell_server.domains.auctions.history import AuctionHistory
-from instasell_server.http.routes import LIVE
 from instasell_server.ports import Event
-from instasell_server.realtime.event_codec import pack_events, unpack_events
+from instasell_server.realtime.bus_codec import pack_events, unpack_events
 from instasell_server.realtime.hub import Hub
+from instasell_server.routes import LIVE
 from tests.databases import MarketClock
 from tests.market import Market
 from tests.server.live.conftest import Connect, Sql, StartServer

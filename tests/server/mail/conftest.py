@@ -11,12 +11,12 @@ import pytest
 from pydantic import SecretStr
 
 from instasell_server.adapters.mail.smtp import SmtpMail
+from instasell_server.config.settings import Settings
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts.links import LinkSigner
 from instasell_server.domains.mail.service import MailService
 from instasell_server.ports import Mail
-from instasell_server.settings import Settings
 from tests.databases import MarketClock
 from tests.mail_server import MailServer, mail_server
 from tests.serving import SECRET

@@ -18,8 +18,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from instasell_server.adapters.mail.message import message_of
-from instasell_server.domains.mail.rendering import Rendered, render
-from instasell_server.domains.mail.wording import WORDINGS
+from instasell_server.domains.mail.renderer import Rendered, render
+from instasell_server.domains.mail.texts import WORDINGS
 from instasell_server.ports import Letter, MailRefused
 from tests.mail_server import MailServer
 from tests.server.mail.conftest import Office

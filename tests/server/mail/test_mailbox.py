@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from instasell_server.adapters.mail.mailbox import LocalMailbox
-from instasell_server.mailbox import find_letter, listed, read_mailbox, shown
+from instasell_server.embedded.mailbox import find_letter, listed, read_mailbox, shown
 from instasell_server.ports import Letter
 from tests.server.mail.conftest import Office
 

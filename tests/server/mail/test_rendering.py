@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from instasell_client.models.text import is_refused
-from instasell_server.domains.mail.rendering import SUBJECT_MAX, render
-from instasell_server.domains.mail.wording import WORDINGS
+from instasell_server.domains.mail.renderer import SUBJECT_MAX, render
+from instasell_server.domains.mail.texts import WORDINGS
 
 ID = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
 END = "2026-11-26T18:30:00+01:00"

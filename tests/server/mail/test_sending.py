@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from instasell_server.adapters.mail.smtp import SmtpMail
-from instasell_server.domains.mail import rendering, service
-from instasell_server.domains.mail.rendering import Rendered
+from instasell_server.config.settings import Settings
+from instasell_server.domains.mail import renderer as rendering
+from instasell_server.domains.mail import service
+from instasell_server.domains.mail.renderer import Rendered
 from instasell_server.domains.mail.rules import ATTEMPTS_MAX, delay_seconds
 from instasell_server.domains.mail.service import LEASE_SECONDS, UNKNOWN_OUTCOME
 from instasell_server.ports import Letter
-from instasell_server.settings import Settings
 from tests.mail_server import MailServer, text_of
 from tests.server.mail.conftest import Office
 

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from instasell_server.settings import Settings
+from instasell_server.config.settings import Settings
 from tests.pictures import TYPES, picture
 from tests.s3 import S3Server, s3
 from tests.server.people import Answer, Person, log_in, sign_up

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from instasell_server.settings import Settings
+from instasell_server.config.settings import Settings
 from tests.pictures import HTML, SVG, opened, photograph, picture
 from tests.server.media.conftest import Sql, Studio
 from tests.server.people import Answer, Person

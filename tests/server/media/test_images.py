@@ -13,12 +13,12 @@ import aiohttp
 import pytest
 
 from instasell_server.adapters.storage.disk import DiskObjects
+from instasell_server.config.settings import Settings
 from instasell_server.db.connections import Database
 from instasell_server.domains.media import uploads
 from instasell_server.domains.media.handlers import SERVICE
 from instasell_server.domains.media.picture_pool import PicturePool
 from instasell_server.domains.media.service import MediaService
-from instasell_server.settings import Settings
 from instasell_server.workers.outbox import Outbox
 from tests.databases import MarketClock
 from tests.pictures import HTML, SVG, TYPES, opened, photograph, picture, png_header

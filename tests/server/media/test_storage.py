@@ -14,9 +14,10 @@ from urllib.parse import urljoin
 import aiohttp
 import pytest
 
-from instasell_server.adapters.storage.choice import storage_for
 from instasell_server.adapters.storage.disk import DiskObjects
+from instasell_server.adapters.storage.from_settings import storage_for
 from instasell_server.adapters.storage.s3 import S3Objects
+from instasell_server.config.settings import Settings
 from instasell_server.ports import (
     ObjectMissing,
     Objects,
@@ -25,7 +26,6 @@ from instasell_server.ports import (
     Unreachable,
     UploadAddress,
 )
-from instasell_server.settings import Settings
 from tests.market import open_market
 from tests.serving import SECRET, RunningServer, settings_for_tests
 

@@ -21,15 +21,15 @@ import pytest
 from instasell_client.models.accounts import Role, UserStatus
 from instasell_client.models.wallets import TopUp
 from instasell_server.app import SERVICES, Services
+from instasell_server.config.settings import Part
 from instasell_server.db.connections import Database
 from instasell_server.db.queries import Queries
 from instasell_server.domains.audit import store as audit_store
 from instasell_server.domains.audit.service import audit
-from instasell_server.principal import Principal
+from instasell_server.ports.principal import Principal
 from instasell_server.sandbox import SandboxSettings, disputes
-from instasell_server.sandbox.courier import sign
 from instasell_server.sandbox.records import Delivery, Records
-from instasell_server.settings import Part
+from instasell_server.sandbox.webhook_sender import sign
 from tests.paying import SECRET_KEY, WEBHOOK_SECRET, Provider, paying_settings, provider_in
 from tests.server.money.expected import CARD_HOLD_DAYS, TOPUP_HOLD_DAYS
 from tests.serving import running, settings_for_tests

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from instasell_server.domains.notifications.dispatch import Telling
 from instasell_server.domains.notifications.handlers import TELLING
-from instasell_server.domains.notifications.telling import Telling
 from tests.market import Market, open_market
 from tests.server.money.conftest import bazaar
 from tests.serving import RunningServer

@@ -8,7 +8,7 @@ from typing import Any
 from instasell_client import AsyncInstaSell
 from instasell_client.models.accounts import Role
 from instasell_server.domains.notifications import audiences
-from instasell_server.domains.notifications.telling import Telling
+from instasell_server.domains.notifications.dispatch import Telling
 from tests.databases import MarketClock
 from tests.market import Market
 from tests.server.notifications.conftest import Repeats, Sql, Told

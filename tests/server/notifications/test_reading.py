@@ -13,8 +13,8 @@ from instasell_client import AsyncInstaSell
 from instasell_client.errors import Conflict, Invalid, NotFound
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction
+from instasell_server.domains.notifications.dispatch import Telling
 from instasell_server.domains.notifications.service import NotificationService
-from instasell_server.domains.notifications.telling import Telling
 from tests.market import Market
 from tests.server.notifications.conftest import Sql, Told
 from tests.server.notifications.test_auctions import id_of

@@ -21,9 +21,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from instasell_server.reference import settings_page
+from instasell_server.config.settings import Settings
+from instasell_server.reference.pages import settings_page
 from instasell_server.sandbox import Sandbox, SandboxSettings
-from instasell_server.settings import Settings
 from tests.databases import with_database
 from tests.paying import SECRET_KEY, WEBHOOK_SECRET, Provider
 from tests.serving import SECRET

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from instasell_server.domains.auctions.replay import BidRow
-from instasell_server.domains.auctions.rules import (
+from instasell_server.domains.auctions.formats.english import (
     EBAY,
     Accepted,
     Increments,
@@ -16,6 +15,7 @@ from instasell_server.domains.auctions.rules import (
     judge,
     opening,
 )
+from instasell_server.domains.auctions.replay import BidRow
 
 START = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 END = START + timedelta(hours=1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from instasell_server.domains.auctions.rules import (
+from instasell_server.domains.auctions.formats.english import (
     NONE,
     Accepted,
     Kind,

@@ -3,14 +3,14 @@
 import pytest
 
 from instasell_client.models.money import MAX_AMOUNT as WIRE_MAX_AMOUNT
-from instasell_server.domains.auctions.increments import MAX_AMOUNT, MAX_ROWS
-from instasell_server.domains.auctions.rules import (
+from instasell_server.domains.auctions.formats.english import (
     EBAY,
     NONE,
     increment_at,
     next_price,
     parse_increments,
 )
+from instasell_server.domains.auctions.formats.increments import MAX_AMOUNT, MAX_ROWS
 
 
 @pytest.mark.parametrize(

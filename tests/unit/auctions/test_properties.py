@@ -6,8 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from instasell_server.domains.auctions.replay import BidRow, replay
-from instasell_server.domains.auctions.rules import (
+from instasell_server.domains.auctions.formats.english import (
     EBAY,
     NONE,
     Accepted,
@@ -20,6 +19,7 @@ from instasell_server.domains.auctions.rules import (
     parse_increments,
     runner_up_price,
 )
+from instasell_server.domains.auctions.replay import BidRow, replay
 
 from .play import SELLER, START, Play, terms
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from instasell_server.domains.auctions.formats.english import Kind, Status
 from instasell_server.domains.auctions.replay import BidRow, Difference, Value, replay
-from instasell_server.domains.auctions.rules import Kind, Status
 
 from .play import EARLY, END, MICROSECOND, Play, terms
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from instasell_server.domains.auctions.rules import (
+from instasell_server.domains.auctions.formats.english import (
     Accepted,
     Kind,
     Outcome,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from instasell_server.domains.listings import tree
+from instasell_server.domains.listings import category_tree as tree
 
 
 def test_rows_become_a_tree_in_the_order_of_names() -> None:

@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 
-from instasell_server.domains.media.turns import Turns
+from instasell_server.domains.media.fair_queue import Turns
 from instasell_server.errors import RateLimited, Unavailable
 
 

@@ -1,0 +1,71 @@
+"""Give the commands of `instasell-server` their settings, their engines and their failures."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from pydantic import ValidationError
+
+from instasell_client.models.validation import field_errors
+from instasell_server import logs
+from instasell_server.commands.standalone import borrowed_engines, data_dir_of, has_market
+from instasell_server.config.settings import Settings
+from instasell_server.embedded import EmbeddedError
+
+FAILURE = 1
+USAGE = 2
+
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the embedded engines.")]
+
+
+def read_settings(**given: Any) -> Settings:
+    """Settings of the environment, with the options that were given. Exits 2 on bad ones."""
+    options = {name: value for name, value in given.items() if value is not None}
+    try:
+        settings = Settings(**options)
+        logs.configure(settings.model_copy(update={"log_level": "warning"}))
+        return settings
+    except ValidationError as error:
+        lines = []
+        for field, message in field_errors(error, ""):
+            name = field.partition(".")[0]
+            shown = f"INSTASELL_{name.upper()}: " if name else ""
+            lines.append(shown + message)
+        fail("\n".join(lines), USAGE)
+
+
+@contextlib.contextmanager
+def engines_beside(settings: Settings) -> Iterator[Settings]:
+    """Engines for a command beside a server; ends the program when there are none."""
+    with contextlib.ExitStack() as stack:
+        try:
+            complete = stack.enter_context(borrowed_engines(settings))
+        except EmbeddedError as error:
+            fail(str(error))
+        yield complete
+
+
+def need_market(settings: Settings) -> None:
+    """End the program where there is nothing to look at; engines would make an empty market."""
+    if not has_market(settings):
+        fail(
+            f"there is no market in {data_dir_of(settings)}; name its folder with --data-dir,"
+            " or its database with INSTASELL_DATABASE_URL"
+        )
+
+
+def url_of(settings: Settings) -> str:
+    """Return the address of a database that is there."""
+    assert settings.database_url is not None
+    return settings.database_url.get_secret_value()
+
+
+def fail(text: str, code: int = FAILURE) -> NoReturn:
+    """Say on stderr what is wrong, and end the program."""
+    print(f"instasell-server: {text}", file=sys.stderr)
+    raise typer.Exit(code)

@@ -1,0 +1,110 @@
+"""The auctions that one bidder bids in, with the own maximum and what came of each."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from instasell_client.models.bids import (
+    BiddingAuction,
+    BiddingPage,
+    BiddingPart,
+    BiddingQuery,
+)
+from instasell_client.models.live import YourBid
+from instasell_server.db.connections import Connection, Database, Row
+from instasell_server.db.queries import load
+from instasell_server.domains.auctions import events as auction_events
+from instasell_server.domains.auctions import locked_store, store
+from instasell_server.errors import Invalid
+from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.ports import OwnBid
+from instasell_server.ports.principal import Principal
+
+_OWN = (
+    *("max_amount", "last_bid_at", "order_id", "order_status", "total_amount"),
+    "payment_due_at",
+)
+_sql = load(__file__, "own_bids.sql")
+
+
+class OwnBids:
+    """Shows bidders where they stand."""
+
+    def __init__(self, database: Database, *, currency: str) -> None:
+        self._database = database
+        self._currency = currency
+
+    async def list(self, bidder: Principal, query: BiddingQuery) -> BiddingPage:
+        """What needs the bidder most first. Raises Invalid for a cursor of another list."""
+        rank, key, auction_id = _place(query.cursor)
+        async with self._database.connection() as connection:
+            now = await locked_store.get_now(connection)
+            values: dict[str, Any] = {
+                "user_id": bidder.user_id,
+                "part": query.part.value if query.part else None,
+                "now": now,
+                "after_rank": rank,
+                "after_key": key,
+                "after_id": auction_id,
+                "limit": query.limit + 1,
+            }
+            rows = await connection.rows(_sql.list_bidding, values)
+        shown = rows[: query.limit]
+        last = shown[-1] if len(rows) > query.limit else None
+        return BiddingPage(
+            items=[_auction(row) for row in shown],
+            next=encode_cursor("bidding", last["rank"], last["sort_key"], last["auction_id"])
+            if last
+            else None,
+            server_time=now,
+            currency=self._currency,
+        )
+
+
+async def list_open_bids(
+    connection: Connection, user_ids: Sequence[str]
+) -> dict[str, list[YourBid]]:
+    """Return the positions of these users in the open auctions that they have bid in."""
+    found: dict[str, list[YourBid]] = {}
+    for row in await connection.rows(_sql.list_open_bids, {"user_ids": list(user_ids)}):
+        own = OwnBid(row["bidder_id"], row["bidder_no"], row["leading"], row["max_amount"])
+        position = auction_events.your_bid(row["auction_id"], row["version"], own)
+        found.setdefault(own.user_id, []).append(position)
+    return found
+
+
+async def list_bids_in_auction(
+    connection: Connection, auction_id: str, user_ids: Sequence[str]
+) -> list[OwnBid]:
+    """Return the numbers and maxima of these users in one auction, nobody as its leader."""
+    rows = await connection.rows(
+        _sql.list_bids_in_auction, {"auction_id": auction_id, "user_ids": list(user_ids)}
+    )
+    return [
+        OwnBid(row["bidder_id"], row["bidder_no"], leading=False, max_amount=row["max_amount"])
+        for row in rows
+    ]
+
+
+def _auction(row: Row) -> BiddingAuction:
+    own = {name: row[name] for name in _OWN}
+    return BiddingAuction(
+        part=BiddingPart(row["part"]),
+        state=store.state_of(row),
+        bidder=f"bidder-{row['bidder_no']}",
+        **own,
+    )
+
+
+def _place(cursor: str | None) -> tuple[int, int, str] | tuple[None, None, None]:
+    if cursor is None:
+        return None, None, None
+    name, rank, key, auction_id = decode_cursor(cursor, str, int, int, str)
+    try:
+        if name == "bidding" and 0 <= rank <= 3:
+            return rank, key, str(uuid.UUID(auction_id))
+    except ValueError:
+        pass
+    raise Invalid.one("cursor", "use the `next` of the page before")

@@ -1,0 +1,309 @@
+"""Starts, ends and calls off auctions. Each change is one version and one event."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from instasell_client.models.auctions import AuctionStatusReply
+from instasell_client.models.live import ServerEvent
+from instasell_server import metrics
+from instasell_server.db.connections import Connection, Database
+from instasell_server.db.transaction import Transaction, transact
+from instasell_server.domains.auctions import events as auction_events
+from instasell_server.domains.auctions import locked_store, store
+from instasell_server.domains.auctions.bidding.bid_batch import Closing, closing_event
+from instasell_server.domains.auctions.formats.english import (
+    is_due_to_end,
+    is_due_to_start,
+    outcome,
+    runner_up_price,
+)
+from instasell_server.domains.auctions.listing_fees import AuctionGas
+from instasell_server.domains.auctions.records import ChangedAuction, LockedAuction
+from instasell_server.domains.listings.service import ListingService
+from instasell_server.domains.orders.service import OrderService
+from instasell_server.errors import AuctionNotFound, AuctionNotOpen
+from instasell_server.ports import Cache, Event, Events, History
+
+STATUS_TTL_SECONDS = 3600
+DUE_BATCH = 500
+NO_BIDS_ABOVE = 2**53
+TOLD_MAX = 20_000
+
+_Lock = Callable[[Transaction], Awaitable[dict[str, LockedAuction]]]
+_log = structlog.get_logger(__name__)
+
+
+def status_key(auction_id: str) -> str:
+    """The seed's cache key of an auction's state."""
+    return f"auction:{auction_id}"
+
+
+class Lifecycle:
+    """What happens to auctions by time, and what an end brings about."""
+
+    def __init__(
+        self,
+        database: Database,
+        cache: Cache,
+        events: Events,
+        history: History,
+        orders: OrderService,
+        listings: ListingService,
+        gas: AuctionGas,
+    ) -> None:
+        self._database = database
+        self._cache = cache
+        self._events = events
+        self._history = history
+        self._orders = orders
+        self._listings = listings
+        self._gas = gas
+        # What this process has told of ends, until their outbox rows come by: those need not be
+        # told again, which costs more than the end itself.
+        self._told: dict[str, int] = {}
+
+    async def settle(self, tx: Transaction, closings: Sequence[Closing]) -> None:
+        """Makes the orders of auctions that end in this transaction, and their outbox rows.
+
+        The rows of the auctions are locked. A suspended winner's order is cancelled at once, and
+        the goods are offered to the runner-up if the reserve allows.
+        """
+        self.show_on_listings(tx, [each.auction.listing_id for each in closings])
+        won = [each for each in closings if each.winner_id is not None]
+        if won:
+            await store.take_stock(tx, [each.auction.listing_id for each in won])
+            barred = await store.list_suspended(tx, [str(each.winner_id) for each in won])
+            await self._orders.record_won(
+                tx, [_sale(each) for each in won if each.winner_id not in barred]
+            )
+            await self._offer_to_runners_up(tx, [each for each in won if each.winner_id in barred])
+        await locked_store.insert_outbox(
+            tx,
+            "auction_ended",
+            [
+                {
+                    "auction_id": each.auction.id,
+                    "version": each.auction.version + 1,
+                    # What lies above came with the end itself, as a buy-now does.
+                    "seq": each.auction.standing.seq,
+                    "winner_id": each.winner_id,
+                    "price": each.price,
+                }
+                for each in closings
+            ],
+        )
+        await locked_store.insert_notice_causes(
+            tx, "auction_ended", [{"auction_id": each.auction.id} for each in closings]
+        )
+        tx.after_commit.append(lambda: _log_closings(closings))
+
+    def show_on_listings(self, tx: Transaction, listing_ids: Sequence[str]) -> None:
+        """After the commit, no cached page of listings shows their auctions as they were."""
+        if listing_ids:
+            tx.after_commit.append(lambda: self._listings.retire_pages_of(listing_ids))
+
+    async def _offer_to_runners_up(self, tx: Transaction, forfeited: Sequence[Closing]) -> None:
+        await self._orders.record_forfeited(tx, [_sale(each) for each in forfeited])
+        for each in forfeited:
+            runner_up = await store.find_runner_up(tx, each.auction.id, str(each.winner_id))
+            bidder_id, goes_to = runner_up or (None, None)
+            standing = each.standing._replace(runner_up_max=goes_to)
+            price = runner_up_price(each.auction.terms, standing)
+            if bidder_id is not None and price is not None:
+                await self._orders.record_offered(tx, each.auction.id, bidder_id, price, each.at)
+            else:
+                await store.give_back_stock(tx, [each.auction.listing_id])
+
+    async def carry_out_due(self) -> int:
+        """Starts and ends what is due, skipping rows that are locked; returns how many."""
+        return await self._carry_out(lambda tx: locked_store.lock_due(tx, DUE_BATCH))
+
+    async def carry_out(self, auction_id: str) -> int:
+        """Starts or ends one auction if it is due, waiting for its lock."""
+        return await self._carry_out(lambda tx: locked_store.lock_waiting(tx, [auction_id]))
+
+    async def _carry_out(self, lock: _Lock) -> int:
+        events: list[Event] = []
+
+        async def work(tx: Transaction) -> int:
+            locked = await lock(tx)
+            if not locked:
+                return 0
+            now = await locked_store.get_now(tx)
+            ending = [_closing(each, now) for each in locked.values() if _ends(each, now)]
+            starting = [each for each in locked.values() if _starts(each, now)]
+            changes = [_ended(each) for each in ending] + [_started(each) for each in starting]
+            if not changes:
+                return 0
+            await locked_store.write_auctions(tx, changes)
+            await self.settle(tx, ending)
+            events.extend(closing_event(each, each.auction.leader_no) for each in ending)
+            events.extend(await started_events(tx, [each.id for each in starting], now))
+            for each in ending:
+                late = now - each.auction.standing.end_at
+                metrics.CLOSING_LATENESS_SECONDS.observe(late.total_seconds())
+            tx.after_commit.append(lambda: self.tell(events))
+            return len(changes)
+
+        return await transact(self._database, work, begin=locked_store.BEGIN)
+
+    async def call_off(
+        self,
+        tx: Transaction,
+        auction: LockedAuction,
+        now: datetime,
+        reason: str | None,
+        *,
+        by_seller: bool = False,
+    ) -> None:
+        """Cancels an open auction whose row is locked, and tells everybody after the commit.
+
+        The seller gets a notice, too, unless it is his own doing.
+        """
+        auction_id = auction.id
+        self.show_on_listings(tx, [auction.listing_id])
+        version, seq = await store.cancel_auction(tx, auction_id, now, reason)
+        if not seq:
+            await self._gas.give_back(tx, auction_id, auction.terms.seller_id)
+        note = {"auction_id": auction_id, "version": version}
+        await locked_store.insert_outbox(tx, "auction_cancelled", [note])
+        cause: dict[str, object] = {
+            "auction_id": auction_id,
+            "reason": reason,
+            "by_seller": by_seller,
+        }
+        await locked_store.insert_notice_causes(tx, "auction_cancelled", [cause])
+        event = auction_events.changed(
+            ServerEvent.CANCELLED, auction_id, version, now, seq=seq, reason=reason
+        )
+        tx.after_commit.append(lambda: self.tell([event]))
+
+    async def call_off_open(
+        self, tx: Transaction, auction_id: str, reason: str
+    ) -> AuctionStatusReply:
+        """Cancels anybody's open auction, with bids or without, for admins.
+
+        Raises AuctionNotFound, AuctionNotOpen.
+        """
+        locked = await locked_store.lock_waiting(tx, [auction_id])
+        auction = locked.get(auction_id)
+        if auction is None:
+            raise AuctionNotFound
+        now = await locked_store.get_now(tx)
+        if not _is_running(auction, now):
+            raise AuctionNotOpen("the auction is over", auction_status=auction.standing.status)
+        await self.call_off(tx, auction, now, reason)
+        [state] = await store.list_states(tx, [auction_id])
+        return AuctionStatusReply(state=state, server_time=now)
+
+    async def call_off_all_of(self, payload: Mapping[str, Any]) -> None:
+        """The outbox's part of a suspension: each open auction in a transaction of its own."""
+        async with self._database.connection() as connection:
+            ids = await store.list_open_of_seller(connection, payload["user_id"])
+        for auction_id in ids:
+
+            async def work(tx: Transaction, auction_id: str = auction_id) -> None:
+                locked = await locked_store.lock_waiting(tx, [auction_id])
+                now = await locked_store.get_now(tx)
+                auction = locked.get(auction_id)
+                if auction is not None and _is_running(auction, now):
+                    await self.call_off(tx, auction, now, "the seller is suspended")
+
+            await transact(self._database, work)
+
+    async def tell_again(self, payload: Mapping[str, Any]) -> None:
+        """The outbox's part: what a crash after the commit left untold. Rooms drop a repeat."""
+        auction_id, version = payload["auction_id"], payload["version"]
+        if self._told.pop(auction_id, 0) >= version:
+            return
+        seq = payload.get("seq", NO_BIDS_ABOVE)
+        events = await self._history.events_since(auction_id, version - 1, seq)
+        await self.tell(events)
+
+    async def tell(self, events: Sequence[Event]) -> None:
+        """What follows every commit of auctions: stale caches, then those who watch."""
+        await self.announce(events, retired=await self.retire(events))
+
+    async def retire(self, events: Sequence[Event]) -> bool:
+        """Makes cached states older than these events count as absent; False if that failed."""
+        versions = {status_key(each.auction_id): each.version for each in events}
+        return await self._cache.retire(versions, ttl_seconds=STATUS_TTL_SECONDS)
+
+    async def announce(self, events: Sequence[Event], *, retired: bool) -> None:
+        """Tells those who watch. What was not `retired` is left to the outbox."""
+        await self._events.publish(events)
+        if retired:
+            self._remember(events)
+
+    def _remember(self, events: Sequence[Event]) -> None:
+        """Keeps the ends, but not without a bound: other servers may see to their rows."""
+        for each in events:
+            if not each.conflates:
+                self._told[each.auction_id] = each.version
+        while len(self._told) > TOLD_MAX:
+            del self._told[next(iter(self._told))]
+
+
+async def started_events(connection: Connection, ids: Sequence[str], now: datetime) -> list[Event]:
+    """An `auction_started` for each auction, with its state for boards that do not know it."""
+    if not ids:
+        return []
+    return [
+        auction_events.changed(
+            ServerEvent.STARTED, state.auction_id, state.version, now, seq=state.seq, state=state
+        )
+        for state in await store.list_states(connection, ids)
+    ]
+
+
+async def _log_closings(closings: Sequence[Closing]) -> None:
+    for each in closings:
+        _log.info(
+            "auction_closed",
+            auction_id=each.auction.id,
+            version=each.auction.version + 1,
+            bids=each.standing.seq,
+            price=each.price,
+            winner_id=each.winner_id,
+        )
+
+
+def _sale(closing: Closing) -> tuple[str, str, int, datetime]:
+    assert closing.winner_id is not None
+    assert closing.price is not None
+    return (closing.auction.id, closing.winner_id, closing.price, closing.at)
+
+
+def _is_running(auction: LockedAuction, now: datetime) -> bool:
+    return auction.standing.status in ("pending", "live") and not _ends(auction, now)
+
+
+def _ends(auction: LockedAuction, now: datetime) -> bool:
+    return is_due_to_end(auction.standing, now)
+
+
+def _starts(auction: LockedAuction, now: datetime) -> bool:
+    return not _ends(auction, now) and is_due_to_start(auction.terms, auction.standing, now)
+
+
+def _closing(auction: LockedAuction, now: datetime) -> Closing:
+    winner_id, price, _ = outcome(auction.terms, auction.standing)
+    return Closing(auction, auction.standing._replace(status="ended"), winner_id, price, now)
+
+
+def _ended(closing: Closing) -> ChangedAuction:
+    auction = closing.auction
+    return ChangedAuction(
+        auction.id, auction.version, closing.standing, auction.leader_no, closing.winner_id,
+        closing.at,
+    )  # fmt: skip
+
+
+def _started(auction: LockedAuction) -> ChangedAuction:
+    standing = auction.standing._replace(status="live")
+    return ChangedAuction(auction.id, auction.version, standing, auction.leader_no, None, None)

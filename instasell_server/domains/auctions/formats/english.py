@@ -1,0 +1,340 @@
+"""What the market decides about a bid, and nothing else: no I/O, no clock, no mutation.
+
+All amounts are integer minor units, all instants aware UTC, all ids canonical text. The caller
+holds the auction's row lock, passes the instant read after it, and stores what `judge` answers.
+Whether a user may bid at all (role, suspension, session) is the caller's to decide; the seller's
+own bid is judged here.
+
+The records are named tuples because the auctioneer makes several for every bid: a frozen
+dataclass costs three times as much to build. Use `_replace` where one field changes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from instasell_server.domains.auctions.formats.increments import (
+    EBAY,
+    NONE,
+    Increments,
+    increment_at,
+    next_price,
+    parse_increments,
+)
+
+__all__ = [
+    "EBAY",
+    "NONE",
+    "Accepted",
+    "Increments",
+    "Kind",
+    "Offer",
+    "Outcome",
+    "RefusalCode",
+    "Refused",
+    "Standing",
+    "Status",
+    "Terms",
+    "increment_at",
+    "is_due_to_end",
+    "is_due_to_start",
+    "is_open",
+    "judge",
+    "minimum_bid",
+    "next_price",
+    "opening",
+    "outcome",
+    "parse_increments",
+    "runner_up_price",
+]
+
+Status: TypeAlias = Literal["pending", "live", "ended", "cancelled"]
+RefusalCode: TypeAlias = Literal[
+    "auction_not_open",
+    "seller_cannot_bid",
+    "bid_too_low",
+    "already_leading",
+    "buy_now_unavailable",
+]
+
+
+class Kind(StrEnum):
+    """What a row of `bids` is. An offer is a bid or a buy-now; a raise is what `judge` found."""
+
+    BID = "bid"
+    RAISE = "raise"
+    BUY_NOW = "buy_now"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the seller set, fixed from the first bid on. Raises ValueError on terms that clash."""
+
+    auction_id: str
+    seller_id: str
+    start_at: datetime
+    min_bid: int
+    reserve: int | None = None
+    buy_now: int | None = None
+    increments: Increments = EBAY
+    extension_window_seconds: int = 5
+    extension_seconds: int = 5
+
+    def __post_init__(self) -> None:
+        if self.min_bid < 1:
+            raise ValueError("min_bid must be at least 1 minor unit")
+        if self.reserve is not None and self.reserve < self.min_bid:
+            raise ValueError("reserve must be at least min_bid")
+        if self.buy_now is not None and self.buy_now < max(self.min_bid, self.reserve or 0):
+            raise ValueError("buy_now must be at least min_bid and reserve")
+        if not 0 <= self.extension_window_seconds <= self.extension_seconds:
+            raise ValueError("extension_seconds must be at least extension_window_seconds")
+
+
+class Standing(NamedTuple):
+    """Where an auction stands after the bid with number `seq`.
+
+    `price` is what the market shows, None before the first bid. `leader_max` and `runner_up_max`
+    are private. `reserve_met` is True once a bid may win: without a reserve the first one does.
+    """
+
+    status: Status
+    end_at: datetime
+    price: int | None
+    leader_id: str | None
+    leader_max: int | None
+    runner_up_max: int | None
+    reserve_met: bool
+    seq: int
+    bidder_count: int
+
+
+class Offer(NamedTuple):
+    """One bidder's wish: `amount` now, `max_amount` as far as the engine may bid on for him.
+
+    In a buy-now `amount` is the price that the buyer saw, None if he takes whatever it is.
+    `bidder_no` is his number in this auction, None if no bid of his was accepted yet. Once one is
+    accepted its `Accepted.bidder_no` belongs in his next offer, also within one batch.
+    """
+
+    bidder_id: str
+    amount: int | None = None
+    max_amount: int | None = None
+    kind: Kind = Kind.BID
+    bidder_no: int | None = None
+
+
+class Accepted(NamedTuple):
+    """A bid that stands: the row to insert, and the auction's new standing.
+
+    `max_amount` is how far the bidder goes with it, also where he named an amount alone. `amount`
+    is what is shown of it: that maximum or the price after it, whichever is less.
+    `ended` is True for a buy-now, which sells the auction at once.
+    """
+
+    standing: Standing
+    kind: Kind
+    seq: int
+    bidder_no: int
+    max_amount: int
+    amount: int
+    price_after: int
+    leader_after: str
+    extended: bool
+    outbid_at_once: bool
+    previous_leader: str | None
+    ended: bool
+
+
+class Refused(NamedTuple):
+    """A bid that changes nothing.
+
+    `minimum` is what would be taken at this moment: the least offer for `bid_too_low`, the least
+    maximum that would be a raise for `already_leading`, the auction's own price where a buy-now
+    named another. None otherwise.
+    """
+
+    code: RefusalCode
+    minimum: int | None = None
+
+
+class Outcome(NamedTuple):
+    """What a closing auction decides: nobody wins without bids or below the reserve."""
+
+    winner_id: str | None
+    price: int | None
+    reserve_met: bool
+
+
+_BID: Final = Kind.BID
+_RAISE: Final = Kind.RAISE
+_BUY_NOW: Final = Kind.BUY_NOW
+_SECONDS_PER_DAY: Final = 86_400
+_NOT_OPEN: Final = Refused("auction_not_open")
+_SELLER_CANNOT_BID: Final = Refused("seller_cannot_bid")
+_BUY_NOW_UNAVAILABLE: Final = Refused("buy_now_unavailable")
+
+_Settled: TypeAlias = tuple[Kind, int, int, str, int, int | None]
+"""(kind, the bidder's own maximum, price, leader, his maximum, the runner-up's maximum)."""
+
+
+def opening(end_at: datetime, status: Status = "pending") -> Standing:
+    """The standing of an auction that nobody has bid on."""
+    return Standing(status, end_at, None, None, None, None, False, 0, 0)
+
+
+def is_open(terms: Terms, standing: Standing, at: datetime) -> bool:
+    """Whether a bid judged at this instant may count, whatever the workers have done by then."""
+    return standing.status in ("pending", "live") and terms.start_at <= at < standing.end_at
+
+
+def is_due_to_start(terms: Terms, standing: Standing, at: datetime) -> bool:
+    """Whether a pending auction should be made live."""
+    return standing.status == "pending" and terms.start_at <= at
+
+
+def is_due_to_end(standing: Standing, at: datetime) -> bool:
+    """Whether an auction should be closed, also one that no worker ever made live."""
+    return standing.status in ("pending", "live") and standing.end_at <= at
+
+
+def minimum_bid(terms: Terms, standing: Standing) -> int:
+    """The least that somebody who does not lead must offer, in minor units."""
+    if standing.price is None:
+        return terms.min_bid
+    return next_price(terms.increments, standing.price)
+
+
+def outcome(terms: Terms, standing: Standing) -> Outcome:
+    """Who has won, and at what price, when the auction closes as it stands."""
+    leader_max = standing.leader_max
+    if leader_max is None or (terms.reserve is not None and leader_max < terms.reserve):
+        return Outcome(None, None, reserve_met=False)
+    return Outcome(standing.leader_id, standing.price, reserve_met=True)
+
+
+def runner_up_price(terms: Terms, standing: Standing) -> int | None:
+    """What the runner-up may have it for if the winner falls away.
+
+    None without a runner-up, or when his maximum is under the reserve.
+    """
+    if standing.runner_up_max is None or standing.price is None:
+        return None
+    price = min(standing.runner_up_max, standing.price)
+    return price if terms.reserve is None or price >= terms.reserve else None
+
+
+def judge(
+    terms: Terms, standing: Standing, offer: Offer, judged_at: datetime
+) -> Accepted | Refused:
+    """Decide one offer at one instant.
+
+    Raises ValueError on an offer that the wire should have refused: no amount at all, an amount
+    above its own maximum, or a leader who comes without his `bidder_no`.
+    """
+    bidder_id = offer.bidder_id
+    if bidder_id == terms.seller_id:
+        return _SELLER_CANNOT_BID
+    end_at = standing.end_at
+    if standing.status not in ("pending", "live") or not terms.start_at <= judged_at < end_at:
+        return _NOT_OPEN
+    buying = offer.kind == _BUY_NOW
+    settled = _settle_buy_now(terms, standing, offer) if buying else _settle(terms, standing, offer)
+    if isinstance(settled, Refused):
+        return settled
+    kind, maximum, price, leader_id, leader_max, runner_up_max = settled
+
+    reserve = terms.reserve
+    reserve_met = reserve is None or leader_max >= reserve
+    if reserve is not None and reserve_met and price < reserve:
+        price = reserve
+
+    left = end_at - judged_at
+    # A sale ends the auction, so there is nothing left to extend.
+    extended = not buying and (
+        left.days * _SECONDS_PER_DAY + left.seconds < terms.extension_window_seconds
+    )
+    if extended:
+        end_at += timedelta(seconds=terms.extension_seconds)
+
+    seq = standing.seq + 1
+    bidder_count = standing.bidder_count
+    bidder_no = offer.bidder_no
+    if bidder_no is None:
+        bidder_no = bidder_count = bidder_count + 1
+    status = "ended" if buying else standing.status
+    return Accepted(
+        Standing(
+            status, end_at, price, leader_id, leader_max, runner_up_max,
+            reserve_met, seq, bidder_count,
+        ),
+        kind, seq, bidder_no, maximum, min(maximum, price), price, leader_id,
+        extended, leader_id != bidder_id, standing.leader_id, buying,
+    )  # fmt: skip
+
+
+def _settle(terms: Terms, standing: Standing, offer: Offer) -> _Settled | Refused:
+    """Weigh a bid against the leader's, before the reserve has its say."""
+    bidder_id, amount, maximum, _, _ = offer
+    if maximum is None:
+        if amount is None:
+            raise ValueError("an offer needs an amount or a max_amount")
+        maximum = amount
+    elif amount is None:
+        amount = 0
+    elif amount > maximum:
+        raise ValueError("amount must not be above max_amount")
+
+    price, leader_id, leader_max = standing.price, standing.leader_id, standing.leader_max
+    if price is None or leader_id is None or leader_max is None:
+        if maximum < terms.min_bid:
+            return Refused("bid_too_low", terms.min_bid)
+        return _BID, maximum, max(terms.min_bid, amount), bidder_id, maximum, None
+    if bidder_id == leader_id:
+        return _settle_raise(terms, standing, offer, amount, maximum)
+
+    increments = terms.increments
+    minimum = next_price(increments, price)
+    if maximum < minimum:
+        return Refused("bid_too_low", minimum)
+    # Beside a sufficient maximum an amount under the minimum says nothing. It could still lift
+    # the price where a seller's table has an increment smaller than the row before it.
+    if amount < minimum:
+        amount = 0
+    if maximum > leader_max:
+        reached = min(maximum, next_price(increments, leader_max))
+        return _BID, maximum, max(reached, amount), bidder_id, maximum, leader_max
+    reached = min(leader_max, next_price(increments, maximum))
+    return _BID, maximum, max(reached, amount), leader_id, leader_max, maximum
+
+
+def _settle_raise(
+    terms: Terms, standing: Standing, offer: Offer, amount: int, maximum: int
+) -> _Settled | Refused:
+    """Let the leader go further than before, which a runner-up at his heels may make dearer."""
+    price, leader_max, runner_up_max = standing.price, standing.leader_max, standing.runner_up_max
+    if price is None or leader_max is None or offer.bidder_no is None:
+        raise ValueError("the leader has bid before: pass his bidder_no")
+    if maximum <= leader_max:
+        return Refused("already_leading", leader_max + 1)
+    price = max(price, amount)
+    if runner_up_max is not None:
+        price = max(price, min(maximum, next_price(terms.increments, runner_up_max)))
+    return _RAISE, maximum, price, offer.bidder_id, maximum, runner_up_max
+
+
+def _settle_buy_now(terms: Terms, standing: Standing, offer: Offer) -> _Settled | Refused:
+    """Sell at once: open until the first bid, with a reserve until a bid has met it."""
+    buy_now, leader_max = terms.buy_now, standing.leader_max
+    if buy_now is None:
+        return _BUY_NOW_UNAVAILABLE
+    if leader_max is not None and (terms.reserve is None or leader_max >= terms.reserve):
+        return _BUY_NOW_UNAVAILABLE
+    if offer.amount is not None and offer.amount != buy_now:
+        return Refused("buy_now_unavailable", buy_now)
+    own = standing.leader_id == offer.bidder_id
+    if own and offer.bidder_no is None:
+        raise ValueError("the leader has bid before: pass his bidder_no")
+    runner_up_max = standing.runner_up_max if own else leader_max
+    return _BUY_NOW, buy_now, buy_now, offer.bidder_id, buy_now, runner_up_max

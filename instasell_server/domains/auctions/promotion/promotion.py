@@ -1,0 +1,46 @@
+"""Shows an auction before others for a while, for gas."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from instasell_client.models.live import ServerEvent
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.auctions import events as auction_events
+from instasell_server.domains.auctions import locked_store, store
+from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
+from instasell_server.domains.auctions.listing_fees import AuctionGas
+from instasell_server.errors import AuctionNotFound, AuctionNotOpen
+from instasell_server.ports.principal import Principal
+
+FEATURED_HOURS = 24
+
+
+class Featuring:
+    """What sellers spend gas on beside putting auctions up."""
+
+    def __init__(self, gas: AuctionGas, lifecycle: Lifecycle) -> None:
+        self._gas = gas
+        self._lifecycle = lifecycle
+
+    async def feature(self, tx: Transaction, seller: Principal, auction_id: str) -> datetime:
+        """Features an own open auction for 24 hours more; returns until when.
+
+        Raises AuctionNotFound, AuctionNotOpen, InsufficientGas.
+        """
+        auction = (await locked_store.lock_waiting(tx, [auction_id])).get(auction_id)
+        if auction is None or auction.terms.seller_id != seller.user_id:
+            raise AuctionNotFound
+        now = await locked_store.get_now(tx)
+        standing = auction.standing
+        if standing.status not in ("pending", "live") or standing.end_at <= now:
+            raise AuctionNotOpen("the auction is over", auction_status=standing.status)
+        until = await store.update_featured(tx, auction_id, now, timedelta(hours=FEATURED_HOURS))
+        version = auction.version + 1
+        await self._gas.charge_feature(tx, auction_id, version, seller.user_id)
+        [state] = await store.list_states(tx, [auction_id])
+        event = auction_events.changed(
+            ServerEvent.UPDATED, auction_id, state.version, now, seq=state.seq, state=state
+        )
+        tx.after_commit.append(lambda: self._lifecycle.tell([event]))
+        return until

@@ -1,0 +1,78 @@
+"""The auctions of one seller, with what came of each."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from instasell_client.models.seller_auctions import (
+    SellingAuction,
+    SellingPage,
+    SellingPart,
+    SellingQuery,
+)
+from instasell_server.db.connections import Database, Row
+from instasell_server.db.queries import load
+from instasell_server.domains.auctions import locked_store, store
+from instasell_server.errors import Invalid
+from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.ports.principal import Principal
+
+_OWN = (
+    *("reserve", "gas_fee", "watchers", "order_id", "order_status", "buyer_name"),
+    *("total_amount", "payment_due_at"),
+)
+_sql = load(__file__, "selling.sql")
+
+
+class Selling:
+    """Shows sellers what they have put up."""
+
+    def __init__(
+        self, database: Database, *, currency: str, auction_fee: int, feature_fee: int
+    ) -> None:
+        self._database = database
+        self._currency = currency
+        self._auction_fee = auction_fee
+        self._feature_fee = feature_fee
+
+    async def list(self, seller: Principal, query: SellingQuery) -> SellingPage:
+        """The seller's auctions, the newest first. Raises Invalid for a cursor of another list."""
+        key, auction_id = _place(query.cursor)
+        values: dict[str, Any] = {
+            "seller_id": seller.user_id,
+            "part": query.part.value if query.part else None,
+            "after_key": key,
+            "after_id": auction_id,
+            "limit": query.limit + 1,
+        }
+        async with self._database.connection() as connection:
+            rows = await connection.rows(_sql.list_selling, values)
+            now = await locked_store.get_now(connection)
+        shown = rows[: query.limit]
+        more = len(rows) > query.limit
+        return SellingPage(
+            items=[_auction(row) for row in shown],
+            next=encode_cursor("selling", shown[-1]["sort_key"], shown[-1]["auction_id"])
+            if more
+            else None,
+            server_time=now,
+            currency=self._currency,
+            auction_gas_fee=self._auction_fee,
+            feature_gas_fee=self._feature_fee,
+        )
+
+
+def _auction(row: Row) -> SellingAuction:
+    own = {name: row[name] for name in _OWN}
+    return SellingAuction(part=SellingPart(row["part"]), state=store.state_of(row), **own)
+
+
+def _place(cursor: str | None) -> tuple[int, str] | tuple[None, None]:
+    if cursor is None:
+        return None, None
+    _, key, auction_id = decode_cursor(cursor, str, int, str)
+    try:
+        return key, str(uuid.UUID(auction_id))
+    except ValueError:
+        raise Invalid.one("cursor", "use the `next` of the page before") from None

@@ -1,0 +1,194 @@
+"""Tells people what happened: from causes that transactions left, to notices, frames and letters.
+
+A cause and its notices go and come in one transaction, in pages of an audience, so a crash leaves
+either the cause or the notices. A notice has a unique key besides, and no cause is told twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import structlog
+from pydantic_core import to_json
+
+from instasell_client.models.live import ServerEvent
+from instasell_client.models.notifications import Notification
+from instasell_client.models.notifications import NotificationKind as Kind
+from instasell_server.db.connections import Database
+from instasell_server.db.transaction import Transaction, transact
+from instasell_server.domains.auctions.history import AuctionHistory
+from instasell_server.domains.notifications import rules, store
+from instasell_server.domains.notifications.audiences import AUDIENCE_MAX, Audiences, Told
+from instasell_server.domains.notifications.mail_queue import Letters
+from instasell_server.domains.notifications.message_mails import queue_mail
+from instasell_server.domains.notifications.rules import Notice
+from instasell_server.domains.notifications.store import Cause
+from instasell_server.errors import OutcomeUnknown, Unavailable
+from instasell_server.ports import Events
+
+CAUSES_AT_ONCE = 50
+LEAD_CHANGES_AT_ONCE = 500
+ENDINGS_AT_ONCE = 200
+AMOUNTS = frozenset({"current_bid", "minimum", "total_amount", "price", "refund_amount", "amount"})
+
+_log = structlog.get_logger(__name__)
+
+
+class Telling:
+    """Works off what there is to tell. Several servers may: each thing is told once."""
+
+    def __init__(
+        self,
+        database: Database,
+        events: Events,
+        history: AuctionHistory,
+        *,
+        currency: str,
+        ending_soon_minutes: int,
+    ) -> None:
+        self._database = database
+        self._events = events
+        self._audiences = Audiences(history)
+        self._currency = currency
+        self._ending_soon_minutes = ending_soon_minutes
+        self._letters: Letters | None = None
+
+    def serve(self, letters: Letters) -> None:
+        """Who sends e-mail; said once, as the parts are joined. Without it none is sent."""
+        self._letters = letters
+
+    async def work(self) -> bool:
+        """One round; returns whether more may wait than one round takes."""
+        async with self._database.connection() as connection:
+            due = await store.find_due(connection, self._ending_soon_minutes)
+        if due.endings:
+            await transact(self._database, self._mark_ending)
+        if due.lead_changes:
+            await transact(self._database, self._gather_outbid)
+        if not any(due):
+            return False
+        try:
+            await transact(self._database, self._tell_causes)
+        except (Unavailable, OutcomeUnknown):
+            raise
+        except Exception:
+            # Only the cause that cannot be told is to wait.
+            _log.exception("causes_not_told")
+            await self._tell_apart()
+        return True
+
+    async def _mark_ending(self, tx: Transaction) -> None:
+        ending = await store.mark_ending(tx, self._ending_soon_minutes, ENDINGS_AT_ONCE)
+        for auction_id in ending:
+            await store.insert_cause(tx, Kind.ENDING_SOON.value, {"auction_id": auction_id})
+
+    async def _gather_outbid(self, tx: Transaction) -> None:
+        """Makes causes of what changed in leads, one second's at a time and each person once."""
+        spans = await store.take_lead_changes(tx, LEAD_CHANGES_AT_ONCE)
+        if spans:
+            led = await store.list_led(tx, spans)
+            for start in range(0, len(led), AUDIENCE_MAX):
+                part = led[start : start + AUDIENCE_MAX]
+                await store.insert_cause(tx, Kind.OUTBID.value, {"led": part})
+
+    async def _tell_causes(self, tx: Transaction) -> None:
+        causes = await store.lock_causes(tx, CAUSES_AT_ONCE)
+        notices: list[Notice] = []
+        done: list[int] = []
+        for cause in causes:
+            notices += await self._take(tx, cause)
+            done.append(cause.id)
+            if len(notices) >= AUDIENCE_MAX:
+                break
+        if done:
+            await self._tell(tx, notices)
+            await store.delete_causes(tx, done)
+
+    async def _take(self, tx: Transaction, cause: Cause) -> Sequence[Notice]:
+        """The notices of a cause; what is left of a large audience waits as a cause of its own."""
+        told: Told = await self._audiences.of(tx, cause)
+        if told.after is not None:
+            await store.insert_cause(tx, cause.kind, {**cause.payload, "after": told.after})
+        return told.notices
+
+    async def _tell_apart(self) -> None:
+        """Each cause in a transaction of its own; what fails is tried again later."""
+
+        async def one(tx: Transaction) -> bool:
+            causes = await store.lock_causes(tx, 1)
+            if not causes:
+                return False
+            [cause] = causes
+            failing.append(cause.id)
+            await self._tell(tx, await self._take(tx, cause))
+            await store.delete_causes(tx, [cause.id])
+            failing.clear()
+            return True
+
+        for _ in range(CAUSES_AT_ONCE):
+            failing: list[int] = []
+            try:
+                found = await transact(self._database, one)
+            except (Unavailable, OutcomeUnknown):
+                raise
+            except Exception:
+                _log.exception("cause_not_told", cause_id=failing)
+                await transact(self._database, partial(_put_off, failing))
+                continue
+            if not found:
+                break
+
+    async def _tell(self, tx: Transaction, notices: Sequence[Notice]) -> None:
+        """Writes the notices that are wanted, and queues the letters; sockets hear afterwards."""
+        if not notices:
+            return
+        # As they happened: the instants of the rows rise in the order in which they are written.
+        notices = list({each[:3]: each for each in map(self._priced, notices)}.values())
+        choices = await store.list_choices(tx, list({each.user_id for each in notices}))
+        wanted: list[Notice] = []
+        mailed: list[Notice] = []
+        for each in notices:
+            ways = rules.channels(each.kind, choices.get((each.user_id, each.kind.value)))
+            if ways.in_app:
+                wanted.append(each)
+            if ways.email and self._letters is not None:
+                mailed.append(each)
+        await self._queue_mails(tx, mailed)
+        if wanted:
+            written = await store.insert_notices(tx, wanted)
+            tx.after_commit.append(lambda: self._show(written))
+
+    async def _queue_mails(self, tx: Transaction, notices: Sequence[Notice]) -> None:
+        if self._letters is None:
+            return
+        about_messages = [each for each in notices if each.kind is Kind.MESSAGE]
+        for each in notices:
+            if each.kind is not Kind.MESSAGE:
+                await self._letters.queue(
+                    tx, user_id=each.user_id, kind=each.kind.value, facts=each.facts,
+                    cause=each.cause,
+                )  # fmt: skip
+        # Two servers lock the windows of conversations in one order; messages of each keep theirs.
+        for each in sorted(about_messages, key=_conversation_of):
+            await queue_mail(tx, self._letters, each)
+
+    def _priced(self, notice: Notice) -> Notice:
+        if AMOUNTS.isdisjoint(notice.facts):
+            return notice
+        return notice._replace(facts={**notice.facts, "currency": self._currency})
+
+    async def _show(self, written: Sequence[tuple[str, Notification]]) -> None:
+        event = ServerEvent.NOTIFICATION.value
+        await self._events.tell_users(
+            [(user_id, to_json({"event": event, "data": each})) for user_id, each in written]
+        )
+
+
+def _conversation_of(notice: Notice) -> tuple[str, str]:
+    return notice.user_id, notice.facts["conversation_id"]
+
+
+async def _put_off(cause_ids: Sequence[int], tx: Transaction) -> None:
+    for cause_id in cause_ids:
+        await store.update_cause_failed(tx, cause_id)

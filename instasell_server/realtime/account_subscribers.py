@@ -1,0 +1,32 @@
+"""The sockets of each account that may read what is the account's alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from instasell_server.realtime.subscriber import Watcher
+
+
+class AccountReaders:
+    """Finds an account's sockets without a look at the thousands of others."""
+
+    def __init__(self) -> None:
+        self._watchers: dict[str, list[Watcher]] = {}
+
+    def of(self, user_id: str) -> Sequence[Watcher]:
+        """Return the sockets of an account."""
+        return self._watchers.get(user_id, ())
+
+    def add(self, watcher: Watcher) -> None:
+        """Add a socket, if it may read."""
+        if watcher.user_id is not None and watcher.may_read:
+            self._watchers.setdefault(watcher.user_id, []).append(watcher)
+
+    def discard(self, watcher: Watcher) -> None:
+        """Take a socket out."""
+        if watcher.user_id is None or watcher not in self.of(watcher.user_id):
+            return
+        readers = self._watchers[watcher.user_id]
+        readers.remove(watcher)
+        if not readers:
+            del self._watchers[watcher.user_id]

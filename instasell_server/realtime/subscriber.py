@@ -1,0 +1,214 @@
+"""One socket as the hub sees it: something to write frames to, which may be slow.
+
+The transport's own write buffer is the queue, and it is bounded. A watcher with more than
+`BUFFER_BYTES_MAX` in it gets no events but a mark, and once it has read on, the newest state of
+each auction that it was spared. Answers count like events: while more than `ANSWER_BYTES_MAX`
+waits, no request of that socket is read, and one that takes too little for `STALLED_SECONDS` is
+cut off, whatever it was that it did not read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+from instasell_server.realtime.websocket_frames import fragments
+
+BUFFER_BYTES_MAX = 16 * 1024
+BUFFER_BYTES_LOW = 2 * 1024
+ANSWER_BYTES_MAX = 32 * 1024
+"""While more than this waits, no request is read; the largest answer is about 90 KiB."""
+
+UNREAD_BYTES_MAX = 256 * 1024
+"""Nothing makes more wait for a slow reader; what would, as a flood of notices, cuts it off."""
+
+FRAGMENT_BYTES = 16 * 1024
+WHOLE_BYTES_MAX = 96 * 1024
+"""A longer answer, which only the board's can be, is written as the reader takes it."""
+
+STALLED_SECONDS = 30.0
+PROGRESS_BYTES = 16 * 1024
+"""A slow reader has to take so much in `STALLED_SECONDS`, or catch up."""
+
+
+class Backlog:
+    """What is kept of a slow reader; few watchers have one."""
+
+    __slots__ = ("base", "held", "own_bids", "since", "stale", "started_with", "streaming")
+
+    def __init__(self, waiting_bytes: int) -> None:
+        self.since = time.monotonic()
+        # What waited when it became slow, and then with each progress, and what came since.
+        self.base = self.started_with = waiting_bytes
+        self.stale: set[str] = set()
+        self.own_bids: dict[str, bytes] = {}
+        self.streaming = False
+        # Whole frames that wait for the end of a message that is being written.
+        self.held: list[bytes] = []
+
+
+class Watcher:
+    """Where the frames of one connection go."""
+
+    # There are many, most of them quick, so what only few need is made when it is needed.
+    __slots__ = (
+        "_backlog", "_on_session_end", "_transport", "is_cut_off", "may_read", "rooms",
+        "session_id", "user_id",
+    )  # fmt: skip
+
+    def __init__(
+        self, transport: asyncio.WriteTransport, on_session_end: Callable[[bool], None]
+    ) -> None:
+        self._transport = transport
+        self._on_session_end = on_session_end
+        # Whether it was the market that ended the connection.
+        self.is_cut_off = False
+        self.user_id: str | None = None
+        self.session_id: str | None = None
+        # Whether it may read what is the account's alone.
+        self.may_read = False
+        # How many auctions it is told of, or is about to be.
+        self.rooms = 0
+        self._backlog: Backlog | None = None
+
+    @property
+    def closing(self) -> bool:
+        """Whether the connection is going away."""
+        return self._transport.is_closing()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What the reader has not taken yet."""
+        waiting = self._transport.get_write_buffer_size()
+        if self._backlog is not None:
+            waiting += sum(map(len, self._backlog.held))
+        return waiting
+
+    @property
+    def is_slow(self) -> bool:
+        """Tell whether the reader has not caught up since events were first kept back."""
+        return self._backlog is not None
+
+    @property
+    def slow_since(self) -> float | None:
+        """Return when the reader last took enough, by the monotonic clock; None for a quick one."""
+        return self._backlog.since if self._backlog is not None else None
+
+    # Writing ----------------------------------------------------------------------------------
+
+    def write(self, *frames: bytes) -> None:
+        """Writes whole frames, or one in parts, that are never spared: answers and the like."""
+        if self._transport.is_closing():
+            return
+        backlog = self._backlog
+        if backlog is None:
+            self._transport.writelines(frames)
+            return
+        if backlog.streaming:
+            backlog.held.append(b"".join(frames))
+        else:
+            self._transport.writelines(frames)
+        backlog.base += sum(map(len, frames))
+        if self.waiting_bytes > max(UNREAD_BYTES_MAX, backlog.started_with + ANSWER_BYTES_MAX):
+            self.abort()
+
+    def write_control(self, frame: bytes) -> None:
+        """Writes a ping or a pong, which may stand between the fragments of a message."""
+        if not self._transport.is_closing():
+            self._transport.write(frame)
+
+    def offer(self, data: bytes) -> bool:
+        """Writes whole frames of events unless the reader is slow."""
+        if self._backlog is None:
+            if self._transport.get_write_buffer_size() <= BUFFER_BYTES_MAX:
+                if not self._transport.is_closing():
+                    self._transport.write(data)
+                return True
+            self.mark_slow()
+        return False
+
+    async def stream(self, parts: Sequence[bytes], drain: Callable[[], Awaitable[None]]) -> None:
+        """Writes one long message as the reader takes it, and holds others back meanwhile."""
+        backlog = self.mark_slow()
+        backlog.streaming = True
+        try:
+            for fragment in fragments(parts, FRAGMENT_BYTES):
+                if self._transport.is_closing():
+                    return
+                self._transport.write(fragment)
+                backlog.base += len(fragment)
+                await drain()
+        finally:
+            backlog.streaming = False
+            held, backlog.held = backlog.held, []
+            if held and not self._transport.is_closing():
+                self._transport.writelines(held)
+
+    # Slow readers -----------------------------------------------------------------------------
+
+    def mark_slow(self) -> Backlog:
+        """Keeps events back until the reader has caught up."""
+        if self._backlog is None:
+            self._backlog = Backlog(self.waiting_bytes)
+        return self._backlog
+
+    def spare(self, auction_ids: Iterable[str]) -> None:
+        """Remembers auctions whose events were kept back, until `take_stale`."""
+        self.mark_slow().stale.update(auction_ids)
+
+    def keep_own_bid(self, auction_id: str, frame: bytes) -> None:
+        """Keeps the newest position of a slow reader in an auction."""
+        self.mark_slow().own_bids[auction_id] = frame
+
+    def take_stale(self) -> set[str]:
+        """The auctions whose newest states this watcher lacks; it is quick again."""
+        backlog, self._backlog = self._backlog, None
+        return backlog.stale if backlog is not None else set()
+
+    def catch_up(self, newest: Callable[[str], bytes | None]) -> bool:
+        """Writes newest states, as many as may wait at once; True when none is left."""
+        backlog = self._backlog
+        if backlog is None:
+            return True
+        frames: list[bytes] = []
+        size = 0
+        while size < ANSWER_BYTES_MAX and (backlog.own_bids or backlog.stale):
+            # The states first: a screen that is told of a position knows the auction.
+            if backlog.stale:
+                frame = newest(backlog.stale.pop())
+            else:
+                frame = backlog.own_bids.pop(next(iter(backlog.own_bids)))
+            if frame is not None:
+                frames.append(frame)
+                size += len(frame)
+        self.write(*frames)
+        if backlog.stale or backlog.own_bids:
+            return False
+        self._backlog = None
+        return True
+
+    def caught_up(self) -> bool:
+        """Whether a slow reader has read on, so that it may have newest states again."""
+        backlog = self._backlog
+        is_streaming = backlog is not None and backlog.streaming
+        return not is_streaming and self._transport.get_write_buffer_size() <= BUFFER_BYTES_LOW
+
+    def stalled(self) -> bool:
+        """Tell whether the reader has taken too little for too long."""
+        backlog = self._backlog
+        if backlog is None:
+            return False
+        now, waiting = time.monotonic(), self.waiting_bytes
+        if backlog.base - waiting >= PROGRESS_BYTES:
+            backlog.since, backlog.base = now, waiting
+        return now - backlog.since > STALLED_SECONDS
+
+    def end_session(self, *, is_over: bool) -> None:
+        """Close the connection: its session is over, or may do other things by now."""
+        self._on_session_end(is_over)
+
+    def abort(self) -> None:
+        """Cuts the connection; what waits in the buffer is thrown away."""
+        self.is_cut_off = True
+        self._transport.abort()
