@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from instasell_cli.exits import UsageProblem
-from instasell_cli.formats.transforms import transform_of, written_by
+from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.options import KEY
-from instasell_cli.output import Format, Output, Transform
+from instasell_cli.output.transforms import transform_of, written_by
+from instasell_cli.output.writer import Format, Output, Transform
 
 if TYPE_CHECKING:
     from instasell_client import AsyncInstaSell, InstaSell
@@ -90,7 +90,7 @@ def invocation(ctx: typer.Context) -> Invocation:
     if (shape := written_by(ctx)) is not None:
         found.output.chosen(shape)
     if found.debug:
-        from instasell_cli.debugging import start_telling
+        from instasell_cli.output.debug_log import start_telling
 
         start_telling()
     return found

@@ -8,32 +8,25 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from instasell_cli.commands import (
-    admin,
-    api,
-    auctions,
-    categories,
-    demo,
-    disputes,
-    doctor,
-    listen,
-    listings,
-    messages,
-    notifications,
-    orders,
-    recovering,
-    seed,
-    serve,
-    subscriptions,
-    topics,
-    tui,
-    withdrawing,
-)
-from instasell_cli.completing import scripts
-from instasell_cli.exits import CliError, ExitCode, exit_code_of, message_of
+from instasell_cli.command_tree import COMPLETION_ASKED, PROGRAM
+from instasell_cli.commands import api, demo, doctor, listen, serve, tui
+from instasell_cli.commands import help as topics
+from instasell_cli.commands.admin import app as admin
+from instasell_cli.commands.auctions import app as auctions
+from instasell_cli.commands.auth import recovery as recovering
+from instasell_cli.commands.categories import app as categories
+from instasell_cli.commands.disputes import app as disputes
+from instasell_cli.commands.listings import app as listings
+from instasell_cli.commands.messages import app as messages
+from instasell_cli.commands.notifications import app as notifications
+from instasell_cli.commands.orders import app as orders
+from instasell_cli.commands.seed import app as seed
+from instasell_cli.commands.subscriptions import app as subscriptions
+from instasell_cli.commands.wallet import withdraw as withdrawing
+from instasell_cli.completion import scripts
+from instasell_cli.exit_codes import CliError, ExitCode, exit_code_of, message_of
 from instasell_cli.options import with_nouns
-from instasell_cli.starting import end_lightly, start_lightly
-from instasell_cli.tree import COMPLETION_ASKED, PROGRAM
+from instasell_cli.startup import end_lightly, start_lightly
 
 SUMMARY = """\b
 Examples:
@@ -113,7 +106,7 @@ def run() -> NoReturn:
 def _run() -> NoReturn:
     asked = os.environ.get(COMPLETION_ASKED)
     if asked is not None:
-        from instasell_cli.completing.shells import answer, answers
+        from instasell_cli.completion.shells import answer, answers
 
         if answers(asked):
             answer(app, asked)
@@ -138,7 +131,7 @@ def _run() -> NoReturn:
         else:
             _tell(message_of(error))
         if "--debug" in sys.argv:
-            from instasell_cli.debugging import trace_of
+            from instasell_cli.output.debug_log import trace_of
 
             print(trace_of(error), file=sys.stderr, end="")
         sys.exit(exit_code_of(error))
@@ -152,8 +145,8 @@ def _is_expected(error: Exception) -> bool:
 
 
 def _tell(message: str) -> None:
-    from instasell_cli.debugging import redacted
-    from instasell_cli.output import cleaned
+    from instasell_cli.output.debug_log import redacted
+    from instasell_cli.output.writer import cleaned
 
     lines = cleaned(redacted(message, is_prose=True), keep="\n").splitlines() or [""]
     for line in lines:

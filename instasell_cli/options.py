@@ -10,7 +10,7 @@ import typer
 import typer.main
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from instasell_cli.output import Format
+from instasell_cli.output.writer import Format
 
 KEY = "instasell."
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -48,7 +48,7 @@ class MarketCommand(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command once its parameters have whole ids."""
-        from instasell_cli.resolving import resolve_parameters
+        from instasell_cli.input.id_resolver import resolve_parameters
 
         resolve_parameters(ctx)
         return super().invoke(ctx)

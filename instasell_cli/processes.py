@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-from instasell_cli.exits import CliError
+from instasell_cli.exit_codes import CliError
 
 _EXTRAS = {
     "instasell_server": ("server", ("aiohttp", "aiopg", "redis")),

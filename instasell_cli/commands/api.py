@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from instasell_cli.context import invocation
-from instasell_cli.exits import UsageProblem
+from instasell_cli.exit_codes import UsageProblem
+from instasell_cli.input.files import opened_text
 from instasell_cli.options import command
-from instasell_cli.output import Format, Output
-from instasell_cli.rows.opening import opened_text
+from instasell_cli.output.writer import Format, Output
 
 if TYPE_CHECKING:
     from instasell_client import InstaSell

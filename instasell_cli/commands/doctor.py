@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 import typer
 
 from instasell_cli.context import Invocation, invocation
-from instasell_cli.exits import CliError, ExitCode, message_of
+from instasell_cli.exit_codes import CliError, ExitCode, message_of
 from instasell_cli.options import command
+from instasell_cli.output.schemas import CHECK
 from instasell_cli.processes import command_of
-from instasell_cli.shapes import CHECK
 
 GOOD, WARNING, BAD = "ok", "warning", "failed"
 PRIVATE_MODE = 0o077

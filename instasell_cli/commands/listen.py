@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instasell_cli.amounts import shown_amount
 from instasell_cli.context import Invocation, invocation
-from instasell_cli.exits import UsageProblem
-from instasell_cli.failures import first_of
-from instasell_cli.notice_wording import sentence
+from instasell_cli.exit_codes import UsageProblem
+from instasell_cli.input.amounts import shown_amount
+from instasell_cli.live.task_failures import first_of
 from instasell_cli.options import command
-from instasell_cli.output import Output
+from instasell_cli.output.notification_text import sentence
+from instasell_cli.output.writer import Output
 
 if TYPE_CHECKING:
-    from instasell_cli.listening.forwarding import Forwarder, Target
-    from instasell_cli.listening.happenings import Happening
+    from instasell_cli.live.event_stream import Happening
+    from instasell_cli.live.webhook_forwarder import Forwarder, Target
     from instasell_client.live import ConnectionState
 
 SECRET_VARIABLE = "INSTASELL_LISTEN_SECRET"
@@ -85,8 +85,8 @@ async def run_listen(call: Invocation, options: ListenOptions) -> None:
     """Prints events until it is cancelled. Raises Unauthenticated, and what ends the session."""
     import asyncio
 
-    from instasell_cli.listening.forwarding import Forwarder
-    from instasell_cli.listening.happenings import Happenings
+    from instasell_cli.live.event_stream import Happenings
+    from instasell_cli.live.webhook_forwarder import Forwarder
 
     output = call.output
     forwarder = None if options.target is None else Forwarder(options.target, output.note)
@@ -171,7 +171,7 @@ def _names(given: str | None) -> frozenset[str]:
 
 
 def _target(output: Output, url: str) -> Target:
-    from instasell_cli.listening.forwarding import Target, checked_target
+    from instasell_cli.live.webhook_forwarder import Target, checked_target
 
     url = checked_target(url)
     secret = os.environ.get(SECRET_VARIABLE)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from instasell_cli.context import Invocation, invocation
-from instasell_cli.exits import UsageProblem
+from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.options import command
 from instasell_cli.processes import become, command_of
 

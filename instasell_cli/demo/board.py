@@ -7,12 +7,12 @@ from contextlib import AsyncExitStack
 from itertools import count
 from random import Random
 
-from instasell_cli.demo import goods
+from instasell_cli.demo import listings as goods
 from instasell_cli.demo.bidders import Bidder
 from instasell_cli.demo.market import DemoMarket
-from instasell_cli.exits import CliError
-from instasell_cli.failures import first_of
-from instasell_cli.output import Output
+from instasell_cli.exit_codes import CliError
+from instasell_cli.live.task_failures import first_of
+from instasell_cli.output.writer import Output
 from instasell_cli.processes import command_of, environment
 from instasell_client import AsyncInstaSell, InstaSell, InstaSellError
 

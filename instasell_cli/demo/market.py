@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from instasell_cli.exits import CliError
+from instasell_cli.exit_codes import CliError
 from instasell_cli.processes import command_of, environment
 
 START_SECONDS = 60.0

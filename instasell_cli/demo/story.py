@@ -9,15 +9,15 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from random import Random
 
-from instasell_cli.amounts import shown_amount
-from instasell_cli.commands.watching import Teller
-from instasell_cli.demo import goods
+from instasell_cli.commands.auctions.watch import Teller
+from instasell_cli.demo import listings as goods
 from instasell_cli.demo.bidders import Bidder, Lot
 from instasell_cli.demo.market import ADMIN_EMAIL, DemoMarket
-from instasell_cli.demo.settling import Settled, settle
-from instasell_cli.exits import CliError
-from instasell_cli.failures import first_of
-from instasell_cli.output import Format, Output
+from instasell_cli.demo.payments import Settled, settle
+from instasell_cli.exit_codes import CliError
+from instasell_cli.input.amounts import shown_amount
+from instasell_cli.live.task_failures import first_of
+from instasell_cli.output.writer import Format, Output
 from instasell_client import (
     AsyncInstaSell,
     AuctionNotOpen,

@@ -25,7 +25,7 @@ from typing import Any
 
 import coverage
 
-from instasell_cli.tree import COMPLETION_ASKED
+from instasell_cli.command_tree import COMPLETION_ASKED
 from tests.measuring import PROCESS_VARIABLE, unmeasured
 
 _CONTEXT = multiprocessing.get_context("forkserver")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from instasell_cli.bars import bars
+from instasell_cli.output.bar_chart import bars
 from instasell_client import AsyncInstaSell
 from instasell_client.models.accounts import Role
 from tests.cli.conftest import Shell

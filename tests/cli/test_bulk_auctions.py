@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from instasell_cli.following import AUCTIONS_MAX
+from instasell_cli.live.auction_events import AUCTIONS_MAX
 from tests.cli.conftest import Shell
 from tests.market import Market
 

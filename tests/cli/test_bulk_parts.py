@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from instasell_cli.rows.columns import Columns
-from instasell_cli.rows.crew import WINDOW, Crew, Job
-from instasell_cli.rows.duplicates import Duplicates, PreparedRow, RowIndex
-from instasell_cli.rows.files.reading import RawRow, RowFile, opened_rows
-from instasell_cli.rows.importing import judged_rows
-from instasell_cli.rows.journal import KEPT_SECONDS, Journal, Mark, journal_path
+from instasell_cli.input.rows.checkpoint import KEPT_SECONDS, Journal, Mark, journal_path
+from instasell_cli.input.rows.columns import Columns
+from instasell_cli.input.rows.duplicates import Duplicates, PreparedRow, RowIndex
+from instasell_cli.input.rows.files.reader import RawRow, RowFile, opened_rows
+from instasell_cli.input.rows.listing_import import judged_rows
+from instasell_cli.input.rows.worker_pool import WINDOW, Crew, Job
 from instasell_client import AsyncInstaSell
 from instasell_client.errors import RateLimited
 

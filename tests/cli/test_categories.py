@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from instasell_cli.category_files import CategoryFormat, format_of, read_paths
-from instasell_cli.exits import UsageProblem
+from instasell_cli.exit_codes import UsageProblem
+from instasell_cli.input.category_files import CategoryFormat, format_of, read_paths
 from instasell_client.models.accounts import Role
 from tests.cli.conftest import Shell
 from tests.market import Market

@@ -7,10 +7,10 @@ import webbrowser
 
 import pytest
 
-from instasell_cli import checkout
-from instasell_cli.checkout import PageOptions, show_page, wait_until_paid
-from instasell_cli.exits import CliError, UsageProblem
-from instasell_cli.output import Format, Output
+from instasell_cli.commands.orders import checkout_page as checkout
+from instasell_cli.commands.orders.checkout_page import PageOptions, show_page, wait_until_paid
+from instasell_cli.exit_codes import CliError, UsageProblem
+from instasell_cli.output.writer import Format, Output
 from instasell_client import errors
 
 

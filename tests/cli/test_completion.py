@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from instasell_cli.completing.candidates import SHOWN_MAX, Candidate, chosen, shown
-from instasell_cli.completing.subjects import offer_for
-from instasell_cli.completing.written import WRITTEN
-from instasell_cli.tree import entries
+from instasell_cli.command_tree import entries
+from instasell_cli.completion.candidates import SHOWN_MAX, Candidate, chosen, shown
+from instasell_cli.completion.parameters import offer_for
+from instasell_cli.output.output_schemas import WRITTEN
 from instasell_client import AsyncInstaSell
 from instasell_client.models.accounts import Role
 from tests.cli.conftest import Shell

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from instasell_cli.demo.settling import Settled
+from instasell_cli.demo.payments import Settled
 from instasell_cli.demo.story import Happened
 from tests.cli.conftest import ROOT, Shell
 

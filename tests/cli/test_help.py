@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from instasell_cli.commands.topics import FIRST_LINES, text_of
-from instasell_cli.exits import ExitCode
-from instasell_cli.reference import pages
-from instasell_cli.tree import PROGRAM, Entry, entries
+from instasell_cli.command_tree import PROGRAM, Entry, entries
+from instasell_cli.commands.help import FIRST_LINES, text_of
+from instasell_cli.exit_codes import ExitCode
+from instasell_cli.reference.pages import pages
 from instasell_client.errors.from_problem import tree
 
 ROOT = Path(__file__).parents[2]

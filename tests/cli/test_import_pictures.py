@@ -13,9 +13,9 @@ import httpx
 import pytest
 from aiohttp import web
 
-from instasell_cli.rows.images import sources
-from instasell_cli.rows.images.image_log import PictureLog, source_of
-from instasell_cli.rows.images.sources import PictureError, fetch, read_file
+from instasell_cli.input.rows.images import sources
+from instasell_cli.input.rows.images.sources import PictureError, fetch, read_file
+from instasell_cli.input.rows.images.upload_log import PictureLog, source_of
 from instasell_client import AsyncInstaSell
 from instasell_server.config.settings import Settings
 from tests.cli.conftest import Shell

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from instasell_cli.rows.verdicts import reason_of
+from instasell_cli.input.rows.row_results import reason_of
 from instasell_server.config.settings import Settings
 from tests.cli.conftest import Result, Shell
 from tests.market import Market

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from instasell_cli.exits import UsageProblem
-from instasell_cli.listening import forwarding
-from instasell_cli.listening.forwarding import Forwarder, Target, checked_target, signature
+from instasell_cli.exit_codes import UsageProblem
+from instasell_cli.live import webhook_forwarder as forwarding
+from instasell_cli.live.webhook_forwarder import Forwarder, Target, checked_target, signature
 from tests.cli.conftest import ROOT, Shell
 from tests.cli.test_money import goods
 from tests.client.cutting_proxy import cutting

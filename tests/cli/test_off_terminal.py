@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 import yaml
 
-from instasell_cli.completing.written import WRITTEN
-from instasell_cli.endings import exit_codes_of
-from instasell_cli.exits import ExitCode
-from instasell_cli.tree import Entry, entries
+from instasell_cli.command_tree import Entry, entries
+from instasell_cli.exit_codes import ExitCode
+from instasell_cli.output.output_schemas import WRITTEN
+from instasell_cli.reference.exit_code_docs import exit_codes_of
 from instasell_client.models.accounts import Role
 from instasell_client.models.text import is_refused
 from instasell_server.config.settings import Settings
@@ -233,7 +233,7 @@ def test_every_command_has_a_row() -> None:
         has_yes = "--yes" in _options(ENTRIES[path])
         assert has_yes == ("--yes" in row.words), f"{path}: a row gives --yes where there is one"
         if row.writes == "records" and row.code in (0, 7):
-            assert path in WRITTEN, f"{path}: name its records in completing/written.py"
+            assert path in WRITTEN, f"{path}: name its records in output/output_schemas.py"
 
 
 def _options(entry: Entry) -> set[str]:

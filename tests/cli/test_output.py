@@ -16,14 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from instasell_cli.cells import restored
-from instasell_cli.exits import CliError, UsageProblem
-from instasell_cli.formats import yaml_text
-from instasell_cli.formats.jq_filter import JqFilter
-from instasell_cli.formats.templates import JinjaTemplate
-from instasell_cli.output import Format, Output, json_text
-from instasell_cli.shape import Shape
-from instasell_cli.shapes import AUCTION, ORDER
+from instasell_cli.exit_codes import CliError, UsageProblem
+from instasell_cli.output import yaml_text
+from instasell_cli.output.csv_cells import restored
+from instasell_cli.output.jq_filter import JqFilter
+from instasell_cli.output.schema import Shape
+from instasell_cli.output.schemas import AUCTION, ORDER
+from instasell_cli.output.templates import JinjaTemplate
+from instasell_cli.output.writer import Format, Output, json_text
 from instasell_client.models.text import is_refused
 
 SHAPE = Shape(

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instasell_cli.exits import UsageProblem
-from instasell_cli.rows.columns import Columns, parse_pairs
-from instasell_cli.rows.files.reading import ROW_CHARACTERS_MAX, FileForm, RawRow, opened_rows
+from instasell_cli.exit_codes import UsageProblem
+from instasell_cli.input.rows.columns import Columns, parse_pairs
+from instasell_cli.input.rows.files.reader import ROW_CHARACTERS_MAX, FileForm, RawRow, opened_rows
 
 
 def read(path: Path, content: bytes, **form: Any) -> list[RawRow]:

@@ -17,14 +17,14 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from instasell_cli.exits import UsageProblem
-from instasell_cli.rows.cell_readers import Notation
-from instasell_cli.rows.columns import Columns
-from instasell_cli.rows.files import csv_records
-from instasell_cli.rows.files.csv_records import NOT_CLOSED, Record, Records
-from instasell_cli.rows.files.encodings import bounded_lines
-from instasell_cli.rows.files.reading import FileForm, FileKind, RawRow, opened_rows
-from instasell_cli.rows.files.row_file import ROW_CHARACTERS_MAX
+from instasell_cli.exit_codes import UsageProblem
+from instasell_cli.input.rows.cell_readers import Notation
+from instasell_cli.input.rows.columns import Columns
+from instasell_cli.input.rows.files import csv_records
+from instasell_cli.input.rows.files.csv_records import NOT_CLOSED, Record, Records
+from instasell_cli.input.rows.files.encodings import bounded_lines
+from instasell_cli.input.rows.files.reader import FileForm, FileKind, RawRow, opened_rows
+from instasell_cli.input.rows.files.row_file import ROW_CHARACTERS_MAX
 from tests.cli.test_rows import make_xlsx, read
 
 LONG = "x" * 200_000
@@ -292,7 +292,7 @@ def test_what_is_well_formed_is_read_as_it_is(
 
 
 def neutral(cell: str) -> str:
-    from instasell_cli.cells import neutralised
+    from instasell_cli.output.csv_cells import neutralised
 
     return neutralised(cell)
 

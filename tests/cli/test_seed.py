@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from instasell_cli.seeding.plan import make_plan
-from instasell_cli.seeding.words import goods, words
+from instasell_cli.seed.plan import make_plan
+from instasell_cli.seed.word_lists import goods, words
 from instasell_client.models.accounts import Role
 from instasell_client.models.auctions import CreateAuction
 from instasell_client.models.listings import BulkListing

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from instasell_cli.seeding.checking import read_sheet
-from instasell_cli.seeding.document import CHARACTERS_MAX, SECTIONS_MAX
-from instasell_cli.seeding.sheet import FIELDS, Faulty
+from instasell_cli.seed.market_file import FIELDS, Faulty
+from instasell_cli.seed.market_file_reader import read_sheet
+from instasell_cli.seed.yaml_document import CHARACTERS_MAX, SECTIONS_MAX
 from instasell_client.models.accounts import Role
 from tests.cli.conftest import Shell
 from tests.market import Market

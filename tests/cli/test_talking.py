@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from instasell_cli.notice_wording import sentence
+from instasell_cli.output.notification_text import sentence
 from instasell_client.models.notifications import Notification, NotificationKind
 from tests.cli.conftest import Shell
 from tests.cli.test_money import goods

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instasell_cli.amounts import default_currency, shown_amount, typed_amount
-from instasell_cli.cells import neutralised, restored
-from instasell_cli.commands.topics import text_of
-from instasell_cli.debugging import redacted
-from instasell_cli.exits import ExitCode, UsageProblem, exit_code_of, message_of
-from instasell_cli.instants import local_text, parse_instant, parse_seconds, span_text
-from instasell_cli.remedies import with_remedy
+from instasell_cli.commands.help import text_of
+from instasell_cli.exit_codes import ExitCode, UsageProblem, exit_code_of, message_of
+from instasell_cli.input.amounts import default_currency, shown_amount, typed_amount
+from instasell_cli.input.times import local_text, parse_instant, parse_seconds, span_text
+from instasell_cli.output.csv_cells import neutralised, restored
+from instasell_cli.output.debug_log import redacted
+from instasell_cli.output.error_hints import with_remedy
 from instasell_client import ProfileError, errors
 
 

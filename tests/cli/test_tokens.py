@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from instasell_cli.scopes import ScopeName
+from instasell_cli.commands.auth.scopes import ScopeName
 from instasell_client.models.accounts import Scope
 from tests.cli.conftest import Shell
 from tests.market import Market

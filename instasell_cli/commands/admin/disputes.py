@@ -1,0 +1,107 @@
+"""`instasell admin disputes`: everybody's disputes, and who gets the money."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from instasell_cli.commands.admin.users import Limit, Reason, Yes
+from instasell_cli.commands.disputes.app import DisputeId, Key, Status, print_disputes
+from instasell_cli.commands.disputes.records import print_dispute
+from instasell_cli.context import opened
+from instasell_cli.exit_codes import CliError, UsageProblem
+from instasell_cli.input.amounts import shown_amount, typed_amount
+from instasell_cli.input.prompts import confirm
+from instasell_cli.options import command, group
+from instasell_cli.output.writer import cleaned
+
+if TYPE_CHECKING:
+    from instasell_client.models.disputes import Dispute
+
+app = group(
+    "Disputes of everybody: read both sides, and decide.",
+    "admin disputes list --status open",
+    'admin disputes resolve ID --refund 12.50 --reason "The parcel was lost"',
+)
+
+
+@command(
+    app,
+    "list",
+    "List disputes; who has waited longest comes first.",
+    "admin disputes list --status open",
+    "admin disputes list -o csv --fields id,reason,held_amount,buyer_name,seller_name",
+)
+def list_disputes(
+    ctx: typer.Context,
+    status: Annotated[
+        Status | None, typer.Option("--status", help="Only open, or only resolved ones.")
+    ] = None,
+    limit: Limit = 50,
+) -> None:
+    """`admin disputes list`."""
+    with opened(ctx) as (client, output):
+        found = client.admin.disputes(
+            status=status.value if status else None, page_size=min(limit, 100) or 100
+        )
+        print_disputes(output, itertools.islice(found, limit or None))
+
+
+@command(
+    app,
+    "show",
+    "Show a dispute and what both sides said. The order's history and money are in"
+    " instasell admin orders show.",
+    "admin disputes show ID",
+    "admin disputes show ID -o json --fields text,messages,order_id",
+)
+def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
+    """`admin disputes show`."""
+    with opened(ctx) as (client, output):
+        print_dispute(output, client.disputes.get(dispute_id), client.base_url)
+
+
+@command(
+    app,
+    "resolve",
+    "Decide a dispute. The refund goes to the buyer's wallet, the rest of what is held is the"
+    " seller's. There is no way back.",
+    'admin disputes resolve ID --refund 12.50 --reason "The parcel was lost"',
+    'admin disputes resolve ID --refund 0 --reason "It was delivered" --yes',
+)
+def resolve(
+    ctx: typer.Context,
+    dispute_id: DisputeId,
+    refund: Annotated[
+        str, typer.Option("--refund", help="What the buyer gets back, as 12.50.", metavar="AMOUNT")
+    ],
+    reason: Reason,
+    key: Key = None,
+    yes: Yes = False,
+) -> None:
+    """`admin disputes resolve`."""
+    with opened(ctx) as (client, output):
+        dispute = client.disputes.get(dispute_id).dispute
+        amount = typed_amount(refund, "--refund", dispute.currency)
+        # One that is resolved is final: no money moves, and the server answers with what was.
+        if dispute.status.value == "open" and not confirm(
+            _question(dispute, amount), assume_yes=yes
+        ):
+            raise CliError("nothing was decided")
+        done = client.admin.resolve_dispute(dispute_id, amount, reason, idempotency_key=key)
+        print_dispute(output, done, client.base_url)
+
+
+def _question(dispute: Dispute, refund: int) -> str:
+    held, currency = dispute.held_amount, dispute.currency
+    if refund > held:
+        most = shown_amount(held, currency)
+        raise UsageProblem(f"--refund: {most} {currency} is held; no more can go back")
+    back, rest = shown_amount(refund, currency), shown_amount(held - refund, currency)
+    return (
+        f'Decide on "{cleaned(dispute.title)}": {back} {currency} to the buyer'
+        f" {cleaned(dispute.buyer_name)}, {rest} {currency} to the seller"
+        f" {cleaned(dispute.seller_name)}?"
+    )

@@ -1,0 +1,137 @@
+"""`instasell admin auctions`, `listings` and `orders`: what an admin does to goods and sees."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from instasell_cli.commands.admin.users import Reason, Yes, found_user
+from instasell_cli.commands.orders.app import Status as OrderStatusName
+from instasell_cli.commands.orders.app import print_orders
+from instasell_cli.commands.orders.records import order_record
+from instasell_cli.context import opened
+from instasell_cli.exit_codes import CliError
+from instasell_cli.input.amounts import shown_amount
+from instasell_cli.input.prompts import confirm
+from instasell_cli.input.times import local_text
+from instasell_cli.options import command, group
+from instasell_cli.output.schemas import ADMIN_ORDER, AUCTION, LISTING, record_of
+from instasell_cli.output.writer import cleaned
+
+if TYPE_CHECKING:
+    from instasell_client.models.admin import AdminOrder
+
+auctions = group(
+    "Auctions of everybody.",
+    'admin auctions cancel ID --reason "The goods do not exist"',
+)
+listings = group(
+    "Listings of everybody.",
+    'admin listings remove ID --reason "Counterfeit"',
+)
+orders = group(
+    "Orders of everybody.",
+    "admin orders list --status disputed",
+    "admin orders show ID",
+)
+
+Id = Annotated[str, typer.Argument(help="The id.", metavar="ID")]
+
+
+@command(
+    auctions,
+    "cancel",
+    "Call an open auction off, with bids or without; the bidders read the reason.",
+    'admin auctions cancel ID --reason "The goods do not exist"',
+)
+def cancel_auction(ctx: typer.Context, auction_id: Id, reason: Reason, yes: Yes = False) -> None:
+    """`admin auctions cancel`."""
+    with opened(ctx) as (client, output):
+        state = client.auctions.get(auction_id).state
+        bids = f"{state.bid_count:,} bid" + ("" if state.bid_count == 1 else "s")
+        question = f'Call off "{cleaned(state.title)}" with {bids}? There is no way back.'
+        if not confirm(question, assume_yes=yes):
+            raise CliError("nothing was called off")
+        output.one(AUCTION, record_of(client.admin.cancel_auction(auction_id, reason).state))
+
+
+@command(
+    listings,
+    "remove",
+    "Take a listing out of every list; its orders go on. Exit 6 while an auction of it is open.",
+    'admin listings remove ID --reason "Counterfeit"',
+)
+def remove_listing(ctx: typer.Context, listing_id: Id, reason: Reason, yes: Yes = False) -> None:
+    """`admin listings remove`."""
+    with opened(ctx) as (client, output):
+        listing = client.listings.get(listing_id)
+        question = f'Remove "{cleaned(listing.title)}" of {cleaned(listing.seller_name)}?'
+        if not confirm(question, assume_yes=yes):
+            raise CliError("nothing was removed")
+        output.one(LISTING, record_of(client.admin.remove_listing(listing_id, reason)))
+
+
+@command(
+    orders,
+    "list",
+    "List everybody's orders, the newest first.",
+    "admin orders list --status disputed",
+    "admin orders list --seller ID --limit 0 -o csv",
+)
+def list_orders(
+    ctx: typer.Context,
+    status: Annotated[
+        OrderStatusName | None, typer.Option("--status", help="Only those of one status.")
+    ] = None,
+    buyer: Annotated[
+        str | None, typer.Option("--buyer", help="The id or the e-mail address of a buyer.")
+    ] = None,
+    seller: Annotated[
+        str | None, typer.Option("--seller", help="The id or the e-mail address of a seller.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+) -> None:
+    """`admin orders list`."""
+    with opened(ctx) as (client, output):
+        found = client.admin.orders(
+            status=status.value if status else None,
+            buyer=found_user(client, buyer) if buyer else None,
+            seller=found_user(client, seller) if seller else None,
+            page_size=min(limit, 100) or 100,
+        )
+        print_orders(output, itertools.islice(found, limit or None))
+
+
+@command(
+    orders,
+    "show",
+    "Show an order with its history and every movement of its money.",
+    "admin orders show ID",
+    "admin orders show ID -o json --fields status,events,ledger",
+)
+def show_order(ctx: typer.Context, order_id: Id) -> None:
+    """`admin orders show`."""
+    with opened(ctx) as (client, output):
+        found = client.admin.order(order_id)
+        for_people = output.for_people
+        record = {
+            **order_record(found, for_people=for_people),
+            "ledger": "\n".join(_ledger_lines(found)) or None
+            if for_people
+            else [record_of(row) for row in found.ledger],
+        }
+        output.one(ADMIN_ORDER, record, found.order.currency)
+
+
+def _ledger_lines(found: AdminOrder) -> Iterator[str]:
+    order = found.order
+    sides = {order.buyer_id: "the buyer", order.seller_id: "the seller"}
+    amounts = [shown_amount(row.amount, found.order.currency) for row in found.ledger]
+    width = max(map(len, amounts), default=0)
+    for row, amount in zip(found.ledger, amounts, strict=True):
+        whose = f" of {sides.get(row.user_id, row.user_id)}" if row.user_id else ""
+        at = local_text(row.created_at.isoformat())
+        yield f"{at}  {amount:>{width}}  {row.type}: {row.account}{whose}"

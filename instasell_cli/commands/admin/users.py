@@ -1,0 +1,214 @@
+"""`instasell admin users`: finding people, and what an admin does to an account."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from instasell_cli.context import opened
+from instasell_cli.exit_codes import CliError, ExitCode, UsageProblem
+from instasell_cli.input.prompts import confirm
+from instasell_cli.options import command, group
+from instasell_cli.output.schemas import USER, record_of
+from instasell_cli.output.writer import cleaned
+
+if TYPE_CHECKING:
+    from instasell_client import InstaSell
+
+app = group(
+    "People: find them, suspend them, and what else an account needs of an admin.",
+    "admin users list --q ada@",
+    'admin users suspend ada@example.com --reason "Bids on own goods"',
+)
+
+LIKE_IT_MAX = 1000
+"""How many accounts are looked at for one with exactly that e-mail address."""
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+
+UserId = Annotated[
+    str, typer.Argument(help="The id or the e-mail address of the account.", metavar="ID")
+]
+Reason = Annotated[
+    str, typer.Option("--reason", help="Why; it stays in the audit log.", metavar="TEXT")
+]
+Limit = Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+class Role(StrEnum):
+    """What an account may do."""
+
+    BUYER = "buyer"
+    SELLER = "seller"
+    ADMIN = "admin"
+
+
+class Status(StrEnum):
+    """Whether an account may act."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+@command(
+    app,
+    "list",
+    "List accounts, the newest first.",
+    "admin users list",
+    "admin users list --q ada@ --status active",
+    "admin users list --role seller -o csv --limit 0",
+)
+def list_users(
+    ctx: typer.Context,
+    q: Annotated[
+        str | None,
+        typer.Option(
+            "--q", help="A part of the e-mail address or the name, or an id.", metavar="TEXT"
+        ),
+    ] = None,
+    role: Annotated[Role | None, typer.Option("--role", help="Only these.")] = None,
+    status: Annotated[Status | None, typer.Option("--status", help="Only these.")] = None,
+    limit: Limit = 50,
+) -> None:
+    """`admin users list`."""
+    with opened(ctx) as (client, output):
+        found = client.admin.users(
+            q=q,
+            role=role.value if role else None,
+            status=status.value if status else None,
+            page_size=min(limit, 100) or 100,
+        )
+        output.many(USER, map(record_of, itertools.islice(found, limit or None)))
+
+
+@command(
+    app,
+    "suspend",
+    "Suspend an account. Its sessions end, its open auctions are called off, and it only reads.",
+    'admin users suspend ada@example.com --reason "Bids on own goods"',
+    'admin users suspend ID --reason "Stolen account" --yes',
+)
+def suspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
+    """`admin users suspend`."""
+    with opened(ctx) as (client, output):
+        user_id = found_user(client, user)
+        question = "Suspend {}? The sessions end, open auctions are called off."
+        if not confirm(_about(client, user_id, question), assume_yes=yes):
+            raise CliError("nobody was suspended")
+        output.one(USER, record_of(client.admin.suspend(user_id, reason)))
+
+
+@command(
+    app,
+    "unsuspend",
+    "Let a suspended account act again. Auctions that were called off stay so.",
+    'admin users unsuspend ada@example.com --reason "It was somebody else" --yes',
+)
+def unsuspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
+    """`admin users unsuspend`."""
+    with opened(ctx) as (client, output):
+        user_id = found_user(client, user)
+        if not confirm(_about(client, user_id, "Let {} act again?"), assume_yes=yes):
+            raise CliError("nobody was let in")
+        output.one(USER, record_of(client.admin.unsuspend(user_id, reason)))
+
+
+@command(
+    app,
+    "verify",
+    "Take the e-mail address of an account as proved, so that it may withdraw.",
+    'admin users verify ada@example.com --reason "Showed a passport" --yes',
+)
+def verify(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
+    """`admin users verify`."""
+    with opened(ctx) as (client, output):
+        user_id = found_user(client, user)
+        question = "Take the address of {} as proved? The account may withdraw then."
+        if not confirm(_about(client, user_id, question), assume_yes=yes):
+            raise CliError("nothing was changed")
+        output.one(USER, record_of(client.admin.verify(user_id, reason)))
+
+
+@command(
+    app,
+    "allow-payouts",
+    "Let an account withdraw again. A chargeback stops that until an admin has looked at it.",
+    'admin users allow-payouts ada@example.com --reason "Showed a bank statement" --yes',
+)
+def allow_payouts(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
+    """`admin users allow-payouts`."""
+    with opened(ctx) as (client, output):
+        user_id = found_user(client, user)
+        if not confirm(_about(client, user_id, "Let {} withdraw again?"), assume_yes=yes):
+            raise CliError("nothing was changed")
+        output.one(USER, record_of(client.admin.allow_payouts(user_id, reason)))
+
+
+@command(
+    app,
+    "role",
+    "Give an account a role, in every session at once.",
+    'admin users role ada@example.com seller --reason "Asked for it"',
+    'admin users role ID admin --reason "New on the desk" --yes',
+)
+def set_role(
+    ctx: typer.Context,
+    user: UserId,
+    role: Annotated[Role, typer.Argument(help="buyer, seller or admin.", metavar="ROLE")],
+    reason: Reason,
+    yes: Yes = False,
+) -> None:
+    """`admin users role`."""
+    with opened(ctx) as (client, output):
+        user_id = found_user(client, user)
+        question = f"Make {{}} {role.value}?"
+        if not confirm(_about(client, user_id, question), assume_yes=yes):
+            raise CliError("nothing was changed")
+        output.one(USER, record_of(client.admin.set_role(user_id, role.value, reason)))
+
+
+def found_user(client: InstaSell, text: str) -> str:
+    """The id that was meant. A part of an address is not enough: it could be another person.
+
+    Raises CliError for nobody, UsageProblem where it is not the whole address.
+    """
+    if _ID.fullmatch(text):
+        return text.lower()
+    # As the market stores addresses. Folding more than that would take an address that only looks
+    # like this one, as one with a long s in it, for the same.
+    wanted = unicodedata.normalize("NFC", text.strip()).lower()
+    if not wanted:
+        raise UsageProblem("name an account by its id or its e-mail address")
+    seen = 0
+    for user in itertools.islice(client.admin.users(q=wanted), LIKE_IT_MAX):
+        if user.email == wanted:
+            return user.id
+        seen += 1
+    if not seen:
+        raise CliError(f"nobody has the e-mail address {wanted}", ExitCode.NOT_FOUND)
+    if seen == LIKE_IT_MAX:
+        raise UsageProblem(f"{seen:,} accounts and more are like {wanted}; give the id")
+    many = "1 account is" if seen == 1 else f"{seen:,} accounts are"
+    raise UsageProblem(
+        f"{many} like {wanted}; give the whole e-mail address or the id"
+        f" (instasell admin users list --q lists them)"
+    )
+
+
+def _about(client: InstaSell, user_id: str, question: str) -> Callable[[], str]:
+    """The question with whom it is about: name and address, however the account was typed."""
+
+    def asked() -> str:
+        for user in itertools.islice(client.admin.users(q=user_id), LIKE_IT_MAX):
+            if user.id == user_id:
+                return question.format(f"{cleaned(user.display_name)} <{cleaned(user.email)}>")
+        raise CliError(f"nobody has the id {user_id}", ExitCode.NOT_FOUND)
+
+    return asked

@@ -1,0 +1,52 @@
+"""`instasell auctions bidding`: where one bids, and what is to be done there."""
+
+from __future__ import annotations
+
+import itertools
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from instasell_cli.context import opened
+from instasell_cli.options import command
+from instasell_cli.output.schemas import BIDDING, own_record
+
+
+class Part(StrEnum):
+    """Where an auction stands for somebody who bids in it."""
+
+    TO_PAY = "to_pay"
+    OUTBID = "outbid"
+    LEADING = "leading"
+    WON = "won"
+    LOST = "lost"
+    CANCELLED = "cancelled"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Declares the command."""
+    command(
+        app,
+        "bidding",
+        "List the auctions that you bid in, those that need you first. First is what"
+        " you have to pay, then where you were outbid and where you lead, then what is over; each"
+        " with your own maximum.",
+        "auctions bidding",
+        "auctions bidding --part outbid -o csv --fields auction_id,title,minimum_bid,end_at",
+    )(bidding)
+
+
+def bidding(
+    ctx: typer.Context,
+    part: Annotated[Part | None, typer.Option("--part", help="Those of one part.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+) -> None:
+    """`auctions bidding`."""
+    with opened(ctx) as (client, output):
+        currency = client.auctions.bidding_page(limit=1).currency
+        found = client.auctions.bidding(
+            part=part.value if part else None, page_size=min(limit, 100) or 100
+        )
+        shown = itertools.islice(found, limit or None)
+        output.many(BIDDING, (own_record(each) for each in shown), currency)

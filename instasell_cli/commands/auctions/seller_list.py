@@ -1,0 +1,50 @@
+"""`instasell auctions selling`: what one has put up, and what came of it."""
+
+from __future__ import annotations
+
+import itertools
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from instasell_cli.context import opened
+from instasell_cli.options import command
+from instasell_cli.output.schemas import SELLING, own_record
+
+
+class Part(StrEnum):
+    """Where an own auction stands."""
+
+    RUNNING = "running"
+    SOLD = "sold"
+    UNSOLD = "unsold"
+    CANCELLED = "cancelled"
+    RELISTED = "relisted"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Declares the command."""
+    command(
+        app,
+        "selling",
+        "List the auctions that you have put up and what came of each, the newest first. Unsold"
+        " is what found no buyer, or whose order was called off, and is not up again.",
+        "auctions selling",
+        "auctions selling --part unsold -o csv --fields auction_id,title,current_bid,reserve",
+    )(selling)
+
+
+def selling(
+    ctx: typer.Context,
+    part: Annotated[Part | None, typer.Option("--part", help="Those of one part.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+) -> None:
+    """`auctions selling`."""
+    with opened(ctx) as (client, output):
+        currency = client.auctions.selling_page(limit=1).currency
+        found = client.auctions.selling(
+            part=part.value if part else None, page_size=min(limit, 100) or 100
+        )
+        shown = itertools.islice(found, limit or None)
+        output.many(SELLING, (own_record(each) for each in shown), currency)

@@ -1,0 +1,178 @@
+"""`instasell disputes`: what a buyer complains of, and what the seller answers."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from instasell_cli.commands.disputes import evidence
+from instasell_cli.commands.disputes.records import print_dispute
+from instasell_cli.context import opened
+from instasell_cli.exit_codes import UsageProblem
+from instasell_cli.input.amounts import shown_amount
+from instasell_cli.input.prompts import ask
+from instasell_cli.options import command, group
+from instasell_cli.output.schemas import DISPUTE, record_of
+
+if TYPE_CHECKING:
+    from instasell_cli.output.writer import Output
+    from instasell_client.models.disputes import Dispute
+
+TEXT_CHARACTERS_MAX = 2000
+
+app = group(
+    "Disputes: complain of an order, and answer. An admin decides who gets the money.",
+    "disputes list",
+    "disputes open ORDER --reason not_received",
+    'disputes reply ID --text "It came broken"',
+    "disputes evidence ID photo.jpg",
+)
+
+OrderId = Annotated[str, typer.Argument(help="The id of the order.", metavar="ORDER")]
+DisputeId = Annotated[str, typer.Argument(help="The id of the dispute.", metavar="ID")]
+Text = Annotated[
+    str | None,
+    typer.Option("--text", help="What happened, or - to read it from stdin.", metavar="TEXT"),
+]
+Key = Annotated[
+    str | None, typer.Option("--key", help="Run again with the same key, it happens once.")
+]
+
+
+class Why(StrEnum):
+    """What a buyer complains of."""
+
+    NOT_RECEIVED = "not_received"
+    NOT_AS_DESCRIBED = "not_as_described"
+    DAMAGED = "damaged"
+    OTHER = "other"
+
+
+class Status(StrEnum):
+    """Where a dispute stands."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+Reason = Annotated[Why, typer.Option("--reason", help="What is wrong.")]
+
+_OPEN_HELP = (
+    "Complain of an order that you paid. Its money stays where it is until an admin has decided."
+    " Exit 6 when the money is not held any more, or a dispute is open already."
+)
+
+
+@command(
+    app,
+    "open",
+    _OPEN_HELP,
+    'disputes open ORDER --reason damaged --text "It came in two parts."',
+    "disputes open ORDER --reason not_received --text - < complaint.txt",
+)
+def open_dispute(
+    ctx: typer.Context,
+    order_id: OrderId,
+    reason: Reason,
+    text: Text = None,
+    key: Key = None,
+) -> None:
+    """`disputes open`."""
+    with opened(ctx) as (client, output):
+        made = client.disputes.open(order_id, reason.value, _said(text), idempotency_key=key)
+        print_dispute(output, made, client.base_url)
+        held = shown_amount(made.dispute.held_amount, made.dispute.currency)
+        output.note(f"{held} {made.dispute.currency} stays held until an admin has decided")
+
+
+@command(
+    app,
+    "list",
+    "List your disputes of both sides, the newest first.",
+    "disputes list",
+    "disputes list --status open -o csv --fields id,title,held_amount",
+)
+def list_disputes(
+    ctx: typer.Context,
+    status: Annotated[
+        Status | None, typer.Option("--status", help="Only open, or only resolved ones.")
+    ] = None,
+    order: Annotated[
+        str | None, typer.Option("--order", help="Those of one order.", metavar="ORDER")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+) -> None:
+    """`disputes list`."""
+    with opened(ctx) as (client, output):
+        found = client.disputes.list(
+            status=status.value if status else None,
+            order_id=order,
+            page_size=min(limit, 100) or 100,
+        )
+        print_disputes(output, itertools.islice(found, limit or None))
+
+
+def print_disputes(output: Output, disputes: itertools.islice[Dispute]) -> None:
+    """Prints disputes as they come."""
+    # A market has one currency, and the first dispute tells it.
+    first = [*itertools.islice(disputes, 1)]
+    currency = first[0].currency if first else None
+    shown = itertools.chain(first, disputes)
+    output.many(DISPUTE, (record_of(each) for each in shown), currency)
+
+
+@command(
+    app,
+    "show",
+    "Show a dispute: what it is about, what both sides said, and how it ended.",
+    "disputes show ID",
+    "disputes show ID -o json --fields status,messages",
+)
+def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
+    """`disputes show`."""
+    with opened(ctx) as (client, output):
+        print_dispute(output, client.disputes.get(dispute_id), client.base_url)
+
+
+@command(
+    app,
+    "reply",
+    "Say something in a dispute that is open. Both sides and the admins read it; it stays.",
+    'disputes reply ID --text "It left here whole, as the photograph shows."',
+    "disputes reply ID --text - < answer.txt",
+)
+def reply(ctx: typer.Context, dispute_id: DisputeId, text: Text = None, key: Key = None) -> None:
+    """`disputes reply`."""
+    with opened(ctx) as (client, output):
+        said = _said(text)
+        answered = client.disputes.reply(dispute_id, said, idempotency_key=key)
+        print_dispute(output, answered, client.base_url)
+
+
+def _said(text: str | None) -> str:
+    """What was typed, asked for on a terminal, or read. Raises UsageProblem for nothing."""
+    if text is None:
+        return ask("What happened", option="--text")
+    if text == "-":
+        # One character more than fits is read, so that the server says that it is too long.
+        text = sys.stdin.read(TEXT_CHARACTERS_MAX + 1).strip()
+    if not text:
+        raise UsageProblem("say what happened with --text; nothing came")
+    return text
+
+
+evidence.add_to(app)
+
+
+def add_to_orders(orders: typer.Typer) -> None:
+    """Declares `orders dispute`, where a buyer looks for it."""
+    command(
+        orders,
+        "dispute",
+        _OPEN_HELP,
+        'orders dispute ORDER --reason damaged --text "It came in two parts."',
+    )(open_dispute)

@@ -1,0 +1,303 @@
+"""`instasell listings`: what is for sale."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from instasell_cli.commands.listings import images
+from instasell_cli.commands.listings import transfer as listings_transfer
+from instasell_cli.context import opened
+from instasell_cli.exit_codes import CliError, UsageProblem
+from instasell_cli.input.amounts import AmountReader
+from instasell_cli.input.category_paths import category_id
+from instasell_cli.input.files import opened_text
+from instasell_cli.input.prompts import confirm
+from instasell_cli.options import command, group
+from instasell_cli.output.schemas import LISTING, record_of
+from instasell_cli.output.seller_text import print_listing
+from instasell_cli.output.writer import cleaned
+
+if TYPE_CHECKING:
+    from instasell_cli.output.writer import Output
+    from instasell_client import InstaSell
+
+app = group(
+    "What is for sale: look, sell, import and export.",
+    'listings list "steel watch" --price-max 100',
+    "listings show ID",
+    "listings import goods.csv --dry-run",
+    "listings export > goods.csv",
+)
+
+DESCRIPTION_CHARACTERS_MAX = 20_000
+
+
+class Type(StrEnum):
+    """Sold at a price, or to the highest bidder."""
+
+    DIRECT = "direct"
+    AUCTION = "auction"
+
+
+class Condition(StrEnum):
+    """The state of an item."""
+
+    NEW = "new"
+    REFURBISHED = "refurbished"
+    USED_LIKE_NEW = "used-like-new"
+    USED_GOOD = "used-good"
+    USED_FAIR = "used-fair"
+    FOR_PARTS = "for-parts"
+
+
+class Sort(StrEnum):
+    """The order of a list."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    PRICE = "price"
+    PRICE_DOWN = "-price"
+    RELEVANCE = "relevance"
+
+
+CategoryOption = Annotated[
+    str | None, typer.Option("--category", help='A path as "Toys > Trains", or an id.')
+]
+ConditionOption = Annotated[
+    Condition | None, typer.Option("--condition", help="State of the item.")
+]
+Price = Annotated[str | None, typer.Option("--price", help="As 12.50.", metavar="AMOUNT")]
+Shipping = Annotated[str | None, typer.Option("--shipping", help="As 4.90.", metavar="AMOUNT")]
+Sku = Annotated[str | None, typer.Option("--sku", help="Your own name for it.")]
+Description = Annotated[
+    str | None, typer.Option("--description", help="Text, or @FILE, or @- for stdin.")
+]
+ListingId = Annotated[str, typer.Argument(help="The id of the listing.", metavar="ID")]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which listings to list, as typed; `limit` 0 is all."""
+
+    query: str | None = None
+    category: str | None = None
+    type: Type | None = None
+    condition: Condition | None = None
+    price_min: str | None = None
+    price_max: str | None = None
+    seller: str | None = None
+    mine: bool = False
+    sort: Sort | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True)
+class Goods:
+    """The fields of a listing as typed; what is None is not given."""
+
+    type: Type | None = None
+    title: str | None = None
+    description: str | None = None
+    category: str | None = None
+    condition: Condition | None = None
+    price: str | None = None
+    stock: int | None = None
+    shipping: str | None = None
+    sku: str | None = None
+
+
+@command(
+    app,
+    "list",
+    "List what is for sale, newest first.",
+    "listings list",
+    'listings list "pocket watch" --price-max 200 --sort price',
+    "listings list --mine --limit 0 -o csv",
+)
+def list_(
+    ctx: typer.Context,
+    query: Annotated[str | None, typer.Argument(help="Words to look for.")] = None,
+    category: CategoryOption = None,
+    type_: Annotated[
+        Type | None, typer.Option("--type", help="Sold at a price, or by auction.")
+    ] = None,
+    condition: ConditionOption = None,
+    price_min: Annotated[
+        str | None, typer.Option("--price-min", help="From this price on.", metavar="AMOUNT")
+    ] = None,
+    price_max: Annotated[
+        str | None, typer.Option("--price-max", help="Up to this price.", metavar="AMOUNT")
+    ] = None,
+    seller: Annotated[str | None, typer.Option("--seller", help="The id of a seller.")] = None,
+    mine: Annotated[bool, typer.Option("--mine", help="Only your own.")] = False,
+    sort: Annotated[
+        Sort | None, typer.Option("--sort", help="The order; - turns it around.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+) -> None:
+    """`listings list`."""
+    wanted = Wanted(
+        query, category, type_, condition, price_min, price_max, seller, mine, sort, limit
+    )
+    with opened(ctx) as (client, output):
+        run_list(client, output, wanted)
+
+
+def run_list(client: InstaSell, output: Output, wanted: Wanted) -> None:
+    """Prints listings; pages are fetched as they are needed."""
+    if wanted.mine and wanted.seller:
+        raise UsageProblem("give --mine or --seller, not both")
+    amounts = AmountReader(client)
+    found = client.listings.list(
+        q=wanted.query,
+        category=category_id(client, wanted.category) if wanted.category else None,
+        type=wanted.type.value if wanted.type else None,
+        condition=wanted.condition.value if wanted.condition else None,
+        price_min=amounts.read(wanted.price_min, "--price-min", least=0),
+        price_max=amounts.read(wanted.price_max, "--price-max", least=0),
+        seller=client.auth.me().id if wanted.mine else wanted.seller,
+        sort=wanted.sort.value if wanted.sort else None,
+        page_size=min(wanted.limit, 100) or 100,
+    )
+    shown = itertools.islice(found, wanted.limit or None)
+    output.many(LISTING, (record_of(listing) for listing in shown))
+
+
+@command(app, "show", "Show a listing.", "listings show ID", "listings show ID -o json")
+def show(ctx: typer.Context, listing_id: ListingId) -> None:
+    """`listings show`."""
+    with opened(ctx) as (client, output):
+        print_listing(output, client.listings.get(listing_id))
+
+
+@command(
+    app,
+    "create",
+    "Put something up for sale. An auction's goods have no price: see auctions create.",
+    'listings create --title "Pocket watch" --category "Watches > Pocket" \\\n'
+    "      --condition refurbished --price 120.00",
+    'listings create --type auction --title "Toy train" --category Toys --condition new',
+)
+def create(
+    ctx: typer.Context,
+    title: Annotated[str, typer.Option("--title", help="What is sold, in a line.")],
+    category: Annotated[
+        str, typer.Option("--category", help='A path as "Toys > Trains", or an id.')
+    ],
+    condition: Annotated[Condition, typer.Option("--condition", help="State of the item.")],
+    type_: Annotated[
+        Type, typer.Option("--type", help="Sold at a price, or by auction.")
+    ] = Type.DIRECT,
+    description: Description = None,
+    price: Price = None,
+    stock: Annotated[int | None, typer.Option("--stock", help="How many there are.", min=0)] = None,
+    shipping: Shipping = None,
+    sku: Sku = None,
+) -> None:
+    """`listings create`."""
+    goods = Goods(type_, title, description, category, condition, price, stock, shipping, sku)
+    with opened(ctx) as (client, output):
+        run_create(client, output, goods)
+
+
+def run_create(client: InstaSell, output: Output, goods: Goods) -> None:
+    """Creates a listing and prints it. Raises Forbidden for a buyer."""
+    values = _values(client, goods)
+    listing = client.listings.create(type=(goods.type or Type.DIRECT).value, **values)
+    output.one(LISTING, record_of(listing))
+
+
+@command(
+    app,
+    "update",
+    "Change a listing; what is not given stays as it is.",
+    "listings update ID --price 99.00 --stock 3",
+    "listings update ID --description @text.txt",
+)
+def update(
+    ctx: typer.Context,
+    listing_id: ListingId,
+    title: Annotated[str | None, typer.Option("--title", help="What is sold, in a line.")] = None,
+    category: CategoryOption = None,
+    condition: ConditionOption = None,
+    description: Description = None,
+    price: Price = None,
+    stock: Annotated[int | None, typer.Option("--stock", help="How many there are.", min=0)] = None,
+    shipping: Shipping = None,
+    sku: Sku = None,
+) -> None:
+    """`listings update`."""
+    goods = Goods(None, title, description, category, condition, price, stock, shipping, sku)
+    with opened(ctx) as (client, output):
+        run_update(client, output, listing_id, goods)
+
+
+def run_update(client: InstaSell, output: Output, listing_id: str, goods: Goods) -> None:
+    """Changes a listing and prints it. Raises UsageProblem when there is nothing to change."""
+    values = _values(client, goods)
+    if not values:
+        raise UsageProblem("there is nothing to change; give --title, --price or another option")
+    output.one(LISTING, record_of(client.listings.update(listing_id, **values)))
+
+
+@command(
+    app,
+    "delete",
+    "Take listings away; orders keep them.",
+    "listings delete ID",
+    "listings delete ID ID --yes",
+)
+def delete(
+    ctx: typer.Context,
+    ids: Annotated[list[str], typer.Argument(help="The ids of the listings.", metavar="ID...")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """`listings delete`."""
+    with opened(ctx) as (client, output):
+        run_delete(client, output, ids, assume_yes=yes)
+
+
+def run_delete(client: InstaSell, output: Output, ids: list[str], *, assume_yes: bool) -> None:
+    """Deletes one after the other; the first refusal ends it."""
+    for listing_id in ids:
+        if not confirm(partial(_deleting, client, listing_id), assume_yes=assume_yes):
+            raise CliError("it was not deleted")
+        client.listings.delete(listing_id)
+        output.note(f"deleted {listing_id}")
+
+
+def _deleting(client: InstaSell, listing_id: str) -> str:
+    return f'Delete "{cleaned(client.listings.get(listing_id).title)}"?'
+
+
+def _values(client: InstaSell, goods: Goods) -> dict[str, Any]:
+    amounts = AmountReader(client)
+    given = {
+        "title": goods.title,
+        "description": _described(goods.description),
+        "category_id": category_id(client, goods.category) if goods.category else None,
+        "condition": goods.condition.value if goods.condition else None,
+        "price": amounts.read(goods.price, "--price"),
+        "stock": goods.stock,
+        "shipping_amount": amounts.read(goods.shipping, "--shipping", least=0),
+        "seller_sku": goods.sku,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _described(given: str | None) -> str | None:
+    if given is None or not given.startswith("@"):
+        return given
+    with opened_text(given[1:]) as file:
+        text = file.read(DESCRIPTION_CHARACTERS_MAX + 1)
+    return text.replace("\r\n", "\n").rstrip("\n")
+
+
+listings_transfer.add_to(app)
+images.add_to(app)

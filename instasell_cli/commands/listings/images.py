@@ -1,0 +1,137 @@
+"""`instasell listings images`: the pictures of a listing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from instasell_cli.context import opened
+from instasell_cli.exit_codes import CliError
+from instasell_cli.input.prompts import confirm
+from instasell_cli.options import command, group
+from instasell_cli.output.schemas import IMAGE, record_of
+from instasell_cli.output.writer import cleaned
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from instasell_cli.output.writer import Output
+    from instasell_client import InstaSell
+    from instasell_client.models.media import Image
+
+app = group(
+    "The pictures of a listing: the first is its cover.",
+    "listings images list LISTING",
+    "listings images add LISTING front.jpg back.jpg",
+)
+
+ListingId = Annotated[str, typer.Argument(help="The id of the listing.", metavar="LISTING")]
+
+
+def add_to(listings: typer.Typer) -> None:
+    """Declares the group below that of listings."""
+    listings.add_typer(app, name="images")
+
+
+@command(
+    app,
+    "list",
+    "List the pictures of a listing in their order. -o json has the addresses of every size, which"
+    " hold for 5 minutes and need no token.",
+    "listings images list LISTING",
+    "listings images list LISTING -o jsonl --fields url",
+)
+def list_(ctx: typer.Context, listing_id: ListingId) -> None:
+    """`listings images list`."""
+    with opened(ctx) as (client, output):
+        found = client.media.images(listing_id).items
+        output.many(IMAGE, (image_record(client, image) for image in found))
+
+
+@command(
+    app,
+    "add",
+    "Add pictures behind those that are there. PNG, JPEG, WebP, or the first frame of a GIF. Where"
+    " they were taken is not passed on.",
+    "listings images add LISTING front.jpg back.jpg",
+)
+def add(
+    ctx: typer.Context,
+    listing_id: ListingId,
+    files: Annotated[list[Path], typer.Argument(help="The pictures.", metavar="FILE...")],
+) -> None:
+    """`listings images add`."""
+    with opened(ctx) as (client, output):
+        run_add(client, output, listing_id, files)
+
+
+def run_add(client: InstaSell, output: Output, listing_id: str, files: Sequence[Path]) -> None:
+    """Uploads one after the other; the first refusal ends it, and names the file."""
+    records = []
+    try:
+        for file in files:
+            records.append(image_record(client, client.media.add_image(listing_id, file)))
+    except Exception:
+        output.note(f"{cleaned(str(file))} was not added")
+        if records:
+            output.many(IMAGE, records)
+        raise
+    output.many(IMAGE, records)
+
+
+@command(
+    app,
+    "order",
+    "Put all pictures of a listing in another order; the first becomes its cover.",
+    "listings images order LISTING IMAGE IMAGE IMAGE",
+)
+def order(
+    ctx: typer.Context,
+    listing_id: ListingId,
+    ids: Annotated[list[str], typer.Argument(help="Every picture's id.", metavar="IMAGE...")],
+) -> None:
+    """`listings images order`."""
+    with opened(ctx) as (client, output):
+        found = client.media.arrange_images(listing_id, ids).items
+        output.many(IMAGE, (image_record(client, image) for image in found))
+
+
+@command(
+    app,
+    "remove",
+    "Take pictures away.",
+    "listings images remove LISTING IMAGE",
+    "listings images remove LISTING IMAGE IMAGE --yes",
+)
+def remove(
+    ctx: typer.Context,
+    listing_id: ListingId,
+    ids: Annotated[list[str], typer.Argument(help="Their ids.", metavar="IMAGE...")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """`listings images remove`."""
+    with opened(ctx) as (client, output):
+        if not confirm(lambda: _removing(client, listing_id, len(ids)), assume_yes=yes):
+            raise CliError("nothing was removed")
+        for image_id in ids:
+            client.media.delete_image(listing_id, image_id)
+            output.note(f"removed {image_id}")
+
+
+def _removing(client: InstaSell, listing_id: str, count: int) -> str:
+    how_many = "this picture" if count == 1 else f"these {count} pictures"
+    return f'Remove {how_many} of "{cleaned(client.listings.get(listing_id).title)}"?'
+
+
+def image_record(client: InstaSell, image: Image) -> Mapping[str, object]:
+    """A picture with its largest size, as one flat record with whole addresses."""
+    versions = [{**record_of(each), "url": whole(client, each.url)} for each in image.versions]
+    largest = {name: versions[-1][name] for name in ("width", "height", "url")}
+    return {**record_of(image), "versions": versions, **largest}
+
+
+def whole(client: InstaSell, url: str) -> str:
+    """An address that others can open, too."""
+    return client.base_url + url if url.startswith("/") else url

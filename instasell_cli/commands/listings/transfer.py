@@ -1,0 +1,294 @@
+"""`instasell listings import` and `export`."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from instasell_cli.context import Invocation, invocation
+from instasell_cli.exit_codes import ExitCode, UsageProblem
+from instasell_cli.input.amounts import market_currency, shown_amount
+from instasell_cli.input.files import STDIN
+from instasell_cli.input.rows import run_rows as bulk
+from instasell_cli.input.rows.checkpoint import Journal, Mark, journal_path, journals_folder
+from instasell_cli.input.rows.columns import AMOUNTS, FIELDS
+from instasell_cli.input.rows.duplicates import Duplicates, RowIndex
+from instasell_cli.input.rows.field_guide import AMOUNTS_TEXT, LISTING_FIELDS, guide_text
+from instasell_cli.input.rows.files.reader import opened_rows
+from instasell_cli.input.rows.files.row_file import RowFile
+from instasell_cli.input.rows.listing_import import Judged, judged_rows
+from instasell_cli.input.rows.row_results import Tally, Verdict
+from instasell_cli.input.rows.worker_pool import Crew
+from instasell_cli.options import command
+from instasell_cli.output.csv_cells import neutralised
+from instasell_cli.output.schema import Shape
+from instasell_cli.output.schemas import VERDICT
+from instasell_cli.output.writer import Format, Output, cleaned, json_text
+
+if TYPE_CHECKING:
+    from instasell_cli.input.rows.images.upload_log import PictureLog
+    from instasell_client import InstaSell
+
+
+@dataclass(frozen=True)
+class ImportOptions(bulk.BulkOptions):
+    """An import as typed. One that `keeps` a journal can go on where it was cut off."""
+
+    resume: bool = False
+    keeps: bool = False
+    duplicates: Duplicates = Duplicates.REFUSE
+    images_from: str | None = None
+
+    @property
+    def images_folder(self) -> Path:
+        """Return where the pictures of the rows are: beside the file, unless a folder was named."""
+        if self.images_from is not None:
+            return Path(self.images_from)
+        return Path() if self.file == STDIN else Path(self.file).parent
+
+
+def add_to(app: typer.Typer) -> None:
+    """Declares both commands."""
+    command(
+        app,
+        "import",
+        "Create and update listings from a CSV, JSON, YAML or Excel file. The same file again"
+        " changes nothing. A row is known by its seller_sku, or else by what it holds; an empty"
+        " cell changes nothing. Every row gets a verdict, whatever the rows before it are. Of rows"
+        " about the same listing all but the first are rejected, unless --duplicates says which"
+        " one counts. Pictures are files below the folder of the file, or addresses, which are"
+        " fetched from this machine; each is added once. An import that was cut off, with Ctrl-C"
+        " or kill -9, goes on with --resume. Exit 7 when rows or pictures were rejected.\n\n"
+        f"{AMOUNTS_TEXT}\n\n{guide_text(LISTING_FIELDS)}",
+        "listings import goods.csv --dry-run",
+        "listings import goods.xlsx --map Name=title --map Cost=price --set condition=new",
+        "listings import goods.csv --errors rejects.csv",
+        "listings import goods.csv --encoding cp1252 --decimal-comma",
+        "listings import goods.csv --images-from photos",
+        "listings import goods.csv --resume",
+        "listings export -o csv | instasell listings import -",
+    )(import_)
+    command(
+        app,
+        "export",
+        "Write your own listings as rows that `listings import` takes back. CSV unless -o says"
+        " json, jsonl or yaml.",
+        "listings export > goods.csv",
+        "listings export -o jsonl > goods.jsonl",
+    )(export)
+
+
+def import_(
+    ctx: typer.Context,
+    file: bulk.File,
+    kind: bulk.Kind = None,
+    encoding: bulk.Encoding = None,
+    delimiter: bulk.Delimiter = None,
+    no_header: bulk.NoHeader = False,
+    sheet: bulk.Sheet = None,
+    decimal_comma: bulk.DecimalComma = False,
+    decimal_point: bulk.DecimalPoint = False,
+    maps: bulk.Maps = None,
+    sets: bulk.Sets = None,
+    duplicates: Annotated[
+        Duplicates,
+        typer.Option("--duplicates", help="Of rows about the same listing: refuse, or count one."),
+    ] = Duplicates.REFUSE,
+    images_from: Annotated[
+        str | None,
+        typer.Option("--images-from", help="The folder of the pictures.", metavar="FOLDER"),
+    ] = None,
+    dry_run: bulk.DryRun = False,
+    errors: bulk.Errors = None,
+    concurrency: bulk.Concurrency = bulk.CONCURRENCY,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the last import of this was cut off.")
+    ] = False,
+) -> None:
+    """`listings import`."""
+    options = ImportOptions(
+        file,
+        bulk.form_of(kind, encoding, delimiter, sheet, no_header=no_header),
+        bulk.mark_of(comma=decimal_comma, point=decimal_point),
+        *(maps or (), sets or (), dry_run, errors, concurrency, resume),
+        # Reading a pipe for its content would leave nothing to import.
+        keeps=os.path.isfile(file) and not dry_run,
+        duplicates=duplicates,
+        images_from=images_from,
+    )
+    call = invocation(ctx)
+    with call.client() as client:
+        tally = run_import(client, call.output, options)
+    if tally.faulty:
+        raise typer.Exit(ExitCode.PARTLY)
+
+
+def run_import(client: InstaSell, output: Output, options: ImportOptions) -> Tally:
+    """Imports a file, prints verdicts and the summary. Raises UsageProblem for an unusable file."""
+    if options.resume and not options.keeps:
+        raise UsageProblem("--resume: name a file, and leave --dry-run out")
+    if options.duplicates is Duplicates.LAST and not os.path.isfile(options.file):
+        raise UsageProblem("--duplicates last: name a file; a pipe cannot be read twice")
+    from instasell_cli.input.rows.images.uploader import Uploader
+    from instasell_client import AsyncInstaSell
+
+    columns, tally = options.columns(market_currency(client)), Tally()
+    with ExitStack() as stack:
+        journal, mark = _journal(stack, client, output, options, columns.notation.currency)
+        index = stack.enter_context(RowIndex(options.duplicates))
+        if options.duplicates is Duplicates.LAST:
+            with opened_rows(options.file, options.form) as ahead:
+                index.read_ahead(ahead.rows, columns)
+        tally.before = mark.done - len(mark.rejected)
+        crew = stack.enter_context(
+            Crew(AsyncInstaSell(client.base_url, client.token), options.concurrency, output.note)
+        )
+        uploader = Uploader(
+            crew,
+            options.images_folder,
+            lambda: _picture_log(client),
+            dry_run=options.dry_run,
+        )
+        stack.callback(lambda: crew.run(uploader.aclose()))
+
+        def judge(file: RowFile) -> Iterator[Judged]:
+            # Rows that are done count as well: those behind them may be about the same listing.
+            prepared = (index.prepare(row, columns) for row in file.rows)
+            rows = (each for each in prepared if mark.wants(each.row.number))
+            return judged_rows(crew, file, rows, index.policy, uploader, dry_run=options.dry_run)
+
+        def after(verdicts: Sequence[Verdict]) -> None:
+            if journal is not None:
+                rejected = (each.row for each in verdicts if each.needs_mending)
+                journal.add(verdicts[-1].row, rejected)
+
+        try:
+            bulk.run_rows(output, options, columns, VERDICT, bulk.Work(judge, after, tally))
+        except BaseException as error:
+            if not options.dry_run and (tally.rows or isinstance(error, KeyboardInterrupt)):
+                again = "with --resume goes on there" if journal else "again changes nothing twice"
+                output.note(f"what is done stays; the same command {again}")
+            raise
+        if journal is not None:
+            journal.remove()
+    return tally
+
+
+def _journal(
+    stack: ExitStack, client: InstaSell, output: Output, options: ImportOptions, currency: str
+) -> tuple[Journal | None, Mark]:
+    """The journal of this import, begun, and what an earlier one has left to do."""
+    if not options.keeps:
+        return None, Mark()
+    meaning = (
+        *(client.base_url, _account(client), str(options.form), currency),
+        *(str(options.decimal_mark), options.duplicates),
+        *(*sorted(options.maps), "", *sorted(options.sets)),
+    )
+    try:
+        journal = Journal(journal_path(journals_folder(), options.file, meaning), output.note)
+    except OSError as error:
+        raise UsageProblem(f"{options.file}: {error.strerror}") from error
+    stack.callback(journal.close)
+    found = journal.read()
+    mark = Mark()
+    if options.resume and found is not None:
+        mark = found
+    elif options.resume:
+        output.note("no import of this file was cut off; it begins at the first row")
+    elif found is not None and found.done:
+        output.note(f"an import of this file was cut off after row {found.done}; --resume goes on")
+    journal.begin(mark)
+    return journal, mark
+
+
+def _picture_log(client: InstaSell) -> PictureLog:
+    from instasell_cli.input.rows.images.upload_log import PictureLog
+
+    account = f"{client.base_url} {_account(client)}"
+    try:
+        return PictureLog(journals_folder() / "pictures.sqlite", account)
+    except OSError as error:
+        raise UsageProblem(f"{error}; without it, pictures would be added twice") from error
+
+
+def _account(client: InstaSell) -> str:
+    from instasell_client import Forbidden
+
+    try:
+        return client.auth.me().id
+    except Forbidden:
+        # A token that may put goods up need not be one that may look at the account.
+        return hashlib.sha256(str(client.token).encode()).hexdigest()
+
+
+IMPORTED_AGAIN = (None, Format.CSV, Format.JSON, Format.JSONL)
+EXPORTED = Shape(
+    FIELDS,
+    ("listing_id", "seller_sku", "title", "price", "stock", "condition", "category"),
+    AMOUNTS,
+    key="listing_id",
+)
+
+
+def export(ctx: typer.Context) -> None:
+    """`listings export`."""
+    call = invocation(ctx)
+    with call.client() as client:
+        run_export(client, call)
+
+
+def run_export(client: InstaSell, call: Invocation) -> None:
+    """Writes every listing of the seller; CSV is what a spreadsheet takes without harm."""
+    rows = client.listings.export()
+    stdout = call.output.stdout
+    if call.transform is not None or call.form not in IMPORTED_AGAIN:
+        call.output.many(EXPORTED, rows)
+    elif call.form is Format.JSONL or call.form is Format.JSON:
+        _write_json(stdout, rows, as_array=call.form is Format.JSON, fields=call.fields)
+    else:
+        _write_csv(stdout, rows, call.fields, market_currency(client))
+
+
+def _write_csv(
+    stdout: TextIO, rows: Iterator[Mapping[str, object]], fields: Sequence[str], currency: str
+) -> None:
+    unknown = [name for name in fields if name not in FIELDS]
+    if unknown:
+        raise UsageProblem(f"--fields: there is no {unknown[0]!r}; there are: {', '.join(FIELDS)}")
+    names = fields or FIELDS
+    writer = csv.writer(stdout, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([_cell(name, row.get(name), currency) for name in names])
+
+
+def _cell(name: str, value: object, currency: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int) and name in AMOUNTS:
+        return shown_amount(value, currency)
+    return neutralised(cleaned(str(value), keep="\n\t"))
+
+
+def _write_json(
+    stdout: TextIO,
+    rows: Iterator[Mapping[str, object]],
+    *,
+    as_array: bool,
+    fields: Sequence[str],
+) -> None:
+    picked = ({name: row.get(name) for name in fields} if fields else row for row in rows)
+    if as_array:
+        Output(Format.JSON, stdout=stdout).many(VERDICT, picked)
+        return
+    for row in picked:
+        stdout.write(json_text(row) + "\n")

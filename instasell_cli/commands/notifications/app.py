@@ -1,0 +1,106 @@
+"""`instasell notifications`: what happened, what was seen, and by which ways one wants to hear."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from instasell_cli.context import opened
+from instasell_cli.exit_codes import UsageProblem
+from instasell_cli.options import command, group
+from instasell_cli.output.notification_text import sentence
+from instasell_cli.output.schemas import NOTIFICATION, PREFERENCE, READ, record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from instasell_client.models.notifications import Notification
+
+app = group(
+    "Notifications: what happened to your bids, orders and goods.",
+    "notifications list --unread",
+    "notifications read --all",
+)
+
+
+@command(
+    app,
+    "list",
+    "List your notifications, the newest first.",
+    "notifications list",
+    "notifications list --unread",
+    "notifications list -o jsonl --fields kind,payload",
+)
+def list_notifications(
+    ctx: typer.Context,
+    unread: Annotated[bool, typer.Option("--unread", help="Only those not read yet.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+) -> None:
+    """`notifications list`."""
+    with opened(ctx) as (client, output):
+        found = client.notifications.list(
+            unread=True if unread else None, page_size=min(limit, 100) or 100
+        )
+        output.many(NOTIFICATION, map(_record, itertools.islice(found, limit or None)))
+
+
+def _record(notice: Notification) -> Mapping[str, object]:
+    return {**record_of(notice), "text": sentence(notice)}
+
+
+@command(
+    app,
+    "read",
+    "Mark notifications as read: some, one and all older ones, or all.",
+    "notifications read ID",
+    "notifications read --up-to ID",
+    "notifications read --all",
+)
+def mark_read(
+    ctx: typer.Context,
+    ids: Annotated[list[str] | None, typer.Argument(help="Which.", metavar="ID...")] = None,
+    up_to: Annotated[
+        str | None, typer.Option("--up-to", help="This one and all older ones.", metavar="ID")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+) -> None:
+    """`notifications read`."""
+    if [bool(ids), up_to is not None, everything].count(True) != 1:
+        raise UsageProblem("give ids, or --up-to, or --all")
+    with opened(ctx) as (client, output):
+        done = client.notifications.mark_read(ids or None, up_to=up_to, everything=everything)
+        output.one(READ, record_of(done))
+
+
+@command(
+    app,
+    "preferences",
+    "Show by which ways each kind is told, or change one kind.",
+    "notifications preferences",
+    "notifications preferences outbid --email",
+    "notifications preferences ending_soon --no-in-app --no-email",
+)
+def preferences(
+    ctx: typer.Context,
+    kind: Annotated[str | None, typer.Argument(help="The kind to change.", metavar="KIND")] = None,
+    in_app: Annotated[
+        bool | None, typer.Option("--in-app/--no-in-app", help="Whether it is shown here.")
+    ] = None,
+    email: Annotated[
+        bool | None, typer.Option("--email/--no-email", help="Whether it is mailed, too.")
+    ] = None,
+) -> None:
+    """`notifications preferences`."""
+    changes = in_app is not None or email is not None
+    if changes != (kind is not None):
+        raise UsageProblem("to change a kind, give it with --[no-]in-app or --[no-]email")
+    with opened(ctx) as (client, output):
+        if kind is None:
+            found = client.notifications.preferences()
+        else:
+            # A name that is not known is refused by the client with the names that are.
+            found = client.notifications.set_preference(kind, in_app=in_app, email=email)  # type: ignore[arg-type]
+        shown = (each for each in found.items if kind in (None, each.kind))
+        output.many(PREFERENCE, map(record_of, shown))

@@ -1,0 +1,75 @@
+"""`instasell subscriptions`: the auctions, categories and sellers that one follows."""
+
+from __future__ import annotations
+
+import itertools
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from instasell_cli.context import opened
+from instasell_cli.input.category_paths import category_id
+from instasell_cli.options import command, group
+from instasell_cli.output.schemas import SUBSCRIPTION, record_of
+
+app = group(
+    "Subscriptions: auctions, categories and sellers that you follow.",
+    "subscriptions list",
+    "subscriptions add seller ID",
+)
+
+
+class Kind(StrEnum):
+    """What can be followed."""
+
+    AUCTION = "auction"
+    CATEGORY = "category"
+    SELLER = "seller"
+
+
+What = Annotated[Kind, typer.Argument(help="auction, category or seller.", metavar="KIND")]
+SubjectId = Annotated[str, typer.Argument(help="Its id; or the path of a category.", metavar="ID")]
+
+
+@command(
+    app,
+    "list",
+    "List what you follow, the newest first.",
+    "subscriptions list",
+    "subscriptions list -o csv --fields kind,subject_id",
+)
+def list_subscriptions(
+    ctx: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 0,
+) -> None:
+    """`subscriptions list`."""
+    with opened(ctx) as (client, output):
+        found = client.subscriptions.list()
+        output.many(SUBSCRIPTION, map(record_of, itertools.islice(found, limit or None)))
+
+
+@command(
+    app,
+    "add",
+    "Follow an auction, a category with those below it, or a seller. You are told when it ends"
+    " soon, or of new goods.",
+    "subscriptions add auction ID",
+    'subscriptions add category "Toys > Trains"',
+    "subscriptions add seller ID",
+)
+def add(ctx: typer.Context, kind: What, subject_id: SubjectId) -> None:
+    """`subscriptions add`."""
+    with opened(ctx) as (client, output):
+        if kind is Kind.CATEGORY:
+            subject_id = category_id(client, subject_id)
+        client.subscriptions.add(kind.value, subject_id)
+        output.note(f"you follow the {kind.value}")
+
+
+@command(app, "remove", "Follow something no longer.", "subscriptions remove seller ID")
+def remove(ctx: typer.Context, kind: What, subject_id: SubjectId) -> None:
+    """`subscriptions remove`."""
+    with opened(ctx) as (client, output):
+        client.subscriptions.remove(kind.value, subject_id)
+        output.note(f"you do not follow the {kind.value}")

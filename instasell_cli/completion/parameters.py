@@ -1,0 +1,136 @@
+"""Which parameter takes what, so that its values can be offered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from instasell_cli.completion.candidates import Candidate
+from instasell_cli.completion.sources import (
+    Categories,
+    People,
+    Source,
+    Typed,
+    fields,
+    formats,
+    profiles,
+    topics,
+)
+
+Offer = Callable[[Typed], list[Candidate]]
+
+AUCTIONS = Source(
+    "/auctions/live", "auction_id", searches=True, needs_account=False, kind="auction"
+)
+OWN_AUCTIONS = Source(
+    *("/auctions/selling", "state.auction_id", ("state.title", "state.status")),
+    kind="auction",
+    own_only=True,
+)
+WATCHED = Source("/auctions/watched", "auction_id", kind="auction")
+LISTINGS = Source("/listings", searches=True, needs_account=False, kind="listing")
+OWN_LISTINGS = replace(LISTINGS, needs_account=True, own="seller", own_only=True)
+SELLERS = Source("/listings", "seller_id", ("seller_name",), needs_account=False, kind="seller")
+CATEGORIES = Source("/categories", titles=("path",), needs_account=False, pages=False)
+CATEGORY_PATHS = Categories("/categories", titles=("path",), needs_account=False, pages=False)
+IMAGES = Source("/listings/{listing_id}/images", titles=("position",), pages=False, listed=True)
+ORDERS = Source("/orders", titles=("title", "status"), kind="order")
+DISPUTES = Source("/disputes", titles=("title", "status"), kind="dispute")
+ALL_DISPUTES = replace(DISPUTES, path="/admin/disputes")
+CONVERSATIONS = Source(
+    "/conversations", titles=("title", "buyer_name", "seller_name"), kind="conversation"
+)
+NOTIFICATIONS = Source("/notifications", titles=("payload.title", "kind"), listed=True)
+NOTICES = Source("/notifications/preferences", "kind", (), pages=False)
+PEOPLE = People(
+    "/admin/users",
+    titles=("display_name", "email"),
+    searches=True,
+    kind="account",
+    by_address=True,
+)
+ALERTS = Source("/admin/alerts", titles=("kind", "subject"), listed=True)
+SUBSCRIPTIONS = Source("/subscriptions", "subject_id", ("name",), listed=True)
+
+TOKENS = Source("/auth/tokens", titles=("name",), pages=False, listed=True)
+
+BY_PARAMETER: Mapping[str, Source] = {
+    "auction_id": AUCTIONS,
+    "listing_id": LISTINGS,
+    "listing": LISTINGS,
+    "seller": SELLERS,
+    "category": CATEGORY_PATHS,
+    "order_id": ORDERS,
+    "order": ORDERS,
+    "dispute_id": DISPUTES,
+    "conversation": CONVERSATIONS,
+    "user": PEOPLE,
+    "alert_id": ALERTS,
+}
+"""What a parameter of this name takes, in whichever command."""
+
+BY_COMMAND: Mapping[tuple[str, str], Source] = {
+    **{(f"auctions {name}", "auction_id"): OWN_AUCTIONS for name in ("update", "offer-runner-up")},
+    ("auctions cancel", "ids"): OWN_AUCTIONS,
+    ("auctions relist", "ids"): OWN_AUCTIONS,
+    ("auth tokens revoke", "ids"): TOKENS,
+    ("admin orders list", "buyer"): PEOPLE,
+    ("admin orders list", "seller"): PEOPLE,
+    ("auctions create", "listing_id"): OWN_LISTINGS,
+    ("auctions watch", "ids"): AUCTIONS,
+    ("auctions wait", "ids"): AUCTIONS,
+    ("auctions follow", "ids"): AUCTIONS,
+    ("auctions unfollow", "ids"): WATCHED,
+    ("wallet feature", "auction_id"): OWN_AUCTIONS,
+    ("listings update", "listing_id"): OWN_LISTINGS,
+    ("listings delete", "ids"): OWN_LISTINGS,
+    ("listings images add", "listing_id"): OWN_LISTINGS,
+    ("listings images order", "listing_id"): OWN_LISTINGS,
+    ("listings images order", "ids"): IMAGES,
+    ("listings images remove", "listing_id"): OWN_LISTINGS,
+    ("listings images remove", "ids"): IMAGES,
+    ("notifications read", "ids"): NOTIFICATIONS,
+    ("notifications read", "up_to"): NOTIFICATIONS,
+    ("notifications preferences", "kind"): NOTICES,
+    ("subscriptions remove", "subject_id"): SUBSCRIPTIONS,
+    ("admin audit-log", "admin"): PEOPLE,
+    ("admin audit-log", "subject"): PEOPLE,
+    ("admin disputes show", "dispute_id"): ALL_DISPUTES,
+    ("admin disputes resolve", "dispute_id"): ALL_DISPUTES,
+}
+"""Where a command means something narrower, or its parameter's name says too little."""
+
+
+def _followable(typed: Typed) -> list[Candidate]:
+    kinds = {"auction": AUCTIONS, "category": CATEGORIES, "seller": SELLERS}
+    # typer has made a member of an enumeration of it already, or left it as text.
+    kind = typed.params.get("kind")
+    source = kinds.get(str(getattr(kind, "value", kind)))
+    return [] if source is None else source.candidates(typed)
+
+
+BY_HAND: Mapping[tuple[str, str], Offer] = {
+    ("subscriptions add", "subject_id"): _followable,
+    ("auth switch", "name"): profiles,
+    ("help", "topic"): topics,
+}
+EVERYWHERE: Mapping[str, Offer] = {
+    "shared_fields": fields,
+    "shared_output": formats,
+    "shared_profile": profiles,
+}
+
+
+def source_of(command: str, parameter: str, params: Mapping[str, object]) -> Source | None:
+    """Return where the ids for a parameter come from, or None for what takes no ids."""
+    if (command, parameter) == ("subscriptions add", "subject_id"):
+        return {"auction": AUCTIONS, "seller": SELLERS}.get(str(params.get("kind")))
+    return BY_COMMAND.get((command, parameter)) or BY_PARAMETER.get(parameter)
+
+
+def offer_for(command: str, parameter: str) -> Offer | None:
+    """What to offer for a parameter of a command, or None where the program knows nothing."""
+    place = command, parameter
+    source = BY_COMMAND.get(place) or BY_PARAMETER.get(parameter)
+    by_hand = BY_HAND.get(place) or EVERYWHERE.get(parameter)
+    return by_hand or (source.candidates if source is not None else None)

@@ -1,1 +1,0 @@
-"""Formats that not every run needs: YAML, filters of jq, and templates."""

@@ -1,0 +1,53 @@
+"""Addresses for goods, from a file or from options."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from instasell_cli.exit_codes import UsageProblem
+from instasell_cli.input.files import opened_text
+from instasell_cli.input.prompts import ask
+
+CHARACTERS_MAX = 64 * 1024
+EXAMPLE = (
+    '{"name": "Bob Lee", "line1": "5 Mill Lane", "postal_code": "10115",'
+    ' "city": "Berlin", "country": "DE"}'
+)
+
+_NEEDED = {
+    "name": "Name",
+    "line1": "Street and number",
+    "postal_code": "Postal code",
+    "city": "City",
+    "country": "Country (two letters, as DE)",
+}
+
+
+def read_address(name: str) -> Mapping[str, object]:
+    """The JSON object in a file, or on stdin for "-"; the client judges its fields.
+
+    Raises UsageProblem.
+    """
+    with opened_text(name) as file:
+        content = file.read(CHARACTERS_MAX + 1)
+    try:
+        found = json.loads(content) if len(content) <= CHARACTERS_MAX else None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise UsageProblem(f"{name}: it is not an address; write {EXAMPLE}")
+    return found
+
+
+def completed(typed: Mapping[str, str | None]) -> Mapping[str, object]:
+    """The parts that were typed; what is needed and missing is asked for on a terminal.
+
+    Raises UsageProblem that names the option where nobody can be asked.
+    """
+    found = {name: value for name, value in typed.items() if value is not None}
+    for name, question in _NEEDED.items():
+        if name not in found:
+            found[name] = ask(question, option=f"--{name.replace('_', '-')}, or --ship-to FILE")
+    found["country"] = found["country"].upper()
+    return found

@@ -1,1 +1,0 @@
-"""One's own live events: which there are, none left out, and forwarding them."""
