@@ -14,7 +14,13 @@ from urllib.parse import urlsplit
 from instasell_client import Profile, ProfileError, ProfileStore, Target, resolve_target
 from instasell_client.lean_imports import load_less
 from instasell_tui import launch
-from instasell_tui.look import CHOICES, RememberedTheme, few_colours, first_theme, wished
+from instasell_tui.theme.preference import (
+    CHOICES,
+    RememberedTheme,
+    few_colours,
+    first_theme,
+    wished,
+)
 
 if TYPE_CHECKING:
     from instasell_tui.app import Remember
@@ -76,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()
     from instasell_tui.app import InstaSellApp
     from instasell_tui.keys import read_keys
-    from instasell_tui.taping import Taping
+    from instasell_tui.recording.mode import Taping
 
     remembered = RememberedTheme(store.folder)
     few = few_colours(os.environ)

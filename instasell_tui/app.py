@@ -20,22 +20,24 @@ from textual.theme import Theme
 
 from instasell_client import DEFAULT_URL
 from instasell_client.models.auctions import BELOW_RESERVE
-from instasell_tui import commands, inbox_wording, messages, screens
-from instasell_tui.feed import Feed
-from instasell_tui.formats import clipped, money, shown
+from instasell_tui import palette, screens
+from instasell_tui.auction.bid_box import Tone
+from instasell_tui.board.screen import BoardScreen
+from instasell_tui.board.state import Lot
+from instasell_tui.inbox import text as inbox_text
 from instasell_tui.key_queue import KeyQueue
 from instasell_tui.keys import chosen, displayed
-from instasell_tui.lots import Lot
-from instasell_tui.remarks import Remarks
-from instasell_tui.screens.board import BoardScreen
-from instasell_tui.stylesheets import KeptStylesheet
-from instasell_tui.taping import Taping
-from instasell_tui.themes import DEFAULTS, NAMES, OURS
+from instasell_tui.market import messages
+from instasell_tui.market.connection import Feed
+from instasell_tui.recording.mode import Taping
+from instasell_tui.theme.stylesheets import KeptStylesheet
+from instasell_tui.theme.themes import DEFAULTS, NAMES, OURS
 from instasell_tui.widgets.bars import StatusBar
-from instasell_tui.widgets.bid_box import Tone
+from instasell_tui.widgets.formats import clipped, money, shown
+from instasell_tui.widgets.message_log import Remarks
 
 if TYPE_CHECKING:
-    from instasell_tui.screens.paged_list import PagedListScreen
+    from instasell_tui.widgets.paged_list import PagedListScreen
 
 TITLE_CELLS = 40
 NOTICE_CELLS = 120
@@ -69,11 +71,11 @@ class InstaSellApp(App[None]):
     """
 
     CSS_PATH = [
-        f"styles/{name}.tcss"
-        for name in (*("app", "board", "auction", "trading"), *("desk", "dialogs"))
+        f"theme/{name}.tcss"
+        for name in (*("app", "board", "auction", "orders"), *("admin", "dialogs"))
     ]
     TITLE = "InstaSell"
-    COMMANDS = {commands.Commands}
+    COMMANDS = {palette.Commands}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -147,7 +149,7 @@ class InstaSellApp(App[None]):
         if not keys:
             return {}, []
         # To know what has keys, all screens are loaded, which the board need not wait for.
-        from instasell_tui.places import PLACES
+        from instasell_tui.navigation import PLACES
 
         return chosen(keys, type(self), PLACES)
 
@@ -281,7 +283,7 @@ class InstaSellApp(App[None]):
         if user is None:
             self.push_screen(screens.SignInScreen())
             return
-        from instasell_tui.screens.confirm import ConfirmScreen, sign_out_question
+        from instasell_tui.widgets.confirm_screen import ConfirmScreen, sign_out_question
 
         question = sign_out_question(user.display_name)
         if await self.push_screen_wait(ConfirmScreen(question, self.armed_after_seconds)):
@@ -307,8 +309,8 @@ class InstaSellApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield the commands of the screen, of the application, and then those of Textual."""
-        yield from commands.of_screen(screen)
-        yield from commands.of_app(self)
+        yield from palette.of_screen(screen)
+        yield from palette.of_app(self)
         yield from super().get_system_commands(screen)
 
     # What the feed tells ----------------------------------------------------------------------
@@ -340,8 +342,8 @@ class InstaSellApp(App[None]):
     def on_told(self, message: messages.Told) -> None:
         notice = message.notice
         if notice.kind not in _SEEN_ELSEWHERE:
-            title = clipped(inbox_wording.subject(notice), TITLE_CELLS)
-            self.say(f"{title}\n{inbox_wording.sentence(notice)}", Tone.PLAIN)
+            title = clipped(inbox_text.subject(notice), TITLE_CELLS)
+            self.say(f"{title}\n{inbox_text.sentence(notice)}", Tone.PLAIN)
 
     def on_message_came(self, message: messages.MessageCame) -> None:
         said, user = message.said, self.feed.user
@@ -372,7 +374,7 @@ class InstaSellApp(App[None]):
     def action_log(self) -> None:
         """Show all that was said."""
         if not isinstance(self.screen, ModalScreen):
-            from instasell_tui.screens import reading
+            from instasell_tui.widgets import text_screen as reading
 
             self.push_screen(reading.log_of(self.remarks.all, self.zone, self.feed.now()))
 

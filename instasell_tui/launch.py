@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from instasell_client import resolve_target
 
 if TYPE_CHECKING:
-    from instasell_tui.recorder import Recorder
-    from instasell_tui.replay import Replay
+    from instasell_tui.recording.player import Replay
+    from instasell_tui.recording.recorder import Recorder
 
 SPEED_MIN, SPEED_MAX = 0.1, 1000.0
 PORT_MAX = 65535
@@ -72,8 +72,8 @@ def replay(wishes: argparse.Namespace) -> Replay | None:
     """The replay that is wished for. Raises RecordingError and OSError."""
     if not wishes.replay:
         return None
-    from instasell_tui.recording import read_recording
-    from instasell_tui.replay import Replay
+    from instasell_tui.recording.file_format import read_recording
+    from instasell_tui.recording.player import Replay
 
     return Replay(read_recording(wishes.replay), speed=wishes.speed or 1.0)
 
@@ -82,7 +82,7 @@ def recorder(wishes: argparse.Namespace) -> Recorder | None:
     """The recording that is wished for, begun. Raises OSError."""
     if not wishes.record:
         return None
-    from instasell_tui.recorder import Recorder
+    from instasell_tui.recording.recorder import Recorder
 
     return Recorder(wishes.record)
 
@@ -105,8 +105,8 @@ def serve(wishes: argparse.Namespace, arguments: Sequence[str]) -> None:
     if find_spec("textual_serve") is None:
         pip = f'{sys.executable} -m pip install "instasell[web]"'
         raise ValueError(f"textual-serve is not installed; run: {pip}")
-    from instasell_tui.served import loopback
-    from instasell_tui.served import serve as serve_screens
+    from instasell_tui.web.server import loopback
+    from instasell_tui.web.server import serve as serve_screens
 
     host = loopback(wishes.host or "127.0.0.1")
     # What would keep each screen from starting is better told here, and once.

@@ -24,16 +24,16 @@ from rich.terminal_theme import TerminalTheme
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from instasell_tui.admin.dispute_screen import DisputeScreen
+from instasell_tui.admin.figure_board import FigureBoard
 from instasell_tui.app import InstaSellApp
-from instasell_tui.lots import Tab
-from instasell_tui.screens.auction import AuctionScreen
-from instasell_tui.screens.board import BoardScreen
-from instasell_tui.screens.dispute import DisputeScreen
-from instasell_tui.screens.order import OrderScreen
-from instasell_tui.widgets.board_table import BoardTable
-from instasell_tui.widgets.figure_board import FigureBoard
+from instasell_tui.auction.picture import Picture
+from instasell_tui.auction.screen import AuctionScreen
+from instasell_tui.board.screen import BoardScreen
+from instasell_tui.board.state import Tab
+from instasell_tui.board.table import BoardTable
+from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.widgets.footer import Footer
-from instasell_tui.widgets.picture import Picture
 from instasell_tui.widgets.row_table import RowTable
 from scripts.picture_market import (
     COMPLAINTS,

@@ -14,8 +14,8 @@ from pathlib import Path
 from instasell_client import AsyncInstaSell
 from instasell_client.errors import Conflict
 from instasell_tui.app import InstaSellApp
-from instasell_tui.recorder import Recorder
-from instasell_tui.taping import Taping
+from instasell_tui.recording.mode import Taping
+from instasell_tui.recording.recorder import Recorder
 from scripts.pictures import HERO, bid_on, market, person, put_up, take_part, until
 
 SECONDS = 20.0

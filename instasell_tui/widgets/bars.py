@@ -12,11 +12,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from instasell_tui import inbox_wording, messages
-from instasell_tui.feed import Feed, Standing
-from instasell_tui.formats import clipped, duration, local_time, shown
-from instasell_tui.remarks import Remark
-from instasell_tui.widgets.bid_box import Tone
+from instasell_tui.auction.bid_box import Tone
+from instasell_tui.inbox import text as inbox_text
+from instasell_tui.market import messages
+from instasell_tui.market.connection import Feed, Standing
+from instasell_tui.widgets.formats import clipped, duration, local_time, shown
+from instasell_tui.widgets.message_log import Remark
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
@@ -122,7 +123,7 @@ def person(feed: Feed) -> str:
     user, inbox = feed.user, feed.inbox
     name = "watching only" if user is None else clipped(shown(user.display_name), NAME_CELLS)
     text = " · ".join((*feed.marks, name))
-    news = inbox_wording.news(inbox.unread_notices, inbox.unread_messages)
+    news = inbox_text.news(inbox.unread_notices, inbox.unread_messages)
     return f"{news}  {text}" if news and user is not None else text
 
 

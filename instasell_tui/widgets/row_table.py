@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from instasell_tui.formats import fitted
+from instasell_tui.widgets.formats import fitted
 
 GAP = "  "
 MARK_CELLS = 2

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from instasell_tui import feed
+from instasell_tui.market import connection as feed
 from tests.faults.processes import ServerProcess
 from tests.market import Market, open_market
 from tests.serving import RunningServer

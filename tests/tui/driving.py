@@ -17,9 +17,9 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from instasell_tui.account.screen import SignInScreen
 from instasell_tui.app import InstaSellApp
-from instasell_tui.screens.sign_in import SignInScreen
-from instasell_tui.widgets.board_table import BoardTable
+from instasell_tui.board.table import BoardTable
 
 SMALL, LARGE = (80, 24), (160, 48)
 LOOK_SECONDS, LOOK_SECONDS_MAX = 0.01, 0.1

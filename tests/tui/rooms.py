@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from textual.widgets import Input
 from textual.worker import Worker
 
+from instasell_tui.account.screen import SignInScreen
+from instasell_tui.admin.dispute_screen import DisputeScreen
 from instasell_tui.app import InstaSellApp
-from instasell_tui.screens.dispute import DisputeScreen
-from instasell_tui.screens.order import OrderScreen
-from instasell_tui.screens.preferences import PreferencesScreen
-from instasell_tui.screens.sign_in import SignInScreen
+from instasell_tui.inbox.preferences_screen import PreferencesScreen
+from instasell_tui.orders.order_screen import OrderScreen
 from tests.tui import shelf
 from tests.tui.driving import Screen
 from tests.tui.samples import auction_id

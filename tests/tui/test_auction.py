@@ -10,8 +10,8 @@ import pytest
 from instasell_client import AsyncInstaSell
 from instasell_client.models.accounts import Role
 from instasell_client.models.auctions import Bid
-from instasell_tui.screens.auction import AuctionScreen
-from instasell_tui.screens.confirm import ConfirmScreen
+from instasell_tui.auction.screen import AuctionScreen
+from instasell_tui.widgets.confirm_screen import ConfirmScreen
 from tests.databases import MarketClock
 from tests.market import Market
 from tests.tui.driving import Opener, Screen

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from instasell_client.models.bids import BiddingAuction, BiddingPart
-from instasell_tui import bid_wording
-from instasell_tui.bidding import arranged, part_of
-from instasell_tui.screens.auction import AuctionScreen
-from instasell_tui.screens.bids import BidsScreen
-from instasell_tui.screens.order import OrderScreen
+from instasell_tui.auction.screen import AuctionScreen
+from instasell_tui.bids import text as bids_text
+from instasell_tui.bids.screen import BidsScreen
+from instasell_tui.bids.state import arranged, part_of
+from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.widgets.row_table import RowTable
 from tests.client import samples as wire
 from tests.databases import MarketClock
@@ -46,8 +46,8 @@ def test_what_needs_one_comes_first_and_what_is_over_last() -> None:
     ]  # fmt: skip
     found = [int(each.state.auction_id[-2:]) for each in arranged(mixed, NOW)]
     assert found == [7, 5, 6, 4, 2, 3, 8, 1]
-    assert bid_wording.summary(mixed, NOW) == "▶ 2 to pay · ▼ 2 outbid · ▲ 1 leading"
-    assert bid_wording.summary([mixed[0]], NOW) == "nothing needs you"
+    assert bids_text.summary(mixed, NOW) == "▶ 2 to pay · ▼ 2 outbid · ▲ 1 leading"
+    assert bids_text.summary([mixed[0]], NOW) == "nothing needs you"
 
 
 def test_a_newer_state_moves_it_on() -> None:
@@ -66,9 +66,9 @@ def test_a_newer_state_moves_it_on() -> None:
 
 def test_each_says_what_it_comes_to() -> None:
     def says(each: BiddingAuction) -> tuple[str, str, str]:
-        head, _ = bid_wording.headline(each, NOW, "USD")
-        mark, place = bid_wording.mark(each, NOW)[0], bid_wording.place(each, NOW)[0]
-        return f"{mark} {place}", bid_wording.when(each, NOW, UTC)[0], head
+        head, _ = bids_text.headline(each, NOW, "USD")
+        mark, place = bids_text.mark(each, NOW)[0], bids_text.place(each, NOW)[0]
+        return f"{mark} {place}", bids_text.when(each, NOW, UTC)[0], head
 
     assert says(own("to_pay")) == (
         "▶ to pay", "pay 1h 00m", "▶ Pay 14.00: p from the wallet, c by card",
@@ -84,7 +84,7 @@ def test_each_says_what_it_comes_to() -> None:
     assert says(paid) == ("✓ paid", "11:00:00", "✓ Yours at 14.00: paid")
     assert says(own("lost", state={"winner": "bidder-2"}))[2] == "■ bidder-2 won at 11.00"
     assert "Ended below the reserve: no sale" in says(own("lost"))[2]
-    assert bid_wording.total(own("outbid")) == 1400
+    assert bids_text.total(own("outbid")) == 1400
 
 
 async def test_one_bids_again_and_pays_from_the_list(

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from instasell_tui.lots import Tab
-from instasell_tui.screens.auction import AuctionScreen
-from instasell_tui.screens.help import HelpScreen
-from instasell_tui.widgets.board_table import BoardTable
+from instasell_tui.auction.screen import AuctionScreen
+from instasell_tui.board.state import Tab
+from instasell_tui.board.table import BoardTable
+from instasell_tui.help.screen import HelpScreen
 from tests.databases import MarketClock
 from tests.market import Market
 from tests.tui.driving import LARGE, SMALL, Opener, Screen

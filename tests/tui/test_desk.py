@@ -14,12 +14,12 @@ from textual.widgets import Input
 from instasell_client import AsyncInstaSell, Unauthenticated
 from instasell_client.models.accounts import Role
 from instasell_client.models.admin import Analytics, Bucket
-from instasell_tui.screens.board import BoardScreen
-from instasell_tui.screens.desk import DeskScreen
-from instasell_tui.screens.dispute import DisputeScreen
-from instasell_tui.screens.sign_in import SignInScreen
-from instasell_tui.widgets.bar_chart import drawn
-from instasell_tui.widgets.figure_board import FigureBoard
+from instasell_tui.account.screen import SignInScreen
+from instasell_tui.admin.bar_chart import drawn
+from instasell_tui.admin.dispute_screen import DisputeScreen
+from instasell_tui.admin.figure_board import FigureBoard
+from instasell_tui.admin.screen import DeskScreen
+from instasell_tui.board.screen import BoardScreen
 from instasell_tui.widgets.row_table import RowTable
 from tests.market import Market
 from tests.tui.driving import LARGE, SMALL, Opener, Screen

@@ -14,10 +14,10 @@ from textual.css.tokenizer import TokenError
 
 from instasell_client.models.auctions import You
 from instasell_tui.app import InstaSellApp
-from instasell_tui.lots import Lot
-from instasell_tui.screens.board import BoardScreen
-from instasell_tui.stylesheets import KeptStylesheet
-from instasell_tui.widgets.board_lines import Basis, Layout, Line
+from instasell_tui.board.lines import Basis, Layout, Line
+from instasell_tui.board.screen import BoardScreen
+from instasell_tui.board.state import Lot
+from instasell_tui.theme.stylesheets import KeptStylesheet
 from instasell_tui.widgets.footer import Footer
 from tests.tui.driving import Screen
 from tests.tui.samples import NOW, state

@@ -10,9 +10,9 @@ from textual.widgets import Input
 
 from instasell_client import Unavailable
 from instasell_client.models.media import Evidence
-from instasell_tui import evidence
 from instasell_tui.app import InstaSellApp
-from instasell_tui.screens.order import OrderScreen
+from instasell_tui.orders import evidence
+from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.widgets.path_suggester import completed
 from tests.market import Market
 from tests.pictures import picture

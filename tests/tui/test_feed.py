@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from instasell_client import AsyncInstaSell, Forbidden, Unauthenticated
-from instasell_tui import messages
-from instasell_tui.feed import Feed, Standing
+from instasell_tui.market import messages
+from instasell_tui.market.connection import Feed, Standing
 from tests.client.cutting_proxy import cutting
 from tests.market import Market
 from tests.tui.samples import NOW

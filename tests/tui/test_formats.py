@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from instasell_client.models.text import is_refused
-from instasell_tui.formats import (
+from instasell_tui.widgets.formats import (
     Urgency,
     clipped,
     countdown,

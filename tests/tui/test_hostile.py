@@ -15,10 +15,10 @@ from instasell_client import AsyncInstaSell
 from instasell_client.models.accounts import Role
 from instasell_client.models.text import is_refused
 from instasell_tui import screens
-from instasell_tui.formats import NOTHING, _shown_before, fitted, prose, shown
-from instasell_tui.screens.dispute import DisputeScreen
-from instasell_tui.screens.order import OrderScreen
-from instasell_tui.widgets.bid_box import Tone
+from instasell_tui.admin.dispute_screen import DisputeScreen
+from instasell_tui.auction.bid_box import Tone
+from instasell_tui.orders.order_screen import OrderScreen
+from instasell_tui.widgets.formats import NOTHING, _shown_before, fitted, prose, shown
 from tests.market import Market
 from tests.tui.driving import LARGE, SMALL, Opener, Screen
 from tests.tui.trade import Trade

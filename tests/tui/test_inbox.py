@@ -10,12 +10,12 @@ import pytest
 
 from instasell_client import RateLimited
 from instasell_client.models.notifications import Notification, NotificationKind
-from instasell_tui import inbox_wording
-from instasell_tui.screens.auction import AuctionScreen
-from instasell_tui.screens.conversation import ConversationScreen
-from instasell_tui.screens.conversations import ConversationsScreen
-from instasell_tui.screens.notices import NoticesScreen
-from instasell_tui.screens.order import OrderScreen
+from instasell_tui.auction.screen import AuctionScreen
+from instasell_tui.inbox import text as inbox_text
+from instasell_tui.inbox.conversation_screen import ConversationScreen
+from instasell_tui.inbox.conversations_screen import ConversationsScreen
+from instasell_tui.inbox.notifications_screen import NoticesScreen
+from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.widgets.row_table import RowTable
 from tests.market import Market
 from tests.tui.driving import LARGE, SMALL, Opener
@@ -215,14 +215,14 @@ def notice(kind: str, **payload: object) -> Notification:
     ],
 )  # fmt: skip
 def test_what_a_notice_says(told: Notification, sentence: str) -> None:
-    assert inbox_wording.sentence(told) == sentence
+    assert inbox_text.sentence(told) == sentence
 
 
 def test_every_kind_has_a_sentence_even_with_nothing_in_it() -> None:
     from instasell_client.models.notifications import NotificationKind
 
     for kind in NotificationKind:
-        assert inbox_wording.sentence(notice(kind.value)) != kind.value.replace("_", " ")
+        assert inbox_text.sentence(notice(kind.value)) != kind.value.replace("_", " ")
 
 
 async def test_what_is_told_is_turned_and_kept_at_once(
@@ -267,11 +267,11 @@ async def test_what_is_told_is_turned_and_kept_at_once(
 
 
 def test_every_kind_has_words_for_when_it_comes() -> None:
-    words = {inbox_wording.occasion(kind.value) for kind in NotificationKind}
+    words = {inbox_text.occasion(kind.value) for kind in NotificationKind}
     assert len(words) == len(NotificationKind)
     assert not any("_" in each for each in words)
     assert all(each[0].isupper() for each in words)
-    assert inbox_wording.occasion("moon_phase") == "moon phase"
+    assert inbox_text.occasion("moon_phase") == "moon phase"
 
 
 async def test_leaving_while_a_list_is_read_breaks_nothing(

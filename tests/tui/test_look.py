@@ -11,13 +11,15 @@ from PIL import Image
 from textual.color import Color
 
 from instasell_client.models.media import Image as ListingImage
-from instasell_tui import keys, look, pictures
+from instasell_tui import keys
 from instasell_tui.app import InstaSellApp
+from instasell_tui.auction import pictures
+from instasell_tui.auction.picture import HALF, blocks, shades
+from instasell_tui.auction.pictures import PIXELS_MAX, SIDE_MAX, PictureUnfit, fitting, unpacked
 from instasell_tui.keys import chosen, deeds, displayed, in_force
-from instasell_tui.pictures import PIXELS_MAX, SIDE_MAX, PictureUnfit, fitting, unpacked
-from instasell_tui.places import PLACES
-from instasell_tui.themes import OURS, SIXTEEN
-from instasell_tui.widgets.picture import HALF, blocks, shades
+from instasell_tui.navigation import PLACES
+from instasell_tui.theme import preference
+from instasell_tui.theme.themes import OURS, SIXTEEN
 from tests.pictures import photograph
 from tests.tui.driving import SMALL
 from tests.tui.rooms import PICTURES, calm, enter, leave
@@ -43,13 +45,13 @@ from tests.tui.still import StillMarket, still
 def test_a_wish_comes_before_the_terminal_and_that_before_what_is_remembered(
     option: str | None, environment: dict[str, str], remembered: str | None, first: str
 ) -> None:
-    wish = look.wished(option, environment)
-    few = look.few_colours(environment)
-    assert look.first_theme(wish, few_colours=few, remembered=remembered) == first
+    wish = preference.wished(option, environment)
+    few = preference.few_colours(environment)
+    assert preference.first_theme(wish, few_colours=few, remembered=remembered) == first
 
 
 def test_a_theme_is_remembered_and_a_file_that_is_none_counts_for_nothing(tmp_path: Path) -> None:
-    store = look.RememberedTheme(tmp_path / "made")
+    store = preference.RememberedTheme(tmp_path / "made")
     assert store.read() is None
     store.write("instasell-16")
     assert store.read() == "instasell-16"
@@ -58,7 +60,7 @@ def test_a_theme_is_remembered_and_a_file_that_is_none_counts_for_nothing(tmp_pa
         (tmp_path / "made" / "theme.toml").write_text(text, encoding="latin-1")
         assert store.read() is None
     with pytest.raises(ValueError, match="INSTASELL_THEME"):
-        look.wished(None, {"INSTASELL_THEME": "pink"})
+        preference.wished(None, {"INSTASELL_THEME": "pink"})
 
 
 def test_the_sixteen_colours_are_sixteen_colours() -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from instasell_client.models.auctions import You
-from instasell_tui.lots import Column, Lots, Query, Tab
+from instasell_tui.board.state import Column, Lots, Query, Tab
 from tests.tui.samples import NOW, SELLER, auction_id, bid, changed, placed, state
 
 

@@ -16,9 +16,9 @@ from instasell_client import (
 )
 from instasell_client.models.orders import Order
 from instasell_client.models.wallets import WalletAccount, WalletEntry
-from instasell_tui import trade_wording
-from instasell_tui.browsing import is_page
-from instasell_tui.orders import Due, Step, arranged, due_of, steps_of
+from instasell_tui.orders import text as orders_text
+from instasell_tui.orders.browser import is_page
+from instasell_tui.orders.rules import Due, Step, arranged, due_of, steps_of
 from tests.tui.samples import NOW, SELLER, auction_id
 
 BUYER = "00000000-0000-4000-8000-00000000bbbb"
@@ -94,8 +94,8 @@ def test_what_is_due_comes_first_and_then_the_newest() -> None:
 def test_states_are_told_by_words_and_signs() -> None:
     def said(made: Order, person: str) -> tuple[str, str]:
         return (
-            trade_wording.mark(made, person, NOW)[0],
-            trade_wording.status(made, person, NOW),
+            orders_text.mark(made, person, NOW)[0],
+            orders_text.status(made, person, NOW),
         )
 
     assert said(order(), BUYER) == ("▶", "to pay")
@@ -112,7 +112,7 @@ def test_states_are_told_by_words_and_signs() -> None:
 
 def test_the_time_that_counts_is_told() -> None:
     def when(made: Order) -> str:
-        return trade_wording.when(made, BUYER, NOW, UTC)[0]
+        return orders_text.when(made, BUYER, NOW, UTC)[0]
 
     assert when(order()) == "2d 00h left"
     assert when(order(payment_due_at=NOW + timedelta(minutes=5))) == "! 5m 00s left"
@@ -123,7 +123,7 @@ def test_the_time_that_counts_is_told() -> None:
 
 def test_a_headline_for_every_state() -> None:
     def said(made: Order, person: str) -> str:
-        return trade_wording.headline(made, person, NOW)[0]
+        return orders_text.headline(made, person, NOW)[0]
 
     assert "Pay 22.50 within 2d 00h" in said(order(), BUYER)
     assert "the buyer has 2d 00h left" in said(order(), SELLER)
@@ -140,7 +140,7 @@ def test_a_headline_for_every_state() -> None:
 
 def test_refusals_say_what_would_help() -> None:
     def said(error: Any) -> str:
-        return trade_wording.refusal(error, "USD")[0]
+        return orders_text.refusal(error, "USD")[0]
 
     assert "2.50 is missing" in said(InsufficientFunds(missing=250))
     assert "it is on its way" in said(OrderNotReady("it is on its way"))
@@ -155,11 +155,11 @@ def test_gas_is_counted_in_whole_units() -> None:
         "id": auction_id(1), "account": "gas", "type": "gas", "amount": -100,
         "balance_after": 99900, "created_at": NOW,
     }  # fmt: skip
-    assert trade_wording.entry(WalletEntry.model_validate(row)) == "Gas spent"
+    assert orders_text.entry(WalletEntry.model_validate(row)) == "Gas spent"
     gas, balance = WalletAccount.GAS, WalletAccount.BALANCE
-    assert trade_wording.in_account(1250, gas, "USD", 14, signed=True) == "+1,250 gas"
-    assert trade_wording.in_account(1250, balance, "USD", 14, signed=True) == "+12.50"
-    assert trade_wording.in_account(-(10**12), balance, "USD", 14) == "-10000000000"
+    assert orders_text.in_account(1250, gas, "USD", 14, signed=True) == "+1,250 gas"
+    assert orders_text.in_account(1250, balance, "USD", 14, signed=True) == "+12.50"
+    assert orders_text.in_account(-(10**12), balance, "USD", 14) == "-10000000000"
 
 
 @pytest.mark.parametrize(

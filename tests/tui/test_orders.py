@@ -12,10 +12,10 @@ from rich.cells import cell_len
 
 from instasell_client.models.accounts import Role
 from instasell_client.models.disputes import DisputeKind, DisputeView
-from instasell_tui import trade_wording
-from instasell_tui.screens.order import OrderScreen
-from instasell_tui.screens.orders import OrdersScreen
-from instasell_tui.screens.wallet import WalletScreen
+from instasell_tui.orders import text as orders_text
+from instasell_tui.orders.order_screen import OrderScreen
+from instasell_tui.orders.screen import OrdersScreen
+from instasell_tui.wallet.screen import WalletScreen
 from instasell_tui.widgets.row_table import RowTable
 from tests.client import samples
 from tests.market import Market
@@ -246,7 +246,7 @@ async def test_the_history_comes_with_the_status(
     trade: Trade, screen: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Only what the market tells brings it, and not the next look after a while.
-    monkeypatch.setattr("instasell_tui.screens.order.REFRESH_SECONDS", 3600.0)
+    monkeypatch.setattr("instasell_tui.orders.order_screen.REFRESH_SECONDS", 3600.0)
     order_id = await trade.paid()
     async with screen(trade.buyer.token) as shown:
         await order_open(shown, order_id)
@@ -386,11 +386,11 @@ def test_files_stand_among_the_statements() -> None:
     }  # fmt: skip
     dispute = samples.dispute(created_at=at - timedelta(hours=1))
     view = DisputeView.model_validate({"dispute": dispute, "messages": [said], "evidence": [file]})
-    shown = trade_wording.statements(view, dispute["buyer_id"], UTC, at)
+    shown = orders_text.statements(view, dispute["buyer_id"], UTC, at)
     assert [each[1:] for each in shown] == [
         ("you", "It came in two parts."),
         ("you", "[[b]lamp[/b].jpg] image/jpeg, 52,100 bytes"),
         ("the seller", "It left whole."),
     ]
     bank = view.dispute.model_copy(update={"kind": DisputeKind.CHARGEBACK})
-    assert "until the bank has decided" in trade_wording.dispute_head(bank)
+    assert "until the bank has decided" in orders_text.dispute_head(bank)

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from instasell_tui.screens import checkout
-from instasell_tui.screens.checkout import CheckoutScreen
-from instasell_tui.screens.order import OrderScreen
-from instasell_tui.screens.wallet import WalletScreen
-from instasell_tui.widgets.big_number import BigNumber
+from instasell_tui.orders import checkout_screen as checkout
+from instasell_tui.orders.checkout_screen import CheckoutScreen
+from instasell_tui.orders.order_screen import OrderScreen
+from instasell_tui.wallet.big_number import BigNumber
+from instasell_tui.wallet.screen import WalletScreen
 from tests.market import Market
 from tests.paying import BOOK_TOP_UP
 from tests.serving import RunningServer

@@ -14,7 +14,7 @@ from rich.segment import Segment
 from syrupy.assertion import SnapshotAssertion
 
 from instasell_client import ConnectionState
-from instasell_tui.themes import DARK
+from instasell_tui.theme.themes import DARK
 from tests.tui.driving import LARGE, SMALL, Screen
 from tests.tui.rooms import calm, enter, leave, of
 from tests.tui.still import Mood, StillMarket, still

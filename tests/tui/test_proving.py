@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from instasell_server.config.settings import Settings
-from instasell_tui.screens.sign_in import SignInScreen
+from instasell_tui.account.screen import SignInScreen
 from tests.market import PASSWORD
 from tests.serving import settings_for_tests
 from tests.tui.driving import Opener

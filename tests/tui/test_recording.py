@@ -16,12 +16,12 @@ import pytest
 from instasell_client import Forbidden, NotFound
 from instasell_client.models.auctions import You
 from instasell_tui.__main__ import main
-from instasell_tui.past import Past
-from instasell_tui.recorder import Recorder
-from instasell_tui.recording import Recording, RecordingError, YouThere, read_recording
-from instasell_tui.replay import Replay
-from instasell_tui.screens.auction import AuctionScreen
-from instasell_tui.taping import Taping
+from instasell_tui.auction.screen import AuctionScreen
+from instasell_tui.recording.file_format import Recording, RecordingError, YouThere, read_recording
+from instasell_tui.recording.mode import Taping
+from instasell_tui.recording.player import Replay
+from instasell_tui.recording.recorder import Recorder
+from instasell_tui.recording.replay_state import Past
 from tests.house.repository import ROOT
 from tests.market import PASSWORD, Market
 from tests.tui.driving import LARGE, Opener, opened

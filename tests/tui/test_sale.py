@@ -8,10 +8,10 @@ import pytest
 
 from instasell_client.models.auctions import AuctionView, You
 from instasell_client.models.sellers import SellerRecord
-from instasell_tui import wording
-from instasell_tui.sale import Place, Sale
-from instasell_tui.widgets.bid_box import Tone, Wish
-from instasell_tui.widgets.price_chart import Course, drawn, span
+from instasell_tui.auction import text as auction_text
+from instasell_tui.auction.bid_box import Tone, Wish
+from instasell_tui.auction.price_chart import Course, drawn, span
+from instasell_tui.auction.state import Place, Sale
 from tests.tui.samples import NOW, auction_id, bid, changed, joined, placed, receipt, state
 
 
@@ -63,12 +63,12 @@ def test_an_extension_is_news_for_a_while() -> None:
     sale = followed()
     end = NOW + timedelta(hours=1, seconds=5)
     sale.apply(placed(2, bid(1), auction_extended=True, end_at=end))
-    assert wording.end(sale, NOW, NOW.tzinfo) == (
+    assert auction_text.end(sale, NOW, NOW.tzinfo) == (
         "↻ extended by 5 s, ends 13:00:05",
         Tone.GOOD,
     )
     later = NOW + timedelta(seconds=9)
-    assert wording.end(sale, later, NOW.tzinfo) == ("ends 13:00:05", Tone.PLAIN)
+    assert auction_text.end(sale, later, NOW.tzinfo) == ("ends 13:00:05", Tone.PLAIN)
 
 
 def test_ones_place_follows_from_the_receipt_and_the_events() -> None:
@@ -102,7 +102,7 @@ def test_buy_now_is_offered_as_the_rules_have_it(
 
 def test_what_matters_most_is_said_in_one_line() -> None:
     def said(sale: Sale) -> str:
-        return wording.place(sale, "USD", NOW, NOW.tzinfo)[0]
+        return auction_text.place(sale, "USD", NOW, NOW.tzinfo)[0]
 
     assert said(followed()) == "No bids yet: the first one leads"
     assert said(followed(start_at=NOW + timedelta(minutes=2))) == "Starts in 2m 00s, at 12:02:00"
@@ -118,17 +118,17 @@ def test_what_matters_most_is_said_in_one_line() -> None:
 def test_a_question_tells_when_it_is_late() -> None:
     sale = followed()
     wish = Wish(1000, None)
-    assert wording.news(sale, wish, "USD") == ""
+    assert auction_text.news(sale, wish, "USD") == ""
     sale.apply(placed(2, bid(1)))
-    assert "11.50" in wording.news(sale, wish, "USD")
-    assert wording.news(sale, Wish(None, 1150), "USD") == ""
+    assert "11.50" in auction_text.news(sale, wish, "USD")
+    assert auction_text.news(sale, Wish(None, 1150), "USD") == ""
     sale.apply(changed("auction_ended", 3))
-    assert wording.news(sale, wish, "USD") == "The auction is over."
+    assert auction_text.news(sale, wish, "USD") == "The auction is over."
 
 
 def test_what_a_bid_may_cost_at_most_is_shown_with_shipping() -> None:
     sale = followed(shipping_amount=650)
-    assert wording.bid_lines(sale, Wish(1000, 2500), "USD") == [
+    assert auction_text.bid_lines(sale, Wish(1000, 2500), "USD") == [
         ("You bid", "10.00"),
         ("Automatic bids up to", "25.00"),
         ("At most, with shipping", "31.50"),
@@ -141,13 +141,13 @@ def test_the_seller_is_shown_with_how_much_he_has_sold() -> None:
         state=state(), description="", condition="new", category_path="Watches",
         seller_name="Sam", currency="USD", increments="ebay", server_time=NOW,
     )  # fmt: skip
-    assert wording.goods(sale) == "Watches · new · sold by Sam"
+    assert auction_text.goods(sale) == "Watches · new · sold by Sam"
     record = SellerRecord(
         member_since=NOW, sales_completed=12, disputes_lost=0, chargebacks=0,
         shipping_seconds_average=None,
     )  # fmt: skip
     sale.view = sale.view.model_copy(update={"seller": record})
-    assert wording.goods(sale) == "Watches · new · sold by Sam (12 sales)"
+    assert auction_text.goods(sale) == "Watches · new · sold by Sam (12 sales)"
 
 
 def test_a_seller_is_no_bidder() -> None:

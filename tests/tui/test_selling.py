@@ -10,11 +10,11 @@ import pytest
 from textual.widgets import Input
 
 from instasell_client import AsyncInstaSell
-from instasell_tui import shop_wording
-from instasell_tui.importing import Verdicts
-from instasell_tui.screens.auction import AuctionScreen
-from instasell_tui.screens.order import OrderScreen
-from instasell_tui.screens.selling import SellingScreen
+from instasell_tui.auction.screen import AuctionScreen
+from instasell_tui.orders.order_screen import OrderScreen
+from instasell_tui.seller import text as seller_text
+from instasell_tui.seller.listing_import import Verdicts
+from instasell_tui.seller.screen import SellingScreen
 from instasell_tui.widgets.row_table import RowTable
 from tests.databases import MarketClock
 from tests.market import Market
@@ -234,7 +234,7 @@ async def test_who_may_not_is_told(seller: AsyncInstaSell, screen: Opener, marke
     [("3d", 259200), ("12h", 43200), ("1d 6h", 108000), ("45M", 2700), ("90d", 7776000)],
 )
 def test_spans_are_read(text: str, seconds: int) -> None:
-    assert shop_wording.seconds_of(text) == seconds
+    assert seller_text.seconds_of(text) == seconds
 
 
 @pytest.mark.parametrize(
@@ -242,14 +242,14 @@ def test_spans_are_read(text: str, seconds: int) -> None:
     [(259200, "3d"), (108060, "1d 6h 1m"), (700, "11m"), (59, "1m"), (3600, "1h")],
 )
 def test_spans_are_written_as_they_are_read(seconds: int, text: str) -> None:
-    assert shop_wording.span_of(seconds) == text
-    assert shop_wording.seconds_of(text) == max(seconds // 60, 1) * 60
+    assert seller_text.span_of(seconds) == text
+    assert seller_text.seconds_of(text) == max(seconds // 60, 1) * 60
 
 
 @pytest.mark.parametrize("text", ["", "3", "d", "0d", "91d", "3 days", "-1h", "\u0663d x"])
 def test_other_spans_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"as 3d|At least"):
-        shop_wording.seconds_of(text)
+        seller_text.seconds_of(text)
 
 
 PATHS = {"Home": "1", "Home > Clocks": "2", "Toys > Clocks": "3", "Toys > Trains": "4"}
@@ -267,14 +267,14 @@ PATHS = {"Home": "1", "Home > Clocks": "2", "Toys > Clocks": "3", "Toys > Trains
     ],
 )
 def test_categories_are_found_as_they_are_typed(typed: str, found: str | None) -> None:
-    assert shop_wording.find_path(typed, PATHS) == found
+    assert seller_text.find_path(typed, PATHS) == found
 
 
 def test_terms_that_contradict_each_other_are_told_by_name() -> None:
     values = {"min_bid": "10", "duration": "1d", "reserve": "9", "buy_now": "8"}
-    assert set(shop_wording.wrong_terms(values, "USD")) == {"reserve", "buy_now"}
+    assert set(seller_text.wrong_terms(values, "USD")) == {"reserve", "buy_now"}
     fine = {**values, "reserve": "", "buy_now": "10"}
-    assert shop_wording.wrong_terms(fine, "USD") == {}
+    assert seller_text.wrong_terms(fine, "USD") == {}
 
 
 async def test_a_file_of_goods_is_looked_at_and_brought_in(
@@ -348,8 +348,8 @@ def test_verdicts_are_counted_and_complaints_are_safe_to_print() -> None:
     found.take(b'{"row": 6, "outcome": "created", "errors": []}')
     assert (found.rows, found.summary) == (6, "1 created, 5 rejected")
     assert len(found.complaints) == 3
-    assert "\x1b" not in shop_wording.told_of(found)
-    assert shop_wording.verdict_lines(found)[3] == ("Left out", "5")
+    assert "\x1b" not in seller_text.told_of(found)
+    assert seller_text.verdict_lines(found)[3] == ("Left out", "5")
     for broken in (b"Traceback", b"[]", b'{"outcome": "lost"}'):
         with pytest.raises(ValueError, match=r"verdict|Expecting"):
             found.take(broken)

@@ -16,9 +16,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from instasell_tui.entrance import LINK_SECONDS, Entrance
-from instasell_tui.screens.confirm import ENTER_COUNTS
-from instasell_tui.served import SCREENS_MAX, ScreenServer
+from instasell_tui.web.access import LINK_SECONDS, Entrance
+from instasell_tui.web.server import SCREENS_MAX, ScreenServer
+from instasell_tui.widgets.confirm_screen import ENTER_COUNTS
 from tests.browser import browsing, find_browser
 from tests.house.repository import ROOT
 from tests.market import Market

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from instasell_client import AsyncInstaSell
-from instasell_tui.screens.board import BoardScreen
-from instasell_tui.screens.sign_in import SignInScreen
+from instasell_tui.account.screen import SignInScreen
+from instasell_tui.board.screen import BoardScreen
 from tests.market import PASSWORD, Market
 from tests.tui.driving import Opener
 

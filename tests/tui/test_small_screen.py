@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from instasell_tui.commands import Commands
-from instasell_tui.lots import Query
-from instasell_tui.screens.form import Form, FormScreen
-from instasell_tui.screens.order_steps import _COMPLAINT
-from instasell_tui.screens.reading import ReadingScreen
-from instasell_tui.screens.sign_in import SignInScreen
-from instasell_tui.widgets.bid_box import Tone
-from instasell_tui.widgets.board_table import BoardTable
+from instasell_tui.account.screen import SignInScreen
+from instasell_tui.auction.bid_box import Tone
+from instasell_tui.board.state import Query
+from instasell_tui.board.table import BoardTable
+from instasell_tui.orders.actions import _COMPLAINT
+from instasell_tui.palette import Commands
 from instasell_tui.widgets.choice import Choice
+from instasell_tui.widgets.form_screen import Form, FormScreen
+from instasell_tui.widgets.text_screen import ReadingScreen
 from tests.tui.driving import LARGE, Screen
 from tests.tui.samples import auction_id
 from tests.tui.still import StillMarket, still

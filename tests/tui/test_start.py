@@ -69,7 +69,7 @@ def test_neither_server_nor_command_line_nor_other_screens_are_imported() -> Non
         "import sys, instasell_tui.app\n"
         "print([name for name in sys.modules if name.split('.')[0] in"
         " ('instasell_server', 'instasell_cli', 'aiohttp', 'aiopg', 'typer')"
-        " or name in ('instasell_tui.screens.wallet', 'instasell_tui.screens.auction')])"
+        " or name in ('instasell_tui.wallet.screen', 'instasell_tui.auction.screen')])"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent

@@ -9,13 +9,13 @@ import pytest
 
 from instasell_client import AsyncInstaSell, ConnectionState
 from instasell_client.models.auctions import You
-from instasell_tui import wording
-from instasell_tui.feed import Feed
-from instasell_tui.formats import countdown
-from instasell_tui.lots import Lots
-from instasell_tui.sale import Sale
+from instasell_tui.auction import text as auction_text
+from instasell_tui.auction.state import Sale
+from instasell_tui.board.lines import Basis, Layout, Line
+from instasell_tui.board.state import Lots
+from instasell_tui.market.connection import Feed
 from instasell_tui.widgets.bars import connection, person
-from instasell_tui.widgets.board_lines import Basis, Layout, Line
+from instasell_tui.widgets.formats import countdown
 from tests.tui.samples import NOW, SELLER, auction_id, bid, joined, placed, state
 
 ME, OTHER = "bidder-2", "bidder-1"
@@ -47,7 +47,7 @@ def extended() -> str:
     made = sale(OTHER)
     late = placed(2, bid(2), auction_extended=True, end_at=NOW + timedelta(hours=1, seconds=5))
     made.apply(late)
-    return wording.end(made, NOW, UTC)[0]
+    return auction_text.end(made, NOW, UTC)[0]
 
 
 def feed(connected: ConnectionState, *, silent: float = 0, read_only: bool = False) -> Feed:
@@ -65,9 +65,9 @@ def feed(connected: ConnectionState, *, silent: float = 0, read_only: bool = Fal
 
 LOST = ConnectionState.RECONNECTING
 STATES: dict[str, tuple[Callable[[], str], str]] = {
-    "leading": (lambda: wording.place(sale(ME), "USD", NOW, UTC)[0], "▲ You lead"),
+    "leading": (lambda: auction_text.place(sale(ME), "USD", NOW, UTC)[0], "▲ You lead"),
     "leading on the board": (lambda: on_board(ME), "▲ |you lead"),
-    "outbid": (lambda: wording.place(sale(OTHER), "USD", NOW, UTC)[0], "▼ Outbid by bidder-1"),
+    "outbid": (lambda: auction_text.place(sale(OTHER), "USD", NOW, UTC)[0], "▼ Outbid by bidder-1"),
     "outbid on the board": (lambda: on_board(OTHER), "▼ |outbid"),
     "watched on the board": (lambda: on_board(OTHER, mine="watch"), "★ |bidder-1"),
     "sold by oneself": (lambda: on_board(OTHER, mine="sell"), "◆ "),
@@ -77,11 +77,13 @@ STATES: dict[str, tuple[Callable[[], str], str]] = {
     "ending soon on the board": (lambda: on_board(ME, 42), "! 42s"),
     "extended": (extended, "↻ extended by 5 s"),
     "reserve not met": (
-        lambda: dict(wording.facts(sale(ME, has_reserve=True), "USD"))["Reserve"],
+        lambda: dict(auction_text.facts(sale(ME, has_reserve=True), "USD"))["Reserve"],
         "not met",
     ),
     "reserve met": (
-        lambda: dict(wording.facts(sale(ME, has_reserve=True, reserve_met=True), "USD"))["Reserve"],
+        lambda: dict(auction_text.facts(sale(ME, has_reserve=True, reserve_met=True), "USD"))[
+            "Reserve"
+        ],
         "met",
     ),
     "live": (lambda: connection(feed(ConnectionState.LIVE), UTC), "● live"),

@@ -6,10 +6,10 @@ import pytest
 from textual.widgets import Input
 
 from instasell_client import AsyncInstaSell, Unauthenticated
-from instasell_tui.screens.board import BoardScreen
-from instasell_tui.screens.confirm import ConfirmScreen
-from instasell_tui.screens.form import FormScreen
-from instasell_tui.screens.sign_in import SignInScreen
+from instasell_tui.account.screen import SignInScreen
+from instasell_tui.board.screen import BoardScreen
+from instasell_tui.widgets.confirm_screen import ConfirmScreen
+from instasell_tui.widgets.form_screen import FormScreen
 from tests.market import PASSWORD, Market
 from tests.tui.driving import Opener, Screen
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from instasell_tui.screens.sign_in import SignInScreen
+from instasell_tui.account.screen import SignInScreen
 from tests.market import Market
 from tests.tui.driving import LARGE, opened
 

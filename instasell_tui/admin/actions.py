@@ -1,0 +1,170 @@
+"""The steps of an admin: each asks for its reason, is confirmed with what it does, and is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from instasell_client import InstaSellError, Invalid
+from instasell_client.models.accounts import User
+from instasell_client.models.admin import Alert
+from instasell_client.models.disputes import Dispute, DisputeView
+from instasell_client.models.money import parse_amount
+from instasell_client.models.problems import FieldError
+from instasell_tui.admin import text as admin_text
+from instasell_tui.auction.bid_box import Tone
+from instasell_tui.orders import text as orders_text
+from instasell_tui.orders.actions import FILES_ELSEWHERE, NOTHING_SENT, filled
+from instasell_tui.orders.evidence import save, suggested_path, target_problem
+from instasell_tui.orders.text import Said
+from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
+from instasell_tui.widgets.form_screen import Entry, Form, Values
+from instasell_tui.widgets.formats import clipped, money, shown
+from instasell_tui.widgets.path_suggester import PathSuggester
+
+if TYPE_CHECKING:
+    from instasell_tui.app import InstaSellApp
+
+FILE_CELLS = 42
+REASON = Entry("reason", "Reason", max_length=500, placeholder="stays in the log")
+
+
+class DeskSteps:
+    """Does the steps of an admin for a screen. Call from a worker: they wait for answers."""
+
+    def __init__(self, app: InstaSellApp) -> None:
+        self._app = app
+        self._desk = app.feed.desk
+
+    async def resolve(self, dispute: Dispute) -> Said:
+        """Splits what is held between both sides."""
+        currency, held = dispute.currency, money(dispute.held_amount, dispute.currency)
+        entries = (
+            Entry("amount", f"To buyer, {currency}", max_length=24, placeholder=f"0 to {held}"),
+            REASON,
+        )
+        title = shown(dispute.title)
+        form = Form(f"Decide: {held} is held", title, entries, "Go on", _amount(dispute))
+
+        async def send(values: Values) -> Said:
+            refund = parse_amount(values["amount"], currency)
+            question = Question(
+                "Decide it so? There is no way back",
+                title,
+                admin_text.split(dispute, refund),
+                "Decide",
+            )
+            if not await self._confirmed(question):
+                return NOTHING_SENT
+            await self._desk.resolve(dispute.id, refund, values["reason"])
+            rest = money(dispute.held_amount - refund, currency)
+            back = money(refund, currency)
+            return f"Decided: {back} to the buyer, {rest} to the seller", Tone.GOOD
+
+        return await self._filled(form, send, currency)
+
+    async def save_evidence(self, view: DisputeView) -> Said:
+        """Save a file that one side has sent, under a path that is typed, and say where it is."""
+        if self._app.is_web:
+            return FILES_ELSEWHERE
+        files = {each.id: each for each in view.evidence}
+        names = {
+            each.id: clipped(f"{each.author}: {shown(each.file_name)}", FILE_CELLS)
+            for each in view.evidence
+        }
+        first = view.evidence[0]
+        which = [Entry("file", "File", options=names)] if len(files) > 1 else []
+        to = Entry("path", "Save as", max_length=4096, suggester=PathSuggester())
+        title = shown(view.dispute.title) if which else names[first.id]
+        suggested = {each.id: suggested_path(each) for each in view.evidence}
+
+        def check(values: Values) -> Values:
+            why = target_problem(values["path"]) if values["path"] else None
+            return {"path": why} if why else {}
+
+        async def send(values: Values) -> Said:
+            chosen = files[values.get("file", first.id)]
+            path = values["path"]
+            if path == suggested[first.id] and chosen is not first:
+                # Nobody typed the name that was suggested for the first file.
+                path = suggested[chosen.id]
+            data = await self._desk.evidence(view.dispute.id, chosen.id)
+            try:
+                saved = await asyncio.to_thread(save, path, data)
+            except (OSError, ValueError) as error:
+                why = getattr(error, "strerror", None) or str(error)
+                raise Invalid([FieldError(field="path", message=f"not saved: {why}")]) from error
+            return f"Saved ({len(data):,} bytes): {shown(str(saved))}", Tone.GOOD
+
+        form = Form("Save a file of this dispute", title, [*which, to], "Save", check)
+        try:
+            currency = self._app.feed.currency
+            return await filled(self._app, form, {"path": suggested[first.id]}, currency, send)
+        except InstaSellError as error:
+            return orders_text.refusal(error, self._app.feed.currency)
+
+    async def close_alert(self, alert: Alert) -> Said:
+        """Says that an alert is dealt with; nothing else moves."""
+        form = Form("Close this alert", shown(f"{alert.kind}: {alert.subject}"), (REASON,), "Close")
+
+        async def send(values: Values) -> Said:
+            await self._desk.close_alert(alert.id, values["reason"])
+            return "The alert is closed", Tone.GOOD
+
+        return await self._filled(form, send)
+
+    async def suspend(self, user: User) -> Said:
+        """Bans somebody, after a question."""
+        who = shown(f"{user.display_name}, {user.email}")
+        form = Form("Suspend this account", who, (REASON,), "Go on")
+
+        async def send(values: Values) -> Said:
+            lines = [("Sessions", "end"), ("Open auctions", "called off"), ("From then", "reads")]
+            if not await self._confirmed(Question("Suspend?", who, lines, "Suspend")):
+                return NOTHING_SENT
+            await self._desk.suspend(user.id, values["reason"])
+            return f"{shown(user.email)} is suspended", Tone.GOOD
+
+        return await self._filled(form, send)
+
+    async def unsuspend(self, user: User) -> Said:
+        """Lets somebody act again, after a question."""
+        who = shown(f"{user.display_name}, {user.email}")
+        form = Form("Let this account act again", who, (REASON,), "Go on")
+
+        async def send(values: Values) -> Said:
+            lines = [("Auctions that were called off", "stay so")]
+            if not await self._confirmed(Question("Let it act?", who, lines, "Let it act")):
+                return NOTHING_SENT
+            await self._desk.unsuspend(user.id, values["reason"])
+            return f"{shown(user.email)} may act again", Tone.GOOD
+
+        return await self._filled(form, send)
+
+    async def _confirmed(self, question: Question) -> bool:
+        return await self._app.push_screen_wait(
+            ConfirmScreen(question, self._app.armed_after_seconds)
+        )
+
+    async def _filled(
+        self, form: Form, send: Callable[[Values], Awaitable[Said]], currency: str | None = None
+    ) -> Said:
+        currency = currency or self._app.feed.currency
+        try:
+            return await filled(self._app, form, {}, currency, send)
+        except InstaSellError as error:
+            return orders_text.refusal(error, currency)
+
+
+def _amount(dispute: Dispute) -> Callable[[Values], Values]:
+    def check(values: Values) -> Values:
+        try:
+            amount = parse_amount(values["amount"], dispute.currency)
+        except ValueError as error:
+            return {"amount": str(error)}
+        if amount > dispute.held_amount:
+            return {"amount": f"At most {money(dispute.held_amount, dispute.currency)}"}
+        return {}
+
+    return check

@@ -1,0 +1,275 @@
+"""The admin's desk: disputes, alerts, people, figures and the log, each on a tab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from instasell_client import InstaSellError
+from instasell_client.models.accounts import User, UserStatus
+from instasell_client.models.admin import Alert
+from instasell_tui.admin.actions import DeskSteps
+from instasell_tui.admin.dispute_screen import DisputeScreen
+from instasell_tui.admin.figure_board import FigureBoard
+from instasell_tui.admin.lists import LISTS, Listed
+from instasell_tui.auction.bid_box import Tone
+from instasell_tui.orders.text import Said
+from instasell_tui.widgets.confirm_screen import pairs
+from instasell_tui.widgets.formats import shown
+from instasell_tui.widgets.outcome_line import OutcomeLine
+from instasell_tui.widgets.paged_list import PagedListScreen
+from instasell_tui.widgets.row_table import Column, Row, RowTable
+from instasell_tui.widgets.tab_strip import TabStrip
+
+if TYPE_CHECKING:
+    pass
+
+_TABS = {
+    "disputes": "Disputes",
+    "alerts": "Alerts",
+    "users": "Users",
+    "figures": "Figures",
+    "log": "Log",
+}
+
+
+class DeskScreen(PagedListScreen):
+    """Shows lists that it reads through the feed's desk; it is for admins alone."""
+
+    PLACE = "Admin desk"
+    TABS = _TABS
+    REFRESH_SECONDS = 30.0
+    TELLS_OUTCOMES = True
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="desk.back"),
+        *(
+            Binding(str(number), f"tab('{key}')", name, show=False, id=f"desk.{key}")
+            for number, (key, name) in enumerate(_TABS.items(), 1)
+        ),
+        Binding("slash", "search", "Search", key_display="/", id="desk.search"),
+        Binding("s", "step('suspend')", "Suspend", id="desk.suspend"),
+        Binding("u", "step('unsuspend')", "Unsuspend", id="desk.unsuspend"),
+        Binding("x", "step('close')", "Close alert", id="desk.close"),
+        Binding("right", "figure(1)", "Next figure", id="desk.next_figure"),
+        Binding("left", "figure(-1)", "previous figure", show=False, id="desk.previous_figure"),
+        Binding("b", "bucket", "Hour/day/week", id="desk.bucket"),
+        Binding("r", "refresh", "Refresh", id="desk.refresh"),
+        Binding("q", "app.quit", "Quit", show=False, id="app.quit"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lists = {name: Listed(kind) for name, kind in LISTS.items()}
+        self._q = ""
+        self._busy = False
+
+    def parts(self) -> Iterable[Widget]:
+        yield TabStrip(self.TABS)
+        yield Input(
+            id="search", compact=True, max_length=100, placeholder="a part of an e-mail or a name"
+        )
+        yield RowTable(self.columns)
+        yield Static(id="empty")
+        with VerticalScroll(id="below", can_focus=False):
+            yield Static(id="facts")
+        yield FigureBoard(self.app.zone)
+        yield OutcomeLine()
+
+    # Showing ----------------------------------------------------------------------------------
+
+    @property
+    def _list(self) -> Listed | None:
+        """What the tab lists; None for figures."""
+        return self._lists.get(self.tab)
+
+    def columns(self, width: int) -> list[Column]:
+        listed = self._list
+        return listed.kind.columns(width) if listed else []
+
+    def rows(self) -> Sequence[Row]:
+        listed = self._list
+        return listed.rows(self.app.zone, self.app.feed.now()) if listed else []
+
+    def show_beside(self) -> None:
+        listed, table = self._list, self.query_one(RowTable)
+        table.opens = self.tab == "disputes"
+        if listed is None:
+            self.query_one("#empty").display = False
+        self.query_one("#search").set_class(self.tab == "users", "-there")
+        self.query_one("#below").display = table.display
+        self.query_one(FigureBoard).display = listed is None
+        if self.focused is None or not self.focused.display:
+            self._take_focus()
+        self._show_facts()
+
+    def tab_counts(self) -> dict[str, str]:
+        return {key: self._lists[key].count if key in self._lists else "" for key in self.TABS}
+
+    def told(self, rows: Sequence[Row]) -> str:
+        listed = self._list
+        return listed.told if listed else self.query_one(FigureBoard).told
+
+    def reason(self, error: InstaSellError) -> str:
+        return f"The market refused: {shown(str(error))}"
+
+    def _take_focus(self) -> None:
+        """The list, or what stands in its place, takes the keys."""
+        if self.tab == "figures":
+            self.query_one(FigureBoard).focus()
+        elif self.query_one(RowTable).display:
+            self.query_one(RowTable).focus()
+        else:
+            self.set_focus(None)
+
+    def _show_facts(self) -> None:
+        listed, key = self._list, self.query_one(RowTable).cursor_key
+        facts = listed.facts(key) if listed and key else []
+        self.query_one("#facts", Static).update(pairs(facts, right=False))
+
+    def nothing(self) -> str:
+        listed = self._list
+        if not self.app.feed.desk.is_mine:
+            return "The desk is for admins; press i to sign in as one."
+        if self.failure is not None:
+            return self.failure
+        if listed is None or not listed.loaded:
+            return "Asking the market …"
+        if self.tab == "users" and self._q:
+            return f"Nobody is like {shown(self._q)}."
+        return listed.kind.nothing
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Takes what does not belong to the tab, or to the chosen row, out of the footer."""
+        if action == "search":
+            return self.tab == "users"
+        if action in ("figure", "bucket"):
+            return self.tab == "figures"
+        if action != "step":
+            return True
+        feed, chosen = self.app.feed, self._chosen
+        if self._busy or feed.read_only or not feed.desk.is_mine:
+            return False
+        name = str(parameters[0])
+        if isinstance(chosen, Alert):
+            return name == "close" and chosen.closed_at is None
+        if isinstance(chosen, User):
+            active = chosen.status is UserStatus.ACTIVE
+            mine = feed.user is not None and feed.user.id == chosen.id
+            return name == ("suspend" if active else "unsuspend") and not mine
+        return False
+
+    @property
+    def _chosen(self) -> object | None:
+        """What the cursor is on."""
+        listed, key = self._list, self.query_one(RowTable).cursor_key
+        return listed.find(key) if listed and key else None
+
+    # What changes -----------------------------------------------------------------------------
+
+    @property
+    def may_read(self) -> bool:
+        return self.app.feed.desk.is_mine
+
+    @property
+    def has_more(self) -> bool:
+        return self._list is not None and self._list.has_more and self.may_read
+
+    async def look(self) -> None:
+        """Reads the tab from its beginning; what is below the first page stays."""
+        listed, desk, board = self._list, self.app.feed.desk, self.query_one(FigureBoard)
+        if listed is None:
+            found = await desk.figures(board.bucket)
+            # What comes late for somebody who has signed out is dropped.
+            if desk.is_mine:
+                board.show(found)
+        else:
+            await listed.look(desk, self._q)
+
+    async def look_further(self) -> None:
+        if self._list is not None:
+            await self._list.look_further(self.app.feed.desk, self._q)
+
+    def person_changed(self) -> None:
+        """Another person sees nothing of what an admin saw."""
+        self._lists = {name: Listed(kind) for name, kind in LISTS.items()}
+        self.query_one(FigureBoard).forget()
+        self.show_rows(anew=True)
+        self.refresh_list()
+
+    def turned(self) -> None:
+        if not self.app.feed.read_only:
+            self.tell("", Tone.PLAIN)
+        self.show_rows(anew=True)
+        self._take_focus()
+        self.refresh_list()
+
+    # What people do ---------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """Out of the search first, then out of the screen."""
+        if isinstance(self.focused, Input):
+            self._take_focus()
+        else:
+            self.dismiss()
+
+    def action_search(self) -> None:
+        self.query_one("#search").focus()
+
+    @on(Input.Submitted, "#search")
+    def _searched(self, event: Input.Submitted) -> None:
+        self._q = event.value.strip()
+        self._lists["users"] = Listed(LISTS["users"])
+        self.show_rows(anew=True)
+        self.refresh_list()
+        self.query_one(RowTable).display = True
+        self.query_one(RowTable).focus()
+
+    def action_figure(self, places: int) -> None:
+        self.query_one(FigureBoard).turn(places)
+        self.show_rows()
+
+    def action_bucket(self) -> None:
+        self.query_one(FigureBoard).turn_bucket()
+        self.show_rows()
+        self.refresh_list()
+
+    @on(RowTable.Opened)
+    def _opened(self, event: RowTable.Opened) -> None:
+        if self.tab == "disputes":
+            self.app.push_screen(DisputeScreen(event.key))
+
+    @on(RowTable.Moved)
+    def _moved_cursor(self) -> None:
+        self._show_facts()
+        self.refresh_bindings()
+
+    def action_step(self, name: str) -> None:
+        chosen = self._chosen
+        if not self._busy and chosen is not None:
+            self._busy = True
+            # The step is the application's: its answer comes also when this screen was left.
+            self.app.run_worker(self._do(name, chosen), group="step")
+
+    async def _do(self, name: str, chosen: object) -> None:
+        try:
+            self.tell("", Tone.PLAIN)
+            said = await self._run(name, chosen)
+            await self.reading(self.look)
+            self.tell(*said)
+        finally:
+            self._busy = False
+        self.show_rows()
+
+    async def _run(self, name: str, chosen: object) -> Said:
+        steps = DeskSteps(self.app)
+        if isinstance(chosen, Alert):
+            return await steps.close_alert(chosen)
+        assert isinstance(chosen, User)
+        return await (steps.suspend if name == "suspend" else steps.unsuspend)(chosen)

@@ -1,0 +1,1 @@
+"""One auction: its state, its page, and bidding on it."""

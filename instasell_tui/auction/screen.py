@@ -1,0 +1,402 @@
+"""The Auction screen: the price's way, the bids as they come, and one's own bid."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from instasell_client import AlreadyLeading, BidTooLow, InstaSellError, OutcomeUnknown
+from instasell_client.models.accounts import Role
+from instasell_client.models.auctions import BidReceipt
+from instasell_tui.auction import details
+from instasell_tui.auction import text as auction_text
+from instasell_tui.auction.bid_box import BidBox, Tone, Wish
+from instasell_tui.auction.bid_list import BidList
+from instasell_tui.auction.item_panel import Goods
+from instasell_tui.auction.pictures_screen import PicturesScreen
+from instasell_tui.auction.price_chart import Course, PriceChart
+from instasell_tui.auction.state import Place, Sale
+from instasell_tui.market import messages
+from instasell_tui.orders.start_conversation import ask_seller
+from instasell_tui.widgets.bars import StatusBar, TopBar
+from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
+from instasell_tui.widgets.footer import Footer
+from instasell_tui.widgets.formats import count, countdown, shown
+from instasell_tui.widgets.text_screen import ReadingScreen
+
+if TYPE_CHECKING:
+    from instasell_tui.app import InstaSellApp
+
+TICK_SECONDS = 0.1
+CHART_SECONDS = 1.0
+
+
+class AuctionScreen(Screen[None]):
+    """Shows the feed's sale. A bid is sent after a confirmation, and in no other way."""
+
+    app: InstaSellApp
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Board", id="auction.back"),
+        Binding("b", "bid", "Bid", id="auction.bid"),
+        Binding("e", "edit", "Amount", id="auction.edit"),
+        Binding("m", "maximum", "Max", id="auction.maximum"),
+        Binding("n", "buy_now", "Buy", id="auction.buy_now"),
+        Binding("w", "watch", "Watch", id="auction.watch"),
+        Binding("a", "ask", "Ask", id="auction.ask"),
+        Binding("d", "details", "Info", id="auction.details"),
+        Binding("v", "view", "Pics", id="auction.view"),
+        Binding("q", "app.quit", "Quit", show=False, id="app.quit"),
+    ]
+
+    def __init__(self, auction_id: str) -> None:
+        super().__init__()
+        self._auction_id = auction_id
+        self._sale = Sale(auction_id)
+        self._question: tuple[ConfirmScreen, Wish] | None = None
+        self._asking = False
+        self._unsettled: tuple[Wish, str] | None = None
+        self._sending = False
+        self._place = Place.NONE
+
+    def compose(self) -> ComposeResult:
+        yield TopBar("Auction")
+        with Horizontal(id="head"):
+            yield Static(id="title")
+            yield Static(id="countdown")
+        with Horizontal(id="about"):
+            yield Static(id="goods")
+            yield Static(id="ends")
+        with Horizontal(id="middle"):
+            yield PriceChart(self.app.zone)
+            yield BidList(self.app.zone)
+        yield Goods()
+        yield Static(id="names")
+        yield Static(id="values")
+        yield Static(id="place")
+        yield BidBox()
+        yield StatusBar()
+        yield Footer()
+
+    async def on_mount(self) -> None:
+        self.query_one(PriceChart).border_title = "Price"
+        self.query_one(BidBox).border_title = "Your bid"
+        self.app.feed.subscribe(self)
+        try:
+            self._sale = await self.app.feed.follow(self._auction_id)
+        except InstaSellError as error:
+            self._sale.failure = str(error)
+        self.set_interval(TICK_SECONDS, self._tick)
+        self.set_interval(CHART_SECONDS, self._tick_slowly)
+        self._show()
+        self.query_one(BidList).focus()
+
+    async def on_unmount(self) -> None:
+        self.app.feed.unsubscribe(self)
+        await self.app.feed.unfollow(self._sale)
+
+    # Showing ----------------------------------------------------------------------------------
+
+    @on(messages.SaleChanged)
+    def _show(self) -> None:
+        feed, sale = self.app.feed, self._sale
+        self._put("title", Text(sale.title, overflow="ellipsis", no_wrap=True))
+        self._put("goods", Text(auction_text.goods(sale), overflow="ellipsis", no_wrap=True))
+        facts = auction_text.facts(sale, feed.currency)
+        self._put("names", _row([name for name, _ in facts]))
+        self._put("values", _row([value for _, value in facts]))
+        if sale.view is not None:
+            self.query_one(Goods).show(sale.view)
+        bids = self.query_one(BidList)
+        bids.show(list(sale.bids), sale.you.bidder if sale.you else None, feed.currency)
+        bids.border_title = auction_text.count_of_bids(sale)
+        self.query_one(TopBar).show(feed)
+        if sale.place is not self._place and not self._sending:
+            # What was said of the last bid is not true any more.
+            self._place = sale.place
+            self.query_one(BidBox).tell("")
+        self._follow_minimum()
+        self._warn_question()
+        self._tick()
+        self._tick_slowly()
+        self.refresh_bindings()
+
+    def _put(self, where: str, content: Text | Table) -> None:
+        self.query_one(f"#{where}", Static).update(content)
+
+    def _tick(self) -> None:
+        """What changes with the clock alone."""
+        sale, feed = self._sale, self.app.feed
+        label = self.query_one("#countdown", Static)
+        if sale.state is None:
+            label.update(Text(""))
+        elif not sale.open:
+            label.update(Text(sale.state.status.value))
+        else:
+            left = countdown((sale.state.end_at - feed.now()).total_seconds())
+            label.update(Text(left.text))
+            label.set_class(left.urgency.name in ("SOON", "URGENT"), "-soon")
+            label.set_class(left.urgency.name == "URGENT", "-urgent")
+        text, tone = self._headline()
+        self._say("place", text, tone)
+        self._say("ends", *auction_text.end(sale, feed.now(), self.app.zone))
+
+    def _say(self, where: str, text: str, tone: Tone) -> None:
+        label = self.query_one(f"#{where}", Static)
+        label.update(Text(text, overflow="ellipsis", no_wrap=True))
+        for each in Tone:
+            label.set_class(each is tone, f"-{each.value}")
+
+    def _headline(self) -> auction_text.Said:
+        sale, feed = self._sale, self.app.feed
+        if sale.failure is not None:
+            return f"! {shown(sale.failure)}", Tone.BAD
+        if sale.state is None:
+            return "Asking the market …", Tone.PLAIN
+        return auction_text.place(sale, feed.currency, feed.now(), self.app.zone)
+
+    def _tick_slowly(self) -> None:
+        sale, feed = self._sale, self.app.feed
+        self.query_one(StatusBar).show(feed, self.app.zone, self._told())
+        state = sale.state
+        if state is None:
+            return
+        end = min(feed.now(), state.end_at)
+        start = max(state.start_at, sale.bids[0].created_at) if sale.bids else state.start_at
+        opening = sale.bids[0].price if sale.bids and sale.bids[0].seq > 1 else state.min_bid
+        bidder = sale.you.bidder if sale.you else None
+        course = Course(opening, tuple(sale.bids), min(start, end), end, bidder, feed.currency)
+        self.query_one(PriceChart).show(course)
+
+    def _told(self) -> str:
+        view, you = self._sale.view, self._sale.you
+        watchers = None if view is None or not view.watchers else count(view.watchers, "watcher")
+        own = "★ watching" if you is not None and you.watching else None
+        return " · ".join(part for part in (watchers, own) if part)
+
+    def _follow_minimum(self) -> None:
+        sale, feed, box = self._sale, self.app.feed, self.query_one(BidBox)
+        state = sale.state
+        leading = sale.place is Place.LEADING
+        minimum = None if state is None or leading or not sale.open else state.minimum_bid
+        shipping = state.shipping_amount if state else 0
+        box.follow(minimum, sale.buy_now, feed.currency, shipping)
+        box.set_open(on=self._why_not() is None and not self._sending)
+        why_not = self._why_not()
+        if why_not is not None:
+            box.tell(why_not)
+
+    def _why_not(self) -> str | None:
+        """Why nobody can bid from here; None when one can."""
+        sale, feed = self._sale, self.app.feed
+        if sale.state is not None and not sale.open:
+            return "Bidding is over"
+        if feed.read_only:
+            return "Opened read-only: bidding is off"
+        if feed.user is None:
+            return "Press i to sign in and bid"
+        if feed.user.role is Role.ADMIN:
+            return "An admin does not bid"
+        if sale.place is Place.SELLER:
+            return "This is your own auction"
+        return "" if sale.state is None else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Takes keys that lead nowhere out of the footer."""
+        if action in ("bid", "edit", "maximum"):
+            return self._why_not() is None
+        if action == "buy_now":
+            return self._why_not() is None and self._sale.buy_now is not None
+        if action == "details":
+            return self._sale.view is not None
+        if action == "ask":
+            you = self._sale.you
+            return self.app.feed.may_bid and not (you and you.is_seller)
+        return True
+
+    @on(messages.ConnectionChanged)
+    @on(messages.AccountChanged)
+    def _feed_changed(self) -> None:
+        self._show()
+
+    # Bidding ----------------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """Escape leaves a field first, and then the auction."""
+        if isinstance(self.focused, Input):
+            self.query_one(BidList).focus()
+        else:
+            self.dismiss()
+
+    def action_edit(self) -> None:
+        self.query_one("#amount", Input).focus()
+
+    def action_maximum(self) -> None:
+        self.query_one("#maximum", Input).focus()
+
+    def action_bid(self) -> None:
+        state, box = self._sale.state, self.query_one(BidBox)
+        if self._unsettled is not None:
+            wish, key = self._unsettled
+            self._confirm(wish, key)
+        elif self._sale.place is Place.LEADING:
+            box.tell("You lead already. Press m to set an automatic maximum", Tone.GOOD)
+        elif state is not None:
+            self._confirm(Wish(state.minimum_bid, None), _new_key())
+
+    @on(BidBox.Wanted)
+    def _wanted(self, event: BidBox.Wanted) -> None:
+        self._confirm(event.wish, _new_key())
+
+    def _confirm(self, wish: Wish, key: str) -> None:
+        sale = self._sale
+        lines = auction_text.bid_lines(sale, wish, self.app.feed.currency)
+        again = self._unsettled is not None and self._unsettled[1] == key
+        head = "Send the same bid again?" if again else "Place this bid?"
+        question = Question(head, sale.title, lines, "Bid")
+        self._ask(question, wish, partial(self._send, wish, key))
+
+    def _ask(self, question: Question, wish: Wish, send: Callable[[], Awaitable[None]]) -> None:
+        """Asks one question at a time; keys that come meanwhile lead nowhere."""
+        if self._asking or self._sending or self._why_not() is not None:
+            return
+        self._asking = True
+        self._await_answer(question, wish, send)
+
+    @work(group="ask")
+    async def _await_answer(
+        self, question: Question, wish: Wish, send: Callable[[], Awaitable[None]]
+    ) -> None:
+        screen = ConfirmScreen(question, self.app.armed_after_seconds)
+        self._question = (screen, wish)
+        try:
+            confirmed = await self.app.push_screen_wait(screen)
+        finally:
+            self._question, self._asking = None, False
+        if not confirmed:
+            self.query_one(BidBox).tell("Nothing was sent")
+            return
+        self._start_sending()
+        try:
+            await send()
+        finally:
+            self._sending = False
+            self._follow_minimum()
+
+    async def _send(self, wish: Wish, key: str) -> None:
+        feed, box = self.app.feed, self.query_one(BidBox)
+        try:
+            receipt = await feed.bid(
+                self._auction_id, amount=wish.amount, max_amount=wish.max_amount, key=key
+            )
+        except InstaSellError as error:
+            self._unsettled = (wish, key) if isinstance(error, OutcomeUnknown) else None
+            self._refused(error)
+        else:
+            self._unsettled = None
+            self._taken(receipt)
+            box.clear_maximum()
+
+    def _start_sending(self) -> None:
+        self._sending = True
+        box = self.query_one(BidBox)
+        box.set_open(on=False)
+        box.tell("Sending …")
+        self.query_one(BidList).focus()
+
+    def _taken(self, receipt: BidReceipt) -> None:
+        box, currency = self.query_one(BidBox), self.app.feed.currency
+        self._place = self._sale.place
+        self._say_outcome(*auction_text.answer(receipt, currency))
+        box.refill(None if self._sale.place is Place.LEADING else receipt.minimum_bid)
+
+    def _refused(self, error: InstaSellError) -> None:
+        box, currency = self.query_one(BidBox), self.app.feed.currency
+        if isinstance(error, BidTooLow) and error.minimum is not None:
+            box.refill(error.minimum)
+        if isinstance(error, AlreadyLeading):
+            self.query_one("#maximum", Input).value = ""
+        self._say_outcome(*auction_text.refusal(error, currency))
+
+    def _say_outcome(self, text: str, tone: Tone) -> None:
+        """Say what came of a bid, and keep it in the log with the title."""
+        self.query_one(BidBox).tell(text, tone)
+        self.app.keep(f"{self._sale.title}: {text}", tone)
+
+    def _warn_question(self) -> None:
+        """A confirmation is never about another amount than was asked; it tells when it is late."""
+        if self._question is not None:
+            screen, wish = self._question
+            screen.tell(auction_text.news(self._sale, wish, self.app.feed.currency))
+
+    def action_buy_now(self) -> None:
+        sale = self._sale
+        amount = sale.buy_now
+        if amount is None:
+            return
+        lines = auction_text.buy_lines(sale, amount, self.app.feed.currency)
+        question = Question("Buy this at once?", sale.title, lines, "Buy")
+        self._ask(question, Wish(amount, None), partial(self._buy, amount, _new_key()))
+
+    @on(BidBox.BuyNowWanted)
+    def _buy_now_wanted(self) -> None:
+        self.action_buy_now()
+
+    async def _buy(self, amount: int, key: str) -> None:
+        try:
+            self._taken(await self.app.feed.buy_now(self._auction_id, amount, key=key))
+        except InstaSellError as error:
+            self._refused(error)
+
+    @work(group="ask")
+    async def action_ask(self) -> None:
+        state = self._sale.state
+        if state is not None:
+            text, tone = await ask_seller(self.app, state.listing_id, state.title)
+            self.app.say(text, tone)
+
+    def action_view(self) -> None:
+        """Shows the pictures of the goods."""
+        state = self._sale.state
+        if state is not None:
+            self.app.push_screen(PicturesScreen(state.listing_id, self._sale.title))
+
+    def action_details(self) -> None:
+        """Shows what the seller wrote, and all that is fixed, where there is room to read it."""
+        view = self._sale.view
+        if view is not None:
+            feed = self.app.feed
+            page = details.page_of(view, feed.currency, feed.now(), self.app.zone)
+            self.app.push_screen(ReadingScreen(self._sale.title, page))
+
+    @work
+    async def action_watch(self) -> None:
+        you = self._sale.you
+        try:
+            await self.app.feed.watch(self._auction_id, on=not (you and you.watching))
+        except InstaSellError as error:
+            self.app.say(shown(str(error)), Tone.BAD)
+
+
+def _row(texts: Sequence[str]) -> Table:
+    """Texts in columns of equal width, so that rows of the same number stand in line."""
+    table = Table.grid(padding=(0, 1), expand=True)
+    for _ in texts:
+        table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_row(*(Text(text, no_wrap=True, overflow="ellipsis") for text in texts))
+    return table
+
+
+def _new_key() -> str:
+    return uuid.uuid4().hex

@@ -1,0 +1,177 @@
+"""One auction that is followed closely: its state, its bids, and one's own place in it. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from instasell_client import AuctionChange, AuctionEvent, BidsPlaced, Joined, applied
+from instasell_client.models.auctions import (
+    AuctionState,
+    AuctionStatus,
+    AuctionView,
+    Bid,
+    BidReceipt,
+    You,
+)
+from instasell_tui.widgets.formats import shown
+
+BIDS_KEPT_MAX = 500
+EXTENSION_SHOWN = timedelta(seconds=8)
+
+
+class Place(Enum):
+    """What the signed-in user is in an auction."""
+
+    NONE = auto()
+    SELLER = auto()
+    LEADING = auto()
+    OUTBID = auto()
+    WON = auto()
+    LOST = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """The auction was given more time by a late bid. `at` is by the server's clock."""
+
+    seconds: int
+    end_at: datetime
+    at: datetime
+
+
+class Sale:
+    """What the Auction screen shows. `state` is None until the server has answered."""
+
+    def __init__(self, auction_id: str, state: AuctionState | None = None) -> None:
+        self.auction_id = auction_id
+        self.state = state
+        self.view: AuctionView | None = None
+        self.bids: deque[Bid] = deque(maxlen=BIDS_KEPT_MAX)
+        self.extension: Extension | None = None
+        self.cancel_reason: str | None = None
+        self.failure: str | None = None
+        self._you: You | None = None
+
+    @property
+    def title(self) -> str:
+        """The title, safe to print."""
+        return shown(self.state.title) if self.state else ""
+
+    @property
+    def you(self) -> You | None:
+        """What the auction is to the signed-in user, by the newest state."""
+        return self._you
+
+    @property
+    def open(self) -> bool:
+        """Whether the state says that bids are taken; the clock is the server's to judge."""
+        state = self.state
+        return state is not None and state.status in (AuctionStatus.PENDING, AuctionStatus.LIVE)
+
+    @property
+    def buy_now(self) -> int | None:
+        """The price at which it can be bought at once, while that is so."""
+        state = self.state
+        if state is None or state.buy_now is None or not self.open:
+            return None
+        taken = state.reserve_met if state.has_reserve else state.bid_count > 0
+        return None if taken else state.buy_now
+
+    @property
+    def place(self) -> Place:
+        """What the signed-in user is here."""
+        you, state = self._you, self.state
+        if you is None or state is None:
+            return Place.NONE
+        if you.is_seller:
+            return Place.SELLER
+        if you.bidder is None:
+            return Place.NONE
+        if state.status is AuctionStatus.ENDED:
+            return Place.WON if state.winner == you.bidder else Place.LOST
+        return Place.LEADING if state.leader == you.bidder else Place.OUTBID
+
+    def extended_lately(self, now: datetime) -> Extension | None:
+        """The last extension, as long as it is news."""
+        extension = self.extension
+        return extension if extension and now - extension.at < EXTENSION_SHOWN else None
+
+    def apply(self, event: AuctionEvent) -> None:
+        """Takes an event in; one that is known changes nothing."""
+        if isinstance(event, Joined):
+            self._joined(event)
+            return
+        if self.state is None or event.version <= self.state.version:
+            return
+        before = self.state
+        self.state = applied(before, event)
+        self.take_bids(event.data.bids)
+        if isinstance(event, BidsPlaced):
+            self._placed(event, before)
+        elif isinstance(event, AuctionChange) and event.data.reason:
+            self.cancel_reason = shown(event.data.reason)
+
+    def _joined(self, event: Joined) -> None:
+        if self.state is None or event.version >= self.state.version:
+            self.state = event.data.state
+        if event.data.you is not None:
+            self._you = event.data.you
+        self.take_bids(event.data.missed)
+
+    def _placed(self, event: BidsPlaced, before: AuctionState) -> None:
+        data = event.data
+        if data.auction_extended:
+            seconds = round((data.end_at - before.end_at).total_seconds())
+            self.extension = Extension(seconds, data.end_at, data.server_time)
+
+    @property
+    def missing_after(self) -> int | None:
+        """The seq after which bids are missing, to be fetched; None when none are.
+
+        A slow socket gets states without bids, and a large batch brings only its newest.
+        """
+        if self.state is None:
+            return None
+        newest = self.bids[-1].seq if self.bids else 0
+        if newest >= self.state.seq:
+            return None
+        return max(newest, self.state.seq - BIDS_KEPT_MAX)
+
+    def take_bids(self, bids: Iterable[Bid]) -> None:
+        """Adds the bids that follow those that are here; what lies behind a hole waits for it."""
+        for bid in bids:
+            newest = self.bids[-1].seq if self.bids else 0
+            oldest_wanted = (self.state.seq if self.state else 0) - BIDS_KEPT_MAX + 1
+            if bid.seq > newest + 1 and newest + 1 < oldest_wanted <= bid.seq:
+                self.bids.clear()
+            elif bid.seq != newest + 1:
+                continue
+            self.bids.append(bid)
+
+    def set_view(self, view: AuctionView) -> None:
+        """The goods, the currency, and what the auction is to the one who asks."""
+        self.view = view
+        if self.state is None or view.state.version > self.state.version:
+            self.state = view.state
+        if view.you is not None:
+            self._you = view.you
+
+    def answered(self, receipt: BidReceipt) -> None:
+        """The own bid was taken: the receipt tells who one is here, and the own maximum."""
+        known = self._you or You()
+        self._you = known.model_copy(
+            update={"bidder": receipt.bidder, "max_amount": receipt.max_amount}
+        )
+
+    def set_own_bid(self, you: You) -> None:
+        """Take in where the user's bid is, which may have been made elsewhere."""
+        known = self._you or You()
+        self._you = known.model_copy(update={"bidder": you.bidder, "max_amount": you.max_amount})
+
+    def set_watching(self, *, on: bool) -> None:
+        """Whether it is on the watch list."""
+        self._you = (self._you or You()).model_copy(update={"watching": on})

@@ -1,0 +1,190 @@
+"""What the Auction screen says: sentences about a sale, a bid and its answer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
+from instasell_client import (
+    AlreadyLeading,
+    AuctionNotOpen,
+    BidTooLow,
+    BuyNowUnavailable,
+    InstaSellError,
+    OutcomeUnknown,
+    SellerCannotBid,
+)
+from instasell_client.models.auctions import BELOW_RESERVE, AuctionStatus, BidOutcome, BidReceipt
+from instasell_tui.auction.bid_box import Tone, Wish
+from instasell_tui.auction.state import Place, Sale
+from instasell_tui.widgets.formats import NOTHING, count, duration, local_time, money, shown
+
+Said = tuple[str, Tone]
+
+
+def facts(sale: Sale, currency: str) -> Sequence[tuple[str, str]]:
+    """Names and values of what a bidder looks at."""
+    state = sale.state
+    if state is None:
+        return []
+    reserve = "none" if not state.has_reserve else "met" if state.reserve_met else "not met"
+    price = state.min_bid if state.current_bid is None else state.current_bid
+    people = f"{state.bid_count:,} by {state.bidder_count:,}" if state.bid_count else "0"
+    maximum = sale.you.max_amount if sale.you else None
+    return [
+        ("Price" if state.bid_count else "Starts at", money(price, currency)),
+        ("Minimum bid", money(state.minimum_bid, currency) if sale.open else NOTHING),
+        ("Bids", people),
+        ("Reserve", reserve),
+        ("Shipping", money(state.shipping_amount, currency)),
+        ("Your maximum", money(maximum, currency)),
+    ]
+
+
+def place(sale: Sale, currency: str, now: datetime, zone: tzinfo | None) -> Said:
+    """What matters most at this moment, in one line."""
+    state = sale.state
+    if state is None:
+        return "", Tone.PLAIN
+    if state.status is AuctionStatus.CANCELLED:
+        why = f": {sale.cancel_reason}" if sale.cancel_reason else ""
+        return f"■ Called off{why}", Tone.BAD
+    if state.status is AuctionStatus.ENDED:
+        return _ended(sale, currency)
+    if state.start_at > now:
+        starts = duration((state.start_at - now).total_seconds())
+        return f"Starts in {starts}, at {local_time(state.start_at, zone, now)}", Tone.PLAIN
+    return _standing(sale, currency)
+
+
+def end(sale: Sale, now: datetime, zone: tzinfo | None) -> Said:
+    """When the auction ends, or ended; a late bid's extension is told as long as it is news."""
+    state = sale.state
+    if state is None:
+        return "", Tone.PLAIN
+    at = local_time(state.end_at, zone, now)
+    if not sale.open:
+        return f"ended {at}", Tone.PLAIN
+    extension = sale.extended_lately(now)
+    if extension is None:
+        return f"ends {at}", Tone.PLAIN
+    return f"↻ extended by {extension.seconds} s, ends {at}", Tone.GOOD
+
+
+def _standing(sale: Sale, currency: str) -> Said:
+    state = sale.state
+    assert state is not None
+    if sale.place is Place.LEADING:
+        maximum = sale.you.max_amount if sale.you else None
+        further = maximum is not None and maximum > (state.current_bid or 0)
+        more = f", automatic up to {money(maximum, currency)}" if further else ""
+        return f"▲ You lead{more}", Tone.GOOD
+    if sale.place is Place.OUTBID:
+        minimum = money(state.minimum_bid, currency)
+        return f"▼ Outbid by {state.leader}: {minimum} or more leads again", Tone.BAD
+    if sale.place is Place.SELLER:
+        return "◆ You sell this", Tone.PLAIN
+    if state.leader is None:
+        return "No bids yet: the first one leads", Tone.PLAIN
+    return f"{state.leader} leads", Tone.PLAIN
+
+
+def _ended(sale: Sale, currency: str) -> Said:
+    state = sale.state
+    assert state is not None
+    price = money(state.current_bid, currency)
+    if sale.place is Place.WON:
+        order = " · your order is made" if sale.view and sale.view.order_id else ""
+        return f"▲ You won at {price}{order}", Tone.GOOD
+    if state.winner is not None:
+        text = f"■ Ended: {state.winner} won at {price}"
+        return text, Tone.BAD if sale.place is Place.LOST else Tone.PLAIN
+    if state.bid_count:
+        return f"■ {BELOW_RESERVE}", Tone.PLAIN
+    return "■ Ended without a bid", Tone.PLAIN
+
+
+def goods(sale: Sale) -> str:
+    """Category, condition, and the seller with how much he has sold, in one line."""
+    view = sale.view
+    if view is None:
+        return ""
+    sold = "" if view.seller is None else f" ({view.seller.sales_completed} sales)"
+    parts = [shown(view.category_path), view.condition, f"sold by {shown(view.seller_name)}{sold}"]
+    return " · ".join(part for part in parts if part)
+
+
+def bid_lines(sale: Sale, wish: Wish, currency: str) -> Sequence[tuple[str, str]]:
+    """What a confirmation shows before a bid."""
+    most = max(wish.amount or 0, wish.max_amount or 0)
+    lines = []
+    if wish.amount is not None:
+        lines.append(("You bid", money(wish.amount, currency)))
+    if wish.max_amount is not None:
+        lines.append(("Automatic bids up to", money(wish.max_amount, currency)))
+    return lines + _total(sale, most, currency, "At most, with shipping")
+
+
+def buy_lines(sale: Sale, amount: int, currency: str) -> Sequence[tuple[str, str]]:
+    """What a confirmation shows before a purchase."""
+    return [
+        ("You buy at", money(amount, currency)),
+        *_total(sale, amount, currency, "With shipping"),
+    ]
+
+
+def _total(sale: Sale, amount: int, currency: str, name: str) -> list[tuple[str, str]]:
+    shipping = sale.state.shipping_amount if sale.state else 0
+    return [(name, money(amount + shipping, currency))] if shipping else []
+
+
+def news(sale: Sale, wish: Wish, currency: str) -> str:
+    """What has become of a bid while it waited for its confirmation; "" when it still stands."""
+    state = sale.state
+    if state is None or not sale.open:
+        return "The auction is over."
+    most = max(wish.amount or 0, wish.max_amount or 0)
+    if sale.place is not Place.LEADING and most < state.minimum_bid:
+        minimum = money(state.minimum_bid, currency)
+        return f"The minimum has risen to {minimum}; this would be refused."
+    return ""
+
+
+def answer(receipt: BidReceipt, currency: str) -> Said:
+    """What the market answered to a bid that it took."""
+    price = money(receipt.current_bid, currency)
+    if receipt.outcome is BidOutcome.OUTBID:
+        minimum = money(receipt.minimum_bid, currency)
+        text = f"Taken, but a higher maximum stands against it: the minimum is {minimum}"
+        return text, Tone.BAD
+    if receipt.kind == "buy_now":
+        return f"Bought at {price}", Tone.GOOD
+    more = receipt.max_amount > receipt.current_bid
+    upto = f", automatic up to {money(receipt.max_amount, currency)}" if more else ""
+    return f"Your bid leads at {price}{upto}", Tone.GOOD
+
+
+def refusal(error: InstaSellError, currency: str) -> Said:
+    """Why a bid was refused, and what would be taken."""
+    if isinstance(error, BidTooLow) and error.minimum is not None:
+        text = f"Too low by now: the minimum is {money(error.minimum, currency)}"
+    elif isinstance(error, AlreadyLeading):
+        least = f" of {money(error.minimum, currency)} or more" if error.minimum else ""
+        text = f"You lead already; only a maximum{least} would change anything"
+    elif isinstance(error, AuctionNotOpen):
+        text = "Refused: the auction is not open"
+    elif isinstance(error, SellerCannotBid):
+        text = "Refused: you sell this yourself"
+    elif isinstance(error, BuyNowUnavailable):
+        text = "Buy now is not offered any more"
+    elif isinstance(error, OutcomeUnknown):
+        text = "No answer came. Press b to ask again: the bid counts once, whatever happened"
+    else:
+        text = shown(str(error))
+    return text, Tone.BAD
+
+
+def count_of_bids(sale: Sale) -> str:
+    """The title of the list of bids."""
+    number = sale.state.bid_count if sale.state else 0
+    return count(number, "bid")

@@ -1,0 +1,1 @@
+"""The auctions that the user bids on."""

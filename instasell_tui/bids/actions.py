@@ -1,0 +1,79 @@
+"""Bidding from a list: asked for what it needs, confirmed with its amount, and sent."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from instasell_client import InstaSellError
+from instasell_client.models.bids import BiddingAuction
+from instasell_client.models.money import parse_amount
+from instasell_tui.auction import text as auction_text
+from instasell_tui.auction.bid_box import AMOUNT_CHARS_MAX, Wish
+from instasell_tui.auction.state import Sale
+from instasell_tui.orders.actions import NOTHING_SENT, filled
+from instasell_tui.orders.text import Said
+from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
+from instasell_tui.widgets.form_screen import Entry, Form, Values
+from instasell_tui.widgets.formats import money, shown
+
+if TYPE_CHECKING:
+    from instasell_tui.app import InstaSellApp
+
+
+class BidSteps:
+    """Bids for a screen. Call from a worker: it waits for answers."""
+
+    def __init__(self, app: InstaSellApp) -> None:
+        self._app = app
+
+    async def again(self, own: BiddingAuction) -> Said:
+        """Bids the minimum of this moment."""
+        return await self._bid(own, Wish(own.state.minimum_bid, None))
+
+    async def up_to(self, own: BiddingAuction) -> Said:
+        """Lets the market bid up to a maximum that is typed."""
+        currency = self._app.feed.currency
+        least = own.max_amount + 1 if own.state.leader == own.bidder else own.state.minimum_bid
+        entry = Entry(
+            "maximum",
+            f"Maximum, {currency}",
+            max_length=AMOUNT_CHARS_MAX,
+            placeholder=f"now {money(own.max_amount, currency)}",
+        )
+        form = Form(
+            "How far do you go?",
+            shown(own.state.title),
+            (entry,),
+            "Go on",
+            partial(_check, currency, least),
+        )
+
+        async def send(values: Values) -> Said:
+            return await self._bid(own, Wish(None, parse_amount(values["maximum"], currency)))
+
+        return await filled(self._app, form, {}, currency, send)
+
+    async def _bid(self, own: BiddingAuction, wish: Wish) -> Said:
+        feed, state = self._app.feed, own.state
+        lines = auction_text.bid_lines(Sale(state.auction_id, state), wish, feed.currency)
+        question = Question("Place this bid?", shown(state.title), lines, "Bid")
+        screen = ConfirmScreen(question, self._app.armed_after_seconds)
+        if not await self._app.push_screen_wait(screen):
+            return NOTHING_SENT
+        try:
+            receipt = await feed.bids.bid(
+                state.auction_id, amount=wish.amount, max_amount=wish.max_amount
+            )
+        except InstaSellError as error:
+            return auction_text.refusal(error, feed.currency)
+        return auction_text.answer(receipt, feed.currency)
+
+
+def _check(currency: str, least: int, values: Values) -> Values:
+
+    try:
+        amount = parse_amount(values["maximum"], currency)
+    except ValueError as error:
+        return {"maximum": str(error)}
+    return {} if amount >= least else {"maximum": f"At least {money(least, currency)}"}

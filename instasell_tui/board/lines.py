@@ -1,0 +1,162 @@
+"""The lines of the board: how wide the columns are, what a line shows, and when it is another.
+
+Pure: what a lot, a moment and a width come to.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from instasell_client.models.auctions import AuctionStatus, You
+from instasell_tui.board.state import Lot
+from instasell_tui.widgets.formats import (
+    NOTHING,
+    Countdown,
+    Urgency,
+    countdown,
+    duration,
+    fitted,
+    money,
+    shown,
+    sparkline,
+)
+
+GAP = "  "
+MARK_CELLS = 2
+_URGENCY = {
+    Urgency.CALM: "calm",
+    Urgency.SOON: "soon",
+    Urgency.URGENT: "urgent",
+    Urgency.OVER: "quiet",
+}
+
+
+class Layout(NamedTuple):
+    """Widths of the columns, in cells; 0 leaves a column out."""
+
+    title: int
+    price: int
+    trend: int
+    bids: int
+    leader: int
+    ends: int
+
+    @property
+    def cells(self) -> int:
+        """How wide a line is: the columns, what is between them, the mark and a margin."""
+        columns = [each for each in self if each]
+        return MARK_CELLS + sum(columns) + len(GAP) * (len(columns) - 1) + 1
+
+    @classmethod
+    @lru_cache(maxsize=8)
+    def of(cls, width: int) -> Layout:
+        """The layout for a table of `width` cells: the title has what the others leave."""
+        trend = 0 if width < 70 else 6 if width < 100 else 16
+        # Beside the categories there are 50 cells: the time left stays whole, and the sign in front
+        # tells who leads.
+        leader = 0 if width < 60 else 9 if width < 100 else 14
+        price, bids, ends = (10 if width < 100 else 16), 5, 9
+        columns = [each for each in (price, bids, leader, ends, trend) if each]
+        title = width - MARK_CELLS - sum(columns) - len(GAP) * len(columns) - 1
+        return cls(max(title, 8), price, trend, bids, leader, ends)
+
+
+class Basis(NamedTuple):
+    """All that a line depends on, so that one that is the same is not built again."""
+
+    layout: Layout
+    version: int
+    you: You | None
+    watching: bool
+    selling: bool
+    has_history: bool
+    flashing: bool
+    left: Countdown
+
+    @classmethod
+    def of(cls, lot: Lot, layout: Layout, now: datetime) -> Basis:
+        """What the line of a lot depends on at a moment."""
+        return cls(
+            layout,
+            lot.state.version,
+            lot.you,
+            lot.watching,
+            lot.selling,
+            lot.has_history,
+            lot.flashing(now),
+            _left(lot, now),
+        )
+
+
+class Line(NamedTuple):
+    """What a line shows: pairs of a text of exact width and the name of its style."""
+
+    basis: Basis
+    parts: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, lot: Lot, basis: Basis, currency: str) -> Line:
+        """The line of a lot."""
+        layout, left, state = basis.layout, basis.left, lot.state
+        place, place_style = _place(lot)
+        mark = _mark(lot)
+        price_style = "price" if state.bid_count else "quiet"
+        price = fitted(money(lot.price, currency, layout.price), layout.price, right=True)
+        trend = GAP + sparkline(lot.prices, layout.trend) if layout.trend else ""
+        parts = (
+            (mark, "good" if mark.startswith("▲") else "bad" if mark.startswith("▼") else "quiet"),
+            (fitted(lot.title, layout.title), "quiet" if lot.over else "plain"),
+            (GAP + price, "quiet" if lot.over else price_style),
+            (trend, "trend"),
+            (GAP + fitted(_number(state.bid_count, layout.bids), layout.bids, right=True), "quiet"),
+            (GAP + fitted(place, layout.leader) if layout.leader else "", place_style),
+            (GAP + fitted(left.text, layout.ends, right=True) + " ", _URGENCY[left.urgency]),
+        )
+        return cls(basis, parts)
+
+
+def _left(lot: Lot, now: datetime) -> Countdown:
+    state = lot.state
+    if state.status is AuctionStatus.CANCELLED:
+        return Countdown("cancelled", Urgency.OVER)
+    if state.status is AuctionStatus.ENDED:
+        return Countdown("ended", Urgency.OVER)
+    if state.start_at > now:
+        # Only the larger unit has room here.
+        wait = duration((state.start_at - now).total_seconds()).split()[0]
+        return Countdown(f"in {wait}", Urgency.OVER)
+    return countdown((state.end_at - now).total_seconds())
+
+
+def _mark(lot: Lot) -> str:
+    """One sign for one's own place: ▲ leads, ▼ outbid, ★ watched, ◆ selling."""
+    if lot.leading or lot.won:
+        return "▲ "
+    if lot.outbid and (lot.state.winner is not None or not lot.over):
+        return "▼ "
+    if lot.selling:
+        return "◆ "
+    return "★ " if lot.watching else "  "
+
+
+def _place(lot: Lot) -> tuple[str, str]:
+    if lot.won:
+        return "you won", "good"
+    if lot.leading:
+        return "you lead", "good"
+    if lot.over and lot.state.winner is None:
+        return ("no sale" if lot.state.ended_below_reserve else NOTHING), "quiet"
+    if lot.outbid:
+        return ("lost" if lot.over else "outbid"), "bad"
+    if lot.selling and lot.state.leader is None:
+        return "you sell", "quiet"
+    return shown(lot.state.winner or lot.state.leader or NOTHING), "quiet"
+
+
+def _number(number: int, width: int) -> str:
+    """A number in the cells that there are for it, as exact as they allow."""
+    short = f"{number // 1000}k" if number < 1_000_000 else f"{number // 1_000_000}m"
+    fitting = (text for text in (f"{number:,}", str(number), short) if len(text) <= width)
+    return next(fitting, short)

@@ -1,0 +1,325 @@
+"""The board's state: every auction that it shows, by version. Pure: no I/O, no clock.
+
+Changes are taken in as they come; whoever draws asks `drain` for the auctions that are different
+since it asked last, so that any number of changes of one auction costs one drawing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from instasell_client import AuctionChange, BidsPlaced, applied
+from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, You
+from instasell_client.models.live import YourBid
+from instasell_tui.widgets.formats import shown
+
+PRICES_KEPT_MAX = 48
+FLASH = timedelta(seconds=1.5)
+ENDED_STAYS = timedelta(seconds=30)
+_OVER = frozenset({AuctionStatus.ENDED, AuctionStatus.CANCELLED})
+
+
+@dataclass(slots=True)
+class Lot:
+    """One auction on the board. `title` is safe to print; `changed_at` is by the server's clock."""
+
+    state: AuctionState
+    title: str
+    you: You | None = None
+    watching: bool = False
+    selling: bool = False
+    prices: deque[int] = field(default_factory=lambda: deque(maxlen=PRICES_KEPT_MAX))
+    has_history: bool = False
+    changed_at: datetime | None = None
+    over_at: datetime | None = None
+
+    @property
+    def auction_id(self) -> str:
+        """The auction's id."""
+        return self.state.auction_id
+
+    @property
+    def price(self) -> int:
+        """The price that the board shows: the current bid, or what bidding starts at."""
+        return self.state.min_bid if self.state.current_bid is None else self.state.current_bid
+
+    @property
+    def over(self) -> bool:
+        """Ended or cancelled."""
+        return self.state.status in _OVER
+
+    @property
+    def bidder(self) -> str | None:
+        """The public name of the signed-in user in this auction, if there is one."""
+        return self.you.bidder if self.you else None
+
+    @property
+    def leading(self) -> bool:
+        """Tell whether the signed-in user leads an auction that is open."""
+        return self.bidder is not None and self.state.leader == self.bidder and not self.over
+
+    @property
+    def outbid(self) -> bool:
+        """Whether the signed-in user has bid and does not lead."""
+        return self.bidder is not None and self.state.leader != self.bidder
+
+    @property
+    def won(self) -> bool:
+        """Whether the signed-in user has won it."""
+        return self.bidder is not None and self.state.winner == self.bidder
+
+    @property
+    def mine(self) -> bool:
+        """Whether the signed-in user bids or sells here."""
+        return self.bidder is not None or self.selling
+
+    def flashing(self, now: datetime) -> bool:
+        """Whether it has just changed."""
+        return self.changed_at is not None and now - self.changed_at < FLASH
+
+
+class Tab(StrEnum):
+    """Which auctions the board shows."""
+
+    ALL = "all"
+    WATCHING = "watching"
+    MINE = "mine"
+
+
+class Column(StrEnum):
+    """What the board can be sorted by."""
+
+    ENDS = "ends"
+    TITLE = "title"
+    PRICE = "price"
+    BIDS = "bids"
+    LEADER = "leader"
+
+
+_KEYS: dict[Column, Callable[[Lot], tuple[object, ...]]] = {
+    Column.ENDS: lambda lot: (lot.over, lot.state.end_at, lot.auction_id),
+    Column.TITLE: lambda lot: (lot.title.casefold(), lot.auction_id),
+    Column.PRICE: lambda lot: (lot.price, lot.auction_id),
+    Column.BIDS: lambda lot: (lot.state.bid_count, lot.auction_id),
+    Column.LEADER: lambda lot: (
+        not lot.leading,
+        not lot.outbid,
+        lot.state.leader or "~",
+        lot.auction_id,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What the board shows and in which order; `categories` None means all of them."""
+
+    tab: Tab = Tab.ALL
+    text: str = ""
+    categories: frozenset[str] | None = None
+    column: Column = Column.ENDS
+    descending: bool = False
+
+    def admits(self, lot: Lot) -> bool:
+        """Whether a lot is shown."""
+        if self.tab is Tab.WATCHING and not lot.watching:
+            return False
+        if self.tab is Tab.MINE and not lot.mine:
+            return False
+        if self.categories is not None and lot.state.category_id not in self.categories:
+            return False
+        if not self.text:
+            return True
+        title = lot.title.casefold()
+        return all(word in title for word in self.text.casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is different since the last drain; `rows` says that lots came or went."""
+
+    auction_ids: frozenset[str]
+    rows: bool
+
+
+class Lots:
+    """Every auction on the board. `seller_id` is the signed-in user."""
+
+    def __init__(self) -> None:
+        self._lots: dict[str, Lot] = {}
+        self._you: dict[str, You] = {}
+        self._watched: set[str] = set()
+        self._changed: set[str] = set()
+        self._rows = False
+        self.seller_id: str | None = None
+        self.loaded = False
+
+    def __len__(self) -> int:
+        return len(self._lots)
+
+    def __contains__(self, auction_id: str) -> bool:
+        return auction_id in self._lots
+
+    def get(self, auction_id: str) -> Lot | None:
+        """The lot of an auction, if the board has it."""
+        return self._lots.get(auction_id)
+
+    def all(self) -> Collection[Lot]:
+        """Every lot, in no order."""
+        return self._lots.values()
+
+    def restart(self, states: Iterable[AuctionState]) -> Sequence[str]:
+        """A snapshot takes the place of all that was open; what is over stays its time.
+
+        Returns the auctions that the person cares for and the snapshot has no more.
+        """
+        fresh = {state.auction_id: state for state in states}
+        lost = [key for key, lot in self._lots.items() if key not in fresh and not lot.over]
+        for auction_id in lost:
+            lot = self._lots[auction_id]
+            if not lot.watching and not lot.mine:
+                del self._lots[auction_id]
+        for state in fresh.values():
+            self.put(state)
+        self._rows = self.loaded = True
+        return [auction_id for auction_id in lost if auction_id in self._lots]
+
+    def put(self, state: AuctionState, at: datetime | None = None) -> Lot:
+        """A whole state has come; an older one than is known changes nothing."""
+        lot = self._lots.get(state.auction_id)
+        if lot is None:
+            lot = Lot(state, shown(state.title), you=self._you.get(state.auction_id))
+            lot.watching = state.auction_id in self._watched
+            lot.selling = self.seller_id is not None and state.seller_id == self.seller_id
+            lot.prices.append(lot.price)
+            self._lots[state.auction_id] = lot
+            self._rows = True
+            self._changed.add(state.auction_id)
+        elif state.version > lot.state.version:
+            self._move(lot, state, at)
+        if lot.over and lot.over_at is None:
+            lot.over_at = at
+        return lot
+
+    def apply(self, change: BidsPlaced | AuctionChange, at: datetime) -> Lot | None:
+        """A change has come; None when the board knows nothing of its auction."""
+        lot = self._lots.get(change.data.auction_id)
+        if lot is None:
+            whole = change.data.state if isinstance(change, AuctionChange) else None
+            return None if whole is None else self.put(whole, at)
+        if change.version > lot.state.version:
+            self._move(lot, applied(lot.state, change), at)
+        return lot
+
+    def _move(self, lot: Lot, state: AuctionState, at: datetime | None) -> None:
+        before = lot.price
+        lot.state = state
+        if lot.price != before:
+            lot.prices.append(lot.price)
+        if lot.over and lot.over_at is None:
+            lot.over_at = at
+        lot.changed_at = at
+        lot.title = shown(state.title)
+        self._changed.add(lot.auction_id)
+
+    def set_history(self, auction_id: str, bids: Sequence[Bid]) -> None:
+        """The prices that the auction went through, as its bids tell them."""
+        lot = self._lots.get(auction_id)
+        if lot is None:
+            return
+        lot.has_history = True
+        prices = [bid.price for bid in bids if bid.price <= lot.price]
+        if prices:
+            lot.prices.clear()
+            lot.prices.extend([lot.state.min_bid, *prices])
+            if lot.prices[-1] != lot.price:
+                lot.prices.append(lot.price)
+            self._changed.add(auction_id)
+
+    def set_you(self, auction_id: str, you: You | None) -> None:
+        """What an auction is to the signed-in user, which only that user is told."""
+        if you is None:
+            return
+        self._you[auction_id] = you
+        lot = self._lots.get(auction_id)
+        if lot is not None and lot.you != you:
+            lot.you = you
+            self._changed.add(auction_id)
+            self._rows = True
+
+    def set_own_bid(self, own: YourBid) -> You:
+        """Take in where the user's bid is, wherever it was made; what else is known stays."""
+        known = self._you.get(own.auction_id) or You()
+        you = known.model_copy(update={"bidder": own.bidder, "max_amount": own.max_amount})
+        self.set_you(own.auction_id, you)
+        return you
+
+    def you(self, auction_id: str) -> You | None:
+        """What is known of the signed-in user in an auction."""
+        return self._you.get(auction_id)
+
+    def set_watched(self, auction_id: str, *, on: bool) -> None:
+        """Puts an auction on the watch list that is shown, or takes it off."""
+        (self._watched.add if on else self._watched.discard)(auction_id)
+        lot = self._lots.get(auction_id)
+        if lot is not None:
+            lot.watching = on
+            self._changed.add(auction_id)
+            self._rows = True
+
+    def is_watched(self, auction_id: str) -> bool:
+        """Whether an auction is on the watch list."""
+        return auction_id in self._watched
+
+    def forget_person(self) -> None:
+        """Nobody is signed in any more."""
+        self._you.clear()
+        self._watched.clear()
+        self.seller_id = None
+        self._lots.clear()
+        self._rows, self.loaded = True, False
+
+    def expire(self, now: datetime) -> None:
+        """Takes away what has been over for a while, unless it is watched or one's own."""
+        for auction_id, lot in list(self._lots.items()):
+            gone = lot.over_at is not None and now - lot.over_at > ENDED_STAYS
+            if gone and not lot.watching and not lot.mine:
+                del self._lots[auction_id]
+                self._you.pop(auction_id, None)
+                self._rows = True
+
+    def drain(self) -> Changes | None:
+        """What is different since the last call, or None."""
+        if not self._changed and not self._rows:
+            return None
+        changes = Changes(frozenset(self._changed), self._rows)
+        self._changed.clear()
+        self._rows = False
+        return changes
+
+    def select(self, query: Query) -> list[Lot]:
+        """The lots that a query admits, in its order."""
+        chosen = [lot for lot in self._lots.values() if query.admits(lot)]
+        chosen.sort(key=_KEYS[query.column], reverse=query.descending)
+        return chosen
+
+    def count(self, tab: Tab) -> int:
+        """How many lots a tab has."""
+        query = Query(tab=tab)
+        return sum(query.admits(lot) for lot in self._lots.values())
+
+
+class Before(NamedTuple):
+    """What a lot was before a change."""
+
+    led: bool
+    open: bool
+
+
+def before(lot: Lot | None) -> Before:
+    return Before(lot is not None and lot.leading, lot is not None and not lot.over)

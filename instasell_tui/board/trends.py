@@ -1,0 +1,73 @@
+"""The earlier prices of the auctions that somebody looks at, for their sparklines."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from instasell_client import InstaSellError
+from instasell_tui.board.state import PRICES_KEPT_MAX
+
+if TYPE_CHECKING:
+    from instasell_tui.market.connection import Feed
+
+log = logging.getLogger("instasell_tui")
+
+SIGNED_IN_MAX = 400
+"""Of the 3,000 calls that a signed-in person has in a quarter of an hour."""
+
+ANONYMOUS_MAX = 12
+"""Of the 100 calls that an address has, which several screens may share."""
+
+
+class Trends:
+    """Fetches one auction's prices after the other, within what the market's limits leave."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._waiting: dict[str, None] = {}
+        self._more = asyncio.Event()
+        self._asked = 0
+
+    def want(self, auction_ids: Iterable[str]) -> None:
+        """These are in sight; what was wanted before and is out of sight is not any more."""
+        lots = self._feed.lots
+        self._waiting = {}
+        for auction_id in auction_ids:
+            lot = lots.get(auction_id)
+            if lot is not None and not lot.has_history and lot.state.bid_count:
+                self._waiting[auction_id] = None
+        if self._waiting:
+            self._more.set()
+
+    async def run(self) -> None:
+        """Serves wishes until it is cancelled, or the limit is reached."""
+        self._asked = 0
+        while self._asked < (ANONYMOUS_MAX if self._feed.client.token is None else SIGNED_IN_MAX):
+            if not self._waiting:
+                self._more.clear()
+                await self._more.wait()
+                continue
+            auction_id = next(iter(self._waiting))
+            del self._waiting[auction_id]
+            self._asked += 1
+            if not await self._fetch(auction_id):
+                return
+
+    async def _fetch(self, auction_id: str) -> bool:
+        lot = self._feed.lots.get(auction_id)
+        if lot is None:
+            return True
+        after = max(0, lot.state.seq - PRICES_KEPT_MAX)
+        try:
+            page = await self._feed.client.auctions.bids_page(
+                auction_id, after_seq=after, limit=PRICES_KEPT_MAX
+            )
+        except InstaSellError as error:
+            log.info("trends are left out from here on: %s", error)
+            return False
+        self._feed.lots.set_history(auction_id, page.items)
+        self._feed.touch()
+        return True

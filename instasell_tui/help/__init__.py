@@ -1,0 +1,1 @@
+"""The keys, on a screen of their own."""

@@ -1,0 +1,89 @@
+"""Whom one speaks with, the newest words first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+
+from instasell_client.models.messages import Conversation
+from instasell_tui.inbox import text as inbox_text
+from instasell_tui.inbox.conversation_screen import ConversationScreen
+from instasell_tui.market import messages
+from instasell_tui.widgets.formats import count, local_time, shown
+from instasell_tui.widgets.paged_list import PagedListScreen
+from instasell_tui.widgets.row_table import Cell, Column, Row, RowTable
+
+if TYPE_CHECKING:
+    pass
+
+WIDE_CELLS = 100
+
+
+class ConversationsScreen(PagedListScreen):
+    """Shows what the inbox has."""
+
+    PLACE = "Messages"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="messages.back"),
+        Binding("r", "refresh", "Refresh", id="messages.refresh"),
+        Binding("q", "app.quit", "Quit", show=False, id="app.quit"),
+    ]
+
+    def columns(self, width: int) -> Sequence[Column]:
+        wide = width >= WIDE_CELLS
+        return [
+            Column("with", "With", 18 if wide else 14),
+            Column("about", "About", 44 if wide else 22),
+            Column("last", "Last said", 0),
+            Column("unread", "New", 3, right=True),
+            Column("when", "When", 12, right=True),
+        ]
+
+    def rows(self) -> Sequence[Row]:
+        return [self._row(each) for each in self.app.feed.inbox.conversations]
+
+    def told(self, rows: Sequence[Row]) -> str:
+        return count(len(rows), "conversation")
+
+    def _row(self, conversation: Conversation) -> Row:
+        unread, now = bool(conversation.unread_count), self.app.feed.now()
+        cells: dict[str, Cell] = {
+            "with": (inbox_text.other_side(conversation), "strong" if unread else "plain"),
+            "about": (inbox_text.about(conversation), "quiet"),
+            "last": (shown(conversation.last_text), "strong" if unread else "plain"),
+            "unread": (f"{conversation.unread_count:,}" if unread else "", "soon"),
+            "when": (local_time(conversation.updated_at, self.app.zone, now), "quiet"),
+        }
+        return Row(conversation.id, inbox_text.mark(unread=unread), cells)
+
+    def nothing(self) -> str:
+        feed = self.app.feed
+        if feed.client.token is None:
+            return "Press i to sign in; then your messages are here."
+        if self.failure is not None:
+            return self.failure
+        if not feed.inbox.loaded_conversations:
+            return "Asking the market …"
+        return "Nobody has written yet.\n\nOn an auction, a asks its seller."
+
+    @on(messages.InboxChanged)
+    def _inbox_changed(self) -> None:
+        self.show_rows()
+
+    async def look(self) -> None:
+        await self.app.feed.inbox.look_at_conversations()
+
+    async def look_further(self) -> None:
+        await self.app.feed.inbox.look_at_conversations(further=True)
+
+    @property
+    def has_more(self) -> bool:
+        return self.app.feed.inbox.next_conversations is not None
+
+    @on(RowTable.Opened)
+    def _opened(self, event: RowTable.Opened) -> None:
+        self.app.push_screen(ConversationScreen(event.key))

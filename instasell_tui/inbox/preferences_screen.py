@@ -1,0 +1,159 @@
+"""By which ways each kind of notice is told. Whatever is turned here is kept at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, Literal
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Static
+
+from instasell_client import InstaSellError
+from instasell_client.models.notifications import Preference
+from instasell_tui.auction.bid_box import Tone
+from instasell_tui.inbox import text as inbox_text
+from instasell_tui.orders import text as orders_text
+from instasell_tui.widgets.formats import count, shown
+from instasell_tui.widgets.outcome_line import OutcomeLine
+from instasell_tui.widgets.paged_list import PagedListScreen
+from instasell_tui.widgets.row_table import Cell, Column, Row, RowTable
+
+Way = Literal["in_app", "email"]
+_WAYS: dict[Way, str] = {"in_app": "in the app", "email": "by e-mail"}
+
+
+class PreferenceTable(RowTable):
+    """Nothing opens here: Enter and a double click turn the first of the two ways."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "open", "In app on/off", show=False, id="preferences.turn"),
+    ]
+
+
+class PreferencesScreen(PagedListScreen):
+    """One row for each kind. What is on its way to the market is shown as it will be."""
+
+    PLACE = "What you are told"
+    TELLS_OUTCOMES = True
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="preferences.back"),
+        Binding("a", "turn('in_app')", "In app on/off", id="preferences.in_app"),
+        Binding("e", "turn('email')", "E-mail on/off", id="preferences.email"),
+        Binding("r", "refresh", "Refresh", show=False, id="preferences.refresh"),
+        Binding("q", "app.quit", "Quit", show=False, id="app.quit"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._preferences: list[Preference] = []
+        self._wishes: dict[tuple[str, Way], bool] = {}
+        self._one_by_one = asyncio.Lock()
+
+    def parts(self) -> Iterable[Widget]:
+        yield PreferenceTable(self.columns)
+        yield Static(id="empty")
+        yield OutcomeLine()
+
+    # Showing ----------------------------------------------------------------------------------
+
+    def columns(self, width: int) -> Sequence[Column]:
+        return [
+            Column("what", "When", 0),
+            Column("kind", "Kind", 18),
+            Column("in_app", "In app", 6),
+            Column("email", "E-mail", 6),
+        ]
+
+    def rows(self) -> Sequence[Row]:
+        return [self._row(each) for each in self._preferences]
+
+    def _row(self, each: Preference) -> Row:
+        ways: dict[Way, bool] = {way: self._is_on(each, way) for way in _WAYS}
+        told = any(ways.values())
+        cells: dict[str, Cell] = {
+            "what": (inbox_text.occasion(each.kind), "plain" if told else "quiet"),
+            "kind": (shown(each.kind), "quiet"),
+            **{way: (" [✓]" if on else " [ ]", "good" if on else "quiet")
+               for way, on in ways.items()},
+        }  # fmt: skip
+        return Row(each.kind, ("●", "good") if told else ("·", "quiet"), cells)
+
+    def _is_on(self, each: Preference, way: Way) -> bool:
+        known = each.in_app if way == "in_app" else each.email
+        return self._wishes.get((each.kind, way), known)
+
+    def told(self, rows: Sequence[Row]) -> str:
+        return count(len(rows), "kind")
+
+    def nothing(self) -> str:
+        if self.app.feed.client.token is None:
+            return "Press i to sign in; then you choose here what you are told."
+        return self.failure or "Asking the market …"
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Takes the switches out of the footer where nothing can be turned."""
+        if action == "turn":
+            return bool(self._preferences) and not self.app.feed.read_only
+        return True
+
+    # What changes -----------------------------------------------------------------------------
+
+    async def look(self) -> None:
+        async with self._one_by_one:
+            client = self.app.feed.client
+            token, found = client.token, await self.app.feed.inbox.preferences()
+            self._take(found, token)
+
+    def _take(self, found: list[Preference], token: str | None) -> None:
+        """What comes late for somebody who has signed out is dropped."""
+        if token == self.app.feed.client.token:
+            self._preferences = found
+
+    async def look_further(self) -> None:
+        """All kinds come at once."""
+
+    @property
+    def has_more(self) -> bool:
+        return False
+
+    def person_changed(self) -> None:
+        self._preferences, self._wishes = [], {}
+        super().person_changed()
+
+    # What people do ---------------------------------------------------------------------------
+
+    @on(RowTable.Opened)
+    def _opened(self) -> None:
+        if self.check_action("turn", ()):
+            self.action_turn("in_app")
+
+    def action_turn(self, way: Way) -> None:
+        """Turns one way of the chosen kind on or off."""
+        key = self.query_one(RowTable).cursor_key
+        chosen = next((each for each in self._preferences if each.kind == key), None)
+        if chosen is None:
+            return
+        on = not self._is_on(chosen, way)
+        self._wishes[chosen.kind, way] = on
+        self.show_rows()
+        # It is the application's: it is kept also when this screen is left at once.
+        self.app.run_worker(self._keep(chosen.kind, way, on=on), group="write")
+
+    async def _keep(self, kind: str, way: Way, *, on: bool) -> None:
+        what = f"{inbox_text.occasion(kind)}: {'' if on else 'not '}told {_WAYS[way]}"
+        async with self._one_by_one:
+            token = self.app.feed.client.token
+            try:
+                self._take(await self.app.feed.inbox.prefer(kind, way, on=on), token)
+                said = (what, Tone.GOOD)
+            except InstaSellError as error:
+                self._wishes.pop((kind, way), None)
+                said = orders_text.refusal(error, self.app.feed.currency)
+            if self._wishes.get((kind, way)) is on:
+                del self._wishes[kind, way]
+        self.tell(*said)
+        self.show_rows()

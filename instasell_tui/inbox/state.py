@@ -1,0 +1,208 @@
+"""What the market tells this person, and what people write to each other."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Literal, cast
+
+from pydantic import ValidationError
+
+from instasell_client import InstaSellError, Notice
+from instasell_client.models.messages import Conversation, Message, NewMessage
+from instasell_client.models.notifications import Notification, NotificationKind, Preference
+from instasell_tui.market import messages
+
+if TYPE_CHECKING:
+    from instasell_tui.market.connection import Feed
+
+PAGE = 100
+log = logging.getLogger("instasell_tui")
+
+
+class Inbox:
+    """Serves the screens of notices and of messages, and the counts at the top of all screens."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._marks = 0
+        self.forget_person()
+
+    def forget_person(self) -> None:
+        """Another person sees nothing of the one before."""
+        self.notices: list[Notification] = []
+        self.conversations: list[Conversation] = []
+        self.unread_notices = 0
+        self.loaded_notices = self.loaded_conversations = False
+        self.next_notices: str | None = None
+        self.next_conversations: str | None = None
+
+    @property
+    def unread_messages(self) -> int:
+        """How many messages of others were not looked at, of the conversations that are here."""
+        return sum(each.unread_count for each in self.conversations)
+
+    # What comes by itself ---------------------------------------------------------------------
+
+    def hear(self, notice: Notice) -> None:
+        """Takes in what the live session brought for this person alone."""
+        try:
+            if (told := notice.notification) is not None:
+                self._take_notice(told)
+            elif (brought := notice.message) is not None:
+                self._take_message(brought)
+        except ValidationError as error:
+            log.warning("a notice that does not fit the contract was passed over: %s", error)
+
+    def _take_notice(self, told: Notification) -> None:
+        if all(each.id != told.id for each in self.notices):
+            self.notices.insert(0, told)
+            self.unread_notices += told.read_at is None
+            self._feed.tell(messages.InboxChanged)
+            self._feed.tell(lambda: messages.Told(told))
+
+    def _take_message(self, brought: NewMessage) -> None:
+        self._put(brought.conversation)
+        self._feed.tell(lambda: messages.MessageCame(brought.message))
+
+    def _put(self, conversation: Conversation) -> None:
+        """The newest of each conversation, the one that was last spoken in on top."""
+        known = [each for each in self.conversations if each.id == conversation.id]
+        if known and known[0].message_count > conversation.message_count:
+            return
+        others = [each for each in self.conversations if each.id != conversation.id]
+        self.conversations = sorted(
+            [conversation, *others], key=lambda each: each.updated_at, reverse=True
+        )
+        self._feed.tell(messages.InboxChanged)
+
+    # Reading ----------------------------------------------------------------------------------
+
+    async def look(self) -> None:
+        """Reads the newest of both, for the counts."""
+        await self.look_at_notices()
+        await self.look_at_conversations()
+
+    async def look_at_notices(self, *, further: bool = False) -> None:
+        """Reads the newest notices, or the next older ones."""
+        client, cursor = self._feed.client, self.next_notices if further else None
+        token, marks = client.token, self._marks
+        known = {each.id for each in self.notices}
+        page = await client.notifications.page(cursor=cursor, limit=PAGE)
+        if token != client.token or (further and cursor != self.next_notices):
+            return
+        if marks != self._marks:
+            # The answer may be from before what was marked meanwhile.
+            await self.look_at_notices(further=further)
+            return
+        # What was told meanwhile may be younger than the answer.
+        known |= {each.id for each in page.items}
+        told = [each for each in self.notices if each.id not in known]
+        self.notices = [*self.notices, *page.items] if further else [*told, *page.items]
+        self.unread_notices = page.unread_count + sum(each.read_at is None for each in told)
+        self.next_notices = page.next
+        self.loaded_notices = True
+        self._feed.tell(messages.InboxChanged)
+
+    async def look_at_conversations(self, *, further: bool = False) -> None:
+        """Reads the conversations that were last spoken in, or the next older ones."""
+        client, cursor = self._feed.client, self.next_conversations if further else None
+        token = client.token
+        page = await client.messages.conversations_page(cursor=cursor, limit=PAGE)
+        if token != client.token or (further and cursor != self.next_conversations):
+            return
+        before = self.conversations if further else []
+        self.conversations = [*before, *page.items]
+        self.next_conversations, self.loaded_conversations = page.next, True
+        self._feed.tell(messages.InboxChanged)
+
+    async def of_order(self, order_id: str) -> Conversation | None:
+        """The conversation about an order, if anybody has said anything."""
+        page = await self._feed.client.messages.conversations_page(order_id=order_id, limit=1)
+        return page.items[0] if page.items else None
+
+    async def said(
+        self, conversation_id: str, cursor: str | None = None
+    ) -> tuple[list[Message], str | None]:
+        """A page of what was said, the newest first, and where older ones begin."""
+        page = await self._feed.client.messages.page(conversation_id, cursor=cursor, limit=PAGE)
+        return page.items, page.next
+
+    # Steps ------------------------------------------------------------------------------------
+
+    async def mark_read(self, notice: Notification) -> None:
+        """One notice was looked at; under read-only it stays as it is."""
+        if notice.read_at is None and not self._feed.read_only:
+            self._marked(
+                (await self._feed.client.notifications.mark_read([notice.id])).unread_count
+            )
+            self._replace(notice.id)
+
+    async def mark_all_read(self) -> None:
+        """All notices that are here were looked at, and all that are older."""
+        self._feed.writing()
+        if self.notices:
+            newest = self.notices[0].id
+            done = await self._feed.client.notifications.mark_read(up_to=newest)
+            for each in list(self.notices):
+                self._replace(each.id)
+            self._marked(done.unread_count)
+
+    def _marked(self, unread_count: int) -> None:
+        self._marks += 1
+        self.unread_notices = unread_count
+        self._feed.tell(messages.InboxChanged)
+
+    def _replace(self, notice_id: str) -> None:
+        now = self._feed.now()
+        self.notices = [
+            each.model_copy(update={"read_at": each.read_at or now})
+            if each.id == notice_id
+            else each
+            for each in self.notices
+        ]
+
+    async def preferences(self) -> list[Preference]:
+        """By which ways each kind is told."""
+        return (await self._feed.client.notifications.preferences()).items
+
+    async def prefer(
+        self, kind: str, way: Literal["in_app", "email"], *, on: bool
+    ) -> list[Preference]:
+        """Turns a way of a kind on or off; all kinds as they are then. Raises Invalid."""
+        self._feed.writing()
+        wish = {way: on}
+        # A kind that this client does not know is refused by it with the names that it does.
+        known = cast("NotificationKind", kind)
+        return (await self._feed.client.notifications.set_preference(known, **wish)).items
+
+    async def mark_seen(self, conversation_id: str, up_to: int) -> None:
+        """Messages were looked at. What cannot be marked now stays unread and is marked later."""
+        if self._feed.read_only:
+            return
+        try:
+            self._put(await self._feed.client.messages.mark_read(conversation_id, up_to))
+        except InstaSellError as error:
+            log.info("messages stay unread: %s", error)
+
+    async def ask(self, listing_id: str, text: str) -> NewMessage:
+        """Asks the seller of a listing. Raises Forbidden for one's own goods, RateLimited."""
+        ask = self._feed.client.messages.ask
+        return await self._sent(lambda key: ask(listing_id, text, idempotency_key=key))
+
+    async def write(self, order_id: str, text: str) -> NewMessage:
+        """Writes to the other side of an order. Raises RateLimited, Invalid."""
+        write = self._feed.client.messages.write
+        return await self._sent(lambda key: write(order_id, text, idempotency_key=key))
+
+    async def send(self, conversation_id: str, text: str) -> NewMessage:
+        """Says something in a conversation. Raises RateLimited, Invalid."""
+        send = self._feed.client.messages.send
+        return await self._sent(lambda key: send(conversation_id, text, idempotency_key=key))
+
+    async def _sent(self, send: Callable[[str], Awaitable[NewMessage]]) -> NewMessage:
+        self._feed.writing()
+        made = await send(uuid.uuid4().hex)
+        self._put(made.conversation)
+        return made

@@ -1,0 +1,139 @@
+"""What notices and conversations say, each in one line. Pure: no clock, no widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from instasell_client.models.auctions import BELOW_RESERVE
+from instasell_client.models.messages import Conversation
+from instasell_client.models.notifications import Notification, NotificationKind
+from instasell_tui.widgets.formats import money, shown
+from instasell_tui.widgets.row_table import Cell
+
+Payload = Mapping[str, Any]
+
+
+def _amount(name: str) -> Callable[[Payload], str]:
+    return lambda payload: money(payload.get(name), str(payload.get("currency") or "USD"))
+
+
+_price, _total = _amount("price"), _amount("total_amount")
+_bid, _minimum, _sum, _back = (
+    _amount("current_bid"),
+    _amount("minimum"),
+    _amount("amount"),
+    _amount("refund_amount"),
+)
+
+
+def _lost(payload: Payload) -> str:
+    if "winner" not in payload:
+        # An older notice does not tell whether anybody won.
+        return f"You did not win it; it ended at {_price(payload)}"
+    winner = payload["winner"]
+    return f"{shown(str(winner))} won at {_price(payload)}" if winner else BELOW_RESERVE
+
+
+def _ended(payload: Payload) -> str:
+    if payload.get("order_id"):
+        return f"Your auction ended at {_price(payload)}"
+    return BELOW_RESERVE if payload.get("bid_count") else "Your auction ended without a bid"
+
+
+_SENTENCES: Mapping[str, Callable[[Payload], str]] = {
+    "outbid": lambda it: f"▼ Outbid at {_bid(it)}; {_minimum(it)} leads again",
+    "won": lambda it: f"▲ Won: pay {_total(it)}",
+    "lost": lambda it: f"■ {_lost(it)}",
+    "auction_ended": lambda it: f"■ {_ended(it)}",
+    "auction_cancelled": lambda it: f"■ The auction was called off{_because(it)}",
+    "ending_soon": lambda it: f"! Ends within minutes, at {_bid(it)}",
+    "paid": lambda it: f"▶ Paid {_total(it)} by {shown(str(it.get('buyer_name')))}: ship it",
+    "shipped": lambda it: f"▶ On its way with {shown(str(it.get('carrier')))}",
+    "delivered": lambda _: "✓ Delivered",
+    "order_cancelled": lambda it: f"■ The order is cancelled{_because(it)}",
+    "dispute_opened": lambda it: (
+        f"! The buyer complains: {shown(str(it.get('reason')).replace('_', ' '))}"
+    ),
+    "dispute_answered": lambda _: "! The other side answers in the dispute",
+    "dispute_resolved": lambda it: f"✓ The dispute is decided: {_back(it)} to the buyer",
+    "refund": lambda it: f"+ {_sum(it)} came back to you",
+    "release": lambda it: f"+ {_sum(it)} is yours",
+    "message": lambda it: f"{shown(str(it.get('sender_name')))}: {shown(str(it.get('text')))}",
+    "new_auction": lambda it: f"New auction of {shown(str(it.get('seller_name')))}",
+    "new_listing": lambda it: f"New at {_price(it)}, from {shown(str(it.get('seller_name')))}",
+    "failed_sign_ins": lambda it: (
+        f"! {shown(str(it.get('attempts')))} failed sign-ins, from {shown(str(it.get('address')))}"
+    ),
+}
+
+_OCCASIONS = {
+    NotificationKind.OUTBID: "Somebody outbids you",
+    NotificationKind.WON: "You win an auction",
+    NotificationKind.LOST: "Another wins what you bid on",
+    NotificationKind.AUCTION_ENDED: "Your auction has ended",
+    NotificationKind.AUCTION_CANCELLED: "An auction is called off",
+    NotificationKind.ENDING_SOON: "What you watch ends within minutes",
+    NotificationKind.PAID: "A buyer has paid",
+    NotificationKind.SHIPPED: "What you bought is on its way",
+    NotificationKind.DELIVERED: "An order is delivered",
+    NotificationKind.ORDER_CANCELLED: "An order is cancelled",
+    NotificationKind.DISPUTE_OPENED: "A buyer complains",
+    NotificationKind.DISPUTE_ANSWERED: "Somebody answers in a dispute",
+    NotificationKind.DISPUTE_RESOLVED: "A dispute is decided",
+    NotificationKind.REFUND: "Money comes back to you",
+    NotificationKind.RELEASE: "Money of a sale is yours",
+    NotificationKind.MESSAGE: "Somebody writes to you",
+    NotificationKind.NEW_AUCTION: "A new auction of what you follow",
+    NotificationKind.NEW_LISTING: "New goods of what you follow",
+    NotificationKind.FAILED_SIGN_INS: "Wrong passwords are tried on your account",
+}
+
+
+def occasion(kind: str) -> str:
+    """When a kind of notice comes; one that only a newer market knows is told by its name."""
+    known = {each.value: text for each, text in _OCCASIONS.items()}
+    return known.get(kind) or shown(kind.replace("_", " "))
+
+
+def sentence(notice: Notification) -> str:
+    """What a notice tells; a kind that only a newer market knows is told by its name."""
+    tell = _SENTENCES.get(notice.kind)
+    return tell(notice.payload) if tell else shown(notice.kind.replace("_", " "))
+
+
+def subject(notice: Notification) -> str:
+    """What it is about."""
+    return shown(str(notice.payload.get("title") or ""))
+
+
+def mark(*, unread: bool) -> Cell:
+    """The sign in front of a row."""
+    return ("●", "soon") if unread else ("·", "quiet")
+
+
+def other_side(conversation: Conversation) -> str:
+    """With whom one speaks."""
+    name = conversation.seller_name if conversation.you == "buyer" else conversation.buyer_name
+    return shown(name)
+
+
+def about(conversation: Conversation) -> str:
+    """What a conversation is about, in one line."""
+    what = "order" if conversation.order_id is not None else "question"
+    return f"{what}: {shown(conversation.title)}"
+
+
+def news(notices: int, unread: int) -> str:
+    """The counts at the top of every screen; nothing where there is nothing new."""
+    parts = []
+    if notices:
+        parts.append(f"● {notices:,} new (N)")
+    if unread:
+        parts.append(f"✉ {unread:,} (M)")
+    return "  ".join(parts)
+
+
+def _because(payload: Payload) -> str:
+    reason = payload.get("reason")
+    return f": {shown(str(reason))}" if reason else ""

@@ -1,0 +1,1 @@
+"""The connection to the market, and what every screen knows of it."""

@@ -1,0 +1,396 @@
+"""The one feed of all screens: it alone talks to the market, and tells screens what changed.
+
+It holds the client and the live session, keeps `lots` (the board) and `sale` (the auction that is
+followed) up to date by version, and posts small messages to whoever subscribed. However many
+changes come, the board is told of at most fifteen times a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from textual.message import Message
+from textual.message_pump import MessagePump
+
+from instasell_client import (
+    AsyncInstaSell,
+    AuctionChange,
+    BidsPlaced,
+    BoardJoined,
+    ConnectionState,
+    Forbidden,
+    InstaSellError,
+    LiveSession,
+    Unauthenticated,
+    Unavailable,
+)
+from instasell_client.models.accounts import Role, User
+from instasell_client.models.auctions import BidOutcome, BidReceipt
+from instasell_client.models.listings import CategoryNode
+from instasell_client.models.live import YourBid
+from instasell_tui.admin.state import Desk
+from instasell_tui.auction.follower import Following
+from instasell_tui.auction.pictures import Pictures
+from instasell_tui.auction.state import Place, Sale
+from instasell_tui.bids.state import Bids
+from instasell_tui.board.state import Before, Lot, Lots, before
+from instasell_tui.board.trends import Trends
+from instasell_tui.inbox.state import Inbox
+from instasell_tui.market import messages
+from instasell_tui.market.account import ScreenSession
+from instasell_tui.market.initial_load import learn
+from instasell_tui.orders.state import Trading
+from instasell_tui.seller.state import Shop
+
+log = logging.getLogger("instasell_tui")
+
+FLUSH_SECONDS = 1 / 15
+BID_SECONDS = 15.0
+LATE_SECONDS = 2.0
+"""How long an auction's page is waited for over the socket, which mostly takes milliseconds."""
+STALE_AFTER = timedelta(seconds=5)
+
+
+class Standing(StrEnum):
+    """How far what is shown can be trusted."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    RECONNECTING = "reconnecting"
+    STALE = "stale"
+    CLOSED = "closed"
+
+
+class Feed:
+    """Serves every screen. Start it once the client has its token; `restart` for another person.
+
+    `clock` replaces the server's clock, and `pace` the pause between two tellings, where time
+    must stand still. With `read_only` everything that changes the market raises Forbidden.
+    """
+
+    def __init__(
+        self,
+        client: AsyncInstaSell,
+        *,
+        read_only: bool = False,
+        clock: Callable[[], datetime] | None = None,
+        pace: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self.client = client
+        self.read_only = read_only
+        self.marks = ["read-only"] if read_only else []
+        self.replay: Callable[[], str] | None = None
+        self.user: User | None = None
+        self.currency = "USD"
+        self.knows_currency = False
+        self.late_seconds = LATE_SECONDS
+        self.categories: list[CategoryNode] = []
+        self.lots = Lots()
+        self.sale: Sale | None = None
+        self.failure: str | None = None
+        self._clock = clock
+        self.pace = pace or partial(asyncio.sleep, FLUSH_SECONDS)
+        self._targets: set[MessagePump] = set()
+        self._stack = AsyncExitStack()
+        self._live: LiveSession | None = None
+        self._state = ConnectionState.CONNECTING
+        self._lost_at: datetime | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._following: Following | None = None
+        self._dirty = asyncio.Event()
+        self.board_came = asyncio.Event()
+        self._asking: set[str] = set()
+        self._trends = Trends(self)
+        self.session = ScreenSession(self)
+        self.trading = Trading(self)
+        self.bids = Bids(self)
+        self.shop = Shop(self)
+        self.desk = Desk(self)
+        self.inbox = Inbox(self)
+        self.pictures = Pictures(self)
+
+    # Being there ------------------------------------------------------------------------------
+
+    def subscribe(self, target: MessagePump) -> None:
+        """Messages go to `target` from here on."""
+        self._targets.add(target)
+
+    def unsubscribe(self, target: MessagePump) -> None:
+        """No more messages to `target`."""
+        self._targets.discard(target)
+
+    def tell(self, message: Callable[[], Message]) -> None:
+        """Posts a message of its own to each subscriber."""
+        for target in list(self._targets):
+            target.post_message(message())
+
+    async def start(self) -> None:
+        """Connects, and stays connected until `stop`. Returns at once."""
+        self.failure = None
+        self.board_came.clear()
+        live = self.client.live(on_state=self._turned, wait_for_server=True)
+        self._live = await self._stack.enter_async_context(live)
+        self.spawn(self._read_board(self._live))
+        self.spawn(self._flush())
+        self.spawn(self.trading.listen(self._live))
+        self.spawn(learn(self))
+        self.spawn(self._trends.run())
+
+    async def stop(self) -> None:
+        """Ends everything that `start` began."""
+        await self.unfollow()
+        tasks, self._tasks = self._tasks, set()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._live = None
+        await self._stack.aclose()
+
+    async def restart(self) -> None:
+        """Forgets whose feed it was, and starts again with the client's token."""
+        await self.stop()
+        self.user = None
+        for each in (self.lots, self.trading, self.bids, self.inbox):
+            each.forget_person()
+        self._state, self._lost_at = ConnectionState.CONNECTING, None
+        await self.start()
+        self.tell(messages.AccountChanged)
+        self._dirty.set()
+
+    def now(self) -> datetime:
+        """The server's clock, in UTC."""
+        if self._clock is not None:
+            return self._clock()
+        return self._live.server_now() if self._live else datetime.now(UTC)
+
+    @property
+    def standing(self) -> Standing:
+        """How far what is shown can be trusted at this moment."""
+        if self._state is ConnectionState.RECONNECTING and self._lost_at is not None:
+            waiting = self.now() - self._lost_at < STALE_AFTER
+            return Standing.RECONNECTING if waiting else Standing.STALE
+        return Standing(self._state.value)
+
+    @property
+    def lost_at(self) -> datetime | None:
+        """Since when nothing has come, while the connection is lost."""
+        return self._lost_at
+
+    @property
+    def may_bid(self) -> bool:
+        """Whether somebody is signed in who may bid from here."""
+        return not self.read_only and self.user is not None and self.user.role is not Role.ADMIN
+
+    def _turned(self, state: ConnectionState) -> None:
+        if state is ConnectionState.RECONNECTING and self._lost_at is None:
+            self._lost_at = self.now()
+        elif state is ConnectionState.LIVE:
+            self._lost_at = None
+        self._state = state
+        self.tell(messages.ConnectionChanged)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Does something beside, until it is done or the feed stops."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # The person -------------------------------------------------------------------------------
+
+    def be(self, user: User) -> None:
+        """It is known who is signed in."""
+        self.user = user
+        self.lots.seller_id = user.id
+        self.tell(messages.AccountChanged)
+
+    def signed_out(self, error: InstaSellError) -> None:
+        """The market takes the token no more; told once."""
+        if self.client.token is None:
+            return
+        self.client.token = None
+        self.user = None
+        self.tell(lambda: messages.SignedOut(str(error)))
+
+    # The board --------------------------------------------------------------------------------
+
+    async def _read_board(self, live: LiveSession) -> None:
+        try:
+            async with live.board() as board:
+                while batch := await board.batch():
+                    for event in batch:
+                        if isinstance(event, BoardJoined):
+                            self.currency = event.data.currency or self.currency
+                            self.knows_currency = event.data.currency is not None
+                            for own in event.data.your_bids:
+                                self.lots.set_own_bid(own)
+                            for auction_id in self.lots.restart(event.data.auctions):
+                                self._ask_for(auction_id)
+                            self.board_came.set()
+                        else:
+                            self.take(event)
+                    self._dirty.set()
+        except Unauthenticated as error:
+            self.signed_out(error)
+        except InstaSellError as error:
+            self.failure = str(error)
+            self.tell(messages.ConnectionChanged)
+
+    def take(self, change: BidsPlaced | AuctionChange) -> None:
+        """Takes a change in, and tells what it means for the person."""
+        was = before(self.lots.get(change.data.auction_id))
+        lot = self.lots.apply(change, self.now())
+        if lot is None:
+            self._ask_for(change.data.auction_id)
+        else:
+            self._notice(lot, was)
+
+    def _notice(self, lot: Lot, was: Before) -> None:
+        if was.led and lot.outbid and not lot.over:
+            self.tell(lambda: messages.Outbid(lot))
+        if was.open and lot.over and (lot.mine or lot.watching):
+            self.tell(lambda: messages.Over(lot))
+
+    def take_own_bid(self, own: YourBid) -> None:
+        """Take in a bid of the user's, made here, on another screen or by a script."""
+        you = self.lots.set_own_bid(own)
+        sale = self.sale
+        if sale is not None and sale.auction_id == own.auction_id:
+            sale.set_own_bid(you)
+            self.tell(messages.SaleChanged)
+        self._dirty.set()
+
+    def _ask_for(self, auction_id: str) -> None:
+        """An auction that the board does not know, as one that has just been put up."""
+        if auction_id not in self._asking:
+            self._asking.add(auction_id)
+            self.spawn(self._fetch(auction_id))
+
+    async def _fetch(self, auction_id: str) -> None:
+        try:
+            reply = await self.client.auctions.status(auction_id)
+        except InstaSellError as error:
+            log.info("auction %s stays unknown: %s", auction_id, error)
+        else:
+            was = before(self.lots.get(auction_id))
+            self._notice(self.lots.put(reply.state, self.now()), was)
+            self._dirty.set()
+        finally:
+            self._asking.discard(auction_id)
+
+    async def _flush(self) -> None:
+        """Tells what changed: the first at once, what follows fifteen times a second."""
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            self.lots.expire(self.now())
+            changes = self.lots.drain()
+            if changes is not None:
+                self.tell(partial(messages.BoardChanged, changes))
+            await self.pace()
+
+    def touch(self) -> None:
+        """Something was changed in `lots`; the board is told with the next flush."""
+        self._dirty.set()
+
+    def want_trends(self, auction_ids: Iterable[str]) -> None:
+        """These auctions are looked at: their earlier prices are fetched, within limits."""
+        self._trends.want(auction_ids)
+
+    # One auction ------------------------------------------------------------------------------
+
+    async def follow(self, auction_id: str) -> Sale:
+        """Follows one auction closely, in place of any other."""
+        await self.unfollow()
+        lot = self.lots.get(auction_id)
+        self.sale = sale = Sale(auction_id, lot.state if lot else None)
+        if self._live is None:
+            raise Unavailable("the feed is not started")
+        events = self._live.auction(auction_id, after_seq=0, view=True)
+        self._following = Following(self, sale, events)
+        return sale
+
+    async def unfollow(self, sale: Sale | None = None) -> None:
+        """Follows no auction any more; with `sale`, only if that is the one."""
+        if sale is not None and sale is not self.sale:
+            return
+        following, self._following, self.sale = self._following, None, None
+        if following is not None:
+            await following.aclose()
+
+    # What changes the market ------------------------------------------------------------------
+
+    async def bid(
+        self,
+        auction_id: str,
+        *,
+        amount: int | None,
+        max_amount: int | None,
+        key: str | None = None,
+    ) -> BidReceipt:
+        """Bids, in minor units. Raises the refusal; the same `key` again is the same bid."""
+        live = self.writing()
+        receipt = await live.bid(
+            auction_id, amount=amount, max_amount=max_amount, key=key, timeout_seconds=BID_SECONDS
+        )
+        self._answered(receipt)
+        return receipt
+
+    async def buy_now(self, auction_id: str, amount: int, *, key: str | None = None) -> BidReceipt:
+        """Buys at the price that was seen. Raises BuyNowUnavailable."""
+        self.writing()
+        receipt = await self.client.auctions.buy_now(auction_id, amount, idempotency_key=key)
+        self._answered(receipt)
+        return receipt
+
+    async def watch(self, auction_id: str, *, on: bool) -> None:
+        """Puts an auction on the watch list, or takes it off."""
+        self.writing()
+        await (self.client.auctions.watch if on else self.client.auctions.unwatch)(auction_id)
+        self._watching(auction_id, on=on)
+
+    def writing(self) -> LiveSession:
+        """Raises Forbidden under read-only, Unauthenticated without a person."""
+        if self.read_only:
+            raise Forbidden("this screen was opened with --read-only")
+        if self.user is None:
+            raise Unauthenticated("sign in first; watching works without")
+        if self._live is None:
+            raise Unavailable("the feed is not started")
+        return self._live
+
+    def _watching(self, auction_id: str, *, on: bool) -> None:
+        self.lots.set_watched(auction_id, on=on)
+        self._dirty.set()
+        if self.sale is not None and self.sale.auction_id == auction_id:
+            self.sale.set_watching(on=on)
+            self.tell(messages.SaleChanged)
+
+    def _answered(self, receipt: BidReceipt) -> None:
+        sale = self.sale
+        if sale is not None and sale.auction_id == receipt.auction_id:
+            sale.answered(receipt)
+            self.lots.set_you(receipt.auction_id, sale.you)
+            self.tell(messages.SaleChanged)
+            overtaken = sale.place is Place.OUTBID and receipt.outcome is BidOutcome.LEADING
+            newer = sale.state is not None and sale.state.version > receipt.version
+            lot = self.lots.get(receipt.auction_id)
+            if overtaken and newer and lot is not None:
+                # The event that took the lead away came before the answer that gave it.
+                self.tell(lambda: messages.Outbid(lot))
+        self._dirty.set()
+        if not self.lots.is_watched(receipt.auction_id):
+            self.spawn(self._keep_in_sight(receipt.auction_id))
+
+    async def _keep_in_sight(self, auction_id: str) -> None:
+        """What one bids on goes on the watch list, where a later start finds it again."""
+        try:
+            await self.watch(auction_id, on=True)
+        except InstaSellError as error:
+            log.info("auction %s is not on the watch list: %s", auction_id, error)

@@ -1,0 +1,89 @@
+"""What stands beside the board: the person, the watch list, the categories, the currency."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from instasell_client import InstaSellError, Unauthenticated
+from instasell_tui.market import messages
+
+if TYPE_CHECKING:
+    from instasell_tui.market.connection import Feed
+
+log = logging.getLogger("instasell_tui")
+
+WATCHED_MAX = 200
+OWN_BIDS_MAX = 50
+BOARD_FIRST_SECONDS = 1.0
+PAINTING_SECONDS = 0.05
+
+
+async def learn(feed: Feed) -> None:
+    """Asks for all of it. The board works without, so that a refusal is logged and no more.
+
+    The board comes first: what stands beside it would keep it waiting.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(BOARD_FIRST_SECONDS):
+            await feed.board_came.wait()
+    await asyncio.sleep(PAINTING_SECONDS)
+    await asyncio.gather(
+        _asked(feed, _person, _inbox), _asked(feed, _categories), _asked(feed, _currency)
+    )
+
+
+async def _asked(feed: Feed, *questions: Callable[[Feed], Awaitable[None]]) -> None:
+    """Asks one after the other, each whatever came of the one before."""
+    for ask in questions:
+        try:
+            await ask(feed)
+        except Unauthenticated as error:
+            feed.signed_out(error)
+        except InstaSellError as error:
+            log.warning("%s is not known: %s", ask.__name__, error)
+
+
+async def _person(feed: Feed) -> None:
+    client = feed.client
+    if client.token is None:
+        return
+    await feed.session.open()
+    if feed.user is None:
+        feed.be(await client.auth.me())
+    watched = []
+    async for state in client.auctions.watched():
+        watched.append(state)
+        feed.lots.set_watched(state.auction_id, on=True)
+        feed.lots.put(state)
+        if len(watched) == WATCHED_MAX:
+            break
+    feed.touch()
+    # Only the auction's own page tells who one is among its bidders.
+    for state in watched[:OWN_BIDS_MAX]:
+        if state.bid_count:
+            view = await client.auctions.get(state.auction_id)
+            feed.lots.set_you(state.auction_id, view.you)
+            feed.touch()
+
+
+async def _inbox(feed: Feed) -> None:
+    if feed.user is not None:
+        await feed.inbox.look()
+
+
+async def _categories(feed: Feed) -> None:
+    feed.categories = (await feed.client.categories.tree()).items
+    feed.tell(messages.CategoriesChanged)
+
+
+async def _currency(feed: Feed) -> None:
+    if feed.knows_currency:
+        return
+    page = await feed.client.auctions.live_page(limit=1)
+    if page.currency is not None:
+        feed.currency = page.currency
+        feed.tell(messages.AccountChanged)

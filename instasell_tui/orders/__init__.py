@@ -1,0 +1,1 @@
+"""Orders: what is due, payment, delivery and disputes."""

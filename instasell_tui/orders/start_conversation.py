@@ -1,0 +1,48 @@
+"""Beginning a conversation: a question to a seller, or words about an order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from instasell_client import InstaSellError
+from instasell_client.models.orders import Order
+from instasell_tui.auction.bid_box import Tone
+from instasell_tui.orders import text as orders_text
+from instasell_tui.orders.actions import filled
+from instasell_tui.orders.text import Said
+from instasell_tui.widgets.form_screen import Entry, Form, Values
+from instasell_tui.widgets.formats import shown
+
+if TYPE_CHECKING:
+    from instasell_tui.app import InstaSellApp
+
+_TEXT = Entry("text", "Message", max_length=2000)
+
+
+async def ask_seller(app: InstaSellApp, listing_id: str, title: str) -> Said:
+    """Sends a question about a listing. Call it from a worker: it waits for answers."""
+    form = Form("Ask the seller", shown(title), (_TEXT,), "Send")
+
+    async def send(values: Values) -> Said:
+        await app.feed.inbox.ask(listing_id, values["text"])
+        return "Sent: the answer comes under Messages (M)", Tone.GOOD
+
+    return await filled(app, form, {}, app.feed.currency, send)
+
+
+async def speak_about_order(app: InstaSellApp, order: Order) -> Said:
+    """Shows what was said about an order, or sends the first words. Call it from a worker."""
+    try:
+        conversation = await app.feed.inbox.of_order(order.id)
+    except InstaSellError as error:
+        return orders_text.refusal(error, order.currency)
+    if conversation is not None:
+        app.open_conversation(conversation.id)
+        return "", Tone.PLAIN
+    form = Form("Write to the other side", shown(order.title), (_TEXT,), "Send")
+
+    async def send(values: Values) -> Said:
+        await app.feed.inbox.write(order.id, values["text"])
+        return "Sent: the answer comes under Messages (M)", Tone.GOOD
+
+    return await filled(app, form, {}, order.currency, send)

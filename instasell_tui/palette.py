@@ -1,0 +1,117 @@
+"""The command palette: what the screen and the application can do, and auctions by title."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textual.app import SystemCommand
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+from instasell_tui.board.state import Lot, Query
+from instasell_tui.keys import displayed
+from instasell_tui.theme.themes import NAMES
+from instasell_tui.widgets.formats import clipped, money
+
+if TYPE_CHECKING:
+    from instasell_tui.app import InstaSellApp
+
+SUGGESTED = 5
+TITLE_CELLS = 60
+
+
+def of_screen(screen: Screen[Any]) -> Iterator[SystemCommand]:
+    """Yield what keys do on this screen now, by their words on the help page."""
+    from instasell_tui.help.screen import MEANINGS
+
+    app, told = screen.app, set[str]()
+    for key, (node, binding, enabled, _) in screen.active_bindings.items():
+        name = binding.id or ""
+        if not enabled or not binding.description or node is app or name.startswith("app."):
+            continue
+        if binding.action in told or _moves_only(node, name):
+            continue
+        told.add(binding.action)
+        words = MEANINGS.get(name, binding.description)
+        run = partial(app.run_action, binding.action, node)
+        yield SystemCommand(f"{binding.description} ({displayed([key])})", words, run)
+
+
+def _moves_only(node: DOMNode, name: str) -> bool:
+    """Return whether a binding is of a widget, and moves about in it."""
+    return not isinstance(node, Screen) and not name.endswith(".open")
+
+
+def of_app(app: InstaSellApp) -> Iterator[SystemCommand]:
+    """Yield what can be done everywhere."""
+    feed = app.feed
+    if feed.user is None:
+        yield SystemCommand("Sign in", "Bidding needs an account", app.action_person)
+    else:
+        yield SystemCommand("Sign out", "Asks first, and ends this screen alone", app.action_person)
+    yield SystemCommand("My bids", "Where you bid, and what needs you", app.action_bids)
+    yield SystemCommand("Orders", "What you buy and sell, and what is due", app.action_orders)
+    yield SystemCommand("Wallet", "Balance, gas, and all that moved", app.action_wallet)
+    yield SystemCommand("Seller desk", "What you sell, and what came of it", app.action_selling)
+    if feed.desk.is_mine:
+        yield SystemCommand("Admin desk", "Disputes, alerts, people, figures", app.action_desk)
+    yield SystemCommand("Messages", "Questions, and words about orders", app.action_messages)
+    yield SystemCommand("Notices", "What the market has told you", app.action_notices)
+    for name, theme in NAMES.items():
+        title = f"Theme: {name}" + (" colours" if name == "16" else "")
+        wear = partial(setattr, app, "theme", theme)
+        yield SystemCommand(title, "Kept for the next start", wear)
+    yield SystemCommand("Log", "What was said, the newest first", app.action_log)
+    yield SystemCommand("Help", "What keys do and signs mean", app.action_help)
+
+
+class Commands(Provider):
+    """Offer what the screen does, then what the application does, then auctions to open.
+
+    They are one provider: of several Textual keeps a set, and lists them in whatever order.
+    """
+
+    @property
+    def _market(self) -> InstaSellApp:
+        app = self.app
+        if TYPE_CHECKING:
+            assert isinstance(app, InstaSellApp)
+        return app
+
+    def _listed(self) -> Iterator[SystemCommand]:
+        """Yield the commands with those of the screen first, as they are on its help page."""
+        return iter(self._market.get_system_commands(self.screen))
+
+    async def discover(self) -> Hits:
+        """Offer every command, and the auctions that end soonest."""
+        for command in self._listed():
+            yield DiscoveryHit(command.title, command.callback, help=command.help)
+        for lot in self._market.feed.lots.select(Query())[:SUGGESTED]:
+            title = clipped(lot.title, TITLE_CELLS)
+            open_it = partial(self._market.open_auction, lot.auction_id)
+            # A plain string would be read as markup.
+            yield DiscoveryHit(Content(title), open_it, text=title, help=self._help(lot))
+
+    async def search(self, query: str) -> Hits:
+        """Offer the commands and the auctions whose titles match."""
+        matcher = self.matcher(query)
+        for command in self._listed():
+            if (score := matcher.match(command.title)) > 0:
+                shown = matcher.highlight(command.title)
+                yield Hit(score, shown, command.callback, help=command.help)
+        for lot in self._market.feed.lots.select(Query()):
+            title = clipped(lot.title, TITLE_CELLS)
+            score, offsets = matcher.fuzzy_search.match(query, title)
+            if score > 0:
+                found = Content(title)
+                for offset in offsets:
+                    found = found.stylize(matcher.match_style, offset, offset + 1)
+                open_it = partial(self._market.open_auction, lot.auction_id)
+                yield Hit(score, found, open_it, text=title, help=self._help(lot))
+
+    def _help(self, lot: Lot) -> str:
+        return f"Open this auction, at {money(lot.price, self._market.feed.currency)}"

@@ -1,0 +1,1 @@
+"""Recordings of what the screen was sent, and their replay."""

@@ -1,0 +1,1 @@
+"""The auctions and listings of a seller."""

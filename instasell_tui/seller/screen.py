@@ -1,0 +1,313 @@
+"""The seller's desk: what runs, what found no buyer, what is sold, and the goods."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from instasell_client import InstaSellError
+from instasell_client.models.accounts import Role
+from instasell_client.models.listings import Listing
+from instasell_client.models.seller_auctions import SellingAuction, SellingPart
+from instasell_tui.auction.bid_box import Tone
+from instasell_tui.market import messages
+from instasell_tui.orders import text as orders_text
+from instasell_tui.orders.order_screen import OrderScreen
+from instasell_tui.orders.text import Said
+from instasell_tui.seller import text as seller_text
+from instasell_tui.seller.actions import ShopSteps
+from instasell_tui.widgets.formats import NOTHING, count, money, shown
+from instasell_tui.widgets.outcome_line import OutcomeLine
+from instasell_tui.widgets.paged_list import PagedListScreen
+from instasell_tui.widgets.row_table import Cell, Column, Row, RowTable
+
+if TYPE_CHECKING:
+    pass
+
+WIDE_CELLS = 110
+PRICE_CELLS = 12
+GOODS = "goods"
+_EMPTY = {
+    "running": "Nothing of yours is up.\n\nUnder Goods, p puts something up.",
+    "unsold": "Everything that was up has found a buyer, or runs.",
+    "sold": "No auction of yours was won yet.\n\nWhat sells at a price is under Orders.",
+    GOODS: "You have nothing to sell yet.\n\nn adds something, I a whole file.",
+}
+_STEPS = {
+    "running": ("call_off",),
+    "unsold": ("put_up", "offer"),
+    "sold": (),
+    GOODS: ("add", "bring_in", "edit", "put_up", "remove"),
+}
+
+
+class SellingScreen(PagedListScreen):
+    """Shows what the market says of the own goods. A step is done after a question only."""
+
+    PLACE = "Seller desk"
+    TABS: ClassVar[Mapping[str, str]] = {
+        "running": "Running",
+        "unsold": "Unsold",
+        "sold": "Sold",
+        GOODS: "Goods",
+    }
+    REFRESH_SECONDS = 15.0
+    TELLS_OUTCOMES = True
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="selling.back"),
+        Binding("1", "tab('running')", "Running", show=False, id="selling.running"),
+        Binding("2", "tab('unsold')", "Unsold", show=False, id="selling.unsold"),
+        Binding("3", "tab('sold')", "Sold", show=False, id="selling.sold"),
+        Binding("4", "tab('goods')", "Goods", show=False, id="selling.goods"),
+        Binding("n", "step('add')", "New", id="selling.add"),
+        Binding("e", "step('edit')", "Edit", id="selling.edit"),
+        Binding("I", "step('bring_in')", "Import", id="selling.import"),
+        Binding("p", "step('put_up')", "Put up", id="selling.put_up"),
+        Binding("u", "step('offer')", "Offer on", id="selling.offer"),
+        Binding("x", "step('call_off')", "Call off", id="selling.call_off"),
+        Binding("delete", "step('remove')", "Take away", id="selling.remove"),
+        Binding("r", "refresh", "Refresh", show=False, id="selling.refresh"),
+        Binding("q", "app.quit", "Quit", show=False, id="app.quit"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._auctions: list[SellingAuction] = []
+        self._goods: list[Listing] = []
+        self._next: str | None = None
+        self._loaded = False
+        self._busy = False
+
+    def parts(self) -> Iterable[Widget]:
+        yield from super().parts()
+        yield OutcomeLine()
+
+    # Showing ----------------------------------------------------------------------------------
+
+    @property
+    def _sells(self) -> bool:
+        user = self.app.feed.user
+        return user is not None and user.role is Role.SELLER
+
+    def columns(self, width: int) -> Sequence[Column]:
+        wide = width >= WIDE_CELLS
+        title = Column("title", "What", 0)
+        price = Column("price", "Price", PRICE_CELLS, right=True)
+        bids = Column("bids", "Bids", 5, right=True)
+        if self.tab == GOODS:
+            category = [Column("category", "Category", 28)] if wide else []
+            stock = Column("bids", "Stock", 7, right=True)
+            return [title, *category, Column("offer", "Sold", 14), price, stock]
+        if self.tab == "running":
+            more = [
+                Column("reserve", "Reserve", PRICE_CELLS, right=True),
+                Column("watchers", "Watched", 7, right=True),
+            ]
+            return [title, price, bids, *(more if wide else []), Column("when", "Left", 10, True)]
+        who = [Column("who", "Buyer", 18)] if wide else []
+        return [title, *who, Column("came", "What came of it", 18), price, bids,
+                Column("when", "Ended", 12, right=True)]  # fmt: skip
+
+    def told(self, rows: Sequence[Row]) -> str:
+        more = "+" if self.has_more else ""
+        noun = "listing" if self.tab == GOODS else "auction"
+        return f"{count(len(rows), noun)}{more} · {self.app.feed.currency}"
+
+    def rows(self) -> Sequence[Row]:
+        if self.tab == GOODS:
+            return [self._good(each) for each in self._goods]
+        return [self._auction(each) for each in self._auctions]
+
+    def _good(self, listing: Listing) -> Row:
+        currency = self.app.feed.currency
+        price = NOTHING if listing.price is None else money(listing.price, currency, PRICE_CELLS)
+        is_out = listing.price is not None and not listing.stock
+        cells: dict[str, Cell] = {
+            "title": (shown(listing.title), "quiet" if is_out else "plain"),
+            "category": (shown(listing.category_path), "quiet"),
+            "offer": (seller_text.offer(listing), "quiet"),
+            "price": (price, "plain"),
+            "bids": (f"{listing.stock:,}", "bad" if is_out else "plain"),
+        }
+        return Row(listing.id, ("■", "bad") if is_out else ("·", "quiet"), cells)
+
+    def _auction(self, own: SellingAuction) -> Row:
+        feed, state = self.app.feed, own.state
+        now, currency = feed.now(), feed.currency
+        reserve = NOTHING if own.reserve is None else money(own.reserve, currency, PRICE_CELLS)
+        running = own.part is SellingPart.RUNNING
+        when: Cell = (
+            seller_text.left(own, now)
+            if running
+            else (seller_text.ended(own, self.app.zone, now), "quiet")
+        )
+        cells: dict[str, Cell] = {
+            "title": (shown(state.title), "plain"),
+            "who": (shown(own.buyer_name) if own.buyer_name else NOTHING, "quiet"),
+            "came": seller_text.came_of(own),
+            "price": (
+                seller_text.price(own, currency, PRICE_CELLS),
+                "plain" if state.bid_count else "quiet",
+            ),
+            "bids": (f"{state.bid_count:,}", "plain"),
+            "reserve": (reserve, "good" if own.reserve and state.reserve_met else "quiet"),
+            "watchers": (f"{own.watchers:,}", "quiet"),
+            "when": when,
+        }
+        return Row(state.auction_id, seller_text.mark(own), cells)
+
+    def nothing(self) -> str:
+        feed = self.app.feed
+        if feed.client.token is None:
+            return "Press i to sign in; then what you sell is here."
+        if feed.user is not None and not self._sells:
+            return "This account does not sell.\n\ninstasell auth become-seller changes that."
+        if self.failure is not None:
+            return self.failure
+        return _EMPTY[self.tab] if self._loaded else "Asking the market …"
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Takes steps that lead nowhere out of the footer."""
+        if action != "step":
+            return True
+        name = str(parameters[0])
+        if self._busy or self.app.feed.read_only or not self._sells:
+            return False
+        if name not in _STEPS[self.tab]:
+            return False
+        if name in ("add", "bring_in"):
+            return True
+        good = self._chosen_good()
+        if self.tab == GOODS:
+            if name == "put_up":
+                return good is not None and good.price is None and good.auction_id is None
+            return good is not None
+        own = self._chosen_auction()
+        if own is None or (name == "offer" and own.order_id is None):
+            return False
+        return name != "call_off" or not own.state.bid_count
+
+    def _chosen_good(self) -> Listing | None:
+        key = self.query_one(RowTable).cursor_key
+        return next((each for each in self._goods if each.id == key), None)
+
+    def _chosen_auction(self) -> SellingAuction | None:
+        key = self.query_one(RowTable).cursor_key
+        return next((each for each in self._auctions if each.state.auction_id == key), None)
+
+    @on(RowTable.Moved)
+    def _moved_cursor(self) -> None:
+        self.refresh_bindings()
+
+    # What changes -----------------------------------------------------------------------------
+
+    @on(messages.BoardChanged)
+    def _board_changed(self, message: messages.BoardChanged) -> None:
+        """A bid on something of one's own is seen at once, and the page read again."""
+        if self.tab == "running" and self.is_current:
+            lots = self.app.feed.lots
+            changed = False
+            for at, own in enumerate(self._auctions):
+                lot = lots.get(own.state.auction_id)
+                if lot is not None and lot.state.version > own.state.version:
+                    self._auctions[at] = own.model_copy(update={"state": lot.state})
+                    changed = True
+            if changed:
+                self.show_rows()
+
+    @on(messages.WalletChanged)
+    def _wallet_changed(self) -> None:
+        self.refresh_list()
+
+    def turned(self) -> None:
+        self.tell("", Tone.PLAIN)
+        self.person_changed()
+
+    def person_changed(self) -> None:
+        self._auctions, self._goods, self._next, self._loaded = [], [], None, False
+        self.show_rows(anew=True)
+        self.refresh_list()
+
+    @property
+    def may_read(self) -> bool:
+        return self._sells
+
+    @property
+    def has_more(self) -> bool:
+        return self._next is not None
+
+    async def look(self) -> None:
+        await self._look_at(None)
+
+    async def look_further(self) -> None:
+        await self._look_at(self._next)
+
+    async def _look_at(self, cursor: str | None) -> None:
+        """Reads a page. The first one takes the place of all that is here once it is complete."""
+        shop, tab = self.app.feed.shop, self.tab
+        goods: list[Listing] = []
+        auctions: list[SellingAuction] = []
+        if tab == GOODS:
+            goods, following = await shop.goods(cursor)
+        else:
+            auctions, following = await shop.auctions(SellingPart(tab), cursor)
+        if tab == self.tab and (cursor is None or cursor == self._next):
+            self._goods = goods if cursor is None else [*self._goods, *goods]
+            self._auctions = auctions if cursor is None else [*self._auctions, *auctions]
+            self._next, self._loaded = following, True
+
+    # What people do ---------------------------------------------------------------------------
+
+    @on(RowTable.Opened)
+    def _opened(self) -> None:
+        own = self._chosen_auction()
+        if own is None:
+            self.action_step("edit")
+        elif own.part is SellingPart.SOLD and own.order_id is not None:
+            self.app.push_screen(OrderScreen(own.order_id))
+        else:
+            self.app.open_auction(own.state.auction_id)
+
+    def action_step(self, name: str) -> None:
+        if self.check_action("step", (name,)):
+            self._busy = True
+            # The step is the application's: its answer comes also when this screen was left.
+            self.app.run_worker(self._do(self._step(name)), group="step")
+
+    def _step(self, name: str) -> Awaitable[Said]:
+        steps, good, own = (
+            ShopSteps(self.app, self.tell),
+            self._chosen_good(),
+            self._chosen_auction(),
+        )
+        if name in ("add", "bring_in"):
+            return steps.add() if name == "add" else steps.bring_in()
+        if own is not None and name == "call_off":
+            return steps.call_off(own)
+        if own is not None and name == "offer":
+            return steps.offer(own)
+        if own is not None:
+            return steps.relist(own)
+        assert good is not None
+        if name == "put_up":
+            return steps.put_up(good)
+        return steps.remove(good) if name == "remove" else steps.edit(good)
+
+    async def _do(self, step: Awaitable[Said]) -> None:
+        try:
+            self.tell("", Tone.PLAIN)
+            try:
+                said = await step
+            except InstaSellError as error:
+                said = orders_text.refusal(error, self.app.feed.currency)
+            if self in self.app.screen_stack:
+                await self.reading(self.look)
+            self.tell(*said)
+        finally:
+            self._busy = False
+        self.show_rows()

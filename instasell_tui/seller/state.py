@@ -1,0 +1,146 @@
+"""The seller's side: own auctions with what came of them, own goods, and the steps on both."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from instasell_client.models.listings import CategoryNode, Condition, Listing
+from instasell_client.models.money import parse_amount
+from instasell_client.models.seller_auctions import SellingAuction, SellingPart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from instasell_tui.market.connection import Feed
+
+PAGE = 100
+
+Values = Mapping[str, str]
+Kind = Literal["direct", "auction"]
+_REMOVABLE: tuple[Literal["reserve"], Literal["buy_now"]] = ("reserve", "buy_now")
+
+
+class Shop:
+    """Serves the screen of those who sell. All that writes raises Forbidden under read-only."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self.auction_fee: int | None = None
+
+    async def auctions(
+        self, part: SellingPart, cursor: str | None = None
+    ) -> tuple[list[SellingAuction], str | None]:
+        """A page of own auctions of one part, and where the next begins."""
+        page = await self._feed.client.auctions.selling_page(part=part, cursor=cursor, limit=PAGE)
+        self.auction_fee = page.auction_gas_fee
+        return page.items, page.next
+
+    async def goods(self, cursor: str | None = None) -> tuple[list[Listing], str | None]:
+        """A page of own listings, the newest first, and where the next begins."""
+        user = self._feed.user
+        assert user is not None
+        page = await self._feed.client.listings.page(
+            seller=user.id, sort="newest", cursor=cursor, limit=PAGE
+        )
+        return page.items, page.next
+
+    async def fees(self) -> None:
+        """Reads what the market asks in gas."""
+        page = await self._feed.client.auctions.selling_page(limit=1)
+        self.auction_fee = page.auction_gas_fee
+
+    # Steps ------------------------------------------------------------------------------------
+
+    async def call_off(self, auction_id: str, reason: str | None) -> None:
+        """Ends an auction without bids. Raises AuctionHasBids, AuctionNotOpen."""
+        self._feed.writing()
+        await self._feed.client.auctions.cancel(auction_id, reason)
+
+    async def put_up(self, listing_id: str, values: Values, seconds: int) -> str:
+        """Starts an auction of a listing; its id. Raises ListingHasAuction, InsufficientGas."""
+        self._feed.writing()
+        made = await self._feed.client.auctions.create(
+            listing_id,
+            min_bid=self._amount(values["min_bid"]),
+            duration_seconds=seconds,
+            reserve=self._optional(values["reserve"]),
+            buy_now=self._optional(values["buy_now"]),
+            idempotency_key=uuid.uuid4().hex,
+        )
+        return made.state.auction_id
+
+    async def relist(self, auction_id: str, values: Values, known: Values, seconds: int) -> None:
+        """Puts an unsold auction up again. What is as in `known` stays as it was, to the second.
+
+        Raises AuctionHasOrder, ListingHasAuction, InsufficientGas.
+        """
+        self._feed.writing()
+        changed = {name: text for name, text in values.items() if text != known[name]}
+        await self._feed.client.auctions.relist(
+            auction_id,
+            duration_seconds=seconds if "duration" in changed else None,
+            min_bid=self._optional(changed.get("min_bid", "")),
+            reserve=self._optional(changed.get("reserve", "")),
+            buy_now=self._optional(changed.get("buy_now", "")),
+            without=[name for name in _REMOVABLE if changed.get(name) == ""],
+            idempotency_key=uuid.uuid4().hex,
+        )
+
+    async def offer(self, auction_id: str) -> int:
+        """Offers an unpaid auction to the next bidder; what he would pay. Raises NoRunnerUp."""
+        self._feed.writing()
+        made = await self._feed.client.auctions.offer_runner_up(
+            auction_id, idempotency_key=uuid.uuid4().hex
+        )
+        return made.order.total_amount
+
+    async def add(self, values: Values, category_id: str) -> Listing:
+        """Makes a listing. Raises Invalid."""
+        self._feed.writing()
+        kind: Kind = "auction" if values["type"] == "auction" else "direct"
+        is_direct = kind == "direct"
+        return await self._feed.client.listings.create(
+            type=kind,
+            title=values["title"],
+            description=values["description"],
+            category_id=category_id,
+            condition=Condition(values["condition"]),
+            price=self._amount(values["price"]) if is_direct else None,
+            stock=int(values["stock"]) if is_direct else 1,
+            shipping_amount=self._optional(values["shipping"]) or 0,
+            idempotency_key=uuid.uuid4().hex,
+        )
+
+    async def change(self, listing: Listing, values: Values) -> Listing:
+        """New values of a listing. Raises Invalid, AuctionHasBids."""
+        self._feed.writing()
+        is_direct = listing.price is not None
+        return await self._feed.client.listings.update(
+            listing.id,
+            title=values["title"] if values["title"] != listing.title else None,
+            price=self._amount(values["price"]) if is_direct else None,
+            stock=int(values["stock"]) if is_direct else None,
+            shipping_amount=self._optional(values["shipping"]) or 0,
+        )
+
+    async def remove(self, listing_id: str) -> None:
+        """Takes a listing away. Raises ListingInUse."""
+        self._feed.writing()
+        await self._feed.client.listings.delete(listing_id)
+
+    def _amount(self, text: str) -> int:
+        return parse_amount(text, self._feed.currency)
+
+    def _optional(self, text: str) -> int | None:
+        return self._amount(text) if text else None
+
+
+def paths_of(nodes: Iterable[CategoryNode]) -> dict[str, str]:
+    """The ids of all categories by their paths, in the order of the tree."""
+    found: dict[str, str] = {}
+    for node in nodes:
+        found[node.path] = node.id
+        found.update(paths_of(node.children))
+    return found

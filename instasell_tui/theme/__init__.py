@@ -1,0 +1,1 @@
+"""Themes, stylesheets, and which of them a user prefers."""
