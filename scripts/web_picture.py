@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.browser import Tab, browsing, find_browser
+from tests.support.browser import Tab, browsing, find_browser
 
 ROOT = Path(__file__).parents[1]
 WIDTH, HEIGHT = 1000, 630

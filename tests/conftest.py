@@ -26,13 +26,19 @@ from instasell_server import logs
 from instasell_server.config.settings import Settings
 from instasell_server.db.connections import Database
 from instasell_server.embedded import EngineUrls
-from tests.databases import MarketClock, cloned, make_template, remember_roles, with_redis_number
-from tests.engines import shared_urls
-from tests.measuring import measure_processes_lightly, unmeasured
-from tests.ordering import comes_first
-from tests.paying import BOOK_TOP_UP, Provider, paying, provider_in
-from tests.scratch import scratch
-from tests.serving import RunningServer, running, settings_for_tests
+from tests.support.databases import (
+    MarketClock,
+    cloned,
+    make_template,
+    remember_roles,
+    with_redis_number,
+)
+from tests.support.engines import shared_urls
+from tests.support.measurements import measure_processes_lightly, unmeasured
+from tests.support.payments import BOOK_TOP_UP, Provider, paying, provider_in
+from tests.support.run_order import comes_first
+from tests.support.scratch import scratch
+from tests.support.servers import RunningServer, running, settings_for_tests
 
 # A run in the background of a shell ignores Ctrl-C, and so would every process that tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -27,8 +27,8 @@ from tests.attack.__main__ import ATTACKS
 from tests.attack.honest import Bids, HonestBidders
 from tests.attack.target import Report, Target
 from tests.faults.processes import ServerProcess
-from tests.market import Market, open_market
-from tests.sockets import LiveSocket, live_socket
+from tests.support.market import Market, open_market
+from tests.support.sockets import LiveSocket, live_socket
 
 BIDDERS = 8
 OPEN_AUCTIONS = 500

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.sockets import LiveSocket, SocketEnded
+from tests.support.sockets import LiveSocket, SocketEnded
 
 BIDS_PER_SECOND = 6.0
 """Of each bidder: below the default limit of 600 bids a minute."""

@@ -17,8 +17,8 @@ from typing import Any
 import aiohttp
 
 from tests.checker.history import Log, Operation, Watch
-from tests.server.people import Person, sign_up
-from tests.sockets import Frame, LiveSocket, SocketEnded, live_socket
+from tests.server.accounts_support import Person, sign_up
+from tests.support.sockets import Frame, LiveSocket, SocketEnded, live_socket
 
 PATIENCE_SECONDS = 15.0
 """After this an answer counts as lost. Longer than any time-out inside the server."""

@@ -13,7 +13,7 @@ from tests.checker.bidders import Bidder, Lot, Watcher, gather_bidders
 from tests.checker.checks import check
 from tests.checker.history import Log, Run, StoredAuction
 from tests.checker.reading import read_auctions, read_books
-from tests.market import Market, open_market
+from tests.support.market import Market, open_market
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

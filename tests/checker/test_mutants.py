@@ -35,9 +35,9 @@ from tests.checker.checks import Violation, check
 from tests.checker.history import Run
 from tests.checker.market import Load, Sql, loaded_market
 from tests.checker.reading import read_auctions, read_books
-from tests.databases import MarketClock
-from tests.serving import RunningServer, settings_for_tests
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.servers import RunningServer, settings_for_tests
+from tests.support.waiting import until
 
 Judge = Callable[[Terms, Standing, Offer, datetime], Accepted | Refused]
 Mutant = Callable[[pytest.MonkeyPatch, Sql, RunningServer], None]

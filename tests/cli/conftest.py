@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from tests.cli import forked
-from tests.market import PASSWORD, Market, open_market
-from tests.measuring import unmeasured
-from tests.serving import RunningServer
+from tests.support.market import PASSWORD, Market, open_market
+from tests.support.measurements import unmeasured
+from tests.support.servers import RunningServer
 
 ROOT = Path(__file__).parents[2]
 

@@ -26,7 +26,7 @@ from typing import Any
 import coverage
 
 from instasell_cli.command_tree import COMPLETION_ASKED
-from tests.measuring import PROCESS_VARIABLE, unmeasured
+from tests.support.measurements import PROCESS_VARIABLE, unmeasured
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.cli.preloaded", "tests.cli.forked"])

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 from tests.cli.conftest import Shell
-from tests.market import Market
+from tests.support.market import Market
 
 
 async def test_reading_writing_and_paging(market: Market, shell_of: Callable[..., Shell]) -> None:

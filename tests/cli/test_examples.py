@@ -10,7 +10,7 @@ from pathlib import Path
 
 from instasell_client.models.accounts import Role
 from tests.cli.conftest import Shell
-from tests.market import Market
+from tests.support.market import Market
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Shells = Callable[..., Shell]

@@ -28,11 +28,11 @@ from instasell_client.models.text import is_refused
 from instasell_server.config.settings import Settings
 from tests.cli import forked
 from tests.cli.conftest import PASSWORD, Shell
-from tests.cli.test_money import Fund, goods
-from tests.market import Market
-from tests.pictures import picture
-from tests.serving import settings_for_tests
-from tests.waiting import until
+from tests.cli.orders.test_money import Fund, goods
+from tests.support.market import Market
+from tests.support.pictures import picture
+from tests.support.servers import settings_for_tests
+from tests.support.waiting import until
 
 Shells = Callable[..., Shell]
 Sql = Callable[..., list[tuple[Any, ...]]]

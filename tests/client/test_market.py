@@ -34,7 +34,7 @@ from instasell_client import (
 from instasell_client.live import AuctionFeed, Patience
 from instasell_client.models.listings import BulkOutcome
 from tests.client.cutting_proxy import cutting
-from tests.serving import RunningServer
+from tests.support.servers import RunningServer
 
 PASSWORD = "correct horse battery"
 Sql = Callable[..., list[tuple[Any, ...]]]

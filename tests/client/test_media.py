@@ -25,9 +25,9 @@ from tests.client.conftest import Both
 from tests.client.media_calls import EVIDENCE, IMAGE, UPLOAD
 from tests.client.peer import Answer
 from tests.client.samples import LISTING, OTHER
-from tests.market import Market, open_market
-from tests.pictures import HTML, TYPES, opened, photograph, picture
-from tests.serving import RunningServer, settings_for_tests
+from tests.support.market import Market, open_market
+from tests.support.pictures import HTML, TYPES, opened, photograph, picture
+from tests.support.servers import RunningServer, settings_for_tests
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

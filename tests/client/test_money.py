@@ -26,9 +26,9 @@ from instasell_client import (
 )
 from instasell_client.models.orders import Address, OrderStatus
 from tests.client.samples import ADDRESS, OTHER
-from tests.market import Market, open_market
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.market import Market, open_market
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 Fund = Callable[[str, int], None]

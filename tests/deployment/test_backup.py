@@ -15,7 +15,7 @@ import pytest
 
 from instasell_server.embedded.privileges import Identity
 from instasell_server.embedded.programs import find_postgres
-from tests.databases import with_database
+from tests.support.databases import with_database
 
 SCRIPT = Path(__file__).parents[2] / "deploy/backup/backup.sh"
 PROGRAMS = find_postgres(Identity.of_this_process())

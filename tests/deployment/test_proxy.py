@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from tests.market import open_market
-from tests.pictures import opened, picture
-from tests.s3 import S3Server, s3
+from tests.support.market import open_market
+from tests.support.pictures import opened, picture
+from tests.support.s3 import S3Server, s3
 
 CADDY = Path(sys.executable).with_name("caddy")
 CADDYFILE = Path(__file__).parents[2] / "deploy/caddy/Caddyfile"

@@ -29,8 +29,8 @@ from instasell_server.commands.standalone import URLS_FILE
 from instasell_server.embedded import EmbeddedEngines
 from tests.e2e.commands import OFF, RUN, command
 from tests.e2e.terminals import serving
-from tests.market import PASSWORD
-from tests.waiting import until
+from tests.support.market import PASSWORD
+from tests.support.waiting import until
 
 KEY = "sent-again"
 

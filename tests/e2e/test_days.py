@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.terminals import PROGRAMS, serving
-from tests.house.repository import ROOT
+from tests.repository.source_tree import ROOT
 
 OFF = {f"INSTASELL_RATE_LIMIT_{name}": "0" for name in ("ANONYMOUS", "SIGNED_IN")} | {
     "INSTASELL_BCRYPT_ROUNDS": "4"

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from instasell_client import InstaSell
-from tests.pictures import opened, picture
+from tests.support.pictures import opened, picture
 
 PASSWORD = "correct horse battery"
 

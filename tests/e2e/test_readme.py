@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.terminals import PROGRAMS, serving
-from tests.house.repository import ROOT, Block, blocks
+from tests.repository.source_tree import ROOT, Block, blocks
 
 SERVE = "instasell serve"
 SESSION_SECONDS = 110

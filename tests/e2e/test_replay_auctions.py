@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.serving import RunningServer
+from tests.support.servers import RunningServer
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "examples" / "replay_auctions.py"

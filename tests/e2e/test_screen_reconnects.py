@@ -11,10 +11,10 @@ import pytest
 
 from instasell_tui.market import connection as feed
 from tests.faults.processes import ServerProcess
-from tests.market import Market, open_market
-from tests.serving import RunningServer
-from tests.tui.driving import LARGE, Screen, opened
-from tests.waiting import until
+from tests.support.market import Market, open_market
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
+from tests.tui.pilot import LARGE, Screen, opened
 
 pytestmark = pytest.mark.e2e
 

@@ -21,9 +21,9 @@ import psycopg2
 import pytest
 
 from instasell_server.embedded import EmbeddedEngines
-from tests.databases import with_database
-from tests.faults.field import Field, Tally
+from tests.faults.market_under_fault import Field, Tally
 from tests.faults.processes import ServerProcess
+from tests.support.databases import with_database
 
 _TALLY = pytest.StashKey[Tally]()
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.serving import SECRET
+from tests.support.servers import SECRET
 
 START_SECONDS = 60.0
 _LOOK_SECONDS = 0.02

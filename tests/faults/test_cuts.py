@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import Open, Plan
-from tests.faults.field import Field, repeat
+from tests.faults.market_under_fault import Field, repeat
 from tests.faults.proxy import DatabaseProxy, database_proxy, through
-from tests.waiting import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.faults
 

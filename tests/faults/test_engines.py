@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from tests.faults.conftest import Open, Plan
-from tests.faults.field import Fault, Field, repeat
+from tests.faults.market_under_fault import Fault, Field, repeat
 
 pytestmark = pytest.mark.faults
 

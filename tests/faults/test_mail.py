@@ -14,11 +14,11 @@ import pytest
 
 from instasell_server.domains.mail.service import LEASE_SECONDS, UNKNOWN_OUTCOME
 from instasell_server.embedded import EmbeddedEngines
-from tests.databases import MarketClock
 from tests.faults.processes import ServerProcess
-from tests.mail_server import MailServer, mail_server
-from tests.server.people import sign_up
-from tests.waiting import until
+from tests.server.accounts_support import sign_up
+from tests.support.databases import MarketClock
+from tests.support.mail_server import MailServer, mail_server
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.faults
 

@@ -16,12 +16,12 @@ from instasell_server.db.connections import Database
 from instasell_server.domains.audit.service import audit
 from instasell_server.embedded import EmbeddedEngines
 from instasell_server.sandbox import Endpoint
-from tests.databases import MarketClock
-from tests.faults.ambush import Ambush, ambush
+from tests.faults.fault_proxy import Ambush, ambush
 from tests.faults.processes import ServerProcess
-from tests.paying import HOOK_PATH, SECRET_KEY, WEBHOOK_SECRET, Provider
-from tests.server.people import Person, ask, sign_up
-from tests.waiting import until
+from tests.server.accounts_support import Person, ask, sign_up
+from tests.support.databases import MarketClock
+from tests.support.payments import HOOK_PATH, SECRET_KEY, WEBHOOK_SECRET, Provider
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.faults
 

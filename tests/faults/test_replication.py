@@ -18,9 +18,9 @@ import pytest
 
 from instasell_server.embedded import EmbeddedEngines
 from tests.faults.processes import ServerProcess
-from tests.market import open_market
-from tests.sockets import live_socket
-from tests.waiting import until
+from tests.support.market import open_market
+from tests.support.sockets import live_socket
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.faults
 

@@ -13,7 +13,7 @@ import pytest
 from instasell_server.commands.standalone import URLS_FILE
 from instasell_server.embedded.processes import EngineProcess, find_marked
 from tests.faults.conftest import Open, Plan
-from tests.faults.field import Fault, Field, Tally, repeat
+from tests.faults.market_under_fault import Fault, Field, Tally, repeat
 from tests.faults.processes import ServerProcess
 
 pytestmark = pytest.mark.faults

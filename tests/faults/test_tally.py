@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.conftest import Plan
-from tests.faults.field import BACK_SECONDS, Tally
+from tests.faults.market_under_fault import BACK_SECONDS, Tally
 
 pytestmark = pytest.mark.faults
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.market import Market, open_market
-from tests.serving import RunningServer
+from tests.support.market import Market, open_market
+from tests.support.servers import RunningServer
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 StartServer = Callable[..., Awaitable[RunningServer]]

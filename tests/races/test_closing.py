@@ -15,9 +15,6 @@ from instasell_server.db.connections import Database
 from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
 from instasell_server.domains.auctions.handlers import SERVICE
 from instasell_server.domains.audit.service import audit
-from tests.databases import MarketClock
-from tests.locking import row_locked
-from tests.market import Market, open_market
 from tests.races.conftest import Sql, StartServer
 from tests.races.unprotected import (
     Meeting,
@@ -25,8 +22,11 @@ from tests.races.unprotected import (
     without_unique_orders,
     without_version_check,
 )
-from tests.serving import RunningServer, settings_for_tests
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.locks import row_locked
+from tests.support.market import Market, open_market
+from tests.support.servers import RunningServer, settings_for_tests
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.races
 

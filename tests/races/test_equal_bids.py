@@ -11,7 +11,6 @@ import pytest
 
 from instasell_server.db.connections import Database
 from instasell_server.domains.audit.service import audit
-from tests.market import Market
 from tests.races.conftest import Sql
 from tests.races.unprotected import (
     Meeting,
@@ -20,9 +19,10 @@ from tests.races.unprotected import (
     without_unique_numbers,
     without_version_check,
 )
-from tests.server.people import sign_up
-from tests.serving import RunningServer
-from tests.sockets import Frame, LiveSocket, live_socket
+from tests.server.accounts_support import sign_up
+from tests.support.market import Market
+from tests.support.servers import RunningServer
+from tests.support.sockets import Frame, LiveSocket, live_socket
 
 pytestmark = pytest.mark.races
 

@@ -10,10 +10,10 @@ import redis
 
 from instasell_server.adapters.redis.engine import RedisEngine
 from instasell_server.domains.auctions.bidding.auctioneer import lock_name
-from tests.market import Market
 from tests.races.conftest import Sql
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.market import Market
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.races
 

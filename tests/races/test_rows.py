@@ -18,12 +18,12 @@ from instasell_server.domains.auctions.bidding import bid_batch as judging
 from instasell_server.domains.auctions.handlers import SERVICE
 from instasell_server.domains.audit.service import audit
 from instasell_server.ports.principal import Principal
-from tests.locking import row_locked
-from tests.market import Market
 from tests.races.conftest import Sql
-from tests.serving import RunningServer, running, settings_for_tests
-from tests.sockets import live_socket
-from tests.waiting import until
+from tests.support.locks import row_locked
+from tests.support.market import Market
+from tests.support.servers import RunningServer, running, settings_for_tests
+from tests.support.sockets import live_socket
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.races
 

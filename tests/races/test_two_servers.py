@@ -7,10 +7,10 @@ import pytest
 from instasell_server.db.connections import Database
 from instasell_server.domains.audit.service import audit
 from tests.checker.market import loaded_market
-from tests.databases import MarketClock
 from tests.races.conftest import Sql
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.races
 

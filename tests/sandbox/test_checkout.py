@@ -12,7 +12,7 @@ import stripe
 
 from instasell_server.sandbox import SandboxSettings
 from tests.sandbox.market import KEY, Receiver, ledger_of, open_session
-from tests.waiting import until
+from tests.support.waiting import until
 
 AS_JSON = {"Accept": "application/json"}
 PRICE = {"currency": "eur"}

@@ -20,7 +20,7 @@ from tests.sandbox.market import (
     set_faults,
     stripe_client,
 )
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 def acting_for(account: stripe.Account) -> Any:

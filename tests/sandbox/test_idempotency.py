@@ -19,7 +19,7 @@ from tests.sandbox.market import (
     set_faults,
     stripe_client,
 )
-from tests.waiting import until
+from tests.support.waiting import until
 
 FORM = {"amount": "1000", "currency": "eur", "payment_method": CARD, "confirm": "true"}
 INTENTS = "/v1/payment_intents"

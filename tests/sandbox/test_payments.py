@@ -11,7 +11,7 @@ import stripe
 from instasell_server.sandbox import SandboxSettings
 from instasell_server.sandbox.settings import API_VERSION
 from tests.sandbox.market import CARD, KEY, Receiver, ledger_of, paid_intent
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 import stripe
 
 from tests.sandbox.market import Receiver, RunningSandbox, ledger_of, paid_intent, set_faults
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 def refunds_of(client: stripe.StripeClient) -> stripe.RefundService:

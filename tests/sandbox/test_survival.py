@@ -26,7 +26,7 @@ from tests.sandbox.market import (
     running_sandbox,
     stripe_client,
 )
-from tests.waiting import until
+from tests.support.waiting import until
 
 PROGRAM = """
 import asyncio, sys

@@ -15,7 +15,7 @@ from tests.sandbox.market import (
     receiving,
     set_faults,
 )
-from tests.waiting import until
+from tests.support.waiting import until
 
 PAID = "payment_intent.succeeded"
 

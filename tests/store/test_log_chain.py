@@ -12,7 +12,7 @@ import pytest
 
 from instasell_server.db.connections import Database
 from instasell_server.domains.audit.service import Report, audit
-from tests.databases import as_server
+from tests.support.databases import as_server
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

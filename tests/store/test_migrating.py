@@ -12,9 +12,9 @@ import pytest
 
 from instasell_server.db import migrate as migrating
 from instasell_server.db.migrate import Migration, MigrationRefused, migrate, read_migrations
-from tests.market import Market, open_market
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.market import Market, open_market
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 _NEW_COLUMN = Migration(

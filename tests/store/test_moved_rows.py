@@ -12,7 +12,7 @@ import pytest
 
 from instasell_server.db.migrate import migrate, read_migrations
 from instasell_server.embedded import EngineUrls
-from tests.databases import with_database
+from tests.support.databases import with_database
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

@@ -15,8 +15,8 @@ import uvloop
 
 from instasell_server.db.connections import Database
 from instasell_server.errors import Unavailable
-from tests.server.people import sign_up
-from tests.serving import RunningServer
+from tests.server.accounts_support import sign_up
+from tests.support.servers import RunningServer
 
 Refusing = Callable[[], contextlib.AbstractAsyncContextManager[str]]
 Sql = Callable[..., list[tuple[Any, ...]]]

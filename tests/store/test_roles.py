@@ -20,7 +20,7 @@ from instasell_server.db.migrate import (
 from instasell_server.db.roles import find_serving_role
 from instasell_server.domains.operations.store import has_excessive_role
 from instasell_server.embedded import EngineUrls
-from tests.databases import as_server, with_database
+from tests.support.databases import as_server, with_database
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.market import Market, open_market
-from tests.serving import RunningServer
-from tests.tui.driving import Opener, opened
-from tests.tui.idling import wait_for_idle
+from tests.support.market import Market, open_market
+from tests.support.servers import RunningServer
+from tests.tui.idle import wait_for_idle
+from tests.tui.pilot import Opener, opened
 
 
 @pytest.fixture(autouse=True)

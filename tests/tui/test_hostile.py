@@ -19,8 +19,8 @@ from instasell_tui.admin.dispute_screen import DisputeScreen
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.widgets.formats import NOTHING, _shown_before, fitted, prose, shown
-from tests.market import Market
-from tests.tui.driving import LARGE, SMALL, Opener, Screen
+from tests.support.market import Market
+from tests.tui.pilot import LARGE, SMALL, Opener, Screen
 from tests.tui.trade import Trade
 
 pytestmark = pytest.mark.usefixtures("unmeasured")

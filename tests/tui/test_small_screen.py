@@ -16,9 +16,9 @@ from instasell_tui.palette import Commands
 from instasell_tui.widgets.choice import Choice
 from instasell_tui.widgets.form_screen import Form, FormScreen
 from instasell_tui.widgets.text_screen import ReadingScreen
-from tests.tui.driving import LARGE, Screen
+from tests.tui.fake_market import StillMarket, still
+from tests.tui.pilot import LARGE, Screen
 from tests.tui.samples import auction_id
-from tests.tui.still import StillMarket, still
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-")
 

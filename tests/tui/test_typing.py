@@ -10,8 +10,8 @@ from instasell_tui.account.screen import SignInScreen
 from instasell_tui.board.screen import BoardScreen
 from instasell_tui.widgets.confirm_screen import ConfirmScreen
 from instasell_tui.widgets.form_screen import FormScreen
-from tests.market import PASSWORD, Market
-from tests.tui.driving import Opener, Screen
+from tests.support.market import PASSWORD, Market
+from tests.tui.pilot import Opener, Screen
 
 
 def typed_into(shown: Screen, name: str) -> str:

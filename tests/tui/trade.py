@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from instasell_client import AsyncInstaSell
-from tests.market import Market
+from tests.support.market import Market
 
 ADDRESS = {
     "name": "Ada Lind", "line1": "Quay 1", "city": "Kiel", "postal_code": "24103", "country": "DE",

@@ -12,7 +12,7 @@ import pytest
 
 from instasell_server.domains.accounts.emails import canonical_email, spellings
 from instasell_server.domains.accounts.weak_passwords import common_passwords, weakness_of
-from tests.server.people import PASSWORD, ask, log_in, sign_up
+from tests.server.accounts_support import PASSWORD, ask, log_in, sign_up
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

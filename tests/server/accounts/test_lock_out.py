@@ -19,10 +19,10 @@ from instasell_server.domains.accounts.failed_sign_ins import (
 from instasell_server.domains.accounts.handlers import SERVICE
 from instasell_server.domains.accounts.rules import delay_seconds
 from instasell_server.errors import RateLimited
-from tests.mailboxes import mails
-from tests.server.people import PASSWORD, Answer, ask, log_in, sign_up
-from tests.serving import RunningServer, settings_for_tests
-from tests.waiting import until
+from tests.server.accounts_support import PASSWORD, Answer, ask, log_in, sign_up
+from tests.support.mailboxes import mails
+from tests.support.servers import RunningServer, settings_for_tests
+from tests.support.waiting import until
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

@@ -14,10 +14,10 @@ import pytest
 from instasell_server.config.settings import Settings
 from instasell_server.domains.accounts.handlers import SERVICE
 from instasell_server.domains.accounts.links import LinkSigner, Purpose
-from tests.databases import MarketClock
-from tests.mailboxes import mails, token_in
-from tests.server.people import PASSWORD, Answer, ask, log_in
-from tests.serving import SECRET, RunningServer, settings_for_tests
+from tests.server.accounts_support import PASSWORD, Answer, ask, log_in
+from tests.support.databases import MarketClock
+from tests.support.mailboxes import mails, token_in
+from tests.support.servers import SECRET, RunningServer, settings_for_tests
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 EMAIL = "ada@example.org"

@@ -12,11 +12,11 @@ import pytest
 
 from instasell_server.config.settings import Settings
 from instasell_server.domains.accounts.links import LinkSigner, Purpose
-from tests.databases import MarketClock
-from tests.mailboxes import mails, token_in
-from tests.server.people import PASSWORD, Answer, Person, ask, log_in, sign_up
-from tests.serving import SECRET, settings_for_tests
-from tests.waiting import until
+from tests.server.accounts_support import PASSWORD, Answer, Person, ask, log_in, sign_up
+from tests.support.databases import MarketClock
+from tests.support.mailboxes import mails, token_in
+from tests.support.servers import SECRET, settings_for_tests
+from tests.support.waiting import until
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 NEW = "another password"

@@ -15,8 +15,8 @@ import redis
 from instasell_server.domains.accounts.handlers import SERVICE
 from instasell_server.domains.accounts.jwt import kid_of
 from instasell_server.domains.accounts.sessions import FRESH_SECONDS
-from tests.server.people import PASSWORD, Person, ask, log_in, sign_up
-from tests.serving import SECRET, RunningServer
+from tests.server.accounts_support import PASSWORD, Person, ask, log_in, sign_up
+from tests.support.servers import SECRET, RunningServer
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

@@ -11,7 +11,7 @@ import aiohttp
 import bcrypt
 import pytest
 
-from tests.server.people import PASSWORD, ask, log_in, sign_up
+from tests.server.accounts_support import PASSWORD, ask, log_in, sign_up
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from instasell_server.domains.accounts.service import OPENED_MAX
-from tests.server.people import Person, ask, sign_up
+from tests.server.accounts_support import Person, ask, sign_up
 
 
 async def token_of(person: Person, *scopes: str) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.market import Market, open_market
-from tests.server.people import Person, log_in, sign_up
-from tests.serving import RunningServer
+from tests.server.accounts_support import Person, log_in, sign_up
+from tests.support.market import Market, open_market
+from tests.support.servers import RunningServer
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 MakeAdmin = Callable[[], Awaitable[Person]]

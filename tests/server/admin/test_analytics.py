@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from instasell_client.models.accounts import Role
-from tests.databases import MarketClock
-from tests.market import Market
+from tests.server.accounts_support import Person
 from tests.server.admin.conftest import Sql
-from tests.server.people import Person
+from tests.support.databases import MarketClock
+from tests.support.market import Market
 
 COUNTS = (
     *("registrations", "listings", "auctions_started", "active_auctions", "bids", "orders"),

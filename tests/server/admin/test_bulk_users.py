@@ -11,9 +11,9 @@ import pytest
 
 from instasell_server.domains.accounts.service import AccountService
 from instasell_server.errors import Forbidden
+from tests.server.accounts_support import PASSWORD, Answer, Person, ask, log_in, sign_up
 from tests.server.admin.conftest import MakeAdmin, Sql, actions
-from tests.server.people import PASSWORD, Answer, Person, ask, log_in, sign_up
-from tests.serving import RunningServer
+from tests.support.servers import RunningServer
 
 
 async def enter(admin: Person, *users: dict[str, Any]) -> Answer:

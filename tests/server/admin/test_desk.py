@@ -9,9 +9,9 @@ from typing import Any
 import aiohttp
 
 from instasell_client import AsyncInstaSell
-from tests.market import Market
+from tests.server.accounts_support import Person
 from tests.server.admin.conftest import WHY, Sql, actions
-from tests.server.people import Person
+from tests.support.market import Market
 
 NOBODY = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
 

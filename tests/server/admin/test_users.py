@@ -19,12 +19,12 @@ from instasell_server.domains.admin import store
 from instasell_server.domains.admin.handlers import SERVICE
 from instasell_server.errors import LastAdmin
 from instasell_server.realtime.connection import SESSION_ENDED
-from tests.market import Market
+from tests.server.accounts_support import PASSWORD, Person, ask, log_in, sign_up
 from tests.server.admin.conftest import WHY, MakeAdmin, Sql, actions
-from tests.server.people import PASSWORD, Person, ask, log_in, sign_up
-from tests.serving import RunningServer
-from tests.sockets import live_socket
-from tests.waiting import LIMIT_SECONDS, until
+from tests.support.market import Market
+from tests.support.servers import RunningServer
+from tests.support.sockets import live_socket
+from tests.support.waiting import LIMIT_SECONDS, until
 
 
 async def found(admin: Person, **query: str) -> list[str]:

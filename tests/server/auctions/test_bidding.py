@@ -13,9 +13,9 @@ from instasell_client import errors
 from instasell_client.models.accounts import Role
 from instasell_client.models.auctions import BidKind, BidOutcome
 from instasell_client.models.base import Instant
-from tests.databases import MarketClock
-from tests.market import Market
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.market import Market
+from tests.support.waiting import until
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

@@ -11,7 +11,7 @@ import pytest
 from instasell_client.errors import Forbidden, Invalid, Unauthenticated
 from instasell_client.models.accounts import Scope
 from instasell_client.models.auctions import CHECKS_MAX
-from tests.market import Market
+from tests.support.market import Market
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 NOWHERE = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from instasell_client.live import AuctionChange, Joined
-from tests.market import Market
+from tests.support.market import Market
 
 
 async def test_an_edited_title_reaches_the_state_and_those_who_watch(

@@ -12,11 +12,11 @@ import pytest
 from instasell_client import AsyncInstaSell, errors
 from instasell_client.models.accounts import Role
 from instasell_server.domains.accounts import handlers as accounts
-from tests.databases import MarketClock
-from tests.locking import row_locked
-from tests.market import Market
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.locks import row_locked
+from tests.support.market import Market
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

@@ -6,10 +6,10 @@ import pytest
 
 from instasell_client import Invalid
 from instasell_client.models.bids import BiddingAuction
-from tests.databases import MarketClock
-from tests.market import Market
 from tests.server.auctions.test_selling import Sql
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.market import Market
+from tests.support.waiting import until
 
 
 async def test_what_needs_the_bidder_comes_first(

@@ -27,10 +27,10 @@ from instasell_server.db.connections import Database
 from instasell_server.domains.accounts import handlers as accounts
 from instasell_server.domains.audit.service import audit
 from instasell_server.domains.orders.handlers import FULFILMENT
-from tests.databases import MarketClock
-from tests.market import Market
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.market import Market
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 HOUR = 3600
 Sql = Callable[..., list[tuple[Any, ...]]]

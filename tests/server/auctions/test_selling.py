@@ -9,9 +9,9 @@ import pytest
 
 from instasell_client import Forbidden, Invalid
 from instasell_client.models.seller_auctions import SellingAuction
-from tests.databases import MarketClock
-from tests.market import Market
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.market import Market
+from tests.support.waiting import until
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

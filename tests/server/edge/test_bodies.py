@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.server.people import Person, ask, sign_up
+from tests.server.accounts_support import Person, ask, sign_up
 
 LOGIN = "/auth/login"
 

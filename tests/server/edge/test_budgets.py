@@ -15,7 +15,7 @@ from instasell_server.config.settings import Settings
 from instasell_server.errors import RateLimited
 from instasell_server.ports import Quota
 from instasell_server.ports.quotas import require_quota
-from tests.server.people import PASSWORD, ask, sign_up
+from tests.server.accounts_support import PASSWORD, ask, sign_up
 
 Start = Callable[..., Any]
 

@@ -29,10 +29,10 @@ from instasell_server.config.descriptors import (
 )
 from instasell_server.http.client_address import limited_as
 from instasell_server.http.connections import CONNECTIONS
+from tests.server.accounts_support import ask
 from tests.server.edge.raw import RawSocket, raw_socket
-from tests.server.people import ask
-from tests.serving import SECRET, RunningServer, settings_for_tests
-from tests.waiting import until
+from tests.support.servers import SECRET, RunningServer, settings_for_tests
+from tests.support.waiting import until
 
 Start = Callable[..., Any]
 

@@ -13,7 +13,7 @@ from aiohttp import compression_utils
 from instasell_server.routes import TABLE
 from instasell_server.sandbox import Sandbox, SandboxSettings
 from tests.server.edge.raw import RawAnswer, exchange, raw_socket
-from tests.serving import RunningServer
+from tests.support.servers import RunningServer
 
 HEAD = "{method} {path} HTTP/1.1\r\nHost: market\r\nContent-Type: application/json\r\n{more}\r\n"
 UUID = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from instasell_server.adapters.redis import breaker
 from instasell_server.http.client_address import client_address, limited_as, networks_of
-from tests.server.people import ask, sign_up
-from tests.serving import settings_for_tests
+from tests.server.accounts_support import ask, sign_up
+from tests.support.servers import settings_for_tests
 
 Start = Callable[..., Any]
 

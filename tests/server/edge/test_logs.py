@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from instasell_server import logs
-from tests.server.people import ask
+from tests.server.accounts_support import ask
 
 CANARY = "canary-5f2c9e"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"

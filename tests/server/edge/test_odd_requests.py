@@ -14,9 +14,9 @@ import pytest
 from instasell_client.models.listings import ListingQuery
 from instasell_server.http.dispatch import whole_number_parameters
 from instasell_server.routes import TABLE
+from tests.server.accounts_support import Person, ask, log_in, sign_up
 from tests.server.edge.raw import exchange
-from tests.server.people import Person, ask, log_in, sign_up
-from tests.serving import RunningServer
+from tests.support.servers import RunningServer
 
 Start = Callable[..., Any]
 Sql = Callable[..., list[tuple[Any, ...]]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import aiohttp
 import pytest
 
-from tests.serving import RunningServer
+from tests.support.servers import RunningServer
 
 
 async def test_health_answers(http: aiohttp.ClientSession) -> None:

@@ -17,7 +17,7 @@ from instasell_server.http.slow_transfers import Pace
 from instasell_server.sandbox import Sandbox, SandboxSettings
 from tests.server.edge.raw import RawAnswer, raw_socket
 from tests.server.media.conftest import Studio
-from tests.waiting import until
+from tests.support.waiting import until
 
 Start = Callable[..., Any]
 Sql = Callable[..., list[tuple[Any, ...]]]

@@ -16,7 +16,7 @@ import redis
 
 from instasell_server.embedded import EmbeddedEngines, EmbeddedError, EngineFailed, FolderUnusable
 from tests.server.embedded.support import start_owner
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 def ask(url: str, sql: str, *values: object) -> list[tuple[object, ...]]:

@@ -12,13 +12,13 @@ import pytest
 
 from instasell_server.embedded import EngineUrls
 from instasell_server.embedded.processes import EngineProcess, list_processes
-from tests.engines import DATABASE_VARIABLE, REDIS_VARIABLE, shared_urls
 from tests.server.embedded.test_engines import ask, valkey
+from tests.support.engines import DATABASE_VARIABLE, REDIS_VARIABLE, shared_urls
 
 BORROWER = """
 import sys
 from pathlib import Path
-from tests.engines import shared_urls
+from tests.support.engines import shared_urls
 first = shared_urls(Path(sys.argv[1]))
 assert shared_urls(Path(sys.argv[1])) == first
 print("ready", flush=True)

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.server.people import Person, log_in, sign_up
+from tests.server.accounts_support import Person, log_in, sign_up
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

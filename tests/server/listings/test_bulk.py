@@ -16,9 +16,9 @@ import pytest
 from aiohttp import web
 
 from instasell_server.domains.listings import bulk_stream, handlers
+from tests.server.accounts_support import Person, ask, sign_up
 from tests.server.listings.conftest import Shop, Sql
-from tests.server.people import Person, ask, sign_up
-from tests.waiting import until
+from tests.support.waiting import until
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 KETTLE = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import aiohttp
 
+from tests.server.accounts_support import Person, ask
 from tests.server.listings.conftest import Shop
-from tests.server.people import Person, ask
 
 
 async def tree(http: aiohttp.ClientSession) -> dict[str, int]:

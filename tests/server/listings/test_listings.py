@@ -7,8 +7,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.server.accounts_support import ask, sign_up
 from tests.server.listings.conftest import Shop, Sql
-from tests.server.people import ask, sign_up
 
 
 async def test_the_life_of_a_listing(http: aiohttp.ClientSession, shop: Shop) -> None:

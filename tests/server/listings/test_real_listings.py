@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from examples import ebay_listings
+from tests.server.accounts_support import Person
 from tests.server.listings.conftest import Shop, Sql
 from tests.server.listings.test_bulk import export, outcomes, upload
-from tests.server.people import Person
 
 FOLDER = os.environ.get("INSTASELL_REAL_DATA")
 FILE = Path(FOLDER or ".") / "ebay-listings.jsonl.gz"

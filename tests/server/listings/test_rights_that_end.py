@@ -15,10 +15,10 @@ import pytest
 from instasell_server.db import transaction
 from instasell_server.domains.listings.rules import LANES
 from instasell_server.http import rights
+from tests.server.accounts_support import Person
 from tests.server.listings.conftest import Shop, Sql
 from tests.server.listings.test_bulk import NDJSON, encoded, kettle
-from tests.server.people import Person
-from tests.waiting import until
+from tests.support.waiting import until
 
 WHY = {"reason": "a test"}
 

@@ -16,9 +16,9 @@ from instasell_client.models.listings import Condition, ListingQuery, ListingSor
 from instasell_server.domains.listings import search as searching
 from instasell_server.domains.listings import store as listing_store
 from instasell_server.domains.listings.handlers import SERVICE
+from tests.server.accounts_support import Answer, ask
 from tests.server.listings.conftest import Shop, Sql
-from tests.server.people import Answer, ask
-from tests.serving import RunningServer
+from tests.support.servers import RunningServer
 
 
 async def search(http: aiohttp.ClientSession, **params: Any) -> Answer:

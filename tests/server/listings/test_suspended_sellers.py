@@ -12,9 +12,9 @@ import pytest
 
 from instasell_server.db.queries import load
 from instasell_server.domains.listings import store
+from tests.server.accounts_support import Answer, Person, log_in, sign_up
 from tests.server.listings.conftest import Shop
-from tests.server.people import Answer, Person, log_in, sign_up
-from tests.waiting import until
+from tests.support.waiting import until
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 WHY = {"reason": "counterfeits"}

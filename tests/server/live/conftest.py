@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 import pytest
 
-from tests.market import Market, open_market
-from tests.serving import RunningServer
-from tests.sockets import LiveSocket, live_socket
+from tests.support.market import Market, open_market
+from tests.support.servers import RunningServer
+from tests.support.sockets import LiveSocket, live_socket
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 StartServer = Callable[..., Awaitable[RunningServer]]

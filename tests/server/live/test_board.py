@@ -8,12 +8,12 @@ from instasell_server.ports import Event
 from instasell_server.realtime import hub as hubs
 from instasell_server.realtime.hub import Hub
 from instasell_server.routes import LIVE
-from tests.databases import MarketClock
-from tests.market import Market
 from tests.server.live.conftest import Connect, Sql, StartServer
-from tests.serving import RunningServer
-from tests.sockets import LiveSocket
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.market import Market
+from tests.support.servers import RunningServer
+from tests.support.sockets import LiveSocket
+from tests.support.waiting import until
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import pytest
 from instasell_client.models.live import FRAME_BYTES_MAX
 from instasell_server.http.frame_limit import FRAGMENTS_MAX, MESSAGES_MAX, FrameLimit
 from tests.server.edge.raw import HEAD_END, RawSocket, raw_socket
-from tests.serving import RunningServer
+from tests.support.servers import RunningServer
 
 TEXT, CONTINUATION, PING = 0x1, 0x0, 0x9
 ASKED = json.dumps({"event": "ping", "id": 7, "data": {}}).encode()

@@ -15,11 +15,11 @@ from instasell_server.http.frame_limit import MESSAGES_MAX
 from instasell_server.realtime import budgets, connection
 from instasell_server.realtime import subscriber as watcher
 from instasell_server.routes import LIVE
-from tests.locking import row_locked
-from tests.market import Market
 from tests.server.live.conftest import Connect, Sql, StartServer
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.locks import row_locked
+from tests.support.market import Market
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 
 async def test_a_flood_of_frames_closes_the_socket_with_1008(

@@ -8,10 +8,10 @@ import aiohttp
 import pytest
 
 from instasell_client.models.live import FRAME_BYTES_MAX
-from tests.market import Market
 from tests.server.live.conftest import Connect, Sql, StartServer
-from tests.serving import RunningServer
-from tests.sockets import live_socket
+from tests.support.market import Market
+from tests.support.servers import RunningServer
+from tests.support.sockets import live_socket
 
 MISSING = "00000000-0000-4000-8000-000000000000"
 

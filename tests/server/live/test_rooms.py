@@ -8,10 +8,10 @@ import itertools
 import pytest
 
 from instasell_client.models.accounts import Role
-from tests.databases import MarketClock
-from tests.market import Market
 from tests.server.live.conftest import Connect, Sql
-from tests.sockets import LiveSocket
+from tests.support.databases import MarketClock
+from tests.support.market import Market
+from tests.support.sockets import LiveSocket
 
 
 async def raise_often(socket: LiveSocket, auction_id: str, first: int, count: int) -> None:

@@ -13,11 +13,11 @@ from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.ports import Event
 from instasell_server.realtime import hub as hubs
 from instasell_server.routes import LIVE
-from tests.market import Market
 from tests.server.live.conftest import Connect, StartServer
-from tests.serving import RunningServer
-from tests.sockets import LiveSocket
-from tests.waiting import until
+from tests.support.market import Market
+from tests.support.servers import RunningServer
+from tests.support.sockets import LiveSocket
+from tests.support.waiting import until
 
 
 @pytest.fixture

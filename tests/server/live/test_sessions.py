@@ -5,9 +5,9 @@ from __future__ import annotations
 from instasell_client.models.accounts import Scope
 from instasell_server.domains.accounts import handlers as accounts
 from instasell_server.realtime.connection import RIGHTS_CHANGED, SESSION_ENDED
-from tests.market import Market
 from tests.server.live.conftest import Connect, Sql, StartServer
-from tests.serving import RunningServer
+from tests.support.market import Market
+from tests.support.servers import RunningServer
 
 
 async def test_logout_closes_the_sockets_of_the_session_and_no_other(

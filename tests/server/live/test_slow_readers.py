@@ -14,9 +14,9 @@ from instasell_server.realtime.hub import Hub
 from instasell_server.realtime.subscriber import BUFFER_BYTES_MAX, Watcher
 from instasell_server.realtime.websocket_frames import text_frame
 from instasell_server.routes import LIVE
-from tests.market import Market
 from tests.server.live.conftest import Connect
-from tests.serving import RunningServer
+from tests.support.market import Market
+from tests.support.servers import RunningServer
 
 
 class Pipe(asyncio.Transport):

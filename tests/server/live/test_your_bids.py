@@ -10,11 +10,11 @@ from instasell_server.ports import Event
 from instasell_server.realtime.bus_codec import pack_events, unpack_events
 from instasell_server.realtime.hub import Hub
 from instasell_server.routes import LIVE
-from tests.databases import MarketClock
-from tests.market import Market
 from tests.server.live.conftest import Connect, Sql, StartServer
-from tests.serving import RunningServer
-from tests.sockets import Frame, LiveSocket
+from tests.support.databases import MarketClock
+from tests.support.market import Market
+from tests.support.servers import RunningServer
+from tests.support.sockets import Frame, LiveSocket
 
 
 async def position(socket: LiveSocket, version: int) -> Frame:

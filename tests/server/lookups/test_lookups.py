@@ -10,8 +10,8 @@ import pytest
 from instasell_client import AsyncInstaSell, Forbidden, Unauthenticated
 from instasell_client.models.accounts import Role
 from instasell_server.domains.lookups.rules import has_part, id_range
-from tests.market import Market, open_market
-from tests.serving import RunningServer
+from tests.support.market import Market, open_market
+from tests.support.servers import RunningServer
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

@@ -17,9 +17,9 @@ from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts.links import LinkSigner
 from instasell_server.domains.mail.service import MailService
 from instasell_server.ports import Mail
-from tests.databases import MarketClock
-from tests.mail_server import MailServer, mail_server
-from tests.serving import SECRET
+from tests.support.databases import MarketClock
+from tests.support.mail_server import MailServer, mail_server
+from tests.support.servers import SECRET
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

@@ -21,9 +21,9 @@ from instasell_server.adapters.mail.message import message_of
 from instasell_server.domains.mail.renderer import Rendered, render
 from instasell_server.domains.mail.texts import WORDINGS
 from instasell_server.ports import Letter, MailRefused
-from tests.mail_server import MailServer
 from tests.server.mail.conftest import Office
 from tests.server.mail.test_rendering import FACTS
+from tests.support.mail_server import MailServer
 
 EXPECTED = [
     *("To", "From", "Subject", "Date", "Message-ID", "Auto-Submitted"),

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from instasell_server.adapters.mail.smtp import SmtpMail
-from tests.mail_server import MailServer, mail_server
 from tests.server.mail.conftest import Office
+from tests.support.mail_server import MailServer, mail_server
 
 PASSWORD = "a password of the market"
 

@@ -17,8 +17,8 @@ from instasell_server.domains.mail.renderer import Rendered
 from instasell_server.domains.mail.rules import ATTEMPTS_MAX, delay_seconds
 from instasell_server.domains.mail.service import LEASE_SECONDS, UNKNOWN_OUTCOME
 from instasell_server.ports import Letter
-from tests.mail_server import MailServer, text_of
 from tests.server.mail.conftest import Office
+from tests.support.mail_server import MailServer, text_of
 
 
 async def test_a_mail_is_sent_once_and_its_facts_are_wiped(

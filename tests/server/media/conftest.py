@@ -12,10 +12,10 @@ import aiohttp
 import pytest
 
 from instasell_server.config.settings import Settings
-from tests.pictures import TYPES, picture
-from tests.s3 import S3Server, s3
-from tests.server.people import Answer, Person, log_in, sign_up
-from tests.serving import RunningServer, settings_for_tests
+from tests.server.accounts_support import Answer, Person, log_in, sign_up
+from tests.support.pictures import TYPES, picture
+from tests.support.s3 import S3Server, s3
+from tests.support.servers import RunningServer, settings_for_tests
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from instasell_server.http import rights
-from tests.pictures import picture
 from tests.server.media.conftest import Studio
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.pictures import picture
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from instasell_server.domains.media.picture_pool import (
 )
 from instasell_server.domains.media.rules import PDF_TYPE, TEXT_TYPE
 from instasell_server.errors import Invalid, Unavailable, Unsupported
-from tests.pictures import SVG, many_scans, picture, png_with
 from tests.server.media.conftest import Studio
-from tests.waiting import until
+from tests.support.pictures import SVG, many_scans, picture, png_with
+from tests.support.waiting import until
 
 Keys = Callable[[], list[str]]
 PNG = "image/png"

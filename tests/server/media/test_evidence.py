@@ -11,10 +11,10 @@ import psycopg2
 import pytest
 
 from instasell_server.config.settings import Settings
-from tests.pictures import HTML, SVG, opened, photograph, picture
+from tests.server.accounts_support import Answer, Person
 from tests.server.media.conftest import Sql, Studio
-from tests.server.people import Answer, Person
-from tests.waiting import until
+from tests.support.pictures import HTML, SVG, opened, photograph, picture
+from tests.support.waiting import until
 
 PDF = b"%PDF-1.7\n1 0 obj\n<< /OpenAction << /S /JavaScript >> >>\n"
 NOTE = b"It came in two.\n<script>alert(1)</script>\n"

@@ -20,11 +20,11 @@ from instasell_server.domains.media.handlers import SERVICE
 from instasell_server.domains.media.picture_pool import PicturePool
 from instasell_server.domains.media.service import MediaService
 from instasell_server.workers.outbox import Outbox
-from tests.databases import MarketClock
-from tests.pictures import HTML, SVG, TYPES, opened, photograph, picture, png_header
 from tests.server.media.conftest import Sql, Studio
-from tests.serving import RunningServer, running
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.pictures import HTML, SVG, TYPES, opened, photograph, picture, png_header
+from tests.support.servers import RunningServer, running
+from tests.support.waiting import until
 
 Keys = Callable[[], list[str]]
 MISSING = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"

@@ -11,10 +11,10 @@ import pytest
 
 from instasell_server.domains.media.transfers import Transfers
 from instasell_server.errors import Unavailable
-from tests.pictures import picture
 from tests.server.edge.raw import raw_socket
 from tests.server.media.conftest import Studio
-from tests.waiting import until
+from tests.support.pictures import picture
+from tests.support.waiting import until
 
 Start = Callable[..., Any]
 Sql = Callable[..., list[tuple[Any, ...]]]

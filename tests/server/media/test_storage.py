@@ -26,8 +26,8 @@ from instasell_server.ports import (
     Unreachable,
     UploadAddress,
 )
-from tests.market import open_market
-from tests.serving import SECRET, RunningServer, settings_for_tests
+from tests.support.market import open_market
+from tests.support.servers import SECRET, RunningServer, settings_for_tests
 
 FILE_ID = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
 KEY = f"uploads/{FILE_ID}/original"

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.databases import MarketClock
-from tests.mail_server import MailServer, text_of
-from tests.paying import Provider, paying
 from tests.server.mail.conftest import peer
 from tests.server.messages.test_messages import asked
 from tests.server.money.conftest import Bazaar, bazaar
 from tests.server.notifications.conftest import Told, told
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.mail_server import MailServer, text_of
+from tests.support.payments import Provider, paying
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 __all__ = ["bazaar", "peer", "told"]
 

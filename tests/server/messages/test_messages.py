@@ -9,11 +9,11 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.server.accounts_support import Person, ask, log_in
 from tests.server.money.conftest import Bazaar, bazaar
 from tests.server.notifications.conftest import Told, told
-from tests.server.people import Person, ask, log_in
-from tests.serving import RunningServer
-from tests.sockets import live_socket
+from tests.support.servers import RunningServer
+from tests.support.sockets import live_socket
 
 __all__ = ["bazaar", "told"]
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from instasell_client.models.wallets import Withdraw
-from tests.server.money.arena import ADMIN
 from tests.server.money.expected import OPEN, Claim, Order, Page
+from tests.server.money.money_harness import ADMIN
 from tests.server.money.trade import FUNDS, SELLER, Trade, amounts, buyers, people, pick
 
 DEBTS = """

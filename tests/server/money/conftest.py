@@ -10,10 +10,10 @@ import pytest
 
 from instasell_server.db.connections import Database
 from instasell_server.domains.audit.service import audit
-from tests.paying import Provider
-from tests.server.people import Answer, Person, log_in, sign_up
-from tests.serving import RunningServer
-from tests.waiting import LIMIT_SECONDS, until
+from tests.server.accounts_support import Answer, Person, log_in, sign_up
+from tests.support.payments import Provider
+from tests.support.servers import RunningServer
+from tests.support.waiting import LIMIT_SECONDS, until
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

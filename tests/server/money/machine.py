@@ -11,9 +11,9 @@ from hypothesis.stateful import precondition, rule
 
 from instasell_client.models.auctions import BuyNow, CancelAuction, CreateAuction, PlaceBid
 from instasell_client.models.wallets import UseGas
-from tests.server.money.arena import ADMIN
 from tests.server.money.banks import Banks
 from tests.server.money.expected import DAY, Auction, Goods
+from tests.server.money.money_harness import ADMIN
 from tests.server.money.trade import (
     AUCTION_GAS,
     FEATURE_GAS,

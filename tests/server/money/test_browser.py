@@ -7,9 +7,9 @@ import json
 import pytest
 
 from instasell_server.domains.payments.handlers import RETURN_PATH, SERVICE
-from tests.browser import Tab, browsing, find_browser
 from tests.server.money.conftest import Bazaar
-from tests.serving import RunningServer
+from tests.support.browser import Tab, browsing, find_browser
+from tests.support.servers import RunningServer
 
 pytestmark = [
     pytest.mark.skipif(

@@ -22,7 +22,7 @@ from tests.server.money.test_chargebacks import (
     paid,
 )
 from tests.server.money.test_payments import say, succeeded
-from tests.waiting import until
+from tests.support.waiting import until
 
 _numbers = itertools.count(1)
 

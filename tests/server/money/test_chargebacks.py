@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from instasell_server.domains.orders.handlers import FULFILMENT
-from tests.databases import MarketClock
 from tests.server.money.conftest import Bazaar
 from tests.server.money.test_payments import top_up
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 TOTAL = 1250
 DAY = 86_400

@@ -13,11 +13,11 @@ import pytest
 from instasell_server.db.connections import Database
 from instasell_server.domains.audit.service import audit
 from instasell_server.domains.orders.handlers import FULFILMENT
-from tests.databases import MarketClock
+from tests.server.accounts_support import Answer, Person
 from tests.server.money.conftest import Bazaar
-from tests.server.people import Answer, Person
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 Fund = Callable[[str, int], None]
 

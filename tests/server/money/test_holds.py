@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.databases import MarketClock
+from tests.server.accounts_support import Person
 from tests.server.money.conftest import Bazaar
 from tests.server.money.test_chargebacks import (
     BACK,
@@ -19,8 +19,8 @@ from tests.server.money.test_chargebacks import (
     provider_agrees,
 )
 from tests.server.money.test_withdrawals import fill_provider, onboard, states, withdraw
-from tests.server.people import Person
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.waiting import until
 
 REFUND = 250
 DEBTS = "SELECT owed_amount, recovered_amount, is_due FROM chargeback_debts WHERE debtor_id = %s"

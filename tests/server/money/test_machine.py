@@ -28,10 +28,10 @@ from instasell_server.domains.wallets import store as wallet_store
 from instasell_server.domains.wallets.withdrawals import WithdrawalService
 from instasell_server.embedded import EngineUrls
 from instasell_server.errors import InstaSellError, Invalid
-from tests.databases import cloned, with_redis_number
-from tests.server.money.arena import Arena, open_arena
 from tests.server.money.banks import Banks
 from tests.server.money.machine import Machine
+from tests.server.money.money_harness import Arena, open_arena
+from tests.support.databases import cloned, with_redis_number
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 

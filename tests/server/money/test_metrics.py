@@ -6,9 +6,9 @@ from collections import Counter
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.server.accounts_support import sign_up
 from tests.server.money.conftest import Bazaar
-from tests.server.people import sign_up
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 class Metrics:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from instasell_server.domains.orders.handlers import FULFILMENT
-from tests.databases import MarketClock
 from tests.server.money.conftest import Bazaar
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 Fund = Callable[[str, int], None]
 

@@ -14,12 +14,12 @@ import pytest
 
 from instasell_server.adapters.stripe.gateway import RETRIES
 from instasell_server.domains.payments.handlers import EVENT_BYTES_MAX, SERVICE
-from tests.databases import MarketClock
-from tests.paying import HOOK_PATH, WEBHOOK_SECRET, Provider
+from tests.server.accounts_support import Answer, ask, sign_up
 from tests.server.money.conftest import Bazaar
-from tests.server.people import Answer, ask, sign_up
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.payments import HOOK_PATH, WEBHOOK_SECRET, Provider
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 
 def signed(payload: bytes, *, secret: str = WEBHOOK_SECRET, age_seconds: int = 0) -> dict[str, str]:

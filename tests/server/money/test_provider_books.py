@@ -11,11 +11,11 @@ from instasell_server.adapters.stripe.gateway import StripeGateway
 from instasell_server.db.connections import Database
 from instasell_server.domains.audit import provider as provider_books
 from instasell_server.domains.audit.service import Report
-from tests.paying import SECRET_KEY, WEBHOOK_SECRET
 from tests.server.money.conftest import Bazaar
 from tests.server.money.test_chargebacks import charge_back, decide, intent_of, paid
 from tests.server.money.test_payments import top_up
-from tests.waiting import until
+from tests.support.payments import SECRET_KEY, WEBHOOK_SECRET
+from tests.support.waiting import until
 
 TOTAL = 1250
 

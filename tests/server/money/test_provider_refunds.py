@@ -11,7 +11,6 @@ import pytest
 from instasell_server.adapters.stripe.gateway import StripeGateway
 from instasell_server.app import SERVICES
 from instasell_server.db.connections import Database
-from tests.paying import SECRET_KEY, WEBHOOK_SECRET
 from tests.server.money.conftest import Bazaar
 from tests.server.money.test_chargebacks import ORDER, TOTAL, intent_of, paid, provider_agrees
 from tests.server.money.test_holds import deliver, intent_of_top_up
@@ -25,8 +24,9 @@ from tests.server.money.test_withdrawals import (
     states,
     withdraw,
 )
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.payments import SECRET_KEY, WEBHOOK_SECRET
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 KINDS = "SELECT kind FROM alerts ORDER BY kind"
 DEBTS = "SELECT owed_amount, recovered_amount FROM chargeback_debts"

@@ -6,10 +6,10 @@ import asyncio
 from datetime import datetime
 
 from instasell_server.domains.sellers import store as sellers
-from tests.databases import MarketClock
+from tests.server.accounts_support import ask
 from tests.server.money.conftest import Bazaar
 from tests.server.money.test_chargebacks import charge_back, decide, intent_of, paid
-from tests.server.people import ask
+from tests.support.databases import MarketClock
 
 DAY = 86_400
 

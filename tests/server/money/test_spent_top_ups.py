@@ -9,7 +9,6 @@ import pytest
 
 from instasell_server.domains.audit.service import audit
 from instasell_server.domains.orders.handlers import FULFILMENT
-from tests.databases import MarketClock
 from tests.server.money.conftest import Bazaar
 from tests.server.money.test_chargebacks import (
     BACK,
@@ -21,8 +20,9 @@ from tests.server.money.test_chargebacks import (
     provider_agrees,
 )
 from tests.server.money.test_holds import DEBTS, deliver, end_holds, wallet_of
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 
 async def fill(bazaar: Bazaar, amount: int) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from instasell_server.domains.orders.handlers import FULFILMENT
-from tests.databases import MarketClock
 from tests.server.money.conftest import Bazaar
 from tests.server.money.test_chargebacks import ORDER, TOTAL, provider_agrees
 from tests.server.money.test_withdrawals import fill_provider
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 WHY = {"reason": "seen"}
 TIME_LEFT = "SELECT payment_due_at - market_now() > interval '47 hours' FROM orders"

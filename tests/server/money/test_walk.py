@@ -13,10 +13,10 @@ import pytest
 
 from instasell_server.domains.orders.handlers import FULFILMENT
 from instasell_server.domains.payments.handlers import SERVICE
-from tests.databases import MarketClock
 from tests.server.money.conftest import Bazaar
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 

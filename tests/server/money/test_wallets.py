@@ -11,9 +11,9 @@ import redis
 
 from instasell_client.models.wallets import EntryType
 from instasell_server.domains.ledger.postings import Account, Posting, Unbalanced, transfer
+from tests.server.accounts_support import ask
 from tests.server.money.conftest import Bazaar
-from tests.server.people import ask
-from tests.waiting import LIMIT_SECONDS
+from tests.support.waiting import LIMIT_SECONDS
 
 Fund = Callable[[str, int], None]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import aiohttp
 
+from tests.server.accounts_support import Answer, ask
 from tests.server.money.conftest import Bazaar
-from tests.server.people import Answer, ask
-from tests.waiting import until
+from tests.support.waiting import until
 
 Fund = Callable[[str, int], None]
 

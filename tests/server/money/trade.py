@@ -18,9 +18,9 @@ from instasell_client.models.orders import (
 )
 from instasell_client.models.wallets import TopUp
 from instasell_server.errors import InstaSellError
-from tests.paying import BOOK_TOP_UP
-from tests.server.money.arena import ADMIN, Arena
 from tests.server.money.expected import DAY, OPEN, Books, Goods, Order, Page
+from tests.server.money.money_harness import ADMIN, Arena
+from tests.support.payments import BOOK_TOP_UP
 
 T = TypeVar("T")
 

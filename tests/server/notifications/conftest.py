@@ -9,10 +9,10 @@ import pytest
 
 from instasell_server.domains.notifications.dispatch import Telling
 from instasell_server.domains.notifications.handlers import TELLING
-from tests.market import Market, open_market
 from tests.server.money.conftest import bazaar
-from tests.serving import RunningServer
-from tests.waiting import until
+from tests.support.market import Market, open_market
+from tests.support.servers import RunningServer
+from tests.support.waiting import until
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

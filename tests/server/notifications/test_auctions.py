@@ -9,11 +9,11 @@ from instasell_client import AsyncInstaSell
 from instasell_client.models.accounts import Role
 from instasell_server.domains.notifications import audiences
 from instasell_server.domains.notifications.dispatch import Telling
-from tests.databases import MarketClock
-from tests.market import Market
 from tests.server.notifications.conftest import Repeats, Sql, Told
-from tests.sockets import live_socket
-from tests.waiting import until
+from tests.support.databases import MarketClock
+from tests.support.market import Market
+from tests.support.sockets import live_socket
+from tests.support.waiting import until
 
 
 async def id_of(person: AsyncInstaSell) -> str:

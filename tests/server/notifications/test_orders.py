@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.server.money.conftest import Bazaar
 from tests.server.notifications.conftest import Repeats, Sql, Told
-from tests.waiting import until
+from tests.support.waiting import until
 
 Fund = Callable[[str, int], None]
 

@@ -15,9 +15,9 @@ from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.notifications.dispatch import Telling
 from instasell_server.domains.notifications.service import NotificationService
-from tests.market import Market
 from tests.server.notifications.conftest import Sql, Told
 from tests.server.notifications.test_auctions import id_of
+from tests.support.market import Market
 
 MISSING = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
 

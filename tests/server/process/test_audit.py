@@ -9,8 +9,8 @@ import pytest
 
 from instasell_server.db.connections import Database
 from instasell_server.domains.audit.service import audit
-from tests.market import Market
-from tests.serving import RunningServer
+from tests.support.market import Market
+from tests.support.servers import RunningServer
 
 Run = Callable[..., list[tuple[Any, ...]]]
 

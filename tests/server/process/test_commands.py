@@ -24,9 +24,9 @@ import pytest
 from instasell_server.config.settings import Settings
 from instasell_server.reference.pages import settings_page
 from instasell_server.sandbox import Sandbox, SandboxSettings
-from tests.databases import with_database
-from tests.paying import SECRET_KEY, WEBHOOK_SECRET, Provider
-from tests.serving import SECRET
+from tests.support.databases import with_database
+from tests.support.payments import SECRET_KEY, WEBHOOK_SECRET, Provider
+from tests.support.servers import SECRET
 
 Run = Callable[..., list[tuple[Any, ...]]]
 COMMAND = [sys.executable, "-m", "instasell_server"]

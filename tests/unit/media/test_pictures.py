@@ -9,7 +9,7 @@ from PIL import Image
 
 from instasell_server.domains.media.pictures import make
 from instasell_server.errors import Invalid, Unsupported
-from tests.pictures import ORIENTATION, opened, photograph, picture, png_header
+from tests.support.pictures import ORIENTATION, opened, photograph, picture, png_header
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])

@@ -12,7 +12,7 @@ from PIL import Image
 
 from instasell_server.domains.media import rules
 from instasell_server.errors import Invalid, Unsupported
-from tests.pictures import HTML, SVG, photograph, picture, png_header
+from tests.support.pictures import HTML, SVG, photograph, picture, png_header
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])

@@ -1,0 +1,157 @@
+"""Every screen as text in three sizes, and in each state that it can be in.
+
+The market is made up and stands still, so that one run of the application gives many pictures. In
+the middle size the styles are told as well, by the names that the theme has for its colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import zip_longest
+
+import pytest
+from rich.segment import Segment
+from syrupy.assertion import SnapshotAssertion
+
+from instasell_client import ConnectionState
+from instasell_tui.theme.themes import DARK
+from tests.tui.fake_market import Mood, StillMarket, still
+from tests.tui.pilot import LARGE, SMALL, Screen
+from tests.tui.screen_cases import calm, enter, leave, of
+
+MIDDLE = (120, 36)
+PARTS = pytest.mark.parametrize("part", ["market", "trade", "desk"])
+
+COLOURS = {
+    value: name
+    for name, value in (
+        *((name, value) for name, value in DARK.variables.items() if value.startswith("#")),
+        *((name, getattr(DARK, name)) for name in ("primary", "accent", "success", "warning")),
+        *((name, getattr(DARK, name)) for name in ("error", "foreground", "panel", "surface")),
+        ("background", DARK.background),
+    )
+}
+
+
+def role_of(part: str) -> str:
+    """Who sees a part."""
+    return "admin" if part == "desk" else "buyer"
+
+
+def styles(shown: Screen) -> str:
+    """What of the screen is not plain: line, column and length, and how it looks."""
+    found = []
+    for row, line in enumerate(shown.drawn):
+        column, runs = 0, []
+        for segment in line:
+            look = _look(segment)
+            if look and runs and runs[-1][2] == look and sum(runs[-1][:2]) == column:
+                runs[-1] = (runs[-1][0], runs[-1][1] + segment.cell_length, look)
+            elif look:
+                runs.append((column, segment.cell_length, look))
+            column += segment.cell_length
+        if runs:
+            told = "  ".join(f"{at}+{length} {look}" for at, length, look in runs)
+            found.append(f"{row:2}: {told}")
+    return "\n".join(found)
+
+
+def _look(segment: Segment) -> str:
+    style = segment.style
+    if style is None:
+        return ""
+    ink = style.color.name if style.color and segment.text.strip() else "foreground"
+    paper = style.bgcolor.name if style.bgcolor else "background"
+    parts = [COLOURS.get(ink, ink), *(["bold"] if style.bold and segment.text.strip() else [])]
+    if COLOURS.get(paper, paper) != "background":
+        parts.append(f"on {COLOURS.get(paper, paper)}")
+    if segment.text.strip("▀ ") == "" and "▀" in segment.text:
+        return "picture"
+    return " ".join(part for part in parts if part != "foreground")
+
+
+def changes(before: str, after: str) -> str:
+    """The lines that are different, by their numbers."""
+    pairs = zip_longest(before.split("\n"), after.split("\n"), fillvalue="")
+    return "\n".join(f"{row:2}: {new}" for row, (old, new) in enumerate(pairs) if old != new)
+
+
+async def resized(shown: Screen, size: tuple[int, int]) -> None:
+    """Another size of the terminal."""
+    await shown.pilot.resize_terminal(*size)
+    await calm(shown)
+
+
+@PARTS
+async def test_every_screen_in_three_sizes_and_while_the_connection_is_lost(
+    snapshot: SnapshotAssertion, part: str
+) -> None:
+    live: dict[str, str] = {}
+    async with still(StillMarket(role_of(part)), size=SMALL) as shown:
+        await calm(shown)
+        for picture in of(part):
+            await enter(shown, picture)
+            assert shown.text == snapshot(name=f"{picture.name}-80x24")
+            live[picture.name] = shown.text
+            await resized(shown, MIDDLE)
+            assert shown.text == snapshot(name=f"{picture.name}-120x36")
+            assert styles(shown) == snapshot(name=f"{picture.name}-120x36-styles")
+            await resized(shown, LARGE)
+            assert shown.text == snapshot(name=f"{picture.name}-160x48")
+            await resized(shown, SMALL)
+            assert shown.text == live[picture.name], "growing and shrinking leaves no trace"
+            if picture.states:
+                told = await lost(shown, live[picture.name])
+                assert told == snapshot(name=f"{picture.name}-reconnecting")
+            await leave(shown)
+    await read_only(snapshot, part, live)
+
+
+async def lost(shown: Screen, live: str) -> str:
+    """What a lost connection changes on the screen."""
+    shown.app.feed._turned(ConnectionState.RECONNECTING)
+    await shown.reads("reconnecting")
+    await calm(shown)
+    told = changes(live, shown.text)
+    shown.app.feed._turned(ConnectionState.LIVE)
+    await shown.until(lambda: shown.text == live)
+    return told
+
+
+async def read_only(snapshot: SnapshotAssertion, part: str, live: Mapping[str, str]) -> None:
+    """What is different when nothing can be changed."""
+    async with still(StillMarket(role_of(part)), size=SMALL, read_only=True) as shown:
+        await calm(shown)
+        for picture in of(part, states=True):
+            await enter(shown, picture)
+            told = changes(live[picture.name], shown.text)
+            assert "read-only" in told
+            assert told == snapshot(name=f"{picture.name}-read-only")
+            await leave(shown)
+
+
+@PARTS
+@pytest.mark.parametrize("mood", [Mood.HAS_NOTHING, Mood.IS_SLOW, Mood.FAILS])
+async def test_a_market_that_has_nothing_is_slow_or_fails(
+    snapshot: SnapshotAssertion, part: str, mood: Mood
+) -> None:
+    words = {
+        Mood.HAS_NOTHING: (
+            "No ",
+            "Nothing",
+            "Nobody",
+            "no orders",
+            "not bid yet",
+            "7 kinds",
+            "does not exist",
+        ),
+        Mood.IS_SLOW: ("Asking the market …", "Connecting to"),
+        Mood.FAILS: ("cannot be reached", "does not answer", "refused", "Connecting to"),
+    }
+    async with still(StillMarket(role_of(part), mood), size=SMALL) as shown:
+        await calm(shown)
+        for picture in of(part, states=True):
+            await enter(shown, picture)
+            assert any(word in shown.text for word in words[mood]), shown.text
+            assert shown.text == snapshot(name=picture.name)
+            await leave(shown)
