@@ -16,7 +16,7 @@ from instasell_client import (
     AuctionNotOpen,
     BidTooLow,
     LiveSession,
-    applied,
+    apply_change,
     resolve_target,
 )
 from instasell_client.models.auctions import AuctionState
@@ -32,7 +32,7 @@ async def follow(live: LiveSession, auction_id: str, limit: int) -> bool:
             state, you = event.data.state, event.data.you
             me = you.bidder if you else None
         elif state is not None:
-            state = applied(state, event)
+            state = apply_change(state, event)
         if state is None:
             continue
         if state.status.value in ("ended", "cancelled"):

@@ -17,7 +17,7 @@ from instasell_cli.output.writer import Format, Output, Transform
 
 if TYPE_CHECKING:
     from instasell_client import AsyncInstaSell, InstaSell
-    from instasell_client.profiles import ProfileStore, Target
+    from instasell_client.profiles import ProfileStore, ServerTarget
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Invocation:
         return ProfileStore()
 
     @cached_property
-    def target(self) -> Target:
+    def target(self) -> ServerTarget:
         """The server, and the token. Raises ProfileError for a profile that does not exist."""
         from instasell_client.profiles import resolve_target
 

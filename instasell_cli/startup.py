@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-from instasell_client.lean_imports import load_less
+from instasell_client.lean_imports import skip_unused_imports
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
@@ -13,7 +13,7 @@ def start_lightly() -> None:
     """Call it before what is heavy is imported."""
     # Nothing that an import makes is garbage; by default it is searched every 700 objects.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
-    load_less()
+    skip_unused_imports()
 
 
 def end_lightly() -> None:

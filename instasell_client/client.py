@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from instasell_client.address import DEFAULT_URL
-from instasell_client.endpoint import Async, Resource, Sync, Way, endpoint
-from instasell_client.http.codec import Wiring, json_answer
+from instasell_client.endpoint import Async, Mode, Resource, Sync, endpoint
+from instasell_client.http.codec import TransportConfig, json_answer
 from instasell_client.http.transport import AsyncTransport, SyncTransport
 from instasell_client.operation import Operation, invalid, json_value, new_key, query_text
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from instasell_client.live import LiveSession, StateCallback
-    from instasell_client.network import Network, Witness
+    from instasell_client.network import Network, Observer
     from instasell_client.resources.admin import Admin
     from instasell_client.resources.auctions import Auctions
     from instasell_client.resources.auth import Auth
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from instasell_client.resources.notifications import Notifications, Subscriptions
     from instasell_client.resources.operations import Operations
     from instasell_client.resources.orders import Orders
-    from instasell_client.resources.wallets import OwnWallet
+    from instasell_client.resources.wallets import WalletResource
 
 
 _NOUNS = {
@@ -41,7 +41,7 @@ _NOUNS = {
     "auctions": ("auctions", "Auctions"),
     "orders": ("orders", "Orders"),
     "disputes": ("disputes", "Disputes"),
-    "wallet": ("wallets", "OwnWallet"),
+    "wallet": ("wallets", "WalletResource"),
     "messages": ("messages", "Messages"),
     "notifications": ("notifications", "Notifications"),
     "subscriptions": ("notifications", "Subscriptions"),
@@ -52,23 +52,23 @@ _NOUNS = {
 """The attributes of a client: the module of `instasell_client.resources`, and the class in it."""
 
 
-class _Market(Resource[Way]):
+class _Market(Resource[Mode]):
     """What both clients have: one attribute for each noun, and the escape hatch."""
 
-    auth: Auth[Way]
-    categories: Categories[Way]
-    listings: Listings[Way]
-    media: Media[Way]
-    auctions: Auctions[Way]
-    orders: Orders[Way]
-    disputes: Disputes[Way]
-    wallet: OwnWallet[Way]
-    messages: Messages[Way]
-    notifications: Notifications[Way]
-    subscriptions: Subscriptions[Way]
-    lookups: Lookups[Way]
-    admin: Admin[Way]
-    operations: Operations[Way]
+    auth: Auth[Mode]
+    categories: Categories[Mode]
+    listings: Listings[Mode]
+    media: Media[Mode]
+    auctions: Auctions[Mode]
+    orders: Orders[Mode]
+    disputes: Disputes[Mode]
+    wallet: WalletResource[Mode]
+    messages: Messages[Mode]
+    notifications: Notifications[Mode]
+    subscriptions: Subscriptions[Mode]
+    lookups: Lookups[Mode]
+    admin: Admin[Mode]
+    operations: Operations[Mode]
 
     def __getattr__(self, name: str) -> Any:
         # A noun is loaded when it is first spoken of: the models of all of them take as long to
@@ -139,7 +139,7 @@ class InstaSell(_Market[Sync]):
         max_retries: int = 4,
         max_wait_seconds: float = 30.0,
     ) -> None:
-        wiring = Wiring(base_url, timeout_seconds, max_retries, max_wait_seconds)
+        wiring = TransportConfig(base_url, timeout_seconds, max_retries, max_wait_seconds)
         self._transport = SyncTransport(wiring, token)
         super().__init__(self._transport)
 
@@ -176,10 +176,10 @@ class AsyncInstaSell(_Market[Async]):
         max_retries: int = 4,
         max_wait_seconds: float = 30.0,
         network: Network | None = None,
-        witness: Witness | None = None,
+        witness: Observer | None = None,
         read_only: bool = False,
     ) -> None:
-        wiring = Wiring(base_url, timeout_seconds, max_retries, max_wait_seconds)
+        wiring = TransportConfig(base_url, timeout_seconds, max_retries, max_wait_seconds)
         self._network, self._witness, self._read_only = network, witness, read_only
         http = None if network is None else network.http
         self._transport = AsyncTransport(wiring, token, http, witness, read_only=read_only)

@@ -15,7 +15,7 @@ ANSWER_SECONDS = 3.0
 T = TypeVar("T")
 
 
-class Keyring(Protocol):
+class CredentialStore(Protocol):
     """Where secrets are kept."""
 
     def get(self, entry: str) -> str | None:
@@ -31,7 +31,7 @@ class Keyring(Protocol):
         ...
 
 
-class SystemKeyring:
+class KeyringStore:
     """The keyring of the desktop. One that does not answer in time is not asked again."""
 
     def __init__(self, answer_seconds: float = ANSWER_SECONDS) -> None:

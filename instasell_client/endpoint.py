@@ -12,8 +12,8 @@ from functools import wraps
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
-from instasell_client.http.codec import Wiring
-from instasell_client.operation import Chain, Lines, Operation, Steps
+from instasell_client.http.codec import TransportConfig
+from instasell_client.operation import CallChain, Operation, Pages, StreamedLines
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,17 +27,17 @@ class Async:
     """Marks a resource whose calls are awaited."""
 
 
-Way = TypeVar("Way", covariant=True)
+Mode = TypeVar("Mode", covariant=True)
 """Sync or Async."""
 
 
-class Carrier(Protocol):
+class Transport(Protocol):
     """What runs an operation: the sync or the async transport."""
 
     token: str | None
 
     @property
-    def wiring(self) -> Wiring:
+    def wiring(self) -> TransportConfig:
         """Where the market is."""
         ...
 
@@ -45,23 +45,23 @@ class Carrier(Protocol):
         """The reply, or a coroutine of it."""
         ...
 
-    def chain(self, chain: Chain[Any]) -> Any:
+    def run_chain(self, chain: CallChain[Any]) -> Any:
         """The result, or a coroutine of it."""
         ...
 
-    def each(self, steps: Steps[Any]) -> Any:
+    def iterate(self, steps: Pages[Any]) -> Any:
         """A generator, or an async generator, of the items of every reply."""
         ...
 
-    def lines(self, lines: Lines[Any]) -> Any:
+    def stream_lines(self, lines: StreamedLines[Any]) -> Any:
         """A generator, or an async generator, of the lines of one reply."""
         ...
 
 
-class Resource(Generic[Way]):
+class Resource(Generic[Mode]):
     """A noun of the interface, bound to a transport."""
 
-    def __init__(self, carrier: Carrier) -> None:
+    def __init__(self, carrier: Transport) -> None:
         self._carrier = carrier
 
 
@@ -87,18 +87,18 @@ class Endpoint(Generic[P, T]):
         return self if resource is None else MethodType(self._call, resource)
 
 
-class Course(Generic[P, T]):
+class MultiStepCall(Generic[P, T]):
     """A call that takes several requests and has one result."""
 
-    def __init__(self, build: Callable[Concatenate[Any, P], Chain[T]]) -> None:
+    def __init__(self, build: Callable[Concatenate[Any, P], CallChain[T]]) -> None:
         @wraps(build)
         def call(resource: Resource[Any], *args: P.args, **kwargs: P.kwargs) -> Any:
-            return resource._carrier.chain(build(resource, *args, **kwargs))
+            return resource._carrier.run_chain(build(resource, *args, **kwargs))
 
         self._call = call
 
     @overload
-    def __get__(self, resource: None, owner: type[object]) -> Course[P, T]: ...
+    def __get__(self, resource: None, owner: type[object]) -> MultiStepCall[P, T]: ...
     @overload
     def __get__(self, resource: Resource[Sync], owner: type[object]) -> Callable[P, T]: ...
     @overload
@@ -109,19 +109,23 @@ class Course(Generic[P, T]):
         return self if resource is None else MethodType(self._call, resource)
 
 
-class Series(Generic[P, T]):
+class PagedCall(Generic[P, T]):
     """A call that iterates over items and fetches as it goes."""
 
-    def __init__(self, build: Callable[Concatenate[Any, P], Steps[T] | Lines[T]]) -> None:
+    def __init__(self, build: Callable[Concatenate[Any, P], Pages[T] | StreamedLines[T]]) -> None:
         @wraps(build)
         def call(resource: Resource[Any], *args: P.args, **kwargs: P.kwargs) -> Any:
             built, carrier = build(resource, *args, **kwargs), resource._carrier
-            return carrier.lines(built) if isinstance(built, Lines) else carrier.each(built)
+            return (
+                carrier.stream_lines(built)
+                if isinstance(built, StreamedLines)
+                else carrier.iterate(built)
+            )
 
         self._call = call
 
     @overload
-    def __get__(self, resource: None, owner: type[object]) -> Series[P, T]: ...
+    def __get__(self, resource: None, owner: type[object]) -> PagedCall[P, T]: ...
     @overload
     def __get__(
         self, resource: Resource[Sync], owner: type[object]
@@ -139,16 +143,16 @@ def endpoint(build: Callable[Concatenate[Any, P], Operation[T]]) -> Endpoint[P, 
     return Endpoint(build)
 
 
-def course(build: Callable[Concatenate[Any, P], Chain[T]]) -> Course[P, T]:
+def multi_step(build: Callable[Concatenate[Any, P], CallChain[T]]) -> MultiStepCall[P, T]:
     """Decorates a method that builds a chain of operations with one result."""
-    return Course(build)
+    return MultiStepCall(build)
 
 
-def series(build: Callable[Concatenate[Any, P], Steps[T]]) -> Series[P, T]:
+def paged(build: Callable[Concatenate[Any, P], Pages[T]]) -> PagedCall[P, T]:
     """Decorates a method that builds a run of operations, each of which brings items."""
-    return Series(build)
+    return PagedCall(build)
 
 
-def streamed(build: Callable[Concatenate[Any, P], Lines[T]]) -> Series[P, T]:
+def streamed(build: Callable[Concatenate[Any, P], StreamedLines[T]]) -> PagedCall[P, T]:
     """Decorates a method that builds an operation whose answer is read line by line."""
-    return Series(build)
+    return PagedCall(build)

@@ -6,7 +6,7 @@ import os
 import sys
 
 
-def load_less() -> None:
+def skip_unused_imports() -> None:
     """Call it before httpx and pydantic are imported. For programs of ours, not for libraries."""
     # Looking for plug-ins of pydantic, which our programs have none of, reads every distribution.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

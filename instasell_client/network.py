@@ -59,20 +59,20 @@ class Network:
     dial: Dial
 
 
-class Witness:
+class Observer:
     """Is told what a client is told; it cannot change any of it, and must not raise."""
 
-    def answered(self, method: str, path: str, query: Mapping[str, str], content: bytes) -> None:
+    def on_reply(self, method: str, path: str, query: Mapping[str, str], content: bytes) -> None:
         """A call was answered with success."""
 
-    def joined(self, data: JsonObject) -> None:
+    def on_joined(self, data: JsonObject) -> None:
         """The join of a room was answered with its snapshot."""
 
-    def took(self, receipt: JsonObject) -> None:
+    def on_change(self, receipt: JsonObject) -> None:
         """A bid was taken."""
 
-    def told(self, event: str, data: JsonObject) -> None:
+    def on_notice(self, event: str, data: JsonObject) -> None:
         """An event came by the live socket."""
 
-    def turned(self, *, live: bool) -> None:
+    def on_state(self, *, live: bool) -> None:
         """The live socket is open, or lost."""

@@ -64,7 +64,7 @@ def _no_following(_: object) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines(Generic[Answer]):
+class StreamedLines(Generic[Answer]):
     """A request whose answer is read line by line while it comes.
 
     `following` builds the request that goes on behind a line when the answer is cut off after it,
@@ -75,13 +75,13 @@ class Lines(Generic[Answer]):
     parse: Callable[[bytes], Answer]
     following: Callable[[Answer], Operation[None] | None] = _no_following
 
-    def after(self, line: Answer | None) -> Lines[Answer] | None:
+    def after(self, line: Answer | None) -> StreamedLines[Answer] | None:
         """Return what goes on behind the last line that came, or None where nothing does."""
         operation = None if line is None else self.following(line)
         return None if operation is None else replace(self, operation=operation)
 
 
-class Batch(Protocol[Item]):
+class PageItems(Protocol[Item]):
     """A reply that carries items; every page of a list is one."""
 
     @property
@@ -95,14 +95,14 @@ class Batch(Protocol[Item]):
         ...
 
 
-Steps = Generator[Operation[Batch[T]], Batch[T], None]
+Pages = Generator[Operation[PageItems[T]], PageItems[T], None]
 """Requests of which each may depend on the reply to the one before."""
 
-Chain = Generator[Operation[Any], Any, T]
+CallChain = Generator[Operation[Any], Any, T]
 """The same, for what takes several requests and has one result."""
 
 
-def pages(ask: Callable[[Any], Operation[Batch[T]]]) -> Steps[T]:
+def pages(ask: Callable[[Any], Operation[PageItems[T]]]) -> Pages[T]:
     """Follows `next` from page to page; `ask` builds the request of a page, None the first."""
     page = yield ask(None)
     while page.next is not None:
@@ -183,7 +183,7 @@ def reads(model: type[Model]) -> Callable[[bytes], Model]:
     return model.model_validate_json
 
 
-def nothing(_: bytes) -> None:
+def read_nothing(_: bytes) -> None:
     """The answer says only that it was done."""
 
 
@@ -199,7 +199,7 @@ def post(
     return Operation("POST", at, parse, body=_given(body), key=key or new_key())
 
 
-def once(at: str, parse: Callable[[bytes], T], body: Request | None = None) -> Operation[T]:
+def post_once(at: str, parse: Callable[[bytes], T], body: Request | None = None) -> Operation[T]:
     """A write that the server does not keep a key for, and that is therefore never repeated."""
     return Operation("POST", at, parse, body=_given(body))
 
@@ -215,7 +215,7 @@ def _given(body: Request | None) -> bytes | None:
 
 def delete(at: str) -> Operation[None]:
     """A call that takes something away. Its key keeps a repeat from finding nothing there."""
-    return Operation("DELETE", at, nothing, key=new_key())
+    return Operation("DELETE", at, read_nothing, key=new_key())
 
 
 def json_value(data: Mapping[str, object] | Sequence[object]) -> bytes:

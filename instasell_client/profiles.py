@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from instasell_client.address import DEFAULT_URL, checked_url
-from instasell_client.credential_store import Keyring, SystemKeyring
+from instasell_client.credential_store import CredentialStore, KeyringStore
 
 DEFAULT_PROFILE = "default"
 PROFILES_MAX = 100
@@ -40,7 +40,7 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ServerTarget:
     """Where to send calls, and with which token. `profile` is None when the environment says."""
 
     url: str
@@ -55,9 +55,9 @@ class ProfileStore:
     Raises ProfileError for names and files that cannot be used.
     """
 
-    def __init__(self, folder: Path | None = None, keyring: Keyring | None = None) -> None:
+    def __init__(self, folder: Path | None = None, keyring: CredentialStore | None = None) -> None:
         self.folder = folder or config_folder()
-        self._keyring = keyring or SystemKeyring()
+        self._keyring = keyring or KeyringStore()
 
     @property
     def path(self) -> Path:
@@ -166,7 +166,7 @@ class ProfileStore:
 
 def resolve_target(
     profile: str | None = None, url: str | None = None, *, store: ProfileStore | None = None
-) -> Target:
+) -> ServerTarget:
     """Where to send calls: the arguments, the environment, the profile, the default, in turn.
 
     A profile's token goes to that profile's server only: with another `url` there is no token
@@ -178,15 +178,15 @@ def resolve_target(
     if wanted is None and profile is None:
         wanted = _local_url(store)
     if wanted is not None and token is not None and profile is None:
-        return Target(_address(wanted), token)
+        return ServerTarget(_address(wanted), token)
     found = store.find(profile)
     if found is None:
         if profile is not None:
             raise _missing(profile, store.list())
-        return Target(_address(wanted or DEFAULT_URL), token)
+        return ServerTarget(_address(wanted or DEFAULT_URL), token)
     if wanted is not None and _address(wanted) != found.url:
-        return Target(_address(wanted), token)
-    return Target(found.url, token or store.token(found), found)
+        return ServerTarget(_address(wanted), token)
+    return ServerTarget(found.url, token or store.token(found), found)
 
 
 def _local_url(store: ProfileStore) -> str | None:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from instasell_client import Profile, ProfileError, ProfileStore, Target, resolve_target
-from instasell_client.lean_imports import load_less
+from instasell_client import Profile, ProfileError, ProfileStore, ServerTarget, resolve_target
+from instasell_client.lean_imports import skip_unused_imports
 from instasell_tui import launch
 from instasell_tui.theme.preference import (
     CHOICES,
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     # Without a handler Python writes warnings to stderr, which is the screen here.
     logging.getLogger().addHandler(logging.NullHandler())
-    load_less()
+    skip_unused_imports()
     # Nothing that an import makes is garbage, and looking for some takes as long as the imports.
     gc.disable()
     from instasell_tui.app import InstaSellApp
@@ -127,7 +127,7 @@ def _token_from_stdin() -> str:
     return token
 
 
-def _rememberer(store: ProfileStore, target: Target) -> Remember:
+def _rememberer(store: ProfileStore, target: ServerTarget) -> Remember:
     """Keeps a sign-in where `instasell auth` would: in the profile of this market."""
 
     def remember(email: str, token: str) -> None:

@@ -184,7 +184,7 @@ def fields(typed: Typed) -> list[Candidate]:
 
 def _looker(typed: Typed, *, needs_account: bool) -> Look:
     """Asks the server that is meant, with the token of whoever types."""
-    from instasell_client.http.quick_get import glance
+    from instasell_client.http.quick_get import quick_get
     from instasell_client.profiles import ProfileStore, resolve_target
 
     store = ProfileStore(keyring=_SilentKeyring(ask=needs_account))
@@ -196,7 +196,7 @@ def _looker(typed: Typed, *, needs_account: bool) -> Look:
 
     def look(path: str, query: Mapping[str, str]) -> Any:
         left = max(ends_at - time.monotonic(), 0.01)
-        return glance(target.url, path, query, target.token, timeout_seconds=left)
+        return quick_get(target.url, path, query, target.token, timeout_seconds=left)
 
     return look
 
@@ -216,11 +216,11 @@ class _SilentKeyring:
             return None
         import keyring
 
-        from instasell_client.credential_store import SystemKeyring
+        from instasell_client.credential_store import KeyringStore
 
         if not type(keyring.get_keyring()).__module__.startswith("keyring.backends."):
             return None
-        return SystemKeyring(answer_seconds()).get(entry)
+        return KeyringStore(answer_seconds()).get(entry)
 
     def set(self, entry: str, secret: str) -> bool:
         """Nothing is kept while somebody types."""

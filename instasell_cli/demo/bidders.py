@@ -14,7 +14,7 @@ from instasell_client import (
     AuctionNotOpen,
     BidTooLow,
     LiveSession,
-    applied,
+    apply_change,
 )
 from instasell_client.models.auctions import AuctionState, BidReceipt, You
 
@@ -65,7 +65,7 @@ class Bidder:
                 bidder = (event.data.you or You()).bidder
                 self.lots[auction_id] = lot = Lot(event.data.state, worth, bidder)
             elif lot is not None:
-                lot.state = applied(lot.state, event)
+                lot.state = apply_change(lot.state, event)
             if lot is not None and not lot.is_open:
                 return
 

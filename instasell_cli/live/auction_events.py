@@ -44,13 +44,13 @@ class Followed:
 
     def take(self, event: AuctionEvent) -> bool | None:
         """Whether it has happened after this event; None while it still can."""
-        from instasell_client.live import applied
+        from instasell_client.live import apply_change
 
         if self.state is None:
             if event.event != "joined":
                 return None
             self.state = event.data.state
-        self.state = applied(self.state, event)
+        self.state = apply_change(self.state, event)
         if self.after_seq is None:
             self.after_seq = self.state.seq
         return self._happened(self.state, self.after_seq)

@@ -17,8 +17,14 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from instasell_client import InstaSellError
-from instasell_client.live import ConnectionState, LiveSession, Notice, NoticeFeed, Patience
-from instasell_client.live.retry import passing, wait_seconds
+from instasell_client.live import (
+    AccountEvent,
+    AccountFeed,
+    ConnectionState,
+    LiveSession,
+    RetryPolicy,
+)
+from instasell_client.live.retry import is_transient, wait_seconds
 from instasell_client.models.messages import Conversation, NewMessage
 
 if TYPE_CHECKING:
@@ -40,7 +46,7 @@ class Happening:
     """An event. `id` is the same whenever it is told; `data` is that of the live event."""
 
     id: str
-    notice: Notice
+    notice: AccountEvent
     at: datetime
 
     @property
@@ -92,7 +98,7 @@ class Happenings:
             await self._read(feed)
             catching_up.cancel()
 
-    async def _read(self, feed: NoticeFeed) -> None:
+    async def _read(self, feed: AccountFeed) -> None:
         async for notice in feed:
             async with self._turn:
                 await self._catch_up()
@@ -106,14 +112,14 @@ class Happenings:
 
     async def _catch_up(self) -> None:
         """Tells what was missed; what comes live meanwhile waits for its turn."""
-        delays = Patience().delays()
+        delays = RetryPolicy().delays()
         while self._behind.is_set():
             self._behind.clear()
             try:
                 missed = [*await self._notifications(), *await self._messages()]
                 wallet = await self.client.wallet.get()
             except InstaSellError as error:
-                if not passing(error):
+                if not is_transient(error):
                     raise
                 self._behind.set()
                 await asyncio.sleep(wait_seconds(error, delays))
@@ -122,7 +128,7 @@ class Happenings:
             missed.reverse()
             for happening in sorted(missed, key=lambda each: each.at):
                 self._pass_on(happening)
-            self._take(Notice("wallet_changed", wallet.model_dump(mode="json")))
+            self._take(AccountEvent("wallet_changed", wallet.model_dump(mode="json")))
 
     async def _notifications(self) -> Sequence[Happening]:
         missed: list[Happening] = []
@@ -159,13 +165,13 @@ class Happenings:
             said.append(_of_message(NewMessage(conversation=conversation, message=message)))
         return said
 
-    def _take(self, notice: Notice) -> None:
+    def _take(self, notice: AccountEvent) -> None:
         try:
             self._told_live(notice)
         except ValidationError as error:
             log.warning("a %s that does not fit was passed over: %s", notice.event, error)
 
-    def _told_live(self, notice: Notice) -> None:
+    def _told_live(self, notice: AccountEvent) -> None:
         if (wallet := notice.wallet) is not None:
             if wallet.version > self._wallet_version:
                 self._wallet_version = wallet.version
@@ -193,12 +199,12 @@ class Happenings:
         return at < newest - LATE_COMMIT
 
 
-def _of_notification(told: Notification, notice: Notice | None = None) -> Happening:
-    notice = notice or Notice("notification", told.model_dump(mode="json"))
+def _of_notification(told: Notification, notice: AccountEvent | None = None) -> Happening:
+    notice = notice or AccountEvent("notification", told.model_dump(mode="json"))
     return Happening(told.id, notice, told.created_at)
 
 
-def _of_message(told: NewMessage, notice: Notice | None = None) -> Happening:
-    notice = notice or Notice("new_message", told.model_dump(mode="json"))
+def _of_message(told: NewMessage, notice: AccountEvent | None = None) -> Happening:
+    notice = notice or AccountEvent("new_message", told.model_dump(mode="json"))
     key = f"{told.message.conversation_id}/{told.message.seq}"
     return Happening(key, notice, told.message.created_at)

@@ -26,7 +26,7 @@ from instasell_client.errors import (
 )
 from instasell_client.errors.from_problem import class_for, error_from_problem
 from instasell_client.models.problems import Problem
-from instasell_client.models.validation import misfit
+from instasell_client.models.validation import describe_error
 from instasell_client.operation import JSON, Operation, invalid
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ _TRANSIENT = (429, 502, 503, 504)
 
 
 @dataclass(frozen=True, slots=True)
-class Wiring:
+class TransportConfig:
     """Where the market is, and how patient the client is with it.
 
     `timeout_seconds` is for each try; it is longer than the 10 s for which the server holds a
@@ -108,17 +108,17 @@ def headers_of(operation: Operation[Any], token: str | None) -> dict[str, str]:
     return headers
 
 
-def decoded(operation: Operation[T], response: httpx.Response) -> T:
+def decode_reply(operation: Operation[T], response: httpx.Response) -> T:
     """The reply of an answer that has been read whole. Raises what the answer tells."""
     if not response.is_success:
-        raise refusal(response)
+        raise error_from_response(response)
     try:
         return operation.parse(response.content)
     except (ValidationError, ValueError) as error:
-        unfit(response, error)
+        protocol_error(response, error)
 
 
-class Within:
+class ReplySizeLimit:
     """Gathers an answer as it comes, and raises ProtocolError as soon as it is too long."""
 
     def __init__(self, operation: Operation[Any], response: httpx.Response) -> None:
@@ -149,7 +149,7 @@ PLAIN = {"Accept-Encoding": "identity"}
 """For an answer of bounded length: a packed one would be longer than what came of it."""
 
 
-def unfit(response: httpx.Response, error: Exception) -> NoReturn:
+def protocol_error(response: httpx.Response, error: Exception) -> NoReturn:
     """Raises for a 2xx answer that its model does not take."""
     where = f"{response.request.method} {response.request.url.path}"
     media = response.headers.get("content-type", "nothing")
@@ -161,18 +161,20 @@ def unfit(response: httpx.Response, error: Exception) -> NoReturn:
 
 def _first_line(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        return misfit(error)
+        return describe_error(error)
     return str(error).partition("\n")[0]
 
 
-def refusal(response: httpx.Response) -> InstaSellError:
+def error_from_response(response: httpx.Response) -> InstaSellError:
     """The error that an answer with another status than 2xx stands for."""
-    return refusal_of(
+    return error_from_body(
         response.status_code, response.headers, response.content, str(response.request.url)
     )
 
 
-def refusal_of(status: int, headers: Mapping[str, str], content: bytes, url: str) -> InstaSellError:
+def error_from_body(
+    status: int, headers: Mapping[str, str], content: bytes, url: str
+) -> InstaSellError:
     """The same from its parts, for answers that come another way than through httpx."""
     error = _told(content) or _untold(status, headers, url)
     if isinstance(error, RateLimited) and "retry_after_seconds" not in error.data:
@@ -212,7 +214,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def asks_too_much(wiring: Wiring, response: httpx.Response) -> bool:
+def asks_too_much(wiring: TransportConfig, response: httpx.Response) -> bool:
     """Whether a transient refusal asks for a longer wait than the client is willing to take."""
     if response.status_code not in _TRANSIENT:
         return False
@@ -220,8 +222,8 @@ def asks_too_much(wiring: Wiring, response: httpx.Response) -> bool:
     return seconds is not None and seconds > wiring.max_wait_seconds
 
 
-def failed(
-    error: httpx.HTTPError | httpx.InvalidURL, wiring: Wiring, place: str | None = None
+def transport_error(
+    error: httpx.HTTPError | httpx.InvalidURL, wiring: TransportConfig, place: str | None = None
 ) -> TransportError:
     """What a failure of the connection to `place`, or to the server, means to the caller."""
     place = place or wiring.base_url

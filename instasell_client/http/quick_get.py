@@ -22,7 +22,7 @@ class _NoRedirects(HTTPRedirectHandler):
         """No request: the redirect is an error."""
 
 
-def glance(
+def quick_get(
     base_url: str,
     path: str,
     query: Mapping[str, str],

@@ -13,7 +13,7 @@ T = TypeVar("T")
 WHO_AM_I = get("/auth/me", User)
 
 
-class Owner:
+class TokenOwner:
     """Remembers the account of a token, so that it is asked for once and not for every call.
 
     Another token may be another account's, and is asked for anew.
@@ -34,6 +34,6 @@ class Owner:
         return user.id
 
 
-def addressed(operation: Operation[T], user_id: str) -> Operation[T]:
+def with_user_id(operation: Operation[T], user_id: str) -> Operation[T]:
     """The operation with the caller's id in its path."""
     return replace(operation, path=path(operation.path, user_id), owned=False)

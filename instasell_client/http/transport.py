@@ -19,19 +19,19 @@ from pydantic import ValidationError
 from instasell_client.errors import Forbidden, InstaSellError
 from instasell_client.http.codec import (
     PLAIN,
-    Wiring,
-    Within,
+    ReplySizeLimit,
+    TransportConfig,
     asks_too_much,
-    decoded,
-    failed,
+    decode_reply,
+    error_from_response,
     headers_of,
-    refusal,
-    unfit,
+    protocol_error,
+    transport_error,
     user_agent,
 )
-from instasell_client.http.token_owner import WHO_AM_I, Owner, addressed
-from instasell_client.network import Witness
-from instasell_client.operation import Batch, Chain, Lines, Operation, Steps
+from instasell_client.http.token_owner import WHO_AM_I, TokenOwner, with_user_id
+from instasell_client.network import Observer
+from instasell_client.operation import CallChain, Operation, PageItems, Pages, StreamedLines
 
 T = TypeVar("T")
 
@@ -49,10 +49,10 @@ def _trust() -> ssl.SSLContext:
 class SyncTransport:
     """One pool of connections for a sync client. `token` may change while it lives."""
 
-    def __init__(self, wiring: Wiring, token: str | None) -> None:
+    def __init__(self, wiring: TransportConfig, token: str | None) -> None:
         self.wiring = wiring
         self.token = token
-        self._owner = Owner()
+        self._owner = TokenOwner()
         self._http = httpx.Client(
             timeout=wiring.timeout(),
             verify=_trust(),
@@ -67,7 +67,7 @@ class SyncTransport:
     def run(self, operation: Operation[T]) -> T:
         """Sends one operation and reads its reply."""
         if operation.owned:
-            operation = addressed(operation, self._own_id())
+            operation = with_user_id(operation, self._own_id())
         try:
             response = (
                 self._gather(operation)
@@ -83,8 +83,8 @@ class SyncTransport:
                 )
             )
         except httpx.HTTPError as error:
-            raise failed(error, self.wiring, self.wiring.place(operation)) from error
-        reply = decoded(operation, response)
+            raise transport_error(error, self.wiring, self.wiring.place(operation)) from error
+        reply = decode_reply(operation, response)
         if operation.new_token is not None:
             self.token = operation.new_token(reply)
         return reply
@@ -94,12 +94,12 @@ class SyncTransport:
         headers = {**headers_of(operation, self.token), **PLAIN}
         url = self.wiring.url(operation)
         with self._http.stream(operation.method, url, headers=headers) as response:
-            within = Within(operation, response)
+            within = ReplySizeLimit(operation, response)
             for part in response.iter_raw():
                 within.add(part)
             return within.whole()
 
-    def chain(self, chain: Chain[T]) -> T:
+    def run_chain(self, chain: CallChain[T]) -> T:
         """Sends operation after operation and returns what comes of them."""
         try:
             operation = next(chain)
@@ -109,7 +109,7 @@ class SyncTransport:
             result: T = end.value
             return result
 
-    def each(self, steps: Steps[T]) -> Generator[T, None, None]:
+    def iterate(self, steps: Pages[T]) -> Generator[T, None, None]:
         """Sends operation after operation and yields the items of every reply."""
         operation = next(steps, None)
         while operation is not None:
@@ -117,12 +117,12 @@ class SyncTransport:
             yield from batch.items
             operation = _following(steps, batch)
 
-    def lines(self, lines: Lines[T]) -> Generator[T, None, None]:
+    def stream_lines(self, lines: StreamedLines[T]) -> Generator[T, None, None]:
         """Send an operation and yield the lines of its answer while they come.
 
         An answer that is cut off is asked for again behind the last line, as long as lines come.
         """
-        asked: Lines[T] | None = lines
+        asked: StreamedLines[T] | None = lines
         while asked is not None:
             last: T | None = None
             try:
@@ -132,9 +132,9 @@ class SyncTransport:
             except httpx.HTTPError as error:
                 asked = asked.after(last)
                 if asked is None:
-                    raise failed(error, self.wiring) from error
+                    raise transport_error(error, self.wiring) from error
 
-    def _stream(self, lines: Lines[T]) -> Generator[T, None, None]:
+    def _stream(self, lines: StreamedLines[T]) -> Generator[T, None, None]:
         operation = lines.operation
         with self._http.stream(
             operation.method,
@@ -144,7 +144,7 @@ class SyncTransport:
         ) as response:
             if not response.is_success:
                 response.read()
-                raise refusal(response)
+                raise error_from_response(response)
             for line in response.iter_lines():
                 if line.strip():
                     yield _read(lines, line, response)
@@ -156,7 +156,7 @@ class SyncTransport:
     def _refuse_long_waits(self, response: httpx.Response) -> None:
         if asks_too_much(self.wiring, response):
             response.read()
-            raise refusal(response)
+            raise error_from_response(response)
 
 
 class AsyncTransport:
@@ -164,16 +164,16 @@ class AsyncTransport:
 
     def __init__(
         self,
-        wiring: Wiring,
+        wiring: TransportConfig,
         token: str | None,
         http: httpx.AsyncBaseTransport | None = None,
-        witness: Witness | None = None,
+        witness: Observer | None = None,
         *,
         read_only: bool = False,
     ) -> None:
         self.wiring = wiring
         self.token = token
-        self._owner = Owner()
+        self._owner = TokenOwner()
         self._witness = witness
         self._read_only = read_only
         self._http = httpx.AsyncClient(
@@ -192,7 +192,7 @@ class AsyncTransport:
         """Sends one operation and reads its reply."""
         self._check(operation)
         if operation.owned:
-            operation = addressed(operation, await self._own_id())
+            operation = with_user_id(operation, await self._own_id())
         try:
             response = (
                 await self._gather(operation)
@@ -208,12 +208,12 @@ class AsyncTransport:
                 )
             )
         except httpx.HTTPError as error:
-            raise failed(error, self.wiring, self.wiring.place(operation)) from error
-        reply = decoded(operation, response)
+            raise transport_error(error, self.wiring, self.wiring.place(operation)) from error
+        reply = decode_reply(operation, response)
         if operation.new_token is not None:
             self.token = operation.new_token(reply)
         if self._witness is not None:
-            self._witness.answered(
+            self._witness.on_reply(
                 operation.method, operation.path, operation.query, response.content
             )
         return reply
@@ -223,12 +223,12 @@ class AsyncTransport:
         headers = {**headers_of(operation, self.token), **PLAIN}
         url = self.wiring.url(operation)
         async with self._http.stream(operation.method, url, headers=headers) as response:
-            within = Within(operation, response)
+            within = ReplySizeLimit(operation, response)
             async for part in response.aiter_raw():
                 within.add(part)
             return within.whole()
 
-    async def chain(self, chain: Chain[T]) -> T:
+    async def run_chain(self, chain: CallChain[T]) -> T:
         """Sends operation after operation and returns what comes of them."""
         try:
             operation = next(chain)
@@ -238,7 +238,7 @@ class AsyncTransport:
             result: T = end.value
             return result
 
-    async def each(self, steps: Steps[T]) -> AsyncGenerator[T, None]:
+    async def iterate(self, steps: Pages[T]) -> AsyncGenerator[T, None]:
         """Sends operation after operation and yields the items of every reply."""
         operation = next(steps, None)
         while operation is not None:
@@ -247,12 +247,12 @@ class AsyncTransport:
                 yield item
             operation = _following(steps, batch)
 
-    async def lines(self, lines: Lines[T]) -> AsyncGenerator[T, None]:
+    async def stream_lines(self, lines: StreamedLines[T]) -> AsyncGenerator[T, None]:
         """Send an operation and yield the lines of its answer while they come.
 
         An answer that is cut off is asked for again behind the last line, as long as lines come.
         """
-        asked: Lines[T] | None = lines
+        asked: StreamedLines[T] | None = lines
         while asked is not None:
             last: T | None = None
             try:
@@ -263,9 +263,9 @@ class AsyncTransport:
             except httpx.HTTPError as error:
                 asked = asked.after(last)
                 if asked is None:
-                    raise failed(error, self.wiring) from error
+                    raise transport_error(error, self.wiring) from error
 
-    async def _stream(self, lines: Lines[T]) -> AsyncGenerator[T, None]:
+    async def _stream(self, lines: StreamedLines[T]) -> AsyncGenerator[T, None]:
         operation = lines.operation
         self._check(operation)
         async with self._http.stream(
@@ -276,7 +276,7 @@ class AsyncTransport:
         ) as response:
             if not response.is_success:
                 await response.aread()
-                raise refusal(response)
+                raise error_from_response(response)
             async for line in response.aiter_lines():
                 if line.strip():
                     yield _read(lines, line, response)
@@ -294,20 +294,20 @@ class AsyncTransport:
     async def _refuse_long_waits(self, response: httpx.Response) -> None:
         if asks_too_much(self.wiring, response):
             await response.aread()
-            raise refusal(response)
+            raise error_from_response(response)
 
 
-def _following(steps: Steps[T], batch: Batch[T]) -> Operation[Batch[T]] | None:
+def _following(steps: Pages[T], batch: PageItems[T]) -> Operation[PageItems[T]] | None:
     try:
         return steps.send(batch)
     except StopIteration:
         return None
 
 
-def _read(lines: Lines[T], line: str, response: httpx.Response) -> T:
+def _read(lines: StreamedLines[T], line: str, response: httpx.Response) -> T:
     try:
         return lines.parse(line.encode())
     except InstaSellError:
         raise
     except (ValidationError, ValueError) as error:
-        unfit(response, error)
+        protocol_error(response, error)

@@ -11,34 +11,34 @@ an event twice, and never leaves one out without saying so.
 from __future__ import annotations
 
 from instasell_client.live.events import (
+    AccountEvent,
     AuctionChange,
     AuctionEvent,
+    AuctionJoined,
     BidsPlaced,
     BoardEvent,
     BoardJoined,
-    Joined,
-    Notice,
-    applied,
+    apply_change,
 )
-from instasell_client.live.feeds import AuctionFeed, BoardFeed, Feed, NoticeFeed
-from instasell_client.live.retry import Patience
+from instasell_client.live.feeds import AccountFeed, AuctionFeed, BoardFeed, EventFeed
+from instasell_client.live.retry import RetryPolicy
 from instasell_client.live.session import ConnectionState, LiveSession, StateCallback
 
 __all__ = [
+    "AccountEvent",
+    "AccountFeed",
     "AuctionChange",
     "AuctionEvent",
     "AuctionFeed",
+    "AuctionJoined",
     "BidsPlaced",
     "BoardEvent",
     "BoardFeed",
     "BoardJoined",
     "ConnectionState",
-    "Feed",
-    "Joined",
+    "EventFeed",
     "LiveSession",
-    "Notice",
-    "NoticeFeed",
-    "Patience",
+    "RetryPolicy",
     "StateCallback",
-    "applied",
+    "apply_change",
 ]

@@ -31,7 +31,7 @@ NoticeName = Literal["notification", "new_message", "wallet_changed", "your_bid_
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class AuctionJoined:
     """The state at the start of a feed, and again after a lost connection or a gap.
 
     `resumed` is False for the first. Then `data.missed` has the bids that came in between, none
@@ -84,7 +84,7 @@ class BoardJoined:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class AccountEvent:
     """Something for the signed-in user alone: `event` tells what, `data` as it came.
 
     `your_bid_changed` comes for the auctions and the board that this session has joined, whatever
@@ -119,7 +119,7 @@ class Notice:
 
 
 Change = BidsPlaced | AuctionChange
-AuctionEvent = Joined | BidsPlaced | AuctionChange
+AuctionEvent = AuctionJoined | BidsPlaced | AuctionChange
 BoardEvent = BoardJoined | BidsPlaced | AuctionChange
 
 _STATUS = {
@@ -133,11 +133,11 @@ _SHARED = (
 )
 
 
-def applied(state: AuctionState, event: AuctionEvent) -> AuctionState:
+def apply_change(state: AuctionState, event: AuctionEvent) -> AuctionState:
     """The state after an event; a state that is as new already stays as it is."""
     if event.version <= state.version:
         return state
-    if isinstance(event, Joined):
+    if isinstance(event, AuctionJoined):
         return event.data.state
     if isinstance(event, BidsPlaced):
         return state.model_copy(update={name: getattr(event.data, name) for name in _SHARED})

@@ -11,14 +11,14 @@ from pydantic import ValidationError
 
 from instasell_client.errors import InstaSellError
 from instasell_client.live.events import (
+    AccountEvent,
     AuctionChange,
     BidsPlaced,
     Change,
     ChangeName,
-    Notice,
     NoticeName,
 )
-from instasell_client.live.feeds import NoticeFeed, Room
+from instasell_client.live.feeds import AccountFeed, JoinedFeed
 from instasell_client.models.base import JsonObject
 from instasell_client.models.live import BOARD, AuctionChanged, BidPlaced, ServerEvent
 
@@ -28,7 +28,7 @@ _CHANGES = frozenset(get_args(ChangeName))
 _NOTICES = frozenset(get_args(NoticeName))
 
 
-class Rooms:
+class FeedRegistry:
     """The feeds that somebody still holds. `abandon` is called with a room that nobody does.
 
     Feeds are kept weakly: one that was left by a bare `break` goes with its last reference, and
@@ -37,31 +37,31 @@ class Rooms:
 
     def __init__(self, abandon: Callable[[str], None]) -> None:
         self._abandon = abandon
-        self._rooms: dict[str, WeakSet[Room[Any]]] = {}
-        self._notices: WeakSet[NoticeFeed] = WeakSet()
+        self._rooms: dict[str, WeakSet[JoinedFeed[Any]]] = {}
+        self._notices: WeakSet[AccountFeed] = WeakSet()
 
     def __contains__(self, name: str) -> bool:
         return name in self._rooms
 
-    def __iter__(self) -> Iterator[Room[Any]]:
+    def __iter__(self) -> Iterator[JoinedFeed[Any]]:
         return iter([room for rooms in self._rooms.values() for room in rooms])
 
-    def enter(self, room: Room[Any]) -> None:
+    def enter(self, room: JoinedFeed[Any]) -> None:
         """Adds a feed of an auction or of the board."""
         self._rooms.setdefault(room.room, WeakSet()).add(room)
 
-    def listen(self, feed: NoticeFeed) -> None:
+    def listen(self, feed: AccountFeed) -> None:
         """Adds a feed of notices."""
         self._notices.add(feed)
 
     def leave(self, feed: object) -> None:
         """Takes a feed out, and abandons its room when it was the last one."""
-        if isinstance(feed, Room):
+        if isinstance(feed, JoinedFeed):
             rooms = self._rooms.get(feed.room, WeakSet())
             rooms.discard(feed)
             if not rooms and self._rooms.pop(feed.room, None) is not None:
                 self._abandon(feed.room)
-        elif isinstance(feed, NoticeFeed):
+        elif isinstance(feed, AccountFeed):
             self._notices.discard(feed)
 
     def finish(self, failure: InstaSellError | None) -> None:
@@ -81,7 +81,7 @@ class Rooms:
                 self._spread(AuctionChange(event, change))  # type: ignore[arg-type]
             elif event in _NOTICES:
                 for feed in list(self._notices):
-                    feed.receive(Notice(event, data))  # type: ignore[arg-type]
+                    feed.receive(AccountEvent(event, data))  # type: ignore[arg-type]
         except ValidationError as error:
             # The hole that it leaves is found with the next version, and filled by a join.
             log.warning("a %s that does not fit the contract was passed over: %s", event, error)

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from instasell_client.errors import InstaSellError
 from instasell_client.live.events import (
+    AccountEvent,
     AuctionEvent,
+    AuctionJoined,
     BidsPlaced,
     BoardEvent,
     BoardJoined,
     Change,
-    Joined,
-    Notice,
 )
-from instasell_client.live.queues import AuctionMail, BoardMail, Latest
+from instasell_client.live.queues import AuctionEventQueue, BoardEventQueue, DropOldestQueue
 from instasell_client.models.base import JsonObject
 from instasell_client.models.live import BOARD, JoinAuction, JoinedAuction, JoinedBoard
 from instasell_client.operation import request
@@ -35,7 +35,7 @@ OVER_KEPT_MAX = 1000
 Event = TypeVar("Event", covariant=True)
 
 
-class Mail(Protocol[Event]):
+class EventQueue(Protocol[Event]):
     """Where events wait for the reader."""
 
     def __len__(self) -> int: ...
@@ -45,14 +45,14 @@ class Mail(Protocol[Event]):
         ...
 
 
-class Feed(ABC, Generic[Event]):
+class EventFeed(ABC, Generic[Event]):
     """An async iterator over events, for one reader. Close it, or use `async with`.
 
     It ends when it or the session is closed, and raises what ended it otherwise. One that is
     dropped without closing is left by the session as soon as that is noticed.
     """
 
-    def __init__(self, mail: Mail[Event], leave: Callable[[Feed[Event]], None]) -> None:
+    def __init__(self, mail: EventQueue[Event], leave: Callable[[EventFeed[Event]], None]) -> None:
         self._mail = mail
         self._leave = leave
         self._arrived = asyncio.Event()
@@ -104,7 +104,7 @@ class Feed(ABC, Generic[Event]):
         await self.aclose()
 
 
-class Room(Feed[Event], ABC, Generic[Event]):
+class JoinedFeed(EventFeed[Event], ABC, Generic[Event]):
     """A feed that has to be joined, and joined again after each lost connection.
 
     While a join is under way, what comes is held back: the snapshot tells from which version on
@@ -115,9 +115,9 @@ class Room(Feed[Event], ABC, Generic[Event]):
 
     def __init__(
         self,
-        mail: Mail[Event],
-        leave: Callable[[Feed[Event]], None],
-        join: Callable[[Room[Event]], None],
+        mail: EventQueue[Event],
+        leave: Callable[[EventFeed[Event]], None],
+        join: Callable[[JoinedFeed[Event]], None],
     ) -> None:
         super().__init__(mail, leave)
         self._join = join
@@ -172,8 +172,8 @@ class Room(Feed[Event], ABC, Generic[Event]):
         self._arrived.set()
 
 
-class AuctionFeed(Room[AuctionEvent]):
-    """One auction: `Joined` first, then every change once, in order of version.
+class AuctionFeed(JoinedFeed[AuctionEvent]):
+    """One auction: `AuctionJoined` first, then every change once, in order of version.
 
     `version` and `seq` are those of the newest event that came in; None before the first.
     """
@@ -183,11 +183,11 @@ class AuctionFeed(Room[AuctionEvent]):
         auction_id: str,
         after_seq: int | None,
         view: bool,
-        leave: Callable[[Feed[AuctionEvent]], None],
-        join: Callable[[Room[AuctionEvent]], None],
+        leave: Callable[[EventFeed[AuctionEvent]], None],
+        join: Callable[[JoinedFeed[AuctionEvent]], None],
         on_board: Callable[[], bool],
     ) -> None:
-        self._waiting = AuctionMail(EVENTS_WAITING_MAX)
+        self._waiting = AuctionEventQueue(EVENTS_WAITING_MAX)
         super().__init__(self._waiting, leave, join)
         self.auction_id = auction_id
         self.version: int | None = None
@@ -214,7 +214,7 @@ class AuctionFeed(Room[AuctionEvent]):
         fresh = [bid for bid in snapshot.missed if self.seq is None or bid.seq > self.seq]
         data = snapshot.model_copy(update={"missed": fresh})
         self.version, self.seq = snapshot.version, snapshot.seq
-        self._waiting.put(Joined(data, resumed=resumed))
+        self._waiting.put(AuctionJoined(data, resumed=resumed))
 
     def _accept(self, change: Change) -> None:
         version = self.version or 0
@@ -245,7 +245,7 @@ class AuctionFeed(Room[AuctionEvent]):
         asyncio.get_running_loop().call_later(OVERTAKEN_SECONDS, catch_up)
 
 
-class BoardFeed(Room[BoardEvent]):
+class BoardFeed(JoinedFeed[BoardEvent]):
     """The board: `BoardJoined` first, then the newest state of each auction as it changes.
 
     After a lost connection `BoardJoined` comes again and replaces what was shown.
@@ -253,10 +253,10 @@ class BoardFeed(Room[BoardEvent]):
 
     def __init__(
         self,
-        leave: Callable[[Feed[BoardEvent]], None],
-        join: Callable[[Room[BoardEvent]], None],
+        leave: Callable[[EventFeed[BoardEvent]], None],
+        join: Callable[[JoinedFeed[BoardEvent]], None],
     ) -> None:
-        self._waiting = BoardMail()
+        self._waiting = BoardEventQueue()
         super().__init__(self._waiting, leave, join)
         self._versions: dict[str, int] = {}
         self._over_ids: deque[str] = deque()
@@ -291,14 +291,14 @@ class BoardFeed(Room[BoardEvent]):
         self._waiting.put(change)
 
 
-class NoticeFeed(Feed[Notice]):
+class AccountFeed(EventFeed[AccountEvent]):
     """What is for the signed-in user; of more than 256 that wait, the oldest give way."""
 
-    def __init__(self, leave: Callable[[Feed[Notice]], None]) -> None:
-        self._waiting = Latest[Notice](EVENTS_WAITING_MAX)
+    def __init__(self, leave: Callable[[EventFeed[AccountEvent]], None]) -> None:
+        self._waiting = DropOldestQueue[AccountEvent](EVENTS_WAITING_MAX)
         super().__init__(self._waiting, leave)
 
-    def receive(self, notice: Notice) -> None:
+    def receive(self, notice: AccountEvent) -> None:
         """A notice has come."""
         self._waiting.put(notice)
         self._arrived.set()

@@ -7,7 +7,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from instasell_client.address import live_url
 from instasell_client.errors import ConnectionFailed, InstaSellError
-from instasell_client.http.codec import refusal_of, user_agent
+from instasell_client.http.codec import error_from_body, user_agent
 
 SNAPSHOT_BYTES_MAX = 64 * 1024 * 1024
 """A board of 50,000 auctions fits."""
@@ -16,7 +16,7 @@ OPEN_SECONDS = 10.0
 CLOSE_SECONDS = 1.0
 
 
-async def opened(base_url: str, token: str | None) -> ClientConnection:
+async def open_socket(base_url: str, token: str | None) -> ClientConnection:
     """An open socket; the caller closes it.
 
     Raises ConnectionFailed when trying again may help, and what the server says otherwise.
@@ -46,4 +46,4 @@ def _refused(error: InvalidStatus, base_url: str) -> InstaSellError:
     answer = error.response
     headers = {name.lower(): value for name, value in answer.headers.raw_items()}
     body = bytes(answer.body or b"")
-    return refusal_of(answer.status_code, headers, body, live_url(base_url))
+    return error_from_body(answer.status_code, headers, body, live_url(base_url))

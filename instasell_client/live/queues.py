@@ -13,11 +13,11 @@ from typing import Generic, TypeVar
 from instasell_client.live.events import (
     AuctionChange,
     AuctionEvent,
+    AuctionJoined,
     BidsPlaced,
     BoardEvent,
     BoardJoined,
     Change,
-    Joined,
 )
 from instasell_client.models.auctions import Bid
 
@@ -26,7 +26,7 @@ BIDS_KEPT_MAX = 500
 Event = TypeVar("Event")
 
 
-class AuctionMail:
+class AuctionEventQueue:
     """The events of one auction, of which a slow reader gets at most `limit`."""
 
     def __init__(self, limit: int) -> None:
@@ -40,14 +40,14 @@ class AuctionMail:
         """Adds an event, and makes few of many when the queue is full."""
         self._events.append(event)
         if len(self._events) > self._limit:
-            self._events = deque(conflated(list(self._events)))
+            self._events = deque(conflate(list(self._events)))
 
     def pop(self) -> AuctionEvent:
         """The oldest event."""
         return self._events.popleft()
 
 
-class BoardMail:
+class BoardEventQueue:
     """The events of the board: few for each auction, and the auctions in order of arrival."""
 
     def __init__(self, limit_per_auction: int = 8) -> None:
@@ -69,7 +69,7 @@ class BoardMail:
         waiting = self._changes.setdefault(change.data.auction_id, [])
         waiting.append(change)
         if len(waiting) > self._limit:
-            few = [event for event in conflated(waiting) if not isinstance(event, Joined)]
+            few = [event for event in conflate(waiting) if not isinstance(event, AuctionJoined)]
             self._changes[change.data.auction_id] = few
 
     def pop(self) -> BoardEvent:
@@ -84,7 +84,7 @@ class BoardMail:
         return change
 
 
-class Latest(Generic[Event]):
+class DropOldestQueue(Generic[Event]):
     """The newest `limit` events; older ones give way."""
 
     def __init__(self, limit: int) -> None:
@@ -102,9 +102,9 @@ class Latest(Generic[Event]):
         return self._events.popleft()
 
 
-def conflated(events: Sequence[AuctionEvent]) -> Sequence[AuctionEvent]:
+def conflate(events: Sequence[AuctionEvent]) -> Sequence[AuctionEvent]:
     """Few events for many of one auction, with the same last state and as many bids as fit."""
-    joins = [event for event in events if isinstance(event, Joined)]
+    joins = [event for event in events if isinstance(event, AuctionJoined)]
     placed = [event for event in events if isinstance(event, BidsPlaced)]
     changes = {event.event: event for event in events if isinstance(event, AuctionChange)}
     few: list[AuctionEvent] = [*changes.values()]
@@ -115,12 +115,12 @@ def conflated(events: Sequence[AuctionEvent]) -> Sequence[AuctionEvent]:
     return sorted(few, key=lambda event: event.version)
 
 
-def _one_join(joins: Sequence[Joined]) -> Joined:
+def _one_join(joins: Sequence[AuctionJoined]) -> AuctionJoined:
     missed = [bid for join in joins for bid in join.data.missed]
     kept = missed[-BIDS_KEPT_MAX:]
     truncated = len(kept) < len(missed) or any(join.data.truncated for join in joins)
     data = joins[-1].data.model_copy(update={"missed": kept, "truncated": truncated})
-    return Joined(data, resumed=joins[0].resumed)
+    return AuctionJoined(data, resumed=joins[0].resumed)
 
 
 def _one_batch(placed: Sequence[BidsPlaced]) -> BidsPlaced:

@@ -16,7 +16,7 @@ PER_SECOND = 40.0
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """Times in seconds. A question that is open for `answer` means that the socket is dead."""
 
     answer: float = 10.0
@@ -32,7 +32,7 @@ class Patience:
             ceiling = min(ceiling * 2, self.backoff_max)
 
 
-class Pace:
+class RateLimiter:
     """A bucket of turns, which fills up again with time.
 
     A server closes a socket that floods it, and joining everything again could be a flood.
@@ -54,7 +54,7 @@ class Pace:
             await asyncio.sleep(-self._turns / self._per_second)
 
 
-def passing(error: InstaSellError) -> bool:
+def is_transient(error: InstaSellError) -> bool:
     """Whether waiting may help."""
     return error.retryable or error.status >= 500
 

@@ -25,16 +25,16 @@ from instasell_client.errors import (
 )
 from instasell_client.http.transport import READS_ONLY
 from instasell_client.live.clock import Clock
-from instasell_client.live.feed_registry import Rooms
-from instasell_client.live.feeds import AuctionFeed, BoardFeed, NoticeFeed, Room
-from instasell_client.live.handshake import opened
-from instasell_client.live.retry import Pace, Patience, passing, wait_seconds
-from instasell_client.live.socket_connection import Link, LinkLost
+from instasell_client.live.feed_registry import FeedRegistry
+from instasell_client.live.feeds import AccountFeed, AuctionFeed, BoardFeed, JoinedFeed
+from instasell_client.live.handshake import open_socket
+from instasell_client.live.retry import RateLimiter, RetryPolicy, is_transient, wait_seconds
+from instasell_client.live.socket_connection import ConnectionLost, SocketConnection
 from instasell_client.models.auctions import BidReceipt
 from instasell_client.models.base import JsonObject
 from instasell_client.models.live import BOARD, ClientEvent, LeaveAuction, LiveBid
-from instasell_client.models.validation import misfit
-from instasell_client.network import Dial, Socket, Witness
+from instasell_client.models.validation import describe_error
+from instasell_client.network import Dial, Observer, Socket
 from instasell_client.operation import new_key, request
 
 if TYPE_CHECKING:
@@ -73,27 +73,27 @@ class LiveSession:
         *,
         on_state: StateCallback | None = None,
         wait_for_server: bool = False,
-        patience: Patience | None = None,
+        patience: RetryPolicy | None = None,
         dial: Dial | None = None,
-        witness: Witness | None = None,
+        witness: Observer | None = None,
         read_only: bool = False,
     ) -> None:
         self._base_url = base_url
         self._token = token
         self._on_state = on_state
         self._wait_for_server = wait_for_server
-        self._patience = patience or Patience()
-        self._dial = dial or opened
-        self._witness = witness or Witness()
+        self._patience = patience or RetryPolicy()
+        self._dial = dial or open_socket
+        self._witness = witness or Observer()
         self._read_only = read_only
         self._state = ConnectionState.CONNECTING
         self._turn = asyncio.Event()
         self._clock = Clock()
-        self._link: Link | None = None
+        self._link: SocketConnection | None = None
         self._failure: InstaSellError | None = None
-        self._rooms = Rooms(self._abandon)
+        self._rooms = FeedRegistry(self._abandon)
         self._joins_at_once = asyncio.Semaphore(JOINS_AT_ONCE_MAX)
-        self._pace = Pace()
+        self._pace = RateLimiter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._keeper: asyncio.Task[None] | None = None
 
@@ -152,9 +152,9 @@ class LiveSession:
     def auction(
         self, auction_id: str, *, after_seq: int | None = None, view: bool = False
     ) -> AuctionFeed:
-        """One auction: `Joined`, then each change once, across lost connections.
+        """One auction: `AuctionJoined`, then each change once, across lost connections.
 
-        `after_seq` asks for the bids after it with the first `Joined`, `view` for what
+        `after_seq` asks for the bids after it with the first `AuctionJoined`, `view` for what
         `auctions.get` answers. Iterating raises AuctionNotFound for an auction that does not exist.
         """
         feed = AuctionFeed(
@@ -176,9 +176,9 @@ class LiveSession:
         self._start_join(feed)
         return feed
 
-    def events(self) -> NoticeFeed:
+    def events(self) -> AccountFeed:
         """What is for the signed-in user alone: notifications, messages, the wallet."""
-        feed = NoticeFeed(self._rooms.leave)
+        feed = AccountFeed(self._rooms.leave)
         self._rooms.listen(feed)
         if self._state is ConnectionState.CLOSED:
             feed.finish(self._failure)
@@ -229,9 +229,9 @@ class LiveSession:
             try:
                 answer = await link.ask(ClientEvent.BID, data)
                 receipt = BidReceipt.model_validate(answer)
-                self._witness.took(answer)
+                self._witness.on_change(answer)
                 return receipt
-            except LinkLost as lost:
+            except ConnectionLost as lost:
                 log.info("the bid goes out again with its key: %s", lost)
             except (OutcomeUnknown, StillRunning):
                 await asyncio.sleep(next(delays))
@@ -241,7 +241,7 @@ class LiveSession:
             except ValidationError as error:
                 raise ProtocolError("the receipt does not fit the contract") from error
 
-    async def _next_link(self) -> Link:
+    async def _next_link(self) -> SocketConnection:
         while self._link is None:
             if self._failure is not None:
                 raise self._failure
@@ -279,16 +279,16 @@ class LiveSession:
 
     def _worth_waiting(self, error: InstaSellError) -> bool:
         patient = self._wait_for_server or self._state is ConnectionState.RECONNECTING
-        return patient and passing(error)
+        return patient and is_transient(error)
 
     async def _serve(self, socket: Socket) -> bool:
         """Serves one socket to its end; whether it ever answered."""
         self._clock.restart()
-        self._pace = Pace()
-        link = Link(socket, self._clock, self._receive, self._patience.answer)
+        self._pace = RateLimiter()
+        link = SocketConnection(socket, self._clock, self._receive, self._patience.answer)
         self._link = link
         self._turn_to(ConnectionState.LIVE)
-        self._witness.turned(live=True)
+        self._witness.on_state(live=True)
         pinging = self._start(self._ping(link))
         for room in self._rooms:
             self._start_join(room)
@@ -297,26 +297,26 @@ class LiveSession:
         finally:
             self._link = None
             pinging.cancel()
-        self._witness.turned(live=False)
+        self._witness.on_state(live=False)
         self._turn_to(ConnectionState.RECONNECTING)
         return link.answered
 
     def _receive(self, event: str, data: JsonObject) -> None:
-        self._witness.told(event, data)
+        self._witness.on_notice(event, data)
         self._rooms.receive(event, data)
 
-    async def _ping(self, link: Link) -> None:
+    async def _ping(self, link: SocketConnection) -> None:
         """Keeps the socket alive, notices when it is dead, and reads the server's clock."""
         while True:
             try:
                 await link.ask(ClientEvent.PING, {})
-            except LinkLost:
+            except ConnectionLost:
                 return
             except InstaSellError as error:
                 log.warning("a ping was refused: %s", error)
             await asyncio.sleep(self._patience.ping_every)
 
-    def _start_join(self, room: Room[Any]) -> None:
+    def _start_join(self, room: JoinedFeed[Any]) -> None:
         """Joins, now or with the next connection; what comes until the answer is held back."""
         room.hold()
         if self._state is ConnectionState.CLOSED:
@@ -324,7 +324,7 @@ class LiveSession:
         elif self._link is not None:
             self._start(self._join(self._link, room))
 
-    async def _join(self, link: Link, room: Room[Any]) -> None:
+    async def _join(self, link: SocketConnection, room: JoinedFeed[Any]) -> None:
         delays = self._patience.delays()
         while not room.over:
             if room.gaps > 1:
@@ -335,16 +335,18 @@ class LiveSession:
                     await self._pace.turn()
                     ack = await link.ask(ClientEvent.JOIN, data)
                 room.joined(ack)
-                self._witness.joined(ack)
+                self._witness.on_joined(ack)
                 return
-            except LinkLost:
+            except ConnectionLost:
                 return
             except ValidationError as error:
                 room.finish(
-                    ProtocolError(f"the snapshot does not fit the contract: {misfit(error)}")
+                    ProtocolError(
+                        f"the snapshot does not fit the contract: {describe_error(error)}"
+                    )
                 )
             except InstaSellError as error:
-                if not passing(error):
+                if not is_transient(error):
                     room.finish(error)
                     self._rooms.leave(room)
                 else:
@@ -385,7 +387,7 @@ class _Attempt:
     refused: InstaSellError | None = None
 
 
-async def _told(link: Link, data: JsonObject) -> None:
+async def _told(link: SocketConnection, data: JsonObject) -> None:
     try:
         await link.ask(ClientEvent.LEAVE, data)
     except InstaSellError as error:

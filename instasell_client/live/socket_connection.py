@@ -25,11 +25,11 @@ from instasell_client.network import Socket
 log = logging.getLogger("instasell_client.live")
 
 
-class LinkLost(ConnectionFailed):
+class ConnectionLost(ConnectionFailed):
     """The socket went away before the answer; what was asked may have happened."""
 
 
-class Link:
+class SocketConnection:
     """A socket from its opening to its end. `receive` gets every event that is no answer."""
 
     def __init__(
@@ -51,11 +51,11 @@ class Link:
     async def ask(self, event: ClientEvent, data: JsonObject) -> JsonObject:
         """Sends a frame and returns the data of its ack.
 
-        Raises the error that the server answers, or LinkLost. A socket that leaves a question
+        Raises the error that the server answers, or ConnectionLost. A socket that leaves a question
         open for too long is dead, whatever TCP thinks of it.
         """
         if self._over:
-            raise LinkLost("the connection was lost before the question was sent")
+            raise ConnectionLost("the connection was lost before the question was sent")
         frame_id = str(next(self._ids))
         answer = asyncio.get_running_loop().create_future()
         self._waiting[frame_id] = answer
@@ -67,9 +67,11 @@ class Link:
                 answered: JsonObject = await answer
         except TimeoutError:
             self.abort()
-            raise LinkLost(f"no answer to {event.value} in {self._answer_seconds:g} s") from None
+            raise ConnectionLost(
+                f"no answer to {event.value} in {self._answer_seconds:g} s"
+            ) from None
         except ConnectionClosed as error:
-            raise LinkLost(f"the connection was lost: {error}") from error
+            raise ConnectionLost(f"the connection was lost: {error}") from error
         finally:
             del self._waiting[frame_id]
         self._note_time(answered, sent)
@@ -91,7 +93,9 @@ class Link:
             self._over = True
             for answer in self._waiting.values():
                 if not answer.done():
-                    answer.set_exception(LinkLost("the connection was lost before the answer"))
+                    answer.set_exception(
+                        ConnectionLost("the connection was lost before the answer")
+                    )
 
     def _take(self, text: str | bytes) -> None:
         try:

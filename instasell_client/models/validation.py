@@ -141,7 +141,7 @@ def field_errors(error: ValidationError, where: str) -> list[tuple[str, str]]:
     return list(found)
 
 
-def misfit(error: ValidationError) -> str:
+def describe_error(error: ValidationError) -> str:
     """Return what is wrong with an answer or a file that should have fitted, in one sentence."""
     [first, *_] = error.errors(include_url=False, include_input=False)
     field = field_name(first["loc"], first["type"])

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Literal
 
-from instasell_client.endpoint import Resource, Way, endpoint, series
+from instasell_client.endpoint import Mode, Resource, endpoint, paged
 from instasell_client.models.accounts import Role, User, UserStatus
 from instasell_client.models.admin import (
     AdminAction,
@@ -42,12 +42,12 @@ from instasell_client.models.listings import Listing
 from instasell_client.models.orders import Order, OrderStatus
 from instasell_client.operation import (
     Operation,
-    Steps,
+    Pages,
     get,
-    once,
     pages,
     path,
     post,
+    post_once,
     reads,
     request,
 )
@@ -61,10 +61,10 @@ OrderStatusName = (
 DisputeStatusName = DisputeStatus | Literal["open", "resolved"]
 
 
-class Admin(Resource[Way]):
+class Admin(Resource[Mode]):
     """`client.admin`. Raises Forbidden and ScopeMissing for everybody but admins."""
 
-    @series
+    @paged
     def users(
         self,
         *,
@@ -72,7 +72,7 @@ class Admin(Resource[Way]):
         role: RoleName | None = None,
         status: StatusName | None = None,
         page_size: int = 100,
-    ) -> Steps[User]:
+    ) -> Pages[User]:
         """Accounts, the newest first; `q` is a part of the e-mail address or the name, or an id."""
         return pages(partial(_users, q=q, role=role, status=status, limit=page_size))
 
@@ -100,7 +100,7 @@ class Admin(Resource[Way]):
         `code`.
         """
         body = request(EnterUsers, users=[dict(each) for each in users], reason=reason)
-        return once("/admin/users/bulk", reads(EnteredUsers), body)
+        return post_once("/admin/users/bulk", reads(EnteredUsers), body)
 
     @endpoint
     def suspend(self, user_id: str, reason: str) -> Operation[User]:
@@ -138,7 +138,7 @@ class Admin(Resource[Way]):
         at = path("/admin/users/{}/allow-payouts", user_id)
         return post(at, reads(User), request(Reason, reason=reason))
 
-    @series
+    @paged
     def audit_log(
         self,
         *,
@@ -146,7 +146,7 @@ class Admin(Resource[Way]):
         action: str | None = None,
         subject: str | None = None,
         page_size: int = 100,
-    ) -> Steps[AdminAction]:
+    ) -> Pages[AdminAction]:
         """What admins did, the newest first; `admin` and `subject` are ids."""
         return pages(
             partial(_actions, admin=admin, action=action, subject=subject, limit=page_size)
@@ -165,8 +165,8 @@ class Admin(Resource[Way]):
         """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
         return _actions(cursor, admin=admin, action=action, subject=subject, limit=limit)
 
-    @series
-    def alerts(self, *, closed: bool | None = None, page_size: int = 100) -> Steps[Alert]:
+    @paged
+    def alerts(self, *, closed: bool | None = None, page_size: int = 100) -> Pages[Alert]:
         """What has to be looked at: the open ones first, or only those that are `closed` or not."""
         return pages(partial(_alerts, closed=closed, limit=page_size))
 
@@ -231,14 +231,14 @@ class Admin(Resource[Way]):
         at = path("/admin/listings/{}/remove", listing_id)
         return post(at, reads(Listing), request(Reason, reason=reason))
 
-    @series
+    @paged
     def disputes(
         self,
         *,
         status: DisputeStatusName | None = None,
         order_id: str | None = None,
         page_size: int = 100,
-    ) -> Steps[Dispute]:
+    ) -> Pages[Dispute]:
         """Everybody's disputes; who has waited longest comes first."""
         return pages(partial(_disputes, status=status, order_id=order_id, limit=page_size))
 
@@ -272,7 +272,7 @@ class Admin(Resource[Way]):
         body = request(ResolveDispute, refund_amount=refund_amount, reason=reason)
         return post(at, reads(DisputeView), body, key=idempotency_key)
 
-    @series
+    @paged
     def orders(
         self,
         *,
@@ -280,7 +280,7 @@ class Admin(Resource[Way]):
         buyer: str | None = None,
         seller: str | None = None,
         page_size: int = 100,
-    ) -> Steps[Order]:
+    ) -> Pages[Order]:
         """Everybody's orders, the newest first; `buyer` and `seller` are ids."""
         return pages(partial(_orders, status=status, buyer=buyer, seller=seller, limit=page_size))
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Literal
 
-from instasell_client.endpoint import Resource, Way, endpoint, series
+from instasell_client.endpoint import Mode, Resource, endpoint, paged
 from instasell_client.models.auctions import (
     AuctionChecks,
     AuctionsQuery,
@@ -42,17 +42,17 @@ from instasell_client.models.seller_auctions import (
 )
 from instasell_client.operation import (
     Operation,
-    Steps,
+    Pages,
     delete,
     get,
     invalid,
     json_body,
     new_key,
-    nothing,
     pages,
     path,
     post,
     put,
+    read_nothing,
     reads,
     request,
 )
@@ -65,7 +65,7 @@ StatusName = AuctionStatus | Literal["pending", "live", "ended", "cancelled"]
 SortName = LiveSort | Literal["ending", "price", "-price", "bids"]
 
 
-class Auctions(Resource[Way]):
+class Auctions(Resource[Mode]):
     """`client.auctions`. Amounts are minor units of the market's currency."""
 
     @endpoint
@@ -145,10 +145,10 @@ class Auctions(Resource[Way]):
         """What changes while an auction runs, and the server's clock."""
         return get(path("/auctions/{}/status", auction_id), AuctionStatusReply)
 
-    @series
+    @paged
     def list(
         self, *, status: StatusName | None = None, seller: str | None = None, page_size: int = 100
-    ) -> Steps[AuctionState]:
+    ) -> Pages[AuctionState]:
         """Auctions of every status, or of one, the newest first; `seller` is an id."""
         return pages(partial(_page, status=status, seller=seller, limit=page_size))
 
@@ -164,7 +164,7 @@ class Auctions(Resource[Way]):
         """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
         return _page(cursor, status=status, seller=seller, limit=limit)
 
-    @series
+    @paged
     def live(
         self,
         *,
@@ -175,7 +175,7 @@ class Auctions(Resource[Way]):
         price_max: int | None = None,
         sort: SortName = "ending",
         page_size: int = 100,
-    ) -> Steps[AuctionState]:
+    ) -> Pages[AuctionState]:
         """Every open auction that the filters let through; pages come as they are needed."""
         ask = partial(
             _live_page,
@@ -232,8 +232,8 @@ class Auctions(Resource[Way]):
         at = path("/auctions/{}/bid", auction_id)
         return post(at, reads(BidReceipt), body, key=idempotency_key)
 
-    @series
-    def bids(self, auction_id: str, *, after_seq: int = 0, page_size: int = 500) -> Steps[Bid]:
+    @paged
+    def bids(self, auction_id: str, *, after_seq: int = 0, page_size: int = 500) -> Pages[Bid]:
         """The bids above `after_seq` in order; `seq` is 1 for the first."""
 
         def ask(following: int | None) -> Operation[BidList]:
@@ -324,17 +324,17 @@ class Auctions(Resource[Way]):
     @endpoint
     def watch(self, auction_id: str) -> Operation[None]:
         """Puts an auction on the caller's watch list; once on it, it stays."""
-        return put(path("/auctions/{}/watch", auction_id), nothing)
+        return put(path("/auctions/{}/watch", auction_id), read_nothing)
 
     @endpoint
     def unwatch(self, auction_id: str) -> Operation[None]:
         """Takes an auction off the caller's watch list."""
         return delete(path("/auctions/{}/watch", auction_id))
 
-    @series
+    @paged
     def selling(
         self, *, part: PartName | None = None, page_size: int = 100
-    ) -> Steps[SellingAuction]:
+    ) -> Pages[SellingAuction]:
         """The caller's own auctions and what came of them, the newest first."""
         return pages(partial(_selling_page, part=part, limit=page_size))
 
@@ -345,10 +345,10 @@ class Auctions(Resource[Way]):
         """One page of own auctions, with what the market asks in gas. `limit` is 1 to 100."""
         return _selling_page(cursor, part=part, limit=limit)
 
-    @series
+    @paged
     def bidding(
         self, *, part: BidPartName | None = None, page_size: int = 100
-    ) -> Steps[BiddingAuction]:
+    ) -> Pages[BiddingAuction]:
         """The auctions that the caller has bid in, what needs him most first.
 
         One that changes its part while pages are read may come twice or not at all.
@@ -362,8 +362,8 @@ class Auctions(Resource[Way]):
         """One page of the auctions that the caller has bid in. `limit` is 1 to 100."""
         return _bidding_page(cursor, part=part, limit=limit)
 
-    @series
-    def watched(self, *, page_size: int = 100) -> Steps[AuctionState]:
+    @paged
+    def watched(self, *, page_size: int = 100) -> Pages[AuctionState]:
         """The caller's watch list, with auctions that have ended."""
         return pages(partial(_watched_page, limit=page_size))
 

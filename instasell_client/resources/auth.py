@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
-from instasell_client.endpoint import Carrier, Resource, Way, endpoint
+from instasell_client.endpoint import Mode, Resource, Transport, endpoint
 from instasell_client.models.accounts import (
     ChangePassword,
     CreateToken,
@@ -31,10 +31,10 @@ from instasell_client.operation import (
     get,
     json_body,
     new_key,
-    nothing,
-    once,
     path,
     post,
+    post_once,
+    read_nothing,
     reads,
     request,
 )
@@ -54,7 +54,7 @@ def _no_token(_: None) -> None:
     return None
 
 
-class Tokens(Resource[Way]):
+class TokenResource(Resource[Mode]):
     """`client.auth.tokens`: tokens for scripts, each with no more scopes than it needs."""
 
     @endpoint
@@ -68,7 +68,7 @@ class Tokens(Resource[Way]):
     ) -> Operation[TokenGrant]:
         """A new token; its secret is in this reply and never shown again. 1 to 365 days."""
         body = request(CreateToken, name=name, scopes=[*scopes], expires_in_days=expires_in_days)
-        return once("/auth/tokens", reads(TokenGrant), body)
+        return post_once("/auth/tokens", reads(TokenGrant), body)
 
     @endpoint
     def delete(self, token_id: str) -> Operation[None]:
@@ -76,14 +76,14 @@ class Tokens(Resource[Way]):
         return delete(path("/auth/tokens/{}", token_id))
 
 
-class Auth(Resource[Way]):
+class Auth(Resource[Mode]):
     """`client.auth`: signing up, in and out, and one's own account."""
 
-    tokens: Tokens[Way]
+    tokens: TokenResource[Mode]
 
-    def __init__(self, carrier: Carrier) -> None:
+    def __init__(self, carrier: Transport) -> None:
         super().__init__(carrier)
-        self.tokens = Tokens(carrier)
+        self.tokens = TokenResource(carrier)
 
     @endpoint
     def signup(
@@ -100,20 +100,20 @@ class Auth(Resource[Way]):
         address: the client is signed in as nobody, and `verify` with the mailed token goes on.
         """
         body = request(Signup, email=email, password=password, display_name=display_name, role=role)
-        signing = once("/auth/signup", _read_signup, body)
+        signing = post_once("/auth/signup", _read_signup, body)
         return replace(signing, identified=False, new_token=_token_of)
 
     @endpoint
     def login(self, email: str, password: str) -> Operation[Grant]:
         """Signs the client in; the grant has the token to keep. Raises BadCredentials."""
         body = request(Login, email=email, password=password)
-        signing = once("/auth/login", reads(Grant), body)
+        signing = post_once("/auth/login", reads(Grant), body)
         return replace(signing, identified=False, new_token=_token_of)
 
     @endpoint
     def logout(self) -> Operation[None]:
         """Ends the session of the token that the client uses; the client forgets it."""
-        return replace(once("/auth/logout", nothing), new_token=_no_token)
+        return replace(post_once("/auth/logout", read_nothing), new_token=_no_token)
 
     @endpoint
     def open_session(self) -> Operation[Grant]:
@@ -122,13 +122,13 @@ class Auth(Resource[Way]):
         It ends alone when that program logs out, and with the session that opened it. Raises
         Conflict for a client whose session was itself opened like this.
         """
-        return once("/auth/sessions", reads(Grant))
+        return post_once("/auth/sessions", reads(Grant))
 
     @endpoint
     def change_password(self, old_password: str, new_password: str) -> Operation[None]:
         """Sets a new password; every other session of the account ends."""
         body = request(ChangePassword, old_password=old_password, new_password=new_password)
-        return once("/auth/password", nothing, body)
+        return post_once("/auth/password", read_nothing, body)
 
     @endpoint
     def verify(self, token: str | None = None, password: str | None = None) -> Operation[None]:
@@ -138,13 +138,15 @@ class Auth(Resource[Way]):
         for a token that is wrong, used or expired, and with the field `password` where one is
         needed; Conflict, RateLimited.
         """
-        proving = once("/auth/verify", nothing, request(Verify, token=token, password=password))
+        proving = post_once(
+            "/auth/verify", read_nothing, request(Verify, token=token, password=password)
+        )
         return replace(proving, identified=token is None)
 
     @endpoint
     def forgot(self, email: str) -> Operation[None]:
         """Mails a token for a new password; whether there is such an account is not told."""
-        asking = once("/auth/forgot", nothing, request(Forgot, email=email))
+        asking = post_once("/auth/forgot", read_nothing, request(Forgot, email=email))
         return replace(asking, identified=False)
 
     @endpoint
@@ -153,7 +155,9 @@ class Auth(Resource[Way]):
 
         Raises Invalid for a token that is wrong, used or expired.
         """
-        setting = once("/auth/reset", nothing, request(Reset, token=token, password=password))
+        setting = post_once(
+            "/auth/reset", read_nothing, request(Reset, token=token, password=password)
+        )
         return replace(setting, identified=False)
 
     @endpoint

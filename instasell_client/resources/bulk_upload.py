@@ -15,7 +15,7 @@ from instasell_client.models.problems import Problem
 from instasell_client.operation import (
     NDJSON,
     Operation,
-    Steps,
+    Pages,
     invalid,
     json_value,
     new_key,
@@ -28,14 +28,14 @@ Row = BulkListing | Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdicts:
+class RowResults:
     """The verdicts over one body."""
 
     items: Sequence[BulkVerdict]
     next: None = None
 
 
-def upload(rows: Iterable[Row], *, dry_run: bool) -> Steps[BulkVerdict]:
+def upload(rows: Iterable[Row], *, dry_run: bool) -> Pages[BulkVerdict]:
     """One request for each body of rows.
 
     HTTP/1.1 clients send a whole body before they read the answer, so a single endless body would
@@ -80,13 +80,13 @@ def _line(row: Row, number: int) -> bytes:
     return json_value(row) + b"\n"
 
 
-def _verdicts(answer: bytes, *, before: int, expected: int) -> Verdicts:
+def _verdicts(answer: bytes, *, before: int, expected: int) -> RowResults:
     found = [BulkVerdict.model_validate_json(line) for line in answer.splitlines() if line]
     if found and found[-1].problem is not None:
         raise error_from_problem(found[-1].problem)
     if [verdict.row for verdict in found] != list(range(1, expected + 1)):
         raise ProtocolError(f"{expected} rows were sent, and {len(found)} verdicts came back")
-    return Verdicts([_shifted(verdict, before) for verdict in found])
+    return RowResults([_shifted(verdict, before) for verdict in found])
 
 
 def _shifted(verdict: BulkVerdict, before: int) -> BulkVerdict:

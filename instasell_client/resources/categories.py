@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from instasell_client.endpoint import Resource, Way, endpoint
+from instasell_client.endpoint import Mode, Resource, endpoint
 from instasell_client.models.listings import (
     Category,
     CategoryTree,
@@ -12,7 +12,7 @@ from instasell_client.models.listings import (
 from instasell_client.operation import Operation, delete, get, path, post, put, reads, request
 
 
-class Categories(Resource[Way]):
+class Categories(Resource[Mode]):
     """`client.categories`."""
 
     @endpoint

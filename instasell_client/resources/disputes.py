@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Literal
 
-from instasell_client.endpoint import Resource, Way, endpoint, series
+from instasell_client.endpoint import Mode, Resource, endpoint, paged
 from instasell_client.models.base import Page
 from instasell_client.models.disputes import (
     Dispute,
@@ -18,7 +18,7 @@ from instasell_client.models.disputes import (
 )
 from instasell_client.operation import (
     Operation,
-    Steps,
+    Pages,
     get,
     pages,
     path,
@@ -31,7 +31,7 @@ ReasonName = DisputeReason | Literal["not_received", "not_as_described", "damage
 StatusName = DisputeStatus | Literal["open", "resolved"]
 
 
-class Disputes(Resource[Way]):
+class Disputes(Resource[Mode]):
     """`client.disputes`. Amounts are minor units of the order's currency."""
 
     @endpoint
@@ -51,14 +51,14 @@ class Disputes(Resource[Way]):
         body = request(OpenDispute, reason=reason, text=text)
         return post(at, reads(DisputeView), body, key=idempotency_key)
 
-    @series
+    @paged
     def list(
         self,
         *,
         status: StatusName | None = None,
         order_id: str | None = None,
         page_size: int = 100,
-    ) -> Steps[Dispute]:
+    ) -> Pages[Dispute]:
         """The caller's disputes of both sides, the newest first; pages come as they are needed."""
         return pages(partial(_page, status=status, order_id=order_id, limit=page_size))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Literal
 
-from instasell_client.endpoint import Resource, Way, endpoint, series, streamed
+from instasell_client.endpoint import Mode, Resource, endpoint, paged, streamed
 from instasell_client.models.base import JsonObject, Page
 from instasell_client.models.listings import (
     BulkListing,
@@ -22,16 +22,16 @@ from instasell_client.models.listings import (
 )
 from instasell_client.operation import (
     NDJSON,
-    Lines,
     Operation,
-    Steps,
+    Pages,
+    StreamedLines,
     delete,
     get,
-    nothing,
     pages,
     path,
     post,
     put,
+    read_nothing,
     reads,
     request,
 )
@@ -45,10 +45,10 @@ ConditionName = (
 SortName = ListingSort | Literal["newest", "oldest", "price", "-price", "relevance"]
 
 
-class Listings(Resource[Way]):
+class Listings(Resource[Mode]):
     """`client.listings`. Amounts are minor units of the market's currency."""
 
-    @series
+    @paged
     def list(
         self,
         *,
@@ -61,7 +61,7 @@ class Listings(Resource[Way]):
         seller: str | None = None,
         sort: SortName | None = None,
         page_size: int = 100,
-    ) -> Steps[Listing]:
+    ) -> Pages[Listing]:
         """Every listing that the filters let through; pages are fetched as they are needed."""
         ask = partial(
             _page,
@@ -177,10 +177,10 @@ class Listings(Resource[Way]):
         """Takes a listing away; its orders keep it. Raises ListingInUse."""
         return delete(path("/listings/{}", listing_id))
 
-    @series
+    @paged
     def bulk(
         self, rows: Iterable[BulkListing | Mapping[str, object]], *, dry_run: bool = False
-    ) -> Steps[BulkVerdict]:
+    ) -> Pages[BulkVerdict]:
         """Creates and updates listings from rows, and yields one verdict for each, in order.
 
         `rows` may be endless: it is read as it is sent, in bodies of 500 rows or 512 KiB. A row
@@ -192,7 +192,7 @@ class Listings(Resource[Way]):
         return upload(rows, dry_run=dry_run)
 
     @streamed
-    def export(self) -> Lines[JsonObject]:
+    def export(self) -> StreamedLines[JsonObject]:
         """Return the seller's own listings, each as a row that `bulk` takes back.
 
         A reader may pause between two rows for as long as it likes: when the server cuts it off,
@@ -201,12 +201,12 @@ class Listings(Resource[Way]):
 
         def asked(after: object = None) -> Operation[None]:
             query = {"after": after} if isinstance(after, str) else {}
-            return Operation("GET", "/listings/export", nothing, query=query, accept=NDJSON)
+            return Operation("GET", "/listings/export", read_nothing, query=query, accept=NDJSON)
 
         def following(row: JsonObject) -> Operation[None] | None:
             return asked(row["listing_id"]) if row.get("listing_id") else None
 
-        return Lines(asked(), read_row, following)
+        return StreamedLines(asked(), read_row, following)
 
 
 def _page(cursor: str | None, **filters: object) -> Operation[Page[Listing]]:

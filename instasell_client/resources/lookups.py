@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from instasell_client.endpoint import Resource, Way, endpoint
+from instasell_client.endpoint import Mode, Resource, endpoint
 from instasell_client.models.lookups import (
     LookupQuery,
     Matches,
@@ -18,7 +18,7 @@ PublicKindName = PublicKind | Literal["auction", "listing", "seller"]
 OwnKindName = OwnKind | Literal["auction", "listing", "order", "dispute", "conversation", "account"]
 
 
-class Lookups(Resource[Way]):
+class Lookups(Resource[Mode]):
     """`client.lookups`."""
 
     @endpoint

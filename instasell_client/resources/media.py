@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
-from instasell_client.endpoint import Resource, Way, course, endpoint
+from instasell_client.endpoint import Mode, Resource, endpoint, multi_step
 from instasell_client.models.media import (
     AddEvidence,
     AddImage,
@@ -25,15 +25,15 @@ from instasell_client.models.media import (
     Upload,
 )
 from instasell_client.operation import (
-    Chain,
+    CallChain,
     Operation,
     delete,
     get,
     invalid,
-    nothing,
     path,
     post,
     put,
+    read_nothing,
     reads,
     request,
 )
@@ -45,7 +45,7 @@ FILE_BYTES_MAX = 2**30
 _ANYTHING = "*/*"
 
 
-class Media(Resource[Way]):
+class Media(Resource[Mode]):
     """`client.media`. Files go to the storage and come from there without the client's token."""
 
     @endpoint
@@ -53,10 +53,10 @@ class Media(Resource[Way]):
         """The pictures of a listing in their order; their addresses hold for 5 minutes."""
         return get(path("/listings/{}/images", listing_id), ImageList)
 
-    @course
+    @multi_step
     def add_image(
         self, listing_id: str, source: Source, content_type: ImageType | None = None
-    ) -> Chain[Image]:
+    ) -> CallChain[Image]:
         """Uploads a picture behind those that are there, and shows it.
 
         Without a type the first bytes tell it. Raises ListingNotFound, TooManyFiles, Unsupported
@@ -100,14 +100,14 @@ class Media(Resource[Way]):
         """Takes a picture away. Raises ImageNotFound."""
         return delete(path("/listings/{}/images/{}", listing_id, image_id))
 
-    @course
+    @multi_step
     def add_evidence(
         self,
         dispute_id: str,
         source: Source,
         file_name: str | None = None,
         content_type: EvidenceType | None = None,
-    ) -> Chain[Evidence]:
+    ) -> CallChain[Evidence]:
         """Uploads a picture, a PDF or a text for both sides and the admins of a dispute.
 
         A path brings its name along. Raises DisputeNotFound, DisputeClosed, TooManyFiles,
@@ -196,7 +196,7 @@ def _send(upload: Upload, data: bytes) -> Operation[None]:
     return Operation(
         upload.method,
         _checked(upload.url),
-        nothing,
+        read_nothing,
         body=data,
         headers=headers,
         accept=_ANYTHING,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from instasell_client.endpoint import Resource, Way, endpoint, series
+from instasell_client.endpoint import Mode, Resource, endpoint, paged
 from instasell_client.models.base import Page, Paging
 from instasell_client.models.messages import (
     Conversation,
@@ -17,7 +17,7 @@ from instasell_client.models.messages import (
 )
 from instasell_client.operation import (
     Operation,
-    Steps,
+    Pages,
     get,
     pages,
     path,
@@ -27,17 +27,17 @@ from instasell_client.operation import (
 )
 
 
-class Messages(Resource[Way]):
+class Messages(Resource[Mode]):
     """`client.messages`. Live, they come as `new_message` of `live.events()`."""
 
-    @series
+    @paged
     def conversations(
         self,
         *,
         listing_id: str | None = None,
         order_id: str | None = None,
         page_size: int = 100,
-    ) -> Steps[Conversation]:
+    ) -> Pages[Conversation]:
         """The caller's conversations, those with the newest messages first."""
         ask = partial(
             _conversations_page, listing_id=listing_id, order_id=order_id, limit=page_size
@@ -56,8 +56,8 @@ class Messages(Resource[Way]):
         """One page of conversations. `limit` is 1 to 100."""
         return _conversations_page(cursor, listing_id=listing_id, order_id=order_id, limit=limit)
 
-    @series
-    def list(self, conversation_id: str, *, page_size: int = 100) -> Steps[Message]:
+    @paged
+    def list(self, conversation_id: str, *, page_size: int = 100) -> Pages[Message]:
         """What was said, the newest first. Raises ConversationNotFound."""
         return pages(partial(_page, conversation_id, limit=page_size))
 

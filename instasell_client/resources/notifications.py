@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Literal
 
-from instasell_client.endpoint import Resource, Way, endpoint, series
+from instasell_client.endpoint import Mode, Resource, endpoint, paged
 from instasell_client.models.base import Page, Paging
 from instasell_client.models.notifications import (
     MarkedRead,
@@ -23,14 +23,14 @@ from instasell_client.models.notifications import (
 )
 from instasell_client.operation import (
     Operation,
-    Steps,
+    Pages,
     delete,
     get,
-    nothing,
     pages,
     path,
     post,
     put,
+    read_nothing,
     reads,
     request,
 )
@@ -47,11 +47,11 @@ KindName = (
 )  # fmt: skip
 
 
-class Notifications(Resource[Way]):
+class Notifications(Resource[Mode]):
     """`client.notifications`. Live, they come as `notification` of `live.events()`."""
 
-    @series
-    def list(self, *, unread: bool | None = None, page_size: int = 100) -> Steps[Notification]:
+    @paged
+    def list(self, *, unread: bool | None = None, page_size: int = 100) -> Pages[Notification]:
         """The caller's notifications, the newest first; pages come as they are needed."""
         return pages(partial(_page, unread=unread, limit=page_size))
 
@@ -90,11 +90,11 @@ class Notifications(Resource[Way]):
         return put("/notifications/preferences", reads(Preferences), body)
 
 
-class Subscriptions(Resource[Way]):
+class Subscriptions(Resource[Mode]):
     """`client.subscriptions`: auctions, categories with those below them, and sellers."""
 
-    @series
-    def list(self, *, page_size: int = 100) -> Steps[Subscription]:
+    @paged
+    def list(self, *, page_size: int = 100) -> Pages[Subscription]:
         """What the caller follows, the newest first; pages come as they are needed."""
         return pages(partial(_followed_page, limit=page_size))
 
@@ -109,7 +109,7 @@ class Subscriptions(Resource[Way]):
 
         To follow an auction is to watch it, as `auctions.watch` does.
         """
-        return put(path("/subscriptions/{}/{}", SubscriptionKind(kind), subject_id), nothing)
+        return put(path("/subscriptions/{}/{}", SubscriptionKind(kind), subject_id), read_nothing)
 
     @endpoint
     def remove(self, kind: SubjectKind, subject_id: str) -> Operation[None]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from instasell_client.endpoint import Resource, Way, endpoint
+from instasell_client.endpoint import Mode, Resource, endpoint
 from instasell_client.models.operations import Health, Readiness
 from instasell_client.operation import Operation, get
 
 
-class Operations(Resource[Way]):
+class Operations(Resource[Mode]):
     """`client.operations`."""
 
     @endpoint

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Literal
 
-from instasell_client.endpoint import Resource, Way, endpoint, series
+from instasell_client.endpoint import Mode, Resource, endpoint, paged
 from instasell_client.models.base import Page
 from instasell_client.models.orders import (
     Address,
@@ -23,7 +23,7 @@ from instasell_client.models.orders import (
 )
 from instasell_client.operation import (
     Operation,
-    Steps,
+    Pages,
     get,
     pages,
     path,
@@ -41,7 +41,7 @@ StatusName = (
 )
 
 
-class Orders(Resource[Way]):
+class Orders(Resource[Mode]):
     """`client.orders`. Amounts are minor units of the order's currency."""
 
     @endpoint
@@ -61,7 +61,7 @@ class Orders(Resource[Way]):
         return post("/orders", reads(OrderView), body, key=idempotency_key)
 
     @endpoint
-    def take(
+    def for_auction(
         self,
         auction_id: str,
         *,
@@ -76,14 +76,14 @@ class Orders(Resource[Way]):
         body = request(CreateOrder, auction_id=auction_id, address=address)
         return post("/orders", reads(OrderView), body, key=idempotency_key)
 
-    @series
+    @paged
     def list(
         self,
         *,
         role: RoleName | None = None,
         status: StatusName | None = None,
         page_size: int = 100,
-    ) -> Steps[Order]:
+    ) -> Pages[Order]:
         """The caller's orders of both sides, the newest first; pages come as they are needed."""
         return pages(partial(_page, role=role, status=status, limit=page_size))
 

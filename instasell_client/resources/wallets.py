@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal, TypeVar
 
-from instasell_client.endpoint import Resource, Way, endpoint, series
+from instasell_client.endpoint import Mode, Resource, endpoint, paged
 from instasell_client.models.base import Page
 from instasell_client.models.wallets import (
     EntriesQuery,
@@ -22,13 +22,13 @@ from instasell_client.models.wallets import (
     Withdrawal,
     WithdrawalsQuery,
 )
-from instasell_client.operation import Operation, Steps, get, pages, post, reads, request
+from instasell_client.operation import Operation, Pages, get, pages, post, reads, request
 
 AccountName = WalletAccount | Literal["balance", "gas"]
 T = TypeVar("T")
 
 
-class OwnWallet(Resource[Way]):
+class WalletResource(Resource[Mode]):
     """`client.wallet`. Money is in minor units of the market's currency, gas in whole units.
 
     The paths name the account: the client asks whose its token is, once, with the scope `read`.
@@ -56,10 +56,10 @@ class OwnWallet(Resource[Way]):
         body = request(TopUp, amount=amount, target=target)
         return _owned(post("/wallet/{}/topup", reads(TopUpReply), body, key=idempotency_key))
 
-    @series
+    @paged
     def entries(
         self, *, account: AccountName | None = None, page_size: int = 100
-    ) -> Steps[WalletEntry]:
+    ) -> Pages[WalletEntry]:
         """The wallet's rows of the ledger, the newest first; of one account if it is given."""
         return pages(partial(_page, account=account, limit=page_size))
 
@@ -104,8 +104,8 @@ class OwnWallet(Resource[Way]):
         body = request(Withdraw, amount=amount)
         return _owned(post("/wallet/{}/withdraw", reads(Withdrawal), body, key=idempotency_key))
 
-    @series
-    def withdrawals(self, *, page_size: int = 100) -> Steps[Withdrawal]:
+    @paged
+    def withdrawals(self, *, page_size: int = 100) -> Pages[Withdrawal]:
         """The own withdrawals and what became of them, the newest first."""
         return pages(partial(_withdrawals, limit=page_size))
 

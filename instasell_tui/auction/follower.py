@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from instasell_client import AuctionFeed, InstaSellError, Joined
+from instasell_client import AuctionFeed, AuctionJoined, InstaSellError
 from instasell_tui.auction.state import BIDS_KEPT_MAX, Sale
 from instasell_tui.market import messages
 
@@ -42,7 +42,7 @@ class Following:
                 was_open, lacks_view = sale.open, False
                 for event in batch:
                     sale.apply(event)
-                    if isinstance(event, Joined):
+                    if isinstance(event, AuctionJoined):
                         feed.lots.set_you(sale.auction_id, event.data.you)
                         feed.lots.put(event.data.state, feed.now())
                         lacks_view = not self._take_view(event)
@@ -67,7 +67,7 @@ class Following:
         if self.sale.view is None:
             await self.look()
 
-    def _take_view(self, event: Joined) -> bool:
+    def _take_view(self, event: AuctionJoined) -> bool:
         """Take the goods that came with the snapshot; False when a market does not send them."""
         view = event.data.view
         if view is not None:

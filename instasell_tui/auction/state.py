@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from instasell_client import AuctionChange, AuctionEvent, BidsPlaced, Joined, applied
+from instasell_client import AuctionChange, AuctionEvent, AuctionJoined, BidsPlaced, apply_change
 from instasell_client.models.auctions import (
     AuctionState,
     AuctionStatus,
@@ -102,20 +102,20 @@ class Sale:
 
     def apply(self, event: AuctionEvent) -> None:
         """Takes an event in; one that is known changes nothing."""
-        if isinstance(event, Joined):
+        if isinstance(event, AuctionJoined):
             self._joined(event)
             return
         if self.state is None or event.version <= self.state.version:
             return
         before = self.state
-        self.state = applied(before, event)
+        self.state = apply_change(before, event)
         self.take_bids(event.data.bids)
         if isinstance(event, BidsPlaced):
             self._placed(event, before)
         elif isinstance(event, AuctionChange) and event.data.reason:
             self.cancel_reason = shown(event.data.reason)
 
-    def _joined(self, event: Joined) -> None:
+    def _joined(self, event: AuctionJoined) -> None:
         if self.state is None or event.version >= self.state.version:
             self.state = event.data.state
         if event.data.you is not None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from instasell_client import AuctionChange, BidsPlaced, applied
+from instasell_client import AuctionChange, BidsPlaced, apply_change
 from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, You
 from instasell_client.models.live import YourBid
 from instasell_tui.widgets.formats import shown
@@ -213,7 +213,7 @@ class Lots:
             whole = change.data.state if isinstance(change, AuctionChange) else None
             return None if whole is None else self.put(whole, at)
         if change.version > lot.state.version:
-            self._move(lot, applied(lot.state, change), at)
+            self._move(lot, apply_change(lot.state, change), at)
         return lot
 
     def _move(self, lot: Lot, state: AuctionState, at: datetime | None) -> None:

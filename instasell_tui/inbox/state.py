@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from pydantic import ValidationError
 
-from instasell_client import InstaSellError, Notice
+from instasell_client import AccountEvent, InstaSellError
 from instasell_client.models.messages import Conversation, Message, NewMessage
 from instasell_client.models.notifications import Notification, NotificationKind, Preference
 from instasell_tui.market import messages
@@ -45,7 +45,7 @@ class Inbox:
 
     # What comes by itself ---------------------------------------------------------------------
 
-    def hear(self, notice: Notice) -> None:
+    def hear(self, notice: AccountEvent) -> None:
         """Takes in what the live session brought for this person alone."""
         try:
             if (told := notice.notification) is not None:

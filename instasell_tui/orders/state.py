@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from pydantic import ValidationError
 
 from instasell_client import (
+    AccountEvent,
     InstaSellError,
     LiveSession,
-    Notice,
     OrderNotReady,
     OutcomeUnknown,
     StillRunning,
@@ -85,7 +85,7 @@ class Trading:
         except InstaSellError as error:
             log.info("no more notices: %s", error)
 
-    def _hear(self, notice: Notice) -> None:
+    def _hear(self, notice: AccountEvent) -> None:
         if notice.event == "your_bid_changed":
             self._take_own_bid(notice)
             return
@@ -98,7 +98,7 @@ class Trading:
         except ValidationError as error:
             log.warning("a wallet that does not fit the contract was passed over: %s", error)
 
-    def _take_own_bid(self, notice: Notice) -> None:
+    def _take_own_bid(self, notice: AccountEvent) -> None:
         try:
             own = notice.your_bid
         except ValidationError as error:
@@ -107,7 +107,7 @@ class Trading:
             assert own is not None
             self._feed.take_own_bid(own)
 
-    def _look_again(self, notice: Notice) -> None:
+    def _look_again(self, notice: AccountEvent) -> None:
         """An order that the market tells of has changed, or has just been made."""
         payload = notice.data.get("payload")
         order_id = payload.get("order_id") if isinstance(payload, dict) else None

@@ -33,7 +33,7 @@ from instasell_client.models.auctions import (
 from instasell_client.models.base import UUID_PATTERN, Id, Instant
 from instasell_client.models.listings import CategoryTree
 from instasell_client.models.live import AuctionChanged, BidPlaced, JoinedAuction, JoinedBoard
-from instasell_client.models.validation import misfit
+from instasell_client.models.validation import describe_error
 
 VERSION = 1
 FILE_BYTES_MAX = 64 * 1024 * 1024
@@ -261,7 +261,7 @@ def _moments(path: Path, lines: list[bytes]) -> Iterator[Moment]:
             if content is None:
                 raise ValueError(f"nothing is known of {entry.path or entry.kind!r}")
         except ValidationError as error:
-            raise RecordingError(f"{path}, line {number}: {misfit(error)}") from None
+            raise RecordingError(f"{path}, line {number}: {describe_error(error)}") from None
         except ValueError as error:
             raise RecordingError(f"{path}, line {number}: {error}") from error
         if entry.ms < before:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from pydantic import ValidationError
 
 from instasell_client.models.base import JsonObject
-from instasell_client.network import Witness
+from instasell_client.network import Observer
 from instasell_tui.recording import file_format as recording
 from instasell_tui.recording.file_format import Content, Moment, YouThere
 
@@ -24,7 +24,7 @@ _WATCH = re.compile(r"/auctions/([0-9a-f-]{36})/watch")
 _WRITES = {"PUT": True, "DELETE": False}
 
 
-class Recorder(Witness):
+class Recorder(Observer):
     """A recording that grows. `on_end` is called with the reason when it ends before its time.
 
     The file is new, and only its owner reads it. Raises OSError when it cannot be made.
@@ -51,7 +51,7 @@ class Recorder(Witness):
 
     # What the client tells --------------------------------------------------------------------
 
-    def answered(self, method: str, path: str, query: Mapping[str, str], content: bytes) -> None:
+    def on_reply(self, method: str, path: str, query: Mapping[str, str], content: bytes) -> None:
         """Keeps what anybody may see; a path that names a person or an own thing has no model."""
         watched = _WATCH.fullmatch(path)
         if watched is not None and method in _WRITES:
@@ -65,7 +65,7 @@ class Recorder(Witness):
                 if answer is not None:
                     self._put(answer, path)
 
-    def joined(self, data: JsonObject) -> None:
+    def on_joined(self, data: JsonObject) -> None:
         """Keeps a snapshot, and the page of the auction that may come with it as an answer."""
         view = data.get("view")
         if view is not None:
@@ -76,11 +76,11 @@ class Recorder(Witness):
             data = {name: value for name, value in data.items() if name != "view"}
         self._put(recording.snapshot_of(data))
 
-    def took(self, receipt: JsonObject) -> None:
+    def on_change(self, receipt: JsonObject) -> None:
         """Keeps under which name the bid was taken; not how high it was."""
         self._put(YouThere(auction_id=receipt["auction_id"], bidder=receipt["bidder"]))
 
-    def told(self, event: str, data: JsonObject) -> None:
+    def on_notice(self, event: str, data: JsonObject) -> None:
         """Keeps what happens to auctions."""
         try:
             told = recording.told_of(event, data)
@@ -90,7 +90,7 @@ class Recorder(Witness):
             if told is not None:
                 self._put(told)
 
-    def turned(self, *, live: bool) -> None:
+    def on_state(self, *, live: bool) -> None:
         """Keeps that the connection was there, or not."""
         self._put("live" if live else "lost")
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from instasell_client.live import AuctionChange, BidsPlaced, applied
+from instasell_client.live import AuctionChange, BidsPlaced, apply_change
 from instasell_client.models.auctions import (
     AuctionState,
     AuctionStatus,
@@ -80,7 +80,7 @@ class Past:
     def _change(self, change: BidsPlaced | AuctionChange) -> None:
         known = self.states.get(change.data.auction_id)
         if known is not None:
-            self.states[known.auction_id] = applied(known, change)
+            self.states[known.auction_id] = apply_change(known, change)
         elif isinstance(change, AuctionChange) and change.data.state is not None:
             self._see([change.data.state])
 

@@ -14,8 +14,8 @@ MONEY = {
         "POST", "/orders", samples.order_view(), orders.OrderView,
         {"listing_id": LISTING, "quantity": 2, "address": ADDRESS}, keyed=True,
     ),
-    "orders.take": Case(
-        lambda c: c.orders.take(AUCTION),
+    "orders.for_auction": Case(
+        lambda c: c.orders.for_auction(AUCTION),
         "POST", "/orders", samples.order_view(), orders.OrderView,
         {"auction_id": AUCTION, "quantity": 1}, keyed=True,
     ),

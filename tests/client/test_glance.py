@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from instasell_client.http.quick_get import ANSWER_BYTES_MAX, glance
+from instasell_client.http.quick_get import ANSWER_BYTES_MAX, quick_get
 
 
 @asynccontextmanager
@@ -33,7 +33,7 @@ def answer_of(status: str, body: bytes, *headers: str) -> bytes:
 
 async def look(url: str) -> object:
     return await asyncio.to_thread(
-        glance, url, "/listings", {"q": "a b"}, "s3cret", timeout_seconds=10
+        quick_get, url, "/listings", {"q": "a b"}, "s3cret", timeout_seconds=10
     )
 
 

@@ -29,12 +29,12 @@ from instasell_client.live import (
     AuctionChange,
     AuctionEvent,
     AuctionFeed,
+    AuctionJoined,
     BidsPlaced,
     BoardFeed,
     BoardJoined,
-    Joined,
-    Patience,
-    applied,
+    RetryPolicy,
+    apply_change,
 )
 from instasell_client.live.feeds import OVER_KEPT_MAX
 from instasell_client.models.live import AuctionChanged
@@ -42,7 +42,7 @@ from tests.client import samples
 from tests.client.live_peer import LivePeer, live_serving
 from tests.client.samples import AUCTION, OTHER
 
-QUICK = Patience(answer=5.0, ping_every=60.0, backoff_first=0.01, backoff_max=0.05)
+QUICK = RetryPolicy(answer=5.0, ping_every=60.0, backoff_first=0.01, backoff_max=0.05)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def session(market: LivePeer, **options: Any) -> LiveSession:
 
 def seqs(event: AuctionEvent) -> list[int]:
     """The bids that an event brings."""
-    if isinstance(event, Joined):
+    if isinstance(event, AuctionJoined):
         return [bid.seq for bid in event.data.missed]
     return [bid.seq for bid in event.data.bids]
 
@@ -77,7 +77,7 @@ async def until_version(feed: AuctionFeed, version: int) -> list[AuctionEvent]:
 async def test_snapshot_comes_first_and_then_every_change(market: LivePeer) -> None:
     async with session(market) as live, live.auction(AUCTION) as feed:
         first = await anext(feed)
-        assert isinstance(first, Joined)
+        assert isinstance(first, AuctionJoined)
         assert not first.resumed
         await market.send(market.commit(), market.commit(3), market.finish())
         placed, more, ended = [await anext(feed) for _ in range(3)]
@@ -112,7 +112,7 @@ async def test_gap_is_filled_by_a_join(market: LivePeer) -> None:
         found = await until_version(feed, 4)
         assert [seq for event in found for seq in seqs(event)] == [1, 2, 3, 4]
         again = found[-1]
-        assert isinstance(again, Joined)
+        assert isinstance(again, AuctionJoined)
         assert again.resumed
     await market.next_asked("join_auction")
     assert await market.next_asked("join_auction") == {"auction_id": AUCTION, "after_seq": 1}
@@ -127,7 +127,7 @@ async def test_lost_connection_is_resumed_by_seq(market: LivePeer) -> None:
         market.cut()
         market.commit(2)
         resumed = await anext(feed)
-        assert isinstance(resumed, Joined)
+        assert isinstance(resumed, AuctionJoined)
         assert (resumed.resumed, seqs(resumed)) == (True, [2, 3])
         await market.send(market.commit())
         assert seqs(await anext(feed)) == [4]
@@ -176,7 +176,7 @@ async def test_no_bid_is_lost_or_repeated_in_a_storm(market: LivePeer, seed: int
     assert [seq for event in found for seq in seqs(event)] == list(range(1, market.seq + 1))
     versions = [event.version for event in found]
     assert versions == sorted(set(versions))
-    assert any(isinstance(event, Joined) and event.resumed for event in found)
+    assert any(isinstance(event, AuctionJoined) and event.resumed for event in found)
 
 
 async def test_what_comes_during_a_join_is_not_lost(market: LivePeer) -> None:
@@ -199,7 +199,7 @@ async def test_one_socket_serves_many_feeds(market: LivePeer) -> None:
     async with session(market) as live:
         first, second, other = live.auction(AUCTION), live.auction(AUCTION), live.auction(OTHER)
         for feed in (first, second, other):
-            assert isinstance(await anext(feed), Joined)
+            assert isinstance(await anext(feed), AuctionJoined)
         await market.send(market.commit())
         assert seqs(await anext(first)) == seqs(await anext(second)) == [1]
         await first.aclose()
@@ -232,7 +232,7 @@ async def test_busy_market_is_asked_again(market: LivePeer) -> None:
     answers = iter([samples.problem("unavailable", 503)])
     market.on_join = lambda data: next(answers, None) or market.joined(data)
     async with session(market) as live, live.auction(AUCTION) as feed:
-        assert isinstance(await anext(feed), Joined)
+        assert isinstance(await anext(feed), AuctionJoined)
 
 
 async def test_snapshot_that_does_not_fit_is_told(market: LivePeer) -> None:
@@ -258,7 +258,7 @@ async def test_strange_frames_are_passed_over(market: LivePeer) -> None:
 async def test_slow_reader_gets_few_events_and_every_recent_bid(market: LivePeer) -> None:
     async with session(market) as live, live.auction(AUCTION) as feed:
         joined = await anext(feed)
-        assert isinstance(joined, Joined)
+        assert isinstance(joined, AuctionJoined)
         probe = live.auction(AUCTION)
         reading = asyncio.create_task(until_version(probe, 2001))
         await market.next_asked("join_auction")
@@ -270,7 +270,7 @@ async def test_slow_reader_gets_few_events_and_every_recent_bid(market: LivePeer
     assert len(waiting) <= 256
     state = joined.data.state
     for event in waiting:
-        state = applied(state, event)
+        state = apply_change(state, event)
     assert (state.version, state.seq, state.bid_count) == (2001, 2000, 2000)
     kept = [seq for event in waiting for seq in seqs(event)]
     assert kept == list(range(kept[0], 2001))
@@ -350,7 +350,7 @@ async def test_board_that_says_more_than_the_room_makes_the_room_ask(market: Liv
         market.commit(2)
         await market.send({"event": "bid_placed", "data": samples.board_state(2, 2)})
         resumed = await anext(feed)
-        assert isinstance(resumed, Joined)
+        assert isinstance(resumed, AuctionJoined)
         assert seqs(resumed) == [1, 2]
 
 
@@ -432,7 +432,7 @@ async def test_bid_that_was_lost_and_then_refused_stays_unknown(market: LivePeer
 async def test_bid_that_was_only_refused_is_unavailable(market: LivePeer) -> None:
     market.on_bid = lambda data: samples.problem("unavailable", 503)
     # So patient that the time is over before the bid goes out again.
-    async with session(market, patience=Patience(backoff_first=1e6, backoff_max=1e6)) as live:
+    async with session(market, patience=RetryPolicy(backoff_first=1e6, backoff_max=1e6)) as live:
         with pytest.raises(Unavailable):
             await live.bid(AUCTION, amount=1250, timeout_seconds=1)
 
@@ -477,7 +477,7 @@ async def test_waiting_for_a_server_that_comes(market: LivePeer) -> None:
         for _ in range(3):
             await market.knocks.get()
         market.refuse = None
-        assert isinstance(await anext(feed), Joined)
+        assert isinstance(await anext(feed), AuctionJoined)
 
 
 async def test_token_that_ends_later_ends_every_feed(market: LivePeer) -> None:
@@ -498,7 +498,7 @@ async def test_token_that_ends_later_ends_every_feed(market: LivePeer) -> None:
 
 
 async def test_socket_that_goes_silent_is_replaced(market: LivePeer) -> None:
-    patience = Patience(answer=0.2, ping_every=0.01, backoff_first=0.01, backoff_max=0.05)
+    patience = RetryPolicy(answer=0.2, ping_every=0.01, backoff_first=0.01, backoff_max=0.05)
     async with session(market, patience=patience) as live, live.auction(AUCTION) as feed:
         await anext(feed)
         market.mute = True
@@ -507,7 +507,7 @@ async def test_socket_that_goes_silent_is_replaced(market: LivePeer) -> None:
                 break
         market.mute = False
         market.commit()
-        assert isinstance(await anext(feed), Joined)
+        assert isinstance(await anext(feed), AuctionJoined)
 
 
 async def test_states_end_with_the_session(market: LivePeer) -> None:

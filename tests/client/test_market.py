@@ -12,6 +12,7 @@ import pytest
 from instasell_client import (
     AsyncInstaSell,
     AuctionEvent,
+    AuctionJoined,
     AuctionNotFound,
     AuctionNotOpen,
     BadCredentials,
@@ -23,22 +24,21 @@ from instasell_client import (
     Forbidden,
     InstaSell,
     Invalid,
-    Joined,
     ListingNotFound,
     LiveSession,
     SellerCannotBid,
     SkuTaken,
     Unauthenticated,
-    applied,
+    apply_change,
 )
-from instasell_client.live import AuctionFeed, Patience
+from instasell_client.live import AuctionFeed, RetryPolicy
 from instasell_client.models.listings import BulkOutcome
 from tests.client.cutting_proxy import cutting
 from tests.support.servers import RunningServer
 
 PASSWORD = "correct horse battery"
 Sql = Callable[..., list[tuple[Any, ...]]]
-QUICK = Patience(backoff_first=0.02, backoff_max=0.1)
+QUICK = RetryPolicy(backoff_first=0.02, backoff_max=0.1)
 
 
 class Town:
@@ -100,7 +100,7 @@ def seqs(events: list[AuctionEvent]) -> list[int]:
     """The bids that events bring, in order."""
     found: list[int] = []
     for event in events:
-        bids = event.data.missed if isinstance(event, Joined) else event.data.bids
+        bids = event.data.missed if isinstance(event, AuctionJoined) else event.data.bids
         found += [bid.seq for bid in bids]
     return found
 
@@ -110,7 +110,7 @@ async def until_bid(feed: AuctionFeed, amount: int) -> list[AuctionEvent]:
     found: list[AuctionEvent] = []
     async for event in feed:
         found.append(event)
-        joined = isinstance(event, Joined)
+        joined = isinstance(event, AuctionJoined)
         price = event.data.state.current_bid if joined else event.data.current_bid
         if price == amount:
             break
@@ -275,12 +275,12 @@ async def test_live_story(town: Town) -> None:
         assert [state.auction_id for state in first.data.auctions] == [auction_id]
         feed = watching.auction(auction_id)
         joined = await anext(feed)
-        assert isinstance(joined, Joined)
+        assert isinstance(joined, AuctionJoined)
         receipt = await bidding.bid(auction_id, max_amount=5000)
         placed = await anext(feed)
         assert isinstance(placed, BidsPlaced)
         assert (placed.data.current_bid, placed.data.leader) == (100, receipt.bidder)
-        state = applied(joined.data.state, placed)
+        state = apply_change(joined.data.state, placed)
         assert state == (await town.visitor().auctions.status(auction_id)).state
         with pytest.raises(SellerCannotBid):
             async with town.seller.live() as selling:

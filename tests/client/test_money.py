@@ -105,12 +105,12 @@ async def test_the_order_of_an_auction_is_the_winners(market: Market) -> None:
     auction_id = await market.auction(await market.seller(), buy_now=5000)
     winner, other = await market.bidder(), await market.bidder()
     receipt = await winner.auctions.buy_now(auction_id, 5000)
-    taken = await winner.orders.take(auction_id, address=ADDRESS)
+    taken = await winner.orders.for_auction(auction_id, address=ADDRESS)
     assert taken.order.id == receipt.order_id
     assert (taken.order.auction_id, taken.order.total_amount) == (auction_id, 5000)
     assert taken.order.address == Address(**ADDRESS)
     with pytest.raises(OrderNotFound):
-        await other.orders.take(auction_id)
+        await other.orders.for_auction(auction_id)
 
 
 async def test_money_goes_back(market: Market, fund: Fund) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from instasell_client.address import DEFAULT_URL
-from instasell_client.credential_store import SystemKeyring
+from instasell_client.credential_store import KeyringStore
 from instasell_client.profiles import (
     Profile,
     ProfileError,
     ProfileStore,
-    Target,
+    ServerTarget,
     config_folder,
     resolve_target,
 )
@@ -69,7 +69,7 @@ def _mode(path: Path) -> int:
 def test_nothing_is_there_at_first(store: ProfileStore) -> None:
     assert store.list() == {}
     assert store.find() is None
-    assert resolve_target(store=store) == Target(DEFAULT_URL, None)
+    assert resolve_target(store=store) == ServerTarget(DEFAULT_URL, None)
 
 
 def test_profile_comes_back_with_its_token(store: ProfileStore, folder: Path) -> None:
@@ -187,10 +187,10 @@ class TestWhoWins:
         store.save(HOME, "home-token")
 
     def test_current_profile(self, store: ProfileStore) -> None:
-        assert resolve_target(store=store) == Target(HOME.url, "home-token", HOME)
+        assert resolve_target(store=store) == ServerTarget(HOME.url, "home-token", HOME)
 
     def test_named_profile(self, store: ProfileStore) -> None:
-        assert resolve_target("shop", store=store) == Target(SHOP.url, "shop-token", SHOP)
+        assert resolve_target("shop", store=store) == ServerTarget(SHOP.url, "shop-token", SHOP)
         with pytest.raises(ProfileError):
             resolve_target("other", store=store)
 
@@ -198,23 +198,23 @@ class TestWhoWins:
         self, store: ProfileStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("INSTASELL_TOKEN", "ci")
-        assert resolve_target(store=store) == Target(HOME.url, "ci", HOME)
+        assert resolve_target(store=store) == ServerTarget(HOME.url, "ci", HOME)
 
     def test_address_of_the_environment_gets_no_other_servers_token(
         self, store: ProfileStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("INSTASELL_URL", "http://elsewhere/")
-        assert resolve_target(store=store) == Target("http://elsewhere", None)
+        assert resolve_target(store=store) == ServerTarget("http://elsewhere", None)
         monkeypatch.setenv("INSTASELL_TOKEN", "ci")
-        assert resolve_target(store=store) == Target("http://elsewhere", "ci")
-        assert resolve_target("shop", store=store) == Target("http://elsewhere", "ci")
+        assert resolve_target(store=store) == ServerTarget("http://elsewhere", "ci")
+        assert resolve_target("shop", store=store) == ServerTarget("http://elsewhere", "ci")
 
     def test_argument_wins_over_the_environment(
         self, store: ProfileStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("INSTASELL_URL", "http://elsewhere")
         same = resolve_target(url=f"{HOME.url}/", store=store)
-        assert same == Target(HOME.url, "home-token", HOME)
+        assert same == ServerTarget(HOME.url, "home-token", HOME)
         with pytest.raises(ProfileError):
             resolve_target(url="nonsense", store=store)
 
@@ -236,7 +236,7 @@ def test_keyring_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch)
         over.wait()
 
     monkeypatch.setattr(keyring, "get_password", stuck)
-    vault = SystemKeyring(answer_seconds=0.05)
+    vault = KeyringStore(answer_seconds=0.05)
     assert vault.get("home") is None
     assert vault.get("home") is None
     assert asked == ["home"]
@@ -250,7 +250,7 @@ def test_keyring_that_fails_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     former = keyring.get_keyring()
     keyring.set_keyring(fail.Keyring())
     try:
-        vault = SystemKeyring()
+        vault = KeyringStore()
         assert vault.set("home", "secret") is False
         assert vault.get("home") is None
     finally:
@@ -264,7 +264,7 @@ def test_keyring_that_forgets_at_once_took_nothing() -> None:
     former = keyring.get_keyring()
     keyring.set_keyring(null.Keyring())
     try:
-        assert SystemKeyring().set("home", "secret") is False
+        assert KeyringStore().set("home", "secret") is False
     finally:
         keyring.set_keyring(former)
 

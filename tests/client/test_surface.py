@@ -16,9 +16,10 @@ from instasell_client.errors.from_problem import tree
 HEAVY = ("httpx", "httpx_retries", "websockets", "keyring", "platformdirs", "rich", "typer")
 NAMES = {
     "AsyncInstaSell", "AuctionChange", "AuctionEvent", "AuctionFeed", "BidsPlaced", "BoardEvent",
-    "BoardFeed", "BoardJoined", "ConnectionState", "DEFAULT_URL", "InstaSell", "Joined",
-    "LiveSession", "Notice", "NoticeFeed", "Profile", "ProfileError", "ProfileStore", "Target",
-    "applied", "resolve_target",
+    "BoardFeed", "BoardJoined", "ConnectionState", "DEFAULT_URL", "InstaSell", "AuctionJoined",
+    "LiveSession", "AccountEvent", "AccountFeed", "Profile", "ProfileError", "ProfileStore",
+    "ServerTarget",
+    "apply_change", "resolve_target",
 }  # fmt: skip
 
 

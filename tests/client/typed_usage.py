@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, assert_type
 
 from instasell_client import (
+    AccountEvent,
     AsyncInstaSell,
     AuctionEvent,
+    AuctionJoined,
     BidTooLow,
     BoardEvent,
     InstaSell,
     InstaSellError,
-    Joined,
-    Notice,
 )
 from instasell_client.models.accounts import Grant, TokenList
 from instasell_client.models.auctions import AuctionState, AuctionView, Bid, BidReceipt, LivePage
@@ -68,12 +68,12 @@ async def live(client: AsyncInstaSell) -> None:
     async with client.live() as session:
         async for event in session.auction("id"):
             assert_type(event, AuctionEvent)
-            if isinstance(event, Joined):
+            if isinstance(event, AuctionJoined):
                 assert_type(event.data.state, AuctionState)
         async for change in session.board():
             assert_type(change, BoardEvent)
         async for notice in session.events():
-            assert_type(notice, Notice)
+            assert_type(notice, AccountEvent)
         try:
             assert_type(await session.bid("id", amount=1250), BidReceipt)
         except BidTooLow as error:

@@ -14,9 +14,9 @@ from typing import Any, Self, TypeVar
 import httpx
 from PIL import Image
 
-from instasell_client import BoardJoined, ConnectionFailed, ConnectionState, Joined
-from instasell_client.http.codec import decoded
-from instasell_client.http.token_owner import addressed
+from instasell_client import AuctionJoined, BoardJoined, ConnectionFailed, ConnectionState
+from instasell_client.http.codec import decode_reply
+from instasell_client.http.token_owner import with_user_id
 from instasell_client.models.live import JoinedAuction, JoinedBoard
 from instasell_client.operation import Operation
 from tests.tui import fixtures as shelf
@@ -46,7 +46,7 @@ class StillMarket:
     async def run(self, operation: Operation[T]) -> T:
         """Answers a call, as far as the mood allows it."""
         if operation.owned:
-            operation = addressed(operation, shelf.BUYER)
+            operation = with_user_id(operation, shelf.BUYER)
         known = operation.path in ("/auth/me", "/auth/logout", "/auth/sessions")
         if self.mood is Mood.IS_SLOW and not known:
             await asyncio.Event().wait()
@@ -57,12 +57,12 @@ class StillMarket:
         if found is None:
             problem = {"title": "It does not exist", "status": 404, "code": "not_found"}
             headers = {"content-type": "application/problem+json"}
-            return decoded(
+            return decode_reply(
                 operation, httpx.Response(404, json=problem, headers=headers, request=request)
             )
         if isinstance(found, bytes):
-            return decoded(operation, httpx.Response(200, content=found, request=request))
-        return decoded(operation, httpx.Response(200, json=found, request=request))
+            return decode_reply(operation, httpx.Response(200, content=found, request=request))
+        return decode_reply(operation, httpx.Response(200, json=found, request=request))
 
     def _answer(self, operation: Operation[Any]) -> Any:
         path = operation.path
@@ -118,7 +118,7 @@ class StillMarket:
             "view": page if view else None,
         }
         answers = self.mood is Mood.ANSWERS
-        return Room(Joined(JoinedAuction.model_validate(joined)) if answers else None)
+        return Room(AuctionJoined(JoinedAuction.model_validate(joined)) if answers else None)
 
     def events(self) -> Room:
         """What concerns the person: nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from instasell_client import AuctionChange, BidsPlaced, Joined
+from instasell_client import AuctionChange, AuctionJoined, BidsPlaced
 from instasell_client.models.auctions import AuctionState, Bid, BidReceipt, You
 from instasell_client.models.live import AuctionChanged, BidPlaced, JoinedAuction
 
@@ -88,7 +88,7 @@ def changed(event: Any, version: int, *, number: int = 1, **changes: Any) -> Auc
 
 def joined(
     at: AuctionState, *missed: Bid, you: You | None = None, resumed: bool = False, **changes: Any
-) -> Joined:
+) -> AuctionJoined:
     """The answer to a join."""
     values = {
         "auction_id": at.auction_id,
@@ -99,7 +99,7 @@ def joined(
         "missed": list(missed),
         "server_time": NOW,
     }
-    return Joined(JoinedAuction.model_validate({**values, **changes}), resumed=resumed)
+    return AuctionJoined(JoinedAuction.model_validate({**values, **changes}), resumed=resumed)
 
 
 def receipt(**changes: Any) -> BidReceipt:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from instasell_client.live import AuctionChange, Joined
+from instasell_client.live import AuctionChange, AuctionJoined
 from tests.support.market import Market
 
 
@@ -18,7 +18,7 @@ async def test_an_edited_title_reaches_the_state_and_those_who_watch(
     state = (await seller.auctions.status(auction)).state
     assert state.title == "A stel watch"
     async with seller.live() as live, live.auction(auction) as feed:
-        assert isinstance(await anext(feed), Joined)
+        assert isinstance(await anext(feed), AuctionJoined)
         await seller.listings.update(state.listing_id, title="A steel watch")
         async with asyncio.timeout(20):
             change = await anext(feed)

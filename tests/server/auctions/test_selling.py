@@ -43,7 +43,7 @@ async def test_each_auction_stands_where_it_stands(
         await bidder.auctions.bid(auction_id, amount=1200)
     await bidder.auctions.watch(low)
     await over(sql, market_clock, 61)
-    order = (await bidder.orders.take(unpaid)).order
+    order = (await bidder.orders.for_auction(unpaid)).order
     await bidder.orders.cancel(order.id)
     running = await market.auction(seller, title="running", **terms)
     await market.auction(await market.seller(), title="of another", **terms)

@@ -220,11 +220,11 @@ def test_a_recording_takes_no_file_that_is_there_and_ends_at_its_limit(tmp_path:
     recorder, told = Recorder(tmp_path / "short.jsonl", bytes_max=200), list[str]()
     recorder.on_end = told.append
     for _ in range(9):
-        recorder.turned(live=True)
+        recorder.on_state(live=True)
     assert not recorder.is_open
     assert told == [f"{recorder.path} ends here: it has become as large as a recording may be"]
     size = os.path.getsize(recorder.path)
-    recorder.turned(live=False)
+    recorder.on_state(live=False)
     recorder.close()
     assert os.path.getsize(recorder.path) == size <= 200
 
@@ -246,20 +246,20 @@ def test_what_only_sellers_and_bidders_see_is_left_out(tmp_path: Path) -> None:
     }  # fmt: skip
     body["you"] = {"bidder": "bidder-1", "max_amount": 765431, "canary": 1}
     body["order_id"], body["canary"] = bid["bidder_id"], "canary"
-    recorder.answered("GET", f"/auctions/{auction_id}", {}, json.dumps(body).encode())
-    recorder.answered(
+    recorder.on_reply("GET", f"/auctions/{auction_id}", {}, json.dumps(body).encode())
+    recorder.on_reply(
         "GET", f"/auctions/{auction_id}/bids", {}, json.dumps({"items": [bid]}).encode()
     )
-    recorder.answered("GET", "/auth/me", {}, b'{"email": "canary"}')
-    recorder.answered("POST", "/auctions/live", {}, b'{"canary": 1}')
-    recorder.answered("GET", "/auctions/live", {}, b'{"canary": 1}')
+    recorder.on_reply("GET", "/auth/me", {}, b'{"email": "canary"}')
+    recorder.on_reply("POST", "/auctions/live", {}, b'{"canary": 1}')
+    recorder.on_reply("GET", "/auctions/live", {}, b'{"canary": 1}')
     joined = {k: body["state"][k] for k in ("auction_id", "version", "seq")}
     joined |= {"state": body["state"], "server_time": body["server_time"]}
     joined |= {"you": body["you"], "missed": [bid]}
-    recorder.joined(joined)
-    recorder.told("notification", {"canary": 1})
-    recorder.told("wallet_changed", {"canary": 1})
-    recorder.took({"auction_id": auction_id, "bidder": "bidder-1", "max_amount": 765431})
+    recorder.on_joined(joined)
+    recorder.on_notice("notification", {"canary": 1})
+    recorder.on_notice("wallet_changed", {"canary": 1})
+    recorder.on_change({"auction_id": auction_id, "bidder": "bidder-1", "max_amount": 765431})
     recorder.close()
     text = recorder.path.read_text()
     assert len(text.splitlines()) == 6

@@ -178,7 +178,7 @@ async def test_what_was_not_paid_is_offered_to_the_next_bidder(
     await first.auctions.bid(auction_id, amount=2000)
     market_clock.shift(601)
     await until(lambda: sql("SELECT count(*) FROM orders") == [(1,)])
-    await first.orders.cancel((await first.orders.take(auction_id)).order.id)
+    await first.orders.cancel((await first.orders.for_auction(auction_id)).order.id)
     async with screen(seller.token, size=LARGE) as shown:
         await desk(shown)
         await shown.press("2")

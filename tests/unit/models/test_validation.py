@@ -28,7 +28,7 @@ from instasell_client.models import seller_auctions as selling
 from instasell_client.models.auctions import CreateAuction
 from instasell_client.models.base import Request
 from instasell_client.models.listings import CreateListing
-from instasell_client.models.validation import REMEDIES, field_errors, misfit, sentence
+from instasell_client.models.validation import REMEDIES, describe_error, field_errors, sentence
 from instasell_client.operation import request
 
 MODULES = (
@@ -131,4 +131,4 @@ def test_an_answer_that_does_not_fit_is_told_by_its_field() -> None:
     ]:
         with pytest.raises(ValidationError) as caught:
             model.model_validate(sent)
-        assert misfit(caught.value) == said
+        assert describe_error(caught.value) == said
