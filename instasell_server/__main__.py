@@ -25,7 +25,7 @@ from instasell_server.commands.command_context import need_market as _need_marke
 from instasell_server.commands.command_context import read_settings as _settings
 from instasell_server.commands.command_context import url_of as _url
 from instasell_server.commands.standalone import (
-    Refused,
+    StartRefused,
     mailbox_of,
     needs_engines,
     prepare_database,
@@ -37,8 +37,8 @@ from instasell_server.db.connections import Database
 from instasell_server.db.migrate import MigrationRefused, is_migrated
 from instasell_server.embedded import EmbeddedError
 from instasell_server.errors import InstaSellError
-from instasell_server.ports import Refused as ProviderRefused
 from instasell_server.ports import Unreachable
+from instasell_server.ports import WebhookRefused as ProviderRefused
 
 app = typer.Typer(
     help="The InstaSell server. Without any configuration it brings its own engines along.",
@@ -76,8 +76,8 @@ def run(
     settings = _settings(host=host, port=port, data_dir=data_dir, parts=role)
     try:
         serve.run(settings, i_know=i_know, ready_file=ready_file)
-    except (Refused, EmbeddedError, MigrationRefused) as error:
-        _fail(str(error), USAGE if isinstance(error, Refused) else FAILURE)
+    except (StartRefused, EmbeddedError, MigrationRefused) as error:
+        _fail(str(error), USAGE if isinstance(error, StartRefused) else FAILURE)
     except OSError as error:
         _fail(f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}")
 
@@ -112,7 +112,7 @@ def backup(
     _need_market(given)
     with _engines(given) as settings:
         try:
-            made = backup_commands.make(settings, to)
+            made = backup_commands.create_backup(settings, to)
         except (BackupError, EmbeddedError) as error:
             _fail(str(error))
         print(made.path)
@@ -136,7 +136,7 @@ def restore(
     from instasell_server.commands import backup_commands
 
     try:
-        manifest, place = backup_commands.bring_back(_settings(data_dir=into), file)
+        manifest, place = backup_commands.restore_backup(_settings(data_dir=into), file)
     except (BackupError, EmbeddedError, MigrationRefused) as error:
         _fail(str(error))
     print(
@@ -226,10 +226,10 @@ def sandbox(
     INSTASELL_STRIPE_WEBHOOK_SECRET, the same ones as the market's.
     """
     from instasell_server.sandbox import (
-        Endpoint,
         SandboxOptions,
         SandboxSettings,
         StoreError,
+        WebhookEndpoint,
         run_sandbox,
     )
 
@@ -237,7 +237,7 @@ def sandbox(
     key, secret = settings.stripe_secret_key, settings.stripe_webhook_secret
     if key is None or secret is None:
         _fail("set INSTASELL_STRIPE_SECRET_KEY and INSTASELL_STRIPE_WEBHOOK_SECRET", USAGE)
-    endpoint = Endpoint(webhook_url, secret.get_secret_value())
+    endpoint = WebhookEndpoint(webhook_url, secret.get_secret_value())
     options = SandboxOptions(
         file,
         SandboxSettings(key.get_secret_value(), (endpoint,)),
@@ -263,10 +263,10 @@ def list_mail(
 
     It lies in the data folder, for want of a mail server: number, date, address and subject.
     """
-    from instasell_server.embedded.mailbox import listed
+    from instasell_server.embedded.mailbox import format_list
 
     if ctx.invoked_subcommand is None:
-        for line in listed(mailbox_of(_settings(data_dir=data_dir)), to, as_json=as_json):
+        for line in format_list(mailbox_of(_settings(data_dir=data_dir)), to, as_json=as_json):
             print(line)
 
 
@@ -277,10 +277,10 @@ def show_mail(
     data_dir: DataDir = None,
 ) -> None:
     """Print one mail with its link."""
-    from instasell_server.embedded.mailbox import NoSuchMail, shown
+    from instasell_server.embedded.mailbox import NoSuchMail, format_mail
 
     try:
-        print(shown(mailbox_of(_settings(data_dir=data_dir)), number, as_json=as_json))
+        print(format_mail(mailbox_of(_settings(data_dir=data_dir)), number, as_json=as_json))
     except NoSuchMail as error:
         _fail(str(error))
 

@@ -11,8 +11,12 @@ from aiohttp import web
 
 from instasell_server import metrics
 from instasell_server.adapters.storage.disk import DiskObjects
-from instasell_server.config.descriptors import Shares, descriptor_limit, share_descriptors
-from instasell_server.config.settings import Part, Settings
+from instasell_server.config.descriptors import (
+    DescriptorShares,
+    descriptor_limit,
+    share_descriptors,
+)
+from instasell_server.config.settings import ServerPart, Settings
 from instasell_server.db.transaction import finish_running
 from instasell_server.domains.accounts import handlers as accounts
 from instasell_server.domains.accounts.service import AccountService
@@ -41,20 +45,20 @@ from instasell_server.http.connections import ConnectionLimits, OpenConnections
 from instasell_server.http.docs import render_page
 from instasell_server.http.openapi import render_document
 from instasell_server.http.ratelimit import RateLimits
-from instasell_server.http.rights import RIGHTS, Rights
+from instasell_server.http.rights import RIGHTS, RightsChecker
 from instasell_server.http.web_app import make_application
 from instasell_server.realtime.hub import Hub
 from instasell_server.routes import LIVE, TABLE, routes_of
 from instasell_server.wiring import (
     Engines,
     Services,
+    build_services,
     make_engines,
     make_ledger,
     make_mails,
-    required,
-    wire,
+    require_setting,
 )
-from instasell_server.workers.notification_dispatcher import Notices
+from instasell_server.workers.notification_dispatcher import NotificationWorker
 
 SERVICES = web.AppKey("services", Services)
 REST_SECONDS = 0.25
@@ -67,16 +71,16 @@ def build(settings: Settings) -> web.Application:
     TooFewDescriptors.
     """
     shares = share_descriptors(settings, descriptor_limit())
-    required(settings.jwt_secret, "JWT_SECRET")
+    require_setting(settings.jwt_secret, "JWT_SECRET")
     engines = make_engines(settings)
-    services = wire(engines, settings)
+    services = build_services(engines, settings)
     limits = RateLimits(engines.redis.limiter, settings)
     routes = routes_of(settings.parts)
     connections = OpenConnections(_connection_limits(settings, shares))
     app = make_application(routes, settings, limits, services.accounts.authenticate, connections)
     app[media.TRANSFERS] = Transfers(shares.files)
     app[SERVICES] = services
-    app[RIGHTS] = Rights(engines.database, services.accounts.get_current)
+    app[RIGHTS] = RightsChecker(engines.database, services.accounts.get_current)
     app[accounts.SERVICE] = services.accounts
     app[listings.SERVICE] = services.listings
     app[media.SERVICE] = services.media
@@ -117,7 +121,7 @@ def build(settings: Settings) -> web.Application:
     return app
 
 
-def _connection_limits(settings: Settings, shares: Shares) -> ConnectionLimits:
+def _connection_limits(settings: Settings, shares: DescriptorShares) -> ConnectionLimits:
     return ConnectionLimits(
         total=shares.connections,
         per_address=settings.connections_per_address,
@@ -180,7 +184,7 @@ async def _after_a_rest(work: Callable[[], Awaitable[None]]) -> None:
 class _Lifetime:
     """Starts what runs by itself, and stops it in the other order."""
 
-    def __init__(self, engines: Engines, services: Services, parts: frozenset[Part]) -> None:
+    def __init__(self, engines: Engines, services: Services, parts: frozenset[ServerPart]) -> None:
         self._engines = engines
         self._services = services
         self._parts = parts
@@ -193,12 +197,12 @@ class _Lifetime:
         services.live.start()
         services.auctioneer.start()
         tasks = [asyncio.create_task(metrics.watch_loop(), name="loop-lag")]
-        if Part.WORKER in self._parts:
+        if ServerPart.WORKER in self._parts:
             tasks.append(asyncio.create_task(services.closer.run(), name="closer"))
             for name, work in (
                 ("outbox", services.outbox.run),
                 ("escrow", services.escrow.run),
-                ("notices", Notices(services.telling).run),
+                ("notices", NotificationWorker(services.telling).run),
                 ("postman", services.postman.run),
             ):
                 tasks.append(asyncio.create_task(_after_a_rest(work), name=name))

@@ -131,7 +131,7 @@ def to_line(_logger: Any, _method: str, event: Event) -> str:
     return to_json(dict(event), ensure_ascii=True, fallback=str).decode()
 
 
-class Lines:
+class LogLines:
     """Writes lines to a stream; a reader that has gone away stops the lines, not the server.
 
     Inside a running loop the lines of a moment are written together: a write for each request
@@ -183,11 +183,11 @@ class RequestLog:
     """
 
     def __init__(self) -> None:
-        self._lines: Lines | None = None
+        self._lines: LogLines | None = None
         self._stamp = Stamp()
         self._log = structlog.get_logger("instasell.http")
 
-    def write_to(self, lines: Lines | None) -> None:
+    def write_to(self, lines: LogLines | None) -> None:
         """Where the lines go; None hands them to structlog."""
         self._lines = lines
 
@@ -227,7 +227,7 @@ def _quoted(text: str) -> str:
     return to_json(text, ensure_ascii=True).decode()
 
 
-class NoLines(Lines):
+class NullLog(LogLines):
     """For a level above info: the lines of requests go nowhere."""
 
     takes_info = False
@@ -254,7 +254,7 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
         last: list[Any] = [to_line]
     else:
         last = [one_line, structlog.dev.ConsoleRenderer(colors=out.isatty(), timestamp_key="at")]
-    lines = Lines(out)
+    lines = LogLines(out)
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -263,7 +263,7 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
         cache_logger_on_first_use=stream is None,
     )
     if level > logging.INFO:
-        REQUESTS.write_to(NoLines(out))
+        REQUESTS.write_to(NullLog(out))
     else:
         REQUESTS.write_to(lines if settings.log_format == "json" else None)
     _adopt_stdlib(out, [*shared], last)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Iterable
 
 from aiohttp import web
 
-from instasell_server.config.settings import Part
+from instasell_server.config.settings import ServerPart
 from instasell_server.domains.accounts import handlers as accounts
 from instasell_server.domains.admin import handlers as admin
 from instasell_server.domains.auctions import handlers as auctions
@@ -59,13 +59,13 @@ TABLE: tuple[Route, ...] = (
         tag="live",
         errors=(Forbidden,),
         streams=True,
-        part=Part.WS,
+        part=ServerPart.WS,
     ),
     *operations.ROUTES,
 )
 
 
-def routes_of(parts: Iterable[Part]) -> list[Route]:
+def routes_of(parts: Iterable[ServerPart]) -> list[Route]:
     """The rows that a process with these parts serves."""
     wanted = set(parts)
     return [route for route in TABLE if route.part is None or route.part in wanted]

@@ -36,22 +36,22 @@ from instasell_server.domains.mail.service import MailService
 from instasell_server.domains.media.picture_pool import PicturePool
 from instasell_server.domains.media.service import MediaService
 from instasell_server.domains.messages.service import MessageService
-from instasell_server.domains.notifications.dispatch import Telling
+from instasell_server.domains.notifications.dispatch import NotificationDispatcher
 from instasell_server.domains.notifications.service import NotificationService
 from instasell_server.domains.orders.bank_claims import BankClaims
-from instasell_server.domains.orders.fulfilment import Fulfilment
+from instasell_server.domains.orders.fulfilment import OrderFulfilment
 from instasell_server.domains.orders.service import OrderService
 from instasell_server.domains.payments import handlers as payments
 from instasell_server.domains.payments.service import PaymentService
 from instasell_server.domains.wallets.service import WalletService
 from instasell_server.domains.wallets.withdrawals import WithdrawalService
-from instasell_server.ports import Cache, Events, Mail, Objects, Payments
+from instasell_server.ports import Cache, Events, MailTransport, Objects, PaymentProvider
 from instasell_server.realtime.budgets import JoinLimits
 from instasell_server.realtime.hub import Hub
 from instasell_server.realtime.websocket import LiveEndpoint
 from instasell_server.workers.closer import Closer
 from instasell_server.workers.escrow import Escrow
-from instasell_server.workers.mail_sender import Postman
+from instasell_server.workers.mail_sender import MailSender
 from instasell_server.workers.outbox import Outbox
 
 REPLICA_CONNECTIONS = 8
@@ -71,9 +71,9 @@ class Engines:
     database: Database
     public: Database
     redis: RedisEngine
-    provider: Payments
+    provider: PaymentProvider
     objects: Objects
-    mail: Mail | None
+    mail: MailTransport | None
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Services:
     auctions: AuctionService
     resale: Resale
     orders: OrderService
-    fulfilment: Fulfilment
+    fulfilment: OrderFulfilment
     disputes: DisputeService
     chargebacks: ChargebackService
     payments: PaymentService
@@ -97,19 +97,19 @@ class Services:
     lookups: LookupService
     messages: MessageService
     notifications: NotificationService
-    telling: Telling
+    telling: NotificationDispatcher
     auctioneer: Auctioneer
     hub: Hub
     live: LiveEndpoint
     closer: Closer
     escrow: Escrow
     outbox: Outbox
-    postman: Postman
+    postman: MailSender
 
 
 async def is_redis_empty(settings: Settings) -> bool:
     """Whether the Redis of the settings has no keys. Raises NotConfigured, Unreachable."""
-    redis = RedisEngine(required(settings.redis_url, "REDIS_URL"))
+    redis = RedisEngine(require_setting(settings.redis_url, "REDIS_URL"))
     try:
         return await redis.is_empty()
     finally:
@@ -119,31 +119,31 @@ async def is_redis_empty(settings: Settings) -> bool:
 def make_engines(settings: Settings) -> Engines:
     """The engines of the settings, not yet opened. Raises NotConfigured."""
     observe: Observer | None = log_statement if settings.environment == "development" else None
-    url = required(settings.database_url, "DATABASE_URL")
+    url = require_setting(settings.database_url, "DATABASE_URL")
     database = Database(url, size=settings.database_connections, observe=observe)
     public = database
     if settings.database_replica_url is not None:
         replica = settings.database_replica_url.get_secret_value()
         public = Database(replica, size=REPLICA_CONNECTIONS, observe=observe)
-    redis = RedisEngine(required(settings.redis_url, "REDIS_URL"))
+    redis = RedisEngine(require_setting(settings.redis_url, "REDIS_URL"))
     folder = data_dir_of(settings) / FILES_FOLDER
     objects = storage_for(settings, folder)
     return Engines(database, public, redis, make_provider(settings), objects, _mail(settings))
 
 
-def make_provider(settings: Settings) -> Payments:
+def make_provider(settings: Settings) -> PaymentProvider:
     """The payment provider of the settings; one that refuses everything where none is set."""
     if settings.stripe_secret_key is None:
         return NoProvider()
     # The library takes a quarter of a second to load, which only those wait for who use it.
     from instasell_server.adapters.stripe.gateway import StripeGateway
 
-    secret = required(settings.stripe_webhook_secret, "STRIPE_WEBHOOK_SECRET")
+    secret = require_setting(settings.stripe_webhook_secret, "STRIPE_WEBHOOK_SECRET")
     key = settings.stripe_secret_key.get_secret_value()
     return StripeGateway(key, secret, settings.stripe_api_base)
 
 
-def _mail(settings: Settings) -> Mail | None:
+def _mail(settings: Settings) -> MailTransport | None:
     if settings.smtp_host is not None:
         from instasell_server.adapters.mail.smtp import SmtpMail
 
@@ -173,7 +173,7 @@ def make_ledger(cache: Cache, events: Events, settings: Settings) -> Ledger:
     )
 
 
-def required(value: SecretStr | None, name: str) -> str:
+def require_setting(value: SecretStr | None, name: str) -> str:
     """The secret's text. Raises NotConfigured, naming the variable."""
     if value is None:
         raise NotConfigured(f"set INSTASELL_{name}")
@@ -185,68 +185,68 @@ def log_statement(sql: str, seconds: float) -> None:
     _log.debug("sql", statement=" ".join(sql.split()), ms=round(seconds * 1000, 2))
 
 
-def wire(engines: Engines, settings: Settings) -> Services:
+def build_services(engines: Engines, settings: Settings) -> Services:
     """Every service, joined to the others. Nothing runs yet."""
     database, redis = engines.database, engines.redis
     history = AuctionHistory(database)
     hub = Hub(redis.bus, history)
     ledger = make_ledger(redis.cache, hub, settings)
     mails = make_mails(engines, settings)
-    people = AccountService(database, redis.cache, redis.limiter, hub, ledger, mails, settings)
+    accounts = AccountService(database, redis.cache, redis.limiter, hub, ledger, mails, settings)
     pictures = PicturePool()
     files = _files(engines, settings, pictures)
-    goods = ListingService(database, engines.public, redis.cache, files)
-    money, bought, fulfilment = _money(engines, settings, ledger, goods)
+    listings = ListingService(database, engines.public, redis.cache, files)
+    payments, orders, fulfilment = _money(engines, settings, ledger, listings)
     gas = AuctionGas(
         ledger, auction_fee=settings.auction_gas_fee, feature_fee=settings.feature_gas_fee
     )
-    lifecycle = Lifecycle(database, redis.cache, hub, history, bought, goods, gas)
+    lifecycle = Lifecycle(database, redis.cache, hub, history, orders, listings, gas)
     lanes, batch = settings.auctioneer_lanes, settings.auctioneer_batch
     auctioneer = Auctioneer(
         database, redis.locks, redis.bus, lifecycle, lanes=lanes, batch_size=batch
     )
     opening = Opening(lifecycle, gas, max_days=settings.auction_max_days)
-    market = _auctions(engines, settings, auctioneer, lifecycle, bought, opening)
-    resale = Resale(database, lifecycle, bought, opening)
+    auctions = _auctions(engines, settings, auctioneer, lifecycle, orders, opening)
+    resale = Resale(database, lifecycle, orders, opening)
     live = LiveEndpoint(
         hub,
         history,
-        market,
-        people.authenticate,
+        auctions,
+        accounts.authenticate,
         origins=settings.cors_origins,
         join_limits=_join_limits(settings),
         currency=settings.currency,
         limited=settings.rate_limit_bids > 0,
     )
-    leaving = WithdrawalService(database, engines.provider, ledger, money)
-    money.serve_withdrawals(leaving)
-    purses = WalletService(database, ledger, money, Featuring(gas, lifecycle), leaving)
-    told = NotificationService(database)
-    outbox = _outbox(database, people, goods, files, lifecycle, told, mails)
+    withdrawals = WithdrawalService(database, engines.provider, ledger, payments)
+    payments.serve_withdrawals(withdrawals)
+    wallets = WalletService(database, ledger, payments, Featuring(gas, lifecycle), withdrawals)
+    notifications = NotificationService(database)
+    outbox = _outbox(database, accounts, listings, files, lifecycle, notifications, mails)
     closer = Closer(database, lifecycle)
-    complaints = DisputeService(database, fulfilment, files, currency=settings.currency)
-    fulfilment.serve(complaints)
-    files.serve(goods, complaints)
-    taken_back = _chargebacks(database, bought, complaints, ledger, money)
-    escrow = _escrow(fulfilment, money, leaving, taken_back)
-    talk = MessageService(database, redis.limiter, hub, per_minute=settings.rate_limit_messages)
-    desk = AdminService(
-        database, engines.public, people, goods, lifecycle, bought, talk, ledger,
+    disputes = DisputeService(database, fulfilment, files, currency=settings.currency)
+    fulfilment.serve(disputes)
+    files.serve(listings, disputes)
+    chargebacks = _chargebacks(database, orders, disputes, ledger, payments)
+    escrow = _escrow(fulfilment, payments, withdrawals, chargebacks)
+    messages = MessageService(database, redis.limiter, hub, per_minute=settings.rate_limit_messages)
+    admin = AdminService(
+        database, engines.public, accounts, listings, lifecycle, orders, messages, ledger,
         currency=settings.currency,
     )  # fmt: skip
-    complaints.serve(desk)
+    disputes.serve(admin)
     telling = _telling(settings, database, hub, history)
     telling.serve(mails)
     return Services(
-        people, goods, files, pictures, market, resale, bought, fulfilment, complaints,
-        taken_back, money, purses, desk, AlertService(database, money, taken_back),
-        LookupService(database, engines.public), talk, told, telling, auctioneer,
-        hub, live, closer, escrow, outbox, Postman(mails),
+        accounts, listings, files, pictures, auctions, resale, orders, fulfilment, disputes,
+        chargebacks, payments, wallets, admin, AlertService(database, payments, chargebacks),
+        LookupService(database, engines.public), messages, notifications, telling, auctioneer,
+        hub, live, closer, escrow, outbox, MailSender(mails),
     )  # fmt: skip
 
 
 def _escrow(
-    fulfilment: Fulfilment,
+    fulfilment: OrderFulfilment,
     money: PaymentService,
     leaving: WithdrawalService,
     taken_back: ChargebackService,
@@ -276,7 +276,7 @@ def _join_limits(settings: Settings) -> JoinLimits:
 
 def _money(
     engines: Engines, settings: Settings, ledger: Ledger, goods: ListingService
-) -> tuple[PaymentService, OrderService, Fulfilment]:
+) -> tuple[PaymentService, OrderService, OrderFulfilment]:
     return_url = (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
     money = PaymentService(
         engines.database, engines.provider, ledger, return_url=return_url + payments.RETURN_PATH
@@ -287,7 +287,7 @@ def _money(
         payment_deadline_hours=settings.payment_deadline_hours,
         currency=settings.currency,
     )
-    fulfilment = Fulfilment(engines.database, bought, money, ledger)
+    fulfilment = OrderFulfilment(engines.database, bought, money, ledger)
     money.serve(fulfilment)
     return money, bought, fulfilment
 
@@ -359,8 +359,10 @@ def _outbox(
     )
 
 
-def _telling(settings: Settings, database: Database, hub: Hub, history: AuctionHistory) -> Telling:
-    return Telling(
+def _telling(
+    settings: Settings, database: Database, hub: Hub, history: AuctionHistory
+) -> NotificationDispatcher:
+    return NotificationDispatcher(
         database,
         hub,
         history,

@@ -66,7 +66,7 @@ def quiet_logs() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         cache_logger_on_first_use=False,
     )
-    logs.REQUESTS.write_to(logs.NoLines(sys.stderr))
+    logs.REQUESTS.write_to(logs.NullLog(sys.stderr))
 
 
 quiet_logs()

@@ -8,17 +8,17 @@ and on the disk, and nothing of it is restored before all of it has been checked
 from __future__ import annotations
 
 from instasell_server.backups.archive import ArchiveDamaged, BackupError, Manifest
-from instasell_server.backups.create import Backup, Source, back_up
-from instasell_server.backups.daily import Keeping
+from instasell_server.backups.create import Backup, BackupSource, back_up
+from instasell_server.backups.daily import DailyBackups
 from instasell_server.backups.restore import TargetNotEmpty, restore_embedded, restore_into_url
 
 __all__ = [
     "ArchiveDamaged",
     "Backup",
     "BackupError",
-    "Keeping",
+    "BackupSource",
+    "DailyBackups",
     "Manifest",
-    "Source",
     "TargetNotEmpty",
     "back_up",
     "restore_embedded",

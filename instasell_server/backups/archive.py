@@ -31,7 +31,7 @@ class ArchiveDamaged(BackupError):
     """A file is no backup, or not the one that was written."""
 
 
-class Part(BaseModel):
+class ArchivePart(BaseModel):
     """One file of an archive, and what it has to be."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,7 +52,7 @@ class Manifest(BaseModel):
     migration: str
     migrations: Mapping[str, str]
     counts: Mapping[str, int]
-    parts: tuple[Part, ...]
+    parts: tuple[ArchivePart, ...]
 
 
 class ArchiveWriter:
@@ -60,7 +60,7 @@ class ArchiveWriter:
 
     def __init__(self, file: BinaryIO) -> None:
         self._tar = tarfile.TarFile(fileobj=file, mode="w", format=tarfile.PAX_FORMAT)
-        self.parts: list[Part] = []
+        self.parts: list[ArchivePart] = []
 
     def add(self, name: str, path: Path) -> None:
         """Adds a file. Raises OSError, also when it changes its size meanwhile."""
@@ -68,7 +68,7 @@ class ArchiveWriter:
             size = os.fstat(source.fileno()).st_size
             reader = _Hashing(source)
             self._tar.addfile(_entry(name, size), reader)
-        self.parts.append(Part(name=name, bytes=size, sha256=reader.digest()))
+        self.parts.append(ArchivePart(name=name, bytes=size, sha256=reader.digest()))
 
     def close(self, manifest: Manifest) -> None:
         """Adds the manifest, which is the end of a whole archive."""
@@ -159,7 +159,7 @@ def _is_proper(name: str) -> bool:
     )
 
 
-def _check(tar: tarfile.TarFile, part: Part, sink: BinaryIO | None) -> None:
+def _check(tar: tarfile.TarFile, part: ArchivePart, sink: BinaryIO | None) -> None:
     member = tar.getmember(part.name)
     file = tar.extractfile(member)
     assert file is not None, "only regular files come here"

@@ -24,7 +24,7 @@ from instasell_server.backups.archive import (
     Manifest,
 )
 from instasell_server.backups.rehearsal import rehearse
-from instasell_server.db.dump import DumpFailed, Snapshot, dump, snapshot
+from instasell_server.db.dump import DatabaseSnapshot, DumpFailed, dump, snapshot
 from instasell_server.embedded.folder import sync_folder
 
 PREFIX = "instasell-"
@@ -33,7 +33,7 @@ _DRAFT = ".draft-"
 
 
 @dataclass(frozen=True)
-class Source:
+class BackupSource:
     """What is backed up: a database, and what lies in a data folder if there is one."""
 
     database_url: str
@@ -48,7 +48,7 @@ class Backup:
     differences: tuple[str, ...] = ()
 
 
-def back_up(source: Source, programs: Path, folder: Path) -> Backup:
+def back_up(source: BackupSource, programs: Path, folder: Path) -> Backup:
     """Write a new archive of mode 0600 into a folder, once it has been restored and audited.
 
     An archive that cannot be restored gets no name. One whose books have differences is kept,
@@ -102,7 +102,7 @@ def _clear_away(folder: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _write(source: Source, programs: Path, draft: Path) -> Path:
+def _write(source: BackupSource, programs: Path, draft: Path) -> Path:
     dumped = draft / DATABASE
     with snapshot(source.database_url) as state:
         dump(source.database_url, programs, state, dumped)
@@ -147,7 +147,7 @@ def _copy_books(source: Path, target: Path) -> None:
         reading.backup(writing)
 
 
-def _manifest(state: Snapshot, writer: ArchiveWriter) -> Manifest:
+def _manifest(state: DatabaseSnapshot, writer: ArchiveWriter) -> Manifest:
     return Manifest(
         format=FORMAT,
         version=importlib.metadata.version("instasell"),

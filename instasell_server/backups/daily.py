@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from instasell_server.backups.archive import BackupError
-from instasell_server.backups.create import Backup, Source, archives, back_up
+from instasell_server.backups.create import Backup, BackupSource, archives, back_up
 
 KEPT = 7
 DAY_SECONDS = 24 * 3600.0
@@ -19,13 +19,13 @@ POLL_SECONDS = 600.0
 _log = structlog.get_logger("instasell.server")
 
 
-class Keeping:
+class DailyBackups:
     """Makes a backup whenever the newest is a day old, and removes the oldest.
 
     `born` is a file as old as the market, from which the first day counts.
     """
 
-    def __init__(self, source: Source, programs: Path, folder: Path, born: Path) -> None:
+    def __init__(self, source: BackupSource, programs: Path, folder: Path, born: Path) -> None:
         self._source = source
         self._programs = programs
         self._folder = folder

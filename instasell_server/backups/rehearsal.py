@@ -15,7 +15,7 @@ from instasell_server.backups.archive import ArchiveDamaged, BackupError, open_a
 from instasell_server.backups.restore import restore_database
 from instasell_server.db.connections import Database
 from instasell_server.db.dump import DumpFailed
-from instasell_server.db.migrate import bring_up_to_date
+from instasell_server.db.migrate import migrate_to_latest
 from instasell_server.domains.audit.service import Report, audit
 from instasell_server.embedded import EmbeddedEngines, EmbeddedError
 
@@ -40,7 +40,7 @@ def rehearse(archive: Path) -> tuple[str, ...]:
             urls = engines.urls
             programs = engines.postgres_bin("pg_restore").parent
             restore_database(opened, urls.database_url, programs, folder)
-            bring_up_to_date(urls.server_database_url, urls.database_url)
+            migrate_to_latest(urls.server_database_url, urls.database_url)
             report = asyncio.run(_audit(urls.database_url))
     except (ArchiveDamaged, DumpFailed, EmbeddedError, OSError) as error:
         raise BackupError(

@@ -19,7 +19,7 @@ from instasell_server.backups.archive import (
     open_archive,
 )
 from instasell_server.db.dump import DumpFailed, is_empty, restore
-from instasell_server.db.migrate import bring_up_to_date, read_migrations
+from instasell_server.db.migrate import migrate_to_latest, read_migrations
 from instasell_server.embedded import EmbeddedEngines, EmbeddedError
 from instasell_server.embedded.folder import sync_folder
 
@@ -48,7 +48,7 @@ def restore_embedded(path: Path, data_dir: Path) -> Manifest:
                 programs = engines.postgres_bin("pg_restore").parent
                 urls = engines.urls
                 restore_database(archive, urls.database_url, programs, staging)
-                bring_up_to_date(urls.server_database_url, urls.database_url)
+                migrate_to_latest(urls.server_database_url, urls.database_url)
             _restore_files(archive, staging, with_sandbox=True)
             staging.rename(data_dir)
             sync_folder(data_dir.parent)
@@ -82,7 +82,7 @@ def restore_into_url(
                 raise TargetNotEmpty(f"{data_dir / MEDIA} is there already. Move it away.")
             with tempfile.TemporaryDirectory(prefix="instasell-") as draft:
                 restore_database(archive, database_url, programs, Path(draft))
-            bring_up_to_date(server_url, database_url)
+            migrate_to_latest(server_url, database_url)
             _restore_files(archive, data_dir, with_sandbox=False)
         except DumpFailed as error:
             raise BackupError(f"Nothing was restored. {error}") from error

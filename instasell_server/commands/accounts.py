@@ -19,7 +19,7 @@ from instasell_server.commands.command_context import (
     read_settings,
 )
 from instasell_server.commands.standalone import (
-    Refused,
+    StartRefused,
     needs_engines,
     prepare_database,
     with_secret,
@@ -84,7 +84,7 @@ def _with_accounts(
             asyncio.run(run_work(settings))
         except MigrationRefused as error:
             fail(str(error))
-        except Refused as error:
+        except StartRefused as error:
             fail(str(error), USAGE)
         except Invalid as error:
             fail("; ".join(f"{field}: {message}" for field, message in error.errors), USAGE)

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 from instasell_server.backups import (
     Backup,
     BackupError,
+    BackupSource,
     Manifest,
-    Source,
     TargetNotEmpty,
     back_up,
     restore_embedded,
@@ -25,7 +25,7 @@ from instasell_server.ports import Unreachable
 from instasell_server.wiring import is_redis_empty
 
 
-def make(settings: Settings, folder: Path | None) -> Backup:
+def create_backup(settings: Settings, folder: Path | None) -> Backup:
     """Back up a market whose engines run, and restore the archive once to see that it can be.
 
     Without a folder it goes to the market's own, of whose archives the newest seven are kept.
@@ -35,11 +35,11 @@ def make(settings: Settings, folder: Path | None) -> Backup:
     if folder is None:
         return keeping_of(settings, programs).back_up()
     data_dir = data_dir_of(settings)
-    source = Source(_secret(settings.database_url), data_dir if data_dir.is_dir() else None)
+    source = BackupSource(_secret(settings.database_url), data_dir if data_dir.is_dir() else None)
     return back_up(source, programs, folder)
 
 
-def bring_back(settings: Settings, file: Path) -> tuple[Manifest, str]:
+def restore_backup(settings: Settings, file: Path) -> tuple[Manifest, str]:
     """Restores into a new data folder, or into the servers that the settings name.
 
     Returns what was restored, and where to. Raises BackupError, EmbeddedError.

@@ -19,7 +19,7 @@ import uvloop
 from instasell_server import logs
 from instasell_server.app import build
 from instasell_server.commands.standalone import (
-    Refused,
+    StartRefused,
     check_exposure,
     keeping_of,
     needs_sandbox,
@@ -37,12 +37,12 @@ from instasell_server.config.descriptors import (
     raise_descriptor_limit,
     share_descriptors,
 )
-from instasell_server.config.settings import Part, Settings
+from instasell_server.config.settings import ServerPart, Settings
 from instasell_server.db.roles import ROLE_ADVICE, find_serving_role
 from instasell_server.domains.payments import handlers as payments
 from instasell_server.embedded import EmbeddedEngines, EmbeddedError
 from instasell_server.http.listener import Listener
-from instasell_server.sandbox import Endpoint, Sandbox, SandboxSettings
+from instasell_server.sandbox import Sandbox, SandboxSettings, WebhookEndpoint
 
 ENGINE_CHECK_SECONDS = 1.0
 _COLLECTIONS = (700, 10, 10)
@@ -84,7 +84,7 @@ def check_descriptors(settings: Settings) -> None:
     try:
         shares = share_descriptors(settings, raise_descriptor_limit())
     except TooFewDescriptors as error:
-        raise Refused(str(error)) from None
+        raise StartRefused(str(error)) from None
     report = _log.warning if shares.connections < CONNECTIONS_FEW else _log.info
     report("descriptors", limit=shares.descriptors, connections=shares.connections)
 
@@ -115,7 +115,11 @@ async def _serve(
         if sandbox is not None:
             _, secret = sandbox_secrets(settings)
             sandbox.send_to(
-                [Endpoint(f"http://{_shown(settings.host)}:{port}{payments.HOOK_PATH}", secret)]
+                [
+                    WebhookEndpoint(
+                        f"http://{_shown(settings.host)}:{port}{payments.HOOK_PATH}", secret
+                    )
+                ]
             )
         # What lives until the end is left out of the collector's rounds, which are short and many
         # from here on, so that no bid waits for a long one.
@@ -139,7 +143,7 @@ async def _serve(
 def _look_after(engines: EmbeddedEngines, settings: Settings) -> list[asyncio.Task[None]]:
     """What embedded engines need that nobody else administers."""
     tasks = [asyncio.create_task(_watch(engines), name="engines")]
-    if Part.WORKER in settings.parts and engines.postgres_pid is not None:
+    if ServerPart.WORKER in settings.parts and engines.postgres_pid is not None:
         keeping = keeping_of(settings, engines.postgres_bin("pg_dump").parent)
         tasks.append(asyncio.create_task(keeping.run(), name="backups"))
     return tasks

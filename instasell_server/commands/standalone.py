@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from instasell_server.backups import Keeping, Source
+from instasell_server.backups import BackupSource, DailyBackups
 from instasell_server.config.limit_settings import OF_ADDRESSES
-from instasell_server.config.settings import SECRET_BYTES_MIN, Part, Settings
-from instasell_server.db.migrate import bring_up_to_date
+from instasell_server.config.settings import SECRET_BYTES_MIN, ServerPart, Settings
+from instasell_server.db.migrate import migrate_to_latest
 from instasell_server.embedded import (
     EmbeddedEngines,
     EmbeddedError,
@@ -34,14 +34,14 @@ BACKUPS_FOLDER = "backups"
 _FILE_BYTES_MAX = 4096
 
 
-class Refused(Exception):
+class StartRefused(Exception):
     """The server will not start like this; the text says what to change."""
 
 
 def check_exposure(settings: Settings, *, i_know: bool) -> None:
     """Refuses to show engines that are meant for one machine to others. Raises Refused."""
     if needs_engines(settings) and not settings.on_loopback and not i_know:
-        raise Refused(
+        raise StartRefused(
             f"{settings.host} can be reached from other machines, and the embedded engines and"
             " their defaults are meant for this one. Set INSTASELL_DATABASE_URL and"
             " INSTASELL_REDIS_URL, listen on 127.0.0.1, or add --i-know."
@@ -134,7 +134,7 @@ def prepare_database(settings: Settings) -> list[str]:
     """
     assert settings.database_url is not None
     owner = settings.migration_database_url
-    return bring_up_to_date(
+    return migrate_to_latest(
         settings.database_url.get_secret_value(), owner.get_secret_value() if owner else None
     )
 
@@ -148,7 +148,7 @@ def with_secret(settings: Settings, *, embedded: bool) -> Settings:
     if settings.jwt_secret is not None:
         return settings
     if not embedded:
-        raise Refused(
+        raise StartRefused(
             "set INSTASELL_JWT_SECRET, for example to the output of `openssl rand -hex 32`;"
             " servers on one database share it"
         )
@@ -179,7 +179,7 @@ def mailbox_of(settings: Settings) -> Path:
 
 def needs_sandbox(settings: Settings, *, embedded: bool) -> bool:
     """Whether payments go to a provider of our own, because none was configured."""
-    return embedded and settings.stripe_secret_key is None and Part.API in settings.parts
+    return embedded and settings.stripe_secret_key is None and ServerPart.API in settings.parts
 
 
 def with_sandbox(settings: Settings, api_base: str) -> Settings:
@@ -204,12 +204,12 @@ def sandbox_file(settings: Settings) -> Path:
     return data_dir_of(settings) / SANDBOX_FILE
 
 
-def keeping_of(settings: Settings, programs: Path) -> Keeping:
+def keeping_of(settings: Settings, programs: Path) -> DailyBackups:
     """The backups of a market, whose engines run, in its data folder."""
     assert settings.database_url is not None
     folder = data_dir_of(settings)
-    return Keeping(
-        Source(settings.database_url.get_secret_value(), folder),
+    return DailyBackups(
+        BackupSource(settings.database_url.get_secret_value(), folder),
         programs,
         folder / BACKUPS_FOLDER,
         folder / "engines" / "secrets.json",
@@ -223,13 +223,13 @@ def _read_secret(folder: Path, name: str = SECRET_FILE) -> str:
     path.chmod(0o600)
     text = path.read_text(encoding="ascii").strip()
     if len(text) < SECRET_BYTES_MIN:
-        raise Refused(f"{path} has less than {SECRET_BYTES_MIN} characters; delete it")
+        raise StartRefused(f"{path} has less than {SECRET_BYTES_MIN} characters; delete it")
     return text
 
 
 __all__ = [
     "EmbeddedError",
-    "Refused",
+    "StartRefused",
     "borrowed_engines",
     "check_exposure",
     "data_dir_of",

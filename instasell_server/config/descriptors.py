@@ -30,7 +30,7 @@ class TooFewDescriptors(Exception):
     """The limit of the process is too low; the text says what to change."""
 
 
-class Shares(NamedTuple):
+class DescriptorShares(NamedTuple):
     """How many connections of callers may be open at once, and how many files of theirs."""
 
     connections: int
@@ -59,7 +59,7 @@ def _finite(limit: int) -> int:
     return _UNLIMITED if limit == resource.RLIM_INFINITY else min(limit, _UNLIMITED)
 
 
-def share_descriptors(settings: Settings, limit: int) -> Shares:
+def share_descriptors(settings: Settings, limit: int) -> DescriptorShares:
     """Divide `limit` descriptors. Raises TooFewDescriptors."""
     reserved = OWN_DESCRIPTORS + settings.database_connections
     if settings.database_replica_url is not None:
@@ -79,4 +79,4 @@ def share_descriptors(settings: Settings, limit: int) -> Shares:
             " it (`ulimit -n`, LimitNOFILE= of systemd, ulimits.nofile of Docker), or set"
             " INSTASELL_CONNECTIONS_MAX lower."
         )
-    return Shares(min(possible, wanted or CONNECTIONS_MAX), files, limit)
+    return DescriptorShares(min(possible, wanted or CONNECTIONS_MAX), files, limit)

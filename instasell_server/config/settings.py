@@ -23,7 +23,7 @@ Names = Annotated[list[str], NoDecode]
 """A list that is written with commas."""
 
 
-class Part(StrEnum):
+class ServerPart(StrEnum):
     """What a server process does; one process may do all of it."""
 
     API = "api"
@@ -45,10 +45,10 @@ class Settings(LimitSettings):
         int, Field(ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
     ] = 8780
     parts: Annotated[
-        frozenset[Part],
+        frozenset[ServerPart],
         NoDecode,
         Field(description="What this process does: api, ws, worker, separated by commas."),
-    ] = frozenset(Part)
+    ] = frozenset(ServerPart)
     data_dir: Annotated[
         Path | None,
         Field(description="Folder of the embedded engines; empty for the user's data folder."),

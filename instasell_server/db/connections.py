@@ -51,7 +51,7 @@ class Result(NamedTuple):
     touched: int
 
 
-class Connection:
+class DbConnection:
     """One connection, which speaks in rows and in the errors of the market."""
 
     def __init__(
@@ -150,7 +150,7 @@ class Database:
         self._url = url
         self._size = size
         self._free = asyncio.Semaphore(size)
-        self._idle: list[Connection] = []
+        self._idle: list[DbConnection] = []
         self._lent = 0
         self._observe = observe
         self._closed = False
@@ -173,14 +173,14 @@ class Database:
         return self._lent
 
     @contextlib.asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
+    async def connection(self) -> AsyncIterator[DbConnection]:
         """Lends a connection. Raises Unavailable when none is free or PostgreSQL is away."""
         try:
             async with asyncio.timeout(ACQUIRE_TIMEOUT_SECONDS):
                 await self._free.acquire()
         except TimeoutError:
             raise Unavailable("every connection to the database is in use") from None
-        connection: Connection | None = None
+        connection: DbConnection | None = None
         self._lent += 1
         try:
             connection = await self._take()
@@ -191,7 +191,7 @@ class Database:
                 self._give_back(connection)
             self._free.release()
 
-    async def _take(self) -> Connection:
+    async def _take(self) -> DbConnection:
         while self._idle:
             connection = self._idle.pop()
             if connection.reusable:
@@ -199,7 +199,7 @@ class Database:
             connection.discard()
         return await self._connect()
 
-    async def _connect(self) -> Connection:
+    async def _connect(self) -> DbConnection:
         cancels = _cancels()
         try:
             raw = await connect(
@@ -211,7 +211,7 @@ class Database:
             )
         except (psycopg2.OperationalError, OSError) as error:
             raise Unavailable("the database does not answer") from error
-        connection = Connection(raw, self._observe)
+        connection = DbConnection(raw, self._observe)
         try:
             _raise_lost_cancel(cancels)
         except asyncio.CancelledError:
@@ -219,7 +219,7 @@ class Database:
             raise
         return connection
 
-    def _give_back(self, connection: Connection) -> None:
+    def _give_back(self, connection: DbConnection) -> None:
         if connection.reusable and not self._closed:
             self._idle.append(connection)
         else:

@@ -44,7 +44,7 @@ class DumpFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class DatabaseSnapshot:
     """One state of a database, which `dump` writes down. Migrations are name and checksum."""
 
     name: str
@@ -53,7 +53,7 @@ class Snapshot:
 
 
 @contextlib.contextmanager
-def snapshot(url: str) -> Iterator[Snapshot]:
+def snapshot(url: str) -> Iterator[DatabaseSnapshot]:
     """Holds one state of the database for as long as the context lasts. Raises DumpFailed."""
     with _connected(url) as connection, connection.cursor() as cursor:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -61,10 +61,10 @@ def snapshot(url: str) -> Iterator[Snapshot]:
         cursor.execute("SELECT pg_export_snapshot()")
         [(name,)] = cursor.fetchall()
         cursor.execute("SELECT name, checksum FROM schema_migrations ORDER BY name")
-        yield Snapshot(name, dict(cursor.fetchall()), _count(cursor))
+        yield DatabaseSnapshot(name, dict(cursor.fetchall()), _count(cursor))
 
 
-def dump(url: str, programs: Path, state: Snapshot, target: Path) -> None:
+def dump(url: str, programs: Path, state: DatabaseSnapshot, target: Path) -> None:
     """Writes a snapshot into a file of PostgreSQL's custom format. Raises DumpFailed."""
     options = [f"--exclude-table-data={name}" for name in LEFT_OUT]
     _run(

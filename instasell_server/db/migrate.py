@@ -70,7 +70,7 @@ def read_migrations(folder: Path = FOLDER) -> list[Migration]:
     ]
 
 
-def bring_up_to_date(server_url: str, owner_url: str | None) -> list[str]:
+def migrate_to_latest(server_url: str, owner_url: str | None) -> list[str]:
     """Migrate as the owner, and give the server's role its rights; returns what was applied.
 
     Without an owner's URL the server's role migrates, if it may. Raises MigrationRefused.

@@ -17,8 +17,8 @@ import structlog
 from instasell_server.db.connections import (
     CONFIRM,
     STATEMENT_TIMEOUT_SECONDS,
-    Connection,
     Database,
+    DbConnection,
     Parameters,
     Result,
     Row,
@@ -38,7 +38,7 @@ BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
 class Guard(Protocol):
     """Has a word before the work of a transaction."""
 
-    async def check(self, connection: Connection) -> None:
+    async def check(self, connection: DbConnection) -> None:
         """Raises unless the one for whom the transaction runs may still do so."""
         ...
 
@@ -50,12 +50,12 @@ _running: set[asyncio.Task[Any]] = set()
 _log = structlog.get_logger(__name__)
 
 
-class Transaction(Connection):
+class Transaction(DbConnection):
     """A connection inside BEGIN ... COMMIT. The BEGIN travels with the first statement."""
 
     def __init__(
         self,
-        connection: Connection,
+        connection: DbConnection,
         begin: str,
         *,
         timeout_seconds: float = STATEMENT_TIMEOUT_SECONDS,

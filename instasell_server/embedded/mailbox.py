@@ -25,7 +25,7 @@ class NoSuchMail(Exception):
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredMail:
     """A letter of the mailbox, without what could steer a terminal."""
 
     number: int
@@ -39,7 +39,7 @@ class Kept:
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
-def read_mailbox(folder: Path, to: str | None = None) -> Iterator[Kept]:
+def read_mailbox(folder: Path, to: str | None = None) -> Iterator[StoredMail]:
     """The letters of a mailbox, newest first; those to one address where `to` is given."""
     for number in numbers_in(folder):
         kept = find_letter(folder, number)
@@ -47,7 +47,7 @@ def read_mailbox(folder: Path, to: str | None = None) -> Iterator[Kept]:
             yield kept
 
 
-def find_letter(folder: Path, number: int) -> Kept | None:
+def find_letter(folder: Path, number: int) -> StoredMail | None:
     """The letter of a number, or None where it has none."""
     try:
         with (folder / f"{number}.eml").open("rb") as file:
@@ -58,7 +58,7 @@ def find_letter(folder: Path, number: int) -> Kept | None:
     body = message.get_body(("plain",))
     text = str(body.get_content()) if body is not None else ""
     to, subject, date = (clean(str(message.get(name, ""))) for name in ("To", "Subject", "Date"))
-    return Kept(number, to, subject, date, clean(text.replace("\r\n", "\n"), keep="\n\t"))
+    return StoredMail(number, to, subject, date, clean(text.replace("\r\n", "\n"), keep="\n\t"))
 
 
 def numbers_in(folder: Path) -> list[int]:
@@ -69,13 +69,13 @@ def numbers_in(folder: Path) -> list[int]:
     return sorted((int(each[1]) for each in found if each), reverse=True)
 
 
-def listed(folder: Path, to: str | None, *, as_json: bool) -> Iterator[str]:
+def format_list(folder: Path, to: str | None, *, as_json: bool) -> Iterator[str]:
     """A line for each letter, the newest first; those to one address where `to` is given."""
     for kept in read_mailbox(folder, to):
         yield kept.as_json() if as_json else _line(kept)
 
 
-def shown(folder: Path, number: int, *, as_json: bool) -> str:
+def format_mail(folder: Path, number: int, *, as_json: bool) -> str:
     """One letter as text or as JSON. Raises NoSuchMail."""
     kept = find_letter(folder, number)
     if kept is None:
@@ -86,5 +86,5 @@ def shown(folder: Path, number: int, *, as_json: bool) -> str:
     return f"{head}\n{kept.text.rstrip()}"
 
 
-def _line(kept: Kept) -> str:
+def _line(kept: StoredMail) -> str:
     return f"{kept.number}\t{kept.date}\t{kept.to}\t{kept.subject}"

@@ -28,7 +28,7 @@ ENGINE_ENVIRONMENT: Final = {"PATH": os.defpath, "LC_ALL": "C", "HOME": "/"}
 
 
 @dataclass(frozen=True)
-class Seen:
+class ProcessInfo:
     """A process as the operating system lists it."""
 
     pid: int
@@ -122,12 +122,12 @@ def launch(
     return EngineProcess(child.pid, child)
 
 
-def find_marked(mark: str, uid: int) -> list[Seen]:
+def find_marked(mark: str, uid: int) -> list[ProcessInfo]:
     """List the live processes of user `uid` whose command line carries `mark`."""
     return [seen for seen in list_processes() if seen.uid == uid and mark in seen.command]
 
 
-def list_processes() -> Iterator[Seen]:
+def list_processes() -> Iterator[ProcessInfo]:
     """List the live processes; zombies have no command line and are left out."""
     if not (_PROC / "self" / "cmdline").exists():
         yield from _ask_ps()
@@ -141,17 +141,17 @@ def list_processes() -> Iterator[Seen]:
         except OSError:
             continue
         if command:
-            yield Seen(int(entry.name), uid, os.fsdecode(command))
+            yield ProcessInfo(int(entry.name), uid, os.fsdecode(command))
 
 
-def _ask_ps() -> Iterator[Seen]:
+def _ask_ps() -> Iterator[ProcessInfo]:
     listing = subprocess.run(
         ["ps", "-axo", "pid=,uid=,state=,command="], check=True, capture_output=True, text=True
     )
     for line in listing.stdout.splitlines():
         pid, uid, state, command = line.split(None, 3)
         if not state.startswith("Z"):
-            yield Seen(int(pid), int(uid), command)
+            yield ProcessInfo(int(pid), int(uid), command)
 
 
 def end_all(processes: Sequence[EngineProcess], number: signal.Signals, seconds: float) -> bool:

@@ -22,7 +22,7 @@ from instasell_server.http.content_encoding import encoded_body
 from instasell_server.http.frame_limit import FrameLimit
 from instasell_server.http.problems import problem_bytes, problem_response
 from instasell_server.http.request_context import new_request_id
-from instasell_server.http.slow_transfers import Slow, TransferWatch
+from instasell_server.http.slow_transfers import SlowTransfer, TransferWatch
 
 HEAD_BYTES_MAX = 64 * 1024
 """Of a request line with all headers; aiohttp limits each header to 8 KB, and their number."""
@@ -40,12 +40,12 @@ class SlowBody(TimeoutError):
     """The body of a request comes too slowly; handlers that read it meet this."""
 
 
-class Registry:
+class ConnectionRegistry:
     """The connections of one listener: which of them are watched, and how they are counted."""
 
     def __init__(self, counter: OpenConnections) -> None:
         self.counter = counter
-        self.watched: set[Connection] = set()
+        self.watched: set[HttpConnection] = set()
         self.refusals = 0
         self._refused = 0
         self._report_in = 0.0
@@ -68,7 +68,7 @@ class Registry:
             connection.look(seconds)
 
 
-class Connection(RequestHandler):
+class HttpConnection(RequestHandler):
     """aiohttp's protocol with limits around it. `registry` counts and watches it."""
 
     __slots__ = (
@@ -76,7 +76,7 @@ class Connection(RequestHandler):
         "frames",
     )  # fmt: skip
 
-    def __init__(self, manager: web.Server, registry: Registry, **options: Any) -> None:
+    def __init__(self, manager: web.Server, registry: ConnectionRegistry, **options: Any) -> None:
         super().__init__(manager, **options)
         self._registry = registry
         self._transfers: TransferWatch | None = None
@@ -171,10 +171,10 @@ class Connection(RequestHandler):
             return
         paused = self._reading_paused or self._buffer_paused
         slow = self._transfers.look(request, wire, seconds=seconds, paused=paused)
-        if slow is Slow.READING:
+        if slow is SlowTransfer.READING:
             self._note_slow(slow.value)
             wire.abort()
-        elif slow is Slow.SENDING and request is not None:
+        elif slow is SlowTransfer.SENDING and request is not None:
             if request.content.exception() is None:
                 self._note_slow(slow.value)
                 request.content.set_exception(SlowBody("the body comes too slowly"))
@@ -251,7 +251,7 @@ def _head_too_large() -> HeadTooLarge:
 
 
 def _hang_up(
-    registry: Registry,
+    registry: ConnectionRegistry,
     transport: asyncio.Transport,
     error: InstaSellError,
     on_lost: Lost | None = None,
@@ -274,7 +274,9 @@ class _RefusedConnection(asyncio.Protocol):
     close a socket with unread bytes resets it, and the caller would never see the answer.
     """
 
-    def __init__(self, registry: Registry, transport: asyncio.Transport, answer: bytes) -> None:
+    def __init__(
+        self, registry: ConnectionRegistry, transport: asyncio.Transport, answer: bytes
+    ) -> None:
         registry.refusals += 1
         self.on_lost: Lost | None = None
         self._registry = registry

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from instasell_server.http.connection import Connection, Registry
+from instasell_server.http.connection import ConnectionRegistry, HttpConnection
 from instasell_server.http.connections import CONNECTIONS, ConnectionLimits, OpenConnections
 from instasell_server.http.problems import error_of, problem_response
 from instasell_server.http.request_context import new_request_id
@@ -26,10 +26,10 @@ BACKLOG = 1024
 
 
 class _Server(web.Server):
-    registry: Registry
+    registry: ConnectionRegistry
 
-    def __call__(self) -> Connection:
-        return Connection(self, self.registry, loop=self._loop, **self._kwargs)
+    def __call__(self) -> HttpConnection:
+        return HttpConnection(self, self.registry, loop=self._loop, **self._kwargs)
 
 
 def _with_problems(handler: Handler) -> Handler:
@@ -50,7 +50,7 @@ def _with_problems(handler: Handler) -> Handler:
 
 
 class _Runner(web.AppRunner):
-    registry: Registry
+    registry: ConnectionRegistry
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
@@ -73,7 +73,7 @@ class Listener:
 
     def __init__(self, app: web.Application) -> None:
         counter = app.get(CONNECTIONS) or OpenConnections(ConnectionLimits())
-        self._registry = Registry(counter)
+        self._registry = ConnectionRegistry(counter)
         self._watch: asyncio.Task[None] | None = None
         self._runner = _Runner(
             app,

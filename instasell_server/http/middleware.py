@@ -20,14 +20,20 @@ from instasell_server.errors import (
     Unsupported,
 )
 from instasell_server.http.client_address import client_address, networks_of
-from instasell_server.http.connection import Connection, SlowBody
+from instasell_server.http.connection import HttpConnection, SlowBody
 from instasell_server.http.connections import OpenConnections
 from instasell_server.http.content_encoding import check_encoding
 from instasell_server.http.cross_origin import CrossOrigin
 from instasell_server.http.dispatch import Endpoint
 from instasell_server.http.problems import error_of, problem_response
-from instasell_server.http.ratelimit import FILES_PATH, OF_ADDRESS, UNCOUNTED, Counted, RateLimits
-from instasell_server.http.request_context import PASSAGE, Passage, new_request_id
+from instasell_server.http.ratelimit import (
+    FILES_PATH,
+    OF_ADDRESS,
+    UNCOUNTED,
+    RateLimitResult,
+    RateLimits,
+)
+from instasell_server.http.request_context import PASSAGE, RequestContext, new_request_id
 from instasell_server.http.route import Route
 from instasell_server.ports.principal import Principal
 
@@ -44,7 +50,7 @@ _SANE_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}", re.ASCII)
 _log = structlog.get_logger("instasell.http")
 
 
-class Edge:
+class RequestMiddleware:
     """The one middleware. `routes` tells the row of the table behind an endpoint."""
 
     def __init__(
@@ -114,26 +120,28 @@ class Edge:
         if passage.counted is not None:
             headers.update(passage.counted.headers())
 
-    async def _answer_preflight(self, request: web.Request, passage: Passage) -> web.Response:
+    async def _answer_preflight(
+        self, request: web.Request, passage: RequestContext
+    ) -> web.Response:
         """Answer without counting: each request of a page would count twice otherwise."""
         if not self._cross_origin.allows(request):
             await self._count_address(passage)
             raise Forbidden("this origin may not call; name it in INSTASELL_CORS_ORIGINS")
         return self._cross_origin.answer_preflight()
 
-    def _begin(self, request: web.Request) -> Passage:
+    def _begin(self, request: web.Request) -> RequestContext:
         given = request.headers.get(REQUEST_ID_HEADER)
         sane = given is not None and _SANE_ID.fullmatch(given) is not None
         request_id = given if given is not None and sane else new_request_id()
         address = client_address(
             request.remote, request.headers.getall("X-Forwarded-For", ()), self._proxies
         )
-        passage = Passage(request_id, address)
+        passage = RequestContext(request_id, address)
         request[PASSAGE] = passage
         logs.REQUEST_ID.set(request_id)
         return passage
 
-    async def _admit(self, request: web.Request, path: str, passage: Passage) -> None:
+    async def _admit(self, request: web.Request, path: str, passage: RequestContext) -> None:
         """Find out who asks, and count it. Credentials that do not hold count for the address."""
         own_budget = OF_ADDRESS.get(path)
         if own_budget is not None:
@@ -158,11 +166,11 @@ class Edge:
             raise Unauthenticated
         return await self._authenticate(header[len(BEARER) :].strip())
 
-    async def _count_address(self, passage: Passage) -> None:
+    async def _count_address(self, passage: RequestContext) -> None:
         _count(passage, await self._limits.hit_address(passage.address))
 
 
-def _refusal(error: Exception, request: web.Request, passage: Passage) -> web.Response:
+def _refusal(error: Exception, request: web.Request, passage: RequestContext) -> web.Response:
     """The reply to what a handler raised. Raises it again where it is no error of ours."""
     if isinstance(error, SlowBody):
         error = TooSlow(f"the body stalled for too long, or came too slowly: {error}")
@@ -186,7 +194,7 @@ def _refusal(error: Exception, request: web.Request, passage: Passage) -> web.Re
 async def _invite_body(request: web.Request, route: Route | None) -> None:
     """Tell a caller that waits for it to send its body, now that it has been admitted."""
     connection = request.protocol
-    if route is not None and route.streams and isinstance(connection, Connection):
+    if route is not None and route.streams and isinstance(connection, HttpConnection):
         connection.allow_stream()
     expected = request.headers.get("Expect")
     if expected is None or route is None:
@@ -204,7 +212,7 @@ def _is_gone(request: web.Request) -> bool:
 
 
 def _write_down(
-    request: web.Request, path: str, status: int, passage: Passage, seconds: float
+    request: web.Request, path: str, status: int, passage: RequestContext, seconds: float
 ) -> None:
     """The metrics and the log line of a request that is over; an open socket is no request."""
     if status != 101:
@@ -222,7 +230,7 @@ def _write_down(
     )
 
 
-def _count(passage: Passage, counted: Counted | None) -> None:
+def _count(passage: RequestContext, counted: RateLimitResult | None) -> None:
     if counted is not None:
         passage.counted = counted
         counted.require()

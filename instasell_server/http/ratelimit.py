@@ -23,7 +23,7 @@ DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class RateBudget:
     """What is counted together.
 
     `bucket` names the counter, `setting` the limit, and `what` says in refusals what is counted.
@@ -37,17 +37,17 @@ class Budget:
     remedy: str = "Try again"
 
 
-ANONYMOUS = Budget(
+ANONYMOUS = RateBudget(
     "anonymous", "rate_limit_anonymous", "requests from your address without signing in",
     remedy="Sign in, or try again",
 )  # fmt: skip
-USER = Budget("user", "rate_limit_signed_in", "requests by your account")
-TOKEN = Budget("token", "rate_limit_token", "requests by your account's tokens")
-SIGN_IN = Budget("sign-in", "rate_limit_sign_in", "sign-ins from your address", "sign-in")
-WEBHOOK = Budget("webhook", "rate_limit_webhooks", "webhooks from your address", "webhooks")
-FILES = Budget("files", "rate_limit_files", "transfers of files from your address", "files")
+USER = RateBudget("user", "rate_limit_signed_in", "requests by your account")
+TOKEN = RateBudget("token", "rate_limit_token", "requests by your account's tokens")
+SIGN_IN = RateBudget("sign-in", "rate_limit_sign_in", "sign-ins from your address", "sign-in")
+WEBHOOK = RateBudget("webhook", "rate_limit_webhooks", "webhooks from your address", "webhooks")
+FILES = RateBudget("files", "rate_limit_files", "transfers of files from your address", "files")
 
-OF_ADDRESS: Mapping[str, Budget] = {
+OF_ADDRESS: Mapping[str, RateBudget] = {
     "/auth/login": SIGN_IN,
     "/auth/signup": SIGN_IN,
     "/webhooks/stripe": WEBHOOK,
@@ -57,10 +57,10 @@ OF_ADDRESS: Mapping[str, Budget] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class RateLimitResult:
     """A hit of a budget, and what is left of it."""
 
-    budget: Budget
+    budget: RateBudget
     quota: Quota
 
     def require(self) -> None:
@@ -82,25 +82,27 @@ class RateLimits:
 
     def __init__(self, limiter: Limiter, settings: Settings) -> None:
         self._limiter = limiter
-        self._limits: Mapping[Budget, int] = {
+        self._limits: Mapping[RateBudget, int] = {
             budget: getattr(settings, budget.setting)
             for budget in (ANONYMOUS, USER, TOKEN, SIGN_IN, WEBHOOK, FILES)
         }
 
-    async def hit_address(self, address: str, budget: Budget = ANONYMOUS) -> Counted | None:
+    async def hit_address(
+        self, address: str, budget: RateBudget = ANONYMOUS
+    ) -> RateLimitResult | None:
         """Count a request of an address; None while that limit is off."""
         return await self._hit(budget, limited_as(address))
 
-    async def hit_user(self, principal: Principal) -> Counted | None:
+    async def hit_user(self, principal: Principal) -> RateLimitResult | None:
         """Count a request of a user. All tokens of one user share what a token may."""
         budget = USER if principal.scopes is None else TOKEN
         return await self._hit(budget, principal.user_id)
 
-    async def _hit(self, budget: Budget, who: str) -> Counted | None:
+    async def _hit(self, budget: RateBudget, who: str) -> RateLimitResult | None:
         limit = self._limits[budget]
         if limit == 0:
             return None
         quota = await self._limiter.hit(
             budget.bucket, who, limit=limit, window_seconds=WINDOW_SECONDS
         )
-        return Counted(budget, quota)
+        return RateLimitResult(budget, quota)

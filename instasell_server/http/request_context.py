@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from instasell_server.http.ratelimit import Counted
+from instasell_server.http.ratelimit import RateLimitResult
 from instasell_server.ports.principal import Principal
 
 _PROCESS = secrets.token_hex(8)
@@ -16,16 +16,16 @@ _numbers = itertools.count(1)
 
 
 @dataclass(slots=True)
-class Passage:
+class RequestContext:
     """One object in the request, because each look into the request itself costs a microsecond."""
 
     request_id: str
     address: str
     principal: Principal | None = None
-    counted: Counted | None = None
+    counted: RateLimitResult | None = None
 
 
-PASSAGE: web.RequestKey[Passage] = web.RequestKey("passage", Passage)
+PASSAGE: web.RequestKey[RequestContext] = web.RequestKey("passage", RequestContext)
 
 
 def new_request_id() -> str:

@@ -16,7 +16,7 @@ from typing import TypeVar
 import structlog
 from aiohttp import web
 
-from instasell_server.db.connections import Connection, Database
+from instasell_server.db.connections import Database, DbConnection
 from instasell_server.errors import InstaSellError, Unavailable
 from instasell_server.http.admission import admit
 from instasell_server.http.route import Policy
@@ -26,16 +26,16 @@ FRESH_SECONDS = 0.5
 """So long what was checked counts as checked, and so often streams are looked at."""
 
 T = TypeVar("T")
-Check = Callable[[Connection], Awaitable[None]]
+Check = Callable[[DbConnection], Awaitable[None]]
 """Raises what the caller would be told now."""
 
-Current = Callable[[Connection, Principal], Awaitable[Principal]]
+Current = Callable[[DbConnection, Principal], Awaitable[Principal]]
 """Returns a caller as the database knows them now. Raises Unauthenticated."""
 
 _log = structlog.get_logger(__name__)
 
 
-class Watch:
+class RightsWatch:
     """Work that ends when the rights to it do."""
 
     def __init__(self, check: Check) -> None:
@@ -61,23 +61,23 @@ class Watch:
                 await asyncio.gather(task, return_exceptions=True)
 
 
-class Rights:
+class RightsChecker:
     """Looks again at what callers may do. `stop` when the server stops."""
 
     def __init__(self, database: Database, current: Current) -> None:
         self._database = database
         self._current = current
-        self._watches: set[Watch] = set()
+        self._watches: set[RightsWatch] = set()
         self._watcher: asyncio.Task[None] | None = None
 
-    async def check(self, connection: Connection, policy: Policy, principal: Principal) -> None:
+    async def check(self, connection: DbConnection, policy: Policy, principal: Principal) -> None:
         """Raise what the route of this policy would answer the caller now."""
         admit(policy, await self._current(connection, principal))
 
     def check_of(self, policy: Policy, principal: Principal) -> Check:
         """Return `check` for one caller of one route."""
 
-        async def check(connection: Connection) -> None:
+        async def check(connection: DbConnection) -> None:
             await self.check(connection, policy, principal)
 
         return check
@@ -88,9 +88,9 @@ class Rights:
             await check(connection)
 
     @contextlib.asynccontextmanager
-    async def watch(self, check: Check) -> AsyncIterator[Watch]:
+    async def watch(self, check: Check) -> AsyncIterator[RightsWatch]:
         """Look at rights twice a second, for work that waits for a client."""
-        watch = Watch(check)
+        watch = RightsWatch(check)
         self._watches.add(watch)
         if self._watcher is None:
             self._watcher = asyncio.create_task(self._look_again(), name="rights")
@@ -122,7 +122,7 @@ class Rights:
             self._watcher = None
 
 
-async def _look(connection: Connection, watch: Watch) -> None:
+async def _look(connection: DbConnection, watch: RightsWatch) -> None:
     try:
         await watch.check(connection)
     except Unavailable:
@@ -134,12 +134,12 @@ async def _look(connection: Connection, watch: Watch) -> None:
 class RequestGuard:
     """Checks a request again whose first transaction begins late, as after a slow body."""
 
-    def __init__(self, rights: Rights, policy: Policy, principal: Principal) -> None:
+    def __init__(self, rights: RightsChecker, policy: Policy, principal: Principal) -> None:
         self._check = rights.check_of(policy, principal)
         self._fresh_until = time.monotonic() + FRESH_SECONDS
         self._is_done = False
 
-    async def check(self, connection: Connection) -> None:
+    async def check(self, connection: DbConnection) -> None:
         """Raise what the caller would be told now, unless the check at the door is fresh."""
         if self._is_done:
             return
@@ -148,4 +148,4 @@ class RequestGuard:
             await self._check(connection)
 
 
-RIGHTS: web.AppKey[Rights] = web.AppKey("rights", Rights)
+RIGHTS: web.AppKey[RightsChecker] = web.AppKey("rights", RightsChecker)

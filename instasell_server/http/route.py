@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from instasell_client.models.accounts import Role, Scope
-from instasell_server.config.settings import Part
+from instasell_server.config.settings import ServerPart
 from instasell_server.db.idempotency import RequestKey
 from instasell_server.errors import Unauthenticated
 from instasell_server.ports.principal import Principal
@@ -108,5 +108,5 @@ class Route:
     idempotent: bool = True
     body_optional: bool = False
     cache_control: str | None = None
-    part: Part | None = Part.API
+    part: ServerPart | None = ServerPart.API
     notes: Mapping[str, str] = field(default_factory=dict)

@@ -14,7 +14,7 @@ STREAM_SECONDS_MAX = 3600.0
 """For a bulk upload, whose rows are worked on while they come in."""
 
 
-class Pace:
+class TransferRate:
     """A credit of seconds that time spends and bytes earn back.
 
     A caller may stand still for `stall_seconds`, at any time and however much has passed before;
@@ -38,7 +38,7 @@ class Pace:
         self._credit = self._limits.stall_seconds
 
 
-class Slow(Enum):
+class SlowTransfer(Enum):
     """In what a caller is too slow."""
 
     SENDING = "slow_body"
@@ -59,8 +59,8 @@ class TransferWatch:
     )
 
     def __init__(self, limits: ConnectionLimits) -> None:
-        self._receiving = Pace(limits)
-        self._sending = Pace(limits)
+        self._receiving = TransferRate(limits)
+        self._sending = TransferRate(limits)
         self._request: web.BaseRequest | None = None
         self._received = 0
         self._sent = 0
@@ -78,7 +78,7 @@ class TransferWatch:
         *,
         seconds: float,
         paused: bool,
-    ) -> Slow | None:
+    ) -> SlowTransfer | None:
         """Account for `seconds` that have passed.
 
         Args:
@@ -97,7 +97,7 @@ class TransferWatch:
         if not self._unsent:
             self._sending.reset()
         elif not self._sending.spend(seconds, moved):
-            return Slow.READING
+            return SlowTransfer.READING
         if request is None or request.content.is_eof():
             return None
         return self._look_at_body(request, seconds, paused)
@@ -112,11 +112,13 @@ class TransferWatch:
         else:
             self._body_left = 0.0
 
-    def _look_at_body(self, request: web.BaseRequest, seconds: float, paused: bool) -> Slow | None:
+    def _look_at_body(
+        self, request: web.BaseRequest, seconds: float, paused: bool
+    ) -> SlowTransfer | None:
         before, self._received = self._received, request.content.total_bytes
         self._body_left -= seconds
         if paused:
             self._receiving.reset()
         elif not self._receiving.spend(seconds, self._received - before):
-            return Slow.SENDING
-        return Slow.SENDING if self._body_left <= 0 else None
+            return SlowTransfer.SENDING
+        return SlowTransfer.SENDING if self._body_left <= 0 else None

@@ -12,7 +12,7 @@ from instasell_server.http.body import BODY_BYTES_MAX
 from instasell_server.http.connections import CONNECTIONS, OpenConnections
 from instasell_server.http.cross_origin import CrossOrigin
 from instasell_server.http.dispatch import Endpoint, endpoint_of
-from instasell_server.http.middleware import Authenticate, Edge
+from instasell_server.http.middleware import Authenticate, RequestMiddleware
 from instasell_server.http.ratelimit import RateLimits
 from instasell_server.http.route import Route
 
@@ -28,7 +28,7 @@ def make_application(
 ) -> web.Application:
     """The application that serves `routes`, with everything around them."""
     endpoints: dict[Endpoint, Route] = {}
-    edge = Edge(
+    edge = RequestMiddleware(
         routes=endpoints,
         authenticate=authenticate,
         limits=limits,

@@ -48,7 +48,7 @@ class Cache(Protocol):
         """
         ...
 
-    async def retire(self, versions: Mapping[str, int], *, ttl_seconds: int) -> bool:
+    async def invalidate(self, versions: Mapping[str, int], *, ttl_seconds: int) -> bool:
         """Makes entries older than these versions count as absent, in one pipeline.
 
         A reader that still holds an older row cannot put it back. False when Redis did not
@@ -108,12 +108,12 @@ class Events(Protocol):
         """Has every socket of these sessions connect again, on all servers. Never raises."""
         ...
 
-    async def tell_user(self, user_id: str, frame: bytes) -> None:
+    async def notify_user(self, user_id: str, frame: bytes) -> None:
         """Sends a frame to a user's own sockets, on all servers. Never raises."""
         ...
 
-    async def tell_users(self, frames: Sequence[tuple[str, bytes]]) -> None:
-        """Sends each of these users a frame, as `tell_user` does, in one go. Never raises."""
+    async def notify_users(self, frames: Sequence[tuple[str, bytes]]) -> None:
+        """Sends each of these users a frame, as `notify_user` does, in one go. Never raises."""
         ...
 
 

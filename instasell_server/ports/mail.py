@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class OutgoingMail:
     """An e-mail to one person. `number` and `key` are the same at every try; `key` is a UUID.
 
     `subject` is one line; nothing in the others steers a terminal.
@@ -32,10 +32,10 @@ class DeliveryUnknown(Exception):
     """The content had left when the mail server fell silent; it may have taken the letter."""
 
 
-class Mail(Protocol):
+class MailTransport(Protocol):
     """Brings letters to people."""
 
-    async def send(self, letter: Letter, hand_over: Callable[[], Awaitable[None]]) -> None:
+    async def send(self, letter: OutgoingMail, hand_over: Callable[[], Awaitable[None]]) -> None:
         """Sends a letter, and returns once it is taken.
 
         `hand_over` is awaited before the content leaves; what it raises ends the try. Whoever

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
-class Refused(Exception):
+class WebhookRefused(Exception):
     """What is asked was understood, and will not be done; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class CheckoutWish:
+class CheckoutRequest:
     """What the payer is to be asked for. `payment_id` is the key by which it is asked once."""
 
     payment_id: str
@@ -87,14 +87,14 @@ class PaymentDeclined:
 
 
 @dataclass(frozen=True, slots=True)
-class RefundMoved:
+class RefundChanged:
     """A refund has got somewhere."""
 
     refund: RefundState
 
 
 @dataclass(frozen=True, slots=True)
-class Disputed:
+class ChargebackChanged:
     """The payer's bank has taken money back, and may have decided.
 
     `fee_amount` is what the provider has charged for it so far; `verdict` is won, lost or None.
@@ -110,7 +110,7 @@ class Disputed:
 
 
 @dataclass(frozen=True, slots=True)
-class RefundedInAll:
+class ChargeRefunded:
     """So much of a payment has gone back in all; which refunds that were has to be asked."""
 
     intent_id: str
@@ -138,7 +138,7 @@ class PayoutFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class NotUnderstood:
+class UnknownEvent:
     """A message of a kind that the market heeds, with fields that it cannot book."""
 
     problem: str
@@ -148,12 +148,12 @@ Change = (
     Paid
     | CheckoutExpired
     | PaymentDeclined
-    | RefundMoved
-    | RefundedInAll
-    | Disputed
+    | RefundChanged
+    | ChargeRefunded
+    | ChargebackChanged
     | TransferReversed
     | PayoutFailed
-    | NotUnderstood
+    | UnknownEvent
 )
 
 
@@ -193,14 +193,14 @@ class ProviderBooks(Protocol):
         ...
 
 
-class Payments(Protocol):
+class PaymentProvider(Protocol):
     """The provider who takes people's money. Every call is bounded by a time-out.
 
     All raise Unreachable when the provider does not answer, so that it is not known what it did,
     and Refused when it says no. What is asked for twice with one id is done once.
     """
 
-    async def open_checkout(self, wish: CheckoutWish) -> Checkout:
+    async def open_checkout(self, wish: CheckoutRequest) -> Checkout:
         """A page where the wish is paid."""
         ...
 

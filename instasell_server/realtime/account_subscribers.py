@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from instasell_server.realtime.subscriber import Watcher
+from instasell_server.realtime.subscriber import Subscriber
 
 
-class AccountReaders:
+class AccountSubscribers:
     """Finds an account's sockets without a look at the thousands of others."""
 
     def __init__(self) -> None:
-        self._watchers: dict[str, list[Watcher]] = {}
+        self._watchers: dict[str, list[Subscriber]] = {}
 
-    def of(self, user_id: str) -> Sequence[Watcher]:
+    def of(self, user_id: str) -> Sequence[Subscriber]:
         """Return the sockets of an account."""
         return self._watchers.get(user_id, ())
 
-    def add(self, watcher: Watcher) -> None:
+    def add(self, watcher: Subscriber) -> None:
         """Add a socket, if it may read."""
         if watcher.user_id is not None and watcher.may_read:
             self._watchers.setdefault(watcher.user_id, []).append(watcher)
 
-    def discard(self, watcher: Watcher) -> None:
+    def discard(self, watcher: Subscriber) -> None:
         """Take a socket out."""
         if watcher.user_id is None or watcher not in self.of(watcher.user_id):
             return

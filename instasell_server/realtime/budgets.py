@@ -33,7 +33,7 @@ class Rate(NamedTuple):
     per_second: float
 
 
-class Bucket:
+class TokenBucket:
     """Turns that are used up and come back with time."""
 
     __slots__ = ("_at", "_turns")
@@ -63,17 +63,17 @@ class AddressBuckets:
 
     def __init__(self, rate: Rate) -> None:
         self._rate = rate
-        self._buckets: dict[str, Bucket] = {}
+        self._buckets: dict[str, TokenBucket] = {}
         self._crowd = BUCKETS_MAX
 
-    def of(self, address: str) -> Bucket:
+    def of(self, address: str) -> TokenBucket:
         """Return the bucket of an address; an IPv6 customer's /64 is one."""
         name = limited_as(address)
         bucket = self._buckets.get(name)
         if bucket is None:
             if len(self._buckets) >= self._crowd:
                 self._forget_full_ones()
-            bucket = self._buckets[name] = Bucket(self._rate)
+            bucket = self._buckets[name] = TokenBucket(self._rate)
         return bucket
 
     def _forget_full_ones(self) -> None:
@@ -95,7 +95,7 @@ class JoinLimits:
         self._shared = _joins(address_per_minute)
         self._addresses = AddressBuckets(self._shared) if address_per_minute else None
 
-    def count(self, bucket: Bucket | None, address: str, cost: int = 1) -> Bucket | None:
+    def count(self, bucket: TokenBucket | None, address: str, cost: int = 1) -> TokenBucket | None:
         """Count a join against both limits. Raises RateLimited, and has counted nothing then.
 
         `bucket` is the connection's, None before its first join; returns the one to keep.
@@ -103,7 +103,7 @@ class JoinLimits:
         waits = [0.0]
         shared = self._addresses.of(address) if self._addresses is not None else None
         if self._own.size:
-            bucket = bucket or Bucket(self._own)
+            bucket = bucket or TokenBucket(self._own)
             waits.append(bucket.wait_seconds(self._own, cost))
         if shared is not None:
             waits.append(shared.wait_seconds(self._shared, cost))

@@ -36,15 +36,15 @@ from instasell_server.realtime.budgets import (
     FRAMES,
     FRAMES_PER_SECOND,
     AddressBuckets,
-    Bucket,
     JoinLimits,
     Rate,
+    TokenBucket,
 )
 from instasell_server.realtime.frame_reader import FrameId, FrameRefused, parse_data, read_frame
 from instasell_server.realtime.hub import Hub
 from instasell_server.realtime.shared_read import SharedRead
-from instasell_server.realtime.snapshots import JoinAnswer, Joined, Joins, View
-from instasell_server.realtime.subscriber import ANSWER_BYTES_MAX, WHOLE_BYTES_MAX, Watcher
+from instasell_server.realtime.snapshots import AuctionPage, JoinAnswer, JoinReader, JoinSnapshot
+from instasell_server.realtime.subscriber import ANSWER_BYTES_MAX, WHOLE_BYTES_MAX, Subscriber
 from instasell_server.realtime.websocket_frames import (
     PING_FRAME,
     frame_head,
@@ -71,7 +71,7 @@ class ConnectionServices:
     """What connections need of the server. `frames` is None where frames are not limited."""
 
     hub: Hub
-    joins: Joins
+    joins: JoinReader
     clock: SharedRead[None, bytes]
     auctions: AuctionService
     authenticate: Callable[[str], Awaitable[Principal]]
@@ -80,7 +80,7 @@ class ConnectionServices:
     spawn: Callable[[Coroutine[Any, Any, None]], None]
 
 
-class Connection:
+class LiveConnection:
     """One socket of thousands. Frames are answered in order, except that bids wait for batches."""
 
     __slots__ = (
@@ -105,13 +105,13 @@ class Connection:
         self._writer = writer
         self._frame_limit = frame_limit
         self._address = address
-        self._watcher = Watcher(transport, self._session_over)
+        self._watcher = Subscriber(transport, self._session_over)
         self._expiry: asyncio.TimerHandle | None = None
         # Frames behind a join wait for it, with no more around them than a future.
         self._joining: asyncio.Future[Any] | None = None
-        self._join_bucket: Bucket | None = None
+        self._join_bucket: TokenBucket | None = None
         self._bids_in_flight = 0
-        self._frames: Bucket | None = None
+        self._frames: TokenBucket | None = None
         self._shared_frames = services.frames.of(address) if services.frames else None
         self._heard = True
         self._sign_in(principal)
@@ -145,7 +145,7 @@ class Connection:
         """Closes because the server stops."""
         await self._close(WSCloseCode.GOING_AWAY, b"the server stops")
 
-    def pulse(self) -> None:
+    def check_alive(self) -> None:
         """Pings the other end, or cuts it off if it said nothing since the last ping.
 
         What a slow reader says may wait in its turn to be read; it has a deadline of its own.
@@ -232,7 +232,7 @@ class Connection:
         if self._services.frames is None:
             return True
         if self._frames is None:
-            self._frames = Bucket(OWN_FRAMES)
+            self._frames = TokenBucket(OWN_FRAMES)
         self._frames.take(1)
         return self._frames.refill(OWN_FRAMES) >= 0
 
@@ -285,7 +285,7 @@ class Connection:
                     f"a connection joins at most {ROOMS_MAX} auctions; leave some first"
                 )
             self._hub.start_joining(watcher, auction_id)
-            view = View(self._reader) if wish.view else None
+            view = AuctionPage(self._reader) if wish.view else None
             self._joining = self._services.joins.submit(
                 auction_id, self._reader_id, wish.after_seq, view
             )
@@ -319,7 +319,9 @@ class Connection:
         self._hub.answer(self._watcher, frame_head(size), *parts)
         self._finish_join(auction_id, found)
 
-    async def _stream_join(self, auction_id: str, found: Joined, parts: Sequence[bytes]) -> None:
+    async def _stream_join(
+        self, auction_id: str, found: JoinSnapshot, parts: Sequence[bytes]
+    ) -> None:
         """Sends a long answer as fast as it is read; requests and events wait for its end."""
         try:
             await self._hub.stream(self._watcher, parts, self._writer.drain)
@@ -328,7 +330,7 @@ class Connection:
         self._joining = None
         self._finish_join(auction_id, found)
 
-    def _finish_join(self, auction_id: str, found: Joined) -> None:
+    def _finish_join(self, auction_id: str, found: JoinSnapshot) -> None:
         if auction_id == BOARD:
             self._hub.finish_joining_board(self._watcher, found.versions)
         else:

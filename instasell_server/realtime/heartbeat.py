@@ -15,33 +15,33 @@ PULSE_SECONDS = 20.0
 GROUPS = 20
 
 
-class Pulsing(Protocol):
+class HeartbeatTarget(Protocol):
     """A connection that is looked at."""
 
-    def pulse(self) -> None:
+    def check_alive(self) -> None:
         """Pings the other end, or hangs up if it said nothing since the last time."""
         ...
 
 
-class Pulse:
+class Heartbeat:
     """All open connections, in groups that take turns, so that no moment has all the work."""
 
     def __init__(self) -> None:
-        self._groups: list[set[Pulsing]] = [set() for _ in range(GROUPS)]
+        self._groups: list[set[HeartbeatTarget]] = [set() for _ in range(GROUPS)]
 
-    def __iter__(self) -> Iterator[Pulsing]:
+    def __iter__(self) -> Iterator[HeartbeatTarget]:
         for group in self._groups:
             yield from group
 
-    def add(self, connection: Pulsing) -> None:
+    def add(self, connection: HeartbeatTarget) -> None:
         """A connection has opened."""
         self._group_of(connection).add(connection)
 
-    def discard(self, connection: Pulsing) -> None:
+    def discard(self, connection: HeartbeatTarget) -> None:
         """A connection is gone."""
         self._group_of(connection).discard(connection)
 
-    def _group_of(self, connection: Pulsing) -> set[Pulsing]:
+    def _group_of(self, connection: HeartbeatTarget) -> set[HeartbeatTarget]:
         # Objects lie at multiples of 16 bytes.
         return self._groups[id(connection) // 16 % GROUPS]
 
@@ -51,4 +51,4 @@ class Pulse:
             for group in self._groups:
                 await asyncio.sleep(PULSE_SECONDS / GROUPS)
                 for connection in list(group):
-                    connection.pulse()
+                    connection.check_alive()

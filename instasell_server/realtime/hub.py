@@ -18,10 +18,10 @@ from instasell_server import metrics
 from instasell_server.domains.auctions import events as auction_events
 from instasell_server.errors import InstaSellError
 from instasell_server.ports import Bus, Event, History, OwnBid
-from instasell_server.realtime.account_subscribers import AccountReaders
+from instasell_server.realtime.account_subscribers import AccountSubscribers
 from instasell_server.realtime.bus_codec import pack_events, unpack_events
-from instasell_server.realtime.rooms import Board, BoardJoin, KeptOwnBid, Room, RoomJoin
-from instasell_server.realtime.subscriber import BUFFER_BYTES_MAX, Watcher
+from instasell_server.realtime.rooms import AuctionRoom, BoardJoin, BoardRoom, OwnBidEvent, RoomJoin
+from instasell_server.realtime.subscriber import BUFFER_BYTES_MAX, Subscriber
 from instasell_server.realtime.websocket_frames import text_frame
 
 BOARD_TICK_SECONDS = 0.25
@@ -40,13 +40,13 @@ class Hub:
     def __init__(self, bus: Bus, history: History) -> None:
         self._bus = bus
         self._history = history
-        self._rooms: dict[str, Room] = {}
-        self._board = Board()
-        self._watchers: set[Watcher] = set()
-        self._readers = AccountReaders()
-        self._slow: set[Watcher] = set()
+        self._rooms: dict[str, AuctionRoom] = {}
+        self._board = BoardRoom()
+        self._watchers: set[Subscriber] = set()
+        self._readers = AccountSubscribers()
+        self._slow: set[Subscriber] = set()
         # Those whose answers have not been taken at once; the next tick sees who has read on.
-        self._filled: set[Watcher] = set()
+        self._filled: set[Subscriber] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweep_now = asyncio.Event()
 
@@ -82,11 +82,11 @@ class Hub:
             self._close_local(set(session_ids), is_over=False)
             await self._bus.publish([_CHANGED + ",".join(session_ids).encode()])
 
-    async def tell_user(self, user_id: str, frame: bytes) -> None:
+    async def notify_user(self, user_id: str, frame: bytes) -> None:
         """Sends a frame to a user's own sockets, on all servers."""
-        await self.tell_users([(user_id, frame)])
+        await self.notify_users([(user_id, frame)])
 
-    async def tell_users(self, frames: Sequence[tuple[str, bytes]]) -> None:
+    async def notify_users(self, frames: Sequence[tuple[str, bytes]]) -> None:
         """Sends each of these users a frame, on all servers."""
         for user_id, frame in frames:
             self._tell_local(user_id, frame)
@@ -114,7 +114,7 @@ class Hub:
             room.filling = True
             self._spawn(self._fill(room))
 
-    def _send(self, room: Room, events: Sequence[Event]) -> None:
+    def _send(self, room: AuctionRoom, events: Sequence[Event]) -> None:
         for event in events:
             for joining in room.joining.values():
                 joining.events.append(event)
@@ -129,21 +129,21 @@ class Hub:
             for own in event.own_bids:
                 self._send_own_bid(room, event, own)
 
-    def _send_own_bid(self, room: Room, event: Event, own: OwnBid) -> None:
+    def _send_own_bid(self, room: AuctionRoom, event: Event, own: OwnBid) -> None:
         """Sends a bidder's position to those sockets of the bidder that are in the room."""
-        kept = KeptOwnBid(event.auction_id, event.version, own)
+        kept = OwnBidEvent(event.auction_id, event.version, own)
         for watcher in self._readers.of(own.user_id):
             if watcher in room.joining:
                 room.joining[watcher].own_bids.append(kept)
             elif event.version > room.watchers.get(watcher, event.version):
                 self._offer_own_bid(watcher, kept)
 
-    def _take_on_board(self, event: Event, room: Room | None) -> None:
+    def _take_on_board(self, event: Event, room: AuctionRoom | None) -> None:
         """Takes an event for the next tick; positions of bidders wait for no tick."""
         if self._board.empty or not self._board.take(event):
             return
         for own in event.own_bids:
-            kept = KeptOwnBid(event.auction_id, event.version, own)
+            kept = OwnBidEvent(event.auction_id, event.version, own)
             for watcher in self._readers.of(own.user_id):
                 if room is not None and watcher in room:
                     continue
@@ -152,7 +152,7 @@ class Hub:
                 elif watcher in self._board.watchers:
                     self._offer_own_bid(watcher, kept)
 
-    async def _fill(self, room: Room) -> None:
+    async def _fill(self, room: AuctionRoom) -> None:
         """Waits a moment for what is missing, then reads it, once for all watchers."""
         try:
             await asyncio.sleep(HOLE_PATIENCE_SECONDS)
@@ -161,7 +161,7 @@ class Hub:
         finally:
             room.filling = False
 
-    async def _catch_up(self, room: Room) -> None:
+    async def _catch_up(self, room: AuctionRoom) -> None:
         if room.version is None:
             return
         try:
@@ -178,13 +178,13 @@ class Hub:
 
     # Who watches ------------------------------------------------------------------------------
 
-    def add(self, watcher: Watcher) -> None:
+    def add(self, watcher: Subscriber) -> None:
         """A socket has opened."""
         self._watchers.add(watcher)
         self._readers.add(watcher)
         metrics.OPEN_SOCKETS.set(len(self._watchers))
 
-    def remove(self, watcher: Watcher) -> None:
+    def remove(self, watcher: Subscriber) -> None:
         """A socket is gone: out of every room."""
         self._watchers.discard(watcher)
         self._readers.discard(watcher)
@@ -196,29 +196,31 @@ class Hub:
                 self.leave(watcher, auction_id)
         metrics.OPEN_SOCKETS.set(len(self._watchers))
 
-    def sign_in(self, watcher: Watcher, user_id: str, session_id: str, *, may_read: bool) -> None:
+    def sign_in(
+        self, watcher: Subscriber, user_id: str, session_id: str, *, may_read: bool
+    ) -> None:
         """Names the account behind a socket, and whether it may read what is the account's."""
         self._readers.discard(watcher)
         watcher.user_id, watcher.session_id, watcher.may_read = user_id, session_id, may_read
         if watcher in self._watchers:
             self._readers.add(watcher)
 
-    def watches(self, watcher: Watcher, auction_id: str) -> bool:
+    def watches(self, watcher: Subscriber, auction_id: str) -> bool:
         """Whether a watcher is told of an auction, or is about to be."""
         room = self._rooms.get(auction_id)
         return room is not None and watcher in room
 
-    def start_joining(self, watcher: Watcher, auction_id: str) -> None:
+    def start_joining(self, watcher: Subscriber, auction_id: str) -> None:
         """Buffers an auction's events for a watcher until `finish_joining`."""
         room = self._rooms.get(auction_id)
         if room is None:
-            room = self._rooms[auction_id] = Room(auction_id)
+            room = self._rooms[auction_id] = AuctionRoom(auction_id)
         if watcher not in room:
             watcher.rooms += 1
         room.watchers.pop(watcher, None)
         room.joining[watcher] = RoomJoin()
 
-    def finish_joining(self, watcher: Watcher, auction_id: str, version: int, seq: int) -> None:
+    def finish_joining(self, watcher: Subscriber, auction_id: str, version: int, seq: int) -> None:
         """The watcher has the snapshot of `version`; sends it what came after."""
         room = self._rooms.get(auction_id)
         if room is None or watcher not in room.joining:
@@ -231,7 +233,7 @@ class Hub:
                 self._spare(watcher, (auction_id,))
         self._send_kept_own_bids(watcher, meanwhile.own_bids, {auction_id: version})
 
-    def leave(self, watcher: Watcher, auction_id: str) -> None:
+    def leave(self, watcher: Subscriber, auction_id: str) -> None:
         """The watcher is done with an auction, or never got its snapshot."""
         room = self._rooms.get(auction_id)
         if room is None or watcher not in room:
@@ -242,12 +244,12 @@ class Hub:
         if room.empty:
             del self._rooms[auction_id]
 
-    def start_joining_board(self, watcher: Watcher) -> None:
+    def start_joining_board(self, watcher: Subscriber) -> None:
         """Keeps what changes on the board for a watcher until `finish_joining_board`."""
         self._board.watchers.discard(watcher)
         self._board.joining[watcher] = BoardJoin()
 
-    def finish_joining_board(self, watcher: Watcher, versions: Mapping[str, int]) -> None:
+    def finish_joining_board(self, watcher: Subscriber, versions: Mapping[str, int]) -> None:
         """The watcher has a snapshot of these versions; sends it what came after."""
         if watcher not in self._board.joining:
             # It is gone, and would stay on the board for good.
@@ -262,7 +264,7 @@ class Hub:
                 self._spare(watcher, (event.auction_id,))
         self._send_kept_own_bids(watcher, meanwhile.own_bids, versions)
 
-    def leave_board(self, watcher: Watcher) -> None:
+    def leave_board(self, watcher: Subscriber) -> None:
         """The watcher is done with the board, or never got its snapshot."""
         self._board.watchers.discard(watcher)
         self._board.joining.pop(watcher, None)
@@ -281,31 +283,31 @@ class Hub:
 
     # What is written ------------------------------------------------------------------------
 
-    def answer(self, watcher: Watcher, *frames: bytes) -> None:
+    def answer(self, watcher: Subscriber, *frames: bytes) -> None:
         """Writes what is never spared: whole frames, or one in parts."""
         watcher.write(*frames)
         if watcher.waiting_bytes > BUFFER_BYTES_MAX:
             self._filled.add(watcher)
 
     async def stream(
-        self, watcher: Watcher, parts: Sequence[bytes], drain: Callable[[], Awaitable[None]]
+        self, watcher: Subscriber, parts: Sequence[bytes], drain: Callable[[], Awaitable[None]]
     ) -> None:
         """Writes a long answer as its reader takes it; events wait meanwhile."""
         self._slow.add(watcher)
         await watcher.stream(parts, drain)
 
-    def _spare(self, watcher: Watcher, auction_ids: Iterable[str]) -> None:
-        watcher.spare(auction_ids)
+    def _spare(self, watcher: Subscriber, auction_ids: Iterable[str]) -> None:
+        watcher.mark_stale(auction_ids)
         self._slow.add(watcher)
 
     def _send_kept_own_bids(
-        self, watcher: Watcher, kept: Sequence[KeptOwnBid], versions: Mapping[str, int]
+        self, watcher: Subscriber, kept: Sequence[OwnBidEvent], versions: Mapping[str, int]
     ) -> None:
         for each in kept:
             if each.version > versions.get(each.auction_id, 0):
                 self._offer_own_bid(watcher, each)
 
-    def _offer_own_bid(self, watcher: Watcher, kept: KeptOwnBid) -> None:
+    def _offer_own_bid(self, watcher: Subscriber, kept: OwnBidEvent) -> None:
         frame = text_frame(auction_events.your_bid_changed(*kept))
         if not watcher.offer(frame):
             watcher.keep_own_bid(kept.auction_id, frame)

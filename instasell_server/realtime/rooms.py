@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from instasell_server.ports import Event, OwnBid
-from instasell_server.realtime.subscriber import Watcher
+from instasell_server.realtime.subscriber import Subscriber
 
 
-class KeptOwnBid(NamedTuple):
+class OwnBidEvent(NamedTuple):
     """A bidder's position at a version of an auction."""
 
     auction_id: str
@@ -23,10 +23,10 @@ class RoomJoin:
     """What happens while a watcher's snapshot of an auction is being read, in order."""
 
     events: list[Event] = field(default_factory=list)
-    own_bids: list[KeptOwnBid] = field(default_factory=list)
+    own_bids: list[OwnBidEvent] = field(default_factory=list)
 
 
-class Room:
+class AuctionRoom:
     """One auction's watchers, who get its events in order of version, each once.
 
     `version` is None until the first snapshot tells where the room begins; until then, and while
@@ -40,13 +40,13 @@ class Room:
         self.version: int | None = None
         self.seq = 0
         # The version of each watcher's own snapshot: it has seen what lies at or under it.
-        self.watchers: dict[Watcher, int] = {}
-        self.joining: dict[Watcher, RoomJoin] = {}
+        self.watchers: dict[Subscriber, int] = {}
+        self.joining: dict[Subscriber, RoomJoin] = {}
         self.held: dict[int, Event] = {}
         self.latest: Event | None = None
         self.filling = False
 
-    def __contains__(self, watcher: Watcher) -> bool:
+    def __contains__(self, watcher: Subscriber) -> bool:
         return watcher in self.watchers or watcher in self.joining
 
     @property
@@ -99,16 +99,16 @@ class BoardJoin:
     """
 
     changes: dict[str, list[Event]] = field(default_factory=dict)
-    own_bids: list[KeptOwnBid] = field(default_factory=list)
+    own_bids: list[OwnBidEvent] = field(default_factory=list)
 
 
-class Board:
+class BoardRoom:
     """Those who watch every open auction, and what has changed since the last tick."""
 
     def __init__(self) -> None:
-        self.watchers: set[Watcher] = set()
+        self.watchers: set[Subscriber] = set()
         # Those whose snapshot is being read.
-        self.joining: dict[Watcher, BoardJoin] = {}
+        self.joining: dict[Subscriber, BoardJoin] = {}
         self.versions: dict[str, int] = {}
         self.latest: dict[str, Event] = {}
         # What a newer state does not say again, as a start: the last such event before `latest`.
@@ -147,7 +147,9 @@ class Board:
         for known in (self.versions, self.latest, self.before):
             known.pop(auction_id, None)
 
-    def begin(self, watcher: Watcher, versions: Mapping[str, int]) -> tuple[BoardJoin, list[Event]]:
+    def begin(
+        self, watcher: Subscriber, versions: Mapping[str, int]
+    ) -> tuple[BoardJoin, list[Event]]:
         """Lets a watcher with a snapshot of these versions in.
 
         Returns what happened meanwhile, and the changes of it that the snapshot lacks.

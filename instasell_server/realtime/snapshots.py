@@ -38,7 +38,7 @@ _YOUR_BIDS = TypeAdapter(list[YourBid])
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class JoinSnapshot:
     """What a join is answered with: the data of the ack, and where the events go on from.
 
     `data` is in parts, of which large ones are the same bytes for all who get them. `versions`
@@ -50,13 +50,13 @@ class Joined:
     seq: int = 0
 
 
-JoinAnswer = Joined | InstaSellError
+JoinAnswer = JoinSnapshot | InstaSellError
 
 
 ReadView = Callable[[Principal | None, str], Awaitable[AuctionView]]
 
 
-class View(NamedTuple):
+class AuctionPage(NamedTuple):
     """The wish for the page of an auction beside its snapshot, and who reads it."""
 
     reader: Principal | None
@@ -66,10 +66,10 @@ class _Wanted(NamedTuple):
     auction_id: str
     user_id: str | None
     after_seq: int | None
-    view: View | None
+    view: AuctionPage | None
 
 
-class Joins:
+class JoinReader:
     """Reads snapshots, a few at once."""
 
     def __init__(self, history: AuctionHistory, read_view: ReadView, currency: str) -> None:
@@ -85,7 +85,7 @@ class Joins:
         auction_id: str,
         user_id: str | None = None,
         after_seq: int | None = None,
-        view: View | None = None,
+        view: AuctionPage | None = None,
     ) -> asyncio.Future[JoinAnswer]:
         """Asks for a snapshot of an auction, or of `BOARD`; a refusal is a value, never raised."""
         if auction_id == BOARD:
@@ -123,7 +123,7 @@ class Joins:
             _log.exception("join_failed", auction_id=wanted.auction_id)
             return InstaSellError()
 
-    async def _read_auction(self, wanted: _Wanted) -> Joined:
+    async def _read_auction(self, wanted: _Wanted) -> JoinSnapshot:
         auction_id = wanted.auction_id
         found = await self._history.snapshot(auction_id, wanted.user_id, wanted.after_seq)
         state = found.state
@@ -141,7 +141,9 @@ class Joins:
             view=view,
             server_time=found.now,
         )
-        return Joined([joined.model_dump_json().encode()], {auction_id: state.version}, state.seq)
+        return JoinSnapshot(
+            [joined.model_dump_json().encode()], {auction_id: state.version}, state.seq
+        )
 
     async def _read_board(self, user_ids: Sequence[str | None]) -> Mapping[str | None, JoinAnswer]:
         """The board for everybody who waits; each account's own bids stand behind it."""
@@ -162,7 +164,7 @@ class Joins:
         end = b',"currency":' + self._currency
         end += b',"server_time":' + to_json(await self._history.now()) + b"}"
         return {
-            user_id: Joined(
+            user_id: JoinSnapshot(
                 (auctions, _YOUR_BIDS.dump_json(your_bids.get(user_id or "", [])) + end), versions
             )
             for user_id in user_ids

@@ -48,7 +48,7 @@ class Backlog:
         self.held: list[bytes] = []
 
 
-class Watcher:
+class Subscriber:
     """Where the frames of one connection go."""
 
     # There are many, most of them quick, so what only few need is made when it is needed.
@@ -153,7 +153,7 @@ class Watcher:
             self._backlog = Backlog(self.waiting_bytes)
         return self._backlog
 
-    def spare(self, auction_ids: Iterable[str]) -> None:
+    def mark_stale(self, auction_ids: Iterable[str]) -> None:
         """Remembers auctions whose events were kept back, until `take_stale`."""
         self.mark_slow().stale.update(auction_ids)
 

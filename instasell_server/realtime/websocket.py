@@ -15,20 +15,20 @@ from instasell_client.models.live import FRAME_BYTES_MAX
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.auctions.service import AuctionService
 from instasell_server.errors import Forbidden
-from instasell_server.http.connection import Connection as HttpConnection
+from instasell_server.http.connection import HttpConnection
 from instasell_server.http.request_context import PASSAGE
 from instasell_server.http.route import Call
 from instasell_server.ports.principal import Principal
 from instasell_server.realtime.budgets import AddressBuckets, JoinLimits
 from instasell_server.realtime.connection import (
     SHARED_FRAMES,
-    Connection,
     ConnectionServices,
+    LiveConnection,
 )
-from instasell_server.realtime.heartbeat import Pulse
+from instasell_server.realtime.heartbeat import Heartbeat
 from instasell_server.realtime.hub import Hub
 from instasell_server.realtime.shared_read import SharedRead
-from instasell_server.realtime.snapshots import Joins
+from instasell_server.realtime.snapshots import JoinReader
 from instasell_server.realtime.subscriber import ANSWER_BYTES_MAX
 
 KERNEL_BYTES = 64 * 1024
@@ -58,7 +58,7 @@ class LiveEndpoint:
         self._clock = SharedRead(self._read_clock)
         self._services = ConnectionServices(
             hub,
-            Joins(history, auctions.view, currency),
+            JoinReader(history, auctions.view, currency),
             self._clock,
             auctions,
             authenticate,
@@ -67,7 +67,7 @@ class LiveEndpoint:
             self.spawn,
         )
         self._origins = frozenset(origins)
-        self._open = Pulse()
+        self._open = Heartbeat()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -89,7 +89,7 @@ class LiveEndpoint:
         transport = _bounded(call.request.transport)
         frames = cast(HttpConnection, call.request.protocol).frames
         assert frames is not None
-        connection = Connection(
+        connection = LiveConnection(
             self._services, socket, transport, writer, frames, passage.address, passage.principal
         )
         self._open.add(connection)
@@ -103,7 +103,7 @@ class LiveEndpoint:
         """Says goodbye to everybody; for a clean stop."""
         await self._services.joins.stop()
         await self._clock.stop()
-        open_ones = cast(Iterable[Connection], self._open)
+        open_ones = cast(Iterable[LiveConnection], self._open)
         await asyncio.gather(*(each.go_away() for each in open_ones), return_exceptions=True)
         for task in self._tasks:
             task.cancel()

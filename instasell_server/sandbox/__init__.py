@@ -5,17 +5,17 @@ and with books that survive a crash. It moves no money.
 """
 
 from instasell_server.sandbox.app import Sandbox, SandboxOptions, make_sandbox, run_sandbox
-from instasell_server.sandbox.settings import Endpoint, Faults, SandboxSettings
+from instasell_server.sandbox.settings import Faults, SandboxSettings, WebhookEndpoint
 from instasell_server.sandbox.store import Store, StoreError
 
 __all__ = [
-    "Endpoint",
     "Faults",
     "Sandbox",
     "SandboxOptions",
     "SandboxSettings",
     "Store",
     "StoreError",
+    "WebhookEndpoint",
     "make_sandbox",
     "run_sandbox",
 ]

@@ -19,19 +19,19 @@ from instasell_server.sandbox import (
     payments,
     refunds,
 )
-from instasell_server.sandbox.call import Call, expand
+from instasell_server.sandbox.call import SandboxCall, expand
 from instasell_server.sandbox.errors import (
     ApiError,
     Broken,
     Declined,
-    Invalid,
+    InvalidRequest,
     Json,
     KeyReused,
     Unauthorised,
 )
 from instasell_server.sandbox.form import parse_form
 from instasell_server.sandbox.params import Params
-from instasell_server.sandbox.records import PLATFORM, Records, Reply
+from instasell_server.sandbox.records import PLATFORM, SandboxRecords, StoredReply
 from instasell_server.sandbox.settings import API_VERSION, Faults, SandboxSettings
 from instasell_server.sandbox.store import Store
 
@@ -39,7 +39,7 @@ KEY_MAX = 255
 FORM = "application/x-www-form-urlencoded"
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 
-Operation = Callable[[Call], Json]
+Operation = Callable[[SandboxCall], Json]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
@@ -155,7 +155,7 @@ class Api:
         if request.method == "POST":
             parameters = await request.read()
             if parameters and request.content_type != FORM:
-                raise Invalid(
+                raise InvalidRequest(
                     "Invalid request (check that your POST content type is"
                     " application/x-www-form-urlencoded)."
                 )
@@ -163,7 +163,7 @@ class Api:
             parameters = request.rel_url.raw_query_string.encode()
         key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
         if key is not None and not 1 <= len(key) <= KEY_MAX:
-            raise Invalid(f"Idempotency keys can have from 1 to {KEY_MAX} characters.")
+            raise InvalidRequest(f"Idempotency keys can have from 1 to {KEY_MAX} characters.")
         return _Asked(
             method=request.method,
             path=request.path,
@@ -200,7 +200,7 @@ class Api:
 
     def _once(
         self,
-        records: Records,
+        records: SandboxRecords,
         asked: _Asked,
         params: Params,
         fingerprint: str,
@@ -211,7 +211,7 @@ class Api:
         stored = records.find_reply(asked.account, asked.key)
         if stored is None:
             answer = self._carry_out(records, asked, params, operation)
-            reply = Reply(
+            reply = StoredReply(
                 asked.operation, fingerprint, asked.request_id, answer.status, answer.body
             )
             records.insert_reply(asked.account, asked.key, reply)
@@ -231,18 +231,18 @@ class Api:
         return _Answer(stored.status, stored.body, stored.request_id)
 
     def _carry_out(
-        self, records: Records, asked: _Asked, params: Params, operation: Operation
+        self, records: SandboxRecords, asked: _Asked, params: Params, operation: Operation
     ) -> _Answer:
         """Does the work. What a request that was begun ended with is an answer like any other."""
         if asked.account != PLATFORM and records.find("account", asked.account) is None:
-            raise Invalid(
+            raise InvalidRequest(
                 f"The provided key does not have access to account '{asked.account}' (or that"
                 " account does not exist).",
                 status=403,
                 code="account_invalid",
             )
         records.request = {"id": asked.request_id, "idempotency_key": asked.key}
-        call = Call(
+        call = SandboxCall(
             records,
             params,
             asked.account,

@@ -18,17 +18,17 @@ from instasell_server.http.listener import Listener
 from instasell_server.http.problems import problem_response
 from instasell_server.sandbox.api import REQUEST_ID, Api, Handler
 from instasell_server.sandbox.control import Control
-from instasell_server.sandbox.errors import ApiError, Broken, Invalid
+from instasell_server.sandbox.errors import ApiError, Broken, InvalidRequest
 from instasell_server.sandbox.pages import Pages
 from instasell_server.sandbox.records import new_id
-from instasell_server.sandbox.schedule import Timetable
-from instasell_server.sandbox.settings import Endpoint, Faults, SandboxSettings
+from instasell_server.sandbox.schedule import Schedule
+from instasell_server.sandbox.settings import Faults, SandboxSettings, WebhookEndpoint
 from instasell_server.sandbox.store import Store
-from instasell_server.sandbox.webhook_sender import Courier
+from instasell_server.sandbox.webhook_sender import WebhookSender
 
 BODY_BYTES_MAX = 64 * 1024
 FAULTS: web.AppKey[Faults] = web.AppKey("faults", Faults)
-COURIER: web.AppKey[Courier] = web.AppKey("courier", Courier)
+COURIER: web.AppKey[WebhookSender] = web.AppKey("courier", WebhookSender)
 
 _log = structlog.get_logger(__name__)
 
@@ -39,8 +39,8 @@ def make_sandbox(
     """The application. It opens the store when it starts, and closes it when it is cleaned up."""
     faults = faults or Faults()
     app = web.Application(middlewares=[_answer_errors], client_max_size=BODY_BYTES_MAX)
-    courier = Courier(store, settings, faults)
-    timetable = Timetable(store, faults)
+    courier = WebhookSender(store, settings, faults)
+    timetable = Schedule(store, faults)
     api = Api(store, settings, faults)
     api.add_routes(app)
     Control(store, settings, faults, api, courier, timetable).add_routes(app)
@@ -85,7 +85,7 @@ class Sandbox:
         """Stops cleanly; webhooks that are outstanding are delivered after the next start."""
         await self._listener.close()
 
-    def send_to(self, endpoints: Sequence[Endpoint]) -> None:
+    def send_to(self, endpoints: Sequence[WebhookEndpoint]) -> None:
         """Changes where webhooks go, for those whose address is known only after the start."""
         self._app[COURIER].send_to(endpoints)
 
@@ -137,7 +137,7 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
     except ApiError as error:
         response = web.json_response(error.body(), status=error.status)
     except web.HTTPRequestEntityTooLarge:
-        too_large = Invalid(f"The body may have {BODY_BYTES_MAX} bytes at most.", status=413)
+        too_large = InvalidRequest(f"The body may have {BODY_BYTES_MAX} bytes at most.", status=413)
         response = web.json_response(too_large.body(), status=too_large.status)
     except web.HTTPException as answer:
         answer.headers["Request-Id"] = request_id
@@ -151,4 +151,4 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
 
 async def _unknown(request: web.Request) -> web.StreamResponse:
     message = f"Unrecognized request URL ({request.method}: {request.path})."
-    raise Invalid(message, status=404)
+    raise InvalidRequest(message, status=404)

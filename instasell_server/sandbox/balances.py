@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from instasell_server.sandbox.call import Call, list_page
-from instasell_server.sandbox.errors import Json, Refused
-from instasell_server.sandbox.records import PLATFORM, Records, new_id
+from instasell_server.sandbox.call import SandboxCall, list_page
+from instasell_server.sandbox.errors import Json, RequestRefused
+from instasell_server.sandbox.records import PLATFORM, SandboxRecords, new_id
 
 _CATEGORIES = {
     "captured": "charge",
@@ -19,7 +19,7 @@ _CATEGORIES = {
 
 
 def post(
-    records: Records,
+    records: SandboxRecords,
     kind: str,
     category: str,
     amount: int,
@@ -62,17 +62,17 @@ def post(
     )
 
 
-def require_funds(records: Records, account: str, currency: str, amount: int) -> None:
-    """Raises `Refused` when an account has less than `amount` minor units."""
+def require_funds(records: SandboxRecords, account: str, currency: str, amount: int) -> None:
+    """Raises `RequestRefused` when an account has less than `amount` minor units."""
     if records.balances(account).get(currency, 0) < amount:
-        raise Refused(
+        raise RequestRefused(
             "You have insufficient available funds in your account.",
             code="balance_insufficient",
             param="amount",
         )
 
 
-def retrieve_balance(call: Call) -> Json:
+def retrieve_balance(call: SandboxCall) -> Json:
     """What is available to the account; in the sandbox everything is so at once."""
     balances = call.records.balances(call.account) or {"usd": 0}
     return {
@@ -83,12 +83,12 @@ def retrieve_balance(call: Call) -> Json:
     }
 
 
-def retrieve_balance_transaction(call: Call) -> Json:
+def retrieve_balance_transaction(call: SandboxCall) -> Json:
     """One balance transaction."""
     return call.records.get("balance_transaction", call.ids["id"], call.account)
 
 
-def list_balance_transactions(call: Call) -> Json:
+def list_balance_transactions(call: SandboxCall) -> Json:
     """Balance transactions, by `type`, `source`, `currency` and `created`."""
     params = call.params
     fields = {
@@ -99,7 +99,7 @@ def list_balance_transactions(call: Call) -> Json:
     return list_page(call, "balance_transaction", fields)
 
 
-def ledger(records: Records) -> Json:
+def ledger(records: SandboxRecords) -> Json:
     """What the provider holds, by currency, in minor units.
 
     `refunded`, `disputed` and `paid_out` are net of what came back. `platform` and `accounts` are

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from instasell_server.sandbox.errors import Invalid, Json
+from instasell_server.sandbox.errors import InvalidRequest, Json
 from instasell_server.sandbox.params import Params
-from instasell_server.sandbox.records import Range, Records
+from instasell_server.sandbox.records import Range, SandboxRecords
 from instasell_server.sandbox.settings import Faults, SandboxSettings
 
 LIMIT = 10
@@ -18,14 +18,14 @@ _FIRST, _LAST = 0, 2**53
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class SandboxCall:
     """What an operation gets: it runs in the transaction, and returns the reply's body.
 
     `account` is the connected account that the caller acts for, or the platform. `base_url` is
     where pages of the sandbox are reached.
     """
 
-    records: Records
+    records: SandboxRecords
     params: Params
     account: str
     settings: SandboxSettings
@@ -35,14 +35,16 @@ class Call:
     ids: Mapping[str, str] = field(default_factory=dict)
 
 
-def list_page(call: Call, kind: str, fields: Mapping[str, list[str] | str | None]) -> Json:
+def list_page(call: SandboxCall, kind: str, fields: Mapping[str, list[str] | str | None]) -> Json:
     """A page of a list, newest first; fields whose value is None are not looked at."""
     params = call.params
     limit = params.find_integer("limit", 1, LIMIT_MAX) or LIMIT
     before = params.find_text("starting_after")
     after = params.find_text("ending_before")
     if before is not None and after is not None:
-        raise Invalid("Give starting_after or ending_before, not both.", param="ending_before")
+        raise InvalidRequest(
+            "Give starting_after or ending_before, not both.", param="ending_before"
+        )
     wanted = {
         name: [value] if isinstance(value, str) else value
         for name, value in fields.items()
@@ -82,7 +84,7 @@ def _created(params: Params) -> Range:
     return Range(first, last)
 
 
-def expand(call: Call, body: Json, paths: list[str]) -> Json:
+def expand(call: SandboxCall, body: Json, paths: list[str]) -> Json:
     """Puts objects in the place of their ids: `latest_charge.balance_transaction`."""
     for path in paths:
         names = path.split(".")
@@ -94,17 +96,17 @@ def expand(call: Call, body: Json, paths: list[str]) -> Json:
     return body
 
 
-def _expand(call: Call, body: Json, names: list[str], path: str) -> None:
+def _expand(call: SandboxCall, body: Json, names: list[str], path: str) -> None:
     if not names:
         return
     name, *rest = names
     if name not in body:
-        raise Invalid(f"This property cannot be expanded ({path}).", param="expand[0]")
+        raise InvalidRequest(f"This property cannot be expanded ({path}).", param="expand[0]")
     value: Any = body[name]
     if isinstance(value, str):
         found = call.records.find_any(value, call.account)
         if found is None:
-            raise Invalid(f"This property cannot be expanded ({path}).", param="expand[0]")
+            raise InvalidRequest(f"This property cannot be expanded ({path}).", param="expand[0]")
         body[name] = value = found
     for each in value if isinstance(value, list) else [value]:
         if isinstance(each, dict):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from instasell_server.sandbox.call import Call, list_page
-from instasell_server.sandbox.errors import Invalid, Json, Refused
+from instasell_server.sandbox.call import SandboxCall, list_page
+from instasell_server.sandbox.errors import InvalidRequest, Json, RequestRefused
 from instasell_server.sandbox.params import AMOUNT_MAX, Params
 from instasell_server.sandbox.payments import Card, cancel, charge, find_customer, new_intent
-from instasell_server.sandbox.records import Records, new_id
+from instasell_server.sandbox.records import SandboxRecords, new_id
 from instasell_server.sandbox.settings import SESSION_SECONDS, SandboxSettings
 
 EXPIRE = "expire_session"
@@ -31,7 +31,7 @@ class LineItem(NamedTuple):
     quantity: int
 
 
-def create_session(call: Call) -> Json:
+def create_session(call: SandboxCall) -> Json:
     """A session, open until it is paid or expires."""
     params, records = call.params, call.records
     params.ignore(
@@ -76,12 +76,12 @@ def create_session(call: Call) -> Json:
     return session
 
 
-def retrieve_session(call: Call) -> Json:
+def retrieve_session(call: SandboxCall) -> Json:
     """One session."""
     return call.records.get("checkout.session", call.ids["id"], call.account)
 
 
-def list_sessions(call: Call) -> Json:
+def list_sessions(call: SandboxCall) -> Json:
     """Sessions, by `payment_intent`, `customer`, `status` and `created`."""
     params = call.params
     fields = {
@@ -92,7 +92,7 @@ def list_sessions(call: Call) -> Json:
     return list_page(call, "checkout.session", fields)
 
 
-def expire_session(call: Call) -> Json:
+def expire_session(call: SandboxCall) -> Json:
     """Ends an open session, so that it cannot be paid any more."""
     session = retrieve_session(call)
     call.params.finish()
@@ -101,11 +101,11 @@ def expire_session(call: Call) -> Json:
             'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout'
             f" Session has a status of {session['status']}."
         )
-        raise Refused(message)
+        raise RequestRefused(message)
     return expire(call.records, session)
 
 
-def expire(records: Records, session: Json) -> Json:
+def expire(records: SandboxRecords, session: Json) -> Json:
     """Ends an open session and the intent that it may have, and says so."""
     if session["payment_intent"] is not None:
         account = records.owner_of(session["id"])
@@ -115,14 +115,14 @@ def expire(records: Records, session: Json) -> Json:
     return session
 
 
-def expire_planned(records: Records, session_id: str) -> None:
+def expire_planned(records: SandboxRecords, session_id: str) -> None:
     """Carries the plan out."""
     session = records.find("checkout.session", session_id, None)
     if session is not None and session["status"] == "open":
         expire(records, session)
 
 
-def find_session(records: Records, session_id: str) -> Json | None:
+def find_session(records: SandboxRecords, session_id: str) -> Json | None:
     """A session for its page. One whose time is over is expired, if nobody has done so yet."""
     session = records.find("checkout.session", session_id, None)
     if session is not None and session["status"] == "open" and is_over(records, session):
@@ -130,18 +130,18 @@ def find_session(records: Records, session_id: str) -> Json | None:
     return session
 
 
-def line_items(records: Records, session_id: str) -> list[LineItem]:
+def line_items(records: SandboxRecords, session_id: str) -> list[LineItem]:
     """What a session is about."""
     draft = records.find("checkout.draft", f"draft_{session_id}", None)
     return [] if draft is None else [LineItem(*each) for each in draft["items"]]
 
 
-def is_over(records: Records, session: Json) -> bool:
+def is_over(records: SandboxRecords, session: Json) -> bool:
     """Whether an open session's time is over."""
     return bool(session["expires_at"] <= records.now)
 
 
-def pay(records: Records, settings: SandboxSettings, session: Json, card: Card) -> Json:
+def pay(records: SandboxRecords, settings: SandboxSettings, session: Json, card: Card) -> Json:
     """Pays an open session; raises `Declined`, and the session stays open."""
     account = records.owner_of(session["id"])
     if session["payment_intent"] is None:
@@ -171,13 +171,13 @@ def success_url(session: Json) -> str | None:
     return None if url is None else str(url).replace(SESSION_ID, session["id"])
 
 
-def _close(records: Records, session: Json, status: str, payment_status: str) -> None:
+def _close(records: SandboxRecords, session: Json, status: str, payment_status: str) -> None:
     session.update(status=status, payment_status=payment_status, url=None)
     records.update(session)
     records.drop_plans(session["id"])
 
 
-def _expires_at(call: Call) -> int:
+def _expires_at(call: SandboxCall) -> int:
     created = call.records.created
     given = call.params.find_integer("expires_at")
     if given is None:
@@ -188,7 +188,7 @@ def _expires_at(call: Call) -> int:
             f"The `expires_at` timestamp must be from {least} seconds to 24 hours after the"
             " creation of the Checkout Session."
         )
-        raise Invalid(message, param="expires_at")
+        raise InvalidRequest(message, param="expires_at")
     return given
 
 
@@ -214,7 +214,7 @@ def _line_items(params: Params) -> list[LineItem]:
     branches = params.list_branches("line_items")
     if not 1 <= len(branches) <= LINE_ITEMS_MAX:
         message = f"From 1 to {LINE_ITEMS_MAX} line items are expected."
-        raise Invalid(message, param="line_items", code="parameter_missing")
+        raise InvalidRequest(message, param="line_items", code="parameter_missing")
     return [_line_item(each) for each in branches]
 
 
@@ -237,9 +237,9 @@ def _line_item(branch: Params) -> LineItem:
 def _total(items: list[LineItem]) -> tuple[str, int]:
     currency = items[0].currency
     if any(each.currency != currency for each in items):
-        raise Invalid("All line items must have the same currency.", param="line_items")
+        raise InvalidRequest("All line items must have the same currency.", param="line_items")
     total = sum(each.unit_amount * each.quantity for each in items)
     if total > AMOUNT_MAX:
         message = f"The Checkout Session's total amount must be at most {AMOUNT_MAX}."
-        raise Invalid(message, param="line_items", code="amount_too_large")
+        raise InvalidRequest(message, param="line_items", code="amount_too_large")
     return currency, total

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from instasell_server.sandbox.balances import post, require_funds
-from instasell_server.sandbox.call import Call, list_page
-from instasell_server.sandbox.errors import Json, Missing, Refused
-from instasell_server.sandbox.records import PLATFORM, Records, new_id
+from instasell_server.sandbox.call import SandboxCall, list_page
+from instasell_server.sandbox.errors import Json, Missing, RequestRefused
+from instasell_server.sandbox.records import PLATFORM, SandboxRecords, new_id
 from instasell_server.sandbox.settings import Faults
 
 SETTLE = "settle_payout"
@@ -14,7 +14,7 @@ SETTLE = "settle_payout"
 LINK_SECONDS = 300
 
 
-def create_account(call: Call) -> Json:
+def create_account(call: SandboxCall) -> Json:
     """An account that has to be onboarded before money can go to it."""
     params, records = call.params, call.records
     params.ignore("business_type", "tos_acceptance")
@@ -54,12 +54,12 @@ def create_account(call: Call) -> Json:
     return records.insert(account)
 
 
-def retrieve_account(call: Call) -> Json:
+def retrieve_account(call: SandboxCall) -> Json:
     """One account."""
     return call.records.get("account", call.ids["id"])
 
 
-def create_account_link(call: Call) -> Json:
+def create_account_link(call: SandboxCall) -> Json:
     """The address of a page that onboards an account, good for five minutes."""
     params, records = call.params, call.records
     params.ignore("collect", "collection_options")
@@ -81,7 +81,7 @@ def create_account_link(call: Call) -> Json:
     return {name: link[name] for name in ("object", "created", "expires_at", "url")}
 
 
-def onboard(records: Records, account_id: str) -> Json:
+def onboard(records: SandboxRecords, account_id: str) -> Json:
     """Everything that an account needed to tell is told."""
     account = records.get("account", account_id)
     if not account["details_submitted"]:
@@ -91,7 +91,7 @@ def onboard(records: Records, account_id: str) -> Json:
     return account
 
 
-def create_transfer(call: Call) -> Json:
+def create_transfer(call: SandboxCall) -> Json:
     """Moves money from the platform to a connected account."""
     params, records = call.params, call.records
     params.ignore("source_type")
@@ -129,7 +129,7 @@ def create_transfer(call: Call) -> Json:
             "Your destination account needs to have at least one of the following capabilities"
             " enabled: transfers, crypto_transfers, legacy_payments"
         )
-        raise Refused(message, code="insufficient_capabilities_for_transfer")
+        raise RequestRefused(message, code="insufficient_capabilities_for_transfer")
     require_funds(records, call.account, currency, amount)
     moved = post(
         records, "transfer", "transfer", -amount, currency, transfer["id"], account=call.account
@@ -149,12 +149,12 @@ def create_transfer(call: Call) -> Json:
     return transfer
 
 
-def retrieve_transfer(call: Call) -> Json:
+def retrieve_transfer(call: SandboxCall) -> Json:
     """One transfer."""
     return call.records.get("transfer", call.ids["id"], call.account)
 
 
-def list_transfers(call: Call) -> Json:
+def list_transfers(call: SandboxCall) -> Json:
     """Transfers, by `destination`, `transfer_group` and `created`."""
     params = call.params
     fields = {
@@ -164,7 +164,7 @@ def list_transfers(call: Call) -> Json:
     return list_page(call, "transfer", fields)
 
 
-def create_payout(call: Call) -> Json:
+def create_payout(call: SandboxCall) -> Json:
     """Sends an account's money to its bank; it is pending until the bank has answered."""
     params, records = call.params, call.records
     params.ignore("source_type")
@@ -195,7 +195,7 @@ def create_payout(call: Call) -> Json:
     params.finish()
     if call.account != PLATFORM and not records.get("account", call.account)["payouts_enabled"]:
         message = "Payouts are not allowed: the account has to be onboarded first."
-        raise Refused(message, code="payouts_not_allowed")
+        raise RequestRefused(message, code="payouts_not_allowed")
     require_funds(records, call.account, currency, amount)
     moved = post(records, "payout", "payout", -amount, currency, payout["id"], account=call.account)
     payout["balance_transaction"] = moved["id"]
@@ -204,30 +204,30 @@ def create_payout(call: Call) -> Json:
     return payout
 
 
-def retrieve_payout(call: Call) -> Json:
+def retrieve_payout(call: SandboxCall) -> Json:
     """One payout."""
     return call.records.get("payout", call.ids["id"], call.account)
 
 
-def list_payouts(call: Call) -> Json:
+def list_payouts(call: SandboxCall) -> Json:
     """Payouts, by `status` and `created`."""
     return list_page(call, "payout", {"status": call.params.find_text("status")})
 
 
-def cancel_payout(call: Call) -> Json:
+def cancel_payout(call: SandboxCall) -> Json:
     """Takes a pending payout back."""
     payout = retrieve_payout(call)
     call.params.finish()
     if payout["status"] != "pending":
         message = f"Payouts can only be canceled while pending; this one is {payout['status']}."
-        raise Refused(message)
+        raise RequestRefused(message)
     call.records.drop_plans(payout["id"])
     _return(call.records, payout, "canceled")
     call.records.emit("payout.canceled", payout, call.account)
     return payout
 
 
-def settle_planned(records: Records, payout_id: str, faults: Faults) -> None:
+def settle_planned(records: SandboxRecords, payout_id: str, faults: Faults) -> None:
     """The bank's answer to a payout."""
     payout = records.find("payout", payout_id, None)
     if payout is None or payout["status"] != "pending":
@@ -246,7 +246,7 @@ def settle_planned(records: Records, payout_id: str, faults: Faults) -> None:
     records.emit("payout.paid", payout, account)
 
 
-def _return(records: Records, payout: Json, status: str) -> None:
+def _return(records: SandboxRecords, payout: Json, status: str) -> None:
     moved = post(
         records,
         "payout_failure" if status == "failed" else "payout_cancel",
@@ -279,17 +279,17 @@ def _set_onboarded(account: Json, *, onboarded: bool) -> None:
     )
 
 
-def find_link(records: Records, link_id: str) -> Json | None:
+def find_link(records: SandboxRecords, link_id: str) -> Json | None:
     """An account link, also one whose time is over."""
     return records.find("account_link", link_id)
 
 
-def is_over(records: Records, link: Json) -> bool:
+def is_over(records: SandboxRecords, link: Json) -> bool:
     """Whether a link's time is over."""
     return bool(link["expires_at"] <= records.now)
 
 
-def reverse_transfer(call: Call) -> Json:
+def reverse_transfer(call: SandboxCall) -> Json:
     """Takes a transfer back from a connected account, all of it or a part."""
     params, records = call.params, call.records
     params.ignore("description", "refund_application_fee")
@@ -299,7 +299,7 @@ def reverse_transfer(call: Call) -> Json:
     metadata = params.find_metadata()
     params.finish()
     if not left or amount > left:
-        raise Refused(f"Only {left} of this transfer can be reversed.", param="amount")
+        raise RequestRefused(f"Only {left} of this transfer can be reversed.", param="amount")
     destination, currency = transfer["destination"], transfer["currency"]
     require_funds(records, destination, currency, amount)
     reversal: Json = {

@@ -11,33 +11,33 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from instasell_client.models.validation import field_errors
 from instasell_server.sandbox import balances, disputes
 from instasell_server.sandbox.api import Api
-from instasell_server.sandbox.errors import Invalid
+from instasell_server.sandbox.errors import InvalidRequest
 from instasell_server.sandbox.params import AMOUNT_MAX
-from instasell_server.sandbox.records import Records
-from instasell_server.sandbox.schedule import Timetable
-from instasell_server.sandbox.settings import Endpoint, Faults, SandboxSettings
+from instasell_server.sandbox.records import SandboxRecords
+from instasell_server.sandbox.schedule import Schedule
+from instasell_server.sandbox.settings import Faults, SandboxSettings, WebhookEndpoint
 from instasell_server.sandbox.store import Store
-from instasell_server.sandbox.webhook_sender import Courier
+from instasell_server.sandbox.webhook_sender import WebhookSender
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Copies = Annotated[int, Field(ge=0, le=100)]
 
 
-class _Body(BaseModel):
+class _ControlBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class _NewDispute(_Body):
+class _NewDispute(_ControlBody):
     payment_intent: str
     amount: Annotated[int, Field(ge=1, le=AMOUNT_MAX)] | None = None
     reason: str = "fraudulent"
 
 
-class _Verdict(_Body):
+class _Verdict(_ControlBody):
     verdict: Literal["won", "lost"]
 
 
-class _NewFaults(_Body):
+class _NewFaults(_ControlBody):
     """Those that are not named stay as they are."""
 
     duplicate_webhooks: Copies | None = None
@@ -51,16 +51,16 @@ class _NewFaults(_Body):
     hold_refunds: bool | None = None
 
 
-class _NewEndpoint(_Body):
+class _NewEndpoint(_ControlBody):
     url: Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$")]
     secret: Annotated[str, Field(pattern=r"^whsec_\S+$")]
 
 
-class _NewEndpoints(_Body):
+class _NewEndpoints(_ControlBody):
     endpoints: Annotated[list[_NewEndpoint], Field(max_length=16)]
 
 
-_Model = TypeVar("_Model", bound=_Body)
+_Model = TypeVar("_Model", bound=_ControlBody)
 
 
 class Control:
@@ -72,8 +72,8 @@ class Control:
         settings: SandboxSettings,
         faults: Faults,
         api: Api,
-        courier: Courier,
-        timetable: Timetable,
+        courier: WebhookSender,
+        timetable: Schedule,
     ) -> None:
         self._store = store
         self._settings = settings
@@ -95,7 +95,7 @@ class Control:
         """A customer's bank takes a payment back."""
         body = await self._read(request, _NewDispute)
         if body.reason not in disputes.REASONS:
-            raise Invalid("Invalid reason", param="reason")
+            raise InvalidRequest("Invalid reason", param="reason")
         dispute = await self._store.transact(
             lambda records: disputes.open_dispute(
                 records, self._settings, body.payment_intent, body.amount, body.reason
@@ -108,7 +108,7 @@ class Control:
         body = await self._read(request, _Verdict)
         dispute_id = request.match_info["id"]
 
-        def work(records: Records) -> dict[str, Any]:
+        def work(records: SandboxRecords) -> dict[str, Any]:
             dispute = records.get("dispute", dispute_id)
             return disputes.judge(records, dispute, won=body.verdict == "won")
 
@@ -131,14 +131,14 @@ class Control:
     async def set_endpoints(self, request: web.Request) -> web.StreamResponse:
         """Where webhooks go from now on, until the next start."""
         body = await self._read(request, _NewEndpoints)
-        self._courier.send_to([Endpoint(each.url, each.secret) for each in body.endpoints])
+        self._courier.send_to([WebhookEndpoint(each.url, each.secret) for each in body.endpoints])
         return web.json_response({"endpoints": [each.url for each in body.endpoints]})
 
     async def ledger(self, request: web.Request) -> web.StreamResponse:
         """What the provider holds, and how many webhooks are outstanding."""
         self._api.require_key(request)
 
-        def work(records: Records) -> dict[str, Any]:
+        def work(records: SandboxRecords) -> dict[str, Any]:
             outstanding = records.count_undelivered()
             return {**balances.ledger(records), "undelivered_webhooks": outstanding}
 
@@ -150,4 +150,4 @@ class Control:
             return model.model_validate_json(await request.read() or b"{}")
         except ValidationError as error:
             [(param, message), *_] = field_errors(error, "")
-            raise Invalid(message, param=param or None) from error
+            raise InvalidRequest(message, param=param or None) from error

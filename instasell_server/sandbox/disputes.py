@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from instasell_server.sandbox.balances import post
-from instasell_server.sandbox.call import Call, list_page
-from instasell_server.sandbox.errors import Json, Refused
+from instasell_server.sandbox.call import SandboxCall, list_page
+from instasell_server.sandbox.errors import Json, RequestRefused
 from instasell_server.sandbox.params import Params
-from instasell_server.sandbox.records import PLATFORM, Records, new_id
+from instasell_server.sandbox.records import PLATFORM, SandboxRecords, new_id
 from instasell_server.sandbox.settings import SandboxSettings
 
 RESPONSE_SECONDS = 7 * 24 * 3600
@@ -23,7 +23,7 @@ REASONS = (
 
 
 def open_dispute(
-    records: Records,
+    records: SandboxRecords,
     settings: SandboxSettings,
     intent_id: str,
     amount: int | None = None,
@@ -33,15 +33,15 @@ def open_dispute(
     account = PLATFORM
     intent = records.get("payment_intent", intent_id, account, param="payment_intent")
     if intent["status"] != "succeeded":
-        raise Refused("Only what was paid can be disputed.", param="payment_intent")
+        raise RequestRefused("Only what was paid can be disputed.", param="payment_intent")
     charge = records.get("charge", intent["latest_charge"], account)
     if charge["disputed"]:
-        raise Refused("This charge is disputed already.", param="payment_intent")
+        raise RequestRefused("This charge is disputed already.", param="payment_intent")
     most = charge["amount_captured"]
     if amount is None:
         amount = most - charge["amount_refunded"] or most
     if amount > most:
-        raise Refused(f"Only {most} was paid.", param="amount", code="amount_too_large")
+        raise RequestRefused(f"Only {most} was paid.", param="amount", code="amount_too_large")
     dispute: Json = {
         "id": new_id("du_"),
         "object": "dispute",
@@ -73,12 +73,12 @@ def open_dispute(
     return dispute
 
 
-def retrieve_dispute(call: Call) -> Json:
+def retrieve_dispute(call: SandboxCall) -> Json:
     """One dispute."""
     return call.records.get("dispute", call.ids["id"], call.account)
 
 
-def list_disputes(call: Call) -> Json:
+def list_disputes(call: SandboxCall) -> Json:
     """Disputes, by `payment_intent`, `charge` and `created`."""
     params = call.params
     fields = {
@@ -88,7 +88,7 @@ def list_disputes(call: Call) -> Json:
     return list_page(call, "dispute", fields)
 
 
-def update_dispute(call: Call) -> Json:
+def update_dispute(call: SandboxCall) -> Json:
     """Adds evidence; with `submit` it goes to the bank, which then has to say who is right."""
     params, records = call.params, call.records
     dispute = retrieve_dispute(call)
@@ -111,14 +111,14 @@ def update_dispute(call: Call) -> Json:
     return dispute
 
 
-def close_dispute(call: Call) -> Json:
+def close_dispute(call: SandboxCall) -> Json:
     """Concedes: the dispute is lost."""
     dispute = retrieve_dispute(call)
     call.params.finish()
     return judge(call.records, dispute, won=False)
 
 
-def judge(records: Records, dispute: Json, *, won: bool) -> Json:
+def judge(records: SandboxRecords, dispute: Json, *, won: bool) -> Json:
     """The bank's word. What was taken comes back when the dispute is won."""
     _require_open(dispute)
     dispute["status"] = "won" if won else "lost"
@@ -132,7 +132,7 @@ def judge(records: Records, dispute: Json, *, won: bool) -> Json:
     return dispute
 
 
-def _move(records: Records, dispute: Json, category: str, amount: int, fee: int) -> None:
+def _move(records: SandboxRecords, dispute: Json, category: str, amount: int, fee: int) -> None:
     moved = post(
         records, "adjustment", category, amount, dispute["currency"], dispute["id"], fee=fee
     )
@@ -148,4 +148,4 @@ def _evidence(branch: Params | None) -> dict[str, str]:
 
 def _require_open(dispute: Json) -> None:
     if dispute["status"] not in OPEN:
-        raise Refused(f"This dispute is already closed: it is {dispute['status']}.")
+        raise RequestRefused(f"This dispute is already closed: it is {dispute['status']}.")

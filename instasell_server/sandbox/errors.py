@@ -1,7 +1,8 @@
 """Errors in Stripe's shape.
 
-An error either says that a request was never carried out (`Invalid` and those below it), or how it
-ended once it was begun (`Refused`, `Declined`). Only the latter are kept for its idempotency key.
+An error either says that a request was never carried out (`InvalidRequest` and those below it),
+or how it ended once it was begun (`RequestRefused`, `Declined`). Only the latter are kept for its
+idempotency key.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class ApiError(Exception):
         return {"error": self.error}
 
 
-class Invalid(ApiError):
+class InvalidRequest(ApiError):
     """The request itself is wrong: 400, with the parameter's name."""
 
 
@@ -64,7 +65,7 @@ class Missing(ApiError):
         )
 
 
-class Refused(ApiError):
+class RequestRefused(ApiError):
     """The request is well-formed, and what it asks for cannot be done: 400."""
 
     begun = True

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from instasell_server.sandbox.call import Call, list_page
-from instasell_server.sandbox.errors import Invalid, Json
+from instasell_server.sandbox.call import SandboxCall, list_page
+from instasell_server.sandbox.errors import InvalidRequest, Json
 
 
-def retrieve_event(call: Call) -> Json:
+def retrieve_event(call: SandboxCall) -> Json:
     """One event."""
     return call.records.get("event", call.ids["id"], call.account)
 
 
-def list_events(call: Call) -> Json:
+def list_events(call: SandboxCall) -> Json:
     """Events, newest first, by `type` or `types` and `created`.
 
     As at Stripe, those of a connected account are seen by whoever acts for it.
@@ -20,5 +20,5 @@ def list_events(call: Call) -> Json:
     params.ignore("delivery_success")
     kind, kinds = params.find_text("type"), params.list_texts("types")
     if kind is not None and kinds:
-        raise Invalid("Give type or types, not both.", param="types")
+        raise InvalidRequest("Give type or types, not both.", param="types")
     return list_page(call, "event", {"type": kind or kinds})

@@ -16,11 +16,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from instasell_server.sandbox import checkout, connect
 from instasell_server.sandbox.api import Handler
 from instasell_server.sandbox.checkout import LineItem
-from instasell_server.sandbox.errors import ApiError, Declined, Invalid, Json, Missing
+from instasell_server.sandbox.errors import ApiError, Declined, InvalidRequest, Json, Missing
 from instasell_server.sandbox.form import parse_form
 from instasell_server.sandbox.money import format_amount
 from instasell_server.sandbox.payments import DECLINED_CARD, GOOD_CARD
-from instasell_server.sandbox.records import Records
+from instasell_server.sandbox.records import SandboxRecords
 from instasell_server.sandbox.settings import SandboxSettings
 from instasell_server.sandbox.store import Store
 
@@ -92,7 +92,7 @@ class Pages:
         """Onboards the account, and sends its owner back."""
         link_id = request.match_info["id"]
 
-        def work(records: Records) -> tuple[Json, Json, bool]:
+        def work(records: SandboxRecords) -> tuple[Json, Json, bool]:
             link, account, over = _link(records, link_id)
             if not over:
                 account = connect.onboard(records, account["id"])
@@ -101,7 +101,7 @@ class Pages:
         link, account, over = await self._store.transact(work)
         if _wants_json(request):
             if over:
-                raise Invalid("This account link has expired.", status=GONE)
+                raise InvalidRequest("This account link has expired.", status=GONE)
             return web.json_response(account)
         raise web.HTTPSeeOther(link["refresh_url"] if over else link["return_url"])
 
@@ -109,7 +109,7 @@ class Pages:
         session_id = request.match_info["id"]
         return await self._store.transact(lambda records: _shown(records, session_id))
 
-    def _pay(self, records: Records, session_id: str, action: str) -> _Shown:
+    def _pay(self, records: SandboxRecords, session_id: str, action: str) -> _Shown:
         shown = _shown(records, session_id)
         if shown.session["status"] != "open":
             return shown
@@ -125,7 +125,7 @@ class Pages:
             if error is not None:
                 raise error
             if session["status"] == "expired":
-                raise Invalid("This Checkout Session has expired.", status=GONE)
+                raise InvalidRequest("This Checkout Session has expired.", status=GONE)
             redirect = checkout.success_url(session) if session["status"] == "complete" else None
             return web.json_response({"session": session, "redirect": redirect})
         status = GONE if session["status"] == "expired" else 200
@@ -175,14 +175,14 @@ class Pages:
         return handle
 
 
-def _shown(records: Records, session_id: str) -> _Shown:
+def _shown(records: SandboxRecords, session_id: str) -> _Shown:
     session = checkout.find_session(records, session_id)
     if session is None:
         raise Missing("checkout.session", session_id)
     return _Shown(session, checkout.line_items(records, session_id))
 
 
-def _link(records: Records, link_id: str) -> tuple[Json, Json, bool]:
+def _link(records: SandboxRecords, link_id: str) -> tuple[Json, Json, bool]:
     link = connect.find_link(records, link_id)
     if link is None:
         raise Missing("account_link", link_id)
@@ -196,12 +196,12 @@ async def _action(request: web.Request) -> str:
         try:
             given = json.loads(body)
         except ValueError as error:
-            raise Invalid("The body is not valid JSON.") from error
+            raise InvalidRequest("The body is not valid JSON.") from error
     elif body:
         given = parse_form(body)
     action = given.get("action", PAY) if isinstance(given, dict) else None
     if action not in (PAY, DECLINE, CANCEL):
-        raise Invalid("Invalid action: must be one of pay, decline, cancel", param="action")
+        raise InvalidRequest("Invalid action: must be one of pay, decline, cancel", param="action")
     return str(action)
 
 

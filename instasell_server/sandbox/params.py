@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from instasell_server.sandbox.errors import Invalid
+from instasell_server.sandbox.errors import InvalidRequest
 from instasell_server.sandbox.form import Tree
 
 AMOUNT_MAX = 10**12
@@ -49,13 +49,13 @@ class Params:
         if value is None or value == "":
             return None
         if not isinstance(value, str):
-            raise Invalid(f"Invalid string: {self.name(key)}", param=self.name(key))
+            raise InvalidRequest(f"Invalid string: {self.name(key)}", param=self.name(key))
         if len(value) > TEXT_MAX:
             message = f"Invalid string: {self.name(key)} must be at most {TEXT_MAX} characters"
-            raise Invalid(message, param=self.name(key))
+            raise InvalidRequest(message, param=self.name(key))
         if choices and value not in choices:
             message = f"Invalid {self.name(key)}: must be one of {', '.join(choices)}"
-            raise Invalid(message, param=self.name(key))
+            raise InvalidRequest(message, param=self.name(key))
         return value
 
     def get_text(self, key: str, choices: Collection[str] = ()) -> str:
@@ -71,11 +71,11 @@ class Params:
             return None
         if not _INTEGER.fullmatch(text):
             code = "parameter_invalid_integer"
-            raise Invalid(f"Invalid integer: {text[:100]}", param=self.name(key), code=code)
+            raise InvalidRequest(f"Invalid integer: {text[:100]}", param=self.name(key), code=code)
         number = int(text)
         if not least <= number <= most:
             message = f"Invalid integer: {self.name(key)} must be from {least} to {most}"
-            raise Invalid(message, param=self.name(key), code="parameter_invalid_integer")
+            raise InvalidRequest(message, param=self.name(key), code="parameter_invalid_integer")
         return number
 
     def find_amount(self, key: str = "amount") -> int | None:
@@ -95,7 +95,7 @@ class Params:
         text = self.get_text(key)
         if not _CURRENCY.fullmatch(text):
             message = f"Invalid currency: {text[:20]}. Three lower-case letters are expected."
-            raise Invalid(message, param=self.name(key))
+            raise InvalidRequest(message, param=self.name(key))
         return text
 
     def find_url(self, key: str) -> str | None:
@@ -110,7 +110,7 @@ class Params:
         except ValueError:
             usable = False
         if not usable or not text.isprintable():
-            raise Invalid("Not a valid URL", param=self.name(key), code="url_invalid")
+            raise InvalidRequest("Not a valid URL", param=self.name(key), code="url_invalid")
         return text
 
     def get_url(self, key: str) -> str:
@@ -123,7 +123,7 @@ class Params:
         if branch is None:
             return {}
         if len(branch._values) > METADATA_KEYS_MAX:
-            raise Invalid(f"Metadata can have {METADATA_KEYS_MAX} keys at most.", param=key)
+            raise InvalidRequest(f"Metadata can have {METADATA_KEYS_MAX} keys at most.", param=key)
         found = {}
         for each in branch._values:
             text = branch.find_text(each)
@@ -134,7 +134,7 @@ class Params:
                     f"Metadata keys can have {METADATA_KEY_MAX} characters at most,"
                     f" values {METADATA_VALUE_MAX}."
                 )
-                raise Invalid(message, param=branch.name(each[:METADATA_KEY_MAX]))
+                raise InvalidRequest(message, param=branch.name(each[:METADATA_KEY_MAX]))
             found[each] = text
         return found
 
@@ -153,7 +153,7 @@ class Params:
         if value is None or value == "":
             return None
         if not isinstance(value, dict):
-            raise Invalid("Invalid object", param=self.name(key))
+            raise InvalidRequest("Invalid object", param=self.name(key))
         branch = Params(value, self.name(key))
         self._branches.append(branch)
         return branch
@@ -182,21 +182,23 @@ class Params:
         self._unread.clear()
 
     def finish(self) -> None:
-        """Raises `Invalid` on the first parameter that nobody has read."""
+        """Raises `InvalidRequest` on the first parameter that nobody has read."""
         if self._unread:
             name = self.name(min(self._unread))
             message = f"Received unknown parameter: {name}"
-            raise Invalid(message, param=name, code="parameter_unknown")
+            raise InvalidRequest(message, param=name, code="parameter_unknown")
         for branch in self._branches:
             branch.finish()
 
     def _numbered(self, key: str) -> list[str]:
         if not all(_INDEX.fullmatch(each) for each in self._values):
-            raise Invalid("Invalid array", param=key)
+            raise InvalidRequest("Invalid array", param=key)
         return sorted(self._values, key=int)
 
     def _required(self, key: str, value: _T | None) -> _T:
         if value is None:
             name = self.name(key)
-            raise Invalid(f"Missing required param: {name}.", param=name, code="parameter_missing")
+            raise InvalidRequest(
+                f"Missing required param: {name}.", param=name, code="parameter_missing"
+            )
         return value

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from instasell_server.sandbox.balances import post
-from instasell_server.sandbox.call import Call, list_page
-from instasell_server.sandbox.errors import Declined, Invalid, Json, Missing, Refused
+from instasell_server.sandbox.call import SandboxCall, list_page
+from instasell_server.sandbox.errors import Declined, InvalidRequest, Json, Missing, RequestRefused
 from instasell_server.sandbox.params import Params
-from instasell_server.sandbox.records import Records, new_id
+from instasell_server.sandbox.records import SandboxRecords, new_id
 from instasell_server.sandbox.settings import SandboxSettings
 
 
@@ -69,7 +69,7 @@ CARDS = {
 CANCELLATION_REASONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 
 
-def create_customer(call: Call) -> Json:
+def create_customer(call: SandboxCall) -> Json:
     """A customer."""
     params = call.params
     params.ignore("address", "balance", "invoice_settings", "preferred_locales", "shipping", "tax")
@@ -92,12 +92,12 @@ def create_customer(call: Call) -> Json:
     )
 
 
-def retrieve_customer(call: Call) -> Json:
+def retrieve_customer(call: SandboxCall) -> Json:
     """One customer."""
     return call.records.get("customer", call.ids["id"], call.account)
 
 
-def create_intent(call: Call) -> Json:
+def create_intent(call: SandboxCall) -> Json:
     """A payment intent; with `confirm` it is paid at once, or raises `Declined`."""
     params = call.params
     params.ignore(
@@ -128,7 +128,7 @@ def create_intent(call: Call) -> Json:
     return charge(call.records, call.settings, intent, _require_card(card))
 
 
-def find_customer(call: Call) -> str | None:
+def find_customer(call: SandboxCall) -> str | None:
     """The customer that the parameters name; raises `Missing`."""
     customer = call.params.find_text("customer")
     if customer is not None:
@@ -137,7 +137,7 @@ def find_customer(call: Call) -> str | None:
 
 
 def new_intent(
-    records: Records,
+    records: SandboxRecords,
     amount: int,
     currency: str,
     *,
@@ -176,18 +176,18 @@ def new_intent(
     }
 
 
-def retrieve_intent(call: Call) -> Json:
+def retrieve_intent(call: SandboxCall) -> Json:
     """One payment intent."""
     call.params.ignore("client_secret")
     return call.records.get("payment_intent", call.ids["id"], call.account)
 
 
-def list_intents(call: Call) -> Json:
+def list_intents(call: SandboxCall) -> Json:
     """Payment intents, by `customer` and `created`."""
     return list_page(call, "payment_intent", {"customer": call.params.find_text("customer")})
 
 
-def confirm_intent(call: Call) -> Json:
+def confirm_intent(call: SandboxCall) -> Json:
     """Pays an intent; raises `Declined` when the card is."""
     call.params.ignore("off_session", "payment_method_options", "receipt_email", "return_url")
     intent = retrieve_intent(call)
@@ -201,7 +201,7 @@ def confirm_intent(call: Call) -> Json:
     return charge(call.records, call.settings, intent, _require_card(card))
 
 
-def cancel_intent(call: Call) -> Json:
+def cancel_intent(call: SandboxCall) -> Json:
     """Gives an intent up that was not paid."""
     reason = call.params.find_text("cancellation_reason", CANCELLATION_REASONS)
     intent = retrieve_intent(call)
@@ -212,7 +212,7 @@ def cancel_intent(call: Call) -> Json:
     return cancel(call.records, intent, reason)
 
 
-def cancel(records: Records, intent: Json, reason: str | None) -> Json:
+def cancel(records: SandboxRecords, intent: Json, reason: str | None) -> Json:
     """Marks an intent as canceled, and says so."""
     intent.update(
         status="canceled", canceled_at=records.created, cancellation_reason=reason, next_action=None
@@ -222,7 +222,7 @@ def cancel(records: Records, intent: Json, reason: str | None) -> Json:
     return intent
 
 
-def charge(records: Records, settings: SandboxSettings, intent: Json, card: Card) -> Json:
+def charge(records: SandboxRecords, settings: SandboxSettings, intent: Json, card: Card) -> Json:
     """Charges a card for a stored intent; raises `Declined`, with what was noted about it."""
     account = records.owner_of(intent["id"])
     charged = _new_charge(records, intent, card)
@@ -266,12 +266,12 @@ def charge(records: Records, settings: SandboxSettings, intent: Json, card: Card
     return intent
 
 
-def retrieve_charge(call: Call) -> Json:
+def retrieve_charge(call: SandboxCall) -> Json:
     """One charge."""
     return call.records.get("charge", call.ids["id"], call.account)
 
 
-def _new_charge(records: Records, intent: Json, card: Card) -> Json:
+def _new_charge(records: SandboxRecords, intent: Json, card: Card) -> Json:
     paid = card.code is None
     return {
         "id": new_id("ch_"),
@@ -320,22 +320,24 @@ def _require_card(card: Card | None) -> Card:
             "You cannot confirm this PaymentIntent because it's missing a payment method. Update"
             " the PaymentIntent with a payment method and then confirm it again."
         )
-        raise Invalid(message, param="payment_method", code="payment_intent_unexpected_state")
+        raise InvalidRequest(
+            message, param="payment_method", code="payment_intent_unexpected_state"
+        )
     return card
 
 
-def _not_of_a_session(records: Records, intent: Json, verb: str) -> None:
+def _not_of_a_session(records: SandboxRecords, intent: Json, verb: str) -> None:
     session = records.find_session_of(intent["id"])
     if session is not None and session["status"] == "open":
         message = (
             f"You cannot {verb} the PaymentIntent of an open Checkout Session."
             " Let the customer pay it, or expire the Checkout Session."
         )
-        raise Refused(message)
+        raise RequestRefused(message)
 
 
-def _unexpected(verb: str, intent: Json) -> Refused:
-    return Refused(
+def _unexpected(verb: str, intent: Json) -> RequestRefused:
+    return RequestRefused(
         f"You cannot {verb} this PaymentIntent because it has a status of {intent['status']}.",
         code="payment_intent_unexpected_state",
         payment_intent=intent,

@@ -22,7 +22,7 @@ _ALPHABET = string.ascii_letters + string.digits
 _NO_REQUEST: Json = {"id": None, "idempotency_key": None}
 
 
-class Reply(NamedTuple):
+class StoredReply(NamedTuple):
     """A stored reply, and the request it was given to."""
 
     operation: str
@@ -43,7 +43,7 @@ class Delivery(NamedTuple):
     payload: str
 
 
-class Plan(NamedTuple):
+class PlannedEvent(NamedTuple):
     """Something that happens by itself at `due_at`, in seconds since the epoch."""
 
     seq: int
@@ -64,7 +64,7 @@ def new_id(prefix: str, length: int = 24) -> str:
     return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
-class Records:
+class SandboxRecords:
     """One transaction."""
 
     def __init__(self, connection: sqlite3.Connection, now: float, endpoints: int) -> None:
@@ -256,7 +256,7 @@ class Records:
         """Forgets a plan that was carried out."""
         self._connection.execute("DELETE FROM plans WHERE seq = ?", (seq,))
 
-    def find_next_plan(self, held: tuple[str, ...]) -> Plan | None:
+    def find_next_plan(self, held: tuple[str, ...]) -> PlannedEvent | None:
         """The plan that is due first, of the kinds that are not held back."""
         marks = ", ".join("?" * len(held))
         row = self._connection.execute(
@@ -264,20 +264,20 @@ class Records:
             f" WHERE kind NOT IN ({marks}) ORDER BY due_at, seq LIMIT 1",
             held,
         ).fetchone()
-        return None if row is None else Plan(*row)
+        return None if row is None else PlannedEvent(*row)
 
     # Replies
 
-    def find_reply(self, account: str, key: str) -> Reply | None:
+    def find_reply(self, account: str, key: str) -> StoredReply | None:
         """The reply that was given under an idempotency key."""
         row = self._connection.execute(
             "SELECT operation, fingerprint, request_id, status, body FROM replies"
             " WHERE account = ? AND key = ?",
             (account, key),
         ).fetchone()
-        return None if row is None else Reply(*row)
+        return None if row is None else StoredReply(*row)
 
-    def insert_reply(self, account: str, key: str, reply: Reply) -> None:
+    def insert_reply(self, account: str, key: str, reply: StoredReply) -> None:
         """Keeps a reply under its idempotency key."""
         self._connection.execute(
             "INSERT INTO replies (account, key, operation, fingerprint, request_id, status, body,"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from instasell_server.sandbox.balances import post
-from instasell_server.sandbox.call import Call, list_page
-from instasell_server.sandbox.errors import Invalid, Json, Missing, Refused
-from instasell_server.sandbox.records import Records, new_id
+from instasell_server.sandbox.call import SandboxCall, list_page
+from instasell_server.sandbox.errors import InvalidRequest, Json, Missing, RequestRefused
+from instasell_server.sandbox.records import SandboxRecords, new_id
 from instasell_server.sandbox.settings import Faults
 
 SETTLE = "settle_refund"
@@ -14,7 +14,7 @@ SETTLE = "settle_refund"
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 
 
-def create_refund(call: Call) -> Json:
+def create_refund(call: SandboxCall) -> Json:
     """Gives all or a part of a payment back.
 
     A refund succeeds at once. Under the fault `hold_refunds` it is pending until the fault goes;
@@ -65,12 +65,12 @@ def create_refund(call: Call) -> Json:
     return refund
 
 
-def retrieve_refund(call: Call) -> Json:
+def retrieve_refund(call: SandboxCall) -> Json:
     """One refund."""
     return call.records.get("refund", call.ids["id"], call.account)
 
 
-def list_refunds(call: Call) -> Json:
+def list_refunds(call: SandboxCall) -> Json:
     """Refunds, by `payment_intent`, `charge` and `created`."""
     params = call.params
     fields = {
@@ -80,7 +80,7 @@ def list_refunds(call: Call) -> Json:
     return list_page(call, "refund", fields)
 
 
-def settle_planned(records: Records, refund_id: str, faults: Faults) -> None:
+def settle_planned(records: SandboxRecords, refund_id: str, faults: Faults) -> None:
     """Lets a refund succeed that was pending, or fail."""
     refund = records.find("refund", refund_id, None)
     if refund is None or refund["status"] == "failed":
@@ -112,7 +112,7 @@ def settle_planned(records: Records, refund_id: str, faults: Faults) -> None:
     records.emit("refund.failed", refund, account)
 
 
-def _charge_of(call: Call) -> Json:
+def _charge_of(call: SandboxCall) -> Json:
     params, records = call.params, call.records
     intent_id, charge_id = params.find_text("payment_intent"), params.find_text("charge")
     if charge_id is not None:
@@ -122,32 +122,34 @@ def _charge_of(call: Call) -> Json:
         return charge
     if intent_id is None:
         message = "One of the following params should be provided: payment_intent or charge."
-        raise Invalid(message, param="payment_intent", code="parameter_missing")
+        raise InvalidRequest(message, param="payment_intent", code="parameter_missing")
     intent = records.get("payment_intent", intent_id, call.account, param="payment_intent")
     if intent["status"] != "succeeded":
         message = "This PaymentIntent does not have a successful charge to refund."
-        raise Refused(message, param="payment_intent", code="payment_intent_unexpected_state")
+        raise RequestRefused(
+            message, param="payment_intent", code="payment_intent_unexpected_state"
+        )
     return records.get("charge", intent["latest_charge"], call.account)
 
 
 def _refuse(charge: Json, amount: int | None, left: int) -> None:
     if charge["status"] != "succeeded":
-        raise Refused("This charge did not succeed, and cannot be refunded.", param="charge")
+        raise RequestRefused("This charge did not succeed, and cannot be refunded.", param="charge")
     if charge["disputed"]:
         message = f"Charge {charge['id']} has been charged back; cannot issue a refund."
-        raise Refused(message, code="charge_disputed")
+        raise RequestRefused(message, code="charge_disputed")
     if left == 0:
         message = f"Charge {charge['id']} has already been refunded."
-        raise Refused(message, code="charge_already_refunded")
+        raise RequestRefused(message, code="charge_already_refunded")
     if amount is not None and amount > left:
         message = (
             f"Refund amount ({amount} {charge['currency']}) is greater than unrefunded amount on"
             f" charge ({left} {charge['currency']})"
         )
-        raise Refused(message, param="amount", code="amount_too_large")
+        raise RequestRefused(message, param="amount", code="amount_too_large")
 
 
-def _add_refunded(records: Records, charge: Json, amount: int) -> None:
+def _add_refunded(records: SandboxRecords, charge: Json, amount: int) -> None:
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
     records.update(charge)

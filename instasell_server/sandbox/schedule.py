@@ -9,7 +9,7 @@ import time
 import structlog
 
 from instasell_server.sandbox import checkout, connect, refunds
-from instasell_server.sandbox.records import Plan, Records
+from instasell_server.sandbox.records import PlannedEvent, SandboxRecords
 from instasell_server.sandbox.settings import Faults
 from instasell_server.sandbox.store import Store
 
@@ -19,7 +19,7 @@ ERROR_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
 
 
-class Timetable:
+class Schedule:
     """Carries plans out when they are due, between `start` and `stop`."""
 
     def __init__(self, store: Store, faults: Faults) -> None:
@@ -49,7 +49,7 @@ class Timetable:
             self._wake.clear()
             try:
                 if time.monotonic() >= self._prune_at:
-                    await self._store.transact(Records.prune)
+                    await self._store.transact(SandboxRecords.prune)
                     self._prune_at = time.monotonic() + PRUNE_SECONDS
                 pause = await self._store.transact(self._carry_out)
             except Exception:
@@ -59,7 +59,7 @@ class Timetable:
                 async with asyncio.timeout(min(pause, PRUNE_SECONDS)):
                     await self._wake.wait()
 
-    def _carry_out(self, records: Records) -> float:
+    def _carry_out(self, records: SandboxRecords) -> float:
         """One plan, if one is due; returns the seconds until the next."""
         held = []
         if self._faults.hold_payouts:
@@ -75,7 +75,7 @@ class Timetable:
         self._settle(records, plan)
         return 0.0
 
-    def _settle(self, records: Records, plan: Plan) -> None:
+    def _settle(self, records: SandboxRecords, plan: PlannedEvent) -> None:
         if plan.kind == checkout.EXPIRE:
             checkout.expire_planned(records, plan.object_id)
         elif plan.kind == connect.SETTLE:

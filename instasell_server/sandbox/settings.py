@@ -12,7 +12,7 @@ SESSION_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class WebhookEndpoint:
     """Where webhooks go, and the secret that signs them (`whsec_...`)."""
 
     url: str
@@ -30,7 +30,7 @@ class SandboxSettings:
     """
 
     secret_key: str = dataclasses.field(repr=False)
-    endpoints: tuple[Endpoint, ...] = ()
+    endpoints: tuple[WebhookEndpoint, ...] = ()
     fee_basis_points: int = 0
     fee_fixed: int = 0
     dispute_fee: int = 0

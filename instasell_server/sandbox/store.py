@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from instasell_server.sandbox.records import Records
+from instasell_server.sandbox.records import SandboxRecords
 from instasell_server.sandbox.schema import SCHEMA, SCHEMA_VERSION
 
 BUSY_SECONDS = 5.0
@@ -62,7 +62,7 @@ class Store:
         await self._loop.run_in_executor(thread, self._disconnect)
         thread.shutdown()
 
-    async def transact(self, work: Callable[[Records], _T]) -> _T:
+    async def transact(self, work: Callable[[SandboxRecords], _T]) -> _T:
         """Runs `work` in a transaction. What it raises undoes everything it did."""
         if self._thread is None or self._loop is None:
             raise StoreError("the store is closed")
@@ -117,13 +117,13 @@ class Store:
             self._connection = None
         self._give_lock_back()
 
-    def _run(self, work: Callable[[Records], _T]) -> _T:
+    def _run(self, work: Callable[[SandboxRecords], _T]) -> _T:
         connection = self._connection
         if connection is None:
             raise StoreError("the store is closed")
         connection.execute("BEGIN IMMEDIATE")
         try:
-            records = Records(connection, self.clock(), self.endpoints)
+            records = SandboxRecords(connection, self.clock(), self.endpoints)
             result = work(records)
             connection.execute("COMMIT")
         except BaseException:

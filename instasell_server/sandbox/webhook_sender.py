@@ -16,8 +16,8 @@ from functools import partial
 import aiohttp
 import structlog
 
-from instasell_server.sandbox.records import Delivery, Records
-from instasell_server.sandbox.settings import Endpoint, Faults, SandboxSettings
+from instasell_server.sandbox.records import Delivery, SandboxRecords
+from instasell_server.sandbox.settings import Faults, SandboxSettings, WebhookEndpoint
 from instasell_server.sandbox.store import Store
 
 AT_ONCE = 8
@@ -39,14 +39,14 @@ def sign(payload: str, secret: str, at: int) -> str:
     return f"t={at},v1={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}"
 
 
-class Courier:
+class WebhookSender:
     """Delivers what is due, several at once, between `start` and `stop`."""
 
     def __init__(self, store: Store, settings: SandboxSettings, faults: Faults) -> None:
         self._store = store
         self._settings = settings
         self._faults = faults
-        self._endpoints: Sequence[Endpoint] = ()
+        self._endpoints: Sequence[WebhookEndpoint] = ()
         self._wake = asyncio.Event()
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._loop_task: asyncio.Task[None] | None = None
@@ -54,7 +54,7 @@ class Courier:
         self.send_to(settings.endpoints)
         store.on_event = self.wake
 
-    def send_to(self, endpoints: Sequence[Endpoint]) -> None:
+    def send_to(self, endpoints: Sequence[WebhookEndpoint]) -> None:
         """Changes where webhooks go; what is outstanding goes to whoever is in the same place.
 
         Without any endpoint webhooks wait for the first one.
@@ -111,7 +111,7 @@ class Courier:
             task.add_done_callback(partial(self._finished, delivery.seq))
         return pause
 
-    def _look(self, records: Records, limit: int) -> tuple[list[Delivery], float | None]:
+    def _look(self, records: SandboxRecords, limit: int) -> tuple[list[Delivery], float | None]:
         endpoints, reorder = len(self._endpoints), self._faults.reorder_webhooks
         following = records.find_next_delivery(endpoints, records.now)
         pause = None if following is None else following - records.now
@@ -139,7 +139,7 @@ class Courier:
             self._settings.retry_seconds_max,
         )
 
-        def note(records: Records) -> None:
+        def note(records: SandboxRecords) -> None:
             due_at = records.now + (0.0 if delivered else pause)
             records.update_delivery(delivery.seq, delivered=delivered, due_at=due_at)
 
@@ -149,7 +149,7 @@ class Courier:
             _log.exception("delivery_not_noted", event_id=delivery.event_id)
             await asyncio.sleep(ERROR_SECONDS)
 
-    async def _post(self, endpoint: Endpoint, delivery: Delivery) -> bool:
+    async def _post(self, endpoint: WebhookEndpoint, delivery: Delivery) -> bool:
         assert self._session is not None
         headers = {
             "Content-Type": "application/json; charset=utf-8",

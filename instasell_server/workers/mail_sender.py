@@ -15,7 +15,7 @@ LEAVING_SECONDS = 8.0
 _log = structlog.get_logger(__name__)
 
 
-class Postman:
+class MailSender:
     """Looks for due mails twice a second."""
 
     def __init__(self, mails: MailService) -> None:

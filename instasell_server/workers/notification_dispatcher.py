@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from instasell_server.domains.notifications.dispatch import Telling
+from instasell_server.domains.notifications.dispatch import NotificationDispatcher
 from instasell_server.errors import InstaSellError
 
 POLL_SECONDS = 0.5
@@ -15,10 +15,10 @@ AFTER_FAILURE_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
 
 
-class Notices:
+class NotificationWorker:
     """Looks twice a second for what there is to tell."""
 
-    def __init__(self, telling: Telling) -> None:
+    def __init__(self, telling: NotificationDispatcher) -> None:
         self._telling = telling
 
     async def run(self) -> None:

@@ -22,7 +22,7 @@ import pytest
 from instasell_client import AsyncInstaSell
 from instasell_client.errors import InstaSellError, Unauthenticated
 from instasell_client.models.accounts import Grant
-from instasell_server.backups import ArchiveDamaged, Keeping, Source, restore_embedded
+from instasell_server.backups import ArchiveDamaged, BackupSource, DailyBackups, restore_embedded
 from instasell_server.backups import daily as keeping_module
 from instasell_server.backups.archive import open_archive
 from instasell_server.commands.standalone import URLS_FILE
@@ -334,8 +334,8 @@ def test_a_market_keeps_so_many_days(
     with EmbeddedEngines(folder / "data") as engines:
         programs = engines.postgres_bin("pg_dump").parent
         born = folder / "data" / "engines" / "secrets.json"
-        source = Source(engines.urls.database_url, folder / "data")
-        keeping = Keeping(source, programs, backups, born)
+        source = BackupSource(engines.urls.database_url, folder / "data")
+        keeping = DailyBackups(source, programs, backups, born)
         assert not keeping.is_due()
         _age(born, 25)
         assert keeping.is_due()

@@ -15,7 +15,7 @@ import pytest
 from instasell_server.db.connections import Database
 from instasell_server.domains.audit.service import audit
 from instasell_server.embedded import EmbeddedEngines
-from instasell_server.sandbox import Endpoint
+from instasell_server.sandbox import WebhookEndpoint
 from tests.faults.fault_proxy import Ambush, ambush
 from tests.faults.processes import ServerProcess
 from tests.server.accounts_support import Person, ask, sign_up
@@ -91,7 +91,7 @@ async def stage(
         stack.callback(server.stop)
         await server.start()
         to_server = await stack.enter_async_context(ambush(server.url))
-        provider.sandbox.send_to([Endpoint(to_server.url + HOOK_PATH, WEBHOOK_SECRET)])
+        provider.sandbox.send_to([WebhookEndpoint(to_server.url + HOOK_PATH, WEBHOOK_SECRET)])
         async with aiohttp.ClientSession(server.url) as here:
             buyer = await sign_up(here)
         http = await stack.enter_async_context(aiohttp.ClientSession())

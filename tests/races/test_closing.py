@@ -10,7 +10,7 @@ import pytest
 
 from instasell_client import AsyncInstaSell, errors
 from instasell_client.models.accounts import Role
-from instasell_server.config.settings import Part, Settings
+from instasell_server.config.settings import ServerPart, Settings
 from instasell_server.db.connections import Database
 from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
 from instasell_server.domains.auctions.handlers import SERVICE
@@ -174,7 +174,7 @@ async def test_an_admins_cancellation_and_the_closing_at_once(
 @pytest.fixture
 async def closers(start_server: StartServer) -> list[Lifecycle]:
     """What two workers close with; no worker of the servers themselves comes between."""
-    parts = frozenset({Part.API, Part.WS})
+    parts = frozenset({ServerPart.API, ServerPart.WS})
     made = [await start_server(log_level="warning", parts=parts) for _ in range(2)]
     return [each.app[SERVICE]._lifecycle for each in made]
 
@@ -182,7 +182,7 @@ async def closers(start_server: StartServer) -> list[Lifecycle]:
 @pytest.fixture
 def server_settings(database_url: str, redis_url: str) -> Settings:
     """A server that closes nothing by itself."""
-    parts = frozenset({Part.API, Part.WS})
+    parts = frozenset({ServerPart.API, ServerPart.WS})
     return settings_for_tests(database_url, redis_url, log_level="warning", parts=parts)
 
 

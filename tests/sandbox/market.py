@@ -13,7 +13,7 @@ import stripe
 from aiohttp import web
 
 from instasell_server.http.listener import Listener
-from instasell_server.sandbox import Endpoint, Faults, Sandbox, SandboxSettings
+from instasell_server.sandbox import Faults, Sandbox, SandboxSettings, WebhookEndpoint
 
 KEY = "sk_test_of_the_sandbox"
 SECRET = "whsec_of_the_tests"
@@ -24,7 +24,7 @@ CARD = "pm_card_visa"
 class Receiver:
     """Where webhooks arrive. `refusals` are the statuses of the next replies."""
 
-    endpoint: Endpoint
+    endpoint: WebhookEndpoint
     events: list[stripe.Event] = field(default_factory=list)
     refusals: list[int] = field(default_factory=list)
     refused: int = 0
@@ -67,10 +67,10 @@ async def receiving() -> AsyncIterator[Receiver]:
     """Listens for webhooks on a free port."""
     app = web.Application()
     listener = Listener(app)
-    receiver = Receiver(Endpoint("", SECRET))
+    receiver = Receiver(WebhookEndpoint("", SECRET))
     app.router.add_post("/hook", receiver.take)
     port = await listener.open("127.0.0.1", 0)
-    receiver.endpoint = Endpoint(f"http://127.0.0.1:{port}/hook", SECRET)
+    receiver.endpoint = WebhookEndpoint(f"http://127.0.0.1:{port}/hook", SECRET)
     try:
         yield receiver
     finally:

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 import stripe
 
-from instasell_server.sandbox.errors import Invalid
+from instasell_server.sandbox.errors import InvalidRequest
 from instasell_server.sandbox.form import parse_form
 from instasell_server.sandbox.money import format_amount
 from tests.sandbox.market import RunningSandbox, set_faults, stripe_client
@@ -156,7 +156,7 @@ def test_a_form_is_a_tree() -> None:
     }
     assert parse_form(b"") == {}
     for bad in ("a[b=1", "a" + "[b]" * 9 + "=1", "a[b]=1&a=2", "]=1"):
-        with pytest.raises(Invalid):
+        with pytest.raises(InvalidRequest):
             parse_form(bad)
 
 

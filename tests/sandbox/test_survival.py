@@ -16,7 +16,7 @@ import pytest
 import stripe
 
 from instasell_server.sandbox import Sandbox, SandboxSettings, Store, StoreError
-from instasell_server.sandbox.records import EVENT_SECONDS, REPLY_SECONDS, Records
+from instasell_server.sandbox.records import EVENT_SECONDS, REPLY_SECONDS, SandboxRecords
 from tests.sandbox.market import (
     KEY,
     Receiver,
@@ -147,7 +147,7 @@ async def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.db")
     await store.open()
 
-    def work(records: Records) -> None:
+    def work(records: SandboxRecords) -> None:
         records.add_to_balance("", "eur", 5)
         raise ZeroDivisionError
 
@@ -183,7 +183,7 @@ async def test_a_file_has_one_owner_and_a_port_one_listener(
         with pytest.raises(OSError):
             await other.start(port=port)
         with pytest.raises(StoreError):
-            await other.store.transact(Records.prune)
+            await other.store.transact(SandboxRecords.prune)
 
 
 async def test_old_replies_and_events_are_forgotten(tmp_path: Path, receiver: Receiver) -> None:
@@ -195,13 +195,13 @@ async def test_old_replies_and_events_are_forgotten(tmp_path: Path, receiver: Re
         await provider.v1.customers.create_async({"name": "Ann"}, options)
         store = running.server.store
         await until(lambda: receiver.got("payment_intent.succeeded"))
-        while await store.transact(Records.count_undelivered):
+        while await store.transact(SandboxRecords.count_undelivered):
             pass
         now = store.clock()
         for seconds, replies, events in ((24 * 3600, 1, 1), (REPLY_SECONDS + 9, 0, 1),
                                          (EVENT_SECONDS + 9, 0, 0)):  # fmt: skip
             store.clock = lambda seconds=seconds: now + seconds
-            await store.transact(Records.prune)
+            await store.transact(SandboxRecords.prune)
             stored = await store.transact(lambda records: records.find_reply("", "k-1"))
             assert (stored is not None) == bool(replies)
             assert len((await provider.v1.events.list_async()).data) == events

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 import stripe
 
-from instasell_server.sandbox import Endpoint, SandboxSettings
+from instasell_server.sandbox import SandboxSettings, WebhookEndpoint
 from tests.sandbox.market import (
     KEY,
     Receiver,
@@ -77,7 +77,7 @@ async def test_every_endpoint_gets_its_own(
     provider: stripe.StripeClient, sandbox: RunningSandbox, receiver: Receiver
 ) -> None:
     async with receiving() as other:
-        other.endpoint = Endpoint(other.endpoint.url, "whsec_another")
+        other.endpoint = WebhookEndpoint(other.endpoint.url, "whsec_another")
         sandbox.server.send_to([receiver.endpoint, other.endpoint])
         await paid_intent(provider, 1000)
         await until(lambda: receiver.got(PAID) and other.got(PAID))

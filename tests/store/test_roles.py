@@ -13,8 +13,8 @@ from instasell_server.db.connections import Database
 from instasell_server.db.migrate import (
     Migration,
     MigrationRefused,
-    bring_up_to_date,
     migrate,
+    migrate_to_latest,
     read_migrations,
 )
 from instasell_server.db.roles import find_serving_role
@@ -162,7 +162,7 @@ async def test_a_server_with_the_owners_role_is_known(database_url: str, server_
 def test_the_servers_role_does_not_migrate(
     engines: EngineUrls, database_url: str, server_url: str
 ) -> None:
-    assert bring_up_to_date(server_url, None) == []
+    assert migrate_to_latest(server_url, None) == []
     with contextlib.closing(psycopg2.connect(engines.database_url)) as connection:
         connection.autocommit = True
         connection.cursor().execute("CREATE DATABASE test_without_schema")
@@ -170,10 +170,10 @@ def test_the_servers_role_does_not_migrate(
         empty = with_database(server_url, "test_without_schema")
         owner = with_database(database_url, "test_without_schema")
         with pytest.raises(MigrationRefused, match="INSTASELL_MIGRATION_DATABASE_URL"):
-            bring_up_to_date(empty, None)
+            migrate_to_latest(empty, None)
         with pytest.raises(MigrationRefused, match="the same one"):
-            bring_up_to_date(server_url, owner)
-        assert bring_up_to_date(empty, owner) == [each.name for each in read_migrations()]
+            migrate_to_latest(server_url, owner)
+        assert migrate_to_latest(empty, owner) == [each.name for each in read_migrations()]
         assert not find_serving_role(empty).is_excessive
         assert find_serving_role(owner).is_excessive
     finally:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import psycopg2
 
-from instasell_server.db.migrate import bring_up_to_date, read_migrations
+from instasell_server.db.migrate import migrate_to_latest, read_migrations
 from instasell_server.embedded import EngineUrls
 
 
@@ -88,7 +88,7 @@ def make_template(urls: EngineUrls, shared: Path) -> str:
             # The name comes last, so that a template that has it is complete.
             draft = f"draft_{uuid.uuid4().hex}"
             cursor.execute(f"CREATE DATABASE {draft}")
-            bring_up_to_date(
+            migrate_to_latest(
                 with_database(urls.server_database_url, draft), with_database(url, draft)
             )
             cursor.execute(f"ALTER DATABASE {draft} RENAME TO {name}")

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
-from instasell_server.sandbox import Endpoint, Faults, Sandbox, SandboxSettings
+from instasell_server.sandbox import Faults, Sandbox, SandboxSettings, WebhookEndpoint
 from tests.support.servers import RunningServer, running, settings_for_tests
 from tests.support.waiting import LIMIT_SECONDS, LOOK_SECONDS
 
@@ -52,7 +52,7 @@ class Provider:
     def send_to(self, *servers: RunningServer) -> None:
         """Where webhooks go from now on."""
         self.sandbox.send_to(
-            [Endpoint(each.base_url + HOOK_PATH, WEBHOOK_SECRET) for each in servers]
+            [WebhookEndpoint(each.base_url + HOOK_PATH, WEBHOOK_SECRET) for each in servers]
         )
 
     async def pay(self, checkout_url: str | None, *, declined: bool = False) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from instasell_server.adapters.mail.message import message_of
 from instasell_server.embedded.folder import write_private
 from instasell_server.embedded.mailbox import numbers_in
-from instasell_server.ports import Letter, Unreachable
+from instasell_server.ports import OutgoingMail, Unreachable
 
 LETTERS_MAX = 1000
 
@@ -26,7 +26,7 @@ class LocalMailbox:
         self._sender = sender
         self._limit = limit
 
-    async def send(self, letter: Letter, hand_over: Callable[[], Awaitable[None]]) -> None:
+    async def send(self, letter: OutgoingMail, hand_over: Callable[[], Awaitable[None]]) -> None:
         """As `Mail.send` says; a repeat writes the same file, so nothing has to be asked."""
         content = message_of(letter, self._sender)
         try:

@@ -16,7 +16,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from instasell_client.models.text import clean
-from instasell_server.ports import Letter, MailRefused
+from instasell_server.ports import MailRefused, OutgoingMail
 
 SENDER_NAME = "InstaSell"
 LINE_COLUMNS = 76
@@ -55,7 +55,7 @@ def needs_utf8(address: str) -> bool:
     return not address.isascii()
 
 
-def message_of(letter: Letter, sender: str) -> bytes:
+def message_of(letter: OutgoingMail, sender: str) -> bytes:
     """Return the whole e-mail, with CRLF. Raises MailRefused for an impossible address."""
     recipient, sender = envelope_address(letter.address), envelope_address(sender)
     headers = (
@@ -87,7 +87,7 @@ def _header(name: str, value: str) -> bytes:
     return f"{name}: {value}\r\n".encode()
 
 
-def _bodies(letter: Letter) -> bytes:
+def _bodies(letter: OutgoingMail) -> bytes:
     """Return the text and the page, with the headers that say so.
 
     Quoted-printable writes every `=` as `=3D`, so no text can hold the boundary, which has one.

@@ -9,7 +9,7 @@ import aiosmtplib
 
 from instasell_server.adapters.mail.message import envelope_address, message_of, needs_utf8
 from instasell_server.config.settings import Settings
-from instasell_server.ports import DeliveryUnknown, Letter, MailRefused, Unreachable
+from instasell_server.ports import DeliveryUnknown, MailRefused, OutgoingMail, Unreachable
 
 PERMANENT = range(500, 600)
 QUIT_SECONDS = 2.0
@@ -22,7 +22,7 @@ class SmtpMail:
         self._settings = settings
         self._sender = settings.mail_from
 
-    async def send(self, letter: Letter, hand_over: Callable[[], Awaitable[None]]) -> None:
+    async def send(self, letter: OutgoingMail, hand_over: Callable[[], Awaitable[None]]) -> None:
         """As `Mail.send` says."""
         recipient = envelope_address(letter.address)
         content = message_of(letter, self._sender)

@@ -23,7 +23,7 @@ EXTENSIONS_MAX = 2
 _log = structlog.get_logger(__name__)
 
 
-class Patience:
+class BreakerPolicy:
     """Bounds what happens inside to `TIMEOUT_SECONDS`, as `asyncio.timeout` does.
 
     A timer that the event loop ran late says nothing about Redis, whose answer may lie there
@@ -61,7 +61,7 @@ class Patience:
             self._scope.reschedule(loop.time())
 
 
-class Breaker:
+class CircuitBreaker:
     """After one failure nobody asks for `OPEN_SECONDS`, so a frozen Redis costs one time-out."""
 
     def __init__(self) -> None:

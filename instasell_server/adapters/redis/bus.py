@@ -18,7 +18,7 @@ import structlog
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.exceptions import RedisError
 
-from instasell_server.adapters.redis.pipeline import Wire, connect, make_connection, pack
+from instasell_server.adapters.redis.pipeline import RedisPipeline, connect, make_connection, pack
 from instasell_server.ports import Deliver, Unreachable
 
 HEARTBEAT_SECONDS = 1.0
@@ -36,7 +36,7 @@ _log = structlog.get_logger(__name__)
 class RedisBus:
     """The Bus port over one channel of Redis."""
 
-    def __init__(self, pool: ConnectionPool, wire: Wire) -> None:
+    def __init__(self, pool: ConnectionPool, wire: RedisPipeline) -> None:
         self._pool = pool
         self._wire = wire
         self._name = secrets.token_bytes(NAME_BYTES)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from instasell_server.adapters.redis.pipeline import Wire, pack
+from instasell_server.adapters.redis.pipeline import RedisPipeline, pack
 from instasell_server.adapters.redis.scripts import PUT_NEWER, RETIRE
 from instasell_server.ports import Unreachable
 
@@ -20,7 +20,7 @@ _ENTRY = re.compile(rb"=(\d{1,19}):")
 class RedisCache:
     """The Cache port over Redis."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: RedisPipeline) -> None:
         self._wire = wire
 
     async def get(self, key: str) -> bytes | None:
@@ -50,7 +50,7 @@ class RedisCache:
             return False
         return not any(isinstance(reply, Exception) for reply in replies)
 
-    async def retire(self, versions: Mapping[str, int], *, ttl_seconds: int) -> bool:
+    async def invalidate(self, versions: Mapping[str, int], *, ttl_seconds: int) -> bool:
         """Makes entries older than these versions count as absent, in one exchange.
 
         False when Redis did not answer, and it has to be done again. Never raises.

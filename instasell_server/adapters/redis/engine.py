@@ -8,12 +8,12 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from instasell_server.adapters.redis.breaker import Breaker
+from instasell_server.adapters.redis.breaker import CircuitBreaker
 from instasell_server.adapters.redis.bus import RedisBus
 from instasell_server.adapters.redis.cache import RedisCache
 from instasell_server.adapters.redis.limiter import RedisLimiter
 from instasell_server.adapters.redis.locks import RedisLocks
-from instasell_server.adapters.redis.pipeline import Wire
+from instasell_server.adapters.redis.pipeline import RedisPipeline
 from instasell_server.ports import Unreachable
 
 
@@ -21,7 +21,7 @@ class RedisEngine:
     """The four ports over the Redis at `url` (redis://, rediss:// or unix://), with one breaker."""
 
     def __init__(self, url: str) -> None:
-        breaker = Breaker()
+        breaker = CircuitBreaker()
         self._pool = ConnectionPool.from_url(
             url,
             # The time-out lies around each exchange, where it knows of a loop that is late.
@@ -30,7 +30,7 @@ class RedisEngine:
             retry=Retry(NoBackoff(), 0),
             protocol=2,
         )
-        self._wire = Wire(self._pool, breaker)
+        self._wire = RedisPipeline(self._pool, breaker)
         self.locks = RedisLocks(self._wire)
         self.cache = RedisCache(self._wire)
         self.limiter = RedisLimiter(self._pool, breaker)

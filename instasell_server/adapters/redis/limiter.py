@@ -11,7 +11,7 @@ from limits import RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from redis.asyncio.connection import ConnectionPool
 
-from instasell_server.adapters.redis.breaker import Breaker, Patience
+from instasell_server.adapters.redis.breaker import BreakerPolicy, CircuitBreaker
 from instasell_server.ports import Quota, Unreachable
 
 NAMESPACE = "instasell"
@@ -25,7 +25,7 @@ Counted = tuple[int, float]
 class RedisLimiter:
     """Fixed windows that begin with the first hit. While Redis is away a local count serves."""
 
-    def __init__(self, pool: ConnectionPool, breaker: Breaker) -> None:
+    def __init__(self, pool: ConnectionPool, breaker: CircuitBreaker) -> None:
         # `limits` asks for a URI, and the pool says where to connect.
         self._shared = RedisStorage(
             "redis://",
@@ -59,7 +59,7 @@ class RedisLimiter:
         try:
             async with self._places:
                 with self._breaker.guard():
-                    async with Patience():
+                    async with BreakerPolicy():
                         return await question(self._shared)
         except Unreachable:
             return await question(self._local)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from instasell_server.adapters.redis.pipeline import Wire, pack
+from instasell_server.adapters.redis.pipeline import RedisPipeline, pack
 from instasell_server.adapters.redis.scripts import FREE_OWN_LOCK
 from instasell_server.ports import Unreachable
 
@@ -14,7 +14,7 @@ LOCK_MS = 5000
 class RedisLocks:
     """SET NX PX with the holder's own token; freed by a script that compares the token."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: RedisPipeline) -> None:
         self._wire = wire
 
     async def acquire(self, names: Sequence[str], token: str) -> set[str]:

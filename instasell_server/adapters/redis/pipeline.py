@@ -14,7 +14,7 @@ from typing import Any, cast
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.exceptions import NoScriptError, ResponseError
 
-from instasell_server.adapters.redis.breaker import Breaker, Patience
+from instasell_server.adapters.redis.breaker import BreakerPolicy, CircuitBreaker
 from instasell_server.adapters.redis.scripts import Script
 
 Word = bytes | str | int
@@ -45,10 +45,10 @@ async def connect(connection: AbstractConnection) -> None:
     await cast(Any, connection).connect()
 
 
-class Wire:
+class RedisPipeline:
     """Exchanges packed commands for their replies, on connections of its own."""
 
-    def __init__(self, pool: ConnectionPool, breaker: Breaker) -> None:
+    def __init__(self, pool: ConnectionPool, breaker: CircuitBreaker) -> None:
         self._pool = pool
         self._breaker = breaker
         self._idle: list[AbstractConnection] = []
@@ -63,7 +63,7 @@ class Wire:
         """
         async with self._places:
             with self._breaker.guard():
-                async with Patience():
+                async with BreakerPolicy():
                     return await self._exchange(commands)
 
     async def _exchange(self, commands: Sequence[bytes]) -> list[Any]:

@@ -28,10 +28,10 @@ from instasell_server.ports import (
     DownloadGrant,
     ObjectMissing,
     ObjectTooLarge,
-    Refused,
     Unreachable,
     UploadAddress,
     UploadGrant,
+    WebhookRefused,
 )
 
 P = ParamSpec("P")
@@ -94,14 +94,14 @@ class DiskObjects:
         try:
             raw, given = _bytes(told), _bytes(signature)
         except ValueError:
-            raise Refused("the address is not whole; ask for another") from None
+            raise WebhookRefused("the address is not whole; ask for another") from None
         if not any(hmac.compare_digest(self._sign(key, raw), given) for key in self._keys):
-            raise Refused("the address is not whole; ask for another")
+            raise WebhookRefused("the address is not whole; ask for another")
         permission: dict[str, Any] = json.loads(raw)
         if permission["m"] != method:
-            raise Refused("the address is for another method")
+            raise WebhookRefused("the address is for another method")
         if self._clock() >= permission["e"]:
-            raise Refused("the address is older than 5 minutes; ask for another")
+            raise WebhookRefused("the address is older than 5 minutes; ask for another")
         return permission
 
     def check_upload(self, token: str) -> UploadGrant:

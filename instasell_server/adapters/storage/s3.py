@@ -15,7 +15,7 @@ from minio import Minio
 from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error
 
-from instasell_server.adapters.storage.signer import Signer
+from instasell_server.adapters.storage.signer import UrlSigner
 from instasell_server.ports import (
     PRESIGNED_SECONDS,
     ObjectMissing,
@@ -70,7 +70,7 @@ class S3Objects:
         )
         self._bucket = bucket
         base_url = (public_url or endpoint).rstrip("/")
-        self._signer = Signer(base_url, bucket, region, access_key, secret_key)
+        self._signer = UrlSigner(base_url, bucket, region, access_key, secret_key)
         self._clock = clock
         self._threads = asyncio.Semaphore(THREADS_MAX)
 

@@ -18,7 +18,7 @@ UNSIGNED = "UNSIGNED-PAYLOAD"
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
+class UrlSigner:
     """Signs for one bucket, at the address by which callers reach it."""
 
     base_url: str

@@ -1,1 +1,1 @@
-"""Stripe behind the port `Payments`, and what stands there when no provider is configured."""
+"""Stripe behind the port `PaymentProvider`, and what takes its place without a provider."""

@@ -18,19 +18,19 @@ import stripe
 from instasell_client.models.money import MAX_AMOUNT
 from instasell_server.ports import (
     Change,
+    ChargebackChanged,
+    ChargeRefunded,
     CheckoutExpired,
-    Disputed,
-    NotUnderstood,
     Paid,
     PaymentDeclined,
     PayoutFailed,
     ProviderEvent,
-    RefundedInAll,
-    RefundMoved,
+    RefundChanged,
     RefundState,
-    Refused,
     TransferReversed,
+    UnknownEvent,
     Unreachable,
+    WebhookRefused,
 )
 
 SIGNATURE_AGE_SECONDS = 300
@@ -43,7 +43,7 @@ _CURRENCY = re.compile(r"[A-Za-z]{3}")
 _REFUND_STATUSES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 
 
-class OddEvent(Unreachable):
+class UnreadableEvent(Unreachable):
     """A field is not what the provider's documents say, so that nothing is known; names it."""
 
 
@@ -54,11 +54,11 @@ def check_signature(payload: bytes, signature: str, secret: str) -> None:
         # The library refuses what is too old, and takes a time that has not come yet.
         stamps = [part[2:] for part in signature.split(",") if part.startswith("t=")]
         if len(stamps) != 1 or int(stamps[0]) > time.time() + SIGNATURE_AGE_SECONDS:
-            raise Refused("the signature is from another time")
+            raise WebhookRefused("the signature is from another time")
     except stripe.SignatureVerificationError:
-        raise Refused("the signature does not hold, or is too old") from None
+        raise WebhookRefused("the signature does not hold, or is too old") from None
     except (ValueError, TypeError):
-        raise Refused("the signature cannot be read") from None
+        raise WebhookRefused("the signature cannot be read") from None
 
 
 def read_event(payload: bytes) -> ProviderEvent:
@@ -66,19 +66,19 @@ def read_event(payload: bytes) -> ProviderEvent:
     try:
         event = json.loads(payload)
         event_id, kind = text(event, "id"), text(event, "type")
-    except (ValueError, RecursionError, OddEvent):
-        raise Refused("the message is no event of the provider") from None
+    except (ValueError, RecursionError, UnreadableEvent):
+        raise WebhookRefused("the message is no event of the provider") from None
     try:
         return ProviderEvent(event_id, kind, _change(kind, event))
-    except OddEvent as error:
-        return ProviderEvent(event_id, kind, NotUnderstood(str(error)))
+    except UnreadableEvent as error:
+        return ProviderEvent(event_id, kind, UnknownEvent(str(error)))
 
 
 def text(found: object, name: str) -> str:
     """Return an id or a word of the provider's: printable ASCII, 255 characters at most."""
     value = found.get(name) if isinstance(found, Mapping) else None
     if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise OddEvent(f"{name} is no name")
+        raise UnreadableEvent(f"{name} is no name")
     return value
 
 
@@ -86,7 +86,7 @@ def amount(found: object, name: str, *, least: int = 1) -> int:
     """Return an amount in minor units, within what the market can book."""
     value = found.get(name) if isinstance(found, Mapping) else None
     if type(value) is not int or not least <= value <= MAX_AMOUNT:
-        raise OddEvent(f"{name} is no amount from {least} to {MAX_AMOUNT}")
+        raise UnreadableEvent(f"{name} is no amount from {least} to {MAX_AMOUNT}")
     return value
 
 
@@ -94,7 +94,7 @@ def currency(found: Object) -> str:
     """Return an ISO 4217 code in capitals."""
     value = found.get("currency")
     if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
-        raise OddEvent("currency is no code of a currency")
+        raise UnreadableEvent("currency is no code of a currency")
     return value.upper()
 
 
@@ -114,7 +114,7 @@ def plain(found: Any) -> Object:
 
 
 def read_refund(refund: Any) -> RefundState:
-    """Read a refund. Raises OddEvent."""
+    """Read a refund. Raises UnreadableEvent."""
     found = plain(refund)
     status = _REFUND_STATUSES.get(str(found.get("status")), "pending")
     return RefundState(
@@ -136,7 +136,7 @@ def _change(kind: str, event: Object) -> Change | None:
     if reader is None and kind != "payout.failed":
         return None
     if not isinstance(found, Mapping):
-        raise OddEvent("data.object is no object")
+        raise UnreadableEvent("data.object is no object")
     if kind == "payout.failed":
         # Of a connected account, which stands beside the object.
         account = text(event, "account") if event.get("account") else None
@@ -164,13 +164,13 @@ def _declined(found: Object) -> PaymentDeclined:
     return PaymentDeclined(text(found, "id"), id_of(found, "payment_id"))
 
 
-def _refund_moved(found: Object) -> RefundMoved:
-    return RefundMoved(read_refund(found))
+def _refund_moved(found: Object) -> RefundChanged:
+    return RefundChanged(read_refund(found))
 
 
-def _refunded_in_all(found: Object) -> RefundedInAll:
+def _refunded_in_all(found: Object) -> ChargeRefunded:
     intent = "payment_intent" if found.get("payment_intent") else "id"
-    return RefundedInAll(text(found, intent), amount(found, "amount_refunded"))
+    return ChargeRefunded(text(found, intent), amount(found, "amount_refunded"))
 
 
 def _transfer_reversed(found: Object) -> TransferReversed:
@@ -179,16 +179,16 @@ def _transfer_reversed(found: Object) -> TransferReversed:
     )
 
 
-def _dispute(found: Object) -> Disputed | None:
+def _dispute(found: Object) -> ChargebackChanged | None:
     status = text(found, "status")
     if status.startswith("warning"):
         # An inquiry: the bank asks, and has taken nothing.
         return None
     moved = found.get("balance_transactions") or ()
     if not isinstance(moved, (list, tuple)) or len(moved) > 100:
-        raise OddEvent("balance_transactions is no list")
+        raise UnreadableEvent("balance_transactions is no list")
     intent = "payment_intent" if found.get("payment_intent") else "charge"
-    return Disputed(
+    return ChargebackChanged(
         text(found, intent),
         text(found, "id"),
         amount(found, "amount"),
@@ -203,7 +203,7 @@ def _reason(found: Object) -> str:
     """Return why a bank took money back; what cannot be read is no reason not to book it."""
     try:
         return text(found, "reason").replace("_", " ")
-    except OddEvent:
+    except UnreadableEvent:
         return "general"
 
 

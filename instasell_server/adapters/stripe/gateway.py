@@ -17,13 +17,13 @@ from instasell_server.adapters.stripe import events
 from instasell_server.ports import (
     OWNERS_MOVEMENTS,
     Checkout,
-    CheckoutWish,
+    CheckoutRequest,
     Movements,
     PayoutDestination,
     ProviderEvent,
     RefundState,
-    Refused,
     Unreachable,
+    WebhookRefused,
 )
 
 TIMEOUT_SECONDS = 8.0
@@ -68,7 +68,7 @@ class StripeGateway:
             await self._http.close_async()  # type: ignore[no-untyped-call]
         self._client = self._http = None
 
-    async def open_checkout(self, wish: CheckoutWish) -> Checkout:
+    async def open_checkout(self, wish: CheckoutRequest) -> Checkout:
         """A page where the wish is paid."""
         metadata = {"payment_id": wish.payment_id}
         price = {
@@ -96,7 +96,7 @@ class StripeGateway:
         """Closes a page; one that is complete or expired stays as it is."""
         try:
             await _asked(self._stripe.v1.checkout.sessions.expire_async(session_id))
-        except Refused:
+        except WebhookRefused:
             return
 
     async def refund(self, refund_id: str, intent_id: str, amount: int) -> RefundState:
@@ -197,9 +197,9 @@ async def _asked(question: Awaitable[T]) -> T:
     try:
         return await question
     except (stripe.CardError, stripe.InvalidRequestError) as error:
-        raise Refused(error.user_message or "it does not take this") from error
+        raise WebhookRefused(error.user_message or "it does not take this") from error
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
-        raise Refused("the key of the payment provider does not hold") from error
+        raise WebhookRefused("the key of the payment provider does not hold") from error
     except stripe.StripeError as error:
         raise Unreachable(type(error).__name__) from error
     except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -1,15 +1,15 @@
-"""The port `Payments` without a provider: nobody can pay, everything else works."""
+"""The port `PaymentProvider` without a provider: nobody can pay, everything else works."""
 
 from __future__ import annotations
 
 from instasell_server.ports import (
     Checkout,
-    CheckoutWish,
+    CheckoutRequest,
     Movements,
     PayoutDestination,
     ProviderEvent,
     RefundState,
-    Refused,
+    WebhookRefused,
 )
 
 _REASON = "this market has no payment provider; set INSTASELL_STRIPE_SECRET_KEY"
@@ -18,51 +18,51 @@ _REASON = "this market has no payment provider; set INSTASELL_STRIPE_SECRET_KEY"
 class NoProvider:
     """Refuses everything, and says what to configure."""
 
-    async def open_checkout(self, wish: CheckoutWish) -> Checkout:
+    async def open_checkout(self, wish: CheckoutRequest) -> Checkout:
         """Raises Refused."""
-        raise Refused(_REASON)
+        raise WebhookRefused(_REASON)
 
     async def look_up(self, session_id: str) -> Checkout:
         """Raises Refused."""
-        raise Refused(_REASON)
+        raise WebhookRefused(_REASON)
 
     async def expire(self, session_id: str) -> None:
         """Raises Refused."""
-        raise Refused(_REASON)
+        raise WebhookRefused(_REASON)
 
     async def refund(self, refund_id: str, intent_id: str, amount: int) -> RefundState:
         """Raises Refused."""
-        raise Refused(_REASON)
+        raise WebhookRefused(_REASON)
 
     async def look_up_refund(self, provider_id: str) -> RefundState:
         """Raises Refused."""
-        raise Refused(_REASON)
+        raise WebhookRefused(_REASON)
 
     async def list_refunds(
         self, limit: int, *, since: int | None = None, intent_id: str | None = None
     ) -> list[RefundState]:
         """Raises Refused."""
-        raise Refused(_REASON)
+        raise WebhookRefused(_REASON)
 
     async def open_account(self, user_id: str, email: str) -> str:
         """Raises Refused."""
-        raise Refused(_REASON)
+        raise WebhookRefused(_REASON)
 
     async def find_account(self, account_id: str, return_url: str) -> PayoutDestination:
         """Raises Refused."""
-        raise Refused(_REASON)
+        raise WebhookRefused(_REASON)
 
     async def send(self, withdrawal_id: str, account_id: str, amount: int, currency: str) -> str:
         """Raises Refused."""
-        raise Refused(_REASON)
+        raise WebhookRefused(_REASON)
 
     async def sum_movements(self, currency: str, limit: int) -> Movements:
         """Raises Refused."""
-        raise Refused(_REASON)
+        raise WebhookRefused(_REASON)
 
     def read_event(self, payload: bytes, signature: str) -> ProviderEvent:
         """Raises Refused."""
-        raise Refused(_REASON)
+        raise WebhookRefused(_REASON)
 
     async def close(self) -> None:
         """Nothing is open."""

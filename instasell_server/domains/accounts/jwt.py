@@ -17,14 +17,14 @@ ALGORITHM = "HS256"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
-class Claims(NamedTuple):
+class TokenClaims(NamedTuple):
     """Whose token it is, and the session that it stands for."""
 
     user_id: str
     session_id: str
 
 
-class Signer:
+class TokenSigner:
     """Signs with the secret, and takes what it or the one before it signed."""
 
     def __init__(self, secret: str, previous_secret: str | None = None) -> None:
@@ -33,7 +33,7 @@ class Signer:
         self._secrets = {kid_of(each): each for each in (previous_secret, secret) if each}
 
     @classmethod
-    def of(cls, settings: Settings) -> Signer:
+    def of(cls, settings: Settings) -> TokenSigner:
         """The signer that the settings describe. Raises ValueError without a secret."""
         if settings.jwt_secret is None:
             raise ValueError("set INSTASELL_JWT_SECRET; `openssl rand -hex 32` makes one")
@@ -52,7 +52,7 @@ class Signer:
         claims = {"sub": user_id, "sid": session_id, "exp": int(expires_at.timestamp())}
         return jwt.encode(claims, self._secret, algorithm=ALGORITHM, headers={"kid": self._kid})
 
-    def read(self, token: str) -> Claims:
+    def read(self, token: str) -> TokenClaims:
         """The claims of a token that is ours and has not expired. Raises Unauthenticated."""
         try:
             kid = jwt.get_unverified_header(token).get("kid")
@@ -66,7 +66,7 @@ class Signer:
             raise Unauthenticated("the token is not valid or has expired; sign in") from None
         if not _is_id(claims["sub"]) or not _is_id(claims["sid"]):
             raise Unauthenticated("the token is not valid; sign in")
-        return Claims(claims["sub"], claims["sid"])
+        return TokenClaims(claims["sub"], claims["sid"])
 
 
 def kid_of(secret: str) -> str:

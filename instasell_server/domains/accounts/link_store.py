@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from instasell_server.db.connections import Connection
+from instasell_server.db.connections import DbConnection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.accounts.links import Purpose
@@ -24,7 +24,7 @@ async def insert_link(
     return expires_at
 
 
-async def is_open(connection: Connection, link_id: str, purpose: Purpose) -> bool:
+async def is_open(connection: DbConnection, link_id: str, purpose: Purpose) -> bool:
     """Whether a link could be used now."""
     values = {"link_id": link_id, "purpose": purpose.value}
     return await connection.maybe(_sql.is_open, values) is not None
@@ -40,11 +40,11 @@ async def use_link(tx: Transaction, link_id: str, purpose: Purpose) -> str | Non
     return row["user_id"] if row else None
 
 
-async def insert_note(connection: Connection, kind: str, payload: Mapping[str, Any]) -> None:
+async def insert_note(connection: DbConnection, kind: str, payload: Mapping[str, Any]) -> None:
     """Leaves work for the outbox worker, to be done at once."""
     await connection.execute(_sql.insert_note, {"kind": kind, "payload": json.dumps(payload)})
 
 
-async def delete_old_links(connection: Connection) -> int:
+async def delete_old_links(connection: DbConnection) -> int:
     """Deletes links that expired 30 days ago, 5,000 at most; returns how many."""
     return await connection.execute(_sql.delete_old_links)

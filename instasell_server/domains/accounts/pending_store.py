@@ -7,7 +7,7 @@ from datetime import datetime
 
 from instasell_client.models.accounts import Role
 from instasell_server.db import postgres
-from instasell_server.db.connections import Connection, Row
+from instasell_server.db.connections import DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.accounts.emails import ODD_EMAIL
@@ -49,7 +49,7 @@ async def insert_pending(
         raise Invalid.one("email", ODD_EMAIL) from None
 
 
-async def find_pending(connection: Connection, signup_id: str) -> PendingSignup | None:
+async def find_pending(connection: DbConnection, signup_id: str) -> PendingSignup | None:
     """Return a sign-up, or None for one that is used, expired or absent."""
     return _pending(await connection.maybe(_sql.find_pending, {"signup_id": signup_id}))
 
@@ -64,7 +64,7 @@ async def delete_pending(tx: Transaction, signup_id: str) -> None:
     await tx.execute(_sql.delete_pending, {"signup_id": signup_id})
 
 
-async def delete_old_pending(connection: Connection) -> int:
+async def delete_old_pending(connection: DbConnection) -> int:
     """Delete sign-ups that have expired, 5,000 at most; return how many."""
     return await connection.execute(_sql.delete_old_pending)
 

@@ -157,11 +157,11 @@ class Recovery:
             await store.update_password_hash(tx, user_id, new_hash)
             self._sessions.finish_later(tx, await store.revoke_sessions(tx, user_id))
             await store.delete_known_addresses(tx, user_id)
-            await self.tell_of_password(tx, user_id, f"link:{link_id}")
+            await self.notify_password_changed(tx, user_id, f"link:{link_id}")
 
         await transact(self._database, work)
 
-    async def tell_of_password(self, tx: Transaction, user_id: str, cause: str) -> None:
+    async def notify_password_changed(self, tx: Transaction, user_id: str, cause: str) -> None:
         """Mails the owner of an account that its password was changed."""
         await self._mails.queue(tx, user_id=user_id, kind=PASSWORD_CHANGED, facts={}, cause=cause)
 

@@ -23,7 +23,7 @@ from instasell_client.models.accounts import (
 from instasell_client.models.validation import field_errors
 from instasell_server import metrics
 from instasell_server.config.settings import Settings
-from instasell_server.db.connections import Connection, Database
+from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import rules, store
@@ -34,7 +34,7 @@ from instasell_server.domains.accounts.failed_sign_ins import (
     from_address,
     from_session,
 )
-from instasell_server.domains.accounts.jwt import Signer
+from instasell_server.domains.accounts.jwt import TokenSigner
 from instasell_server.domains.accounts.links import LinkSigner
 from instasell_server.domains.accounts.passwords import Passwords
 from instasell_server.domains.accounts.pending_signups import SIGNUP_REQUESTED, PendingSignups
@@ -45,9 +45,9 @@ from instasell_server.domains.accounts.sessions import (
     SESSIONS_CHANGED,
     Sessions,
 )
-from instasell_server.domains.accounts.sign_in_alerts import SIGN_INS_FAILED, SignInBursts
-from instasell_server.domains.accounts.store import Opened
-from instasell_server.domains.accounts.tokens import Tokens
+from instasell_server.domains.accounts.sign_in_alerts import SIGN_INS_FAILED, SignInAlerts
+from instasell_server.domains.accounts.store import OpenedSession
+from instasell_server.domains.accounts.tokens import ScriptTokens
 from instasell_server.domains.accounts.weak_passwords import require_strong
 from instasell_server.domains.ledger.rules import gas_grant
 from instasell_server.domains.ledger.service import Ledger
@@ -90,13 +90,13 @@ class AccountService:
         self._database = database
         self._ledger = ledger
         self._signup_gas = settings.signup_gas or 0
-        self._bursts = SignInBursts(database)
+        self._bursts = SignInAlerts(database)
         self.failures = FailedSignIns(limiter, self._bursts.leave)
-        self._signer = Signer.of(settings)
+        self._signer = TokenSigner.of(settings)
         self._addresses = AddressHasher(self._signer.derive_key("known addresses"))
         self._passwords = Passwords(settings.bcrypt_rounds)
         self._sessions = Sessions(database, cache, events, self._signer)
-        self.tokens = Tokens(database, self._sessions, self._signer)
+        self.tokens = ScriptTokens(database, self._sessions, self._signer)
         links = LinkSigner.of(settings)
         self.recovery = Recovery(database, limiter, mails, self._sessions, self._passwords, links)
         self.pending_signups = PendingSignups(
@@ -118,7 +118,7 @@ class AccountService:
         """Who a token stands for. Raises Unauthenticated."""
         return await self._sessions.authenticate(token)
 
-    async def get_current(self, connection: Connection, principal: Principal) -> Principal:
+    async def get_current(self, connection: DbConnection, principal: Principal) -> Principal:
         """Return who a caller is by now. Raises Unauthenticated."""
         return await self._sessions.get_current(connection, principal)
 
@@ -190,7 +190,7 @@ class AccountService:
         opened like this, Unauthenticated when the one that asks has ended.
         """
 
-        async def work(tx: Transaction) -> Opened:
+        async def work(tx: Transaction) -> OpenedSession:
             opened = await store.open_session(
                 tx, principal.user_id, principal.session_id, name=OPENED_NAME, days=SESSION_DAYS
             )
@@ -232,7 +232,7 @@ class AccountService:
             ended = await store.revoke_sessions(tx, principal.user_id, keep=principal.session_id)
             self._sessions.finish_later(tx, ended)
             await store.delete_known_addresses(tx, principal.user_id)
-            await self.recovery.tell_of_password(tx, principal.user_id, cause)
+            await self.recovery.notify_password_changed(tx, principal.user_id, cause)
 
         await transact(self._database, work)
 
@@ -308,7 +308,7 @@ class AccountService:
         """Takes an address as proved; False when it was."""
         return await store.update_verification(tx, user_id, VerificationStatus.VERIFIED)
 
-    async def get_within(self, connection: Connection, user_id: str) -> User:
+    async def get_within(self, connection: DbConnection, user_id: str) -> User:
         """An account. Raises UserNotFound."""
         return await store.get_user(connection, user_id)
 
@@ -387,12 +387,12 @@ class AccountService:
             await store.replace_password_hash(connection, user_id, hashed, new_hash)
         return new_hash
 
-    async def _open(self, user_id: str, hashed: str, address: str) -> Opened | None:
+    async def _open(self, user_id: str, hashed: str, address: str) -> OpenedSession | None:
         address_hash = self._addresses.hash(address)
         async with self._database.connection() as connection:
             return await store.insert_login(connection, user_id, hashed, SESSION_DAYS, address_hash)
 
-    async def _grant(self, opened: Opened) -> Grant:
+    async def _grant(self, opened: OpenedSession) -> Grant:
         session = opened.session
         await self._sessions.remember(session)
         token = self._signer.sign(session.user_id, session.id, session.expires_at)

@@ -19,11 +19,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from instasell_client.models.accounts import Role, Scope, UserStatus
-from instasell_server.db.connections import Connection, Database
+from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import store
-from instasell_server.domains.accounts.jwt import Signer
-from instasell_server.domains.accounts.store import Ended, Session
+from instasell_server.domains.accounts.jwt import TokenSigner
+from instasell_server.domains.accounts.store import EndedSession, Session
 from instasell_server.errors import Unauthenticated, Unavailable
 from instasell_server.ports import Cache, Events, Unreachable
 from instasell_server.ports.principal import Principal
@@ -48,7 +48,9 @@ def session_key(session_id: str) -> str:
 class Sessions:
     """Who is signed in."""
 
-    def __init__(self, database: Database, cache: Cache, events: Events, signer: Signer) -> None:
+    def __init__(
+        self, database: Database, cache: Cache, events: Events, signer: TokenSigner
+    ) -> None:
         self._database = database
         self._cache = cache
         self._events = events
@@ -74,7 +76,7 @@ class Sessions:
             raise _over()
         return principal
 
-    async def get_current(self, connection: Connection, principal: Principal) -> Principal:
+    async def get_current(self, connection: DbConnection, principal: Principal) -> Principal:
         """Return who a caller is by now, in the caller's transaction. Raises Unauthenticated."""
         session = await store.find_session(connection, principal.session_id)
         if session is None or session.user_id != principal.user_id:
@@ -158,7 +160,7 @@ class Sessions:
 
         return await transact(self._database, work)
 
-    def finish_later(self, tx: Transaction, ended: Ended) -> None:
+    def finish_later(self, tx: Transaction, ended: EndedSession) -> None:
         """Drops the copies and closes the sockets of revoked sessions, after the commit."""
         note_id = ended.note_id
         if note_id is None:
@@ -197,7 +199,7 @@ class Sessions:
 
     async def _forget(self, session_ids: Sequence[str]) -> bool:
         versions = {session_key(each): _FINAL_VERSION for each in session_ids}
-        forgotten = await self._cache.retire(versions, ttl_seconds=_FINAL_SECONDS)
+        forgotten = await self._cache.invalidate(versions, ttl_seconds=_FINAL_SECONDS)
         await self._events.close_sessions(session_ids)
         return forgotten
 

@@ -14,7 +14,7 @@ from instasell_server.domains.accounts.emails import spellings
 SIGN_INS_FAILED = "sign_ins_failed"
 
 
-class SignInBursts:
+class SignInAlerts:
     """Leaves a row of the outbox at a failure, and a notice to the account later."""
 
     def __init__(self, database: Database) -> None:

@@ -17,7 +17,7 @@ from instasell_client.models.accounts import (
     VerificationStatus,
 )
 from instasell_server.db import postgres
-from instasell_server.db.connections import Connection, Row
+from instasell_server.db.connections import DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 from instasell_server.errors import EmailTaken, Invalid, UserNotFound
@@ -44,7 +44,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedSession:
     """A new sign-in."""
 
     user: User
@@ -52,7 +52,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedSession:
     """Sessions that were revoked, and the outbox row that has the rest of the work."""
 
     session_ids: Sequence[str]
@@ -87,7 +87,7 @@ class Credentials:
 
 
 async def find_sign_in(
-    connection: Connection, emails: Sequence[str], address_hash: str
+    connection: DbConnection, emails: Sequence[str], address_hash: str
 ) -> Credentials | None:
     """The password hash of an e-mail address, and whether it was used from the address before.
 
@@ -98,13 +98,13 @@ async def find_sign_in(
     return Credentials(row["id"], row["password_hash"], row["is_known"]) if row else None
 
 
-async def find_account(connection: Connection, emails: Sequence[str]) -> str | None:
+async def find_account(connection: DbConnection, emails: Sequence[str]) -> str | None:
     """The id of the account that has one of the spellings of an e-mail address."""
     row = await connection.maybe(_sql.find_account, {"emails": list(emails)})
     return row["id"] if row else None
 
 
-async def get_password_hash(connection: Connection, user_id: str) -> tuple[str, str, str]:
+async def get_password_hash(connection: DbConnection, user_id: str) -> tuple[str, str, str]:
     """The e-mail address, the display name and the password hash of an account."""
     row = await connection.maybe(_sql.get_password_hash, {"user_id": user_id})
     if row is None:
@@ -112,7 +112,7 @@ async def get_password_hash(connection: Connection, user_id: str) -> tuple[str, 
     return row["email"], row["display_name"], row["password_hash"]
 
 
-async def get_user(connection: Connection, user_id: str) -> User:
+async def get_user(connection: DbConnection, user_id: str) -> User:
     """An account. Raises UserNotFound."""
     return _user(await connection.maybe(_sql.get_user, {"user_id": user_id}))
 
@@ -124,7 +124,7 @@ async def update_display_name(tx: Transaction, user_id: str, display_name: str) 
 
 
 async def replace_password_hash(
-    connection: Connection, user_id: str, old_hash: str, new_hash: str
+    connection: DbConnection, user_id: str, old_hash: str, new_hash: str
 ) -> bool:
     """Stores a new hash, unless the old one is not there any more."""
     values = {"user_id": user_id, "old_hash": old_hash, "new_hash": new_hash}
@@ -156,8 +156,8 @@ async def update_verification(tx: Transaction, user_id: str, status: Verificatio
 
 
 async def insert_login(
-    connection: Connection, user_id: str, password_hash: str, days: int, address_hash: str
-) -> Opened | None:
+    connection: DbConnection, user_id: str, password_hash: str, days: int, address_hash: str
+) -> OpenedSession | None:
     """Opens a sign-in, and remembers its address; None when the password is another one by now."""
     values = {
         "user_id": user_id,
@@ -171,26 +171,26 @@ async def insert_login(
     session = _session(
         {**row, "user_id": row["id"], "kind": "login", "scopes": [], "is_copied": True}
     )
-    return Opened(User.model_validate(row), session)
+    return OpenedSession(User.model_validate(row), session)
 
 
 async def open_session(
     tx: Transaction, user_id: str, session_id: str, *, name: str, days: int
-) -> Opened | None:
+) -> OpenedSession | None:
     """Open a session from another; None when that has ended, or was itself opened like this."""
     values = {"user_id": user_id, "session_id": session_id, "name": name, "days": days}
     row = await tx.maybe(_sql.open_session, values)
-    return Opened(User.model_validate(row), _session(row)) if row else None
+    return OpenedSession(User.model_validate(row), _session(row)) if row else None
 
 
-async def is_opened_by_another(connection: Connection, session_id: str) -> bool:
+async def is_opened_by_another(connection: DbConnection, session_id: str) -> bool:
     """Return whether a session was opened from another."""
     row = await connection.maybe(_sql.is_opened_by_another, {"session_id": session_id})
     return row is not None and bool(row["is_opened"])
 
 
 async def list_surplus_opened(
-    connection: Connection, user_id: str, session_id: str, keep: int
+    connection: DbConnection, user_id: str, session_id: str, keep: int
 ) -> list[str]:
     """List the sessions that one has opened, but for the newest `keep`."""
     values = {"user_id": user_id, "session_id": session_id, "keep": keep}
@@ -223,44 +223,44 @@ async def insert_token(
     return Token.model_validate(row) if row else None
 
 
-async def count_tokens(connection: Connection, user_id: str) -> int:
+async def count_tokens(connection: DbConnection, user_id: str) -> int:
     """How many live tokens an account has."""
     row = await connection.one(_sql.count_tokens, {"user_id": user_id})
     return int(row["live"])
 
 
-async def list_tokens(connection: Connection, user_id: str) -> list[Token]:
+async def list_tokens(connection: DbConnection, user_id: str) -> list[Token]:
     """The live tokens of an account, newest first."""
     rows = await connection.rows(_sql.list_tokens, {"user_id": user_id})
     return [Token.model_validate(row) for row in rows]
 
 
-async def find_session(connection: Connection, session_id: str) -> Session | None:
+async def find_session(connection: DbConnection, session_id: str) -> Session | None:
     """A session that is neither revoked nor expired."""
     row = await connection.maybe(_sql.find_session, {"session_id": session_id})
     return _session(row) if row else None
 
 
-async def update_copied(connection: Connection, session_id: str, *, is_copied: bool) -> None:
+async def update_copied(connection: DbConnection, session_id: str, *, is_copied: bool) -> None:
     """Notes whether Redis has a copy of a session."""
     values = {"session_id": session_id, "is_copied": is_copied}
     await connection.execute(_sql.update_copied, values)
 
 
-async def list_sessions(connection: Connection, user_id: str) -> list[Session]:
+async def list_sessions(connection: DbConnection, user_id: str) -> list[Session]:
     """The live sessions of an account, tokens included."""
     rows = await connection.rows(_sql.list_sessions, {"user_id": user_id})
     return [_session(row) for row in rows]
 
 
 async def revoke_sessions(
-    tx: Connection,
+    tx: DbConnection,
     user_id: str,
     *,
     only: str | None = None,
     kind: str | None = None,
     keep: str | None = None,
-) -> Ended:
+) -> EndedSession:
     """Ends live sessions of an account: one, those of a kind, or all but one.
 
     What a session has opened ends with it.
@@ -269,7 +269,7 @@ async def revoke_sessions(
     # A statement of its own: the next one sees what was opened while this one waited.
     await tx.execute(_sql.lock_sessions, values)
     row = await tx.one(_sql.revoke_sessions, values)
-    return Ended(row["session_ids"], row["note_id"])
+    return EndedSession(row["session_ids"], row["note_id"])
 
 
 async def insert_outbox(tx: Transaction, kind: str, payload: Mapping[str, Any]) -> int:
@@ -278,7 +278,7 @@ async def insert_outbox(tx: Transaction, kind: str, payload: Mapping[str, Any]) 
     return int(row["id"])
 
 
-async def close_note(connection: Connection, note_id: int) -> None:
+async def close_note(connection: DbConnection, note_id: int) -> None:
     """The work of an outbox row is done."""
     await connection.execute(_sql.close_note, {"note_id": note_id})
 
@@ -288,7 +288,7 @@ async def delete_known_addresses(tx: Transaction, user_id: str) -> None:
     await tx.execute(_sql.delete_known_addresses, {"user_id": user_id})
 
 
-async def delete_old_addresses(connection: Connection) -> int:
+async def delete_old_addresses(connection: DbConnection) -> int:
     """Deletes addresses that were not used for 90 days, 5,000 at most; returns how many."""
     return await connection.execute(_sql.delete_old_addresses)
 
@@ -299,7 +299,7 @@ async def insert_burst_cause(tx: Transaction, user_id: str, facts: Mapping[str, 
     await tx.execute(_sql.insert_burst_cause, values)
 
 
-async def delete_old_sessions(connection: Connection) -> int:
+async def delete_old_sessions(connection: DbConnection) -> int:
     """Deletes sessions that expired 30 days ago, 5,000 at most; returns how many."""
     return await connection.execute(_sql.delete_old_sessions)
 

@@ -6,7 +6,7 @@ from instasell_client.models.accounts import CreateToken, TokenGrant, TokenList
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import rules, store
-from instasell_server.domains.accounts.jwt import Signer
+from instasell_server.domains.accounts.jwt import TokenSigner
 from instasell_server.domains.accounts.sessions import Sessions
 from instasell_server.errors import Conflict, Invalid, TokenNotFound, Unauthenticated
 from instasell_server.ports.principal import Principal
@@ -14,10 +14,10 @@ from instasell_server.ports.principal import Principal
 TOKENS_MAX = 100
 
 
-class Tokens:
+class ScriptTokens:
     """The tokens of an account, for its owner."""
 
-    def __init__(self, database: Database, sessions: Sessions, signer: Signer) -> None:
+    def __init__(self, database: Database, sessions: Sessions, signer: TokenSigner) -> None:
         self._database = database
         self._sessions = sessions
         self._signer = signer

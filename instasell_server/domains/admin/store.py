@@ -9,7 +9,7 @@ from typing import Any
 
 from instasell_client.models.accounts import User
 from instasell_client.models.admin import AdminAction, Alert, Figures, LedgerRow
-from instasell_server.db.connections import Connection
+from instasell_server.db.connections import DbConnection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.admin.rules import Span
@@ -29,7 +29,9 @@ async def has_other_admin(tx: Transaction, user_id: str) -> bool:
     return bool((await tx.one(_sql.has_other_admin, {"user_id": user_id}))["found"])
 
 
-async def list_users(connection: Connection, filters: Mapping[str, Any], limit: int) -> list[User]:
+async def list_users(
+    connection: DbConnection, filters: Mapping[str, Any], limit: int
+) -> list[User]:
     """Accounts below a place, the newest first."""
     rows = await connection.rows(_sql.list_users, {**filters, "limit": limit})
     return [User.model_validate(row) for row in rows]
@@ -57,7 +59,7 @@ async def insert_action(
 
 
 async def list_actions(
-    connection: Connection, filters: Mapping[str, Any], limit: int
+    connection: DbConnection, filters: Mapping[str, Any], limit: int
 ) -> list[AdminAction]:
     """What admins did, below a place, the newest first."""
     rows = await connection.rows(_sql.list_actions, {**filters, "limit": limit})
@@ -65,7 +67,7 @@ async def list_actions(
 
 
 async def list_alerts(
-    connection: Connection, filters: Mapping[str, Any], limit: int
+    connection: DbConnection, filters: Mapping[str, Any], limit: int
 ) -> list[Alert]:
     """Alerts below a place: the open ones first, each part the newest first."""
     rows = await connection.rows(_sql.list_alerts, {**filters, "limit": limit})
@@ -77,7 +79,7 @@ async def close_alert(tx: Transaction, alert_id: str) -> bool:
     return await tx.maybe(_sql.close_alert, {"alert_id": alert_id}) is not None
 
 
-async def get_alert(connection: Connection, alert_id: str) -> Alert:
+async def get_alert(connection: DbConnection, alert_id: str) -> Alert:
     """One alert. Raises AlertNotFound."""
     row = await connection.maybe(_sql.find_alert, {"alert_id": alert_id})
     if row is None:
@@ -85,20 +87,20 @@ async def get_alert(connection: Connection, alert_id: str) -> Alert:
     return Alert.model_validate(row)
 
 
-async def list_ledger_of_order(connection: Connection, order_id: str) -> list[LedgerRow]:
+async def list_ledger_of_order(connection: DbConnection, order_id: str) -> list[LedgerRow]:
     """Every row of the transfers that an order took part in, the oldest first."""
     rows = await connection.rows(_sql.list_ledger_of_order, {"order_id": order_id})
     return [LedgerRow.model_validate(row) for row in rows]
 
 
-async def list_figures(connection: Connection, span: Span, now: datetime) -> list[Figures]:
+async def list_figures(connection: DbConnection, span: Span, now: datetime) -> list[Figures]:
     """The figures of every bucket of a span, the oldest first."""
     values = {**span._asdict(), "until_at": min(span.to_at, now)}
     rows = await connection.rows(_analytics.list_figures, values)
     return [Figures.model_validate(row) for row in rows]
 
 
-async def get_now(connection: Connection) -> datetime:
+async def get_now(connection: DbConnection) -> datetime:
     """The market's clock."""
     now: datetime = (await connection.one(_analytics.get_market_now))["now"]
     return now

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, You
 from instasell_client.models.live import ServerEvent, YourBid
-from instasell_server.db.connections import Connection, Database
+from instasell_server.db.connections import Database, DbConnection
 from instasell_server.domains.auctions import events as auction_events
 from instasell_server.domains.auctions import locked_store, store
 from instasell_server.domains.auctions.bidding.bidder_auctions import (
@@ -64,7 +64,7 @@ class AuctionHistory:
         return Snapshot(state, you, missed, truncated, now)
 
     async def states(
-        self, connection: Connection, auction_ids: Sequence[str]
+        self, connection: DbConnection, auction_ids: Sequence[str]
     ) -> dict[str, AuctionState]:
         """The states of these auctions by id; those that do not exist are left out."""
         found = await store.list_states(connection, auction_ids)
@@ -113,7 +113,7 @@ class AuctionHistory:
 
 
 async def _events_since(
-    connection: Connection, auction_id: str, version: int, seq: int
+    connection: DbConnection, auction_id: str, version: int, seq: int
 ) -> list[Event]:
     states = await store.list_states(connection, [auction_id])
     if not states or states[0].version <= version:
@@ -156,7 +156,7 @@ async def _events_since(
 
 
 async def _own_bids(
-    connection: Connection,
+    connection: DbConnection,
     auction_id: str,
     stored: Sequence[store.StoredBidView],
     version: int,

@@ -8,7 +8,7 @@ from datetime import datetime
 from pydantic_core import to_json
 
 from instasell_server.db.arrays import plain_array, text_array
-from instasell_server.db.connections import Connection
+from instasell_server.db.connections import DbConnection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions.bid_records import (
@@ -61,12 +61,12 @@ async def lock_due(tx: Transaction, limit: int) -> dict[str, LockedAuction]:
     return {row[0]: locked_auction(row) for row in rows}
 
 
-async def list_due(connection: Connection, limit: int) -> list[str]:
+async def list_due(connection: DbConnection, limit: int) -> list[str]:
     """The ids of auctions that are due to start or to end."""
     return [row[0] for row in await connection.tuples(_sql.list_due, {"limit": limit})]
 
 
-async def get_now(connection: Connection) -> datetime:
+async def get_now(connection: DbConnection) -> datetime:
     """The market's clock; in a transaction, ask after the locks are held."""
     now: datetime = (await connection.one(_sql.get_now))["now"]
     return now

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pydantic_core import to_json
 
 from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, BidKind, You
-from instasell_server.db.connections import Connection, Row
+from instasell_server.db.connections import DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions.events import bidder_name
@@ -133,18 +133,18 @@ async def cancel_auction(
     return row["version"], row["seq"]
 
 
-async def list_states(connection: Connection, ids: Sequence[str]) -> list[AuctionState]:
+async def list_states(connection: DbConnection, ids: Sequence[str]) -> list[AuctionState]:
     """The states of these auctions, in order of id; those that do not exist are left out."""
     rows = await connection.rows(_sql.list_states, {"ids": list(ids)})
     return [state_of(row) for row in rows]
 
 
-async def find_view(connection: Connection, auction_id: str) -> Row | None:
+async def find_view(connection: DbConnection, auction_id: str) -> Row | None:
     """The state with the goods and the clock, as a row for the service to shape."""
     return await connection.maybe(_sql.find_view, {"auction_id": auction_id})
 
 
-async def find_you(connection: Connection, auction_id: str, user_id: str) -> You | None:
+async def find_you(connection: DbConnection, auction_id: str, user_id: str) -> You | None:
     """What an auction is to a user."""
     row = await connection.maybe(_sql.find_you, {"auction_id": auction_id, "user_id": user_id})
     if row is None:
@@ -159,7 +159,7 @@ async def find_you(connection: Connection, auction_id: str, user_id: str) -> You
 
 
 async def list_live(
-    connection: Connection, filters: dict[str, Any], after: Cursor | None, limit: int
+    connection: DbConnection, filters: dict[str, Any], after: Cursor | None, limit: int
 ) -> list[tuple[AuctionState, Cursor]]:
     """Open auctions above a cursor, each with its own."""
     key, auction_id = after or (None, None)
@@ -170,7 +170,7 @@ async def list_live(
 
 
 async def list_newest(
-    connection: Connection, filters: dict[str, Any], limit: int
+    connection: DbConnection, filters: dict[str, Any], limit: int
 ) -> list[tuple[AuctionState, datetime]]:
     """Auctions of every status below a place, the newest first, each with its beginning."""
     rows = await connection.rows(_sql.list_newest, {**filters, "limit": limit})
@@ -178,7 +178,7 @@ async def list_newest(
 
 
 async def list_watched(
-    connection: Connection, user_id: str, after: Cursor | None, limit: int
+    connection: DbConnection, user_id: str, after: Cursor | None, limit: int
 ) -> list[tuple[AuctionState, Cursor]]:
     """What a user watches, the newest watch first."""
     key, auction_id = after or (None, None)
@@ -190,7 +190,7 @@ async def list_watched(
 
 
 async def list_bids(
-    connection: Connection, auction_id: str, after_seq: int, limit: int, *, with_names: bool
+    connection: DbConnection, auction_id: str, after_seq: int, limit: int, *, with_names: bool
 ) -> list[Bid]:
     """Bids above `after_seq` in order; names only for those who may see them."""
     rows = await connection.rows(
@@ -200,7 +200,7 @@ async def list_bids(
 
 
 async def list_newest_bids(
-    connection: Connection, auction_id: str, after_seq: int, limit: int
+    connection: DbConnection, auction_id: str, after_seq: int, limit: int
 ) -> list[StoredBidView]:
     """The newest `limit` bids above `after_seq`, in order."""
     rows = await connection.rows(
@@ -232,45 +232,45 @@ def _bid_of(row: Row, *, with_names: bool) -> Bid:
     )
 
 
-async def find_seller(connection: Connection, auction_id: str) -> str | None:
+async def find_seller(connection: DbConnection, auction_id: str) -> str | None:
     """Whose auction it is."""
     row = await connection.maybe(_sql.find_seller, {"auction_id": auction_id})
     return row["seller_id"] if row else None
 
 
-async def list_versions(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+async def list_versions(connection: DbConnection, ids: Sequence[str]) -> dict[str, int]:
     """The versions of these auctions."""
     return dict(await connection.tuples(_sql.list_versions, {"ids": list(ids)}))
 
 
-async def list_open_versions(connection: Connection) -> dict[str, int]:
+async def list_open_versions(connection: DbConnection) -> dict[str, int]:
     """The versions of all open auctions."""
     return dict(await connection.tuples(_sql.list_open_versions))
 
 
-async def list_open_of_seller(connection: Connection, seller_id: str) -> list[str]:
+async def list_open_of_seller(connection: DbConnection, seller_id: str) -> list[str]:
     """The ids of a seller's auctions that are open or will open."""
     rows = await connection.tuples(_sql.list_open_of_seller, {"seller_id": seller_id})
     return [row[0] for row in rows]
 
 
-async def insert_watch(connection: Connection, user_id: str, auction_id: str) -> None:
+async def insert_watch(connection: DbConnection, user_id: str, auction_id: str) -> None:
     """Puts an auction on a user's watch list; nothing changes when it is there."""
     await connection.execute(_sql.insert_watch, {"user_id": user_id, "auction_id": auction_id})
 
 
-async def delete_watch(connection: Connection, user_id: str, auction_id: str) -> None:
+async def delete_watch(connection: DbConnection, user_id: str, auction_id: str) -> None:
     """Takes an auction off a user's watch list."""
     await connection.execute(_sql.delete_watch, {"user_id": user_id, "auction_id": auction_id})
 
 
-async def list_suspended(connection: Connection, ids: Sequence[str]) -> set[str]:
+async def list_suspended(connection: DbConnection, ids: Sequence[str]) -> set[str]:
     """Those of these users who are suspended."""
     return {row[0] for row in await connection.tuples(_sql.list_suspended, {"ids": list(ids)})}
 
 
 async def find_runner_up(
-    connection: Connection, auction_id: str, winner_id: str
+    connection: DbConnection, auction_id: str, winner_id: str
 ) -> tuple[str, int] | None:
     """Which active bidder beside the winner went furthest, and how far; the earlier on a tie."""
     row = await connection.maybe(

@@ -41,7 +41,7 @@ class Debts:
         return recovered
 
     async def _recover(self, chargeback_id: str, debtor_id: str, tx: Transaction) -> int:
-        found = await store.lock_owed(tx, chargeback_id)
+        found = await store.lock_open_debt(tx, chargeback_id)
         if found is None:
             return 0
         rest = await self.recover_within(tx, found, debtor_id, await store.get_now(tx))

@@ -17,7 +17,7 @@ from instasell_server.domains.chargebacks.debts import Debts
 from instasell_server.domains.chargebacks.store import Chargeback, Debt
 from instasell_server.domains.disputes.service import DisputeService
 from instasell_server.domains.ledger import claims as movements
-from instasell_server.domains.ledger.postings import Account, Posting
+from instasell_server.domains.ledger.postings import LedgerAccount, Posting
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders.bank_claims import BankClaims, LockedOrder
 from instasell_server.domains.payments.service import Payment
@@ -135,7 +135,7 @@ class ProviderRefunds:
                 await self._disputes.close(
                     tx, order.id, found.escrow_amount, actor_id=None, reason=reason, now=now
                 )
-                await self._claims.call_off(tx, order, reason, now)
+                await self._claims.cancel(tx, order, reason, now)
         if payment is not None:
             await self._debts.recover_within(tx, found, payment.user_id, now)
 
@@ -170,7 +170,7 @@ class ProviderRefunds:
         if found.escrow_amount and order is not None and found.payment_id is not None:
             hold = self._ledger.hold_of_refund(found.payment_id, order.standing.paid_at)
             to_buyer = Posting(
-                Account.BALANCE,
+                LedgerAccount.BALANCE,
                 found.escrow_amount,
                 EntryType.REFUND,
                 order.buyer_id,

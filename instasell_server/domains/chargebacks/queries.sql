@@ -45,7 +45,7 @@ SELECT id, provider_id, intent_id, payment_id, order_id, dispute_id, amount,
 FROM chargebacks WHERE intent_id = %(intent_id)s AND payment_id IS NULL
 ORDER BY id FOR NO KEY UPDATE
 
--- name: lock_owed
+-- name: lock_open_debt
 SELECT id, provider_id, intent_id, payment_id, order_id, dispute_id, amount,
        refunded_amount, escrow_amount, owed_amount, recovered_amount, fee_amount, status,
        holds_order, kind, suspense_amount

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from instasell_client.models.orders import OrderStatus
-from instasell_server.domains.orders.rules import Standing
+from instasell_server.domains.orders.rules import OrderState
 
 
-class Claims(NamedTuple):
+class ClaimedAmounts(NamedTuple):
     """What other chargebacks of an order, won ones aside, have taken of it; in minor units."""
 
     refunded_amount: int = 0
@@ -17,7 +17,7 @@ class Claims(NamedTuple):
     seller_amount: int = 0
 
 
-class Shares(NamedTuple):
+class ChargebackShares(NamedTuple):
     """Where a chargeback comes from, in minor units; together they are its amount.
 
     `refunded` is what the buyer had got back before, `escrow` is still held for the order, `buyer`
@@ -31,7 +31,9 @@ class Shares(NamedTuple):
     platform: int = 0
 
 
-def share_of_order(amount: int, order: Standing, others: Claims, *, buyer_balance: int) -> Shares:
+def share_of_order(
+    amount: int, order: OrderState, others: ClaimedAmounts, *, buyer_balance: int
+) -> ChargebackShares:
     """Share out a chargeback of the payment that paid an order.
 
     Whoever has the money twice pays first: the buyer, what was refunded of this payment. A refund
@@ -44,13 +46,13 @@ def share_of_order(amount: int, order: Standing, others: Claims, *, buyer_balanc
     rest = amount - refunded - escrow
     if order.status is OrderStatus.CANCELLED:
         # All of it went back, by refunds or by earlier chargebacks.
-        return Shares(refunded=refunded + rest, escrow=escrow)
+        return ChargebackShares(refunded=refunded + rest, escrow=escrow)
     released = order.total_amount - order.refunded_amount - others.escrow_amount
     if order.status is not OrderStatus.DELIVERED:
         released = 0
     buyer = min(rest, max(0, buyer_balance - refunded))
     seller = min(rest - buyer, max(0, released - others.seller_amount))
-    return Shares(refunded, escrow, buyer, seller, rest - buyer - seller)
+    return ChargebackShares(refunded, escrow, buyer, seller, rest - buyer - seller)
 
 
 class PaidPart(NamedTuple):
@@ -58,7 +60,7 @@ class PaidPart(NamedTuple):
 
     order_id: str
     amount: int
-    standing: Standing
+    standing: OrderState
 
 
 def share_of_top_up(amount: int, left: int, parts: Sequence[PaidPart]) -> dict[str, int]:

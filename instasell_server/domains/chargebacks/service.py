@@ -20,7 +20,7 @@ from instasell_server.domains.chargebacks import rules, store
 from instasell_server.domains.chargebacks.corrections import Corrections
 from instasell_server.domains.chargebacks.debts import Debts
 from instasell_server.domains.chargebacks.provider_refunds import ProviderRefunds
-from instasell_server.domains.chargebacks.rules import Shares
+from instasell_server.domains.chargebacks.rules import ChargebackShares
 from instasell_server.domains.chargebacks.store import Chargeback, Debt
 from instasell_server.domains.chargebacks.top_ups import TopUpClaims
 from instasell_server.domains.disputes.service import DisputeService
@@ -28,7 +28,7 @@ from instasell_server.domains.ledger import claims as movements
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders.bank_claims import BankClaims, LockedOrder
 from instasell_server.domains.payments.service import Payment
-from instasell_server.ports import Disputed, RefundState
+from instasell_server.ports import ChargebackChanged, RefundState
 
 ORDERS_SHOWN = 20
 """Orders that an alert names."""
@@ -53,7 +53,9 @@ class ChargebackService:
         self._top_ups = TopUpClaims(claims, disputes, ledger)
         self._refunds = ProviderRefunds(claims, disputes, ledger, self._debts)
 
-    async def take(self, tx: Transaction, claim: Disputed, payment: Payment | None) -> None:
+    async def record_chargeback(
+        self, tx: Transaction, claim: ChargebackChanged, payment: Payment | None
+    ) -> None:
         """What the provider says of a chargeback: new, changed or decided, in any order.
 
         The caller keeps others who speak of the same payment waiting.
@@ -79,7 +81,7 @@ class ChargebackService:
         elif claim.verdict == "lost":
             await self._lose(tx, found, now)
 
-    async def take_refund(
+    async def record_refund(
         self, tx: Transaction, refund: RefundState, payment: Payment | None
     ) -> None:
         """Take what the provider says of a refund that the market did not ask for, in any order.
@@ -89,7 +91,7 @@ class ChargebackService:
         order = await self._lock_order(tx, payment)
         await self._refunds.take(tx, refund, payment, order)
 
-    async def keep(self, tx: Transaction, intent_id: str, amount: int) -> None:
+    async def hold_unmatched(self, tx: Transaction, intent_id: str, amount: int) -> None:
         """Money of a payment that nothing waits for was put apart: count it, by its payment.
 
         What was taken of that payment before is covered by it.
@@ -112,7 +114,7 @@ class ChargebackService:
         async with self._database.connection() as connection:
             return await store.is_kept(connection, intent_id)
 
-    async def take_kept(self, tx: Transaction, intent_id: str) -> int:
+    async def release_unmatched(self, tx: Transaction, intent_id: str) -> int:
         """Take what is kept apart of a payment of the provider's, to send it back."""
         return await store.take_kept(tx, intent_id, MAX_AMOUNT)
 
@@ -186,7 +188,7 @@ class ChargebackService:
     async def _open(
         self,
         tx: Transaction,
-        claim: Disputed,
+        claim: ChargebackChanged,
         payment: Payment | None,
         order: LockedOrder | None,
         spent_on: Sequence[LockedOrder],
@@ -247,7 +249,7 @@ class ChargebackService:
         dispute_id = await self._disputes.open_of_bank(
             tx, order.id, buyer_id=order.buyer_id, seller_id=order.seller_id, text=text, now=now
         )
-        holds_order = await self._claims.freeze(tx, order, text, now)
+        holds_order = await self._claims.hold_release(tx, order, text, now)
         others = await store.get_claims(tx, order.id, order.seller_id)
         await self._ledger.stop_payouts(tx, order.buyer_id)
         balance = await self._ledger.lock_balance(tx, order.buyer_id)
@@ -264,7 +266,7 @@ class ChargebackService:
         return bound, shares.refunded + shares.buyer > 0
 
     async def _write_debts(
-        self, tx: Transaction, chargeback_id: str, order: LockedOrder, shares: Shares
+        self, tx: Transaction, chargeback_id: str, order: LockedOrder, shares: ChargebackShares
     ) -> None:
         """The buyer pays at once; the seller once the bank has decided."""
         buyer_owes = shares.refunded + shares.buyer
@@ -278,7 +280,7 @@ class ChargebackService:
             )
 
     async def _book_fee(
-        self, tx: Transaction, found: Chargeback, claim: Disputed, now: datetime
+        self, tx: Transaction, found: Chargeback, claim: ChargebackChanged, now: datetime
     ) -> Chargeback:
         change = rules.fee_to_book(
             found.fee_amount, claim.fee_amount, decided=claim.verdict is not None
@@ -315,7 +317,7 @@ class ChargebackService:
         await self._ledger.post(tx, [back])
         for each in claimed:
             if each.holds_order:
-                await self._claims.thaw(tx, each.order_id, verdict, now)
+                await self._claims.resume_release(tx, each.order_id, verdict, now)
 
     async def _lose(self, tx: Transaction, found: Chargeback, now: datetime) -> None:
         """The buyer keeps it. What is left of the order goes on; of nothing it is cancelled."""
@@ -329,10 +331,10 @@ class ChargebackService:
                 await self._disputes.close_of_bank(tx, each.dispute_id, got, verdict, now)
             if not each.holds_order:
                 continue
-            order = await self._claims.thaw(tx, each.order_id, verdict, now)
+            order = await self._claims.resume_release(tx, each.order_id, verdict, now)
             if self._claims.is_lost(order):
                 await self._disputes.close(tx, order.id, 0, actor_id=None, reason=verdict, now=now)
-                await self._claims.call_off(tx, order, verdict, now)
+                await self._claims.cancel(tx, order, verdict, now)
 
 
 __all__ = ["ChargebackService"]

@@ -6,10 +6,10 @@ import json
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from instasell_server.db.connections import Connection
+from instasell_server.db.connections import DbConnection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.chargebacks.rules import Claims
+from instasell_server.domains.chargebacks.rules import ClaimedAmounts
 
 _sql = load(__file__)
 
@@ -114,22 +114,22 @@ async def lock_unattached(tx: Transaction, intent_id: str) -> list[Chargeback]:
     return [Chargeback(**row) for row in rows]
 
 
-async def lock_owed(tx: Transaction, chargeback_id: str) -> Chargeback | None:
+async def lock_open_debt(tx: Transaction, chargeback_id: str) -> Chargeback | None:
     """Lock a chargeback of which something is owed; None when that is done."""
-    row = await tx.maybe(_sql.lock_owed, {"chargeback_id": chargeback_id})
+    row = await tx.maybe(_sql.lock_open_debt, {"chargeback_id": chargeback_id})
     return Chargeback(**row) if row else None
 
 
-async def list_recoverable(connection: Connection, limit: int) -> list[tuple[str, str]]:
+async def list_recoverable(connection: DbConnection, limit: int) -> list[tuple[str, str]]:
     """List chargebacks that are owed by users who have something, each with its debtor."""
     rows = await connection.rows(_sql.list_recoverable, {"limit": limit})
     return [(row["chargeback_id"], row["debtor_id"]) for row in rows]
 
 
-async def get_claims(tx: Transaction, order_id: str, seller_id: str) -> Claims:
+async def get_claims(tx: Transaction, order_id: str, seller_id: str) -> ClaimedAmounts:
     """Return what the chargebacks of a locked order have taken of it so far."""
     values = {"order_id": order_id, "seller_id": seller_id}
-    return Claims(**await tx.one(_sql.get_claims, values))
+    return ClaimedAmounts(**await tx.one(_sql.get_claims, values))
 
 
 async def insert_debt(tx: Transaction, chargeback_id: str, debt: Debt) -> None:
@@ -170,7 +170,7 @@ async def take_kept(tx: Transaction, intent_id: str, amount: int) -> int:
     return int(row["taken"]) if row else 0
 
 
-async def is_kept(connection: Connection, intent_id: str) -> bool:
+async def is_kept(connection: DbConnection, intent_id: str) -> bool:
     """Tell whether anything is kept apart for a payment of the provider's."""
     return await connection.maybe(_sql.is_kept, {"intent_id": intent_id}) is not None
 

@@ -78,7 +78,7 @@ class TopUpClaims:
             dispute_id = await self._disputes.open_of_bank(
                 tx, order.id, buyer_id=order.buyer_id, seller_id=order.seller_id, text=text, now=now
             )
-            await self._claims.freeze(tx, order, text, now)
+            await self._claims.hold_release(tx, order, text, now)
             claimed = ClaimedOrder(order_id, dispute_id, amount, holds_order=True)
             await store.insert_claimed_order(tx, found.id, claimed)
             # So that a refund of the rest holds none of the buyer's other money.

@@ -8,7 +8,7 @@ from instasell_client.models.disputes import DisputeKind, DisputeStatus
 from instasell_server.errors import ChargebackOpen, DisputeClosed, DisputeNotFound, Forbidden
 
 
-class Standing(NamedTuple):
+class DisputeState(NamedTuple):
     """Whose a dispute is, and where it stands."""
 
     buyer_id: str
@@ -17,25 +17,25 @@ class Standing(NamedTuple):
     kind: DisputeKind = DisputeKind.COMPLAINT
 
 
-def is_side(standing: Standing, user_id: str) -> bool:
+def is_side(standing: DisputeState, user_id: str) -> bool:
     """Whether somebody is the buyer or the seller."""
     return user_id in (standing.buyer_id, standing.seller_id)
 
 
-def check_open(standing: Standing) -> None:
+def check_open(standing: DisputeState) -> None:
     """Raises DisputeClosed unless the dispute still waits to be decided."""
     if standing.status is not DisputeStatus.OPEN:
         raise DisputeClosed("the dispute is resolved, and nothing can be added to it")
 
 
-def check_reply(standing: Standing, user_id: str) -> None:
+def check_reply(standing: DisputeState, user_id: str) -> None:
     """Raises DisputeNotFound for a stranger, DisputeClosed when it is too late to say more."""
     if not is_side(standing, user_id):
         raise DisputeNotFound
     check_open(standing)
 
 
-def check_resolve(standing: Standing, judge_id: str) -> None:
+def check_resolve(standing: DisputeState, judge_id: str) -> None:
     """Raises Forbidden for an admin who is a side of it, DisputeClosed when it is decided.
 
     And ChargebackOpen for one that only the provider's verdict closes.

@@ -22,18 +22,18 @@ from instasell_client.models.disputes import (
     ReplyToDispute,
     ResolveDispute,
 )
-from instasell_server.db.connections import Connection, Database
+from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.disputes import rules, store
 from instasell_server.domains.disputes.store import NewDispute, Place, Resolution
 from instasell_server.domains.media.service import MediaService
-from instasell_server.domains.orders.fulfilment import Fulfilment
+from instasell_server.domains.orders.fulfilment import OrderFulfilment
 from instasell_server.errors import DisputeNotFound, Invalid
 from instasell_server.paging import decode_cursor, encode_cursor
 from instasell_server.ports.principal import Principal
 
-_Find = Callable[[Connection, dict[str, Any], int, str], Awaitable[list[tuple[Dispute, Place]]]]
+_Find = Callable[[DbConnection, dict[str, Any], int, str], Awaitable[list[tuple[Dispute, Place]]]]
 
 
 class AuditLog(Protocol):
@@ -52,10 +52,10 @@ class AuditLog(Protocol):
 
 
 class DisputeService:
-    """Opens, shows and decides disputes. Implements `orders.OpenDisputes`, `media.Complaints`."""
+    """Open, show and decide disputes. Implements `orders.OpenDisputes`, `media.DisputeAccess`."""
 
     def __init__(
-        self, database: Database, fulfilment: Fulfilment, media: MediaService, *, currency: str
+        self, database: Database, fulfilment: OrderFulfilment, media: MediaService, *, currency: str
     ) -> None:
         self._database = database
         self._media = media
@@ -78,7 +78,7 @@ class DisputeService:
 
         async def work(tx: Transaction) -> DisputeView:
             reason = wish.reason.value.replace("_", " ")
-            order, now = await self._fulfilment.freeze(
+            order, now = await self._fulfilment.hold_for_dispute(
                 tx, buyer, order_id, f"dispute opened: {reason}"
             )
             dispute_id = await store.insert_dispute(
@@ -179,8 +179,8 @@ class DisputeService:
             raise DisputeNotFound
         rules.check_reply(dispute.standing, user_id)
 
-    async def get_buyer(self, connection: Connection, dispute_id: str) -> str:
-        """As `media.Complaints` asks."""
+    async def get_buyer(self, connection: DbConnection, dispute_id: str) -> str:
+        """As `media.DisputeAccess` asks."""
         dispute = await store.find_dispute(connection, dispute_id, self._currency)
         if dispute is None:
             raise DisputeNotFound
@@ -194,7 +194,7 @@ class DisputeService:
             return await self._show(connection, reader, dispute_id)
 
     async def _show(
-        self, connection: Connection, reader: Principal, dispute_id: str
+        self, connection: DbConnection, reader: Principal, dispute_id: str
     ) -> DisputeView:
         dispute = await store.find_dispute(connection, dispute_id, self._currency)
         if dispute is None:

@@ -12,10 +12,10 @@ from instasell_client.models.disputes import (
     DisputeReason,
     DisputeStatus,
 )
-from instasell_server.db.connections import Connection, Row
+from instasell_server.db.connections import DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.disputes.rules import Standing
+from instasell_server.domains.disputes.rules import DisputeState
 
 _sql = load(__file__)
 
@@ -28,7 +28,7 @@ class LockedDispute(NamedTuple):
 
     id: str
     order_id: str
-    standing: Standing
+    standing: DisputeState
 
 
 class NewDispute(NamedTuple):
@@ -59,7 +59,7 @@ async def insert_dispute(tx: Transaction, dispute: NewDispute) -> str:
     return dispute_id
 
 
-async def find_order_of_dispute(connection: Connection, dispute_id: str) -> str | None:
+async def find_order_of_dispute(connection: DbConnection, dispute_id: str) -> str | None:
     """The id of the order, which never changes."""
     row = await connection.maybe(_sql.find_order_of_dispute, {"dispute_id": dispute_id})
     return row["order_id"] if row else None
@@ -79,7 +79,7 @@ async def lock_open_dispute_of_order(tx: Transaction, order_id: str) -> LockedDi
 
 def _locked(row: Row) -> LockedDispute:
     status, kind = DisputeStatus(row["status"]), DisputeKind(row["kind"])
-    standing = Standing(row["buyer_id"], row["seller_id"], status, kind)
+    standing = DisputeState(row["buyer_id"], row["seller_id"], status, kind)
     return LockedDispute(row["id"], row["order_id"], standing)
 
 
@@ -96,20 +96,20 @@ async def insert_message(
     await tx.execute(_sql.insert_message, values)
 
 
-async def find_dispute(connection: Connection, dispute_id: str, currency: str) -> Dispute | None:
+async def find_dispute(connection: DbConnection, dispute_id: str, currency: str) -> Dispute | None:
     """A dispute as the wire has it."""
     row = await connection.maybe(_sql.find_dispute, {"dispute_id": dispute_id})
     return Dispute(**row, currency=currency) if row else None
 
 
-async def list_messages(connection: Connection, dispute_id: str) -> list[DisputeMessage]:
+async def list_messages(connection: DbConnection, dispute_id: str) -> list[DisputeMessage]:
     """What was said, the oldest first."""
     rows = await connection.rows(_sql.list_messages, {"dispute_id": dispute_id})
     return [DisputeMessage(**row) for row in rows]
 
 
 async def list_disputes(
-    connection: Connection, filters: dict[str, Any], limit: int, currency: str
+    connection: DbConnection, filters: dict[str, Any], limit: int, currency: str
 ) -> list[tuple[Dispute, Place]]:
     """A user's disputes below a place, the newest first, each with its own."""
     rows = await connection.rows(_sql.list_disputes, {**filters, "limit": limit})
@@ -117,7 +117,7 @@ async def list_disputes(
 
 
 async def list_all_disputes(
-    connection: Connection, filters: dict[str, Any], limit: int, currency: str
+    connection: DbConnection, filters: dict[str, Any], limit: int, currency: str
 ) -> list[tuple[Dispute, Place]]:
     """Everybody's disputes above a place, the oldest first, each with its own."""
     rows = await connection.rows(_sql.list_all_disputes, {**filters, "limit": limit})
@@ -128,7 +128,7 @@ def _placed(rows: list[Row], currency: str) -> list[tuple[Dispute, Place]]:
     return [(Dispute(**row, currency=currency), (row["sort_key"], row["id"])) for row in rows]
 
 
-async def get_now(connection: Connection) -> datetime:
+async def get_now(connection: DbConnection) -> datetime:
     """The market's clock; in a transaction, ask after the locks are held."""
     now: datetime = (await connection.one(_sql.get_market_now))["now"]
     return now

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from instasell_client.models.wallets import EntryType
 from instasell_server.domains.ledger.postings import (
-    Account,
+    LedgerAccount,
     Posting,
     ReturnHeld,
     SpendHeld,
@@ -29,11 +29,11 @@ def chargeback(
         chargeback_id,
         (
             *(
-                Posting(Account.ESCROW, -amount, EntryType.CHARGEBACK, None, paid_id)
+                Posting(LedgerAccount.ESCROW, -amount, EntryType.CHARGEBACK, None, paid_id)
                 for paid_id, amount in from_escrow.items()
             ),
-            Posting(Account.RECEIVABLE, -owed, EntryType.CHARGEBACK, None, order_id),
-            Posting(Account.STRIPE, whole, EntryType.CHARGEBACK, None, order_id),
+            Posting(LedgerAccount.RECEIVABLE, -owed, EntryType.CHARGEBACK, None, order_id),
+            Posting(LedgerAccount.STRIPE, whole, EntryType.CHARGEBACK, None, order_id),
         ),
     )
 
@@ -47,10 +47,10 @@ def refund_elsewhere(
         f"refund-elsewhere:{refund_id}",
         refund_id,
         (
-            Posting(Account.ESCROW, -from_escrow, EntryType.REFUND, None, order_id),
-            Posting(Account.SUSPENSE, -from_suspense, EntryType.CHARGEBACK),
-            Posting(Account.RECEIVABLE, -owed, EntryType.CHARGEBACK, None, order_id),
-            Posting(Account.STRIPE, whole, EntryType.CHARGEBACK, None, order_id),
+            Posting(LedgerAccount.ESCROW, -from_escrow, EntryType.REFUND, None, order_id),
+            Posting(LedgerAccount.SUSPENSE, -from_suspense, EntryType.CHARGEBACK),
+            Posting(LedgerAccount.RECEIVABLE, -owed, EntryType.CHARGEBACK, None, order_id),
+            Posting(LedgerAccount.STRIPE, whole, EntryType.CHARGEBACK, None, order_id),
         ),
     )
 
@@ -61,8 +61,8 @@ def covered_from_suspense(refund_id: str, amount: int, owed_before: int) -> Tran
         f"covered:{refund_id}:{owed_before}",
         refund_id,
         (
-            Posting(Account.SUSPENSE, -amount, EntryType.CHARGEBACK),
-            Posting(Account.RECEIVABLE, amount, EntryType.CHARGEBACK),
+            Posting(LedgerAccount.SUSPENSE, -amount, EntryType.CHARGEBACK),
+            Posting(LedgerAccount.RECEIVABLE, amount, EntryType.CHARGEBACK),
         ),
     )
 
@@ -79,16 +79,16 @@ def refund_elsewhere_failed(
     """Book a refund back that was made at the provider and that the card did not take."""
     held = ReturnHeld(refund_id)
     back = (
-        Posting(Account.SUSPENSE, to_suspense, EntryType.CHARGEBACK),
-        Posting(Account.RECEIVABLE, owed, EntryType.CHARGEBACK, None, order_id),
+        Posting(LedgerAccount.SUSPENSE, to_suspense, EntryType.CHARGEBACK),
+        Posting(LedgerAccount.RECEIVABLE, owed, EntryType.CHARGEBACK, None, order_id),
         *([] if to_buyer is None else [to_buyer]),
         *(
-            Posting(Account.BALANCE, amount, EntryType.CHARGEBACK, debtor_id, order_id, held)
+            Posting(LedgerAccount.BALANCE, amount, EntryType.CHARGEBACK, debtor_id, order_id, held)
             for debtor_id, amount in recovered.items()
         ),
     )
     whole = sum(each.amount for each in back)
-    stripe = Posting(Account.STRIPE, -whole, EntryType.CHARGEBACK, None, order_id)
+    stripe = Posting(LedgerAccount.STRIPE, -whole, EntryType.CHARGEBACK, None, order_id)
     return transfer(f"refund-elsewhere-failed:{refund_id}", refund_id, (stripe, *back))
 
 
@@ -100,8 +100,8 @@ def chargeback_covered(
         f"chargeback-covered:{chargeback_id}",
         chargeback_id,
         (
-            Posting(Account.ESCROW, -amount, kind, None, order_id),
-            Posting(Account.RECEIVABLE, amount, EntryType.CHARGEBACK, None, order_id),
+            Posting(LedgerAccount.ESCROW, -amount, kind, None, order_id),
+            Posting(LedgerAccount.RECEIVABLE, amount, EntryType.CHARGEBACK, None, order_id),
         ),
     )
 
@@ -122,15 +122,17 @@ def chargeback_won(
         f"chargeback-won:{chargeback_id}",
         chargeback_id,
         (
-            Posting(Account.STRIPE, -whole, EntryType.CHARGEBACK, None, order_id),
+            Posting(LedgerAccount.STRIPE, -whole, EntryType.CHARGEBACK, None, order_id),
             *(
-                Posting(Account.ESCROW, amount, EntryType.CHARGEBACK, None, paid_id)
+                Posting(LedgerAccount.ESCROW, amount, EntryType.CHARGEBACK, None, paid_id)
                 for paid_id, amount in to_escrow.items()
             ),
-            Posting(Account.SUSPENSE, to_suspense, EntryType.CHARGEBACK),
-            Posting(Account.RECEIVABLE, owed, EntryType.CHARGEBACK, None, order_id),
+            Posting(LedgerAccount.SUSPENSE, to_suspense, EntryType.CHARGEBACK),
+            Posting(LedgerAccount.RECEIVABLE, owed, EntryType.CHARGEBACK, None, order_id),
             *(
-                Posting(Account.BALANCE, amount, EntryType.CHARGEBACK, debtor_id, order_id, held)
+                Posting(
+                    LedgerAccount.BALANCE, amount, EntryType.CHARGEBACK, debtor_id, order_id, held
+                )
                 for debtor_id, amount in recovered.items()
             ),
         ),
@@ -143,8 +145,8 @@ def chargeback_grew(chargeback_id: str, order_id: str | None, amount: int) -> Tr
         f"chargeback-grew:{uuid.uuid4()}",
         chargeback_id,
         (
-            Posting(Account.RECEIVABLE, -amount, EntryType.CHARGEBACK, None, order_id),
-            Posting(Account.STRIPE, amount, EntryType.CHARGEBACK, None, order_id),
+            Posting(LedgerAccount.RECEIVABLE, -amount, EntryType.CHARGEBACK, None, order_id),
+            Posting(LedgerAccount.STRIPE, amount, EntryType.CHARGEBACK, None, order_id),
         ),
     )
 
@@ -178,8 +180,8 @@ def release_of_correction(
         f"release:{chargeback_id}:{uuid.uuid4()}",
         order_id,
         (
-            Posting(Account.ESCROW, -amount, EntryType.RELEASE, None, order_id),
-            Posting(Account.BALANCE, amount, EntryType.RELEASE, seller_id, order_id),
+            Posting(LedgerAccount.ESCROW, -amount, EntryType.RELEASE, None, order_id),
+            Posting(LedgerAccount.BALANCE, amount, EntryType.RELEASE, seller_id, order_id),
         ),
     )
 
@@ -198,8 +200,10 @@ def recovered(
         f"recovered:{chargeback_id}:{debtor_id}:{owed_before}",
         chargeback_id,
         (
-            Posting(Account.BALANCE, -amount, EntryType.CHARGEBACK, debtor_id, order_id, held),
-            Posting(Account.RECEIVABLE, amount, EntryType.CHARGEBACK, None, order_id),
+            Posting(
+                LedgerAccount.BALANCE, -amount, EntryType.CHARGEBACK, debtor_id, order_id, held
+            ),
+            Posting(LedgerAccount.RECEIVABLE, amount, EntryType.CHARGEBACK, None, order_id),
         ),
     )
 
@@ -210,7 +214,7 @@ def provider_fee(chargeback_id: str, total: int, amount: int) -> Transfer:
         f"chargeback-fee:{chargeback_id}:{total}",
         chargeback_id,
         (
-            Posting(Account.FEES, -amount, EntryType.FEE),
-            Posting(Account.STRIPE, amount, EntryType.FEE),
+            Posting(LedgerAccount.FEES, -amount, EntryType.FEE),
+            Posting(LedgerAccount.STRIPE, amount, EntryType.FEE),
         ),
     )

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from instasell_client.models.wallets import EntryType
 
 
-class Account(StrEnum):
+class LedgerAccount(StrEnum):
     """Name where money is. A negative `stripe` is held at the provider."""
 
     BALANCE = "balance"
@@ -58,7 +58,7 @@ class Posting(NamedTuple):
     `held` says what a row of a balance does to the part of it that cannot be withdrawn yet.
     """
 
-    account: Account
+    account: LedgerAccount
     amount: int
     type: EntryType
     user_id: str | None = None

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from instasell_client.models.wallets import EntryType, WalletAccount
 from instasell_server.domains.ledger.postings import (
-    Account,
     Hold,
+    LedgerAccount,
     Posting,
     ReturnHeld,
     SpendHeld,
@@ -27,8 +27,8 @@ def top_up(
         f"topup:{payment_id}",
         payment_id,
         (
-            Posting(Account.STRIPE, -amount, EntryType.TOPUP),
-            Posting(Account(target.value), amount, EntryType.TOPUP, user_id, None, held),
+            Posting(LedgerAccount.STRIPE, -amount, EntryType.TOPUP),
+            Posting(LedgerAccount(target.value), amount, EntryType.TOPUP, user_id, None, held),
         ),
     )
 
@@ -39,8 +39,8 @@ def gas_grant(user_id: str, amount: int) -> Transfer:
         f"gas-grant:{user_id}",
         user_id,
         (
-            Posting(Account.GAS_SALES, -amount, EntryType.TOPUP),
-            Posting(Account.GAS, amount, EntryType.TOPUP, user_id),
+            Posting(LedgerAccount.GAS_SALES, -amount, EntryType.TOPUP),
+            Posting(LedgerAccount.GAS, amount, EntryType.TOPUP, user_id),
         ),
     )
 
@@ -51,8 +51,8 @@ def gas_fee(purpose: str, subject_id: str, user_id: str, amount: int) -> Transfe
         f"gas:{purpose}:{subject_id}",
         subject_id,
         (
-            Posting(Account.GAS, -amount, EntryType.GAS, user_id),
-            Posting(Account.GAS_SALES, amount, EntryType.GAS),
+            Posting(LedgerAccount.GAS, -amount, EntryType.GAS, user_id),
+            Posting(LedgerAccount.GAS_SALES, amount, EntryType.GAS),
         ),
     )
 
@@ -63,8 +63,8 @@ def gas_refund(purpose: str, subject_id: str, user_id: str, amount: int) -> Tran
         f"gas-refund:{purpose}:{subject_id}",
         subject_id,
         (
-            Posting(Account.GAS_SALES, -amount, EntryType.GAS),
-            Posting(Account.GAS, amount, EntryType.GAS, user_id),
+            Posting(LedgerAccount.GAS_SALES, -amount, EntryType.GAS),
+            Posting(LedgerAccount.GAS, amount, EntryType.GAS, user_id),
         ),
     )
 
@@ -75,8 +75,8 @@ def pay_by_card(order_id: str, payment_id: str, buyer_id: str, amount: int) -> l
         f"charge:{payment_id}",
         payment_id,
         (
-            Posting(Account.STRIPE, -amount, EntryType.CHARGE, None, order_id),
-            Posting(Account.BALANCE, amount, EntryType.CHARGE, buyer_id, order_id),
+            Posting(LedgerAccount.STRIPE, -amount, EntryType.CHARGE, None, order_id),
+            Posting(LedgerAccount.BALANCE, amount, EntryType.CHARGE, buyer_id, order_id),
         ),
     )
     return [charge, _hold_for_order(order_id, buyer_id, amount, None)]
@@ -92,8 +92,8 @@ def _hold_for_order(order_id: str, buyer_id: str, amount: int, held: SpendHeld |
         f"hold:{order_id}",
         order_id,
         (
-            Posting(Account.BALANCE, -amount, EntryType.HOLD, buyer_id, order_id, held),
-            Posting(Account.ESCROW, amount, EntryType.HOLD, None, order_id),
+            Posting(LedgerAccount.BALANCE, -amount, EntryType.HOLD, buyer_id, order_id, held),
+            Posting(LedgerAccount.ESCROW, amount, EntryType.HOLD, None, order_id),
         ),
     )
 
@@ -116,8 +116,8 @@ def _refund(
         f"refund:{refund_id}",
         order_id,
         (
-            Posting(Account.ESCROW, -amount, EntryType.REFUND, None, order_id),
-            Posting(Account.BALANCE, amount, EntryType.REFUND, buyer_id, order_id, held),
+            Posting(LedgerAccount.ESCROW, -amount, EntryType.REFUND, None, order_id),
+            Posting(LedgerAccount.BALANCE, amount, EntryType.REFUND, buyer_id, order_id, held),
         ),
     )
 
@@ -128,8 +128,8 @@ def refund_to_card(refund_id: str, order_id: str, buyer_id: str, amount: int) ->
         f"refund-sent:{refund_id}",
         refund_id,
         (
-            Posting(Account.BALANCE, -amount, EntryType.CHARGE, buyer_id, order_id),
-            Posting(Account.IN_TRANSIT, amount, EntryType.CHARGE, None, order_id),
+            Posting(LedgerAccount.BALANCE, -amount, EntryType.CHARGE, buyer_id, order_id),
+            Posting(LedgerAccount.IN_TRANSIT, amount, EntryType.CHARGE, None, order_id),
         ),
     )
     return [_refund(refund_id, order_id, buyer_id, amount, None), sent]
@@ -141,8 +141,8 @@ def refund_settled(refund_id: str, amount: int) -> Transfer:
         f"settle:{refund_id}",
         refund_id,
         (
-            Posting(Account.IN_TRANSIT, -amount, EntryType.SETTLE),
-            Posting(Account.STRIPE, amount, EntryType.SETTLE),
+            Posting(LedgerAccount.IN_TRANSIT, -amount, EntryType.SETTLE),
+            Posting(LedgerAccount.STRIPE, amount, EntryType.SETTLE),
         ),
     )
 
@@ -153,8 +153,8 @@ def refund_returned(refund_id: str, amount: int) -> Transfer:
         f"unsettle:{refund_id}",
         refund_id,
         (
-            Posting(Account.STRIPE, -amount, EntryType.SETTLE),
-            Posting(Account.IN_TRANSIT, amount, EntryType.SETTLE),
+            Posting(LedgerAccount.STRIPE, -amount, EntryType.SETTLE),
+            Posting(LedgerAccount.IN_TRANSIT, amount, EntryType.SETTLE),
         ),
     )
 
@@ -167,8 +167,8 @@ def refund_failed(
         f"refund-failed:{refund_id}",
         refund_id,
         (
-            Posting(Account.IN_TRANSIT, -amount, EntryType.REFUND, None, order_id),
-            Posting(Account.BALANCE, amount, EntryType.REFUND, buyer_id, order_id, hold),
+            Posting(LedgerAccount.IN_TRANSIT, -amount, EntryType.REFUND, None, order_id),
+            Posting(LedgerAccount.BALANCE, amount, EntryType.REFUND, buyer_id, order_id, hold),
         ),
     )
 
@@ -179,8 +179,8 @@ def withdraw(withdrawal_id: str, user_id: str, amount: int) -> Transfer:
         f"withdraw:{withdrawal_id}",
         withdrawal_id,
         (
-            Posting(Account.BALANCE, -amount, EntryType.WITHDRAWAL, user_id),
-            Posting(Account.IN_TRANSIT, amount, EntryType.WITHDRAWAL),
+            Posting(LedgerAccount.BALANCE, -amount, EntryType.WITHDRAWAL, user_id),
+            Posting(LedgerAccount.IN_TRANSIT, amount, EntryType.WITHDRAWAL),
         ),
     )
 
@@ -191,8 +191,8 @@ def withdrawal_settled(withdrawal_id: str, amount: int) -> Transfer:
         f"withdraw-settled:{withdrawal_id}",
         withdrawal_id,
         (
-            Posting(Account.IN_TRANSIT, -amount, EntryType.SETTLE),
-            Posting(Account.STRIPE, amount, EntryType.SETTLE),
+            Posting(LedgerAccount.IN_TRANSIT, -amount, EntryType.SETTLE),
+            Posting(LedgerAccount.STRIPE, amount, EntryType.SETTLE),
         ),
     )
 
@@ -203,44 +203,44 @@ def withdrawal_failed(withdrawal_id: str, user_id: str, amount: int) -> Transfer
         f"withdraw-failed:{withdrawal_id}",
         withdrawal_id,
         (
-            Posting(Account.IN_TRANSIT, -amount, EntryType.WITHDRAWAL),
-            Posting(Account.BALANCE, amount, EntryType.WITHDRAWAL, user_id),
+            Posting(LedgerAccount.IN_TRANSIT, -amount, EntryType.WITHDRAWAL),
+            Posting(LedgerAccount.BALANCE, amount, EntryType.WITHDRAWAL, user_id),
         ),
     )
 
 
-def stray(payment_id: str, amount: int) -> Transfer:
+def unmatched_payment(payment_id: str, amount: int) -> Transfer:
     """Money came that nothing waits for: it is kept apart."""
     return transfer(
         f"stray:{payment_id}",
         payment_id,
         (
-            Posting(Account.STRIPE, -amount, EntryType.CHARGE),
-            Posting(Account.SUSPENSE, amount, EntryType.CHARGE),
+            Posting(LedgerAccount.STRIPE, -amount, EntryType.CHARGE),
+            Posting(LedgerAccount.SUSPENSE, amount, EntryType.CHARGE),
         ),
     )
 
 
-def stray_sent_back(refund_id: str, amount: int) -> Transfer:
+def unmatched_payment_refunded(refund_id: str, amount: int) -> Transfer:
     """What was kept apart is on its way back."""
     return transfer(
         f"stray-back:{refund_id}",
         refund_id,
         (
-            Posting(Account.SUSPENSE, -amount, EntryType.REFUND),
-            Posting(Account.IN_TRANSIT, amount, EntryType.REFUND),
+            Posting(LedgerAccount.SUSPENSE, -amount, EntryType.REFUND),
+            Posting(LedgerAccount.IN_TRANSIT, amount, EntryType.REFUND),
         ),
     )
 
 
-def stray_kept(refund_id: str, amount: int) -> Transfer:
+def unmatched_payment_kept(refund_id: str, amount: int) -> Transfer:
     """It could not be sent back: it is kept apart again, for an operator to see to."""
     return transfer(
         f"stray-kept:{refund_id}",
         refund_id,
         (
-            Posting(Account.IN_TRANSIT, -amount, EntryType.REFUND),
-            Posting(Account.SUSPENSE, amount, EntryType.REFUND),
+            Posting(LedgerAccount.IN_TRANSIT, -amount, EntryType.REFUND),
+            Posting(LedgerAccount.SUSPENSE, amount, EntryType.REFUND),
         ),
     )
 
@@ -251,8 +251,8 @@ def withdrawal_returned(withdrawal_id: str, user_id: str, amount: int, total: in
         f"withdraw-returned:{withdrawal_id}:{total}",
         withdrawal_id,
         (
-            Posting(Account.STRIPE, -amount, EntryType.WITHDRAWAL),
-            Posting(Account.BALANCE, amount, EntryType.WITHDRAWAL, user_id),
+            Posting(LedgerAccount.STRIPE, -amount, EntryType.WITHDRAWAL),
+            Posting(LedgerAccount.BALANCE, amount, EntryType.WITHDRAWAL, user_id),
         ),
     )
 
@@ -263,7 +263,7 @@ def release(order_id: str, seller_id: str, amount: int) -> Transfer:
         f"release:{order_id}",
         order_id,
         (
-            Posting(Account.ESCROW, -amount, EntryType.RELEASE, None, order_id),
-            Posting(Account.BALANCE, amount, EntryType.RELEASE, seller_id, order_id),
+            Posting(LedgerAccount.ESCROW, -amount, EntryType.RELEASE, None, order_id),
+            Posting(LedgerAccount.BALANCE, amount, EntryType.RELEASE, seller_id, order_id),
         ),
     )

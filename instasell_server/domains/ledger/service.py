@@ -14,15 +14,15 @@ from instasell_client.models.wallets import Wallet
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.ledger import store
 from instasell_server.domains.ledger.postings import (
-    Account,
     Hold,
+    LedgerAccount,
     Posting,
     ReturnHeld,
     SpendHeld,
     Transfer,
 )
 from instasell_server.domains.ledger.rules import withdraw
-from instasell_server.domains.ledger.store import Purse, Written
+from instasell_server.domains.ledger.store import PostedEntries, WalletRow
 from instasell_server.errors import (
     FundsHeld,
     InsufficientFunds,
@@ -70,7 +70,7 @@ class Ledger:
         """Return the hold of a card payment that comes back into a wallet."""
         return Hold(payment_id, self._card_hold_days, paid_at)
 
-    async def post(self, tx: Transaction, transfers: Sequence[Transfer]) -> list[Purse]:
+    async def post(self, tx: Transaction, transfers: Sequence[Transfer]) -> list[WalletRow]:
         """Books transfers; returns the wallets that they moved, as they are now.
 
         Locks the wallets by user, so orders have to be locked before. Raises InsufficientFunds
@@ -83,7 +83,7 @@ class Ledger:
         if len(wallets) < len(users):
             raise UserNotFound
         rows = [
-            Written(transfer_id, f"{transfer.key}#{number}", transfer.reference, each, after)
+            PostedEntries(transfer_id, f"{transfer.key}#{number}", transfer.reference, each, after)
             for transfer in transfers
             for transfer_id in (str(uuid.uuid4()),)
             for number, each in enumerate(transfer.postings, 1)
@@ -145,7 +145,7 @@ class Ledger:
         """Have a part of a top-up be spent on a bank's claim instead of an order, or back."""
         await store.move_use(tx, payment_id, source_id, target_id, amount)
 
-    def wallet_of(self, purse: Purse) -> Wallet:
+    def wallet_of(self, purse: WalletRow) -> Wallet:
         """A wallet as the wire has it."""
         return Wallet.model_validate(
             {
@@ -155,7 +155,7 @@ class Ledger:
             }
         )
 
-    async def remember(self, purse: Purse) -> None:
+    async def remember(self, purse: WalletRow) -> None:
         """Puts a wallet into the cache; an older one never replaces a newer."""
         await self._cache.put(
             wallet_key(purse.user_id),
@@ -164,15 +164,15 @@ class Ledger:
             ttl_seconds=WALLET_TTL_SECONDS,
         )
 
-    async def _tell(self, purses: Sequence[Purse]) -> None:
+    async def _tell(self, purses: Sequence[WalletRow]) -> None:
         for each in purses:
             await self.remember(each)
             wallet = self.wallet_of(each).model_dump(mode="json")
             frame = to_json({"event": "wallet_changed", "data": wallet})
-            await self._events.tell_user(each.user_id, frame)
+            await self._events.notify_user(each.user_id, frame)
 
 
-def withdrawable(purse: Purse) -> int:
+def withdrawable(purse: WalletRow) -> int:
     """Return what of a balance may leave now, in minor units."""
     if purse.payouts_stopped:
         return 0
@@ -213,7 +213,7 @@ def _apply(wallets: dict[str, tuple[int, int]], posting: Posting) -> int | None:
     if posting.user_id is None:
         return None
     balance, gas = wallets[posting.user_id]
-    if posting.account is Account.GAS:
+    if posting.account is LedgerAccount.GAS:
         gas += posting.amount
         if gas < 0:
             raise InsufficientGas(f"{-gas} more gas is needed; top the wallet up", missing=-gas)
@@ -222,12 +222,12 @@ def _apply(wallets: dict[str, tuple[int, int]], posting: Posting) -> int | None:
         if balance < 0:
             raise InsufficientFunds("the wallet has less than that; top it up", missing=-balance)
     wallets[posting.user_id] = (balance, gas)
-    return gas if posting.account is Account.GAS else balance
+    return gas if posting.account is LedgerAccount.GAS else balance
 
 
 def _held(postings: Sequence[Posting]) -> dict[str, int]:
     held: Counter[str] = Counter()
     for each in postings:
-        if each.account is Account.ESCROW and each.order_id is not None:
+        if each.account is LedgerAccount.ESCROW and each.order_id is not None:
             held[each.order_id] += each.amount
     return dict(held)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from instasell_client.models.wallets import WalletEntry
-from instasell_server.db.connections import Connection
+from instasell_server.db.connections import DbConnection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.ledger.postings import Hold, Posting, SpendHeld
@@ -15,7 +15,7 @@ from instasell_server.domains.ledger.postings import Hold, Posting, SpendHeld
 _sql = load(__file__)
 
 
-class Purse(NamedTuple):
+class WalletRow(NamedTuple):
     """A wallet's row; amounts in minor units."""
 
     user_id: str
@@ -29,7 +29,7 @@ class Purse(NamedTuple):
     held: list[dict[str, Any]]
 
 
-class Written(NamedTuple):
+class PostedEntries(NamedTuple):
     """A posting on its way into the table, with what its wallet has after it."""
 
     transfer_id: str
@@ -45,7 +45,7 @@ async def lock_wallets(tx: Transaction, user_ids: Sequence[str]) -> dict[str, tu
     return {row["user_id"]: (row["balance"], row["gas_balance"]) for row in rows}
 
 
-async def insert_postings(tx: Transaction, rows: Sequence[Written]) -> None:
+async def insert_postings(tx: Transaction, rows: Sequence[PostedEntries]) -> None:
     """Inserts rows. Raises psycopg2's UniqueViolation for a key that is there already."""
     await tx.execute(
         _sql.insert_postings,
@@ -63,7 +63,9 @@ async def insert_postings(tx: Transaction, rows: Sequence[Written]) -> None:
     )
 
 
-async def update_wallets(tx: Transaction, wallets: Mapping[str, tuple[int, int]]) -> list[Purse]:
+async def update_wallets(
+    tx: Transaction, wallets: Mapping[str, tuple[int, int]]
+) -> list[WalletRow]:
     """Sets balance and gas of wallets whose rows are locked."""
     rows = await tx.rows(
         _sql.update_wallets,
@@ -73,7 +75,7 @@ async def update_wallets(tx: Transaction, wallets: Mapping[str, tuple[int, int]]
             "gas_balances": [gas for _, gas in wallets.values()],
         },
     )
-    return [Purse(**row) for row in rows]
+    return [WalletRow(**row) for row in rows]
 
 
 async def move_held(tx: Transaction, amounts: Mapping[str, int]) -> None:
@@ -131,14 +133,14 @@ async def allow_payouts(tx: Transaction, user_id: str) -> bool:
     return await tx.execute(_sql.allow_payouts, {"user_id": user_id}) == 1
 
 
-async def find_wallet(connection: Connection, user_id: str) -> Purse | None:
+async def find_wallet(connection: DbConnection, user_id: str) -> WalletRow | None:
     """The wallet of a user."""
     row = await connection.maybe(_sql.find_wallet, {"user_id": user_id})
-    return Purse(**row) if row else None
+    return WalletRow(**row) if row else None
 
 
 async def list_entries(
-    connection: Connection, user_id: str, account: str | None, before: int | None, limit: int
+    connection: DbConnection, user_id: str, account: str | None, before: int | None, limit: int
 ) -> list[tuple[int, WalletEntry]]:
     """Rows of a wallet below a `seq`, the newest first, each with its own."""
     values: dict[str, Any] = {

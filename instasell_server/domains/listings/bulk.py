@@ -17,9 +17,15 @@ from instasell_client.models.problems import FieldError
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.listings import bulk_store, store
-from instasell_server.domains.listings.bulk_rules import Import, Judge, Judgement, Known, Row
-from instasell_server.domains.listings.page_cache import CategoryPages
-from instasell_server.domains.listings.rules import LANES, Goods, lane_of
+from instasell_server.domains.listings.bulk_rules import (
+    Import,
+    ImportRow,
+    KnownKeys,
+    RowChecker,
+    RowDecision,
+)
+from instasell_server.domains.listings.page_cache import CategoryPageCache
+from instasell_server.domains.listings.rules import LANES, ListingFields, lane_of
 from instasell_server.errors import InstaSellError, OutcomeUnknown, Unavailable
 
 TRIES = 3
@@ -28,7 +34,7 @@ RETRY_SECONDS = 0.1
 
 
 @dataclass(slots=True)
-class Imagined:
+class PlannedListings:
     """What the rows of a dry run would have done, for the rows after them.
 
     Descriptions are left out for their size, so a later row for the same key may be called
@@ -36,11 +42,11 @@ class Imagined:
     """
 
     imports: dict[str, Import] = field(default_factory=dict)
-    goods: dict[str, Goods] = field(default_factory=dict)
+    goods: dict[str, ListingFields] = field(default_factory=dict)
     skus: dict[str, str] = field(default_factory=dict)
     created: set[str] = field(default_factory=set)
 
-    def keep(self, judge: Judge) -> None:
+    def keep(self, judge: RowChecker) -> None:
         """Adds what a batch would have written."""
         self.created |= judge.created.keys()
         for listing_id, goods in {**judge.created, **judge.updated}.items():
@@ -49,11 +55,11 @@ class Imagined:
                 self.skus[goods.seller_sku] = listing_id
         self.imports |= judge.imports
 
-    def imports_of(self, rows: Iterable[Row]) -> dict[str, Import]:
+    def imports_of(self, rows: Iterable[ImportRow]) -> dict[str, Import]:
         """What the rows before would have left for these keys."""
         return {row.key: self.imports[row.key] for row in rows if row.key in self.imports}
 
-    def lay_over(self, known: Known, skus: Iterable[str]) -> None:
+    def lay_over(self, known: KnownKeys, skus: Iterable[str]) -> None:
         """Shows a batch what the batches before it would have written."""
         known.skus |= {sku: self.skus[sku] for sku in skus if sku in self.skus}
         wanted = {*known.goods, *known.skus.values()}
@@ -80,27 +86,29 @@ Check = Callable[[Transaction], Awaitable[None]]
 class BulkImporter:
     """Takes the rows of sellers."""
 
-    def __init__(self, database: Database, pages: CategoryPages) -> None:
+    def __init__(self, database: Database, pages: CategoryPageCache) -> None:
         self._database = database
         self._pages = pages
         # However many upload at once, bids find connections free and the processor too.
         self._turns = asyncio.Semaphore(len(LANES))
 
-    def begin(self, seller_id: str, check: Check, *, dry_run: bool) -> Upload:
+    def begin(self, seller_id: str, check: Check, *, dry_run: bool) -> BulkUpload:
         """An upload of a seller; `dry_run` judges every row and writes nothing.
 
         `check` is asked in the transaction of every batch.
         """
-        return Upload(self._database, self._pages, self._turns, seller_id, check, dry_run=dry_run)
+        return BulkUpload(
+            self._database, self._pages, self._turns, seller_id, check, dry_run=dry_run
+        )
 
 
-class Upload:
+class BulkUpload:
     """One upload, batch by batch."""
 
     def __init__(
         self,
         database: Database,
-        pages: CategoryPages,
+        pages: CategoryPageCache,
         turns: asyncio.Semaphore,
         seller_id: str,
         check: Check,
@@ -113,9 +121,9 @@ class Upload:
         self._seller_id = seller_id
         self._check = check
         # What the rows before would have done; a real upload finds that in the database.
-        self._imagined = Imagined() if dry_run else None
+        self._imagined = PlannedListings() if dry_run else None
 
-    async def take(self, rows: Sequence[Row]) -> list[BulkVerdict]:
+    async def take(self, rows: Sequence[ImportRow]) -> list[BulkVerdict]:
         """Judges and writes a batch. Where the database fails, each row's verdict says so.
 
         Raises UploadEnded when the caller may not upload any more.
@@ -140,14 +148,14 @@ class Upload:
             raise UploadEnded(verdicts, row, refusals[0])
         return verdicts
 
-    def _parts(self, rows: Sequence[Row]) -> list[tuple[Sequence[int], Sequence[Row]]]:
+    def _parts(self, rows: Sequence[ImportRow]) -> list[tuple[Sequence[int], Sequence[ImportRow]]]:
         """The rows of each lane. Rows that may rename a listing concern every lane."""
         is_small = len(rows) < LANE_ROWS_MIN * len(LANES)
         if is_small or self._imagined is not None or any(row.listing_id for row in rows):
             return [(LANES, rows)]
         return [((lane,), [row for row in rows if lane_of(row.key) == lane]) for lane in LANES]
 
-    async def _take(self, rows: Sequence[Row], lanes: Sequence[int]) -> list[BulkVerdict]:
+    async def _take(self, rows: Sequence[ImportRow], lanes: Sequence[int]) -> list[BulkVerdict]:
         for attempt in range(TRIES):
             try:
                 async with self._turns:
@@ -161,19 +169,19 @@ class Upload:
                 return [self._verdict(each) for each in judgements]
         failed = [("row", "not taken, because the database is busy or down; send it again")]
         return [
-            self._verdict(Judgement(row, BulkOutcome.REJECTED, None, row.errors or failed))
+            self._verdict(RowDecision(row, BulkOutcome.REJECTED, None, row.errors or failed))
             for row in rows
         ]
 
     async def _work(
-        self, tx: Transaction, rows: Sequence[Row], lanes: Sequence[int]
-    ) -> list[Judgement]:
+        self, tx: Transaction, rows: Sequence[ImportRow], lanes: Sequence[int]
+    ) -> list[RowDecision]:
         if self._imagined is None:
             await store.lock_lanes(tx, self._seller_id, lanes)
         # Behind the lanes: another upload of the seller may have held them for long.
         await self._check(tx)
         known = await self._look(tx, rows)
-        judge = Judge(known, lambda: str(uuid.uuid4()))
+        judge = RowChecker(known, lambda: str(uuid.uuid4()))
         before = dict(known.goods)
         judgements = [judge.judge(row) for row in rows]
         if self._imagined is None:
@@ -182,7 +190,7 @@ class Upload:
             self._imagined.keep(judge)
         return judgements
 
-    async def _look(self, tx: Transaction, rows: Sequence[Row]) -> Known:
+    async def _look(self, tx: Transaction, rows: Sequence[ImportRow]) -> KnownKeys:
         """What is known about the keys of a batch; what may be changed is locked."""
         readable = [row for row in rows if row.is_readable]
         imports = await bulk_store.list_imports(
@@ -190,13 +198,13 @@ class Upload:
         )
         if self._imagined is not None:
             imports |= self._imagined.imports_of(readable)
-        known = Known(imports=imports)
+        known = KnownKeys(imports=imports)
         fresh = [row for row in readable if _is_news(row, imports.get(row.key))]
         if fresh:
             await self._look_at(tx, known, fresh)
         return known
 
-    async def _look_at(self, tx: Transaction, known: Known, fresh: Sequence[Row]) -> None:
+    async def _look_at(self, tx: Transaction, known: KnownKeys, fresh: Sequence[ImportRow]) -> None:
         paths = list({row.category_path for row in fresh if row.category_path is not None})
         known.paths = await bulk_store.list_paths(tx, paths)
         given = {row.category_id for row in fresh if row.category_id is not None}
@@ -211,7 +219,7 @@ class Upload:
         if self._imagined is not None:
             self._imagined.lay_over(known, skus)
 
-    async def _look_at_listings(self, tx: Transaction, known: Known, ids: set[str]) -> None:
+    async def _look_at_listings(self, tx: Transaction, known: KnownKeys, ids: set[str]) -> None:
         if not ids:
             return
         if self._imagined is None:
@@ -221,7 +229,9 @@ class Upload:
         known.goods = {listing_id: state.goods for listing_id, state in states.items()}
         known.held = {listing_id for listing_id, state in states.items() if state.has_bids}
 
-    async def _write(self, tx: Transaction, judge: Judge, before: dict[str, Goods]) -> None:
+    async def _write(
+        self, tx: Transaction, judge: RowChecker, before: dict[str, ListingFields]
+    ) -> None:
         if judge.updated:
             await bulk_store.update_listings(tx, before, judge.updated)
         if judge.created:
@@ -234,7 +244,7 @@ class Upload:
         if touched:
             self._pages.retire_later(tx, await bulk_store.list_lineages(tx, touched))
 
-    def _verdict(self, judgement: Judgement) -> BulkVerdict:
+    def _verdict(self, judgement: RowDecision) -> BulkVerdict:
         row, outcome, listing_id, errors = judgement
         imaginary = self._imagined is not None and listing_id in self._imagined.created
         return BulkVerdict(
@@ -246,5 +256,5 @@ class Upload:
         )
 
 
-def _is_news(row: Row, known: Import | None) -> bool:
+def _is_news(row: ImportRow, known: Import | None) -> bool:
     return bool(row.errors) or known is None or known.digest != row.digest

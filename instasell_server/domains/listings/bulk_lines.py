@@ -13,7 +13,7 @@ from aiohttp import StreamReader
 from pydantic import ValidationError
 
 from instasell_client.models.listings import BulkListing
-from instasell_server.domains.listings.bulk_rules import Row
+from instasell_server.domains.listings.bulk_rules import ImportRow
 from instasell_server.domains.listings.category_tree import normal_path
 from instasell_server.domains.listings.rules import FieldErrors
 from instasell_server.errors import Invalid, Malformed
@@ -44,7 +44,7 @@ class _TooLong:
 Line = bytes | _TooLong
 
 
-async def read_rows(content: StreamReader) -> AsyncGenerator[list[Row], None]:
+async def read_rows(content: StreamReader) -> AsyncGenerator[list[ImportRow], None]:
     """The rows of a body in batches; lines that are no rows are rows with an error.
 
     Whatever breaks a limit of the whole body becomes a last row that says so. Raises what the
@@ -67,7 +67,7 @@ async def read_rows(content: StreamReader) -> AsyncGenerator[list[Row], None]:
         yield [_broken(number + 1, complaint)]
 
 
-async def _rows(lines: list[Line], before: int) -> list[Row]:
+async def _rows(lines: list[Line], before: int) -> list[ImportRow]:
     rows = []
     for number, line in enumerate(lines, before + 1):
         rows.append(_row(number, line))
@@ -159,7 +159,7 @@ class _Splitter:
         return taken
 
 
-def _row(number: int, line: Line) -> Row:
+def _row(number: int, line: Line) -> ImportRow:
     if isinstance(line, _TooLong):
         return _broken(number, f"send at most {LINE_BYTES_MAX // 1024} KiB on a line")
     try:
@@ -194,13 +194,13 @@ def _plain(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def _built(number: int, columns: BulkListing, errors: FieldErrors) -> Row:
+def _built(number: int, columns: BulkListing, errors: FieldErrors) -> ImportRow:
     given = {name: value for name, value in columns if value is not None}
     path = given.get("category")
     if path is not None:
         path = given["category"] = normal_path(path)
     digest = _digest(given)
-    return Row(
+    return ImportRow(
         number=number,
         key=_key(given, digest),
         digest=digest,
@@ -229,5 +229,5 @@ def _digest(given: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _broken(number: int, complaint: str, field: str = "row") -> Row:
-    return Row(number, "", "", {}, None, None, None, None, [(field, complaint)], False)
+def _broken(number: int, complaint: str, field: str = "row") -> ImportRow:
+    return ImportRow(number, "", "", {}, None, None, None, None, [(field, complaint)], False)

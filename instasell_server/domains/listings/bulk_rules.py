@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 from instasell_client.models.listings import BulkOutcome, ListingType
 from instasell_server.domains.listings import rules
-from instasell_server.domains.listings.rules import FieldErrors, Goods
+from instasell_server.domains.listings.rules import FieldErrors, ListingFields
 
-_UNDECIDED = Goods("", "", "", "", "", None, 1, 0, None)
+_UNDECIDED = ListingFields("", "", "", "", "", None, 1, 0, None)
 NO_CATEGORY = "there is no such category; GET /categories lists them"
 
 
-class Row(NamedTuple):
+class ImportRow(NamedTuple):
     """One row as it was read: the columns that it gives, and what is wrong with the others.
 
     `values` has the columns of a listing but for the category, which stands apart.
@@ -51,17 +51,17 @@ class Import(NamedTuple):
     stock: int | None
 
 
-class Judgement(NamedTuple):
+class RowDecision(NamedTuple):
     """What becomes of a row."""
 
-    row: Row
+    row: ImportRow
     outcome: BulkOutcome
     listing_id: str | None
     errors: FieldErrors
 
 
 @dataclass(slots=True)
-class Known:
+class KnownKeys:
     """What the database, and the rows before, say about the keys of a batch.
 
     `goods` are the seller's active listings, `held` those with bids; `skus` leads from a
@@ -69,31 +69,31 @@ class Known:
     """
 
     imports: dict[str, Import] = field(default_factory=dict)
-    goods: dict[str, Goods] = field(default_factory=dict)
+    goods: dict[str, ListingFields] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
     skus: dict[str, str] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
     categories: set[str] = field(default_factory=set)
 
 
-class Judge:
+class RowChecker:
     """Judges rows in order, and keeps what has to be written for them."""
 
-    def __init__(self, known: Known, new_id: Callable[[], str]) -> None:
+    def __init__(self, known: KnownKeys, new_id: Callable[[], str]) -> None:
         self._known = known
         self._new_id = new_id
-        self.created: dict[str, Goods] = {}
-        self.updated: dict[str, Goods] = {}
+        self.created: dict[str, ListingFields] = {}
+        self.updated: dict[str, ListingFields] = {}
         self.imports: dict[str, Import] = {}
 
-    def judge(self, row: Row) -> Judgement:
+    def judge(self, row: ImportRow) -> RowDecision:
         """The verdict over a row."""
         known = self._known.imports.get(row.key)
         if known is not None and known.digest == row.digest and not row.errors:
-            return Judgement(row, BulkOutcome.UNCHANGED, known.listing_id, [])
+            return RowDecision(row, BulkOutcome.UNCHANGED, known.listing_id, [])
         errors = list(row.errors)
         if not row.is_readable:
-            return Judgement(row, BulkOutcome.REJECTED, None, errors)
+            return RowDecision(row, BulkOutcome.REJECTED, None, errors)
         changes = dict(row.values)
         category_id = self._category_of(row, errors)
         if category_id is not None:
@@ -103,7 +103,7 @@ class Judge:
             return self._create(row, changes, errors)
         return self._update(row, target, changes, errors)
 
-    def _category_of(self, row: Row, errors: FieldErrors) -> str | None:
+    def _category_of(self, row: ImportRow, errors: FieldErrors) -> str | None:
         if row.category_id is not None:
             if row.category_id not in self._known.categories:
                 errors.append(("category_id", NO_CATEGORY))
@@ -115,7 +115,7 @@ class Judge:
             errors.append(("category", NO_CATEGORY))
         return found
 
-    def _target_of(self, row: Row, errors: FieldErrors) -> str | None:
+    def _target_of(self, row: ImportRow, errors: FieldErrors) -> str | None:
         """The listing that a row is about, or None for a new one."""
         by_sku = None if row.seller_sku is None else self._known.skus.get(row.seller_sku)
         if row.listing_id is None:
@@ -126,7 +126,7 @@ class Judge:
             errors.append(("seller_sku", "another of your listings has it; choose another"))
         return row.listing_id
 
-    def _create(self, row: Row, changes: dict[str, Any], errors: FieldErrors) -> Judgement:
+    def _create(self, row: ImportRow, changes: dict[str, Any], errors: FieldErrors) -> RowDecision:
         told = {name for name, _ in errors}
         for name in rules.REQUIRED:
             if name not in changes and name not in told:
@@ -135,20 +135,20 @@ class Judge:
             errors.append(("category", "give a category; a new listing needs it"))
         goods = _UNDECIDED._replace(**changes)
         if goods.type in set(ListingType):
-            errors.extend(each for each in rules.complaints_about(goods) if each[0] not in told)
+            errors.extend(each for each in rules.find_problems(goods) if each[0] not in told)
         if errors:
-            return Judgement(row, BulkOutcome.REJECTED, None, errors)
+            return RowDecision(row, BulkOutcome.REJECTED, None, errors)
         listing_id = self._new_id()
         self.created[listing_id] = goods
         self._remember(row, listing_id, goods, goods.stock)
-        return Judgement(row, BulkOutcome.CREATED, listing_id, [])
+        return RowDecision(row, BulkOutcome.CREATED, listing_id, [])
 
     def _update(
-        self, row: Row, listing_id: str, changes: dict[str, Any], errors: FieldErrors
-    ) -> Judgement:
+        self, row: ImportRow, listing_id: str, changes: dict[str, Any], errors: FieldErrors
+    ) -> RowDecision:
         before = self._known.goods.get(listing_id)
         if before is None:
-            return Judgement(row, BulkOutcome.REJECTED, None, errors)
+            return RowDecision(row, BulkOutcome.REJECTED, None, errors)
         last = self._known.imports.get(row.key)
         base = last.stock if last is not None and last.listing_id == listing_id else None
         given = changes.get("stock")
@@ -160,7 +160,7 @@ class Judge:
         if changes.pop("type", before.type) != before.type:
             errors.append(("type", f"send {before.type}; the type of a listing never changes"))
         told = {name for name, _ in errors}
-        complaints = rules.complaints_about_change(before, changes)
+        complaints = rules.find_change_problems(before, changes)
         errors.extend(each for each in complaints if each[0] not in told)
         goods = before._replace(**changes)
         if listing_id in self._known.held and rules.is_held_by_bids(before, goods):
@@ -168,15 +168,17 @@ class Judge:
             hint = "its auction has bids: only the description may be added to"
             errors.extend((name, hint) for name in changed)
         if errors:
-            return Judgement(row, BulkOutcome.REJECTED, listing_id, errors)
+            return RowDecision(row, BulkOutcome.REJECTED, listing_id, errors)
         self._remember(row, listing_id, goods, base if given is None else given)
         if goods == before:
-            return Judgement(row, BulkOutcome.UNCHANGED, listing_id, [])
+            return RowDecision(row, BulkOutcome.UNCHANGED, listing_id, [])
         written = self.created if listing_id in self.created else self.updated
         written[listing_id] = goods
-        return Judgement(row, BulkOutcome.UPDATED, listing_id, [])
+        return RowDecision(row, BulkOutcome.UPDATED, listing_id, [])
 
-    def _remember(self, row: Row, listing_id: str, goods: Goods, stock: int | None) -> None:
+    def _remember(
+        self, row: ImportRow, listing_id: str, goods: ListingFields, stock: int | None
+    ) -> None:
         old = self._known.goods.get(listing_id)
         if old is not None and old.seller_sku is not None and old.seller_sku != goods.seller_sku:
             self._known.skus.pop(old.seller_sku, None)

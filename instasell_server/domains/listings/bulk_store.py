@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from instasell_server.db.connections import Connection
+from instasell_server.db.connections import DbConnection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.listings.bulk_rules import Import
-from instasell_server.domains.listings.rules import Goods
+from instasell_server.domains.listings.rules import ListingFields
 
 _sql = load(__file__, "bulk.sql")
 
 
 async def list_imports(
-    connection: Connection, seller_id: str, keys: Sequence[str]
+    connection: DbConnection, seller_id: str, keys: Sequence[str]
 ) -> dict[str, Import]:
     """The last imports of these keys."""
     values = {"seller_id": seller_id, "keys": list(keys)}
@@ -24,14 +24,14 @@ async def list_imports(
 
 
 async def list_of_skus(
-    connection: Connection, seller_id: str, skus: Sequence[str]
+    connection: DbConnection, seller_id: str, skus: Sequence[str]
 ) -> dict[str, str]:
     """The seller's active listings that have these, by seller_sku."""
     values = {"seller_id": seller_id, "skus": list(skus)}
     return {row[0]: row[1] for row in await connection.tuples(_sql.list_of_skus, values)}
 
 
-async def list_paths(connection: Connection, paths: Sequence[str]) -> dict[str, str]:
+async def list_paths(connection: DbConnection, paths: Sequence[str]) -> dict[str, str]:
     """The categories of these paths, upper and lower case being the same."""
     rows = await connection.tuples(_sql.list_paths, {"paths": list(paths)})
     return {row[0]: row[1] for row in rows}
@@ -43,19 +43,21 @@ async def lock_categories(tx: Transaction, category_ids: Iterable[str]) -> set[s
     return {row[0] for row in await tx.tuples(_sql.lock_categories, values)}
 
 
-async def list_lineages(connection: Connection, category_ids: Iterable[str]) -> set[str]:
+async def list_lineages(connection: DbConnection, category_ids: Iterable[str]) -> set[str]:
     """These categories and all above them."""
     values = {"category_ids": list(category_ids)}
     return {row[0] for row in await connection.tuples(_sql.list_lineages, values)}
 
 
-async def insert_listings(tx: Transaction, seller_id: str, goods: Mapping[str, Goods]) -> None:
+async def insert_listings(
+    tx: Transaction, seller_id: str, goods: Mapping[str, ListingFields]
+) -> None:
     """New listings by their ids, in the order of `goods`."""
     await tx.execute(_sql.insert_listings, {"seller_id": seller_id, "rows": _rows(goods)})
 
 
 async def update_listings(
-    tx: Transaction, before: Mapping[str, Goods], after: Mapping[str, Goods]
+    tx: Transaction, before: Mapping[str, ListingFields], after: Mapping[str, ListingFields]
 ) -> None:
     """New values of locked listings."""
     renamed = [each for each in after if after[each].seller_sku != before[each].seller_sku]
@@ -88,6 +90,6 @@ async def upsert_imports(tx: Transaction, seller_id: str, imports: Mapping[str, 
     )
 
 
-def _rows(goods: Mapping[str, Goods]) -> str:
+def _rows(goods: Mapping[str, ListingFields]) -> str:
     rows = [{"id": listing_id, **each._asdict()} for listing_id, each in goods.items()]
     return json.dumps(rows, ensure_ascii=False)

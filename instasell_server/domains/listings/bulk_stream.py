@@ -12,11 +12,11 @@ from aiohttp import web
 
 from instasell_client.models.listings import BulkOutcome, BulkVerdict
 from instasell_client.models.problems import FieldError
-from instasell_server.domains.listings.bulk import Upload, UploadEnded
-from instasell_server.domains.listings.bulk_rules import Row
+from instasell_server.domains.listings.bulk import BulkUpload, UploadEnded
+from instasell_server.domains.listings.bulk_rules import ImportRow
 from instasell_server.errors import InstaSellError
 from instasell_server.http.problems import problem_of
-from instasell_server.http.rights import Watch
+from instasell_server.http.rights import RightsWatch
 
 BATCHES_AHEAD = 2
 WAITING_BYTES_MAX = 16 * 1024 * 1024
@@ -31,19 +31,19 @@ FAREWELL_SECONDS = 0.5
 
 
 async def carry_out(
-    upload: Upload,
-    batches: AsyncGenerator[list[Row], None],
+    upload: BulkUpload,
+    batches: AsyncGenerator[list[ImportRow], None],
     response: web.StreamResponse,
-    watch: Watch,
+    watch: RightsWatch,
 ) -> None:
     """Reads the next batch while one is written, and sends each batch's verdicts at once.
 
     When the caller's rights end, so does the stream: with a line that says why.
     """
-    ready: asyncio.Queue[list[Row] | BaseException | None] = asyncio.Queue(BATCHES_AHEAD)
+    ready: asyncio.Queue[list[ImportRow] | BaseException | None] = asyncio.Queue(BATCHES_AHEAD)
     feeder = asyncio.create_task(_feed(batches, ready), name="bulk-feeder")
     try:
-        async with Outlet(response) as outlet:
+        async with ResultStream(response) as outlet:
             ended = await _take_all(upload, ready, outlet, watch)
             if ended is not None:
                 await _end(outlet, ended, response)
@@ -53,10 +53,10 @@ async def carry_out(
 
 
 async def _take_all(
-    upload: Upload,
-    ready: asyncio.Queue[list[Row] | BaseException | None],
-    outlet: Outlet,
-    watch: Watch,
+    upload: BulkUpload,
+    ready: asyncio.Queue[list[ImportRow] | BaseException | None],
+    outlet: ResultStream,
+    watch: RightsWatch,
 ) -> UploadEnded | None:
     """Takes batch after batch; returns why the upload ended early, if it did."""
     row = 1
@@ -74,7 +74,7 @@ async def _take_all(
     return None
 
 
-async def _end(outlet: Outlet, ended: UploadEnded, response: web.StreamResponse) -> None:
+async def _end(outlet: ResultStream, ended: UploadEnded, response: web.StreamResponse) -> None:
     """Sends the last line, and leaves a client alone that does not take it."""
     problem = problem_of(ended.refusal)
     complaint = FieldError(field="row", message=f"{problem.title}; nothing more was taken")
@@ -91,7 +91,8 @@ async def _end(outlet: Outlet, ended: UploadEnded, response: web.StreamResponse)
 
 
 async def _feed(
-    batches: AsyncGenerator[list[Row], None], ready: asyncio.Queue[list[Row] | BaseException | None]
+    batches: AsyncGenerator[list[ImportRow], None],
+    ready: asyncio.Queue[list[ImportRow] | BaseException | None],
 ) -> None:
     try:
         async with contextlib.aclosing(batches):
@@ -107,7 +108,7 @@ def _encoded(verdicts: Sequence[BulkVerdict]) -> bytes:
     return b"".join(each.model_dump_json(exclude={"problem"}).encode() + b"\n" for each in verdicts)
 
 
-class Outlet:
+class ResultStream:
     """Writes in the background, so that a client which does not read yet may go on sending."""
 
     def __init__(self, response: web.StreamResponse) -> None:
@@ -118,7 +119,7 @@ class Outlet:
         self._has_room = asyncio.Event()
         self._is_over = False
 
-    async def __aenter__(self) -> Outlet:
+    async def __aenter__(self) -> ResultStream:
         self._writer = asyncio.create_task(self._write(), name="bulk-outlet")
         # Whoever waits for room learns from the finished task that none will come.
         self._writer.add_done_callback(lambda _: self._has_room.set())

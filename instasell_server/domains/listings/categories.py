@@ -16,15 +16,15 @@ from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.listings import category_store as store
 from instasell_server.domains.listings import category_tree as tree
-from instasell_server.domains.listings.category_store import CategoryState, Place
-from instasell_server.domains.listings.page_cache import CategoryPages
+from instasell_server.domains.listings.category_store import CategoryPosition, CategoryState
+from instasell_server.domains.listings.page_cache import CategoryPageCache
 from instasell_server.errors import CategoryNotFound, Invalid
 
 
-class Categories:
+class CategoryService:
     """The tree, for everybody to read and for admins to change."""
 
-    def __init__(self, database: Database, public: Database, pages: CategoryPages) -> None:
+    def __init__(self, database: Database, public: Database, pages: CategoryPageCache) -> None:
         self._database = database
         self._public = public
         self._pages = pages
@@ -43,7 +43,7 @@ class Categories:
             await store.lock_tree(tx)
             category_id = str(uuid.uuid4())
             place = await _place(tx, category_id, wanted.name, wanted.parent_id)
-            _refuse(tree.complaint_about_place(place.path, len(place.lineage)), "parent_id")
+            _refuse(tree.find_position_problem(place.path, len(place.lineage)), "parent_id")
             await store.insert_category(tx, category_id, place)
             return (await _get(tx, category_id)).category
 
@@ -65,7 +65,7 @@ class Categories:
             for _, path, depth in below:
                 new_path = place.path + path[len(before.category.path) :]
                 new_depth = len(place.lineage) + depth - len(before.lineage)
-                _refuse(tree.complaint_about_place(new_path, new_depth), "parent_id")
+                _refuse(tree.find_position_problem(new_path, new_depth), "parent_id")
             await store.move_category(tx, before, place)
             touched = [each for each, _, _ in below]
             self._pages.retire_later(tx, [*before.lineage, *place.lineage, *touched])
@@ -92,19 +92,21 @@ async def _get(tx: Transaction, category_id: str) -> CategoryState:
     return found
 
 
-async def _place(tx: Transaction, category_id: str, name: str, parent_id: str | None) -> Place:
+async def _place(
+    tx: Transaction, category_id: str, name: str, parent_id: str | None
+) -> CategoryPosition:
     """Where a category of this name below that parent stands. Raises Invalid."""
     if parent_id is None:
-        return Place(name, None, name, [category_id])
+        return CategoryPosition(name, None, name, [category_id])
     parent = await store.find_category(tx, parent_id)
     if parent is None:
         raise Invalid.one("parent_id", "there is no such category; GET /categories lists them")
     path = parent.category.path + tree.SEPARATOR + name
-    return Place(name, parent_id, path, [*parent.lineage, category_id])
+    return CategoryPosition(name, parent_id, path, [*parent.lineage, category_id])
 
 
 def _check_name(name: str) -> None:
-    _refuse(tree.complaint_about_name(name), "name")
+    _refuse(tree.find_name_problem(name), "name")
 
 
 def _refuse(complaint: str | None, field: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from instasell_client.models.listings import Category
 from instasell_server.db import postgres
-from instasell_server.db.connections import Connection, Row
+from instasell_server.db.connections import DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 from instasell_server.errors import CategoryExists, CategoryInUse
@@ -24,7 +24,7 @@ class CategoryState:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CategoryPosition:
     """Where a category stands, or is to stand."""
 
     name: str
@@ -38,18 +38,18 @@ async def lock_tree(tx: Transaction) -> None:
     await tx.execute(_sql.lock_tree)
 
 
-async def list_categories(connection: Connection) -> list[Row]:
+async def list_categories(connection: DbConnection) -> list[Row]:
     """Every category with its depth and the listings in it and below, in order of name."""
     return await connection.rows(_sql.list_categories)
 
 
-async def find_category(connection: Connection, category_id: str) -> CategoryState | None:
+async def find_category(connection: DbConnection, category_id: str) -> CategoryState | None:
     """One category."""
     row = await connection.maybe(_sql.find_category, {"category_id": category_id})
     return CategoryState(Category.model_validate(row), row["lineage"]) if row else None
 
 
-async def insert_category(tx: Transaction, category_id: str, place: Place) -> None:
+async def insert_category(tx: Transaction, category_id: str, place: CategoryPosition) -> None:
     """A new category. Raises CategoryExists."""
     try:
         await tx.execute(
@@ -66,13 +66,13 @@ async def insert_category(tx: Transaction, category_id: str, place: Place) -> No
         raise CategoryExists(f"{place.path} exists") from None
 
 
-async def list_subtree(connection: Connection, category_id: str) -> list[tuple[str, str, int]]:
+async def list_subtree(connection: DbConnection, category_id: str) -> list[tuple[str, str, int]]:
     """The id, path and depth of a category and of all below it."""
     rows = await connection.tuples(_sql.list_subtree, {"category_id": category_id})
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-async def move_category(tx: Transaction, before: CategoryState, place: Place) -> None:
+async def move_category(tx: Transaction, before: CategoryState, place: CategoryPosition) -> None:
     """Renames and moves a category with all below it. Raises CategoryExists."""
     try:
         await tx.execute(

@@ -17,14 +17,14 @@ def normal_path(typed: str) -> str:
     return SEPARATOR.join(part.strip() for part in typed.split(">"))
 
 
-def complaint_about_name(name: str) -> str | None:
+def find_name_problem(name: str) -> str | None:
     """What keeps a name out of a path, as a remedy."""
     if ">" in name:
         return "leave the > out; it stands between the names of a path"
     return None
 
 
-def complaint_about_place(path: str, depth: int) -> str | None:
+def find_position_problem(path: str, depth: int) -> str | None:
     """What is wrong with a place in the tree, as a remedy."""
     if depth > DEPTH_MAX:
         return f"choose a place further up; {DEPTH_MAX} levels are the most"

@@ -32,7 +32,7 @@ def page_key(category_id: str) -> str:
     return f"listings:category:{category_id}"
 
 
-class CategoryPages:
+class CategoryPageCache:
     """Copies of first pages; without Redis there are none, and everything works."""
 
     def __init__(self, database: Database, cache: Cache) -> None:
@@ -69,13 +69,13 @@ class CategoryPages:
         async with self._database.connection() as connection:
             clock = await store.get_clock(connection)
         versions = {page_key(each): clock for each in category_ids}
-        if not await self._cache.retire(versions, ttl_seconds=PAGE_SECONDS):
+        if not await self._cache.invalidate(versions, ttl_seconds=PAGE_SECONDS):
             async with self._database.connection() as connection:
                 await store.insert_cache_drop(connection, versions)
 
     async def carry_out_drop(self, payload: Mapping[str, Any]) -> None:
         """Works on an outbox row of kind `cache_drop`. Raises Unavailable: try again."""
-        if not await self._cache.retire(payload["versions"], ttl_seconds=PAGE_SECONDS):
+        if not await self._cache.invalidate(payload["versions"], ttl_seconds=PAGE_SECONDS):
             raise Unavailable("the copies of changed lists could not be retired")
 
     async def carry_out_visibility(self, payload: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ LANES = (0, 1)
 REQUIRED = ("type", "title", "condition")
 
 
-class Goods(NamedTuple):
+class ListingFields(NamedTuple):
     """What the seller decides about a listing. Amounts are minor units."""
 
     type: str
@@ -32,10 +32,10 @@ class Goods(NamedTuple):
     seller_sku: str | None
 
 
-FIELDS = frozenset(Goods._fields)
+FIELDS = frozenset(ListingFields._fields)
 
 
-def complaints_about(goods: Goods) -> FieldErrors:
+def find_problems(goods: ListingFields) -> FieldErrors:
     """What the type of a listing forbids."""
     if goods.type == ListingType.DIRECT:
         if goods.price is None:
@@ -49,13 +49,13 @@ def complaints_about(goods: Goods) -> FieldErrors:
     return found
 
 
-def changed_fields(before: Goods, after: Goods) -> set[str]:
+def changed_fields(before: ListingFields, after: ListingFields) -> set[str]:
     """The names of the fields that differ."""
-    pairs = zip(Goods._fields, before, after, strict=True)
+    pairs = zip(ListingFields._fields, before, after, strict=True)
     return {name for name, old, new in pairs if old != new}
 
 
-def complaints_about_change(before: Goods, changes: Mapping[str, Any]) -> FieldErrors:
+def find_change_problems(before: ListingFields, changes: Mapping[str, Any]) -> FieldErrors:
     """What a change breaks of the rules for listings of its type.
 
     The stock of an auction's listing is 0 once it is sold, and that alone breaks nothing.
@@ -63,12 +63,12 @@ def complaints_about_change(before: Goods, changes: Mapping[str, Any]) -> FieldE
     after = before._replace(**changes)
     return [
         complaint
-        for complaint in complaints_about(after)
+        for complaint in find_problems(after)
         if getattr(after, complaint[0]) != getattr(before, complaint[0])
     ]
 
 
-def is_held_by_bids(before: Goods, after: Goods) -> bool:
+def is_held_by_bids(before: ListingFields, after: ListingFields) -> bool:
     """Whether a change is more than bidders have to put up with: text added at the end."""
     changed = changed_fields(before, after)
     return bool(changed - {"description"}) or not after.description.startswith(before.description)

@@ -39,14 +39,14 @@ _UUID = re.compile(UUID_PATTERN)
 _BY_TIME = frozenset({ListingSort.NEWEST, ListingSort.OLDEST})
 
 
-class Position(NamedTuple):
+class PagePosition(NamedTuple):
     """The last row of a page: its sort key as an integer, and its id."""
 
     key: int
     id: str
 
 
-class Search(NamedTuple):
+class SearchPlan(NamedTuple):
     """A question, ready for its query."""
 
     sort: ListingSort
@@ -54,7 +54,7 @@ class Search(NamedTuple):
     parameters: Mapping[str, Any]
 
 
-def plan(asked: ListingQuery, shown_seller: str | None = None) -> Search:
+def plan(asked: ListingQuery, shown_seller: str | None = None) -> SearchPlan:
     """Read a query; what `shown_seller` offers is found though that account be suspended.
 
     Raises Invalid for a cursor of another list and for `relevance` without q.
@@ -81,7 +81,7 @@ def plan(asked: ListingQuery, shown_seller: str | None = None) -> Search:
         "ranked": RANKED_MAX,
         "scanned": SCANNED_MAX,
     }
-    return Search(sort, asked.limit, parameters)
+    return SearchPlan(sort, asked.limit, parameters)
 
 
 def _check_words(q: str) -> None:
@@ -131,7 +131,7 @@ def is_default_page(asked: ListingQuery) -> bool:
     return asked.category is not None and asked == ListingQuery(category=asked.category)
 
 
-def position_of(row: Mapping[str, Any], sort: ListingSort) -> Position:
+def position_of(row: Mapping[str, Any], sort: ListingSort) -> PagePosition:
     """Where a row stands in a list."""
     price = row["price"]
     if sort in _BY_TIME:
@@ -142,22 +142,22 @@ def position_of(row: Mapping[str, Any], sort: ListingSort) -> Position:
         key = 0 if price is None else price
     else:
         key = row["score"]
-    return Position(key, row["id"])
+    return PagePosition(key, row["id"])
 
 
-def write_cursor(position: Position, sort: ListingSort) -> str:
+def write_cursor(position: PagePosition, sort: ListingSort) -> str:
     """An opaque text that names a position."""
     return encode_cursor(sort.value, position.key, position.id)
 
 
-def read_cursor(cursor: str, sort: ListingSort) -> Position:
+def read_cursor(cursor: str, sort: ListingSort) -> PagePosition:
     """The position that a cursor names. Raises Invalid unless it came from a list so sorted."""
     name, key, row_id = decode_cursor(cursor, str, int, str)
     if name != sort or _UUID.fullmatch(row_id) is None:
         raise _not_ours()
     if sort in _BY_TIME:
         _instant(key)
-    return Position(key, row_id)
+    return PagePosition(key, row_id)
 
 
 def _instant(key: int) -> datetime:

@@ -14,18 +14,18 @@ from instasell_client.models.listings import (
     ListingView,
     UpdateListing,
 )
-from instasell_server.db.connections import Connection, Database
+from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.listings import rules, search, store
 from instasell_server.domains.listings.bulk import BulkImporter
-from instasell_server.domains.listings.categories import Categories
+from instasell_server.domains.listings.categories import CategoryService
 from instasell_server.domains.listings.page_cache import (
     CACHE_DROP,
     SELLER_VISIBILITY,
-    CategoryPages,
+    CategoryPageCache,
 )
-from instasell_server.domains.listings.rules import Goods
+from instasell_server.domains.listings.rules import ListingFields
 from instasell_server.domains.media.service import MediaService
 from instasell_server.domains.sellers.service import record_of
 from instasell_server.errors import AuctionHasBids, Invalid, ListingInUse, ListingNotFound
@@ -38,7 +38,7 @@ OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class ListingService:
-    """Everything about goods; implements `media.Goods`.
+    """Everything about goods; implements `media.ListingAccess`.
 
     `public` serves public lists, from a replica if there is one.
     """
@@ -49,8 +49,8 @@ class ListingService:
         self._database = database
         self._public = public
         self._media = media
-        self._pages = CategoryPages(database, cache)
-        self.categories = Categories(database, public, self._pages)
+        self._pages = CategoryPageCache(database, cache)
+        self.categories = CategoryService(database, public, self._pages)
         self.bulk = BulkImporter(database, self._pages)
         self.outbox: Mapping[str, OutboxHandler] = {
             CACHE_DROP: self._pages.carry_out_drop,
@@ -103,18 +103,18 @@ class ListingService:
         return ListingView(**dict(listing), images=images, seller=seller)
 
     async def check_visible(
-        self, connection: Connection, reader: Principal | None, listing_id: str
+        self, connection: DbConnection, reader: Principal | None, listing_id: str
     ) -> None:
-        """As `media.Goods` asks."""
+        """As `media.ListingAccess` asks."""
         await self._get_visible(connection, reader, listing_id)
 
-    async def check_own(self, connection: Connection, seller_id: str, listing_id: str) -> None:
-        """As `media.Goods` asks."""
+    async def check_own(self, connection: DbConnection, seller_id: str, listing_id: str) -> None:
+        """As `media.ListingAccess` asks."""
         if not await store.list_own_states(connection, seller_id, [listing_id]):
             raise ListingNotFound
 
     async def _get_visible(
-        self, connection: Connection, reader: Principal | None, listing_id: str
+        self, connection: DbConnection, reader: Principal | None, listing_id: str
     ) -> Listing:
         state = await store.get_listing(connection, listing_id)
         is_gone = state.is_hidden or state.listing.status is ListingStatus.REMOVED
@@ -126,8 +126,8 @@ class ListingService:
         self, principal: Principal, wanted: CreateListing, key: RequestKey | None
     ) -> Listing:
         """A new listing of the caller. Raises Invalid, SkuTaken."""
-        goods = Goods(**wanted.model_dump())
-        _refuse(rules.complaints_about(goods))
+        goods = ListingFields(**wanted.model_dump())
+        _refuse(rules.find_problems(goods))
 
         async def work(tx: Transaction) -> Listing:
             if goods.seller_sku is not None:
@@ -153,7 +153,7 @@ class ListingService:
             if "seller_sku" in changes:
                 await store.lock_lanes(tx, principal.user_id)
             before = await self._lock(tx, principal.user_id, listing_id)
-            _refuse(rules.complaints_about_change(before.goods, changes))
+            _refuse(rules.find_change_problems(before.goods, changes))
             goods = before.goods._replace(**changes)
             if goods == before.goods:
                 return before.listing
@@ -186,7 +186,7 @@ class ListingService:
         await self._remove(tx, await self._lock(tx, listing.seller_id, listing_id))
         return True
 
-    async def get_within(self, connection: Connection, listing_id: str) -> Listing:
+    async def get_within(self, connection: DbConnection, listing_id: str) -> Listing:
         """One listing, a removed one too. Raises ListingNotFound."""
         return (await store.get_listing(connection, listing_id)).listing
 
@@ -201,7 +201,7 @@ class ListingService:
     async def export(
         self,
         principal: Principal,
-        check: Callable[[Connection], Awaitable[None]],
+        check: Callable[[DbConnection], Awaitable[None]],
         after: Listing | None = None,
     ) -> AsyncIterator[Sequence[JsonObject]]:
         """The caller's active listings as rows of a bulk upload, oldest first, in batches.
@@ -226,7 +226,7 @@ class ListingService:
             categories = await store.list_categories_of(connection, listing_ids)
         await self._pages.retire(categories)
 
-    async def _remove(self, tx: Transaction, state: store.State) -> None:
+    async def _remove(self, tx: Transaction, state: store.ListingState) -> None:
         if state.listing.auction_id is not None:
             raise ListingInUse(
                 "its auction is open; cancel that first, or wait for the end",
@@ -235,7 +235,7 @@ class ListingService:
         await store.remove_listing(tx, state.listing.id)
         self._pages.retire_later(tx, state.lineage)
 
-    async def _lock(self, tx: Transaction, seller_id: str, listing_id: str) -> store.State:
+    async def _lock(self, tx: Transaction, seller_id: str, listing_id: str) -> store.ListingState:
         state = (await store.lock_own(tx, seller_id, [listing_id])).get(listing_id)
         if state is None:
             raise ListingNotFound

@@ -9,12 +9,12 @@ from typing import Any
 
 from instasell_client.models.listings import Listing, ListingSort, ListingStatus
 from instasell_server.db import postgres
-from instasell_server.db.connections import Connection, Row
+from instasell_server.db.connections import DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.listings import rules
-from instasell_server.domains.listings.rules import Goods
-from instasell_server.domains.listings.search import Search
+from instasell_server.domains.listings.rules import ListingFields
+from instasell_server.domains.listings.search import SearchPlan
 from instasell_server.errors import Invalid, ListingNotFound, SkuTaken, Unavailable
 
 _sql = load(__file__)
@@ -30,20 +30,20 @@ _QUERY_OF_SORT = {
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ListingState:
     """A listing with the ids of its categories, from the top down, and whether bids hold it.
 
     `is_hidden` says that its seller is suspended.
     """
 
     listing: Listing
-    goods: Goods
+    goods: ListingFields
     lineage: Sequence[str]
     has_bids: bool
     is_hidden: bool
 
 
-async def insert_listing(tx: Transaction, seller_id: str, goods: Goods) -> str:
+async def insert_listing(tx: Transaction, seller_id: str, goods: ListingFields) -> str:
     """A new listing; returns its id. Raises SkuTaken, and Invalid for an unknown category."""
     try:
         row = await tx.one(_sql.insert_listing, {"seller_id": seller_id, **goods._asdict()})
@@ -52,7 +52,7 @@ async def insert_listing(tx: Transaction, seller_id: str, goods: Goods) -> str:
     return str(row["id"])
 
 
-async def update_listing(tx: Transaction, listing_id: str, goods: Goods) -> None:
+async def update_listing(tx: Transaction, listing_id: str, goods: ListingFields) -> None:
     """Writes new values. Raises SkuTaken, and Invalid for an unknown category."""
     try:
         await tx.execute(_sql.update_listing, {"listing_id": listing_id, **goods._asdict()})
@@ -72,7 +72,7 @@ async def lock_lanes(tx: Transaction, seller_id: str, lanes: Sequence[int] = rul
 
 async def lock_own(
     tx: Transaction, seller_id: str, listing_ids: Sequence[str]
-) -> Mapping[str, State]:
+) -> Mapping[str, ListingState]:
     """Locks those of the listings that are the seller's and active, and their open auctions.
 
     The auctions come first, as everywhere. One that was opened between the two locks is not
@@ -88,15 +88,17 @@ async def lock_own(
     return states
 
 
-async def list_states(connection: Connection, listing_ids: Sequence[str]) -> dict[str, State]:
+async def list_states(
+    connection: DbConnection, listing_ids: Sequence[str]
+) -> dict[str, ListingState]:
     """Listings by id; removed ones too."""
     rows = await connection.rows(_sql.list_states, {"listing_ids": list(listing_ids)})
     return {row["id"]: _state(row) for row in rows}
 
 
 async def list_own_states(
-    connection: Connection, seller_id: str, listing_ids: Sequence[str]
-) -> dict[str, State]:
+    connection: DbConnection, seller_id: str, listing_ids: Sequence[str]
+) -> dict[str, ListingState]:
     """Those of the listings that are the seller's and active, without a lock."""
     return {
         listing_id: state
@@ -105,13 +107,13 @@ async def list_own_states(
     }
 
 
-async def find_listing(connection: Connection, listing_id: str) -> State | None:
+async def find_listing(connection: DbConnection, listing_id: str) -> ListingState | None:
     """One listing; a removed one too."""
     row = await connection.maybe(_sql.find_listing, {"listing_id": listing_id})
     return _state(row) if row else None
 
 
-async def get_listing(connection: Connection, listing_id: str) -> State:
+async def get_listing(connection: DbConnection, listing_id: str) -> ListingState:
     """One listing; a removed one too. Raises ListingNotFound."""
     state = await find_listing(connection, listing_id)
     if state is None:
@@ -119,13 +121,13 @@ async def get_listing(connection: Connection, listing_id: str) -> State:
     return state
 
 
-async def search(connection: Connection, asked: Search) -> list[Row]:
+async def search(connection: DbConnection, asked: SearchPlan) -> list[Row]:
     """The rows of a page and one more, which tells whether another page follows."""
     return await connection.rows(_QUERY_OF_SORT[asked.sort], asked.parameters)
 
 
 async def list_own(
-    connection: Connection, seller_id: str, after: Listing | None, limit: int
+    connection: DbConnection, seller_id: str, after: Listing | None, limit: int
 ) -> list[Listing]:
     """The seller's active listings, oldest first, behind `after`."""
     values = {
@@ -137,22 +139,22 @@ async def list_own(
     return [Listing.model_validate(row) for row in await connection.rows(_sql.list_own, values)]
 
 
-async def get_clock(connection: Connection) -> int:
+async def get_clock(connection: DbConnection) -> int:
     """The database's clock in microseconds."""
     return int((await connection.one(_sql.get_clock))["clock"])
 
 
-async def insert_cache_drop(connection: Connection, versions: Mapping[str, int]) -> None:
+async def insert_cache_drop(connection: DbConnection, versions: Mapping[str, int]) -> None:
     """Leaves it to the outbox worker to retire copies."""
     payload = json.dumps({"versions": dict(versions)})
     await connection.execute(_sql.insert_cache_drop, {"payload": payload})
 
 
-def _state(row: Mapping[str, Any]) -> State:
+def _state(row: Mapping[str, Any]) -> ListingState:
     listing = Listing.model_validate(row)
-    goods = Goods(**{name: row[name] for name in Goods._fields})
+    goods = ListingFields(**{name: row[name] for name in ListingFields._fields})
     has_bids, is_hidden = bool(row["auction_seq"]), row["is_seller_suspended"]
-    return State(listing, goods, row["category_lineage"], has_bids, is_hidden)
+    return ListingState(listing, goods, row["category_lineage"], has_bids, is_hidden)
 
 
 def _refusal(error: postgres.Error) -> Exception:
@@ -161,13 +163,13 @@ def _refusal(error: postgres.Error) -> Exception:
     return Invalid.one("category_id", "there is no such category; GET /categories lists them")
 
 
-async def list_categories_of(connection: Connection, listing_ids: Sequence[str]) -> list[str]:
+async def list_categories_of(connection: DbConnection, listing_ids: Sequence[str]) -> list[str]:
     """The categories in which these listings are shown: their own, and all above."""
     rows = await connection.tuples(_sql.list_categories_of, {"listing_ids": list(listing_ids)})
     return [row[0] for row in rows]
 
 
-async def list_categories_of_seller(connection: Connection, seller_id: str) -> list[str]:
+async def list_categories_of_seller(connection: DbConnection, seller_id: str) -> list[str]:
     """The categories in which a seller's active listings are shown: their own, and all above."""
     rows = await connection.tuples(_sql.list_categories_of_seller, {"seller_id": seller_id})
     return [row[0] for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from instasell_client.models.lookups import Match
-from instasell_server.db.connections import Connection
+from instasell_server.db.connections import DbConnection
 from instasell_server.db.queries import load
 from instasell_server.domains.lookups import rules
 
@@ -28,7 +28,7 @@ _STATEMENTS = {
 
 
 async def find_matches(
-    connection: Connection,
+    connection: DbConnection,
     kind: str,
     text: str,
     ids: tuple[str, str] | tuple[None, None],

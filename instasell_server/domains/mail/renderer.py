@@ -15,7 +15,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from instasell_client.models.money import format_amount
 from instasell_client.models.text import clean
-from instasell_server.domains.mail.texts import UNKNOWN, WORDINGS, Form, Wording
+from instasell_server.domains.mail.texts import UNKNOWN, WORDINGS, Form, MailText
 
 COLUMNS = 72
 LINE_MAX = 120
@@ -31,7 +31,7 @@ _LINK_START = re.compile(r"(?<=:)(?=//)|(?<=\w[.\u3002\uff0e\uff61])(?=[^\W\d_])
 _WORD_JOINER = "\u2060"
 
 
-class Rendered(NamedTuple):
+class RenderedMail(NamedTuple):
     """A subject of one line, and the same mail in plain text and in HTML."""
 
     subject: str
@@ -46,7 +46,7 @@ class _Gap(Undefined):
         return GAP
 
 
-def render(kind: str, facts: Mapping[str, Any], name: str, currency: str) -> Rendered:
+def render(kind: str, facts: Mapping[str, Any], name: str, currency: str) -> RenderedMail:
     """The mail of a kind to somebody called `name`; amounts are in the facts' own currency,
     or else in `currency`.
 
@@ -74,7 +74,9 @@ def render(kind: str, facts: Mapping[str, Any], name: str, currency: str) -> Ren
         "subject": _unlinked("subject", subject),
     }
     text = texts.get_template("layout.txt").render(values)
-    return Rendered(subject, text.strip() + "\n", pages.get_template("layout.html").render(values))
+    return RenderedMail(
+        subject, text.strip() + "\n", pages.get_template("layout.html").render(values)
+    )
 
 
 def _plain(key: str, value: Any) -> Any:
@@ -106,7 +108,7 @@ def _clipped(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + GAP
 
 
-def _lines(wording: Wording, facts: Mapping[str, Any], unit: str) -> Any:
+def _lines(wording: MailText, facts: Mapping[str, Any], unit: str) -> Any:
     for label, fact, form in wording.lines:
         value = facts.get(fact)
         if value is not None and value != "":
@@ -132,7 +134,7 @@ def _instant(value: str) -> str:
     return instant.astimezone(UTC).strftime("%a, %d %b %Y, %H:%M:%S UTC")
 
 
-def _command(wording: Wording, facts: Mapping[str, Any], unit: str) -> str:
+def _command(wording: MailText, facts: Mapping[str, Any], unit: str) -> str:
     """The command, or nothing when a fact that stands in it is missing or is no plain word."""
     safe = {
         key: value

@@ -27,9 +27,15 @@ from instasell_server.domains.mail.rules import (
     is_stale,
     within_limits,
 )
-from instasell_server.domains.mail.store import Due
+from instasell_server.domains.mail.store import DueMail
 from instasell_server.errors import InstaSellError
-from instasell_server.ports import DeliveryUnknown, Letter, Mail, MailRefused, Unreachable
+from instasell_server.ports import (
+    DeliveryUnknown,
+    MailRefused,
+    MailTransport,
+    OutgoingMail,
+    Unreachable,
+)
 
 BATCH = 8
 TRY_SECONDS = 90.0
@@ -55,7 +61,7 @@ class MailService:
     """The mails of a market. Without a `transport` they are dropped when they are due."""
 
     def __init__(
-        self, database: Database, transport: Mail | None, *, currency: str, unseal: Unseal
+        self, database: Database, transport: MailTransport | None, *, currency: str, unseal: Unseal
     ) -> None:
         self._database = database
         self._transport = transport
@@ -102,7 +108,7 @@ class MailService:
         async with self._database.connection() as connection:
             return await store.delete_old(connection, KEPT_DAYS)
 
-    async def _send(self, mail: Due) -> None:
+    async def _send(self, mail: DueMail) -> None:
         if self._transport is None:
             return await self._finish(mail, "dropped", "there is no mail server")
         if is_stale(mail.kind, mail.facts, mail.leased_at):
@@ -143,14 +149,14 @@ class MailService:
             return await self._postpone(mail, f"not made: {type(error).__name__}")
         return await self._finish(mail, "sent")
 
-    async def _count_messages(self, mail: Due) -> Due | None:
+    async def _count_messages(self, mail: DueMail) -> DueMail | None:
         """Return the mail with what is unread at this moment; None when nothing is."""
         conversation_id = mail.facts["conversation_id"]
         async with self._database.connection() as connection:
             found = await store.find_unread_messages(connection, mail.user_id, conversation_id)
         return mail._replace(facts={**mail.facts, **found}) if found else None
 
-    async def _letter(self, mail: Due) -> Letter:
+    async def _letter(self, mail: DueMail) -> OutgoingMail:
         """Make the text of a mail, and let bids and others have a turn before the next one.
 
         A mail takes 3 ms: five of a round in one go doubled the p99 of bids beside many sign-ups.
@@ -159,7 +165,7 @@ class MailService:
             facts = self._unseal(mail.kind, mail.facts)
             made = render(mail.kind, facts, mail.display_name, self._currency)
             await asyncio.sleep(0)
-        return Letter(
+        return OutgoingMail(
             number=mail.id,
             key=mail.message_key,
             address=mail.address,
@@ -169,14 +175,14 @@ class MailService:
             written_at=mail.created_at,
         )
 
-    async def _finish(self, mail: Due, state: str, error: str | None = None) -> None:
+    async def _finish(self, mail: DueMail, state: str, error: str | None = None) -> None:
         async with self._database.connection() as connection:
             await store.update_done(connection, mail, state, error and error[:200])
         if error is not None:
             tell = _log.warning if state == "failed" else _log.info
             tell(f"mail_{state}", mail_id=mail.id, kind=mail.kind, reason=error)
 
-    async def _postpone(self, mail: Due, reason: str) -> None:
+    async def _postpone(self, mail: DueMail, reason: str) -> None:
         if mail.attempts >= ATTEMPTS_MAX:
             return await self._give_up(mail, MAIL_FAILED, reason)
         delay = delay_seconds(mail.attempts, random.random())
@@ -191,7 +197,7 @@ class MailService:
         )
         return None
 
-    async def _give_up(self, mail: Due, alert: str, reason: str) -> None:
+    async def _give_up(self, mail: DueMail, alert: str, reason: str) -> None:
         async def work(tx: Transaction) -> None:
             if await store.update_done(tx, mail, "failed", reason[:200]):
                 details = {"kind": mail.kind, "attempts": mail.attempts, "reason": reason}

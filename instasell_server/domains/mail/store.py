@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from instasell_server.db.connections import Connection
+from instasell_server.db.connections import DbConnection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 
 _sql = load(__file__)
 
 
-class Due(NamedTuple):
+class DueMail(NamedTuple):
     """A mail that is ours to send until its lease ends; `attempts` counts this try."""
 
     id: int
@@ -54,27 +54,27 @@ async def insert_email_to_address(
 
 
 async def find_unread_messages(
-    connection: Connection, user_id: str | None, conversation_id: str
+    connection: DbConnection, user_id: str | None, conversation_id: str
 ) -> Mapping[str, Any] | None:
     """Return what a mail says of a conversation with unread messages; None when all are read."""
     values = {"user_id": user_id, "conversation_id": conversation_id}
     return await connection.maybe(_sql.find_unread_messages, values)
 
 
-async def lease_due(connection: Connection, limit: int, lease_seconds: int) -> list[Due]:
+async def lease_due(connection: DbConnection, limit: int, lease_seconds: int) -> list[DueMail]:
     """Takes up mails that are due and that nobody has in hand."""
     values = {"limit": limit, "lease_seconds": lease_seconds}
-    return [Due(**row) for row in await connection.rows(_sql.lease_due, values)]
+    return [DueMail(**row) for row in await connection.rows(_sql.lease_due, values)]
 
 
-async def update_handed_over(connection: Connection, mail: Due) -> bool:
+async def update_handed_over(connection: DbConnection, mail: DueMail) -> bool:
     """Says that the content is about to leave; False when the lease has ended."""
     values = {"id": mail.id, "attempts": mail.attempts}
     return await connection.execute(_sql.update_handed_over, values) == 1
 
 
 async def update_done(
-    connection: Connection, mail: Due, state: str, error: str | None = None
+    connection: DbConnection, mail: DueMail, state: str, error: str | None = None
 ) -> bool:
     """Nothing more is to be done; the facts are wiped. False when the lease was lost."""
     values = {"id": mail.id, "attempts": mail.attempts, "state": state, "error": error}
@@ -82,7 +82,7 @@ async def update_done(
 
 
 async def update_postponed(
-    connection: Connection, mail: Due, delay_seconds: float, error: str
+    connection: DbConnection, mail: DueMail, delay_seconds: float, error: str
 ) -> None:
     """It is tried again after `delay_seconds`."""
     values = {
@@ -98,13 +98,13 @@ async def close_unknown(tx: Transaction, limit: int, error: str) -> list[tuple[i
 
 
 async def insert_alert(
-    connection: Connection, kind: str, mail_id: int, details: Mapping[str, Any]
+    connection: DbConnection, kind: str, mail_id: int, details: Mapping[str, Any]
 ) -> None:
     """Something for an operator to look at; told once for each mail."""
     values = {"kind": kind, "subject": str(mail_id), "details": json.dumps(details)}
     await connection.execute(_sql.insert_alert, values)
 
 
-async def delete_old(connection: Connection, days: int) -> int:
+async def delete_old(connection: DbConnection, days: int) -> int:
     """Deletes mails that were done with `days` ago, 5,000 at most; returns how many."""
     return await connection.execute(_sql.delete_old, {"days": days})

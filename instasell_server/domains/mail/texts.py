@@ -15,7 +15,7 @@ Form = Literal["text", "money", "instant"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class MailText:
     """A kind of mail; `command` is what the reader types next, with ids from the facts.
 
     `quote` names the fact that is somebody's own words, `secret` the one that is a token.
@@ -35,8 +35,8 @@ _ENDS: tuple[str, str, Form] = ("Ends", "end_at", "instant")
 _LOOK_AUCTION = "instasell auctions show {{ auction_id }}"
 _LOOK_ORDER = "instasell orders show {{ order_id }}"
 
-WORDINGS: dict[str, Wording] = {
-    "outbid": Wording(
+WORDINGS: dict[str, MailText] = {
+    "outbid": MailText(
         "Outbid: {{ title }}",
         "Somebody bids more than you do. You can still win it.",
         (
@@ -48,7 +48,7 @@ WORDINGS: dict[str, Wording] = {
         advice="To bid on:",
         command="instasell auctions bid {{ auction_id }} {{ minimum|typed(unit) }}",
     ),
-    "won": Wording(
+    "won": MailText(
         "You won: {{ title }}",
         "The auction is over, and yours was the highest bid. Pay in time, or the order is called"
         " off.",
@@ -56,7 +56,7 @@ WORDINGS: dict[str, Wording] = {
         advice="To pay:",
         command="instasell orders pay {{ order_id }}",
     ),
-    "lost": Wording(
+    "lost": MailText(
         "Not won: {{ title }}",
         "{% if winner %}The auction is over, and another bidder won it.{% else %}"
         + BELOW_RESERVE
@@ -65,7 +65,7 @@ WORDINGS: dict[str, Wording] = {
         advice="To see what else runs:",
         command="instasell auctions live",
     ),
-    "auction_ended": Wording(
+    "auction_ended": MailText(
         "{% if order_id %}Sold{% else %}Not sold{% endif %}: {{ title }}",
         "{% if order_id %}Your auction is over and has a winner, who has been told to pay. You are"
         " told when to ship.{% elif bid_count %}"
@@ -75,7 +75,7 @@ WORDINGS: dict[str, Wording] = {
         advice="To look at it:",
         command="{% if order_id %}" + _LOOK_ORDER + "{% else %}" + _LOOK_AUCTION + "{% endif %}",
     ),
-    "auction_cancelled": Wording(
+    "auction_cancelled": MailText(
         "Called off: {{ title }}",
         "The auction was called off. No bid on it counts any more, and nobody owes anything.",
         (_TITLE,),
@@ -83,21 +83,21 @@ WORDINGS: dict[str, Wording] = {
         advice="To look at it:",
         command=_LOOK_AUCTION,
     ),
-    "ending_soon": Wording(
+    "ending_soon": MailText(
         "Ending soon: {{ title }}",
         "An auction that you follow is about to end.",
         (_TITLE, ("Current bid", "current_bid", "money"), _ENDS),
         advice="To watch it live:",
         command="instasell auctions watch {{ auction_id }}",
     ),
-    "paid": Wording(
+    "paid": MailText(
         "Paid, please ship: {{ title }}",
         "The buyer has paid. The money is held for you until the goods have come.",
         (_TITLE, ("Amount", "total_amount", "money"), ("Buyer", "buyer_name", "text")),
         advice="Ship it, and say so:",
         command="instasell orders ship {{ order_id }}",
     ),
-    "shipped": Wording(
+    "shipped": MailText(
         "On its way: {{ title }}",
         "The seller has shipped. Confirm when it has come. Without a word from you the seller gets"
         " the money when the time is up.",
@@ -110,14 +110,14 @@ WORDINGS: dict[str, Wording] = {
         advice="When it has come:",
         command="instasell orders confirm {{ order_id }}",
     ),
-    "delivered": Wording(
+    "delivered": MailText(
         "Delivered: {{ title }}",
         "The order is delivered and done.",
         (_TITLE,),
         advice="To look at it:",
         command=_LOOK_ORDER,
     ),
-    "order_cancelled": Wording(
+    "order_cancelled": MailText(
         "Order called off: {{ title }}",
         "The order was called off. What was paid goes back to the buyer.",
         (_TITLE,),
@@ -125,7 +125,7 @@ WORDINGS: dict[str, Wording] = {
         advice="To look at it:",
         command=_LOOK_ORDER,
     ),
-    "dispute_opened": Wording(
+    "dispute_opened": MailText(
         "Dispute: {{ title }}",
         "A dispute was opened about an order of yours. The money stays where it is until it is"
         " resolved.",
@@ -134,14 +134,14 @@ WORDINGS: dict[str, Wording] = {
         advice="To look at the order:",
         command="instasell disputes show {{ dispute_id }}",
     ),
-    "dispute_answered": Wording(
+    "dispute_answered": MailText(
         "New in the dispute: {{ title }}",
         "The other side has answered in your dispute.",
         (_TITLE,),
         advice="To look at the order:",
         command="instasell disputes show {{ dispute_id }}",
     ),
-    "dispute_resolved": Wording(
+    "dispute_resolved": MailText(
         "Dispute resolved: {{ title }}",
         "The dispute is resolved. What is refunded is in the buyer's wallet, the rest is the"
         " seller's.",
@@ -150,28 +150,28 @@ WORDINGS: dict[str, Wording] = {
         advice="To look at the order:",
         command="instasell disputes show {{ dispute_id }}",
     ),
-    "refund": Wording(
+    "refund": MailText(
         "Refund: {{ title }}",
         "You get money back.",
         (_TITLE, ("Amount", "amount", "money")),
         advice="To see what moved:",
         command="instasell wallet history",
     ),
-    "release": Wording(
+    "release": MailText(
         "Money for you: {{ title }}",
         "The money of an order was released to your wallet.",
         (_TITLE, ("Amount", "amount", "money")),
         advice="To see what moved:",
         command="instasell wallet history",
     ),
-    "message": Wording(
+    "message": MailText(
         "Message from {{ sender_name }}",
         "{{ sender_name }} wrote to you:",
         quote="text",
         advice="To see what it is about:",
         command="instasell messages show {{ conversation_id }}",
     ),
-    "messages": Wording(
+    "messages": MailText(
         "{% if count == 1 %}Message{% else %}{{ count }} new messages{% endif %}"
         " from {{ sender_name }}",
         "{% if count == 1 %}{{ sender_name }} wrote to you:{% else %}{{ sender_name }} wrote to you"
@@ -180,7 +180,7 @@ WORDINGS: dict[str, Wording] = {
         advice="To read all of them:",
         command="instasell messages show {{ conversation_id }}",
     ),
-    "new_auction": Wording(
+    "new_auction": MailText(
         "New auction: {{ title }}",
         "There is a new auction that you asked to be told of.",
         (
@@ -192,14 +192,14 @@ WORDINGS: dict[str, Wording] = {
         advice="To look at it:",
         command=_LOOK_AUCTION,
     ),
-    "new_listing": Wording(
+    "new_listing": MailText(
         "New: {{ title }}",
         "There is something new that you asked to be told of.",
         (_TITLE, ("Seller", "seller_name", "text"), ("Price", "price", "money")),
         advice="To look at it:",
         command="instasell listings show {{ listing_id }}",
     ),
-    "failed_sign_ins": Wording(
+    "failed_sign_ins": MailText(
         "Failed sign-ins",
         "There were attempts to sign in to your account with wrong passwords. Your account stays"
         " open to you. If it was not you, and your password is short or used elsewhere, set a new"
@@ -208,7 +208,7 @@ WORDINGS: dict[str, Wording] = {
         advice="To set a new password:",
         command="instasell auth forgot",
     ),
-    "verify_email": Wording(
+    "verify_email": MailText(
         "Confirm your address",
         "Confirm that this address is yours. Until then you can do everything but withdraw money.",
         (("Good until", "expires_at", "instant"),),
@@ -216,7 +216,7 @@ WORDINGS: dict[str, Wording] = {
         advice="Type this, and paste the token when you are asked:",
         command="instasell auth verify",
     ),
-    "confirm_signup": Wording(
+    "confirm_signup": MailText(
         "Finish your sign-up",
         "Somebody, we hope you, signed up with this address. There is no account until you confirm"
         " it and choose a password. If it was not you, do nothing.",
@@ -225,7 +225,7 @@ WORDINGS: dict[str, Wording] = {
         advice="Type this, paste the token when you are asked, and choose a password:",
         command="instasell auth verify",
     ),
-    "signup_attempted": Wording(
+    "signup_attempted": MailText(
         "You have an account already",
         "Somebody, perhaps you, tried to sign up with this address, which has an account. Nothing"
         " was changed. If it was you, sign in (instasell auth login). If you do not know your"
@@ -233,7 +233,7 @@ WORDINGS: dict[str, Wording] = {
         advice="To set a new password:",
         command="instasell auth forgot",
     ),
-    "reset_password": Wording(
+    "reset_password": MailText(
         "A new password",
         "Somebody, we hope you, asked for a new password for your account. If it was not you, do"
         " nothing: the password stays as it is.",
@@ -242,7 +242,7 @@ WORDINGS: dict[str, Wording] = {
         advice="Type this, and paste the token when you are asked:",
         command="instasell auth reset",
     ),
-    "password_changed": Wording(
+    "password_changed": MailText(
         "Your password was changed",
         "The password of your account was changed, and other sessions of it have ended. If it was"
         " not you, set a new one at once.",
@@ -251,7 +251,7 @@ WORDINGS: dict[str, Wording] = {
     ),
 }
 
-UNKNOWN = Wording(
+UNKNOWN = MailText(
     "News from the market",
     "Something happened that concerns you.",
     (("Item", "title", "text"),),

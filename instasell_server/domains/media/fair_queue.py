@@ -12,7 +12,7 @@ from instasell_server.errors import RateLimited, Unavailable
 RETRY_SECONDS = 5.0
 
 
-class Turns:
+class FairQueue:
     """Turns of accounts: `at_once` in all and one for each account.
 
     Up to `waiting_of_account` wait for an account and `waiting_max` in all. When all places are

@@ -39,9 +39,9 @@ from instasell_server.ports import (
     ObjectMissing,
     ObjectTooLarge,
     OwnFiles,
-    Refused,
     Unreachable,
     UploadGrant,
+    WebhookRefused,
 )
 
 SERVICE = web.AppKey("media", MediaService)
@@ -102,7 +102,7 @@ async def take_bytes(call: Call[None, None]) -> None:
     files = _own_files(call)
     try:
         grant = files.check_upload(call.path["token"])
-    except Refused as error:
+    except WebhookRefused as error:
         raise Forbidden(str(error)) from None
     _check_head(call.request, grant)
     rights, check = call.service(RIGHTS), call.service(SERVICE).upload_check(grant.key)
@@ -143,7 +143,7 @@ async def give_bytes(call: Call[None, None]) -> web.StreamResponse:
     """GET /media/{token}"""
     try:
         grant = _own_files(call).check_download(call.path["token"])
-    except Refused as error:
+    except WebhookRefused as error:
         raise Forbidden(str(error)) from None
     except ObjectMissing:
         raise NotFound("the file has been taken away") from None

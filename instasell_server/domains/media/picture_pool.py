@@ -21,8 +21,8 @@ from typing import Any
 import structlog
 
 import instasell_server
-from instasell_server.domains.media.fair_queue import Turns
-from instasell_server.domains.media.picture_worker import Output
+from instasell_server.domains.media.fair_queue import FairQueue
+from instasell_server.domains.media.picture_worker import WorkerOutput
 from instasell_server.domains.media.rules import DOCUMENT_TYPES, SIZES, picture_of
 from instasell_server.errors import InstaSellError, Invalid, Unavailable, Unsupported
 
@@ -84,7 +84,7 @@ class PicturePool:
 
     def __init__(self, *, cpu_seconds: float = CPU_SECONDS) -> None:
         self._cpu_seconds = cpu_seconds
-        self._turns = Turns(
+        self._turns = FairQueue(
             FILES_AT_ONCE, waiting_of_account=WAITING_OF_ACCOUNT, waiting_max=WAITING_MAX
         )
         self._free: list[_Worker] = []
@@ -100,7 +100,7 @@ class PicturePool:
 
     async def look_at(
         self, content_type: str, data: bytes, sizes: Sequence[int] = SIZES
-    ) -> list[Output]:
+    ) -> list[WorkerOutput]:
         """Return what is to be stored of a file: a document as it is, a picture in each size.
 
         Raises Unsupported, Invalid, and Unavailable where no process could be had.
@@ -131,7 +131,7 @@ class PicturePool:
             " pixels, and as a JPEG that is not progressive"
         )
 
-    async def _ask(self, wish: dict[str, Any], data: bytes) -> list[Output]:
+    async def _ask(self, wish: dict[str, Any], data: bytes) -> list[WorkerOutput]:
         async with self._worker() as worker:
             return await worker.ask(wish, data)
 
@@ -187,7 +187,7 @@ class _Worker:
             raise
         return worker
 
-    async def ask(self, wish: dict[str, Any], data: bytes) -> list[Output]:
+    async def ask(self, wish: dict[str, Any], data: bytes) -> list[WorkerOutput]:
         """Return what the process made of a file. Raises what it refused it with, _Died."""
         assert self._process.stdin is not None
         self.is_free = False
@@ -207,7 +207,7 @@ class _Worker:
         if "unsupported" in answer:
             raise Unsupported(answer["unsupported"])
         return [
-            Output(**{**told, "data": made})
+            WorkerOutput(**{**told, "data": made})
             for told, made in zip(answer["made"], objects, strict=True)
         ]
 

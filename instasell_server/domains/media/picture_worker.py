@@ -34,7 +34,7 @@ NICENESS = 5
 _OPEN_FILES_MAX = 64
 
 
-class Output(NamedTuple):
+class WorkerOutput(NamedTuple):
     """One object that was made of a file; `width` and `height` are 0 for a document."""
 
     name: str
@@ -44,13 +44,13 @@ class Output(NamedTuple):
     data: bytes
 
 
-def look_at(content_type: str, sizes: Sequence[int], data: bytes) -> list[Output]:
+def look_at(content_type: str, sizes: Sequence[int], data: bytes) -> list[WorkerOutput]:
     """Return what is to be stored of a file. Raises Unsupported, Invalid."""
     if content_type in rules.DOCUMENT_TYPES:
         rules.check_document(content_type, data)
-        return [Output(_name("file", data), content_type, 0, 0, data)]
+        return [WorkerOutput(_name("file", data), content_type, 0, 0, data)]
     return [
-        Output(
+        WorkerOutput(
             _name(str(each.size), each.data),
             rules.PICTURE_TYPE,
             each.width,

@@ -21,7 +21,7 @@ QUALITY = 85
 _WHITE = (255, 255, 255)
 
 
-class Made(NamedTuple):
+class RenderedImage(NamedTuple):
     """One size of a picture."""
 
     size: int
@@ -39,7 +39,7 @@ def load_decoders() -> None:
     importlib.import_module("PIL.ImageOps")
 
 
-def make(data: bytes, sizes: tuple[int, ...] = SIZES) -> list[Made]:
+def make(data: bytes, sizes: tuple[int, ...] = SIZES) -> list[RenderedImage]:
     """Return every size, the smallest first; nothing is enlarged.
 
     Raises Unsupported for what is no picture, Invalid for one with too many pixels or scans.
@@ -53,7 +53,7 @@ def make(data: bytes, sizes: tuple[int, ...] = SIZES) -> list[Made]:
         raise Unsupported("the picture is broken; save it again, and send that") from error
 
 
-def _make(data: bytes, sizes: tuple[int, ...]) -> list[Made]:
+def _make(data: bytes, sizes: tuple[int, ...]) -> list[RenderedImage]:
     told = picture_of(data)
     if told.format == "JPEG":
         check_scans(data)
@@ -63,7 +63,7 @@ def _make(data: bytes, sizes: tuple[int, ...]) -> list[Made]:
         small = _within(picture, size)
         target = io.BytesIO()
         small.save(target, "JPEG", quality=QUALITY, optimize=True)
-        made.append(Made(size, small.width, small.height, target.getvalue()))
+        made.append(RenderedImage(size, small.width, small.height, target.getvalue()))
         if max(picture.size) <= size:
             break
     return made

@@ -43,7 +43,7 @@ _END = 0xD9
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 
-class Picture(NamedTuple):
+class ImageInfo(NamedTuple):
     """A format in Pillow's name for it, and a size in pixels."""
 
     format: str
@@ -51,7 +51,7 @@ class Picture(NamedTuple):
     height: int
 
 
-def picture_of(data: bytes) -> Picture:
+def picture_of(data: bytes) -> ImageInfo:
     """What picture this is. Raises Unsupported for anything else, Invalid for too many pixels."""
     try:
         found = _read(data)
@@ -91,11 +91,11 @@ def check_scans(data: bytes) -> None:
         at += max(2, int.from_bytes(data[at : at + 2], "big"))
 
 
-def _read(data: bytes) -> Picture | None:
+def _read(data: bytes) -> ImageInfo | None:
     if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR":
-        return Picture("PNG", *struct.unpack(">II", data[16:24]))
+        return ImageInfo("PNG", *struct.unpack(">II", data[16:24]))
     if data.startswith((b"GIF87a", b"GIF89a")):
-        return Picture("GIF", *struct.unpack("<HH", data[6:10]))
+        return ImageInfo("GIF", *struct.unpack("<HH", data[6:10]))
     if data.startswith(b"\xff\xd8\xff"):
         return _read_jpeg(data)
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
@@ -103,7 +103,7 @@ def _read(data: bytes) -> Picture | None:
     return None
 
 
-def _read_jpeg(data: bytes) -> Picture | None:
+def _read_jpeg(data: bytes) -> ImageInfo | None:
     """Follows the segments to the frame header, which has the size."""
     at = 2
     for _ in range(SEGMENTS_MAX):
@@ -118,24 +118,24 @@ def _read_jpeg(data: bytes) -> Picture | None:
             continue
         if marker in _FRAMES:
             height, width = struct.unpack(">HH", data[at + 5 : at + 9])
-            return Picture("JPEG", width, height)
+            return ImageInfo("JPEG", width, height)
         (length,) = struct.unpack(">H", data[at + 2 : at + 4])
         at += 2 + max(length, 2)
     return None
 
 
-def _read_webp(data: bytes) -> Picture | None:
+def _read_webp(data: bytes) -> ImageInfo | None:
     kind = data[12:16]
     if kind == b"VP8 ":
         width, height = struct.unpack("<HH", data[26:30])
-        return Picture("WEBP", width & 0x3FFF, height & 0x3FFF)
+        return ImageInfo("WEBP", width & 0x3FFF, height & 0x3FFF)
     if kind == b"VP8L":
         (bits,) = struct.unpack("<I", data[21:25])
-        return Picture("WEBP", (bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1)
+        return ImageInfo("WEBP", (bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1)
     if kind == b"VP8X":
         width = int.from_bytes(data[24:27], "little") + 1
         height = int.from_bytes(data[27:30], "little") + 1
-        return Picture("WEBP", width, height) if len(data) >= 30 else None
+        return ImageInfo("WEBP", width, height) if len(data) >= 30 else None
     return None
 
 

@@ -17,7 +17,7 @@ from instasell_client.models.media import (
     ImageUpload,
     ImageVersion,
 )
-from instasell_server.db.connections import Connection, Database
+from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.media import rules, store
@@ -37,28 +37,28 @@ from instasell_server.ports.principal import Principal
 OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
-class Goods(Protocol):
+class ListingAccess(Protocol):
     """Whose listings are, as `listings` knows it."""
 
-    async def check_own(self, connection: Connection, seller_id: str, listing_id: str) -> None:
+    async def check_own(self, connection: DbConnection, seller_id: str, listing_id: str) -> None:
         """Raises ListingNotFound unless the listing is the seller's and active."""
         ...
 
     async def check_visible(
-        self, connection: Connection, reader: Principal | None, listing_id: str
+        self, connection: DbConnection, reader: Principal | None, listing_id: str
     ) -> None:
         """Raises ListingNotFound for a listing that the reader does not see."""
         ...
 
 
-class Complaints(Protocol):
+class DisputeAccess(Protocol):
     """Who may say something in a dispute, as `disputes` knows it."""
 
     async def lock_side(self, tx: Transaction, user_id: str, dispute_id: str) -> None:
         """Locks an open dispute. Raises DisputeNotFound for a stranger, DisputeClosed."""
         ...
 
-    async def get_buyer(self, connection: Connection, dispute_id: str) -> str:
+    async def get_buyer(self, connection: DbConnection, dispute_id: str) -> str:
         """The buyer's id. Raises DisputeNotFound."""
         ...
 
@@ -90,19 +90,19 @@ class MediaService:
         self.outbox: Mapping[str, OutboxHandler] = {REMOVAL: self._uploads.carry_out_removal}
         self.delete_abandoned = self._uploads.delete_abandoned
 
-    def serve(self, goods: Goods, complaints: Complaints) -> None:
+    def serve(self, goods: ListingAccess, complaints: DisputeAccess) -> None:
         """Who knows what files belong to; said once, as the parts are joined."""
         self._goods = goods
         self._complaints = complaints
 
-    def upload_check(self, key: str) -> Callable[[Connection], Awaitable[None]]:
+    def upload_check(self, key: str) -> Callable[[DbConnection], Awaitable[None]]:
         """Return what asks whether bytes may still come for an upload's key.
 
         It raises Forbidden when the file is gone or its owner may not act any more.
         """
         file_id = key.split("/")[1]
 
-        async def check(connection: Connection) -> None:
+        async def check(connection: DbConnection) -> None:
             allowed = await store.may_upload(connection, file_id)
             if allowed is None:
                 raise Forbidden("that upload is over; ask for another")
@@ -144,7 +144,7 @@ class MediaService:
             await self._goods.check_visible(connection, reader, listing_id)
             return ImageList(items=await self.images_of(connection, listing_id))
 
-    async def images_of(self, connection: Connection, listing_id: str) -> list[Image]:
+    async def images_of(self, connection: DbConnection, listing_id: str) -> list[Image]:
         """The pictures of a listing that the caller has found visible."""
         files = await store.list_images(connection, listing_id)
         return [self._image(file, place) for place, file in enumerate(files)]
@@ -223,7 +223,7 @@ class MediaService:
         return evidence
 
     async def evidence_of(
-        self, connection: Connection, dispute_id: str, buyer_id: str
+        self, connection: DbConnection, dispute_id: str, buyer_id: str
     ) -> list[Evidence]:
         """The files of a dispute that the caller has found visible, the oldest first."""
         files = await store.list_evidence(connection, dispute_id)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from instasell_server.db.connections import Connection, Row
+from instasell_server.db.connections import DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 
@@ -51,7 +51,7 @@ class NewFile(NamedTuple):
     file_name: str | None = None
 
 
-class Counts(NamedTuple):
+class FileCounts(NamedTuple):
     """How many files there are, and what is still to come of the owner's."""
 
     pending: int
@@ -65,10 +65,10 @@ async def lock_owner(tx: Transaction, owner_id: str) -> None:
     await tx.execute(_sql.lock_owner, {"owner_id": owner_id})
 
 
-async def count_files(tx: Transaction, file: NewFile) -> Counts:
+async def count_files(tx: Transaction, file: NewFile) -> FileCounts:
     """How many files stand beside a new one."""
     row = await tx.one(_sql.count_files, file._asdict())
-    return Counts(row["pending"], int(row["pending_bytes"]), row["of_listing"], row["of_side"])
+    return FileCounts(row["pending"], int(row["pending_bytes"]), row["of_listing"], row["of_side"])
 
 
 async def insert_file(tx: Transaction, file: NewFile) -> str:
@@ -76,13 +76,13 @@ async def insert_file(tx: Transaction, file: NewFile) -> str:
     return str((await tx.one(_sql.insert_file, file._asdict()))["id"])
 
 
-async def find_file(connection: Connection, file_id: str) -> File | None:
+async def find_file(connection: DbConnection, file_id: str) -> File | None:
     """One file, whatever became of it."""
     row = await connection.maybe(_sql.find_file, {"file_id": file_id})
     return _file(row) if row else None
 
 
-async def may_upload(connection: Connection, file_id: str) -> bool | None:
+async def may_upload(connection: DbConnection, file_id: str) -> bool | None:
     """Return whether the owner of a file may send its bytes; None when the file is gone."""
     row = await connection.maybe(_sql.find_uploader, {"file_id": file_id})
     return bool(row["may_upload"]) if row else None
@@ -105,14 +105,14 @@ async def delete_file(tx: Transaction, file_id: str) -> None:
     await tx.execute(_sql.delete_file, {"file_id": file_id})
 
 
-async def list_images(connection: Connection, listing_id: str) -> list[File]:
+async def list_images(connection: DbConnection, listing_id: str) -> list[File]:
     """The pictures of a listing in their order."""
     return [
         _file(row) for row in await connection.rows(_sql.list_images, {"listing_id": listing_id})
     ]
 
 
-async def list_evidence(connection: Connection, dispute_id: str) -> list[File]:
+async def list_evidence(connection: DbConnection, dispute_id: str) -> list[File]:
     """The files of both sides of a dispute, the oldest first."""
     rows = await connection.rows(_sql.list_evidence, {"dispute_id": dispute_id})
     return [_file(row) for row in rows]

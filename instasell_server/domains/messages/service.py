@@ -22,11 +22,11 @@ from instasell_client.models.messages import (
     SendMessage,
     StartConversation,
 )
-from instasell_server.db.connections import Connection, Database
+from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.messages import store
-from instasell_server.domains.messages.store import LockedConversation, Subject
+from instasell_server.domains.messages.store import ConversationSubject, LockedConversation
 from instasell_server.errors import (
     ConversationNotFound,
     Forbidden,
@@ -98,7 +98,7 @@ class MessageService:
         return shown[author.user_id]
 
     async def _seen_by(
-        self, connection: Connection, conversation_id: str, user_id: str
+        self, connection: DbConnection, conversation_id: str, user_id: str
     ) -> Conversation:
         found = await store.find_conversation(connection, conversation_id, user_id)
         if found is None:
@@ -108,7 +108,7 @@ class MessageService:
     async def _show(self, shown: dict[str, NewMessage]) -> None:
         """Every socket of both sides hears of it, those too that the author has elsewhere."""
         event = ServerEvent.NEW_MESSAGE.value
-        await self._events.tell_users(
+        await self._events.notify_users(
             [
                 (user_id, to_json({"event": event, "data": each.model_dump(mode="json")}))
                 for user_id, each in shown.items()
@@ -177,12 +177,14 @@ class MessageService:
         cursor = encode_cursor("messages", found[-1].seq) if more else None
         return Page[Message](items=found, next=cursor)
 
-    async def said_on_order(self, connection: Connection, order_id: str) -> Sequence[Message]:
+    async def said_on_order(self, connection: DbConnection, order_id: str) -> Sequence[Message]:
         """What the two sides of an order said, the oldest first; for admins."""
         return await store.list_messages_of_order(connection, order_id)
 
 
-async def _subject(tx: Transaction, author: Principal, wish: StartConversation) -> Subject:
+async def _subject(
+    tx: Transaction, author: Principal, wish: StartConversation
+) -> ConversationSubject:
     if wish.order_id is not None:
         order = await store.find_order(tx, wish.order_id)
         if order is None or author.user_id not in (order.buyer_id, order.seller_id):
@@ -194,7 +196,7 @@ async def _subject(tx: Transaction, author: Principal, wish: StartConversation) 
         raise ListingNotFound
     if seller_id == author.user_id:
         raise Forbidden("you sell it yourself; answer those who ask in their conversations")
-    return Subject(wish.listing_id, None, author.user_id, seller_id)
+    return ConversationSubject(wish.listing_id, None, author.user_id, seller_id)
 
 
 def _sides(conversation: LockedConversation) -> tuple[str, str]:

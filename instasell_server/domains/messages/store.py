@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from instasell_client.models.messages import Conversation, Message
-from instasell_server.db.connections import Connection
+from instasell_server.db.connections import DbConnection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 
 _sql = load(__file__)
 
 
-class Subject(NamedTuple):
+class ConversationSubject(NamedTuple):
     """What a conversation is about, and between whom; without an order it is a listing."""
 
     listing_id: str
@@ -31,19 +31,23 @@ class LockedConversation(NamedTuple):
     last_seq: int
 
 
-async def find_seller_of_listing(connection: Connection, listing_id: str) -> str | None:
+async def find_seller_of_listing(connection: DbConnection, listing_id: str) -> str | None:
     """Return who sells a listing that is neither removed nor a suspended seller's."""
     row = await connection.maybe(_sql.find_listing, {"listing_id": listing_id})
     return row["seller_id"] if row else None
 
 
-async def find_order(connection: Connection, order_id: str) -> Subject | None:
+async def find_order(connection: DbConnection, order_id: str) -> ConversationSubject | None:
     """An order as the subject of a conversation."""
     row = await connection.maybe(_sql.find_order, {"order_id": order_id})
-    return Subject(row["listing_id"], order_id, row["buyer_id"], row["seller_id"]) if row else None
+    return (
+        ConversationSubject(row["listing_id"], order_id, row["buyer_id"], row["seller_id"])
+        if row
+        else None
+    )
 
 
-async def insert_conversation(tx: Transaction, subject: Subject) -> str:
+async def insert_conversation(tx: Transaction, subject: ConversationSubject) -> str:
     """The id of the one conversation about a subject, made when it is first asked for."""
     values = subject._asdict()
     await tx.execute(_sql.insert_conversation, values)
@@ -80,7 +84,7 @@ async def update_read(tx: Transaction, conversation_id: str, user_id: str, up_to
 
 
 async def find_conversation(
-    connection: Connection, conversation_id: str, user_id: str
+    connection: DbConnection, conversation_id: str, user_id: str
 ) -> Conversation | None:
     """A conversation as one of its sides sees it; None for a stranger."""
     values = {"conversation_id": conversation_id, "user_id": user_id}
@@ -89,21 +93,21 @@ async def find_conversation(
 
 
 async def list_conversations(
-    connection: Connection, filters: dict[str, Any], limit: int
+    connection: DbConnection, filters: dict[str, Any], limit: int
 ) -> list[Conversation]:
     """A user's conversations below a place, those with the newest messages first."""
     rows = await connection.rows(_sql.list_conversations, {**filters, "limit": limit})
     return [Conversation.model_validate(row) for row in rows]
 
 
-async def get_message(connection: Connection, conversation_id: str, seq: int) -> Message:
+async def get_message(connection: DbConnection, conversation_id: str, seq: int) -> Message:
     """One message."""
     values = {"conversation_id": conversation_id, "seq": seq}
     return Message.model_validate(await connection.one(_sql.find_message, values))
 
 
 async def list_messages(
-    connection: Connection, conversation_id: str, user_id: str, before_seq: int | None, limit: int
+    connection: DbConnection, conversation_id: str, user_id: str, before_seq: int | None, limit: int
 ) -> list[Message]:
     """What was said before a seq, the newest first; nothing for a stranger."""
     values = {
@@ -114,13 +118,13 @@ async def list_messages(
     return [Message.model_validate(row) for row in rows]
 
 
-async def list_messages_of_order(connection: Connection, order_id: str) -> list[Message]:
+async def list_messages_of_order(connection: DbConnection, order_id: str) -> list[Message]:
     """What the two sides of an order said, the oldest first."""
     rows = await connection.rows(_sql.list_messages_of_order, {"order_id": order_id})
     return [Message.model_validate(row) for row in rows]
 
 
-async def get_now(connection: Connection) -> datetime:
+async def get_now(connection: DbConnection) -> datetime:
     """The market's clock; in a transaction, ask after the locks are held."""
     now: datetime = (await connection.one(_sql.get_market_now))["now"]
     return now

@@ -10,7 +10,7 @@ from instasell_client.models.notifications import NotificationKind as Kind
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.notifications import rules, store
-from instasell_server.domains.notifications.rules import Notice
+from instasell_server.domains.notifications.rules import NotificationDraft
 from instasell_server.domains.notifications.store import Cause
 
 AUDIENCE_MAX = 500
@@ -19,10 +19,10 @@ AUDIENCE_MAX = 500
 Payload = Mapping[str, Any]
 
 
-class Told(NamedTuple):
+class AudiencePage(NamedTuple):
     """Notices, and behind which user the rest of the audience begins, if there is a rest."""
 
-    notices: Sequence[Notice]
+    notices: Sequence[NotificationDraft]
     after: str | None = None
 
 
@@ -31,7 +31,7 @@ class Audiences:
 
     def __init__(self, history: AuctionHistory) -> None:
         self._history = history
-        self._kinds: Mapping[str, Callable[[Transaction, Payload], Awaitable[Told]]] = {
+        self._kinds: Mapping[str, Callable[[Transaction, Payload], Awaitable[AudiencePage]]] = {
             "order_event": _order_event,
             "dispute_opened": _dispute_opened,
             "dispute_answered": _dispute_answered,
@@ -48,7 +48,7 @@ class Audiences:
             "outbid": self._outbid,
         }
 
-    async def of(self, tx: Transaction, cause: Cause) -> Told:
+    async def of(self, tx: Transaction, cause: Cause) -> AudiencePage:
         """The notices of a cause. Raises KeyError for a kind that is not known here."""
         return await self._kinds[cause.kind](tx, cause.payload)
 
@@ -56,7 +56,7 @@ class Audiences:
         auction_id = payload["auction_id"]
         return (await self._history.states(tx, [auction_id])).get(auction_id)
 
-    async def _outbid(self, tx: Transaction, payload: Payload) -> Told:
+    async def _outbid(self, tx: Transaction, payload: Payload) -> AudiencePage:
         """Those who led and do not lead now; who leads again by now is not told."""
         outbid = await store.list_outbid(tx, payload["led"])
         states = await self._history.states(tx, list({each.auction_id for each in outbid}))
@@ -70,13 +70,15 @@ class Audiences:
                 "minimum": state.minimum_bid,
                 "end_at": state.end_at,
             }
-            notices.append(Notice(user_id, Kind.OUTBID, f"lead:{auction_id}:{seq}", facts))
-        return Told(notices)
+            notices.append(
+                NotificationDraft(user_id, Kind.OUTBID, f"lead:{auction_id}:{seq}", facts)
+            )
+        return AudiencePage(notices)
 
-    async def _auction_ended(self, tx: Transaction, payload: Payload) -> Told:
+    async def _auction_ended(self, tx: Transaction, payload: Payload) -> AudiencePage:
         state = await self._state(tx, payload)
         if state is None:
-            return Told([])
+            return AudiencePage([])
         auction_id, after = state.auction_id, payload.get("after")
         cause = f"auction:{auction_id}"
         facts = {
@@ -92,16 +94,22 @@ class Audiences:
                 "bid_count": state.bid_count,
                 "order_id": await store.find_sale(tx, auction_id),
             }
-            notices.append(Notice(state.seller_id, Kind.AUCTION_ENDED, cause, {**facts, **end}))
+            notices.append(
+                NotificationDraft(state.seller_id, Kind.AUCTION_ENDED, cause, {**facts, **end})
+            )
         bidders = await store.list_bidders(tx, auction_id, after, AUDIENCE_MAX)
         buyers = await store.list_buyers(tx, auction_id) if bidders else set()
-        notices += [Notice(each, Kind.LOST, cause, facts) for each in bidders if each not in buyers]
-        return Told(notices, _rest(bidders))
+        notices += [
+            NotificationDraft(each, Kind.LOST, cause, facts)
+            for each in bidders
+            if each not in buyers
+        ]
+        return AudiencePage(notices, _rest(bidders))
 
-    async def _auction_cancelled(self, tx: Transaction, payload: Payload) -> Told:
+    async def _auction_cancelled(self, tx: Transaction, payload: Payload) -> AudiencePage:
         state = await self._state(tx, payload)
         if state is None:
-            return Told([])
+            return AudiencePage([])
         auction_id, after = state.auction_id, payload.get("after")
         facts = {"auction_id": auction_id, "title": state.title, "reason": payload["reason"]}
         bidders = await store.list_bidders(tx, auction_id, after, AUDIENCE_MAX)
@@ -109,13 +117,13 @@ class Audiences:
         if after is None and not payload["by_seller"]:
             told.append(state.seller_id)
         cause = f"auction:{auction_id}"
-        notices = [Notice(each, Kind.AUCTION_CANCELLED, cause, facts) for each in told]
-        return Told(notices, _rest(bidders))
+        notices = [NotificationDraft(each, Kind.AUCTION_CANCELLED, cause, facts) for each in told]
+        return AudiencePage(notices, _rest(bidders))
 
-    async def _ending_soon(self, tx: Transaction, payload: Payload) -> Told:
+    async def _ending_soon(self, tx: Transaction, payload: Payload) -> AudiencePage:
         state = await self._state(tx, payload)
         if state is None or state.status not in ("pending", "live"):
-            return Told([])
+            return AudiencePage([])
         auction_id = state.auction_id
         facts = {
             "auction_id": auction_id,
@@ -127,14 +135,14 @@ class Audiences:
             tx, auction_id, payload.get("after"), AUDIENCE_MAX
         )
         cause = f"auction:{auction_id}"
-        notices = [Notice(each, Kind.ENDING_SOON, cause, facts) for each in followers]
-        return Told(notices, _rest(followers))
+        notices = [NotificationDraft(each, Kind.ENDING_SOON, cause, facts) for each in followers]
+        return AudiencePage(notices, _rest(followers))
 
-    async def _new_auction(self, tx: Transaction, payload: Payload) -> Told:
+    async def _new_auction(self, tx: Transaction, payload: Payload) -> AudiencePage:
         state = await self._state(tx, payload)
         goods = await store.find_goods(tx, state.listing_id) if state else None
         if state is None or goods is None or state.status not in ("pending", "live"):
-            return Told([])
+            return AudiencePage([])
         facts = {
             "auction_id": state.auction_id,
             "title": state.title,
@@ -146,60 +154,60 @@ class Audiences:
             tx, state.listing_id, payload.get("after"), AUDIENCE_MAX
         )
         cause = f"auction:{state.auction_id}"
-        notices = [Notice(each, Kind.NEW_AUCTION, cause, facts) for each in followers]
-        return Told(notices, _rest(followers))
+        notices = [NotificationDraft(each, Kind.NEW_AUCTION, cause, facts) for each in followers]
+        return AudiencePage(notices, _rest(followers))
 
 
-async def _new_listing(tx: Transaction, payload: Payload) -> Told:
+async def _new_listing(tx: Transaction, payload: Payload) -> AudiencePage:
     goods = await store.find_goods(tx, payload["listing_id"])
     if goods is None or goods["status"] != "active":
-        return Told([])
+        return AudiencePage([])
     facts = {name: goods[name] for name in ("listing_id", "title", "seller_name", "price")}
     followers = await store.list_followers_of_goods(
         tx, goods["listing_id"], payload.get("after"), AUDIENCE_MAX
     )
     cause = f"listing:{goods['listing_id']}"
-    notices = [Notice(each, Kind.NEW_LISTING, cause, facts) for each in followers]
-    return Told(notices, _rest(followers))
+    notices = [NotificationDraft(each, Kind.NEW_LISTING, cause, facts) for each in followers]
+    return AudiencePage(notices, _rest(followers))
 
 
-async def _order_event(tx: Transaction, payload: Payload) -> Told:
+async def _order_event(tx: Transaction, payload: Payload) -> AudiencePage:
     row = await store.find_order_event(tx, payload["event_id"])
-    return Told(rules.order_notices(row) if row else [])
+    return AudiencePage(rules.order_notices(row) if row else [])
 
 
-async def _dispute_opened(tx: Transaction, payload: Payload) -> Told:
+async def _dispute_opened(tx: Transaction, payload: Payload) -> AudiencePage:
     row = await store.find_dispute(tx, payload["id"])
-    return Told(rules.dispute_opened(row) if row else [])
+    return AudiencePage(rules.dispute_opened(row) if row else [])
 
 
-async def _dispute_answered(tx: Transaction, payload: Payload) -> Told:
+async def _dispute_answered(tx: Transaction, payload: Payload) -> AudiencePage:
     row = await store.find_dispute_message(tx, payload["id"])
-    return Told(rules.dispute_answered(row) if row else [])
+    return AudiencePage(rules.dispute_answered(row) if row else [])
 
 
-async def _dispute_resolved(tx: Transaction, payload: Payload) -> Told:
+async def _dispute_resolved(tx: Transaction, payload: Payload) -> AudiencePage:
     row = await store.find_dispute(tx, payload["id"])
-    return Told(rules.dispute_resolved(row) if row else [])
+    return AudiencePage(rules.dispute_resolved(row) if row else [])
 
 
-async def _refund(tx: Transaction, payload: Payload) -> Told:
+async def _refund(tx: Transaction, payload: Payload) -> AudiencePage:
     row = await store.find_order(tx, payload["order_id"])
-    return Told(rules.money_notice(Kind.REFUND, payload, row) if row else [])
+    return AudiencePage(rules.money_notice(Kind.REFUND, payload, row) if row else [])
 
 
-async def _release(tx: Transaction, payload: Payload) -> Told:
+async def _release(tx: Transaction, payload: Payload) -> AudiencePage:
     row = await store.find_order(tx, payload["order_id"])
-    return Told(rules.money_notice(Kind.RELEASE, payload, row) if row else [])
+    return AudiencePage(rules.money_notice(Kind.RELEASE, payload, row) if row else [])
 
 
-async def _message(tx: Transaction, payload: Payload) -> Told:
+async def _message(tx: Transaction, payload: Payload) -> AudiencePage:
     row = await store.find_message(tx, payload["conversation_id"], payload["seq"])
-    return Told(rules.message_notice(row) if row else [])
+    return AudiencePage(rules.message_notice(row) if row else [])
 
 
-async def _failed_sign_ins(_: Transaction, payload: Payload) -> Told:
-    return Told(rules.failed_sign_ins_notice(payload))
+async def _failed_sign_ins(_: Transaction, payload: Payload) -> AudiencePage:
+    return AudiencePage(rules.failed_sign_ins_notice(payload))
 
 
 def _rest(page: Sequence[str]) -> str | None:

@@ -19,10 +19,10 @@ from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.notifications import rules, store
-from instasell_server.domains.notifications.audiences import AUDIENCE_MAX, Audiences, Told
-from instasell_server.domains.notifications.mail_queue import Letters
+from instasell_server.domains.notifications.audiences import AUDIENCE_MAX, AudiencePage, Audiences
+from instasell_server.domains.notifications.mail_queue import MailQueue
 from instasell_server.domains.notifications.message_mails import queue_mail
-from instasell_server.domains.notifications.rules import Notice
+from instasell_server.domains.notifications.rules import NotificationDraft
 from instasell_server.domains.notifications.store import Cause
 from instasell_server.errors import OutcomeUnknown, Unavailable
 from instasell_server.ports import Events
@@ -35,7 +35,7 @@ AMOUNTS = frozenset({"current_bid", "minimum", "total_amount", "price", "refund_
 _log = structlog.get_logger(__name__)
 
 
-class Telling:
+class NotificationDispatcher:
     """Works off what there is to tell. Several servers may: each thing is told once."""
 
     def __init__(
@@ -52,9 +52,9 @@ class Telling:
         self._audiences = Audiences(history)
         self._currency = currency
         self._ending_soon_minutes = ending_soon_minutes
-        self._letters: Letters | None = None
+        self._letters: MailQueue | None = None
 
-    def serve(self, letters: Letters) -> None:
+    def serve(self, letters: MailQueue) -> None:
         """Who sends e-mail; said once, as the parts are joined. Without it none is sent."""
         self._letters = letters
 
@@ -94,7 +94,7 @@ class Telling:
 
     async def _tell_causes(self, tx: Transaction) -> None:
         causes = await store.lock_causes(tx, CAUSES_AT_ONCE)
-        notices: list[Notice] = []
+        notices: list[NotificationDraft] = []
         done: list[int] = []
         for cause in causes:
             notices += await self._take(tx, cause)
@@ -105,9 +105,9 @@ class Telling:
             await self._tell(tx, notices)
             await store.delete_causes(tx, done)
 
-    async def _take(self, tx: Transaction, cause: Cause) -> Sequence[Notice]:
+    async def _take(self, tx: Transaction, cause: Cause) -> Sequence[NotificationDraft]:
         """The notices of a cause; what is left of a large audience waits as a cause of its own."""
-        told: Told = await self._audiences.of(tx, cause)
+        told: AudiencePage = await self._audiences.of(tx, cause)
         if told.after is not None:
             await store.insert_cause(tx, cause.kind, {**cause.payload, "after": told.after})
         return told.notices
@@ -139,15 +139,15 @@ class Telling:
             if not found:
                 break
 
-    async def _tell(self, tx: Transaction, notices: Sequence[Notice]) -> None:
+    async def _tell(self, tx: Transaction, notices: Sequence[NotificationDraft]) -> None:
         """Writes the notices that are wanted, and queues the letters; sockets hear afterwards."""
         if not notices:
             return
         # As they happened: the instants of the rows rise in the order in which they are written.
         notices = list({each[:3]: each for each in map(self._priced, notices)}.values())
         choices = await store.list_choices(tx, list({each.user_id for each in notices}))
-        wanted: list[Notice] = []
-        mailed: list[Notice] = []
+        wanted: list[NotificationDraft] = []
+        mailed: list[NotificationDraft] = []
         for each in notices:
             ways = rules.channels(each.kind, choices.get((each.user_id, each.kind.value)))
             if ways.in_app:
@@ -159,7 +159,7 @@ class Telling:
             written = await store.insert_notices(tx, wanted)
             tx.after_commit.append(lambda: self._show(written))
 
-    async def _queue_mails(self, tx: Transaction, notices: Sequence[Notice]) -> None:
+    async def _queue_mails(self, tx: Transaction, notices: Sequence[NotificationDraft]) -> None:
         if self._letters is None:
             return
         about_messages = [each for each in notices if each.kind is Kind.MESSAGE]
@@ -173,19 +173,19 @@ class Telling:
         for each in sorted(about_messages, key=_conversation_of):
             await queue_mail(tx, self._letters, each)
 
-    def _priced(self, notice: Notice) -> Notice:
+    def _priced(self, notice: NotificationDraft) -> NotificationDraft:
         if AMOUNTS.isdisjoint(notice.facts):
             return notice
         return notice._replace(facts={**notice.facts, "currency": self._currency})
 
     async def _show(self, written: Sequence[tuple[str, Notification]]) -> None:
         event = ServerEvent.NOTIFICATION.value
-        await self._events.tell_users(
+        await self._events.notify_users(
             [(user_id, to_json({"event": event, "data": each})) for user_id, each in written]
         )
 
 
-def _conversation_of(notice: Notice) -> tuple[str, str]:
+def _conversation_of(notice: NotificationDraft) -> tuple[str, str]:
     return notice.user_id, notice.facts["conversation_id"]
 
 

@@ -15,7 +15,7 @@ from instasell_client.models.notifications import (
     SetPreferences,
     Subscription,
 )
-from instasell_server.domains.notifications.dispatch import Telling
+from instasell_server.domains.notifications.dispatch import NotificationDispatcher
 from instasell_server.domains.notifications.service import NotificationService
 from instasell_server.domains.notifications.subscriptions import SubscriptionService
 from instasell_server.errors import AuctionNotFound, CategoryNotFound, Conflict, UserNotFound
@@ -23,7 +23,7 @@ from instasell_server.http.route import TRADERS, Call, Route, signed_in
 
 SERVICE = web.AppKey("notifications", NotificationService)
 SUBSCRIPTIONS = web.AppKey("subscriptions", SubscriptionService)
-TELLING = web.AppKey("telling", Telling)
+TELLING = web.AppKey("telling", NotificationDispatcher)
 
 _LOOKING = signed_in(Scope.READ, suspended=True)
 _FOLLOWING = signed_in(Scope.BID, roles=TRADERS)

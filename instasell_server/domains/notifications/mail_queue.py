@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from instasell_server.db.transaction import Transaction
 
 
-class Letters(Protocol):
+class MailQueue(Protocol):
     """Send e-mail about notifications."""
 
     async def queue(

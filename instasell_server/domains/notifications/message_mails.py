@@ -11,8 +11,8 @@ from typing import NamedTuple
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.mail.rules import MESSAGE_DIGEST
-from instasell_server.domains.notifications.mail_queue import Letters
-from instasell_server.domains.notifications.rules import Notice
+from instasell_server.domains.notifications.mail_queue import MailQueue
+from instasell_server.domains.notifications.rules import NotificationDraft
 
 GAP_SECONDS = 1800
 GAP_MAX_SECONDS = 8 * 3600
@@ -48,7 +48,7 @@ def decide(window: Window, now: datetime) -> Decision:
     return Decision(window.next_at, Window(following, window.next_at, gap))
 
 
-async def queue_mail(tx: Transaction, letters: Letters, notice: Notice) -> None:
+async def queue_mail(tx: Transaction, letters: MailQueue, notice: NotificationDraft) -> None:
     """Queue the e-mail about a message, or have one that waits count it."""
     conversation_id = notice.facts["conversation_id"]
     key = {"user_id": notice.user_id, "conversation_id": conversation_id}

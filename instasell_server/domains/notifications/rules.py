@@ -13,7 +13,7 @@ NOT_BY_EMAIL = frozenset({Kind.OUTBID, Kind.ENDING_SOON, Kind.NEW_AUCTION, Kind.
 Facts = dict[str, Any]
 
 
-class Notice(NamedTuple):
+class NotificationDraft(NamedTuple):
     """What one person is to be told. The same `cause` is told once for a kind."""
 
     user_id: str
@@ -22,7 +22,7 @@ class Notice(NamedTuple):
     facts: Facts
 
 
-class Choice(NamedTuple):
+class ChannelChoice(NamedTuple):
     """What somebody set for a kind; None where nothing is set."""
 
     in_app: bool | None
@@ -36,14 +36,14 @@ class Channels(NamedTuple):
     email: bool
 
 
-def channels(kind: str, choice: Choice | None) -> Channels:
+def channels(kind: str, choice: ChannelChoice | None) -> Channels:
     """What was set, or else the default."""
     in_app, email = choice or (None, None)
     by_default = kind not in NOT_BY_EMAIL
     return Channels(in_app is not False, by_default if email is None else email)
 
 
-def order_notices(row: Mapping[str, Any]) -> list[Notice]:
+def order_notices(row: Mapping[str, Any]) -> list[NotificationDraft]:
     """Who is told of a step of an order. `row` has the step, the order and its names."""
     facts = {"order_id": row["order_id"], "title": row["title"]}
     buyer, seller, cause = row["buyer_id"], row["seller_id"], f"order-event:{row['id']}"
@@ -54,48 +54,48 @@ def order_notices(row: Mapping[str, Any]) -> list[Notice]:
                 "total_amount": row["total_amount"],
                 "payment_due_at": row["payment_due_at"],
             }
-            return [Notice(buyer, Kind.WON, cause, facts)]
+            return [NotificationDraft(buyer, Kind.WON, cause, facts)]
         case "processing":
             facts |= {"total_amount": row["total_amount"], "buyer_name": row["buyer_name"]}
-            return [Notice(seller, Kind.PAID, cause, facts)]
+            return [NotificationDraft(seller, Kind.PAID, cause, facts)]
         case "shipped":
             names = ("carrier", "tracking", "escrow_release_at")
             facts |= {name: row[name] for name in names}
-            return [Notice(buyer, Kind.SHIPPED, cause, facts)]
+            return [NotificationDraft(buyer, Kind.SHIPPED, cause, facts)]
         case "delivered":
-            return [Notice(seller, Kind.DELIVERED, cause, facts)]
+            return [NotificationDraft(seller, Kind.DELIVERED, cause, facts)]
         case "cancelled":
             facts["reason"] = row["reason"]
             return [
-                Notice(side, Kind.ORDER_CANCELLED, cause, facts)
+                NotificationDraft(side, Kind.ORDER_CANCELLED, cause, facts)
                 for side in (buyer, seller)
                 if side != row["actor_id"]
             ]
     return []
 
 
-def dispute_opened(row: Mapping[str, Any]) -> list[Notice]:
+def dispute_opened(row: Mapping[str, Any]) -> list[NotificationDraft]:
     """The seller is told what the buyer complains of."""
     facts = {**_dispute_facts(row), "reason": row["reason"]}
-    return [Notice(row["seller_id"], Kind.DISPUTE_OPENED, f"dispute:{row['id']}", facts)]
+    return [NotificationDraft(row["seller_id"], Kind.DISPUTE_OPENED, f"dispute:{row['id']}", facts)]
 
 
-def dispute_answered(row: Mapping[str, Any]) -> list[Notice]:
+def dispute_answered(row: Mapping[str, Any]) -> list[NotificationDraft]:
     """Everybody is told but the one who said something. `row` has the message's author and id."""
     cause = f"dispute-message:{row['message_id']}"
     return [
-        Notice(side, Kind.DISPUTE_ANSWERED, cause, _dispute_facts(row))
+        NotificationDraft(side, Kind.DISPUTE_ANSWERED, cause, _dispute_facts(row))
         for side in (row["buyer_id"], row["seller_id"])
         if side != row["author_id"]
     ]
 
 
-def dispute_resolved(row: Mapping[str, Any]) -> list[Notice]:
+def dispute_resolved(row: Mapping[str, Any]) -> list[NotificationDraft]:
     """Both sides are told how it ended."""
     decided = {"refund_amount": row["refund_amount"], "resolution": row["resolution"]}
     facts = {**_dispute_facts(row), **decided}
     return [
-        Notice(side, Kind.DISPUTE_RESOLVED, f"dispute:{row['id']}", facts)
+        NotificationDraft(side, Kind.DISPUTE_RESOLVED, f"dispute:{row['id']}", facts)
         for side in (row["buyer_id"], row["seller_id"])
     ]
 
@@ -104,21 +104,23 @@ def _dispute_facts(row: Mapping[str, Any]) -> Facts:
     return {"dispute_id": row["id"], "order_id": row["order_id"], "title": row["title"]}
 
 
-def money_notice(kind: Kind, payload: Mapping[str, Any], row: Mapping[str, Any]) -> list[Notice]:
+def money_notice(
+    kind: Kind, payload: Mapping[str, Any], row: Mapping[str, Any]
+) -> list[NotificationDraft]:
     """A refund is told to the buyer, a release to the seller. `row` is the order."""
     facts = {"order_id": row["order_id"], "title": row["title"], "amount": payload["amount"]}
     user_id = row["buyer_id"] if kind is Kind.REFUND else row["seller_id"]
-    return [Notice(user_id, kind, payload["posting_key"], facts)]
+    return [NotificationDraft(user_id, kind, payload["posting_key"], facts)]
 
 
-def failed_sign_ins_notice(payload: Mapping[str, Any]) -> list[Notice]:
+def failed_sign_ins_notice(payload: Mapping[str, Any]) -> list[NotificationDraft]:
     """Return the notice to an account that somebody guesses the password of."""
     facts = {"attempts": payload["attempts"], "address": payload["address"]}
     cause = f"failed-sign-ins:{payload['burst_id']}"
-    return [Notice(payload["user_id"], Kind.FAILED_SIGN_INS, cause, facts)]
+    return [NotificationDraft(payload["user_id"], Kind.FAILED_SIGN_INS, cause, facts)]
 
 
-def message_notice(row: Mapping[str, Any]) -> list[Notice]:
+def message_notice(row: Mapping[str, Any]) -> list[NotificationDraft]:
     """The other side of a conversation is told what was said."""
     about = "listing_id" if row["order_id"] is None else "order_id"
     facts = {
@@ -128,4 +130,4 @@ def message_notice(row: Mapping[str, Any]) -> list[Notice]:
         about: row[about],
     }
     cause = f"message:{row['conversation_id']}:{row['seq']}"
-    return [Notice(row["recipient_id"], Kind.MESSAGE, cause, facts)]
+    return [NotificationDraft(row["recipient_id"], Kind.MESSAGE, cause, facts)]

@@ -12,7 +12,7 @@ from instasell_client.models.notifications import (
     Preferences,
     SetPreferences,
 )
-from instasell_server.db.connections import Connection, Database
+from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.notifications import rules, store
@@ -76,7 +76,7 @@ class NotificationService:
         return await store.delete_old(self._database, READ_DAYS)
 
 
-async def _preferences(connection: Connection, user_id: str) -> Preferences:
+async def _preferences(connection: DbConnection, user_id: str) -> Preferences:
     choices = await store.list_choices(connection, [user_id])
     items = []
     for kind in NotificationKind:

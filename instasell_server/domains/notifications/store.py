@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from pydantic_core import to_json
 
 from instasell_client.models.notifications import Notification, SetPreference
-from instasell_server.db.connections import Connection, Database, Row
+from instasell_server.db.connections import Database, DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.notifications.rules import Choice, Notice
+from instasell_server.domains.notifications.rules import ChannelChoice, NotificationDraft
 
 _sql = load(__file__)
 
@@ -32,7 +32,7 @@ Span = tuple[int, int]
 """The first and the last seq of some bids."""
 
 
-class Led(NamedTuple):
+class LeadPosition(NamedTuple):
     """Who had the lead of an auction, and the last bid after which he had it."""
 
     auction_id: str
@@ -40,7 +40,7 @@ class Led(NamedTuple):
     seq: int
 
 
-class Due(NamedTuple):
+class DueWork(NamedTuple):
     """What there is to work on."""
 
     causes: bool
@@ -48,9 +48,9 @@ class Due(NamedTuple):
     endings: bool
 
 
-async def find_due(connection: Connection, minutes: int) -> Due:
+async def find_due(connection: DbConnection, minutes: int) -> DueWork:
     """Whether there is anything to tell; an end is near `minutes` before it."""
-    return Due(**await connection.one(_sql.find_due, {"minutes": minutes}))
+    return DueWork(**await connection.one(_sql.find_due, {"minutes": minutes}))
 
 
 async def lock_causes(tx: Transaction, limit: int) -> list[Cause]:
@@ -75,7 +75,7 @@ async def insert_cause(tx: Transaction, kind: str, payload: Mapping[str, Any]) -
 
 
 async def insert_notices(
-    tx: Transaction, notices: Sequence[Notice]
+    tx: Transaction, notices: Sequence[NotificationDraft]
 ) -> list[tuple[str, Notification]]:
     """Inserts those that are not there yet; returns them, each with whose it is."""
     rows = await tx.rows(
@@ -91,11 +91,13 @@ async def insert_notices(
 
 
 async def list_choices(
-    connection: Connection, user_ids: Sequence[str]
-) -> dict[tuple[str, str], Choice]:
+    connection: DbConnection, user_ids: Sequence[str]
+) -> dict[tuple[str, str], ChannelChoice]:
     """What these users set, by user and kind."""
     rows = await connection.rows(_sql.list_choices, {"user_ids": list(user_ids)})
-    return {(row["user_id"], row["kind"]): Choice(row["in_app"], row["email"]) for row in rows}
+    return {
+        (row["user_id"], row["kind"]): ChannelChoice(row["in_app"], row["email"]) for row in rows
+    }
 
 
 async def take_lead_changes(tx: Transaction, limit: int) -> dict[str, Span]:
@@ -107,21 +109,21 @@ async def take_lead_changes(tx: Transaction, limit: int) -> dict[str, Span]:
     return spans
 
 
-async def list_led(tx: Transaction, spans: Mapping[str, Span]) -> list[Led]:
+async def list_led(tx: Transaction, spans: Mapping[str, Span]) -> list[LeadPosition]:
     """Who led between these bids, and does not lead an open auction now."""
     values = {
         "auction_ids": list(spans),
         "first_seqs": [first for first, _ in spans.values()],
         "last_seqs": [last for _, last in spans.values()],
     }
-    return [Led(*row) for row in await tx.tuples(_sql.list_led, values)]
+    return [LeadPosition(*row) for row in await tx.tuples(_sql.list_led, values)]
 
 
-async def list_outbid(tx: Transaction, led: Sequence[tuple[str, str, int]]) -> list[Led]:
+async def list_outbid(tx: Transaction, led: Sequence[tuple[str, str, int]]) -> list[LeadPosition]:
     """Those of these who do not lead an open auction now."""
     auction_ids, user_ids, seqs = zip(*led, strict=True)
     values = {"auction_ids": list(auction_ids), "user_ids": list(user_ids), "seqs": list(seqs)}
-    return [Led(*row) for row in await tx.tuples(_sql.list_outbid, values)]
+    return [LeadPosition(*row) for row in await tx.tuples(_sql.list_outbid, values)]
 
 
 async def mark_ending(tx: Transaction, minutes: int, limit: int) -> list[str]:
@@ -130,51 +132,51 @@ async def mark_ending(tx: Transaction, minutes: int, limit: int) -> list[str]:
     return [row[0] for row in await tx.tuples(_sql.mark_ending, values)]
 
 
-async def find_order_event(connection: Connection, event_id: int) -> Row | None:
+async def find_order_event(connection: DbConnection, event_id: int) -> Row | None:
     """A step of an order, with what is told of it."""
     return await connection.maybe(_sql.find_order_event, {"event_id": event_id})
 
 
-async def find_order(connection: Connection, order_id: str) -> Row | None:
+async def find_order(connection: DbConnection, order_id: str) -> Row | None:
     """The two sides of an order and its goods."""
     return await connection.maybe(_sql.find_order, {"order_id": order_id})
 
 
-async def find_dispute(connection: Connection, dispute_id: str) -> Row | None:
+async def find_dispute(connection: DbConnection, dispute_id: str) -> Row | None:
     """A dispute, with what is told of it."""
     return await connection.maybe(_sql.find_dispute, {"dispute_id": dispute_id})
 
 
-async def find_dispute_message(connection: Connection, message_id: int) -> Row | None:
+async def find_dispute_message(connection: DbConnection, message_id: int) -> Row | None:
     """What somebody said in a dispute."""
     return await connection.maybe(_sql.find_dispute_message, {"message_id": message_id})
 
 
-async def find_message(connection: Connection, conversation_id: str, seq: int) -> Row | None:
+async def find_message(connection: DbConnection, conversation_id: str, seq: int) -> Row | None:
     """A message, with what is told of it."""
     values = {"conversation_id": conversation_id, "seq": seq}
     return await connection.maybe(_sql.find_message, values)
 
 
-async def find_sale(connection: Connection, auction_id: str) -> str | None:
+async def find_sale(connection: DbConnection, auction_id: str) -> str | None:
     """The id of the order that an auction has now."""
     row = await connection.maybe(_sql.find_sale, {"auction_id": auction_id})
     return row["id"] if row else None
 
 
-async def find_goods(connection: Connection, listing_id: str) -> Row | None:
+async def find_goods(connection: DbConnection, listing_id: str) -> Row | None:
     """A listing, with what is told of it."""
     return await connection.maybe(_sql.find_goods, {"listing_id": listing_id})
 
 
-async def list_buyers(connection: Connection, auction_id: str) -> set[str]:
+async def list_buyers(connection: DbConnection, auction_id: str) -> set[str]:
     """Who has or had an order of an auction."""
     rows = await connection.tuples(_sql.list_buyers, {"auction_id": auction_id})
     return {row[0] for row in rows}
 
 
 async def list_bidders(
-    connection: Connection, auction_id: str, after: str | None, limit: int
+    connection: DbConnection, auction_id: str, after: str | None, limit: int
 ) -> list[str]:
     """The bidders of an auction behind a user id, in order."""
     values = {"auction_id": auction_id, "after": after, "limit": limit}
@@ -182,7 +184,7 @@ async def list_bidders(
 
 
 async def list_followers_of_auction(
-    connection: Connection, auction_id: str, after: str | None, limit: int
+    connection: DbConnection, auction_id: str, after: str | None, limit: int
 ) -> list[str]:
     """The bidders and the watchers of an auction behind a user id, in order."""
     values = {"auction_id": auction_id, "after": after, "limit": limit}
@@ -190,7 +192,7 @@ async def list_followers_of_auction(
 
 
 async def list_followers_of_goods(
-    connection: Connection, listing_id: str, after: str | None, limit: int
+    connection: DbConnection, listing_id: str, after: str | None, limit: int
 ) -> list[str]:
     """Who follows the seller of a listing or one of its categories, behind a user id, in order."""
     values = {"listing_id": listing_id, "after": after, "limit": limit}
@@ -198,7 +200,7 @@ async def list_followers_of_goods(
 
 
 async def list_notifications(
-    connection: Connection, user_id: str, unread: bool | None, place: Place, limit: int
+    connection: DbConnection, user_id: str, unread: bool | None, place: Place, limit: int
 ) -> list[Notification]:
     """A user's notifications below a place, the newest first."""
     before_at, before_id = place
@@ -210,7 +212,7 @@ async def list_notifications(
     return [Notification.model_validate(row) for row in rows]
 
 
-async def count_unread(connection: Connection, user_id: str) -> int:
+async def count_unread(connection: DbConnection, user_id: str) -> int:
     """How many of a user's notifications are unread."""
     unread: int = (await connection.one(_sql.count_unread, {"user_id": user_id}))["unread"]
     return unread

@@ -26,7 +26,9 @@ class BankClaims:
         """Lock the listings of some orders and then the orders."""
         return await store.lock_orders_with_listings(tx, order_ids)
 
-    async def freeze(self, tx: Transaction, order: LockedOrder, reason: str, now: datetime) -> bool:
+    async def hold_release(
+        self, tx: Transaction, order: LockedOrder, reason: str, now: datetime
+    ) -> bool:
         """Holds a locked order where it stands; False for one that is at its end."""
         if not rules.is_held(order.standing):
             return False
@@ -34,7 +36,9 @@ class BankClaims:
         await self._write(tx, order, OrderStatus.DISPUTED, reason, now)
         return True
 
-    async def thaw(self, tx: Transaction, order_id: str, reason: str, now: datetime) -> LockedOrder:
+    async def resume_release(
+        self, tx: Transaction, order_id: str, reason: str, now: datetime
+    ) -> LockedOrder:
         """One claim on a locked order is decided. Returns the order as it stands then."""
         before = await store.lock_order(tx, order_id)
         await store.update_unclaimed(tx, order_id, now)
@@ -62,11 +66,9 @@ class BankClaims:
         assert after is not None
         return self.is_lost(after)
 
-    async def call_off(
-        self, tx: Transaction, order: LockedOrder, reason: str, now: datetime
-    ) -> None:
+    async def cancel(self, tx: Transaction, order: LockedOrder, reason: str, now: datetime) -> None:
         """Cancels a locked order of which nothing is held; goods that never left come back."""
-        if rules.goods_come_back(order.standing):
+        if rules.returns_stock(order.standing):
             await store.give_back_stock(tx, order.listing_id, order.quantity)
             self._orders.show_stock(tx, order.listing_id)
         await store.update_cancelled(tx, order.id, now)

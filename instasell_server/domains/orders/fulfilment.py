@@ -45,7 +45,7 @@ _Step = Callable[[Transaction, LockedOrder, Actor, datetime], Awaitable[None]]
 _log = structlog.get_logger("instasell.orders")
 
 
-class Fulfilment:
+class OrderFulfilment:
     """Takes orders from pending to an end. Implements `payments.PaidOrders`."""
 
     def __init__(
@@ -106,7 +106,7 @@ class Fulfilment:
         """Locks an order, before its payment is locked."""
         await store.lock_order(tx, order_id)
 
-    async def take_payment(
+    async def record_payment(
         self, tx: Transaction, order_id: str, payment_id: str, amount: int
     ) -> bool:
         """Book a payment by card; False when the order does not wait for this amount.
@@ -235,7 +235,7 @@ class Fulfilment:
             await self._give_back(tx, order, order.standing.held_amount, to, now)
         if status is OrderStatus.PENDING:
             await self._payments.abandon(tx, order.id)
-        if rules.goods_come_back(order.standing):
+        if rules.returns_stock(order.standing):
             await store.give_back_stock(tx, order.listing_id, order.quantity)
             self._orders.show_stock(tx, order.listing_id)
         await store.update_cancelled(tx, order.id, now)
@@ -258,7 +258,7 @@ class Fulfilment:
 
     # Disputes ---------------------------------------------------------------------------------
 
-    async def freeze(
+    async def hold_for_dispute(
         self, tx: Transaction, buyer: Principal, order_id: str, reason: str
     ) -> tuple[LockedOrder, datetime]:
         """The buyer disputes an order: nothing moves its money but a refund or a decision.
@@ -295,7 +295,7 @@ class Fulfilment:
 
         Raises Invalid for more than is held, OrderNotReady where no dispute is open.
         """
-        rest = rules.rest_of(order.standing, refund_amount)
+        rest = rules.remaining_amount(order.standing, refund_amount)
         if not rest:
             await self._call_off(tx, order, actor_id, reason, now, to="wallet")
             return
@@ -346,7 +346,7 @@ class Fulfilment:
         if rules.is_overdue(order.standing, now):
             if not await self._orders.extend_deadline(tx, order, now):
                 await self._call_off(tx, order, None, "not paid in time", now)
-        elif rules.is_forgotten(order.standing, now):
+        elif rules.is_abandoned(order.standing, now):
             days = rules.UNSHIPPED_DAYS
             await self._call_off(tx, order, None, f"not shipped within {days} days", now)
         elif rules.is_released(order.standing, now):

@@ -17,7 +17,7 @@ from instasell_client.models.orders import (
     RefundOrder,
     ShipOrder,
 )
-from instasell_server.domains.orders.fulfilment import Fulfilment
+from instasell_server.domains.orders.fulfilment import OrderFulfilment
 from instasell_server.domains.orders.service import OrderService
 from instasell_server.errors import (
     InsufficientFunds,
@@ -32,7 +32,7 @@ from instasell_server.errors import (
 from instasell_server.http.route import TRADERS, Call, Route, signed_in
 
 SERVICE = web.AppKey("orders", OrderService)
-FULFILMENT = web.AppKey("fulfilment", Fulfilment)
+FULFILMENT = web.AppKey("fulfilment", OrderFulfilment)
 
 _LOOKING = signed_in(Scope.READ, suspended=True)
 _PAYING = signed_in(Scope.PAY, roles=TRADERS)

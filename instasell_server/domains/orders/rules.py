@@ -26,7 +26,7 @@ class Actor(StrEnum):
     MARKET = "market"
 
 
-class Standing(NamedTuple):
+class OrderState(NamedTuple):
     """Where an order stands; amounts in minor units."""
 
     status: OrderStatus
@@ -53,23 +53,23 @@ _SHOWN: Mapping[OrderStatus, str] = {
 _HOLDING = (OrderStatus.PROCESSING, OrderStatus.SHIPPED, OrderStatus.DISPUTED)
 
 
-def not_ready(standing: Standing) -> OrderNotReady:
+def not_ready(standing: OrderState) -> OrderNotReady:
     """The refusal that says where the order stands."""
     return OrderNotReady(_SHOWN[standing.status], order_status=standing.status.value)
 
 
-def check_unclaimed(standing: Standing) -> None:
+def check_unclaimed(standing: OrderState) -> None:
     """Raises ChargebackOpen while a bank's claim on the money waits for its verdict."""
     if standing.bank_claims:
         raise ChargebackOpen("the buyer's bank has taken the payment back; its verdict decides")
 
 
-def is_held(standing: Standing) -> bool:
+def is_held(standing: OrderState) -> bool:
     """Whether the order is paid and not at its end, so that its money is held."""
     return standing.status in _HOLDING
 
 
-def check_payable(standing: Standing, now: datetime) -> None:
+def check_payable(standing: OrderState, now: datetime) -> None:
     """Raises OrderNotReady unless the order waits to be paid and its time is not over."""
     if standing.status is not OrderStatus.PENDING:
         raise not_ready(standing)
@@ -77,7 +77,7 @@ def check_payable(standing: Standing, now: datetime) -> None:
         raise OrderNotReady("the time to pay it is over", order_status=OrderStatus.PENDING.value)
 
 
-def seller_away(standing: Standing) -> OrderNotReady:
+def seller_away(standing: OrderState) -> OrderNotReady:
     """Return the refusal of a payment whose seller is suspended and could not ship."""
     return OrderNotReady(
         "the seller is suspended and cannot ship, so nothing was charged; the order waits, and you"
@@ -86,19 +86,19 @@ def seller_away(standing: Standing) -> OrderNotReady:
     )
 
 
-def check_shippable(standing: Standing) -> None:
+def check_shippable(standing: OrderState) -> None:
     """Raises OrderNotReady unless the order is paid and not shipped."""
     if standing.status is not OrderStatus.PROCESSING:
         raise not_ready(standing)
 
 
-def check_confirmable(standing: Standing) -> None:
+def check_confirmable(standing: OrderState) -> None:
     """Raises OrderNotReady unless the goods are on their way."""
     if standing.status is not OrderStatus.SHIPPED:
         raise not_ready(standing)
 
 
-def check_cancellable(standing: Standing, actor: Actor, now: datetime) -> None:
+def check_cancellable(standing: OrderState, actor: Actor, now: datetime) -> None:
     """Raises OrderNotReady, or Forbidden where only the other side may call off."""
     status = standing.status
     if status is OrderStatus.PENDING:
@@ -124,7 +124,7 @@ def check_cancellable(standing: Standing, actor: Actor, now: datetime) -> None:
     raise not_ready(standing)
 
 
-def refund_amount(standing: Standing, wanted: int | None) -> int:
+def refund_amount(standing: OrderState, wanted: int | None) -> int:
     """How much a refund moves. Raises OrderNotReady, and Invalid for more than is held."""
     if standing.status not in _HOLDING:
         raise not_ready(standing)
@@ -135,14 +135,14 @@ def refund_amount(standing: Standing, wanted: int | None) -> int:
     return amount
 
 
-def check_disputable(standing: Standing) -> None:
+def check_disputable(standing: OrderState) -> None:
     """Raises OrderNotReady unless money is held that no dispute is about yet."""
     paid = standing.status in (OrderStatus.PROCESSING, OrderStatus.SHIPPED)
     if not paid or not standing.held_amount:
         raise not_ready(standing)
 
 
-def rest_of(standing: Standing, refund_amount: int) -> int:
+def remaining_amount(standing: OrderState, refund_amount: int) -> int:
     """What the seller gets of a disputed order, in minor units.
 
     Raises OrderNotReady, and Invalid for a refund of more than is held.
@@ -155,17 +155,17 @@ def rest_of(standing: Standing, refund_amount: int) -> int:
     return standing.held_amount - refund_amount
 
 
-def goods_come_back(standing: Standing) -> bool:
+def returns_stock(standing: OrderState) -> bool:
     """Whether the goods of an order that is called off can be sold again; not when they left."""
     return standing.shipped_at is None
 
 
-def is_overdue(standing: Standing, now: datetime) -> bool:
+def is_overdue(standing: OrderState, now: datetime) -> bool:
     """Whether the time to pay is over."""
     return standing.status is OrderStatus.PENDING and standing.payment_due_at <= now
 
 
-def is_forgotten(standing: Standing, now: datetime) -> bool:
+def is_abandoned(standing: OrderState, now: datetime) -> bool:
     """Whether a paid order was not shipped for so long that its buyer gets his money back."""
     return (
         standing.status is OrderStatus.PROCESSING
@@ -174,7 +174,7 @@ def is_forgotten(standing: Standing, now: datetime) -> bool:
     )
 
 
-def is_released(standing: Standing, now: datetime) -> bool:
+def is_released(standing: OrderState, now: datetime) -> bool:
     """Whether the buyer has said nothing for so long that the seller gets the money."""
     return (
         standing.status is OrderStatus.SHIPPED

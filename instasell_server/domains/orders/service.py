@@ -19,7 +19,7 @@ from instasell_client.models.orders import (
     OrderStatus,
     OrderView,
 )
-from instasell_server.db.connections import Connection, Database
+from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.listings.service import ListingService
@@ -89,12 +89,14 @@ class OrderService:
         ]
         return await store.insert_won_orders(tx, rows, self._payment_deadline_hours)
 
-    async def list_of_auction(self, connection: Connection, auction_id: str) -> list[AuctionOrder]:
+    async def list_of_auction(
+        self, connection: DbConnection, auction_id: str
+    ) -> list[AuctionOrder]:
         """Every order that came of an auction: the winner's first, then those of runners-up."""
         return await store.list_of_auction(connection, auction_id)
 
     async def find_of_auction(
-        self, connection: Connection, auction_id: str, buyer_id: str
+        self, connection: DbConnection, auction_id: str, buyer_id: str
     ) -> str | None:
         """The id of the buyer's order that came of an auction, for the buyer to see."""
         return await store.find_order_of_auction(connection, auction_id, buyer_id)
@@ -210,7 +212,11 @@ class OrderService:
             return await self.show(connection, reader, order_id)
 
     async def show(
-        self, connection: Connection, reader: Principal, order_id: str, checkout: str | None = None
+        self,
+        connection: DbConnection,
+        reader: Principal,
+        order_id: str,
+        checkout: str | None = None,
     ) -> OrderView:
         """An order and its history, for one of its two sides or an admin."""
         order = await store.find_order(connection, order_id, self._currency)

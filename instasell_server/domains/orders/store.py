@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from instasell_client.models.auctions import AuctionOrder
 from instasell_client.models.orders import Order, OrderEvent, OrderStatus
-from instasell_server.db.connections import Connection, Row
+from instasell_server.db.connections import DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.orders.rules import HOLD_DAYS, UNSHIPPED_DAYS, Standing
+from instasell_server.domains.orders.rules import HOLD_DAYS, UNSHIPPED_DAYS, OrderState
 
 _sql = load(__file__)
 
@@ -47,7 +47,7 @@ async def insert_won_orders(
 
 
 async def find_order_of_auction(
-    connection: Connection, auction_id: str, buyer_id: str
+    connection: DbConnection, auction_id: str, buyer_id: str
 ) -> str | None:
     """The id of the buyer's order that came of an auction."""
     row = await connection.maybe(
@@ -56,7 +56,7 @@ async def find_order_of_auction(
     return row["id"] if row else None
 
 
-async def list_of_auction(connection: Connection, auction_id: str) -> list[AuctionOrder]:
+async def list_of_auction(connection: DbConnection, auction_id: str) -> list[AuctionOrder]:
     """The orders that came of an auction, the oldest first."""
     rows = await connection.rows(_sql.list_of_auction, {"auction_id": auction_id})
     return [AuctionOrder(**row) for row in rows]
@@ -85,7 +85,7 @@ class LockedOrder(NamedTuple):
     auction_id: str | None
     quantity: int
     payment_method: str | None
-    standing: Standing
+    standing: OrderState
 
 
 class NewOrder(NamedTuple):
@@ -178,7 +178,7 @@ async def lock_orders_with_listings(tx: Transaction, order_ids: Sequence[str]) -
 
 
 def _locked(row: Row) -> LockedOrder:
-    standing = Standing(
+    standing = OrderState(
         OrderStatus(row["status"]),
         row["total_amount"],
         row["held_amount"],
@@ -263,14 +263,14 @@ async def update_refunded(tx: Transaction, order_id: str, amount: int, now: date
     await tx.execute(_sql.update_refunded, {"order_id": order_id, "amount": amount, "now": now})
 
 
-async def find_order(connection: Connection, order_id: str, currency: str) -> Order | None:
+async def find_order(connection: DbConnection, order_id: str, currency: str) -> Order | None:
     """An order as the wire has it, with everything that its buyer sees."""
     row = await connection.maybe(_sql.find_order, {"order_id": order_id})
     return Order(**row, currency=currency) if row else None
 
 
 async def list_orders(
-    connection: Connection, filters: dict[str, Any], limit: int, currency: str
+    connection: DbConnection, filters: dict[str, Any], limit: int, currency: str
 ) -> list[tuple[Order, tuple[int, str]]]:
     """A user's orders below a place, the newest first, each with its own."""
     rows = await connection.rows(_sql.list_orders, {**filters, "limit": limit})
@@ -278,26 +278,26 @@ async def list_orders(
 
 
 async def list_all_orders(
-    connection: Connection, filters: dict[str, Any], limit: int, currency: str
+    connection: DbConnection, filters: dict[str, Any], limit: int, currency: str
 ) -> list[Order]:
     """Everybody's orders below a place, the newest first."""
     rows = await connection.rows(_sql.list_all_orders, {**filters, "limit": limit})
     return [Order(**row, currency=currency) for row in rows]
 
 
-async def list_events(connection: Connection, order_id: str) -> list[OrderEvent]:
+async def list_events(connection: DbConnection, order_id: str) -> list[OrderEvent]:
     """The steps of an order, the oldest first."""
     rows = await connection.rows(_sql.list_order_events, {"order_id": order_id})
     return [OrderEvent(**row) for row in rows]
 
 
-async def list_due_orders(connection: Connection, limit: int) -> list[str]:
+async def list_due_orders(connection: DbConnection, limit: int) -> list[str]:
     """Orders that time moves on."""
     values = {"limit": limit, "hold_days": HOLD_DAYS, "unshipped_days": UNSHIPPED_DAYS}
     return [row["id"] for row in await connection.rows(_sql.list_due_orders, values)]
 
 
-async def get_now(connection: Connection) -> datetime:
+async def get_now(connection: DbConnection) -> datetime:
     """The market's clock; in a transaction, ask after the locks are held."""
     now: datetime = (await connection.one(_sql.get_market_now))["now"]
     return now

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.payments.store import Payment
-from instasell_server.ports import Disputed, PayoutFailed, RefundState, TransferReversed
+from instasell_server.ports import ChargebackChanged, PayoutFailed, RefundState, TransferReversed
 
 
 class PaidOrders(Protocol):
@@ -16,7 +16,7 @@ class PaidOrders(Protocol):
         """Locks an order, before its payment is locked."""
         ...
 
-    async def take_payment(
+    async def record_payment(
         self, tx: Transaction, order_id: str, payment_id: str, amount: int
     ) -> bool:
         """Books a payment that came; False when the order does not wait for this amount."""
@@ -26,7 +26,9 @@ class PaidOrders(Protocol):
 class Chargebacks(Protocol):
     """Who sees to money that banks take back."""
 
-    async def take(self, tx: Transaction, claim: Disputed, payment: Payment | None) -> None:
+    async def record_chargeback(
+        self, tx: Transaction, claim: ChargebackChanged, payment: Payment | None
+    ) -> None:
         """What the provider says of a chargeback, and the payment that it is about if known."""
         ...
 
@@ -34,17 +36,17 @@ class Chargebacks(Protocol):
         """A payment is booked whose chargeback may have come before it."""
         ...
 
-    async def take_refund(
+    async def record_refund(
         self, tx: Transaction, refund: RefundState, payment: Payment | None
     ) -> None:
         """Take what the provider says of a refund that the market did not ask for."""
         ...
 
-    async def keep(self, tx: Transaction, intent_id: str, amount: int) -> None:
+    async def hold_unmatched(self, tx: Transaction, intent_id: str, amount: int) -> None:
         """Money of a payment that nothing waits for was put apart."""
         ...
 
-    async def take_kept(self, tx: Transaction, intent_id: str) -> int:
+    async def release_unmatched(self, tx: Transaction, intent_id: str) -> int:
         """Take what is kept apart of a payment of the provider's, to send it back."""
         ...
 
@@ -53,7 +55,7 @@ class PaidMeanwhile(Exception):
     """A chargeback found an order that was paid while it waited; it is taken from the beginning."""
 
 
-class SentMoney(Protocol):
+class SentPayouts(Protocol):
     """Who sees to money that was sent to people's accounts."""
 
     async def take_back(self, tx: Transaction, reversed_transfer: TransferReversed) -> None:
@@ -65,4 +67,4 @@ class SentMoney(Protocol):
         ...
 
 
-__all__ = ["Chargebacks", "PaidMeanwhile", "PaidOrders", "SentMoney"]
+__all__ = ["Chargebacks", "PaidMeanwhile", "PaidOrders", "SentPayouts"]

@@ -23,7 +23,9 @@ async def hear(call: Call[None, None]) -> Empty:
         payload += await call.request.content.read(EVENT_BYTES_MAX + 1 - len(payload))
     if len(payload) > EVENT_BYTES_MAX:
         raise TooLarge(limit_bytes=EVENT_BYTES_MAX)
-    await call.service(SERVICE).hear(payload, call.request.headers.get("Stripe-Signature", ""))
+    await call.service(SERVICE).handle_webhook(
+        payload, call.request.headers.get("Stripe-Signature", "")
+    )
     return Empty()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from instasell_server.errors import PaymentFailed, Unavailable
-from instasell_server.ports import Refused, Unreachable
+from instasell_server.ports import Unreachable, WebhookRefused
 
 AT_ONCE = 20
 """Questions to the provider that are open at the same time, of each kind."""
@@ -14,11 +14,11 @@ AT_ONCE = 20
 T = TypeVar("T")
 
 
-async def answered(question: Awaitable[T]) -> T:
+async def call_provider(question: Awaitable[T]) -> T:
     """Return the provider's answer. Raises PaymentFailed for a no, Unavailable for silence."""
     try:
         return await question
-    except Refused as error:
+    except WebhookRefused as error:
         raise PaymentFailed(str(error)) from error
     except Unreachable as error:
         raise Unavailable("the payment provider does not answer; try again") from error

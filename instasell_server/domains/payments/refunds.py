@@ -16,10 +16,10 @@ from instasell_server.domains.ledger import rules as movements
 from instasell_server.domains.ledger.postings import Hold
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.payments import store
-from instasell_server.domains.payments.provider_calls import AT_ONCE, answered
+from instasell_server.domains.payments.provider_calls import AT_ONCE, call_provider
 from instasell_server.domains.payments.store import Payment
 from instasell_server.errors import InstaSellError, PaymentFailed
-from instasell_server.ports import Payments, RefundState
+from instasell_server.ports import PaymentProvider, RefundState
 
 _log = structlog.get_logger("instasell.payments")
 
@@ -33,17 +33,17 @@ LOOK_BACK_SECONDS = 3 * 24 * 3600
 class RefundsElsewhere(Protocol):
     """Who books refunds that the market did not ask for, and money that could not be sent back."""
 
-    async def take_refund(
+    async def record_refund(
         self, tx: Transaction, refund: RefundState, payment: Payment | None
     ) -> None:
         """Take what the provider says of a refund that the market did not ask for."""
         ...
 
-    async def keep(self, tx: Transaction, intent_id: str, amount: int) -> None:
+    async def hold_unmatched(self, tx: Transaction, intent_id: str, amount: int) -> None:
         """Money of a payment that nothing waits for was put apart."""
         ...
 
-    async def take_kept(self, tx: Transaction, intent_id: str) -> int:
+    async def release_unmatched(self, tx: Transaction, intent_id: str) -> int:
         """Take what is kept apart of a payment of the provider's, to send it back."""
         ...
 
@@ -51,7 +51,7 @@ class RefundsElsewhere(Protocol):
 class RefundService:
     """Sends money back to the cards that it came from."""
 
-    def __init__(self, database: Database, provider: Payments, ledger: Ledger) -> None:
+    def __init__(self, database: Database, provider: PaymentProvider, ledger: Ledger) -> None:
         self._database = database
         self._provider = provider
         self._ledger = ledger
@@ -94,7 +94,7 @@ class RefundService:
             else:
                 assert refund.intent_id is not None, "what comes back has been paid"
                 asking = self._provider.refund(refund.id, refund.intent_id, refund.amount)
-            state = await answered(asking)
+            state = await call_provider(asking)
         except PaymentFailed as error:
             _log.warning("refund_refused", refund_id=refund.id, reason=str(error))
             state = RefundState("", refund.id, "failed")
@@ -122,9 +122,9 @@ class RefundService:
         if after == "succeeded":
             await self._ledger.post(tx, [movements.refund_settled(found.id, found.amount)])
         elif after == "failed":
-            await self._keep(tx, found)
+            await self._record_failure(tx, found)
 
-    async def _keep(self, tx: Transaction, refund: store.Refund) -> None:
+    async def _record_failure(self, tx: Transaction, refund: store.Refund) -> None:
         """Keep what could not be sent back: with the buyer, or apart if nobody's."""
         if refund.order_id is not None:
             assert refund.payment_id is not None, "a payment has paid the order"
@@ -134,11 +134,11 @@ class RefundService:
                 refund.id, refund.order_id, refund.user_id, refund.amount, hold
             )
         else:
-            back = movements.stray_kept(refund.id, refund.amount)
+            back = movements.unmatched_payment_kept(refund.id, refund.amount)
         await self._ledger.post(tx, [back])
         if refund.order_id is None and refund.intent_id is not None:
             assert self._elsewhere is not None
-            await self._elsewhere.keep(tx, refund.intent_id, refund.amount)
+            await self._elsewhere.hold_unmatched(tx, refund.intent_id, refund.amount)
         await store.insert_alert(tx, "refund_failed", refund.id, {"amount": refund.amount})
 
     # Refunds made at the provider -------------------------------------------------------------
@@ -150,16 +150,16 @@ class RefundService:
         await store.lock_intent(tx, state.intent_id)
         payment_id = await store.find_payment_of_intent(tx, state.intent_id)
         payment = await store.find_payment(tx, payment_id) if payment_id else None
-        await self._elsewhere.take_refund(tx, state, payment)
+        await self._elsewhere.record_refund(tx, state, payment)
 
     async def send_kept_back(self, tx: Transaction, intent_id: str) -> int:
         """Send back what is kept apart of a payment that nothing waits for; returns how much."""
         assert self._elsewhere is not None
         await store.lock_intent(tx, intent_id)
-        amount = await self._elsewhere.take_kept(tx, intent_id)
+        amount = await self._elsewhere.release_unmatched(tx, intent_id)
         if amount:
             refund_id = await store.insert_refund_of_intent(tx, intent_id, amount)
-            await self._ledger.post(tx, [movements.stray_sent_back(refund_id, amount)])
+            await self._ledger.post(tx, [movements.unmatched_payment_refunded(refund_id, amount)])
         return amount
 
     async def find_intent(self, tx: Transaction, refund_id: str) -> str | None:
@@ -176,7 +176,7 @@ class RefundService:
             known = await store.sum_refunds(connection, intent_id)
         if amount is not None and known >= amount:
             return
-        found = await answered(self._provider.list_refunds(LIMIT, intent_id=intent_id))
+        found = await call_provider(self._provider.list_refunds(LIMIT, intent_id=intent_id))
         await self._take_all(found)
 
     async def reconcile(self) -> int:
@@ -186,7 +186,7 @@ class RefundService:
         self._reconcile_at = time.monotonic() + RECONCILE_SECONDS
         since = int(time.time()) - LOOK_BACK_SECONDS
         try:
-            found = await answered(self._provider.list_refunds(LIMIT, since=since))
+            found = await call_provider(self._provider.list_refunds(LIMIT, since=since))
         except PaymentFailed as error:
             # No key, or one without the right to list refunds: it stays so until somebody acts.
             _log.info("refunds_not_listed", reason=str(error))

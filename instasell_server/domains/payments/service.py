@@ -14,7 +14,7 @@ import structlog
 
 from instasell_client.models.wallets import WalletAccount
 from instasell_server import metrics
-from instasell_server.db.connections import Connection, Database
+from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.ledger import rules as movements
 from instasell_server.domains.ledger.service import Ledger
@@ -23,27 +23,27 @@ from instasell_server.domains.payments.counterparts import (
     Chargebacks,
     PaidMeanwhile,
     PaidOrders,
-    SentMoney,
+    SentPayouts,
 )
-from instasell_server.domains.payments.provider_calls import AT_ONCE, answered
+from instasell_server.domains.payments.provider_calls import AT_ONCE, call_provider
 from instasell_server.domains.payments.refunds import RefundService
 from instasell_server.domains.payments.store import Payment
 from instasell_server.errors import BadSignature, InstaSellError, PaymentFailed, Unavailable
 from instasell_server.ports import (
+    ChargebackChanged,
+    ChargeRefunded,
     Checkout,
     CheckoutExpired,
-    CheckoutWish,
-    Disputed,
-    NotUnderstood,
+    CheckoutRequest,
     Paid,
     PaymentDeclined,
-    Payments,
+    PaymentProvider,
     PayoutFailed,
     ProviderEvent,
-    RefundedInAll,
-    RefundMoved,
-    Refused,
+    RefundChanged,
     TransferReversed,
+    UnknownEvent,
+    WebhookRefused,
 )
 
 TRIES = 5
@@ -60,7 +60,7 @@ class PaymentService:
     def __init__(
         self,
         database: Database,
-        provider: Payments,
+        provider: PaymentProvider,
         ledger: Ledger,
         *,
         return_url: str,
@@ -72,7 +72,7 @@ class PaymentService:
         self.refunds = RefundService(database, provider, ledger)
         self._orders: PaidOrders | None = None
         self._chargebacks: Chargebacks | None = None
-        self._withdrawals: SentMoney | None = None
+        self._withdrawals: SentPayouts | None = None
         self._opening: dict[str, asyncio.Task[str | None]] = {}
 
     def serve(self, orders: PaidOrders) -> None:
@@ -84,7 +84,7 @@ class PaymentService:
         self._chargebacks = chargebacks
         self.refunds.serve(chargebacks)
 
-    def serve_withdrawals(self, withdrawals: SentMoney) -> None:
+    def serve_withdrawals(self, withdrawals: SentPayouts) -> None:
         """Hand money that came back to this; said once, when the parts are put together."""
         self._withdrawals = withdrawals
 
@@ -119,11 +119,11 @@ class PaymentService:
             payment = await store.find_payment(connection, payment_id)
         if payment is None or payment.status != "opening":
             return payment.checkout_url if payment and payment.status == "open" else None
-        wish = CheckoutWish(
+        wish = CheckoutRequest(
             payment.id, payment.amount, payment.currency, _description(payment), self.return_url
         )
         try:
-            found = await answered(self._provider.open_checkout(wish))
+            found = await call_provider(self._provider.open_checkout(wish))
         except PaymentFailed as error:
             async with self._database.connection() as connection:
                 await _fail(connection, payment_id, str(error))
@@ -150,11 +150,11 @@ class PaymentService:
 
     async def _expire(self, session_id: str) -> None:
         try:
-            await answered(self._provider.expire(session_id))
+            await call_provider(self._provider.expire(session_id))
         except InstaSellError as error:
             _log.warning("checkout_not_expired", code=error.code)
 
-    async def check(self, connection: Connection, payment_id: str) -> None:
+    async def check(self, connection: DbConnection, payment_id: str) -> None:
         """Asks the provider what has become of a payment, and books it if it was paid."""
         payment = await store.find_payment(connection, payment_id)
         if payment is not None and payment.status == "open" and payment.session_id is not None:
@@ -173,7 +173,7 @@ class PaymentService:
 
     async def _look_up(self, payment: Payment) -> None:
         assert payment.session_id is not None
-        found = await answered(self._provider.look_up(payment.session_id))
+        found = await call_provider(self._provider.look_up(payment.session_id))
         await self._take_checkout(payment, found)
 
     async def _take_checkout(self, payment: Payment, found: Checkout) -> None:
@@ -186,14 +186,14 @@ class PaymentService:
 
     # What the provider says -------------------------------------------------------------------
 
-    async def hear(self, payload: bytes, signature: str) -> None:
+    async def handle_webhook(self, payload: bytes, signature: str) -> None:
         """Takes a message of the provider. Raises BadSignature, and does each message once."""
         try:
             event = self._provider.read_event(payload, signature)
-        except Refused as error:
+        except WebhookRefused as error:
             raise BadSignature(str(error)) from None
 
-        if isinstance(event.change, RefundedInAll):
+        if isinstance(event.change, ChargeRefunded):
             # It does not say which refunds: the provider does. Silence has it said again.
             await self.refunds.check(event.change.intent_id, event.change.amount)
 
@@ -218,7 +218,7 @@ class PaymentService:
             # Not every payment at the provider has to be one of the market's.
             if change.payment_id is not None:
                 tx.after_commit.append(_count_failure)
-        elif isinstance(change, RefundMoved):
+        elif isinstance(change, RefundChanged):
             await self.refunds.settle_refund(tx, change.refund)
         elif isinstance(change, TransferReversed | PayoutFailed):
             assert self._withdrawals is not None
@@ -226,15 +226,15 @@ class PaymentService:
                 await self._withdrawals.take_back(tx, change)
             else:
                 await self._withdrawals.note_failed_payout(tx, change)
-        elif isinstance(change, NotUnderstood):
+        elif isinstance(change, UnknownEvent):
             details = {"type": event.type, "problem": change.problem}
             await store.insert_alert(tx, "webhook_not_understood", event.id, details)
-        elif isinstance(change, Disputed):
+        elif isinstance(change, ChargebackChanged):
             await store.lock_intent(tx, change.intent_id)
             payment_id = await store.find_payment_of_intent(tx, change.intent_id)
             payment = await store.find_payment(tx, payment_id) if payment_id else None
             assert self._chargebacks is not None
-            await self._chargebacks.take(tx, change, payment)
+            await self._chargebacks.record_chargeback(tx, change, payment)
 
     async def _settle(self, tx: Transaction, paid: Paid) -> None:
         """Books money that the provider has: to what waits for it, else apart and back."""
@@ -246,14 +246,16 @@ class PaymentService:
             # The ledger has one currency; of another one the alert is all that there is.
             if is_new and paid.currency == self._ledger.currency:
                 assert self._chargebacks is not None
-                await self._ledger.post(tx, [movements.stray(paid.intent_id, paid.amount)])
-                await self._chargebacks.keep(tx, paid.intent_id, paid.amount)
+                await self._ledger.post(
+                    tx, [movements.unmatched_payment(paid.intent_id, paid.amount)]
+                )
+                await self._chargebacks.hold_unmatched(tx, paid.intent_id, paid.amount)
             return
         if payment.intent_id is not None:
             # Told of before, in this or another event.
             return
         fits = (paid.amount, paid.currency) == (payment.amount, payment.currency)
-        if fits and await self._hand_over(tx, payment):
+        if fits and await self._credit(tx, payment):
             await store.update_succeeded(tx, payment.id, paid.intent_id)
             tx.after_commit.append(_count_success)
         else:
@@ -275,12 +277,14 @@ class PaymentService:
             await self._orders.lock(tx, found.order_id)
         return await store.lock_payment(tx, found.id)
 
-    async def _hand_over(self, tx: Transaction, payment: Payment) -> bool:
+    async def _credit(self, tx: Transaction, payment: Payment) -> bool:
         if payment.order_id is not None:
             assert self._orders is not None
             if payment.status == "failed":
                 return False
-            return await self._orders.take_payment(tx, payment.order_id, payment.id, payment.amount)
+            return await self._orders.record_payment(
+                tx, payment.order_id, payment.id, payment.amount
+            )
         target, hold = WalletAccount(payment.purpose), self._ledger.hold_of_top_up(payment.id)
         await self._ledger.post(
             tx, [movements.top_up(payment.id, payment.user_id, payment.amount, target, hold)]
@@ -293,8 +297,8 @@ class PaymentService:
         await self._ledger.post(
             tx,
             [
-                movements.stray(payment.id, paid.amount),
-                movements.stray_sent_back(refund_id, paid.amount),
+                movements.unmatched_payment(payment.id, paid.amount),
+                movements.unmatched_payment_refunded(refund_id, paid.amount),
             ],
         )
         details = {
@@ -311,10 +315,10 @@ class PaymentService:
         """Takes up payments that nobody has looked at for a minute; returns how many."""
         async with self._database.connection() as connection:
             found = await store.lease_unfinished(connection, AT_ONCE)
-        await asyncio.gather(*(self._take_up(each) for each in found))
+        await asyncio.gather(*(self.resume(each) for each in found))
         return len(found)
 
-    async def _take_up(self, payment: Payment) -> None:
+    async def resume(self, payment: Payment) -> None:
         try:
             if payment.status == "opening":
                 await self.open(payment.id)
@@ -325,7 +329,7 @@ class PaymentService:
 
 
 async def _fail(
-    connection: Connection, payment_id: str, failure: str, intent_id: str | None = None
+    connection: DbConnection, payment_id: str, failure: str, intent_id: str | None = None
 ) -> None:
     """Mark a payment as failed, and count it if that is news: once it is durable."""
     is_news = await store.update_failed(connection, payment_id, failure, intent_id)

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from instasell_server.db.connections import Connection
+from instasell_server.db.connections import DbConnection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 
@@ -66,13 +66,13 @@ async def insert_payment(
     return payment_id
 
 
-async def find_payment(connection: Connection, payment_id: str) -> Payment | None:
+async def find_payment(connection: DbConnection, payment_id: str) -> Payment | None:
     """A payment."""
     row = await connection.maybe(_sql.find_payment, {"payment_id": payment_id})
     return Payment(**row) if row else None
 
 
-async def find_payment_of_intent(connection: Connection, intent_id: str) -> str | None:
+async def find_payment_of_intent(connection: DbConnection, intent_id: str) -> str | None:
     """The id of the payment that the provider knows as `intent_id`."""
     row = await connection.maybe(_sql.find_payment_of_intent, {"intent_id": intent_id})
     return row["id"] if row else None
@@ -93,7 +93,7 @@ async def lock_payment(tx: Transaction, payment_id: str) -> Payment | None:
 
 
 async def update_open(
-    connection: Connection, payment_id: str, session_id: str, checkout_url: str | None
+    connection: DbConnection, payment_id: str, session_id: str, checkout_url: str | None
 ) -> None:
     """The provider's page waits."""
     values = {"payment_id": payment_id, "session_id": session_id, "checkout_url": checkout_url}
@@ -106,7 +106,7 @@ async def update_succeeded(tx: Transaction, payment_id: str, intent_id: str) -> 
 
 
 async def update_failed(
-    connection: Connection, payment_id: str, failure: str, intent_id: str | None = None
+    connection: DbConnection, payment_id: str, failure: str, intent_id: str | None = None
 ) -> bool:
     """Nothing will come of it; a payment that succeeded stays as it is.
 
@@ -117,7 +117,7 @@ async def update_failed(
     return row is not None and bool(row["is_news"])
 
 
-async def lease_unfinished(connection: Connection, limit: int) -> list[Payment]:
+async def lease_unfinished(connection: DbConnection, limit: int) -> list[Payment]:
     """Takes up payments that nobody has looked at for a minute."""
     rows = await connection.rows(_sql.lease_unfinished, {"limit": limit})
     return [Payment(**row) for row in rows]
@@ -135,7 +135,7 @@ async def insert_refund(tx: Transaction, payment_id: str, order_id: str | None, 
     return refund_id
 
 
-async def lease_refunds(connection: Connection, limit: int) -> list[Refund]:
+async def lease_refunds(connection: DbConnection, limit: int) -> list[Refund]:
     """Takes up refunds whose outcome is open and that nobody looks after."""
     rows = await connection.rows(_sql.lease_refunds, {"limit": limit})
     return [Refund(**row) for row in rows]
@@ -171,13 +171,13 @@ async def find_intent_of_refund(tx: Transaction, refund_id: str) -> str | None:
     return row["intent_id"] if row else None
 
 
-async def sum_refunds(connection: Connection, intent_id: str) -> int:
+async def sum_refunds(connection: DbConnection, intent_id: str) -> int:
     """Return what is known to have gone back of a payment of the provider's."""
     row = await connection.one(_sql.sum_refunds, {"intent_id": intent_id})
     return int(row["amount"])
 
 
-async def list_known_refunds(connection: Connection, provider_ids: list[str]) -> set[str]:
+async def list_known_refunds(connection: DbConnection, provider_ids: list[str]) -> set[str]:
     """Return those of some refunds of the provider's that the market has asked for."""
     rows = await connection.rows(_sql.list_known_refunds, {"provider_ids": provider_ids})
     return {row["provider_id"] for row in rows}

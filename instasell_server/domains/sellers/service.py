@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from instasell_client.models.sellers import SellerRecord
-from instasell_server.db.connections import Connection
+from instasell_server.db.connections import DbConnection
 from instasell_server.domains.sellers import store
 
 
-async def record_of(connection: Connection, seller_id: str) -> SellerRecord | None:
+async def record_of(connection: DbConnection, seller_id: str) -> SellerRecord | None:
     """A seller's record, counted at this moment. No copy is kept that could be old."""
     return await store.find_record(connection, seller_id)

@@ -18,7 +18,7 @@ WHERE w.status = 'pending' AND w.leased_until <= market_now() AND w.asked_at IS 
   AND p.payouts_stopped_at IS NOT NULL
 ORDER BY w.leased_until LIMIT %(limit)s
 
--- name: lock_never_asked
+-- name: lock_unsent_withdrawal
 SELECT id, user_id, amount FROM withdrawals
 WHERE id = %(withdrawal_id)s AND status = 'pending' AND asked_at IS NULL FOR NO KEY UPDATE
 

@@ -6,21 +6,21 @@ import json
 from typing import Any, NamedTuple
 
 from instasell_client.models.wallets import Withdrawal
-from instasell_server.db.connections import Connection
+from instasell_server.db.connections import DbConnection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 
 _sql = load(__file__)
 
 
-class Owner(NamedTuple):
+class PayoutOwner(NamedTuple):
     """What a withdrawal needs to know of its owner."""
 
     email: str
     is_verified: bool
 
 
-class Sending(NamedTuple):
+class PendingWithdrawal(NamedTuple):
     """A withdrawal and where it goes; `amount` in minor units."""
 
     id: str
@@ -29,21 +29,21 @@ class Sending(NamedTuple):
     account_id: str
 
 
-async def find_payout_account(connection: Connection, user_id: str) -> str | None:
+async def find_payout_account(connection: DbConnection, user_id: str) -> str | None:
     """The provider's id of a user's account."""
     row = await connection.maybe(_sql.find_payout_account, {"user_id": user_id})
     return row["account_id"] if row else None
 
 
-async def insert_payout_account(connection: Connection, user_id: str, account_id: str) -> None:
+async def insert_payout_account(connection: DbConnection, user_id: str, account_id: str) -> None:
     """Remembers an account; the first one stays."""
     values = {"user_id": user_id, "account_id": account_id}
     await connection.execute(_sql.insert_payout_account, values)
 
 
-async def get_owner(connection: Connection, user_id: str) -> Owner:
+async def get_owner(connection: DbConnection, user_id: str) -> PayoutOwner:
     """The address of a user, and whether it is proven."""
-    return Owner(**await connection.one(_sql.find_owner, {"user_id": user_id}))
+    return PayoutOwner(**await connection.one(_sql.find_owner, {"user_id": user_id}))
 
 
 async def insert_withdrawal(tx: Transaction, user_id: str, amount: int) -> Withdrawal:
@@ -52,24 +52,24 @@ async def insert_withdrawal(tx: Transaction, user_id: str, amount: int) -> Withd
     return Withdrawal.model_validate(row)
 
 
-async def lease_pending(connection: Connection, limit: int) -> list[Sending]:
+async def lease_pending(connection: DbConnection, limit: int) -> list[PendingWithdrawal]:
     """Takes up withdrawals that nobody looks after, each with the account that it goes to."""
     rows = await connection.rows(_sql.lease_pending, {"limit": limit})
-    return [Sending(**row) for row in rows]
+    return [PendingWithdrawal(**row) for row in rows]
 
 
-async def list_stopped(connection: Connection, limit: int) -> list[str]:
+async def list_stopped(connection: DbConnection, limit: int) -> list[str]:
     """List withdrawals that were never asked for, from wallets that nothing may leave."""
     return [row["id"] for row in await connection.rows(_sql.list_stopped, {"limit": limit})]
 
 
-async def lock_never_asked(tx: Transaction, withdrawal_id: str) -> Sending | None:
+async def lock_unsent_withdrawal(tx: Transaction, withdrawal_id: str) -> PendingWithdrawal | None:
     """Lock a withdrawal of which the provider knows nothing yet; None if it may know."""
-    row = await tx.maybe(_sql.lock_never_asked, {"withdrawal_id": withdrawal_id})
-    return Sending(**row, account_id="") if row else None
+    row = await tx.maybe(_sql.lock_unsent_withdrawal, {"withdrawal_id": withdrawal_id})
+    return PendingWithdrawal(**row, account_id="") if row else None
 
 
-class Sent(NamedTuple):
+class SentWithdrawal(NamedTuple):
     """A withdrawal that was sent, and how much of it has come back; in minor units."""
 
     id: str
@@ -78,11 +78,13 @@ class Sent(NamedTuple):
     returned_amount: int
 
 
-async def lock_sent(tx: Transaction, withdrawal_id: str | None, provider_id: str) -> Sent | None:
+async def lock_sent(
+    tx: Transaction, withdrawal_id: str | None, provider_id: str
+) -> SentWithdrawal | None:
     """Lock a withdrawal that was sent under an id of the provider's."""
     values = {"withdrawal_id": withdrawal_id, "provider_id": provider_id}
     row = await tx.maybe(_sql.lock_sent, values)
-    return Sent(**row) if row else None
+    return SentWithdrawal(**row) if row else None
 
 
 async def update_returned(tx: Transaction, withdrawal_id: str, amount: int) -> None:
@@ -90,7 +92,7 @@ async def update_returned(tx: Transaction, withdrawal_id: str, amount: int) -> N
     await tx.execute(_sql.update_returned, {"withdrawal_id": withdrawal_id, "amount": amount})
 
 
-async def find_owner_of_account(connection: Connection, account_id: str) -> str | None:
+async def find_owner_of_account(connection: DbConnection, account_id: str) -> str | None:
     """Return whose an account at the provider is."""
     row = await connection.maybe(_sql.find_owner_of_account, {"account_id": account_id})
     return row["user_id"] if row else None
@@ -121,7 +123,7 @@ async def update_failed(tx: Transaction, withdrawal_id: str, failure: str) -> No
 
 
 async def list_withdrawals(
-    connection: Connection,
+    connection: DbConnection,
     user_id: str,
     after: tuple[int, str] | tuple[None, None],
     limit: int,

@@ -25,7 +25,7 @@ from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.ledger import rules as movements
 from instasell_server.domains.ledger.service import Ledger
-from instasell_server.domains.payments.provider_calls import AT_ONCE, answered
+from instasell_server.domains.payments.provider_calls import AT_ONCE, call_provider
 from instasell_server.domains.payments.service import PaymentService
 from instasell_server.domains.wallets import store
 from instasell_server.errors import (
@@ -37,7 +37,12 @@ from instasell_server.errors import (
     Unavailable,
 )
 from instasell_server.paging import decode_cursor, encode_cursor
-from instasell_server.ports import Payments, PayoutDestination, PayoutFailed, TransferReversed
+from instasell_server.ports import (
+    PaymentProvider,
+    PayoutDestination,
+    PayoutFailed,
+    TransferReversed,
+)
 from instasell_server.ports.principal import Principal
 
 _log = structlog.get_logger("instasell.payments")
@@ -47,7 +52,11 @@ class WithdrawalService:
     """Sends balances to where their owners want them."""
 
     def __init__(
-        self, database: Database, provider: Payments, ledger: Ledger, payments: PaymentService
+        self,
+        database: Database,
+        provider: PaymentProvider,
+        ledger: Ledger,
+        payments: PaymentService,
     ) -> None:
         self._database = database
         self._provider = provider
@@ -63,14 +72,16 @@ class WithdrawalService:
             account_id = await store.find_payout_account(connection, owner.user_id)
             email = (await store.get_owner(connection, owner.user_id)).email
         if account_id is None:
-            account_id = await answered(self._provider.open_account(owner.user_id, email))
+            account_id = await call_provider(self._provider.open_account(owner.user_id, email))
             async with self._database.connection() as connection:
                 await store.insert_payout_account(connection, owner.user_id, account_id)
         found = await self._look_at(account_id)
         return PayoutAccount(ready=found.is_ready, onboarding_url=found.onboarding_url)
 
     async def _look_at(self, account_id: str) -> PayoutDestination:
-        return await answered(self._provider.find_account(account_id, self._payments.return_url))
+        return await call_provider(
+            self._provider.find_account(account_id, self._payments.return_url)
+        )
 
     async def withdraw(
         self, owner: Principal, wish: Withdraw, key: RequestKey | None
@@ -111,14 +122,14 @@ class WithdrawalService:
         return len(found) + len(stopped)
 
     async def _keep_back(self, withdrawal_id: str, tx: Transaction) -> None:
-        sending = await store.lock_never_asked(tx, withdrawal_id)
+        sending = await store.lock_unsent_withdrawal(tx, withdrawal_id)
         if sending is not None:
             reason = "a bank has taken a payment of yours back, so that nothing is paid out"
             await self._put_back(tx, sending, reason)
 
-    async def _send(self, sending: store.Sending) -> None:
+    async def _send(self, sending: store.PendingWithdrawal) -> None:
         try:
-            sent = await answered(
+            sent = await call_provider(
                 self._provider.send(
                     sending.id, sending.account_id, sending.amount, self._ledger.currency
                 )
@@ -133,16 +144,22 @@ class WithdrawalService:
         else:
             await transact(self._database, lambda tx: self._settle(tx, sending, sent))
 
-    async def _settle(self, tx: Transaction, sending: store.Sending, provider_id: str) -> None:
+    async def _settle(
+        self, tx: Transaction, sending: store.PendingWithdrawal, provider_id: str
+    ) -> None:
         if await store.lock_pending(tx, sending.id):
             await store.update_succeeded(tx, sending.id, provider_id)
             await self._ledger.post(tx, [movements.withdrawal_settled(sending.id, sending.amount)])
 
-    async def _give_back(self, tx: Transaction, sending: store.Sending, reason: str) -> None:
+    async def _give_back(
+        self, tx: Transaction, sending: store.PendingWithdrawal, reason: str
+    ) -> None:
         if await store.lock_pending(tx, sending.id):
             await self._put_back(tx, sending, reason)
 
-    async def _put_back(self, tx: Transaction, sending: store.Sending, reason: str) -> None:
+    async def _put_back(
+        self, tx: Transaction, sending: store.PendingWithdrawal, reason: str
+    ) -> None:
         await store.update_failed(tx, sending.id, reason)
         await self._ledger.post(
             tx, [movements.withdrawal_failed(sending.id, sending.user_id, sending.amount)]

@@ -18,7 +18,7 @@ import pytest
 from pydantic import SecretStr
 
 from instasell_server.commands import serve
-from instasell_server.commands.standalone import Refused
+from instasell_server.commands.standalone import StartRefused
 from instasell_server.config.descriptors import (
     CONNECTIONS_MAX,
     FILES_MAX,
@@ -211,7 +211,7 @@ def limited(database_url: str, redis_url: str) -> Iterator[Callable[[int], Any]]
 
 def test_a_server_without_room_for_callers_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 256))
-    with pytest.raises(Refused, match=r"the limit of open files is 256, .*`ulimit -n`"):
+    with pytest.raises(StartRefused, match=r"the limit of open files is 256, .*`ulimit -n`"):
         serve.check_descriptors(_settings())
 
 

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from instasell_server.http.connections import CONNECTIONS, ConnectionLimits
-from instasell_server.http.slow_transfers import Pace
+from instasell_server.http.slow_transfers import TransferRate
 from instasell_server.sandbox import Sandbox, SandboxSettings
 from tests.server.edge.raw import RawAnswer, raw_socket
 from tests.server.media.conftest import Studio
@@ -126,7 +126,7 @@ async def test_a_socket_outlasts_the_limits_of_requests(start_server: Start) -> 
 
 
 def test_bytes_earn_time_and_never_more_than_one_stall() -> None:
-    pace = Pace(ConnectionLimits(stall_seconds=20, bytes_per_second=1000))
+    pace = TransferRate(ConnectionLimits(stall_seconds=20, bytes_per_second=1000))
     assert all(pace.spend(1, 1000) for _ in range(1000))
     # Whatever has come before, twenty seconds of silence are the end.
     assert pace.spend(1, 10**9)

@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 from psycopg2 import errors
 
-from instasell_server.db.migrate import bring_up_to_date
+from instasell_server.db.migrate import migrate_to_latest
 from instasell_server.db.roles import find_role, find_serving_role
 from instasell_server.embedded import EmbeddedEngines
 from tests.server.embedded.test_engines import ask
@@ -25,7 +25,7 @@ def test_a_folder_of_before_gets_its_second_role(data_dir: Path) -> None:
         superuser = urls.database_url.replace(
             f"instasell:{secrets.role}@", f"postgres:{secrets.superuser}@"
         )
-        bring_up_to_date(urls.database_url, None)
+        migrate_to_latest(urls.database_url, None)
         # As before: one role, which owns everything.
         ask(superuser, "DROP OWNED BY instasell_server; DROP ROLE instasell_server")
     with EmbeddedEngines(data_dir) as engines:
@@ -40,7 +40,7 @@ def test_a_folder_of_before_gets_its_second_role(data_dir: Path) -> None:
         urls = engines.urls
         assert ask(superuser, "SELECT count(*) FROM pg_db_role_setting") == [(0,)]
         assert find_role(urls.server_database_url) == ("instasell_server", "instasell")
-        assert bring_up_to_date(urls.server_database_url, urls.database_url) == []
+        assert migrate_to_latest(urls.server_database_url, urls.database_url) == []
         assert not find_serving_role(urls.server_database_url).is_excessive
         assert ask(urls.server_database_url, "SELECT count(*) FROM bids") == [(0,)]
         with pytest.raises(errors.InsufficientPrivilege):
@@ -65,5 +65,5 @@ def check_script(engines: EmbeddedEngines, superuser: str) -> None:
         url = psycopg2.extensions.make_dsn(superuser, user="market_server", password=password)
         assert find_role(url) == ("market_server", "instasell")
     assert ask(superuser, "SELECT count(*) FROM pg_roles WHERE rolname = 'market_server'") == [(1,)]
-    assert bring_up_to_date(url, engines.urls.database_url) == []
+    assert migrate_to_latest(url, engines.urls.database_url) == []
     assert not find_serving_role(url).is_excessive

@@ -368,14 +368,14 @@ async def test_rows_wait_while_verdicts_are_unread(
 ) -> None:
     assert bulk_stream.WAITING_BYTES_MAX <= 16 * 1024 * 1024
     limit, count = 64 * 1024, 10_000
-    outlets: list[bulk_stream.Outlet] = []
+    outlets: list[bulk_stream.ResultStream] = []
 
-    class Outlet(bulk_stream.Outlet):
+    class Outlet(bulk_stream.ResultStream):
         def __init__(self, response: web.StreamResponse) -> None:
             super().__init__(response)
             outlets.append(self)
 
-    monkeypatch.setattr(bulk_stream, "Outlet", Outlet)
+    monkeypatch.setattr(bulk_stream, "ResultStream", Outlet)
     monkeypatch.setattr(bulk_stream, "WAITING_BYTES_MAX", limit)
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

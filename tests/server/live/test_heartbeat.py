@@ -9,17 +9,17 @@ import aiohttp
 import pytest
 
 from instasell_server.realtime import heartbeat as pulse
-from instasell_server.realtime.connection import Connection
-from instasell_server.realtime.heartbeat import GROUPS, Pulse
+from instasell_server.realtime.connection import LiveConnection
+from instasell_server.realtime.heartbeat import GROUPS, Heartbeat
 from instasell_server.routes import LIVE
 from tests.support.servers import RunningServer
 from tests.support.waiting import until
 
 
-def only_connection(server: RunningServer) -> Connection:
+def only_connection(server: RunningServer) -> LiveConnection:
     """The server's side of the one socket that is open."""
     [found] = server.app[LIVE]._open
-    return cast(Connection, found)
+    return cast(LiveConnection, found)
 
 
 async def test_one_who_answers_stays_and_one_who_is_silent_is_cut_off(
@@ -28,15 +28,15 @@ async def test_one_who_answers_stays_and_one_who_is_silent_is_cut_off(
     async with http.ws_connect("/ws", autoping=False) as socket:
         connection = only_connection(server)
         for _ in range(3):
-            connection.pulse()
+            connection.check_alive()
             assert (await socket.receive()).type is aiohttp.WSMsgType.PING
             await socket.pong()
             # The answer to a frame shows that what was sent before it has been read.
             await socket.send_json({"event": "ping", "id": 1})
             assert (await socket.receive_json())["event"] == "ack"
-        connection.pulse()
+        connection.check_alive()
         assert (await socket.receive()).type is aiohttp.WSMsgType.PING
-        connection.pulse()
+        connection.check_alive()
         ended = (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR, aiohttp.WSMsgType.CLOSE)
         assert (await socket.receive()).type in ended
     await until(lambda: not list(server.app[LIVE]._open))
@@ -52,12 +52,12 @@ async def test_a_ping_is_answered_with_its_data(http: aiohttp.ClientSession) -> 
 
 async def test_every_connection_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     class Counting:
-        def pulse(self) -> None:
+        def check_alive(self) -> None:
             pulses[id(self)] += 1
 
     monkeypatch.setattr(pulse, "PULSE_SECONDS", 0.001)
     pulses: Counter[int] = Counter()
-    open_ones, many = Pulse(), [Counting() for _ in range(GROUPS * 10)]
+    open_ones, many = Heartbeat(), [Counting() for _ in range(GROUPS * 10)]
     for each in many:
         open_ones.add(each)
     gone = many[0]
@@ -67,7 +67,7 @@ async def test_every_connection_has_its_turn(monkeypatch: pytest.MonkeyPatch) ->
         """Ends the rounds."""
 
     class Last(Counting):
-        def pulse(self) -> None:
+        def check_alive(self) -> None:
             if len(pulses) == len(many) - 1 and min(pulses.values()) >= 2:
                 raise Enough
 

@@ -229,16 +229,16 @@ async def test_no_frame_is_handled_of_a_connection_that_was_cut_off(
     hub, buckets = server.app[LIVE].hub, server.app[LIVE]._services.frames
     assert buckets is not None
     handled: list[str] = []
-    accept = connection.Connection._accept
+    accept = connection.LiveConnection._accept
 
-    async def note(self: connection.Connection, message: WSMessage) -> bool:
+    async def note(self: connection.LiveConnection, message: WSMessage) -> bool:
         handled.append(message.data)
         return await accept(self, message)
 
     socket = await connect(server=server)
     await socket.ack("ping")
     [watched] = hub._watchers
-    monkeypatch.setattr(connection.Connection, "_accept", note)
+    monkeypatch.setattr(connection.LiveConnection, "_accept", note)
     # The next frame waits for its turn, and its connection is cut off meanwhile.
     address = buckets.of("127.0.0.1")
     address.take(budgets.ADDRESS_FRAMES + 60)
@@ -266,7 +266,7 @@ async def test_a_board_that_is_not_read_waits_in_the_database_and_comes_whole(
     pinging = asyncio.create_task(reading.ask("ping"))
     await until(lambda: slow.is_slow)
     await bidder.auctions.bid(auction, max_amount=5000)
-    await hub.tell_user((await bidder.auth.me()).id, b'{"event":"wallet_changed","data":{}}')
+    await hub.notify_user((await bidder.auth.me()).id, b'{"event":"wallet_changed","data":{}}')
     assert not joining.done()
     assert slow.waiting_bytes < 128 * 1024
     reading.resume_reading()

@@ -11,7 +11,7 @@ import pytest
 
 from instasell_server.realtime import subscriber as watchers
 from instasell_server.realtime.hub import Hub
-from instasell_server.realtime.subscriber import BUFFER_BYTES_MAX, Watcher
+from instasell_server.realtime.subscriber import BUFFER_BYTES_MAX, Subscriber
 from instasell_server.realtime.websocket_frames import text_frame
 from instasell_server.routes import LIVE
 from tests.server.live.conftest import Connect
@@ -71,9 +71,9 @@ def hub(server: RunningServer) -> Hub:
     return found
 
 
-async def _watch(server: RunningServer, hub: Hub, auction: str) -> tuple[Watcher, Pipe]:
+async def _watch(server: RunningServer, hub: Hub, auction: str) -> tuple[Subscriber, Pipe]:
     pipe = Pipe()
-    watcher = Watcher(pipe, lambda is_over: None)
+    watcher = Subscriber(pipe, lambda is_over: None)
     hub.add(watcher)
     hub.start_joining(watcher, auction)
     found = await server.app[LIVE].history.snapshot(auction, None, None)
@@ -140,7 +140,7 @@ async def test_the_board_is_bounded_alike(hub: Hub, market: Market, connect: Con
     seller = await market.seller()
     auctions = [await market.auction(seller) for _ in range(3)]
     pipe = Pipe()
-    watcher = Watcher(pipe, lambda is_over: None)
+    watcher = Subscriber(pipe, lambda is_over: None)
     hub.add(watcher)
     hub.start_joining_board(watcher)
     hub.finish_joining_board(watcher, dict.fromkeys(auctions, 1))

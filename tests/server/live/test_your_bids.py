@@ -103,7 +103,7 @@ async def test_a_token_that_may_not_read_hears_nothing_of_the_account(
     assert (await script.bid(auction, "k", max_amount=5000))["event"] == "ack"
     await position(screen, 2)
     hub: Hub = server.app[LIVE].hub
-    await hub.tell_user((await bidder.auth.me()).id, b'{"event":"wallet_changed","data":{}}')
+    await hub.notify_user((await bidder.auth.me()).id, b'{"event":"wallet_changed","data":{}}')
     await screen.event("wallet_changed")
     await script.ack("ping")
     assert not {"your_bid_changed", "wallet_changed"} & set(script.order)

@@ -16,7 +16,7 @@ from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts.links import LinkSigner
 from instasell_server.domains.mail.service import MailService
-from instasell_server.ports import Mail
+from instasell_server.ports import MailTransport
 from tests.support.databases import MarketClock
 from tests.support.mail_server import MailServer, mail_server
 from tests.support.servers import SECRET
@@ -43,7 +43,9 @@ class Office:
     settings: Settings
     user_id: str
 
-    def service(self, transport: Mail | None = None, *, without: bool = False) -> MailService:
+    def service(
+        self, transport: MailTransport | None = None, *, without: bool = False
+    ) -> MailService:
         """A service that sends to the peer, or to `transport`."""
         used = None if without else transport or SmtpMail(self.settings)
         return MailService(self.database, used, currency="USD", unseal=LinkSigner(SECRET).unseal)

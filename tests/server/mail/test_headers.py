@@ -18,9 +18,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from instasell_server.adapters.mail.message import message_of
-from instasell_server.domains.mail.renderer import Rendered, render
+from instasell_server.domains.mail.renderer import RenderedMail, render
 from instasell_server.domains.mail.texts import WORDINGS
-from instasell_server.ports import Letter, MailRefused
+from instasell_server.ports import MailRefused, OutgoingMail
 from tests.server.mail.conftest import Office
 from tests.server.mail.test_rendering import FACTS
 from tests.support.mail_server import MailServer
@@ -58,12 +58,14 @@ PIECES = [
 HOSTILE = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=8).map("".join)
 
 
-def letter(subject: str, text: str = "Hi\n", html: str = "<p>Hi", to: str = "a@b.org") -> Letter:
+def letter(
+    subject: str, text: str = "Hi\n", html: str = "<p>Hi", to: str = "a@b.org"
+) -> OutgoingMail:
     at = datetime(2026, 11, 30, 12, tzinfo=UTC)
-    return Letter(7, "6d8f", to, subject, text, html, at)
+    return OutgoingMail(7, "6d8f", to, subject, text, html, at)
 
 
-def check(data: bytes, made: Rendered) -> EmailMessage:
+def check(data: bytes, made: RenderedMail) -> EmailMessage:
     """Check that what arrives has exactly our headers and our two parts, whoever reads it."""
     assert b"\r" not in data.replace(b"\r\n", b"")
     assert b"\n" not in data.replace(b"\r\n", b"")

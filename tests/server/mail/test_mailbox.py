@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from instasell_server.adapters.mail.mailbox import LocalMailbox
-from instasell_server.embedded.mailbox import find_letter, listed, read_mailbox, shown
-from instasell_server.ports import Letter
+from instasell_server.embedded.mailbox import find_letter, format_list, format_mail, read_mailbox
+from instasell_server.ports import OutgoingMail
 from tests.server.mail.conftest import Office
 
 
-def letter(number: int, address: str = "ada@example.org", text: str = "Hello\n") -> Letter:
-    return Letter(
+def letter(number: int, address: str = "ada@example.org", text: str = "Hello\n") -> OutgoingMail:
+    return OutgoingMail(
         number=number,
         key="0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11",
         address=address,
@@ -45,12 +45,12 @@ async def test_what_is_shown_steers_no_terminal(tmp_path: Path) -> None:
     )
     (tmp_path / "m/no-letter").write_text("x")
     for number in (1, 2):
-        text = shown(tmp_path / "m", number, as_json=False)
+        text = format_mail(tmp_path / "m", number, as_json=False)
         assert all(char.isprintable() or char == "\n" for char in text), repr(text)
-    assert "    a token" in shown(tmp_path / "m", 1, as_json=False)
-    assert len(list(listed(tmp_path / "m", "ada@example.org", as_json=False))) == 1
+    assert "    a token" in format_mail(tmp_path / "m", 1, as_json=False)
+    assert len(list(format_list(tmp_path / "m", "ada@example.org", as_json=False))) == 1
     assert find_letter(tmp_path / "m", 3) is None
-    assert list(listed(tmp_path / "nowhere", None, as_json=True)) == []
+    assert list(format_list(tmp_path / "nowhere", None, as_json=True)) == []
 
 
 async def test_a_mail_comes_into_the_mailbox_once(office: Office, tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from instasell_server.adapters.mail.smtp import SmtpMail
 from instasell_server.config.settings import Settings
 from instasell_server.domains.mail import renderer as rendering
 from instasell_server.domains.mail import service
-from instasell_server.domains.mail.renderer import Rendered
+from instasell_server.domains.mail.renderer import RenderedMail
 from instasell_server.domains.mail.rules import ATTEMPTS_MAX, delay_seconds
 from instasell_server.domains.mail.service import LEASE_SECONDS, UNKNOWN_OUTCOME
-from instasell_server.ports import Letter
+from instasell_server.ports import OutgoingMail
 from tests.server.mail.conftest import Office
 from tests.support.mail_server import MailServer, text_of
 
@@ -71,7 +71,7 @@ async def test_others_have_a_turn_between_two_mails_of_a_round(
         turn += 1
         loop.call_soon(count)
 
-    def render(*given: Any) -> Rendered:
+    def render(*given: Any) -> RenderedMail:
         made_in.append(turn)
         return rendering.render(*given)
 
@@ -163,7 +163,7 @@ class _Dies:
     def __init__(self, *, after_hand_over: bool) -> None:
         self._after = after_hand_over
 
-    async def send(self, letter: Letter, hand_over: Callable[[], Awaitable[None]]) -> None:
+    async def send(self, letter: OutgoingMail, hand_over: Callable[[], Awaitable[None]]) -> None:
         if self._after:
             await hand_over()
         raise asyncio.CancelledError
@@ -191,7 +191,7 @@ class _Sleepy:
         self._office = office
         self.content_left = False
 
-    async def send(self, letter: Letter, hand_over: Callable[[], Awaitable[None]]) -> None:
+    async def send(self, letter: OutgoingMail, hand_over: Callable[[], Awaitable[None]]) -> None:
         self._office.clock.shift(LEASE_SECONDS + 1)
         assert await self._office.service().send_due() == 1
         await hand_over()

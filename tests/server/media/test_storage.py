@@ -22,9 +22,9 @@ from instasell_server.ports import (
     ObjectMissing,
     Objects,
     ObjectTooLarge,
-    Refused,
     Unreachable,
     UploadAddress,
+    WebhookRefused,
 )
 from tests.support.market import open_market
 from tests.support.servers import SECRET, RunningServer, settings_for_tests
@@ -232,7 +232,7 @@ async def test_the_secret_before_this_one_still_opens(disk: DiskObjects, tmp_pat
     token = disk.presign_download(KEY, content_type="image/png").removeprefix("/media/")
     renewed = DiskObjects(tmp_path / "files", ["another secret", SECRET])
     assert renewed.check_download(token).path.read_bytes() == DATA
-    with pytest.raises(Refused):
+    with pytest.raises(WebhookRefused):
         DiskObjects(tmp_path / "files", ["another secret"]).check_download(token)
 
 
@@ -241,7 +241,7 @@ async def test_the_secret_before_this_one_still_opens(disk: DiskObjects, tmp_pat
 )
 def test_what_is_no_token_is_refused(disk: DiskObjects, token: str) -> None:
     for check in (disk.check_upload, disk.check_download):
-        with pytest.raises(Refused):
+        with pytest.raises(WebhookRefused):
             check(token)
 
 
@@ -250,7 +250,7 @@ def test_a_changed_token_is_refused(disk: DiskObjects, at: int) -> None:
     token = address_of(disk).url.removeprefix("/media/")
     changed = list(token)
     changed[at] = "A" if changed[at] != "A" else "Q"
-    with pytest.raises(Refused):
+    with pytest.raises(WebhookRefused):
         disk.check_upload("".join(changed))
 
 

@@ -21,14 +21,14 @@ import pytest
 from instasell_client.models.accounts import Role, UserStatus
 from instasell_client.models.wallets import TopUp
 from instasell_server.app import SERVICES, Services
-from instasell_server.config.settings import Part
+from instasell_server.config.settings import ServerPart
 from instasell_server.db.connections import Database
 from instasell_server.db.queries import Queries
 from instasell_server.domains.audit import store as audit_store
 from instasell_server.domains.audit.service import audit
 from instasell_server.ports.principal import Principal
 from instasell_server.sandbox import SandboxSettings, disputes
-from instasell_server.sandbox.records import Delivery, Records
+from instasell_server.sandbox.records import Delivery, SandboxRecords
 from instasell_server.sandbox.webhook_sender import sign
 from tests.server.money.expected import CARD_HOLD_DAYS, TOPUP_HOLD_DAYS
 from tests.support.payments import (
@@ -206,7 +206,7 @@ class Arena:
     def judge(self, dispute_id: str, *, won: bool) -> None:
         """A bank decides."""
 
-        def work(records: Records) -> None:
+        def work(records: SandboxRecords) -> None:
             disputes.judge(records, records.get("dispute", dispute_id), won=won)
 
         self.run(self.provider.sandbox.store.transact(work))
@@ -217,21 +217,23 @@ class Arena:
         def hear(delivery: Delivery) -> None:
             signature = sign(delivery.payload, WEBHOOK_SECRET, _real_now())
             for _ in range(1 + twice):
-                self.run(self.services.payments.hear(delivery.payload.encode(), signature))
+                self.run(
+                    self.services.payments.handle_webhook(delivery.payload.encode(), signature)
+                )
 
         self._run_deliveries(hear)
 
     def _run_deliveries(self, hear: Callable[[Delivery], None]) -> None:
         store = self.provider.sandbox.store
 
-        def look(records: Records) -> list[Delivery]:
+        def look(records: SandboxRecords) -> list[Delivery]:
             return records.list_deliveries(1, records.now, 100, newest_first=False)
 
         while due := self.run(store.transact(look)):
             for each in due:
                 hear(each)
 
-            def note(records: Records, due: list[Delivery] = due) -> None:
+            def note(records: SandboxRecords, due: list[Delivery] = due) -> None:
                 for each in due:
                     records.update_delivery(each.seq, delivered=True, due_at=records.now)
 
@@ -269,7 +271,7 @@ def open_arena(folder: Path, database_url: str, redis_url: str) -> Iterator[Aren
             database_url,
             redis_url,
             **paying_settings(provider),
-            parts=frozenset({Part.API}),
+            parts=frozenset({ServerPart.API}),
             auctioneer_lanes=1,
             card_hold_days=CARD_HOLD_DAYS,
             topup_hold_days=TOPUP_HOLD_DAYS,

@@ -124,7 +124,7 @@ async def _finds_nothing(*_: object) -> dict[str, int]:
 MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "an order can be released twice": (rules, "check_confirmable", _releases_twice),
     "a refund forgets those before it": (rules, "refund_amount", _forgets_refunds),
-    "goods never come back": (rules, "goods_come_back", lambda standing: False),
+    "goods never come back": (rules, "returns_stock", lambda standing: False),
     "a withdrawal that failed stays away": (
         WithdrawalService, "_give_back", _keeps_what_failed,
     ),
@@ -133,7 +133,7 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
         rules, "check_cancellable", lambda standing, actor, now: None,
     ),
     "all of a disputed order goes to the seller": (
-        rules, "rest_of", lambda standing, refund_amount: standing.held_amount,
+        rules, "remaining_amount", lambda standing, refund_amount: standing.held_amount,
     ),
     "a refund to the wallet is free at once": (
         Ledger, "hold_of_refund", lambda self, payment_id, paid_at: Hold(payment_id, 0),

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from instasell_client.models.wallets import EntryType
-from instasell_server.domains.ledger.postings import Account, Posting, Unbalanced, transfer
+from instasell_server.domains.ledger.postings import LedgerAccount, Posting, Unbalanced, transfer
 from tests.server.accounts_support import ask
 from tests.server.money.conftest import Bazaar
 from tests.support.waiting import LIMIT_SECONDS
@@ -163,8 +163,8 @@ async def test_gas_features_an_own_auction_for_a_day_each_time(bazaar: Bazaar) -
 
 def test_a_transfer_that_does_not_balance_cannot_be_made() -> None:
     lopsided = (
-        Posting(Account.STRIPE, -5, EntryType.TOPUP),
-        Posting(Account.BALANCE, 4, EntryType.TOPUP, "somebody"),
+        Posting(LedgerAccount.STRIPE, -5, EntryType.TOPUP),
+        Posting(LedgerAccount.BALANCE, 4, EntryType.TOPUP, "somebody"),
     )
     for postings in (lopsided, ()):
         with pytest.raises(Unbalanced):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from instasell_server.domains.notifications.dispatch import Telling
+from instasell_server.domains.notifications.dispatch import NotificationDispatcher
 from instasell_server.domains.notifications.handlers import TELLING
 from tests.server.money.conftest import bazaar
 from tests.support.market import Market, open_market
@@ -102,6 +102,6 @@ async def market(server: RunningServer, sql: Sql) -> AsyncIterator[Market]:
 
 
 @pytest.fixture
-def telling(server: RunningServer) -> Telling:
+def telling(server: RunningServer) -> NotificationDispatcher:
     """The part of `server` that tells people; another worker runs it as well."""
     return server.app[TELLING]

@@ -8,7 +8,7 @@ from typing import Any
 from instasell_client import AsyncInstaSell
 from instasell_client.models.accounts import Role
 from instasell_server.domains.notifications import audiences
-from instasell_server.domains.notifications.dispatch import Telling
+from instasell_server.domains.notifications.dispatch import NotificationDispatcher
 from tests.server.notifications.conftest import Repeats, Sql, Told
 from tests.support.databases import MarketClock
 from tests.support.market import Market
@@ -60,7 +60,7 @@ async def test_an_end_is_told_to_the_winner_the_others_and_the_seller(
 
 
 async def test_a_thousand_bidders_are_told_in_parts(
-    market: Market, told: Told, sql: Sql, telling: Telling
+    market: Market, told: Told, sql: Sql, telling: NotificationDispatcher
 ) -> None:
     seller, bidder = await market.seller(), await market.bidder()
     auction_id = await market.auction(seller)
@@ -228,7 +228,7 @@ async def test_a_notice_comes_to_ones_own_sockets_only(market: Market, told: Tol
 
 
 async def test_all_that_comes_of_auctions_is_told_once(
-    market: Market, told: Told, sql: Sql, repeats: Repeats, telling: Telling
+    market: Market, told: Told, sql: Sql, repeats: Repeats, telling: NotificationDispatcher
 ) -> None:
     seller, first, second = await market.seller(), await market.bidder(), await market.bidder()
     await first.subscriptions.add("seller", await id_of(seller))

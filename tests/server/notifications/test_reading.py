@@ -13,7 +13,7 @@ from instasell_client import AsyncInstaSell
 from instasell_client.errors import Conflict, Invalid, NotFound
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.notifications.dispatch import Telling
+from instasell_server.domains.notifications.dispatch import NotificationDispatcher
 from instasell_server.domains.notifications.service import NotificationService
 from tests.server.notifications.conftest import Sql, Told
 from tests.server.notifications.test_auctions import id_of
@@ -161,7 +161,7 @@ class Letterbox:
 
 
 async def test_preferences_are_obeyed(
-    market: Market, told: Told, sql: Sql, telling: Telling
+    market: Market, told: Told, sql: Sql, telling: NotificationDispatcher
 ) -> None:
     sql("CREATE TABLE letters (u uuid, kind text, cause text, PRIMARY KEY (u, kind, cause))")
     telling.serve(Letterbox())
@@ -261,7 +261,7 @@ class Torn(Letterbox):
 
 
 async def test_what_breaks_down_on_the_way_comes_whole_and_once(
-    market: Market, told: Told, sql: Sql, telling: Telling
+    market: Market, told: Told, sql: Sql, telling: NotificationDispatcher
 ) -> None:
     sql("CREATE TABLE letters (u uuid, kind text, cause text, PRIMARY KEY (u, kind, cause))")
     telling.serve(Torn(3))

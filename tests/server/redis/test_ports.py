@@ -83,13 +83,13 @@ async def test_a_retired_value_is_absent_and_stays_so_for_slow_readers(
     engine: RedisEngine, raw: redis.asyncio.Redis
 ) -> None:
     await engine.cache.put("auction:1", b"old", version=6, ttl_seconds=60)
-    assert await engine.cache.retire({"auction:1": 7, "auction:2": 3}, ttl_seconds=60)
+    assert await engine.cache.invalidate({"auction:1": 7, "auction:2": 3}, ttl_seconds=60)
     assert await engine.cache.get("auction:1") is None
     await engine.cache.put("auction:1", b"old", version=6, ttl_seconds=60)
     assert await engine.cache.get("auction:1") is None
     await engine.cache.put("auction:1", b"new", version=7, ttl_seconds=60)
     assert await engine.cache.get("auction:1") == b"new"
-    assert await engine.cache.retire({"auction:1": 7}, ttl_seconds=60)
+    assert await engine.cache.invalidate({"auction:1": 7}, ttl_seconds=60)
     assert await engine.cache.get("auction:1") == b"new"
     await engine.cache.put("auction:2", b"older", version=2, ttl_seconds=60)
     assert await engine.cache.get("auction:2") is None
@@ -172,6 +172,6 @@ async def test_without_redis_every_port_says_so_and_no_more() -> None:
     await engine.locks.release(["lock:auction:a"], "one")
     await engine.cache.put("k", b"v", version=1, ttl_seconds=1)
     assert not await engine.cache.drop(["k"])
-    assert not await engine.cache.retire({"k": 1}, ttl_seconds=1)
+    assert not await engine.cache.invalidate({"k": 1}, ttl_seconds=1)
     await engine.bus.publish([b"lost"])
     await engine.close()

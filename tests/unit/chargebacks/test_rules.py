@@ -9,40 +9,52 @@ import pytest
 
 from instasell_client.models.orders import OrderStatus
 from instasell_server.domains.chargebacks import rules
-from instasell_server.domains.chargebacks.rules import Claims, Shares
+from instasell_server.domains.chargebacks.rules import ChargebackShares, ClaimedAmounts
 from instasell_server.domains.ledger import claims as movements
-from instasell_server.domains.ledger.postings import Account, Transfer
-from instasell_server.domains.orders.rules import Standing
+from instasell_server.domains.ledger.postings import LedgerAccount, Transfer
+from instasell_server.domains.orders.rules import OrderState
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def order(status: OrderStatus, held: int, refunded: int) -> Standing:
+def order(status: OrderStatus, held: int, refunded: int) -> OrderState:
     """An order of 1000."""
-    return Standing(status, 1000, held, NOW, NOW, None, None, 0, refunded)
+    return OrderState(status, 1000, held, NOW, NOW, None, None, 0, refunded)
 
 
 @pytest.mark.parametrize(
     ("status", "held", "refunded", "amount", "balance", "shares"),
     [
         # What is still held covers it.
-        (OrderStatus.SHIPPED, 1000, 0, 1000, 500, Shares(escrow=1000)),
+        (OrderStatus.SHIPPED, 1000, 0, 1000, 500, ChargebackShares(escrow=1000)),
         # A refund first, whether the buyer still has it or not.
-        (OrderStatus.SHIPPED, 700, 300, 1000, 0, Shares(refunded=300, escrow=700)),
-        (OrderStatus.SHIPPED, 700, 300, 400, 300, Shares(refunded=300, escrow=100)),
-        (OrderStatus.CANCELLED, 0, 1000, 1000, 0, Shares(refunded=1000)),
+        (OrderStatus.SHIPPED, 700, 300, 1000, 0, ChargebackShares(refunded=300, escrow=700)),
+        (OrderStatus.SHIPPED, 700, 300, 400, 300, ChargebackShares(refunded=300, escrow=100)),
+        (OrderStatus.CANCELLED, 0, 1000, 1000, 0, ChargebackShares(refunded=1000)),
         # Then what the buyer has besides, then the seller, up to what the sale brought.
-        (OrderStatus.DELIVERED, 0, 300, 1000, 350, Shares(refunded=300, buyer=50, seller=650)),
-        (OrderStatus.DELIVERED, 0, 0, 1000, 0, Shares(seller=1000)),
-        (OrderStatus.DELIVERED, 0, 0, 1200, 0, Shares(seller=1000, platform=200)),
-        (OrderStatus.PROCESSING, 1000, 0, 1200, 0, Shares(escrow=1000, platform=200)),
+        (
+            OrderStatus.DELIVERED,
+            0,
+            300,
+            1000,
+            350,
+            ChargebackShares(refunded=300, buyer=50, seller=650),
+        ),
+        (OrderStatus.DELIVERED, 0, 0, 1000, 0, ChargebackShares(seller=1000)),
+        (OrderStatus.DELIVERED, 0, 0, 1200, 0, ChargebackShares(seller=1000, platform=200)),
+        (OrderStatus.PROCESSING, 1000, 0, 1200, 0, ChargebackShares(escrow=1000, platform=200)),
     ],
 )
 def test_who_has_the_money_owes_it(
-    status: OrderStatus, held: int, refunded: int, amount: int, balance: int, shares: Shares
+    status: OrderStatus,
+    held: int,
+    refunded: int,
+    amount: int,
+    balance: int,
+    shares: ChargebackShares,
 ) -> None:
     found = rules.share_of_order(
-        amount, order(status, held, refunded), Claims(), buyer_balance=balance
+        amount, order(status, held, refunded), ClaimedAmounts(), buyer_balance=balance
     )
     assert found == shares
     assert sum(found) == amount
@@ -50,11 +62,11 @@ def test_who_has_the_money_owes_it(
 
 def test_a_second_chargeback_takes_nothing_twice() -> None:
     sold = order(OrderStatus.DELIVERED, 0, 300)
-    first = rules.share_of_order(600, sold, Claims(), buyer_balance=0)
-    assert first == Shares(refunded=300, seller=300)
-    taken = Claims(refunded_amount=300, seller_amount=300)
+    first = rules.share_of_order(600, sold, ClaimedAmounts(), buyer_balance=0)
+    assert first == ChargebackShares(refunded=300, seller=300)
+    taken = ClaimedAmounts(refunded_amount=300, seller_amount=300)
     second = rules.share_of_order(600, sold, taken, buyer_balance=0)
-    assert second == Shares(seller=400, platform=200)
+    assert second == ChargebackShares(seller=400, platform=200)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +89,7 @@ def test_taken_and_won_moves_everything_back() -> None:
         from_escrow = min(held, amount)
         owed = amount - from_escrow
         recovered = min(paid, owed)
-        moved: dict[Account, int] = {}
+        moved: dict[LedgerAccount, int] = {}
         steps: list[Transfer] = [movements.chargeback("c", "o", {"o": from_escrow}, owed)]
         if recovered:
             steps.append(movements.recovered("c", "o", "p", "u", recovered, owed))

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from instasell_server.domains.listings import bulk_lines
 from instasell_server.domains.listings.bulk_lines import read_rows
-from instasell_server.domains.listings.bulk_rules import Row
+from instasell_server.domains.listings.bulk_rules import ImportRow
 
 
-async def rows_of(chunks: list[bytes]) -> list[list[Row]]:
+async def rows_of(chunks: list[bytes]) -> list[list[ImportRow]]:
     reader = StreamReader(Mock(spec=BaseProtocol), limit=2**16, loop=asyncio.get_running_loop())
 
     async def feed() -> None:

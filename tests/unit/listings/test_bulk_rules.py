@@ -10,20 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instasell_client.models.listings import BulkOutcome
-from instasell_server.domains.listings.bulk_rules import Judge, Judgement, Known, Row
-from instasell_server.domains.listings.rules import Goods
+from instasell_server.domains.listings.bulk_rules import (
+    ImportRow,
+    KnownKeys,
+    RowChecker,
+    RowDecision,
+)
+from instasell_server.domains.listings.rules import ListingFields
 
 CATEGORY = "kitchen"
 
 
-def row(sku: str, **values: Any) -> Row:
+def row(sku: str, **values: Any) -> ImportRow:
     given = {"seller_sku": sku, **values}
     digest = json.dumps(given, sort_keys=True)
     path = given.pop("category", None)
-    return Row(1, f"sku:{sku}", digest, given, None, path, None, None, [], True)
+    return ImportRow(1, f"sku:{sku}", digest, given, None, path, None, None, [], True)
 
 
-def full(sku: str, **values: Any) -> Row:
+def full(sku: str, **values: Any) -> ImportRow:
     base = {"type": "direct", "title": "t", "condition": "new", "price": 5, "category": "Kitchen"}
     return row(sku, **{**base, **values})
 
@@ -32,11 +37,11 @@ class Market:
     """Judges uploads one after the other, each with what the ones before left."""
 
     def __init__(self) -> None:
-        self.known = Known(paths={"Kitchen": CATEGORY}, categories={CATEGORY})
+        self.known = KnownKeys(paths={"Kitchen": CATEGORY}, categories={CATEGORY})
         self._numbers = itertools.count(1)
 
-    def upload(self, *rows: Row) -> list[Judgement]:
-        judge = Judge(self.known, lambda: f"listing-{next(self._numbers)}")
+    def upload(self, *rows: ImportRow) -> list[RowDecision]:
+        judge = RowChecker(self.known, lambda: f"listing-{next(self._numbers)}")
         return [judge.judge(each) for each in rows]
 
     def sell(self, listing_id: str, quantity: int) -> int:
@@ -105,6 +110,6 @@ def test_a_row_with_an_error_is_rejected_even_when_the_rest_was_imported() -> No
     market.upload(full("K"))
     [judged] = market.upload(full("K")._replace(errors=[("price", "send 1 or more")]))
     assert judged.outcome is BulkOutcome.REJECTED
-    assert market.known.goods["listing-1"] == Goods(
+    assert market.known.goods["listing-1"] == ListingFields(
         "direct", "t", "", CATEGORY, "new", 5, 1, 0, "K"
     )

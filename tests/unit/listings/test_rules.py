@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instasell_server.domains.listings import rules
-from instasell_server.domains.listings.rules import Goods
+from instasell_server.domains.listings.rules import ListingFields
 
-DIRECT = Goods("direct", "A kettle", "Boils.", "c", "new", 1500, 3, 0, None)
-AUCTION = Goods("auction", "A kettle", "Boils.", "c", "new", None, 1, 0, None)
+DIRECT = ListingFields("direct", "A kettle", "Boils.", "c", "new", 1500, 3, 0, None)
+AUCTION = ListingFields("auction", "A kettle", "Boils.", "c", "new", None, 1, 0, None)
 
 stocks = st.integers(min_value=0, max_value=rules.STOCK_MAX)
 
@@ -21,18 +21,18 @@ def fields(complaints: rules.FieldErrors) -> list[str]:
 
 
 def test_a_direct_listing_has_a_price_and_an_auctions_has_none() -> None:
-    assert rules.complaints_about(DIRECT) == []
-    assert rules.complaints_about(AUCTION) == []
-    assert fields(rules.complaints_about(DIRECT._replace(price=None))) == ["price"]
+    assert rules.find_problems(DIRECT) == []
+    assert rules.find_problems(AUCTION) == []
+    assert fields(rules.find_problems(DIRECT._replace(price=None))) == ["price"]
     wrong = AUCTION._replace(price=1, stock=2)
-    assert fields(rules.complaints_about(wrong)) == ["price", "stock"]
+    assert fields(rules.find_problems(wrong)) == ["price", "stock"]
 
 
 def test_an_auctions_listing_that_is_sold_may_still_be_described() -> None:
     sold = AUCTION._replace(stock=0)
-    assert rules.complaints_about_change(sold, {"description": "Gone."}) == []
-    assert rules.complaints_about_change(sold, {"stock": 1}) == []
-    assert fields(rules.complaints_about_change(AUCTION, {"stock": 0})) == ["stock"]
+    assert rules.find_change_problems(sold, {"description": "Gone."}) == []
+    assert rules.find_change_problems(sold, {"stock": 1}) == []
+    assert fields(rules.find_change_problems(AUCTION, {"stock": 0})) == ["stock"]
 
 
 @given(st.text(max_size=20), st.text(max_size=20))

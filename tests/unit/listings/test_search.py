@@ -16,7 +16,7 @@ ID = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
 
 @given(st.sampled_from(list(ListingSort)), st.integers(0, 2**52))
 def test_cursors_lead_back(sort: ListingSort, key: int) -> None:
-    position = search.Position(key, ID)
+    position = search.PagePosition(key, ID)
     assert search.read_cursor(search.write_cursor(position, sort), sort) == position
 
 

@@ -7,14 +7,14 @@ import contextlib
 
 import pytest
 
-from instasell_server.domains.media.fair_queue import Turns
+from instasell_server.domains.media.fair_queue import FairQueue
 from instasell_server.errors import RateLimited, Unavailable
 
 
 class Hall:
     """Accounts that wait for turns, and the order in which they had them."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: FairQueue) -> None:
         self.turns = turns
         self.had: list[str] = []
         self.tasks: list[asyncio.Task[None]] = []
@@ -57,7 +57,7 @@ class Hall:
 
 @pytest.fixture
 def hall() -> Hall:
-    return Hall(Turns(2, waiting_of_account=3, waiting_max=5))
+    return Hall(FairQueue(2, waiting_of_account=3, waiting_max=5))
 
 
 async def test_an_account_with_many_files_does_not_keep_out_another(hall: Hall) -> None:

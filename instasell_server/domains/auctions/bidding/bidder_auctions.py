@@ -13,7 +13,7 @@ from instasell_client.models.bids import (
     BiddingQuery,
 )
 from instasell_client.models.live import YourBid
-from instasell_server.db.connections import Connection, Database, Row
+from instasell_server.db.connections import Database, DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.domains.auctions import events as auction_events
 from instasell_server.domains.auctions import locked_store, store
@@ -64,7 +64,7 @@ class OwnBids:
 
 
 async def list_open_bids(
-    connection: Connection, user_ids: Sequence[str]
+    connection: DbConnection, user_ids: Sequence[str]
 ) -> dict[str, list[YourBid]]:
     """Return the positions of these users in the open auctions that they have bid in."""
     found: dict[str, list[YourBid]] = {}
@@ -76,7 +76,7 @@ async def list_open_bids(
 
 
 async def list_bids_in_auction(
-    connection: Connection, auction_id: str, user_ids: Sequence[str]
+    connection: DbConnection, auction_id: str, user_ids: Sequence[str]
 ) -> list[OwnBid]:
     """Return the numbers and maxima of these users in one auction, nobody as its leader."""
     rows = await connection.rows(

@@ -11,7 +11,7 @@ import structlog
 from instasell_client.models.auctions import AuctionStatusReply
 from instasell_client.models.live import ServerEvent
 from instasell_server import metrics
-from instasell_server.db.connections import Connection, Database
+from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.auctions import events as auction_events
 from instasell_server.domains.auctions import locked_store, store
@@ -232,7 +232,7 @@ class Lifecycle:
     async def retire(self, events: Sequence[Event]) -> bool:
         """Makes cached states older than these events count as absent; False if that failed."""
         versions = {status_key(each.auction_id): each.version for each in events}
-        return await self._cache.retire(versions, ttl_seconds=STATUS_TTL_SECONDS)
+        return await self._cache.invalidate(versions, ttl_seconds=STATUS_TTL_SECONDS)
 
     async def announce(self, events: Sequence[Event], *, retired: bool) -> None:
         """Tells those who watch. What was not `retired` is left to the outbox."""
@@ -249,7 +249,9 @@ class Lifecycle:
             del self._told[next(iter(self._told))]
 
 
-async def started_events(connection: Connection, ids: Sequence[str], now: datetime) -> list[Event]:
+async def started_events(
+    connection: DbConnection, ids: Sequence[str], now: datetime
+) -> list[Event]:
     """An `auction_started` for each auction, with its state for boards that do not know it."""
     if not ids:
         return []

@@ -88,7 +88,7 @@ class Resale:
             await claim_listing(tx, seller, auction.listing_id)
             old = await store.get_terms(tx, auction_id)
             now = await locked_store.get_now(tx)
-            return await self._opening.open(tx, seller, terms.relisted(old, wish, now), now)
+            return await self._opening.open(tx, seller, terms.relist_values(old, wish, now), now)
 
         return await once(self._database, key, AuctionStatusReply, work, dry_run=dry_run)
 

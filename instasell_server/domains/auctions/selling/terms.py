@@ -49,7 +49,7 @@ def opening_values(wish: CreateAuction, now: datetime, max_days: int) -> dict[st
     }
 
 
-def relisted(old: Mapping[str, Any], wish: RelistAuction, now: datetime) -> CreateAuction:
+def relist_values(old: Mapping[str, Any], wish: RelistAuction, now: datetime) -> CreateAuction:
     """The wish for a new auction with the terms of an old one where no others are given.
 
     Raises Invalid for a minimum bid that is taken away; `opening_values` checks the rest.
