@@ -23,10 +23,10 @@ from instasell_server.domains.accounts.service import AccountService
 from instasell_server.domains.admin import handlers as admin
 from instasell_server.domains.admin.bulk_users import BulkUsers
 from instasell_server.domains.auctions import handlers as auctions
-from instasell_server.domains.auctions.bidding.bidder_auctions import OwnBids
+from instasell_server.domains.auctions.bidding.bidder_auctions import BidderAuctions
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.auctions.selling.checks import AuctionChecker
-from instasell_server.domains.auctions.selling.seller_auctions import Selling
+from instasell_server.domains.auctions.selling.seller_auctions import SellerAuctions
 from instasell_server.domains.disputes import handlers as disputes
 from instasell_server.domains.listings import handlers as listings
 from instasell_server.domains.lookups import handlers as lookups
@@ -89,7 +89,7 @@ def build(settings: Settings) -> web.Application:
     app[auctions.SERVICE] = services.auctions
     app[auctions.RESALE] = services.resale
     app[auctions.LIVE_PAGES] = auctions.LivePages()
-    app[auctions.SELLING] = Selling(
+    app[auctions.SELLING] = SellerAuctions(
         engines.database,
         currency=settings.currency,
         auction_fee=settings.auction_gas_fee,
@@ -100,7 +100,7 @@ def build(settings: Settings) -> web.Application:
         auction_fee=settings.auction_gas_fee,
         max_days=settings.auction_max_days,
     )
-    app[auctions.OWN_BIDS] = OwnBids(engines.database, currency=settings.currency)
+    app[auctions.OWN_BIDS] = BidderAuctions(engines.database, currency=settings.currency)
     app[orders.SERVICE] = services.orders
     app[orders.FULFILMENT] = services.fulfilment
     app[disputes.SERVICE] = services.disputes

@@ -21,11 +21,11 @@ from instasell_server.domains.admin.service import AdminService
 from instasell_server.domains.auctions.bidding.auctioneer import Auctioneer
 from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
 from instasell_server.domains.auctions.history import AuctionHistory
-from instasell_server.domains.auctions.listing_fees import AuctionGas
-from instasell_server.domains.auctions.promotion.promotion import Featuring
-from instasell_server.domains.auctions.selling.create import Opening
-from instasell_server.domains.auctions.selling.relist import Resale
-from instasell_server.domains.auctions.selling.update import LISTING_EDITED, Edits
+from instasell_server.domains.auctions.listing_fees import ListingFees
+from instasell_server.domains.auctions.promotion.promotion import Promotion
+from instasell_server.domains.auctions.selling.create import AuctionCreation
+from instasell_server.domains.auctions.selling.relist import Relisting
+from instasell_server.domains.auctions.selling.update import LISTING_EDITED, ListingEdits
 from instasell_server.domains.auctions.service import AuctionService
 from instasell_server.domains.chargebacks.service import ChargebackService
 from instasell_server.domains.disputes.service import DisputeService
@@ -85,7 +85,7 @@ class Services:
     media: MediaService
     pictures: PicturePool
     auctions: AuctionService
-    resale: Resale
+    resale: Relisting
     orders: OrderService
     fulfilment: OrderFulfilment
     disputes: DisputeService
@@ -197,7 +197,7 @@ def build_services(engines: Engines, settings: Settings) -> Services:
     files = _files(engines, settings, pictures)
     listings = ListingService(database, engines.public, redis.cache, files)
     payments, orders, fulfilment = _money(engines, settings, ledger, listings)
-    gas = AuctionGas(
+    gas = ListingFees(
         ledger, auction_fee=settings.auction_gas_fee, feature_fee=settings.feature_gas_fee
     )
     lifecycle = Lifecycle(database, redis.cache, hub, history, orders, listings, gas)
@@ -205,9 +205,9 @@ def build_services(engines: Engines, settings: Settings) -> Services:
     auctioneer = Auctioneer(
         database, redis.locks, redis.bus, lifecycle, lanes=lanes, batch_size=batch
     )
-    opening = Opening(lifecycle, gas, max_days=settings.auction_max_days)
+    opening = AuctionCreation(lifecycle, gas, max_days=settings.auction_max_days)
     auctions = _auctions(engines, settings, auctioneer, lifecycle, orders, opening)
-    resale = Resale(database, lifecycle, orders, opening)
+    resale = Relisting(database, lifecycle, orders, opening)
     live = LiveEndpoint(
         hub,
         history,
@@ -220,7 +220,7 @@ def build_services(engines: Engines, settings: Settings) -> Services:
     )
     withdrawals = WithdrawalService(database, engines.provider, ledger, payments)
     payments.serve_withdrawals(withdrawals)
-    wallets = WalletService(database, ledger, payments, Featuring(gas, lifecycle), withdrawals)
+    wallets = WalletService(database, ledger, payments, Promotion(gas, lifecycle), withdrawals)
     notifications = NotificationService(database)
     outbox = _outbox(database, accounts, listings, files, lifecycle, notifications, mails)
     closer = Closer(database, lifecycle)
@@ -310,7 +310,7 @@ def _auctions(
     auctioneer: Auctioneer,
     lifecycle: Lifecycle,
     bought: OrderService,
-    opening: Opening,
+    opening: AuctionCreation,
 ) -> AuctionService:
     return AuctionService(
         engines.database,
@@ -342,10 +342,10 @@ def _outbox(
             **people.outbox,
             **goods.outbox,
             **files.outbox,
-            USER_SUSPENDED: lifecycle.call_off_all_of,
-            "auction_ended": lifecycle.tell_again,
-            "auction_cancelled": lifecycle.tell_again,
-            LISTING_EDITED: Edits(database, lifecycle).carry_out,
+            USER_SUSPENDED: lifecycle.cancel_all_of_seller,
+            "auction_ended": lifecycle.publish_missed,
+            "auction_cancelled": lifecycle.publish_missed,
+            LISTING_EDITED: ListingEdits(database, lifecycle).carry_out,
         },
         cleaners=(
             people.delete_old_sessions,

@@ -366,7 +366,7 @@ class LiveConnection:
             return
         # Without a limit to ask for there is nothing to wait for but the verdict, and a callback
         # costs a tenth of a task.
-        verdict = auctions.bid_soon(principal, wish.auction_id, wish, wish.idempotency_key)
+        verdict = auctions.submit_bid(principal, wish.auction_id, wish, wish.idempotency_key)
         self._bids_in_flight += 1
         verdict.add_done_callback(partial(self._tell_verdict, frame_id))
 

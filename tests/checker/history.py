@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from instasell_server.domains.auctions.formats.english import Standing, Terms
-from instasell_server.domains.auctions.replay import BidRow
+from instasell_server.domains.auctions.formats.english import AuctionSnapshot, AuctionTerms
+from instasell_server.domains.auctions.replay import ReplayedBid
 
 Outcome = Literal["ok", "refused", "unknown"]
 
@@ -99,7 +99,7 @@ class Log:
 class StoredBid:
     """A row of `bids` as the replay takes it, with the key that brought it."""
 
-    row: BidRow
+    row: ReplayedBid
     key: str
     version: int
 
@@ -109,9 +109,9 @@ class StoredAuction:
     """An auction's row and its bids in order of seq."""
 
     auction_id: str
-    terms: Terms
+    terms: AuctionTerms
     first_end_at: datetime
-    standing: Standing
+    standing: AuctionSnapshot
     version: int
     closed_at: datetime | None
     winner_id: str | None

@@ -7,9 +7,9 @@ from typing import Any
 import psycopg2
 from psycopg2.extras import NamedTupleCursor
 
-from instasell_server.domains.auctions.formats.english import Standing, Terms
+from instasell_server.domains.auctions.formats.english import AuctionSnapshot, AuctionTerms
 from instasell_server.domains.auctions.formats.increments import parse_increments
-from instasell_server.domains.auctions.replay import BidRow
+from instasell_server.domains.auctions.replay import ReplayedBid
 from tests.checker.history import Books, StoredAuction, StoredBid
 
 _BIDS = """
@@ -65,14 +65,16 @@ def read_books(database_url: str) -> Books:
 
 def _auction(cursor: Any, row: Any) -> StoredAuction:
     cursor.execute(_BIDS, (row.name,))
-    bids = tuple(StoredBid(BidRow(*each[:12]), each[12], each[13]) for each in cursor.fetchall())
+    bids = tuple(
+        StoredBid(ReplayedBid(*each[:12]), each[12], each[13]) for each in cursor.fetchall()
+    )
     cursor.execute(_ORDERS, (row.name,))
     orders = tuple(tuple(each) for each in cursor.fetchall())
-    terms = Terms(
+    terms = AuctionTerms(
         row.name, row.seller_id, row.start_at, row.min_bid, row.reserve, row.buy_now,
         parse_increments(row.increments), row.extension_window_seconds, row.extension_seconds,
     )  # fmt: skip
-    standing = Standing(
+    standing = AuctionSnapshot(
         row.status, row.end_at, row.current_bid, row.current_bidder_id, row.leader_max,
         row.runner_up_max, row.reserve_met, row.seq, row.bidder_count,
     )  # fmt: skip

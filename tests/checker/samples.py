@@ -5,21 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from instasell_server.domains.auctions.formats.english import (
-    Accepted,
-    Offer,
-    Standing,
-    Terms,
-    judge,
-    opening,
+    AuctionSnapshot,
+    AuctionTerms,
+    BidAccepted,
+    BidRequest,
+    decide_bid,
+    initial_snapshot,
 )
-from instasell_server.domains.auctions.replay import BidRow
+from instasell_server.domains.auctions.replay import ReplayedBid
 from tests.checker.history import Log, Run, StoredAuction, StoredBid, Watch
 
 AUCTION = "a0000000-0000-4000-8000-000000000001"
 SELLER, ANN, BEN, CAT = "seller", "ann", "ben", "cat"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 END = NOON + timedelta(minutes=1)
-TERMS = Terms(AUCTION, SELLER, NOON, 100)
+TERMS = AuctionTerms(AUCTION, SELLER, NOON, 100)
 
 SENT = (
     (1, ANN, {"max_amount": 1000}, NOON),
@@ -35,20 +35,20 @@ def sound_run() -> Run:
     """Five bids one after the other; the third is refused, the last two extend the end."""
     log = Log()
     watch = Watch(AUCTION, 1, 0)
-    standing = opening(END, "live")
+    standing = initial_snapshot(END, "live")
     numbers: dict[str, int] = {}
     bids: list[StoredBid] = []
     for place, (client, bidder, bid, at) in enumerate(SENT, 1):
         key = f"key-{place}"
         handle = log.invoke(client, AUCTION, bidder, key, **bid)
-        offer = Offer(
+        offer = BidRequest(
             bidder,
             bid.get("amount"),
             bid.get("max_amount"),
             bidder_no=numbers.get(bidder),
         )
-        verdict = judge(TERMS, standing, offer, at)
-        if not isinstance(verdict, Accepted):
+        verdict = decide_bid(TERMS, standing, offer, at)
+        if not isinstance(verdict, BidAccepted):
             log.complete(
                 handle, "refused", code=verdict.code, minimum=verdict.minimum, price=standing.price
             )
@@ -56,7 +56,7 @@ def sound_run() -> Run:
         standing = verdict.standing
         numbers[bidder] = verdict.bidder_no
         version = len(bids) + 2
-        row = BidRow(
+        row = ReplayedBid(
             verdict.seq, bidder, verdict.bidder_no, str(verdict.kind), bid.get("amount"),
             verdict.max_amount, verdict.amount, verdict.price_after, verdict.leader_after, at,
             numbers[verdict.leader_after], verdict.extended,
@@ -79,7 +79,7 @@ def _told(stored: StoredBid) -> dict[str, object]:
     }
 
 
-def _closed(log: Log, watch: Watch, standing: Standing, bids: list[StoredBid]) -> Run:
+def _closed(log: Log, watch: Watch, standing: AuctionSnapshot, bids: list[StoredBid]) -> Run:
     version = len(bids) + 2
     watch.frames.append(
         {"event": "auction_ended", "data": {"version": version, "seq": standing.seq, "bids": []}}

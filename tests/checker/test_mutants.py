@@ -22,11 +22,11 @@ from instasell_server.domains.auctions.bidding import bid_batch as judging
 from instasell_server.domains.auctions.formats import english
 from instasell_server.domains.auctions.formats.english import (
     NONE,
-    Accepted,
-    Offer,
-    Refused,
-    Standing,
-    Terms,
+    AuctionSnapshot,
+    AuctionTerms,
+    BidAccepted,
+    BidRefused,
+    BidRequest,
 )
 from instasell_server.domains.auctions.handlers import SERVICE
 from instasell_server.errors import Unavailable
@@ -39,20 +39,22 @@ from tests.support.databases import MarketClock
 from tests.support.servers import RunningServer, settings_for_tests
 from tests.support.waiting import until
 
-Judge = Callable[[Terms, Standing, Offer, datetime], Accepted | Refused]
+Judge = Callable[[AuctionTerms, AuctionSnapshot, BidRequest, datetime], BidAccepted | BidRefused]
 Mutant = Callable[[pytest.MonkeyPatch, Sql, RunningServer], None]
 Mutate = Callable[[], None]
 
 
 def _judged_by(patch: pytest.MonkeyPatch, judge: Judge) -> None:
-    patch.setattr(judging, "judge", judge)
+    patch.setattr(judging, "decide_bid", judge)
 
 
 def one_minor_unit_is_enough(patch: pytest.MonkeyPatch, sql: Sql, server: RunningServer) -> None:
     """The minimum is the price plus one, not plus its increment."""
 
-    def judge(terms: Terms, standing: Standing, offer: Offer, at: datetime) -> Accepted | Refused:
-        return english.judge(dataclasses.replace(terms, increments=NONE), standing, offer, at)
+    def judge(
+        terms: AuctionTerms, standing: AuctionSnapshot, offer: BidRequest, at: datetime
+    ) -> BidAccepted | BidRefused:
+        return english.decide_bid(dataclasses.replace(terms, increments=NONE), standing, offer, at)
 
     _judged_by(patch, judge)
 
@@ -60,11 +62,13 @@ def one_minor_unit_is_enough(patch: pytest.MonkeyPatch, sql: Sql, server: Runnin
 def the_later_bid_wins_a_tie(patch: pytest.MonkeyPatch, sql: Sql, server: RunningServer) -> None:
     """`<` for `<=` where a bid meets the leader's maximum."""
 
-    def judge(terms: Terms, standing: Standing, offer: Offer, at: datetime) -> Accepted | Refused:
+    def judge(
+        terms: AuctionTerms, standing: AuctionSnapshot, offer: BidRequest, at: datetime
+    ) -> BidAccepted | BidRefused:
         goes_to = offer.max_amount or offer.amount
         if offer.bidder_id != standing.leader_id and goes_to == standing.leader_max:
             standing = standing._replace(leader_max=(goes_to or 0) - 1)
-        return english.judge(terms, standing, offer, at)
+        return english.decide_bid(terms, standing, offer, at)
 
     _judged_by(patch, judge)
 
@@ -74,9 +78,11 @@ def extensions_last_a_second_longer(
 ) -> None:
     """Each extension is one second more than the terms say."""
 
-    def judge(terms: Terms, standing: Standing, offer: Offer, at: datetime) -> Accepted | Refused:
+    def judge(
+        terms: AuctionTerms, standing: AuctionSnapshot, offer: BidRequest, at: datetime
+    ) -> BidAccepted | BidRefused:
         longer = dataclasses.replace(terms, extension_seconds=terms.extension_seconds + 1)
-        return english.judge(longer, standing, offer, at)
+        return english.decide_bid(longer, standing, offer, at)
 
     _judged_by(patch, judge)
 
@@ -85,9 +91,11 @@ def refused_bids_extend(patch: pytest.MonkeyPatch, sql: Sql, server: RunningServ
     """A bid that is too low moves the end as well, with the next that is taken."""
     moved = {"by": timedelta(0)}
 
-    def judge(terms: Terms, standing: Standing, offer: Offer, at: datetime) -> Accepted | Refused:
-        verdict = english.judge(terms, standing, offer, at)
-        if isinstance(verdict, Refused):
+    def judge(
+        terms: AuctionTerms, standing: AuctionSnapshot, offer: BidRequest, at: datetime
+    ) -> BidAccepted | BidRefused:
+        verdict = english.decide_bid(terms, standing, offer, at)
+        if isinstance(verdict, BidRefused):
             moved["by"] += timedelta(seconds=5)
             return verdict
         end_at = verdict.standing.end_at + moved["by"]
@@ -130,7 +138,7 @@ def events_are_published_before_the_commit(
 ) -> None:
     """Watchers are told of a batch, and then its second commit fails."""
     lifecycle = server.app[SERVICE]._lifecycle
-    judge_batch, write = judging.judge_batch, locked_store.write_and_commit
+    judge_batch, write = judging.decide_batch, locked_store.write_and_commit
     events: list[Any] = []
     commits = itertools.count(1)
 
@@ -140,12 +148,12 @@ def events_are_published_before_the_commit(
         return judged
 
     async def tell_first(tx: Transaction, *written: Any) -> None:
-        await lifecycle.tell(list(events))
+        await lifecycle.publish(list(events))
         if next(commits) == 2:
             raise Unavailable("the database does not answer")
         await write(tx, *written)
 
-    patch.setattr(auctioneer, "judge_batch", keep)
+    patch.setattr(auctioneer, "decide_batch", keep)
     patch.setattr(locked_store, "write_and_commit", tell_first)
 
 

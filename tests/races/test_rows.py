@@ -120,7 +120,7 @@ async def test_a_client_gone_in_mid_bid_leaves_all_or_nothing(
 
 def _fail_on(amount: int) -> Callable[..., Any]:
     """A judge that breaks down over one bid."""
-    judge_batch = judging.judge_batch
+    judge_batch = judging.decide_batch
 
     def judge(auctions: Any, commands: Any, facts: Any, now: Any) -> Any:
         if any(each.amount == amount for each in commands):
@@ -146,7 +146,7 @@ async def test_a_mistake_in_the_judge_is_answered_and_the_market_goes_on(
 ) -> None:
     """In the lanes and behind a held row alike nobody is left without an answer."""
     auction = await market.auction(await market.seller())
-    monkeypatch.setattr(auctioneer, "judge_batch", _fail_on(666))
+    monkeypatch.setattr(auctioneer, "decide_batch", _fail_on(666))
     if locked:
         with row_locked(database_url, auction):
             broken = asyncio.create_task(_bid(market, auction, 666))
@@ -173,7 +173,7 @@ async def test_one_key_twice_in_a_batch_is_a_bid_and_its_repeat(
     service, wish = servers[0].app[SERVICE], PlaceBid(amount=1000)
     # Handed in during one turn of the loop, they are judged together.
     receipts = await asyncio.gather(
-        *(service.bid_soon(principal, auction, wish, "same") for _ in range(3))
+        *(service.submit_bid(principal, auction, wish, "same") for _ in range(3))
     )
     told = [isinstance(each, BidReceipt) and (each.seq, each.repeated) for each in receipts]
     assert told == [(1, False), (1, True), (1, True)]
@@ -188,7 +188,7 @@ async def test_what_fails_after_the_commit_takes_nothing_back(
         raise ZeroDivisionError("a mistake in the fan-out")
 
     auction = await market.auction(await market.seller())
-    for name in ("retire", "announce"):
+    for name in ("invalidate", "broadcast"):
         monkeypatch.setattr(servers[0].app[SERVICE]._auctioneer._lifecycle, name, fail)
     assert (await _bid(market, auction, 1000))["event"] == "ack"
     assert sql("SELECT count(*) FROM bids") == [(1,)]

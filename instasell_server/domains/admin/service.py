@@ -217,7 +217,7 @@ class AdminService:
         """
 
         async def work(tx: Transaction) -> AuctionStatusReply:
-            reply = await self._lifecycle.call_off_open(tx, auction_id, reason)
+            reply = await self._lifecycle.cancel_open(tx, auction_id, reason)
             details = {"bid_count": reply.state.bid_count}
             subject = ("auction", auction_id)
             await note_action(tx, admin, Action.CANCEL_AUCTION, subject, reason, details)

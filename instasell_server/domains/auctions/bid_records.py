@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from instasell_server.domains.auctions.formats.english import Kind
+from instasell_server.domains.auctions.formats.english import BidRowKind
 
 
 class BidCommand(NamedTuple):
@@ -14,7 +14,7 @@ class BidCommand(NamedTuple):
     auction_id: str
     bidder_id: str
     session_id: str
-    kind: Kind
+    kind: BidRowKind
     amount: int | None
     max_amount: int | None
     key: str

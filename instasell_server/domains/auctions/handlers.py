@@ -33,10 +33,10 @@ from instasell_client.models.base import Paging
 from instasell_client.models.bids import BiddingPage, BiddingQuery
 from instasell_client.models.orders import OrderView
 from instasell_client.models.seller_auctions import SellingPage, SellingQuery
-from instasell_server.domains.auctions.bidding.bidder_auctions import OwnBids
+from instasell_server.domains.auctions.bidding.bidder_auctions import BidderAuctions
 from instasell_server.domains.auctions.selling.checks import AuctionChecker
-from instasell_server.domains.auctions.selling.relist import Resale
-from instasell_server.domains.auctions.selling.seller_auctions import Selling
+from instasell_server.domains.auctions.selling.relist import Relisting
+from instasell_server.domains.auctions.selling.seller_auctions import SellerAuctions
 from instasell_server.domains.auctions.service import AuctionService
 from instasell_server.errors import (
     AlreadyLeading,
@@ -94,10 +94,10 @@ class LivePages:
 
 
 SERVICE = web.AppKey("auctions", AuctionService)
-RESALE = web.AppKey("resale", Resale)
+RESALE = web.AppKey("resale", Relisting)
 LIVE_PAGES = web.AppKey("live_pages", LivePages)
-SELLING = web.AppKey("selling", Selling)
-OWN_BIDS = web.AppKey("own_bids", OwnBids)
+SELLING = web.AppKey("selling", SellerAuctions)
+OWN_BIDS = web.AppKey("own_bids", BidderAuctions)
 CHECKER = web.AppKey("auction_checker", AuctionChecker)
 
 

@@ -23,7 +23,7 @@ from instasell_server.ports import Event, OwnBid
 MISSED_MAX = 500
 
 
-class Snapshot(NamedTuple):
+class JoinState(NamedTuple):
     """An auction as it stands, and the bids that a watcher missed."""
 
     state: AuctionState
@@ -41,7 +41,7 @@ class AuctionHistory:
 
     async def snapshot(
         self, auction_id: str, user_id: str | None, after_seq: int | None
-    ) -> Snapshot:
+    ) -> JoinState:
         """The state, and up to 500 bids above `after_seq`. Raises AuctionNotFound.
 
         The state is read first: a bid that is committed in between is then both among the missed
@@ -61,7 +61,7 @@ class AuctionHistory:
             you = await store.find_you(connection, auction_id, user_id) if user_id else None
             now = await locked_store.get_now(connection)
         truncated = after_seq is not None and state.seq - after_seq > MISSED_MAX
-        return Snapshot(state, you, missed, truncated, now)
+        return JoinState(state, you, missed, truncated, now)
 
     async def states(
         self, connection: DbConnection, auction_ids: Sequence[str]

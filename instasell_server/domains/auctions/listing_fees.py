@@ -8,7 +8,7 @@ from instasell_server.domains.ledger import rules as movements
 from instasell_server.domains.ledger.service import Ledger
 
 
-class AuctionGas:
+class ListingFees:
     """Takes gas for auctions. Fees are whole units of gas; 0 is free."""
 
     def __init__(self, ledger: Ledger, *, auction_fee: int, feature_fee: int) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from instasell_server.db.arrays import instant_array, plain_array
-from instasell_server.domains.auctions.formats.english import Standing, Terms
+from instasell_server.domains.auctions.formats.english import AuctionSnapshot, AuctionTerms
 from instasell_server.domains.auctions.formats.increments import parse_increments
 
 
@@ -16,8 +16,8 @@ class LockedAuction(NamedTuple):
 
     id: str
     listing_id: str
-    terms: Terms
-    standing: Standing
+    terms: AuctionTerms
+    standing: AuctionSnapshot
     leader_no: int | None
     version: int
 
@@ -27,7 +27,7 @@ class ChangedAuction(NamedTuple):
 
     id: str
     version: int
-    standing: Standing
+    standing: AuctionSnapshot
     leader_no: int | None
     winner_id: str | None
     closed_at: datetime | None
@@ -40,11 +40,11 @@ def locked_auction(row: Sequence[Any]) -> LockedAuction:
         increments, window, extension, current_bid, leader_id, leader_no, leader_max,
         runner_up_max, reserve_met, seq, bidder_count, version,
     ) = row  # fmt: skip
-    terms = Terms(
+    terms = AuctionTerms(
         auction_id, seller_id, start_at, min_bid, reserve, buy_now,
         parse_increments(increments), window, extension,
     )  # fmt: skip
-    standing = Standing(
+    standing = AuctionSnapshot(
         status, end_at, current_bid, leader_id, leader_max, runner_up_max, reserve_met, seq,
         bidder_count,
     )  # fmt: skip

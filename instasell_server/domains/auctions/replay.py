@@ -9,20 +9,20 @@ from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from instasell_server.domains.auctions.formats.english import (
-    Accepted,
-    Kind,
-    Offer,
-    Refused,
-    Standing,
-    Terms,
-    judge,
-    opening,
+    AuctionSnapshot,
+    AuctionTerms,
+    BidAccepted,
+    BidRefused,
+    BidRequest,
+    BidRowKind,
+    decide_bid,
+    initial_snapshot,
 )
 
 Value: TypeAlias = str | int | bool | datetime | None
 
 
-class BidRow(NamedTuple):
+class ReplayedBid(NamedTuple):
     """One row of `bids`, amounts in minor units; `created_at` is the instant it was judged at.
 
     The last two say what the columns before them imply, and are compared where they are given.
@@ -51,34 +51,34 @@ class Difference(NamedTuple):
     found: Value
 
 
-class Replayed(NamedTuple):
+class ReplayResult(NamedTuple):
     """Every difference in order of `seq`, and where the auction stands by the rules."""
 
     differences: list[Difference]
-    standing: Standing
+    standing: AuctionSnapshot
 
 
 def replay(
-    terms: Terms,
+    terms: AuctionTerms,
     first_end_at: datetime,
-    rows: Iterable[BidRow],
-    found: Standing | None = None,
+    rows: Iterable[ReplayedBid],
+    found: AuctionSnapshot | None = None,
     closed_at: datetime | None = None,
-) -> Replayed:
+) -> ReplayResult:
     """Judge an auction's rows, ordered by `seq`, from its first end on.
 
     `found` is the standing that the auction's row holds; without it only the bids are compared.
     `closed_at` is when it was closed, so that an end before its time shows.
     A row that the rules refuse is a difference and moves nothing but the numbering.
     """
-    standing = opening(first_end_at, "live")
+    standing = initial_snapshot(first_end_at, "live")
     differences: list[Difference] = []
     numbers: dict[str, int] = {}
     for row in rows:
         seq = standing.seq + 1
         number = numbers.get(row.bidder_id)
         verdict = _judge_row(terms, standing, row, number)
-        if isinstance(verdict, Accepted):
+        if isinstance(verdict, BidAccepted):
             numbers[row.bidder_id] = verdict.bidder_no
             standing = verdict.standing
             differences += _compare_row(seq, verdict, numbers[verdict.leader_after], row)
@@ -89,24 +89,28 @@ def replay(
             standing = standing._replace(seq=seq)
     if found is not None:
         differences += _compare_standing(standing, found, closed_at)
-    return Replayed(differences, standing)
+    return ReplayResult(differences, standing)
 
 
-def _judge_row(terms: Terms, standing: Standing, row: BidRow, number: int | None) -> Accepted | str:
+def _judge_row(
+    terms: AuctionTerms, standing: AuctionSnapshot, row: ReplayedBid, number: int | None
+) -> BidAccepted | str:
     """The acceptance by the rules, or why there is none in words."""
     try:
-        kind = Kind.BUY_NOW if Kind(row.kind) is Kind.BUY_NOW else Kind.BID
-        offer = Offer(row.bidder_id, row.offered_amount, row.max_amount, kind, number)
-        verdict = judge(terms, standing, offer, row.created_at)
+        kind = BidRowKind.BUY_NOW if BidRowKind(row.kind) is BidRowKind.BUY_NOW else BidRowKind.BID
+        offer = BidRequest(row.bidder_id, row.offered_amount, row.max_amount, kind, number)
+        verdict = decide_bid(terms, standing, offer, row.created_at)
     except ValueError as error:
         return str(error)
-    if isinstance(verdict, Refused):
+    if isinstance(verdict, BidRefused):
         least = "" if verdict.minimum is None else f" (minimum {verdict.minimum})"
         return f"{verdict.code}{least}"
     return verdict
 
 
-def _compare_row(seq: int, verdict: Accepted, leader_no: int, row: BidRow) -> list[Difference]:
+def _compare_row(
+    seq: int, verdict: BidAccepted, leader_no: int, row: ReplayedBid
+) -> list[Difference]:
     pairs: list[tuple[str, Value, Value]] = [
         ("seq", seq, row.seq),
         ("bidder_no", verdict.bidder_no, row.bidder_no),
@@ -123,11 +127,11 @@ def _compare_row(seq: int, verdict: Accepted, leader_no: int, row: BidRow) -> li
 
 
 def _compare_standing(
-    expected: Standing, found: Standing, closed_at: datetime | None
+    expected: AuctionSnapshot, found: AuctionSnapshot, closed_at: datetime | None
 ) -> list[Difference]:
     differences = [
         Difference(field, None, due, is_)
-        for field, due, is_ in zip(Standing._fields, expected, found, strict=True)
+        for field, due, is_ in zip(AuctionSnapshot._fields, expected, found, strict=True)
         if due != is_ and field != "status"
     ]
     # Workers start and close auctions and admins cancel them without a row of `bids`; only a sale

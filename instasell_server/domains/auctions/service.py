@@ -42,9 +42,8 @@ from instasell_server.domains.auctions.closing.lifecycle import (
     Lifecycle,
     status_key,
 )
-from instasell_server.domains.auctions.formats.english import Kind
-from instasell_server.domains.auctions.selling import terms
-from instasell_server.domains.auctions.selling.create import Opening, claim_listing, status_of
+from instasell_server.domains.auctions.formats.english import BidRowKind
+from instasell_server.domains.auctions.selling import create, terms
 from instasell_server.domains.orders.service import OrderService
 from instasell_server.domains.sellers.service import record_of
 from instasell_server.errors import (
@@ -75,7 +74,7 @@ class AuctionService:
         auctioneer: Auctioneer,
         lifecycle: Lifecycle,
         orders: OrderService,
-        opening: Opening,
+        opening: create.AuctionCreation,
         *,
         currency: str,
         max_days: int,
@@ -104,7 +103,7 @@ class AuctionService:
         """
 
         async def work(tx: Transaction) -> AuctionStatusReply:
-            await claim_listing(tx, seller, wish.listing_id)
+            await create.claim_listing(tx, seller, wish.listing_id)
             now = await locked_store.get_now(tx)
             return await self._opening.open(tx, seller, wish, now)
 
@@ -121,7 +120,7 @@ class AuctionService:
                 raise AuctionHasBids
             values = terms.updated_values(wish, auction, now, self._max_days)
             await store.update_auction(tx, {**values, "auction_id": auction_id})
-            reply = await status_of(tx, auction_id, now)
+            reply = await create.status_of(tx, auction_id, now)
             state = reply.state
             event = auction_events.changed(
                 ServerEvent.UPDATED, auction_id, state.version, now, seq=state.seq, state=state
@@ -147,8 +146,8 @@ class AuctionService:
             if auction.standing.seq and not principal.is_admin:
                 raise AuctionHasBids("ask an admin to call it off", bid_count=auction.standing.seq)
             mine = auction.terms.seller_id == principal.user_id
-            await self._lifecycle.call_off(tx, auction, now, wish.reason, by_seller=mine)
-            return await status_of(tx, auction_id, now)
+            await self._lifecycle.cancel(tx, auction, now, wish.reason, by_seller=mine)
+            return await create.status_of(tx, auction_id, now)
 
         return await once(self._database, key, AuctionStatusReply, work, dry_run=dry_run)
 
@@ -166,7 +165,7 @@ class AuctionService:
         return auction, now
 
     def _tell_after_commit(self, tx: Transaction, events: list[Event]) -> None:
-        tx.after_commit.append(lambda: self._lifecycle.tell(events))
+        tx.after_commit.append(lambda: self._lifecycle.publish(events))
 
     # What bidders do --------------------------------------------------------------------------
 
@@ -175,7 +174,7 @@ class AuctionService:
         """Whether bids are counted against a limit, which takes a look into Redis."""
         return self._bids_per_minute > 0
 
-    def bid_soon(
+    def submit_bid(
         self, bidder: Principal, auction_id: str, wish: PlaceBid, key: str | None
     ) -> asyncio.Future[Answer]:
         """Queues a bid that was counted or need not be. The verdict comes as a value."""
@@ -184,7 +183,7 @@ class AuctionService:
                 auction_id,
                 bidder.user_id,
                 bidder.session_id,
-                Kind.BID,
+                BidRowKind.BID,
                 wish.amount,
                 wish.max_amount,
                 key or wish.idempotency_key or str(uuid.uuid4()),
@@ -196,7 +195,7 @@ class AuctionService:
     ) -> BidReceipt:
         """Places a bid and waits for its verdict. Raises the refusal, or RateLimited."""
         await self._count_bid(bidder)
-        return _receipt(await self.bid_soon(bidder, auction_id, wish, key))
+        return _receipt(await self.submit_bid(bidder, auction_id, wish, key))
 
     async def buy_now(
         self, bidder: Principal, auction_id: str, wish: BuyNow, key: str | None
@@ -207,7 +206,7 @@ class AuctionService:
             auction_id,
             bidder.user_id,
             bidder.session_id,
-            Kind.BUY_NOW,
+            BidRowKind.BUY_NOW,
             wish.amount,
             None,
             key or str(uuid.uuid4()),

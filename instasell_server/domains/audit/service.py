@@ -8,7 +8,7 @@ from datetime import datetime
 
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import BEGIN_SNAPSHOT, Transaction, transact
-from instasell_server.domains.auctions.replay import BidRow, replay
+from instasell_server.domains.auctions.replay import ReplayedBid, replay
 from instasell_server.domains.audit import store
 from instasell_server.domains.audit.store import AuditedAuction
 
@@ -187,7 +187,7 @@ async def _check_auctions(tx: Transaction, report: Report) -> None:
         after = found[-1].id
 
 
-def _compare(auction: AuditedAuction, rows: list[BidRow]) -> Iterator[Finding]:
+def _compare(auction: AuditedAuction, rows: list[ReplayedBid]) -> Iterator[Finding]:
     replayed = replay(
         auction.terms, auction.first_end_at, rows, auction.standing, auction.closed_at
     )

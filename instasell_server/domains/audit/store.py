@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from instasell_server.db.connections import Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.auctions.formats.english import Standing, Terms
+from instasell_server.domains.auctions.formats.english import AuctionSnapshot, AuctionTerms
 from instasell_server.domains.auctions.formats.increments import parse_increments
-from instasell_server.domains.auctions.replay import BidRow
+from instasell_server.domains.auctions.replay import ReplayedBid
 
 _sql = load(__file__)
 
@@ -20,9 +20,9 @@ class AuditedAuction(NamedTuple):
     """An auction's row as the replay takes it."""
 
     id: str
-    terms: Terms
+    terms: AuctionTerms
     first_end_at: datetime
-    standing: Standing
+    standing: AuctionSnapshot
     closed_at: datetime | None
     winner_id: str | None
     has_order: bool
@@ -35,7 +35,7 @@ async def list_auctions(tx: Transaction, after: str, limit: int) -> list[Audited
 
 
 def _auction(row: Row) -> AuditedAuction:
-    terms = Terms(
+    terms = AuctionTerms(
         row["id"],
         row["seller_id"],
         row["start_at"],
@@ -46,7 +46,7 @@ def _auction(row: Row) -> AuditedAuction:
         row["extension_window_seconds"],
         row["extension_seconds"],
     )
-    standing = Standing(
+    standing = AuctionSnapshot(
         row["status"],
         row["end_at"],
         row["current_bid"],
@@ -68,11 +68,11 @@ def _auction(row: Row) -> AuditedAuction:
     )
 
 
-async def list_bids(tx: Transaction, auction_ids: Sequence[str]) -> dict[str, list[BidRow]]:
+async def list_bids(tx: Transaction, auction_ids: Sequence[str]) -> dict[str, list[ReplayedBid]]:
     """The bids of some auctions in order of `seq`, by auction."""
-    found: dict[str, list[BidRow]] = {each: [] for each in auction_ids}
+    found: dict[str, list[ReplayedBid]] = {each: [] for each in auction_ids}
     for auction_id, *values in await tx.tuples(_sql.list_bids, {"ids": list(auction_ids)}):
-        found[auction_id].append(BidRow(*values))
+        found[auction_id].append(ReplayedBid(*values))
     return found
 
 

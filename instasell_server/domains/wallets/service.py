@@ -16,7 +16,7 @@ from instasell_client.models.wallets import (
 from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.auctions.promotion.promotion import Featuring
+from instasell_server.domains.auctions.promotion.promotion import Promotion
 from instasell_server.domains.ledger import store
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.payments.service import PaymentService
@@ -34,7 +34,7 @@ class WalletService:
         database: Database,
         ledger: Ledger,
         payments: PaymentService,
-        featuring: Featuring,
+        featuring: Promotion,
         withdrawals: WithdrawalService,
     ) -> None:
         self._database = database

@@ -191,7 +191,7 @@ async def test_a_crash_after_the_commit_is_told_by_the_sweep(
         raise ConnectionError("the server is gone")
 
     lifecycle = server.app[SERVICE]._auctioneer._lifecycle
-    monkeypatch.setattr(lifecycle, "announce", die)
+    monkeypatch.setattr(lifecycle, "broadcast", die)
     await bid(bidding, auction, 1)
     await watcher.event("bid_placed", lambda data: data["seq"] == 1)
 
@@ -205,13 +205,13 @@ async def test_a_sale_that_nobody_was_told_of_is_told_with_its_bid(
     auction = await market.auction(await market.seller(), min_bid=100, buy_now=5000)
     watcher = await watching(connect, server, auction)
     lifecycle = server.app[SERVICE]._auctioneer._lifecycle
-    announce = lifecycle.announce
+    announce = lifecycle.broadcast
 
     async def die_once(*arguments: Any, **options: Any) -> None:
-        monkeypatch.setattr(lifecycle, "announce", announce)
+        monkeypatch.setattr(lifecycle, "broadcast", announce)
         raise ConnectionError("the server is gone")
 
-    monkeypatch.setattr(lifecycle, "announce", die_once)
+    monkeypatch.setattr(lifecycle, "broadcast", die_once)
     buyer = await market.bidder()
     await buyer.auctions.buy_now(auction, 5000)
     ended = await watcher.event("auction_ended")

@@ -5,17 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 from instasell_server.domains.auctions.formats.english import (
     EBAY,
-    Accepted,
+    AuctionSnapshot,
+    AuctionTerms,
+    BidAccepted,
+    BidRefused,
+    BidRequest,
+    BidRowKind,
     Increments,
-    Kind,
-    Offer,
-    Refused,
-    Standing,
-    Terms,
-    judge,
-    opening,
+    decide_bid,
+    initial_snapshot,
 )
-from instasell_server.domains.auctions.replay import BidRow
+from instasell_server.domains.auctions.replay import ReplayedBid
 
 START = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 END = START + timedelta(hours=1)
@@ -32,22 +32,24 @@ def terms(
     increments: Increments = EBAY,
     window: int = 5,
     extension: int = 5,
-) -> Terms:
-    return Terms("auction", SELLER, START, min_bid, reserve, buy_now, increments, window, extension)
+) -> AuctionTerms:
+    return AuctionTerms(
+        "auction", SELLER, START, min_bid, reserve, buy_now, increments, window, extension
+    )
 
 
 @dataclass
 class Play:
     """One auction being played; `rows` is what `bids` would hold."""
 
-    terms: Terms
+    terms: AuctionTerms
     end_at: datetime = END
-    rows: list[BidRow] = field(default_factory=list)
+    rows: list[ReplayedBid] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
-    standing: Standing = field(init=False)
+    standing: AuctionSnapshot = field(init=False)
 
     def __post_init__(self) -> None:
-        self.standing = opening(self.end_at, "live")
+        self.standing = initial_snapshot(self.end_at, "live")
 
     def offer(
         self,
@@ -56,15 +58,15 @@ class Play:
         max_amount: int | None = None,
         *,
         at: datetime = EARLY,
-        kind: Kind = Kind.BID,
-    ) -> Accepted | Refused:
-        offer = Offer(who, amount, max_amount, kind, self.numbers.get(who))
-        verdict = judge(self.terms, self.standing, offer, at)
-        if isinstance(verdict, Accepted):
+        kind: BidRowKind = BidRowKind.BID,
+    ) -> BidAccepted | BidRefused:
+        offer = BidRequest(who, amount, max_amount, kind, self.numbers.get(who))
+        verdict = decide_bid(self.terms, self.standing, offer, at)
+        if isinstance(verdict, BidAccepted):
             self.standing = verdict.standing
             self.numbers[who] = verdict.bidder_no
             self.rows.append(
-                BidRow(
+                ReplayedBid(
                     seq=verdict.seq,
                     bidder_id=who,
                     bidder_no=verdict.bidder_no,
@@ -88,8 +90,8 @@ class Play:
         max_amount: int | None = None,
         *,
         at: datetime = EARLY,
-        kind: Kind = Kind.BID,
-    ) -> Accepted:
+        kind: BidRowKind = BidRowKind.BID,
+    ) -> BidAccepted:
         verdict = self.offer(who, amount, max_amount, at=at, kind=kind)
-        assert isinstance(verdict, Accepted), verdict
+        assert isinstance(verdict, BidAccepted), verdict
         return verdict

@@ -4,16 +4,16 @@ import pytest
 
 from instasell_server.domains.auctions.formats.english import (
     NONE,
-    Accepted,
-    Kind,
-    Offer,
-    Outcome,
-    Refused,
-    Terms,
-    judge,
+    AuctionTerms,
+    BidAccepted,
+    BidRefused,
+    BidRequest,
+    BidRowKind,
+    ClosingResult,
+    closing_result,
+    decide_bid,
+    initial_snapshot,
     minimum_bid,
-    opening,
-    outcome,
     runner_up_price,
 )
 
@@ -24,7 +24,7 @@ Shown = tuple[int, str, int, int | None]
 """(price, leader, the leader's maximum, the runner-up's maximum)."""
 
 
-def play(what: Terms, bids: list[Bid]) -> tuple[Play, Accepted | Refused]:
+def play(what: AuctionTerms, bids: list[Bid]) -> tuple[Play, BidAccepted | BidRefused]:
     game = Play(what)
     verdicts = [game.offer(*bid) for bid in bids]
     return game, verdicts[-1]
@@ -113,7 +113,7 @@ def play(what: Terms, bids: list[Bid]) -> tuple[Play, Accepted | Refused]:
 )
 def test_price_leader_and_maxima(bids: list[Bid], shown: Shown) -> None:
     game, verdict = play(terms(), bids)
-    assert isinstance(verdict, Accepted)
+    assert isinstance(verdict, BidAccepted)
     standing = verdict.standing
     assert (
         standing.price,
@@ -130,44 +130,52 @@ def test_price_leader_and_maxima(bids: list[Bid], shown: Shown) -> None:
 @pytest.mark.parametrize(
     ("bids", "refused"),
     [
-        pytest.param([("a", 99, None)], Refused("bid_too_low", 100), id="under min_bid"),
-        pytest.param([("a", None, 99)], Refused("bid_too_low", 100), id="maximum under min_bid"),
-        pytest.param([("a", 1, 99)], Refused("bid_too_low", 100), id="both under min_bid"),
+        pytest.param([("a", 99, None)], BidRefused("bid_too_low", 100), id="under min_bid"),
+        pytest.param([("a", None, 99)], BidRefused("bid_too_low", 100), id="maximum under min_bid"),
+        pytest.param([("a", 1, 99)], BidRefused("bid_too_low", 100), id="both under min_bid"),
         pytest.param(
-            [("a", 100, None), ("b", 124, None)], Refused("bid_too_low", 125), id="under the step"
+            [("a", 100, None), ("b", 124, None)],
+            BidRefused("bid_too_low", 125),
+            id="under the step",
         ),
         pytest.param(
-            [("a", 475, None), ("b", 499, None)], Refused("bid_too_low", 500), id="before a bound"
+            [("a", 475, None), ("b", 499, None)],
+            BidRefused("bid_too_low", 500),
+            id="before a bound",
         ),
         pytest.param(
-            [("a", 500, None), ("b", 549, None)], Refused("bid_too_low", 550), id="after a bound"
+            [("a", 500, None), ("b", 549, None)], BidRefused("bid_too_low", 550), id="after a bound"
         ),
         pytest.param(
             [("a", None, 900), ("b", None, 900), ("c", None, 949)],
-            Refused("bid_too_low", 950),
+            BidRefused("bid_too_low", 950),
             id="after a tie",
         ),
         pytest.param(
-            [("a", None, 900), ("a", 500, None)], Refused("already_leading", 901), id="lower raise"
+            [("a", None, 900), ("a", 500, None)],
+            BidRefused("already_leading", 901),
+            id="lower raise",
         ),
         pytest.param(
-            [("a", None, 900), ("a", None, 900)], Refused("already_leading", 901), id="same again"
+            [("a", None, 900), ("a", None, 900)],
+            BidRefused("already_leading", 901),
+            id="same again",
         ),
-        pytest.param([("seller", 100, None)], Refused("seller_cannot_bid"), id="the seller"),
+        pytest.param([("seller", 100, None)], BidRefused("seller_cannot_bid"), id="the seller"),
     ],
 )
-def test_refusals_tell_what_would_be_taken(bids: list[Bid], refused: Refused) -> None:
+def test_refusals_tell_what_would_be_taken(bids: list[Bid], refused: BidRefused) -> None:
     game, verdict = play(terms(), bids)
     assert verdict == refused
     assert len(game.rows) == len(bids) - 1, "a refusal takes no number"
     if refused.minimum is not None:
-        assert isinstance(game.offer(bids[-1][0], refused.minimum), Accepted)
+        assert isinstance(game.offer(bids[-1][0], refused.minimum), BidAccepted)
 
 
 def test_a_step_of_one_minor_unit() -> None:
     game = Play(terms(increments=NONE))
     game.accept("a", None, 900)
-    assert game.offer("b", 100) == Refused("bid_too_low", 101)
+    assert game.offer("b", 100) == BidRefused("bid_too_low", 101)
     assert game.accept("b", 101).price_after == 102
     assert game.accept("c", None, 5000).price_after == 901
 
@@ -201,7 +209,13 @@ def test_kinds_and_bidder_numbers() -> None:
     game = Play(terms())
     made = [game.accept("a", 100), game.accept("b", None, 900), game.accept("b", None, 950)]
     made += [game.accept("a", 1000), game.accept("c", 2000)]
-    assert [bid.kind for bid in made] == [Kind.BID, Kind.BID, Kind.RAISE, Kind.BID, Kind.BID]
+    assert [bid.kind for bid in made] == [
+        BidRowKind.BID,
+        BidRowKind.BID,
+        BidRowKind.RAISE,
+        BidRowKind.BID,
+        BidRowKind.BID,
+    ]
     assert [bid.bidder_no for bid in made] == [1, 2, 2, 1, 3]
     assert [bid.seq for bid in made] == [1, 2, 3, 4, 5]
     assert game.standing.bidder_count == 3
@@ -222,21 +236,25 @@ def test_kinds_and_bidder_numbers() -> None:
 )
 def test_reserve(bids: list[Bid], price: int, met: bool) -> None:
     game, verdict = play(terms(reserve=1000), bids)
-    assert isinstance(verdict, Accepted)
+    assert isinstance(verdict, BidAccepted)
     assert (verdict.price_after, verdict.standing.reserve_met) == (price, met)
     winner = verdict.leader_after if met else None
-    assert outcome(game.terms, game.standing) == Outcome(winner, price if met else None, met)
+    assert closing_result(game.terms, game.standing) == ClosingResult(
+        winner, price if met else None, met
+    )
 
 
 def test_a_bid_under_the_shown_reserve_price_is_too_low() -> None:
     game = Play(terms(reserve=1000))
     game.accept("a", None, 5000)
-    assert game.offer("b", 1049) == Refused("bid_too_low", 1050)
+    assert game.offer("b", 1049) == BidRefused("bid_too_low", 1050)
 
 
 def test_outcome_without_bids() -> None:
-    assert outcome(terms(), opening(END)) == Outcome(None, None, False)
-    assert outcome(terms(reserve=500), opening(END)) == Outcome(None, None, False)
+    assert closing_result(terms(), initial_snapshot(END)) == ClosingResult(None, None, False)
+    assert closing_result(terms(reserve=500), initial_snapshot(END)) == ClosingResult(
+        None, None, False
+    )
 
 
 @pytest.mark.parametrize(
@@ -272,17 +290,17 @@ def test_minimum_bid_is_the_next_acceptable_offer() -> None:
 @pytest.mark.parametrize(
     ("offer", "message"),
     [
-        (Offer("b"), "an amount or a max_amount"),
-        (Offer("b", 200, 199), "amount must not be above max_amount"),
-        (Offer("a", None, 5000), "bidder_no"),
-        (Offer("a", kind=Kind.BUY_NOW), "bidder_no"),
+        (BidRequest("b"), "an amount or a max_amount"),
+        (BidRequest("b", 200, 199), "amount must not be above max_amount"),
+        (BidRequest("a", None, 5000), "bidder_no"),
+        (BidRequest("a", kind=BidRowKind.BUY_NOW), "bidder_no"),
     ],
 )
-def test_offers_that_the_wire_refuses_are_errors_here(offer: Offer, message: str) -> None:
+def test_offers_that_the_wire_refuses_are_errors_here(offer: BidRequest, message: str) -> None:
     game = Play(terms(reserve=1000, buy_now=2000))
     game.accept("a", 100)
     with pytest.raises(ValueError, match=message):
-        judge(game.terms, game.standing, offer, EARLY)
+        decide_bid(game.terms, game.standing, offer, EARLY)
 
 
 @pytest.mark.parametrize(

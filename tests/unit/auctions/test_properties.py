@@ -9,24 +9,24 @@ from hypothesis import strategies as st
 from instasell_server.domains.auctions.formats.english import (
     EBAY,
     NONE,
-    Accepted,
+    AuctionTerms,
+    BidAccepted,
+    BidRowKind,
     Increments,
-    Kind,
-    Terms,
+    closing_result,
     minimum_bid,
     next_price,
-    outcome,
     parse_increments,
     runner_up_price,
 )
-from instasell_server.domains.auctions.replay import BidRow, replay
+from instasell_server.domains.auctions.replay import ReplayedBid, replay
 
 from .play import SELLER, START, Play, terms
 
 BIDDERS = ["a", "b", "c", "d", "e"]
 DERIVED = ["seq", "bidder_no", "kind", "amount", "price_after", "leader_after"]
 DERIVED += ["leader_no_after", "extended"]
-Step = tuple[str, int | None, int | None, Kind, int]
+Step = tuple[str, int | None, int | None, BidRowKind, int]
 """(bidder, amount and maximum above the minimum, kind, microseconds since the step before)."""
 
 
@@ -38,7 +38,7 @@ def tables(draw: st.DrawFn) -> Increments:
 
 
 @st.composite
-def all_terms(draw: st.DrawFn) -> Terms:
+def all_terms(draw: st.DrawFn) -> AuctionTerms:
     min_bid = draw(st.integers(1, 1_000))
     reserve = draw(st.none() | st.integers(min_bid, 5_000))
     buy_now = draw(st.none() | st.integers(reserve or min_bid, 10_000))
@@ -55,16 +55,16 @@ def all_terms(draw: st.DrawFn) -> Terms:
 
 def steps() -> st.SearchStrategy[list[Step]]:
     above = st.none() | st.integers(-60, 60) | st.integers(0, 3_000)
-    kinds = st.sampled_from([Kind.BID] * 9 + [Kind.BUY_NOW])
+    kinds = st.sampled_from([BidRowKind.BID] * 9 + [BidRowKind.BUY_NOW])
     pauses = st.sampled_from([0, 1, 900_000, 1_000_000, 4_999_999, 5_000_000])
     step = st.tuples(st.sampled_from([*BIDDERS, SELLER]), above, above, kinds, pauses)
     return st.lists(step, max_size=40)
 
 
-def offers(game: Play, step: Step) -> tuple[str, int | None, int | None, Kind]:
+def offers(game: Play, step: Step) -> tuple[str, int | None, int | None, BidRowKind]:
     """What a step offers as the auction stands: sums near the minimum are where rules matter."""
     who, amount_above, max_above, kind, _ = step
-    if kind == Kind.BUY_NOW:
+    if kind == BidRowKind.BUY_NOW:
         return who, None, None, kind
     minimum = minimum_bid(game.terms, game.standing)
     amount = None if amount_above is None else max(1, minimum + amount_above)
@@ -76,7 +76,7 @@ def offers(game: Play, step: Step) -> tuple[str, int | None, int | None, Kind]:
     return who, amount, maximum, kind
 
 
-def played(what: Terms, moves: list[Step]) -> Play:
+def played(what: AuctionTerms, moves: list[Step]) -> Play:
     game = Play(what, end_at=START + timedelta(seconds=30))
     at = START
     for step in moves:
@@ -88,7 +88,7 @@ def played(what: Terms, moves: list[Step]) -> Play:
 
 @settings(deadline=None)
 @given(all_terms(), steps())
-def test_every_accepted_bid_leaves_the_auction_sound(what: Terms, moves: list[Step]) -> None:
+def test_every_accepted_bid_leaves_the_auction_sound(what: AuctionTerms, moves: list[Step]) -> None:
     game = Play(what, end_at=START + timedelta(seconds=30))
     maxima: dict[str, int] = {}
     loudest = 0
@@ -99,7 +99,7 @@ def test_every_accepted_bid_leaves_the_auction_sound(what: Terms, moves: list[St
         minimum = minimum_bid(what, before)
         who, amount, maximum, kind = offers(game, step)
         verdict = game.offer(who, amount, maximum, at=at, kind=kind)
-        if not isinstance(verdict, Accepted):
+        if not isinstance(verdict, BidAccepted):
             assert game.standing is before
             continue
         after = verdict.standing
@@ -109,12 +109,12 @@ def test_every_accepted_bid_leaves_the_auction_sound(what: Terms, moves: list[St
         assert after.price is not None
         assert after.leader_max is not None
         price = after.price
-        wanted = what.buy_now if kind == Kind.BUY_NOW else maximum or amount
+        wanted = what.buy_now if kind == BidRowKind.BUY_NOW else maximum or amount
         assert wanted is not None
         assert price >= (before.price or what.min_bid), "the price never falls"
         assert price <= after.leader_max, "nobody pays more than he said"
         assert verdict.amount == min(wanted, price)
-        assert wanted >= minimum or verdict.kind != Kind.BID
+        assert wanted >= minimum or verdict.kind != BidRowKind.BID
         maxima[who] = max(maxima.get(who, 0), wanted)
         loudest = max(loudest, amount or 0)
         assert maxima[verdict.leader_after] == max(maxima.values()) == after.leader_max
@@ -126,7 +126,7 @@ def test_every_accepted_bid_leaves_the_auction_sound(what: Terms, moves: list[St
             reasons.append(next_price(what.increments, max(others)))
         if what.reserve is not None and after.reserve_met:
             reasons.append(what.reserve)
-        if kind == Kind.BUY_NOW:
+        if kind == BidRowKind.BUY_NOW:
             reasons.append(wanted)
         assert price <= max(reasons), "a price without a reason"
         assert after.reserve_met == (what.reserve is None or after.leader_max >= what.reserve)
@@ -140,9 +140,11 @@ def test_every_accepted_bid_leaves_the_auction_sound(what: Terms, moves: list[St
 
 @settings(deadline=None)
 @given(all_terms(), steps())
-def test_the_winner_offered_most_and_pays_what_is_shown(what: Terms, moves: list[Step]) -> None:
+def test_the_winner_offered_most_and_pays_what_is_shown(
+    what: AuctionTerms, moves: list[Step]
+) -> None:
     game = played(what, moves)
-    result = outcome(what, game.standing)
+    result = closing_result(what, game.standing)
     sold = game.standing.leader_id is not None and game.standing.reserve_met
     assert (result.winner_id is not None) == sold
     if result.price is not None:
@@ -155,14 +157,16 @@ def test_the_winner_offered_most_and_pays_what_is_shown(what: Terms, moves: list
 
 @settings(deadline=None)
 @given(all_terms(), steps())
-def test_a_played_auction_replays_without_a_difference(what: Terms, moves: list[Step]) -> None:
+def test_a_played_auction_replays_without_a_difference(
+    what: AuctionTerms, moves: list[Step]
+) -> None:
     game = played(what, moves)
     differences, standing = replay(what, game.end_at, game.rows, game.standing)
     assert differences == []
     assert standing == game.standing
 
 
-def tampered(data: st.DataObject, rows: list[BidRow]) -> list[BidRow]:
+def tampered(data: st.DataObject, rows: list[ReplayedBid]) -> list[ReplayedBid]:
     """One thing that the market wrote, changed; the wishes of the bidders stay as they were."""
     index = data.draw(st.integers(0, len(rows) - 1))
     row = rows[index]
@@ -191,8 +195,10 @@ def tampered(data: st.DataObject, rows: list[BidRow]) -> list[BidRow]:
 
 @settings(deadline=None)
 @given(all_terms(), steps(), st.data())
-def test_a_changed_row_is_always_found(what: Terms, moves: list[Step], data: st.DataObject) -> None:
-    game = played(what, [("a", 0, None, Kind.BID, 0), *moves])
+def test_a_changed_row_is_always_found(
+    what: AuctionTerms, moves: list[Step], data: st.DataObject
+) -> None:
+    game = played(what, [("a", 0, None, BidRowKind.BID, 0), *moves])
     rows = tampered(data, game.rows)
     # Only a sale closes an auction before its end, so that instant betrays one in disguise.
     closed_at = game.rows[-1].created_at
@@ -203,9 +209,9 @@ def test_a_changed_row_is_always_found(what: Terms, moves: list[Step], data: st.
 @settings(deadline=None)
 @given(all_terms(), steps(), st.sampled_from([-1, 1]), st.data())
 def test_a_changed_standing_is_always_found(
-    what: Terms, moves: list[Step], by: int, data: st.DataObject
+    what: AuctionTerms, moves: list[Step], by: int, data: st.DataObject
 ) -> None:
-    game = played(what, [("a", 0, None, Kind.BID, 0), *moves])
+    game = played(what, [("a", 0, None, BidRowKind.BID, 0), *moves])
     found = game.standing
     name = data.draw(st.sampled_from(["end_at", "price", "leader_max", "seq", "bidder_count"]))
     old = getattr(found, name)

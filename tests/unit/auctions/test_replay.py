@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from instasell_server.domains.auctions.formats.english import Kind, Status
-from instasell_server.domains.auctions.replay import BidRow, Difference, Value, replay
+from instasell_server.domains.auctions.formats.english import BidRowKind, Status
+from instasell_server.domains.auctions.replay import Difference, ReplayedBid, Value, replay
 
 from .play import EARLY, END, MICROSECOND, Play, terms
 
@@ -21,7 +21,7 @@ def game() -> Play:
     return game
 
 
-def changed(game: Play, index: int, **fields: object) -> list[BidRow]:
+def changed(game: Play, index: int, **fields: object) -> list[ReplayedBid]:
     rows = list(game.rows)
     rows[index] = rows[index]._replace(**fields)  # type: ignore[arg-type]
     return rows
@@ -67,7 +67,7 @@ def test_a_row_that_the_rules_refuse_and_what_follows_from_its_absence(game: Pla
         ({"bidder_id": "seller"}, "seller_cannot_bid"),
         ({"bidder_id": "a"}, "already_leading (minimum 901)"),
         ({"kind": "buy_now"}, "buy_now_unavailable"),
-        ({"kind": "gift"}, "'gift' is not a valid Kind"),
+        ({"kind": "gift"}, "'gift' is not a valid BidRowKind"),
         ({"offered_amount": None, "max_amount": None}, "an offer needs an amount or a max_amount"),
         ({"max_amount": 499}, "amount must not be above max_amount"),
     ],
@@ -126,7 +126,7 @@ def test_workers_and_admins_move_the_status_without_a_bid(game: Play, status: St
 
 def test_a_sale_by_buy_now_must_have_ended_the_auction() -> None:
     game = Play(terms(buy_now=5000))
-    game.accept("a", 5000, kind=Kind.BUY_NOW)
+    game.accept("a", 5000, kind=BidRowKind.BUY_NOW)
     assert replay(game.terms, END, game.rows, game.standing).differences == []
     found = game.standing._replace(status="live")
     assert replay(game.terms, END, game.rows, found).differences == [

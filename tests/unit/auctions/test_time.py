@@ -5,22 +5,22 @@ from datetime import datetime, timedelta
 import pytest
 
 from instasell_server.domains.auctions.formats.english import (
-    Accepted,
-    Kind,
-    Outcome,
-    Refused,
-    Standing,
+    AuctionSnapshot,
+    BidAccepted,
+    BidRefused,
+    BidRowKind,
+    ClosingResult,
     Status,
+    closing_result,
+    initial_snapshot,
     is_due_to_end,
     is_due_to_start,
     is_open,
-    opening,
-    outcome,
 )
 
 from .play import EARLY, END, MICROSECOND, START, Play, terms
 
-NOT_OPEN = Refused("auction_not_open")
+NOT_OPEN = BidRefused("auction_not_open")
 SECOND = timedelta(seconds=1)
 
 
@@ -39,20 +39,20 @@ def test_open_from_the_start_to_just_before_the_end(
     status: Status, at: datetime, taken: bool
 ) -> None:
     game = Play(terms())
-    game.standing = opening(END, status)
+    game.standing = initial_snapshot(END, status)
     assert is_open(game.terms, game.standing, at) is taken
     verdict = game.offer("a", 100, at=at)
-    assert isinstance(verdict, Accepted) if taken else verdict == NOT_OPEN
+    assert isinstance(verdict, BidAccepted) if taken else verdict == NOT_OPEN
     assert game.standing.status == status, "starting an auction is not a bid's business"
 
 
 @pytest.mark.parametrize("status", ["ended", "cancelled"])
 def test_closed_whatever_the_hour(status: Status) -> None:
     game = Play(terms(buy_now=5000))
-    game.standing = opening(END, status)
+    game.standing = initial_snapshot(END, status)
     assert not is_open(game.terms, game.standing, EARLY)
     assert game.offer("a", 100) == NOT_OPEN
-    assert game.offer("a", kind=Kind.BUY_NOW) == NOT_OPEN
+    assert game.offer("a", kind=BidRowKind.BUY_NOW) == NOT_OPEN
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_each_late_bid_extends_again() -> None:
 def test_raises_and_bids_that_are_outbid_at_once_extend_too() -> None:
     game = Play(terms())
     game.accept("a", None, 900)
-    assert game.accept("a", None, 2000, at=END - SECOND).kind == Kind.RAISE
+    assert game.accept("a", None, 2000, at=END - SECOND).kind == BidRowKind.RAISE
     assert game.standing.end_at == END + 5 * SECOND
     verdict = game.accept("b", 200, at=END + 4 * SECOND)
     assert verdict.outbid_at_once
@@ -127,9 +127,9 @@ def test_refused_bids_never_extend() -> None:
         game.offer("b", 100, at=late),
         game.offer("a", None, 900, at=late),
         game.offer("seller", 900, at=late),
-        game.offer("b", kind=Kind.BUY_NOW, at=late),
+        game.offer("b", kind=BidRowKind.BUY_NOW, at=late),
     ]:
-        assert isinstance(refused, Refused)
+        assert isinstance(refused, BidRefused)
     assert game.standing is before
 
 
@@ -149,23 +149,23 @@ def test_refused_bids_never_extend() -> None:
 def test_what_the_workers_have_to_do(
     status: Status, at: datetime, start_due: bool, end_due: bool
 ) -> None:
-    standing = opening(END, status)
+    standing = initial_snapshot(END, status)
     assert is_due_to_start(terms(), standing, at) is start_due
     assert is_due_to_end(standing, at) is end_due
 
 
-BUY = Kind.BUY_NOW
-UNAVAILABLE = Refused("buy_now_unavailable")
+BUY = BidRowKind.BUY_NOW
+UNAVAILABLE = BidRefused("buy_now_unavailable")
 
 
 def test_buy_now_sells_at_its_price_at_once() -> None:
     game = Play(terms(buy_now=5000))
     verdict = game.accept("a", kind=BUY)
     assert verdict == (
-        Standing("ended", END, 5000, "a", 5000, None, True, 1, 1),
+        AuctionSnapshot("ended", END, 5000, "a", 5000, None, True, 1, 1),
         BUY, 1, 1, 5000, 5000, 5000, "a", False, False, None, True,
     )  # fmt: skip
-    assert outcome(game.terms, game.standing) == Outcome("a", 5000, True)
+    assert closing_result(game.terms, game.standing) == ClosingResult("a", 5000, True)
     assert game.offer("b", kind=BUY) == NOT_OPEN
     assert game.offer("b", 9000) == NOT_OPEN
 
@@ -187,7 +187,7 @@ def test_buy_now_is_open_until_the_first_bid_or_until_the_reserve_is_met(
     for who, amount in bids:
         game.accept(who, amount)
     verdict = game.offer("a", kind=BUY)
-    assert isinstance(verdict, Accepted) if open_ else verdict == UNAVAILABLE
+    assert isinstance(verdict, BidAccepted) if open_ else verdict == UNAVAILABLE
 
 
 def test_buy_now_of_an_auction_without_such_a_price() -> None:
@@ -196,12 +196,12 @@ def test_buy_now_of_an_auction_without_such_a_price() -> None:
 
 def test_buy_now_at_another_price_than_the_buyer_saw() -> None:
     game = Play(terms(buy_now=5000))
-    assert game.offer("a", 4999, kind=BUY) == Refused("buy_now_unavailable", 5000)
+    assert game.offer("a", 4999, kind=BUY) == BidRefused("buy_now_unavailable", 5000)
     assert game.accept("a", 5000, kind=BUY).ended
 
 
 def test_the_seller_does_not_buy_his_own() -> None:
-    assert Play(terms(buy_now=5000)).offer("seller", kind=BUY) == Refused("seller_cannot_bid")
+    assert Play(terms(buy_now=5000)).offer("seller", kind=BUY) == BidRefused("seller_cannot_bid")
 
 
 def test_buy_now_over_bids_below_the_reserve_keeps_the_runner_up() -> None:
@@ -229,5 +229,5 @@ def test_buy_now_in_the_last_second_extends_nothing() -> None:
 def test_a_bid_of_the_buy_now_price_or_more_is_only_a_bid() -> None:
     game = Play(terms(buy_now=5000))
     verdict = game.accept("a", 6000)
-    assert (verdict.kind, verdict.price_after, verdict.ended) == (Kind.BID, 6000, False)
+    assert (verdict.kind, verdict.price_after, verdict.ended) == (BidRowKind.BID, 6000, False)
     assert game.standing.status == "live"

@@ -10,7 +10,7 @@ from instasell_server.domains.auctions.bid_records import BidCommand
 from instasell_server.domains.auctions.bidding.bid_batch import Answer
 
 
-class Waiting(NamedTuple):
+class PendingBid(NamedTuple):
     """A command and the future that its bidder waits for."""
 
     command: BidCommand
@@ -18,14 +18,14 @@ class Waiting(NamedTuple):
     since: float
 
 
-class Desk:
+class AuctionQueue:
     """The bids that wait for one auction, and since when its Redis lock is held."""
 
     __slots__ = ("busy", "held_since", "id", "not_before", "waiting")
 
     def __init__(self, auction_id: str) -> None:
         self.id = auction_id
-        self.waiting: deque[Waiting] = deque()
+        self.waiting: deque[PendingBid] = deque()
         self.busy = False
         self.not_before = 0.0
         self.held_since: float | None = None

@@ -20,8 +20,8 @@ from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions import locked_store
 from instasell_server.domains.auctions.bid_records import BidCommand
-from instasell_server.domains.auctions.bidding.auction_queue import Desk, Waiting
-from instasell_server.domains.auctions.bidding.bid_batch import Answer, Judged, judge_batch
+from instasell_server.domains.auctions.bidding.auction_queue import AuctionQueue, PendingBid
+from instasell_server.domains.auctions.bidding.bid_batch import Answer, BatchResult, decide_batch
 from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
 from instasell_server.domains.auctions.records import LockedAuction
 from instasell_server.errors import InstaSellError, OutcomeUnknown, Unavailable
@@ -65,7 +65,7 @@ class Auctioneer:
         self._lanes = lanes
         self._batch_size = batch_size
         self._token = secrets.token_hex(8)
-        self._desks: dict[str, Desk] = {}
+        self._desks: dict[str, AuctionQueue] = {}
         # An ordered set: auctions come up in the order in which their first bid came.
         self._ready: dict[str, None] = {}
         self._wake = asyncio.Event()
@@ -106,22 +106,22 @@ class Auctioneer:
         answer: asyncio.Future[Answer] = loop.create_future()
         desk = self._desks.get(command.auction_id)
         if desk is None:
-            desk = self._desks[command.auction_id] = Desk(command.auction_id)
-        desk.waiting.append(Waiting(command, answer, loop.time()))
+            desk = self._desks[command.auction_id] = AuctionQueue(command.auction_id)
+        desk.waiting.append(PendingBid(command, answer, loop.time()))
         self._waiting += 1
         self._make_ready(desk)
         return answer
 
-    def _tell(self, waiting: Waiting, answer: Answer) -> None:
+    def _answer(self, waiting: PendingBid, answer: Answer) -> None:
         self._waiting -= 1
         if not waiting.answer.done():
             waiting.answer.set_result(answer)
 
-    def _tell_all(self, batch: Sequence[Waiting], error: InstaSellError) -> None:
+    def _answer_all(self, batch: Sequence[PendingBid], error: InstaSellError) -> None:
         for waiting in batch:
-            self._tell(waiting, error)
+            self._answer(waiting, error)
 
-    def _make_ready(self, desk: Desk) -> None:
+    def _make_ready(self, desk: AuctionQueue) -> None:
         if desk.busy or not desk.waiting:
             return
         loop = asyncio.get_running_loop()
@@ -145,13 +145,13 @@ class Auctioneer:
                 await self._serve_desks(desks, batch)
             except Exception as error:
                 _log.exception("batch_failed", bids=len(batch))
-                self._tell_all(batch, _as_refusal(error))
+                self._answer_all(batch, _as_refusal(error))
             finally:
                 self._release_desks(desks)
 
-    def _take(self) -> tuple[list[Desk], list[Waiting]]:
-        desks: list[Desk] = []
-        batch: list[Waiting] = []
+    def _take(self) -> tuple[list[AuctionQueue], list[PendingBid]]:
+        desks: list[AuctionQueue] = []
+        batch: list[PendingBid] = []
         while self._ready and len(batch) < self._batch_size:
             auction_id = next(iter(self._ready))
             del self._ready[auction_id]
@@ -166,7 +166,7 @@ class Auctioneer:
                 room -= 1
         return desks, batch
 
-    async def _serve_desks(self, desks: Sequence[Desk], batch: list[Waiting]) -> None:
+    async def _serve_desks(self, desks: Sequence[AuctionQueue], batch: list[PendingBid]) -> None:
         refused = await self._lock(desks, batch)
         if refused:
             for waiting in reversed(batch):
@@ -179,7 +179,7 @@ class Auctioneer:
             finally:
                 await self._unlock(desks)
 
-    async def _lock(self, desks: Sequence[Desk], batch: Sequence[Waiting]) -> set[str]:
+    async def _lock(self, desks: Sequence[AuctionQueue], batch: Sequence[PendingBid]) -> set[str]:
         """Takes the Redis locks; returns the auctions that have to wait for theirs."""
         wanted = [desk for desk in desks if desk.held_since is None]
         if not wanted:
@@ -203,7 +203,7 @@ class Auctioneer:
             self._desks[auction_id].not_before = now + random.uniform(*LOCK_RETRY_SECONDS)
         return missed - impatient
 
-    async def _unlock(self, desks: Sequence[Desk]) -> None:
+    async def _unlock(self, desks: Sequence[AuctionQueue]) -> None:
         """Frees the locks of auctions that nothing waits for, or that were held long enough."""
         now = asyncio.get_running_loop().time()
         rest = LOCK_REST_SECONDS if self._bus.peers else 0.0
@@ -219,7 +219,7 @@ class Auctioneer:
         if free:
             await self._locks.release(free, self._token)
 
-    def _release_desks(self, desks: Sequence[Desk]) -> None:
+    def _release_desks(self, desks: Sequence[AuctionQueue]) -> None:
         loop = asyncio.get_running_loop()
         for desk in desks:
             desk.busy = False
@@ -229,12 +229,12 @@ class Auctioneer:
                 # It stays for as long as its lock has to rest.
                 loop.call_at(desk.not_before, self._forget, desk)
 
-    def _forget(self, desk: Desk) -> None:
+    def _forget(self, desk: AuctionQueue) -> None:
         idle = not (desk.busy or desk.waiting) and desk.held_since is None
         if idle and self._desks.get(desk.id) is desk:
             del self._desks[desk.id]
 
-    async def _serve(self, batch: Sequence[Waiting]) -> None:
+    async def _serve(self, batch: Sequence[PendingBid]) -> None:
         """Answers every bid of a batch, whatever happens to it."""
         metrics.BATCH_SIZE.observe(len(batch))
         try:
@@ -243,7 +243,7 @@ class Auctioneer:
             await self._resolve(batch)
             return
         except InstaSellError as error:
-            self._tell_all(batch, error)
+            self._answer_all(batch, error)
             return
         except Exception:
             # The database refuses a bid, or judging one breaks down: only that one is to suffer.
@@ -256,7 +256,7 @@ class Auctioneer:
             self._spawn(self._serve_slowly(slow), "auctioneer-slow")
         await self._finish(batch, judged)
 
-    async def _finish(self, batch: Sequence[Waiting], judged: Judged) -> None:
+    async def _finish(self, batch: Sequence[PendingBid], judged: BatchResult) -> None:
         """Stale copies go first, so that no bidder reads one after his answer; then watchers hear.
 
         Bidders bid again while the watchers are told, which makes the next batch a fuller one.
@@ -272,24 +272,24 @@ class Auctioneer:
             )
         metrics.count_answers(judged.answers)
         for waiting, answer in zip(batch, judged.answers, strict=True):
-            self._tell(waiting, answer)
+            self._answer(waiting, answer)
         try:
-            await self._lifecycle.announce(judged.events, retired=retired)
+            await self._lifecycle.broadcast(judged.events, retired=retired)
         except Exception:
             # The bidders have their answers; the sweep of each hub finds what it was not told.
             _log.exception("events_not_published", events=len(judged.events))
 
     async def _retire(self, events: Sequence[Event]) -> bool:
         try:
-            return await self._lifecycle.retire(events)
+            return await self._lifecycle.invalidate(events)
         except Exception:
             # What is committed is acknowledged, whatever becomes of its copies.
             _log.exception("copies_not_retired", events=len(events))
             return False
 
     async def _commit(
-        self, batch: Sequence[Waiting], *, wait_for_locks: bool
-    ) -> tuple[Judged, set[str]]:
+        self, batch: Sequence[PendingBid], *, wait_for_locks: bool
+    ) -> tuple[BatchResult, set[str]]:
         """One transaction. Returns what was judged, and the auctions whose rows were locked."""
         ids = sorted({each.command.auction_id for each in batch})
         async with self._database.connection() as connection:
@@ -312,33 +312,33 @@ class Auctioneer:
 
     async def _judge(
         self, tx: Transaction, locked: dict[str, LockedAuction], commands: Sequence[BidCommand]
-    ) -> Judged:
+    ) -> BatchResult:
         if not commands:
             await tx.rollback()
-            return Judged([], [], [], [], [])
+            return BatchResult([], [], [], [], [])
         facts, now = await locked_store.read_bidders(tx, commands)
-        judged = judge_batch(locked, commands, facts, now)
+        judged = decide_batch(locked, commands, facts, now)
         if not judged.changes:
             is_repeated = any(isinstance(a, BidReceipt) and a.repeated for a in judged.answers)
             await (tx.confirm() if is_repeated else tx.rollback())
             return judged
         if judged.closings:
-            await self._lifecycle.settle(tx, judged.closings)
+            await self._lifecycle.record_closings(tx, judged.closings)
         await locked_store.write_and_commit(
             tx, judged.rows, judged.changes, judged.lead_changes, now
         )
         return judged
 
-    async def _serve_slowly(self, batch: Sequence[Waiting]) -> None:
+    async def _serve_slowly(self, batch: Sequence[PendingBid]) -> None:
         """Waits for rows that somebody else has locked, one auction at a time."""
-        by_auction: dict[str, list[Waiting]] = {}
+        by_auction: dict[str, list[PendingBid]] = {}
         for waiting in batch:
             by_auction.setdefault(waiting.command.auction_id, []).append(waiting)
         async with self._slow:
             for group in by_auction.values():
                 await self._serve_patiently(group)
 
-    async def _serve_patiently(self, group: Sequence[Waiting]) -> None:
+    async def _serve_patiently(self, group: Sequence[PendingBid]) -> None:
         loop = asyncio.get_running_loop()
         while True:
             try:
@@ -349,29 +349,29 @@ class Auctioneer:
                 if loop.time() - group[0].since < ROW_PATIENCE_SECONDS:
                     await asyncio.sleep(random.uniform(*LOCK_RETRY_SECONDS))
                     continue
-                self._tell_all(group, error)
+                self._answer_all(group, error)
             except Exception as error:
                 _log.exception("bids_failed", bids=len(group))
                 if len(group) > 1:
                     await self._serve_apart(group)
                 else:
-                    self._tell_all(group, _as_refusal(error))
+                    self._answer_all(group, _as_refusal(error))
             else:
                 await self._finish(group, judged)
             return
 
-    async def _serve_apart(self, batch: Sequence[Waiting]) -> None:
+    async def _serve_apart(self, batch: Sequence[PendingBid]) -> None:
         """After an error of the database: each auction alone, then each bid alone."""
-        groups: dict[str, list[Waiting]] = {}
+        groups: dict[str, list[PendingBid]] = {}
         for waiting in batch:
             groups.setdefault(waiting.command.auction_id, []).append(waiting)
-        parts: list[list[Waiting]] = list(groups.values())
+        parts: list[list[PendingBid]] = list(groups.values())
         if len(parts) == 1:
             parts = [[waiting] for waiting in batch]
         for part in parts:
             await self._serve_patiently(part)
 
-    async def _resolve(self, batch: Sequence[Waiting]) -> None:
+    async def _resolve(self, batch: Sequence[PendingBid]) -> None:
         """After a lost COMMIT: the stored keys tell which bids had been taken.
 
         The batch is judged again behind the row locks, so a commit that is still under way is
@@ -388,7 +388,7 @@ class Auctioneer:
                 break
             await self._finish(batch, judged)
             return
-        self._tell_all(batch, OutcomeUnknown())
+        self._answer_all(batch, OutcomeUnknown())
 
     def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

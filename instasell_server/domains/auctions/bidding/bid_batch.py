@@ -17,15 +17,15 @@ from instasell_server.domains.auctions.bid_records import (
     StoredBid,
 )
 from instasell_server.domains.auctions.formats.english import (
-    Accepted,
-    Kind,
-    Offer,
-    Refused,
-    Standing,
+    AuctionSnapshot,
+    BidAccepted,
+    BidRefused,
+    BidRequest,
+    BidRowKind,
+    closing_result,
+    decide_bid,
     is_due_to_end,
-    judge,
     minimum_bid,
-    outcome,
 )
 from instasell_server.domains.auctions.records import ChangedAuction, LockedAuction
 from instasell_server.errors import (
@@ -50,13 +50,13 @@ class Closing(NamedTuple):
     """An auction that ends in this transaction."""
 
     auction: LockedAuction
-    standing: Standing
+    standing: AuctionSnapshot
     winner_id: str | None
     price: int | None
     at: datetime
 
 
-class Judged(NamedTuple):
+class BatchResult(NamedTuple):
     """What a batch comes to: an answer for each command, and what has to be written."""
 
     answers: list[Answer]
@@ -67,7 +67,7 @@ class Judged(NamedTuple):
     lead_changes: Sequence[LeadChange] = ()
 
 
-class _Run:
+class _AuctionInBatch:
     """One auction while its bids are judged."""
 
     __slots__ = (
@@ -112,22 +112,22 @@ class _Run:
 
     def close(self, now: datetime) -> None:
         """Ends the auction at `now`, with the winner that the rules name."""
-        winner_id, price, _ = outcome(self.auction.terms, self.standing)
+        winner_id, price, _ = closing_result(self.auction.terms, self.standing)
         self.standing = self.standing._replace(status="ended")
         self.closing = Closing(self.auction, self.standing, winner_id, price, now)
 
 
-def judge_batch(
+def decide_batch(
     auctions: Mapping[str, LockedAuction],
     commands: Sequence[BidCommand],
     facts: Sequence[BidderFacts],
     now: datetime,
-) -> Judged:
+) -> BatchResult:
     """Judges commands in order of arrival, all at the one instant `now`.
 
     Equal keys of one bidder are answered once. An auction past its end is closed here.
     """
-    runs: dict[str, _Run] = {}
+    runs: dict[str, _AuctionInBatch] = {}
     first_of: dict[tuple[str, str, str], int] = {}
     answers: list[Answer] = []
     rows: list[BidRow] = []
@@ -142,12 +142,12 @@ def judge_batch(
             continue
         run = runs.get(command.auction_id)
         if run is None:
-            run = runs[command.auction_id] = _Run(auction)
+            run = runs[command.auction_id] = _AuctionInBatch(auction)
             if is_due_to_end(run.standing, now):
                 run.close(now)
         answers.append(_answer(run, command, fact, now, rows))
     changed = [run for run in runs.values() if run.placed or run.closing]
-    return Judged(
+    return BatchResult(
         answers,
         rows,
         [_change(run) for run in changed],
@@ -170,7 +170,7 @@ def _same_key(first: BidCommand, again: BidCommand, answer: Answer) -> Answer:
 
 
 def _answer(
-    run: _Run, command: BidCommand, fact: BidderFacts, now: datetime, rows: list[BidRow]
+    run: _AuctionInBatch, command: BidCommand, fact: BidderFacts, now: datetime, rows: list[BidRow]
 ) -> Answer:
     if fact.status is None or not fact.session_holds:
         return Unauthenticated("the sign-in has ended; sign in again")
@@ -181,15 +181,19 @@ def _answer(
     if fact.role == "admin":
         return Forbidden("an admin neither lists, bids nor buys")
     number = run.numbers.get(command.bidder_id, fact.bidder_no)
-    offer = Offer(command.bidder_id, command.amount, command.max_amount, command.kind, number)
-    verdict = judge(run.auction.terms, run.standing, offer, now)
-    if isinstance(verdict, Refused):
+    offer = BidRequest(command.bidder_id, command.amount, command.max_amount, command.kind, number)
+    verdict = decide_bid(run.auction.terms, run.standing, offer, now)
+    if isinstance(verdict, BidRefused):
         return _refusal(run, verdict, now)
     return _accept(run, command, verdict, now, rows)
 
 
 def _accept(
-    run: _Run, command: BidCommand, verdict: Accepted, now: datetime, rows: list[BidRow]
+    run: _AuctionInBatch,
+    command: BidCommand,
+    verdict: BidAccepted,
+    now: datetime,
+    rows: list[BidRow],
 ) -> BidReceipt:
     standing = verdict.standing
     number = run.numbers[command.bidder_id] = verdict.bidder_no
@@ -243,10 +247,10 @@ def _accept(
     )
 
 
-def _repeat(run: _Run, command: BidCommand, stored: StoredBid) -> Answer:
+def _repeat(run: _AuctionInBatch, command: BidCommand, stored: StoredBid) -> Answer:
     """The answer that the stored row gave, for a key that comes again."""
-    buying = command.kind is Kind.BUY_NOW
-    same = buying == (stored.kind == Kind.BUY_NOW.value) and (
+    buying = command.kind is BidRowKind.BUY_NOW
+    same = buying == (stored.kind == BidRowKind.BUY_NOW.value) and (
         buying or (command.amount, command.goes_to) == (stored.offered_amount, stored.max_amount)
     )
     if not same:
@@ -277,7 +281,7 @@ def _receipt(**fields: Any) -> BidReceipt:
     return BidReceipt.model_validate(fields)
 
 
-def _refusal(run: _Run, refused: Refused, now: datetime) -> InstaSellError:
+def _refusal(run: _AuctionInBatch, refused: BidRefused, now: datetime) -> InstaSellError:
     code, minimum = refused
     terms, standing = run.auction.terms, run.standing
     if code == "bid_too_low":
@@ -293,7 +297,7 @@ def _refusal(run: _Run, refused: Refused, now: datetime) -> InstaSellError:
     return AuctionNotOpen("the auction is over", auction_status=standing.status)
 
 
-def _change(run: _Run) -> ChangedAuction:
+def _change(run: _AuctionInBatch) -> ChangedAuction:
     closing = run.closing
     return ChangedAuction(
         run.auction.id,
@@ -305,9 +309,9 @@ def _change(run: _Run) -> ChangedAuction:
     )
 
 
-def _event(run: _Run, now: datetime) -> Event:
+def _event(run: _AuctionInBatch, now: datetime) -> Event:
     if run.closing is not None:
-        return closing_event(run.closing, run.leader_no, run.placed, run.own_bids)
+        return ended_event(run.closing, run.leader_no, run.placed, run.own_bids)
     standing = run.standing
     state = {
         "auction_id": run.auction.id,
@@ -327,7 +331,7 @@ def _event(run: _Run, now: datetime) -> Event:
     )
 
 
-def closing_event(
+def ended_event(
     closing: Closing,
     leader_no: int | None,
     bids: Sequence[dict[str, Any]] = (),

@@ -29,7 +29,7 @@ _OWN = (
 _sql = load(__file__, "own_bids.sql")
 
 
-class OwnBids:
+class BidderAuctions:
     """Shows bidders where they stand."""
 
     def __init__(self, database: Database, *, currency: str) -> None:

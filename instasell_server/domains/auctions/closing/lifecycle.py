@@ -15,14 +15,14 @@ from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.auctions import events as auction_events
 from instasell_server.domains.auctions import locked_store, store
-from instasell_server.domains.auctions.bidding.bid_batch import Closing, closing_event
+from instasell_server.domains.auctions.bidding.bid_batch import Closing, ended_event
 from instasell_server.domains.auctions.formats.english import (
+    closing_result,
     is_due_to_end,
     is_due_to_start,
-    outcome,
     runner_up_price,
 )
-from instasell_server.domains.auctions.listing_fees import AuctionGas
+from instasell_server.domains.auctions.listing_fees import ListingFees
 from instasell_server.domains.auctions.records import ChangedAuction, LockedAuction
 from instasell_server.domains.listings.service import ListingService
 from instasell_server.domains.orders.service import OrderService
@@ -54,7 +54,7 @@ class Lifecycle:
         history: History,
         orders: OrderService,
         listings: ListingService,
-        gas: AuctionGas,
+        gas: ListingFees,
     ) -> None:
         self._database = database
         self._cache = cache
@@ -67,7 +67,7 @@ class Lifecycle:
         # told again, which costs more than the end itself.
         self._told: dict[str, int] = {}
 
-    async def settle(self, tx: Transaction, closings: Sequence[Closing]) -> None:
+    async def record_closings(self, tx: Transaction, closings: Sequence[Closing]) -> None:
         """Makes the orders of auctions that end in this transaction, and their outbox rows.
 
         The rows of the auctions are locked. A suspended winner's order is cancelled at once, and
@@ -141,18 +141,18 @@ class Lifecycle:
             if not changes:
                 return 0
             await locked_store.write_auctions(tx, changes)
-            await self.settle(tx, ending)
-            events.extend(closing_event(each, each.auction.leader_no) for each in ending)
+            await self.record_closings(tx, ending)
+            events.extend(ended_event(each, each.auction.leader_no) for each in ending)
             events.extend(await started_events(tx, [each.id for each in starting], now))
             for each in ending:
                 late = now - each.auction.standing.end_at
                 metrics.CLOSING_LATENESS_SECONDS.observe(late.total_seconds())
-            tx.after_commit.append(lambda: self.tell(events))
+            tx.after_commit.append(lambda: self.publish(events))
             return len(changes)
 
         return await transact(self._database, work, begin=locked_store.BEGIN)
 
-    async def call_off(
+    async def cancel(
         self,
         tx: Transaction,
         auction: LockedAuction,
@@ -181,9 +181,9 @@ class Lifecycle:
         event = auction_events.changed(
             ServerEvent.CANCELLED, auction_id, version, now, seq=seq, reason=reason
         )
-        tx.after_commit.append(lambda: self.tell([event]))
+        tx.after_commit.append(lambda: self.publish([event]))
 
-    async def call_off_open(
+    async def cancel_open(
         self, tx: Transaction, auction_id: str, reason: str
     ) -> AuctionStatusReply:
         """Cancels anybody's open auction, with bids or without, for admins.
@@ -197,11 +197,11 @@ class Lifecycle:
         now = await locked_store.get_now(tx)
         if not _is_running(auction, now):
             raise AuctionNotOpen("the auction is over", auction_status=auction.standing.status)
-        await self.call_off(tx, auction, now, reason)
+        await self.cancel(tx, auction, now, reason)
         [state] = await store.list_states(tx, [auction_id])
         return AuctionStatusReply(state=state, server_time=now)
 
-    async def call_off_all_of(self, payload: Mapping[str, Any]) -> None:
+    async def cancel_all_of_seller(self, payload: Mapping[str, Any]) -> None:
         """The outbox's part of a suspension: each open auction in a transaction of its own."""
         async with self._database.connection() as connection:
             ids = await store.list_open_of_seller(connection, payload["user_id"])
@@ -212,29 +212,29 @@ class Lifecycle:
                 now = await locked_store.get_now(tx)
                 auction = locked.get(auction_id)
                 if auction is not None and _is_running(auction, now):
-                    await self.call_off(tx, auction, now, "the seller is suspended")
+                    await self.cancel(tx, auction, now, "the seller is suspended")
 
             await transact(self._database, work)
 
-    async def tell_again(self, payload: Mapping[str, Any]) -> None:
+    async def publish_missed(self, payload: Mapping[str, Any]) -> None:
         """The outbox's part: what a crash after the commit left untold. Rooms drop a repeat."""
         auction_id, version = payload["auction_id"], payload["version"]
         if self._told.pop(auction_id, 0) >= version:
             return
         seq = payload.get("seq", NO_BIDS_ABOVE)
         events = await self._history.events_since(auction_id, version - 1, seq)
-        await self.tell(events)
+        await self.publish(events)
 
-    async def tell(self, events: Sequence[Event]) -> None:
+    async def publish(self, events: Sequence[Event]) -> None:
         """What follows every commit of auctions: stale caches, then those who watch."""
-        await self.announce(events, retired=await self.retire(events))
+        await self.broadcast(events, retired=await self.invalidate(events))
 
-    async def retire(self, events: Sequence[Event]) -> bool:
+    async def invalidate(self, events: Sequence[Event]) -> bool:
         """Makes cached states older than these events count as absent; False if that failed."""
         versions = {status_key(each.auction_id): each.version for each in events}
         return await self._cache.invalidate(versions, ttl_seconds=STATUS_TTL_SECONDS)
 
-    async def announce(self, events: Sequence[Event], *, retired: bool) -> None:
+    async def broadcast(self, events: Sequence[Event], *, retired: bool) -> None:
         """Tells those who watch. What was not `retired` is left to the outbox."""
         await self._events.publish(events)
         if retired:
@@ -294,7 +294,7 @@ def _starts(auction: LockedAuction, now: datetime) -> bool:
 
 
 def _closing(auction: LockedAuction, now: datetime) -> Closing:
-    winner_id, price, _ = outcome(auction.terms, auction.standing)
+    winner_id, price, _ = closing_result(auction.terms, auction.standing)
     return Closing(auction, auction.standing._replace(status="ended"), winner_id, price, now)
 
 

@@ -26,25 +26,25 @@ from instasell_server.domains.auctions.formats.increments import (
 __all__ = [
     "EBAY",
     "NONE",
-    "Accepted",
+    "AuctionSnapshot",
+    "AuctionTerms",
+    "BidAccepted",
+    "BidRefused",
+    "BidRequest",
+    "BidRowKind",
+    "ClosingResult",
     "Increments",
-    "Kind",
-    "Offer",
-    "Outcome",
     "RefusalCode",
-    "Refused",
-    "Standing",
     "Status",
-    "Terms",
+    "closing_result",
+    "decide_bid",
     "increment_at",
+    "initial_snapshot",
     "is_due_to_end",
     "is_due_to_start",
     "is_open",
-    "judge",
     "minimum_bid",
     "next_price",
-    "opening",
-    "outcome",
     "parse_increments",
     "runner_up_price",
 ]
@@ -59,7 +59,7 @@ RefusalCode: TypeAlias = Literal[
 ]
 
 
-class Kind(StrEnum):
+class BidRowKind(StrEnum):
     """What a row of `bids` is. An offer is a bid or a buy-now; a raise is what `judge` found."""
 
     BID = "bid"
@@ -68,7 +68,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class AuctionTerms:
     """What the seller set, fixed from the first bid on. Raises ValueError on terms that clash."""
 
     auction_id: str
@@ -92,7 +92,7 @@ class Terms:
             raise ValueError("extension_seconds must be at least extension_window_seconds")
 
 
-class Standing(NamedTuple):
+class AuctionSnapshot(NamedTuple):
     """Where an auction stands after the bid with number `seq`.
 
     `price` is what the market shows, None before the first bid. `leader_max` and `runner_up_max`
@@ -110,7 +110,7 @@ class Standing(NamedTuple):
     bidder_count: int
 
 
-class Offer(NamedTuple):
+class BidRequest(NamedTuple):
     """One bidder's wish: `amount` now, `max_amount` as far as the engine may bid on for him.
 
     In a buy-now `amount` is the price that the buyer saw, None if he takes whatever it is.
@@ -121,11 +121,11 @@ class Offer(NamedTuple):
     bidder_id: str
     amount: int | None = None
     max_amount: int | None = None
-    kind: Kind = Kind.BID
+    kind: BidRowKind = BidRowKind.BID
     bidder_no: int | None = None
 
 
-class Accepted(NamedTuple):
+class BidAccepted(NamedTuple):
     """A bid that stands: the row to insert, and the auction's new standing.
 
     `max_amount` is how far the bidder goes with it, also where he named an amount alone. `amount`
@@ -133,8 +133,8 @@ class Accepted(NamedTuple):
     `ended` is True for a buy-now, which sells the auction at once.
     """
 
-    standing: Standing
-    kind: Kind
+    standing: AuctionSnapshot
+    kind: BidRowKind
     seq: int
     bidder_no: int
     max_amount: int
@@ -147,7 +147,7 @@ class Accepted(NamedTuple):
     ended: bool
 
 
-class Refused(NamedTuple):
+class BidRefused(NamedTuple):
     """A bid that changes nothing.
 
     `minimum` is what would be taken at this moment: the least offer for `bid_too_low`, the least
@@ -159,7 +159,7 @@ class Refused(NamedTuple):
     minimum: int | None = None
 
 
-class Outcome(NamedTuple):
+class ClosingResult(NamedTuple):
     """What a closing auction decides: nobody wins without bids or below the reserve."""
 
     winner_id: str | None
@@ -167,54 +167,54 @@ class Outcome(NamedTuple):
     reserve_met: bool
 
 
-_BID: Final = Kind.BID
-_RAISE: Final = Kind.RAISE
-_BUY_NOW: Final = Kind.BUY_NOW
+_BID: Final = BidRowKind.BID
+_RAISE: Final = BidRowKind.RAISE
+_BUY_NOW: Final = BidRowKind.BUY_NOW
 _SECONDS_PER_DAY: Final = 86_400
-_NOT_OPEN: Final = Refused("auction_not_open")
-_SELLER_CANNOT_BID: Final = Refused("seller_cannot_bid")
-_BUY_NOW_UNAVAILABLE: Final = Refused("buy_now_unavailable")
+_NOT_OPEN: Final = BidRefused("auction_not_open")
+_SELLER_CANNOT_BID: Final = BidRefused("seller_cannot_bid")
+_BUY_NOW_UNAVAILABLE: Final = BidRefused("buy_now_unavailable")
 
-_Settled: TypeAlias = tuple[Kind, int, int, str, int, int | None]
+_Settled: TypeAlias = tuple[BidRowKind, int, int, str, int, int | None]
 """(kind, the bidder's own maximum, price, leader, his maximum, the runner-up's maximum)."""
 
 
-def opening(end_at: datetime, status: Status = "pending") -> Standing:
+def initial_snapshot(end_at: datetime, status: Status = "pending") -> AuctionSnapshot:
     """The standing of an auction that nobody has bid on."""
-    return Standing(status, end_at, None, None, None, None, False, 0, 0)
+    return AuctionSnapshot(status, end_at, None, None, None, None, False, 0, 0)
 
 
-def is_open(terms: Terms, standing: Standing, at: datetime) -> bool:
+def is_open(terms: AuctionTerms, standing: AuctionSnapshot, at: datetime) -> bool:
     """Whether a bid judged at this instant may count, whatever the workers have done by then."""
     return standing.status in ("pending", "live") and terms.start_at <= at < standing.end_at
 
 
-def is_due_to_start(terms: Terms, standing: Standing, at: datetime) -> bool:
+def is_due_to_start(terms: AuctionTerms, standing: AuctionSnapshot, at: datetime) -> bool:
     """Whether a pending auction should be made live."""
     return standing.status == "pending" and terms.start_at <= at
 
 
-def is_due_to_end(standing: Standing, at: datetime) -> bool:
+def is_due_to_end(standing: AuctionSnapshot, at: datetime) -> bool:
     """Whether an auction should be closed, also one that no worker ever made live."""
     return standing.status in ("pending", "live") and standing.end_at <= at
 
 
-def minimum_bid(terms: Terms, standing: Standing) -> int:
+def minimum_bid(terms: AuctionTerms, standing: AuctionSnapshot) -> int:
     """The least that somebody who does not lead must offer, in minor units."""
     if standing.price is None:
         return terms.min_bid
     return next_price(terms.increments, standing.price)
 
 
-def outcome(terms: Terms, standing: Standing) -> Outcome:
+def closing_result(terms: AuctionTerms, standing: AuctionSnapshot) -> ClosingResult:
     """Who has won, and at what price, when the auction closes as it stands."""
     leader_max = standing.leader_max
     if leader_max is None or (terms.reserve is not None and leader_max < terms.reserve):
-        return Outcome(None, None, reserve_met=False)
-    return Outcome(standing.leader_id, standing.price, reserve_met=True)
+        return ClosingResult(None, None, reserve_met=False)
+    return ClosingResult(standing.leader_id, standing.price, reserve_met=True)
 
 
-def runner_up_price(terms: Terms, standing: Standing) -> int | None:
+def runner_up_price(terms: AuctionTerms, standing: AuctionSnapshot) -> int | None:
     """What the runner-up may have it for if the winner falls away.
 
     None without a runner-up, or when his maximum is under the reserve.
@@ -225,9 +225,9 @@ def runner_up_price(terms: Terms, standing: Standing) -> int | None:
     return price if terms.reserve is None or price >= terms.reserve else None
 
 
-def judge(
-    terms: Terms, standing: Standing, offer: Offer, judged_at: datetime
-) -> Accepted | Refused:
+def decide_bid(
+    terms: AuctionTerms, standing: AuctionSnapshot, offer: BidRequest, judged_at: datetime
+) -> BidAccepted | BidRefused:
     """Decide one offer at one instant.
 
     Raises ValueError on an offer that the wire should have refused: no amount at all, an amount
@@ -241,7 +241,7 @@ def judge(
         return _NOT_OPEN
     buying = offer.kind == _BUY_NOW
     settled = _settle_buy_now(terms, standing, offer) if buying else _settle(terms, standing, offer)
-    if isinstance(settled, Refused):
+    if isinstance(settled, BidRefused):
         return settled
     kind, maximum, price, leader_id, leader_max, runner_up_max = settled
 
@@ -264,8 +264,8 @@ def judge(
     if bidder_no is None:
         bidder_no = bidder_count = bidder_count + 1
     status = "ended" if buying else standing.status
-    return Accepted(
-        Standing(
+    return BidAccepted(
+        AuctionSnapshot(
             status, end_at, price, leader_id, leader_max, runner_up_max,
             reserve_met, seq, bidder_count,
         ),
@@ -274,7 +274,9 @@ def judge(
     )  # fmt: skip
 
 
-def _settle(terms: Terms, standing: Standing, offer: Offer) -> _Settled | Refused:
+def _settle(
+    terms: AuctionTerms, standing: AuctionSnapshot, offer: BidRequest
+) -> _Settled | BidRefused:
     """Weigh a bid against the leader's, before the reserve has its say."""
     bidder_id, amount, maximum, _, _ = offer
     if maximum is None:
@@ -289,7 +291,7 @@ def _settle(terms: Terms, standing: Standing, offer: Offer) -> _Settled | Refuse
     price, leader_id, leader_max = standing.price, standing.leader_id, standing.leader_max
     if price is None or leader_id is None or leader_max is None:
         if maximum < terms.min_bid:
-            return Refused("bid_too_low", terms.min_bid)
+            return BidRefused("bid_too_low", terms.min_bid)
         return _BID, maximum, max(terms.min_bid, amount), bidder_id, maximum, None
     if bidder_id == leader_id:
         return _settle_raise(terms, standing, offer, amount, maximum)
@@ -297,7 +299,7 @@ def _settle(terms: Terms, standing: Standing, offer: Offer) -> _Settled | Refuse
     increments = terms.increments
     minimum = next_price(increments, price)
     if maximum < minimum:
-        return Refused("bid_too_low", minimum)
+        return BidRefused("bid_too_low", minimum)
     # Beside a sufficient maximum an amount under the minimum says nothing. It could still lift
     # the price where a seller's table has an increment smaller than the row before it.
     if amount < minimum:
@@ -310,21 +312,23 @@ def _settle(terms: Terms, standing: Standing, offer: Offer) -> _Settled | Refuse
 
 
 def _settle_raise(
-    terms: Terms, standing: Standing, offer: Offer, amount: int, maximum: int
-) -> _Settled | Refused:
+    terms: AuctionTerms, standing: AuctionSnapshot, offer: BidRequest, amount: int, maximum: int
+) -> _Settled | BidRefused:
     """Let the leader go further than before, which a runner-up at his heels may make dearer."""
     price, leader_max, runner_up_max = standing.price, standing.leader_max, standing.runner_up_max
     if price is None or leader_max is None or offer.bidder_no is None:
         raise ValueError("the leader has bid before: pass his bidder_no")
     if maximum <= leader_max:
-        return Refused("already_leading", leader_max + 1)
+        return BidRefused("already_leading", leader_max + 1)
     price = max(price, amount)
     if runner_up_max is not None:
         price = max(price, min(maximum, next_price(terms.increments, runner_up_max)))
     return _RAISE, maximum, price, offer.bidder_id, maximum, runner_up_max
 
 
-def _settle_buy_now(terms: Terms, standing: Standing, offer: Offer) -> _Settled | Refused:
+def _settle_buy_now(
+    terms: AuctionTerms, standing: AuctionSnapshot, offer: BidRequest
+) -> _Settled | BidRefused:
     """Sell at once: open until the first bid, with a reserve until a bid has met it."""
     buy_now, leader_max = terms.buy_now, standing.leader_max
     if buy_now is None:
@@ -332,7 +336,7 @@ def _settle_buy_now(terms: Terms, standing: Standing, offer: Offer) -> _Settled 
     if leader_max is not None and (terms.reserve is None or leader_max >= terms.reserve):
         return _BUY_NOW_UNAVAILABLE
     if offer.amount is not None and offer.amount != buy_now:
-        return Refused("buy_now_unavailable", buy_now)
+        return BidRefused("buy_now_unavailable", buy_now)
     own = standing.leader_id == offer.bidder_id
     if own and offer.bidder_no is None:
         raise ValueError("the leader has bid before: pass his bidder_no")

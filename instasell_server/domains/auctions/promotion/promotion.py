@@ -9,17 +9,17 @@ from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions import events as auction_events
 from instasell_server.domains.auctions import locked_store, store
 from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
-from instasell_server.domains.auctions.listing_fees import AuctionGas
+from instasell_server.domains.auctions.listing_fees import ListingFees
 from instasell_server.errors import AuctionNotFound, AuctionNotOpen
 from instasell_server.ports.principal import Principal
 
 FEATURED_HOURS = 24
 
 
-class Featuring:
+class Promotion:
     """What sellers spend gas on beside putting auctions up."""
 
-    def __init__(self, gas: AuctionGas, lifecycle: Lifecycle) -> None:
+    def __init__(self, gas: ListingFees, lifecycle: Lifecycle) -> None:
         self._gas = gas
         self._lifecycle = lifecycle
 
@@ -42,5 +42,5 @@ class Featuring:
         event = auction_events.changed(
             ServerEvent.UPDATED, auction_id, state.version, now, seq=state.seq, state=state
         )
-        tx.after_commit.append(lambda: self._lifecycle.tell([event]))
+        tx.after_commit.append(lambda: self._lifecycle.publish([event]))
         return until

@@ -8,16 +8,16 @@ from instasell_client.models.auctions import AuctionStatusReply, CreateAuction
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions import store
 from instasell_server.domains.auctions.closing.lifecycle import Lifecycle, started_events
-from instasell_server.domains.auctions.listing_fees import AuctionGas
+from instasell_server.domains.auctions.listing_fees import ListingFees
 from instasell_server.domains.auctions.selling import terms
 from instasell_server.errors import Invalid, ListingHasAuction, ListingNotFound, OutOfStock
 from instasell_server.ports.principal import Principal
 
 
-class Opening:
+class AuctionCreation:
     """Makes auctions of listings that the caller has claimed, for gas."""
 
-    def __init__(self, lifecycle: Lifecycle, gas: AuctionGas, *, max_days: int) -> None:
+    def __init__(self, lifecycle: Lifecycle, gas: ListingFees, *, max_days: int) -> None:
         self._lifecycle = lifecycle
         self._gas = gas
         self._max_days = max_days
@@ -43,7 +43,7 @@ class Opening:
         self._lifecycle.show_on_listings(tx, [wish.listing_id])
         if values["status"] == "live":
             started = await started_events(tx, [auction_id], now)
-            tx.after_commit.append(lambda: self._lifecycle.tell(started))
+            tx.after_commit.append(lambda: self._lifecycle.publish(started))
         return await status_of(tx, auction_id, now)
 
 

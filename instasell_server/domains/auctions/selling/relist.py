@@ -15,7 +15,7 @@ from instasell_server.domains.auctions import locked_store, store
 from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
 from instasell_server.domains.auctions.records import LockedAuction
 from instasell_server.domains.auctions.selling import terms
-from instasell_server.domains.auctions.selling.create import Opening, claim_listing
+from instasell_server.domains.auctions.selling.create import AuctionCreation, claim_listing
 from instasell_server.domains.orders.service import OrderService
 from instasell_server.errors import (
     AuctionHasOrder,
@@ -26,11 +26,15 @@ from instasell_server.errors import (
 from instasell_server.ports.principal import Principal
 
 
-class Resale:
+class Relisting:
     """Second chances of auctions that are over."""
 
     def __init__(
-        self, database: Database, lifecycle: Lifecycle, orders: OrderService, opening: Opening
+        self,
+        database: Database,
+        lifecycle: Lifecycle,
+        orders: OrderService,
+        opening: AuctionCreation,
     ) -> None:
         self._database = database
         self._lifecycle = lifecycle

@@ -25,7 +25,7 @@ _OWN = (
 _sql = load(__file__, "selling.sql")
 
 
-class Selling:
+class SellerAuctions:
     """Shows sellers what they have put up."""
 
     def __init__(

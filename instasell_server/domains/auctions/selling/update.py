@@ -15,7 +15,7 @@ from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
 LISTING_EDITED = "listing_edited"
 
 
-class Edits:
+class ListingEdits:
     """Works on the outbox rows that a trigger leaves when a listing's words change."""
 
     def __init__(self, database: Database, lifecycle: Lifecycle) -> None:
@@ -38,6 +38,6 @@ class Edits:
             event = auction_events.changed(
                 ServerEvent.UPDATED, auction_id, state.version, now, seq=state.seq, state=state
             )
-            tx.after_commit.append(lambda: self._lifecycle.tell([event]))
+            tx.after_commit.append(lambda: self._lifecycle.publish([event]))
 
         await transact(self._database, work)
