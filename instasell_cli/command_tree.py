@@ -15,7 +15,7 @@ _PROMPT = "  $ "
 
 
 @dataclass(frozen=True)
-class Entry:
+class CommandEntry:
     """A command, or a group of them, with the words that lead to it."""
 
     words: tuple[str, ...]
@@ -63,16 +63,16 @@ class Entry:
         return str(self.command.short_help or self.description)
 
 
-def entries() -> Iterator[Entry]:
+def entries() -> Iterator[CommandEntry]:
     """The root, then every group and command, in the order of the help."""
     import typer.main
 
     from instasell_cli.main import app
 
-    yield from _below(Entry((), typer.main.get_command(app)))
+    yield from _below(CommandEntry((), typer.main.get_command(app)))
 
 
-def _below(entry: Entry) -> Iterator[Entry]:
+def _below(entry: CommandEntry) -> Iterator[CommandEntry]:
     yield entry
     for name, command in getattr(entry.command, "commands", {}).items():
-        yield from _below(Entry((*entry.words, name), command))
+        yield from _below(CommandEntry((*entry.words, name), command))

@@ -13,7 +13,7 @@ import typer
 from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.options import KEY
 from instasell_cli.output.transforms import transform_of, written_by
-from instasell_cli.output.writer import Format, Output, Transform
+from instasell_cli.output.writer import Format, OutputWriter, Transform
 
 if TYPE_CHECKING:
     from instasell_client import AsyncInstaSell, InstaSell
@@ -46,9 +46,9 @@ class Invocation:
         return resolve_target(self.profile, self.url, store=self.store)
 
     @cached_property
-    def output(self) -> Output:
+    def output(self) -> OutputWriter:
         """Where records and messages go."""
-        return Output(self.form or Format.TABLE, self.fields, transform=self.transform)
+        return OutputWriter(self.form or Format.TABLE, self.fields, transform=self.transform)
 
     def as_event_lines(self, asked: bool) -> bool:
         """Tell if events are written as JSON, one a line. Raises UsageProblem for other formats."""
@@ -90,9 +90,9 @@ def invocation(ctx: typer.Context) -> Invocation:
     if (shape := written_by(ctx)) is not None:
         found.output.chosen(shape)
     if found.debug:
-        from instasell_cli.output.debug_log import start_telling
+        from instasell_cli.output.debug_log import start_debug_log
 
-        start_telling()
+        start_debug_log()
     return found
 
 
@@ -111,7 +111,7 @@ def _form_of(ctx: typer.Context, transform: Transform | None) -> Format | None:
 
 
 @contextmanager
-def opened(ctx: typer.Context) -> Iterator[tuple[InstaSell, Output]]:
+def open_client(ctx: typer.Context) -> Iterator[tuple[InstaSell, OutputWriter]]:
     """A client and the output, for the length of a command."""
     found = invocation(ctx)
     with found.client() as client:

@@ -145,9 +145,9 @@ def _is_expected(error: Exception) -> bool:
 
 
 def _tell(message: str) -> None:
-    from instasell_cli.output.debug_log import redacted
-    from instasell_cli.output.writer import cleaned
+    from instasell_cli.output.debug_log import redact
+    from instasell_cli.output.writer import clean
 
-    lines = cleaned(redacted(message, is_prose=True), keep="\n").splitlines() or [""]
+    lines = clean(redact(message, is_prose=True), keep="\n").splitlines() or [""]
     for line in lines:
         print(f"instasell: {line}", file=sys.stderr)

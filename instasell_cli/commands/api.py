@@ -13,7 +13,7 @@ from instasell_cli.context import invocation
 from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.input.files import opened_text
 from instasell_cli.options import command
-from instasell_cli.output.writer import Format, Output
+from instasell_cli.output.writer import Format, OutputWriter
 
 if TYPE_CHECKING:
     from instasell_client import InstaSell
@@ -75,7 +75,7 @@ def api(
         run_api(client, call.output, options)
 
 
-def run_api(client: InstaSell, output: Output, options: ApiOptions) -> None:
+def run_api(client: InstaSell, output: OutputWriter, options: ApiOptions) -> None:
     """Makes the call, and prints the answer. Raises what the server answers."""
     if output.form in (Format.CSV, Format.NAME, Format.WIDE) or output.fields:
         raise UsageProblem("api prints JSON; use -o json, jsonl or yaml, and --jq for fields")
@@ -97,7 +97,7 @@ def run_api(client: InstaSell, output: Output, options: ApiOptions) -> None:
         query = {**query, cursor: following}
 
 
-def _print(output: Output, answer: Any) -> None:
+def _print(output: OutputWriter, answer: Any) -> None:
     if answer is None:
         return
     if output.form is Format.JSONL:

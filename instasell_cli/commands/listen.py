@@ -15,12 +15,12 @@ from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.input.amounts import shown_amount
 from instasell_cli.live.task_failures import first_of
 from instasell_cli.options import command
-from instasell_cli.output.notification_text import sentence
-from instasell_cli.output.writer import Output
+from instasell_cli.output.notification_text import notification_sentence
+from instasell_cli.output.writer import OutputWriter
 
 if TYPE_CHECKING:
-    from instasell_cli.live.event_stream import Happening
-    from instasell_cli.live.webhook_forwarder import Forwarder, Target
+    from instasell_cli.live.event_stream import StreamedEvent
+    from instasell_cli.live.webhook_forwarder import WebhookForwarder, WebhookTarget
     from instasell_client.live import ConnectionState
 
 SECRET_VARIABLE = "INSTASELL_LISTEN_SECRET"
@@ -32,7 +32,7 @@ class ListenOptions:
 
     names: frozenset[str] = frozenset()
     as_json_lines: bool = False
-    target: Target | None = None
+    target: WebhookTarget | None = None
 
 
 def add_to(app: typer.Typer) -> None:
@@ -85,18 +85,18 @@ async def run_listen(call: Invocation, options: ListenOptions) -> None:
     """Prints events until it is cancelled. Raises Unauthenticated, and what ends the session."""
     import asyncio
 
-    from instasell_cli.live.event_stream import Happenings
-    from instasell_cli.live.webhook_forwarder import Forwarder
+    from instasell_cli.live.event_stream import EventStream
+    from instasell_cli.live.webhook_forwarder import WebhookForwarder
 
     output = call.output
-    forwarder = None if options.target is None else Forwarder(options.target, output.note)
+    forwarder = None if options.target is None else WebhookForwarder(options.target, output.note)
 
     def overflowed() -> None:
         output.note("more was missed than comes late; see instasell notifications list")
 
     async with call.async_client() as client:
         person = await client.auth.me()
-        happenings = Happenings(client, _teller(output, options, forwarder), overflowed)
+        happenings = EventStream(client, _teller(output, options, forwarder), overflowed)
         await happenings.begin()
 
         def on_state(state: ConnectionState) -> None:
@@ -119,9 +119,9 @@ async def run_listen(call: Invocation, options: ListenOptions) -> None:
 
 
 def _teller(
-    output: Output, options: ListenOptions, forwarder: Forwarder | None
-) -> Callable[[Happening], None]:
-    def tell(happening: Happening) -> None:
+    output: OutputWriter, options: ListenOptions, forwarder: WebhookForwarder | None
+) -> Callable[[StreamedEvent], None]:
+    def tell(happening: StreamedEvent) -> None:
         if options.names and not options.names & happening.names:
             return
         record = happening.record()
@@ -135,16 +135,16 @@ def _teller(
     return tell
 
 
-def _name_of(happening: Happening) -> str:
+def _name_of(happening: StreamedEvent) -> str:
     notification = happening.notice.notification
     return happening.notice.event if notification is None else notification.kind
 
 
-def _line_of(happening: Happening) -> str:
+def _line_of(happening: StreamedEvent) -> str:
     notice = happening.notice
     said = ""
     if notice.notification is not None:
-        said = sentence(notice.notification)
+        said = notification_sentence(notice.notification)
     elif notice.message is not None:
         message = notice.message
         said = f"{message.conversation.title}: {message.message.author_name}: "
@@ -170,12 +170,12 @@ def _names(given: str | None) -> frozenset[str]:
     return names
 
 
-def _target(output: Output, url: str) -> Target:
-    from instasell_cli.live.webhook_forwarder import Target, checked_target
+def _target(output: OutputWriter, url: str) -> WebhookTarget:
+    from instasell_cli.live.webhook_forwarder import WebhookTarget, checked_target
 
     url = checked_target(url)
     secret = os.environ.get(SECRET_VARIABLE)
     if not secret:
         secret = secrets.token_urlsafe(32)
         output.note(f"the secret of the signatures is {secret}")
-    return Target(url, secret)
+    return WebhookTarget(url, secret)

@@ -31,7 +31,7 @@ def is_beginning_of_id(typed: str) -> bool:
     return _ID.fullmatch(typed) is not None
 
 
-def chosen(candidates: Iterable[Candidate], typed: str) -> list[Candidate]:
+def match_candidates(candidates: Iterable[Candidate], typed: str) -> list[Candidate]:
     """Those that begin as it is typed or have the typed words in their title, each once.
 
     At most `SHOWN_MAX`, with titles that are harmless to a terminal.

@@ -7,54 +7,58 @@ from dataclasses import replace
 
 from instasell_cli.completion.candidates import Candidate
 from instasell_cli.completion.sources import (
-    Categories,
-    People,
-    Source,
-    Typed,
+    AccountSource,
+    CandidateSource,
+    CategorySource,
+    TypedWords,
     fields,
     formats,
     profiles,
     topics,
 )
 
-Offer = Callable[[Typed], list[Candidate]]
+Offer = Callable[[TypedWords], list[Candidate]]
 
-AUCTIONS = Source(
+AUCTIONS = CandidateSource(
     "/auctions/live", "auction_id", searches=True, needs_account=False, kind="auction"
 )
-OWN_AUCTIONS = Source(
+OWN_AUCTIONS = CandidateSource(
     *("/auctions/selling", "state.auction_id", ("state.title", "state.status")),
     kind="auction",
     own_only=True,
 )
-WATCHED = Source("/auctions/watched", "auction_id", kind="auction")
-LISTINGS = Source("/listings", searches=True, needs_account=False, kind="listing")
+WATCHED = CandidateSource("/auctions/watched", "auction_id", kind="auction")
+LISTINGS = CandidateSource("/listings", searches=True, needs_account=False, kind="listing")
 OWN_LISTINGS = replace(LISTINGS, needs_account=True, own="seller", own_only=True)
-SELLERS = Source("/listings", "seller_id", ("seller_name",), needs_account=False, kind="seller")
-CATEGORIES = Source("/categories", titles=("path",), needs_account=False, pages=False)
-CATEGORY_PATHS = Categories("/categories", titles=("path",), needs_account=False, pages=False)
-IMAGES = Source("/listings/{listing_id}/images", titles=("position",), pages=False, listed=True)
-ORDERS = Source("/orders", titles=("title", "status"), kind="order")
-DISPUTES = Source("/disputes", titles=("title", "status"), kind="dispute")
+SELLERS = CandidateSource(
+    "/listings", "seller_id", ("seller_name",), needs_account=False, kind="seller"
+)
+CATEGORIES = CandidateSource("/categories", titles=("path",), needs_account=False, pages=False)
+CATEGORY_PATHS = CategorySource("/categories", titles=("path",), needs_account=False, pages=False)
+IMAGES = CandidateSource(
+    "/listings/{listing_id}/images", titles=("position",), pages=False, listed=True
+)
+ORDERS = CandidateSource("/orders", titles=("title", "status"), kind="order")
+DISPUTES = CandidateSource("/disputes", titles=("title", "status"), kind="dispute")
 ALL_DISPUTES = replace(DISPUTES, path="/admin/disputes")
-CONVERSATIONS = Source(
+CONVERSATIONS = CandidateSource(
     "/conversations", titles=("title", "buyer_name", "seller_name"), kind="conversation"
 )
-NOTIFICATIONS = Source("/notifications", titles=("payload.title", "kind"), listed=True)
-NOTICES = Source("/notifications/preferences", "kind", (), pages=False)
-PEOPLE = People(
+NOTIFICATIONS = CandidateSource("/notifications", titles=("payload.title", "kind"), listed=True)
+NOTICES = CandidateSource("/notifications/preferences", "kind", (), pages=False)
+PEOPLE = AccountSource(
     "/admin/users",
     titles=("display_name", "email"),
     searches=True,
     kind="account",
     by_address=True,
 )
-ALERTS = Source("/admin/alerts", titles=("kind", "subject"), listed=True)
-SUBSCRIPTIONS = Source("/subscriptions", "subject_id", ("name",), listed=True)
+ALERTS = CandidateSource("/admin/alerts", titles=("kind", "subject"), listed=True)
+SUBSCRIPTIONS = CandidateSource("/subscriptions", "subject_id", ("name",), listed=True)
 
-TOKENS = Source("/auth/tokens", titles=("name",), pages=False, listed=True)
+TOKENS = CandidateSource("/auth/tokens", titles=("name",), pages=False, listed=True)
 
-BY_PARAMETER: Mapping[str, Source] = {
+BY_PARAMETER: Mapping[str, CandidateSource] = {
     "auction_id": AUCTIONS,
     "listing_id": LISTINGS,
     "listing": LISTINGS,
@@ -69,7 +73,7 @@ BY_PARAMETER: Mapping[str, Source] = {
 }
 """What a parameter of this name takes, in whichever command."""
 
-BY_COMMAND: Mapping[tuple[str, str], Source] = {
+BY_COMMAND: Mapping[tuple[str, str], CandidateSource] = {
     **{(f"auctions {name}", "auction_id"): OWN_AUCTIONS for name in ("update", "offer-runner-up")},
     ("auctions cancel", "ids"): OWN_AUCTIONS,
     ("auctions relist", "ids"): OWN_AUCTIONS,
@@ -101,7 +105,7 @@ BY_COMMAND: Mapping[tuple[str, str], Source] = {
 """Where a command means something narrower, or its parameter's name says too little."""
 
 
-def _followable(typed: Typed) -> list[Candidate]:
+def _followable(typed: TypedWords) -> list[Candidate]:
     kinds = {"auction": AUCTIONS, "category": CATEGORIES, "seller": SELLERS}
     # typer has made a member of an enumeration of it already, or left it as text.
     kind = typed.params.get("kind")
@@ -121,7 +125,7 @@ EVERYWHERE: Mapping[str, Offer] = {
 }
 
 
-def source_of(command: str, parameter: str, params: Mapping[str, object]) -> Source | None:
+def source_of(command: str, parameter: str, params: Mapping[str, object]) -> CandidateSource | None:
     """Return where the ids for a parameter come from, or None for what takes no ids."""
     if (command, parameter) == ("subscriptions add", "subject_id"):
         return {"auction": AUCTIONS, "seller": SELLERS}.get(str(params.get("kind")))

@@ -25,10 +25,10 @@ from typer._completion_classes import BashComplete, FishComplete, ZshComplete
 
 from instasell_cli.command_tree import COMPLETION_ASKED, PROGRAM
 from instasell_cli.completion.parameters import Offer, offer_for
-from instasell_cli.completion.sources import Typed
+from instasell_cli.completion.sources import TypedWords
 
 
-class _Offering(ShellComplete):
+class _CompletionShell(ShellComplete):
     """Offers what typer knows, and what the market knows."""
 
     def found_place(self) -> tuple[Any, Any, str, Offer | None]:
@@ -45,11 +45,11 @@ class _Offering(ShellComplete):
         context, place, word, offer = self.found_place()
         if offer is None:
             return place.shell_complete(context, word), word
-        typed = Typed(_path(context), word, context.params, context.meta)
+        typed = TypedWords(_path(context), word, context.params, context.meta)
         return [CompletionItem(each.value, help=each.title) for each in offer(typed)], word
 
 
-class Bash(_Offering, BashComplete):
+class Bash(_CompletionShell, BashComplete):
     """A value in each line; bash shows no titles."""
 
     def complete(self) -> str:
@@ -60,7 +60,7 @@ class Bash(_Offering, BashComplete):
         return "\n".join(value if quoted else _escaped(value) for value in values)
 
 
-class Fish(_Offering, FishComplete):
+class Fish(_CompletionShell, FishComplete):
     """A value and its title in each line."""
 
     def complete(self) -> str:
@@ -73,7 +73,7 @@ class Fish(_Offering, FishComplete):
         return "\n".join(lines)
 
 
-class Zsh(_Offering, ZshComplete):
+class Zsh(_CompletionShell, ZshComplete):
     """A program that offers values with their titles."""
 
     def complete(self) -> str:
@@ -88,7 +88,7 @@ class Zsh(_Offering, ZshComplete):
         return f"local -a found; found=({shown}); {menu}; _describe -V {PROGRAM} found -U"
 
 
-SHELLS: dict[str, type[_Offering]] = {"bash": Bash, "fish": Fish, "zsh": Zsh}
+SHELLS: dict[str, type[_CompletionShell]] = {"bash": Bash, "fish": Fish, "zsh": Zsh}
 
 
 def answers(asked: str) -> bool:

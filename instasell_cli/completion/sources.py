@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from instasell_cli.completion.candidates import Candidate, chosen, is_beginning_of_id
+from instasell_cli.completion.candidates import Candidate, is_beginning_of_id, match_candidates
 from instasell_cli.options import KEY
 
 ANSWER_SECONDS = 0.8
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Typed:
+class TypedWords:
     """What stands on the line: the shared options, the command's own values, the word so far."""
 
     command: str
@@ -43,7 +43,7 @@ class Typed:
 
 
 @dataclass(frozen=True)
-class Source:
+class CandidateSource:
     """A list of the server: where it is, and what of a record is the value and what its title.
 
     `path` may name a value that is typed already, as `{listing_id}`. With `searches` the server
@@ -66,18 +66,18 @@ class Source:
     by_address: bool = False
     listed: bool = False
 
-    def candidates(self, typed: Typed) -> list[Candidate]:
+    def candidates(self, typed: TypedWords) -> list[Candidate]:
         """What fits, or nothing where the server does not answer in time."""
         return within(answer_seconds(), lambda: self._chosen(typed)) or []
 
-    def _chosen(self, typed: Typed) -> list[Candidate]:
+    def _chosen(self, typed: TypedWords) -> list[Candidate]:
         look = _looker(typed, needs_account=self.needs_account)
         words = typed.word if self.searches and not is_beginning_of_id(typed.word) else ""
-        found = chosen(self._asked(typed, look, words), typed.word)
+        found = match_candidates(self._asked(typed, look, words), typed.word)
         # The server searches whole words, and a person may have typed beginnings of some.
-        return found or (chosen(self._asked(typed, look), typed.word) if words else [])
+        return found or (match_candidates(self._asked(typed, look), typed.word) if words else [])
 
-    def _asked(self, typed: Typed, look: Look, words: str = "") -> Iterator[Candidate]:
+    def _asked(self, typed: TypedWords, look: Look, words: str = "") -> Iterator[Candidate]:
         query = {"limit": str(PAGE_SIZE)} if self.pages else {}
         if words:
             query["q"] = words
@@ -99,18 +99,18 @@ class Source:
         return " ".join(str(each) for each in found if each is not None)
 
 
-class Categories(Source):
+class CategorySource(CandidateSource):
     """Categories by their paths, which the commands take as they stand."""
 
-    def _asked(self, typed: Typed, look: Look, words: str = "") -> Iterator[Candidate]:
+    def _asked(self, typed: TypedWords, look: Look, words: str = "") -> Iterator[Candidate]:
         for each in super()._asked(typed, look, words):
             yield Candidate(each.title, is_text=True)
 
 
-class People(Source):
+class AccountSource(CandidateSource):
     """Accounts, for admins: by the e-mail address where that is what is typed."""
 
-    def _asked(self, typed: Typed, look: Look, words: str = "") -> Iterator[Candidate]:
+    def _asked(self, typed: TypedWords, look: Look, words: str = "") -> Iterator[Candidate]:
         for each in super()._asked(typed, look, words):
             address = each.title.rpartition(" ")[2]
             by_address = typed.word and address.startswith(typed.word)
@@ -143,26 +143,28 @@ def within(seconds: float, work: Callable[[], T]) -> T | None:
     return answers[0] if answers else None
 
 
-def profiles(typed: Typed) -> list[Candidate]:
+def profiles(typed: TypedWords) -> list[Candidate]:
     """The profiles of this machine."""
     from instasell_client.profiles import ProfileStore
 
     known = ProfileStore().list().values()
-    return chosen(
+    return match_candidates(
         (Candidate(each.name, f"{each.email or ''} {each.url}") for each in known), typed.word
     )
 
 
-def topics(typed: Typed) -> list[Candidate]:
+def topics(typed: TypedWords) -> list[Candidate]:
     """What `instasell help` has."""
     from instasell_cli.commands.help import FIRST_LINES
     from instasell_cli.main import NOUNS
 
     nouns = ((name, "its commands") for name in NOUNS)
-    return chosen((Candidate(*each) for each in (*FIRST_LINES.items(), *nouns)), typed.word)
+    return match_candidates(
+        (Candidate(*each) for each in (*FIRST_LINES.items(), *nouns)), typed.word
+    )
 
 
-def formats(typed: Typed) -> list[Candidate]:
+def formats(typed: TypedWords) -> list[Candidate]:
     """Return how records can be written."""
     from instasell_cli.output.writer import MEANINGS
 
@@ -170,11 +172,11 @@ def formats(typed: Typed) -> list[Candidate]:
     return [Candidate(form.value, MEANINGS[form]) for form in fitting]
 
 
-def fields(typed: Typed) -> list[Candidate]:
+def fields(typed: TypedWords) -> list[Candidate]:
     """The fields of what the command writes; the last of those that commas separate."""
-    from instasell_cli.output.output_schemas import WRITTEN
+    from instasell_cli.output.output_schemas import SCHEMA_OF_COMMAND
 
-    shape = WRITTEN.get(typed.command)
+    shape = SCHEMA_OF_COMMAND.get(typed.command)
     before, comma, last = typed.word.rpartition(",")
     names = [] if shape is None else [*shape.fields]
     left = (name for name in names if name not in before.split(","))
@@ -182,7 +184,7 @@ def fields(typed: Typed) -> list[Candidate]:
     return [Candidate(f"{before}{comma}{name}") for name in fitting]
 
 
-def _looker(typed: Typed, *, needs_account: bool) -> Look:
+def _looker(typed: TypedWords, *, needs_account: bool) -> Look:
     """Asks the server that is meant, with the token of whoever types."""
     from instasell_client.http.quick_get import quick_get
     from instasell_client.profiles import ProfileStore, resolve_target

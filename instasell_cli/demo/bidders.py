@@ -23,7 +23,7 @@ QUIET_SECONDS = 6.5
 
 
 @dataclass
-class Lot:
+class DemoAuction:
     """An auction as a bidder follows it."""
 
     state: AuctionState
@@ -49,7 +49,7 @@ class Bidder:
     source: Random
     pause_seconds: float = 2.0
     quiet_seconds: float = QUIET_SECONDS
-    lots: dict[str, Lot] = field(default_factory=dict)
+    lots: dict[str, DemoAuction] = field(default_factory=dict)
 
     async def run(self, auctions: Mapping[str, int]) -> None:
         """Bids until all of these auctions are over; `auctions` has what each is worth."""
@@ -63,7 +63,7 @@ class Bidder:
             lot = self.lots.get(auction_id)
             if event.event == "joined":
                 bidder = (event.data.you or You()).bidder
-                self.lots[auction_id] = lot = Lot(event.data.state, worth, bidder)
+                self.lots[auction_id] = lot = DemoAuction(event.data.state, worth, bidder)
             elif lot is not None:
                 lot.state = apply_change(lot.state, event)
             if lot is not None and not lot.is_open:
@@ -76,13 +76,13 @@ class Bidder:
             if wanted:
                 await bid(live, self.source.choice(wanted), self.source)
 
-    def _wants(self, lot: Lot, now: datetime) -> bool:
+    def _wants(self, lot: DemoAuction, now: datetime) -> bool:
         leads = lot.bidder is not None and lot.state.leader == lot.bidder
         in_time = lot.left_seconds(now) > self.quiet_seconds
         return lot.is_open and in_time and not leads and lot.state.minimum_bid <= lot.worth
 
 
-async def bid(live: LiveSession, lot: Lot, source: Random) -> BidReceipt | None:
+async def bid(live: LiveSession, lot: DemoAuction, source: Random) -> BidReceipt | None:
     """A bid at the minimum, now and then with a maximum above it; None when it came too late."""
     minimum = lot.state.minimum_bid
     above = source.randrange(minimum, max(minimum, lot.worth) + 1) // 50 * 50

@@ -12,7 +12,7 @@ from instasell_cli.demo.bidders import Bidder
 from instasell_cli.demo.market import DemoMarket
 from instasell_cli.exit_codes import CliError
 from instasell_cli.live.task_failures import first_of
-from instasell_cli.output.writer import Output
+from instasell_cli.output.writer import OutputWriter
 from instasell_cli.processes import command_of, environment
 from instasell_client import AsyncInstaSell, InstaSell, InstaSellError
 
@@ -23,7 +23,7 @@ SECONDS = (25, 180)
 WORTH = (3_000, 60_000)
 
 
-def open_board(market: DemoMarket, output: Output, seed: int) -> None:
+def open_board(market: DemoMarket, output: OutputWriter, seed: int) -> None:
     """Opens the Board as a bidder, and returns when it is closed. Raises CliError if it fails."""
     goods.make_categories(market)
     with InstaSell(market.url) as seller:
@@ -44,7 +44,7 @@ async def _watched(
     async with AsyncExitStack() as stack:
         seller = await stack.enter_async_context(AsyncInstaSell(market.url, seller_token))
         people = await goods.bidders(stack, market, BIDDERS)
-        crowd = Crowd(seller, people, seed)
+        crowd = BidderCrowd(seller, people, seed)
         await crowd.fill()
         simulation = asyncio.create_task(crowd.run())
         screen = await asyncio.create_subprocess_exec(
@@ -61,7 +61,7 @@ async def _watched(
             await asyncio.gather(simulation, return_exceptions=True)
 
 
-class Crowd:
+class BidderCrowd:
     """Keeps a number of auctions open, and bidders on each of them."""
 
     def __init__(self, seller: AsyncInstaSell, people: list[AsyncInstaSell], seed: int) -> None:

@@ -11,9 +11,9 @@ from instasell_cli.commands.listings.transfer import ImportOptions, run_import
 from instasell_cli.demo.market import ADMIN_EMAIL, DemoMarket
 from instasell_cli.input.amounts import shown_amount
 from instasell_cli.input.category_paths import CategoryMaker
-from instasell_cli.input.rows.row_results import Tally
-from instasell_cli.output.writer import Output
-from instasell_cli.seed.plan import Piece, categories, make_plan
+from instasell_cli.input.rows.row_results import ResultTotals
+from instasell_cli.output.writer import OutputWriter
+from instasell_cli.seed.plan import PlannedListing, categories, make_plan
 from instasell_cli.seed.word_lists import words
 from instasell_client import AsyncInstaSell, InstaSell
 
@@ -51,12 +51,12 @@ async def bidders(stack: AsyncExitStack, market: DemoMarket, count: int) -> list
     return found
 
 
-def pieces(seed: int, *, auctions: int, others: int = 0) -> Sequence[Piece]:
+def pieces(seed: int, *, auctions: int, others: int = 0) -> Sequence[PlannedListing]:
     """Made-up goods."""
     return make_plan(seed, users=2, listings=auctions + others, auctions=auctions, bids=0).pieces
 
 
-def write_csv(path: Path, goods: Sequence[Piece], faulty: Sequence[Sequence[str]]) -> None:
+def write_csv(path: Path, goods: Sequence[PlannedListing], faulty: Sequence[Sequence[str]]) -> None:
     """A seller's file: prices as people write them, and some rows that cannot be taken."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -71,6 +71,6 @@ def write_csv(path: Path, goods: Sequence[Piece], faulty: Sequence[Sequence[str]
         writer.writerows(faulty)
 
 
-def import_file(client: InstaSell, output: Output, path: Path) -> Tally:
+def import_file(client: InstaSell, output: OutputWriter, path: Path) -> ResultTotals:
     """The import as `listings import` does it."""
     return run_import(client, output, ImportOptions(str(path)))

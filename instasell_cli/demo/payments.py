@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from instasell_cli.exit_codes import CliError
 from instasell_cli.input.amounts import shown_amount
-from instasell_cli.output.writer import Output
+from instasell_cli.output.writer import OutputWriter
 from instasell_client import AsyncInstaSell
 from instasell_client.models.orders import Order, OrderStatus
 
@@ -34,7 +34,7 @@ async def settle(
     seller: AsyncInstaSell,
     people: Sequence[AsyncInstaSell],
     admin: AsyncInstaSell,
-    say: Output,
+    say: OutputWriter,
 ) -> Settled:
     """Takes every auction that was won to its end. Raises CliError when an order hangs."""
     settled = Settled()
@@ -62,7 +62,7 @@ async def settle(
     return settled
 
 
-async def _pay_by_card(buyer: AsyncInstaSell, order: Order, say: Output) -> None:
+async def _pay_by_card(buyer: AsyncInstaSell, order: Order, say: OutputWriter) -> None:
     paying = await buyer.orders.pay(order.id, "card")
     say.text(f"{order.buyer_name} pays {shown_amount(order.total_amount)} on the provider's page.")
     await _click(paying.checkout_url)
@@ -73,7 +73,7 @@ async def _pay_by_card(buyer: AsyncInstaSell, order: Order, say: Output) -> None
     await _until(is_paid)
 
 
-async def _pay_from_wallet(buyer: AsyncInstaSell, order: Order, say: Output) -> None:
+async def _pay_from_wallet(buyer: AsyncInstaSell, order: Order, say: OutputWriter) -> None:
     amount = order.total_amount
     topped = await buyer.wallet.top_up(amount)
     await _click(topped.checkout_url)
@@ -98,12 +98,12 @@ async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
         raise CliError("the provider's word did not come") from None
 
 
-async def _ship(seller: AsyncInstaSell, order: Order, say: Output) -> None:
+async def _ship(seller: AsyncInstaSell, order: Order, say: OutputWriter) -> None:
     await seller.orders.ship(order.id, carrier="Paper Kite Post", tracking=order.id[:8].upper())
     say.text(f"Sally ships {order.title}.")
 
 
-async def _confirm(buyer: AsyncInstaSell, order: Order, say: Output) -> None:
+async def _confirm(buyer: AsyncInstaSell, order: Order, say: OutputWriter) -> None:
     done = await buyer.orders.confirm_delivery(order.id)
     say.text(
         f"{order.buyer_name} confirms that it has come, and {shown_amount(order.total_amount)}"
@@ -116,7 +116,7 @@ async def _dispute(
     buyer: AsyncInstaSell,
     admin: AsyncInstaSell,
     order: Order,
-    say: Output,
+    say: OutputWriter,
 ) -> int:
     """The complaint, the answer and the decision; what goes back to the buyer, in minor units."""
     opened = await buyer.disputes.open(order.id, "not_as_described", "One of its legs is loose.")
@@ -132,7 +132,7 @@ async def _dispute(
     return refund
 
 
-async def _call_off(seller: AsyncInstaSell, order: Order, say: Output) -> None:
+async def _call_off(seller: AsyncInstaSell, order: Order, say: OutputWriter) -> None:
     await seller.orders.cancel(order.id, "it broke while it was packed")
     say.text(
         f"{order.title} broke while it was packed: Sally calls the order off, and"

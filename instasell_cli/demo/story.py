@@ -9,15 +9,15 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from random import Random
 
-from instasell_cli.commands.auctions.watch import Teller
+from instasell_cli.commands.auctions.watch import EventPrinter
 from instasell_cli.demo import listings as goods
-from instasell_cli.demo.bidders import Bidder, Lot
+from instasell_cli.demo.bidders import Bidder, DemoAuction
 from instasell_cli.demo.market import ADMIN_EMAIL, DemoMarket
 from instasell_cli.demo.payments import Settled, settle
 from instasell_cli.exit_codes import CliError
 from instasell_cli.input.amounts import shown_amount
 from instasell_cli.live.task_failures import first_of
-from instasell_cli.output.writer import Format, Output
+from instasell_cli.output.writer import Format, OutputWriter
 from instasell_client import (
     AsyncInstaSell,
     AuctionNotOpen,
@@ -41,7 +41,7 @@ FAULTY_ROWS = (
 
 
 @dataclass
-class Happened:
+class StoryEvents:
     """What the story has to have shown by its end."""
 
     created: int = 0
@@ -70,8 +70,8 @@ class Happened:
 
 def tell_story(market: DemoMarket, seed: int) -> None:
     """Tells it on stdout. Raises CliError when it did not happen, or the audit found something."""
-    say = Output(Format.TABLE, stdout=sys.stdout, stderr=sys.stdout)
-    happened = Happened()
+    say = OutputWriter(Format.TABLE, stdout=sys.stdout, stderr=sys.stdout)
+    happened = StoryEvents()
     say.text(f"A market runs at {market.url}, with PostgreSQL and Valkey of its own.")
     say.text(f"The admin has created {goods.make_categories(market)} categories.")
     with InstaSell(market.url) as seller:
@@ -94,7 +94,7 @@ def tell_story(market: DemoMarket, seed: int) -> None:
 
 
 def _import(
-    market: DemoMarket, seller: InstaSell, say: Output, happened: Happened, seed: int
+    market: DemoMarket, seller: InstaSell, say: OutputWriter, happened: StoryEvents, seed: int
 ) -> None:
     path = market.folder / "goods.csv"
     goods.write_csv(
@@ -108,7 +108,7 @@ def _import(
     happened.repeated = second.counts["unchanged"]
 
 
-def _put_up(seller: InstaSell, say: Output) -> Mapping[str, AuctionState]:
+def _put_up(seller: InstaSell, say: OutputWriter) -> Mapping[str, AuctionState]:
     mine = seller.auth.me().id
     listings = list(seller.listings.list(seller=mine, type="auction", sort="oldest"))
     found = {}
@@ -123,8 +123,8 @@ async def _bidding(
     market: DemoMarket,
     auctions: Mapping[str, AuctionState],
     seller_token: str | None,
-    say: Output,
-    happened: Happened,
+    say: OutputWriter,
+    happened: StoryEvents,
     seed: int,
 ) -> None:
     async with AsyncExitStack() as stack:
@@ -148,10 +148,13 @@ async def _bidding(
 
 
 async def _tell(
-    market: DemoMarket, auctions: Mapping[str, AuctionState], say: Output, happened: Happened
+    market: DemoMarket,
+    auctions: Mapping[str, AuctionState],
+    say: OutputWriter,
+    happened: StoryEvents,
 ) -> None:
     """Prints what anybody sees who watches without an account."""
-    teller = Teller(say, as_json_lines=False)
+    teller = EventPrinter(say, as_json_lines=False)
     async with (
         AsyncInstaSell(market.url) as anybody,
         anybody.live() as live,
@@ -161,7 +164,9 @@ async def _tell(
             group.create_task(_tell_one(live, auction_id, teller, happened))
 
 
-async def _tell_one(live: LiveSession, auction_id: str, teller: Teller, happened: Happened) -> None:
+async def _tell_one(
+    live: LiveSession, auction_id: str, teller: EventPrinter, happened: StoryEvents
+) -> None:
     async for event in live.auction(auction_id):
         teller.event(event)
         if event.event == "bid_placed":
@@ -175,13 +180,13 @@ async def _tell_one(live: LiveSession, auction_id: str, teller: Teller, happened
             return
 
 
-async def _bid_late(client: AsyncInstaSell, auction_id: str, say: Output) -> None:
+async def _bid_late(client: AsyncInstaSell, auction_id: str, say: OutputWriter) -> None:
     """Bids in the last seconds, which moves the end; tries again when somebody was faster."""
     async with client.live() as live:
-        lot: Lot | None = None
+        lot: DemoAuction | None = None
         async for event in live.auction(auction_id):
             if event.event == "joined":
-                lot = Lot(event.data.state, WORTH * 2)
+                lot = DemoAuction(event.data.state, WORTH * 2)
                 break
         if lot is None:
             return

@@ -40,7 +40,7 @@ def read_address(name: str) -> Mapping[str, object]:
     return found
 
 
-def completed(typed: Mapping[str, str | None]) -> Mapping[str, object]:
+def complete_address(typed: Mapping[str, str | None]) -> Mapping[str, object]:
     """The parts that were typed; what is needed and missing is asked for on a terminal.
 
     Raises UsageProblem that names the option where nobody can be asked.

@@ -33,11 +33,11 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def flattened(nodes: Iterable[CategoryNode]) -> Iterator[CategoryNode]:
+def flatten_tree(nodes: Iterable[CategoryNode]) -> Iterator[CategoryNode]:
     """A tree in the order in which it is read."""
     for node in nodes:
         yield node
-        yield from flattened(node.children)
+        yield from flatten_tree(node.children)
 
 
 def category_id(client: InstaSell, given: str) -> str:
@@ -48,7 +48,7 @@ def category_id(client: InstaSell, given: str) -> str:
     if is_id(given):
         return given
     wanted = _key(parts_of(given))
-    nodes = [*flattened(client.categories.tree().items)]
+    nodes = [*flatten_tree(client.categories.tree().items)]
     for fits in (
         lambda node: _key(parts_of(node.path)) == wanted,
         lambda node: _key([node.name]) == wanted,
@@ -71,7 +71,7 @@ class CategoryMaker:
     def __init__(self, client: InstaSell) -> None:
         self._client = client
         self._ids: dict[tuple[str, ...], str] = {}
-        for node in flattened(client.categories.tree().items):
+        for node in flatten_tree(client.categories.tree().items):
             self._ids[_key(parts_of(node.path))] = node.id
 
     def missing(self, paths: Iterable[str]) -> list[str]:

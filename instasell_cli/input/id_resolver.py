@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from instasell_cli.exit_codes import CliError, ExitCode, UsageProblem
 
 if TYPE_CHECKING:
-    from instasell_cli.completion.sources import Source
-    from instasell_cli.output.writer import Output
+    from instasell_cli.completion.sources import CandidateSource
+    from instasell_cli.output.writer import OutputWriter
     from instasell_client import InstaSell
     from instasell_client.models.lookups import Match
 
@@ -48,12 +48,12 @@ def resolve_parameters(ctx: Any) -> None:
         return
     if sum(len(texts) for _, _, texts in places) > LOOKUPS_MAX:
         raise UsageProblem(f"at most {LOOKUPS_MAX} things are looked up; give whole ids")
-    from instasell_cli.context import opened
+    from instasell_cli.context import open_client
     from instasell_cli.input.prompts import is_interactive
 
     asks = any("--yes" in param.opts for param in ctx.command.params)
-    with opened(ctx) as (client, output):
-        resolver = Resolver(client, output, words_suffice=is_interactive() or not asks)
+    with open_client(ctx) as (client, output):
+        resolver = IdResolver(client, output, words_suffice=is_interactive() or not asks)
         for name, source, texts in places:
             ids = {text: resolver.resolve(source, text, ctx.params) for text in texts}
             value = ctx.params[name]
@@ -92,7 +92,7 @@ def _lines(name: str) -> list[str]:
     return found
 
 
-def _typed_ids(ctx: Any) -> Iterator[tuple[str, Source, list[str]]]:
+def _typed_ids(ctx: Any) -> Iterator[tuple[str, CandidateSource, list[str]]]:
     """Yield the parameters that take ids, with what kind of, and what is no whole one."""
     from instasell_cli.completion.parameters import source_of
     from instasell_cli.options import path_of
@@ -113,15 +113,15 @@ def _typed_ids(ctx: Any) -> Iterator[tuple[str, Source, list[str]]]:
                 yield name, source, texts
 
 
-class Resolver:
+class IdResolver:
     """Finds the one thing that a text means."""
 
-    def __init__(self, client: InstaSell, output: Output, *, words_suffice: bool) -> None:
+    def __init__(self, client: InstaSell, output: OutputWriter, *, words_suffice: bool) -> None:
         self._client = client
         self._output = output
         self._words_suffice = words_suffice
 
-    def resolve(self, source: Source, text: str, params: Mapping[str, Any]) -> str:
+    def resolve(self, source: CandidateSource, text: str, params: Mapping[str, Any]) -> str:
         """Return the id. Raises UsageProblem with the candidates, CliError (not found)."""
         if source.listed:
             return self._listed(source, text, params)
@@ -141,7 +141,7 @@ class Resolver:
             self._output.note(f"{text}: {match.title} ({match.id})")
         return match.id
 
-    def _listed(self, source: Source, text: str, params: Mapping[str, Any]) -> str:
+    def _listed(self, source: CandidateSource, text: str, params: Mapping[str, Any]) -> str:
         """Return the id in a list that begins like the text, or whose title it is."""
         beginning = text.lower() if _BEGINNING.fullmatch(text) else None
         found: dict[str, None] = {}
@@ -162,7 +162,7 @@ class Resolver:
         # Unknown beginnings go to the market as they are, which knows what to say of them.
         return next(iter(found), text)
 
-    def _found(self, source: Source, text: str) -> tuple[list[Match], bool]:
+    def _found(self, source: CandidateSource, text: str) -> tuple[list[Match], bool]:
         from instasell_client import Forbidden, NotFound
 
         found: dict[str, Match] = {}
@@ -180,7 +180,7 @@ class Resolver:
                 break
         return [*found.values()], more
 
-    def _asked(self, source: Source, text: str) -> Iterator[Callable[[], Any]]:
+    def _asked(self, source: CandidateSource, text: str) -> Iterator[Callable[[], Any]]:
         kind: Any = source.kind
         if self._client.token is not None and kind != "seller":
             yield lambda: self._client.lookups.find_own(kind, text)
@@ -189,7 +189,11 @@ class Resolver:
 
 
 def _ambiguous(
-    source: Source, text: str, found: list[Match], more: bool, message: str = "say which one"
+    source: CandidateSource,
+    text: str,
+    found: list[Match],
+    more: bool,
+    message: str = "say which one",
 ) -> UsageProblem:
     lines = [f"  {match.id}  {match.status}  {match.title}" for match in found]
     if more:

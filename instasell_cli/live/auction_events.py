@@ -22,7 +22,7 @@ AUCTIONS_OF_CONNECTION_MAX = 1000
 AUCTIONS_MAX = 5000
 
 
-class Until(StrEnum):
+class WaitCondition(StrEnum):
     """What to wait for; an auction is left once that has happened to it."""
 
     STARTED = "started"
@@ -31,14 +31,14 @@ class Until(StrEnum):
 
 
 @dataclass
-class Followed:
+class FollowedAuctions:
     """One auction on the way to what is waited for.
 
     A bid counts when its number is above `after_seq`; None stands for those that the auction had
     when it was first seen.
     """
 
-    until: Until
+    until: WaitCondition
     after_seq: int | None = None
     state: AuctionState | None = None
 
@@ -57,12 +57,12 @@ class Followed:
 
     def _happened(self, state: AuctionState, after_seq: int) -> bool | None:
         status = state.status.value
-        if self.until is Until.BID and state.seq > after_seq:
+        if self.until is WaitCondition.BID and state.seq > after_seq:
             return True
-        if self.until is Until.STARTED and status in ("live", "ended"):
+        if self.until is WaitCondition.STARTED and status in ("live", "ended"):
             return True
         if status in ("ended", "cancelled"):
-            return self.until is Until.ENDED and status == "ended"
+            return self.until is WaitCondition.ENDED and status == "ended"
         return None
 
 
@@ -84,7 +84,7 @@ async def connections(
 
 
 async def follow(
-    lives: Sequence[LiveSession], auctions: Mapping[str, Followed], seen: Seen
+    lives: Sequence[LiveSession], auctions: Mapping[str, FollowedAuctions], seen: Seen
 ) -> Mapping[str, bool]:
     """Follows auctions until it has happened to all of them, or no longer can.
 

@@ -42,7 +42,7 @@ SEEN_MAX = 5000
 
 
 @dataclass(frozen=True)
-class Happening:
+class StreamedEvent:
     """An event. `id` is the same whenever it is told; `data` is that of the live event."""
 
     id: str
@@ -61,14 +61,14 @@ class Happening:
 
 
 @dataclass
-class Happenings:
+class EventStream:
     """Tells a person's events, each once. Use `watch` in a live session.
 
     `tell` must not block. `overflowed` is called when more was missed than is read again.
     """
 
     client: AsyncInstaSell
-    tell: Callable[[Happening], None]
+    tell: Callable[[StreamedEvent], None]
     overflowed: Callable[[], None]
     _seen: dict[str, None] = field(default_factory=dict)
     _newest: dict[str, datetime] = field(default_factory=dict)
@@ -130,8 +130,8 @@ class Happenings:
                 self._pass_on(happening)
             self._take(AccountEvent("wallet_changed", wallet.model_dump(mode="json")))
 
-    async def _notifications(self) -> Sequence[Happening]:
-        missed: list[Happening] = []
+    async def _notifications(self) -> Sequence[StreamedEvent]:
+        missed: list[StreamedEvent] = []
         async for notice in self.client.notifications.list():
             if self._is_old("notification", notice.created_at):
                 break
@@ -141,8 +141,8 @@ class Happenings:
             missed.append(_of_notification(notice))
         return missed
 
-    async def _messages(self) -> Sequence[Happening]:
-        missed: list[Happening] = []
+    async def _messages(self) -> Sequence[StreamedEvent]:
+        missed: list[StreamedEvent] = []
         async for conversation in self.client.messages.conversations():
             if self._is_old("new_message", conversation.updated_at):
                 break
@@ -153,8 +153,8 @@ class Happenings:
                 break
         return missed
 
-    async def _said(self, conversation: Conversation) -> Sequence[Happening]:
-        said: list[Happening] = []
+    async def _said(self, conversation: Conversation) -> Sequence[StreamedEvent]:
+        said: list[StreamedEvent] = []
         known = self._known.get(conversation.id, 0)
         async for message in self.client.messages.list(conversation.id):
             if message.seq <= known or self._is_old("new_message", message.created_at):
@@ -176,13 +176,13 @@ class Happenings:
             if wallet.version > self._wallet_version:
                 self._wallet_version = wallet.version
                 key = f"{wallet.user_id}/{wallet.version}"
-                self.tell(Happening(key, notice, wallet.updated_at))
+                self.tell(StreamedEvent(key, notice, wallet.updated_at))
         elif (message := notice.message) is not None:
             self._pass_on(_of_message(message, notice))
         elif (told := notice.notification) is not None:
             self._pass_on(_of_notification(told, notice))
 
-    def _pass_on(self, happening: Happening) -> None:
+    def _pass_on(self, happening: StreamedEvent) -> None:
         if happening.id in self._seen:
             return
         self._note(happening.notice.event, happening.id, happening.at)
@@ -199,12 +199,12 @@ class Happenings:
         return at < newest - LATE_COMMIT
 
 
-def _of_notification(told: Notification, notice: AccountEvent | None = None) -> Happening:
+def _of_notification(told: Notification, notice: AccountEvent | None = None) -> StreamedEvent:
     notice = notice or AccountEvent("notification", told.model_dump(mode="json"))
-    return Happening(told.id, notice, told.created_at)
+    return StreamedEvent(told.id, notice, told.created_at)
 
 
-def _of_message(told: NewMessage, notice: AccountEvent | None = None) -> Happening:
+def _of_message(told: NewMessage, notice: AccountEvent | None = None) -> StreamedEvent:
     notice = notice or AccountEvent("new_message", told.model_dump(mode="json"))
     key = f"{told.message.conversation_id}/{told.message.seq}"
-    return Happening(key, notice, told.message.created_at)
+    return StreamedEvent(key, notice, told.message.created_at)

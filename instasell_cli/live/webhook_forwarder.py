@@ -55,7 +55,7 @@ def checked_target(url: str) -> str:
 
 
 @dataclass(frozen=True)
-class Target:
+class WebhookTarget:
     """Where events go, signed with which secret."""
 
     url: str
@@ -63,13 +63,13 @@ class Target:
     delays_seconds: Sequence[float] = DELAYS_SECONDS
 
 
-class Forwarder:
+class WebhookForwarder:
     """Sends events in their order. `say` gets a line about each try.
 
     At most `WAITING_MAX` events wait; of more than that the newest are passed over, and told.
     """
 
-    def __init__(self, target: Target, say: Callable[[str], None]) -> None:
+    def __init__(self, target: WebhookTarget, say: Callable[[str], None]) -> None:
         self._target = target
         self._say = say
         self._queue: asyncio.Queue[tuple[str, JsonObject]] = asyncio.Queue(WAITING_MAX)

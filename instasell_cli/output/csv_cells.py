@@ -13,11 +13,11 @@ _RISKY = re.compile(r"'*[=+\-@\t\r]")
 _NEUTRALISED = re.compile(r"'+[=+\-@\t\r]")
 
 
-def neutralised(text: str) -> str:
+def neutralize(text: str) -> str:
     """A cell to write."""
     return "'" + text if _RISKY.match(text) else text
 
 
-def restored(text: str) -> str:
+def restore(text: str) -> str:
     """A cell that was read."""
     return text[1:] if _NEUTRALISED.match(text) else text

@@ -18,17 +18,17 @@ _SECRET_IN_PROSE = re.compile(
 HIDDEN = "[hidden]"
 
 
-class Redacting(logging.Formatter):
+class RedactingFilter(logging.Formatter):
     """Formats records, and hides whatever looks like a secret."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line to print."""
-        from instasell_cli.output.writer import cleaned
+        from instasell_cli.output.writer import clean
 
-        return cleaned(redacted(super().format(record)), keep="\n")
+        return clean(redact(super().format(record)), keep="\n")
 
 
-def redacted(text: str, *, is_prose: bool = False) -> str:
+def redact(text: str, *, is_prose: bool = False) -> str:
     """Return `text` without bearer tokens, passwords, and the token of the environment."""
     own = os.environ.get("INSTASELL_TOKEN")
     if own:
@@ -37,10 +37,10 @@ def redacted(text: str, *, is_prose: bool = False) -> str:
     return pattern.sub(rf"\g<1>{HIDDEN}", text)
 
 
-def start_telling() -> None:
+def start_debug_log() -> None:
     """Sends the logs of the client to stderr; a second call does nothing."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Redacting("%(relativeCreated)6d ms %(name)s: %(message)s"))
+    handler.setFormatter(RedactingFilter("%(relativeCreated)6d ms %(name)s: %(message)s"))
     for name, level in _LEVELS.items():
         logger = logging.getLogger(name)
         if not logger.handlers:
@@ -53,6 +53,6 @@ def trace_of(error: BaseException) -> str:
     """The stack of an error, redacted, without control characters."""
     import traceback
 
-    from instasell_cli.output.writer import cleaned
+    from instasell_cli.output.writer import clean
 
-    return cleaned(redacted("".join(traceback.format_exception(error))), keep="\n")
+    return clean(redact("".join(traceback.format_exception(error))), keep="\n")

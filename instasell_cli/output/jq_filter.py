@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import jq
 
 from instasell_cli.exit_codes import CliError, UsageProblem
-from instasell_cli.output.writer import cleaned, json_text
+from instasell_cli.output.writer import clean, json_text
 
 
 class JqFilter:
@@ -25,7 +25,7 @@ class JqFilter:
         try:
             for result in self._program.input_text(json.dumps(document)):
                 if isinstance(result, str):
-                    yield cleaned(result, keep="\n\t") + "\n"
+                    yield clean(result, keep="\n\t") + "\n"
                 else:
                     yield json_text(result) + "\n"
         except ValueError as error:

@@ -42,7 +42,7 @@ class _Facts(dict[str, str]):
         return "-"
 
 
-def sentence(notice: Notification) -> str:
+def notification_sentence(notice: Notification) -> str:
     """What a notice says; of a kind that is not known here, the kind."""
     pattern = _pattern(notice.kind, notice.payload)
     if pattern is None:

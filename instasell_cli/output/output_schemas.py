@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from instasell_cli.output import schemas as shapes
-from instasell_cli.output.schema import Shape
+from instasell_cli.output.schema import RecordSchema
 
-WRITTEN: Mapping[str, Shape] = {
+SCHEMA_OF_COMMAND: Mapping[str, RecordSchema] = {
     "seed": shapes.SEEDED,
     "seed apply": shapes.SEED_IDS,
     "doctor": shapes.CHECK,

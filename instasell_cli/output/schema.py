@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Shape:
+class RecordSchema:
     """The records of a noun.
 
     All `fields`; the `columns` of a table, as they are shown; which fields are money; the `key` by

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from instasell_cli.output.schema import Shape
+from instasell_cli.output.schema import RecordSchema
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
     from instasell_client.models.bids import BiddingAuction
     from instasell_client.models.seller_auctions import SellingAuction
 
-USER = Shape(
+USER = RecordSchema(
     ("id", "email", "display_name", "role", "status", "verification_status", "created_at"),
     ("id", "email", "role", "status", "display_name"),
 )
-ACCOUNT = Shape(
+ACCOUNT = RecordSchema(
     ("profile", "url", "signed_in", "email", "display_name", "role", "status"),
     ("profile", "url", "signed_in", "email", "role"),
     key="profile",
     needed=("profile", "signed_in", "email", "url"),
 )
-TOKEN = Shape(
+TOKEN = RecordSchema(
     ("id", "name", "scopes", "created_at", "expires_at"),
     ("id", "name", "scopes", "expires_at", "created_at"),
 )
 TOKEN_GRANT = replace(TOKEN, fields=(*TOKEN.fields, "token"))
-CATEGORY = Shape(
+CATEGORY = RecordSchema(
     ("id", "name", "parent_id", "path", "listing_count"),
     ("id", "path", "listing_count"),
 )
-CATEGORY_IMPORT = Shape(
+CATEGORY_IMPORT = RecordSchema(
     ("row", "path", "id", "outcome", "message"), ("outcome", "path", "id", "message")
 )
-LISTING = Shape(
+LISTING = RecordSchema(
     (
         *("id", "seller_id", "seller_name", "type", "title", "description", "category_id"),
         *("category_path", "condition", "price", "stock", "shipping_amount", "seller_sku"),
@@ -46,27 +46,27 @@ LISTING = Shape(
     ("id", "title", "price", "stock", "type", "condition", "seller_name"),
     frozenset({"price", "shipping_amount"}),
 )
-IMAGE = Shape(
+IMAGE = RecordSchema(
     ("id", "position", "width", "height", "created_at", "url", "versions"),
     ("id", "position", "width", "height", "created_at"),
 )
-EVIDENCE = Shape(
+EVIDENCE = RecordSchema(
     ("id", "author", "file_name", "content_type", "size_bytes", "created_at", "url"),
     ("id", "author", "file_name", "content_type", "size_bytes", "created_at"),
 )
-EVIDENCE_FILE = Shape(
+EVIDENCE_FILE = RecordSchema(
     ("id", "author", "file_name", "content_type", "size_bytes", "outcome", "path"),
     ("id", "author", "outcome", "path", "size_bytes"),
     needed=("id", "path", "outcome"),
 )
 LISTING_VIEW = replace(LISTING, fields=(*LISTING.fields, "seller"))
-VERDICT = Shape(
+VERDICT = RecordSchema(
     ("row", "outcome", "listing_id", "seller_sku", "errors", "images"),
     ("row", "outcome", "listing_id", "seller_sku"),
     key="listing_id",
     needed=("row", "outcome", "listing_id"),
 )
-SCHEDULED = Shape(
+SCHEDULED = RecordSchema(
     ("row", "outcome", "auction_id", "status", "listing_id", "seller_sku", "errors"),
     ("row", "outcome", "auction_id", "status", "seller_sku"),
     key="auction_id",
@@ -79,14 +79,14 @@ _STATE = (
     *("extension_window_seconds", "extension_seconds", "version", "seq"),
 )
 _STATE_AMOUNTS = frozenset({"min_bid", "current_bid", "minimum_bid", "buy_now", "shipping_amount"})
-AUCTION = Shape(
+AUCTION = RecordSchema(
     _STATE,
     ("auction_id", "title", "current_bid", "end_at", "minimum_bid", "bid_count", "leader"),
     _STATE_AMOUNTS,
     key="auction_id",
     needed=("auction_id", "title", "current_bid", "end_at", "bid_count", "leader"),
 )
-AUCTION_VIEW = Shape(
+AUCTION_VIEW = RecordSchema(
     (
         *_STATE,
         *("description", "condition", "category_path", "seller_name", "currency", "increments"),
@@ -97,7 +97,7 @@ AUCTION_VIEW = Shape(
     key="auction_id",
     needed=AUCTION.needed,
 )
-SELLING = Shape(
+SELLING = RecordSchema(
     (
         *("auction_id", "part", "listing_id", "title", "status", "start_at", "end_at", "min_bid"),
         *("current_bid", "buy_now", "reserve", "reserve_met", "bid_count", "bidder_count"),
@@ -109,7 +109,7 @@ SELLING = Shape(
     key="auction_id",
     needed=("auction_id", "title", "part", "current_bid", "end_at", "order_status"),
 )
-BIDDING = Shape(
+BIDDING = RecordSchema(
     (
         *("auction_id", "part", "listing_id", "title", "status", "start_at", "end_at"),
         *("current_bid", "minimum_bid", "max_amount", "shipping_amount", "leader", "bidder"),
@@ -132,7 +132,7 @@ AUCTION_VERDICT = replace(
     columns=("auction_id", "outcome", "title", "status", "end_at", "message"),
     needed=("auction_id", "outcome", "message", "title"),
 )
-BID = Shape(
+BID = RecordSchema(
     (
         *("seq", "kind", "bidder", "amount", "price", "leader", "created_at"),
         *("bidder_id", "bidder_name"),
@@ -142,7 +142,7 @@ BID = Shape(
     key="seq",
     needed=("seq", "bidder", "amount", "price", "created_at", "leader"),
 )
-RECEIPT = Shape(
+RECEIPT = RecordSchema(
     (
         *("auction_id", "outcome", "seq", "kind", "bidder", "amount", "max_amount"),
         *("current_bid", "minimum_bid", "reserve_met", "auction_extended", "end_at"),
@@ -162,7 +162,7 @@ _ORDER = (
 _ORDER_AMOUNTS = frozenset(
     {"unit_amount", "shipping_amount", "total_amount", "held_amount", "refunded_amount"}
 )
-ORDER = Shape(
+ORDER = RecordSchema(
     _ORDER,
     ("id", "status", "title", "total_amount", "created_at", "buyer_name", "seller_name"),
     _ORDER_AMOUNTS,
@@ -175,7 +175,7 @@ _DISPUTE = (
     *("refund_amount", "resolution", "resolved_by", "created_at", "updated_at", "resolved_at"),
 )
 _DISPUTE_AMOUNTS = frozenset({"total_amount", "held_amount", "refund_amount"})
-DISPUTE = Shape(
+DISPUTE = RecordSchema(
     _DISPUTE,
     ("id", "status", "title", "reason", "held_amount", "refund_amount", "created_at"),
     _DISPUTE_AMOUNTS,
@@ -183,7 +183,7 @@ DISPUTE = Shape(
 )
 DISPUTE_VIEW = replace(DISPUTE, fields=(*_DISPUTE, "messages", "evidence"))
 ADMIN_ORDER = replace(ORDER, fields=(*ORDER_VIEW.fields, "ledger"))
-ADMIN_ACTION = Shape(
+ADMIN_ACTION = RecordSchema(
     (
         *("id", "created_at", "admin_id", "admin_name", "action", "subject_kind", "subject_id"),
         *("reason", "details"),
@@ -191,12 +191,12 @@ ADMIN_ACTION = Shape(
     ("created_at", "action", "admin_name", "subject_kind", "subject_id", "reason", "id"),
     needed=("created_at", "action", "subject_id", "admin_name", "id"),
 )
-ALERT = Shape(
+ALERT = RecordSchema(
     ("id", "kind", "subject", "details", "created_at", "closed_at", "remedy"),
     ("id", "kind", "subject", "created_at", "closed_at"),
     needed=("id", "kind", "subject", "created_at"),
 )
-FIGURES = Shape(
+FIGURES = RecordSchema(
     (
         *("start_at", "end_at", "registrations", "listings", "auctions_started"),
         *("active_auctions", "bids", "bids_per_auction", "orders", "orders_paid"),
@@ -212,7 +212,7 @@ FIGURES = Shape(
     key="start_at",
     needed=("start_at", "gross_amount", "orders_paid", "bids"),
 )
-WALLET = Shape(
+WALLET = RecordSchema(
     (
         *("balance", "gas_balance", "currency", "user_id", "version", "updated_at"),
         *("withdrawable_amount", "held_amount", "owed_amount", "held", "payouts_stopped"),
@@ -221,7 +221,7 @@ WALLET = Shape(
     frozenset({"balance", "withdrawable_amount", "held_amount", "owed_amount"}),
     key="user_id",
 )
-WALLET_ENTRY = Shape(
+WALLET_ENTRY = RecordSchema(
     (
         *("id", "account", "type", "amount", "balance_after", "order_id", "reference"),
         "created_at",
@@ -230,38 +230,38 @@ WALLET_ENTRY = Shape(
     frozenset({"amount", "balance_after"}),
     needed=("created_at", "type", "amount", "balance_after", "account", "id"),
 )
-TOP_UP = Shape(
+TOP_UP = RecordSchema(
     ("payment_id", "status", "amount", "target", "checkout_url"),
     ("payment_id", "status", "amount", "target"),
     frozenset({"amount"}),
     key="payment_id",
 )
-PAYOUT_ACCOUNT = Shape(("ready", "onboarding_url"), ("ready", "onboarding_url"), key=None)
-WITHDRAWAL = Shape(
+PAYOUT_ACCOUNT = RecordSchema(("ready", "onboarding_url"), ("ready", "onboarding_url"), key=None)
+WITHDRAWAL = RecordSchema(
     ("id", "amount", "status", "failure", "created_at", "updated_at"),
     ("created_at", "amount", "status", "failure", "id"),
     frozenset({"amount"}),
 )
-FEATURED = Shape(
+FEATURED = RecordSchema(
     ("auction_id", "featured_until", "gas_balance", "wallet"),
     ("auction_id", "featured_until", "gas_balance"),
     frozenset({"balance"}),
     key="auction_id",
 )
-NOTIFICATION = Shape(
+NOTIFICATION = RecordSchema(
     ("id", "kind", "text", "payload", "created_at", "read_at"),
     ("created_at", "kind", "text", "read_at", "id"),
     needed=("text", "id", "created_at"),
 )
-READ = Shape(("marked", "unread_count"), ("marked", "unread_count"), key=None)
-PREFERENCE = Shape(("kind", "in_app", "email"), ("kind", "in_app", "email"), key="kind")
-SUBSCRIPTION = Shape(
+READ = RecordSchema(("marked", "unread_count"), ("marked", "unread_count"), key=None)
+PREFERENCE = RecordSchema(("kind", "in_app", "email"), ("kind", "in_app", "email"), key="kind")
+SUBSCRIPTION = RecordSchema(
     ("kind", "subject_id", "name", "created_at"),
     ("kind", "name", "created_at", "subject_id"),
     key="subject_id",
     needed=("kind", "name", "subject_id"),
 )
-CONVERSATION = Shape(
+CONVERSATION = RecordSchema(
     (
         *("id", "title", "you", "buyer_id", "buyer_name", "seller_id", "seller_name"),
         *("listing_id", "order_id", "message_count", "unread_count", "last_text"),
@@ -270,15 +270,15 @@ CONVERSATION = Shape(
     ("updated_at", "title", "buyer_name", "seller_name", "unread_count", "last_text", "id"),
     needed=("id", "title", "unread_count", "last_text", "updated_at"),
 )
-MESSAGE = Shape(
+MESSAGE = RecordSchema(
     ("seq", "created_at", "author", "author_name", "text", "author_id", "conversation_id"),
     ("created_at", "author_name", "text"),
     key="seq",
     needed=("text", "author_name", "created_at"),
 )
-SEEDED = Shape(("noun", "created", "existing"), ("noun", "created", "existing"), key="noun")
-SEED_IDS = Shape(("section", "name", "id"), ("section", "name", "id"))
-CHECK = Shape(("check", "state", "detail"), ("check", "state", "detail"), key="check")
+SEEDED = RecordSchema(("noun", "created", "existing"), ("noun", "created", "existing"), key="noun")
+SEED_IDS = RecordSchema(("section", "name", "id"), ("section", "name", "id"))
+CHECK = RecordSchema(("check", "state", "detail"), ("check", "state", "detail"), key="check")
 
 
 def record_of(model: BaseModel) -> Mapping[str, object]:

@@ -13,10 +13,10 @@ from instasell_cli.output.schemas import (
     record_of,
     view_record,
 )
-from instasell_cli.output.writer import cleaned
+from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
-    from instasell_cli.output.writer import Output
+    from instasell_cli.output.writer import OutputWriter
     from instasell_client.models.auctions import AuctionOrder, AuctionView
     from instasell_client.models.listings import ListingView
     from instasell_client.models.sellers import SellerRecord
@@ -25,13 +25,13 @@ _COUNTED_MAX = 10_000
 _DAY_SECONDS = 86_400
 
 
-def print_listing(output: Output, view: ListingView) -> None:
+def print_listing(output: OutputWriter, view: ListingView) -> None:
     """Prints a listing with the record of its seller."""
     record = _with_seller(output, record_of(view), view.seller)
     output.one(LISTING_VIEW, record)
 
 
-def print_auction(output: Output, view: AuctionView) -> None:
+def print_auction(output: OutputWriter, view: AuctionView) -> None:
     """Prints an auction with the record of its seller, and for that one with its orders."""
     record = _with_seller(output, view_record(view), view.seller)
     if output.for_people and view.orders is not None:
@@ -54,7 +54,7 @@ def seller_text(record: SellerRecord) -> str:
 
 
 def _with_seller(
-    output: Output, record: Mapping[str, object], seller: SellerRecord | None
+    output: OutputWriter, record: Mapping[str, object], seller: SellerRecord | None
 ) -> Mapping[str, object]:
     if output.for_people and seller is not None:
         return {**record, "seller": seller_text(seller)}
@@ -65,7 +65,7 @@ def _order_line(order: AuctionOrder, currency: str) -> str:
     # A name is other people's: a line break in it would pass for an order of its own.
     amount = f"{shown_amount(order.unit_amount, currency)} {currency}"
     made = local_text(order.created_at.isoformat())
-    return f"{made}  {order.status.value}: {amount}, {cleaned(order.buyer_name)} ({order.order_id})"
+    return f"{made}  {order.status.value}: {amount}, {clean(order.buyer_name)} ({order.order_id})"
 
 
 def _count(count: int) -> str:

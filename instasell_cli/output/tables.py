@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from instasell_cli.input.times import short_text
-from instasell_cli.output.schema import Shape, is_instant
+from instasell_cli.output.schema import RecordSchema, is_instant
 
 GAP = "  "
 LONG_WIDTH_MIN = 16
@@ -65,7 +65,7 @@ class _Column:
 
 def print_rows(
     stdout: TextIO,
-    shape: Shape,
+    shape: RecordSchema,
     names: Sequence[str],
     rows: Iterable[Sequence[str]],
     *,

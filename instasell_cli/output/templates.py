@@ -11,7 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from instasell_cli.exit_codes import CliError, UsageProblem
 from instasell_cli.input.amounts import shown_amount
 from instasell_cli.input.times import local_text, span_text
-from instasell_cli.output.writer import cleaned, json_text
+from instasell_cli.output.writer import clean, json_text
 
 NAMES = ("records", "record")
 """What every template has: the records, and the single one where there is no list."""
@@ -53,7 +53,7 @@ class JinjaTemplate:
         except (TemplateError, ValueError, TypeError, ArithmeticError) as error:
             raise CliError(f"--template: {error}") from error
         if text:
-            yield cleaned(text, keep="\n\t").removesuffix("\n") + "\n"
+            yield clean(text, keep="\n\t").removesuffix("\n") + "\n"
 
 
 def _shown(value: object) -> object:

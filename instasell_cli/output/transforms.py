@@ -10,7 +10,7 @@ from instasell_cli.options import KEY, path_of
 if TYPE_CHECKING:
     import typer
 
-    from instasell_cli.output.schema import Shape
+    from instasell_cli.output.schema import RecordSchema
     from instasell_cli.output.writer import Transform
 
 WITHOUT_RECORDS = {"api", "auctions watch", "listen", "listings export", "seed apply"}
@@ -41,8 +41,8 @@ def transform_of(ctx: typer.Context) -> Transform | None:
     return JinjaTemplate(template or "", shape.fields if shape and one_kind else None)
 
 
-def written_by(ctx: typer.Context) -> Shape | None:
+def written_by(ctx: typer.Context) -> RecordSchema | None:
     """Return the kind of records that the command writes."""
-    from instasell_cli.output.output_schemas import WRITTEN
+    from instasell_cli.output.output_schemas import SCHEMA_OF_COMMAND
 
-    return WRITTEN.get(path_of(ctx))
+    return SCHEMA_OF_COMMAND.get(path_of(ctx))

@@ -18,8 +18,8 @@ from typing import Protocol, TextIO
 from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.input.amounts import default_currency, shown_amount
 from instasell_cli.input.times import local_text
-from instasell_cli.output.csv_cells import neutralised
-from instasell_cli.output.schema import Shape, is_instant
+from instasell_cli.output.csv_cells import neutralize
+from instasell_cli.output.schema import RecordSchema, is_instant
 
 Record = Mapping[str, object]
 
@@ -58,7 +58,7 @@ class Transform(Protocol):
         ...
 
 
-class Output:
+class OutputWriter:
     """Writes records in one format; `fields` (dotted names) picks and orders them."""
 
     def __init__(
@@ -91,7 +91,9 @@ class Output:
         """Tell whether records are shown as text for people: in a table, or field by field."""
         return self.form in (Format.TABLE, Format.WIDE)
 
-    def many(self, shape: Shape, records: Iterable[Record], currency: str | None = None) -> None:
+    def many(
+        self, shape: RecordSchema, records: Iterable[Record], currency: str | None = None
+    ) -> None:
         """Writes a list, as it comes where the format allows that."""
         chosen = self.chosen(shape)
         records = _primed(records)
@@ -113,7 +115,7 @@ class Output:
         else:
             self._write_array(_picked(record, chosen) for record in records)
 
-    def one(self, shape: Shape, record: Record, currency: str | None = None) -> None:
+    def one(self, shape: RecordSchema, record: Record, currency: str | None = None) -> None:
         """Writes a single record: in a table one line for each field, CSV with its header."""
         chosen = self.chosen(shape)
         if self.form in (Format.JSON, Format.YAML):
@@ -152,18 +154,18 @@ class Output:
 
     def text(self, text: str) -> None:
         """One line of data that holds what other people wrote."""
-        self.line(cleaned(text))
+        self.line(clean(text))
         self.stdout.flush()
 
     def note(self, message: str) -> None:
         """A message to the person, on stderr."""
-        print(cleaned(message, keep="\n"), file=self.stderr)
+        print(clean(message, keep="\n"), file=self.stderr)
 
     def is_terminal(self) -> bool:
         """Whether stdout is a terminal."""
         return self.stdout.isatty()
 
-    def chosen(self, shape: Shape) -> tuple[str, ...]:
+    def chosen(self, shape: RecordSchema) -> tuple[str, ...]:
         """The fields that were asked for. Raises UsageProblem for one that records do not have."""
         if self.form is Format.NAME and shape.key is None:
             raise UsageProblem("-o name: these records have no id; use -o json")
@@ -174,7 +176,7 @@ class Output:
         return self.fields
 
     def _write_table(
-        self, shape: Shape, names: Sequence[str], rows: Iterable[Sequence[str]]
+        self, shape: RecordSchema, names: Sequence[str], rows: Iterable[Sequence[str]]
     ) -> None:
         if self.is_terminal():
             from instasell_cli.output.tables import print_rows
@@ -195,11 +197,11 @@ class Output:
         for row in rows:
             self.line("\t".join(row))
 
-    def _write_names(self, shape: Shape, records: Iterable[Record]) -> None:
+    def _write_names(self, shape: RecordSchema, records: Iterable[Record]) -> None:
         for record in records:
             # A row that was rejected has no id.
             if (value := _value(record, shape.key or "")) is not None:
-                self.line(_one_line(cleaned(_cell(shape, "", value, None), keep="\n\t")))
+                self.line(_one_line(clean(_cell(shape, "", value, None), keep="\n\t")))
 
     def _write_yaml(self, records: Iterator[Record]) -> None:
         from instasell_cli.output.yaml_text import yaml_text
@@ -225,9 +227,7 @@ class Output:
         writer.writerow(names)
         for row in rows:
             # A negative number is no formula, and an apostrophe would make text of it.
-            writer.writerow(
-                [cell if _NUMBER.fullmatch(cell) else neutralised(cell) for cell in row]
-            )
+            writer.writerow([cell if _NUMBER.fullmatch(cell) else neutralize(cell) for cell in row])
 
     def _write_array(self, records: Iterator[Record]) -> None:
         self.stdout.write("[")
@@ -236,7 +236,7 @@ class Output:
         self.stdout.write("\n]\n")
 
 
-def cleaned(text: str, *, keep: str = "") -> str:
+def clean(text: str, *, keep: str = "") -> str:
     """Text of other people without what could steer a terminal."""
     from instasell_client.models.text import clean
 
@@ -279,7 +279,7 @@ def _value(record: Record, name: str) -> object:
 
 
 def _texts(
-    shape: Shape,
+    shape: RecordSchema,
     names: Sequence[str],
     record: Record,
     currency: str | None,
@@ -289,24 +289,26 @@ def _texts(
     return [_text(shape, name, _value(record, name), currency, keep_lines) for name in names]
 
 
-def _text(shape: Shape, name: str, value: object, currency: str | None, keep_lines: bool) -> str:
+def _text(
+    shape: RecordSchema, name: str, value: object, currency: str | None, keep_lines: bool
+) -> str:
     last = name.rpartition(".")[2]
     if isinstance(value, str) and is_instant(last):
         return local_text(value)
     if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
         value = ", ".join(value)
     text = _cell(shape, name, value, currency)
-    return cleaned(text, keep="\n") if keep_lines else _one_line(cleaned(text, keep="\n\t"))
+    return clean(text, keep="\n") if keep_lines else _one_line(clean(text, keep="\n\t"))
 
 
 def _cells(
-    shape: Shape, names: Sequence[str], record: Record, currency: str | None
+    shape: RecordSchema, names: Sequence[str], record: Record, currency: str | None
 ) -> Sequence[str]:
     cells = (_cell(shape, name, _value(record, name), currency) for name in names)
-    return [cleaned(cell, keep="\n\t") for cell in cells]
+    return [clean(cell, keep="\n\t") for cell in cells]
 
 
-def _cell(shape: Shape, name: str, value: object, currency: str | None) -> str:
+def _cell(shape: RecordSchema, name: str, value: object, currency: str | None) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -325,5 +327,5 @@ def _left_out_text(names: Sequence[str]) -> str:
     return f"+{columns} ({', '.join(names)}): -o json or --wide"
 
 
-def _list(shape: Shape) -> str:
+def _list(shape: RecordSchema) -> str:
     return ", ".join(shape.fields)

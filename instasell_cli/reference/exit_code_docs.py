@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from instasell_cli.command_tree import Entry
+from instasell_cli.command_tree import CommandEntry
 from instasell_cli.completion.parameters import offer_for
 from instasell_cli.exit_codes import ExitCode
 
@@ -26,7 +26,7 @@ BULK = {
 """Commands of which a part may be rejected."""
 
 
-def exit_codes_of(entry: Entry) -> list[ExitCode]:
+def exit_codes_of(entry: CommandEntry) -> list[ExitCode]:
     """The codes that a command may end with, in order."""
     codes = [ExitCode.OK, ExitCode.FAILURE, ExitCode.USAGE]
     if entry.path not in HERE:
@@ -40,6 +40,6 @@ def exit_codes_of(entry: Entry) -> list[ExitCode]:
     return [*codes, ExitCode.INTERRUPTED]
 
 
-def _names_things(entry: Entry) -> bool:
+def _names_things(entry: CommandEntry) -> bool:
     own = (param.name for param in entry.command.params if not param.name.startswith("shared_"))
     return any(offer_for(entry.path, name) is not None for name in own)

@@ -59,7 +59,7 @@ async def enter_people(
     return found
 
 
-def proof_wanted(email: str) -> CliError:
+def requires_proof(email: str) -> CliError:
     """Return the error of a market that made no account yet, because it mails a token first."""
     return CliError(
         f"{email}: this market makes an account only when its address is proved by a mailed token;"
@@ -69,7 +69,7 @@ def proof_wanted(email: str) -> CliError:
 
 
 @contextmanager
-def limits_explained() -> Iterator[None]:
+def explain_limits() -> Iterator[None]:
     """Say how a seed goes on that a limit has stopped. Raises CliError."""
     from instasell_client import RateLimited
 

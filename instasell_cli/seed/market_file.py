@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from instasell_cli.seed.yaml_document import Entry, Fault
+from instasell_cli.seed.yaml_document import FileProblem, YamlEntry
 
 FIELDS: Mapping[str, frozenset[str]] = {
     "users": frozenset({"name", "email", "password", "display_name", "role"}),
@@ -38,10 +38,10 @@ TYPED_AS = {
 
 
 @dataclass(frozen=True)
-class Person:
+class AccountEntry:
     """Somebody to sign up. Without a display name of his own he is called as in the file."""
 
-    entry: Entry
+    entry: YamlEntry
     name: str
     email: str
     password: str | None
@@ -50,10 +50,10 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Piece:
+class ListingEntry:
     """Goods of a seller; `row` has what the wire asks for but the category."""
 
-    entry: Entry
+    entry: YamlEntry
     name: str
     seller: str
     category: str
@@ -61,20 +61,20 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Sale:
+class AuctionEntry:
     """The terms of an auction of a listing."""
 
-    entry: Entry
+    entry: YamlEntry
     name: str
     listing: str
     terms: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Offer:
+class BidEntry:
     """A bid on an auction."""
 
-    entry: Entry
+    entry: YamlEntry
     auction: str
     bidder: str
     amount: int | None
@@ -82,19 +82,19 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class MarketFile:
     """A whole file. `categories` are paths by name."""
 
-    people: Sequence[Person] = ()
+    people: Sequence[AccountEntry] = ()
     categories: Mapping[str, str] = field(default_factory=dict)
-    pieces: Sequence[Piece] = ()
-    sales: Sequence[Sale] = ()
-    offers: Sequence[Offer] = ()
+    pieces: Sequence[ListingEntry] = ()
+    sales: Sequence[AuctionEntry] = ()
+    offers: Sequence[BidEntry] = ()
 
 
-class Faulty(Exception):
+class InvalidMarketFile(Exception):
     """A file that cannot be carried out; `faults` has every one, in the order of lines."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[FileProblem]) -> None:
         super().__init__(f"{len(faults)} faults")
         self.faults = sorted(faults, key=lambda each: each.line)

@@ -9,9 +9,16 @@ from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from instasell_cli.input.amounts import shown_amount
-from instasell_cli.seed.accounts import Entrant, enter_people, proof_wanted
-from instasell_cli.seed.market_file import TYPED_AS, Offer, Person, Piece, Sale, Sheet
-from instasell_cli.seed.yaml_document import Entry, Fault
+from instasell_cli.seed.accounts import Entrant, enter_people, requires_proof
+from instasell_cli.seed.market_file import (
+    TYPED_AS,
+    AccountEntry,
+    AuctionEntry,
+    BidEntry,
+    ListingEntry,
+    MarketFile,
+)
+from instasell_cli.seed.yaml_document import FileProblem, YamlEntry
 from instasell_client import (
     AsyncInstaSell,
     BadCredentials,
@@ -34,7 +41,7 @@ AT_ONCE_MAX = 8
 Item = TypeVar("Item")
 
 
-class Applier:
+class MarketFileApplier:
     """One run over a sheet. Use it with `async with`.
 
     `ids` has what there is afterwards, by section and name; `made` counts (section, outcome), and
@@ -44,9 +51,9 @@ class Applier:
     def __init__(
         self,
         url: str,
-        sheet: Sheet,
+        sheet: MarketFile,
         categories: Mapping[str, str],
-        password_of: Callable[[Person], str],
+        password_of: Callable[[AccountEntry], str],
         admin_token: str | None = None,
     ) -> None:
         self._url = url
@@ -64,9 +71,9 @@ class Applier:
             "auctions": {},
         }
         self.made: Counter[tuple[str, str]] = Counter()
-        self.rejected: list[Fault] = []
+        self.rejected: list[FileProblem] = []
 
-    async def __aenter__(self) -> Applier:
+    async def __aenter__(self) -> MarketFileApplier:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -83,7 +90,7 @@ class Applier:
         await self._each(sheet.people, self._person)
         await self._each(dict.fromkeys(piece.seller for piece in sheet.pieces), self._goods)
         sellers = {piece.name: piece.seller for piece in sheet.pieces}
-        of_seller: dict[str, list[Sale]] = {}
+        of_seller: dict[str, list[AuctionEntry]] = {}
         for sale in sheet.sales:
             if sale.listing in self.ids["listings"]:
                 of_seller.setdefault(sellers[sale.listing], []).append(sale)
@@ -93,7 +100,9 @@ class Applier:
         self._order("listings", sheet.pieces)
         self._order("auctions", sheet.sales)
 
-    def _order(self, section: str, named: Iterable[Person | Piece | Sale]) -> None:
+    def _order(
+        self, section: str, named: Iterable[AccountEntry | ListingEntry | AuctionEntry]
+    ) -> None:
         """Puts ids into the order of the file, whoever was done first."""
         found = self.ids[section]
         self.ids[section] = {each.name: found[each.name] for each in named if each.name in found}
@@ -107,7 +116,7 @@ class Applier:
 
     # People -----------------------------------------------------------------------------------
 
-    async def _person(self, person: Person) -> None:
+    async def _person(self, person: AccountEntry) -> None:
         entered = self._entered.get(person.email)
         if entered is not None and entered.token is None and entered.code != "bad_credentials":
             self._reject(person.entry, None, entered.message or "the market refuses it")
@@ -128,7 +137,7 @@ class Applier:
         self.made["users", outcome] += 1
 
     async def _enter(
-        self, client: AsyncInstaSell, person: Person, entered: EnteredUser | None
+        self, client: AsyncInstaSell, person: AccountEntry, entered: EnteredUser | None
     ) -> tuple[str, str]:
         """Signs in, or up, and makes the account what the file says."""
         if entered is not None:
@@ -147,7 +156,7 @@ class Applier:
                     person.email, password, display_name=name, role=role
                 )
                 if isinstance(made, SignupPending):
-                    raise proof_wanted(person.email)
+                    raise requires_proof(person.email)
                 return made.user.id, "created"
             except EmailTaken:
                 # Another run may have signed the same person up a moment ago.
@@ -155,7 +164,7 @@ class Applier:
         return await self._bring_up_to_date(client, person, user)
 
     async def _bring_up_to_date(
-        self, client: AsyncInstaSell, person: Person, user: User
+        self, client: AsyncInstaSell, person: AccountEntry, user: User
     ) -> tuple[str, str]:
         outcome = "unchanged"
         if person.display_name not in (None, user.display_name):
@@ -187,12 +196,12 @@ class Applier:
             self.ids["listings"][piece.name] = verdict.listing_id
             self.made["listings", verdict.outcome.value] += 1
 
-    def _row(self, piece: Piece) -> Mapping[str, object]:
+    def _row(self, piece: ListingEntry) -> Mapping[str, object]:
         return {**piece.row, "category_id": self.ids["categories"][piece.category]}
 
     # Auctions ---------------------------------------------------------------------------------
 
-    async def _auctions(self, work: tuple[str, list[Sale]]) -> None:
+    async def _auctions(self, work: tuple[str, list[AuctionEntry]]) -> None:
         seller, sales = work
         client = self._clients[seller]
         there = await _auctions_of(client)
@@ -205,7 +214,7 @@ class Applier:
                 self.ids["auctions"][sale.name] = auction_id
                 self.made["auctions", outcome] += 1
 
-    async def _put_up(self, client: AsyncInstaSell, sale: Sale) -> tuple[str | None, str]:
+    async def _put_up(self, client: AsyncInstaSell, sale: AuctionEntry) -> tuple[str | None, str]:
         terms = {name: value for name, value in sale.terms.items() if value is not None}
         listing_id = self.ids["listings"][sale.listing]
         try:
@@ -220,10 +229,10 @@ class Applier:
 
     # Bids -------------------------------------------------------------------------------------
 
-    def _keyed_offers(self) -> Mapping[str, list[tuple[Offer, str]]]:
+    def _keyed_offers(self) -> Mapping[str, list[tuple[BidEntry, str]]]:
         """The bids of each auction that is there, each with a key that is its own for ever."""
         alike: Counter[tuple[str, str, int, int]] = Counter()
-        found: dict[str, list[tuple[Offer, str]]] = {}
+        found: dict[str, list[tuple[BidEntry, str]]] = {}
         for offer in self._sheet.offers:
             amount, maximum = offer.amount or 0, offer.maximum or 0
             same = (offer.auction, offer.bidder, amount, maximum)
@@ -233,7 +242,7 @@ class Applier:
                 found.setdefault(offer.auction, []).append((offer, key))
         return found
 
-    async def _bids(self, work: tuple[str, list[tuple[Offer, str]]]) -> None:
+    async def _bids(self, work: tuple[str, list[tuple[BidEntry, str]]]) -> None:
         """In the order of the file, so that the same file leads to the same prices."""
         auction, offers = work
         for offer, key in offers:
@@ -249,10 +258,10 @@ class Applier:
             else:
                 self.made["bids", "unchanged" if receipt.repeated else "created"] += 1
 
-    def _reject(self, entry: Entry, name: str | None, message: str) -> None:
+    def _reject(self, entry: YamlEntry, name: str | None, message: str) -> None:
         self.rejected.append(entry.fault(name, message))
 
-    def _reject_all(self, entry: Entry, error: InstaSellError) -> None:
+    def _reject_all(self, entry: YamlEntry, error: InstaSellError) -> None:
         if isinstance(error, Invalid) and error.errors:
             for found in error.errors:
                 name = TYPED_AS.get(found.field, found.field)
@@ -263,7 +272,7 @@ class Applier:
             self._reject(entry, None, f"{error}{told}")
 
 
-def _role_of(person: Person) -> Literal["buyer", "seller"]:
+def _role_of(person: AccountEntry) -> Literal["buyer", "seller"]:
     return "seller" if person.sells else "buyer"
 
 

@@ -18,14 +18,14 @@ from instasell_cli.input.times import parse_instant, parse_seconds
 from instasell_cli.seed.market_file import (
     FIELDS,
     TYPED_AS,
-    Faulty,
-    Offer,
-    Person,
-    Piece,
-    Sale,
-    Sheet,
+    AccountEntry,
+    AuctionEntry,
+    BidEntry,
+    InvalidMarketFile,
+    ListingEntry,
+    MarketFile,
 )
-from instasell_cli.seed.yaml_document import Entry, Fault, read_document
+from instasell_cli.seed.yaml_document import FileProblem, YamlEntry, read_document
 from instasell_client.errors import Invalid
 from instasell_client.models.accounts import Signup
 from instasell_client.models.auctions import CreateAuction, PlaceBid
@@ -38,7 +38,7 @@ Read = TypeVar("Read")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
-def read_sheet(text: str) -> Sheet:
+def read_sheet(text: str) -> MarketFile:
     """What a file says. Raises Faulty with all that is wrong with it."""
     document = read_document(text, FIELDS)
     check = _Check(document.faults)
@@ -53,29 +53,29 @@ def read_sheet(text: str) -> Sheet:
         check.sale(entry)
     offers = [check.offer(entry) for entry in sections["bids"]]
     if check.faults:
-        raise Faulty(check.faults)
+        raise InvalidMarketFile(check.faults)
     people, pieces, sales = (
         [*found.values()] for found in (check.people, check.pieces, check.sales)
     )
-    return Sheet(people, check.categories, pieces, sales, offers)
+    return MarketFile(people, check.categories, pieces, sales, offers)
 
 
 class _Check:
     """Reads entries, and gathers what is wrong. What is faulty is kept, so that whatever refers
     to it is not called dangling besides."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[FileProblem]) -> None:
         self.faults = faults
-        self.people: dict[str, Person] = {}
+        self.people: dict[str, AccountEntry] = {}
         self.categories: dict[str, str] = {}
-        self.pieces: dict[str, Piece] = {}
-        self.sales: dict[str, Sale] = {}
+        self.pieces: dict[str, ListingEntry] = {}
+        self.sales: dict[str, AuctionEntry] = {}
         self._told = {fault.path for fault in faults}
         self._emails: set[str] = set()
         self._skus: set[tuple[str, str]] = set()
         self._for_auction: set[str] = set()
 
-    def person(self, entry: Entry) -> None:
+    def person(self, entry: YamlEntry) -> None:
         """An entry of `users`."""
         name = self._name(entry, self.people)
         given = entry.values
@@ -91,7 +91,7 @@ class _Check:
             field = "email" if "email" in given else "name"
             self._fault(entry, field, f"somebody else has {email}")
         self._emails.add(email.casefold())
-        self.people[name] = Person(
+        self.people[name] = AccountEntry(
             entry,
             name,
             email,
@@ -100,7 +100,7 @@ class _Check:
             given.get("role") == "seller",
         )
 
-    def category(self, entry: Entry) -> None:
+    def category(self, entry: YamlEntry) -> None:
         """An entry of `categories`; one without a path is called by it."""
         name = self._name(entry, self.categories, free=True)
         path = entry.values.get("path", name)
@@ -113,7 +113,7 @@ class _Check:
             self._fault(entry, "path" if "path" in entry.values else None, _said(error))
         self.categories[name] = path
 
-    def piece(self, entry: Entry) -> None:
+    def piece(self, entry: YamlEntry) -> None:
         """An entry of `listings`."""
         name = self._name(entry, self.pieces)
         seller = self._reference(entry, "seller", self.people, "users")
@@ -138,9 +138,9 @@ class _Check:
             self._fault(entry, "seller_sku", f"{seller} has another listing with this one")
         self._skus.add((seller, str(row["seller_sku"])))
         sent = {key: value for key, value in row.items() if value is not None}
-        self.pieces[name] = Piece(entry, name, seller, category, sent)
+        self.pieces[name] = ListingEntry(entry, name, seller, category, sent)
 
-    def _check_kind(self, entry: Entry, row: Mapping[str, Any]) -> None:
+    def _check_kind(self, entry: YamlEntry, row: Mapping[str, Any]) -> None:
         if row["type"] == "direct" and "price" not in entry.values:
             self._fault(entry, "price", "give a price, or type: auction")
         if row["type"] == "auction":
@@ -149,7 +149,7 @@ class _Check:
             if row["stock"] not in (None, 1):
                 self._fault(entry, "stock", "leave it out; an auction's listing has stock 1")
 
-    def sale(self, entry: Entry) -> None:
+    def sale(self, entry: YamlEntry) -> None:
         """An entry of `auctions`."""
         name = self._name(entry, self.sales)
         listing = self._reference(entry, "listing", self.pieces, "listings")
@@ -175,9 +175,9 @@ class _Check:
         if listing and listing in self._for_auction:
             self._fault(entry, "listing", f"{listing} has another auction in this file")
         self._for_auction.add(listing)
-        self.sales[name] = Sale(entry, name, listing, terms)
+        self.sales[name] = AuctionEntry(entry, name, listing, terms)
 
-    def _check_terms(self, entry: Entry, terms: Mapping[str, Any]) -> None:
+    def _check_terms(self, entry: YamlEntry, terms: Mapping[str, Any]) -> None:
         least = terms["min_bid"] or 0
         for name in ("reserve", "buy_now"):
             given = terms[name]
@@ -191,7 +191,7 @@ class _Check:
         if (5 if extension is None else extension) < (5 if window is None else window):
             self._fault(entry, "extension", "it must be at least extension_window (5s)")
 
-    def offer(self, entry: Entry) -> Offer:
+    def offer(self, entry: YamlEntry) -> BidEntry:
         """An entry of `bids`."""
         auction = self._reference(entry, "auction", self.sales, "auctions")
         bidder = self._reference(entry, "bidder", self.people, "users")
@@ -209,9 +209,9 @@ class _Check:
             if 0 < most < (sale.terms["min_bid"] or 0):
                 name = "max" if maximum is not None else "amount"
                 self._fault(entry, name, f"it is less than the min_bid of {auction}")
-        return Offer(entry, auction, bidder, amount, maximum)
+        return BidEntry(entry, auction, bidder, amount, maximum)
 
-    def _name(self, entry: Entry, taken: Mapping[str, object], *, free: bool = False) -> str:
+    def _name(self, entry: YamlEntry, taken: Mapping[str, object], *, free: bool = False) -> str:
         name = entry.values.get("name", "")
         if not name:
             self._fault(entry, "name", "give a name, by which other entries refer to it")
@@ -224,7 +224,9 @@ class _Check:
         # Entries without a name must not shut each other out.
         return name or entry.path
 
-    def _reference(self, entry: Entry, name: str, among: Mapping[str, object], section: str) -> str:
+    def _reference(
+        self, entry: YamlEntry, name: str, among: Mapping[str, object], section: str
+    ) -> str:
         wanted = entry.values.get(name)
         if wanted is None:
             self._fault(entry, name, f"give the name of one of the {section}")
@@ -232,14 +234,14 @@ class _Check:
             self._fault(entry, name, f"there is no {wanted!r} among the {section}")
         return wanted or ""
 
-    def _amount(self, entry: Entry, name: str) -> int | None:
+    def _amount(self, entry: YamlEntry, name: str) -> int | None:
         least = 0 if name == "shipping_amount" else 1
         return self._typed(entry, name, partial(typed_amount, least=least))
 
-    def _count(self, entry: Entry, name: str) -> int | None:
+    def _count(self, entry: YamlEntry, name: str) -> int | None:
         return self._typed(entry, name, _whole)
 
-    def _typed(self, entry: Entry, name: str, read: Callable[[str, str], Read]) -> Read | None:
+    def _typed(self, entry: YamlEntry, name: str, read: Callable[[str, str], Read]) -> Read | None:
         text = entry.values.get(name)
         if text is None:
             return None
@@ -249,7 +251,7 @@ class _Check:
             self._fault(entry, name, str(error).removeprefix(f"{name}: "))
             return None
 
-    def _model(self, entry: Entry, model: type[Request], values: Mapping[str, Any]) -> None:
+    def _model(self, entry: YamlEntry, model: type[Request], values: Mapping[str, Any]) -> None:
         try:
             request(model, **values)
         except Invalid as error:
@@ -259,7 +261,7 @@ class _Check:
                 message = "write it as anna@example.test" if head == "email" else found.message
                 self._fault(entry, name if name in FIELDS[_section(entry)] else None, message)
 
-    def _fault(self, entry: Entry, name: str | None, message: str) -> None:
+    def _fault(self, entry: YamlEntry, name: str | None, message: str) -> None:
         """Notes a fault, unless there is one of this field already."""
         fault = entry.fault(name, message)
         if fault.path not in self._told:
@@ -273,7 +275,7 @@ def _whole(text: str, name: str) -> int:
     return int(text)
 
 
-def _section(entry: Entry) -> str:
+def _section(entry: YamlEntry) -> str:
     return entry.path.partition("[")[0]
 
 

@@ -19,7 +19,7 @@ AUCTION_SECONDS = (600, 3 * 86400)
 
 
 @dataclass(frozen=True)
-class Person:
+class PlannedAccount:
     """Somebody to sign up; `number` counts from 1."""
 
     number: int
@@ -29,7 +29,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Piece:
+class PlannedListing:
     """A row of a bulk upload, and whose it is: an index into the sellers."""
 
     seller: int
@@ -42,7 +42,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Sale:
+class PlannedAuction:
     """The terms of an auction of a piece."""
 
     sku: str
@@ -54,7 +54,7 @@ class Sale:
 
 
 @dataclass(frozen=True)
-class Offer:
+class PlannedBid:
     """A maximum on a sale; `bidder` is an index into those who do not sell."""
 
     sale: int
@@ -64,27 +64,27 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SeedPlan:
     """A whole market."""
 
     seed: int
-    people: Sequence[Person]
-    pieces: Sequence[Piece]
-    sales: Sequence[Sale]
-    offers: Sequence[Offer]
+    people: Sequence[PlannedAccount]
+    pieces: Sequence[PlannedListing]
+    sales: Sequence[PlannedAuction]
+    offers: Sequence[PlannedBid]
 
     @property
-    def sellers(self) -> Sequence[Person]:
+    def sellers(self) -> Sequence[PlannedAccount]:
         """Those who sell."""
         return [person for person in self.people if person.sells]
 
     @property
-    def bidders(self) -> Sequence[Person]:
+    def bidders(self) -> Sequence[PlannedAccount]:
         """Those who only buy."""
         return [person for person in self.people if not person.sells]
 
 
-def make_plan(seed: int, *, users: int, listings: int, auctions: int, bids: int) -> Plan:
+def make_plan(seed: int, *, users: int, listings: int, auctions: int, bids: int) -> SeedPlan:
     """The market of a seed; `auctions` of the `listings` are for auction."""
     people = [_person(seed, number, users) for number in range(1, users + 1)]
     sellers = sum(person.sells for person in people)
@@ -95,7 +95,7 @@ def make_plan(seed: int, *, users: int, listings: int, auctions: int, bids: int)
     ]
     sales = [_sale(seed, number, sellers, worth) for number, worth in enumerate(worths)]
     offers = [*_offers(seed, bids, worths, users - sellers)] if auctions else []
-    return Plan(seed, people, pieces, sales, offers)
+    return SeedPlan(seed, people, pieces, sales, offers)
 
 
 def categories() -> Sequence[str]:
@@ -103,15 +103,15 @@ def categories() -> Sequence[str]:
     return [*goods()]
 
 
-def _person(seed: int, number: int, users: int) -> Person:
+def _person(seed: int, number: int, users: int) -> PlannedAccount:
     source = Random(f"{seed}/person/{number}")
     sells = number <= max(1, users // SELLERS_SHARE)
     role = "seller" if sells else "buyer"
     name = f"{source.choice(words('people'))} {source.choice(words('makers')).split()[0]}"
-    return Person(number, f"{role}{number}.seed{seed}@example.test", name, sells)
+    return PlannedAccount(number, f"{role}{number}.seed{seed}@example.test", name, sells)
 
 
-def _piece(seed: int, number: int, sellers: int, *, auction: bool) -> Piece:
+def _piece(seed: int, number: int, sellers: int, *, auction: bool) -> PlannedListing:
     kind = "auction" if auction else "direct"
     source = Random(f"{seed}/{kind}/{number}")
     path = source.choice(categories())
@@ -129,14 +129,14 @@ def _piece(seed: int, number: int, sellers: int, *, auction: bool) -> Piece:
     }
     if not auction:
         row |= {"price": source.randrange(5, 400) * 100 + 90, "stock": source.randrange(1, 20)}
-    return Piece(number % sellers, row)
+    return PlannedListing(number % sellers, row)
 
 
 def _worth(seed: int, number: int) -> int:
     return Random(f"{seed}/worth/{number}").randrange(20, 900) * 100
 
 
-def _sale(seed: int, number: int, sellers: int, worth: int) -> Sale:
+def _sale(seed: int, number: int, sellers: int, worth: int) -> PlannedAuction:
     source = Random(f"{seed}/sale/{number}")
     minimum = max(100, worth * source.randrange(10, 40) // 5000 * 50)
     reserve = worth * 6 // 10 if source.random() < 0.25 else None
@@ -144,14 +144,14 @@ def _sale(seed: int, number: int, sellers: int, worth: int) -> Sale:
     # Ends are dense in the near future, as on a real market day.
     shortest, longest = AUCTION_SECONDS
     seconds = int(shortest * (longest / shortest) ** source.random())
-    return Sale(
+    return PlannedAuction(
         f"seed{seed}-a{number + 1:05}", number % sellers, minimum, reserve, buy_now, seconds
     )
 
 
-def _offers(seed: int, count: int, worths: Sequence[int], bidders: int) -> Iterator[Offer]:
+def _offers(seed: int, count: int, worths: Sequence[int], bidders: int) -> Iterator[PlannedBid]:
     for number in range(count if bidders else 0):
         source = Random(f"{seed}/offer/{number}")
         sale = source.randrange(len(worths))
         maximum = worths[sale] * source.randrange(20, 110) // 100
-        yield Offer(sale, source.randrange(bidders), maximum, f"seed{seed}-bid-{number}")
+        yield PlannedBid(sale, source.randrange(bidders), maximum, f"seed{seed}-bid-{number}")

@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, TypeVar
 
 from instasell_cli.exit_codes import CliError, ExitCode
-from instasell_cli.seed.accounts import Entrant, enter_people, proof_wanted
-from instasell_cli.seed.plan import Person, Plan, Sale
+from instasell_cli.seed.accounts import Entrant, enter_people, requires_proof
+from instasell_cli.seed.plan import PlannedAccount, PlannedAuction, SeedPlan
 from instasell_client import (
     AlreadyLeading,
     AsyncInstaSell,
@@ -30,10 +30,12 @@ AT_ONCE_MAX = 8
 T = TypeVar("T")
 
 
-class Sower:
+class SeedRunner:
     """One run over a plan. Use it with `async with`; `made` counts (noun, outcome)."""
 
-    def __init__(self, url: str, plan: Plan, password: str, admin_token: str | None = None) -> None:
+    def __init__(
+        self, url: str, plan: SeedPlan, password: str, admin_token: str | None = None
+    ) -> None:
         self._url = url
         self._plan = plan
         self._password = password
@@ -44,13 +46,13 @@ class Sower:
         self._signup_first = True
         self.made: Counter[tuple[str, str]] = Counter()
 
-    async def __aenter__(self) -> Sower:
+    async def __aenter__(self) -> SeedRunner:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    async def sow(self) -> None:
+    async def run(self) -> None:
         """People, goods, auctions and bids, in this order. Raises what the server refuses."""
         people = self._plan.people
         entrants = [Entrant(each.email, self._password, each.name, each.sells) for each in people]
@@ -66,7 +68,7 @@ class Sower:
         )
         ids = {sku: found for shelf in shelves for sku, found in shelf.items()}
 
-        async def put_up(sale: Sale) -> str | None:
+        async def put_up(sale: PlannedAuction) -> str | None:
             return await self._auction(sellers[sale.seller], ids[sale.sku], sale)
 
         auctions = await self._all(self._plan.sales, put_up)
@@ -85,7 +87,7 @@ class Sower:
 
         return [*await asyncio.gather(*(bounded(item) for item in items))]
 
-    async def _person(self, person: Person) -> AsyncInstaSell:
+    async def _person(self, person: PlannedAccount) -> AsyncInstaSell:
         entered = self._entered.get(person.email)
         token = entered.token if entered else None
         client = await self._stack.enter_async_context(AsyncInstaSell(self._url, token))
@@ -110,7 +112,7 @@ class Sower:
             await self._sign_up(client, person)
         return client
 
-    async def _sign_up(self, client: AsyncInstaSell, person: Person) -> None:
+    async def _sign_up(self, client: AsyncInstaSell, person: PlannedAccount) -> None:
         role = "seller" if person.sells else "buyer"
         reply = await client.auth.signup(
             person.email,
@@ -119,7 +121,7 @@ class Sower:
             role="seller" if role == "seller" else "buyer",
         )
         if isinstance(reply, SignupPending):
-            raise proof_wanted(person.email)
+            raise requires_proof(person.email)
         self.made["users", "created"] += 1
 
     async def _goods(self, index: int, seller: AsyncInstaSell) -> Mapping[str, str]:
@@ -134,7 +136,9 @@ class Sower:
             self.made["listings", outcome] += 1
         return ids
 
-    async def _auction(self, seller: AsyncInstaSell, listing_id: str, sale: Sale) -> str | None:
+    async def _auction(
+        self, seller: AsyncInstaSell, listing_id: str, sale: PlannedAuction
+    ) -> str | None:
         """The id of an open auction; None for goods that have been sold since."""
         listing = await seller.listings.get(listing_id)
         if listing.auction_id is not None:

@@ -28,7 +28,7 @@ _NULL = "tag:yaml.org,2002:null"
 
 
 @dataclass(frozen=True)
-class Fault:
+class FileProblem:
     """What is wrong, and where: a path such as listings[3].price, and the line from 1."""
 
     path: str
@@ -37,7 +37,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Entry:
+class YamlEntry:
     """An item of a section: the texts of its fields, and the line of each."""
 
     path: str
@@ -45,19 +45,19 @@ class Entry:
     values: Mapping[str, str]
     lines: Mapping[str, int] = field(default_factory=dict)
 
-    def fault(self, name: str | None, message: str) -> Fault:
+    def fault(self, name: str | None, message: str) -> FileProblem:
         """A fault of a field, or of the entry as a whole."""
         if name is None:
-            return Fault(self.path, self.line, message)
-        return Fault(f"{self.path}.{name}", self.lines.get(name, self.line), message)
+            return FileProblem(self.path, self.line, message)
+        return FileProblem(f"{self.path}.{name}", self.lines.get(name, self.line), message)
 
 
 @dataclass
 class Document:
     """The entries of each section, and all that is wrong with the form of the file."""
 
-    sections: dict[str, Sequence[Entry]] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    sections: dict[str, Sequence[YamlEntry]] = field(default_factory=dict)
+    faults: list[FileProblem] = field(default_factory=list)
 
 
 def read_document(text: str, known: Mapping[str, frozenset[str]]) -> Document:
@@ -67,20 +67,20 @@ def read_document(text: str, known: Mapping[str, frozenset[str]]) -> Document:
     """
     document = Document(dict.fromkeys(SECTIONS_MAX, ()))
     if len(text) > CHARACTERS_MAX:
-        document.faults.append(Fault("", 1, "the file is larger than 1 MiB; split it"))
+        document.faults.append(FileProblem("", 1, "the file is larger than 1 MiB; split it"))
         return document
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = 1 if mark is None else mark.line + 1
-        document.faults.append(Fault("", line, f"it is not YAML: {error.problem}"))
+        document.faults.append(FileProblem("", line, f"it is not YAML: {error.problem}"))
         return document
     except yaml.YAMLError as error:
-        document.faults.append(Fault("", 1, f"it is not YAML: {str(error).splitlines()[0]}"))
+        document.faults.append(FileProblem("", 1, f"it is not YAML: {str(error).splitlines()[0]}"))
         return document
     except RecursionError:
-        document.faults.append(Fault("", 1, "it is nested too deeply"))
+        document.faults.append(FileProblem("", 1, "it is nested too deeply"))
         return document
     _Walk(document, known).root(root)
     return document
@@ -107,7 +107,7 @@ class _Walk:
             elif value.tag != _NULL:
                 self._document.sections[name] = [*self._entries(name, value)]
 
-    def _entries(self, section: str, node: yaml.Node) -> Iterator[Entry]:
+    def _entries(self, section: str, node: yaml.Node) -> Iterator[YamlEntry]:
         if not isinstance(node, yaml.SequenceNode):
             self._fault(section, _line(node), "give a list, each entry after a dash")
             return
@@ -119,9 +119,9 @@ class _Walk:
             if isinstance(item, yaml.MappingNode):
                 yield self._entry(section, path, item)
             elif (text := self._text(item, path)) is not None:
-                yield Entry(path, _line(item), {"name": text})
+                yield YamlEntry(path, _line(item), {"name": text})
 
-    def _entry(self, section: str, path: str, node: yaml.MappingNode) -> Entry:
+    def _entry(self, section: str, path: str, node: yaml.MappingNode) -> YamlEntry:
         values: dict[str, str] = {}
         lines: dict[str, int] = {}
         known = self._known[section]
@@ -137,7 +137,7 @@ class _Walk:
                 text = self._text(value, f"{path}.{name}")
                 if text is not None:
                     values[name] = text
-        return Entry(path, _line(node), values, lines)
+        return YamlEntry(path, _line(node), values, lines)
 
     def _pairs(self, node: yaml.MappingNode, path: str) -> Iterator[tuple[str, int, yaml.Node]]:
         seen: set[str] = set()
@@ -156,7 +156,7 @@ class _Walk:
         return None
 
     def _fault(self, path: str, line: int, message: str) -> None:
-        self._document.faults.append(Fault(path, line, message))
+        self._document.faults.append(FileProblem(path, line, message))
 
 
 def _line(node: yaml.Node) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from instasell_cli.command_tree import PROGRAM, Entry, entries
+from instasell_cli.command_tree import PROGRAM, CommandEntry, entries
 from instasell_cli.commands.help import FIRST_LINES, text_of
 from instasell_cli.exit_codes import ExitCode
 from instasell_cli.reference.pages import pages
@@ -34,7 +34,7 @@ def calls_in(example: str) -> Iterator[list[str]]:
         yield [*itertools.takewhile(lambda word: word[0] not in "<>&", lexer)]
 
 
-def parsed(entry: Entry, words: list[str], above: Any = None) -> str:
+def parsed(entry: CommandEntry, words: list[str], above: Any = None) -> str:
     """Has the command's own parser read the words; returns the path of the command they name."""
     name = entry.words[-1] if entry.words else PROGRAM
     context = entry.command.make_context(name, [*words], parent=above)
@@ -51,7 +51,7 @@ def parsed(entry: Entry, words: list[str], above: Any = None) -> str:
 
 
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=lambda entry: entry.path or PROGRAM)
-def test_help_begins_with_examples_that_work(entry: Entry) -> None:
+def test_help_begins_with_examples_that_work(entry: CommandEntry) -> None:
     assert entry.examples
     for example in entry.examples:
         # The root explains its examples beside them.

@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 import yaml
 
-from instasell_cli.command_tree import Entry, entries
+from instasell_cli.command_tree import CommandEntry, entries
 from instasell_cli.exit_codes import ExitCode
-from instasell_cli.output.output_schemas import WRITTEN
+from instasell_cli.output.output_schemas import SCHEMA_OF_COMMAND
 from instasell_cli.reference.exit_code_docs import exit_codes_of
 from instasell_client.models.accounts import Role
 from instasell_client.models.text import is_refused
@@ -215,7 +215,11 @@ def runs() -> Iterator[Run]:
         for form in FORMATS:
             refuses = (
                 form in REFUSED.get(row.writes, ())
-                or (form == "name" and path in WRITTEN and WRITTEN[path].key is None)
+                or (
+                    form == "name"
+                    and path in SCHEMA_OF_COMMAND
+                    and SCHEMA_OF_COMMAND[path].key is None
+                )
                 or (form in ("jq", "template") and path == "auth token")
             )
             yield Run(path, row, form, row.words, 2 if refuses else row.code)
@@ -233,10 +237,12 @@ def test_every_command_has_a_row() -> None:
         has_yes = "--yes" in _options(ENTRIES[path])
         assert has_yes == ("--yes" in row.words), f"{path}: a row gives --yes where there is one"
         if row.writes == "records" and row.code in (0, 7):
-            assert path in WRITTEN, f"{path}: name its records in output/output_schemas.py"
+            assert path in SCHEMA_OF_COMMAND, (
+                f"{path}: name its records in output/output_schemas.py"
+            )
 
 
-def _options(entry: Entry) -> set[str]:
+def _options(entry: CommandEntry) -> set[str]:
     return {name for param in entry.command.params for name in param.opts}
 
 
@@ -304,7 +310,7 @@ def _data_faults(run: Run, code: int, out: str) -> Iterator[str]:
         yield f"stdout is not {run.form}: {error}"
         return
     if writes == "records" and run.form not in ("name", "jq", "template"):
-        wanted = [*WRITTEN[run.path].fields]
+        wanted = [*SCHEMA_OF_COMMAND[run.path].fields]
         for record in records:
             if run.form == "csv" and [*record] != wanted:
                 yield f"the header is {[*record]}"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from instasell_cli.commands.admin.users import Limit, Reason, Yes, found_user
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command, group
@@ -39,7 +39,7 @@ def list_alerts(
     limit: Limit = 50,
 ) -> None:
     """`admin alerts list`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         closed = None if is_open is None else not is_open
         found = client.admin.alerts(closed=closed, page_size=min(limit, 100) or 100)
         remedies: dict[str, str] = {}
@@ -64,7 +64,7 @@ def list_alerts(
 )
 def refund(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = False) -> None:
     """`admin alerts refund`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         question = "Send the money of this payment back?"
         if not confirm(question, assume_yes=yes):
             raise CliError("nothing was sent")
@@ -80,7 +80,7 @@ def refund(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = Fal
 )
 def charge(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = False) -> None:
     """`admin alerts charge`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         if not confirm("Have the seller pay for this refund?", assume_yes=yes):
             raise CliError("nobody was charged")
         output.one(ALERT, record_of(client.admin.charge_alert(alert_id, reason)))
@@ -95,7 +95,7 @@ def charge(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = Fal
 )
 def correct(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = False) -> None:
     """`admin alerts correct`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         if not confirm("Book the amount that the provider says now?", assume_yes=yes):
             raise CliError("nothing was booked")
         output.one(ALERT, record_of(client.admin.correct_alert(alert_id, reason)))
@@ -114,7 +114,7 @@ def close(
     reason: Reason,
 ) -> None:
     """`admin alerts close`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         output.one(ALERT, record_of(client.admin.close_alert(alert_id, reason)))
 
 
@@ -132,7 +132,7 @@ def audit_log(
     limit: Limit = 50,
 ) -> None:
     """`admin audit-log`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.admin.audit_log(
             admin=found_user(client, admin) if admin is not None else None,
             action=action,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.input.times import parse_instant
 from instasell_cli.options import command
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from instasell_client.models.admin import Analytics
 
 
-class Bucket(StrEnum):
+class BucketOption(StrEnum):
     """How long a span is counted together."""
 
     HOUR = "hour"
@@ -56,8 +56,8 @@ def analytics(
     ] = None,
     until: Annotated[str | None, typer.Option("--to", help="The same.", metavar="TIME")] = None,
     bucket: Annotated[
-        Bucket, typer.Option("--bucket", help="Counted together, in UTC; weeks from Monday.")
-    ] = Bucket.DAY,
+        BucketOption, typer.Option("--bucket", help="Counted together, in UTC; weeks from Monday.")
+    ] = BucketOption.DAY,
     plot: Annotated[
         Figure | None,
         typer.Option(
@@ -69,7 +69,7 @@ def analytics(
     ] = None,
 ) -> None:
     """`admin analytics`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         if plot is not None and (not output.for_people or output.fields):
             raise UsageProblem("--plot draws for people; leave -o and --fields out")
         found = client.admin.analytics(

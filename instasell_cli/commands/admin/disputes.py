@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from instasell_cli.commands.admin.users import Limit, Reason, Yes
-from instasell_cli.commands.disputes.app import DisputeId, Key, Status, print_disputes
+from instasell_cli.commands.disputes.app import DisputeId, DisputeStatusFilter, Key, print_disputes
 from instasell_cli.commands.disputes.records import print_dispute
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError, UsageProblem
 from instasell_cli.input.amounts import shown_amount, typed_amount
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command, group
-from instasell_cli.output.writer import cleaned
+from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
     from instasell_client.models.disputes import Dispute
@@ -37,12 +37,13 @@ app = group(
 def list_disputes(
     ctx: typer.Context,
     status: Annotated[
-        Status | None, typer.Option("--status", help="Only open, or only resolved ones.")
+        DisputeStatusFilter | None,
+        typer.Option("--status", help="Only open, or only resolved ones."),
     ] = None,
     limit: Limit = 50,
 ) -> None:
     """`admin disputes list`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.admin.disputes(
             status=status.value if status else None, page_size=min(limit, 100) or 100
         )
@@ -59,7 +60,7 @@ def list_disputes(
 )
 def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
     """`admin disputes show`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         print_dispute(output, client.disputes.get(dispute_id), client.base_url)
 
 
@@ -82,7 +83,7 @@ def resolve(
     yes: Yes = False,
 ) -> None:
     """`admin disputes resolve`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         dispute = client.disputes.get(dispute_id).dispute
         amount = typed_amount(refund, "--refund", dispute.currency)
         # One that is resolved is final: no money moves, and the server answers with what was.
@@ -101,7 +102,7 @@ def _question(dispute: Dispute, refund: int) -> str:
         raise UsageProblem(f"--refund: {most} {currency} is held; no more can go back")
     back, rest = shown_amount(refund, currency), shown_amount(held - refund, currency)
     return (
-        f'Decide on "{cleaned(dispute.title)}": {back} {currency} to the buyer'
-        f" {cleaned(dispute.buyer_name)}, {rest} {currency} to the seller"
-        f" {cleaned(dispute.seller_name)}?"
+        f'Decide on "{clean(dispute.title)}": {back} {currency} to the buyer'
+        f" {clean(dispute.buyer_name)}, {rest} {currency} to the seller"
+        f" {clean(dispute.seller_name)}?"
     )

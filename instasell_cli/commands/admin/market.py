@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from instasell_cli.commands.admin.users import Reason, Yes, found_user
-from instasell_cli.commands.orders.app import Status as OrderStatusName
+from instasell_cli.commands.orders.app import OrderStatusFilter as OrderStatusName
 from instasell_cli.commands.orders.app import print_orders
 from instasell_cli.commands.orders.records import order_record
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError
 from instasell_cli.input.amounts import shown_amount
 from instasell_cli.input.prompts import confirm
 from instasell_cli.input.times import local_text
 from instasell_cli.options import command, group
 from instasell_cli.output.schemas import ADMIN_ORDER, AUCTION, LISTING, record_of
-from instasell_cli.output.writer import cleaned
+from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
     from instasell_client.models.admin import AdminOrder
@@ -49,10 +49,10 @@ Id = Annotated[str, typer.Argument(help="The id.", metavar="ID")]
 )
 def cancel_auction(ctx: typer.Context, auction_id: Id, reason: Reason, yes: Yes = False) -> None:
     """`admin auctions cancel`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         state = client.auctions.get(auction_id).state
         bids = f"{state.bid_count:,} bid" + ("" if state.bid_count == 1 else "s")
-        question = f'Call off "{cleaned(state.title)}" with {bids}? There is no way back.'
+        question = f'Call off "{clean(state.title)}" with {bids}? There is no way back.'
         if not confirm(question, assume_yes=yes):
             raise CliError("nothing was called off")
         output.one(AUCTION, record_of(client.admin.cancel_auction(auction_id, reason).state))
@@ -66,9 +66,9 @@ def cancel_auction(ctx: typer.Context, auction_id: Id, reason: Reason, yes: Yes 
 )
 def remove_listing(ctx: typer.Context, listing_id: Id, reason: Reason, yes: Yes = False) -> None:
     """`admin listings remove`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         listing = client.listings.get(listing_id)
-        question = f'Remove "{cleaned(listing.title)}" of {cleaned(listing.seller_name)}?'
+        question = f'Remove "{clean(listing.title)}" of {clean(listing.seller_name)}?'
         if not confirm(question, assume_yes=yes):
             raise CliError("nothing was removed")
         output.one(LISTING, record_of(client.admin.remove_listing(listing_id, reason)))
@@ -95,7 +95,7 @@ def list_orders(
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
 ) -> None:
     """`admin orders list`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.admin.orders(
             status=status.value if status else None,
             buyer=found_user(client, buyer) if buyer else None,
@@ -114,7 +114,7 @@ def list_orders(
 )
 def show_order(ctx: typer.Context, order_id: Id) -> None:
     """`admin orders show`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.admin.order(order_id)
         for_people = output.for_people
         record = {

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError, ExitCode, UsageProblem
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command, group
 from instasell_cli.output.schemas import USER, record_of
-from instasell_cli.output.writer import cleaned
+from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
     from instasell_client import InstaSell
@@ -42,7 +42,7 @@ Limit = Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
-class Role(StrEnum):
+class AccountRoleFilter(StrEnum):
     """What an account may do."""
 
     BUYER = "buyer"
@@ -50,7 +50,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-class Status(StrEnum):
+class AccountStatusFilter(StrEnum):
     """Whether an account may act."""
 
     ACTIVE = "active"
@@ -73,12 +73,14 @@ def list_users(
             "--q", help="A part of the e-mail address or the name, or an id.", metavar="TEXT"
         ),
     ] = None,
-    role: Annotated[Role | None, typer.Option("--role", help="Only these.")] = None,
-    status: Annotated[Status | None, typer.Option("--status", help="Only these.")] = None,
+    role: Annotated[AccountRoleFilter | None, typer.Option("--role", help="Only these.")] = None,
+    status: Annotated[
+        AccountStatusFilter | None, typer.Option("--status", help="Only these.")
+    ] = None,
     limit: Limit = 50,
 ) -> None:
     """`admin users list`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.admin.users(
             q=q,
             role=role.value if role else None,
@@ -97,7 +99,7 @@ def list_users(
 )
 def suspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
     """`admin users suspend`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         user_id = found_user(client, user)
         question = "Suspend {}? The sessions end, open auctions are called off."
         if not confirm(_about(client, user_id, question), assume_yes=yes):
@@ -113,7 +115,7 @@ def suspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) 
 )
 def unsuspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
     """`admin users unsuspend`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         user_id = found_user(client, user)
         if not confirm(_about(client, user_id, "Let {} act again?"), assume_yes=yes):
             raise CliError("nobody was let in")
@@ -128,7 +130,7 @@ def unsuspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False
 )
 def verify(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
     """`admin users verify`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         user_id = found_user(client, user)
         question = "Take the address of {} as proved? The account may withdraw then."
         if not confirm(_about(client, user_id, question), assume_yes=yes):
@@ -144,7 +146,7 @@ def verify(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -
 )
 def allow_payouts(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
     """`admin users allow-payouts`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         user_id = found_user(client, user)
         if not confirm(_about(client, user_id, "Let {} withdraw again?"), assume_yes=yes):
             raise CliError("nothing was changed")
@@ -161,12 +163,14 @@ def allow_payouts(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = F
 def set_role(
     ctx: typer.Context,
     user: UserId,
-    role: Annotated[Role, typer.Argument(help="buyer, seller or admin.", metavar="ROLE")],
+    role: Annotated[
+        AccountRoleFilter, typer.Argument(help="buyer, seller or admin.", metavar="ROLE")
+    ],
     reason: Reason,
     yes: Yes = False,
 ) -> None:
     """`admin users role`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         user_id = found_user(client, user)
         question = f"Make {{}} {role.value}?"
         if not confirm(_about(client, user_id, question), assume_yes=yes):
@@ -208,7 +212,7 @@ def _about(client: InstaSell, user_id: str, question: str) -> Callable[[], str]:
     def asked() -> str:
         for user in itertools.islice(client.admin.users(q=user_id), LIKE_IT_MAX):
             if user.id == user_id:
-                return question.format(f"{cleaned(user.display_name)} <{cleaned(user.email)}>")
+                return question.format(f"{clean(user.display_name)} <{clean(user.email)}>")
         raise CliError(f"nobody has the id {user_id}", ExitCode.NOT_FOUND)
 
     return asked

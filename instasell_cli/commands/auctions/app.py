@@ -17,7 +17,7 @@ from instasell_cli.commands.auctions import schedule as scheduling
 from instasell_cli.commands.auctions import seller_list as selling
 from instasell_cli.commands.auctions import wait as waiting
 from instasell_cli.commands.auctions import watch as watching
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.input.amounts import AmountReader
 from instasell_cli.input.category_paths import category_id
@@ -28,7 +28,7 @@ from instasell_cli.output.schemas import AUCTION, AUCTION_LISTED, BID, record_of
 from instasell_cli.output.seller_text import print_auction
 
 if TYPE_CHECKING:
-    from instasell_cli.output.writer import Output
+    from instasell_cli.output.writer import OutputWriter
     from instasell_client import InstaSell
 
 app = group(
@@ -52,7 +52,7 @@ When = Annotated[
 ]
 
 
-class Sort(StrEnum):
+class AuctionSort(StrEnum):
     """The order of running auctions."""
 
     ENDING = "ending"
@@ -61,7 +61,7 @@ class Sort(StrEnum):
     BIDS = "bids"
 
 
-class Status(StrEnum):
+class AuctionStatusFilter(StrEnum):
     """Where an auction is."""
 
     PENDING = "pending"
@@ -78,7 +78,7 @@ class Increments(StrEnum):
 
 
 @dataclass(frozen=True)
-class Terms:
+class AuctionTermOptions:
     """The terms of an auction as typed; what is None is not given."""
 
     min_bid: str | None = None
@@ -99,7 +99,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AuctionFilters:
     """Which auctions to list, as typed; `limit` 0 is all."""
 
     query: str | None = None
@@ -107,7 +107,7 @@ class Wanted:
     seller: str | None = None
     price_min: str | None = None
     price_max: str | None = None
-    sort: Sort = Sort.ENDING
+    sort: AuctionSort = AuctionSort.ENDING
     followed: bool = False
     limit: int = 50
 
@@ -134,20 +134,20 @@ def live(
         str | None, typer.Option("--price-max", help="Up to this price.", metavar="AMOUNT")
     ] = None,
     sort: Annotated[
-        Sort, typer.Option("--sort", help="The order; - turns it around.")
-    ] = Sort.ENDING,
+        AuctionSort, typer.Option("--sort", help="The order; - turns it around.")
+    ] = AuctionSort.ENDING,
     followed: Annotated[
         bool, typer.Option("--followed", help="Your watch list instead, ended ones too.")
     ] = False,
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
 ) -> None:
     """`auctions live`."""
-    wanted = Wanted(query, category, seller, price_min, price_max, sort, followed, limit)
-    with opened(ctx) as (client, output):
+    wanted = AuctionFilters(query, category, seller, price_min, price_max, sort, followed, limit)
+    with open_client(ctx) as (client, output):
         run_live(client, output, wanted)
 
 
-def run_live(client: InstaSell, output: Output, wanted: Wanted) -> None:
+def run_live(client: InstaSell, output: OutputWriter, wanted: AuctionFilters) -> None:
     """Prints open auctions; pages are fetched as they are needed."""
     amounts = AmountReader(client)
     if wanted.followed:
@@ -176,13 +176,13 @@ def run_live(client: InstaSell, output: Output, wanted: Wanted) -> None:
 def list_auctions(
     ctx: typer.Context,
     status: Annotated[
-        Status | None, typer.Option("--status", help="Only those of one status.")
+        AuctionStatusFilter | None, typer.Option("--status", help="Only those of one status.")
     ] = None,
     seller: Annotated[str | None, typer.Option("--seller", help="The id of a seller.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
 ) -> None:
     """`auctions list`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.auctions.list(
             status=status.value if status else None,
             seller=seller,
@@ -194,7 +194,7 @@ def list_auctions(
 @command(app, "show", "Show an auction.", "auctions show ID", "auctions show ID -o json")
 def show(ctx: typer.Context, auction_id: AuctionId) -> None:
     """`auctions show`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         print_auction(output, client.auctions.get(auction_id))
 
 
@@ -207,7 +207,7 @@ def bids(
     ] = 0,
 ) -> None:
     """`auctions bids`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.auctions.bids(auction_id, after_seq=after_seq)
         output.many(BID, (record_of(bid) for bid in found))
 
@@ -245,13 +245,17 @@ def create(
     ] = "5s",
 ) -> None:
     """`auctions create`."""
-    terms = Terms(min_bid, reserve, buy_now, duration, start, end)
-    with opened(ctx) as (client, output):
+    terms = AuctionTermOptions(min_bid, reserve, buy_now, duration, start, end)
+    with open_client(ctx) as (client, output):
         run_create(client, output, listing_id, terms, Rules(increments, window, extension))
 
 
 def run_create(
-    client: InstaSell, output: Output, listing_id: str, terms: Terms, rules: Rules
+    client: InstaSell,
+    output: OutputWriter,
+    listing_id: str,
+    terms: AuctionTermOptions,
+    rules: Rules,
 ) -> None:
     """Puts a listing up, and prints the auction. Raises ListingHasAuction, Invalid.
 
@@ -295,14 +299,16 @@ def update(
     end: When = None,
 ) -> None:
     """`auctions update`."""
-    terms = Terms(min_bid, reserve, buy_now, None, start, end)
-    with opened(ctx) as (client, output):
+    terms = AuctionTermOptions(min_bid, reserve, buy_now, None, start, end)
+    with open_client(ctx) as (client, output):
         run_update(client, output, auction_id, terms)
 
 
-def run_update(client: InstaSell, output: Output, auction_id: str, terms: Terms) -> None:
+def run_update(
+    client: InstaSell, output: OutputWriter, auction_id: str, terms: AuctionTermOptions
+) -> None:
     """Changes what is given, and prints the auction. Raises AuctionHasBids."""
-    if terms == Terms():
+    if terms == AuctionTermOptions():
         raise UsageProblem("there is nothing to change; give --min-bid, --end or another option")
     amounts = AmountReader(client)
     changed = client.auctions.update(
@@ -322,7 +328,7 @@ def follow(
     ids: Annotated[list[str], typer.Argument(help="The ids of auctions.", metavar="ID...")],
 ) -> None:
     """`auctions follow`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         _each(ids, client.auctions.watch, output, "followed")
 
 
@@ -332,11 +338,11 @@ def unfollow(
     ids: Annotated[list[str], typer.Argument(help="The ids of auctions.", metavar="ID...")],
 ) -> None:
     """`auctions unfollow`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         _each(ids, client.auctions.unwatch, output, "no longer followed")
 
 
-def _each(ids: Sequence[str], call: Callable[[str], None], output: Output, done: str) -> None:
+def _each(ids: Sequence[str], call: Callable[[str], None], output: OutputWriter, done: str) -> None:
     for auction_id in ids:
         call(auction_id)
         output.note(f"{done}: {auction_id}")

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from instasell_cli.commands.auctions import bidder_list as own_bids
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError, ExitCode, UsageProblem
 from instasell_cli.input.amounts import optional_amount, shown_amount
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command
 from instasell_cli.output.schemas import RECEIPT, record_of
-from instasell_cli.output.writer import cleaned
+from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
-    from instasell_cli.output.writer import Output
+    from instasell_cli.output.writer import OutputWriter
     from instasell_client import InstaSell
     from instasell_client.models.auctions import AuctionView, BidReceipt
 
@@ -72,11 +72,13 @@ def bid(
     yes: Yes = False,
 ) -> None:
     """`auctions bid`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         run_bid(client, output, auction_id, BidOptions(amount, maximum, key, yes))
 
 
-def run_bid(client: InstaSell, output: Output, auction_id: str, options: BidOptions) -> BidReceipt:
+def run_bid(
+    client: InstaSell, output: OutputWriter, auction_id: str, options: BidOptions
+) -> BidReceipt:
     """Bids, and prints the receipt. Raises BidTooLow, AlreadyLeading, AuctionNotOpen."""
     if options.amount is None and options.maximum is None:
         raise UsageProblem("give an amount, --max, or both")
@@ -107,12 +109,17 @@ def buy_now(
     yes: Yes = False,
 ) -> None:
     """`auctions buy-now`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         run_buy_now(client, output, auction_id, amount, assume_yes=yes)
 
 
 def run_buy_now(
-    client: InstaSell, output: Output, auction_id: str, amount: str | None, *, assume_yes: bool
+    client: InstaSell,
+    output: OutputWriter,
+    auction_id: str,
+    amount: str | None,
+    *,
+    assume_yes: bool,
 ) -> BidReceipt:
     """Buys, and prints the receipt. Raises BuyNowUnavailable."""
     view = client.auctions.get(auction_id)
@@ -141,7 +148,7 @@ def _shipping(view: AuctionView) -> str:
 
 
 def _title(view: AuctionView) -> str:
-    return f'"{cleaned(view.state.title)}"'
+    return f'"{clean(view.state.title)}"'
 
 
 def _money(amount: int, currency: str) -> str:

@@ -13,7 +13,7 @@ from instasell_cli.input.rows.row_results import DRY_RUN_HEAD
 from instasell_cli.output.schemas import AUCTION_VERDICT, record_of
 
 if TYPE_CHECKING:
-    from instasell_cli.output.writer import Output
+    from instasell_cli.output.writer import OutputWriter
     from instasell_client import InstaSell
     from instasell_client.models.auctions import AuctionState
     from instasell_client.models.seller_auctions import SellingAuction
@@ -53,7 +53,7 @@ def chosen_ids(
 
 
 def change_many(
-    output: Output,
+    output: OutputWriter,
     ids: Sequence[str],
     change: Change,
     done: str,

@@ -15,12 +15,12 @@ from instasell_cli.commands.auctions.bulk import (
     chosen_ids,
     counted,
 )
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command
 from instasell_cli.output.schemas import AUCTION_VERDICT, record_of
-from instasell_cli.output.writer import cleaned
+from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
     from instasell_client import InstaSell
@@ -51,7 +51,7 @@ def cancel(
     yes: Yes = False,
 ) -> None:
     """`auctions cancel`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         wanted, known = chosen_ids(client, ids or (), everything=everything, part="running")
         if ids and len(wanted) == 1 and from_file is None and not dry_run:
             if not confirm(lambda: _question(client, wanted[0]), assume_yes=yes):
@@ -70,7 +70,7 @@ def cancel(
 
 
 def _question(client: InstaSell, auction_id: str) -> str:
-    return f'Cancel "{cleaned(client.auctions.get(auction_id).state.title)}"?'
+    return f'Cancel "{clean(client.auctions.get(auction_id).state.title)}"?'
 
 
 def _with_bids(known: list[SellingAuction]) -> str:

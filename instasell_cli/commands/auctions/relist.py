@@ -17,7 +17,7 @@ from instasell_cli.commands.auctions.bulk import (
     counted,
 )
 from instasell_cli.commands.orders.records import print_order
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.input.amounts import AmountReader
 from instasell_cli.input.rows.gas_estimate import GasPlan
@@ -83,7 +83,7 @@ def add_to(app: typer.Typer) -> None:
 
 def offer_runner_up(ctx: typer.Context, auction_id: AuctionId) -> None:
     """`auctions offer-runner-up`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         print_order(output, client.auctions.offer_runner_up(auction_id))
 
 
@@ -114,7 +114,7 @@ def relist(
 ) -> None:
     """`auctions relist`."""
     terms = NewTerms(duration, start, end, min_bid, reserve, buy_now, no_reserve, no_buy_now)
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         wanted, _ = chosen_ids(client, ids or (), everything=everything, part="unsold")
         gas = _gas_plan(client) if dry_run else None
         relist_one = relister(client, terms, gas)

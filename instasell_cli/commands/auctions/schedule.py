@@ -11,14 +11,14 @@ from instasell_cli.exit_codes import ExitCode
 from instasell_cli.input.amounts import market_currency, shown_amount
 from instasell_cli.input.rows import run_rows as bulk
 from instasell_cli.input.rows.auction_rows import AUCTIONS, OUTCOMES, OVER
-from instasell_cli.input.rows.auction_schedule import Scheduler
+from instasell_cli.input.rows.auction_schedule import AuctionScheduler
 from instasell_cli.input.rows.field_guide import AMOUNTS_TEXT, AUCTION_FIELDS, guide_text
 from instasell_cli.input.rows.gas_estimate import GasPlan
-from instasell_cli.input.rows.row_results import REJECTED, Tally, Verdict
-from instasell_cli.input.rows.worker_pool import Crew
+from instasell_cli.input.rows.row_results import REJECTED, ResultTotals, RowResult
+from instasell_cli.input.rows.worker_pool import WorkerPool
 from instasell_cli.options import command
 from instasell_cli.output.schemas import SCHEDULED
-from instasell_cli.output.writer import Output
+from instasell_cli.output.writer import OutputWriter
 
 
 def add_to(app: typer.Typer) -> None:
@@ -65,21 +65,21 @@ def schedule(
         raise typer.Exit(ExitCode.PARTLY)
 
 
-def run_schedule(call: Invocation, options: bulk.BulkOptions) -> Tally:
+def run_schedule(call: Invocation, options: bulk.BulkOptions) -> ResultTotals:
     """Puts the rows up, prints verdicts and the summary. Raises UsageProblem for a bad file."""
     with call.client() as client:
         columns = options.columns(market_currency(client), AUCTIONS)
-    tally, output = Tally(OUTCOMES), call.output
+    tally, output = ResultTotals(OUTCOMES), call.output
     over: list[str] = []
 
-    def after(verdicts: Sequence[Verdict]) -> None:
+    def after(verdicts: Sequence[RowResult]) -> None:
         over.extend(str(each.ids["auction_id"]) for each in verdicts if each.ids["status"] in OVER)
 
-    with Crew(call.async_client(), options.concurrency, output.note) as crew:
-        scheduler = Scheduler(crew, columns, dry_run=options.dry_run)
+    with WorkerPool(call.async_client(), options.concurrency, output.note) as crew:
+        scheduler = AuctionScheduler(crew, columns, dry_run=options.dry_run)
         try:
             bulk.run_rows(
-                output, options, columns, SCHEDULED, bulk.Work(scheduler.judged, after, tally)
+                output, options, columns, SCHEDULED, bulk.RowWork(scheduler.judged, after, tally)
             )
         except BaseException as error:
             if not options.dry_run and (tally.rows or isinstance(error, KeyboardInterrupt)):
@@ -95,7 +95,7 @@ def run_schedule(call: Invocation, options: bulk.BulkOptions) -> Tally:
     return tally
 
 
-def _tell_gas(output: Output, gas: GasPlan, currency: str) -> None:
+def _tell_gas(output: OutputWriter, gas: GasPlan, currency: str) -> None:
     # A minor unit of money buys one unit of gas.
     topped = f"instasell wallet topup {shown_amount(gas.missing, currency)} --gas"
     output.note(gas.summary() + (f" ({topped})" if gas.missing else ""))

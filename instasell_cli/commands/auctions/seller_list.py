@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.options import command
 from instasell_cli.output.schemas import SELLING, own_record
 
 
-class Part(StrEnum):
+class SellingFilter(StrEnum):
     """Where an own auction stands."""
 
     RUNNING = "running"
@@ -37,11 +37,11 @@ def add_to(app: typer.Typer) -> None:
 
 def selling(
     ctx: typer.Context,
-    part: Annotated[Part | None, typer.Option("--part", help="Those of one part.")] = None,
+    part: Annotated[SellingFilter | None, typer.Option("--part", help="Those of one part.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
 ) -> None:
     """`auctions selling`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         currency = client.auctions.selling_page(limit=1).currency
         found = client.auctions.selling(
             part=part.value if part else None, page_size=min(limit, 100) or 100

@@ -12,16 +12,26 @@ from instasell_cli.context import Invocation, invocation
 from instasell_cli.exit_codes import CliError
 from instasell_cli.input.amounts import shown_amount
 from instasell_cli.input.times import local_text, parse_seconds, span_text
-from instasell_cli.live.auction_events import Followed, Until, connections, each_once, follow
+from instasell_cli.live.auction_events import (
+    FollowedAuctions,
+    WaitCondition,
+    connections,
+    each_once,
+    follow,
+)
 from instasell_cli.options import command
 from instasell_cli.output.schemas import AUCTION, record_of
 
 if TYPE_CHECKING:
-    from instasell_cli.output.writer import Output
+    from instasell_cli.output.writer import OutputWriter
     from instasell_client.live import AuctionEvent
     from instasell_client.models.auctions import AuctionState
 
-PHRASES = {Until.STARTED: "start", Until.BID: "get a bid", Until.ENDED: "end"}
+PHRASES = {
+    WaitCondition.STARTED: "start",
+    WaitCondition.BID: "get a bid",
+    WaitCondition.ENDED: "end",
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,7 @@ class WaitOptions:
     """What to wait for, and how long at most; 0 looks once, None is until it is decided."""
 
     ids: Sequence[str]
-    until: Until
+    until: WaitCondition
     timeout_seconds: int | None = None
     after_seq: int = 0
 
@@ -56,7 +66,7 @@ def wait(
         list[str],
         typer.Argument(help="The ids of auctions; - reads them from stdin.", metavar="ID..."),
     ],
-    until: Annotated[Until, typer.Option("--for", help="What to wait for.")],
+    until: Annotated[WaitCondition, typer.Option("--for", help="What to wait for.")],
     timeout: Annotated[
         str | None,
         typer.Option(
@@ -86,7 +96,7 @@ def wait(
         _note_unsold(call.output, states)
 
 
-def _note_unsold(output: Output, states: Sequence[AuctionState]) -> None:
+def _note_unsold(output: OutputWriter, states: Sequence[AuctionState]) -> None:
     """Say which auctions sold nothing although there were bids: a row shows a price all the same.
 
     In the other formats the fields `status` and `winner` say it.
@@ -108,7 +118,7 @@ async def run_wait(call: Invocation, options: WaitOptions) -> Sequence[AuctionSt
     import asyncio
 
     auctions = {
-        auction_id: Followed(options.until, options.after_seq) for auction_id in options.ids
+        auction_id: FollowedAuctions(options.until, options.after_seq) for auction_id in options.ids
     }
     unseen = set(options.ids)
     # To look once still takes one answer for each auction.
@@ -139,13 +149,13 @@ async def run_wait(call: Invocation, options: WaitOptions) -> Sequence[AuctionSt
     return [each.state for each in auctions.values() if each.state is not None]
 
 
-def _cannot(auction_id: str, followed: Followed, until: Until) -> str:
+def _cannot(auction_id: str, followed: FollowedAuctions, until: WaitCondition) -> str:
     state = followed.state
     status = "over" if state is None else state.status.value
     return f"auction {auction_id} is {status}: it can no longer {PHRASES[until]}"
 
 
-def _too_late(left: Mapping[str, Followed], options: WaitOptions) -> str:
+def _too_late(left: Mapping[str, FollowedAuctions], options: WaitOptions) -> str:
     seconds = options.timeout_seconds or 0
     head = f"timed out after {span_text(seconds)}" if seconds else "it has not happened yet"
     said = [

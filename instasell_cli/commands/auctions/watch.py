@@ -14,14 +14,14 @@ from instasell_cli.exit_codes import CliError, ExitCode, UsageProblem
 from instasell_cli.input.amounts import shown_amount
 from instasell_cli.live.auction_events import (
     AUCTIONS_MAX,
-    Followed,
-    Until,
+    FollowedAuctions,
+    WaitCondition,
     connections,
     each_once,
     follow,
 )
 from instasell_cli.options import command
-from instasell_cli.output.writer import Output
+from instasell_cli.output.writer import OutputWriter
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,7 +35,7 @@ class WatchOptions:
     """What to watch."""
 
     ids: Sequence[str]
-    until: Until = Until.ENDED
+    until: WaitCondition = WaitCondition.ENDED
     as_json_lines: bool = False
 
 
@@ -64,7 +64,9 @@ def watch(
     mine: Annotated[
         bool, typer.Option("--mine", help="All that you sell, bid in or watch, while they run.")
     ] = False,
-    until: Annotated[Until, typer.Option("--until", help="When to stop.")] = Until.ENDED,
+    until: Annotated[
+        WaitCondition, typer.Option("--until", help="When to stop.")
+    ] = WaitCondition.ENDED,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="The same as -o jsonl.")] = False,
 ) -> None:
     """`auctions watch`."""
@@ -102,21 +104,21 @@ async def run_watch(call: Invocation, options: WatchOptions) -> bool:
     for good.
     """
 
-    teller = Teller(call.output, as_json_lines=options.as_json_lines)
-    auctions = {auction_id: Followed(options.until) for auction_id in options.ids}
+    teller = EventPrinter(call.output, as_json_lines=options.as_json_lines)
+    auctions = {auction_id: FollowedAuctions(options.until) for auction_id in options.ids}
     count = len(auctions)
     async with (
         call.async_client() as client,
         connections(client, count, teller.connection) as lives,
     ):
         done = await follow(lives, auctions, lambda _, event, __: teller.event(event))
-    return options.until is Until.ENDED or all(done.values())
+    return options.until is WaitCondition.ENDED or all(done.values())
 
 
-class Teller:
+class EventPrinter:
     """Prints events, as text for people or as the frames of the wire, one a line."""
 
-    def __init__(self, output: Output, *, as_json_lines: bool) -> None:
+    def __init__(self, output: OutputWriter, *, as_json_lines: bool) -> None:
         self._output = output
         self._as_json_lines = as_json_lines
         self._titles: dict[str, str] = {}

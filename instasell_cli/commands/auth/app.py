@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instasell_cli.context import Invocation, invocation, opened
+from instasell_cli.context import Invocation, invocation, open_client
 from instasell_cli.exit_codes import CliError, ExitCode, UsageProblem
 from instasell_cli.input.prompts import ask, ask_secret, is_interactive, secret_from_stdin
 from instasell_cli.options import command, group
 from instasell_cli.output.schemas import ACCOUNT, USER, record_of
-from instasell_cli.output.writer import cleaned
+from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
     from instasell_client import InstaSell
@@ -132,7 +132,7 @@ def run_signup(call: Invocation, options: SignUp) -> None:
         if isinstance(reply, Grant):
             _keep(call, client, reply.user)
         else:
-            call.output.note(cleaned(reply.message))
+            call.output.note(clean(reply.message))
 
 
 @command(app, "logout", "End the session, and forget its token.", "auth logout")
@@ -200,7 +200,7 @@ def run_status(call: Invocation) -> bool:
 )
 def become_seller(ctx: typer.Context) -> None:
     """`auth become-seller`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         output.one(USER, record_of(client.auth.become_seller()))
 
 
@@ -274,8 +274,7 @@ def _keep(call: Invocation, client: InstaSell, user: User) -> None:
     replaced = call.store.find(name)
     call.store.save(Profile(name, client.base_url, user.email), client.token)
     call.output.note(
-        f"signed in to {client.base_url} as {cleaned(user.email)} ({user.role.value}),"
-        f" profile {name}"
+        f"signed in to {client.base_url} as {clean(user.email)} ({user.role.value}), profile {name}"
     )
     if former is not None and former.name != name:
         call.output.note(

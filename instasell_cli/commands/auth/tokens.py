@@ -7,12 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from instasell_cli.commands.auth.scopes import ScopeName
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command, group
 from instasell_cli.output.schemas import TOKEN, TOKEN_GRANT, record_of
-from instasell_cli.output.writer import cleaned
+from instasell_cli.output.writer import clean
 
 app = group(
     "Tokens for scripts, each with no more scopes than it needs.",
@@ -31,7 +31,7 @@ app = group(
 )
 def list_tokens(ctx: typer.Context) -> None:
     """`auth tokens list`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         output.many(TOKEN, map(record_of, client.auth.tokens.list().items))
 
 
@@ -55,7 +55,7 @@ def create(
     ] = 90,
 ) -> None:
     """`auth tokens create`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         names: Any = [scope.value for scope in dict.fromkeys(scopes)]
         made = client.auth.tokens.create(name, names, expires_in_days=days)
         if output.for_people and not output.fields:
@@ -82,10 +82,10 @@ def revoke(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """`auth tokens revoke`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         tokens = "1 token" if len(ids) == 1 else f"{len(ids)} tokens"
         if not confirm(f"End {tokens}?", assume_yes=yes):
             raise CliError("no token was ended")
         for token_id in ids:
             client.auth.tokens.delete(token_id)
-            output.note(f"ended: {cleaned(token_id)}")
+            output.note(f"ended: {clean(token_id)}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import ExitCode, UsageProblem, message_of
 from instasell_cli.input.category_files import (
     CHARACTERS_MAX,
@@ -15,13 +15,13 @@ from instasell_cli.input.category_files import (
     format_of,
     read_paths,
 )
-from instasell_cli.input.category_paths import CategoryMaker, flattened
+from instasell_cli.input.category_paths import CategoryMaker, flatten_tree
 from instasell_cli.input.files import opened_text
 from instasell_cli.options import command, group
 from instasell_cli.output.schemas import CATEGORY, CATEGORY_IMPORT, record_of
 
 if TYPE_CHECKING:
-    from instasell_cli.output.writer import Output
+    from instasell_cli.output.writer import OutputWriter
     from instasell_client import InstaSell
 
 app = group(
@@ -34,13 +34,13 @@ app = group(
 @command(app, "list", "Every category, and how much is in it.", "categories list")
 def list_(ctx: typer.Context) -> None:
     """`categories list`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         run_list(client, output)
 
 
-def run_list(client: InstaSell, output: Output) -> None:
+def run_list(client: InstaSell, output: OutputWriter) -> None:
     """Prints the tree, in order of name."""
-    nodes = flattened(client.categories.tree().items)
+    nodes = flatten_tree(client.categories.tree().items)
     records = (record_of(node) for node in nodes)
     output.many(CATEGORY, ({name: each[name] for name in CATEGORY.fields} for each in records))
 
@@ -56,7 +56,7 @@ def create(
     path: Annotated[str, typer.Argument(help='From wide to narrow: "Toys > Trains".')],
 ) -> None:
     """`categories create`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found, made = CategoryMaker(client).make(path)
         record = {"path": path, "id": found, "outcome": "created" if made else "unchanged"}
         output.many(CATEGORY_IMPORT, [{"row": 1, **record, "message": None}])
@@ -82,7 +82,7 @@ def import_(
     ] = None,
 ) -> None:
     """`categories import`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         with opened_text(file) as source:
             text = source.read(CHARACTERS_MAX + 1)
         paths = read_paths(text, form or format_of(file), "stdin" if file == "-" else file)
@@ -90,7 +90,7 @@ def import_(
             raise typer.Exit(ExitCode.PARTLY)
 
 
-def run_import(client: InstaSell, output: Output, paths: Sequence[str]) -> int:
+def run_import(client: InstaSell, output: OutputWriter, paths: Sequence[str]) -> int:
     """Create what is missing, print a verdict for each path, and return how many were rejected.
 
     Raises Forbidden for all but admins.

@@ -11,7 +11,7 @@ import typer
 
 from instasell_cli.commands.disputes import evidence
 from instasell_cli.commands.disputes.records import print_dispute
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.input.amounts import shown_amount
 from instasell_cli.input.prompts import ask
@@ -19,7 +19,7 @@ from instasell_cli.options import command, group
 from instasell_cli.output.schemas import DISPUTE, record_of
 
 if TYPE_CHECKING:
-    from instasell_cli.output.writer import Output
+    from instasell_cli.output.writer import OutputWriter
     from instasell_client.models.disputes import Dispute
 
 TEXT_CHARACTERS_MAX = 2000
@@ -43,7 +43,7 @@ Key = Annotated[
 ]
 
 
-class Why(StrEnum):
+class DisputeReasonOption(StrEnum):
     """What a buyer complains of."""
 
     NOT_RECEIVED = "not_received"
@@ -52,14 +52,14 @@ class Why(StrEnum):
     OTHER = "other"
 
 
-class Status(StrEnum):
+class DisputeStatusFilter(StrEnum):
     """Where a dispute stands."""
 
     OPEN = "open"
     RESOLVED = "resolved"
 
 
-Reason = Annotated[Why, typer.Option("--reason", help="What is wrong.")]
+Reason = Annotated[DisputeReasonOption, typer.Option("--reason", help="What is wrong.")]
 
 _OPEN_HELP = (
     "Complain of an order that you paid. Its money stays where it is until an admin has decided."
@@ -82,7 +82,7 @@ def open_dispute(
     key: Key = None,
 ) -> None:
     """`disputes open`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         made = client.disputes.open(order_id, reason.value, _said(text), idempotency_key=key)
         print_dispute(output, made, client.base_url)
         held = shown_amount(made.dispute.held_amount, made.dispute.currency)
@@ -99,7 +99,8 @@ def open_dispute(
 def list_disputes(
     ctx: typer.Context,
     status: Annotated[
-        Status | None, typer.Option("--status", help="Only open, or only resolved ones.")
+        DisputeStatusFilter | None,
+        typer.Option("--status", help="Only open, or only resolved ones."),
     ] = None,
     order: Annotated[
         str | None, typer.Option("--order", help="Those of one order.", metavar="ORDER")
@@ -107,7 +108,7 @@ def list_disputes(
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
 ) -> None:
     """`disputes list`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.disputes.list(
             status=status.value if status else None,
             order_id=order,
@@ -116,7 +117,7 @@ def list_disputes(
         print_disputes(output, itertools.islice(found, limit or None))
 
 
-def print_disputes(output: Output, disputes: itertools.islice[Dispute]) -> None:
+def print_disputes(output: OutputWriter, disputes: itertools.islice[Dispute]) -> None:
     """Prints disputes as they come."""
     # A market has one currency, and the first dispute tells it.
     first = [*itertools.islice(disputes, 1)]
@@ -134,7 +135,7 @@ def print_disputes(output: Output, disputes: itertools.islice[Dispute]) -> None:
 )
 def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
     """`disputes show`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         print_dispute(output, client.disputes.get(dispute_id), client.base_url)
 
 
@@ -147,7 +148,7 @@ def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
 )
 def reply(ctx: typer.Context, dispute_id: DisputeId, text: Text = None, key: Key = None) -> None:
     """`disputes reply`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         said = _said(text)
         answered = client.disputes.reply(dispute_id, said, idempotency_key=key)
         print_dispute(output, answered, client.base_url)

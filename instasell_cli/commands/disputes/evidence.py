@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from instasell_cli.commands.listings.images import whole
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.options import command
 from instasell_cli.output.schemas import EVIDENCE, EVIDENCE_FILE, record_of
-from instasell_cli.output.writer import cleaned
+from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from instasell_cli.output.writer import Output
+    from instasell_cli.output.writer import OutputWriter
     from instasell_client import InstaSell
     from instasell_client.models.media import Evidence
 
@@ -52,7 +52,7 @@ def evidence(
     files: Annotated[list[Path], typer.Argument(help="The files.", metavar="FILE...")],
 ) -> None:
     """`disputes evidence`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         run_evidence(client, output, dispute_id, files)
 
 
@@ -64,11 +64,11 @@ def download(
     ] = Path(),
 ) -> None:
     """`disputes evidence download`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         run_download(client, output, dispute_id, folder)
 
 
-def run_download(client: InstaSell, output: Output, dispute_id: str, folder: Path) -> None:
+def run_download(client: InstaSell, output: OutputWriter, dispute_id: str, folder: Path) -> None:
     """Write the files of a dispute into a folder, and print where they are.
 
     Raises DisputeNotFound, UsageProblem for a folder that cannot be written to.
@@ -109,7 +109,9 @@ def safe_name(file: Evidence) -> str:
     return f"{file.author}-{file.id[:8]}-{name[-NAME_CHARACTERS_MAX:].lstrip('.') or 'file'}"
 
 
-def run_evidence(client: InstaSell, output: Output, dispute_id: str, files: Sequence[Path]) -> None:
+def run_evidence(
+    client: InstaSell, output: OutputWriter, dispute_id: str, files: Sequence[Path]
+) -> None:
     """Sends one after the other; the first refusal ends it, and names the file."""
     records = []
     try:
@@ -117,7 +119,7 @@ def run_evidence(client: InstaSell, output: Output, dispute_id: str, files: Sequ
             sent = client.media.add_evidence(dispute_id, file)
             records.append({**record_of(sent), "url": whole(client, sent.url)})
     except Exception:
-        output.note(f"{cleaned(str(file))} was not sent")
+        output.note(f"{clean(str(file))} was not sent")
         if records:
             output.many(EVIDENCE, records)
         raise

@@ -8,14 +8,14 @@ from urllib.parse import urljoin
 
 from instasell_cli.input.times import local_text
 from instasell_cli.output.schemas import DISPUTE_VIEW, record_of
-from instasell_cli.output.writer import cleaned
+from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
-    from instasell_cli.output.writer import Output
+    from instasell_cli.output.writer import OutputWriter
     from instasell_client.models.disputes import DisputeView
 
 
-def print_dispute(output: Output, view: DisputeView, base_url: str) -> None:
+def print_dispute(output: OutputWriter, view: DisputeView, base_url: str) -> None:
     """Prints a dispute with what was said in it, and where its files are for five minutes."""
     record: Mapping[str, object] = {
         **record_of(view.dispute),
@@ -35,10 +35,10 @@ def _messages(view: DisputeView) -> Iterator[str]:
     # What people wrote is on one line each: a line break in it would pass for another speaker.
     for message in view.messages:
         at = local_text(message.created_at.isoformat())
-        said = cleaned(" ".join(message.text.split()))
-        yield f"{at}  {cleaned(message.author_name)} ({message.author}): {said}"
+        said = clean(" ".join(message.text.split()))
+        yield f"{at}  {clean(message.author_name)} ({message.author}): {said}"
 
 
 def _files(view: DisputeView, base_url: str) -> Iterator[str]:
     for file in view.evidence:
-        yield f"{cleaned(file.file_name)} ({file.author}): {urljoin(base_url, file.url)}"
+        yield f"{clean(file.file_name)} ({file.author}): {urljoin(base_url, file.url)}"

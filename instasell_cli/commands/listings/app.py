@@ -12,7 +12,7 @@ import typer
 
 from instasell_cli.commands.listings import images
 from instasell_cli.commands.listings import transfer as listings_transfer
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError, UsageProblem
 from instasell_cli.input.amounts import AmountReader
 from instasell_cli.input.category_paths import category_id
@@ -21,10 +21,10 @@ from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command, group
 from instasell_cli.output.schemas import LISTING, record_of
 from instasell_cli.output.seller_text import print_listing
-from instasell_cli.output.writer import cleaned
+from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
-    from instasell_cli.output.writer import Output
+    from instasell_cli.output.writer import OutputWriter
     from instasell_client import InstaSell
 
 app = group(
@@ -45,7 +45,7 @@ class Type(StrEnum):
     AUCTION = "auction"
 
 
-class Condition(StrEnum):
+class ListingCondition(StrEnum):
     """The state of an item."""
 
     NEW = "new"
@@ -56,7 +56,7 @@ class Condition(StrEnum):
     FOR_PARTS = "for-parts"
 
 
-class Sort(StrEnum):
+class ListingSortOption(StrEnum):
     """The order of a list."""
 
     NEWEST = "newest"
@@ -70,7 +70,7 @@ CategoryOption = Annotated[
     str | None, typer.Option("--category", help='A path as "Toys > Trains", or an id.')
 ]
 ConditionOption = Annotated[
-    Condition | None, typer.Option("--condition", help="State of the item.")
+    ListingCondition | None, typer.Option("--condition", help="State of the item.")
 ]
 Price = Annotated[str | None, typer.Option("--price", help="As 12.50.", metavar="AMOUNT")]
 Shipping = Annotated[str | None, typer.Option("--shipping", help="As 4.90.", metavar="AMOUNT")]
@@ -82,30 +82,30 @@ ListingId = Annotated[str, typer.Argument(help="The id of the listing.", metavar
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ListingFilters:
     """Which listings to list, as typed; `limit` 0 is all."""
 
     query: str | None = None
     category: str | None = None
     type: Type | None = None
-    condition: Condition | None = None
+    condition: ListingCondition | None = None
     price_min: str | None = None
     price_max: str | None = None
     seller: str | None = None
     mine: bool = False
-    sort: Sort | None = None
+    sort: ListingSortOption | None = None
     limit: int = 50
 
 
 @dataclass(frozen=True)
-class Goods:
+class ListingOptions:
     """The fields of a listing as typed; what is None is not given."""
 
     type: Type | None = None
     title: str | None = None
     description: str | None = None
     category: str | None = None
-    condition: Condition | None = None
+    condition: ListingCondition | None = None
     price: str | None = None
     stock: int | None = None
     shipping: str | None = None
@@ -137,19 +137,19 @@ def list_(
     seller: Annotated[str | None, typer.Option("--seller", help="The id of a seller.")] = None,
     mine: Annotated[bool, typer.Option("--mine", help="Only your own.")] = False,
     sort: Annotated[
-        Sort | None, typer.Option("--sort", help="The order; - turns it around.")
+        ListingSortOption | None, typer.Option("--sort", help="The order; - turns it around.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
 ) -> None:
     """`listings list`."""
-    wanted = Wanted(
+    wanted = ListingFilters(
         query, category, type_, condition, price_min, price_max, seller, mine, sort, limit
     )
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         run_list(client, output, wanted)
 
 
-def run_list(client: InstaSell, output: Output, wanted: Wanted) -> None:
+def run_list(client: InstaSell, output: OutputWriter, wanted: ListingFilters) -> None:
     """Prints listings; pages are fetched as they are needed."""
     if wanted.mine and wanted.seller:
         raise UsageProblem("give --mine or --seller, not both")
@@ -172,7 +172,7 @@ def run_list(client: InstaSell, output: Output, wanted: Wanted) -> None:
 @command(app, "show", "Show a listing.", "listings show ID", "listings show ID -o json")
 def show(ctx: typer.Context, listing_id: ListingId) -> None:
     """`listings show`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         print_listing(output, client.listings.get(listing_id))
 
 
@@ -190,7 +190,7 @@ def create(
     category: Annotated[
         str, typer.Option("--category", help='A path as "Toys > Trains", or an id.')
     ],
-    condition: Annotated[Condition, typer.Option("--condition", help="State of the item.")],
+    condition: Annotated[ListingCondition, typer.Option("--condition", help="State of the item.")],
     type_: Annotated[
         Type, typer.Option("--type", help="Sold at a price, or by auction.")
     ] = Type.DIRECT,
@@ -201,12 +201,14 @@ def create(
     sku: Sku = None,
 ) -> None:
     """`listings create`."""
-    goods = Goods(type_, title, description, category, condition, price, stock, shipping, sku)
-    with opened(ctx) as (client, output):
+    goods = ListingOptions(
+        type_, title, description, category, condition, price, stock, shipping, sku
+    )
+    with open_client(ctx) as (client, output):
         run_create(client, output, goods)
 
 
-def run_create(client: InstaSell, output: Output, goods: Goods) -> None:
+def run_create(client: InstaSell, output: OutputWriter, goods: ListingOptions) -> None:
     """Creates a listing and prints it. Raises Forbidden for a buyer."""
     values = _values(client, goods)
     listing = client.listings.create(type=(goods.type or Type.DIRECT).value, **values)
@@ -233,12 +235,16 @@ def update(
     sku: Sku = None,
 ) -> None:
     """`listings update`."""
-    goods = Goods(None, title, description, category, condition, price, stock, shipping, sku)
-    with opened(ctx) as (client, output):
+    goods = ListingOptions(
+        None, title, description, category, condition, price, stock, shipping, sku
+    )
+    with open_client(ctx) as (client, output):
         run_update(client, output, listing_id, goods)
 
 
-def run_update(client: InstaSell, output: Output, listing_id: str, goods: Goods) -> None:
+def run_update(
+    client: InstaSell, output: OutputWriter, listing_id: str, goods: ListingOptions
+) -> None:
     """Changes a listing and prints it. Raises UsageProblem when there is nothing to change."""
     values = _values(client, goods)
     if not values:
@@ -259,11 +265,13 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """`listings delete`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         run_delete(client, output, ids, assume_yes=yes)
 
 
-def run_delete(client: InstaSell, output: Output, ids: list[str], *, assume_yes: bool) -> None:
+def run_delete(
+    client: InstaSell, output: OutputWriter, ids: list[str], *, assume_yes: bool
+) -> None:
     """Deletes one after the other; the first refusal ends it."""
     for listing_id in ids:
         if not confirm(partial(_deleting, client, listing_id), assume_yes=assume_yes):
@@ -273,10 +281,10 @@ def run_delete(client: InstaSell, output: Output, ids: list[str], *, assume_yes:
 
 
 def _deleting(client: InstaSell, listing_id: str) -> str:
-    return f'Delete "{cleaned(client.listings.get(listing_id).title)}"?'
+    return f'Delete "{clean(client.listings.get(listing_id).title)}"?'
 
 
-def _values(client: InstaSell, goods: Goods) -> dict[str, Any]:
+def _values(client: InstaSell, goods: ListingOptions) -> dict[str, Any]:
     amounts = AmountReader(client)
     given = {
         "title": goods.title,

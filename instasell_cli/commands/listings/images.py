@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command, group
 from instasell_cli.output.schemas import IMAGE, record_of
-from instasell_cli.output.writer import cleaned
+from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from instasell_cli.output.writer import Output
+    from instasell_cli.output.writer import OutputWriter
     from instasell_client import InstaSell
     from instasell_client.models.media import Image
 
@@ -45,7 +45,7 @@ def add_to(listings: typer.Typer) -> None:
 )
 def list_(ctx: typer.Context, listing_id: ListingId) -> None:
     """`listings images list`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.media.images(listing_id).items
         output.many(IMAGE, (image_record(client, image) for image in found))
 
@@ -63,18 +63,20 @@ def add(
     files: Annotated[list[Path], typer.Argument(help="The pictures.", metavar="FILE...")],
 ) -> None:
     """`listings images add`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         run_add(client, output, listing_id, files)
 
 
-def run_add(client: InstaSell, output: Output, listing_id: str, files: Sequence[Path]) -> None:
+def run_add(
+    client: InstaSell, output: OutputWriter, listing_id: str, files: Sequence[Path]
+) -> None:
     """Uploads one after the other; the first refusal ends it, and names the file."""
     records = []
     try:
         for file in files:
             records.append(image_record(client, client.media.add_image(listing_id, file)))
     except Exception:
-        output.note(f"{cleaned(str(file))} was not added")
+        output.note(f"{clean(str(file))} was not added")
         if records:
             output.many(IMAGE, records)
         raise
@@ -93,7 +95,7 @@ def order(
     ids: Annotated[list[str], typer.Argument(help="Every picture's id.", metavar="IMAGE...")],
 ) -> None:
     """`listings images order`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.media.arrange_images(listing_id, ids).items
         output.many(IMAGE, (image_record(client, image) for image in found))
 
@@ -112,7 +114,7 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """`listings images remove`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         if not confirm(lambda: _removing(client, listing_id, len(ids)), assume_yes=yes):
             raise CliError("nothing was removed")
         for image_id in ids:
@@ -122,7 +124,7 @@ def remove(
 
 def _removing(client: InstaSell, listing_id: str, count: int) -> str:
     how_many = "this picture" if count == 1 else f"these {count} pictures"
-    return f'Remove {how_many} of "{cleaned(client.listings.get(listing_id).title)}"?'
+    return f'Remove {how_many} of "{clean(client.listings.get(listing_id).title)}"?'
 
 
 def image_record(client: InstaSell, image: Image) -> Mapping[str, object]:

@@ -18,20 +18,25 @@ from instasell_cli.exit_codes import ExitCode, UsageProblem
 from instasell_cli.input.amounts import market_currency, shown_amount
 from instasell_cli.input.files import STDIN
 from instasell_cli.input.rows import run_rows as bulk
-from instasell_cli.input.rows.checkpoint import Journal, Mark, journal_path, journals_folder
+from instasell_cli.input.rows.checkpoint import (
+    Checkpoint,
+    CheckpointEntry,
+    journal_path,
+    journals_folder,
+)
 from instasell_cli.input.rows.columns import AMOUNTS, FIELDS
 from instasell_cli.input.rows.duplicates import Duplicates, RowIndex
 from instasell_cli.input.rows.field_guide import AMOUNTS_TEXT, LISTING_FIELDS, guide_text
 from instasell_cli.input.rows.files.reader import opened_rows
 from instasell_cli.input.rows.files.row_file import RowFile
-from instasell_cli.input.rows.listing_import import Judged, judged_rows
-from instasell_cli.input.rows.row_results import Tally, Verdict
-from instasell_cli.input.rows.worker_pool import Crew
+from instasell_cli.input.rows.listing_import import ImportResult, judged_rows
+from instasell_cli.input.rows.row_results import ResultTotals, RowResult
+from instasell_cli.input.rows.worker_pool import WorkerPool
 from instasell_cli.options import command
-from instasell_cli.output.csv_cells import neutralised
-from instasell_cli.output.schema import Shape
+from instasell_cli.output.csv_cells import neutralize
+from instasell_cli.output.schema import RecordSchema
 from instasell_cli.output.schemas import VERDICT
-from instasell_cli.output.writer import Format, Output, cleaned, json_text
+from instasell_cli.output.writer import Format, OutputWriter, clean, json_text
 
 if TYPE_CHECKING:
     from instasell_cli.input.rows.images.upload_log import PictureLog
@@ -131,7 +136,7 @@ def import_(
         raise typer.Exit(ExitCode.PARTLY)
 
 
-def run_import(client: InstaSell, output: Output, options: ImportOptions) -> Tally:
+def run_import(client: InstaSell, output: OutputWriter, options: ImportOptions) -> ResultTotals:
     """Imports a file, prints verdicts and the summary. Raises UsageProblem for an unusable file."""
     if options.resume and not options.keeps:
         raise UsageProblem("--resume: name a file, and leave --dry-run out")
@@ -140,7 +145,7 @@ def run_import(client: InstaSell, output: Output, options: ImportOptions) -> Tal
     from instasell_cli.input.rows.images.uploader import Uploader
     from instasell_client import AsyncInstaSell
 
-    columns, tally = options.columns(market_currency(client)), Tally()
+    columns, tally = options.columns(market_currency(client)), ResultTotals()
     with ExitStack() as stack:
         journal, mark = _journal(stack, client, output, options, columns.notation.currency)
         index = stack.enter_context(RowIndex(options.duplicates))
@@ -149,7 +154,9 @@ def run_import(client: InstaSell, output: Output, options: ImportOptions) -> Tal
                 index.read_ahead(ahead.rows, columns)
         tally.before = mark.done - len(mark.rejected)
         crew = stack.enter_context(
-            Crew(AsyncInstaSell(client.base_url, client.token), options.concurrency, output.note)
+            WorkerPool(
+                AsyncInstaSell(client.base_url, client.token), options.concurrency, output.note
+            )
         )
         uploader = Uploader(
             crew,
@@ -159,19 +166,19 @@ def run_import(client: InstaSell, output: Output, options: ImportOptions) -> Tal
         )
         stack.callback(lambda: crew.run(uploader.aclose()))
 
-        def judge(file: RowFile) -> Iterator[Judged]:
+        def judge(file: RowFile) -> Iterator[ImportResult]:
             # Rows that are done count as well: those behind them may be about the same listing.
             prepared = (index.prepare(row, columns) for row in file.rows)
             rows = (each for each in prepared if mark.wants(each.row.number))
             return judged_rows(crew, file, rows, index.policy, uploader, dry_run=options.dry_run)
 
-        def after(verdicts: Sequence[Verdict]) -> None:
+        def after(verdicts: Sequence[RowResult]) -> None:
             if journal is not None:
                 rejected = (each.row for each in verdicts if each.needs_mending)
                 journal.add(verdicts[-1].row, rejected)
 
         try:
-            bulk.run_rows(output, options, columns, VERDICT, bulk.Work(judge, after, tally))
+            bulk.run_rows(output, options, columns, VERDICT, bulk.RowWork(judge, after, tally))
         except BaseException as error:
             if not options.dry_run and (tally.rows or isinstance(error, KeyboardInterrupt)):
                 again = "with --resume goes on there" if journal else "again changes nothing twice"
@@ -183,23 +190,23 @@ def run_import(client: InstaSell, output: Output, options: ImportOptions) -> Tal
 
 
 def _journal(
-    stack: ExitStack, client: InstaSell, output: Output, options: ImportOptions, currency: str
-) -> tuple[Journal | None, Mark]:
+    stack: ExitStack, client: InstaSell, output: OutputWriter, options: ImportOptions, currency: str
+) -> tuple[Checkpoint | None, CheckpointEntry]:
     """The journal of this import, begun, and what an earlier one has left to do."""
     if not options.keeps:
-        return None, Mark()
+        return None, CheckpointEntry()
     meaning = (
         *(client.base_url, _account(client), str(options.form), currency),
         *(str(options.decimal_mark), options.duplicates),
         *(*sorted(options.maps), "", *sorted(options.sets)),
     )
     try:
-        journal = Journal(journal_path(journals_folder(), options.file, meaning), output.note)
+        journal = Checkpoint(journal_path(journals_folder(), options.file, meaning), output.note)
     except OSError as error:
         raise UsageProblem(f"{options.file}: {error.strerror}") from error
     stack.callback(journal.close)
     found = journal.read()
-    mark = Mark()
+    mark = CheckpointEntry()
     if options.resume and found is not None:
         mark = found
     elif options.resume:
@@ -231,7 +238,7 @@ def _account(client: InstaSell) -> str:
 
 
 IMPORTED_AGAIN = (None, Format.CSV, Format.JSON, Format.JSONL)
-EXPORTED = Shape(
+EXPORTED = RecordSchema(
     FIELDS,
     ("listing_id", "seller_sku", "title", "price", "stock", "condition", "category"),
     AMOUNTS,
@@ -276,7 +283,7 @@ def _cell(name: str, value: object, currency: str) -> str:
         return ""
     if isinstance(value, int) and name in AMOUNTS:
         return shown_amount(value, currency)
-    return neutralised(cleaned(str(value), keep="\n\t"))
+    return neutralize(clean(str(value), keep="\n\t"))
 
 
 def _write_json(
@@ -288,7 +295,7 @@ def _write_json(
 ) -> None:
     picked = ({name: row.get(name) for name in fields} if fields else row for row in rows)
     if as_array:
-        Output(Format.JSON, stdout=stdout).many(VERDICT, picked)
+        OutputWriter(Format.JSON, stdout=stdout).many(VERDICT, picked)
         return
     for row in picked:
         stdout.write(json_text(row) + "\n")

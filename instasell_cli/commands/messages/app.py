@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError, ExitCode, UsageProblem
 from instasell_cli.options import command, group
 from instasell_cli.output.schemas import CONVERSATION, MESSAGE, record_of
@@ -35,7 +35,7 @@ Order = Annotated[str | None, typer.Option("--order", help="About this order.", 
 
 
 @dataclass(frozen=True)
-class Subject:
+class MessageSubject:
     """What a conversation is about, as typed: one of the three."""
 
     conversation_id: str | None = None
@@ -62,7 +62,7 @@ def list_conversations(
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
 ) -> None:
     """`messages list`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.messages.conversations(
             listing_id=listing, order_id=order, page_size=min(limit, 100) or 100
         )
@@ -92,8 +92,8 @@ def show(
     ] = False,
 ) -> None:
     """`messages show`."""
-    subject = Subject(conversation, listing, order)
-    with opened(ctx) as (client, output):
+    subject = MessageSubject(conversation, listing, order)
+    with open_client(ctx) as (client, output):
         conversation_id = _found(client, subject)
         newest = client.messages.list(conversation_id, page_size=min(limit, 100) or 100)
         said = [*itertools.islice(newest, limit or None)]
@@ -102,7 +102,7 @@ def show(
             client.messages.mark_read(conversation_id, said[0].seq)
 
 
-def _found(client: InstaSell, subject: Subject) -> str:
+def _found(client: InstaSell, subject: MessageSubject) -> str:
     """The id of the one conversation about a subject."""
     if subject.conversation_id is not None:
         return subject.conversation_id
@@ -142,14 +142,14 @@ def send(
     ] = None,
 ) -> None:
     """`messages send`."""
-    subject = Subject(conversation, listing, order)
+    subject = MessageSubject(conversation, listing, order)
     said = sys.stdin.read(TEXT_CHARACTERS_MAX) if text == "-" else text
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         sent = _send(client, subject, said, key)
         output.one(MESSAGE, record_of(sent.message))
 
 
-def _send(client: InstaSell, subject: Subject, text: str, key: str | None) -> NewMessage:
+def _send(client: InstaSell, subject: MessageSubject, text: str, key: str | None) -> NewMessage:
     if subject.listing_id is not None:
         return client.messages.ask(subject.listing_id, text, idempotency_key=key)
     if subject.order_id is not None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.options import command, group
-from instasell_cli.output.notification_text import sentence
+from instasell_cli.output.notification_text import notification_sentence
 from instasell_cli.output.schemas import NOTIFICATION, PREFERENCE, READ, record_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def list_notifications(
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
 ) -> None:
     """`notifications list`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.notifications.list(
             unread=True if unread else None, page_size=min(limit, 100) or 100
         )
@@ -47,7 +47,7 @@ def list_notifications(
 
 
 def _record(notice: Notification) -> Mapping[str, object]:
-    return {**record_of(notice), "text": sentence(notice)}
+    return {**record_of(notice), "text": notification_sentence(notice)}
 
 
 @command(
@@ -69,7 +69,7 @@ def mark_read(
     """`notifications read`."""
     if [bool(ids), up_to is not None, everything].count(True) != 1:
         raise UsageProblem("give ids, or --up-to, or --all")
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         done = client.notifications.mark_read(ids or None, up_to=up_to, everything=everything)
         output.one(READ, record_of(done))
 
@@ -96,7 +96,7 @@ def preferences(
     changes = in_app is not None or email is not None
     if changes != (kind is not None):
         raise UsageProblem("to change a kind, give it with --[no-]in-app or --[no-]email")
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         if kind is None:
             found = client.notifications.preferences()
         else:

@@ -11,17 +11,17 @@ import typer
 
 from instasell_cli.commands.orders import pay as paying
 from instasell_cli.commands.orders.records import print_order
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError, UsageProblem
-from instasell_cli.input.addresses import completed, read_address
+from instasell_cli.input.addresses import complete_address, read_address
 from instasell_cli.input.amounts import market_currency, optional_amount, shown_amount
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command, group
 from instasell_cli.output.schemas import ORDER, record_of
-from instasell_cli.output.writer import cleaned
+from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
-    from instasell_cli.output.writer import Output
+    from instasell_cli.output.writer import OutputWriter
     from instasell_client import InstaSell
     from instasell_client.models.listings import Listing
     from instasell_client.models.orders import Order, OrderView
@@ -47,14 +47,14 @@ Key = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
-class Role(StrEnum):
+class OrderRole(StrEnum):
     """Which side of an order one is on."""
 
     BUYER = "buyer"
     SELLER = "seller"
 
 
-class Status(StrEnum):
+class OrderStatusFilter(StrEnum):
     """Where an order stands."""
 
     PENDING = "pending"
@@ -65,7 +65,7 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Back(StrEnum):
+class RefundTarget(StrEnum):
     """Where money goes back to."""
 
     ORIGINAL = "original"
@@ -87,7 +87,7 @@ class RefundOptions:
     """A refund as typed; without an amount it is all that is held."""
 
     amount: str | None = None
-    to: Back = Back.ORIGINAL
+    to: RefundTarget = RefundTarget.ORIGINAL
     reason: str | None = None
     key: str | None = None
     yes: bool = False
@@ -104,15 +104,15 @@ class RefundOptions:
 def list_orders(
     ctx: typer.Context,
     role: Annotated[
-        Role | None, typer.Option("--role", help="Those that you bought, or sold.")
+        OrderRole | None, typer.Option("--role", help="Those that you bought, or sold.")
     ] = None,
     status: Annotated[
-        Status | None, typer.Option("--status", help="Only those that stand there.")
+        OrderStatusFilter | None, typer.Option("--status", help="Only those that stand there.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
 ) -> None:
     """`orders list`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.orders.list(
             role=role.value if role else None,
             status=status.value if status else None,
@@ -121,7 +121,7 @@ def list_orders(
         print_orders(output, itertools.islice(found, limit or None))
 
 
-def print_orders(output: Output, orders: itertools.islice[Order]) -> None:
+def print_orders(output: OutputWriter, orders: itertools.islice[Order]) -> None:
     """Print orders as they come."""
     # A market has one currency, and the first order tells it.
     first = [*itertools.islice(orders, 1)]
@@ -139,7 +139,7 @@ def print_orders(output: Output, orders: itertools.islice[Order]) -> None:
 )
 def show(ctx: typer.Context, order_id: OrderId) -> None:
     """`orders show`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         print_order(output, client.orders.get(order_id))
 
 
@@ -161,11 +161,13 @@ def buy(
     yes: Yes = False,
 ) -> None:
     """`orders buy`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         run_buy(client, output, listing_id, BuyOptions(quantity, ship_to, key, yes))
 
 
-def run_buy(client: InstaSell, output: Output, listing_id: str, options: BuyOptions) -> OrderView:
+def run_buy(
+    client: InstaSell, output: OutputWriter, listing_id: str, options: BuyOptions
+) -> OrderView:
     """Buys, and prints the order. Raises OutOfStock, SellerCannotBuy, ListingNotFound."""
     address = read_address(options.ship_to) if options.ship_to else None
     listing = client.listings.get(listing_id)
@@ -189,7 +191,7 @@ def _question(listing: Listing, quantity: int, currency: str) -> str:
         shipping = f" ({shown_amount(listing.shipping_amount, currency)} of it shipping)"
     many = f"{quantity} of " if quantity > 1 else ""
     price = f"{shown_amount(total, currency)} {currency}"
-    return f'Buy {many}"{cleaned(listing.title)}" for {price}{shipping}?'
+    return f'Buy {many}"{clean(listing.title)}" for {price}{shipping}?'
 
 
 @command(
@@ -225,8 +227,8 @@ def address(
     }
     if ship_to is not None and any(value is not None for value in typed.values()):
         raise UsageProblem("give either --ship-to or the parts of the address")
-    whole = completed(typed) if ship_to is None else read_address(ship_to)
-    with opened(ctx) as (client, output):
+    whole = complete_address(typed) if ship_to is None else read_address(ship_to)
+    with open_client(ctx) as (client, output):
         print_order(output, client.orders.set_address(order_id, whole))
 
 
@@ -243,7 +245,7 @@ def ship(
     tracking: Annotated[str, typer.Option("--tracking", help="Under which number.")],
 ) -> None:
     """`orders ship`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         print_order(output, client.orders.ship(order_id, carrier=carrier, tracking=tracking))
 
 
@@ -256,7 +258,7 @@ def ship(
 )
 def confirm_delivery(ctx: typer.Context, order_id: OrderId, yes: Yes = False) -> None:
     """`orders confirm`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         order = client.orders.get(order_id).order
         question = f"Has {_named(order)} come? {_held(order)} goes to the seller."
         if not confirm(question, assume_yes=yes):
@@ -274,7 +276,7 @@ def confirm_delivery(ctx: typer.Context, order_id: OrderId, yes: Yes = False) ->
 )
 def cancel(ctx: typer.Context, order_id: OrderId, reason: Reason = None, yes: Yes = False) -> None:
     """`orders cancel`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         order = client.orders.get(order_id).order
         back = f" {_held(order)} goes back to the buyer." if order.held_amount else ""
         if not confirm(f"Call the order of {_named(order)} off?{back}", assume_yes=yes):
@@ -296,24 +298,26 @@ def refund(
     amount: Annotated[
         str | None, typer.Option("--amount", help="A part, as 5.00.", metavar="AMOUNT")
     ] = None,
-    to: Annotated[Back, typer.Option("--to", help="Where the money goes.")] = Back.ORIGINAL,
+    to: Annotated[
+        RefundTarget, typer.Option("--to", help="Where the money goes.")
+    ] = RefundTarget.ORIGINAL,
     reason: Reason = None,
     key: Key = None,
     yes: Yes = False,
 ) -> None:
     """`orders refund`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         run_refund(client, output, order_id, RefundOptions(amount, to, reason, key, yes))
 
 
 def run_refund(
-    client: InstaSell, output: Output, order_id: str, options: RefundOptions
+    client: InstaSell, output: OutputWriter, order_id: str, options: RefundOptions
 ) -> OrderView:
     """Gives money back, and prints the order. Raises OrderNotReady, Forbidden, Invalid."""
     order = client.orders.get(order_id).order
     part = optional_amount(options.amount, "--amount", order.currency, least=1)
     money = _money(order, part) if part is not None else f"all of {_held(order)}"
-    question = f"Refund {money} of {_named(order)} to {cleaned(order.buyer_name)}?"
+    question = f"Refund {money} of {_named(order)} to {clean(order.buyer_name)}?"
     if not confirm(question, assume_yes=options.yes):
         raise CliError("nothing was refunded")
     done = client.orders.refund(
@@ -324,7 +328,7 @@ def run_refund(
 
 
 def _named(order: Order) -> str:
-    return f'"{cleaned(order.title)}"'
+    return f'"{clean(order.title)}"'
 
 
 def _held(order: Order) -> str:

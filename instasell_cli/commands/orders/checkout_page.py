@@ -12,7 +12,7 @@ from instasell_cli.input.prompts import is_interactive
 from instasell_cli.input.times import parse_seconds, span_text
 
 if TYPE_CHECKING:
-    from instasell_cli.output.writer import Output
+    from instasell_cli.output.writer import OutputWriter
 
 T = TypeVar("T")
 
@@ -33,12 +33,12 @@ class PageOptions:
         return parse_seconds(self.timeout, "--timeout")
 
 
-def prints_link_alone(output: Output) -> bool:
+def prints_link_alone(output: OutputWriter) -> bool:
     """Whether the link is the whole output, so that a shell can take it as it is."""
     return output.for_people and not output.fields
 
 
-def show_page(output: Output, url: str | None, options: PageOptions) -> str:
+def show_page(output: OutputWriter, url: str | None, options: PageOptions) -> str:
     """Prints the link where it is the output or is waited for, and opens it if that is wanted.
 
     Raises CliError where there is no page.
@@ -55,7 +55,7 @@ def show_page(output: Output, url: str | None, options: PageOptions) -> str:
     return url
 
 
-def _open(output: Output, url: str) -> None:
+def _open(output: OutputWriter, url: str) -> None:
     if not is_interactive():
         output.note("the page is not opened: there is no terminal")
         return

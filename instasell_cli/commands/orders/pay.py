@@ -15,16 +15,16 @@ from instasell_cli.commands.orders.checkout_page import (
     wait_until_paid,
 )
 from instasell_cli.commands.orders.records import print_order
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError, ExitCode, UsageProblem
 from instasell_cli.input.amounts import shown_amount
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command
 from instasell_cli.output.error_hints import with_remedy
-from instasell_cli.output.writer import cleaned
+from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
-    from instasell_cli.output.writer import Output
+    from instasell_cli.output.writer import OutputWriter
     from instasell_client import InstaSell
     from instasell_client.models.orders import OrderView
 
@@ -84,11 +84,13 @@ def pay(
 ) -> None:
     """`orders pay`."""
     options = PayOptions(method, PageOptions(opens, waits, timeout), yes)
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         run_pay(client, output, order_id, options)
 
 
-def run_pay(client: InstaSell, output: Output, order_id: str, options: PayOptions) -> OrderView:
+def run_pay(
+    client: InstaSell, output: OutputWriter, order_id: str, options: PayOptions
+) -> OrderView:
     """Pays, or shows where to. Raises InsufficientFunds, OrderNotReady, PaymentFailed."""
     if options.method is Method.WALLET:
         if options.page.opens or options.page.waits:
@@ -112,7 +114,7 @@ def run_pay(client: InstaSell, output: Output, order_id: str, options: PayOption
 
 
 def _pay_from_wallet(
-    client: InstaSell, output: Output, order_id: str, *, assume_yes: bool
+    client: InstaSell, output: OutputWriter, order_id: str, *, assume_yes: bool
 ) -> OrderView:
     view = client.orders.get(order_id)
     question = f"Pay {_money(view)} for {_title(view)} from the wallet?"
@@ -135,7 +137,7 @@ def _paid(client: InstaSell, order_id: str) -> OrderView | None:
 
 def confirm_payment(ctx: typer.Context, order_id: OrderId) -> None:
     """`orders confirm-payment`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         view = client.orders.confirm_payment(order_id)
         print_order(output, view)
         if view.order.paid_at is None:
@@ -152,4 +154,4 @@ def _money(view: OrderView) -> str:
 
 
 def _title(view: OrderView) -> str:
-    return f'"{cleaned(view.order.title)}"'
+    return f'"{clean(view.order.title)}"'

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from instasell_cli.input.amounts import shown_amount
 from instasell_cli.input.times import local_text
 from instasell_cli.output.schemas import ORDER_VIEW, record_of
-from instasell_cli.output.writer import cleaned
+from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from instasell_cli.output.writer import Output
+    from instasell_cli.output.writer import OutputWriter
     from instasell_client.models.orders import Address, Order, OrderEvent, OrderView
 
 
-def print_order(output: Output, view: OrderView) -> None:
+def print_order(output: OutputWriter, view: OrderView) -> None:
     """Prints an order with its history."""
     for_people = output.for_people
     output.one(ORDER_VIEW, order_record(view, for_people=for_people), view.order.currency)
@@ -66,7 +66,7 @@ def _local(instant: datetime) -> str:
 def _event_line(event: OrderEvent) -> str:
     # Reasons are other people's: a line break in one would pass for an event of its own.
     return (
-        f"{_local(event.created_at)}  {event.to_status.value}: {cleaned(event.reason)}"
+        f"{_local(event.created_at)}  {event.to_status.value}: {clean(event.reason)}"
         f" ({event.actor})"
     )
 
@@ -74,4 +74,4 @@ def _event_line(event: OrderEvent) -> str:
 def _address_lines(address: Address) -> Iterator[str]:
     town = f"{address.postal_code} {address.city}"
     parts = (address.name, address.line1, address.line2, town, address.region, address.country)
-    return (cleaned(part) for part in parts if part)
+    return (clean(part) for part in parts if part)

@@ -13,7 +13,7 @@ from instasell_cli.context import Invocation, invocation
 from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.options import called_alone, group
 from instasell_cli.output.schemas import SEEDED
-from instasell_cli.seed.accounts import limits_explained
+from instasell_cli.seed.accounts import explain_limits
 from instasell_cli.seed.prerequisites import (
     PASSWORD_VARIABLE,
     is_on_this_machine,
@@ -107,7 +107,7 @@ def run_seed(call: Invocation, options: SeedOptions) -> None:
     password = os.environ.get(PASSWORD_VARIABLE) or f"seed {options.seed} password"
     import asyncio
 
-    with seeding_admin(call, create=options.create_admin) as admin, limits_explained():
+    with seeding_admin(call, create=options.create_admin) as admin, explain_limits():
         shelves = prepared_categories(call, categories(), admin)
         made = asyncio.run(_sow(call, options, password, admin.token if admin else None))
     made["categories", "created"] = shelves.created
@@ -128,7 +128,7 @@ async def _sow(
     call: Invocation, options: SeedOptions, password: str, admin_token: str | None
 ) -> Counter[tuple[str, str]]:
     from instasell_cli.seed.plan import make_plan
-    from instasell_cli.seed.seed_runner import Sower
+    from instasell_cli.seed.seed_runner import SeedRunner
 
     plan = make_plan(
         options.seed,
@@ -137,6 +137,6 @@ async def _sow(
         auctions=options.auctions,
         bids=options.bids,
     )
-    async with Sower(call.target.url, plan, password, admin_token) as sower:
-        await sower.sow()
+    async with SeedRunner(call.target.url, plan, password, admin_token) as sower:
+        await sower.run()
     return sower.made

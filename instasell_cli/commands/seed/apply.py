@@ -14,8 +14,8 @@ from instasell_cli.exit_codes import CliError, ExitCode, UsageProblem
 from instasell_cli.input.files import opened_text
 from instasell_cli.options import command
 from instasell_cli.output.schemas import SEED_IDS
-from instasell_cli.output.writer import Format, Output
-from instasell_cli.seed.accounts import limits_explained
+from instasell_cli.output.writer import Format, OutputWriter
+from instasell_cli.seed.accounts import explain_limits
 from instasell_cli.seed.prerequisites import (
     PASSWORD_VARIABLE,
     Prepared,
@@ -25,9 +25,9 @@ from instasell_cli.seed.prerequisites import (
 )
 
 if TYPE_CHECKING:
-    from instasell_cli.seed.market_file import Person, Sheet
-    from instasell_cli.seed.market_file_applier import Applier
-    from instasell_cli.seed.yaml_document import Fault
+    from instasell_cli.seed.market_file import AccountEntry, MarketFile
+    from instasell_cli.seed.market_file_applier import MarketFileApplier
+    from instasell_cli.seed.yaml_document import FileProblem
 
 PASSWORD = "seed apply password"
 ROWS = (Format.TABLE, Format.WIDE, Format.CSV, Format.NAME)
@@ -82,7 +82,7 @@ def run_apply(call: Invocation, options: ApplyOptions) -> None:
         raise UsageProblem("ids are printed whole; use jq, or -o csv with --fields")
     sheet = _sheet(call.output, options.file)
     _check_passwords(call.target.url, sheet)
-    with seeding_admin(call, create=options.create_admin) as admin, limits_explained():
+    with seeding_admin(call, create=options.create_admin) as admin, explain_limits():
         prepared = prepared_categories(call, sheet.categories.values(), admin)
         applier = asyncio.run(_apply(call, sheet, prepared, admin.token if admin else None))
     _print_ids(call, applier.ids)
@@ -97,21 +97,21 @@ def run_apply(call: Invocation, options: ApplyOptions) -> None:
 
 
 async def _apply(
-    call: Invocation, sheet: Sheet, prepared: Prepared, admin_token: str | None
-) -> Applier:
-    from instasell_cli.seed.market_file_applier import Applier
+    call: Invocation, sheet: MarketFile, prepared: Prepared, admin_token: str | None
+) -> MarketFileApplier:
+    from instasell_cli.seed.market_file_applier import MarketFileApplier
 
     shared = os.environ.get(PASSWORD_VARIABLE) or PASSWORD
     categories = {name: prepared.ids[path] for name, path in sheet.categories.items()}
-    async with Applier(
+    async with MarketFileApplier(
         call.target.url, sheet, categories, lambda person: person.password or shared, admin_token
     ) as applier:
         await applier.apply()
     return applier
 
 
-def _sheet(output: Output, file: str) -> Sheet:
-    from instasell_cli.seed.market_file import Faulty
+def _sheet(output: OutputWriter, file: str) -> MarketFile:
+    from instasell_cli.seed.market_file import InvalidMarketFile
     from instasell_cli.seed.market_file_reader import read_sheet
     from instasell_cli.seed.yaml_document import CHARACTERS_MAX
 
@@ -119,12 +119,12 @@ def _sheet(output: Output, file: str) -> Sheet:
         text = source.read(CHARACTERS_MAX + 1)
     try:
         return read_sheet(text)
-    except Faulty as faulty:
+    except InvalidMarketFile as faulty:
         _tell(output, file, faulty.faults)
         raise UsageProblem(f"{faulty}; nothing was written") from None
 
 
-def _check_passwords(url: str, sheet: Sheet) -> None:
+def _check_passwords(url: str, sheet: MarketFile) -> None:
     """A password that stands in the help must not guard accounts that others can reach."""
     if not is_on_this_machine(url) and not all(map(_is_known, sheet.people)):
         raise UsageProblem(
@@ -132,7 +132,7 @@ def _check_passwords(url: str, sheet: Sheet) -> None:
         )
 
 
-def _is_known(person: Person) -> bool:
+def _is_known(person: AccountEntry) -> bool:
     return bool(person.password or os.environ.get(PASSWORD_VARIABLE))
 
 
@@ -150,7 +150,7 @@ def _print_ids(call: Invocation, ids: Mapping[str, Mapping[str, str]]) -> None:
         call.output.document(ids)
 
 
-def _tell(output: Output, file: str, faults: Sequence[Fault]) -> None:
+def _tell(output: OutputWriter, file: str, faults: Sequence[FileProblem]) -> None:
     shown = "stdin" if file == "-" else file
     for fault in faults[:FAULTS_SHOWN_MAX]:
         path = f"{fault.path}: " if fault.path else ""
@@ -159,7 +159,7 @@ def _tell(output: Output, file: str, faults: Sequence[Fault]) -> None:
         output.note(f"and {len(faults) - FAULTS_SHOWN_MAX} more")
 
 
-def _summary(applier: Applier) -> str:
+def _summary(applier: MarketFileApplier) -> str:
     counts: dict[str, list[str]] = {}
     for (section, outcome), count in sorted(applier.made.items()):
         if count:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.input.category_paths import category_id
 from instasell_cli.options import command, group
 from instasell_cli.output.schemas import SUBSCRIPTION, record_of
@@ -20,7 +20,7 @@ app = group(
 )
 
 
-class Kind(StrEnum):
+class SubscriptionKindOption(StrEnum):
     """What can be followed."""
 
     AUCTION = "auction"
@@ -28,7 +28,9 @@ class Kind(StrEnum):
     SELLER = "seller"
 
 
-What = Annotated[Kind, typer.Argument(help="auction, category or seller.", metavar="KIND")]
+What = Annotated[
+    SubscriptionKindOption, typer.Argument(help="auction, category or seller.", metavar="KIND")
+]
 SubjectId = Annotated[str, typer.Argument(help="Its id; or the path of a category.", metavar="ID")]
 
 
@@ -44,7 +46,7 @@ def list_subscriptions(
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 0,
 ) -> None:
     """`subscriptions list`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.subscriptions.list()
         output.many(SUBSCRIPTION, map(record_of, itertools.islice(found, limit or None)))
 
@@ -60,8 +62,8 @@ def list_subscriptions(
 )
 def add(ctx: typer.Context, kind: What, subject_id: SubjectId) -> None:
     """`subscriptions add`."""
-    with opened(ctx) as (client, output):
-        if kind is Kind.CATEGORY:
+    with open_client(ctx) as (client, output):
+        if kind is SubscriptionKindOption.CATEGORY:
             subject_id = category_id(client, subject_id)
         client.subscriptions.add(kind.value, subject_id)
         output.note(f"you follow the {kind.value}")
@@ -70,6 +72,6 @@ def add(ctx: typer.Context, kind: What, subject_id: SubjectId) -> None:
 @command(app, "remove", "Follow something no longer.", "subscriptions remove seller ID")
 def remove(ctx: typer.Context, kind: What, subject_id: SubjectId) -> None:
     """`subscriptions remove`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         client.subscriptions.remove(kind.value, subject_id)
         output.note(f"you do not follow the {kind.value}")

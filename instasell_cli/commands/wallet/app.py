@@ -17,7 +17,7 @@ from instasell_cli.commands.orders.checkout_page import (
     wait_until_paid,
 )
 from instasell_cli.commands.orders.pay import Open, Timeout, Wait
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError
 from instasell_cli.input.amounts import shown_amount, typed_amount
 from instasell_cli.input.prompts import confirm
@@ -25,10 +25,10 @@ from instasell_cli.input.times import local_text
 from instasell_cli.options import command, group
 from instasell_cli.output.error_hints import with_remedy
 from instasell_cli.output.schemas import FEATURED, TOP_UP, WALLET, WALLET_ENTRY, record_of
-from instasell_cli.output.writer import Format, cleaned
+from instasell_cli.output.writer import Format, clean
 
 if TYPE_CHECKING:
-    from instasell_cli.output.writer import Output
+    from instasell_cli.output.writer import OutputWriter
     from instasell_client import InstaSell
     from instasell_client.models.wallets import TopUpReply, UseGasReply, Wallet, WalletEntry
 
@@ -46,7 +46,7 @@ Key = Annotated[
 ENTRIES_LOOKED_AT = 100
 
 
-class Account(StrEnum):
+class WalletAccountOption(StrEnum):
     """The two accounts of a wallet."""
 
     BALANCE = "balance"
@@ -58,7 +58,7 @@ class TopUpOptions:
     """A top-up as typed; `key` makes a repeat of the command have its effect once."""
 
     amount: str
-    target: Account
+    target: WalletAccountOption
     page: PageOptions
     key: str | None = None
 
@@ -73,7 +73,7 @@ class TopUpOptions:
 )
 def show(ctx: typer.Context) -> None:
     """`wallet show`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.wallet.get()
         output.one(WALLET, record_of(found), found.currency)
         for line in _what_stays(found):
@@ -103,12 +103,12 @@ def _what_stays(wallet: Wallet) -> Iterator[str]:
 def history(
     ctx: typer.Context,
     account: Annotated[
-        Account | None, typer.Option("--account", help="Only money, or only gas.")
+        WalletAccountOption | None, typer.Option("--account", help="Only money, or only gas.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
 ) -> None:
     """`wallet history`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.wallet.entries(
             account=account.value if account else None, page_size=min(limit, 100) or 100
         )
@@ -118,9 +118,11 @@ def history(
         output.many(WALLET_ENTRY, records, currency)
 
 
-def _entry_record(entry: WalletEntry, output: Output) -> Mapping[str, object]:
+def _entry_record(entry: WalletEntry, output: OutputWriter) -> Mapping[str, object]:
     record = record_of(entry)
-    if entry.account.value == Account.GAS and (output.for_people or output.form is Format.CSV):
+    if entry.account.value == WalletAccountOption.GAS and (
+        output.for_people or output.form is Format.CSV
+    ):
         # Gas has no decimals; as text it is not taken for money.
         texts = {"amount": str(entry.amount), "balance_after": str(entry.balance_after)}
         return {**record, **texts}
@@ -147,13 +149,13 @@ def topup(
     key: Key = None,
 ) -> None:
     """`wallet topup`."""
-    target = Account.GAS if gas else Account.BALANCE
+    target = WalletAccountOption.GAS if gas else WalletAccountOption.BALANCE
     options = TopUpOptions(amount, target, PageOptions(opens, waits, timeout), key)
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         run_topup(client, output, options)
 
 
-def run_topup(client: InstaSell, output: Output, options: TopUpOptions) -> TopUpReply:
+def run_topup(client: InstaSell, output: OutputWriter, options: TopUpOptions) -> TopUpReply:
     """Begins a payment, and shows where it is paid. Raises PaymentFailed, Unavailable."""
     # A wrong span is told before anything is begun.
     options.page.timeout_seconds()
@@ -169,7 +171,7 @@ def run_topup(client: InstaSell, output: Output, options: TopUpOptions) -> TopUp
     if paid:
         output.note(f"paid: the wallet has {_has(client.wallet.get())}")
     elif prints_link_alone(output):
-        bought = f" for {amount} gas" if options.target is Account.GAS else ""
+        bought = f" for {amount} gas" if options.target is WalletAccountOption.GAS else ""
         output.note(f"{shown_amount(amount, currency)} {currency}{bought} is paid there")
     if not prints_link_alone(output):
         status = "succeeded" if paid else begun.status.value
@@ -202,18 +204,18 @@ def feature(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """`wallet feature`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         run_feature(client, output, auction_id, key, assume_yes=yes)
 
 
 def run_feature(
-    client: InstaSell, output: Output, auction_id: str, key: str | None, *, assume_yes: bool
+    client: InstaSell, output: OutputWriter, auction_id: str, key: str | None, *, assume_yes: bool
 ) -> UseGasReply:
     """Features an auction. Raises InsufficientGas, AuctionNotFound, AuctionNotOpen."""
     view = client.auctions.get(auction_id)
     before = client.wallet.get()
     question = (
-        f'Spend gas to show "{cleaned(view.state.title)}" before others for 24 hours?'
+        f'Spend gas to show "{clean(view.state.title)}" before others for 24 hours?'
         f" You have {before.gas_balance}."
     )
     if not confirm(question, assume_yes=assume_yes):

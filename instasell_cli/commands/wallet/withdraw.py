@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from instasell_cli.commands.wallet.app import Key, app
-from instasell_cli.context import opened
+from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError
 from instasell_cli.input.amounts import shown_amount, typed_amount
 from instasell_cli.input.prompts import confirm
@@ -17,7 +17,7 @@ from instasell_cli.output.error_hints import with_remedy
 from instasell_cli.output.schemas import PAYOUT_ACCOUNT, WITHDRAWAL, record_of
 
 if TYPE_CHECKING:
-    from instasell_cli.output.writer import Output
+    from instasell_cli.output.writer import OutputWriter
     from instasell_client import InstaSell
     from instasell_client.models.wallets import Withdrawal
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 )
 def payout_account(ctx: typer.Context) -> None:
     """`wallet payout-account`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.wallet.payout_account()
         output.one(PAYOUT_ACCOUNT, record_of(found))
         if not found.ready:
@@ -56,12 +56,12 @@ def withdraw(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """`wallet withdraw`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         run_withdraw(client, output, amount, key, assume_yes=yes)
 
 
 def run_withdraw(
-    client: InstaSell, output: Output, typed: str, key: str | None, *, assume_yes: bool
+    client: InstaSell, output: OutputWriter, typed: str, key: str | None, *, assume_yes: bool
 ) -> Withdrawal:
     """Withdraws. Raises NotVerified, NoPayoutAccount, InsufficientFunds, FundsHeld."""
     wallet = client.wallet.get()
@@ -92,7 +92,7 @@ def withdrawals(
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
 ) -> None:
     """`wallet withdrawals`."""
-    with opened(ctx) as (client, output):
+    with open_client(ctx) as (client, output):
         found = client.wallet.withdrawals(page_size=min(limit, 100) or 100)
         currency = client.wallet.get().currency
         records = (record_of(each) for each in itertools.islice(found, limit or None))

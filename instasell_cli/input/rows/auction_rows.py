@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from instasell_cli.input.rows import cell_readers
-from instasell_cli.input.rows.columns import Columns, Schema
+from instasell_cli.input.rows.columns import RowColumns, Schema
 from instasell_cli.input.rows.files.row_file import RawRow
-from instasell_cli.input.rows.row_results import REJECTED, Verdict
+from instasell_cli.input.rows.row_results import REJECTED, RowResult
 from instasell_cli.input.times import parse_instant
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ Errors = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Wish:
+class AuctionRow:
     """A row as it is understood, or what is wrong with it. `values` are those of `Schema`."""
 
     row: RawRow
@@ -113,7 +113,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ExistingAuction:
     """An auction of the seller's, with the reserve that nobody else sees."""
 
     state: AuctionState
@@ -124,10 +124,10 @@ class OwnAuctions:
     """The auctions that a seller has put up so far, by listing."""
 
     def __init__(self) -> None:
-        self._by_listing: dict[str, list[Standing]] = defaultdict(list)
+        self._by_listing: dict[str, list[ExistingAuction]] = defaultdict(list)
         self._ids: set[str] = set()
 
-    def add(self, auction: Standing) -> None:
+    def add(self, auction: ExistingAuction) -> None:
         """Adds one that the market has, once."""
         if auction.state.auction_id not in self._ids:
             self._by_listing[auction.state.listing_id].append(auction)
@@ -136,7 +136,7 @@ class OwnAuctions:
     def __contains__(self, auction_id: object) -> bool:
         return auction_id in self._ids
 
-    def same_as(self, wish: Wish) -> AuctionState | None:
+    def same_as(self, wish: AuctionRow) -> AuctionState | None:
         """The auction that a row has been before; one that is open, if there are several."""
         found = [
             each.state
@@ -146,7 +146,7 @@ class OwnAuctions:
         return min(found, key=lambda state: state.status.value in OVER, default=None)
 
 
-def is_same(wish: Wish, auction: Standing) -> bool:
+def is_same(wish: AuctionRow, auction: ExistingAuction) -> bool:
     """Whether an auction has the terms of a row. Bids move the end, which is not asked then."""
     state, terms = auction.state, wish.terms()
     asked = (terms["min_bid"], terms["reserve"], terms["buy_now"])
@@ -166,10 +166,10 @@ def is_same(wish: Wish, auction: Standing) -> bool:
     return duration is None or abs(length - timedelta(seconds=duration)) < timedelta(seconds=1)
 
 
-def understood(row: RawRow, columns: Columns) -> Wish:
+def parse_row(row: RawRow, columns: RowColumns) -> AuctionRow:
     """What a row wants, its listing apart."""
     if row.problem is not None:
-        return Wish(row, {}, errors=[("row", row.problem)])
+        return AuctionRow(row, {}, errors=[("row", row.problem)])
     converted = columns.convert(row.cells)
     values, errors = converted.values, [*converted.errors]
     told = {name for name, _ in errors}
@@ -179,23 +179,23 @@ def understood(row: RawRow, columns: Columns) -> Wish:
         errors.append(("min_bid", "give this column; it is the opening price"))
     if not told & {"duration", "end_at"} and ("duration" in values) == ("end_at" in values):
         errors.append(("duration", "give either this or end_at"))
-    return Wish(row, values, errors=errors)
+    return AuctionRow(row, values, errors=errors)
 
 
-def rejected(wish: Wish, errors: Errors) -> Verdict:
+def reject_row(wish: AuctionRow, errors: Errors) -> RowResult:
     """The verdict over a row that is not up."""
     ours = {**_OURS, "listing_id": named(wish)}
     told_of = [(ours.get(name, name), message) for name, message in errors]
-    return Verdict(wish.row.number, REJECTED, ids_of(wish), told_of)
+    return RowResult(wish.row.number, REJECTED, ids_of(wish), told_of)
 
 
-def told(wish: Wish, outcome: str, state: AuctionState) -> Verdict:
+def describe_row(wish: AuctionRow, outcome: str, state: AuctionState) -> RowResult:
     """The verdict over a row whose auction is, or was, up."""
     ids = {**ids_of(wish), "auction_id": state.auction_id, "status": state.status.value}
-    return Verdict(wish.row.number, outcome, ids)
+    return RowResult(wish.row.number, outcome, ids)
 
 
-def ids_of(wish: Wish) -> dict[str, str | None]:
+def ids_of(wish: AuctionRow) -> dict[str, str | None]:
     """What a row is about, as far as it is known."""
     return {
         "auction_id": None,
@@ -205,7 +205,7 @@ def ids_of(wish: Wish) -> dict[str, str | None]:
     }
 
 
-def named(wish: Wish) -> str:
+def named(wish: AuctionRow) -> str:
     """The field by which a row names its listing."""
     return "listing_id" if "listing_id" in wish.values else "seller_sku"
 

@@ -15,22 +15,22 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from instasell_cli.input.rows.auction_rows import (
+    AuctionRow,
+    ExistingAuction,
     OwnAuctions,
-    Standing,
-    Wish,
+    describe_row,
     ids_of,
     named,
     other_terms,
-    rejected,
-    told,
-    understood,
+    parse_row,
+    reject_row,
 )
-from instasell_cli.input.rows.columns import Columns
+from instasell_cli.input.rows.columns import RowColumns
 from instasell_cli.input.rows.files.row_file import RawRow, RowFile
 from instasell_cli.input.rows.gas_estimate import GasPlan
-from instasell_cli.input.rows.listing_import import Judged
-from instasell_cli.input.rows.row_results import Verdict
-from instasell_cli.input.rows.worker_pool import Crew, Job
+from instasell_cli.input.rows.listing_import import ImportResult
+from instasell_cli.input.rows.row_results import RowResult
+from instasell_cli.input.rows.worker_pool import Job, WorkerPool
 from instasell_cli.output.error_hints import with_remedy
 
 if TYPE_CHECKING:
@@ -39,18 +39,18 @@ if TYPE_CHECKING:
 ROWS_A_LOOK = 500
 
 
-class Scheduler:
+class AuctionScheduler:
     """Creates auctions of the rows of a file."""
 
-    def __init__(self, crew: Crew, columns: Columns, *, dry_run: bool) -> None:
+    def __init__(self, crew: WorkerPool, columns: RowColumns, *, dry_run: bool) -> None:
         self._crew = crew
         self._columns = columns
         self._dry_run = dry_run
         self._own = OwnAuctions()
-        self._planned: dict[str, Wish] = {}
+        self._planned: dict[str, AuctionRow] = {}
         self.gas = GasPlan()
 
-    def judged(self, file: RowFile) -> Iterator[Judged]:
+    def judged(self, file: RowFile) -> Iterator[ImportResult]:
         """Each row with its verdict, in the order of the file.
 
         Raises what would meet every other row as well, as a token that is not taken.
@@ -61,7 +61,7 @@ class Scheduler:
                 pairs = [
                     (verdict, wish.row) for verdict, wish in zip(verdicts, wishes, strict=True)
                 ]
-                yield Judged(pairs, file.progress())
+                yield ImportResult(pairs, file.progress())
             return
         # Rows of one listing go out one after the other.
         jobs = (
@@ -70,9 +70,9 @@ class Scheduler:
             for wish in wishes
         )
         for wish, verdict in self._crew.in_order(jobs, self.put_up):
-            yield Judged([(verdict, wish.row)], file.progress())
+            yield ImportResult([(verdict, wish.row)], file.progress())
 
-    async def put_up(self, wish: Wish) -> Verdict:
+    async def put_up(self, wish: AuctionRow) -> RowResult:
         """The verdict over one row; its auction is up then."""
         from instasell_client import errors
 
@@ -84,19 +84,19 @@ class Scheduler:
         try:
             made = await self._crew.client.auctions.create(listing_id, **terms, idempotency_key=key)
         except errors.Invalid as error:
-            return rejected(wish, [(entry.field, entry.message) for entry in error.errors])
+            return reject_row(wish, [(entry.field, entry.message) for entry in error.errors])
         except errors.ListingHasAuction as error:
             return await self._met(wish, str(error.auction_id))
         except errors.NotFound:
-            return rejected(wish, [(named(wish), "no active listing of yours has it")])
+            return reject_row(wish, [(named(wish), "no active listing of yours has it")])
         except errors.Conflict as error:
-            return rejected(wish, [("row", str(with_remedy(error)))])
+            return reject_row(wish, [("row", str(with_remedy(error)))])
         # The same request may have been answered before this run looked at what there is.
         outcome = "unchanged" if made.state.auction_id in self._own else "created"
-        self._own.add(Standing(made.state, terms["reserve"]))
-        return told(wish, outcome, made.state)
+        self._own.add(ExistingAuction(made.state, terms["reserve"]))
+        return describe_row(wish, outcome, made.state)
 
-    async def _rehearsed(self, wishes: Sequence[Wish]) -> list[Verdict]:
+    async def _rehearsed(self, wishes: Sequence[AuctionRow]) -> list[RowResult]:
         """The verdicts that rows would get, from the market's own rules; nothing is created."""
         found = [self._known(wish) for wish in wishes]
         left = [at for at, verdict in enumerate(found) if verdict is None]
@@ -116,7 +116,7 @@ class Scheduler:
             left = later
         return [verdict for verdict in found if verdict is not None]
 
-    async def _checked(self, wishes: Sequence[Wish]) -> list[Verdict]:
+    async def _checked(self, wishes: Sequence[AuctionRow]) -> list[RowResult]:
         if not wishes:
             return []
         checks = await self._crew.client.auctions.check(
@@ -131,39 +131,39 @@ class Scheduler:
             if not errors:
                 errors = self.gas.take()
             if errors:
-                verdicts.append(rejected(wish, errors))
+                verdicts.append(reject_row(wish, errors))
             else:
-                verdicts.append(Verdict(wish.row.number, "created", ids_of(wish)))
+                verdicts.append(RowResult(wish.row.number, "created", ids_of(wish)))
         return verdicts
 
-    def _planned_before(self, wish: Wish) -> Verdict | None:
+    def _planned_before(self, wish: AuctionRow) -> RowResult | None:
         """The verdict over a row whose listing an earlier row of the file has taken."""
         earlier = self._planned.get(str(wish.listing_id))
         if earlier is None:
             return None
         if earlier.values == wish.values:
-            return Verdict(wish.row.number, "unchanged", ids_of(wish))
+            return RowResult(wish.row.number, "unchanged", ids_of(wish))
         again = f"row {earlier.row.number} has the same listing with other terms; leave one out"
-        return rejected(wish, [(named(wish), again)])
+        return reject_row(wish, [(named(wish), again)])
 
-    def _known(self, wish: Wish) -> Verdict | None:
+    def _known(self, wish: AuctionRow) -> RowResult | None:
         if wish.errors:
-            return rejected(wish, wish.errors)
+            return reject_row(wish, wish.errors)
         same = self._own.same_as(wish)
-        return None if same is None else told(wish, "unchanged", same)
+        return None if same is None else describe_row(wish, "unchanged", same)
 
-    async def _met(self, wish: Wish, auction_id: str) -> Verdict:
+    async def _met(self, wish: AuctionRow, auction_id: str) -> RowResult:
         """The listing has an auction by now: that of this row, or another."""
         if auction_id not in self._own:
             page = await self._crew.client.auctions.selling_page(limit=100)
             for each in page.items:
-                self._own.add(Standing(each.state, each.reserve))
+                self._own.add(ExistingAuction(each.state, each.reserve))
         same = self._own.same_as(wish)
         if same is not None:
-            return told(wish, "unchanged", same)
-        return rejected(wish, [(named(wish), other_terms(auction_id))])
+            return describe_row(wish, "unchanged", same)
+        return reject_row(wish, [(named(wish), other_terms(auction_id))])
 
-    def _wishes(self, file: RowFile) -> Iterator[list[Wish]]:
+    def _wishes(self, file: RowFile) -> Iterator[list[AuctionRow]]:
         """The rows as they are understood, as many at a time as one request looks up."""
         is_first = True
         while rows := [*islice(file.rows, ROWS_A_LOOK)]:
@@ -174,10 +174,10 @@ class Scheduler:
 
     async def _look_at_all(self) -> None:
         async for each in self._crew.client.auctions.selling():
-            self._own.add(Standing(each.state, each.reserve))
+            self._own.add(ExistingAuction(each.state, each.reserve))
 
-    async def _understood(self, rows: Sequence[RawRow]) -> list[Wish]:
-        wishes = [understood(row, self._columns) for row in rows]
+    async def _understood(self, rows: Sequence[RawRow]) -> list[AuctionRow]:
+        wishes = [parse_row(row, self._columns) for row in rows]
         skus = [
             wish.values["seller_sku"]
             for wish in wishes
@@ -199,13 +199,13 @@ async def listings_of(client: AsyncInstaSell, skus: Sequence[str]) -> Mapping[st
     }
 
 
-def _with_listing(wish: Wish, found: Mapping[str, str]) -> Wish:
+def _with_listing(wish: AuctionRow, found: Mapping[str, str]) -> AuctionRow:
     given = wish.values.get("listing_id")
     listing_id = given.strip().lower() if given else found.get(wish.values.get("seller_sku", ""))
     if listing_id is None and not wish.errors:
         errors = [("seller_sku", "no active listing of yours has it")]
-        return Wish(wish.row, wish.values, errors=errors)
-    return Wish(wish.row, wish.values, listing_id, wish.errors)
+        return AuctionRow(wish.row, wish.values, errors=errors)
+    return AuctionRow(wish.row, wish.values, listing_id, wish.errors)
 
 
 def _given(terms: Mapping[str, Any]) -> dict[str, Any]:

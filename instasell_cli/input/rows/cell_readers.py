@@ -90,7 +90,7 @@ def amount(value: object, notation: Notation) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     shown = format_amount(1250, notation.currency)
-    raise ValueError(f'{shortened(value)} is not an amount; write it as text, "{shown}"')
+    raise ValueError(f'{shorten(value)} is not an amount; write it as text, "{shown}"')
 
 
 def price(value: object, notation: Notation) -> int:
@@ -110,7 +110,7 @@ def count(value: object, notation: Notation) -> int:
         return value
     if isinstance(value, str) and _COUNT.fullmatch(value.strip()):
         return int(value.strip().partition(".")[0])
-    raise ValueError(f"{shortened(value)} is not a number of pieces; write digits")
+    raise ValueError(f"{shorten(value)} is not a number of pieces; write digits")
 
 
 def seconds(value: object, notation: Notation) -> int:
@@ -137,7 +137,7 @@ def moment(value: object, notation: Notation) -> str:
     return written
 
 
-def shortened(value: object) -> str:
+def shorten(value: object) -> str:
     """Return a value as a message repeats it: a cell may be as long as a book."""
     shown = repr(value)
     return shown if len(shown) <= 60 else shown[:57] + "..."

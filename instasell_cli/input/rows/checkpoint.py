@@ -26,7 +26,7 @@ SUFFIX = ".jsonl"
 
 
 @dataclass(frozen=True)
-class Mark:
+class CheckpointEntry:
     """The rows up to `done` have their verdicts; those of `rejected` are to be judged again."""
 
     done: int = 0
@@ -37,7 +37,7 @@ class Mark:
         return number > self.done or number in self.rejected
 
 
-class Journal:
+class Checkpoint:
     """The journal of one import. What cannot be written is told once, and the import goes on."""
 
     def __init__(self, path: Path, tell: Callable[[str], None]) -> None:
@@ -45,7 +45,7 @@ class Journal:
         self._tell = tell
         self._file: BinaryIO | None = None
 
-    def read(self) -> Mark | None:
+    def read(self) -> CheckpointEntry | None:
         """Where an earlier import of the same stopped, or None."""
         try:
             lines = self._path.read_bytes().split(b"\n")
@@ -62,9 +62,9 @@ class Journal:
             except (ValueError, KeyError, TypeError):
                 break
             rejected |= found
-        return Mark(done, frozenset(rejected))
+        return CheckpointEntry(done, frozenset(rejected))
 
-    def begin(self, mark: Mark) -> None:
+    def begin(self, mark: CheckpointEntry) -> None:
         """Starts a journal from `mark`, in the place of an earlier one."""
         with self._told():
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -93,7 +93,7 @@ class Converted:
 
 
 @dataclass
-class Columns:
+class RowColumns:
     """How the columns of a file are called here; `mapping` has theirs=ours.
 
     `defaults` fill what a row leaves empty. `ignored` gathers the columns that nothing is known of.

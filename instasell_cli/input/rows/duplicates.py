@@ -15,7 +15,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
-from instasell_cli.input.rows.columns import PICTURES, Columns, Converted
+from instasell_cli.input.rows.columns import PICTURES, Converted, RowColumns
 from instasell_cli.input.rows.files.row_file import RawRow
 
 
@@ -28,7 +28,7 @@ class Duplicates(StrEnum):
 
 
 @dataclass(frozen=True)
-class Key:
+class ListingKey:
     """Hold what a listing is known by; `name` is the field, or "row" for all that a row says."""
 
     name: str
@@ -46,7 +46,7 @@ class PreparedRow:
     row: RawRow
     values: Mapping[str, object] = field(default_factory=dict)
     errors: tuple[tuple[str, str], ...] = ()
-    key: Key | None = None
+    key: ListingKey | None = None
     counted: int | None = None
     pictures: tuple[tuple[str, str], ...] = ()
 
@@ -81,7 +81,7 @@ class RowIndex:
     ) -> None:
         self._rows.close()
 
-    def read_ahead(self, rows: Iterable[RawRow], columns: Columns) -> None:
+    def read_ahead(self, rows: Iterable[RawRow], columns: RowColumns) -> None:
         """Notes the last row of each listing, for the policy that wants the last."""
         for row in rows:
             key = key_of(columns.convert(row.cells)) if row.problem is None else None
@@ -89,7 +89,7 @@ class RowIndex:
                 values = key.digest, row.number
                 self._rows.execute("INSERT OR REPLACE INTO rows VALUES (?, ?)", values)
 
-    def prepare(self, row: RawRow, columns: Columns) -> PreparedRow:
+    def prepare(self, row: RawRow, columns: RowColumns) -> PreparedRow:
         """Return the row as it would be sent, noted. Rows have to come in their order."""
         if row.problem is not None:
             return PreparedRow(row, errors=(("row", row.problem),))
@@ -104,7 +104,7 @@ class RowIndex:
         )
         return PreparedRow(row, values, converted.errors, key, counted, pictures)
 
-    def _counting(self, key: Key, number: int) -> int | None:
+    def _counting(self, key: ListingKey, number: int) -> int | None:
         values = key.digest, number
         made = self._rows.execute("INSERT OR IGNORE INTO rows VALUES (?, ?)", values)
         if made.rowcount:
@@ -113,15 +113,15 @@ class RowIndex:
         return None if found == number else int(found)
 
 
-def key_of(converted: Converted) -> Key | None:
+def key_of(converted: Converted) -> ListingKey | None:
     """Return what the listing of a row is known by; None for a row that says nothing readable."""
     values = converted.values
     for name in ("listing_id", "seller_sku"):
         if name in values:
-            return Key(name, _digest([name, str(values[name]).strip()]))
+            return ListingKey(name, _digest([name, str(values[name]).strip()]))
     if converted.errors or not values:
         return None
-    return Key("row", _digest(sorted((name, str(value)) for name, value in values.items())))
+    return ListingKey("row", _digest(sorted((name, str(value)) for name, value in values.items())))
 
 
 def _digest(parts: Sequence[object]) -> bytes:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from instasell_cli.input.rows.duplicates import Duplicates, PreparedRow, repeated
 from instasell_cli.input.rows.files.row_file import RawRow, RowFile
-from instasell_cli.input.rows.row_results import DUPLICATE, REJECTED, Verdict
-from instasell_cli.input.rows.worker_pool import Crew, Job
+from instasell_cli.input.rows.row_results import DUPLICATE, REJECTED, RowResult
+from instasell_cli.input.rows.worker_pool import Job, WorkerPool
 
 if TYPE_CHECKING:
     from instasell_cli.input.rows.images.uploader import Uploader
@@ -25,18 +25,18 @@ BODY_CHARACTERS_MAX = 400_000
 
 
 @dataclass
-class Judged:
+class ImportResult:
     """Rows with their verdicts, in the order of the file; `position` is where reading stood."""
 
-    pairs: Sequence[tuple[Verdict, RawRow]]
+    pairs: Sequence[tuple[RowResult, RawRow]]
     position: int
 
 
 @dataclass
-class _Body:
+class _UploadBody:
     """Rows that go to the server together, and among them those that were refused here."""
 
-    rows: list[tuple[PreparedRow, Verdict | None]] = field(default_factory=list)
+    rows: list[tuple[PreparedRow, RowResult | None]] = field(default_factory=list)
     sent: list[Mapping[str, object]] = field(default_factory=list)
     characters: int = 0
     position: int = 0
@@ -55,7 +55,7 @@ class _Body:
             len(value) for value in prepared.values.values() if isinstance(value, str)
         )
 
-    def job(self) -> Job[_Body]:
+    def job(self) -> Job[_UploadBody]:
         """Rows of one seller_sku stay in order, and a listing_id may belong to any of them."""
         skus = (row["seller_sku"] for row in self.sent if "seller_sku" in row)
         alone = any("listing_id" in row for row in self.sent)
@@ -63,20 +63,20 @@ class _Body:
 
 
 def judged_rows(
-    crew: Crew,
+    crew: WorkerPool,
     file: RowFile,
     rows: Iterable[PreparedRow],
     policy: Duplicates = Duplicates.REFUSE,
     uploader: Uploader | None = None,
     *,
     dry_run: bool,
-) -> Iterator[Judged]:
+) -> Iterator[ImportResult]:
     """Sends the rows, then their pictures, and yields the verdicts, in the order of the file.
 
     Raises what the server refuses the whole upload with. Rows that have a verdict by then stay.
     """
 
-    async def send(body: _Body) -> list[Verdict]:
+    async def send(body: _UploadBody) -> list[RowResult]:
         answers = crew.client.listings.bulk(body.sent, dry_run=dry_run) if body.sent else None
         told = iter([each async for each in answers] if answers is not None else [])
         verdicts = [refused or _verdict(each.row, next(told)) for each, refused in body.rows]
@@ -86,16 +86,16 @@ def judged_rows(
     jobs = (body.job() for body in _bodies(file, rows, policy))
     for body, verdicts in crew.in_order(jobs, send):
         raw = (each.row for each, _ in body.rows)
-        yield Judged([*zip(verdicts, raw, strict=True)], body.position)
+        yield ImportResult([*zip(verdicts, raw, strict=True)], body.position)
 
 
 async def _illustrated(
-    uploader: Uploader, rows: Sequence[PreparedRow], verdicts: Sequence[Verdict]
-) -> list[Verdict]:
+    uploader: Uploader, rows: Sequence[PreparedRow], verdicts: Sequence[RowResult]
+) -> list[RowResult]:
     """The verdicts with those over the pictures; a row that was refused has none."""
     import asyncio
 
-    async def pictures_of(row: PreparedRow, verdict: Verdict) -> Verdict:
+    async def pictures_of(row: PreparedRow, verdict: RowResult) -> RowResult:
         if not row.pictures or verdict.outcome in (REJECTED, DUPLICATE):
             return verdict
         found = await uploader.upload(
@@ -108,27 +108,29 @@ async def _illustrated(
     return await asyncio.gather(*(pictures_of(row, verdict) for row, verdict in pairs))
 
 
-def _bodies(file: RowFile, rows: Iterable[PreparedRow], policy: Duplicates) -> Iterator[_Body]:
-    body = _Body()
+def _bodies(
+    file: RowFile, rows: Iterable[PreparedRow], policy: Duplicates
+) -> Iterator[_UploadBody]:
+    body = _UploadBody()
     for prepared in rows:
         body.add(prepared, policy)
         if body.is_full:
             body.position = file.progress()
             yield body
-            body = _Body()
+            body = _UploadBody()
     if body.rows:
         body.position = file.progress()
         yield body
 
 
-def _verdict(row: RawRow, answer: BulkVerdict) -> Verdict:
+def _verdict(row: RawRow, answer: BulkVerdict) -> RowResult:
     # The server counts the rows of a body, and people count the rows of their file.
     ids = {"listing_id": answer.listing_id, "seller_sku": answer.seller_sku}
     errors = [(error.field, error.message) for error in answer.errors]
-    return Verdict(row.number, answer.outcome.value, ids, errors, ())
+    return RowResult(row.number, answer.outcome.value, ids, errors, ())
 
 
-def _local_verdict(prepared: PreparedRow, policy: Duplicates) -> Verdict | None:
+def _local_verdict(prepared: PreparedRow, policy: Duplicates) -> RowResult | None:
     """The verdict over a row that is not sent."""
     errors, outcome = [*prepared.errors], REJECTED
     if prepared.counted is not None:
@@ -138,4 +140,4 @@ def _local_verdict(prepared: PreparedRow, policy: Duplicates) -> Verdict | None:
         return None
     sku = prepared.values.get("seller_sku")
     ids = {"listing_id": None, "seller_sku": sku if isinstance(sku, str) else None}
-    return Verdict(prepared.row.number, outcome, ids, errors, ())
+    return RowResult(prepared.row.number, outcome, ids, errors, ())

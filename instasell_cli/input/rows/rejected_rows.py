@@ -10,18 +10,18 @@ from typing import TextIO
 
 from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.input.files import STDIN
-from instasell_cli.input.rows.columns import OF_REJECTS, RECORD, Columns, has_surrogates
+from instasell_cli.input.rows.columns import OF_REJECTS, RECORD, RowColumns, has_surrogates
 from instasell_cli.input.rows.files.row_file import RawRow
-from instasell_cli.input.rows.row_results import Verdict
-from instasell_cli.output.csv_cells import neutralised
+from instasell_cli.input.rows.row_results import RowResult
+from instasell_cli.output.csv_cells import neutralize
 
 COLUMNS = ("row", "field", "message")
 
 
-class Rejects:
+class RejectedRows:
     """Writes rejected rows under `header`, which is that of the file that they come from."""
 
-    def __init__(self, file: TextIO, header: Sequence[str], columns: Columns) -> None:
+    def __init__(self, file: TextIO, header: Sequence[str], columns: RowColumns) -> None:
         self._file = file
         self._columns = columns
         # A file of rejects has said once why, and the new reasons take the place of those.
@@ -29,13 +29,13 @@ class Rejects:
         self._places = [at for at, name in enumerate(header) if not again or name not in OF_REJECTS]
         self._header = [header[at] for at in self._places]
         self._writer = csv.writer(file, lineterminator="\n")
-        self._writer.writerow([*COLUMNS, *map(neutralised, self._header)])
+        self._writer.writerow([*COLUMNS, *map(neutralize, self._header)])
 
-    def write(self, verdict: Verdict, row: RawRow) -> None:
+    def write(self, verdict: RowResult, row: RawRow) -> None:
         """One line, also for a row with several bad fields."""
         fields = "; ".join(name for name, _ in verdict.errors)
         messages = "; ".join(message for _, message in verdict.errors)
-        kept = [neutralised(cell) for cell in self._cells(row)]
+        kept = [neutralize(cell) for cell in self._cells(row)]
         cells = [str(verdict.row), fields, messages, *kept]
         # Of JSON a half character may come back in a message, and no file in UTF-8 takes it.
         self._writer.writerow([_encodable(cell) for cell in cells])
@@ -66,8 +66,8 @@ class Rejects:
 
 @contextlib.contextmanager
 def opened_rejects(
-    path: str | None, source: str, header: Sequence[str], columns: Columns
-) -> Iterator[Rejects | None]:
+    path: str | None, source: str, header: Sequence[str], columns: RowColumns
+) -> Iterator[RejectedRows | None]:
     """The file of rejects, emptied; None without a path. Raises UsageProblem for a bad one."""
     if path is None:
         yield None
@@ -80,7 +80,7 @@ def opened_rejects(
     except OSError as error:
         raise UsageProblem(f"--errors: {path}: {error.strerror}") from error
     with file:
-        yield Rejects(file, header, columns)
+        yield RejectedRows(file, header, columns)
 
 
 def _encodable(text: str) -> str:

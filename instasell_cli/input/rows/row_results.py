@@ -21,7 +21,7 @@ DRY_RUN_HEAD = "dry run, nothing was written: "
 
 
 @dataclass(frozen=True)
-class Picture:
+class ImageResult:
     """The verdict over a picture; `field` is its column, `message` says why it was rejected."""
 
     field: str
@@ -38,14 +38,14 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RowResult:
     """The verdict over one row. `ids` has what it is about; `errors` are fields and messages."""
 
     row: int
     outcome: str
     ids: Mapping[str, str | None]
     errors: Sequence[tuple[str, str]] = ()
-    pictures: Sequence[Picture] | None = None
+    pictures: Sequence[ImageResult] | None = None
 
     @property
     def needs_mending(self) -> bool:
@@ -70,7 +70,7 @@ class Verdict:
 
 
 @dataclass
-class Tally:
+class ResultTotals:
     """How many rows had which outcome, and how long that took.
 
     `before` counts the rows that an import which was cut off had done already.
@@ -84,7 +84,7 @@ class Tally:
     reasons: dict[str, list[int]] = field(default_factory=dict)
     started: float = field(default_factory=monotonic)
 
-    def take(self, verdict: Verdict) -> None:
+    def take(self, verdict: RowResult) -> None:
         """Counts a verdict, and the reasons why something of the row was refused."""
         self.counts[verdict.outcome] += 1
         self.pictures.update(each.outcome for each in verdict.pictures or ())

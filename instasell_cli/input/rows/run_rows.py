@@ -11,15 +11,15 @@ import typer
 
 from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.input.rows.cell_readers import Notation
-from instasell_cli.input.rows.columns import LISTINGS, Columns, Schema, parse_pairs
+from instasell_cli.input.rows.columns import LISTINGS, RowColumns, Schema, parse_pairs
 from instasell_cli.input.rows.files.reader import opened_rows
 from instasell_cli.input.rows.files.row_file import FileForm, FileKind, RowFile
-from instasell_cli.input.rows.listing_import import Judged
+from instasell_cli.input.rows.listing_import import ImportResult
 from instasell_cli.input.rows.progress import shown_progress
-from instasell_cli.input.rows.rejected_rows import Rejects, opened_rejects
-from instasell_cli.input.rows.row_results import DUPLICATE, Tally, Verdict
-from instasell_cli.output.schema import Shape
-from instasell_cli.output.writer import Output
+from instasell_cli.input.rows.rejected_rows import RejectedRows, opened_rejects
+from instasell_cli.input.rows.row_results import DUPLICATE, ResultTotals, RowResult
+from instasell_cli.output.schema import RecordSchema
+from instasell_cli.output.writer import OutputWriter
 
 if TYPE_CHECKING:
     from instasell_client.models.money import DecimalMark
@@ -128,9 +128,9 @@ class BulkOptions:
     errors: str | None = None
     concurrency: int = CONCURRENCY
 
-    def columns(self, currency: str, schema: Schema = LISTINGS) -> Columns:
+    def columns(self, currency: str, schema: Schema = LISTINGS) -> RowColumns:
         """How the columns of the file are meant. Raises UsageProblem."""
-        return Columns(
+        return RowColumns(
             parse_pairs(self.maps, "--map", value_is_field=True, schema=schema),
             parse_pairs(self.sets, "--set", value_is_field=False, schema=schema),
             Notation(currency, self.decimal_mark),
@@ -139,21 +139,25 @@ class BulkOptions:
 
 
 @dataclass
-class Work:
+class RowWork:
     """How the rows of an open file are judged, and what is done after each stretch of them.
 
     `skipped` rows come first and have no verdict; `after` is called when what it is told of is
     printed and written.
     """
 
-    judge: Callable[[RowFile], Iterable[Judged]]
-    after: Callable[[Sequence[Verdict]], None] = lambda verdicts: None
-    tally: Tally = field(default_factory=Tally)
+    judge: Callable[[RowFile], Iterable[ImportResult]]
+    after: Callable[[Sequence[RowResult]], None] = lambda verdicts: None
+    tally: ResultTotals = field(default_factory=ResultTotals)
 
 
 def run_rows(
-    output: Output, options: BulkOptions, columns: Columns, shape: Shape, work: Work
-) -> Tally:
+    output: OutputWriter,
+    options: BulkOptions,
+    columns: RowColumns,
+    shape: RecordSchema,
+    work: RowWork,
+) -> ResultTotals:
     """Works through the file, prints the verdicts and the summary.
 
     Raises UsageProblem for an unusable file, and what `work` raises; the summary is told also then.
@@ -195,14 +199,14 @@ def run_rows(
     return work.tally
 
 
-def _settle(output: Output, rejects: Rejects | None) -> None:
+def _settle(output: OutputWriter, rejects: RejectedRows | None) -> None:
     if rejects is not None:
         rejects.flush()
     if not output.for_people:
         output.stdout.flush()
 
 
-def _tell(output: Output, verdict: Verdict, tally: Tally) -> None:
+def _tell(output: OutputWriter, verdict: RowResult, tally: ResultTotals) -> None:
     """Complaints on stderr, unless stdout has them; more than a screen is too many."""
     if not output.for_people:
         return
@@ -214,7 +218,12 @@ def _tell(output: Output, verdict: Verdict, tally: Tally) -> None:
 
 
 def _sum_up(
-    output: Output, tally: Tally, columns: Columns, *, dry_run: bool, were_told: bool
+    output: OutputWriter,
+    tally: ResultTotals,
+    columns: RowColumns,
+    *,
+    dry_run: bool,
+    were_told: bool,
 ) -> None:
     if columns.ignored:
         names = ", ".join(sorted(columns.ignored)[:20])

@@ -36,7 +36,7 @@ class Job(Generic[Content]):
     alone: bool = False
 
 
-class Crew:
+class WorkerPool:
     """Up to `size` calls at once on an event loop of its own, driven from ordinary code.
 
     For `with`. Whatever is under way when it is left is given up, at once. `tell` hears of waits

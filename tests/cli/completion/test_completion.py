@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from instasell_cli.command_tree import entries
-from instasell_cli.completion.candidates import SHOWN_MAX, Candidate, chosen, shown
+from instasell_cli.completion.candidates import SHOWN_MAX, Candidate, match_candidates, shown
 from instasell_cli.completion.parameters import offer_for
-from instasell_cli.output.output_schemas import WRITTEN
+from instasell_cli.output.output_schemas import SCHEMA_OF_COMMAND
 from instasell_client import AsyncInstaSell
 from instasell_client.models.accounts import Role
 from tests.cli.conftest import Shell
@@ -146,13 +146,13 @@ async def test_a_silent_server_is_not_waited_for(shell: Shell) -> None:
 
 def test_candidates_are_few_and_harmless() -> None:
     many = [Candidate(f"{number:04}", "A watch") for number in range(200)]
-    assert len(chosen(many, "")) == SHOWN_MAX
+    assert len(match_candidates(many, "")) == SHOWN_MAX
     bad = [Candidate(value, "x") for value in ("$(id)", "a b", "-rf", "'", "", "a\n", "*")]
-    assert chosen(bad, "") == []
-    assert chosen([Candidate("id1", "A steel watch")], "WA st") == [
+    assert match_candidates(bad, "") == []
+    assert match_candidates([Candidate("id1", "A steel watch")], "WA st") == [
         Candidate("id1", "A steel watch")
     ]
-    assert chosen([Candidate("id1", "A steel watch")], "teel") == []
+    assert match_candidates([Candidate("id1", "A steel watch")], "teel") == []
     assert len(shown("a" * 500)) == 60
 
 
@@ -165,7 +165,7 @@ def test_whatever_is_an_id_can_be_completed() -> None:
 
 
 def test_fields_are_known_by_the_names_of_commands() -> None:
-    assert set(WRITTEN) <= {each.path for each in entries()}
+    assert set(SCHEMA_OF_COMMAND) <= {each.path for each in entries()}
 
 
 async def test_a_path_of_a_category_is_one_word_in_every_shell(
@@ -183,7 +183,7 @@ async def test_a_path_of_a_category_is_one_word_in_every_shell(
     assert "'Toys & Games > Trains'" in zsh
     # What a shell or a terminal could be misled by is not offered, however it is quoted.
     for bad in ("a'b", 'a"b', "a$b", "a`b", "a\x1bb", "a\\b", "$(id)", "a\nb", "-rf"):
-        assert chosen([Candidate(bad, is_text=True)], "") == [], bad
+        assert match_candidates([Candidate(bad, is_text=True)], "") == [], bad
 
 
 async def test_the_script_of_a_shell_that_is_named(shell: Shell) -> None:

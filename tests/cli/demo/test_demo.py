@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from instasell_cli.demo.payments import Settled
-from instasell_cli.demo.story import Happened
+from instasell_cli.demo.story import StoryEvents
 from tests.cli.conftest import ROOT, Shell
 
 
@@ -105,9 +105,9 @@ async def test_a_market_that_cannot_start_is_told(own_shell: Shell) -> None:
 
 
 def test_a_story_that_did_not_happen_is_noticed() -> None:
-    nothing = Happened()
+    nothing = StoryEvents()
     assert len(nothing.missing(3)) == 7
-    whole = Happened(12, 2, 12, 1, {"a": "bidder-1"}, 9, Settled(500, 100, 500, 1))
+    whole = StoryEvents(12, 2, 12, 1, {"a": "bidder-1"}, 9, Settled(500, 100, 500, 1))
     assert list(whole.missing(1)) == []
     assert list(whole.missing(2)) == ["a winner of every auction"]
     whole.settled.earned = 499

@@ -12,20 +12,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from instasell_cli.input.rows.checkpoint import KEPT_SECONDS, Journal, Mark, journal_path
-from instasell_cli.input.rows.columns import Columns
+from instasell_cli.input.rows.checkpoint import (
+    KEPT_SECONDS,
+    Checkpoint,
+    CheckpointEntry,
+    journal_path,
+)
+from instasell_cli.input.rows.columns import RowColumns
 from instasell_cli.input.rows.duplicates import Duplicates, PreparedRow, RowIndex
 from instasell_cli.input.rows.files.reader import RawRow, RowFile, opened_rows
 from instasell_cli.input.rows.listing_import import judged_rows
-from instasell_cli.input.rows.worker_pool import WINDOW, Crew, Job
+from instasell_cli.input.rows.worker_pool import WINDOW, Job, WorkerPool
 from instasell_client import AsyncInstaSell
 from instasell_client.errors import RateLimited
 
 
 @pytest.fixture
-def crew() -> Iterator[Crew]:
+def crew() -> Iterator[WorkerPool]:
     """Three at once."""
-    with Crew(AsyncInstaSell("http://127.0.0.1:9"), 3) as opened:
+    with WorkerPool(AsyncInstaSell("http://127.0.0.1:9"), 3) as opened:
         yield opened
 
 
@@ -47,7 +52,7 @@ class Log:
         return number * 10
 
 
-def test_results_come_in_order_and_no_more_run_than_may(crew: Crew) -> None:
+def test_results_come_in_order_and_no_more_run_than_may(crew: WorkerPool) -> None:
     log, taken = Log(), []
 
     def jobs() -> Iterator[Job[int]]:
@@ -62,7 +67,7 @@ def test_results_come_in_order_and_no_more_run_than_may(crew: Crew) -> None:
     assert log.most == 3
 
 
-def test_calls_that_share_a_key_wait_for_each_other(crew: Crew) -> None:
+def test_calls_that_share_a_key_wait_for_each_other(crew: WorkerPool) -> None:
     log = Log()
     keys = {1: {"a"}, 2: {"b"}, 3: {"a", "b"}, 4: {"c"}, 6: {"c"}}
     jobs = [Job(n, frozenset(keys.get(n, ())), alone=n == 5) for n in range(1, 9)]
@@ -72,7 +77,7 @@ def test_calls_that_share_a_key_wait_for_each_other(crew: Crew) -> None:
     assert frozenset({1, 2}) in log.together
 
 
-def test_a_failure_comes_when_its_turn_has_come_and_ends_the_rest(crew: Crew) -> None:
+def test_a_failure_comes_when_its_turn_has_come_and_ends_the_rest(crew: WorkerPool) -> None:
     async def work(number: int) -> int:
         if number == 2:
             raise ValueError("two")
@@ -85,7 +90,7 @@ def test_a_failure_comes_when_its_turn_has_come_and_ends_the_rest(crew: Crew) ->
         next(results)
 
 
-def test_a_server_that_asks_for_patience_gets_it(crew: Crew) -> None:
+def test_a_server_that_asks_for_patience_gets_it(crew: WorkerPool) -> None:
     tries = []
 
     async def work(number: int) -> int:
@@ -123,9 +128,9 @@ def test_rows_of_one_sku_never_overtake_each_other() -> None:
     client.listings = Listings()  # type: ignore[assignment]
     rows = [RawRow(n + 1, {"sku": f"S-{n % 600}"}) for n in range(1200)]
     file = RowFile(["sku"], iter(rows), lambda: 0, 0)
-    columns = Columns()
+    columns = RowColumns()
     prepared = [PreparedRow(row, columns.convert(row.cells).values) for row in rows]
-    with Crew(client, 8) as crew:
+    with WorkerPool(client, 8) as crew:
         judged = [*judged_rows(crew, file, prepared, dry_run=False)]
     assert [verdict.row for each in judged for verdict, _ in each.pairs] == [*range(1, 1201)]
     assert clashes == []
@@ -147,8 +152,8 @@ def test_an_import_that_is_resumed_at_any_row_judges_the_others_as_before(
     path = tmp_path / "a.csv"
     path.write_text("\n".join(["sku,title,price", *lines]) + "\n")
 
-    def judged(mark: Mark) -> list[PreparedRow]:
-        columns = Columns()
+    def judged(mark: CheckpointEntry) -> list[PreparedRow]:
+        columns = RowColumns()
         with RowIndex(policy) as index:
             if policy is Duplicates.LAST:
                 with opened_rows(str(path)) as ahead:
@@ -157,9 +162,9 @@ def test_an_import_that_is_resumed_at_any_row_judges_the_others_as_before(
                 prepared = (index.prepare(row, columns) for row in file.rows)
                 return [each for each in prepared if mark.wants(each.row.number)]
 
-    whole = judged(Mark())
+    whole = judged(CheckpointEntry())
     assert [each.row.number for each in whole] == [*range(1, len(whole) + 1)]
-    assert judged(Mark(done, frozenset([1]))) == [
+    assert judged(CheckpointEntry(done, frozenset([1]))) == [
         each for each in whole if each.row.number > done or each.row.number == 1
     ]
     counted = [each.key for each in whole if each.key is not None and each.counted is None]
@@ -176,21 +181,21 @@ def _created(number: int) -> object:
 def test_a_journal_is_followed_up_to_what_was_cut_off(tmp_path: Path) -> None:
     told: list[str] = []
     path = tmp_path / "imports" / "a.jsonl"
-    journal = Journal(path, told.append)
+    journal = Checkpoint(path, told.append)
     assert journal.read() is None
-    journal.begin(Mark())
-    assert journal.read() == Mark()
+    journal.begin(CheckpointEntry())
+    assert journal.read() == CheckpointEntry()
     journal.add(500, [3, 7])
     journal.add(900, [501])
     journal.close()
     with path.open("ab") as file:
         file.write(b'{"done": 1400, "reje')
-    mark = Journal(path, told.append).read()
-    assert mark == Mark(900, frozenset({3, 7, 501}))
+    mark = Checkpoint(path, told.append).read()
+    assert mark == CheckpointEntry(900, frozenset({3, 7, 501}))
     assert [n for n in (1, 3, 7, 8, 501, 900, 901) if mark.wants(n)] == [3, 7, 501, 901]
 
     # What is judged again may be rejected again; the mark does not go back for that.
-    again = Journal(path, told.append)
+    again = Checkpoint(path, told.append)
     again.begin(mark)
     assert again.read() == mark
     again.add(501, [3])
@@ -214,8 +219,8 @@ def test_what_means_another_import_has_another_journal(tmp_path: Path) -> None:
 def test_a_journal_that_cannot_be_written_is_told_once(tmp_path: Path) -> None:
     told: list[str] = []
     (tmp_path / "imports").write_text("a file is in the way")
-    journal = Journal(tmp_path / "imports" / "a.jsonl", told.append)
-    journal.begin(Mark())
+    journal = Checkpoint(tmp_path / "imports" / "a.jsonl", told.append)
+    journal.begin(CheckpointEntry())
     journal.add(500, [])
     journal.remove()
     assert len(told) == 1
@@ -230,6 +235,6 @@ def test_journals_that_nobody_follows_are_forgotten(tmp_path: Path) -> None:
         path.write_text(json.dumps({"done": 1, "rejected": []}) + "\n")
         now = path.stat().st_mtime
         os.utime(path, (now - age, now - age))
-    with contextlib.closing(Journal(tmp_path / "new.jsonl", print)) as journal:
-        journal.begin(Mark())
+    with contextlib.closing(Checkpoint(tmp_path / "new.jsonl", print)) as journal:
+        journal.begin(CheckpointEntry())
     assert {path.name for path in tmp_path.glob("*.jsonl")} == {"young.jsonl", "new.jsonl"}

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.input.rows.cell_readers import Notation
-from instasell_cli.input.rows.columns import Columns
+from instasell_cli.input.rows.columns import RowColumns
 from instasell_cli.input.rows.files import csv_records
-from instasell_cli.input.rows.files.csv_records import NOT_CLOSED, Record, Records
+from instasell_cli.input.rows.files.csv_records import NOT_CLOSED, CsvRecords, Record
 from instasell_cli.input.rows.files.encodings import bounded_lines
 from instasell_cli.input.rows.files.reader import FileForm, FileKind, RawRow, opened_rows
 from instasell_cli.input.rows.files.row_file import ROW_CHARACTERS_MAX
@@ -208,7 +208,7 @@ def test_the_currency_that_a_workbook_shows_counts(
     with opened_rows(str(path)) as file:
         assert not file.notes
         [row] = file.rows
-    columns = Columns(notation=Notation(currency))
+    columns = RowColumns(notation=Notation(currency))
     wish = columns.convert(row.cells)
     errors = [field for field, _ in wish.errors]
     assert errors == ([] if told is None else ["price"]), wish.errors
@@ -292,9 +292,9 @@ def test_what_is_well_formed_is_read_as_it_is(
 
 
 def neutral(cell: str) -> str:
-    from instasell_cli.output.csv_cells import neutralised
+    from instasell_cli.output.csv_cells import neutralize
 
-    return neutralised(cell)
+    return neutralize(cell)
 
 
 def naive(lines: list[str], cells_max: int) -> list[tuple[list[str], bool]]:
@@ -338,7 +338,7 @@ LINES = st.lists(
 @given(LINES, st.integers(1, 4))
 @settings(max_examples=400, deadline=None)
 def test_broken_records_end_where_trying_everything_says(lines: list[str], most: int) -> None:
-    records = Records(bounded_lines(io.StringIO("".join(lines), newline="")), ",")
+    records = CsvRecords(bounded_lines(io.StringIO("".join(lines), newline="")), ",")
     records.cells_max = most
     found: list[Record] = [*records]
     wanted = naive(lines, most)
@@ -395,7 +395,7 @@ def test_each_line_is_looked_at_twice_at_most(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(csv_records, "_scan", counted)
     count = 60_000
     text = io.StringIO('x","\n' * count, newline="")
-    found = [*Records(bounded_lines(text), ",")]
+    found = [*CsvRecords(bounded_lines(text), ",")]
     assert len(found) == count
     assert looked[0] <= 2 * count
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instasell_cli.exit_codes import UsageProblem
-from instasell_cli.input.rows.columns import Columns, parse_pairs
+from instasell_cli.input.rows.columns import RowColumns, parse_pairs
 from instasell_cli.input.rows.files.reader import ROW_CHARACTERS_MAX, FileForm, RawRow, opened_rows
 
 
@@ -146,7 +146,7 @@ def test_excel_numbers_are_what_excel_shows(tmp_path: Path) -> None:
     with opened_rows(str(path)) as file:
         rows = list(file.rows)
         assert file.progress() == file.total == 3
-    columns = Columns({"Name": "title"})
+    columns = RowColumns({"Name": "title"})
     assert [columns.convert(row.cells).values for row in rows] == [
         {"title": "A", "price": 30, "stock": 3},
         {"title": "B", "price": 123400, "stock": 1},
@@ -159,7 +159,7 @@ def test_what_is_no_workbook_is_told(tmp_path: Path) -> None:
 
 
 def test_columns_by_their_names_aliases_and_mapping() -> None:
-    columns = Columns({"Was kostet es": "price"}, {"condition": "New", "type": "direct"})
+    columns = RowColumns({"Was kostet es": "price"}, {"condition": "New", "type": "direct"})
     found = columns.convert(
         {"TITLE ": "A", "Was kostet es": "$1,234.00", "SKU": "x", "Colour": "red", "row": "3"}
     )
@@ -175,11 +175,11 @@ def test_columns_by_their_names_aliases_and_mapping() -> None:
 
 @pytest.mark.parametrize("written", ["two\r\nlines", "two\rlines", "two\nlines"])
 def test_lines_of_a_cell_end_as_the_market_keeps_them(written: str) -> None:
-    assert Columns().convert({"description": written}).values == {"description": "two\nlines"}
+    assert RowColumns().convert({"description": written}).values == {"description": "two\nlines"}
 
 
 def test_empty_cells_change_nothing() -> None:
-    found = Columns().convert({"title": "", "price": None, "stock": "0"})
+    found = RowColumns().convert({"title": "", "price": None, "stock": "0"})
     assert found.values == {"stock": 0}
 
 
@@ -198,12 +198,12 @@ def test_empty_cells_change_nothing() -> None:
     ],
 )
 def test_bad_cells_are_told_by_their_field(cells: dict[str, object], field: str) -> None:
-    found = Columns().convert(cells)
+    found = RowColumns().convert(cells)
     assert [name for name, _ in found.errors] == [field]
 
 
 def test_json_integers_are_minor_units() -> None:
-    assert Columns().convert({"price": 1250, "stock": 3}).values == {"price": 1250, "stock": 3}
+    assert RowColumns().convert({"price": 1250, "stock": 3}).values == {"price": 1250, "stock": 3}
 
 
 @pytest.mark.parametrize("pair", ["price", "=price", "cost=", "cost=prize"])
@@ -218,5 +218,5 @@ def test_bad_pairs_are_told(pair: str) -> None:
     )
 )
 def test_no_row_is_beyond_a_verdict(cells: dict[str, object]) -> None:
-    found = Columns().convert(cells)
+    found = RowColumns().convert(cells)
     assert found.values.keys().isdisjoint(name for name, _ in found.errors)

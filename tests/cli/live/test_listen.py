@@ -18,7 +18,12 @@ from aiohttp import web
 
 from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.live import webhook_forwarder as forwarding
-from instasell_cli.live.webhook_forwarder import Forwarder, Target, checked_target, signature
+from instasell_cli.live.webhook_forwarder import (
+    WebhookForwarder,
+    WebhookTarget,
+    checked_target,
+    signature,
+)
 from tests.cli.conftest import ROOT, Shell
 from tests.cli.orders.test_money import goods
 from tests.client.cutting_proxy import cutting
@@ -182,7 +187,7 @@ async def test_tries_and_waiting_events_are_bounded(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(forwarding, "WAITING_MAX", 2)
     said: list[str] = []
     async with receiving(500, 500, 500, 404) as receiver:
-        forwarder = Forwarder(Target(receiver.url, SECRET, (0.0, 0.0)), said.append)
+        forwarder = WebhookForwarder(WebhookTarget(receiver.url, SECRET, (0.0, 0.0)), said.append)
         for name in ("a", "b", "c"):
             forwarder.add(name, {"id": name})
         assert said == ["c: not forwarded, 2 events wait already"]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from instasell_cli.output.notification_text import sentence
+from instasell_cli.output.notification_text import notification_sentence
 from instasell_client.models.notifications import Notification, NotificationKind
 from tests.cli.conftest import Shell
 from tests.cli.orders.test_money import goods
@@ -155,10 +155,10 @@ def test_every_kind_has_a_sentence() -> None:
                 "created_at": "2026-03-01T12:00:00Z",
             }
         )
-        assert sentence(notice)
+        assert notification_sentence(notice)
     lost = notice.model_copy(update={"kind": "lost"})
-    assert sentence(lost).startswith("A {lamp}: ")
-    assert "12.50 USD" in sentence(lost)
+    assert notification_sentence(lost).startswith("A {lamp}: ")
+    assert "12.50 USD" in notification_sentence(lost)
     unsold = lost.model_copy(update={"payload": {**facts, "winner": None}})
-    assert sentence(unsold) == "A {lamp}: Ended below the reserve: no sale"
-    assert sentence(notice) == "of a newer server"
+    assert notification_sentence(unsold) == "A {lamp}: Ended below the reserve: no sale"
+    assert notification_sentence(notice) == "of a newer server"

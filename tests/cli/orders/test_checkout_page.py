@@ -10,7 +10,7 @@ import pytest
 from instasell_cli.commands.orders import checkout_page as checkout
 from instasell_cli.commands.orders.checkout_page import PageOptions, show_page, wait_until_paid
 from instasell_cli.exit_codes import CliError, UsageProblem
-from instasell_cli.output.writer import Format, Output
+from instasell_cli.output.writer import Format, OutputWriter
 from instasell_client import errors
 
 
@@ -37,9 +37,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return found
 
 
-def written(form: Format = Format.TABLE) -> tuple[Output, io.StringIO, io.StringIO]:
+def written(form: Format = Format.TABLE) -> tuple[OutputWriter, io.StringIO, io.StringIO]:
     out, err = io.StringIO(), io.StringIO()
-    return Output(form, stdout=out, stderr=err), out, err
+    return OutputWriter(form, stdout=out, stderr=err), out, err
 
 
 def test_it_is_asked_less_often_the_longer_it_takes(clock: Clock) -> None:

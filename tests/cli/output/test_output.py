@@ -18,15 +18,15 @@ from rich.cells import cell_len
 
 from instasell_cli.exit_codes import CliError, UsageProblem
 from instasell_cli.output import yaml_text
-from instasell_cli.output.csv_cells import restored
+from instasell_cli.output.csv_cells import restore
 from instasell_cli.output.jq_filter import JqFilter
-from instasell_cli.output.schema import Shape
+from instasell_cli.output.schema import RecordSchema
 from instasell_cli.output.schemas import AUCTION, ORDER
 from instasell_cli.output.templates import JinjaTemplate
-from instasell_cli.output.writer import Format, Output, json_text
+from instasell_cli.output.writer import Format, OutputWriter, json_text
 from instasell_client.models.text import is_refused
 
-SHAPE = Shape(
+SHAPE = RecordSchema(
     ("id", "title", "price", "created_at", "you", "open"),
     ("id", "title", "price"),
     frozenset({"price", "max_amount"}),
@@ -53,7 +53,7 @@ def written(
     form: Format, *fields: str, one: bool = False, stream: io.StringIO | None = None
 ) -> str:
     stream = stream or io.StringIO()
-    output = Output(form, fields, stdout=stream)
+    output = OutputWriter(form, fields, stdout=stream)
     if one:
         output.one(SHAPE, RECORD)
     else:
@@ -92,13 +92,13 @@ def test_json_keeps_the_text_whole() -> None:
 
 
 def test_a_table_off_a_terminal_is_separated_by_tabs() -> None:
-    output = Output(stdout=(stream := io.StringIO()))
+    output = OutputWriter(stdout=(stream := io.StringIO()))
     output.many(SHAPE, [{"id": "1", "title": "A\tb\nc", "price": 5}, {"id": "2", "title": "x"}])
     assert stream.getvalue() == "id\ttitle\tprice\n1\tA b c\t0.05\n2\tx\t\n"
 
 
 def test_csv_is_whole_and_no_formula() -> None:
-    output = Output(Format.CSV, stdout=(stream := io.StringIO()))
+    output = OutputWriter(Format.CSV, stdout=(stream := io.StringIO()))
     output.many(SHAPE, [{"id": "1", "title": "=cmd()\nsecond, line", "price": 1250, "open": True}])
     rows = list(csv.reader(io.StringIO(stream.getvalue())))
     assert rows[0] == list(SHAPE.fields)
@@ -106,13 +106,13 @@ def test_csv_is_whole_and_no_formula() -> None:
 
 
 def test_a_negative_number_is_no_formula() -> None:
-    output = Output(Format.CSV, stdout=(stream := io.StringIO()))
+    output = OutputWriter(Format.CSV, stdout=(stream := io.StringIO()))
     texts = ("-5", "-5.25", "-5+1", "-", "-cmd()", "-5\n")
     output.many(SHAPE, [{"price": -1250, "title": text} for text in texts])
     rows = list(csv.reader(io.StringIO(stream.getvalue())))[1:]
     assert [row[1] for row in rows] == ["-5", "-5.25", "'-5+1", "'-", "'-cmd()", "'-5\n"]
     assert {row[2] for row in rows} == {"-12.50"}
-    assert [restored(row[1]) for row in rows] == [*texts]
+    assert [restore(row[1]) for row in rows] == [*texts]
 
 
 def test_fields_pick_and_order_also_below() -> None:
@@ -138,7 +138,7 @@ def test_nothing_is_written_before_the_first_record_has_come() -> None:
 
     for form in Format:
         with pytest.raises(RuntimeError):
-            Output(form, stdout=stream).many(SHAPE, refused())  # type: ignore[arg-type]
+            OutputWriter(form, stdout=stream).many(SHAPE, refused())  # type: ignore[arg-type]
     assert stream.getvalue() == ""
 
 
@@ -149,7 +149,7 @@ def test_an_empty_list_is_still_a_document() -> None:
         (Format.TABLE, "id\ttitle\tprice\n"),
     ):
         stream = io.StringIO()
-        Output(form, stdout=stream).many(SHAPE, [])
+        OutputWriter(form, stdout=stream).many(SHAPE, [])
         assert stream.getvalue() == wanted
 
 
@@ -172,10 +172,12 @@ def width_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return lambda width: monkeypatch.setenv("COLUMNS", str(width))
 
 
-def shown(shape: Shape, *records: Mapping[str, object], **given: Any) -> tuple[list[str], str]:
+def shown(
+    shape: RecordSchema, *records: Mapping[str, object], **given: Any
+) -> tuple[list[str], str]:
     """The lines on the terminal without colours, and what was said on stderr."""
     out, err = Terminal(), io.StringIO()
-    Output(stdout=out, stderr=err, **given).many(shape, records)
+    OutputWriter(stdout=out, stderr=err, **given).many(shape, records)
     return re.sub("\x1b\\[[0-9;]*m", "", out.getvalue()).splitlines(), err.getvalue()
 
 
@@ -192,7 +194,7 @@ def test_80_columns_show_all_that_a_bidder_needs(width_of: Callable[[int], None]
 @pytest.mark.parametrize("shape", [AUCTION, ORDER], ids=["auctions", "orders"])
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 100, 200])
 def test_columns_that_do_not_fit_are_named_and_the_id_never_goes(
-    shape: Shape, width: int, width_of: Callable[[int], None]
+    shape: RecordSchema, width: int, width_of: Callable[[int], None]
 ) -> None:
     width_of(width)
     record = {**AUCTION_RECORD, "id": AUCTION_ID, "status": "processing", "total_amount": 12000}
@@ -232,22 +234,22 @@ ADDRESS = "https://pay.example/c/" + "a1-" * 60
 
 def test_an_address_is_never_cut_or_broken(width_of: Callable[[int], None]) -> None:
     width_of(40)
-    shape = Shape(("id", "checkout_url"), ("id", "checkout_url"))
+    shape = RecordSchema(("id", "checkout_url"), ("id", "checkout_url"))
     record = {"id": AUCTION_ID, "checkout_url": ADDRESS}
     for fields in ((), ("checkout_url",), ("id", "checkout_url")):
         lines, said = shown(shape, record, fields=fields)
         assert ADDRESS in lines[-1].split() if fields else "(checkout_url)" in said
-        Output(stdout=(one := Terminal()), fields=fields).one(shape, record)
+        OutputWriter(stdout=(one := Terminal()), fields=fields).one(shape, record)
         assert ADDRESS in one.getvalue().split(), fields
 
 
 def test_names_are_the_ids_alone() -> None:
-    Output(Format.NAME, stdout=(stream := io.StringIO())).many(
+    OutputWriter(Format.NAME, stdout=(stream := io.StringIO())).many(
         AUCTION, [AUCTION_RECORD, {"auction_id": None}, {"auction_id": "a\x1b[31m\nb"}]
     )
     assert stream.getvalue() == f"{AUCTION_ID}\na\N{REPLACEMENT CHARACTER}[31m b\n"
     with pytest.raises(UsageProblem, match="no id"):
-        Output(Format.NAME, stdout=stream).many(Shape(("a",), ("a",), key=None), [])
+        OutputWriter(Format.NAME, stdout=stream).many(RecordSchema(("a",), ("a",), key=None), [])
 
 
 @pytest.mark.parametrize("base", ["SafeDumper", "CSafeDumper"])
@@ -256,7 +258,7 @@ def test_yaml_says_the_same_as_json(base: str, monkeypatch: pytest.MonkeyPatch) 
         patch.setattr(yaml, "CSafeDumper", getattr(yaml, base))
         importlib.reload(yaml_text)
         records = [RECORD, {"id": "yes", "title": " a: b\n\n# c ", "price": None, "open": "1e3"}]
-        Output(Format.YAML, stdout=(stream := io.StringIO())).many(SHAPE, records)
+        OutputWriter(Format.YAML, stdout=(stream := io.StringIO())).many(SHAPE, records)
     importlib.reload(yaml_text)
     assert yaml.safe_load(stream.getvalue()) == records
     assert is_harmless(stream.getvalue())
@@ -273,7 +275,7 @@ def test_no_text_breaks_out_of_yaml(text: str) -> None:
 
 
 def filtered(expression: str, *records: Mapping[str, object], form: Format = Format.JSON) -> str:
-    output = Output(form, stdout=(stream := io.StringIO()), transform=JqFilter(expression))
+    output = OutputWriter(form, stdout=(stream := io.StringIO()), transform=JqFilter(expression))
     output.many(SHAPE, records)
     return stream.getvalue()
 
@@ -291,7 +293,7 @@ def test_jq_filters_what_json_has() -> None:
 
 def formatted(template: str, *records: Mapping[str, object], one: bool = False) -> str:
     transform = JinjaTemplate(template, SHAPE.fields)
-    output = Output(Format.JSON, stdout=(stream := io.StringIO()), transform=transform)
+    output = OutputWriter(Format.JSON, stdout=(stream := io.StringIO()), transform=transform)
     if one:
         output.one(SHAPE, records[0])
     else:

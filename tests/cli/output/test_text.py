@@ -12,8 +12,8 @@ from instasell_cli.commands.help import text_of
 from instasell_cli.exit_codes import ExitCode, UsageProblem, exit_code_of, message_of
 from instasell_cli.input.amounts import default_currency, shown_amount, typed_amount
 from instasell_cli.input.times import local_text, parse_instant, parse_seconds, span_text
-from instasell_cli.output.csv_cells import neutralised, restored
-from instasell_cli.output.debug_log import redacted
+from instasell_cli.output.csv_cells import neutralize, restore
+from instasell_cli.output.debug_log import redact
 from instasell_cli.output.error_hints import with_remedy
 from instasell_client import ProfileError, errors
 
@@ -83,16 +83,16 @@ def test_what_is_no_amount_is_told_with_the_option(text: str) -> None:
 
 @given(st.text())
 def test_what_is_neutralised_comes_back(text: str) -> None:
-    written = neutralised(text)
-    assert restored(written) == text
+    written = neutralize(text)
+    assert restore(written) == text
     assert not written.startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
 def test_harmless_cells_stay_as_they_are() -> None:
-    assert neutralised("'tis a watch") == "'tis a watch"
-    assert restored("'tis a watch") == "'tis a watch"
-    assert neutralised("=1+1") == "'=1+1"
-    assert neutralised("'=1+1") == "''=1+1"
+    assert neutralize("'tis a watch") == "'tis a watch"
+    assert restore("'tis a watch") == "'tis a watch"
+    assert neutralize("=1+1") == "'=1+1"
+    assert neutralize("'=1+1") == "''=1+1"
 
 
 def test_every_error_of_the_client_has_an_exit_code() -> None:
@@ -145,13 +145,13 @@ def test_a_message_names_every_bad_field() -> None:
 )
 def test_debug_output_hides_secrets(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INSTASELL_TOKEN", "s3cret")
-    assert "s3cret" not in redacted(text)
-    assert "s3cret" not in redacted(text, is_prose=True)
+    assert "s3cret" not in redact(text)
+    assert "s3cret" not in redact(text, is_prose=True)
 
 
 def test_messages_about_a_password_are_read_whole() -> None:
     message = "password: send at least 8 characters"
-    assert redacted(message, is_prose=True) == message
+    assert redact(message, is_prose=True) == message
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from instasell_cli.seed.market_file import FIELDS, Faulty
+from instasell_cli.seed.market_file import FIELDS, InvalidMarketFile
 from instasell_cli.seed.market_file_reader import read_sheet
 from instasell_cli.seed.yaml_document import CHARACTERS_MAX, SECTIONS_MAX
 from instasell_client.models.accounts import Role
@@ -117,7 +117,7 @@ FAULTS = [
 
 
 def faults_of(text: str) -> list[tuple[int, str, str]]:
-    with pytest.raises(Faulty) as caught:
+    with pytest.raises(InvalidMarketFile) as caught:
         read_sheet(text)
     return [(each.line, each.path, each.message) for each in caught.value.faults]
 

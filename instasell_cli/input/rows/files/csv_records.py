@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from instasell_cli.input.rows.files.encodings import Line
+from instasell_cli.input.rows.files.encodings import TextLine
 from instasell_cli.input.rows.files.row_file import ROW_CHARACTERS_MAX
 
 RECORD_LINES_MAX = 25_000
@@ -49,16 +49,16 @@ class _Ahead:
     `separators` and `characters` are sums over all lines up to this one.
     """
 
-    line: Line
+    line: TextLine
     end: _End
     separators: int
     characters: int
 
 
-class Records:
+class CsvRecords:
     """The records of lines. `cells_max` keeps a quote from swallowing what has more cells."""
 
-    def __init__(self, lines: Iterator[Line], delimiter: str) -> None:
+    def __init__(self, lines: Iterator[TextLine], delimiter: str) -> None:
         self.cells_max: int | None = None
         self._lines = lines
         self._delimiter = delimiter
@@ -74,7 +74,7 @@ class Records:
         while (line := self._take()) is not None:
             yield self._record(line)
 
-    def _record(self, line: Line) -> Record:
+    def _record(self, line: TextLine) -> Record:
         text = line.text.removeprefix(BYTE_ORDER_MARK)
         if line.is_cut:
             return Record([text], TOO_LONG)
@@ -125,7 +125,7 @@ class Records:
         self._ahead.append(_Ahead(line, end, sums[0] + separators, sums[1] + len(line.text)))
         return True
 
-    def _take(self) -> Line | None:
+    def _take(self) -> TextLine | None:
         if not self._ahead:
             return next(self._lines, None)
         taken = self._ahead.popleft()

@@ -49,7 +49,7 @@ _ANY_ENCODING = "instasell.half-characters"
 
 
 @dataclass(frozen=True)
-class Line:
+class TextLine:
     """A line with its end; one that `is_cut` was longer than a row may be."""
 
     text: str
@@ -114,7 +114,7 @@ def opened_text(raw: io.BufferedReader, name: str, encoding: str | None) -> io.T
         ) from error
 
 
-def bounded_lines(text: TextIO) -> Iterator[Line]:
+def bounded_lines(text: TextIO) -> Iterator[TextLine]:
     """Yield the lines; of one that is longer than a row may be, its beginning, and never more.
 
     A line ends with CR, LF or both. So a file that is a single line of 1 GB is one short line
@@ -122,12 +122,12 @@ def bounded_lines(text: TextIO) -> Iterator[Line]:
     """
     while part := text.readline(ROW_CHARACTERS_MAX):
         if len(part) < ROW_CHARACTERS_MAX or _ends(part):
-            yield Line(part)
+            yield TextLine(part)
             continue
         kept = part[:PROBLEM_CHARACTERS_KEPT]
         while (rest := text.readline(ROW_CHARACTERS_MAX)) and not _ends(rest):
             pass
-        yield Line(kept, is_cut=True)
+        yield TextLine(kept, is_cut=True)
 
 
 def _ends(part: str) -> bool:

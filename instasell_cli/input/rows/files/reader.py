@@ -21,13 +21,13 @@ from instasell_cli.input.files import opened_bytes
 from instasell_cli.input.rows.columns import OF_REJECTS, RECORD
 from instasell_cli.input.rows.files.csv_records import (
     BYTE_ORDER_MARK,
+    CsvRecords,
     Record,
-    Records,
     delimiter_of,
 )
 from instasell_cli.input.rows.files.encodings import BYTES_LOOKED_AT as TEXT_BYTES_LOOKED_AT
 from instasell_cli.input.rows.files.encodings import (
-    Line,
+    TextLine,
     bounded_lines,
     check_text,
     encoding_of,
@@ -52,7 +52,7 @@ from instasell_cli.input.rows.files.row_file import (
 )
 from instasell_cli.input.rows.files.workbook import is_workbook, opened_workbook
 from instasell_cli.input.rows.files.yaml_records import entry_rows
-from instasell_cli.output.csv_cells import restored
+from instasell_cli.output.csv_cells import restore
 
 BYTES_LOOKED_AT = 512
 _DELIMITER_LINE = re.compile(r'"?sep=(?P<delimiter>[^"\r\n])"?\s*', re.IGNORECASE)
@@ -118,18 +118,18 @@ def _size(raw: io.BufferedReader) -> int:
 
 def _table(name: str, text: TextIO, form: FileForm) -> tuple[Sequence[str], Iterator[RawRow]]:
     lines = bounded_lines(text)
-    first = next(lines, Line(""))
+    first = next(lines, TextLine(""))
     said = _DELIMITER_LINE.fullmatch(first.text.removeprefix(BYTE_ORDER_MARK))
     if said is not None:
-        first = next(lines, Line(""))
+        first = next(lines, TextLine(""))
     delimiter = form.delimiter or (said["delimiter"] if said else delimiter_of(first.text))
-    records = Records(chain([first], lines), delimiter)
+    records = CsvRecords(chain([first], lines), delimiter)
     reading = iter(records)
     record = next(reading, Record([]))
     if record.problem is not None and form.has_header:
         raise UsageProblem(f"{name}: the header cannot be read: {record.problem}")
     if form.has_header:
-        header: Sequence[str] = [restored(cell.strip()) for cell in record.cells]
+        header: Sequence[str] = [restore(cell.strip()) for cell in record.cells]
         check_header(name, header)
     else:
         header = numbered_header(name, len(record.cells))
@@ -142,7 +142,7 @@ def _table_rows(header: Sequence[str], records: Iterator[Record]) -> Iterator[Ra
     has_records = {*OF_REJECTS, RECORD} <= {*header}
     number = 0
     for record in records:
-        cells = [restored(cell) for cell in record.cells]
+        cells = [restore(cell) for cell in record.cells]
         if not any(cells):
             continue
         number += 1

@@ -63,10 +63,10 @@ def read_file(folder: Path, source: str) -> bytes:
             data = file.read(PICTURE_BYTES_MAX + 1)
     except (OSError, ValueError, RuntimeError) as error:
         raise PictureError(f"it cannot be read: {error}") from error
-    return checked(data)
+    return check_image(data)
 
 
-def checked(data: bytes) -> bytes:
+def check_image(data: bytes) -> bytes:
     """Return the bytes if they begin as a picture does. Raises PictureError."""
     from instasell_client.errors import Invalid
     from instasell_client.resources.media import image_type
@@ -86,7 +86,7 @@ async def fetch(http: httpx.AsyncClient, source: str) -> bytes:
 
     try:
         async with asyncio.timeout(FETCH_SECONDS):
-            return checked(await _follow(http, source))
+            return check_image(await _follow(http, source))
     except TimeoutError as error:
         raise PictureError(f"it did not come within {FETCH_SECONDS:.0f} s") from error
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:

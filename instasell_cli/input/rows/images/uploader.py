@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from instasell_cli.input.rows.cell_readers import shortened
+from instasell_cli.input.rows.cell_readers import shorten
 from instasell_cli.input.rows.images.sources import (
     SILENCE_SECONDS,
     PictureError,
@@ -18,8 +18,8 @@ from instasell_cli.input.rows.images.sources import (
     read_file,
 )
 from instasell_cli.input.rows.images.upload_log import PictureLog, source_of
-from instasell_cli.input.rows.row_results import REJECTED, Picture
-from instasell_cli.input.rows.worker_pool import Crew
+from instasell_cli.input.rows.row_results import REJECTED, ImageResult
+from instasell_cli.input.rows.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     import httpx
@@ -39,7 +39,7 @@ class Uploader:
     """
 
     def __init__(
-        self, crew: Crew, folder: Path, open_log: Callable[[], PictureLog], *, dry_run: bool
+        self, crew: WorkerPool, folder: Path, open_log: Callable[[], PictureLog], *, dry_run: bool
     ) -> None:
         self._crew = crew
         self._folder = folder
@@ -54,7 +54,7 @@ class Uploader:
 
     async def upload(
         self, listing_id: str | None, sources: Sequence[tuple[str, str]], *, is_new: bool
-    ) -> list[Picture]:
+    ) -> list[ImageResult]:
         """Return a verdict for each picture: pairs of column and source, in their order.
 
         Without a listing, as in a dry run for a new one, they are looked at and no more.
@@ -67,17 +67,17 @@ class Uploader:
                 try:
                     data, key = await self._content(source, known)
                     if data is None or key in known:
-                        found.append(Picture(field, source, UNCHANGED, known[key]))
+                        found.append(ImageResult(field, source, UNCHANGED, known[key]))
                         continue
                     if is_foreign is None:
                         is_foreign = await self._has_pictures(str(listing_id))
                     if is_foreign:
                         raise PictureError(_FOREIGN)
                     image_id = await self._add(listing_id, data, key, known)
-                    found.append(Picture(field, source, ADDED, image_id))
+                    found.append(ImageResult(field, source, ADDED, image_id))
                 except PictureError as error:
-                    why = f"{shortened(source)} cannot be used: {error}"
-                    found.append(Picture(field, source, REJECTED, message=why))
+                    why = f"{shorten(source)} cannot be used: {error}"
+                    found.append(ImageResult(field, source, REJECTED, message=why))
             return found
 
     async def aclose(self) -> None:
