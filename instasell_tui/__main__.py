@@ -16,10 +16,10 @@ from instasell_client.lean_imports import skip_unused_imports
 from instasell_tui import launch
 from instasell_tui.theme.preference import (
     CHOICES,
-    RememberedTheme,
+    ThemePreference,
     few_colours,
     first_theme,
-    wished,
+    requested_theme,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         replay = launch.replay(wishes)
         target = resolve_target(wishes.profile, wishes.url, store=store)
         token = _token_from_stdin() if wishes.token_stdin else target.token
-        wish = wished(wishes.theme, os.environ)
+        wish = requested_theme(wishes.theme, os.environ)
     except (ProfileError, ValueError, OSError) as error:
         print(f"instasell-tui: {error}", file=sys.stderr)
         return 2
@@ -82,9 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()
     from instasell_tui.app import InstaSellApp
     from instasell_tui.keys import read_keys
-    from instasell_tui.recording.mode import Taping
+    from instasell_tui.recording.mode import RecordingMode
 
-    remembered = RememberedTheme(store.folder)
+    remembered = ThemePreference(store.folder)
     few = few_colours(os.environ)
     keys, remarks = read_keys(store.folder / "keys.toml")
     app = InstaSellApp(
@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         keys=keys,
         remarks=remarks,
         settled=collect_and_keep,
-        taping=Taping(recorder, replay),
+        taping=RecordingMode(recorder, replay),
     )
     app.run()
     return app.return_code or 0

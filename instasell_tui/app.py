@@ -23,18 +23,18 @@ from instasell_client.models.auctions import BELOW_RESERVE
 from instasell_tui import palette, screens
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.board.screen import BoardScreen
-from instasell_tui.board.state import Lot
+from instasell_tui.board.state import BoardAuction
 from instasell_tui.inbox import text as inbox_text
 from instasell_tui.key_queue import KeyQueue
-from instasell_tui.keys import chosen, displayed
+from instasell_tui.keys import apply_key_file, display_keys
 from instasell_tui.market import messages
-from instasell_tui.market.connection import Feed
-from instasell_tui.recording.mode import Taping
-from instasell_tui.theme.stylesheets import KeptStylesheet
+from instasell_tui.market.connection import MarketConnection
+from instasell_tui.recording.mode import RecordingMode
+from instasell_tui.theme.stylesheets import CachedStylesheet
 from instasell_tui.theme.themes import DEFAULTS, NAMES, OURS
 from instasell_tui.widgets.bars import StatusBar
-from instasell_tui.widgets.formats import clipped, money, shown
-from instasell_tui.widgets.message_log import Remarks
+from instasell_tui.widgets.formats import clip, money, safe_text
+from instasell_tui.widgets.message_log import MessageLog
 
 if TYPE_CHECKING:
     from instasell_tui.widgets.paged_list import PagedListScreen
@@ -114,7 +114,7 @@ class InstaSellApp(App[None]):
         poll_seconds: float = POLL_SECONDS,
         keys: Mapping[str, object] | None = None,
         remarks: Sequence[str] = (),
-        taping: Taping | None = None,
+        taping: RecordingMode | None = None,
         settled: Callable[[], None] | None = None,
     ) -> None:
         super().__init__()
@@ -128,12 +128,12 @@ class InstaSellApp(App[None]):
         first = NAMES.get(theme, theme)
         self._worn = first if first in self.available_themes else OURS[0].name
         self.set_reactive(App.theme, self._worn)
-        self.stylesheet = KeptStylesheet(variables=self.get_css_variables())
-        self._taping = taping or Taping()
+        self.stylesheet = CachedStylesheet(variables=self.get_css_variables())
+        self._taping = taping or RecordingMode()
         client = self._taping.client(base_url, token, read_only=read_only)
         if (replay := self._taping.replay) is not None:
             read_only, clock = True, replay.clock
-        self.feed = Feed(client, read_only=read_only, clock=clock)
+        self.feed = MarketConnection(client, read_only=read_only, clock=clock)
         self.zone = zone
         self.armed_after_seconds = armed_after_seconds
         self.poll_seconds = poll_seconds
@@ -143,7 +143,7 @@ class InstaSellApp(App[None]):
         self._first_remarks = [*remarks, *slips]
         self._settled = settled
         self.typed = KeyQueue(self)
-        self.remarks = Remarks(self.feed.now)
+        self.remarks = MessageLog(self.feed.now)
 
     def _chosen(self, keys: Mapping[str, object]) -> tuple[dict[str, str], list[str]]:
         if not keys:
@@ -151,7 +151,7 @@ class InstaSellApp(App[None]):
         # To know what has keys, all screens are loaded, which the board need not wait for.
         from instasell_tui.navigation import PLACES
 
-        return chosen(keys, type(self), PLACES)
+        return apply_key_file(keys, type(self), PLACES)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What our styles need of themes that are not ours."""
@@ -224,12 +224,12 @@ class InstaSellApp(App[None]):
 
     def action_selling(self) -> None:
         """Shows the seller's desk."""
-        self._go_to(screens.SellingScreen)
+        self._go_to(screens.SellerScreen)
 
     def action_desk(self) -> None:
         """Shows the desk, to an admin."""
         if self.feed.desk.is_mine:
-            self._go_to(screens.DeskScreen)
+            self._go_to(screens.AdminScreen)
 
     def action_messages(self) -> None:
         """Shows whom one speaks with."""
@@ -323,7 +323,7 @@ class InstaSellApp(App[None]):
             return
         self._say(lot, f"▼ Outbid: {minimum} or more leads again", Tone.BAD)
 
-    def on_over(self, message: messages.Over) -> None:
+    def on_auction_over(self, message: messages.AuctionOver) -> None:
         lot, currency = message.lot, self.feed.currency
         self.bell()
         if self._shows(lot):
@@ -332,26 +332,28 @@ class InstaSellApp(App[None]):
             self._say(lot, f"▲ You won at {money(lot.price, currency)}", Tone.GOOD)
         elif lot.state.winner is not None:
             self._say(
-                lot, f"■ {shown(lot.state.winner)} won at {money(lot.price, currency)}", Tone.BAD
+                lot,
+                f"■ {safe_text(lot.state.winner)} won at {money(lot.price, currency)}",
+                Tone.BAD,
             )
         elif lot.state.ended_below_reserve:
             self._say(lot, f"■ {BELOW_RESERVE}", Tone.PLAIN)
         else:
             self._say(lot, f"■ {lot.state.status.value.capitalize()} without a bid", Tone.PLAIN)
 
-    def on_told(self, message: messages.Told) -> None:
+    def on_notification_arrived(self, message: messages.NotificationArrived) -> None:
         notice = message.notice
         if notice.kind not in _SEEN_ELSEWHERE:
-            title = clipped(inbox_text.subject(notice), TITLE_CELLS)
+            title = clip(inbox_text.subject(notice), TITLE_CELLS)
             self.say(f"{title}\n{inbox_text.sentence(notice)}", Tone.PLAIN)
 
-    def on_message_came(self, message: messages.MessageCame) -> None:
+    def on_message_arrived(self, message: messages.MessageArrived) -> None:
         said, user = message.said, self.feed.user
         if user is None or said.author_id == user.id:
             return
         if not isinstance(self.screen, screens.ConversationsScreen | screens.ConversationScreen):
-            text = clipped(shown(said.text), NOTICE_CELLS)
-            self.say(f"{shown(said.author_name)} writes (M)\n{text}", Tone.PLAIN)
+            text = clip(safe_text(said.text), NOTICE_CELLS)
+            self.say(f"{safe_text(said.author_name)} writes (M)\n{text}", Tone.PLAIN)
 
     def say(self, text: str, tone: Tone) -> None:
         """Say something on a line of its own, for what its screen cannot say any more."""
@@ -369,7 +371,7 @@ class InstaSellApp(App[None]):
     @property
     def log_key(self) -> str:
         """The key that shows all that was said."""
-        return displayed(self.keys.get("app.log", "exclamation_mark").split(","))
+        return display_keys(self.keys.get("app.log", "exclamation_mark").split(","))
 
     def action_log(self) -> None:
         """Show all that was said."""
@@ -378,13 +380,13 @@ class InstaSellApp(App[None]):
 
             self.push_screen(reading.log_of(self.remarks.all, self.zone, self.feed.now()))
 
-    def _shows(self, lot: Lot) -> bool:
+    def _shows(self, lot: BoardAuction) -> bool:
         """Whether the auction fills the screen, and so says by itself what has happened."""
         sale = self.feed.sale
         return sale is not None and sale.auction_id == lot.auction_id
 
-    def _say(self, lot: Lot, text: str, tone: Tone) -> None:
-        self.say(f"{clipped(lot.title, TITLE_CELLS)}\n{text}", tone)
+    def _say(self, lot: BoardAuction, text: str, tone: Tone) -> None:
+        self.say(f"{clip(lot.title, TITLE_CELLS)}\n{text}", tone)
 
     async def on_signed_out(self, message: messages.SignedOut) -> None:
         await self.feed.restart()

@@ -23,14 +23,14 @@ _MODIFIERS = frozenset({"ctrl", "alt", "shift", "super", "hyper", "meta"})
 _NAMED = frozenset(key.value for key in Keys)
 
 
-class Place(NamedTuple):
+class KeyScope(NamedTuple):
     """What has the keys at one time: a screen, and the widgets in it. The last is innermost."""
 
     name: str
     owners: tuple[type[DOMNode], ...]
 
 
-class Deed(NamedTuple):
+class KeyAction(NamedTuple):
     """What keys do: the id by which they are changed, all usual keys, and a few words."""
 
     id: str
@@ -39,9 +39,9 @@ class Deed(NamedTuple):
     action: str
 
 
-def deeds(owner: type[DOMNode]) -> list[Deed]:
+def key_actions(owner: type[DOMNode]) -> list[KeyAction]:
     """What can be given other keys in a class of ours and the classes of ours that it is of."""
-    found: dict[str, Deed] = {}
+    found: dict[str, KeyAction] = {}
     taken: dict[str, str] = {}
     for each in owner.__mro__:
         if each.__module__.split(".")[0] != "instasell_tui":
@@ -53,16 +53,16 @@ def deeds(owner: type[DOMNode]) -> list[Deed]:
             known = found.get(binding.id)
             keys = (*known.keys, binding.key) if known else (binding.key,)
             words = known.words if known else binding.description
-            found[binding.id] = Deed(binding.id, keys, words, binding.action)
+            found[binding.id] = KeyAction(binding.id, keys, words, binding.action)
     return list(found.values())
 
 
-def in_force(deed: Deed, keys: Mapping[str, str]) -> tuple[str, ...]:
+def in_force(deed: KeyAction, keys: Mapping[str, str]) -> tuple[str, ...]:
     """The keys that do it, with those that somebody chose."""
     return tuple(keys[deed.id].split(",")) if deed.id in keys else deed.keys
 
 
-def displayed(keys: Sequence[str]) -> str:
+def display_keys(keys: Sequence[str]) -> str:
     """Keys as they are written for people: "/", "Ctrl+F", "↓ j"."""
     return " ".join(_display(key) for key in keys)
 
@@ -92,14 +92,14 @@ def read_keys(path: Path) -> tuple[Mapping[str, Any], list[str]]:
     return entries, []
 
 
-def chosen(
-    entries: Mapping[str, Any], everywhere: type[DOMNode], places: Sequence[Place]
+def apply_key_file(
+    entries: Mapping[str, Any], everywhere: type[DOMNode], places: Sequence[KeyScope]
 ) -> tuple[dict[str, str], list[str]]:
     """The entries that can be, as Textual takes them, and a remark for each that cannot."""
     deeds_by_id = {
         deed.id: deed
         for owner in (everywhere, *(owner for place in places for owner in place.owners))
-        for deed in deeds(owner)
+        for deed in key_actions(owner)
     }
     taken: dict[str, str] = {}
     remarks: list[str] = []
@@ -142,13 +142,13 @@ def _keys(value: object) -> str | None:
 
 
 def _clash(
-    taken: Mapping[str, str], everywhere: type[DOMNode], places: Sequence[Place]
+    taken: Mapping[str, str], everywhere: type[DOMNode], places: Sequence[KeyScope]
 ) -> tuple[str, str, str] | None:
     """A chosen entry, its key, and what else the key would do in some place."""
     for place in places:
         by_key: dict[str, str] = {}
         for owner in (everywhere, *place.owners):
-            for deed in deeds(owner):
+            for deed in key_actions(owner):
                 for key in in_force(deed, taken):
                     other = by_key.setdefault(key, deed.id)
                     if other == deed.id:

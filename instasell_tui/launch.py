@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from instasell_client import resolve_target
 
 if TYPE_CHECKING:
-    from instasell_tui.recording.player import Replay
+    from instasell_tui.recording.player import ReplayPlayer
     from instasell_tui.recording.recorder import Recorder
 
 SPEED_MIN, SPEED_MAX = 0.1, 1000.0
@@ -68,14 +68,14 @@ def has_screen() -> bool:
     return in_browser or (sys.stdin.isatty() and sys.stdout.isatty())
 
 
-def replay(wishes: argparse.Namespace) -> Replay | None:
+def replay(wishes: argparse.Namespace) -> ReplayPlayer | None:
     """The replay that is wished for. Raises RecordingError and OSError."""
     if not wishes.replay:
         return None
     from instasell_tui.recording.file_format import read_recording
-    from instasell_tui.recording.player import Replay
+    from instasell_tui.recording.player import ReplayPlayer
 
-    return Replay(read_recording(wishes.replay), speed=wishes.speed or 1.0)
+    return ReplayPlayer(read_recording(wishes.replay), speed=wishes.speed or 1.0)
 
 
 def recorder(wishes: argparse.Namespace) -> Recorder | None:

@@ -6,7 +6,7 @@ What is here has its keys on the help page and may be given others.
 from __future__ import annotations
 
 from instasell_tui.admin.dispute_screen import DisputeScreen
-from instasell_tui.admin.screen import DeskScreen
+from instasell_tui.admin.screen import AdminScreen
 from instasell_tui.auction.screen import AuctionScreen
 from instasell_tui.bids.screen import BidsScreen
 from instasell_tui.board.screen import BoardScreen
@@ -15,25 +15,25 @@ from instasell_tui.inbox.conversation_screen import ConversationScreen
 from instasell_tui.inbox.conversations_screen import ConversationsScreen
 from instasell_tui.inbox.notifications_screen import NoticesScreen
 from instasell_tui.inbox.preferences_screen import PreferencesScreen, PreferenceTable
-from instasell_tui.keys import Place
+from instasell_tui.keys import KeyScope
 from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.orders.screen import OrdersScreen
-from instasell_tui.seller.screen import SellingScreen
+from instasell_tui.seller.screen import SellerScreen
 from instasell_tui.wallet.screen import WalletScreen
 from instasell_tui.widgets.row_table import RowTable
 
 PLACES = (
-    Place("Board", (BoardTable, BoardScreen)),
-    Place("Auction", (AuctionScreen,)),
-    Place("My bids", (RowTable, BidsScreen)),
-    Place("Orders", (RowTable, OrdersScreen)),
-    Place("One order", (OrderScreen,)),
-    Place("Wallet", (RowTable, WalletScreen)),
-    Place("Messages", (RowTable, ConversationsScreen)),
-    Place("One conversation", (ConversationScreen,)),
-    Place("Notices", (RowTable, NoticesScreen)),
-    Place("What is told", (PreferenceTable, PreferencesScreen)),
-    Place("Seller desk", (RowTable, SellingScreen)),
-    Place("Admin desk", (RowTable, DeskScreen)),
-    Place("One dispute", (DisputeScreen,)),
+    KeyScope("Board", (BoardTable, BoardScreen)),
+    KeyScope("Auction", (AuctionScreen,)),
+    KeyScope("My bids", (RowTable, BidsScreen)),
+    KeyScope("Orders", (RowTable, OrdersScreen)),
+    KeyScope("One order", (OrderScreen,)),
+    KeyScope("Wallet", (RowTable, WalletScreen)),
+    KeyScope("Messages", (RowTable, ConversationsScreen)),
+    KeyScope("One conversation", (ConversationScreen,)),
+    KeyScope("Notices", (RowTable, NoticesScreen)),
+    KeyScope("What is told", (PreferenceTable, PreferencesScreen)),
+    KeyScope("Seller desk", (RowTable, SellerScreen)),
+    KeyScope("Admin desk", (RowTable, AdminScreen)),
+    KeyScope("One dispute", (DisputeScreen,)),
 )

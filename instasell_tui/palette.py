@@ -12,10 +12,10 @@ from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from instasell_tui.board.state import Lot, Query
-from instasell_tui.keys import displayed
+from instasell_tui.board.state import BoardAuction, BoardQuery
+from instasell_tui.keys import display_keys
 from instasell_tui.theme.themes import NAMES
-from instasell_tui.widgets.formats import clipped, money
+from instasell_tui.widgets.formats import clip, money
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
@@ -38,7 +38,7 @@ def of_screen(screen: Screen[Any]) -> Iterator[SystemCommand]:
         told.add(binding.action)
         words = MEANINGS.get(name, binding.description)
         run = partial(app.run_action, binding.action, node)
-        yield SystemCommand(f"{binding.description} ({displayed([key])})", words, run)
+        yield SystemCommand(f"{binding.description} ({display_keys([key])})", words, run)
 
 
 def _moves_only(node: DOMNode, name: str) -> bool:
@@ -90,8 +90,8 @@ class Commands(Provider):
         """Offer every command, and the auctions that end soonest."""
         for command in self._listed():
             yield DiscoveryHit(command.title, command.callback, help=command.help)
-        for lot in self._market.feed.lots.select(Query())[:SUGGESTED]:
-            title = clipped(lot.title, TITLE_CELLS)
+        for lot in self._market.feed.lots.select(BoardQuery())[:SUGGESTED]:
+            title = clip(lot.title, TITLE_CELLS)
             open_it = partial(self._market.open_auction, lot.auction_id)
             # A plain string would be read as markup.
             yield DiscoveryHit(Content(title), open_it, text=title, help=self._help(lot))
@@ -103,8 +103,8 @@ class Commands(Provider):
             if (score := matcher.match(command.title)) > 0:
                 shown = matcher.highlight(command.title)
                 yield Hit(score, shown, command.callback, help=command.help)
-        for lot in self._market.feed.lots.select(Query()):
-            title = clipped(lot.title, TITLE_CELLS)
+        for lot in self._market.feed.lots.select(BoardQuery()):
+            title = clip(lot.title, TITLE_CELLS)
             score, offsets = matcher.fuzzy_search.match(query, title)
             if score > 0:
                 found = Content(title)
@@ -113,5 +113,5 @@ class Commands(Provider):
                 open_it = partial(self._market.open_auction, lot.auction_id)
                 yield Hit(score, found, open_it, text=title, help=self._help(lot))
 
-    def _help(self, lot: Lot) -> str:
+    def _help(self, lot: BoardAuction) -> str:
         return f"Open this auction, at {money(lot.price, self._market.feed.currency)}"

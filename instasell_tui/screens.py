@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from instasell_tui.account.screen import SignInScreen
-    from instasell_tui.admin.screen import DeskScreen
+    from instasell_tui.admin.screen import AdminScreen
     from instasell_tui.auction.screen import AuctionScreen
     from instasell_tui.bids.screen import BidsScreen
     from instasell_tui.help.screen import HelpScreen
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from instasell_tui.inbox.conversations_screen import ConversationsScreen
     from instasell_tui.inbox.notifications_screen import NoticesScreen
     from instasell_tui.orders.screen import OrdersScreen
-    from instasell_tui.seller.screen import SellingScreen
+    from instasell_tui.seller.screen import SellerScreen
     from instasell_tui.wallet.screen import WalletScreen
 
 __all__ = [
+    "AdminScreen",
     "AuctionScreen",
     "BidsScreen",
     "ConversationScreen",
     "ConversationsScreen",
-    "DeskScreen",
     "HelpScreen",
     "NoticesScreen",
     "OrdersScreen",
-    "SellingScreen",
+    "SellerScreen",
     "SignInScreen",
     "WalletScreen",
 ]
@@ -36,11 +36,11 @@ _MODULES = {
     "BidsScreen": "instasell_tui.bids.screen",
     "ConversationScreen": "instasell_tui.inbox.conversation_screen",
     "ConversationsScreen": "instasell_tui.inbox.conversations_screen",
-    "DeskScreen": "instasell_tui.admin.screen",
+    "AdminScreen": "instasell_tui.admin.screen",
     "HelpScreen": "instasell_tui.help.screen",
     "NoticesScreen": "instasell_tui.inbox.notifications_screen",
     "OrdersScreen": "instasell_tui.orders.screen",
-    "SellingScreen": "instasell_tui.seller.screen",
+    "SellerScreen": "instasell_tui.seller.screen",
     "SignInScreen": "instasell_tui.account.screen",
     "WalletScreen": "instasell_tui.wallet.screen",
 }

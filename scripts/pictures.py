@@ -27,7 +27,7 @@ from textual.widgets import Static
 from instasell_tui.admin.dispute_screen import DisputeScreen
 from instasell_tui.admin.figure_board import FigureBoard
 from instasell_tui.app import InstaSellApp
-from instasell_tui.auction.picture import Picture
+from instasell_tui.auction.picture import PictureView
 from instasell_tui.auction.screen import AuctionScreen
 from instasell_tui.board.screen import BoardScreen
 from instasell_tui.board.state import Tab
@@ -120,7 +120,7 @@ def _sale_there(app: InstaSellApp) -> bool:
     sale = app.feed.sale
     if sale is None or sale.view is None or len(sale.bids) <= 3:
         return False
-    cover = app.screen.query_one("#cover", Picture)
+    cover = app.screen.query_one("#cover", PictureView)
     return app.size.height < TALL or cover.has_pixels
 
 

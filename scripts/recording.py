@@ -14,7 +14,7 @@ from pathlib import Path
 from instasell_client import AsyncInstaSell
 from instasell_client.errors import Conflict
 from instasell_tui.app import InstaSellApp
-from instasell_tui.recording.mode import Taping
+from instasell_tui.recording.mode import RecordingMode
 from instasell_tui.recording.recorder import Recorder
 from scripts.pictures import HERO, bid_on, market, person, put_up, take_part, until
 
@@ -26,7 +26,7 @@ EVERY_SECONDS = 0.4
 async def record(url: str, token: str, hero: str, path: Path) -> None:
     """The screen of one who leads and is outbid, without a terminal."""
     recorder = Recorder(path)
-    app = InstaSellApp(url, token, taping=Taping(recorder))
+    app = InstaSellApp(url, token, taping=RecordingMode(recorder))
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.feed.lots.loaded and bool(app.feed.categories))
         await pilot.pause(SECONDS / 4)

@@ -6,7 +6,7 @@ from rich.text import Text
 from textual.widgets import Checkbox
 
 
-class Tick(Checkbox):
+class CheckboxField(Checkbox):
     """Shows a tick when it is on, and nothing when it is off."""
 
     BUTTON_INNER = " "

@@ -19,9 +19,9 @@ from instasell_client import (
     InstaSellError,
     Invalid,
 )
-from instasell_tui.account.checkbox import Tick
+from instasell_tui.account.checkbox import CheckboxField
 from instasell_tui.widgets.footer import Footer
-from instasell_tui.widgets.formats import clipped, shown
+from instasell_tui.widgets.formats import clip, safe_text
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
@@ -59,7 +59,7 @@ class SignInScreen(Screen[bool]):
                 yield Label("Name that others see, if they may (optional)")
                 yield Input(id="display_name", compact=True, max_length=60)
                 yield Static(id="display_name-error", classes="field-error")
-            yield Tick("Stay signed in on this computer", name="stay")
+            yield CheckboxField("Stay signed in on this computer", name="stay")
             yield Static(id="problem")
             with Horizontal(id="buttons"):
                 yield Button("Sign in", id="go", compact=True)
@@ -68,14 +68,14 @@ class SignInScreen(Screen[bool]):
         yield Footer()
 
     def on_mount(self) -> None:
-        self.query_one("#stay", Tick).display = self.app.can_remember
+        self.query_one("#stay", CheckboxField).display = self.app.can_remember
         self._tell("problem", self._reason)
         self._turn(new=False)
 
     def _turn(self, *, new: bool) -> None:
         self._new = new
         self.query_one("#only-new").display = new
-        host = clipped(shown(self.app.feed.client.base_url), 44)
+        host = clip(safe_text(self.app.feed.client.base_url), 44)
         lead = f"Make an account at {host}" if new else f"Sign in at {host}"
         self.query_one("#lead", Static).update(Text(lead))
         self.query_one("#go", Button).label = "Make account" if new else "Sign in"
@@ -83,7 +83,7 @@ class SignInScreen(Screen[bool]):
         self.query_one("#email", Input).focus()
 
     def _tell(self, where: str, text: str) -> None:
-        self.query_one(f"#{where}", Static).update(Text(shown(text)))
+        self.query_one(f"#{where}", Static).update(Text(safe_text(text)))
         self.query_one(f"#{where}", Static).set_class(bool(text), "-said")
 
     def action_switch(self) -> None:
@@ -145,7 +145,7 @@ class SignInScreen(Screen[bool]):
             self._turn(new=False)
             self._tell("problem", next_step)
             return
-        if self.query_one("#stay", Tick).value:
+        if self.query_one("#stay", CheckboxField).value:
             await self.app.remember(email)
         self.dismiss(True)
 
@@ -169,11 +169,11 @@ class SignInScreen(Screen[bool]):
         elif isinstance(error, AccountSuspended):
             self._tell("problem", "This account is suspended")
         else:
-            self._tell("problem", shown(str(error)))
+            self._tell("problem", safe_text(str(error)))
 
 
 def _remedy(field: str, message: str) -> str:
     """What a person can do about a field; the wire's own words where they say it."""
     if field == "email":
         return "Write the address as name@example.com"
-    return shown(message)
+    return safe_text(message)

@@ -15,22 +15,22 @@ from instasell_client.models.problems import FieldError
 from instasell_tui.admin import text as admin_text
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders import text as orders_text
-from instasell_tui.orders.actions import FILES_ELSEWHERE, NOTHING_SENT, filled
+from instasell_tui.orders.actions import FILES_ELSEWHERE, NOTHING_SENT, ask_form
 from instasell_tui.orders.evidence import save, suggested_path, target_problem
 from instasell_tui.orders.text import Said
 from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
-from instasell_tui.widgets.form_screen import Entry, Form, Values
-from instasell_tui.widgets.formats import clipped, money, shown
+from instasell_tui.widgets.form_screen import Form, FormField, Values
+from instasell_tui.widgets.formats import clip, money, safe_text
 from instasell_tui.widgets.path_suggester import PathSuggester
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
 
 FILE_CELLS = 42
-REASON = Entry("reason", "Reason", max_length=500, placeholder="stays in the log")
+REASON = FormField("reason", "Reason", max_length=500, placeholder="stays in the log")
 
 
-class DeskSteps:
+class AdminActions:
     """Does the steps of an admin for a screen. Call from a worker: they wait for answers."""
 
     def __init__(self, app: InstaSellApp) -> None:
@@ -41,10 +41,10 @@ class DeskSteps:
         """Splits what is held between both sides."""
         currency, held = dispute.currency, money(dispute.held_amount, dispute.currency)
         entries = (
-            Entry("amount", f"To buyer, {currency}", max_length=24, placeholder=f"0 to {held}"),
+            FormField("amount", f"To buyer, {currency}", max_length=24, placeholder=f"0 to {held}"),
             REASON,
         )
-        title = shown(dispute.title)
+        title = safe_text(dispute.title)
         form = Form(f"Decide: {held} is held", title, entries, "Go on", _amount(dispute))
 
         async def send(values: Values) -> Said:
@@ -70,13 +70,13 @@ class DeskSteps:
             return FILES_ELSEWHERE
         files = {each.id: each for each in view.evidence}
         names = {
-            each.id: clipped(f"{each.author}: {shown(each.file_name)}", FILE_CELLS)
+            each.id: clip(f"{each.author}: {safe_text(each.file_name)}", FILE_CELLS)
             for each in view.evidence
         }
         first = view.evidence[0]
-        which = [Entry("file", "File", options=names)] if len(files) > 1 else []
-        to = Entry("path", "Save as", max_length=4096, suggester=PathSuggester())
-        title = shown(view.dispute.title) if which else names[first.id]
+        which = [FormField("file", "File", options=names)] if len(files) > 1 else []
+        to = FormField("path", "Save as", max_length=4096, suggester=PathSuggester())
+        title = safe_text(view.dispute.title) if which else names[first.id]
         suggested = {each.id: suggested_path(each) for each in view.evidence}
 
         def check(values: Values) -> Values:
@@ -95,18 +95,20 @@ class DeskSteps:
             except (OSError, ValueError) as error:
                 why = getattr(error, "strerror", None) or str(error)
                 raise Invalid([FieldError(field="path", message=f"not saved: {why}")]) from error
-            return f"Saved ({len(data):,} bytes): {shown(str(saved))}", Tone.GOOD
+            return f"Saved ({len(data):,} bytes): {safe_text(str(saved))}", Tone.GOOD
 
         form = Form("Save a file of this dispute", title, [*which, to], "Save", check)
         try:
             currency = self._app.feed.currency
-            return await filled(self._app, form, {"path": suggested[first.id]}, currency, send)
+            return await ask_form(self._app, form, {"path": suggested[first.id]}, currency, send)
         except InstaSellError as error:
             return orders_text.refusal(error, self._app.feed.currency)
 
     async def close_alert(self, alert: Alert) -> Said:
         """Says that an alert is dealt with; nothing else moves."""
-        form = Form("Close this alert", shown(f"{alert.kind}: {alert.subject}"), (REASON,), "Close")
+        form = Form(
+            "Close this alert", safe_text(f"{alert.kind}: {alert.subject}"), (REASON,), "Close"
+        )
 
         async def send(values: Values) -> Said:
             await self._desk.close_alert(alert.id, values["reason"])
@@ -116,7 +118,7 @@ class DeskSteps:
 
     async def suspend(self, user: User) -> Said:
         """Bans somebody, after a question."""
-        who = shown(f"{user.display_name}, {user.email}")
+        who = safe_text(f"{user.display_name}, {user.email}")
         form = Form("Suspend this account", who, (REASON,), "Go on")
 
         async def send(values: Values) -> Said:
@@ -124,13 +126,13 @@ class DeskSteps:
             if not await self._confirmed(Question("Suspend?", who, lines, "Suspend")):
                 return NOTHING_SENT
             await self._desk.suspend(user.id, values["reason"])
-            return f"{shown(user.email)} is suspended", Tone.GOOD
+            return f"{safe_text(user.email)} is suspended", Tone.GOOD
 
         return await self._filled(form, send)
 
     async def unsuspend(self, user: User) -> Said:
         """Lets somebody act again, after a question."""
-        who = shown(f"{user.display_name}, {user.email}")
+        who = safe_text(f"{user.display_name}, {user.email}")
         form = Form("Let this account act again", who, (REASON,), "Go on")
 
         async def send(values: Values) -> Said:
@@ -138,7 +140,7 @@ class DeskSteps:
             if not await self._confirmed(Question("Let it act?", who, lines, "Let it act")):
                 return NOTHING_SENT
             await self._desk.unsuspend(user.id, values["reason"])
-            return f"{shown(user.email)} may act again", Tone.GOOD
+            return f"{safe_text(user.email)} may act again", Tone.GOOD
 
         return await self._filled(form, send)
 
@@ -152,7 +154,7 @@ class DeskSteps:
     ) -> Said:
         currency = currency or self._app.feed.currency
         try:
-            return await filled(self._app, form, {}, currency, send)
+            return await ask_form(self._app, form, {}, currency, send)
         except InstaSellError as error:
             return orders_text.refusal(error, currency)
 

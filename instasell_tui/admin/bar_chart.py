@@ -14,7 +14,7 @@ BAR_CELLS_MAX = 6
 _PARTS = " ▁▂▃▄▅▆▇█"
 
 
-class Bars(NamedTuple):
+class BarSeries(NamedTuple):
     """What is drawn: a value for each bar, None where there is none; `text` words a value."""
 
     values: Sequence[float | None]
@@ -26,16 +26,16 @@ class Bars(NamedTuple):
 
 
 class BarChart(Widget):
-    """Draws `Bars`; `show` replaces them."""
+    """Draw a `BarSeries`; `show` replaces them."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"chart--axis", "chart--bar"}
 
     def __init__(self, title: str, *, name: str) -> None:
         super().__init__(id=f"figure-{name}")
         self.border_title = title
-        self._bars: Bars | None = None
+        self._bars: BarSeries | None = None
 
-    def show(self, bars: Bars | None) -> None:
+    def show(self, bars: BarSeries | None) -> None:
         """Draws other bars."""
         self._bars = bars
         self.refresh()

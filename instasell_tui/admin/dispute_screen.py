@@ -20,14 +20,14 @@ from instasell_client import InstaSellError
 from instasell_client.models.admin import AdminOrder
 from instasell_client.models.disputes import DisputeStatus, DisputeView
 from instasell_tui.admin import text as admin_text
-from instasell_tui.admin.actions import DeskSteps
+from instasell_tui.admin.actions import AdminActions
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.market import messages
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.text import Said
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.footer import Footer
-from instasell_tui.widgets.formats import shown
+from instasell_tui.widgets.formats import safe_text
 from instasell_tui.widgets.outcome_line import READ_ONLY, OutcomeLine
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class DisputeScreen(Screen[None]):
                 self._say("headline", f"! {self._failure}", Tone.BAD)
             return
         zone, now = self.app.zone, self.app.feed.now()
-        self._say("title", shown(view.dispute.title), Tone.PLAIN)
+        self._say("title", safe_text(view.dispute.title), Tone.PLAIN)
         self._say("headline", *admin_text.headline(view.dispute))
         said: list[RenderableType] = []
         for each in admin_text.statements(view, zone, now):
@@ -198,7 +198,7 @@ class DisputeScreen(Screen[None]):
             view = await desk.dispute(self._dispute_id)
             self._order = await desk.order(view.dispute.order_id)
         except InstaSellError as error:
-            self._failure = shown(str(error))
+            self._failure = safe_text(str(error))
         else:
             self._failure = None
             # What comes late for somebody who has signed out is dropped.
@@ -217,14 +217,14 @@ class DisputeScreen(Screen[None]):
         if not self._busy and self._view is not None:
             self._busy = True
             # The step is the application's: its answer comes also when this screen was left.
-            step = DeskSteps(self.app).resolve(self._view.dispute)
+            step = AdminActions(self.app).resolve(self._view.dispute)
             self.app.run_worker(self._do(step), group="step")
 
     def action_evidence(self) -> None:
         """Saves a file that one side has sent."""
         if not self._busy and self._view is not None:
             self._busy = True
-            step = DeskSteps(self.app).save_evidence(self._view)
+            step = AdminActions(self.app).save_evidence(self._view)
             self.app.run_worker(self._do(step), group="step")
 
     async def _do(self, step: Awaitable[Said]) -> None:

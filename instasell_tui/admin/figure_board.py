@@ -10,7 +10,7 @@ from textual.containers import Container
 
 from instasell_client.models.admin import Analytics, Bucket
 from instasell_tui.admin import text as admin_text
-from instasell_tui.admin.bar_chart import LABEL_CELLS, BarChart, Bars
+from instasell_tui.admin.bar_chart import LABEL_CELLS, BarChart, BarSeries
 from instasell_tui.admin.text import FIGURES
 
 _BUCKETS = {Bucket.HOUR: "24 hours", Bucket.DAY: "30 days", Bucket.WEEK: "26 weeks"}
@@ -87,14 +87,14 @@ class FigureBoard(Container, can_focus=True):
             )
             chart.show(self._bars(name) if found else None)
 
-    def _bars(self, name: str) -> Bars | None:
+    def _bars(self, name: str) -> BarSeries | None:
         found = self._found
         if found is None:
             return None
         if not found.items:
-            return Bars((), "", "", str)
+            return BarSeries((), "", "", str)
         say = partial(admin_text.figure, name=name, currency=found.currency, width=LABEL_CELLS - 1)
-        return Bars(
+        return BarSeries(
             admin_text.values(found, name),
             admin_text.bucket_start(found.items[0], found.bucket, self._zone),
             admin_text.bucket_start(found.items[-1], found.bucket, self._zone),

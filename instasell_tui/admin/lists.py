@@ -11,11 +11,11 @@ from instasell_client.models.disputes import DisputeStatus
 from instasell_tui.admin import text as admin_text
 from instasell_tui.admin.text import AMOUNT_CELLS, Facts
 from instasell_tui.widgets.formats import count
-from instasell_tui.widgets.row_table import Column, Row
+from instasell_tui.widgets.row_table import TableColumn, TableRow
 
 if TYPE_CHECKING:
     from instasell_client.models.base import Page
-    from instasell_tui.admin.state import Desk
+    from instasell_tui.admin.state import AdminState
 
 WIDE_CELLS = 110
 ROWS_FIRST = 50
@@ -23,22 +23,22 @@ PAGES_FIRST_MAX = 3
 
 
 @dataclass(frozen=True)
-class Kind:
+class AdminListKind:
     """One noun of the desk. `is_open` says what waits for somebody; `q` is what is searched for."""
 
     noun: str
     nothing: str
-    read: Callable[[Desk, str, str | None], Awaitable[Page[Any]]]
-    row: Callable[[Any, tzinfo | None, datetime], Row]
+    read: Callable[[AdminState, str, str | None], Awaitable[Page[Any]]]
+    row: Callable[[Any, tzinfo | None, datetime], TableRow]
     facts: Callable[[Any], Facts]
-    columns: Callable[[int], list[Column]]
+    columns: Callable[[int], list[TableColumn]]
     is_open: Callable[[Any], bool] | None = None
 
 
-class Listed:
+class AdminList:
     """What was read of one list, and how far."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: AdminListKind) -> None:
         self.kind = kind
         self.loaded = False
         self._items: list[Any] = []
@@ -69,7 +69,7 @@ class Listed:
         """The thing behind a row."""
         return next((each for each in self._items if str(each.id) == key), None)
 
-    def rows(self, zone: tzinfo | None, now: datetime) -> Sequence[Row]:
+    def rows(self, zone: tzinfo | None, now: datetime) -> Sequence[TableRow]:
         """A line for each."""
         return [self.kind.row(each, zone, now) for each in self._items]
 
@@ -78,7 +78,7 @@ class Listed:
         found = self.find(key)
         return [] if found is None else self.kind.facts(found)
 
-    async def look(self, desk: Desk, q: str) -> None:
+    async def look(self, desk: AdminState, q: str) -> None:
         """Reads from the beginning: as many rows as are here, within a limit."""
         wanted = min(max(ROWS_FIRST, len(self._items)), 300)
         items: list[Any] = []
@@ -91,7 +91,7 @@ class Listed:
                 break
         self._items, self._next, self.loaded = items, cursor, True
 
-    async def look_further(self, desk: Desk, q: str) -> None:
+    async def look_further(self, desk: AdminState, q: str) -> None:
         """Reads the next page, if there is one."""
         cursor = self._next
         if cursor is None:
@@ -103,50 +103,50 @@ class Listed:
             self._next = page.next
 
 
-def _disputes(width: int) -> list[Column]:
-    wide = [Column("buyer", "Buyer", 20), Column("seller", "Seller", 20)]
+def _disputes(width: int) -> list[TableColumn]:
+    wide = [TableColumn("buyer", "Buyer", 20), TableColumn("seller", "Seller", 20)]
     return [
-        Column("title", "What", 0),
+        TableColumn("title", "What", 0),
         *(wide if width >= WIDE_CELLS else []),
-        Column("reason", "Reason", 16),
-        Column("state", "State", 8),
-        Column("amount", "Held/back", AMOUNT_CELLS, right=True),
-        Column("when", "Opened", 12, right=True),
+        TableColumn("reason", "Reason", 16),
+        TableColumn("state", "State", 8),
+        TableColumn("amount", "Held/back", AMOUNT_CELLS, right=True),
+        TableColumn("when", "Opened", 12, right=True),
     ]
 
 
-def _alerts(width: int) -> list[Column]:
+def _alerts(width: int) -> list[TableColumn]:
     return [
-        Column("kind", "Kind", 40 if width >= WIDE_CELLS else 28),
-        Column("subject", "Subject", 0),
-        Column("state", "State", 6),
-        Column("when", "Since", 12, right=True),
+        TableColumn("kind", "Kind", 40 if width >= WIDE_CELLS else 28),
+        TableColumn("subject", "Subject", 0),
+        TableColumn("state", "State", 6),
+        TableColumn("when", "Since", 12, right=True),
     ]
 
 
-def _users(width: int) -> list[Column]:
-    wide = [Column("proof", "E-mail", 10)]
+def _users(width: int) -> list[TableColumn]:
+    wide = [TableColumn("proof", "E-mail", 10)]
     return [
-        Column("name", "Name", 34 if width >= WIDE_CELLS else 18),
-        Column("email", "E-mail address", 0),
-        Column("role", "Role", 6),
-        Column("state", "State", 9),
+        TableColumn("name", "Name", 34 if width >= WIDE_CELLS else 18),
+        TableColumn("email", "E-mail address", 0),
+        TableColumn("role", "Role", 6),
+        TableColumn("state", "State", 9),
         *(wide if width >= WIDE_CELLS else []),
-        Column("when", "Since", 12, right=True),
+        TableColumn("when", "Since", 12, right=True),
     ]
 
 
-def _actions(width: int) -> list[Column]:
+def _actions(width: int) -> list[TableColumn]:
     return [
-        Column("when", "When", 12),
-        Column("admin", "Admin", 24 if width >= WIDE_CELLS else 14),
-        Column("action", "Action", 16),
-        Column("reason", "Reason", 0),
+        TableColumn("when", "When", 12),
+        TableColumn("admin", "Admin", 24 if width >= WIDE_CELLS else 14),
+        TableColumn("action", "Action", 16),
+        TableColumn("reason", "Reason", 0),
     ]
 
 
-LISTS: Mapping[str, Kind] = {
-    "disputes": Kind(
+LISTS: Mapping[str, AdminListKind] = {
+    "disputes": AdminListKind(
         "dispute",
         "Nobody has complained of anything.",
         lambda desk, _, cursor: desk.disputes(cursor),
@@ -155,7 +155,7 @@ LISTS: Mapping[str, Kind] = {
         _disputes,
         lambda each: each.status is DisputeStatus.OPEN,
     ),
-    "alerts": Kind(
+    "alerts": AdminListKind(
         "alert",
         "Nothing has to be looked at.",
         lambda desk, _, cursor: desk.alerts(cursor),
@@ -164,7 +164,7 @@ LISTS: Mapping[str, Kind] = {
         _alerts,
         lambda each: each.closed_at is None,
     ),
-    "users": Kind(
+    "users": AdminListKind(
         "user",
         "There is nobody yet.",
         lambda desk, q, cursor: desk.users(q, cursor),
@@ -172,7 +172,7 @@ LISTS: Mapping[str, Kind] = {
         admin_text.user_facts,
         _users,
     ),
-    "log": Kind(
+    "log": AdminListKind(
         "action",
         "No admin has done anything yet.",
         lambda desk, _, cursor: desk.actions(cursor),

@@ -14,17 +14,17 @@ from textual.widgets import Input, Static
 from instasell_client import InstaSellError
 from instasell_client.models.accounts import User, UserStatus
 from instasell_client.models.admin import Alert
-from instasell_tui.admin.actions import DeskSteps
+from instasell_tui.admin.actions import AdminActions
 from instasell_tui.admin.dispute_screen import DisputeScreen
 from instasell_tui.admin.figure_board import FigureBoard
-from instasell_tui.admin.lists import LISTS, Listed
+from instasell_tui.admin.lists import LISTS, AdminList
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders.text import Said
 from instasell_tui.widgets.confirm_screen import pairs
-from instasell_tui.widgets.formats import shown
+from instasell_tui.widgets.formats import safe_text
 from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.paged_list import PagedListScreen
-from instasell_tui.widgets.row_table import Column, Row, RowTable
+from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tab_strip import TabStrip
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _TABS = {
 }
 
 
-class DeskScreen(PagedListScreen):
+class AdminScreen(PagedListScreen):
     """Shows lists that it reads through the feed's desk; it is for admins alone."""
 
     PLACE = "Admin desk"
@@ -66,7 +66,7 @@ class DeskScreen(PagedListScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lists = {name: Listed(kind) for name, kind in LISTS.items()}
+        self._lists = {name: AdminList(kind) for name, kind in LISTS.items()}
         self._q = ""
         self._busy = False
 
@@ -85,15 +85,15 @@ class DeskScreen(PagedListScreen):
     # Showing ----------------------------------------------------------------------------------
 
     @property
-    def _list(self) -> Listed | None:
+    def _list(self) -> AdminList | None:
         """What the tab lists; None for figures."""
         return self._lists.get(self.tab)
 
-    def columns(self, width: int) -> list[Column]:
+    def columns(self, width: int) -> list[TableColumn]:
         listed = self._list
         return listed.kind.columns(width) if listed else []
 
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[TableRow]:
         listed = self._list
         return listed.rows(self.app.zone, self.app.feed.now()) if listed else []
 
@@ -112,12 +112,12 @@ class DeskScreen(PagedListScreen):
     def tab_counts(self) -> dict[str, str]:
         return {key: self._lists[key].count if key in self._lists else "" for key in self.TABS}
 
-    def told(self, rows: Sequence[Row]) -> str:
+    def told(self, rows: Sequence[TableRow]) -> str:
         listed = self._list
         return listed.told if listed else self.query_one(FigureBoard).told
 
     def reason(self, error: InstaSellError) -> str:
-        return f"The market refused: {shown(str(error))}"
+        return f"The market refused: {safe_text(str(error))}"
 
     def _take_focus(self) -> None:
         """The list, or what stands in its place, takes the keys."""
@@ -142,7 +142,7 @@ class DeskScreen(PagedListScreen):
         if listed is None or not listed.loaded:
             return "Asking the market …"
         if self.tab == "users" and self._q:
-            return f"Nobody is like {shown(self._q)}."
+            return f"Nobody is like {safe_text(self._q)}."
         return listed.kind.nothing
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -198,7 +198,7 @@ class DeskScreen(PagedListScreen):
 
     def person_changed(self) -> None:
         """Another person sees nothing of what an admin saw."""
-        self._lists = {name: Listed(kind) for name, kind in LISTS.items()}
+        self._lists = {name: AdminList(kind) for name, kind in LISTS.items()}
         self.query_one(FigureBoard).forget()
         self.show_rows(anew=True)
         self.refresh_list()
@@ -225,7 +225,7 @@ class DeskScreen(PagedListScreen):
     @on(Input.Submitted, "#search")
     def _searched(self, event: Input.Submitted) -> None:
         self._q = event.value.strip()
-        self._lists["users"] = Listed(LISTS["users"])
+        self._lists["users"] = AdminList(LISTS["users"])
         self.show_rows(anew=True)
         self.refresh_list()
         self.query_one(RowTable).display = True
@@ -240,8 +240,8 @@ class DeskScreen(PagedListScreen):
         self.show_rows()
         self.refresh_list()
 
-    @on(RowTable.Opened)
-    def _opened(self, event: RowTable.Opened) -> None:
+    @on(RowTable.RowOpened)
+    def _opened(self, event: RowTable.RowOpened) -> None:
         if self.tab == "disputes":
             self.app.push_screen(DisputeScreen(event.key))
 
@@ -268,7 +268,7 @@ class DeskScreen(PagedListScreen):
         self.show_rows()
 
     async def _run(self, name: str, chosen: object) -> Said:
-        steps = DeskSteps(self.app)
+        steps = AdminActions(self.app)
         if isinstance(chosen, Alert):
             return await steps.close_alert(chosen)
         assert isinstance(chosen, User)

@@ -12,15 +12,15 @@ from instasell_client.models.disputes import Dispute, DisputeStatus, DisputeView
 from instasell_client.resources.media import FILE_BYTES_MAX
 
 if TYPE_CHECKING:
-    from instasell_tui.market.connection import Feed
+    from instasell_tui.market.connection import MarketConnection
 
 PAGE = 100
 
 
-class Desk:
+class AdminState:
     """Serves the screens of admins. All that writes raises Forbidden under read-only."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: MarketConnection) -> None:
         self._feed = feed
 
     @property
@@ -89,15 +89,15 @@ class Desk:
 
     async def close_alert(self, alert_id: str, reason: str) -> Alert:
         """Says that an alert is dealt with. Raises AlertNotFound."""
-        self._feed.writing()
+        self._feed.require_writable()
         return await self._feed.client.admin.close_alert(alert_id, reason)
 
     async def suspend(self, user_id: str, reason: str) -> User:
         """Lets an account only read. Raises UserNotFound, Forbidden, LastAdmin."""
-        self._feed.writing()
+        self._feed.require_writable()
         return await self._feed.client.admin.suspend(user_id, reason)
 
     async def unsuspend(self, user_id: str, reason: str) -> User:
         """Lets a suspended account act again. Raises UserNotFound."""
-        self._feed.writing()
+        self._feed.require_writable()
         return await self._feed.client.admin.unsuspend(user_id, reason)

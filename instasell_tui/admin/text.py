@@ -13,8 +13,8 @@ from instasell_client.models.disputes import Dispute, DisputeReason, DisputeStat
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.text import Said
-from instasell_tui.widgets.formats import NOTHING, local_time, money, prose, shown
-from instasell_tui.widgets.row_table import Cell, Row
+from instasell_tui.widgets.formats import NOTHING, local_time, money, prose, safe_text
+from instasell_tui.widgets.row_table import Cell, TableRow
 
 Facts = Sequence[tuple[str, str]]
 
@@ -37,90 +37,90 @@ class Statement(NamedTuple):
 # Rows and what stands below them ----------------------------------------------------------------
 
 
-def dispute_row(each: Dispute, zone: tzinfo | None, now: datetime) -> Row:
+def dispute_row(each: Dispute, zone: tzinfo | None, now: datetime) -> TableRow:
     """A dispute as a line of the list."""
     is_open = each.status is DisputeStatus.OPEN
     amount = each.held_amount if is_open else each.refund_amount
     cells: dict[str, Cell] = {
-        "title": (shown(each.title), "strong" if is_open else "plain"),
+        "title": (safe_text(each.title), "strong" if is_open else "plain"),
         "reason": (REASONS[each.reason], "plain"),
-        "buyer": (shown(each.buyer_name), "quiet"),
-        "seller": (shown(each.seller_name), "quiet"),
+        "buyer": (safe_text(each.buyer_name), "quiet"),
+        "seller": (safe_text(each.seller_name), "quiet"),
         "state": ("open" if is_open else "resolved", "soon" if is_open else "quiet"),
         "amount": (money(amount, each.currency, AMOUNT_CELLS), "plain"),
         "when": (local_time(each.created_at, zone, now), "quiet"),
     }
-    return Row(each.id, ("!", "bad") if is_open else ("✓", "good"), cells)
+    return TableRow(each.id, ("!", "bad") if is_open else ("✓", "good"), cells)
 
 
 def dispute_facts(each: Dispute) -> Facts:
     """What stands below the list."""
-    last = [("Decided", shown(each.resolution))] if each.resolution is not None else []
+    last = [("Decided", safe_text(each.resolution))] if each.resolution is not None else []
     return [
-        ("Buyer", shown(each.buyer_name)),
-        ("Seller", shown(each.seller_name)),
-        ("Says", shown(each.text)),
+        ("Buyer", safe_text(each.buyer_name)),
+        ("Seller", safe_text(each.seller_name)),
+        ("Says", safe_text(each.text)),
         *last,
     ]
 
 
-def alert_row(each: Alert, zone: tzinfo | None, now: datetime) -> Row:
+def alert_row(each: Alert, zone: tzinfo | None, now: datetime) -> TableRow:
     """An alert as a line of the list."""
     is_open = each.closed_at is None
     cells: dict[str, Cell] = {
-        "kind": (shown(each.kind), "strong" if is_open else "plain"),
-        "subject": (shown(each.subject), "quiet"),
+        "kind": (safe_text(each.kind), "strong" if is_open else "plain"),
+        "subject": (safe_text(each.subject), "quiet"),
         "state": ("open" if is_open else "closed", "soon" if is_open else "quiet"),
         "when": (local_time(each.created_at, zone, now), "quiet"),
     }
-    return Row(each.id, ("!", "bad") if is_open else ("✓", "good"), cells)
+    return TableRow(each.id, ("!", "bad") if is_open else ("✓", "good"), cells)
 
 
 def alert_facts(each: Alert) -> Facts:
     """What stands below the list."""
-    remedy: Facts = [("Do", shown(each.remedy))] if each.remedy else []
-    return [("Subject", shown(each.subject)), *_details(each.details), *remedy]
+    remedy: Facts = [("Do", safe_text(each.remedy))] if each.remedy else []
+    return [("Subject", safe_text(each.subject)), *_details(each.details), *remedy]
 
 
-def user_row(each: User, zone: tzinfo | None, now: datetime) -> Row:
+def user_row(each: User, zone: tzinfo | None, now: datetime) -> TableRow:
     """An account as a line of the list."""
     suspended = each.status is UserStatus.SUSPENDED
     cells: dict[str, Cell] = {
-        "name": (shown(each.display_name), "plain"),
-        "email": (shown(each.email), "quiet"),
+        "name": (safe_text(each.display_name), "plain"),
+        "email": (safe_text(each.email), "quiet"),
         "role": (each.role.value, "quiet"),
         "state": (each.status.value, "bad" if suspended else "plain"),
         "proof": (each.verification_status.value, "quiet"),
         "when": (local_time(each.created_at, zone, now), "quiet"),
     }
-    return Row(each.id, ("■", "bad") if suspended else ("·", "quiet"), cells)
+    return TableRow(each.id, ("■", "bad") if suspended else ("·", "quiet"), cells)
 
 
 def user_facts(each: User) -> Facts:
     """What stands below the list."""
     return [
-        ("Name", shown(each.display_name)),
-        ("E-mail", f"{shown(each.email)} ({each.verification_status.value})"),
+        ("Name", safe_text(each.display_name)),
+        ("E-mail", f"{safe_text(each.email)} ({each.verification_status.value})"),
         ("Id", each.id),
     ]
 
 
-def action_row(each: AdminAction, zone: tzinfo | None, now: datetime) -> Row:
+def action_row(each: AdminAction, zone: tzinfo | None, now: datetime) -> TableRow:
     """What an admin did as a line of the list."""
     cells: dict[str, Cell] = {
         "when": (local_time(each.created_at, zone, now), "quiet"),
-        "admin": (shown(each.admin_name), "plain"),
-        "action": (shown(each.action.replace("_", " ")), "strong"),
-        "reason": (shown(each.reason), "quiet"),
+        "admin": (safe_text(each.admin_name), "plain"),
+        "action": (safe_text(each.action.replace("_", " ")), "strong"),
+        "reason": (safe_text(each.reason), "quiet"),
     }
-    return Row(str(each.id), ("·", "quiet"), cells)
+    return TableRow(str(each.id), ("·", "quiet"), cells)
 
 
 def action_facts(each: AdminAction) -> Facts:
     """What stands below the list."""
     return [
-        ("Subject", f"{shown(each.subject_kind)} {each.subject_id}"),
-        ("Reason", shown(each.reason)),
+        ("Subject", f"{safe_text(each.subject_kind)} {each.subject_id}"),
+        ("Reason", safe_text(each.reason)),
         *_details(each.details),
     ]
 
@@ -129,7 +129,7 @@ def _details(details: Mapping[str, object]) -> Facts:
     if not details:
         return []
     words = " · ".join(f"{name} {_value(name, value)}" for name, value in details.items())
-    return [("Details", shown(words))]
+    return [("Details", safe_text(words))]
 
 
 def _value(name: str, value: object) -> str:
@@ -159,7 +159,8 @@ def statements(view: DisputeView, zone: tzinfo | None, now: datetime) -> Sequenc
     why = REASONS[each.reason]
     said = [
         Statement(
-            f"The buyer {shown(each.buyer_name)}, {local_time(each.created_at, zone, now)}: {why}",
+            f"The buyer {safe_text(each.buyer_name)}, "
+            f"{local_time(each.created_at, zone, now)}: {why}",
             _lines(each.text),
         )
     ]
@@ -167,7 +168,7 @@ def statements(view: DisputeView, zone: tzinfo | None, now: datetime) -> Sequenc
     answers = [(one.created_at, one.author, one.text) for one in view.messages]
     files = [(one.created_at, one.author, orders_text.sent(one)) for one in view.evidence]
     for created_at, author, text in sorted([*answers, *files], key=lambda one: one[0]):
-        head = f"The {author} {shown(names[author])}, {local_time(created_at, zone, now)}"
+        head = f"The {author} {safe_text(names[author])}, {local_time(created_at, zone, now)}"
         said.append(Statement(head, _lines(text)))
     if each.resolution is not None and each.resolved_at is not None:
         at = local_time(each.resolved_at, zone, now)
@@ -200,8 +201,8 @@ def ledger(
             (
                 local_time(each.created_at, zone, now),
                 f"{sign}{money(each.amount, order.currency)}",
-                shown(each.type),
-                f"{shown(each.account)}{whose}",
+                safe_text(each.type),
+                f"{safe_text(each.account)}{whose}",
             )
         )
     return rows
@@ -210,9 +211,9 @@ def ledger(
 def split(each: Dispute, refund: int) -> Facts:
     """What a decision would give to whom."""
     return [
-        (f"To the buyer, {shown(each.buyer_name)}", money(refund, each.currency)),
+        (f"To the buyer, {safe_text(each.buyer_name)}", money(refund, each.currency)),
         (
-            f"To the seller, {shown(each.seller_name)}",
+            f"To the seller, {safe_text(each.seller_name)}",
             money(each.held_amount - refund, each.currency),
         ),
     ]

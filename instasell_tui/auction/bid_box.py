@@ -28,7 +28,7 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class BidInput:
     """What was typed, in minor units; at least one of the two is there."""
 
     amount: int | None
@@ -41,7 +41,7 @@ class BidBox(Vertical):
     class Wanted(Message):
         """Somebody wants to bid what the box says."""
 
-        def __init__(self, wish: Wish) -> None:
+        def __init__(self, wish: BidInput) -> None:
             super().__init__()
             self.wish = wish
 
@@ -133,7 +133,7 @@ class BidBox(Vertical):
 
     # Typing -----------------------------------------------------------------------------------
 
-    def read(self) -> Wish | None:
+    def read(self) -> BidInput | None:
         """What the fields say; None, with a message, when they cannot be read."""
         amount = self._amount_in("amount")
         maximum = self._amount_in("maximum")
@@ -150,7 +150,7 @@ class BidBox(Vertical):
         if amount is not None and maximum is not None and amount > maximum:
             self.tell("Your bid is above your maximum; raise the maximum", Tone.BAD)
             return None
-        return Wish(amount, maximum)
+        return BidInput(amount, maximum)
 
     def _amount_in(self, field: str) -> int | str | None:
         text = self.query_one(f"#{field}", Input).value.strip()

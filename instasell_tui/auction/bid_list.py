@@ -13,14 +13,14 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from instasell_client.models.auctions import Bid, BidKind
-from instasell_tui.widgets.formats import fitted, local_time, money
+from instasell_tui.widgets.formats import fit, local_time, money
 
 _KINDS = {BidKind.RAISE: "↑", BidKind.BUY_NOW: "bought"}
 """↑ is the leader raising the own maximum."""
 AMOUNT_CELLS = 12
 
 
-class Entry(NamedTuple):
+class BidLine(NamedTuple):
     """One line: when, who, whether that is the signed-in user, and what was bid."""
 
     time: str
@@ -29,7 +29,7 @@ class Entry(NamedTuple):
     amount: str
 
 
-class BidList(ScrollView, can_focus=True):
+class BidListView(ScrollView, can_focus=True):
     """Shows bids as they come; drawn line by line, so that its length costs nothing."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"bids--time", "bids--own", "bids--other"}
@@ -37,7 +37,7 @@ class BidList(ScrollView, can_focus=True):
     def __init__(self, zone: tzinfo | None) -> None:
         super().__init__()
         self._zone = zone
-        self._entries: list[Entry] = []
+        self._entries: list[BidLine] = []
         self._known: tuple[int, str | None] = (0, None)
 
     def show(self, bids: Sequence[Bid], bidder: str | None, currency: str) -> None:
@@ -50,13 +50,13 @@ class BidList(ScrollView, can_focus=True):
         self._measure()
         self.refresh()
 
-    def _entry(self, bid: Bid, bidder: str | None, currency: str) -> Entry:
+    def _entry(self, bid: Bid, bidder: str | None, currency: str) -> BidLine:
         own = bid.bidder == bidder
         kind = _KINDS.get(bid.kind)
         name = "you" if own else bid.bidder
         who = f"{name} {kind}" if kind else name
         amount = money(bid.amount, currency, AMOUNT_CELLS)
-        return Entry(local_time(bid.created_at, self._zone), who, own, amount)
+        return BidLine(local_time(bid.created_at, self._zone), who, own, amount)
 
     def _measure(self) -> None:
         self.virtual_size = Size(self.scrollable_content_region.width, len(self._entries))
@@ -78,7 +78,7 @@ class BidList(ScrollView, can_focus=True):
         segments = [
             Segment(mark, ink),
             Segment(f"{entry.time} ", quiet),
-            Segment(fitted(entry.bidder, name_width), ink),
-            Segment(fitted(entry.amount, AMOUNT_CELLS, right=True) + " ", ink),
+            Segment(fit(entry.bidder, name_width), ink),
+            Segment(fit(entry.amount, AMOUNT_CELLS, right=True) + " ", ink),
         ]
         return Strip(segments).adjust_cell_length(width, ground)

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from instasell_client.models.auctions import AuctionView
-from instasell_tui.widgets.formats import count, local_time, money, prose, shown
+from instasell_tui.widgets.formats import count, local_time, money, prose, safe_text
 
 DESCRIPTION_MAX = 20_000
 
@@ -26,9 +26,9 @@ def page_of(view: AuctionView, currency: str, now: datetime, zone: tzinfo | None
     reserve = "none" if not state.has_reserve else "met" if state.reserve_met else "not met"
     late = f"a bid in the last {state.extension_window_seconds} s adds {state.extension_seconds} s"
     facts = [
-        ("Category", shown(view.category_path)),
-        ("Condition", shown(view.condition)),
-        ("Seller", shown(view.seller_name) + record),
+        ("Category", safe_text(view.category_path)),
+        ("Condition", safe_text(view.condition)),
+        ("Seller", safe_text(view.seller_name) + record),
         ("Began", local_time(state.start_at, zone, now)),
         ("Ends", f"{local_time(state.end_at, zone, now)}; {late}"),
         ("Bidding from", money(state.min_bid, currency)),

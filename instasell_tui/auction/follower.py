@@ -7,19 +7,19 @@ import logging
 from typing import TYPE_CHECKING
 
 from instasell_client import AuctionFeed, AuctionJoined, InstaSellError
-from instasell_tui.auction.state import BIDS_KEPT_MAX, Sale
+from instasell_tui.auction.state import BIDS_KEPT_MAX, AuctionPageState
 from instasell_tui.market import messages
 
 if TYPE_CHECKING:
-    from instasell_tui.market.connection import Feed
+    from instasell_tui.market.connection import MarketConnection
 
 log = logging.getLogger("instasell_tui")
 
 
-class Following:
-    """Keeps a `Sale` up to date from an auction's feed, until it is closed."""
+class AuctionFollower:
+    """Keeps an `AuctionPageState` up to date from an auction's feed, until it is closed."""
 
-    def __init__(self, feed: Feed, sale: Sale, events: AuctionFeed) -> None:
+    def __init__(self, feed: MarketConnection, sale: AuctionPageState, events: AuctionFeed) -> None:
         self.sale = sale
         self._feed = feed
         self._events = events
@@ -47,9 +47,9 @@ class Following:
                         feed.lots.put(event.data.state, feed.now())
                         lacks_view = not self._take_view(event)
                     else:
-                        feed.take(event)
-                feed.touch()
-                feed.tell(messages.SaleChanged)
+                        feed.apply_change(event)
+                feed.mark_changed()
+                feed.post(messages.AuctionPageChanged)
                 if sale.missing_after is not None:
                     await self._fill(sale.missing_after)
                 # What came of it is for those who took part; nobody else is told more.
@@ -59,7 +59,7 @@ class Following:
                 await feed.pace()
         except InstaSellError as error:
             sale.failure = str(error)
-            feed.tell(messages.SaleChanged)
+            feed.post(messages.AuctionPageChanged)
 
     async def _look_when_late(self) -> None:
         """Ask by another way, and tell why there is nothing, when the socket does not answer."""
@@ -85,7 +85,7 @@ class Following:
             log.info("bids after %d are missing: %s", after, error)
         else:
             sale.take_bids(page.items)
-            feed.tell(messages.SaleChanged)
+            feed.post(messages.AuctionPageChanged)
 
     async def look(self) -> None:
         """Reads the auction's own page: the goods, the currency, one's own order."""
@@ -99,4 +99,4 @@ class Following:
             feed.currency = view.currency
             sale.set_view(view)
             feed.lots.set_you(sale.auction_id, view.you)
-        feed.tell(messages.SaleChanged)
+        feed.post(messages.AuctionPageChanged)

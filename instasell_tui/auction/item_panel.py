@@ -13,14 +13,14 @@ from textual.widgets import Static
 from instasell_client import InstaSellError
 from instasell_client.models.auctions import AuctionView
 from instasell_tui.auction.details import description
-from instasell_tui.auction.picture import Picture
+from instasell_tui.auction.picture import PictureView
 from instasell_tui.auction.pictures import PictureUnfit
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
 
 
-class Goods(Horizontal):
+class ItemPanel(Horizontal):
     """Asks for the picture once, and only where it is in sight."""
 
     app: InstaSellApp
@@ -31,13 +31,13 @@ class Goods(Horizontal):
         self._asked = False
 
     def compose(self) -> ComposeResult:
-        yield Picture("cover")
+        yield PictureView("cover")
         with VerticalScroll(id="description"):
             yield Static(id="prose")
 
     def on_mount(self) -> None:
         self.query_one("#description").border_title = "Description"
-        cover = self.query_one(Picture)
+        cover = self.query_one(PictureView)
         cover.border_title = "Picture"
         cover.display = False
 
@@ -57,7 +57,7 @@ class Goods(Horizontal):
 
     @work(exclusive=True)
     async def _load(self, listing_id: str) -> None:
-        cover, pictures = self.query_one(Picture), self.app.feed.pictures
+        cover, pictures = self.query_one(PictureView), self.app.feed.pictures
         if not pictures.may_show_cover():
             cover.display = True
             cover.show(None, "v shows the pictures")

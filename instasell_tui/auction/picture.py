@@ -20,7 +20,7 @@ HALF = "▀"
 SHADES = " ░▒▓█"
 
 
-class Picture(Widget):
+class PictureView(Widget):
     """Shows pixels as large as it has room, or one line of words."""
 
     def __init__(self, name: str) -> None:

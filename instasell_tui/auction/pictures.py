@@ -17,7 +17,7 @@ from instasell_client.models.media import Image, ImageVersion
 if TYPE_CHECKING:
     from PIL.Image import Image as Pixels
 
-    from instasell_tui.market.connection import Feed
+    from instasell_tui.market.connection import MarketConnection
 
 log = logging.getLogger("instasell_tui")
 
@@ -35,10 +35,10 @@ class PictureUnfit(Exception):
     """The bytes are no picture that would be unpacked."""
 
 
-class Pictures:
+class PictureLoader:
     """Serves the screens that show pictures. Raises what a call may, and PictureUnfit."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: MarketConnection) -> None:
         self._feed = feed
         self._covers_asked = 0
 
@@ -57,14 +57,14 @@ class Pictures:
     async def load(self, image: Image) -> Pixels:
         """The pixels of a picture, no more than a terminal can show."""
         client = self._feed.client
-        version = fitting(image)
+        version = fit_size(image)
         if client.base_url.startswith("https://") and version.url.startswith("http://"):
             raise PictureUnfit("its address is not safe")
         data = await client.media.fetch(version.url, bytes_max=BYTES_MAX)
-        return await asyncio.to_thread(unpacked, data)
+        return await asyncio.to_thread(decode_picture, data)
 
 
-def fitting(image: Image) -> ImageVersion:
+def fit_size(image: Image) -> ImageVersion:
     """The smallest version, unless that is smaller than what a terminal can show and small ones
     follow. Raises PictureUnfit where none is within the limits."""
     within = [
@@ -78,7 +78,7 @@ def fitting(image: Image) -> ImageVersion:
     return enough[0] if enough else within[-1]
 
 
-def unpacked(data: bytes) -> Pixels:
+def decode_picture(data: bytes) -> Pixels:
     """Bytes as pixels of three colours. Raises PictureUnfit for all that cannot be."""
     try:
         from PIL import Image as Reader

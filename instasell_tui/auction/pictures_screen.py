@@ -15,9 +15,9 @@ from textual.widgets import Static
 
 from instasell_client import InstaSellError
 from instasell_client.models.media import Image
-from instasell_tui.auction.picture import Picture
+from instasell_tui.auction.picture import PictureView
 from instasell_tui.auction.pictures import PictureUnfit
-from instasell_tui.widgets.formats import count, shown
+from instasell_tui.widgets.formats import count, safe_text
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
@@ -47,7 +47,7 @@ class PicturesScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="pictures"):
-            yield Picture("picture")
+            yield PictureView("picture")
             yield Static(id="caption")
 
     def on_mount(self) -> None:
@@ -61,7 +61,7 @@ class PicturesScreen(ModalScreen[None]):
 
     @work(exclusive=True)
     async def _show(self) -> None:
-        pictures, frame = self.app.feed.pictures, self.query_one(Picture)
+        pictures, frame = self.app.feed.pictures, self.query_one(PictureView)
         frame.show(None, "Fetching the picture …")
         try:
             now = self.app.feed.now()
@@ -73,7 +73,7 @@ class PicturesScreen(ModalScreen[None]):
             else:
                 frame.show(await pictures.load(self._images[self._at]))
         except (InstaSellError, PictureUnfit) as error:
-            frame.show(None, f"No picture: {shown(str(error))}")
+            frame.show(None, f"No picture: {safe_text(str(error))}")
         caption = "Esc closes"
         if len(self._images) > 1:
             caption = f"{self._at + 1} of {count(len(self._images), 'picture')} · ← →  {caption}"

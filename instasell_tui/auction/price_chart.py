@@ -20,7 +20,7 @@ LEAST_SPAN = timedelta(seconds=5)
 OTHERS, OWN = "•", "●"
 
 
-class Course(NamedTuple):
+class PriceHistory(NamedTuple):
     """What the chart draws: from `start` to `end`, first at `opening`, then as the bids say."""
 
     opening: int
@@ -51,9 +51,9 @@ class PriceChart(Widget):
     def __init__(self, zone: tzinfo | None) -> None:
         super().__init__()
         self._zone = zone
-        self._course: Course | None = None
+        self._course: PriceHistory | None = None
 
-    def show(self, course: Course | None) -> None:
+    def show(self, course: PriceHistory | None) -> None:
         """Draws another course, when it is another."""
         if course != self._course:
             self._course = course
@@ -89,7 +89,7 @@ class PriceChart(Widget):
             return " " * LABEL_CELLS + "│"
         return money(marks[row], currency, LABEL_CELLS - 1).rjust(LABEL_CELLS - 1) + " ┤"
 
-    def _times(self, course: Course, width: int) -> str:
+    def _times(self, course: PriceHistory, width: int) -> str:
         first = local_time(course.start, self._zone, course.end)
         last = local_time(course.end, self._zone)
         gap = width - len(first) - len(last)
@@ -102,14 +102,14 @@ class PriceChart(Widget):
         return " " * (LABEL_CELLS + 1) + line
 
 
-def span(course: Course) -> tuple[int, int]:
+def span(course: PriceHistory) -> tuple[int, int]:
     """The lowest and the highest price that the chart has room for."""
     prices = [course.opening, *(bid.price for bid in course.bids)]
     low, high = min(prices), max(prices)
     return (low, high) if high > low else (low, low + 1)
 
 
-def drawn(course: Course, width: int, height: int, low: int, high: int) -> Plot:
+def drawn(course: PriceHistory, width: int, height: int, low: int, high: int) -> Plot:
     """The step line in a grid of `width` times `height`, the bids on top of it."""
     chars = [[" "] * width for _ in range(height)]
     styles = [[""] * width for _ in range(height)]

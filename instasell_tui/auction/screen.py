@@ -21,19 +21,19 @@ from instasell_client.models.accounts import Role
 from instasell_client.models.auctions import BidReceipt
 from instasell_tui.auction import details
 from instasell_tui.auction import text as auction_text
-from instasell_tui.auction.bid_box import BidBox, Tone, Wish
-from instasell_tui.auction.bid_list import BidList
-from instasell_tui.auction.item_panel import Goods
+from instasell_tui.auction.bid_box import BidBox, BidInput, Tone
+from instasell_tui.auction.bid_list import BidListView
+from instasell_tui.auction.item_panel import ItemPanel
 from instasell_tui.auction.pictures_screen import PicturesScreen
-from instasell_tui.auction.price_chart import Course, PriceChart
-from instasell_tui.auction.state import Place, Sale
+from instasell_tui.auction.price_chart import PriceChart, PriceHistory
+from instasell_tui.auction.state import AuctionPageState, BidderPosition
 from instasell_tui.market import messages
 from instasell_tui.orders.start_conversation import ask_seller
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
 from instasell_tui.widgets.footer import Footer
-from instasell_tui.widgets.formats import count, countdown, shown
-from instasell_tui.widgets.text_screen import ReadingScreen
+from instasell_tui.widgets.formats import count, countdown, safe_text
+from instasell_tui.widgets.text_screen import TextScreen
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
@@ -63,12 +63,12 @@ class AuctionScreen(Screen[None]):
     def __init__(self, auction_id: str) -> None:
         super().__init__()
         self._auction_id = auction_id
-        self._sale = Sale(auction_id)
-        self._question: tuple[ConfirmScreen, Wish] | None = None
+        self._sale = AuctionPageState(auction_id)
+        self._question: tuple[ConfirmScreen, BidInput] | None = None
         self._asking = False
-        self._unsettled: tuple[Wish, str] | None = None
+        self._unsettled: tuple[BidInput, str] | None = None
         self._sending = False
-        self._place = Place.NONE
+        self._place = BidderPosition.NONE
 
     def compose(self) -> ComposeResult:
         yield TopBar("Auction")
@@ -80,8 +80,8 @@ class AuctionScreen(Screen[None]):
             yield Static(id="ends")
         with Horizontal(id="middle"):
             yield PriceChart(self.app.zone)
-            yield BidList(self.app.zone)
-        yield Goods()
+            yield BidListView(self.app.zone)
+        yield ItemPanel()
         yield Static(id="names")
         yield Static(id="values")
         yield Static(id="place")
@@ -100,7 +100,7 @@ class AuctionScreen(Screen[None]):
         self.set_interval(TICK_SECONDS, self._tick)
         self.set_interval(CHART_SECONDS, self._tick_slowly)
         self._show()
-        self.query_one(BidList).focus()
+        self.query_one(BidListView).focus()
 
     async def on_unmount(self) -> None:
         self.app.feed.unsubscribe(self)
@@ -108,7 +108,7 @@ class AuctionScreen(Screen[None]):
 
     # Showing ----------------------------------------------------------------------------------
 
-    @on(messages.SaleChanged)
+    @on(messages.AuctionPageChanged)
     def _show(self) -> None:
         feed, sale = self.app.feed, self._sale
         self._put("title", Text(sale.title, overflow="ellipsis", no_wrap=True))
@@ -117,8 +117,8 @@ class AuctionScreen(Screen[None]):
         self._put("names", _row([name for name, _ in facts]))
         self._put("values", _row([value for _, value in facts]))
         if sale.view is not None:
-            self.query_one(Goods).show(sale.view)
-        bids = self.query_one(BidList)
+            self.query_one(ItemPanel).show(sale.view)
+        bids = self.query_one(BidListView)
         bids.show(list(sale.bids), sale.you.bidder if sale.you else None, feed.currency)
         bids.border_title = auction_text.count_of_bids(sale)
         self.query_one(TopBar).show(feed)
@@ -161,7 +161,7 @@ class AuctionScreen(Screen[None]):
     def _headline(self) -> auction_text.Said:
         sale, feed = self._sale, self.app.feed
         if sale.failure is not None:
-            return f"! {shown(sale.failure)}", Tone.BAD
+            return f"! {safe_text(sale.failure)}", Tone.BAD
         if sale.state is None:
             return "Asking the market …", Tone.PLAIN
         return auction_text.place(sale, feed.currency, feed.now(), self.app.zone)
@@ -175,8 +175,8 @@ class AuctionScreen(Screen[None]):
         end = min(feed.now(), state.end_at)
         start = max(state.start_at, sale.bids[0].created_at) if sale.bids else state.start_at
         opening = sale.bids[0].price if sale.bids and sale.bids[0].seq > 1 else state.min_bid
-        bidder = sale.you.bidder if sale.you else None
-        course = Course(opening, tuple(sale.bids), min(start, end), end, bidder, feed.currency)
+        own = sale.you.bidder if sale.you else None
+        course = PriceHistory(opening, tuple(sale.bids), min(start, end), end, own, feed.currency)
         self.query_one(PriceChart).show(course)
 
     def _told(self) -> str:
@@ -188,7 +188,7 @@ class AuctionScreen(Screen[None]):
     def _follow_minimum(self) -> None:
         sale, feed, box = self._sale, self.app.feed, self.query_one(BidBox)
         state = sale.state
-        leading = sale.place is Place.LEADING
+        leading = sale.place is BidderPosition.LEADING
         minimum = None if state is None or leading or not sale.open else state.minimum_bid
         shipping = state.shipping_amount if state else 0
         box.follow(minimum, sale.buy_now, feed.currency, shipping)
@@ -208,7 +208,7 @@ class AuctionScreen(Screen[None]):
             return "Press i to sign in and bid"
         if feed.user.role is Role.ADMIN:
             return "An admin does not bid"
-        if sale.place is Place.SELLER:
+        if sale.place is BidderPosition.SELLER:
             return "This is your own auction"
         return "" if sale.state is None else None
 
@@ -235,7 +235,7 @@ class AuctionScreen(Screen[None]):
     def action_back(self) -> None:
         """Escape leaves a field first, and then the auction."""
         if isinstance(self.focused, Input):
-            self.query_one(BidList).focus()
+            self.query_one(BidListView).focus()
         else:
             self.dismiss()
 
@@ -250,16 +250,16 @@ class AuctionScreen(Screen[None]):
         if self._unsettled is not None:
             wish, key = self._unsettled
             self._confirm(wish, key)
-        elif self._sale.place is Place.LEADING:
+        elif self._sale.place is BidderPosition.LEADING:
             box.tell("You lead already. Press m to set an automatic maximum", Tone.GOOD)
         elif state is not None:
-            self._confirm(Wish(state.minimum_bid, None), _new_key())
+            self._confirm(BidInput(state.minimum_bid, None), uuid.uuid4().hex)
 
     @on(BidBox.Wanted)
     def _wanted(self, event: BidBox.Wanted) -> None:
-        self._confirm(event.wish, _new_key())
+        self._confirm(event.wish, uuid.uuid4().hex)
 
-    def _confirm(self, wish: Wish, key: str) -> None:
+    def _confirm(self, wish: BidInput, key: str) -> None:
         sale = self._sale
         lines = auction_text.bid_lines(sale, wish, self.app.feed.currency)
         again = self._unsettled is not None and self._unsettled[1] == key
@@ -267,7 +267,7 @@ class AuctionScreen(Screen[None]):
         question = Question(head, sale.title, lines, "Bid")
         self._ask(question, wish, partial(self._send, wish, key))
 
-    def _ask(self, question: Question, wish: Wish, send: Callable[[], Awaitable[None]]) -> None:
+    def _ask(self, question: Question, wish: BidInput, send: Callable[[], Awaitable[None]]) -> None:
         """Asks one question at a time; keys that come meanwhile lead nowhere."""
         if self._asking or self._sending or self._why_not() is not None:
             return
@@ -276,7 +276,7 @@ class AuctionScreen(Screen[None]):
 
     @work(group="ask")
     async def _await_answer(
-        self, question: Question, wish: Wish, send: Callable[[], Awaitable[None]]
+        self, question: Question, wish: BidInput, send: Callable[[], Awaitable[None]]
     ) -> None:
         screen = ConfirmScreen(question, self.app.armed_after_seconds)
         self._question = (screen, wish)
@@ -294,7 +294,7 @@ class AuctionScreen(Screen[None]):
             self._sending = False
             self._follow_minimum()
 
-    async def _send(self, wish: Wish, key: str) -> None:
+    async def _send(self, wish: BidInput, key: str) -> None:
         feed, box = self.app.feed, self.query_one(BidBox)
         try:
             receipt = await feed.bid(
@@ -313,13 +313,13 @@ class AuctionScreen(Screen[None]):
         box = self.query_one(BidBox)
         box.set_open(on=False)
         box.tell("Sending …")
-        self.query_one(BidList).focus()
+        self.query_one(BidListView).focus()
 
     def _taken(self, receipt: BidReceipt) -> None:
         box, currency = self.query_one(BidBox), self.app.feed.currency
         self._place = self._sale.place
         self._say_outcome(*auction_text.answer(receipt, currency))
-        box.refill(None if self._sale.place is Place.LEADING else receipt.minimum_bid)
+        box.refill(None if self._sale.place is BidderPosition.LEADING else receipt.minimum_bid)
 
     def _refused(self, error: InstaSellError) -> None:
         box, currency = self.query_one(BidBox), self.app.feed.currency
@@ -347,7 +347,7 @@ class AuctionScreen(Screen[None]):
             return
         lines = auction_text.buy_lines(sale, amount, self.app.feed.currency)
         question = Question("Buy this at once?", sale.title, lines, "Buy")
-        self._ask(question, Wish(amount, None), partial(self._buy, amount, _new_key()))
+        self._ask(question, BidInput(amount, None), partial(self._buy, amount, uuid.uuid4().hex))
 
     @on(BidBox.BuyNowWanted)
     def _buy_now_wanted(self) -> None:
@@ -378,7 +378,7 @@ class AuctionScreen(Screen[None]):
         if view is not None:
             feed = self.app.feed
             page = details.page_of(view, feed.currency, feed.now(), self.app.zone)
-            self.app.push_screen(ReadingScreen(self._sale.title, page))
+            self.app.push_screen(TextScreen(self._sale.title, page))
 
     @work
     async def action_watch(self) -> None:
@@ -386,7 +386,7 @@ class AuctionScreen(Screen[None]):
         try:
             await self.app.feed.watch(self._auction_id, on=not (you and you.watching))
         except InstaSellError as error:
-            self.app.say(shown(str(error)), Tone.BAD)
+            self.app.say(safe_text(str(error)), Tone.BAD)
 
 
 def _row(texts: Sequence[str]) -> Table:
@@ -396,7 +396,3 @@ def _row(texts: Sequence[str]) -> Table:
         table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     table.add_row(*(Text(text, no_wrap=True, overflow="ellipsis") for text in texts))
     return table
-
-
-def _new_key() -> str:
-    return uuid.uuid4().hex

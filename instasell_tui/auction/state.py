@@ -17,13 +17,13 @@ from instasell_client.models.auctions import (
     BidReceipt,
     You,
 )
-from instasell_tui.widgets.formats import shown
+from instasell_tui.widgets.formats import safe_text
 
 BIDS_KEPT_MAX = 500
 EXTENSION_SHOWN = timedelta(seconds=8)
 
 
-class Place(Enum):
+class BidderPosition(Enum):
     """What the signed-in user is in an auction."""
 
     NONE = auto()
@@ -43,7 +43,7 @@ class Extension:
     at: datetime
 
 
-class Sale:
+class AuctionPageState:
     """What the Auction screen shows. `state` is None until the server has answered."""
 
     def __init__(self, auction_id: str, state: AuctionState | None = None) -> None:
@@ -59,7 +59,7 @@ class Sale:
     @property
     def title(self) -> str:
         """The title, safe to print."""
-        return shown(self.state.title) if self.state else ""
+        return safe_text(self.state.title) if self.state else ""
 
     @property
     def you(self) -> You | None:
@@ -82,18 +82,18 @@ class Sale:
         return None if taken else state.buy_now
 
     @property
-    def place(self) -> Place:
+    def place(self) -> BidderPosition:
         """What the signed-in user is here."""
         you, state = self._you, self.state
         if you is None or state is None:
-            return Place.NONE
+            return BidderPosition.NONE
         if you.is_seller:
-            return Place.SELLER
+            return BidderPosition.SELLER
         if you.bidder is None:
-            return Place.NONE
+            return BidderPosition.NONE
         if state.status is AuctionStatus.ENDED:
-            return Place.WON if state.winner == you.bidder else Place.LOST
-        return Place.LEADING if state.leader == you.bidder else Place.OUTBID
+            return BidderPosition.WON if state.winner == you.bidder else BidderPosition.LOST
+        return BidderPosition.LEADING if state.leader == you.bidder else BidderPosition.OUTBID
 
     def extended_lately(self, now: datetime) -> Extension | None:
         """The last extension, as long as it is news."""
@@ -113,7 +113,7 @@ class Sale:
         if isinstance(event, BidsPlaced):
             self._placed(event, before)
         elif isinstance(event, AuctionChange) and event.data.reason:
-            self.cancel_reason = shown(event.data.reason)
+            self.cancel_reason = safe_text(event.data.reason)
 
     def _joined(self, event: AuctionJoined) -> None:
         if self.state is None or event.version >= self.state.version:

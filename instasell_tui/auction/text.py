@@ -15,14 +15,14 @@ from instasell_client import (
     SellerCannotBid,
 )
 from instasell_client.models.auctions import BELOW_RESERVE, AuctionStatus, BidOutcome, BidReceipt
-from instasell_tui.auction.bid_box import Tone, Wish
-from instasell_tui.auction.state import Place, Sale
-from instasell_tui.widgets.formats import NOTHING, count, duration, local_time, money, shown
+from instasell_tui.auction.bid_box import BidInput, Tone
+from instasell_tui.auction.state import AuctionPageState, BidderPosition
+from instasell_tui.widgets.formats import NOTHING, count, duration, local_time, money, safe_text
 
 Said = tuple[str, Tone]
 
 
-def facts(sale: Sale, currency: str) -> Sequence[tuple[str, str]]:
+def facts(sale: AuctionPageState, currency: str) -> Sequence[tuple[str, str]]:
     """Names and values of what a bidder looks at."""
     state = sale.state
     if state is None:
@@ -41,7 +41,7 @@ def facts(sale: Sale, currency: str) -> Sequence[tuple[str, str]]:
     ]
 
 
-def place(sale: Sale, currency: str, now: datetime, zone: tzinfo | None) -> Said:
+def place(sale: AuctionPageState, currency: str, now: datetime, zone: tzinfo | None) -> Said:
     """What matters most at this moment, in one line."""
     state = sale.state
     if state is None:
@@ -57,7 +57,7 @@ def place(sale: Sale, currency: str, now: datetime, zone: tzinfo | None) -> Said
     return _standing(sale, currency)
 
 
-def end(sale: Sale, now: datetime, zone: tzinfo | None) -> Said:
+def end(sale: AuctionPageState, now: datetime, zone: tzinfo | None) -> Said:
     """When the auction ends, or ended; a late bid's extension is told as long as it is news."""
     state = sale.state
     if state is None:
@@ -71,50 +71,54 @@ def end(sale: Sale, now: datetime, zone: tzinfo | None) -> Said:
     return f"↻ extended by {extension.seconds} s, ends {at}", Tone.GOOD
 
 
-def _standing(sale: Sale, currency: str) -> Said:
+def _standing(sale: AuctionPageState, currency: str) -> Said:
     state = sale.state
     assert state is not None
-    if sale.place is Place.LEADING:
+    if sale.place is BidderPosition.LEADING:
         maximum = sale.you.max_amount if sale.you else None
         further = maximum is not None and maximum > (state.current_bid or 0)
         more = f", automatic up to {money(maximum, currency)}" if further else ""
         return f"▲ You lead{more}", Tone.GOOD
-    if sale.place is Place.OUTBID:
+    if sale.place is BidderPosition.OUTBID:
         minimum = money(state.minimum_bid, currency)
         return f"▼ Outbid by {state.leader}: {minimum} or more leads again", Tone.BAD
-    if sale.place is Place.SELLER:
+    if sale.place is BidderPosition.SELLER:
         return "◆ You sell this", Tone.PLAIN
     if state.leader is None:
         return "No bids yet: the first one leads", Tone.PLAIN
     return f"{state.leader} leads", Tone.PLAIN
 
 
-def _ended(sale: Sale, currency: str) -> Said:
+def _ended(sale: AuctionPageState, currency: str) -> Said:
     state = sale.state
     assert state is not None
     price = money(state.current_bid, currency)
-    if sale.place is Place.WON:
+    if sale.place is BidderPosition.WON:
         order = " · your order is made" if sale.view and sale.view.order_id else ""
         return f"▲ You won at {price}{order}", Tone.GOOD
     if state.winner is not None:
         text = f"■ Ended: {state.winner} won at {price}"
-        return text, Tone.BAD if sale.place is Place.LOST else Tone.PLAIN
+        return text, Tone.BAD if sale.place is BidderPosition.LOST else Tone.PLAIN
     if state.bid_count:
         return f"■ {BELOW_RESERVE}", Tone.PLAIN
     return "■ Ended without a bid", Tone.PLAIN
 
 
-def goods(sale: Sale) -> str:
+def goods(sale: AuctionPageState) -> str:
     """Category, condition, and the seller with how much he has sold, in one line."""
     view = sale.view
     if view is None:
         return ""
     sold = "" if view.seller is None else f" ({view.seller.sales_completed} sales)"
-    parts = [shown(view.category_path), view.condition, f"sold by {shown(view.seller_name)}{sold}"]
+    parts = [
+        safe_text(view.category_path),
+        view.condition,
+        f"sold by {safe_text(view.seller_name)}{sold}",
+    ]
     return " · ".join(part for part in parts if part)
 
 
-def bid_lines(sale: Sale, wish: Wish, currency: str) -> Sequence[tuple[str, str]]:
+def bid_lines(sale: AuctionPageState, wish: BidInput, currency: str) -> Sequence[tuple[str, str]]:
     """What a confirmation shows before a bid."""
     most = max(wish.amount or 0, wish.max_amount or 0)
     lines = []
@@ -125,7 +129,7 @@ def bid_lines(sale: Sale, wish: Wish, currency: str) -> Sequence[tuple[str, str]
     return lines + _total(sale, most, currency, "At most, with shipping")
 
 
-def buy_lines(sale: Sale, amount: int, currency: str) -> Sequence[tuple[str, str]]:
+def buy_lines(sale: AuctionPageState, amount: int, currency: str) -> Sequence[tuple[str, str]]:
     """What a confirmation shows before a purchase."""
     return [
         ("You buy at", money(amount, currency)),
@@ -133,18 +137,18 @@ def buy_lines(sale: Sale, amount: int, currency: str) -> Sequence[tuple[str, str
     ]
 
 
-def _total(sale: Sale, amount: int, currency: str, name: str) -> list[tuple[str, str]]:
+def _total(sale: AuctionPageState, amount: int, currency: str, name: str) -> list[tuple[str, str]]:
     shipping = sale.state.shipping_amount if sale.state else 0
     return [(name, money(amount + shipping, currency))] if shipping else []
 
 
-def news(sale: Sale, wish: Wish, currency: str) -> str:
+def news(sale: AuctionPageState, wish: BidInput, currency: str) -> str:
     """What has become of a bid while it waited for its confirmation; "" when it still stands."""
     state = sale.state
     if state is None or not sale.open:
         return "The auction is over."
     most = max(wish.amount or 0, wish.max_amount or 0)
-    if sale.place is not Place.LEADING and most < state.minimum_bid:
+    if sale.place is not BidderPosition.LEADING and most < state.minimum_bid:
         minimum = money(state.minimum_bid, currency)
         return f"The minimum has risen to {minimum}; this would be refused."
     return ""
@@ -180,11 +184,11 @@ def refusal(error: InstaSellError, currency: str) -> Said:
     elif isinstance(error, OutcomeUnknown):
         text = "No answer came. Press b to ask again: the bid counts once, whatever happened"
     else:
-        text = shown(str(error))
+        text = safe_text(str(error))
     return text, Tone.BAD
 
 
-def count_of_bids(sale: Sale) -> str:
+def count_of_bids(sale: AuctionPageState) -> str:
     """The title of the list of bids."""
     number = sale.state.bid_count if sale.state else 0
     return count(number, "bid")

@@ -9,19 +9,19 @@ from instasell_client import InstaSellError
 from instasell_client.models.bids import BiddingAuction
 from instasell_client.models.money import parse_amount
 from instasell_tui.auction import text as auction_text
-from instasell_tui.auction.bid_box import AMOUNT_CHARS_MAX, Wish
-from instasell_tui.auction.state import Sale
-from instasell_tui.orders.actions import NOTHING_SENT, filled
+from instasell_tui.auction.bid_box import AMOUNT_CHARS_MAX, BidInput
+from instasell_tui.auction.state import AuctionPageState
+from instasell_tui.orders.actions import NOTHING_SENT, ask_form
 from instasell_tui.orders.text import Said
 from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
-from instasell_tui.widgets.form_screen import Entry, Form, Values
-from instasell_tui.widgets.formats import money, shown
+from instasell_tui.widgets.form_screen import Form, FormField, Values
+from instasell_tui.widgets.formats import money, safe_text
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
 
 
-class BidSteps:
+class BidActions:
     """Bids for a screen. Call from a worker: it waits for answers."""
 
     def __init__(self, app: InstaSellApp) -> None:
@@ -29,13 +29,13 @@ class BidSteps:
 
     async def again(self, own: BiddingAuction) -> Said:
         """Bids the minimum of this moment."""
-        return await self._bid(own, Wish(own.state.minimum_bid, None))
+        return await self._bid(own, BidInput(own.state.minimum_bid, None))
 
     async def up_to(self, own: BiddingAuction) -> Said:
         """Lets the market bid up to a maximum that is typed."""
         currency = self._app.feed.currency
         least = own.max_amount + 1 if own.state.leader == own.bidder else own.state.minimum_bid
-        entry = Entry(
+        entry = FormField(
             "maximum",
             f"Maximum, {currency}",
             max_length=AMOUNT_CHARS_MAX,
@@ -43,21 +43,23 @@ class BidSteps:
         )
         form = Form(
             "How far do you go?",
-            shown(own.state.title),
+            safe_text(own.state.title),
             (entry,),
             "Go on",
             partial(_check, currency, least),
         )
 
         async def send(values: Values) -> Said:
-            return await self._bid(own, Wish(None, parse_amount(values["maximum"], currency)))
+            return await self._bid(own, BidInput(None, parse_amount(values["maximum"], currency)))
 
-        return await filled(self._app, form, {}, currency, send)
+        return await ask_form(self._app, form, {}, currency, send)
 
-    async def _bid(self, own: BiddingAuction, wish: Wish) -> Said:
+    async def _bid(self, own: BiddingAuction, wish: BidInput) -> Said:
         feed, state = self._app.feed, own.state
-        lines = auction_text.bid_lines(Sale(state.auction_id, state), wish, feed.currency)
-        question = Question("Place this bid?", shown(state.title), lines, "Bid")
+        lines = auction_text.bid_lines(
+            AuctionPageState(state.auction_id, state), wish, feed.currency
+        )
+        question = Question("Place this bid?", safe_text(state.title), lines, "Bid")
         screen = ConfirmScreen(question, self._app.armed_after_seconds)
         if not await self._app.push_screen_wait(screen):
             return NOTHING_SENT

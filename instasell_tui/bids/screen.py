@@ -15,22 +15,22 @@ from instasell_client import InstaSellError
 from instasell_client.models.bids import BiddingAuction, BiddingPart
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.bids import text as bids_text
-from instasell_tui.bids.actions import BidSteps
-from instasell_tui.bids.state import OPEN_PARTS, arranged, to_pay
+from instasell_tui.bids.actions import BidActions
+from instasell_tui.bids.state import OPEN_PARTS, sort_bids, to_pay
 from instasell_tui.market import messages
 from instasell_tui.orders import text as orders_text
-from instasell_tui.orders.actions import OrderSteps
+from instasell_tui.orders.actions import OrderActions
 from instasell_tui.orders.order_screen import OrderScreen
-from instasell_tui.orders.rules import Step
+from instasell_tui.orders.rules import OrderStep
 from instasell_tui.orders.text import Said
-from instasell_tui.widgets.formats import count, money, shown
+from instasell_tui.widgets.formats import count, money, safe_text
 from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.paged_list import PagedListScreen
-from instasell_tui.widgets.row_table import Cell, Column, Row, RowTable
+from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
 
 WIDE_CELLS = 110
 PAGES_AT_ONCE_MAX = 20
-_PAYING = {"pay_wallet": Step.PAY_WALLET, "pay_card": Step.PAY_CARD}
+_PAYING = {"pay_wallet": OrderStep.PAY_WALLET, "pay_card": OrderStep.PAY_CARD}
 
 
 class BidsScreen(PagedListScreen):
@@ -66,35 +66,39 @@ class BidsScreen(PagedListScreen):
 
     # Showing ----------------------------------------------------------------------------------
 
-    def columns(self, width: int) -> Sequence[Column]:
+    def columns(self, width: int) -> Sequence[TableColumn]:
         wide = width >= WIDE_CELLS
         cells = _amount_cells(width)
         return [
-            Column("title", "What", 0),
-            *([Column("place", "You", 16), Column("leader", "Leads", 12)] if wide else []),
-            Column("price", "Price", cells, right=True),
-            Column("maximum", "Your max.", cells, right=True),
-            Column("total", "+ shipping", cells, right=True),
-            Column("when", "Left / end", 13, right=True),
+            TableColumn("title", "What", 0),
+            *(
+                [TableColumn("place", "You", 16), TableColumn("leader", "Leads", 12)]
+                if wide
+                else []
+            ),
+            TableColumn("price", "Price", cells, right=True),
+            TableColumn("maximum", "Your max.", cells, right=True),
+            TableColumn("total", "+ shipping", cells, right=True),
+            TableColumn("when", "Left / end", 13, right=True),
         ]
 
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[TableRow]:
         return [self._row(each) for each in self._shown()]
 
     def _shown(self) -> list[BiddingAuction]:
         feed = self.app.feed
-        every = arranged(feed.bids.auctions.values(), feed.now())
+        every = sort_bids(feed.bids.auctions.values(), feed.now())
         if self.tab == "all":
             return every
         return [each for each in every if (each.part in OPEN_PARTS) is (self.tab == "running")]
 
-    def _row(self, own: BiddingAuction) -> Row:
+    def _row(self, own: BiddingAuction) -> TableRow:
         feed, state = self.app.feed, own.state
         now, currency = feed.now(), feed.currency
         width = _amount_cells(self.app.size.width)
         needs = own.part is BiddingPart.OUTBID or to_pay(own, now)
         cells: dict[str, Cell] = {
-            "title": (shown(state.title), "strong" if needs else "plain"),
+            "title": (safe_text(state.title), "strong" if needs else "plain"),
             "place": bids_text.place(own, now),
             "leader": (bids_text.leader(own), "quiet"),
             "price": (money(bids_text.price(own), currency, width), "plain"),
@@ -102,7 +106,7 @@ class BidsScreen(PagedListScreen):
             "total": (money(bids_text.total(own), currency, width), "plain"),
             "when": bids_text.when(own, now, self.app.zone),
         }
-        return Row(state.auction_id, bids_text.mark(own, now), cells)
+        return TableRow(state.auction_id, bids_text.mark(own, now), cells)
 
     def tab_counts(self) -> Mapping[str, str]:
         bids = self.app.feed.bids
@@ -126,7 +130,7 @@ class BidsScreen(PagedListScreen):
             label.set_class(each is tone, f"-{each.value}")
         self.refresh_bindings()
 
-    def told(self, rows: Sequence[Row]) -> str:
+    def told(self, rows: Sequence[TableRow]) -> str:
         feed = self.app.feed
         number = count(len(rows), "auction")
         return f"{number} · {bids_text.summary(feed.bids.auctions.values(), feed.now())}"
@@ -185,13 +189,13 @@ class BidsScreen(PagedListScreen):
         self.refresh_list()
 
     async def look(self) -> None:
-        await self.app.feed.bids.look()
+        await self.app.feed.bids.load()
 
     async def look_further(self) -> None:
         """Reads until this tab has grown: the next page may hold nothing of it."""
         bids, before = self.app.feed.bids, len(self._shown())
         for _ in range(PAGES_AT_ONCE_MAX):
-            await bids.look_further()
+            await bids.load_more()
             if bids.next is None or len(self._shown()) > before:
                 break
 
@@ -201,7 +205,7 @@ class BidsScreen(PagedListScreen):
 
     # What people do ---------------------------------------------------------------------------
 
-    @on(RowTable.Opened)
+    @on(RowTable.RowOpened)
     def _opened(self) -> None:
         """The order where there is one that stands, else the auction."""
         own = self._chosen()
@@ -227,12 +231,12 @@ class BidsScreen(PagedListScreen):
     def _step(self, name: str, own: BiddingAuction) -> Awaitable[Said]:
         if name in _PAYING:
             return self._pay(_PAYING[name], str(own.order_id))
-        steps = BidSteps(self.app)
+        steps = BidActions(self.app)
         return steps.again(own) if name == "again" else steps.up_to(own)
 
-    async def _pay(self, step: Step, order_id: str) -> Said:
+    async def _pay(self, step: OrderStep, order_id: str) -> Said:
         view = await self.app.feed.trading.look_at(order_id)
-        return await OrderSteps(self.app, self.tell).run(step, view.order)
+        return await OrderActions(self.app, self.tell).run(step, view.order)
 
     async def _do(self, name: str, own: BiddingAuction) -> None:
         try:

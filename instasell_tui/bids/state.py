@@ -10,7 +10,7 @@ from instasell_client.models.auctions import AuctionStatus, BidReceipt
 from instasell_client.models.bids import BiddingAuction, BiddingPart
 
 if TYPE_CHECKING:
-    from instasell_tui.market.connection import Feed
+    from instasell_tui.market.connection import MarketConnection
 
 PAGE = 100
 OPEN_PARTS = frozenset({BiddingPart.OUTBID, BiddingPart.LEADING})
@@ -18,10 +18,10 @@ _OPEN = frozenset({AuctionStatus.PENDING, AuctionStatus.LIVE})
 _RANKS = {BiddingPart.TO_PAY: 0, BiddingPart.OUTBID: 1, BiddingPart.LEADING: 2}
 
 
-class Bids:
+class BidsState:
     """Serves the screen of own bids. What bids raises Forbidden under read-only."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: MarketConnection) -> None:
         self._feed = feed
         self.forget_person()
 
@@ -36,11 +36,11 @@ class Bids:
         """In how many of those that are here bids are taken."""
         return sum(each.part in OPEN_PARTS for each in self.auctions.values())
 
-    async def look(self) -> None:
+    async def load(self) -> None:
         """Reads what needs the user most; what is below the first page stays as it is."""
         await self._read(None)
 
-    async def look_further(self) -> None:
+    async def load_more(self) -> None:
         """Reads the next page, if there is one."""
         if self.next is not None:
             await self._read(self.next)
@@ -97,7 +97,7 @@ def to_pay(own: BiddingAuction, now: datetime) -> bool:
     return own.part is BiddingPart.TO_PAY and due is not None and due > now
 
 
-def arranged(auctions: Iterable[BiddingAuction], now: datetime) -> list[BiddingAuction]:
+def sort_bids(auctions: Iterable[BiddingAuction], now: datetime) -> list[BiddingAuction]:
     """What is to pay by its last day, where one is outbid and where one leads by their ends, then
     what is over, the newest first."""
 

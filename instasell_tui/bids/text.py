@@ -11,7 +11,7 @@ from instasell_client.models.orders import OrderStatus
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.bids.state import OPEN_PARTS, to_pay
 from instasell_tui.orders.text import HOUR_SECONDS, Said
-from instasell_tui.widgets.formats import NOTHING, countdown, duration, local_time, money, shown
+from instasell_tui.widgets.formats import NOTHING, countdown, duration, local_time, money, safe_text
 from instasell_tui.widgets.row_table import Cell
 
 _MARKS: dict[BiddingPart, Cell] = {
@@ -58,7 +58,7 @@ def leader(own: BiddingAuction) -> str:
     if own.part in (BiddingPart.CANCELLED, BiddingPart.LOST) and own.state.winner is None:
         return NOTHING
     name = own.state.winner or own.state.leader or ""
-    return "you" if name == own.bidder else shown(name)
+    return "you" if name == own.bidder else safe_text(name)
 
 
 def price(own: BiddingAuction) -> int:

@@ -11,17 +11,17 @@ from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from instasell_client.models.listings import CategoryNode
-from instasell_tui.widgets.formats import clipped, shown
+from instasell_tui.widgets.formats import clip, safe_text
 
 NAME_CELLS = 18
 EXPANDED_MAX = 40
 """A small tree is shown whole."""
 
 
-class CategoryTree(Tree[str]):
+class CategoryTreeView(Tree[str]):
     """Choosing a node narrows the board to its categories."""
 
-    class Chosen(Message):
+    class CategoryChosen(Message):
         """`categories` None means all of them; `name` is what to call the choice."""
 
         def __init__(self, categories: frozenset[str] | None, name: str) -> None:
@@ -51,7 +51,7 @@ class CategoryTree(Tree[str]):
             self.root.expand()
 
     def _add(self, parent: TreeNode[str], node: CategoryNode) -> frozenset[str]:
-        self._names[node.id] = shown(node.name)
+        self._names[node.id] = safe_text(node.name)
         if node.children:
             branch = parent.add(self._label(node.id, 0), data=node.id)
         else:
@@ -71,13 +71,13 @@ class CategoryTree(Tree[str]):
                 self._counts[key] = number
 
     def _label(self, key: str, number: int) -> Text:
-        name = clipped(self._names[key], NAME_CELLS)
+        name = clip(self._names[key], NAME_CELLS)
         return Text(f"{name} {number}" if number else name)
 
     def on_tree_node_selected(self, event: Tree.NodeSelected[str]) -> None:
         event.stop()
         key = event.node.data
         if key:
-            self.post_message(self.Chosen(self._below[key], self._names[key]))
+            self.post_message(self.CategoryChosen(self._below[key], self._names[key]))
         else:
-            self.post_message(self.Chosen(None, ""))
+            self.post_message(self.CategoryChosen(None, ""))

@@ -10,16 +10,16 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from instasell_client.models.auctions import AuctionStatus, You
-from instasell_tui.board.state import Lot
+from instasell_tui.board.state import BoardAuction
 from instasell_tui.widgets.formats import (
     NOTHING,
     Countdown,
     Urgency,
     countdown,
     duration,
-    fitted,
+    fit,
     money,
-    shown,
+    safe_text,
     sparkline,
 )
 
@@ -33,7 +33,7 @@ _URGENCY = {
 }
 
 
-class Layout(NamedTuple):
+class BoardLayout(NamedTuple):
     """Widths of the columns, in cells; 0 leaves a column out."""
 
     title: int
@@ -51,7 +51,7 @@ class Layout(NamedTuple):
 
     @classmethod
     @lru_cache(maxsize=8)
-    def of(cls, width: int) -> Layout:
+    def of(cls, width: int) -> BoardLayout:
         """The layout for a table of `width` cells: the title has what the others leave."""
         trend = 0 if width < 70 else 6 if width < 100 else 16
         # Beside the categories there are 50 cells: the time left stays whole, and the sign in front
@@ -63,10 +63,10 @@ class Layout(NamedTuple):
         return cls(max(title, 8), price, trend, bids, leader, ends)
 
 
-class Basis(NamedTuple):
+class LineInputs(NamedTuple):
     """All that a line depends on, so that one that is the same is not built again."""
 
-    layout: Layout
+    layout: BoardLayout
     version: int
     you: You | None
     watching: bool
@@ -76,7 +76,7 @@ class Basis(NamedTuple):
     left: Countdown
 
     @classmethod
-    def of(cls, lot: Lot, layout: Layout, now: datetime) -> Basis:
+    def of(cls, lot: BoardAuction, layout: BoardLayout, now: datetime) -> LineInputs:
         """What the line of a lot depends on at a moment."""
         return cls(
             layout,
@@ -90,34 +90,34 @@ class Basis(NamedTuple):
         )
 
 
-class Line(NamedTuple):
+class BoardLine(NamedTuple):
     """What a line shows: pairs of a text of exact width and the name of its style."""
 
-    basis: Basis
+    basis: LineInputs
     parts: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, lot: Lot, basis: Basis, currency: str) -> Line:
+    def of(cls, lot: BoardAuction, basis: LineInputs, currency: str) -> BoardLine:
         """The line of a lot."""
         layout, left, state = basis.layout, basis.left, lot.state
         place, place_style = _place(lot)
         mark = _mark(lot)
         price_style = "price" if state.bid_count else "quiet"
-        price = fitted(money(lot.price, currency, layout.price), layout.price, right=True)
+        price = fit(money(lot.price, currency, layout.price), layout.price, right=True)
         trend = GAP + sparkline(lot.prices, layout.trend) if layout.trend else ""
         parts = (
             (mark, "good" if mark.startswith("▲") else "bad" if mark.startswith("▼") else "quiet"),
-            (fitted(lot.title, layout.title), "quiet" if lot.over else "plain"),
+            (fit(lot.title, layout.title), "quiet" if lot.over else "plain"),
             (GAP + price, "quiet" if lot.over else price_style),
             (trend, "trend"),
-            (GAP + fitted(_number(state.bid_count, layout.bids), layout.bids, right=True), "quiet"),
-            (GAP + fitted(place, layout.leader) if layout.leader else "", place_style),
-            (GAP + fitted(left.text, layout.ends, right=True) + " ", _URGENCY[left.urgency]),
+            (GAP + fit(_number(state.bid_count, layout.bids), layout.bids, right=True), "quiet"),
+            (GAP + fit(place, layout.leader) if layout.leader else "", place_style),
+            (GAP + fit(left.text, layout.ends, right=True) + " ", _URGENCY[left.urgency]),
         )
         return cls(basis, parts)
 
 
-def _left(lot: Lot, now: datetime) -> Countdown:
+def _left(lot: BoardAuction, now: datetime) -> Countdown:
     state = lot.state
     if state.status is AuctionStatus.CANCELLED:
         return Countdown("cancelled", Urgency.OVER)
@@ -130,7 +130,7 @@ def _left(lot: Lot, now: datetime) -> Countdown:
     return countdown((state.end_at - now).total_seconds())
 
 
-def _mark(lot: Lot) -> str:
+def _mark(lot: BoardAuction) -> str:
     """One sign for one's own place: ▲ leads, ▼ outbid, ★ watched, ◆ selling."""
     if lot.leading or lot.won:
         return "▲ "
@@ -141,7 +141,7 @@ def _mark(lot: Lot) -> str:
     return "★ " if lot.watching else "  "
 
 
-def _place(lot: Lot) -> tuple[str, str]:
+def _place(lot: BoardAuction) -> tuple[str, str]:
     if lot.won:
         return "you won", "good"
     if lot.leading:
@@ -152,7 +152,7 @@ def _place(lot: Lot) -> tuple[str, str]:
         return ("lost" if lot.over else "outbid"), "bad"
     if lot.selling and lot.state.leader is None:
         return "you sell", "quiet"
-    return shown(lot.state.winner or lot.state.leader or NOTHING), "quiet"
+    return safe_text(lot.state.winner or lot.state.leader or NOTHING), "quiet"
 
 
 def _number(number: int, width: int) -> str:

@@ -16,14 +16,14 @@ from textual.widgets import Input, Static
 
 from instasell_client import InstaSellError
 from instasell_tui.auction.bid_box import Tone
-from instasell_tui.board.category_tree import CategoryTree
-from instasell_tui.board.state import Column, Query, Tab
+from instasell_tui.board.category_tree import CategoryTreeView
+from instasell_tui.board.state import BoardColumn, BoardQuery, Tab
 from instasell_tui.board.table import BoardTable
 from instasell_tui.market import messages
-from instasell_tui.market.connection import Standing
+from instasell_tui.market.connection import ConnectionStatus
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.footer import Footer
-from instasell_tui.widgets.formats import count, shown
+from instasell_tui.widgets.formats import count, safe_text
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
@@ -32,7 +32,7 @@ WIDE_CELLS = 120
 ORDER_SECONDS = 1.0
 COUNT_SECONDS = 2.0
 _NAMES = {Tab.ALL: "All", Tab.WATCHING: "Watching", Tab.MINE: "Mine"}
-_COLUMNS = list(Column)
+_COLUMNS = list(BoardColumn)
 
 
 class TabLabel(Static):
@@ -75,7 +75,7 @@ class BoardScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.query_now = Query()
+        self.query_now = BoardQuery()
         self._category = ""
         self._panel_wanted: bool | None = None
 
@@ -87,7 +87,7 @@ class BoardScreen(Screen[None]):
             yield Static(id="narrowed")
             yield Input(id="filter", compact=True, placeholder="words in the title", max_length=80)
         with Horizontal(id="body"):
-            yield CategoryTree()
+            yield CategoryTreeView()
             with Vertical(id="list"):
                 yield BoardTable(self.app.feed.now)
                 yield Static(id="empty")
@@ -97,7 +97,7 @@ class BoardScreen(Screen[None]):
     def on_mount(self) -> None:
         self.app.feed.subscribe(self)
         self.query_one("#filter").display = False
-        self.query_one(CategoryTree).load(self.app.feed.categories)
+        self.query_one(CategoryTreeView).load(self.app.feed.categories)
         self.set_interval(ORDER_SECONDS, self._reorder)
         self.set_interval(COUNT_SECONDS, self._count)
         self._show_panel()
@@ -174,10 +174,10 @@ class BoardScreen(Screen[None]):
     def _nothing(self) -> str:
         feed, query = self.app.feed, self.query_now
         if feed.failure is not None:
-            return f"The market refused: {shown(feed.failure)}"
+            return f"The market refused: {safe_text(feed.failure)}"
         if not feed.lots.loaded:
-            if feed.standing is Standing.CONNECTING:
-                url = shown(feed.client.base_url)
+            if feed.standing is ConnectionStatus.CONNECTING:
+                url = safe_text(feed.client.base_url)
                 return f"Connecting to {url} …\n\nIs the market running there?"
             return "Waiting for the board …"
         if query.text or query.categories is not None:
@@ -191,7 +191,7 @@ class BoardScreen(Screen[None]):
         return "No auction is open.\n\nNew ones appear here by themselves."
 
     def _count(self) -> None:
-        tree = self.query_one(CategoryTree)
+        tree = self.query_one(CategoryTreeView)
         if tree.display:
             lots = self.app.feed.lots.all()
             tree.count(lot.state.category_id for lot in lots if not lot.over)
@@ -199,7 +199,7 @@ class BoardScreen(Screen[None]):
     def _show_panel(self) -> None:
         wanted = self._panel_wanted
         shown_now = self.app.size.width >= WIDE_CELLS if wanted is None else wanted
-        self.query_one(CategoryTree).display = shown_now
+        self.query_one(CategoryTreeView).display = shown_now
         self._count()
 
     def _person(self) -> None:
@@ -228,12 +228,12 @@ class BoardScreen(Screen[None]):
 
     @on(messages.CategoriesChanged)
     def _categories_changed(self) -> None:
-        self.query_one(CategoryTree).load(self.app.feed.categories)
+        self.query_one(CategoryTreeView).load(self.app.feed.categories)
         self._count()
 
     # What people do ---------------------------------------------------------------------------
 
-    def _ask(self, query: Query) -> None:
+    def _ask(self, query: BoardQuery) -> None:
         self.query_now = query
         self._show(anew=True)
 
@@ -247,9 +247,9 @@ class BoardScreen(Screen[None]):
     def action_reverse(self) -> None:
         self._ask(replace(self.query_now, descending=not self.query_now.descending))
 
-    def _sort(self, column: Column) -> None:
+    def _sort(self, column: BoardColumn) -> None:
         """Begins where people look first: the soonest end, the highest price, the most bids."""
-        descending = column in (Column.PRICE, Column.BIDS)
+        descending = column in (BoardColumn.PRICE, BoardColumn.BIDS)
         self._ask(replace(self.query_now, column=column, descending=descending))
 
     def action_filter(self) -> None:
@@ -259,7 +259,7 @@ class BoardScreen(Screen[None]):
         self._show_tabs()
 
     def action_categories(self) -> None:
-        tree = self.query_one(CategoryTree)
+        tree = self.query_one(CategoryTreeView)
         self._panel_wanted = not tree.display
         self._show_panel()
         (tree if tree.display else self.query_one(BoardTable)).focus()
@@ -267,7 +267,7 @@ class BoardScreen(Screen[None]):
     def action_clear(self) -> None:
         """Escape goes back: from a field to the table, then to everything."""
         field, table = self.query_one("#filter", Input), self.query_one(BoardTable)
-        if self.query_one(CategoryTree).has_focus:
+        if self.query_one(CategoryTreeView).has_focus:
             table.focus()
             return
         field.value = ""
@@ -292,7 +292,7 @@ class BoardScreen(Screen[None]):
         try:
             await self.app.feed.watch(auction_id, on=on)
         except InstaSellError as error:
-            self.app.say(shown(str(error)), Tone.BAD)
+            self.app.say(safe_text(str(error)), Tone.BAD)
 
     @on(Input.Changed, "#filter")
     def _typed(self, event: Input.Changed) -> None:
@@ -319,11 +319,11 @@ class BoardScreen(Screen[None]):
     def _in_sight(self, event: BoardTable.InSight) -> None:
         self.app.feed.want_trends(event.auction_ids)
 
-    @on(BoardTable.Opened)
-    def _opened(self, event: BoardTable.Opened) -> None:
+    @on(BoardTable.AuctionOpened)
+    def _opened(self, event: BoardTable.AuctionOpened) -> None:
         self.app.open_auction(event.auction_id)
 
-    @on(CategoryTree.Chosen)
-    def _chosen(self, event: CategoryTree.Chosen) -> None:
+    @on(CategoryTreeView.CategoryChosen)
+    def _chosen(self, event: CategoryTreeView.CategoryChosen) -> None:
         self._category = event.name
         self._ask(replace(self.query_now, categories=event.categories))

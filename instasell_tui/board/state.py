@@ -16,7 +16,7 @@ from typing import NamedTuple
 from instasell_client import AuctionChange, BidsPlaced, apply_change
 from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, You
 from instasell_client.models.live import YourBid
-from instasell_tui.widgets.formats import shown
+from instasell_tui.widgets.formats import safe_text
 
 PRICES_KEPT_MAX = 48
 FLASH = timedelta(seconds=1.5)
@@ -25,7 +25,7 @@ _OVER = frozenset({AuctionStatus.ENDED, AuctionStatus.CANCELLED})
 
 
 @dataclass(slots=True)
-class Lot:
+class BoardAuction:
     """One auction on the board. `title` is safe to print; `changed_at` is by the server's clock."""
 
     state: AuctionState
@@ -91,7 +91,7 @@ class Tab(StrEnum):
     MINE = "mine"
 
 
-class Column(StrEnum):
+class BoardColumn(StrEnum):
     """What the board can be sorted by."""
 
     ENDS = "ends"
@@ -101,12 +101,12 @@ class Column(StrEnum):
     LEADER = "leader"
 
 
-_KEYS: dict[Column, Callable[[Lot], tuple[object, ...]]] = {
-    Column.ENDS: lambda lot: (lot.over, lot.state.end_at, lot.auction_id),
-    Column.TITLE: lambda lot: (lot.title.casefold(), lot.auction_id),
-    Column.PRICE: lambda lot: (lot.price, lot.auction_id),
-    Column.BIDS: lambda lot: (lot.state.bid_count, lot.auction_id),
-    Column.LEADER: lambda lot: (
+_KEYS: dict[BoardColumn, Callable[[BoardAuction], tuple[object, ...]]] = {
+    BoardColumn.ENDS: lambda lot: (lot.over, lot.state.end_at, lot.auction_id),
+    BoardColumn.TITLE: lambda lot: (lot.title.casefold(), lot.auction_id),
+    BoardColumn.PRICE: lambda lot: (lot.price, lot.auction_id),
+    BoardColumn.BIDS: lambda lot: (lot.state.bid_count, lot.auction_id),
+    BoardColumn.LEADER: lambda lot: (
         not lot.leading,
         not lot.outbid,
         lot.state.leader or "~",
@@ -116,16 +116,16 @@ _KEYS: dict[Column, Callable[[Lot], tuple[object, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class BoardQuery:
     """What the board shows and in which order; `categories` None means all of them."""
 
     tab: Tab = Tab.ALL
     text: str = ""
     categories: frozenset[str] | None = None
-    column: Column = Column.ENDS
+    column: BoardColumn = BoardColumn.ENDS
     descending: bool = False
 
-    def admits(self, lot: Lot) -> bool:
+    def admits(self, lot: BoardAuction) -> bool:
         """Whether a lot is shown."""
         if self.tab is Tab.WATCHING and not lot.watching:
             return False
@@ -140,18 +140,18 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class BoardChanges:
     """What is different since the last drain; `rows` says that lots came or went."""
 
     auction_ids: frozenset[str]
     rows: bool
 
 
-class Lots:
+class BoardState:
     """Every auction on the board. `seller_id` is the signed-in user."""
 
     def __init__(self) -> None:
-        self._lots: dict[str, Lot] = {}
+        self._lots: dict[str, BoardAuction] = {}
         self._you: dict[str, You] = {}
         self._watched: set[str] = set()
         self._changed: set[str] = set()
@@ -165,11 +165,11 @@ class Lots:
     def __contains__(self, auction_id: str) -> bool:
         return auction_id in self._lots
 
-    def get(self, auction_id: str) -> Lot | None:
+    def get(self, auction_id: str) -> BoardAuction | None:
         """The lot of an auction, if the board has it."""
         return self._lots.get(auction_id)
 
-    def all(self) -> Collection[Lot]:
+    def all(self) -> Collection[BoardAuction]:
         """Every lot, in no order."""
         return self._lots.values()
 
@@ -189,11 +189,11 @@ class Lots:
         self._rows = self.loaded = True
         return [auction_id for auction_id in lost if auction_id in self._lots]
 
-    def put(self, state: AuctionState, at: datetime | None = None) -> Lot:
+    def put(self, state: AuctionState, at: datetime | None = None) -> BoardAuction:
         """A whole state has come; an older one than is known changes nothing."""
         lot = self._lots.get(state.auction_id)
         if lot is None:
-            lot = Lot(state, shown(state.title), you=self._you.get(state.auction_id))
+            lot = BoardAuction(state, safe_text(state.title), you=self._you.get(state.auction_id))
             lot.watching = state.auction_id in self._watched
             lot.selling = self.seller_id is not None and state.seller_id == self.seller_id
             lot.prices.append(lot.price)
@@ -206,7 +206,7 @@ class Lots:
             lot.over_at = at
         return lot
 
-    def apply(self, change: BidsPlaced | AuctionChange, at: datetime) -> Lot | None:
+    def apply(self, change: BidsPlaced | AuctionChange, at: datetime) -> BoardAuction | None:
         """A change has come; None when the board knows nothing of its auction."""
         lot = self._lots.get(change.data.auction_id)
         if lot is None:
@@ -216,7 +216,7 @@ class Lots:
             self._move(lot, apply_change(lot.state, change), at)
         return lot
 
-    def _move(self, lot: Lot, state: AuctionState, at: datetime | None) -> None:
+    def _move(self, lot: BoardAuction, state: AuctionState, at: datetime | None) -> None:
         before = lot.price
         lot.state = state
         if lot.price != before:
@@ -224,7 +224,7 @@ class Lots:
         if lot.over and lot.over_at is None:
             lot.over_at = at
         lot.changed_at = at
-        lot.title = shown(state.title)
+        lot.title = safe_text(state.title)
         self._changed.add(lot.auction_id)
 
     def set_history(self, auction_id: str, bids: Sequence[Bid]) -> None:
@@ -293,16 +293,16 @@ class Lots:
                 self._you.pop(auction_id, None)
                 self._rows = True
 
-    def drain(self) -> Changes | None:
+    def drain(self) -> BoardChanges | None:
         """What is different since the last call, or None."""
         if not self._changed and not self._rows:
             return None
-        changes = Changes(frozenset(self._changed), self._rows)
+        changes = BoardChanges(frozenset(self._changed), self._rows)
         self._changed.clear()
         self._rows = False
         return changes
 
-    def select(self, query: Query) -> list[Lot]:
+    def select(self, query: BoardQuery) -> list[BoardAuction]:
         """The lots that a query admits, in its order."""
         chosen = [lot for lot in self._lots.values() if query.admits(lot)]
         chosen.sort(key=_KEYS[query.column], reverse=query.descending)
@@ -310,16 +310,16 @@ class Lots:
 
     def count(self, tab: Tab) -> int:
         """How many lots a tab has."""
-        query = Query(tab=tab)
+        query = BoardQuery(tab=tab)
         return sum(query.admits(lot) for lot in self._lots.values())
 
 
-class Before(NamedTuple):
+class PreviousState(NamedTuple):
     """What a lot was before a change."""
 
     led: bool
     open: bool
 
 
-def before(lot: Lot | None) -> Before:
-    return Before(lot is not None and lot.leading, lot is not None and not lot.over)
+def before(lot: BoardAuction | None) -> PreviousState:
+    return PreviousState(lot is not None and lot.leading, lot is not None and not lot.over)

@@ -21,9 +21,9 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from instasell_tui.board.lines import GAP, MARK_CELLS, Basis, Layout, Line
-from instasell_tui.board.state import Column, Lot
-from instasell_tui.widgets.formats import fitted
+from instasell_tui.board.lines import GAP, MARK_CELLS, BoardLayout, BoardLine, LineInputs
+from instasell_tui.board.state import BoardAuction, BoardColumn
+from instasell_tui.widgets.formats import fit
 
 TICK_SECONDS = 0.1
 
@@ -56,7 +56,7 @@ class BoardTable(ScrollView, can_focus=True):
         Binding("end,G", "edge(-1)", "Last", show=False, id="rows.last"),
     ]
 
-    class Opened(Message):
+    class AuctionOpened(Message):
         """An auction was chosen."""
 
         def __init__(self, auction_id: str) -> None:
@@ -66,7 +66,7 @@ class BoardTable(ScrollView, can_focus=True):
     class Sorted(Message):
         """The head of a column was clicked."""
 
-        def __init__(self, column: Column) -> None:
+        def __init__(self, column: BoardColumn) -> None:
             super().__init__()
             self.column = column
 
@@ -80,16 +80,16 @@ class BoardTable(ScrollView, can_focus=True):
     def __init__(self, now: Callable[[], datetime]) -> None:
         super().__init__()
         self._now = now
-        self._lots: list[Lot] = []
+        self._lots: list[BoardAuction] = []
         self._index = 0
         self._cursor_id: str | None = None
-        self._lines: dict[int, Line] = {}
+        self._lines: dict[int, BoardLine] = {}
         self._styles: dict[str, Style] = {}
         self._inks: dict[tuple[str, str], Style] = {}
         self._ticked_at = 0.0
         self._sight: tuple[str, ...] = ()
         self.currency = "USD"
-        self.sorting: tuple[Column, bool] = (Column.ENDS, False)
+        self.sorting: tuple[BoardColumn, bool] = (BoardColumn.ENDS, False)
 
     def on_mount(self) -> None:
         self.set_interval(TICK_SECONDS, self._beat)
@@ -97,16 +97,16 @@ class BoardTable(ScrollView, can_focus=True):
     # Contents ---------------------------------------------------------------------------------
 
     @property
-    def shown_lots(self) -> Sequence[Lot]:
+    def shown_lots(self) -> Sequence[BoardAuction]:
         """The lots in their order."""
         return self._lots
 
     @property
-    def cursor_lot(self) -> Lot | None:
+    def cursor_lot(self) -> BoardAuction | None:
         """The lot under the cursor."""
         return self._lots[self._index] if self._lots else None
 
-    def show(self, lots: list[Lot], *, anew: bool = False) -> None:
+    def show(self, lots: list[BoardAuction], *, anew: bool = False) -> None:
         """Replaces the lots. The cursor goes with its auction, unless that is over.
 
         `anew` is for another choice or order than before: the cursor begins at the top.
@@ -146,9 +146,9 @@ class BoardTable(ScrollView, can_focus=True):
         changed = []
         for row in range(top, min(top + self.size.height - 1, len(self._lots))):
             lot, line = self._lots[row], built.get(row)
-            basis = Basis.of(lot, layout, now)
+            basis = LineInputs.of(lot, layout, now)
             if line is None or line.basis != basis:
-                line = Line.of(lot, basis, self.currency)
+                line = BoardLine.of(lot, basis, self.currency)
                 changed.append(row)
             self._lines[row] = line
         self._draw(*changed)
@@ -185,12 +185,12 @@ class BoardTable(ScrollView, can_focus=True):
     # Drawing ----------------------------------------------------------------------------------
 
     @property
-    def _layout_now(self) -> Layout:
-        return Layout.of(self.scrollable_content_region.width)
+    def _layout_now(self) -> BoardLayout:
+        return BoardLayout.of(self.scrollable_content_region.width)
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
-        layout = Layout.of(width)
+        layout = BoardLayout.of(width)
         if y == 0:
             return self._header(layout).adjust_cell_length(width, self._style("header"))
         row = self.scroll_offset.y + y - 1
@@ -199,8 +199,8 @@ class BoardTable(ScrollView, can_focus=True):
         line = self._lines.get(row)
         if line is None or line.basis.layout is not layout:
             lot = self._lots[row]
-            line = self._lines[row] = Line.of(
-                lot, Basis.of(lot, layout, self._now()), self.currency
+            line = self._lines[row] = BoardLine.of(
+                lot, LineInputs.of(lot, layout, self._now()), self.currency
             )
         paper = "flash" if line.basis.flashing else ""
         if row == self._index:
@@ -227,22 +227,22 @@ class BoardTable(ScrollView, can_focus=True):
             self._inks[name, paper] = ink
         return ink
 
-    def _header(self, layout: Layout) -> Strip:
+    def _header(self, layout: BoardLayout) -> Strip:
         column, descending = self.sorting
         arrow = "▼" if descending else "▲"
 
-        def head(name: str, of: Column, width: int, *, right: bool = False) -> str:
-            return fitted(f"{name} {arrow}" if of is column else name, width, right=right)
+        def head(name: str, of: BoardColumn, width: int, *, right: bool = False) -> str:
+            return fit(f"{name} {arrow}" if of is column else name, width, right=right)
 
         parts = [
-            " " * MARK_CELLS + head("Auction", Column.TITLE, layout.title),
-            head("Price", Column.PRICE, layout.price, right=True),
-            *([fitted("Trend", layout.trend, right=True)] if layout.trend else []),
-            head("Bids", Column.BIDS, layout.bids, right=True)
-            if column is not Column.BIDS
-            else fitted(f"Bid{arrow}", layout.bids, right=True),
-            *([head("Leader", Column.LEADER, layout.leader)] if layout.leader else []),
-            head("Ends", Column.ENDS, layout.ends, right=True),
+            " " * MARK_CELLS + head("Auction", BoardColumn.TITLE, layout.title),
+            head("Price", BoardColumn.PRICE, layout.price, right=True),
+            *([fit("Trend", layout.trend, right=True)] if layout.trend else []),
+            head("Bids", BoardColumn.BIDS, layout.bids, right=True)
+            if column is not BoardColumn.BIDS
+            else fit(f"Bid{arrow}", layout.bids, right=True),
+            *([head("Leader", BoardColumn.LEADER, layout.leader)] if layout.leader else []),
+            head("Ends", BoardColumn.ENDS, layout.ends, right=True),
         ]
         return Strip([Segment(GAP.join(parts) + " ", self._style("header"))])
 
@@ -278,7 +278,7 @@ class BoardTable(ScrollView, can_focus=True):
     def action_open(self) -> None:
         lot = self.cursor_lot
         if lot is not None:
-            self.post_message(self.Opened(lot.auction_id))
+            self.post_message(self.AuctionOpened(lot.auction_id))
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
@@ -293,19 +293,19 @@ class BoardTable(ScrollView, can_focus=True):
             if event.chain >= 2:
                 self.action_open()
 
-    def _column_at(self, x: int) -> Column | None:
+    def _column_at(self, x: int) -> BoardColumn | None:
         layout, gap = self._layout_now, len(GAP)
         edge = MARK_CELLS
         trend = [(None, layout.trend)] if layout.trend else []
         for column, width in (
-            (Column.TITLE, layout.title),
-            (Column.PRICE, layout.price),
+            (BoardColumn.TITLE, layout.title),
+            (BoardColumn.PRICE, layout.price),
             *trend,
-            (Column.BIDS, layout.bids),
-            *([(Column.LEADER, layout.leader)] if layout.leader else []),
-            (Column.ENDS, layout.ends),
+            (BoardColumn.BIDS, layout.bids),
+            *([(BoardColumn.LEADER, layout.leader)] if layout.leader else []),
+            (BoardColumn.ENDS, layout.ends),
         ):
             edge += width + gap
             if x < edge:
                 return column
-        return Column.ENDS
+        return BoardColumn.ENDS

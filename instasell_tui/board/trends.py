@@ -11,7 +11,7 @@ from instasell_client import InstaSellError
 from instasell_tui.board.state import PRICES_KEPT_MAX
 
 if TYPE_CHECKING:
-    from instasell_tui.market.connection import Feed
+    from instasell_tui.market.connection import MarketConnection
 
 log = logging.getLogger("instasell_tui")
 
@@ -22,10 +22,10 @@ ANONYMOUS_MAX = 12
 """Of the 100 calls that an address has, which several screens may share."""
 
 
-class Trends:
+class PriceTrends:
     """Fetches one auction's prices after the other, within what the market's limits leave."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: MarketConnection) -> None:
         self._feed = feed
         self._waiting: dict[str, None] = {}
         self._more = asyncio.Event()
@@ -69,5 +69,5 @@ class Trends:
             log.info("trends are left out from here on: %s", error)
             return False
         self._feed.lots.set_history(auction_id, page.items)
-        self._feed.touch()
+        self._feed.mark_changed()
         return True

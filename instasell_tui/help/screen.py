@@ -15,7 +15,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from instasell_tui.keys import Deed, deeds, displayed, in_force
+from instasell_tui.keys import KeyAction, display_keys, in_force, key_actions
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
@@ -137,9 +137,9 @@ def _page(
     table.add_column(ratio=1)
     if quiet is not None:
         table.add_column(no_wrap=True, style=quiet)
-    parts = [("Everywhere", deeds(app)), ("Lists", deeds(RowTable))]
+    parts = [("Everywhere", key_actions(app)), ("Lists", key_actions(RowTable))]
     for place in PLACES:
-        own = [deed for owner in place.owners for deed in deeds(owner)]
+        own = [deed for owner in place.owners for deed in key_actions(owner)]
         at = 0 if beneath in place.owners else len(parts)
         parts.insert(at, (place.name, [each for each in own if not _is_shared(each)]))
     told: set[str] = set()
@@ -149,12 +149,12 @@ def _page(
     return table
 
 
-def _is_shared(deed: Deed) -> bool:
+def _is_shared(deed: KeyAction) -> bool:
     return deed.id.startswith(("app.", "rows."))
 
 
 def _rows(
-    part: Iterable[Deed], keys: Mapping[str, str], told: set[str]
+    part: Iterable[KeyAction], keys: Mapping[str, str], told: set[str]
 ) -> Iterable[tuple[str, str, str]]:
     """What stands in a part; deeds that differ by a number only stand in one line."""
     rows: list[tuple[str, str, str]] = []
@@ -163,17 +163,17 @@ def _rows(
         told.update(deed.id for deed in alike)
         for some in [alike] if kind in _TOGETHER else [[deed] for deed in alike]:
             if some:
-                shown = "  ".join(displayed(in_force(deed, keys)) for deed in some)
+                shown = "  ".join(display_keys(in_force(deed, keys)) for deed in some)
                 words = [MEANINGS.get(deed.id) or deed.words.lower() for deed in some]
                 rows.append((shown, ", ".join(words), " ".join(_names(some))))
     return rows
 
 
-def _kind(deed: Deed) -> str:
+def _kind(deed: KeyAction) -> str:
     return deed.action.partition("(")[0]
 
 
-def _names(some: Sequence[Deed]) -> Iterable[str]:
+def _names(some: Sequence[KeyAction]) -> Iterable[str]:
     """The first name whole, of the others what is different."""
     yield some[0].id
     for deed in some[1:]:

@@ -17,11 +17,11 @@ from instasell_client import InstaSellError
 from instasell_client.models.messages import Conversation, Message
 from instasell_tui.inbox import text as inbox_text
 from instasell_tui.market import messages
-from instasell_tui.market.connection import Standing
+from instasell_tui.market.connection import ConnectionStatus
 from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.footer import Footer
-from instasell_tui.widgets.formats import local_time, prose, shown
+from instasell_tui.widgets.formats import local_time, prose, safe_text
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
@@ -105,7 +105,7 @@ class ConversationScreen(Screen[None]):
             table.add_row("", "", Text("PgUp brings what was said before", style="dim"))
         for each in self._said:
             time = local_time(each.created_at, self.app.zone, feed.now())
-            who = "you" if each.author == you else shown(each.author_name)
+            who = "you" if each.author == you else safe_text(each.author_name)
             table.add_row(Text(time, style="dim"), Text(who), Text(prose(each.text)))
         if not self._said:
             table.add_row("", "", Text(self._nothing(), style="dim"))
@@ -127,14 +127,14 @@ class ConversationScreen(Screen[None]):
 
     # What changes -----------------------------------------------------------------------------
 
-    @on(messages.MessageCame)
-    def _came(self, event: messages.MessageCame) -> None:
+    @on(messages.MessageArrived)
+    def _came(self, event: messages.MessageArrived) -> None:
         if event.said.conversation_id == self._conversation_id:
             self._read()
 
     @on(messages.ConnectionChanged)
     def _connection_changed(self) -> None:
-        if self.app.feed.standing is Standing.LIVE:
+        if self.app.feed.standing is ConnectionStatus.LIVE:
             self._read()
 
     @work(exclusive=True, group="read")
@@ -146,7 +146,7 @@ class ConversationScreen(Screen[None]):
                 await inbox.look_at_conversations()
             newest, following = await inbox.said(self._conversation_id)
         except InstaSellError as error:
-            self._failure = shown(str(error))
+            self._failure = safe_text(str(error))
             self._show()
             self._draw()
             return
@@ -168,7 +168,7 @@ class ConversationScreen(Screen[None]):
         try:
             older, self._next = await self.app.feed.inbox.said(self._conversation_id, self._next)
         except InstaSellError as error:
-            self._failure = shown(str(error))
+            self._failure = safe_text(str(error))
         else:
             self._said = [*older[::-1], *self._said]
             self._draw()
@@ -189,7 +189,7 @@ class ConversationScreen(Screen[None]):
         try:
             await self.app.feed.inbox.send(self._conversation_id, text)
         except InstaSellError as error:
-            outcome.update(Text(f"Not sent: {shown(str(error))}"))
+            outcome.update(Text(f"Not sent: {safe_text(str(error))}"))
         else:
             outcome.update(Text())
             field.value = ""

@@ -12,9 +12,9 @@ from instasell_client.models.messages import Conversation
 from instasell_tui.inbox import text as inbox_text
 from instasell_tui.inbox.conversation_screen import ConversationScreen
 from instasell_tui.market import messages
-from instasell_tui.widgets.formats import count, local_time, shown
+from instasell_tui.widgets.formats import count, local_time, safe_text
 from instasell_tui.widgets.paged_list import PagedListScreen
-from instasell_tui.widgets.row_table import Cell, Column, Row, RowTable
+from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
 
 if TYPE_CHECKING:
     pass
@@ -33,32 +33,32 @@ class ConversationsScreen(PagedListScreen):
         Binding("q", "app.quit", "Quit", show=False, id="app.quit"),
     ]
 
-    def columns(self, width: int) -> Sequence[Column]:
+    def columns(self, width: int) -> Sequence[TableColumn]:
         wide = width >= WIDE_CELLS
         return [
-            Column("with", "With", 18 if wide else 14),
-            Column("about", "About", 44 if wide else 22),
-            Column("last", "Last said", 0),
-            Column("unread", "New", 3, right=True),
-            Column("when", "When", 12, right=True),
+            TableColumn("with", "With", 18 if wide else 14),
+            TableColumn("about", "About", 44 if wide else 22),
+            TableColumn("last", "Last said", 0),
+            TableColumn("unread", "New", 3, right=True),
+            TableColumn("when", "When", 12, right=True),
         ]
 
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[TableRow]:
         return [self._row(each) for each in self.app.feed.inbox.conversations]
 
-    def told(self, rows: Sequence[Row]) -> str:
+    def told(self, rows: Sequence[TableRow]) -> str:
         return count(len(rows), "conversation")
 
-    def _row(self, conversation: Conversation) -> Row:
+    def _row(self, conversation: Conversation) -> TableRow:
         unread, now = bool(conversation.unread_count), self.app.feed.now()
         cells: dict[str, Cell] = {
             "with": (inbox_text.other_side(conversation), "strong" if unread else "plain"),
             "about": (inbox_text.about(conversation), "quiet"),
-            "last": (shown(conversation.last_text), "strong" if unread else "plain"),
+            "last": (safe_text(conversation.last_text), "strong" if unread else "plain"),
             "unread": (f"{conversation.unread_count:,}" if unread else "", "soon"),
             "when": (local_time(conversation.updated_at, self.app.zone, now), "quiet"),
         }
-        return Row(conversation.id, inbox_text.mark(unread=unread), cells)
+        return TableRow(conversation.id, inbox_text.mark(unread=unread), cells)
 
     def nothing(self) -> str:
         feed = self.app.feed
@@ -84,6 +84,6 @@ class ConversationsScreen(PagedListScreen):
     def has_more(self) -> bool:
         return self.app.feed.inbox.next_conversations is not None
 
-    @on(RowTable.Opened)
-    def _opened(self, event: RowTable.Opened) -> None:
+    @on(RowTable.RowOpened)
+    def _opened(self, event: RowTable.RowOpened) -> None:
         self.app.push_screen(ConversationScreen(event.key))

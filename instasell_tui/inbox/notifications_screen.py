@@ -16,9 +16,9 @@ from instasell_tui.inbox.conversation_screen import ConversationScreen
 from instasell_tui.inbox.preferences_screen import PreferencesScreen
 from instasell_tui.market import messages
 from instasell_tui.orders.order_screen import OrderScreen
-from instasell_tui.widgets.formats import count, local_time, shown
+from instasell_tui.widgets.formats import count, local_time, safe_text
 from instasell_tui.widgets.paged_list import PagedListScreen
-from instasell_tui.widgets.row_table import Cell, Column, Row, RowTable
+from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
 
 if TYPE_CHECKING:
     pass
@@ -43,18 +43,18 @@ class NoticesScreen(PagedListScreen):
 
     # Showing ----------------------------------------------------------------------------------
 
-    def columns(self, width: int) -> Sequence[Column]:
+    def columns(self, width: int) -> Sequence[TableColumn]:
         wide = width >= WIDE_CELLS
         return [
-            Column("what", "What", 0),
-            Column("title", "About", 52 if wide else 24),
-            Column("when", "When", 14 if wide else 12, right=True),
+            TableColumn("what", "What", 0),
+            TableColumn("title", "About", 52 if wide else 24),
+            TableColumn("when", "When", 14 if wide else 12, right=True),
         ]
 
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[TableRow]:
         return [self._row(each) for each in self._chosen()]
 
-    def told(self, rows: Sequence[Row]) -> str:
+    def told(self, rows: Sequence[TableRow]) -> str:
         return count(len(rows), "notice")
 
     def tab_counts(self) -> Mapping[str, str]:
@@ -66,7 +66,7 @@ class NoticesScreen(PagedListScreen):
         notices = self.app.feed.inbox.notices
         return notices if self.tab == "all" else [each for each in notices if not each.read_at]
 
-    def _row(self, notice: Notification) -> Row:
+    def _row(self, notice: Notification) -> TableRow:
         unread = notice.read_at is None
         now = self.app.feed.now()
         cells: dict[str, Cell] = {
@@ -74,7 +74,7 @@ class NoticesScreen(PagedListScreen):
             "title": (inbox_text.subject(notice), "quiet"),
             "when": (local_time(notice.created_at, self.app.zone, now), "quiet"),
         }
-        return Row(notice.id, inbox_text.mark(unread=unread), cells)
+        return TableRow(notice.id, inbox_text.mark(unread=unread), cells)
 
     def nothing(self) -> str:
         feed = self.app.feed
@@ -125,10 +125,10 @@ class NoticesScreen(PagedListScreen):
         try:
             await self.app.feed.inbox.mark_all_read()
         except InstaSellError as error:
-            self.app.say(shown(str(error)), Tone.BAD)
+            self.app.say(safe_text(str(error)), Tone.BAD)
 
-    @on(RowTable.Opened)
-    def _opened(self, event: RowTable.Opened) -> None:
+    @on(RowTable.RowOpened)
+    def _opened(self, event: RowTable.RowOpened) -> None:
         notice = next((each for each in self.app.feed.inbox.notices if each.id == event.key), None)
         if notice is None:
             return
@@ -149,4 +149,4 @@ class NoticesScreen(PagedListScreen):
         try:
             await self.app.feed.inbox.mark_read(notice)
         except InstaSellError as error:
-            self.failure = shown(str(error))
+            self.failure = safe_text(str(error))

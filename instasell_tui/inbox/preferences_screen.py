@@ -16,10 +16,10 @@ from instasell_client.models.notifications import Preference
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.inbox import text as inbox_text
 from instasell_tui.orders import text as orders_text
-from instasell_tui.widgets.formats import count, shown
+from instasell_tui.widgets.formats import count, safe_text
 from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.paged_list import PagedListScreen
-from instasell_tui.widgets.row_table import Cell, Column, Row, RowTable
+from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
 
 Way = Literal["in_app", "email"]
 _WAYS: dict[Way, str] = {"in_app": "in the app", "email": "by e-mail"}
@@ -60,33 +60,33 @@ class PreferencesScreen(PagedListScreen):
 
     # Showing ----------------------------------------------------------------------------------
 
-    def columns(self, width: int) -> Sequence[Column]:
+    def columns(self, width: int) -> Sequence[TableColumn]:
         return [
-            Column("what", "When", 0),
-            Column("kind", "Kind", 18),
-            Column("in_app", "In app", 6),
-            Column("email", "E-mail", 6),
+            TableColumn("what", "When", 0),
+            TableColumn("kind", "Kind", 18),
+            TableColumn("in_app", "In app", 6),
+            TableColumn("email", "E-mail", 6),
         ]
 
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[TableRow]:
         return [self._row(each) for each in self._preferences]
 
-    def _row(self, each: Preference) -> Row:
+    def _row(self, each: Preference) -> TableRow:
         ways: dict[Way, bool] = {way: self._is_on(each, way) for way in _WAYS}
         told = any(ways.values())
         cells: dict[str, Cell] = {
             "what": (inbox_text.occasion(each.kind), "plain" if told else "quiet"),
-            "kind": (shown(each.kind), "quiet"),
+            "kind": (safe_text(each.kind), "quiet"),
             **{way: (" [✓]" if on else " [ ]", "good" if on else "quiet")
                for way, on in ways.items()},
         }  # fmt: skip
-        return Row(each.kind, ("●", "good") if told else ("·", "quiet"), cells)
+        return TableRow(each.kind, ("●", "good") if told else ("·", "quiet"), cells)
 
     def _is_on(self, each: Preference, way: Way) -> bool:
         known = each.in_app if way == "in_app" else each.email
         return self._wishes.get((each.kind, way), known)
 
-    def told(self, rows: Sequence[Row]) -> str:
+    def told(self, rows: Sequence[TableRow]) -> str:
         return count(len(rows), "kind")
 
     def nothing(self) -> str:
@@ -126,7 +126,7 @@ class PreferencesScreen(PagedListScreen):
 
     # What people do ---------------------------------------------------------------------------
 
-    @on(RowTable.Opened)
+    @on(RowTable.RowOpened)
     def _opened(self) -> None:
         if self.check_action("turn", ()):
             self.action_turn("in_app")

@@ -15,16 +15,16 @@ from instasell_client.models.notifications import Notification, NotificationKind
 from instasell_tui.market import messages
 
 if TYPE_CHECKING:
-    from instasell_tui.market.connection import Feed
+    from instasell_tui.market.connection import MarketConnection
 
 PAGE = 100
 log = logging.getLogger("instasell_tui")
 
 
-class Inbox:
+class InboxState:
     """Serves the screens of notices and of messages, and the counts at the top of all screens."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: MarketConnection) -> None:
         self._feed = feed
         self._marks = 0
         self.forget_person()
@@ -59,12 +59,12 @@ class Inbox:
         if all(each.id != told.id for each in self.notices):
             self.notices.insert(0, told)
             self.unread_notices += told.read_at is None
-            self._feed.tell(messages.InboxChanged)
-            self._feed.tell(lambda: messages.Told(told))
+            self._feed.post(messages.InboxChanged)
+            self._feed.post(lambda: messages.NotificationArrived(told))
 
     def _take_message(self, brought: NewMessage) -> None:
         self._put(brought.conversation)
-        self._feed.tell(lambda: messages.MessageCame(brought.message))
+        self._feed.post(lambda: messages.MessageArrived(brought.message))
 
     def _put(self, conversation: Conversation) -> None:
         """The newest of each conversation, the one that was last spoken in on top."""
@@ -75,7 +75,7 @@ class Inbox:
         self.conversations = sorted(
             [conversation, *others], key=lambda each: each.updated_at, reverse=True
         )
-        self._feed.tell(messages.InboxChanged)
+        self._feed.post(messages.InboxChanged)
 
     # Reading ----------------------------------------------------------------------------------
 
@@ -103,7 +103,7 @@ class Inbox:
         self.unread_notices = page.unread_count + sum(each.read_at is None for each in told)
         self.next_notices = page.next
         self.loaded_notices = True
-        self._feed.tell(messages.InboxChanged)
+        self._feed.post(messages.InboxChanged)
 
     async def look_at_conversations(self, *, further: bool = False) -> None:
         """Reads the conversations that were last spoken in, or the next older ones."""
@@ -115,7 +115,7 @@ class Inbox:
         before = self.conversations if further else []
         self.conversations = [*before, *page.items]
         self.next_conversations, self.loaded_conversations = page.next, True
-        self._feed.tell(messages.InboxChanged)
+        self._feed.post(messages.InboxChanged)
 
     async def of_order(self, order_id: str) -> Conversation | None:
         """The conversation about an order, if anybody has said anything."""
@@ -141,7 +141,7 @@ class Inbox:
 
     async def mark_all_read(self) -> None:
         """All notices that are here were looked at, and all that are older."""
-        self._feed.writing()
+        self._feed.require_writable()
         if self.notices:
             newest = self.notices[0].id
             done = await self._feed.client.notifications.mark_read(up_to=newest)
@@ -152,7 +152,7 @@ class Inbox:
     def _marked(self, unread_count: int) -> None:
         self._marks += 1
         self.unread_notices = unread_count
-        self._feed.tell(messages.InboxChanged)
+        self._feed.post(messages.InboxChanged)
 
     def _replace(self, notice_id: str) -> None:
         now = self._feed.now()
@@ -171,7 +171,7 @@ class Inbox:
         self, kind: str, way: Literal["in_app", "email"], *, on: bool
     ) -> list[Preference]:
         """Turns a way of a kind on or off; all kinds as they are then. Raises Invalid."""
-        self._feed.writing()
+        self._feed.require_writable()
         wish = {way: on}
         # A kind that this client does not know is refused by it with the names that it does.
         known = cast("NotificationKind", kind)
@@ -202,7 +202,7 @@ class Inbox:
         return await self._sent(lambda key: send(conversation_id, text, idempotency_key=key))
 
     async def _sent(self, send: Callable[[str], Awaitable[NewMessage]]) -> NewMessage:
-        self._feed.writing()
+        self._feed.require_writable()
         made = await send(uuid.uuid4().hex)
         self._put(made.conversation)
         return made

@@ -8,7 +8,7 @@ from typing import Any
 from instasell_client.models.auctions import BELOW_RESERVE
 from instasell_client.models.messages import Conversation
 from instasell_client.models.notifications import Notification, NotificationKind
-from instasell_tui.widgets.formats import money, shown
+from instasell_tui.widgets.formats import money, safe_text
 from instasell_tui.widgets.row_table import Cell
 
 Payload = Mapping[str, Any]
@@ -32,7 +32,7 @@ def _lost(payload: Payload) -> str:
         # An older notice does not tell whether anybody won.
         return f"You did not win it; it ended at {_price(payload)}"
     winner = payload["winner"]
-    return f"{shown(str(winner))} won at {_price(payload)}" if winner else BELOW_RESERVE
+    return f"{safe_text(str(winner))} won at {_price(payload)}" if winner else BELOW_RESERVE
 
 
 def _ended(payload: Payload) -> str:
@@ -48,22 +48,25 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "auction_ended": lambda it: f"■ {_ended(it)}",
     "auction_cancelled": lambda it: f"■ The auction was called off{_because(it)}",
     "ending_soon": lambda it: f"! Ends within minutes, at {_bid(it)}",
-    "paid": lambda it: f"▶ Paid {_total(it)} by {shown(str(it.get('buyer_name')))}: ship it",
-    "shipped": lambda it: f"▶ On its way with {shown(str(it.get('carrier')))}",
+    "paid": lambda it: f"▶ Paid {_total(it)} by {safe_text(str(it.get('buyer_name')))}: ship it",
+    "shipped": lambda it: f"▶ On its way with {safe_text(str(it.get('carrier')))}",
     "delivered": lambda _: "✓ Delivered",
     "order_cancelled": lambda it: f"■ The order is cancelled{_because(it)}",
     "dispute_opened": lambda it: (
-        f"! The buyer complains: {shown(str(it.get('reason')).replace('_', ' '))}"
+        f"! The buyer complains: {safe_text(str(it.get('reason')).replace('_', ' '))}"
     ),
     "dispute_answered": lambda _: "! The other side answers in the dispute",
     "dispute_resolved": lambda it: f"✓ The dispute is decided: {_back(it)} to the buyer",
     "refund": lambda it: f"+ {_sum(it)} came back to you",
     "release": lambda it: f"+ {_sum(it)} is yours",
-    "message": lambda it: f"{shown(str(it.get('sender_name')))}: {shown(str(it.get('text')))}",
-    "new_auction": lambda it: f"New auction of {shown(str(it.get('seller_name')))}",
-    "new_listing": lambda it: f"New at {_price(it)}, from {shown(str(it.get('seller_name')))}",
+    "message": lambda it: (
+        f"{safe_text(str(it.get('sender_name')))}: {safe_text(str(it.get('text')))}"
+    ),
+    "new_auction": lambda it: f"New auction of {safe_text(str(it.get('seller_name')))}",
+    "new_listing": lambda it: f"New at {_price(it)}, from {safe_text(str(it.get('seller_name')))}",
     "failed_sign_ins": lambda it: (
-        f"! {shown(str(it.get('attempts')))} failed sign-ins, from {shown(str(it.get('address')))}"
+        f"! {safe_text(str(it.get('attempts')))} failed sign-ins, "
+        f"from {safe_text(str(it.get('address')))}"
     ),
 }
 
@@ -93,18 +96,18 @@ _OCCASIONS = {
 def occasion(kind: str) -> str:
     """When a kind of notice comes; one that only a newer market knows is told by its name."""
     known = {each.value: text for each, text in _OCCASIONS.items()}
-    return known.get(kind) or shown(kind.replace("_", " "))
+    return known.get(kind) or safe_text(kind.replace("_", " "))
 
 
 def sentence(notice: Notification) -> str:
     """What a notice tells; a kind that only a newer market knows is told by its name."""
     tell = _SENTENCES.get(notice.kind)
-    return tell(notice.payload) if tell else shown(notice.kind.replace("_", " "))
+    return tell(notice.payload) if tell else safe_text(notice.kind.replace("_", " "))
 
 
 def subject(notice: Notification) -> str:
     """What it is about."""
-    return shown(str(notice.payload.get("title") or ""))
+    return safe_text(str(notice.payload.get("title") or ""))
 
 
 def mark(*, unread: bool) -> Cell:
@@ -115,13 +118,13 @@ def mark(*, unread: bool) -> Cell:
 def other_side(conversation: Conversation) -> str:
     """With whom one speaks."""
     name = conversation.seller_name if conversation.you == "buyer" else conversation.buyer_name
-    return shown(name)
+    return safe_text(name)
 
 
 def about(conversation: Conversation) -> str:
     """What a conversation is about, in one line."""
     what = "order" if conversation.order_id is not None else "question"
-    return f"{what}: {shown(conversation.title)}"
+    return f"{what}: {safe_text(conversation.title)}"
 
 
 def news(notices: int, unread: int) -> str:
@@ -136,4 +139,4 @@ def news(notices: int, unread: int) -> str:
 
 def _because(payload: Payload) -> str:
     reason = payload.get("reason")
-    return f": {shown(str(reason))}" if reason else ""
+    return f": {safe_text(str(reason))}" if reason else ""

@@ -10,17 +10,17 @@ from instasell_client import InstaSellError, Unauthenticated
 from instasell_client.models.accounts import SignupPending
 
 if TYPE_CHECKING:
-    from instasell_tui.market.connection import Feed
+    from instasell_tui.market.connection import MarketConnection
 
 log = logging.getLogger("instasell_tui")
 
 END_SECONDS = 3.0
 
 
-class ScreenSession:
+class AccountSession:
     """Keeps apart what is this screen's to end from a token that scripts use too."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: MarketConnection) -> None:
         self._feed = feed
         self._owned: str | None = None
 
@@ -35,7 +35,7 @@ class ScreenSession:
         grant = await feed.client.auth.login(email, password)
         self._owned = grant.token
         await feed.restart()
-        feed.be(grant.user)
+        feed.set_user(grant.user)
 
     async def sign_up(self, email: str, password: str, display_name: str | None) -> str | None:
         """Make an account and sign in with it. Raises EmailTaken, Invalid.
@@ -48,7 +48,7 @@ class ScreenSession:
             return reply.message
         self._owned = reply.token
         await feed.restart()
-        feed.be(reply.user)
+        feed.set_user(reply.user)
         return None
 
     async def open(self) -> None:

@@ -35,19 +35,19 @@ from instasell_client.models.accounts import Role, User
 from instasell_client.models.auctions import BidOutcome, BidReceipt
 from instasell_client.models.listings import CategoryNode
 from instasell_client.models.live import YourBid
-from instasell_tui.admin.state import Desk
-from instasell_tui.auction.follower import Following
-from instasell_tui.auction.pictures import Pictures
-from instasell_tui.auction.state import Place, Sale
-from instasell_tui.bids.state import Bids
-from instasell_tui.board.state import Before, Lot, Lots, before
-from instasell_tui.board.trends import Trends
-from instasell_tui.inbox.state import Inbox
+from instasell_tui.admin.state import AdminState
+from instasell_tui.auction.follower import AuctionFollower
+from instasell_tui.auction.pictures import PictureLoader
+from instasell_tui.auction.state import AuctionPageState, BidderPosition
+from instasell_tui.bids.state import BidsState
+from instasell_tui.board.state import BoardAuction, BoardState, PreviousState, before
+from instasell_tui.board.trends import PriceTrends
+from instasell_tui.inbox.state import InboxState
 from instasell_tui.market import messages
-from instasell_tui.market.account import ScreenSession
-from instasell_tui.market.initial_load import learn
-from instasell_tui.orders.state import Trading
-from instasell_tui.seller.state import Shop
+from instasell_tui.market.account import AccountSession
+from instasell_tui.market.initial_load import load_account
+from instasell_tui.orders.state import OrdersState
+from instasell_tui.seller.state import SellerState
 
 log = logging.getLogger("instasell_tui")
 
@@ -58,7 +58,7 @@ LATE_SECONDS = 2.0
 STALE_AFTER = timedelta(seconds=5)
 
 
-class Standing(StrEnum):
+class ConnectionStatus(StrEnum):
     """How far what is shown can be trusted."""
 
     CONNECTING = "connecting"
@@ -68,7 +68,7 @@ class Standing(StrEnum):
     CLOSED = "closed"
 
 
-class Feed:
+class MarketConnection:
     """Serves every screen. Start it once the client has its token; `restart` for another person.
 
     `clock` replaces the server's clock, and `pace` the pause between two tellings, where time
@@ -92,8 +92,8 @@ class Feed:
         self.knows_currency = False
         self.late_seconds = LATE_SECONDS
         self.categories: list[CategoryNode] = []
-        self.lots = Lots()
-        self.sale: Sale | None = None
+        self.lots = BoardState()
+        self.sale: AuctionPageState | None = None
         self.failure: str | None = None
         self._clock = clock
         self.pace = pace or partial(asyncio.sleep, FLUSH_SECONDS)
@@ -103,18 +103,18 @@ class Feed:
         self._state = ConnectionState.CONNECTING
         self._lost_at: datetime | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._following: Following | None = None
+        self._following: AuctionFollower | None = None
         self._dirty = asyncio.Event()
         self.board_came = asyncio.Event()
         self._asking: set[str] = set()
-        self._trends = Trends(self)
-        self.session = ScreenSession(self)
-        self.trading = Trading(self)
-        self.bids = Bids(self)
-        self.shop = Shop(self)
-        self.desk = Desk(self)
-        self.inbox = Inbox(self)
-        self.pictures = Pictures(self)
+        self._trends = PriceTrends(self)
+        self.session = AccountSession(self)
+        self.trading = OrdersState(self)
+        self.bids = BidsState(self)
+        self.shop = SellerState(self)
+        self.desk = AdminState(self)
+        self.inbox = InboxState(self)
+        self.pictures = PictureLoader(self)
 
     # Being there ------------------------------------------------------------------------------
 
@@ -126,7 +126,7 @@ class Feed:
         """No more messages to `target`."""
         self._targets.discard(target)
 
-    def tell(self, message: Callable[[], Message]) -> None:
+    def post(self, message: Callable[[], Message]) -> None:
         """Posts a message of its own to each subscriber."""
         for target in list(self._targets):
             target.post_message(message())
@@ -140,7 +140,7 @@ class Feed:
         self.spawn(self._read_board(self._live))
         self.spawn(self._flush())
         self.spawn(self.trading.listen(self._live))
-        self.spawn(learn(self))
+        self.spawn(load_account(self))
         self.spawn(self._trends.run())
 
     async def stop(self) -> None:
@@ -161,7 +161,7 @@ class Feed:
             each.forget_person()
         self._state, self._lost_at = ConnectionState.CONNECTING, None
         await self.start()
-        self.tell(messages.AccountChanged)
+        self.post(messages.AccountChanged)
         self._dirty.set()
 
     def now(self) -> datetime:
@@ -171,12 +171,12 @@ class Feed:
         return self._live.server_now() if self._live else datetime.now(UTC)
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> ConnectionStatus:
         """How far what is shown can be trusted at this moment."""
         if self._state is ConnectionState.RECONNECTING and self._lost_at is not None:
             waiting = self.now() - self._lost_at < STALE_AFTER
-            return Standing.RECONNECTING if waiting else Standing.STALE
-        return Standing(self._state.value)
+            return ConnectionStatus.RECONNECTING if waiting else ConnectionStatus.STALE
+        return ConnectionStatus(self._state.value)
 
     @property
     def lost_at(self) -> datetime | None:
@@ -194,7 +194,7 @@ class Feed:
         elif state is ConnectionState.LIVE:
             self._lost_at = None
         self._state = state
-        self.tell(messages.ConnectionChanged)
+        self.post(messages.ConnectionChanged)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Does something beside, until it is done or the feed stops."""
@@ -204,11 +204,11 @@ class Feed:
 
     # The person -------------------------------------------------------------------------------
 
-    def be(self, user: User) -> None:
+    def set_user(self, user: User) -> None:
         """It is known who is signed in."""
         self.user = user
         self.lots.seller_id = user.id
-        self.tell(messages.AccountChanged)
+        self.post(messages.AccountChanged)
 
     def signed_out(self, error: InstaSellError) -> None:
         """The market takes the token no more; told once."""
@@ -216,7 +216,7 @@ class Feed:
             return
         self.client.token = None
         self.user = None
-        self.tell(lambda: messages.SignedOut(str(error)))
+        self.post(lambda: messages.SignedOut(str(error)))
 
     # The board --------------------------------------------------------------------------------
 
@@ -234,15 +234,15 @@ class Feed:
                                 self._ask_for(auction_id)
                             self.board_came.set()
                         else:
-                            self.take(event)
+                            self.apply_change(event)
                     self._dirty.set()
         except Unauthenticated as error:
             self.signed_out(error)
         except InstaSellError as error:
             self.failure = str(error)
-            self.tell(messages.ConnectionChanged)
+            self.post(messages.ConnectionChanged)
 
-    def take(self, change: BidsPlaced | AuctionChange) -> None:
+    def apply_change(self, change: BidsPlaced | AuctionChange) -> None:
         """Takes a change in, and tells what it means for the person."""
         was = before(self.lots.get(change.data.auction_id))
         lot = self.lots.apply(change, self.now())
@@ -251,11 +251,11 @@ class Feed:
         else:
             self._notice(lot, was)
 
-    def _notice(self, lot: Lot, was: Before) -> None:
+    def _notice(self, lot: BoardAuction, was: PreviousState) -> None:
         if was.led and lot.outbid and not lot.over:
-            self.tell(lambda: messages.Outbid(lot))
+            self.post(lambda: messages.Outbid(lot))
         if was.open and lot.over and (lot.mine or lot.watching):
-            self.tell(lambda: messages.Over(lot))
+            self.post(lambda: messages.AuctionOver(lot))
 
     def take_own_bid(self, own: YourBid) -> None:
         """Take in a bid of the user's, made here, on another screen or by a script."""
@@ -263,7 +263,7 @@ class Feed:
         sale = self.sale
         if sale is not None and sale.auction_id == own.auction_id:
             sale.set_own_bid(you)
-            self.tell(messages.SaleChanged)
+            self.post(messages.AuctionPageChanged)
         self._dirty.set()
 
     def _ask_for(self, auction_id: str) -> None:
@@ -292,10 +292,10 @@ class Feed:
             self.lots.expire(self.now())
             changes = self.lots.drain()
             if changes is not None:
-                self.tell(partial(messages.BoardChanged, changes))
+                self.post(partial(messages.BoardChanged, changes))
             await self.pace()
 
-    def touch(self) -> None:
+    def mark_changed(self) -> None:
         """Something was changed in `lots`; the board is told with the next flush."""
         self._dirty.set()
 
@@ -305,18 +305,18 @@ class Feed:
 
     # One auction ------------------------------------------------------------------------------
 
-    async def follow(self, auction_id: str) -> Sale:
+    async def follow(self, auction_id: str) -> AuctionPageState:
         """Follows one auction closely, in place of any other."""
         await self.unfollow()
         lot = self.lots.get(auction_id)
-        self.sale = sale = Sale(auction_id, lot.state if lot else None)
+        self.sale = sale = AuctionPageState(auction_id, lot.state if lot else None)
         if self._live is None:
             raise Unavailable("the feed is not started")
         events = self._live.auction(auction_id, after_seq=0, view=True)
-        self._following = Following(self, sale, events)
+        self._following = AuctionFollower(self, sale, events)
         return sale
 
-    async def unfollow(self, sale: Sale | None = None) -> None:
+    async def unfollow(self, sale: AuctionPageState | None = None) -> None:
         """Follows no auction any more; with `sale`, only if that is the one."""
         if sale is not None and sale is not self.sale:
             return
@@ -335,7 +335,7 @@ class Feed:
         key: str | None = None,
     ) -> BidReceipt:
         """Bids, in minor units. Raises the refusal; the same `key` again is the same bid."""
-        live = self.writing()
+        live = self.require_writable()
         receipt = await live.bid(
             auction_id, amount=amount, max_amount=max_amount, key=key, timeout_seconds=BID_SECONDS
         )
@@ -344,18 +344,18 @@ class Feed:
 
     async def buy_now(self, auction_id: str, amount: int, *, key: str | None = None) -> BidReceipt:
         """Buys at the price that was seen. Raises BuyNowUnavailable."""
-        self.writing()
+        self.require_writable()
         receipt = await self.client.auctions.buy_now(auction_id, amount, idempotency_key=key)
         self._answered(receipt)
         return receipt
 
     async def watch(self, auction_id: str, *, on: bool) -> None:
         """Puts an auction on the watch list, or takes it off."""
-        self.writing()
+        self.require_writable()
         await (self.client.auctions.watch if on else self.client.auctions.unwatch)(auction_id)
         self._watching(auction_id, on=on)
 
-    def writing(self) -> LiveSession:
+    def require_writable(self) -> LiveSession:
         """Raises Forbidden under read-only, Unauthenticated without a person."""
         if self.read_only:
             raise Forbidden("this screen was opened with --read-only")
@@ -370,20 +370,22 @@ class Feed:
         self._dirty.set()
         if self.sale is not None and self.sale.auction_id == auction_id:
             self.sale.set_watching(on=on)
-            self.tell(messages.SaleChanged)
+            self.post(messages.AuctionPageChanged)
 
     def _answered(self, receipt: BidReceipt) -> None:
         sale = self.sale
         if sale is not None and sale.auction_id == receipt.auction_id:
             sale.answered(receipt)
             self.lots.set_you(receipt.auction_id, sale.you)
-            self.tell(messages.SaleChanged)
-            overtaken = sale.place is Place.OUTBID and receipt.outcome is BidOutcome.LEADING
+            self.post(messages.AuctionPageChanged)
+            overtaken = (
+                sale.place is BidderPosition.OUTBID and receipt.outcome is BidOutcome.LEADING
+            )
             newer = sale.state is not None and sale.state.version > receipt.version
             lot = self.lots.get(receipt.auction_id)
             if overtaken and newer and lot is not None:
                 # The event that took the lead away came before the answer that gave it.
-                self.tell(lambda: messages.Outbid(lot))
+                self.post(lambda: messages.Outbid(lot))
         self._dirty.set()
         if not self.lots.is_watched(receipt.auction_id):
             self.spawn(self._keep_in_sight(receipt.auction_id))

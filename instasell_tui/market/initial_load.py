@@ -12,7 +12,7 @@ from instasell_client import InstaSellError, Unauthenticated
 from instasell_tui.market import messages
 
 if TYPE_CHECKING:
-    from instasell_tui.market.connection import Feed
+    from instasell_tui.market.connection import MarketConnection
 
 log = logging.getLogger("instasell_tui")
 
@@ -22,7 +22,7 @@ BOARD_FIRST_SECONDS = 1.0
 PAINTING_SECONDS = 0.05
 
 
-async def learn(feed: Feed) -> None:
+async def load_account(feed: MarketConnection) -> None:
     """Asks for all of it. The board works without, so that a refusal is logged and no more.
 
     The board comes first: what stands beside it would keep it waiting.
@@ -36,7 +36,9 @@ async def learn(feed: Feed) -> None:
     )
 
 
-async def _asked(feed: Feed, *questions: Callable[[Feed], Awaitable[None]]) -> None:
+async def _asked(
+    feed: MarketConnection, *questions: Callable[[MarketConnection], Awaitable[None]]
+) -> None:
     """Asks one after the other, each whatever came of the one before."""
     for ask in questions:
         try:
@@ -47,13 +49,13 @@ async def _asked(feed: Feed, *questions: Callable[[Feed], Awaitable[None]]) -> N
             log.warning("%s is not known: %s", ask.__name__, error)
 
 
-async def _person(feed: Feed) -> None:
+async def _person(feed: MarketConnection) -> None:
     client = feed.client
     if client.token is None:
         return
     await feed.session.open()
     if feed.user is None:
-        feed.be(await client.auth.me())
+        feed.set_user(await client.auth.me())
     watched = []
     async for state in client.auctions.watched():
         watched.append(state)
@@ -61,29 +63,29 @@ async def _person(feed: Feed) -> None:
         feed.lots.put(state)
         if len(watched) == WATCHED_MAX:
             break
-    feed.touch()
+    feed.mark_changed()
     # Only the auction's own page tells who one is among its bidders.
     for state in watched[:OWN_BIDS_MAX]:
         if state.bid_count:
             view = await client.auctions.get(state.auction_id)
             feed.lots.set_you(state.auction_id, view.you)
-            feed.touch()
+            feed.mark_changed()
 
 
-async def _inbox(feed: Feed) -> None:
+async def _inbox(feed: MarketConnection) -> None:
     if feed.user is not None:
         await feed.inbox.look()
 
 
-async def _categories(feed: Feed) -> None:
+async def _categories(feed: MarketConnection) -> None:
     feed.categories = (await feed.client.categories.tree()).items
-    feed.tell(messages.CategoriesChanged)
+    feed.post(messages.CategoriesChanged)
 
 
-async def _currency(feed: Feed) -> None:
+async def _currency(feed: MarketConnection) -> None:
     if feed.knows_currency:
         return
     page = await feed.client.auctions.live_page(limit=1)
     if page.currency is not None:
         feed.currency = page.currency
-        feed.tell(messages.AccountChanged)
+        feed.post(messages.AccountChanged)

@@ -6,18 +6,18 @@ from textual.message import Message
 
 from instasell_client.models.messages import Message as Said
 from instasell_client.models.notifications import Notification
-from instasell_tui.board.state import Changes, Lot
+from instasell_tui.board.state import BoardAuction, BoardChanges
 
 
 class BoardChanged(Message, bubble=False):
     """Lots are different."""
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, changes: BoardChanges) -> None:
         super().__init__()
         self.changes = changes
 
 
-class SaleChanged(Message, bubble=False):
+class AuctionPageChanged(Message, bubble=False):
     """The followed auction is different."""
 
 
@@ -33,7 +33,7 @@ class InboxChanged(Message, bubble=False):
     """Notices, conversations or how many are unread are different."""
 
 
-class Told(Message, bubble=False):
+class NotificationArrived(Message, bubble=False):
     """The market has told the signed-in user something."""
 
     def __init__(self, notice: Notification) -> None:
@@ -41,7 +41,7 @@ class Told(Message, bubble=False):
         self.notice = notice
 
 
-class MessageCame(Message, bubble=False):
+class MessageArrived(Message, bubble=False):
     """Somebody said something, the signed-in user in another place perhaps."""
 
     def __init__(self, said: Said) -> None:
@@ -64,15 +64,15 @@ class CategoriesChanged(Message, bubble=False):
 class Outbid(Message, bubble=False):
     """Somebody else leads where the signed-in user led."""
 
-    def __init__(self, lot: Lot) -> None:
+    def __init__(self, lot: BoardAuction) -> None:
         super().__init__()
         self.lot = lot
 
 
-class Over(Message, bubble=False):
+class AuctionOver(Message, bubble=False):
     """An auction that the signed-in user watches or bids in is over."""
 
-    def __init__(self, lot: Lot) -> None:
+    def __init__(self, lot: BoardAuction) -> None:
         super().__init__()
         self.lot = lot
 

@@ -16,11 +16,11 @@ from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders import evidence
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.checkout_screen import CheckoutScreen
-from instasell_tui.orders.rules import Step
+from instasell_tui.orders.rules import OrderStep
 from instasell_tui.orders.text import Lines, Said
 from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
-from instasell_tui.widgets.form_screen import GENERAL, Entry, Form, FormScreen, Values
-from instasell_tui.widgets.formats import money, shown
+from instasell_tui.widgets.form_screen import GENERAL, Form, FormField, FormScreen, Values
+from instasell_tui.widgets.formats import money, safe_text
 from instasell_tui.widgets.path_suggester import PathSuggester
 
 if TYPE_CHECKING:
@@ -33,17 +33,17 @@ FILES_ELSEWHERE: Said = (
 NOTHING_SENT: Said = ("Nothing was sent", Tone.PLAIN)
 
 _ADDRESS = (
-    Entry("name", "Name"),
-    Entry("line1", "Street"),
-    Entry("line2", "", required=False),
-    Entry("postal_code", "Post code", max_length=20),
-    Entry("city", "City"),
-    Entry("region", "Region", required=False),
-    Entry("country", "Country", max_length=2, placeholder="two letters, as DE"),
+    FormField("name", "Name"),
+    FormField("line1", "Street"),
+    FormField("line2", "", required=False),
+    FormField("postal_code", "Post code", max_length=20),
+    FormField("city", "City"),
+    FormField("region", "Region", required=False),
+    FormField("country", "Country", max_length=2, placeholder="two letters, as DE"),
 )
-_REASON = Entry("reason", "Reason", required=False, max_length=500)
-_STATEMENT = Entry("text", "What happened", max_length=2000)
-FILE = Entry(
+_REASON = FormField("reason", "Reason", required=False, max_length=500)
+_STATEMENT = FormField("text", "What happened", max_length=2000)
+FILE = FormField(
     "path",
     "File",
     max_length=4096,
@@ -51,12 +51,12 @@ FILE = Entry(
     suggester=PathSuggester(),
 )
 _COMPLAINT = (
-    Entry("reason", "Reason", options=orders_text.COMPLAINTS),
+    FormField("reason", "Reason", options=orders_text.COMPLAINTS),
     _STATEMENT,
 )
 
 
-class OrderSteps:
+class OrderActions:
     """Does the steps of orders for a screen. Call `run` from a worker: it waits for answers.
 
     `tell` says how far a step has come that takes its time.
@@ -67,19 +67,19 @@ class OrderSteps:
         self._tell = tell
         self._trading = app.feed.trading
 
-    async def run(self, step: Step, order: Order) -> Said:
+    async def run(self, step: OrderStep, order: Order) -> Said:
         """Does one step; what came of it, in a sentence."""
-        do: Mapping[Step, Callable[[Order], Awaitable[Said]]] = {
-            Step.PAY_WALLET: self._pay_from_wallet,
-            Step.PAY_CARD: self._pay_by_card,
-            Step.ADDRESS: self._set_address,
-            Step.SHIP: self._ship,
-            Step.CONFIRM: self._confirm_delivery,
-            Step.CANCEL: self._cancel,
-            Step.REFUND: self._refund,
-            Step.DISPUTE: self._dispute,
-            Step.ANSWER: self._answer,
-            Step.ATTACH: self._attach,
+        do: Mapping[OrderStep, Callable[[Order], Awaitable[Said]]] = {
+            OrderStep.PAY_WALLET: self._pay_from_wallet,
+            OrderStep.PAY_CARD: self._pay_by_card,
+            OrderStep.ADDRESS: self._set_address,
+            OrderStep.SHIP: self._ship,
+            OrderStep.CONFIRM: self._confirm_delivery,
+            OrderStep.CANCEL: self._cancel,
+            OrderStep.REFUND: self._refund,
+            OrderStep.DISPUTE: self._dispute,
+            OrderStep.ANSWER: self._answer,
+            OrderStep.ATTACH: self._attach,
         }
         try:
             return await do[step](order)
@@ -87,7 +87,7 @@ class OrderSteps:
             return orders_text.refusal(error, order.currency)
 
     async def _confirmed(self, head: str, order: Order, lines: Lines, verb: str) -> bool:
-        question = Question(head, shown(order.title), lines, verb)
+        question = Question(head, safe_text(order.title), lines, verb)
         return await self._app.push_screen_wait(
             ConfirmScreen(question, self._app.armed_after_seconds)
         )
@@ -111,13 +111,13 @@ class OrderSteps:
         if view.checkout_url is None:
             return "Paid already", Tone.GOOD
         paid = partial(self._trading.is_paid, order.id)
-        page = CheckoutScreen(f"Pay for {shown(order.title)}", lines, view.checkout_url, paid)
+        page = CheckoutScreen(f"Pay for {safe_text(order.title)}", lines, view.checkout_url, paid)
         if await self._app.push_screen_wait(page):
             return f"Paid {total} by card", Tone.GOOD
         return "Not paid yet: c shows the page again", Tone.PLAIN
 
     async def _set_address(self, order: Order) -> Said:
-        form = Form("Where do the goods go?", shown(order.title), _ADDRESS, "Save", _country)
+        form = Form("Where do the goods go?", safe_text(order.title), _ADDRESS, "Save", _country)
         known = order.address.model_dump() if order.address else {}
 
         async def send(values: Values) -> Said:
@@ -135,7 +135,7 @@ class OrderSteps:
         return "Confirmed: the seller has the money", Tone.GOOD
 
     async def _dispute(self, order: Order) -> Said:
-        form = Form("What is wrong?", shown(order.title), _COMPLAINT, "Open a dispute")
+        form = Form("What is wrong?", safe_text(order.title), _COMPLAINT, "Open a dispute")
 
         async def send(values: Values) -> Said:
             await self._trading.dispute(order.id, DisputeReason(values["reason"]), values["text"])
@@ -148,10 +148,10 @@ class OrderSteps:
 
     async def _ship(self, order: Order) -> Said:
         entries = (
-            Entry("carrier", "Carrier", max_length=60),
-            Entry("tracking", "Tracking number"),
+            FormField("carrier", "Carrier", max_length=60),
+            FormField("tracking", "Tracking number"),
         )
-        form = Form("Ship this order", shown(order.title), entries, "Shipped")
+        form = Form("Ship this order", safe_text(order.title), entries, "Shipped")
 
         async def send(values: Values) -> Said:
             await self._trading.ship(order.id, values["carrier"], values["tracking"])
@@ -162,14 +162,16 @@ class OrderSteps:
     async def _refund(self, order: Order) -> Said:
         held, currency = order.held_amount, order.currency
         by_card = order.payment_method is PaymentMethod.CARD
-        to = Entry("to", "To", options={"original": "the card", "wallet": "the buyer's wallet"})
+        to = FormField("to", "To", options={"original": "the card", "wallet": "the buyer's wallet"})
         entries = (
-            Entry("amount", f"Amount, {currency}", max_length=24),
+            FormField("amount", f"Amount, {currency}", max_length=24),
             *([to] if by_card else []),
             _REASON,
         )
         most = money(held, currency)
-        form = Form(f"Refund up to {most}", shown(order.title), entries, "Go on", _amount(order))
+        form = Form(
+            f"Refund up to {most}", safe_text(order.title), entries, "Go on", _amount(order)
+        )
 
         async def send(values: Values) -> Said:
             amount = parse_amount(values["amount"], currency)
@@ -192,7 +194,7 @@ class OrderSteps:
     # Both -------------------------------------------------------------------------------------
 
     async def _cancel(self, order: Order) -> Said:
-        form = Form("Cancel this order?", shown(order.title), (_REASON,), "Go on")
+        form = Form("Cancel this order?", safe_text(order.title), (_REASON,), "Go on")
 
         async def send(values: Values) -> Said:
             lines = [("Goes back to the buyer", money(order.held_amount, order.currency))]
@@ -207,7 +209,7 @@ class OrderSteps:
         view = await self._trading.dispute_of(order.id)
         if view is None:
             return "There is no dispute", Tone.PLAIN
-        form = Form("Say something in the dispute", shown(order.title), (_STATEMENT,), "Send")
+        form = Form("Say something in the dispute", safe_text(order.title), (_STATEMENT,), "Send")
 
         async def send(values: Values) -> Said:
             await self._trading.answer(view.dispute.id, values["text"])
@@ -251,10 +253,10 @@ class OrderSteps:
         send: Callable[[Values], Awaitable[Said]],
     ) -> Said:
         """Asks until it is sent or given up; a refusal brings back what was typed."""
-        return await filled(self._app, form, values, currency, send)
+        return await ask_form(self._app, form, values, currency, send)
 
 
-async def filled(
+async def ask_form(
     app: InstaSellApp,
     form: Form,
     values: Values,
@@ -280,7 +282,7 @@ def _errors(form: Form, error: InstaSellError, currency: str) -> Values:
         found: dict[str, str] = {}
         for each in error.errors:
             name = each.field.rpartition(".")[2]
-            found[name if name in names else GENERAL] = shown(each.message)
+            found[name if name in names else GENERAL] = safe_text(each.message)
         return found
     return {GENERAL: orders_text.refusal(error, currency)[0]}
 

@@ -17,7 +17,7 @@ from textual.widgets import Button, Static
 from instasell_client import InstaSellError, RateLimited, TransportError, Unavailable
 from instasell_tui.orders.browser import open_page
 from instasell_tui.widgets.confirm_screen import pairs
-from instasell_tui.widgets.formats import shown
+from instasell_tui.widgets.formats import safe_text
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
@@ -53,7 +53,7 @@ class CheckoutScreen(ModalScreen[bool]):
         super().__init__()
         self._head = head
         self._lines = lines
-        self.url = shown(url)
+        self.url = safe_text(url)
         self._paid = paid
 
     def compose(self) -> ComposeResult:
@@ -61,7 +61,7 @@ class CheckoutScreen(ModalScreen[bool]):
             yield Static(Text(self._head), id="head")
             yield Static(pairs(self._lines), id="lines")
             yield Static(Text("Pay on this page of the payment provider:"), id="lead")
-            yield Static(Text(shown(self.url), overflow="fold"), id="link")
+            yield Static(Text(safe_text(self.url), overflow="fold"), id="link")
             yield Static(id="state")
             with Horizontal(id="answers"):
                 yield Button(Text("⏎ Open"), id="browse")
@@ -96,9 +96,9 @@ class CheckoutScreen(ModalScreen[bool]):
                     self.dismiss(True)
                     return
             except (TransportError, Unavailable, RateLimited) as error:
-                self._tell(f"◌ No answer yet ({shown(str(error))}); asking again …", bad=True)
+                self._tell(f"◌ No answer yet ({safe_text(str(error))}); asking again …", bad=True)
             except InstaSellError as error:
-                self._tell(f"■ {shown(str(error))}. Escape goes back", bad=True)
+                self._tell(f"■ {safe_text(str(error))}. Escape goes back", bad=True)
                 return
             pause = self.app.poll_seconds
             await asyncio.sleep(pause if number < POLLS_QUICK else pause * SLOWER)

@@ -31,7 +31,7 @@ class EvidenceFile:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def located(typed: str) -> Path:
+def locate_file(typed: str) -> Path:
     """The path that somebody typed; `~` is the home folder. It need not be there."""
     try:
         return Path(typed).expanduser()
@@ -42,7 +42,7 @@ def located(typed: str) -> Path:
 
 def problem(typed: str) -> str | None:
     """Why the file cannot be sent, as far as its name, size and first bytes tell."""
-    path = located(typed)
+    path = locate_file(typed)
     try:
         if path.is_dir():
             return "That is a folder: name a file in it"
@@ -66,7 +66,7 @@ def problem(typed: str) -> str | None:
 
 def read(typed: str) -> EvidenceFile:
     """The whole file; it may block. Raises OSError, and ValueError for what no dispute takes."""
-    path = located(typed)
+    path = locate_file(typed)
     with path.open("rb") as file:
         data = file.read(FILE_BYTES_MAX + 1)
     if not 0 < len(data) <= FILE_BYTES_MAX:
@@ -100,7 +100,7 @@ def suggested_path(evidence: Evidence) -> str:
 
 def target_problem(typed: str) -> str | None:
     """Return why nothing can be saved under a path that was typed."""
-    path = located(typed)
+    path = locate_file(typed)
     try:
         if path.is_dir():
             return "That is a folder: name a file in it"
@@ -113,7 +113,7 @@ def target_problem(typed: str) -> str | None:
 
 def save(typed: str, data: bytes) -> Path:
     """Write a new file that only its owner reads, and return its whole path. Raises OSError."""
-    path = located(typed).absolute()
+    path = locate_file(typed).absolute()
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(data)

@@ -19,16 +19,16 @@ from instasell_client.models.disputes import DisputeView
 from instasell_client.models.orders import Order, OrderEvent, OrderStatus
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.market import messages
-from instasell_tui.market.connection import Standing
+from instasell_tui.market.connection import ConnectionStatus
 from instasell_tui.orders import rules as order_rules
 from instasell_tui.orders import text as orders_text
-from instasell_tui.orders.actions import OrderSteps
+from instasell_tui.orders.actions import OrderActions
 from instasell_tui.orders.order_facts import OrderFacts
-from instasell_tui.orders.rules import Step
-from instasell_tui.orders.start_conversation import speak_about_order
+from instasell_tui.orders.rules import OrderStep
+from instasell_tui.orders.start_conversation import start_order_conversation
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.footer import Footer
-from instasell_tui.widgets.formats import shown
+from instasell_tui.widgets.formats import safe_text
 from instasell_tui.widgets.outcome_line import READ_ONLY, OutcomeLine
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class OrderScreen(Screen[None]):
                 self._say("headline", f"! {self._failure}", Tone.BAD)
             return
         person, now = feed.user.id, feed.now()
-        self._put("title", shown(order.title))
+        self._put("title", safe_text(order.title))
         sign, _ = orders_text.mark(order, person, now)
         self._put("status", f"{sign} {orders_text.status(order, person, now)}")
         self._put("parties", orders_text.parties(order, person))
@@ -193,7 +193,9 @@ class OrderScreen(Screen[None]):
         feed, order = self.app.feed, self._order
         if self._busy or feed.read_only or order is None or feed.user is None:
             return False
-        return Step(str(parameters[0])) in order_rules.steps_of(order, feed.user.id, feed.now())
+        return OrderStep(str(parameters[0])) in order_rules.steps_of(
+            order, feed.user.id, feed.now()
+        )
 
     # What changes -----------------------------------------------------------------------------
 
@@ -203,7 +205,7 @@ class OrderScreen(Screen[None]):
 
     @on(messages.ConnectionChanged)
     def _connection_changed(self) -> None:
-        if self.app.feed.standing is Standing.LIVE:
+        if self.app.feed.standing is ConnectionStatus.LIVE:
             self._refresh()
 
     @on(messages.AccountChanged)
@@ -225,7 +227,7 @@ class OrderScreen(Screen[None]):
             if any(each.to_status is OrderStatus.DISPUTED for each in view.events):
                 self._dispute = await self.app.feed.trading.dispute_of(self._order_id)
         except InstaSellError as error:
-            self._failure = shown(str(error))
+            self._failure = safe_text(str(error))
         else:
             self._failure = None
             self._events = view.events
@@ -244,20 +246,20 @@ class OrderScreen(Screen[None]):
         """Opens what was said about the order, or begins it."""
         order = self._order
         if order is not None:
-            self._tell(*await speak_about_order(self.app, order))
+            self._tell(*await start_order_conversation(self.app, order))
 
     def action_step(self, name: str) -> None:
         order = self._order
         if not self._busy and order is not None:
             self._busy = True
             # The step is the application's: its answer comes also when this screen was left.
-            self.app.run_worker(self._do(Step(name), order), group="step")
+            self.app.run_worker(self._do(OrderStep(name), order), group="step")
 
-    async def _do(self, step: Step, order: Order) -> None:
+    async def _do(self, step: OrderStep, order: Order) -> None:
         """One step at a time; whatever comes of it, the order is read again."""
         try:
             self._tell("", Tone.PLAIN)
-            said = await OrderSteps(self.app, self._tell).run(step, order)
+            said = await OrderActions(self.app, self._tell).run(step, order)
             await self._look()
             self._tell(*said)
         finally:

@@ -9,14 +9,14 @@ from enum import IntEnum, StrEnum
 from instasell_client.models.orders import Order, OrderStatus
 
 
-class Side(StrEnum):
+class OrderSide(StrEnum):
     """Which side of an order somebody is."""
 
     BUYER = "buyer"
     SELLER = "seller"
 
 
-class Due(IntEnum):
+class OrderDue(IntEnum):
     """What an order waits for from the signed-in user, the most urgent first."""
 
     PAY = 0
@@ -25,7 +25,7 @@ class Due(IntEnum):
     NOTHING = 3
 
 
-class Step(StrEnum):
+class OrderStep(StrEnum):
     """What can be done with an order."""
 
     PAY_WALLET = "pay_wallet"
@@ -41,26 +41,31 @@ class Step(StrEnum):
 
 
 _BUYERS = {
-    OrderStatus.PENDING: {Step.PAY_WALLET, Step.PAY_CARD, Step.ADDRESS, Step.CANCEL},
-    OrderStatus.PROCESSING: {Step.ADDRESS, Step.CANCEL, Step.DISPUTE},
-    OrderStatus.SHIPPED: {Step.CONFIRM, Step.DISPUTE},
-    OrderStatus.DISPUTED: {Step.ANSWER, Step.ATTACH},
+    OrderStatus.PENDING: {
+        OrderStep.PAY_WALLET,
+        OrderStep.PAY_CARD,
+        OrderStep.ADDRESS,
+        OrderStep.CANCEL,
+    },
+    OrderStatus.PROCESSING: {OrderStep.ADDRESS, OrderStep.CANCEL, OrderStep.DISPUTE},
+    OrderStatus.SHIPPED: {OrderStep.CONFIRM, OrderStep.DISPUTE},
+    OrderStatus.DISPUTED: {OrderStep.ANSWER, OrderStep.ATTACH},
 }
 _SELLERS = {
-    OrderStatus.PROCESSING: {Step.SHIP, Step.CANCEL, Step.REFUND},
-    OrderStatus.SHIPPED: {Step.CANCEL, Step.REFUND},
-    OrderStatus.DISPUTED: {Step.REFUND, Step.ANSWER, Step.ATTACH},
+    OrderStatus.PROCESSING: {OrderStep.SHIP, OrderStep.CANCEL, OrderStep.REFUND},
+    OrderStatus.SHIPPED: {OrderStep.CANCEL, OrderStep.REFUND},
+    OrderStatus.DISPUTED: {OrderStep.REFUND, OrderStep.ANSWER, OrderStep.ATTACH},
 }
 _DUE = {
-    (Side.BUYER, OrderStatus.PENDING): Due.PAY,
-    (Side.SELLER, OrderStatus.PROCESSING): Due.SHIP,
-    (Side.BUYER, OrderStatus.SHIPPED): Due.CONFIRM,
+    (OrderSide.BUYER, OrderStatus.PENDING): OrderDue.PAY,
+    (OrderSide.SELLER, OrderStatus.PROCESSING): OrderDue.SHIP,
+    (OrderSide.BUYER, OrderStatus.SHIPPED): OrderDue.CONFIRM,
 }
 
 
-def side_of(order: Order, user_id: str) -> Side:
+def side_of(order: Order, user_id: str) -> OrderSide:
     """Which side of the order the user is."""
-    return Side.BUYER if order.buyer_id == user_id else Side.SELLER
+    return OrderSide.BUYER if order.buyer_id == user_id else OrderSide.SELLER
 
 
 def overdue(order: Order, now: datetime) -> bool:
@@ -68,32 +73,32 @@ def overdue(order: Order, now: datetime) -> bool:
     return order.status is OrderStatus.PENDING and order.payment_due_at <= now
 
 
-def due_of(order: Order, user_id: str, now: datetime) -> Due:
+def due_of(order: Order, user_id: str, now: datetime) -> OrderDue:
     """What the order waits for from the user."""
     if overdue(order, now):
-        return Due.NOTHING
-    return _DUE.get((side_of(order, user_id), order.status), Due.NOTHING)
+        return OrderDue.NOTHING
+    return _DUE.get((side_of(order, user_id), order.status), OrderDue.NOTHING)
 
 
-def steps_of(order: Order, user_id: str, now: datetime) -> set[Step]:
+def steps_of(order: Order, user_id: str, now: datetime) -> set[OrderStep]:
     """What the user may do. When a buyer may call a paid order off is the market's to judge."""
-    table = _BUYERS if side_of(order, user_id) is Side.BUYER else _SELLERS
+    table = _BUYERS if side_of(order, user_id) is OrderSide.BUYER else _SELLERS
     steps = set(table.get(order.status, ()))
     if overdue(order, now):
-        steps -= {Step.PAY_WALLET, Step.PAY_CARD, Step.ADDRESS}
+        steps -= {OrderStep.PAY_WALLET, OrderStep.PAY_CARD, OrderStep.ADDRESS}
     return steps
 
 
-def arranged(orders: Iterable[Order], user_id: str, now: datetime) -> list[Order]:
+def sort_orders(orders: Iterable[Order], user_id: str, now: datetime) -> list[Order]:
     """What is due comes first, each kind with what waits longest on top; then the newest."""
 
     def place(order: Order) -> tuple[int, float, str]:
         due = due_of(order, user_id, now)
-        if due is Due.PAY:
+        if due is OrderDue.PAY:
             return due, order.payment_due_at.timestamp(), order.id
-        if due is Due.SHIP:
+        if due is OrderDue.SHIP:
             return due, (order.paid_at or order.created_at).timestamp(), order.id
-        if due is Due.CONFIRM:
+        if due is OrderDue.CONFIRM:
             return due, (order.escrow_release_at or order.updated_at).timestamp(), order.id
         return due, -order.created_at.timestamp(), order.id
 

@@ -18,10 +18,10 @@ from instasell_tui.orders import rules as order_rules
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.order_facts import OrderFacts
 from instasell_tui.orders.order_screen import OrderScreen
-from instasell_tui.orders.rules import Due, Side
-from instasell_tui.widgets.formats import count, money, shown
+from instasell_tui.orders.rules import OrderDue, OrderSide
+from instasell_tui.widgets.formats import count, money, safe_text
 from instasell_tui.widgets.paged_list import PagedListScreen
-from instasell_tui.widgets.row_table import Cell, Column, Row, RowTable
+from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tab_strip import TabStrip
 
 if TYPE_CHECKING:
@@ -63,48 +63,48 @@ class OrdersScreen(PagedListScreen):
 
     # Showing ----------------------------------------------------------------------------------
 
-    def columns(self, width: int) -> Sequence[Column]:
-        parties = [Column("with", "With", 18)] if width >= WIDE_CELLS else []
+    def columns(self, width: int) -> Sequence[TableColumn]:
+        parties = [TableColumn("with", "With", 18)] if width >= WIDE_CELLS else []
         return [
-            Column("title", "What", 0),
-            Column("role", "Role", 7),
+            TableColumn("title", "What", 0),
+            TableColumn("role", "Role", 7),
             *parties,
-            Column("status", "Status", 12),
-            Column("total", "Total", TOTAL_CELLS, right=True),
-            Column("when", "Due / when", 14, right=True),
+            TableColumn("status", "Status", 12),
+            TableColumn("total", "Total", TOTAL_CELLS, right=True),
+            TableColumn("when", "Due / when", 14, right=True),
         ]
 
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[TableRow]:
         return [self._row(order) for order in self._chosen()]
 
     def _chosen(self) -> list[Order]:
         feed = self.app.feed
         if feed.user is None:
             return []
-        mine = order_rules.arranged(feed.trading.orders.values(), feed.user.id, feed.now())
+        mine = order_rules.sort_orders(feed.trading.orders.values(), feed.user.id, feed.now())
         if self.tab == "all":
             return mine
-        side = Side(self.tab)
+        side = OrderSide(self.tab)
         return [each for each in mine if order_rules.side_of(each, feed.user.id) is side]
 
-    def _row(self, order: Order) -> Row:
+    def _row(self, order: Order) -> TableRow:
         feed, zone = self.app.feed, self.app.zone
         assert feed.user is not None
         person, now = feed.user.id, feed.now()
-        due = order_rules.due_of(order, person, now) is not Due.NOTHING
+        due = order_rules.due_of(order, person, now) is not OrderDue.NOTHING
         other = order.seller_name
-        if order_rules.side_of(order, person) is Side.SELLER:
+        if order_rules.side_of(order, person) is OrderSide.SELLER:
             other = order.buyer_name
         total = money(order.total_amount, order.currency, TOTAL_CELLS)
         cells: dict[str, Cell] = {
-            "title": (shown(order.title), "strong" if due else "plain"),
+            "title": (safe_text(order.title), "strong" if due else "plain"),
             "role": (orders_text.role(order, person), "quiet"),
-            "with": (shown(other), "quiet"),
+            "with": (safe_text(other), "quiet"),
             "status": (orders_text.status(order, person, now), "soon" if due else "plain"),
             "total": (total, "plain"),
             "when": orders_text.when(order, person, now, zone),
         }
-        return Row(order.id, orders_text.mark(order, person, now), cells)
+        return TableRow(order.id, orders_text.mark(order, person, now), cells)
 
     def tab_counts(self) -> Mapping[str, str]:
         feed = self.app.feed
@@ -112,7 +112,7 @@ class OrdersScreen(PagedListScreen):
         sides = [order_rules.side_of(each, person.id) for each in known] if person else []
         more = "+" if feed.trading.has_more else ""
         counts = {"all": f"{len(sides):,}{more}"}
-        for side in Side:
+        for side in OrderSide:
             counts[side.value] = f"{sides.count(side):,}{more}"
         return counts
 
@@ -126,13 +126,13 @@ class OrdersScreen(PagedListScreen):
         else:
             facts.clear()
 
-    def told(self, rows: Sequence[Row]) -> str:
+    def told(self, rows: Sequence[TableRow]) -> str:
         feed = self.app.feed
         if feed.user is None:
             return ""
         person, now = feed.user.id, feed.now()
         due = sum(
-            order_rules.due_of(each, person, now) is not Due.NOTHING for each in self._chosen()
+            order_rules.due_of(each, person, now) is not OrderDue.NOTHING for each in self._chosen()
         )
         waiting = f"▶ {due:,} due" if due else "nothing due"
         return f"{count(len(rows), 'order')} · {waiting}"
@@ -152,7 +152,7 @@ class OrdersScreen(PagedListScreen):
     def reason(self, error: InstaSellError) -> str:
         if isinstance(error, ConnectionFailed):
             return "The market does not answer; what is shown may be old"
-        return f"The market refused: {shown(str(error))}"
+        return f"The market refused: {safe_text(str(error))}"
 
     # What changes -----------------------------------------------------------------------------
 
@@ -182,6 +182,6 @@ class OrdersScreen(PagedListScreen):
 
     # What people do ---------------------------------------------------------------------------
 
-    @on(RowTable.Opened)
-    def _opened(self, event: RowTable.Opened) -> None:
+    @on(RowTable.RowOpened)
+    def _opened(self, event: RowTable.RowOpened) -> None:
         self.app.push_screen(OrderScreen(event.key))

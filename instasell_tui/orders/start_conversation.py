@@ -8,29 +8,29 @@ from instasell_client import InstaSellError
 from instasell_client.models.orders import Order
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders import text as orders_text
-from instasell_tui.orders.actions import filled
+from instasell_tui.orders.actions import ask_form
 from instasell_tui.orders.text import Said
-from instasell_tui.widgets.form_screen import Entry, Form, Values
-from instasell_tui.widgets.formats import shown
+from instasell_tui.widgets.form_screen import Form, FormField, Values
+from instasell_tui.widgets.formats import safe_text
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
 
-_TEXT = Entry("text", "Message", max_length=2000)
+_TEXT = FormField("text", "Message", max_length=2000)
 
 
 async def ask_seller(app: InstaSellApp, listing_id: str, title: str) -> Said:
     """Sends a question about a listing. Call it from a worker: it waits for answers."""
-    form = Form("Ask the seller", shown(title), (_TEXT,), "Send")
+    form = Form("Ask the seller", safe_text(title), (_TEXT,), "Send")
 
     async def send(values: Values) -> Said:
         await app.feed.inbox.ask(listing_id, values["text"])
         return "Sent: the answer comes under Messages (M)", Tone.GOOD
 
-    return await filled(app, form, {}, app.feed.currency, send)
+    return await ask_form(app, form, {}, app.feed.currency, send)
 
 
-async def speak_about_order(app: InstaSellApp, order: Order) -> Said:
+async def start_order_conversation(app: InstaSellApp, order: Order) -> Said:
     """Shows what was said about an order, or sends the first words. Call it from a worker."""
     try:
         conversation = await app.feed.inbox.of_order(order.id)
@@ -39,10 +39,10 @@ async def speak_about_order(app: InstaSellApp, order: Order) -> Said:
     if conversation is not None:
         app.open_conversation(conversation.id)
         return "", Tone.PLAIN
-    form = Form("Write to the other side", shown(order.title), (_TEXT,), "Send")
+    form = Form("Write to the other side", safe_text(order.title), (_TEXT,), "Send")
 
     async def send(values: Values) -> Said:
         await app.feed.inbox.write(order.id, values["text"])
         return "Sent: the answer comes under Messages (M)", Tone.GOOD
 
-    return await filled(app, form, {}, order.currency, send)
+    return await ask_form(app, form, {}, order.currency, send)

@@ -31,7 +31,7 @@ from instasell_tui.market import messages
 from instasell_tui.orders.evidence import EvidenceFile
 
 if TYPE_CHECKING:
-    from instasell_tui.market.connection import Feed
+    from instasell_tui.market.connection import MarketConnection
 
 log = logging.getLogger("instasell_tui")
 
@@ -52,10 +52,10 @@ _UNANSWERED = (OutcomeUnknown, StillRunning, TransportError, Unavailable)
 T = TypeVar("T")
 
 
-class Trading:
+class OrdersState:
     """Serves the screens of orders and of the wallet. All that writes raises under read-only."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: MarketConnection) -> None:
         self._feed = feed
         self.wallet: Wallet | None = None
         self.orders: dict[str, Order] = {}
@@ -130,7 +130,7 @@ class Trading:
             return
         if self.wallet is None or wallet.version > self.wallet.version:
             self.wallet = wallet
-            self._feed.tell(messages.WalletChanged)
+            self._feed.post(messages.WalletChanged)
 
     async def look_at_wallet(self) -> Wallet:
         """What the wallet has."""
@@ -189,7 +189,7 @@ class Trading:
         self.loaded = True
         for order in orders:
             self._put(order)
-        self._feed.tell(messages.OrdersChanged)
+        self._feed.post(messages.OrdersChanged)
 
     def _put(self, order: Order) -> None:
         """Keeps the newest; what comes late for somebody who has signed out is dropped."""
@@ -209,7 +209,7 @@ class Trading:
         self.views[view.order.id] = view
         while len(self.views) > VIEWS_KEPT_MAX:
             del self.views[next(iter(self.views))]
-        self._feed.tell(messages.OrdersChanged)
+        self._feed.post(messages.OrdersChanged)
         return view
 
     # Steps ------------------------------------------------------------------------------------
@@ -230,7 +230,7 @@ class Trading:
 
     async def is_paid(self, order_id: str) -> bool:
         """Has the market ask the provider. Raises OrderNotReady, PaymentFailed, Unavailable."""
-        self._feed.writing()
+        self._feed.require_writable()
         order = self._seen(await self._feed.client.orders.confirm_payment(order_id)).order
         if order.paid_at is None and order.status is not OrderStatus.PENDING:
             raise OrderNotReady("the order was called off", order_status=order.status.value)
@@ -238,23 +238,23 @@ class Trading:
 
     async def set_address(self, order_id: str, address: Mapping[str, str]) -> OrderView:
         """Says where the goods go. Raises OrderNotReady, Invalid."""
-        self._feed.writing()
+        self._feed.require_writable()
         return self._seen(await self._feed.client.orders.set_address(order_id, address))
 
     async def ship(self, order_id: str, carrier: str, tracking: str) -> OrderView:
         """The goods are on their way. Raises OrderNotReady, Invalid."""
-        self._feed.writing()
+        self._feed.require_writable()
         client = self._feed.client
         return self._seen(await client.orders.ship(order_id, carrier=carrier, tracking=tracking))
 
     async def confirm_delivery(self, order_id: str) -> OrderView:
         """The goods have come. Raises OrderNotReady."""
-        self._feed.writing()
+        self._feed.require_writable()
         return self._seen(await self._feed.client.orders.confirm_delivery(order_id))
 
     async def cancel(self, order_id: str, reason: str | None) -> OrderView:
         """Calls an order off. Raises OrderNotReady, Forbidden."""
-        self._feed.writing()
+        self._feed.require_writable()
         return self._seen(await self._feed.client.orders.cancel(order_id, reason))
 
     async def refund(
@@ -312,7 +312,7 @@ class Trading:
         Raises DisputeClosed, TooManyFiles, Unsupported, Invalid. Without an answer to the last
         step the file stays where it is, and sending it again does that step alone.
         """
-        self._feed.writing()
+        self._feed.require_writable()
         media, wish = self._feed.client.media, (dispute_id, file.name, file.digest)
         size = f"{len(file.data):,} bytes"
         evidence_id = self._uploaded.get(wish)
@@ -345,7 +345,7 @@ class Trading:
 
     async def once(self, wish: object, send: Callable[[str], Awaitable[T]]) -> T:
         """Without an answer the key stays: the same wish sent again is then the same step."""
-        self._feed.writing()
+        self._feed.require_writable()
         key = self._keys.setdefault(wish, uuid.uuid4().hex)
         try:
             reply = await send(key)

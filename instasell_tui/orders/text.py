@@ -24,8 +24,8 @@ from instasell_client.models.media import Evidence
 from instasell_client.models.orders import Order, OrderEvent, OrderStatus, PaymentMethod
 from instasell_client.models.wallets import EntryType, Wallet, WalletAccount, WalletEntry
 from instasell_tui.auction.bid_box import Tone
-from instasell_tui.orders.rules import Due, Side, due_of, overdue, side_of
-from instasell_tui.widgets.formats import NOTHING, duration, local_time, money, prose, shown
+from instasell_tui.orders.rules import OrderDue, OrderSide, due_of, overdue, side_of
+from instasell_tui.widgets.formats import NOTHING, duration, local_time, money, prose, safe_text
 
 Said = tuple[str, Tone]
 Lines = Sequence[tuple[str, str]]
@@ -39,12 +39,12 @@ COMPLAINTS = {
 }
 
 _STATUS = {
-    (Side.BUYER, OrderStatus.PENDING): "to pay",
-    (Side.SELLER, OrderStatus.PENDING): "not paid yet",
-    (Side.BUYER, OrderStatus.PROCESSING): "paid",
-    (Side.SELLER, OrderStatus.PROCESSING): "to ship",
-    (Side.BUYER, OrderStatus.SHIPPED): "to confirm",
-    (Side.SELLER, OrderStatus.SHIPPED): "on its way",
+    (OrderSide.BUYER, OrderStatus.PENDING): "to pay",
+    (OrderSide.SELLER, OrderStatus.PENDING): "not paid yet",
+    (OrderSide.BUYER, OrderStatus.PROCESSING): "paid",
+    (OrderSide.SELLER, OrderStatus.PROCESSING): "to ship",
+    (OrderSide.BUYER, OrderStatus.SHIPPED): "to confirm",
+    (OrderSide.SELLER, OrderStatus.SHIPPED): "on its way",
 }
 _FOR_BOTH = {
     OrderStatus.DELIVERED: "delivered",
@@ -76,7 +76,7 @@ _ENTRIES = {
 
 def role(order: Order, user_id: str) -> str:
     """Which side one is, in a word."""
-    return "buying" if side_of(order, user_id) is Side.BUYER else "selling"
+    return "buying" if side_of(order, user_id) is OrderSide.BUYER else "selling"
 
 
 def status(order: Order, user_id: str, now: datetime) -> str:
@@ -89,7 +89,7 @@ def status(order: Order, user_id: str, now: datetime) -> str:
 
 def mark(order: Order, user_id: str, now: datetime) -> tuple[str, str]:
     """One sign for the state, and the name of its style: it waits for you, is done, is off."""
-    if due_of(order, user_id, now) is not Due.NOTHING:
+    if due_of(order, user_id, now) is not OrderDue.NOTHING:
         return "▶", "soon"
     if order.status is OrderStatus.DELIVERED:
         return "✓", "good"
@@ -102,7 +102,7 @@ def when(order: Order, user_id: str, now: datetime, zone: tzinfo | None) -> tupl
     """What is left of the time that counts, or when it was over, and the name of its style."""
     if order.status is OrderStatus.PENDING and not overdue(order, now):
         left = (order.payment_due_at - now).total_seconds()
-        if due_of(order, user_id, now) is not Due.PAY:
+        if due_of(order, user_id, now) is not OrderDue.PAY:
             return f"{duration(left)} left", "quiet"
         hurry = left < HOUR_SECONDS
         return f"{'! ' if hurry else ''}{duration(left)} left", "urgent" if hurry else "soon"
@@ -127,7 +127,7 @@ def headline(order: Order, user_id: str, now: datetime) -> Said:
         back = order.refunded_amount
         returned = f": {money(back, order.currency)} went back to the buyer" if back else ""
         return f"■ Cancelled{returned}", Tone.PLAIN
-    return (_to_buyer if side is Side.BUYER else _to_seller)(order, now)
+    return (_to_buyer if side is OrderSide.BUYER else _to_seller)(order, now)
 
 
 def _to_buyer(order: Order, now: datetime) -> Said:
@@ -159,9 +159,9 @@ def _by_itself(order: Order, now: datetime) -> str:
 
 def parties(order: Order, user_id: str) -> str:
     """Who sells to whom, and the order's number, in one line."""
-    if side_of(order, user_id) is Side.BUYER:
-        return f"you buy from {shown(order.seller_name)} · order {order.id}"
-    return f"you sell to {shown(order.buyer_name)} · order {order.id}"
+    if side_of(order, user_id) is OrderSide.BUYER:
+        return f"you buy from {safe_text(order.seller_name)} · order {order.id}"
+    return f"you sell to {safe_text(order.buyer_name)} · order {order.id}"
 
 
 def amounts(order: Order) -> Lines:
@@ -188,21 +188,23 @@ def delivery(order: Order, user_id: str) -> Lines:
         parts = [
             address.name, address.line1, address.line2, city, address.region, address.country,
         ]  # fmt: skip
-        lines = [("" if at else "To", shown(part)) for at, part in enumerate(filter(None, parts))]
-    elif side_of(order, user_id) is Side.BUYER:
+        lines = [
+            ("" if at else "To", safe_text(part)) for at, part in enumerate(filter(None, parts))
+        ]
+    elif side_of(order, user_id) is OrderSide.BUYER:
         lines = [("To", "no address yet")]
     else:
         lines = [("To", "shown once paid" if order.paid_at is None else "no address yet")]
-    carrier = shown(order.carrier) if order.carrier else NOTHING
+    carrier = safe_text(order.carrier) if order.carrier else NOTHING
     return [
         *lines,
         ("Carrier", carrier),
-        ("Tracking", shown(order.tracking) if order.tracking else NOTHING),
+        ("Tracking", safe_text(order.tracking) if order.tracking else NOTHING),
     ]
 
 
 def history(
-    events: Sequence[OrderEvent], user_side: Side | None, zone: tzinfo | None, now: datetime
+    events: Sequence[OrderEvent], user_side: OrderSide | None, zone: tzinfo | None, now: datetime
 ) -> Sequence[tuple[str, str, str, str]]:
     """When, what, by whom and why; the newest first."""
     return [
@@ -212,7 +214,7 @@ def history(
             "you"
             if user_side is not None and each.actor == user_side.value
             else f"the {each.actor}",
-            shown(each.reason),
+            safe_text(each.reason),
         )
         for each in reversed(events)
     ]
@@ -229,7 +231,7 @@ def dispute_head(dispute: Dispute) -> str:
         judge = "the bank" if dispute.kind is DisputeKind.CHARGEBACK else "the market"
         return f"! {what}: {held} stays held until {judge} has decided"
     back = money(dispute.refund_amount, dispute.currency)
-    why = f" ({shown(dispute.resolution)})" if dispute.resolution else ""
+    why = f" ({safe_text(dispute.resolution)})" if dispute.resolution else ""
     return f"✓ {what}: {back} went back to the buyer{why}"
 
 
@@ -316,11 +318,11 @@ def refusal(error: InstaSellError, currency: str) -> Said:
         missing = money(error.missing, currency)
         text = f"Not paid: {missing} is missing in the wallet. W opens it, u tops it up"
     elif isinstance(error, OrderNotReady):
-        text = f"Refused: {shown(str(error))}. What is shown is up to date now"
+        text = f"Refused: {safe_text(str(error))}. What is shown is up to date now"
     elif isinstance(error, PaymentFailed):
-        text = f"The payment failed: {shown(str(error))}. Nothing was taken"
+        text = f"The payment failed: {safe_text(str(error))}. Nothing was taken"
     elif isinstance(error, OutcomeUnknown | TransportError | Unavailable):
-        text = f"No answer: {shown(str(error))}. The same step again counts once"
+        text = f"No answer: {safe_text(str(error))}. The same step again counts once"
     else:
-        text = f"Refused: {shown(str(error))}"
+        text = f"Refused: {safe_text(str(error))}"
     return text, Tone.BAD

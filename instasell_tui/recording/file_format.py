@@ -58,7 +58,7 @@ class RecordingError(ValueError):
     """A file that is no recording; the text names it, and the line."""
 
 
-class YouThere(BaseModel):
+class RecordedPosition(BaseModel):
     """What an auction is to the one who records; None where nothing is known of it."""
 
     model_config = ConfigDict(extra="forbid")
@@ -78,7 +78,7 @@ class Header(BaseModel):
     began_at: Instant
 
 
-class Entry(BaseModel):
+class RecordedEntry(BaseModel):
     """Every other line, before its data is looked at."""
 
     model_config = ConfigDict(extra="forbid")
@@ -90,7 +90,7 @@ class Entry(BaseModel):
 
 
 Told = BidsPlaced | AuctionChange
-Content = Told | Snapshot | Answer | YouThere | Literal["live", "lost", "end"]
+Content = Told | Snapshot | Answer | RecordedPosition | Literal["live", "lost", "end"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ def line_of(moment: Moment) -> bytes:
         entry |= {"kind": content.event, "data": _dumped(content.data)}
     elif isinstance(content, JoinedBoard | JoinedAuction):
         entry |= {"kind": "joined", "data": _dumped(content)}
-    elif isinstance(content, YouThere):
+    elif isinstance(content, RecordedPosition):
         entry |= {"kind": "you", "data": _dumped(content)}
     else:
         entry |= {"kind": "answer", "path": moment.path, "data": _dumped(content)}
@@ -193,13 +193,13 @@ def _dumped(model: BaseModel) -> dict[str, Any]:
     return model.model_dump(mode="json", exclude_defaults=True)
 
 
-def _content(entry: Entry) -> Content | None:
+def _content(entry: RecordedEntry) -> Content | None:
     if entry.kind in ("live", "lost", "end"):
         return entry.kind  # type: ignore[return-value]
     if entry.kind == "joined":
         return snapshot_of(entry.data)
     if entry.kind == "you":
-        return YouThere.model_validate(entry.data)
+        return RecordedPosition.model_validate(entry.data)
     if entry.kind == "answer":
         return answer_of(entry.path or "", entry.data)
     return told_of(entry.kind, entry.data)
@@ -245,7 +245,7 @@ def _header(path: Path, line: bytes) -> Header:
     return header
 
 
-_ENTRY = TypeAdapter(Entry)
+_ENTRY = TypeAdapter(RecordedEntry)
 
 
 def _moments(path: Path, lines: list[bytes]) -> Iterator[Moment]:
@@ -270,9 +270,9 @@ def _moments(path: Path, lines: list[bytes]) -> Iterator[Moment]:
         yield Moment(entry.ms, content, entry.path)
 
 
-def you_of(content: Content) -> YouThere | None:
+def you_of(content: Content) -> RecordedPosition | None:
     """What a moment tells of the one who recorded it."""
-    if isinstance(content, YouThere):
+    if isinstance(content, RecordedPosition):
         return content
     if isinstance(content, AuctionView):
         return _there(content.state.auction_id, content.you)
@@ -281,9 +281,9 @@ def you_of(content: Content) -> YouThere | None:
     return None
 
 
-def _there(auction_id: str, you: You | None) -> YouThere | None:
+def _there(auction_id: str, you: You | None) -> RecordedPosition | None:
     if you is None:
         return None
-    return YouThere(
+    return RecordedPosition(
         auction_id=auction_id, bidder=you.bidder, watching=you.watching, is_seller=you.is_seller
     )

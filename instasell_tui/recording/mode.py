@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from instasell_client import AsyncInstaSell
 from instasell_tui.auction.bid_box import Tone
-from instasell_tui.recording.player import ADDRESS, Replay
+from instasell_tui.recording.player import ADDRESS, ReplayPlayer
 from instasell_tui.recording.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Taping:
+class RecordingMode:
     """What is recorded into, or replayed; neither of both for most."""
 
     recorder: Recorder | None = None
-    replay: Replay | None = None
+    replay: ReplayPlayer | None = None
 
     def client(self, base_url: str, token: str | None, *, read_only: bool) -> AsyncInstaSell:
         """The client of the market, or of what stands in for it."""
@@ -39,7 +39,7 @@ class Taping:
         def was(auction_id: str, you: You) -> None:
             feed.lots.set_you(auction_id, you)
             feed.lots.set_watched(auction_id, on=you.watching)
-            feed.touch()
+            feed.mark_changed()
 
         if recorder is not None:
             feed.marks.insert(0, "recording")

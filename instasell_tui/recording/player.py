@@ -18,7 +18,7 @@ from instasell_client.models.live import BOARD, ClientEvent, JoinedBoard, Server
 from instasell_client.models.problems import Problem
 from instasell_client.network import Network
 from instasell_tui.recording.file_format import Moment, Recording
-from instasell_tui.recording.replay_state import Past
+from instasell_tui.recording.replay_state import ReplayState
 from instasell_tui.widgets.formats import duration
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _REFUSED = Problem(
 )
 
 
-class Replay:
+class ReplayPlayer:
     """A market from a file. It begins where the board was first seen.
 
     `on_you` is called with what an auction was to the one who recorded it, `on_end` once at the
@@ -57,7 +57,7 @@ class Replay:
         self._from_ms, self._to_ms = board.ms, self._moments[-1].ms
         self._server_time = board.content.server_time
         self._started: float | None = None
-        self._past = Past(self._moments)
+        self._past = ReplayState(self._moments)
         for moment in self._moments[: self._next]:
             self._past.take(moment)
         self._sockets: set[_Socket] = set()
@@ -156,7 +156,7 @@ class Replay:
 class _Answers(httpx.AsyncBaseTransport):
     """Answers calls from the recording."""
 
-    def __init__(self, replay: Replay) -> None:
+    def __init__(self, replay: ReplayPlayer) -> None:
         self._replay = replay
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -174,7 +174,7 @@ class _Answers(httpx.AsyncBaseTransport):
 class _Socket:
     """A live socket that leads nowhere; it is its own transport."""
 
-    def __init__(self, replay: Replay) -> None:
+    def __init__(self, replay: ReplayPlayer) -> None:
         self._replay = replay
         self._frames: asyncio.Queue[str | None] = asyncio.Queue()
 

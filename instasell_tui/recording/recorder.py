@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from instasell_client.models.base import JsonObject
 from instasell_client.network import Observer
 from instasell_tui.recording import file_format as recording
-from instasell_tui.recording.file_format import Content, Moment, YouThere
+from instasell_tui.recording.file_format import Content, Moment, RecordedPosition
 
 log = logging.getLogger("instasell_tui")
 
@@ -55,7 +55,7 @@ class Recorder(Observer):
         """Keeps what anybody may see; a path that names a person or an own thing has no model."""
         watched = _WATCH.fullmatch(path)
         if watched is not None and method in _WRITES:
-            self._put(YouThere(auction_id=watched.group(1), watching=_WRITES[method]))
+            self._put(RecordedPosition(auction_id=watched.group(1), watching=_WRITES[method]))
         elif method == "GET":
             try:
                 answer = recording.answer_of(path, content)
@@ -78,7 +78,7 @@ class Recorder(Observer):
 
     def on_change(self, receipt: JsonObject) -> None:
         """Keeps under which name the bid was taken; not how high it was."""
-        self._put(YouThere(auction_id=receipt["auction_id"], bidder=receipt["bidder"]))
+        self._put(RecordedPosition(auction_id=receipt["auction_id"], bidder=receipt["bidder"]))
 
     def on_notice(self, event: str, data: JsonObject) -> None:
         """Keeps what happens to auctions."""

@@ -25,19 +25,19 @@ from instasell_client.models.auctions import (
 from instasell_client.models.base import Reply
 from instasell_client.models.listings import CategoryTree
 from instasell_client.models.live import JoinedAuction, JoinedBoard
-from instasell_tui.recording.file_format import Moment, YouThere, you_of
+from instasell_tui.recording.file_format import Moment, RecordedPosition, you_of
 
 BIDS_AT_ONCE_MAX = 500
 _OPEN = (AuctionStatus.PENDING, AuctionStatus.LIVE)
 _AUCTION = re.compile(r"/auctions/([0-9a-f-]{36})(/status|/bids)?")
 
 
-class Past:
+class ReplayState:
     """Takes moments in and answers as the market would have at the last of them."""
 
     def __init__(self, moments: Iterable[Moment]) -> None:
         self.states: dict[str, AuctionState] = {}
-        self._you: dict[str, YouThere] = {}
+        self._you: dict[str, RecordedPosition] = {}
         self._views: dict[str, AuctionView] = {}
         self._bids: defaultdict[str, dict[int, Bid]] = defaultdict(dict)
         self._categories = CategoryTree(items=[])
@@ -63,7 +63,7 @@ class Past:
     def _keep(self, auction_id: str, bids: Iterable[Bid]) -> None:
         self._bids[auction_id].update((bid.seq, bid) for bid in bids)
 
-    def take(self, moment: Moment) -> YouThere | None:
+    def take(self, moment: Moment) -> RecordedPosition | None:
         """One more moment has passed; what it tells of the one who recorded it."""
         content = moment.content
         if isinstance(content, BidsPlaced | AuctionChange):
@@ -90,7 +90,7 @@ class Past:
             if known is None or state.version > known.version:
                 self.states[state.auction_id] = state
 
-    def _recognise(self, told: YouThere) -> YouThere:
+    def _recognise(self, told: RecordedPosition) -> RecordedPosition:
         known = self._you.get(told.auction_id, told)
         changes = told.model_dump(exclude_none=True)
         self._you[told.auction_id] = known.model_copy(update=changes)

@@ -14,25 +14,31 @@ from instasell_client.models.problems import FieldError
 from instasell_client.models.seller_auctions import SellingAuction
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders import text as orders_text
-from instasell_tui.orders.actions import FILE, FILES_ELSEWHERE, NOTHING_SENT, filled
-from instasell_tui.orders.evidence import located
+from instasell_tui.orders.actions import FILE, FILES_ELSEWHERE, NOTHING_SENT, ask_form
+from instasell_tui.orders.evidence import locate_file
 from instasell_tui.orders.text import Lines, Said
 from instasell_tui.seller import text as seller_text
-from instasell_tui.seller.listing_import import Columns, ImportFailed, Market, Verdicts, bring_in
+from instasell_tui.seller.listing_import import (
+    ImportColumns,
+    ImportFailed,
+    ImportProgress,
+    ImportTarget,
+    import_listings,
+)
 from instasell_tui.seller.state import paths_of
 from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
-from instasell_tui.widgets.form_screen import Entry, Form, Values
-from instasell_tui.widgets.formats import money, shown
+from instasell_tui.widgets.form_screen import Form, FormField, Values
+from instasell_tui.widgets.formats import money, safe_text
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
 
 Send = Callable[[Values], Awaitable[Said]]
 
-_REASON = Entry("reason", "Reason", required=False, max_length=500)
+_REASON = FormField("reason", "Reason", required=False, max_length=500)
 
 
-class ShopSteps:
+class SellerActions:
     """Does the steps for the seller's screen. Call them from a worker: they wait for answers.
 
     `tell` says how far a step has come that takes its time.
@@ -53,7 +59,7 @@ class ShopSteps:
 
         async def send(values: Values) -> Said:
             seconds = seller_text.seconds_of(values["duration"])
-            await self._shop.put_up(listing.id, values, seconds)
+            await self._shop.create_auction(listing.id, values, seconds)
             return "It is up: bidders see it from now on", Tone.GOOD
 
         known = {"min_bid": "", "duration": "3d", "reserve": "", "buy_now": ""}
@@ -75,7 +81,7 @@ class ShopSteps:
     ) -> Said:
         currency = self._currency
         check = partial(seller_text.wrong_terms, currency=currency)
-        form = Form(head, shown(title), _terms(currency), "Go on", check)
+        form = Form(head, safe_text(title), _terms(currency), "Go on", check)
         wallet = await self._feed.trading.look_at_wallet()
         if self._shop.auction_fee is None:
             await self._shop.fees()
@@ -95,13 +101,13 @@ class ShopSteps:
     async def call_off(self, own: SellingAuction) -> Said:
         """Ends an auction without bids."""
         title = own.state.title
-        form = Form("Call this auction off?", shown(title), (_REASON,), "Go on")
+        form = Form("Call this auction off?", safe_text(title), (_REASON,), "Go on")
 
         async def send(values: Values) -> Said:
             lines = [("Comes back", f"{own.gas_fee:,} gas")]
             if not await self._confirmed("Call this auction off?", title, lines, "Call it off"):
                 return NOTHING_SENT
-            await self._shop.call_off(own.state.auction_id, values["reason"] or None)
+            await self._shop.cancel_auction(own.state.auction_id, values["reason"] or None)
             return "The auction is called off", Tone.GOOD
 
         return await self._filled(form, {}, send)
@@ -124,14 +130,14 @@ class ShopSteps:
         """Makes a listing."""
         currency, paths = self._currency, paths_of(self._feed.categories)
         entries = (
-            Entry("type", "Sold", options={"direct": "at a price", "auction": "by auction"}),
-            Entry("title", "Title", max_length=200),
-            Entry("description", "Description", required=False, max_length=20000),
-            Entry("category", "Category", max_length=200, placeholder="as Home > Clocks"),
-            Entry("condition", "Condition", options=seller_text.CONDITIONS),
-            Entry("price", f"Price, {currency}", required=False, max_length=24),
-            Entry("stock", "How many", max_length=7),
-            Entry("shipping", "Shipping", required=False, max_length=24),
+            FormField("type", "Sold", options={"direct": "at a price", "auction": "by auction"}),
+            FormField("title", "Title", max_length=200),
+            FormField("description", "Description", required=False, max_length=20000),
+            FormField("category", "Category", max_length=200, placeholder="as Home > Clocks"),
+            FormField("condition", "Condition", options=seller_text.CONDITIONS),
+            FormField("price", f"Price, {currency}", required=False, max_length=24),
+            FormField("stock", "How many", max_length=7),
+            FormField("shipping", "Shipping", required=False, max_length=24),
         )
         check = partial(seller_text.wrong_goods, paths=paths, currency=currency)
         form = Form("Something to sell", "By auction it needs no price", entries, "Add it", check)
@@ -155,16 +161,16 @@ class ShopSteps:
             "CSV, JSON lines or Excel, as the shell takes it",
             (
                 FILE,
-                Entry("maps", "Columns", False, 1000, "as Name=title, Cost=price"),
-                Entry("sets", "The same for all", False, 1000, "as condition=new"),
+                FormField("maps", "Columns", False, 1000, "as Name=title, Cost=price"),
+                FormField("sets", "The same for all", False, 1000, "as condition=new"),
             ),
             "Look at it",
             _columns,
         )
 
         async def send(values: Values) -> Said:
-            path = located(values["path"])
-            columns = Columns.typed(values["maps"], values["sets"])
+            path = locate_file(values["path"])
+            columns = ImportColumns.typed(values["maps"], values["sets"])
             try:
                 found = await self._judged(path, columns, dry_run=True)
                 if not found.counts["created"] + found.counts["updated"]:
@@ -180,36 +186,36 @@ class ShopSteps:
 
         return await self._filled(form, {}, send)
 
-    async def _judged(self, path: Path, columns: Columns, *, dry_run: bool) -> Verdicts:
+    async def _judged(self, path: Path, columns: ImportColumns, *, dry_run: bool) -> ImportProgress:
         feed, verb = self._feed, "Looking at" if dry_run else "Bringing in"
-        self._tell(f"{verb} {shown(path.name)} …", Tone.PLAIN)
-        market = Market(feed.client.base_url, feed.client.token, self._currency)
+        self._tell(f"{verb} {safe_text(path.name)} …", Tone.PLAIN)
+        market = ImportTarget(feed.client.base_url, feed.client.token, self._currency)
 
         def tell(rows: int) -> None:
-            self._tell(f"{verb} {shown(path.name)}: {rows:,} rows …", Tone.PLAIN)
+            self._tell(f"{verb} {safe_text(path.name)}: {rows:,} rows …", Tone.PLAIN)
 
-        return await bring_in(path, market, columns, dry_run=dry_run, tell=tell)
+        return await import_listings(path, market, columns, dry_run=dry_run, tell=tell)
 
     async def edit(self, listing: Listing) -> Said:
         """Changes a listing."""
         currency = self._currency
-        entries = [Entry("title", "Title", max_length=200)]
+        entries = [FormField("title", "Title", max_length=200)]
         known = {
             "title": listing.title,
             "shipping": format_amount(listing.shipping_amount, currency),
         }
         if listing.price is not None:
             entries += [
-                Entry("price", f"Price, {currency}", max_length=24),
-                Entry("stock", "How many", max_length=7),
+                FormField("price", f"Price, {currency}", max_length=24),
+                FormField("stock", "How many", max_length=7),
             ]
             known |= {
                 "price": format_amount(listing.price, currency),
                 "stock": str(listing.stock),
             }
-        entries.append(Entry("shipping", "Shipping", required=False, max_length=24))
+        entries.append(FormField("shipping", "Shipping", required=False, max_length=24))
         check = partial(seller_text.wrong_goods, paths={}, currency=currency)
-        form = Form("Change this listing", shown(listing.title), entries, "Save", check)
+        form = Form("Change this listing", safe_text(listing.title), entries, "Save", check)
 
         async def send(values: Values) -> Said:
             await self._shop.change(listing, values)
@@ -229,13 +235,13 @@ class ShopSteps:
         return "It is taken away", Tone.GOOD
 
     async def _confirmed(self, head: str, title: str, lines: Lines, verb: str) -> bool:
-        question = Question(head, shown(title), lines, verb)
+        question = Question(head, safe_text(title), lines, verb)
         return await self._app.push_screen_wait(
             ConfirmScreen(question, self._app.armed_after_seconds)
         )
 
     async def _filled(self, form: Form, values: Values, send: Send) -> Said:
-        return await filled(self._app, form, values, self._currency, send)
+        return await ask_form(self._app, form, values, self._currency, send)
 
 
 def _columns(values: Values) -> Values:
@@ -243,16 +249,16 @@ def _columns(values: Values) -> Values:
     wrong: dict[str, str] = {}
     for name in ("maps", "sets"):
         try:
-            Columns.typed(values[name], "")
+            ImportColumns.typed(values[name], "")
         except ValueError as error:
             wrong[name] = str(error)
     return wrong
 
 
-def _terms(currency: str) -> Sequence[Entry]:
+def _terms(currency: str) -> Sequence[FormField]:
     return (
-        Entry("min_bid", f"Minimum bid, {currency}", max_length=24),
-        Entry("duration", "Runs for", max_length=20, placeholder="as 3d, 12h or 45m"),
-        Entry("reserve", "Hidden reserve", required=False, max_length=24),
-        Entry("buy_now", "Buy now", required=False, max_length=24),
+        FormField("min_bid", f"Minimum bid, {currency}", max_length=24),
+        FormField("duration", "Runs for", max_length=20, placeholder="as 3d, 12h or 45m"),
+        FormField("reserve", "Hidden reserve", required=False, max_length=24),
+        FormField("buy_now", "Buy now", required=False, max_length=24),
     )

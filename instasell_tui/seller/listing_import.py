@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-from instasell_tui.widgets.formats import shown
+from instasell_tui.widgets.formats import safe_text
 
 COMPLAINTS_KEPT_MAX = 3
 OUTCOMES = ("created", "updated", "unchanged", "duplicate", "rejected")
@@ -30,7 +30,7 @@ class ImportFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Market:
+class ImportTarget:
     """Where goods go, by whom, and in which currency amounts are typed."""
 
     url: str
@@ -39,7 +39,7 @@ class Market:
 
 
 @dataclass(slots=True)
-class Verdicts:
+class ImportProgress:
     """How many rows had which outcome, and the first complaints, safe to print."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -65,18 +65,18 @@ class Verdicts:
         errors = verdict.get("errors") or []
         if errors and len(self.complaints) < COMPLAINTS_KEPT_MAX:
             said = "; ".join(f"{each['field']}: {each['message']}" for each in errors)
-            self.complaints.append(shown(f"row {verdict['row']}: {said}"))
+            self.complaints.append(safe_text(f"row {verdict['row']}: {said}"))
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class ImportColumns:
     """How the columns of a file are read: `NAME=FIELD` and `FIELD=VALUE`, as the command has it."""
 
     maps: Sequence[str] = ()
     sets: Sequence[str] = ()
 
     @classmethod
-    def typed(cls, maps: str, sets: str) -> Columns:
+    def typed(cls, maps: str, sets: str) -> ImportColumns:
         """Return what was typed, several parted by commas. Raises ValueError."""
         return cls(_assignments(maps), _assignments(sets))
 
@@ -93,7 +93,7 @@ def _assignments(text: str) -> Sequence[str]:
     ]
 
 
-def command(path: Path, columns: Columns, *, dry_run: bool) -> Sequence[str]:
+def command(path: Path, columns: ImportColumns, *, dry_run: bool) -> Sequence[str]:
     """The command line. Raises ImportFailed where the commands are not installed.
 
     `-P` keeps the current folder out of the path of modules: what lies there is not ours.
@@ -107,9 +107,14 @@ def command(path: Path, columns: Columns, *, dry_run: bool) -> Sequence[str]:
     return [sys.executable, "-P", "-m", "instasell_cli", *called]
 
 
-async def bring_in(
-    path: Path, market: Market, columns: Columns, *, dry_run: bool, tell: Callable[[int], None]
-) -> Verdicts:
+async def import_listings(
+    path: Path,
+    market: ImportTarget,
+    columns: ImportColumns,
+    *,
+    dry_run: bool,
+    tell: Callable[[int], None],
+) -> ImportProgress:
     """Has every row judged, or with `dry_run` only looked at; `tell` hears of rows as they are.
 
     Raises ImportFailed. What was done by then stays; the same file again changes nothing twice.
@@ -142,8 +147,8 @@ async def bring_in(
     return verdicts
 
 
-async def _read(stdout: asyncio.StreamReader, tell: Callable[[int], None]) -> Verdicts:
-    verdicts = Verdicts()
+async def _read(stdout: asyncio.StreamReader, tell: Callable[[int], None]) -> ImportProgress:
+    verdicts = ImportProgress()
     async for line in stdout:
         verdicts.take(line)
         if verdicts.rows % _TOLD_EVERY_ROWS == 0:
@@ -162,10 +167,10 @@ async def _tail(stderr: asyncio.StreamReader) -> bytes:
 def _reason(said: bytes) -> str:
     """The last line, which says why a command failed."""
     lines = said.decode(errors="replace").strip().splitlines()
-    return shown(lines[-1]).removeprefix("instasell: ") if lines else ""
+    return safe_text(lines[-1]).removeprefix("instasell: ") if lines else ""
 
 
-def _environment(market: Market) -> dict[str, str]:
+def _environment(market: ImportTarget) -> dict[str, str]:
     """The token travels in the environment, never in argv.
 
     From a source tree that is not installed, the command finds the same tree.

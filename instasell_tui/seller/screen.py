@@ -19,11 +19,11 @@ from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.orders.text import Said
 from instasell_tui.seller import text as seller_text
-from instasell_tui.seller.actions import ShopSteps
-from instasell_tui.widgets.formats import NOTHING, count, money, shown
+from instasell_tui.seller.actions import SellerActions
+from instasell_tui.widgets.formats import NOTHING, count, money, safe_text
 from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.paged_list import PagedListScreen
-from instasell_tui.widgets.row_table import Cell, Column, Row, RowTable
+from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
 
 if TYPE_CHECKING:
     pass
@@ -45,7 +45,7 @@ _STEPS = {
 }
 
 
-class SellingScreen(PagedListScreen):
+class SellerScreen(PagedListScreen):
     """Shows what the market says of the own goods. A step is done after a question only."""
 
     PLACE = "Seller desk"
@@ -94,49 +94,55 @@ class SellingScreen(PagedListScreen):
         user = self.app.feed.user
         return user is not None and user.role is Role.SELLER
 
-    def columns(self, width: int) -> Sequence[Column]:
+    def columns(self, width: int) -> Sequence[TableColumn]:
         wide = width >= WIDE_CELLS
-        title = Column("title", "What", 0)
-        price = Column("price", "Price", PRICE_CELLS, right=True)
-        bids = Column("bids", "Bids", 5, right=True)
+        title = TableColumn("title", "What", 0)
+        price = TableColumn("price", "Price", PRICE_CELLS, right=True)
+        bids = TableColumn("bids", "Bids", 5, right=True)
         if self.tab == GOODS:
-            category = [Column("category", "Category", 28)] if wide else []
-            stock = Column("bids", "Stock", 7, right=True)
-            return [title, *category, Column("offer", "Sold", 14), price, stock]
+            category = [TableColumn("category", "Category", 28)] if wide else []
+            stock = TableColumn("bids", "Stock", 7, right=True)
+            return [title, *category, TableColumn("offer", "Sold", 14), price, stock]
         if self.tab == "running":
             more = [
-                Column("reserve", "Reserve", PRICE_CELLS, right=True),
-                Column("watchers", "Watched", 7, right=True),
+                TableColumn("reserve", "Reserve", PRICE_CELLS, right=True),
+                TableColumn("watchers", "Watched", 7, right=True),
             ]
-            return [title, price, bids, *(more if wide else []), Column("when", "Left", 10, True)]
-        who = [Column("who", "Buyer", 18)] if wide else []
-        return [title, *who, Column("came", "What came of it", 18), price, bids,
-                Column("when", "Ended", 12, right=True)]  # fmt: skip
+            return [
+                title,
+                price,
+                bids,
+                *(more if wide else []),
+                TableColumn("when", "Left", 10, True),
+            ]
+        who = [TableColumn("who", "Buyer", 18)] if wide else []
+        return [title, *who, TableColumn("came", "What came of it", 18), price, bids,
+                TableColumn("when", "Ended", 12, right=True)]  # fmt: skip
 
-    def told(self, rows: Sequence[Row]) -> str:
+    def told(self, rows: Sequence[TableRow]) -> str:
         more = "+" if self.has_more else ""
         noun = "listing" if self.tab == GOODS else "auction"
         return f"{count(len(rows), noun)}{more} · {self.app.feed.currency}"
 
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[TableRow]:
         if self.tab == GOODS:
             return [self._good(each) for each in self._goods]
         return [self._auction(each) for each in self._auctions]
 
-    def _good(self, listing: Listing) -> Row:
+    def _good(self, listing: Listing) -> TableRow:
         currency = self.app.feed.currency
         price = NOTHING if listing.price is None else money(listing.price, currency, PRICE_CELLS)
         is_out = listing.price is not None and not listing.stock
         cells: dict[str, Cell] = {
-            "title": (shown(listing.title), "quiet" if is_out else "plain"),
-            "category": (shown(listing.category_path), "quiet"),
+            "title": (safe_text(listing.title), "quiet" if is_out else "plain"),
+            "category": (safe_text(listing.category_path), "quiet"),
             "offer": (seller_text.offer(listing), "quiet"),
             "price": (price, "plain"),
             "bids": (f"{listing.stock:,}", "bad" if is_out else "plain"),
         }
-        return Row(listing.id, ("■", "bad") if is_out else ("·", "quiet"), cells)
+        return TableRow(listing.id, ("■", "bad") if is_out else ("·", "quiet"), cells)
 
-    def _auction(self, own: SellingAuction) -> Row:
+    def _auction(self, own: SellingAuction) -> TableRow:
         feed, state = self.app.feed, own.state
         now, currency = feed.now(), feed.currency
         reserve = NOTHING if own.reserve is None else money(own.reserve, currency, PRICE_CELLS)
@@ -147,8 +153,8 @@ class SellingScreen(PagedListScreen):
             else (seller_text.ended(own, self.app.zone, now), "quiet")
         )
         cells: dict[str, Cell] = {
-            "title": (shown(state.title), "plain"),
-            "who": (shown(own.buyer_name) if own.buyer_name else NOTHING, "quiet"),
+            "title": (safe_text(state.title), "plain"),
+            "who": (safe_text(own.buyer_name) if own.buyer_name else NOTHING, "quiet"),
             "came": seller_text.came_of(own),
             "price": (
                 seller_text.price(own, currency, PRICE_CELLS),
@@ -159,7 +165,7 @@ class SellingScreen(PagedListScreen):
             "watchers": (f"{own.watchers:,}", "quiet"),
             "when": when,
         }
-        return Row(state.auction_id, seller_text.mark(own), cells)
+        return TableRow(state.auction_id, seller_text.mark(own), cells)
 
     def nothing(self) -> str:
         feed = self.app.feed
@@ -263,7 +269,7 @@ class SellingScreen(PagedListScreen):
 
     # What people do ---------------------------------------------------------------------------
 
-    @on(RowTable.Opened)
+    @on(RowTable.RowOpened)
     def _opened(self) -> None:
         own = self._chosen_auction()
         if own is None:
@@ -281,7 +287,7 @@ class SellingScreen(PagedListScreen):
 
     def _step(self, name: str) -> Awaitable[Said]:
         steps, good, own = (
-            ShopSteps(self.app, self.tell),
+            SellerActions(self.app, self.tell),
             self._chosen_good(),
             self._chosen_auction(),
         )

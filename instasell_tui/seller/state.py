@@ -13,7 +13,7 @@ from instasell_client.models.seller_auctions import SellingAuction, SellingPart
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from instasell_tui.market.connection import Feed
+    from instasell_tui.market.connection import MarketConnection
 
 PAGE = 100
 
@@ -22,10 +22,10 @@ Kind = Literal["direct", "auction"]
 _REMOVABLE: tuple[Literal["reserve"], Literal["buy_now"]] = ("reserve", "buy_now")
 
 
-class Shop:
+class SellerState:
     """Serves the screen of those who sell. All that writes raises Forbidden under read-only."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: MarketConnection) -> None:
         self._feed = feed
         self.auction_fee: int | None = None
 
@@ -53,14 +53,14 @@ class Shop:
 
     # Steps ------------------------------------------------------------------------------------
 
-    async def call_off(self, auction_id: str, reason: str | None) -> None:
+    async def cancel_auction(self, auction_id: str, reason: str | None) -> None:
         """Ends an auction without bids. Raises AuctionHasBids, AuctionNotOpen."""
-        self._feed.writing()
+        self._feed.require_writable()
         await self._feed.client.auctions.cancel(auction_id, reason)
 
-    async def put_up(self, listing_id: str, values: Values, seconds: int) -> str:
+    async def create_auction(self, listing_id: str, values: Values, seconds: int) -> str:
         """Starts an auction of a listing; its id. Raises ListingHasAuction, InsufficientGas."""
-        self._feed.writing()
+        self._feed.require_writable()
         made = await self._feed.client.auctions.create(
             listing_id,
             min_bid=self._amount(values["min_bid"]),
@@ -76,7 +76,7 @@ class Shop:
 
         Raises AuctionHasOrder, ListingHasAuction, InsufficientGas.
         """
-        self._feed.writing()
+        self._feed.require_writable()
         changed = {name: text for name, text in values.items() if text != known[name]}
         await self._feed.client.auctions.relist(
             auction_id,
@@ -90,7 +90,7 @@ class Shop:
 
     async def offer(self, auction_id: str) -> int:
         """Offers an unpaid auction to the next bidder; what he would pay. Raises NoRunnerUp."""
-        self._feed.writing()
+        self._feed.require_writable()
         made = await self._feed.client.auctions.offer_runner_up(
             auction_id, idempotency_key=uuid.uuid4().hex
         )
@@ -98,7 +98,7 @@ class Shop:
 
     async def add(self, values: Values, category_id: str) -> Listing:
         """Makes a listing. Raises Invalid."""
-        self._feed.writing()
+        self._feed.require_writable()
         kind: Kind = "auction" if values["type"] == "auction" else "direct"
         is_direct = kind == "direct"
         return await self._feed.client.listings.create(
@@ -115,7 +115,7 @@ class Shop:
 
     async def change(self, listing: Listing, values: Values) -> Listing:
         """New values of a listing. Raises Invalid, AuctionHasBids."""
-        self._feed.writing()
+        self._feed.require_writable()
         is_direct = listing.price is not None
         return await self._feed.client.listings.update(
             listing.id,
@@ -127,7 +127,7 @@ class Shop:
 
     async def remove(self, listing_id: str) -> None:
         """Takes a listing away. Raises ListingInUse."""
-        self._feed.writing()
+        self._feed.require_writable()
         await self._feed.client.listings.delete(listing_id)
 
     def _amount(self, text: str) -> int:

@@ -10,7 +10,7 @@ from instasell_client.models.listings import Listing
 from instasell_client.models.money import format_amount, parse_amount
 from instasell_client.models.seller_auctions import SellingAuction, SellingPart
 from instasell_tui.orders.text import Lines
-from instasell_tui.seller.listing_import import Verdicts
+from instasell_tui.seller.listing_import import ImportProgress
 from instasell_tui.widgets.formats import NOTHING, countdown, local_time, money
 from instasell_tui.widgets.row_table import Cell
 
@@ -113,7 +113,7 @@ def terms_of(own: SellingAuction, currency: str) -> dict[str, str]:
     return {**typed, "duration": span_of((state.end_at - state.start_at).total_seconds())}
 
 
-def verdict_lines(found: Verdicts) -> Lines:
+def verdict_lines(found: ImportProgress) -> Lines:
     """What a confirmation shows before a file is brought in: outcomes, and the first complaints."""
     names = {"created": "New", "updated": "Changed", "unchanged": "As they are"}
     lines = [(name, f"{found.counts[each]:,}") for each, name in names.items()]
@@ -121,7 +121,7 @@ def verdict_lines(found: Verdicts) -> Lines:
     return [*lines, ("Left out", f"{found.counts['rejected']:,}"), *refused]
 
 
-def told_of(found: Verdicts) -> str:
+def told_of(found: ImportProgress) -> str:
     """What became of a file, with the first complaint."""
     return f"{found.summary}; {found.complaints[0]}" if found.complaints else found.summary
 

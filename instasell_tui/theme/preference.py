@@ -20,7 +20,7 @@ FILE_BYTES_MAX = 4096
 _NAME = re.compile(r"[a-z0-9-]{1,40}")
 
 
-def wished(option: str | None, environment: Mapping[str, str]) -> str:
+def requested_theme(option: str | None, environment: Mapping[str, str]) -> str:
     """One of CHOICES. Raises ValueError for a setting that is none of them."""
     wish = option or environment.get("INSTASELL_THEME") or AUTO
     if wish not in CHOICES:
@@ -49,7 +49,7 @@ def few_colours(environment: Mapping[str, str]) -> bool:
     return sys.platform != "win32" and ending not in ("256color", "kitty")
 
 
-class RememberedTheme:
+class ThemePreference:
     """The name of the theme that was chosen last, in `theme.toml` of the settings' folder."""
 
     def __init__(self, folder: Path) -> None:

@@ -22,7 +22,7 @@ def _kept(variables: frozenset[tuple[str, str]]) -> dict[object, list[RuleSet]]:
     return {}
 
 
-class KeptStylesheet(Stylesheet):
+class CachedStylesheet(Stylesheet):
     """Parsed rules are never changed by Textual, so that stylesheets can share them."""
 
     def __init__(self, *, variables: dict[str, str] | None = None) -> None:

@@ -17,16 +17,16 @@ from instasell_client.models.wallets import WalletAccount, WalletEntry
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.market import messages
 from instasell_tui.orders import text as orders_text
-from instasell_tui.orders.actions import filled
+from instasell_tui.orders.actions import ask_form
 from instasell_tui.orders.checkout_screen import CheckoutScreen
 from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.orders.text import Said
 from instasell_tui.wallet.big_number import BigNumber
-from instasell_tui.widgets.form_screen import Entry, Form, Values
-from instasell_tui.widgets.formats import NOTHING, count, local_time, money, shown
+from instasell_tui.widgets.form_screen import Form, FormField, Values
+from instasell_tui.widgets.formats import NOTHING, count, local_time, money, safe_text
 from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.paged_list import PagedListScreen
-from instasell_tui.widgets.row_table import Cell, Column, Row, RowTable
+from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
 
 if TYPE_CHECKING:
     pass
@@ -88,18 +88,18 @@ class WalletScreen(PagedListScreen):
         wallet = self.app.feed.trading.wallet
         return wallet.currency if wallet else self.app.feed.currency
 
-    def columns(self, width: int) -> Sequence[Column]:
+    def columns(self, width: int) -> Sequence[TableColumn]:
         wide, cells = width >= WIDE_CELLS, _amount_cells(width)
         return [
-            Column("when", "When", 12),
-            Column("type", "What", 24 if wide else 0),
-            *([Column("reference", "Reference", 0)] if wide else []),
-            Column("account", "Account", 7),
-            Column("amount", "Amount", cells, right=True),
-            Column("after", "After it", cells, right=True),
+            TableColumn("when", "When", 12),
+            TableColumn("type", "What", 24 if wide else 0),
+            *([TableColumn("reference", "Reference", 0)] if wide else []),
+            TableColumn("account", "Account", 7),
+            TableColumn("amount", "Amount", cells, right=True),
+            TableColumn("after", "After it", cells, right=True),
         ]
 
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[TableRow]:
         return [self._row(each, self._currency) for each in self._entries]
 
     def show_beside(self) -> None:
@@ -108,7 +108,7 @@ class WalletScreen(PagedListScreen):
         balance.show(money(wallet.balance, wallet.currency) if wallet else NOTHING)
         gas.show(f"{wallet.gas_balance:,}" if wallet else NOTHING)
 
-    def told(self, rows: Sequence[Row]) -> str:
+    def told(self, rows: Sequence[TableRow]) -> str:
         more = "+" if self.has_more else ""
         text = f"{count(len(rows), 'row')}{more} · {self._currency}"
         wallet = self.app.feed.trading.wallet
@@ -117,7 +117,7 @@ class WalletScreen(PagedListScreen):
             stays = orders_text.what_stays(wallet, self.app.zone, self.app.feed.now())
         return f"{text} · {stays}" if stays else text
 
-    def _row(self, each: WalletEntry, currency: str) -> Row:
+    def _row(self, each: WalletEntry, currency: str) -> TableRow:
         incoming = each.amount > 0
         cells = _amount_cells(self.app.size.width)
         amount = orders_text.in_account(each.amount, each.account, currency, cells, signed=True)
@@ -130,18 +130,18 @@ class WalletScreen(PagedListScreen):
             "amount": (amount, "good" if incoming else "plain"),
             "after": (after, "strong"),
         }
-        return Row(each.id, ("+" if incoming else "−", "good" if incoming else "quiet"), texts)
+        return TableRow(each.id, ("+" if incoming else "−", "good" if incoming else "quiet"), texts)
 
     def _reference(self, each: WalletEntry) -> str:
         """Return what moved the money: by its title where that is known, else by a short id."""
         feed = self.app.feed
         if each.order_id is not None:
             order = feed.trading.orders.get(each.order_id)
-            return shown(order.title) if order else f"order {each.order_id[:SHORT_ID_CHARS]}"
+            return safe_text(order.title) if order else f"order {each.order_id[:SHORT_ID_CHARS]}"
         if each.reference is None:
             return NOTHING
         lot = feed.lots.get(each.reference)
-        return lot.title if lot else shown(each.reference)[:SHORT_ID_CHARS]
+        return lot.title if lot else safe_text(each.reference)[:SHORT_ID_CHARS]
 
     def nothing(self) -> str:
         feed = self.app.feed
@@ -210,8 +210,8 @@ class WalletScreen(PagedListScreen):
 
     # What people do ---------------------------------------------------------------------------
 
-    @on(RowTable.Opened)
-    def _opened(self, event: RowTable.Opened) -> None:
+    @on(RowTable.RowOpened)
+    def _opened(self, event: RowTable.RowOpened) -> None:
         """The order that moved the money, where it was one."""
         chosen = next(each for each in self._entries if each.id == event.key)
         if chosen.order_id is not None:
@@ -229,15 +229,15 @@ class WalletScreen(PagedListScreen):
             "Top up your wallet",
             "The payment provider takes the money on its own page",
             (
-                Entry("amount", f"Amount, {currency}", max_length=24),
-                Entry("target", "Into", options={"balance": "balance", "gas": "gas"}),
+                FormField("amount", f"Amount, {currency}", max_length=24),
+                FormField("target", "Into", options={"balance": "balance", "gas": "gas"}),
             ),
             "Go to the page",
             partial(_check_amount, currency),
         )
         try:
             typed = {"target": "gas" if self.tab == "gas" else "balance"}
-            said = await filled(self.app, form, typed, currency, partial(self._pay, currency))
+            said = await ask_form(self.app, form, typed, currency, partial(self._pay, currency))
             self.tell(*said)
         finally:
             self._busy = False

@@ -39,7 +39,7 @@ _ENTERED = (
 )
 
 
-class Entrance:
+class WebAccess:
     """Lets in whoever has the link, and nobody else. `place` is host and port, as in a URL."""
 
     def __init__(self, place: str, *, clock: Callable[[], float] = monotonic) -> None:
@@ -90,7 +90,7 @@ class Entrance:
 
         return pass_by
 
-    async def dress(self, request: web.Request, response: web.StreamResponse) -> None:
+    async def set_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         """Puts on every answer, refusals and downloads too, what browsers are to keep to."""
         response.headers.update(self._headers)
 

@@ -19,7 +19,7 @@ from aiohttp import WSCloseCode, web
 from textual_serve.app_service import AppService
 from textual_serve.server import Server
 
-from instasell_tui.web.access import LINK_SECONDS, Entrance
+from instasell_tui.web.access import LINK_SECONDS, WebAccess
 
 SCREENS_MAX = 4
 CELLS_MAX = 1000
@@ -57,7 +57,7 @@ class ScreenServer(Server):
             public_url=f"http://{place}",
             templates_path=PAGE,
         )
-        self.entrance = Entrance(place)
+        self.entrance = WebAccess(place)
         self._browsers: set[web.WebSocketResponse] = set()
         script = (Path(self.statics_path) / "js" / "textual.js").read_text(encoding="utf-8")
         if script.count(_DOWNLOADS) != 1:
@@ -71,7 +71,7 @@ class ScreenServer(Server):
         inner.router.add_get("/own/textual.js", self._textual)
         inner.router.add_static("/own", PAGE)
         app = web.Application(middlewares=[self.entrance.guard])
-        app.on_response_prepare.append(self.entrance.dress)
+        app.on_response_prepare.append(self.entrance.set_headers)
         app.add_subapp(self.entrance.base, inner)
         return app
 
@@ -163,7 +163,7 @@ async def _serve(command: Sequence[str], host: str, port: int) -> None:
         await runner.cleanup()
 
 
-def _tell_link(entrance: Entrance) -> None:
+def _tell_link(entrance: WebAccess) -> None:
     ways = "Enter shows another link, Ctrl+C ends." if sys.stdin.isatty() else ""
     print(
         f"Open this in a browser; it is good once, for {LINK_SECONDS:.0f} seconds. {ways}".rstrip(),
@@ -174,7 +174,7 @@ def _tell_link(entrance: Entrance) -> None:
     )
 
 
-def _on_line(entrance: Entrance, loop: asyncio.AbstractEventLoop) -> None:
+def _on_line(entrance: WebAccess, loop: asyncio.AbstractEventLoop) -> None:
     if sys.stdin.readline():
         _tell_link(entrance)
     else:

@@ -15,19 +15,19 @@ from textual.widgets import Static
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.inbox import text as inbox_text
 from instasell_tui.market import messages
-from instasell_tui.market.connection import Feed, Standing
-from instasell_tui.widgets.formats import clipped, duration, local_time, shown
-from instasell_tui.widgets.message_log import Remark
+from instasell_tui.market.connection import ConnectionStatus, MarketConnection
+from instasell_tui.widgets.formats import clip, duration, local_time, safe_text
+from instasell_tui.widgets.message_log import LoggedMessage
 
 if TYPE_CHECKING:
     from instasell_tui.app import InstaSellApp
 
 _GLYPHS = {
-    Standing.CONNECTING: "◌",
-    Standing.LIVE: "●",
-    Standing.RECONNECTING: "◌",
-    Standing.STALE: "○",
-    Standing.CLOSED: "○",
+    ConnectionStatus.CONNECTING: "◌",
+    ConnectionStatus.LIVE: "●",
+    ConnectionStatus.RECONNECTING: "◌",
+    ConnectionStatus.STALE: "○",
+    ConnectionStatus.CLOSED: "○",
 }
 NAME_CELLS = 28
 
@@ -38,7 +38,7 @@ class TopBar(Horizontal):
     def __init__(self, place: str) -> None:
         super().__init__()
         self._place = place
-        self._feed: Feed | None = None
+        self._feed: MarketConnection | None = None
 
     def on_unmount(self) -> None:
         if self._feed is not None:
@@ -53,7 +53,7 @@ class TopBar(Horizontal):
         yield Static(Text.assemble("InstaSell", ("  " + self._place, "")), id="brand")
         yield Static(id="person")
 
-    def show(self, feed: Feed) -> None:
+    def show(self, feed: MarketConnection) -> None:
         """What is new, who is signed in, and whether anything may be changed from here."""
         if self._feed is None:
             self._feed = feed
@@ -64,7 +64,7 @@ class TopBar(Horizontal):
 class NewsLine(Static):
     """What the application says beside a screen: a line of its own, which covers nothing."""
 
-    def say(self, remarks: Sequence[Remark], log_key: str) -> None:
+    def say(self, remarks: Sequence[LoggedMessage], log_key: str) -> None:
         """Show the newest remark, how many more there are, and where all are to be read."""
         newest = remarks[0]
         more = f"+{len(remarks) - 1} " if len(remarks) > 1 else ""
@@ -103,7 +103,7 @@ class StatusBar(Horizontal):
         yield Static(id="standing")
         yield Static(id="told")
 
-    def show(self, feed: Feed, zone: tzinfo | None, told: str) -> None:
+    def show(self, feed: MarketConnection, zone: tzinfo | None, told: str) -> None:
         """Draws the connection and the server's clock; `told` is the screen's own."""
         self.show_remarks()
         standing = feed.standing
@@ -112,34 +112,34 @@ class StatusBar(Horizontal):
         # The clock moves every second, and need not have the whole screen laid out anew.
         label.update(Text(text), layout=len(text) != self._standing_cells)
         self._standing_cells = len(text)
-        for each in Standing:
+        for each in ConnectionStatus:
             label.set_class(each is standing, f"-{each.value}")
         said = Text(told, overflow="ellipsis", no_wrap=True)
         self.query_one("#told", Static).update(said, layout=False)
 
 
-def person(feed: Feed) -> str:
+def person(feed: MarketConnection) -> str:
     """What is new, who is signed in, and that nothing can be changed where that is so."""
     user, inbox = feed.user, feed.inbox
-    name = "watching only" if user is None else clipped(shown(user.display_name), NAME_CELLS)
+    name = "watching only" if user is None else clip(safe_text(user.display_name), NAME_CELLS)
     text = " · ".join((*feed.marks, name))
     news = inbox_text.news(inbox.unread_notices, inbox.unread_messages)
     return f"{news}  {text}" if news and user is not None else text
 
 
-def connection(feed: Feed, zone: tzinfo | None) -> str:
+def connection(feed: MarketConnection, zone: tzinfo | None) -> str:
     """The sign and the words for how far what is shown can be trusted."""
     if feed.replay is not None:
         return f"{_GLYPHS[feed.standing]} {feed.replay()}"
     return f"{_GLYPHS[feed.standing]} {_words(feed, feed.standing, zone)}"
 
 
-def _words(feed: Feed, standing: Standing, zone: tzinfo | None) -> str:
-    if standing is Standing.LIVE:
+def _words(feed: MarketConnection, standing: ConnectionStatus, zone: tzinfo | None) -> str:
+    if standing is ConnectionStatus.LIVE:
         return f"live  {local_time(feed.now(), zone)}"
-    if standing is Standing.STALE and feed.lost_at is not None:
+    if standing is ConnectionStatus.STALE and feed.lost_at is not None:
         silent = duration((feed.now() - feed.lost_at).total_seconds())
         return f"stale for {silent}; reconnecting"
-    if standing is Standing.CONNECTING:
-        return f"connecting to {clipped(shown(feed.client.base_url), 40)}"
+    if standing is ConnectionStatus.CONNECTING:
+        return f"connecting to {clip(safe_text(feed.client.base_url), 40)}"
     return standing.value

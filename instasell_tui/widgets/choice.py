@@ -15,7 +15,7 @@ ROW_CELLS = 46
 """What the row of a form has room for; more options stand below each other."""
 
 
-class Choice(Static, can_focus=True):
+class ChoiceField(Static, can_focus=True):
     """Shows `(•) one  ( ) other`, or one above the other; `value` is the key of the chosen one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -18,7 +18,7 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Button, Static
 
-from instasell_tui.widgets.formats import shown
+from instasell_tui.widgets.formats import safe_text
 
 TOO_EARLY = "That Enter came too early to count. Wait a moment."
 ENTER_COUNTS = "That Enter came too early to count. Press Enter now."
@@ -40,7 +40,7 @@ def sign_out_question(name: str) -> Question:
         ("Ends", "the session of this screen"),
         ("Goes on", "profiles and scripts, your bids and maximums"),
     )
-    return Question("Sign out of this screen?", shown(name), lines, "Sign out")
+    return Question("Sign out of this screen?", safe_text(name), lines, "Sign out")
 
 
 class ConfirmScreen(ModalScreen[bool]):

@@ -22,7 +22,7 @@ from textual.widget import Widget
 RULE = "▏"
 
 
-class Key(NamedTuple):
+class FooterKey(NamedTuple):
     """A key, how it is written, what it does, and whether it does so now."""
 
     key: str
@@ -61,9 +61,9 @@ class Footer(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._keys: list[Key] = []
-        self._palette: Key | None = None
-        self._under_mouse: Key | None = None
+        self._keys: list[FooterKey] = []
+        self._palette: FooterKey | None = None
+        self._under_mouse: FooterKey | None = None
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
@@ -80,11 +80,11 @@ class Footer(Widget):
         if not self.is_attached:
             return
         palette_key = self.app.COMMAND_PALETTE_BINDING
-        keys: dict[str, Key] = {}
+        keys: dict[str, FooterKey] = {}
         palette = None
         for name, (_, binding, enabled, _) in self.screen.active_bindings.items():
             shown = self.app.get_key_display(binding)
-            key = Key(binding.key, shown, binding.description, enabled)
+            key = FooterKey(binding.key, shown, binding.description, enabled)
             if name == palette_key and self.app.ENABLE_COMMAND_PALETTE:
                 palette = key
             elif binding.show:
@@ -96,7 +96,7 @@ class Footer(Widget):
 
     # Drawing ----------------------------------------------------------------------------------
 
-    def _laid_out(self) -> Iterator[tuple[int, Key]]:
+    def _laid_out(self) -> Iterator[tuple[int, FooterKey]]:
         """The keys that there is room for, each with where it begins."""
         end, palette = self.size.width, self._palette
         if palette is not None:
@@ -110,7 +110,7 @@ class Footer(Widget):
             yield at, key
             at += key.cells
 
-    def _with_word(self, palette: Key, width: int) -> Key:
+    def _with_word(self, palette: FooterKey, width: int) -> FooterKey:
         """Return the key of the palette with the longest word that takes no other key's room."""
         forms = [palette._replace(description=word) for word in (palette.description, "more", "")]
         most = self._fitting(width - forms[-1].cells)
@@ -135,7 +135,7 @@ class Footer(Widget):
             at = begin + key.cells
         return Strip(segments).adjust_cell_length(width, paper)
 
-    def _style(self, name: str, key: Key) -> Style:
+    def _style(self, name: str, key: FooterKey) -> Style:
         if key is self._under_mouse and name != "rule":
             name = "hover"
         style = self.get_component_rich_style(f"footer--{name}")
@@ -143,7 +143,7 @@ class Footer(Widget):
 
     # The mouse --------------------------------------------------------------------------------
 
-    def _key_at(self, x: int) -> Key | None:
+    def _key_at(self, x: int) -> FooterKey | None:
         for begin, key in self._laid_out():
             if begin <= x < begin + key.cells:
                 return key
@@ -155,7 +155,7 @@ class Footer(Widget):
     def on_leave(self) -> None:
         self._point_at(None)
 
-    def _point_at(self, key: Key | None) -> None:
+    def _point_at(self, key: FooterKey | None) -> None:
         if key is not self._under_mouse:
             self._under_mouse = key
             self.refresh()

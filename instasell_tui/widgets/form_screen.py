@@ -16,7 +16,7 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 
-from instasell_tui.widgets.choice import Choice
+from instasell_tui.widgets.choice import ChoiceField
 
 Values = Mapping[str, str]
 GENERAL = ""
@@ -24,7 +24,7 @@ GENERAL = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FormField:
     """One field. With `options` it is a choice, whose value is the key of the chosen one.
 
     What a `suggester` offers is taken with the right arrow.
@@ -45,7 +45,7 @@ class Form:
 
     head: str
     subject: str
-    entries: Sequence[Entry]
+    entries: Sequence[FormField]
     verb: str
     check: Callable[[Values], Values] = lambda _: {}
 
@@ -81,10 +81,10 @@ class FormScreen(ModalScreen[Values | None]):
                 yield Button(Text(f"⏎ {form.verb}"), id="go")
                 yield Button("Esc Cancel", id="cancel")
 
-    def _control(self, entry: Entry) -> Widget:
+    def _control(self, entry: FormField) -> Widget:
         value = self._values.get(entry.name, "")
         if entry.options:
-            return Choice(entry.options, value, name=entry.name)
+            return ChoiceField(entry.options, value, name=entry.name)
         return Input(
             value,
             id=entry.name,
@@ -111,7 +111,7 @@ class FormScreen(ModalScreen[Values | None]):
 
     def _read(self) -> Values:
         return {
-            entry.name: self.query_one(f"#{entry.name}", Choice).value
+            entry.name: self.query_one(f"#{entry.name}", ChoiceField).value
             if entry.options
             else self.query_one(f"#{entry.name}", Input).value.strip()
             for entry in self._form.entries
@@ -132,7 +132,7 @@ class FormScreen(ModalScreen[Values | None]):
 
     def key_enter(self) -> None:
         """On a choice, which has no Enter of its own."""
-        if isinstance(self.focused, Choice):
+        if isinstance(self.focused, ChoiceField):
             self._go()
 
     @on(Button.Pressed, "#go")

@@ -36,7 +36,7 @@ _BLOCKS = "▁▂▃▄▅▆"
 _SHORT = ((10**9, "bn"), (10**6, "m"), (10**3, "k"))
 
 
-def shown(text: str) -> str:
+def safe_text(text: str) -> str:
     """`text` as one line that is safe to print and whose width is certain.
 
     What can be seen by nobody is shown as nothing, so that it has a place all the same.
@@ -85,7 +85,7 @@ def _safe(text: str) -> str:
 _shown_before = lru_cache(maxsize=8192)(_shown)
 
 
-def clipped(text: str, width: int) -> str:
+def clip(text: str, width: int) -> str:
     """`text` in at most `width` cells; what does not fit gives way to an ellipsis."""
     if width <= 0:
         return ""
@@ -100,9 +100,9 @@ def clipped(text: str, width: int) -> str:
     return "".join(kept).rstrip() + ELLIPSIS
 
 
-def fitted(text: str, width: int, *, right: bool = False) -> str:
+def fit(text: str, width: int, *, right: bool = False) -> str:
     """`text` in exactly `width` cells."""
-    text = clipped(text, width)
+    text = clip(text, width)
     padding = " " * (width - cell_len(text))
     return padding + text if right else text + padding
 

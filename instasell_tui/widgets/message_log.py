@@ -14,7 +14,7 @@ REMARKS_KEPT_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class LoggedMessage:
     """One thing that was said. `said_at` is by the server's clock, `until` by the monotonic one."""
 
     text: str
@@ -23,24 +23,24 @@ class Remark:
     until: float
 
 
-class Remarks:
+class MessageLog:
     """Keeps what was said, newest last. `now` is the server's clock."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
-        self._kept: deque[Remark] = deque(maxlen=REMARKS_KEPT_MAX)
+        self._kept: deque[LoggedMessage] = deque(maxlen=REMARKS_KEPT_MAX)
 
     def add(self, text: str, tone: Tone, seconds: float) -> None:
         """Keep a remark, which is news for so many seconds."""
-        self._kept.append(Remark(text, tone, self._now(), monotonic() + seconds))
+        self._kept.append(LoggedMessage(text, tone, self._now(), monotonic() + seconds))
 
     @property
-    def all(self) -> Sequence[Remark]:
+    def all(self) -> Sequence[LoggedMessage]:
         """Every remark that is kept, newest first."""
         return list(reversed(self._kept))
 
     @property
-    def fresh(self) -> Sequence[Remark]:
+    def fresh(self) -> Sequence[LoggedMessage]:
         """The remarks that are news, newest first."""
         now = monotonic()
         return [each for each in reversed(self._kept) if each.until > now]

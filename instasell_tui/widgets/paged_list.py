@@ -16,12 +16,12 @@ from textual.widgets import Static
 from instasell_client import InstaSellError
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.market import messages
-from instasell_tui.market.connection import Standing
+from instasell_tui.market.connection import ConnectionStatus
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.footer import Footer
-from instasell_tui.widgets.formats import shown
+from instasell_tui.widgets.formats import safe_text
 from instasell_tui.widgets.outcome_line import READ_ONLY, OutcomeLine
-from instasell_tui.widgets.row_table import Column, Row, RowTable
+from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tab_strip import TabStrip
 
 if TYPE_CHECKING:
@@ -54,11 +54,11 @@ class PagedListScreen(Screen[None]):
 
     # What a list says of itself ---------------------------------------------------------------
 
-    def columns(self, width: int) -> Sequence[Column]:
+    def columns(self, width: int) -> Sequence[TableColumn]:
         """The columns for so many cells."""
         raise NotImplementedError
 
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[TableRow]:
         """What is here, in order."""
         raise NotImplementedError
 
@@ -66,7 +66,7 @@ class PagedListScreen(Screen[None]):
         """What stands in place of an empty list."""
         raise NotImplementedError
 
-    def told(self, rows: Sequence[Row]) -> str:
+    def told(self, rows: Sequence[TableRow]) -> str:
         """What the line at the bottom says of the rows, while nothing has failed."""
         raise NotImplementedError
 
@@ -104,7 +104,7 @@ class PagedListScreen(Screen[None]):
 
     def reason(self, error: InstaSellError) -> str:
         """How the screen says that reading has failed."""
-        return shown(str(error))
+        return safe_text(str(error))
 
     def turned(self) -> None:
         """Another tab was chosen; what is here may be of the one before."""
@@ -203,7 +203,7 @@ class PagedListScreen(Screen[None]):
 
     @on(messages.ConnectionChanged)
     def _connection_changed(self) -> None:
-        if self.app.feed.standing is Standing.LIVE:
+        if self.app.feed.standing is ConnectionStatus.LIVE:
             self.refresh_list()
 
     @on(messages.AccountChanged)
@@ -212,8 +212,8 @@ class PagedListScreen(Screen[None]):
 
     # What people do ---------------------------------------------------------------------------
 
-    @on(TabStrip.Chosen)
-    def _tab_clicked(self, event: TabStrip.Chosen) -> None:
+    @on(TabStrip.TabChosen)
+    def _tab_clicked(self, event: TabStrip.TabChosen) -> None:
         self.action_tab(event.key)
 
     def action_tab(self, name: str) -> None:

@@ -24,10 +24,10 @@ class PathSuggester(Suggester):
 
     async def get_suggestion(self, value: str) -> str | None:
         """The whole path, or None."""
-        return await asyncio.to_thread(completed, value)
+        return await asyncio.to_thread(complete_path, value)
 
 
-def completed(value: str) -> str | None:
+def complete_path(value: str) -> str | None:
     """The path that begins as `value` and goes on to the end of a name that is there."""
     folder, slash, begun = value.rpartition("/")
     try:

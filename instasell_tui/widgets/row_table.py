@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from instasell_tui.widgets.formats import fitted
+from instasell_tui.widgets.formats import fit
 
 GAP = "  "
 MARK_CELLS = 2
@@ -27,7 +27,7 @@ Cell = tuple[str, str]
 """A text, and the name of its style."""
 
 
-class Column(NamedTuple):
+class TableColumn(NamedTuple):
     """One column. A width of 0 takes what the others leave."""
 
     name: str
@@ -36,7 +36,7 @@ class Column(NamedTuple):
     right: bool = False
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """One line: its key, a sign in front, and a cell for each column by its name."""
 
     key: str
@@ -69,7 +69,7 @@ class RowTable(ScrollView, can_focus=True):
         Binding("enter", "open", "Open", id="rows.open"),
     ]
 
-    class Opened(Message):
+    class RowOpened(Message):
         """A row was chosen."""
 
         def __init__(self, key: str) -> None:
@@ -82,10 +82,10 @@ class RowTable(ScrollView, can_focus=True):
     class NearEnd(Message):
         """The last rows are in sight, or nearly."""
 
-    def __init__(self, columns: Callable[[int], Sequence[Column]]) -> None:
+    def __init__(self, columns: Callable[[int], Sequence[TableColumn]]) -> None:
         super().__init__()
         self._columns = columns
-        self._rows: Sequence[Row] = ()
+        self._rows: Sequence[TableRow] = ()
         self._index = 0
         self._cursor_key: str | None = None
         self._styles: dict[str, Style] = {}
@@ -99,7 +99,7 @@ class RowTable(ScrollView, can_focus=True):
     # Contents ---------------------------------------------------------------------------------
 
     @property
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[TableRow]:
         """The rows in their order."""
         return self._rows
 
@@ -108,7 +108,7 @@ class RowTable(ScrollView, can_focus=True):
         """The key of the row under the cursor."""
         return self._rows[self._index].key if self._rows else None
 
-    def show(self, rows: Sequence[Row], *, anew: bool = False) -> None:
+    def show(self, rows: Sequence[TableRow], *, anew: bool = False) -> None:
         """Replaces the rows. The cursor goes with its row; with `anew` it begins at the top."""
         grown = len(rows) != len(self._rows)
         self._rows = rows
@@ -145,7 +145,7 @@ class RowTable(ScrollView, can_focus=True):
 
     # Drawing ----------------------------------------------------------------------------------
 
-    def _layout(self) -> list[Column]:
+    def _layout(self) -> list[TableColumn]:
         width = self.scrollable_content_region.width
         columns = self._columns(width)
         taken = MARK_CELLS + sum(each.width for each in columns) + len(GAP) * (len(columns) - 1)
@@ -155,7 +155,7 @@ class RowTable(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width, layout = self.scrollable_content_region.width, self._layout()
         if y == 0:
-            titles = [fitted(each.title, each.width, right=each.right) for each in layout]
+            titles = [fit(each.title, each.width, right=each.right) for each in layout]
             head = " " * MARK_CELLS + GAP.join(titles)
             style = self._style("header")
             return Strip([Segment(head, style)]).adjust_cell_length(width, style)
@@ -167,12 +167,12 @@ class RowTable(ScrollView, can_focus=True):
             paper = self._style("selected" if self.has_focus else "blurred")
         ground = Style(bgcolor=paper.bgcolor, reverse=paper.reverse, underline=paper.underline)
         row = self._rows[at]
-        segments = [Segment(fitted(row.mark[0], MARK_CELLS), self._ink(row.mark[1]) + ground)]
+        segments = [Segment(fit(row.mark[0], MARK_CELLS), self._ink(row.mark[1]) + ground)]
         for number, column in enumerate(layout):
             text, name = row.cells[column.name]
             gap = GAP if number else ""
-            fit = fitted(text, column.width, right=column.right)
-            segments.append(Segment(gap + fit, self._ink(name) + ground))
+            cell = fit(text, column.width, right=column.right)
+            segments.append(Segment(gap + cell, self._ink(name) + ground))
         return Strip(segments).adjust_cell_length(width, ground)
 
     def _style(self, name: str) -> Style:
@@ -215,7 +215,7 @@ class RowTable(ScrollView, can_focus=True):
 
     def action_open(self) -> None:
         if self.cursor_key is not None:
-            self.post_message(self.Opened(self.cursor_key))
+            self.post_message(self.RowOpened(self.cursor_key))
 
     def on_click(self, event: events.Click) -> None:
         event.stop()

@@ -14,7 +14,7 @@ from textual.widgets import Static
 class TabStrip(Horizontal):
     """Tabs by their keys. The screen binds the numbers; the strip tells of clicks."""
 
-    class Chosen(Message):
+    class TabChosen(Message):
         """A tab was clicked."""
 
         def __init__(self, key: str) -> None:
@@ -25,7 +25,7 @@ class TabStrip(Horizontal):
         """One tab."""
 
         def on_click(self) -> None:
-            self.post_message(TabStrip.Chosen(str(self.name)))
+            self.post_message(TabStrip.TabChosen(str(self.name)))
 
     def __init__(self, tabs: Mapping[str, str]) -> None:
         super().__init__()

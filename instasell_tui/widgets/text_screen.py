@@ -16,10 +16,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from instasell_tui.widgets.formats import local_time
-from instasell_tui.widgets.message_log import Remark
+from instasell_tui.widgets.message_log import LoggedMessage
 
 
-def log_of(remarks: Sequence[Remark], zone: tzinfo | None, now: datetime) -> ReadingScreen:
+def log_of(remarks: Sequence[LoggedMessage], zone: tzinfo | None, now: datetime) -> TextScreen:
     """Return the page of all that was said."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
@@ -27,10 +27,10 @@ def log_of(remarks: Sequence[Remark], zone: tzinfo | None, now: datetime) -> Rea
     for each in remarks:
         when = Text(local_time(each.said_at, zone, now), style="dim")
         table.add_row(when, Text(each.text))
-    return ReadingScreen("What was said", table if remarks else Text("Nothing yet."))
+    return TextScreen("What was said", table if remarks else Text("Nothing yet."))
 
 
-class ReadingScreen(ModalScreen[None]):
+class TextScreen(ModalScreen[None]):
     """Shows a text that arrow keys, pages and the mouse scroll; Escape goes back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

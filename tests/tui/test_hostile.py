@@ -18,7 +18,7 @@ from instasell_tui import screens
 from instasell_tui.admin.dispute_screen import DisputeScreen
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders.order_screen import OrderScreen
-from instasell_tui.widgets.formats import NOTHING, _shown_before, fitted, prose, shown
+from instasell_tui.widgets.formats import NOTHING, _shown_before, fit, prose, safe_text
 from tests.support.market import Market
 from tests.tui.pilot import LARGE, SMALL, Opener, Screen
 from tests.tui.trade import Trade
@@ -108,7 +108,7 @@ async def test_a_seller_reads_what_people_wrote(trade: Trade, screen: Opener, sq
         for key, kind in (
             ("o", screens.OrdersScreen),
             ("W", screens.WalletScreen),
-            ("L", screens.SellingScreen),
+            ("L", screens.SellerScreen),
             ("M", screens.ConversationsScreen),
             ("N", screens.NoticesScreen),
         ):
@@ -124,7 +124,7 @@ async def test_a_seller_reads_what_people_wrote(trade: Trade, screen: Opener, sq
         await shown_now.reads("Write to the other side")
         sound(shown_now)
         await shown_now.press("escape")
-        shown_now.app.say(shown(WHOLE), Tone.PLAIN)
+        shown_now.app.say(safe_text(WHOLE), Tone.PLAIN)
         await shown_now.reads("[@click=app.quit]x[/] [link=")
         sound(shown_now)
         await shown_now.press("ctrl+p")
@@ -142,7 +142,7 @@ async def test_an_admin_reads_what_people_wrote(
         await shown_now.reads("[@click=app.quit]", "All categories")
         sound(shown_now)
         await shown_now.press("A")
-        await shown_now.until(lambda: isinstance(shown_now.app.screen, screens.DeskScreen))
+        await shown_now.until(lambda: isinstance(shown_now.app.screen, screens.AdminScreen))
         for tab in "2345":
             await shown_now.press(tab)
             await shown_now.until(lambda: "Asking the market" not in shown_now.text)
@@ -154,13 +154,13 @@ async def test_an_admin_reads_what_people_wrote(
 
 
 def test_a_name_that_nobody_sees_has_a_place() -> None:
-    assert shown("\u200b\u2060") == NOTHING
-    assert shown("") == shown(" \n") == ""
+    assert safe_text("\u200b\u2060") == NOTHING
+    assert safe_text("") == safe_text(" \n") == ""
 
 
 @given(st.text(), st.integers(0, 60))
 def test_the_width_is_the_same_however_a_terminal_counts(text: str, width: int) -> None:
-    cell = fitted(shown(text), width)
+    cell = fit(safe_text(text), width)
     assert sum(get_character_cell_size(char) for char in cell) == cell_len(cell) == width
 
 
@@ -176,5 +176,5 @@ def test_prose_is_safe_keeps_its_lines_and_is_no_taller_than_its_words(text: str
 
 def test_a_long_text_is_not_kept() -> None:
     kept = _shown_before.cache_info().currsize
-    assert cell_len(fitted(shown(LONG[:10_000]), 40)) == 40
+    assert cell_len(fit(safe_text(LONG[:10_000]), 40)) == 40
     assert _shown_before.cache_info().currsize == kept

@@ -9,13 +9,13 @@ import pytest
 
 from instasell_tui.account.screen import SignInScreen
 from instasell_tui.auction.bid_box import Tone
-from instasell_tui.board.state import Query
+from instasell_tui.board.state import BoardQuery
 from instasell_tui.board.table import BoardTable
 from instasell_tui.orders.actions import _COMPLAINT
 from instasell_tui.palette import Commands
-from instasell_tui.widgets.choice import Choice
+from instasell_tui.widgets.choice import ChoiceField
 from instasell_tui.widgets.form_screen import Form, FormScreen
-from instasell_tui.widgets.text_screen import ReadingScreen
+from instasell_tui.widgets.text_screen import TextScreen
 from tests.tui.fake_market import StillMarket, still
 from tests.tui.pilot import LARGE, Screen
 from tests.tui.samples import auction_id
@@ -45,7 +45,7 @@ async def test_the_description_is_read_and_scrolled(shown: Screen) -> None:
     await shown.press("end")
     await shown.reads("Shipping", "Category")
     await shown.press("escape")
-    await shown.until(lambda: not isinstance(shown.app.screen, ReadingScreen))
+    await shown.until(lambda: not isinstance(shown.app.screen, TextScreen))
 
 
 async def test_the_categories_leave_the_time_that_is_left_whole(shown: Screen) -> None:
@@ -109,7 +109,7 @@ async def test_the_palette_has_what_the_screen_does(shown: Screen) -> None:
     await shown.press("ctrl+p")
     await shown.reads("Filter (/)")
     listed = [str(hit.text) async for hit in Commands(board).discover()]
-    lot = shown.app.feed.lots.select(Query())[0]
+    lot = shown.app.feed.lots.select(BoardQuery())[0]
     places = [listed.index(text) for text in ("Filter (/)", "Wallet", "Quit", lot.title)]
     assert places == sorted(places)
     await shown.type("Categories")
@@ -124,9 +124,9 @@ async def test_the_palette_has_what_the_screen_does(shown: Screen) -> None:
 async def test_up_and_down_choose_in_a_list(shown: Screen) -> None:
     form = Form("What is wrong?", "A lamp", _COMPLAINT, "Go on")
     shown.app.push_screen(FormScreen(form, {}, {}))
-    await shown.until(lambda: isinstance(shown.app.focused, Choice))
+    await shown.until(lambda: isinstance(shown.app.focused, ChoiceField))
     choice = shown.app.focused
-    assert isinstance(choice, Choice)
+    assert isinstance(choice, ChoiceField)
     first, second = list(choice._options)[:2]
     assert choice.value == first
     await shown.press("down")

@@ -10,10 +10,10 @@ import pytest
 from instasell_client import AsyncInstaSell, ConnectionState
 from instasell_client.models.auctions import You
 from instasell_tui.auction import text as auction_text
-from instasell_tui.auction.state import Sale
-from instasell_tui.board.lines import Basis, Layout, Line
-from instasell_tui.board.state import Lots
-from instasell_tui.market.connection import Feed
+from instasell_tui.auction.state import AuctionPageState
+from instasell_tui.board.lines import BoardLayout, BoardLine, LineInputs
+from instasell_tui.board.state import BoardState
+from instasell_tui.market.connection import MarketConnection
 from instasell_tui.widgets.bars import connection, person
 from instasell_tui.widgets.formats import countdown
 from tests.tui.samples import NOW, SELLER, auction_id, bid, joined, placed, state
@@ -21,9 +21,9 @@ from tests.tui.samples import NOW, SELLER, auction_id, bid, joined, placed, stat
 ME, OTHER = "bidder-2", "bidder-1"
 
 
-def sale(leader: str, **changes: object) -> Sale:
+def sale(leader: str, **changes: object) -> AuctionPageState:
     """An auction in which one has bid, with one bid on it."""
-    made = Sale(auction_id(1))
+    made = AuctionPageState(auction_id(1))
     at = state(leader=leader, current_bid=1100, minimum_bid=1150, bid_count=1, seq=1, **changes)
     made.apply(joined(at, bid(1, bidder=leader), you=You(bidder=ME)))
     return made
@@ -31,14 +31,14 @@ def sale(leader: str, **changes: object) -> Sale:
 
 def on_board(leader: str, seconds: float = 3600, *, mine: str = "bid") -> str:
     """A line of the board; one has bid there, or watches it, or sells it."""
-    lots = Lots()
+    lots = BoardState()
     lots.seller_id = SELLER if mine == "sell" else None
     lots.put(state(leader=leader, bid_count=1, end_at=NOW + timedelta(seconds=seconds)))
     lots.set_watched(auction_id(1), on=mine == "watch")
     lots.set_you(auction_id(1), You(bidder=ME if mine == "bid" else None))
     lot = lots.get(auction_id(1))
     assert lot is not None
-    line = Line.of(lot, Basis.of(lot, Layout.of(80), NOW), "USD")
+    line = BoardLine.of(lot, LineInputs.of(lot, BoardLayout.of(80), NOW), "USD")
     return "".join(text for text, _ in line.parts)
 
 
@@ -50,14 +50,18 @@ def extended() -> str:
     return auction_text.end(made, NOW, UTC)[0]
 
 
-def feed(connected: ConnectionState, *, silent: float = 0, read_only: bool = False) -> Feed:
+def feed(
+    connected: ConnectionState, *, silent: float = 0, read_only: bool = False
+) -> MarketConnection:
     """A feed that has not begun, in some state."""
     now = [NOW]
 
     def clock() -> datetime:
         return now[0]
 
-    made = Feed(AsyncInstaSell("http://market.example"), read_only=read_only, clock=clock)
+    made = MarketConnection(
+        AsyncInstaSell("http://market.example"), read_only=read_only, clock=clock
+    )
     made._turned(connected)
     now[0] += timedelta(seconds=silent)
     return made

@@ -18,7 +18,7 @@ from instasell_tui.account.screen import SignInScreen
 from instasell_tui.admin.bar_chart import drawn
 from instasell_tui.admin.dispute_screen import DisputeScreen
 from instasell_tui.admin.figure_board import FigureBoard
-from instasell_tui.admin.screen import DeskScreen
+from instasell_tui.admin.screen import AdminScreen
 from instasell_tui.board.screen import BoardScreen
 from instasell_tui.widgets.row_table import RowTable
 from tests.support.market import Market
@@ -53,7 +53,7 @@ async def disputed(trade: Trade, title: str = "A lamp", text: str = "It is broke
 async def desk_open(shown: Screen, tab: str = "1") -> None:
     """Goes to a tab of the desk."""
     await shown.press("A")
-    await shown.until(lambda: isinstance(shown.app.screen, DeskScreen))
+    await shown.until(lambda: isinstance(shown.app.screen, AdminScreen))
     await shown.press(tab)
     await shown.until(lambda: "Asking the market" not in shown.text)
 
@@ -238,7 +238,7 @@ async def test_read_only_changes_nothing(
         await shown.reads("Opened read-only")
         await shown.press("v", "escape", "3", "s")
         await shown.reads("Opened read-only", "3 users")
-        assert isinstance(shown.app.screen, DeskScreen)
+        assert isinstance(shown.app.screen, AdminScreen)
         assert "Suspend" not in shown.text
 
 

@@ -9,20 +9,20 @@ import pytest
 from instasell_client.models.auctions import AuctionView, You
 from instasell_client.models.sellers import SellerRecord
 from instasell_tui.auction import text as auction_text
-from instasell_tui.auction.bid_box import Tone, Wish
-from instasell_tui.auction.price_chart import Course, drawn, span
-from instasell_tui.auction.state import Place, Sale
+from instasell_tui.auction.bid_box import BidInput, Tone
+from instasell_tui.auction.price_chart import PriceHistory, drawn, span
+from instasell_tui.auction.state import AuctionPageState, BidderPosition
 from tests.tui.samples import NOW, auction_id, bid, changed, joined, placed, receipt, state
 
 
-def followed(**changes: object) -> Sale:
+def followed(**changes: object) -> AuctionPageState:
     """An auction that has been joined."""
-    sale = Sale(auction_id(1))
+    sale = AuctionPageState(auction_id(1))
     sale.apply(joined(state(**changes)))
     return sale
 
 
-def seqs(sale: Sale) -> list[int]:
+def seqs(sale: AuctionPageState) -> list[int]:
     """The bids that are there."""
     return [each.seq for each in sale.bids]
 
@@ -49,7 +49,7 @@ def test_a_hole_is_known_and_filled_before_what_follows_it() -> None:
 
 
 def test_of_a_long_auction_the_newest_bids_are_kept() -> None:
-    sale = Sale(auction_id(1))
+    sale = AuctionPageState(auction_id(1))
     newest = [bid(seq) for seq in range(701, 1201)]
     sale.apply(joined(state(version=1201, seq=1200), *newest, truncated=True))
     assert (seqs(sale)[0], seqs(sale)[-1], len(sale.bids)) == (701, 1200, 500)
@@ -73,14 +73,14 @@ def test_an_extension_is_news_for_a_while() -> None:
 
 def test_ones_place_follows_from_the_receipt_and_the_events() -> None:
     sale = followed()
-    assert sale.place is Place.NONE
+    assert sale.place is BidderPosition.NONE
     sale.answered(receipt())
     sale.apply(placed(2, bid(1, bidder="bidder-1")))
-    assert sale.place is Place.LEADING
+    assert sale.place is BidderPosition.LEADING
     sale.apply(placed(3, bid(2, bidder="bidder-2")))
-    assert sale.place is Place.OUTBID
+    assert sale.place is BidderPosition.OUTBID
     sale.apply(changed("auction_ended", 4, winner="bidder-1", price=1200))
-    assert sale.place is Place.WON
+    assert sale.place is BidderPosition.WON
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_buy_now_is_offered_as_the_rules_have_it(
 
 
 def test_what_matters_most_is_said_in_one_line() -> None:
-    def said(sale: Sale) -> str:
+    def said(sale: AuctionPageState) -> str:
         return auction_text.place(sale, "USD", NOW, NOW.tzinfo)[0]
 
     assert said(followed()) == "No bids yet: the first one leads"
@@ -117,18 +117,18 @@ def test_what_matters_most_is_said_in_one_line() -> None:
 
 def test_a_question_tells_when_it_is_late() -> None:
     sale = followed()
-    wish = Wish(1000, None)
+    wish = BidInput(1000, None)
     assert auction_text.news(sale, wish, "USD") == ""
     sale.apply(placed(2, bid(1)))
     assert "11.50" in auction_text.news(sale, wish, "USD")
-    assert auction_text.news(sale, Wish(None, 1150), "USD") == ""
+    assert auction_text.news(sale, BidInput(None, 1150), "USD") == ""
     sale.apply(changed("auction_ended", 3))
     assert auction_text.news(sale, wish, "USD") == "The auction is over."
 
 
 def test_what_a_bid_may_cost_at_most_is_shown_with_shipping() -> None:
     sale = followed(shipping_amount=650)
-    assert auction_text.bid_lines(sale, Wish(1000, 2500), "USD") == [
+    assert auction_text.bid_lines(sale, BidInput(1000, 2500), "USD") == [
         ("You bid", "10.00"),
         ("Automatic bids up to", "25.00"),
         ("At most, with shipping", "31.50"),
@@ -151,15 +151,15 @@ def test_the_seller_is_shown_with_how_much_he_has_sold() -> None:
 
 
 def test_a_seller_is_no_bidder() -> None:
-    sale = Sale(auction_id(1))
+    sale = AuctionPageState(auction_id(1))
     sale.apply(joined(state(), you=You(is_seller=True)))
-    assert sale.place is Place.SELLER
+    assert sale.place is BidderPosition.SELLER
 
 
 def test_the_chart_is_a_step_line_with_bids_as_points() -> None:
     bids = [bid(1, 1100), bid(11, 2000, bidder="bidder-2")]
     start = NOW - timedelta(minutes=30)
-    course = Course(1000, bids, start, start + timedelta(seconds=20), "bidder-2", "USD")
+    course = PriceHistory(1000, bids, start, start + timedelta(seconds=20), "bidder-2", "USD")
     low, high = span(course)
     plot = drawn(course, 20, 5, low, high)
     lines = ["".join(row) for row in plot.chars]
@@ -173,6 +173,6 @@ def test_the_chart_is_a_step_line_with_bids_as_points() -> None:
 
 
 def test_the_chart_of_no_bids_is_a_flat_line_at_the_opening() -> None:
-    course = Course(1000, [], NOW, NOW, None, "USD")
+    course = PriceHistory(1000, [], NOW, NOW, None, "USD")
     plot = drawn(course, 8, 3, *span(course))
     assert ["".join(row) for row in plot.chars] == [" " * 8, " " * 8, "┄" * 8]

@@ -12,7 +12,7 @@ from instasell_client.models.bids import BiddingAuction, BiddingPart
 from instasell_tui.auction.screen import AuctionScreen
 from instasell_tui.bids import text as bids_text
 from instasell_tui.bids.screen import BidsScreen
-from instasell_tui.bids.state import arranged, part_of
+from instasell_tui.bids.state import part_of, sort_bids
 from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.widgets.row_table import RowTable
 from tests.client import samples as wire
@@ -44,7 +44,7 @@ def test_what_needs_one_comes_first_and_what_is_over_last() -> None:
         own("lost", 1, -5), own("leading", 2, 1), own("won", 3, -1), own("outbid", 4, 9),
         own("to_pay", 5, 30), own("outbid", 6, 2), own("to_pay", 7, 3), own("to_pay", 8, -2),
     ]  # fmt: skip
-    found = [int(each.state.auction_id[-2:]) for each in arranged(mixed, NOW)]
+    found = [int(each.state.auction_id[-2:]) for each in sort_bids(mixed, NOW)]
     assert found == [7, 5, 6, 4, 2, 3, 8, 1]
     assert bids_text.summary(mixed, NOW) == "▶ 2 to pay · ▼ 2 outbid · ▲ 1 leading"
     assert bids_text.summary([mixed[0]], NOW) == "nothing needs you"

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 
 from instasell_client.models.auctions import You
-from instasell_tui.board.state import Column, Lots, Query, Tab
+from instasell_tui.board.state import BoardColumn, BoardQuery, BoardState, Tab
 from tests.tui.samples import NOW, SELLER, auction_id, bid, changed, placed, state
 
 
-def board(*numbers: int) -> Lots:
+def board(*numbers: int) -> BoardState:
     """A board with these auctions, of which everything has been drawn."""
-    lots = Lots()
+    lots = BoardState()
     lots.restart([state(number) for number in numbers])
     lots.drain()
     return lots
@@ -102,15 +102,15 @@ def test_an_earlier_history_becomes_the_trend_up_to_the_price_now() -> None:
 @pytest.mark.parametrize(
     ("column", "descending", "order"),
     [
-        (Column.ENDS, False, [2, 1, 3]),
-        (Column.TITLE, False, [1, 2, 3]),
-        (Column.PRICE, True, [3, 2, 1]),
-        (Column.BIDS, True, [1, 3, 2]),
-        (Column.LEADER, False, [3, 1, 2]),
+        (BoardColumn.ENDS, False, [2, 1, 3]),
+        (BoardColumn.TITLE, False, [1, 2, 3]),
+        (BoardColumn.PRICE, True, [3, 2, 1]),
+        (BoardColumn.BIDS, True, [1, 3, 2]),
+        (BoardColumn.LEADER, False, [3, 1, 2]),
     ],
 )
-def test_every_column_sorts(column: Column, descending: bool, order: list[int]) -> None:
-    lots = Lots()
+def test_every_column_sorts(column: BoardColumn, descending: bool, order: list[int]) -> None:
+    lots = BoardState()
     lots.restart(
         [
             state(1, bid_count=9, leader="bidder-1", min_bid=10),
@@ -119,26 +119,26 @@ def test_every_column_sorts(column: Column, descending: bool, order: list[int]) 
         ]
     )
     lots.set_you(auction_id(3), You(bidder="bidder-4"))
-    found = lots.select(Query(column=column, descending=descending))
+    found = lots.select(BoardQuery(column=column, descending=descending))
     assert [lot.auction_id for lot in found] == [auction_id(number) for number in order]
 
 
 def test_tabs_words_and_categories_choose() -> None:
-    lots = Lots()
+    lots = BoardState()
     lots.seller_id = SELLER
     lots.restart(
         [state(1, title="Red Watch"), state(2, title="Red clock", seller_id=auction_id(77))]
     )
     lots.set_watched(auction_id(2), on=True)
 
-    def titles(query: Query) -> list[str]:
+    def titles(query: BoardQuery) -> list[str]:
         return sorted(lot.title for lot in lots.select(query))
 
-    assert titles(Query(text="RED")) == ["Red Watch", "Red clock"]
-    assert titles(Query(text="watch red")) == ["Red Watch"]
-    assert titles(Query(tab=Tab.WATCHING)) == ["Red clock"]
-    assert titles(Query(tab=Tab.MINE)) == ["Red Watch"]
-    assert titles(Query(categories=frozenset({"other"}))) == []
+    assert titles(BoardQuery(text="RED")) == ["Red Watch", "Red clock"]
+    assert titles(BoardQuery(text="watch red")) == ["Red Watch"]
+    assert titles(BoardQuery(tab=Tab.WATCHING)) == ["Red clock"]
+    assert titles(BoardQuery(tab=Tab.MINE)) == ["Red Watch"]
+    assert titles(BoardQuery(categories=frozenset({"other"}))) == []
 
 
 def test_nothing_of_a_person_is_left_after_a_sign_out() -> None:

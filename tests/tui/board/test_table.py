@@ -14,10 +14,10 @@ from textual.css.tokenizer import TokenError
 
 from instasell_client.models.auctions import You
 from instasell_tui.app import InstaSellApp
-from instasell_tui.board.lines import Basis, Layout, Line
+from instasell_tui.board.lines import BoardLayout, BoardLine, LineInputs
 from instasell_tui.board.screen import BoardScreen
-from instasell_tui.board.state import Lot
-from instasell_tui.theme.stylesheets import KeptStylesheet
+from instasell_tui.board.state import BoardAuction
+from instasell_tui.theme.stylesheets import CachedStylesheet
 from instasell_tui.widgets.footer import Footer
 from tests.tui.pilot import Screen
 from tests.tui.samples import NOW, state
@@ -26,15 +26,15 @@ NOWHERE = "http://127.0.0.1:9"
 """Nobody listens there, so that the screen is up and stays empty."""
 
 
-def lot(**changes: object) -> Lot:
+def lot(**changes: object) -> BoardAuction:
     """A lot that nobody has changed of late."""
     made = state(1, **changes)
-    return Lot(made, made.title)
+    return BoardAuction(made, made.title)
 
 
-def built(of: Lot, width: int = 100) -> Line:
+def built(of: BoardAuction, width: int = 100) -> BoardLine:
     """The line of a lot now."""
-    return Line.of(of, Basis.of(of, Layout.of(width), NOW), "USD")
+    return BoardLine.of(of, LineInputs.of(of, BoardLayout.of(width), NOW), "USD")
 
 
 @given(
@@ -49,8 +49,8 @@ def test_a_line_is_as_wide_as_the_table(
 ) -> None:
     found = lot(title=title, current_bid=price, bid_count=bids, status=status, leader="bidder-7")
     parts = built(found, width).parts
-    assert sum(cell_len(text) for text, _ in parts) == Layout.of(width).cells
-    assert Layout.of(width).cells == max(width, Layout.of(0).cells)
+    assert sum(cell_len(text) for text, _ in parts) == BoardLayout.of(width).cells
+    assert BoardLayout.of(width).cells == max(width, BoardLayout.of(0).cells)
 
 
 @pytest.mark.parametrize(
@@ -73,18 +73,18 @@ def test_many_bids_fit_into_their_column(bids: int, shown_as: str) -> None:
     ],
 )
 def test_a_line_is_built_again_when_something_that_it_shows_changes(
-    change: Callable[[Lot], None],
+    change: Callable[[BoardAuction], None],
 ) -> None:
-    one, layout, now = lot(), Layout.of(100), NOW + timedelta(milliseconds=100)
-    before = Basis.of(one, layout, now)
-    assert Basis.of(one, layout, now + timedelta(milliseconds=100)) == before
+    one, layout, now = lot(), BoardLayout.of(100), NOW + timedelta(milliseconds=100)
+    before = LineInputs.of(one, layout, now)
+    assert LineInputs.of(one, layout, now + timedelta(milliseconds=100)) == before
     change(one)
-    assert Basis.of(one, layout, now) != before
+    assert LineInputs.of(one, layout, now) != before
 
 
 def test_styles_are_parsed_once_for_each_theme() -> None:
     first, second, other = (
-        KeptStylesheet(variables={"ink": ink}) for ink in ("red", "red", "blue")
+        CachedStylesheet(variables={"ink": ink}) for ink in ("red", "red", "blue")
     )
     for each in (first, second, other):
         each.add_source("Label { color: $ink; }", read_from=("a", "b"))

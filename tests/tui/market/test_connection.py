@@ -14,7 +14,7 @@ from textual.message_pump import MessagePump
 
 from instasell_client import AsyncInstaSell, Forbidden, Unauthenticated
 from instasell_tui.market import messages
-from instasell_tui.market.connection import Feed, Standing
+from instasell_tui.market.connection import ConnectionStatus, MarketConnection
 from tests.client.cutting_proxy import cutting
 from tests.support.market import Market
 from tests.tui.samples import NOW
@@ -56,10 +56,10 @@ async def quiet(holds: Callable[[], object]) -> None:
 @contextlib.asynccontextmanager
 async def started(
     base_url: str, token: str | None = None, **options: Any
-) -> AsyncIterator[tuple[Feed, Listener]]:
+) -> AsyncIterator[tuple[MarketConnection, Listener]]:
     """A feed and one who listens to it."""
     async with AsyncInstaSell(base_url, token) as client:
-        feed, listener = Feed(client, **options), Listener()
+        feed, listener = MarketConnection(client, **options), Listener()
         feed.subscribe(listener)
         await feed.start()
         try:
@@ -99,7 +99,7 @@ async def test_a_followed_auction_has_every_bid_across_a_broken_line(market: Mar
         for amount in range(100, 120):
             await (first if amount % 2 else second).auctions.bid(auction, amount=amount)
             if amount in (105, 112):
-                await listener.until(lambda: feed.standing is Standing.LIVE)
+                await listener.until(lambda: feed.standing is ConnectionStatus.LIVE)
                 proxy.cut()
         await listener.until(lambda: len(sale.bids) == 20)
         assert [bid.seq for bid in sale.bids] == list(range(1, 21))
@@ -112,12 +112,12 @@ async def test_a_lost_connection_goes_stale_by_the_clock_and_comes_back(market: 
         cutting(market.base_url) as proxy,
         started(proxy.base_url, clock=lambda: at[0]) as (feed, listener),
     ):
-        assert feed.standing is Standing.LIVE
+        assert feed.standing is ConnectionStatus.LIVE
         proxy.cut()
-        await listener.until(lambda: feed.standing is Standing.RECONNECTING)
+        await listener.until(lambda: feed.standing is ConnectionStatus.RECONNECTING)
         at[0] += timedelta(seconds=6)
-        assert feed.standing is Standing.STALE
-        await listener.until(lambda: feed.standing is Standing.LIVE)
+        assert feed.standing is ConnectionStatus.STALE
+        await listener.until(lambda: feed.standing is ConnectionStatus.LIVE)
         assert feed.lost_at is None
 
 
@@ -131,8 +131,8 @@ async def test_a_new_auction_is_on_the_board_and_its_end_is_told_to_who_watches(
         await listener.until(lambda: auction in feed.lots)
         await feed.watch(auction, on=True)
         await seller.auctions.cancel(auction)
-        await listener.until(lambda: listener.all(messages.Over))
-        assert [over.lot.auction_id for over in listener.all(messages.Over)] == [auction]
+        await listener.until(lambda: listener.all(messages.AuctionOver))
+        assert [over.lot.auction_id for over in listener.all(messages.AuctionOver)] == [auction]
 
 
 async def test_a_later_start_finds_the_own_bids_again(market: Market) -> None:
@@ -181,9 +181,9 @@ async def test_nothing_is_changed_read_only_or_by_nobody(market: Market) -> None
 
 async def test_a_server_that_is_not_there_is_waited_for() -> None:
     async with AsyncInstaSell("http://127.0.0.1:9") as client:
-        feed = Feed(client)
+        feed = MarketConnection(client)
         await feed.start()
-        assert feed.standing is Standing.CONNECTING
+        assert feed.standing is ConnectionStatus.CONNECTING
         assert not feed.lots.loaded
         await feed.stop()
 

@@ -13,7 +13,7 @@ from instasell_client.models.media import Evidence
 from instasell_tui.app import InstaSellApp
 from instasell_tui.orders import evidence
 from instasell_tui.orders.order_screen import OrderScreen
-from instasell_tui.widgets.path_suggester import completed
+from instasell_tui.widgets.path_suggester import complete_path
 from tests.support.market import Market
 from tests.support.pictures import picture
 from tests.tui.pilot import Opener, Screen
@@ -26,20 +26,20 @@ def test_a_path_is_completed_name_by_name(tmp_path: Path, monkeypatch: pytest.Mo
         (tmp_path / name).touch()
     (tmp_path / "photos" / "lamp\x1b[2J.jpg").touch()
     at = str(tmp_path)
-    assert completed(f"{at}/pho") == f"{at}/photos/"
-    assert completed(f"{at}/photos/") == f"{at}/photos/lamp-2.jpg"
-    assert completed(f"{at}/photos/lamp.") == f"{at}/photos/lamp.jpg"
-    assert completed(f"{at}/photos/lamp\x1b") is None
-    assert completed(f"{at}/photos/.") == f"{at}/photos/.hidden"
-    assert completed(f"{at}/photos/lamp.jpg") is None
-    assert completed(f"{at}/nowhere/x") is None
-    assert completed("/etc/\0") is None
+    assert complete_path(f"{at}/pho") == f"{at}/photos/"
+    assert complete_path(f"{at}/photos/") == f"{at}/photos/lamp-2.jpg"
+    assert complete_path(f"{at}/photos/lamp.") == f"{at}/photos/lamp.jpg"
+    assert complete_path(f"{at}/photos/lamp\x1b") is None
+    assert complete_path(f"{at}/photos/.") == f"{at}/photos/.hidden"
+    assert complete_path(f"{at}/photos/lamp.jpg") is None
+    assert complete_path(f"{at}/nowhere/x") is None
+    assert complete_path("/etc/\0") is None
     monkeypatch.setenv("HOME", at)
     monkeypatch.chdir(tmp_path)
-    assert completed("~/photos/lamp.") == "~/photos/lamp.jpg"
-    assert completed("~nobody-of-this-name/x") is None
-    assert completed("photos/lamp.") == "photos/lamp.jpg"
-    assert evidence.located("~/ph") == tmp_path / "ph"
+    assert complete_path("~/photos/lamp.") == "~/photos/lamp.jpg"
+    assert complete_path("~nobody-of-this-name/x") is None
+    assert complete_path("photos/lamp.") == "photos/lamp.jpg"
+    assert evidence.locate_file("~/ph") == tmp_path / "ph"
 
 
 def test_what_no_dispute_takes_is_refused_before_it_is_sent(tmp_path: Path) -> None:

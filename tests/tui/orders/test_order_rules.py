@@ -18,7 +18,7 @@ from instasell_client.models.orders import Order
 from instasell_client.models.wallets import WalletAccount, WalletEntry
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.browser import is_page
-from instasell_tui.orders.rules import Due, Step, arranged, due_of, steps_of
+from instasell_tui.orders.rules import OrderDue, OrderStep, due_of, sort_orders, steps_of
 from tests.tui.samples import NOW, SELLER, auction_id
 
 BUYER = "00000000-0000-4000-8000-00000000bbbb"
@@ -65,8 +65,8 @@ def shipped(number: int = 1, **changes: Any) -> Order:
     ids=["pending", "overdue", "paid", "shipped", "delivered", "disputed", "cancelled"],
 )
 def test_each_side_has_its_steps(made: Order, buyer: set[str], seller: set[str]) -> None:
-    assert steps_of(made, BUYER, NOW) == {Step(each) for each in buyer}
-    assert steps_of(made, SELLER, NOW) == {Step(each) for each in seller}
+    assert steps_of(made, BUYER, NOW) == {OrderStep(each) for each in buyer}
+    assert steps_of(made, SELLER, NOW) == {OrderStep(each) for each in seller}
 
 
 def test_what_is_due_comes_first_and_then_the_newest() -> None:
@@ -85,7 +85,7 @@ def test_what_is_due_comes_first_and_then_the_newest() -> None:
         "pay sooner": order(10, payment_due_at=NOW + timedelta(hours=1)),
     }
     names = {each.id: name for name, each in made.items()}
-    assert [names[each.id] for each in arranged(made.values(), BUYER, NOW)] == [
+    assert [names[each.id] for each in sort_orders(made.values(), BUYER, NOW)] == [
         "pay sooner", "pay later", "ship first", "ship", "confirm sooner", "confirm later",
         "newest", "lapsed", "waits for the buyer", "older",
     ]  # fmt: skip
@@ -107,7 +107,7 @@ def test_states_are_told_by_words_and_signs() -> None:
     assert said(paid(status="delivered"), BUYER) == ("✓", "delivered")
     assert said(paid(status="disputed"), BUYER) == ("!", "in dispute")
     assert said(order(status="cancelled"), BUYER) == ("■", "cancelled")
-    assert due_of(order(), SELLER, NOW) is Due.NOTHING
+    assert due_of(order(), SELLER, NOW) is OrderDue.NOTHING
 
 
 def test_the_time_that_counts_is_told() -> None:

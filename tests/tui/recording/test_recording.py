@@ -17,11 +17,16 @@ from instasell_client import Forbidden, NotFound
 from instasell_client.models.auctions import You
 from instasell_tui.__main__ import main
 from instasell_tui.auction.screen import AuctionScreen
-from instasell_tui.recording.file_format import Recording, RecordingError, YouThere, read_recording
-from instasell_tui.recording.mode import Taping
-from instasell_tui.recording.player import Replay
+from instasell_tui.recording.file_format import (
+    RecordedPosition,
+    Recording,
+    RecordingError,
+    read_recording,
+)
+from instasell_tui.recording.mode import RecordingMode
+from instasell_tui.recording.player import ReplayPlayer
 from instasell_tui.recording.recorder import Recorder
-from instasell_tui.recording.replay_state import Past
+from instasell_tui.recording.replay_state import ReplayState
 from tests.repository.source_tree import ROOT
 from tests.support.market import PASSWORD, Market
 from tests.tui.pilot import LARGE, Opener, opened
@@ -67,7 +72,7 @@ async def test_a_recording_has_the_market_and_no_secret_and_is_played_without_on
     other = await market.auction(trade.seller, title="A steel clock", min_bid=2000)
     await trade.paid("A lamp")
     me, recorder = await person.auth.me(), Recorder(path)
-    async with screen(person.token, taping=Taping(recorder)) as shown:
+    async with screen(person.token, taping=RecordingMode(recorder)) as shown:
         await shown.reads("recording", "A pocket watch")
         shown.app.open_auction(auction)
         await shown.reads("sold by")
@@ -98,7 +103,7 @@ async def test_a_recording_has_the_market_and_no_secret_and_is_played_without_on
         async with opened(
             "http://market.invalid",
             loaded=False,
-            taping=Taping(replay=Replay(read_recording(path), speed=SPEED)),
+            taping=RecordingMode(replay=ReplayPlayer(read_recording(path), speed=SPEED)),
         ) as shown:
             await shown.reads("replay · read-only", "A pocket watch", "A steel clock")
             await shown.reads("The replay is over", "replay over (")
@@ -132,13 +137,13 @@ async def test_the_example_shows_a_board_and_an_auction() -> None:
             "http://market.invalid",
             loaded=False,
             size=LARGE,
-            taping=Taping(replay=Replay(recording, speed=15)),
+            taping=RecordingMode(replay=ReplayPlayer(recording, speed=15)),
         ) as shown:
             await shown.reads("replay 15x", "Rangefinder camera, 35 mm, black enamel, 1954")
             await shown.reads("replay over (")
             lots = shown.app.feed.lots
             [camera] = [lot for lot in lots.all() if lot.title.startswith("Rangefinder camera")]
-            before, first = Past(recording.moments), None
+            before, first = ReplayState(recording.moments), None
             for moment in recording.moments:
                 before.take(moment)
                 first = first or before.states.get(camera.auction_id)
@@ -270,7 +275,7 @@ def test_what_only_sellers_and_bidders_see_is_left_out(tmp_path: Path) -> None:
 
 def test_the_past_tells_no_future_and_knows_who_one_was() -> None:
     demo = read_recording(DEMO)
-    past = Past(demo.moments)
+    past = ReplayState(demo.moments)
     for moment in demo.moments:
         past.take(moment)
         for auction_id, state in past.states.items():
@@ -280,13 +285,13 @@ def test_the_past_tells_no_future_and_knows_who_one_was() -> None:
             assert joined.truncated == (len(joined.missed) < state.seq)
     assert past.answer("/auth/me", {}, demo.began_at) is None
     auction_id = next(iter(past.states))
-    past._recognise(YouThere(auction_id=auction_id, bidder="bidder-9"))
-    past._recognise(YouThere(auction_id=auction_id, watching=True))
+    past._recognise(RecordedPosition(auction_id=auction_id, bidder="bidder-9"))
+    past._recognise(RecordedPosition(auction_id=auction_id, watching=True))
     assert past.you(auction_id) == You(bidder="bidder-9", watching=True)
 
 
 def test_a_replay_stands_still_before_it_begins() -> None:
     demo: Recording = read_recording(DEMO)
-    replay = Replay(demo, speed=4)
+    replay = ReplayPlayer(demo, speed=4)
     assert replay.clock() == replay.clock()
     assert replay.words().startswith("replay 4x  0s of ")

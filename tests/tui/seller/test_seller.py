@@ -13,8 +13,8 @@ from instasell_client import AsyncInstaSell
 from instasell_tui.auction.screen import AuctionScreen
 from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.seller import text as seller_text
-from instasell_tui.seller.listing_import import Verdicts
-from instasell_tui.seller.screen import SellingScreen
+from instasell_tui.seller.listing_import import ImportProgress
+from instasell_tui.seller.screen import SellerScreen
 from instasell_tui.widgets.row_table import RowTable
 from tests.support.databases import MarketClock
 from tests.support.market import Market
@@ -37,7 +37,7 @@ async def seller(market: Market, sql: Sql) -> AsyncInstaSell:
 async def desk(shown: Screen) -> RowTable:
     """Opens the desk."""
     await shown.press("L")
-    await shown.until(lambda: isinstance(shown.app.screen, SellingScreen))
+    await shown.until(lambda: isinstance(shown.app.screen, SellerScreen))
     return shown.app.screen.query_one(RowTable)
 
 
@@ -340,7 +340,7 @@ async def test_columns_of_a_file_are_mapped(
 
 
 def test_verdicts_are_counted_and_complaints_are_safe_to_print() -> None:
-    found = Verdicts()
+    found = ImportProgress()
     assert found.summary == "no rows"
     error = '{"field": "title", "message": "\\u001b[2Jtoo long"}'
     for row in range(1, 6):

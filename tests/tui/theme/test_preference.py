@@ -15,8 +15,14 @@ from instasell_tui import keys
 from instasell_tui.app import InstaSellApp
 from instasell_tui.auction import pictures
 from instasell_tui.auction.picture import HALF, blocks, shades
-from instasell_tui.auction.pictures import PIXELS_MAX, SIDE_MAX, PictureUnfit, fitting, unpacked
-from instasell_tui.keys import chosen, deeds, displayed, in_force
+from instasell_tui.auction.pictures import (
+    PIXELS_MAX,
+    SIDE_MAX,
+    PictureUnfit,
+    decode_picture,
+    fit_size,
+)
+from instasell_tui.keys import apply_key_file, display_keys, in_force, key_actions
 from instasell_tui.navigation import PLACES
 from instasell_tui.theme import preference
 from instasell_tui.theme.themes import OURS, SIXTEEN
@@ -45,13 +51,13 @@ from tests.tui.screen_cases import PICTURES, calm, enter, leave
 def test_a_wish_comes_before_the_terminal_and_that_before_what_is_remembered(
     option: str | None, environment: dict[str, str], remembered: str | None, first: str
 ) -> None:
-    wish = preference.wished(option, environment)
+    wish = preference.requested_theme(option, environment)
     few = preference.few_colours(environment)
     assert preference.first_theme(wish, few_colours=few, remembered=remembered) == first
 
 
 def test_a_theme_is_remembered_and_a_file_that_is_none_counts_for_nothing(tmp_path: Path) -> None:
-    store = preference.RememberedTheme(tmp_path / "made")
+    store = preference.ThemePreference(tmp_path / "made")
     assert store.read() is None
     store.write("instasell-16")
     assert store.read() == "instasell-16"
@@ -60,7 +66,7 @@ def test_a_theme_is_remembered_and_a_file_that_is_none_counts_for_nothing(tmp_pa
         (tmp_path / "made" / "theme.toml").write_text(text, encoding="latin-1")
         assert store.read() is None
     with pytest.raises(ValueError, match="INSTASELL_THEME"):
-        preference.wished(None, {"INSTASELL_THEME": "pink"})
+        preference.requested_theme(None, {"INSTASELL_THEME": "pink"})
 
 
 def test_the_sixteen_colours_are_sixteen_colours() -> None:
@@ -126,7 +132,7 @@ def test_every_key_has_a_name_of_its_own_and_no_place_has_one_twice() -> None:
     for place in PLACES:
         known: dict[str, str] = {}
         for owner in (InstaSellApp, *place.owners):
-            for deed in deeds(owner):
+            for deed in key_actions(owner):
                 for key in deed.keys:
                     assert known.setdefault(key, deed.id) == deed.id, (place.name, key)
 
@@ -141,7 +147,7 @@ def test_keys_that_cannot_be_are_named_with_a_remedy_and_left_out() -> None:
         "app.help": "f1,?",
         "app.theme": "b",
     }
-    taken, remarks = chosen(entries, InstaSellApp, PLACES)
+    taken, remarks = apply_key_file(entries, InstaSellApp, PLACES)
     assert taken == {"board.filter": "f,ctrl+f5", "app.help": "f1,question_mark"}
     assert all(remark.startswith("keys.toml: ") for remark in remarks)
     assert [remark.partition("; ")[2] for remark in remarks] == [
@@ -155,13 +161,13 @@ def test_keys_that_cannot_be_are_named_with_a_remedy_and_left_out() -> None:
 
 def test_two_keys_may_change_places_and_several_may_do_one_thing() -> None:
     entries = {"board.sort": "w", "board.watch": "s", "rows.down": "n,down", "board.all": ","}
-    taken, remarks = chosen(entries, InstaSellApp, PLACES)
+    taken, remarks = apply_key_file(entries, InstaSellApp, PLACES)
     assert remarks == ['keys.toml: "rows.down" = "n,down": that key is for "selling.add";'
                        " give selling.add another, or take another"]  # fmt: skip
     assert taken == {"board.sort": "w", "board.watch": "s", "board.all": "comma"}
-    [sort] = [deed for deed in deeds(PLACES[0].owners[1]) if deed.id == "board.sort"]
-    assert displayed(in_force(sort, taken)) == "w"
-    assert displayed(["pagedown", "ctrl+f", "slash"]) == "PgDn Ctrl+f /"
+    [sort] = [deed for deed in key_actions(PLACES[0].owners[1]) if deed.id == "board.sort"]
+    assert display_keys(in_force(sort, taken)) == "w"
+    assert display_keys(["pagedown", "ctrl+f", "slash"]) == "PgDn Ctrl+f /"
 
 
 def test_a_file_of_keys_need_not_be_one(tmp_path: Path) -> None:
@@ -205,22 +211,22 @@ def image(*versions: tuple[int, int, int]) -> ListingImage:
 
 
 def test_the_version_is_large_enough_and_no_larger() -> None:
-    assert fitting(image((160, 90, 900), (640, 360, 9000), (1600, 900, 99_000))).width == 640
-    assert fitting(image((160, 90, 900))).width == 160
-    assert fitting(image((160, 90, 900), (640, 360, 10**7))).width == 160
+    assert fit_size(image((160, 90, 900), (640, 360, 9000), (1600, 900, 99_000))).width == 640
+    assert fit_size(image((160, 90, 900))).width == 160
+    assert fit_size(image((160, 90, 900), (640, 360, 10**7))).width == 160
     with pytest.raises(PictureUnfit, match="too large"):
-        fitting(image((5000, 5000, 900)))
+        fit_size(image((5000, 5000, 900)))
 
 
 def test_bytes_are_a_small_picture_or_none() -> None:
-    made = unpacked(photograph(900, 300, 6))
+    made = decode_picture(photograph(900, 300, 6))
     assert made.mode == "RGB"
     assert max(made.size) == SIDE_MAX
     huge = BytesIO()
     Image.new("1", (PIXELS_MAX, 2)).save(huge, "PNG")
     for data in (b"", b"<svg/>", photograph(90, 30, 1)[:200], huge.getvalue()):
         with pytest.raises(PictureUnfit):
-            unpacked(data)
+            decode_picture(data)
 
 
 def test_a_cell_is_two_pixels() -> None:
@@ -245,7 +251,7 @@ async def test_a_picture_is_unpacked_beside_and_one_that_fails_is_a_word(
         threads.add(threading.get_ident())
         raise PictureUnfit("it cannot be read")
 
-    monkeypatch.setattr(pictures, "unpacked", noting)
+    monkeypatch.setattr(pictures, "decode_picture", noting)
     async with still(StillMarket(), size=(120, 36)) as shown:
         await enter(shown, next(each for each in PICTURES if each.name == "pictures"))
         await shown.reads("No picture: ")

@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from instasell_tui.web.access import LINK_SECONDS, Entrance
+from instasell_tui.web.access import LINK_SECONDS, WebAccess
 from instasell_tui.web.server import SCREENS_MAX, ScreenServer
 from instasell_tui.widgets.confirm_screen import ENTER_COUNTS
 from tests.repository.source_tree import ROOT
@@ -184,7 +184,7 @@ async def test_few_screens_are_open_at_once(served: Served) -> None:
 
 def test_a_link_is_good_for_a_minute_and_the_last_one_only() -> None:
     now = 100.0
-    entrance = Entrance("127.0.0.1:1", clock=lambda: now)
+    entrance = WebAccess("127.0.0.1:1", clock=lambda: now)
 
     def key() -> str:
         return entrance.new_link().rpartition("/")[2]

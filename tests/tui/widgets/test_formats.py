@@ -12,27 +12,27 @@ from rich.cells import cell_len
 from instasell_client.models.text import is_refused
 from instasell_tui.widgets.formats import (
     Urgency,
-    clipped,
+    clip,
     countdown,
     duration,
-    fitted,
+    fit,
     local_time,
     money,
-    shown,
+    safe_text,
     sparkline,
 )
 
 
 @given(st.text(), st.integers(0, 60), st.booleans())
 def test_any_text_is_exactly_as_wide_as_its_column(text: str, width: int, right: bool) -> None:
-    cell = fitted(shown(text), width, right=right)
+    cell = fit(safe_text(text), width, right=right)
     assert cell_len(cell) == width
     assert not any(is_refused(char) for char in cell)
 
 
 @given(st.text())
 def test_what_is_shown_once_is_shown_the_same_again(text: str) -> None:
-    assert shown(shown(text)) == shown(text)
+    assert safe_text(safe_text(text)) == safe_text(text)
 
 
 @pytest.mark.parametrize(
@@ -51,14 +51,14 @@ def test_what_is_shown_once_is_shown_the_same_again(text: str) -> None:
     ],
 )
 def test_texts_of_others_are_made_safe(text: str, seen: str) -> None:
-    assert shown(text) == seen
+    assert safe_text(text) == seen
 
 
 def test_what_does_not_fit_ends_in_an_ellipsis() -> None:
-    assert clipped("A pocket watch", 9) == "A pocket…"
-    assert clipped("\u53e4\u3044\u6642\u8a08", 6) == "\u53e4\u3044…"
-    assert clipped("short", 5) == "short"
-    assert clipped("anything", 0) == ""
+    assert clip("A pocket watch", 9) == "A pocket…"
+    assert clip("\u53e4\u3044\u6642\u8a08", 6) == "\u53e4\u3044…"
+    assert clip("short", 5) == "short"
+    assert clip("anything", 0) == ""
 
 
 @pytest.mark.parametrize(
