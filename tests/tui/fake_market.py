@@ -27,7 +27,7 @@ T = TypeVar("T")
 _ID = "([0-9a-f-]{36})"
 
 
-class Mood(Enum):
+class ServerBehaviour(Enum):
     """What the market does when it is asked."""
 
     ANSWERS = auto()
@@ -36,10 +36,12 @@ class Mood(Enum):
     FAILS = auto()
 
 
-class StillMarket:
+class FakeMarket:
     """Takes the place of the client's transport and of its live session."""
 
-    def __init__(self, role: str = "buyer", mood: Mood = Mood.ANSWERS) -> None:
+    def __init__(
+        self, role: str = "buyer", mood: ServerBehaviour = ServerBehaviour.ANSWERS
+    ) -> None:
         self.role = role
         self.mood = mood
 
@@ -48,9 +50,9 @@ class StillMarket:
         if operation.owned:
             operation = with_user_id(operation, shelf.BUYER)
         known = operation.path in ("/auth/me", "/auth/logout", "/auth/sessions")
-        if self.mood is Mood.IS_SLOW and not known:
+        if self.mood is ServerBehaviour.IS_SLOW and not known:
             await asyncio.Event().wait()
-        if self.mood is Mood.FAILS and not known:
+        if self.mood is ServerBehaviour.FAILS and not known:
             raise ConnectionFailed("http://127.0.0.1:1 cannot be reached: connection refused")
         request = httpx.Request(operation.method, "http://127.0.0.1:1" + operation.path)
         found = self._answer(operation)
@@ -66,7 +68,7 @@ class StillMarket:
 
     def _answer(self, operation: Operation[Any]) -> Any:
         path = operation.path
-        if self.mood is Mood.HAS_NOTHING and path not in ("/auth/me", "/categories"):
+        if self.mood is ServerBehaviour.HAS_NOTHING and path not in ("/auth/me", "/categories"):
             return _nothing(path)
         for pattern, answer in _ANSWERS:
             if found := re.fullmatch(pattern, path):
@@ -88,10 +90,10 @@ class StillMarket:
 
     def live(
         self, *, on_state: Callable[[ConnectionState], None], wait_for_server: bool
-    ) -> StillMarket:
+    ) -> FakeMarket:
         """The session, which is connected at once, or never."""
         assert wait_for_server
-        if self.mood in (Mood.ANSWERS, Mood.HAS_NOTHING):
+        if self.mood in (ServerBehaviour.ANSWERS, ServerBehaviour.HAS_NOTHING):
             on_state(ConnectionState.LIVE)
         return self
 
@@ -103,7 +105,7 @@ class StillMarket:
 
     def board(self) -> Room:
         """The board, without a change after it."""
-        auctions = shelf.STATES if self.mood is Mood.ANSWERS else []
+        auctions = shelf.STATES if self.mood is ServerBehaviour.ANSWERS else []
         snapshot = JoinedBoard(auctions=list(auctions), server_time=NOW)
         return Room(BoardJoined(snapshot) if self._speaks else None)
 
@@ -117,7 +119,7 @@ class StillMarket:
             "missed": shelf.bids(number),
             "view": page if view else None,
         }
-        answers = self.mood is Mood.ANSWERS
+        answers = self.mood is ServerBehaviour.ANSWERS
         return Room(AuctionJoined(JoinedAuction.model_validate(joined)) if answers else None)
 
     def events(self) -> Room:
@@ -126,7 +128,7 @@ class StillMarket:
 
     @property
     def _speaks(self) -> bool:
-        return self.mood in (Mood.ANSWERS, Mood.HAS_NOTHING)
+        return self.mood in (ServerBehaviour.ANSWERS, ServerBehaviour.HAS_NOTHING)
 
 
 class Room:
@@ -159,7 +161,7 @@ class Room:
 
 
 @contextlib.asynccontextmanager
-async def still(market: StillMarket, **options: Any) -> AsyncIterator[Screen]:
+async def open_fake_market(market: FakeMarket, **options: Any) -> AsyncIterator[Screen]:
     """The application at this market; its clock stands at NOW."""
 
     def prepared(app: Any) -> None:
@@ -169,13 +171,13 @@ async def still(market: StillMarket, **options: Any) -> AsyncIterator[Screen]:
         app.feed.late_seconds = 0.0
 
     options.setdefault("clock", lambda: NOW)
-    loaded = market.mood in (Mood.ANSWERS, Mood.HAS_NOTHING)
+    loaded = market.mood in (ServerBehaviour.ANSWERS, ServerBehaviour.HAS_NOTHING)
     async with opened(
         "http://127.0.0.1:1", "a-token", loaded=loaded, prepared=prepared, **options
     ) as shown:
         # Who is signed in is asked once the board is there, or has not come for a while.
         await shown.until(lambda: shown.app.feed.user is not None)
-        shown.unanswered = market.mood is Mood.IS_SLOW
+        shown.unanswered = market.mood is ServerBehaviour.IS_SLOW
         yield shown
 
 

@@ -15,7 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from instasell_client import ConnectionState
 from instasell_tui.theme.themes import DARK
-from tests.tui.fake_market import Mood, StillMarket, still
+from tests.tui.fake_market import FakeMarket, ServerBehaviour, open_fake_market
 from tests.tui.pilot import LARGE, SMALL, Screen
 from tests.tui.screen_cases import calm, enter, leave, of
 
@@ -87,7 +87,7 @@ async def test_every_screen_in_three_sizes_and_while_the_connection_is_lost(
     snapshot: SnapshotAssertion, part: str
 ) -> None:
     live: dict[str, str] = {}
-    async with still(StillMarket(role_of(part)), size=SMALL) as shown:
+    async with open_fake_market(FakeMarket(role_of(part)), size=SMALL) as shown:
         await calm(shown)
         for picture in of(part):
             await enter(shown, picture)
@@ -120,7 +120,7 @@ async def lost(shown: Screen, live: str) -> str:
 
 async def read_only(snapshot: SnapshotAssertion, part: str, live: Mapping[str, str]) -> None:
     """What is different when nothing can be changed."""
-    async with still(StillMarket(role_of(part)), size=SMALL, read_only=True) as shown:
+    async with open_fake_market(FakeMarket(role_of(part)), size=SMALL, read_only=True) as shown:
         await calm(shown)
         for picture in of(part, states=True):
             await enter(shown, picture)
@@ -131,12 +131,14 @@ async def read_only(snapshot: SnapshotAssertion, part: str, live: Mapping[str, s
 
 
 @PARTS
-@pytest.mark.parametrize("mood", [Mood.HAS_NOTHING, Mood.IS_SLOW, Mood.FAILS])
+@pytest.mark.parametrize(
+    "mood", [ServerBehaviour.HAS_NOTHING, ServerBehaviour.IS_SLOW, ServerBehaviour.FAILS]
+)
 async def test_a_market_that_has_nothing_is_slow_or_fails(
-    snapshot: SnapshotAssertion, part: str, mood: Mood
+    snapshot: SnapshotAssertion, part: str, mood: ServerBehaviour
 ) -> None:
     words = {
-        Mood.HAS_NOTHING: (
+        ServerBehaviour.HAS_NOTHING: (
             "No ",
             "Nothing",
             "Nobody",
@@ -145,10 +147,10 @@ async def test_a_market_that_has_nothing_is_slow_or_fails(
             "7 kinds",
             "does not exist",
         ),
-        Mood.IS_SLOW: ("Asking the market …", "Connecting to"),
-        Mood.FAILS: ("cannot be reached", "does not answer", "refused", "Connecting to"),
+        ServerBehaviour.IS_SLOW: ("Asking the market …", "Connecting to"),
+        ServerBehaviour.FAILS: ("cannot be reached", "does not answer", "refused", "Connecting to"),
     }
-    async with still(StillMarket(role_of(part), mood), size=SMALL) as shown:
+    async with open_fake_market(FakeMarket(role_of(part), mood), size=SMALL) as shown:
         await calm(shown)
         for picture in of(part, states=True):
             await enter(shown, picture)

@@ -16,7 +16,7 @@ from instasell_tui.palette import Commands
 from instasell_tui.widgets.choice import ChoiceField
 from instasell_tui.widgets.form_screen import Form, FormScreen
 from instasell_tui.widgets.text_screen import TextScreen
-from tests.tui.fake_market import StillMarket, still
+from tests.tui.fake_market import FakeMarket, open_fake_market
 from tests.tui.pilot import LARGE, Screen
 from tests.tui.samples import auction_id
 
@@ -25,7 +25,7 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-")
 
 @pytest.fixture
 async def shown() -> AsyncIterator[Screen]:
-    async with still(StillMarket()) as screen:
+    async with open_fake_market(FakeMarket()) as screen:
         yield screen
 
 
@@ -139,7 +139,7 @@ async def test_up_and_down_choose_in_a_list(shown: Screen) -> None:
 
 
 async def test_the_wallet_names_what_moved_the_money() -> None:
-    async with still(StillMarket(), size=LARGE) as shown:
+    async with open_fake_market(FakeMarket(), size=LARGE) as shown:
         await shown.press("W")
         await shown.reads("Wallet", "Reference")
         await shown.until(lambda: shown.app.feed.trading.loaded)

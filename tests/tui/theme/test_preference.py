@@ -27,7 +27,7 @@ from instasell_tui.navigation import PLACES
 from instasell_tui.theme import preference
 from instasell_tui.theme.themes import OURS, SIXTEEN
 from tests.support.pictures import photograph
-from tests.tui.fake_market import StillMarket, still
+from tests.tui.fake_market import FakeMarket, open_fake_market
 from tests.tui.pilot import SMALL
 from tests.tui.samples import NOW
 from tests.tui.screen_cases import PICTURES, calm, enter, leave
@@ -103,7 +103,9 @@ async def test_themes_go_round_and_are_kept_and_no_colour_is_left_where_none_is_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kept: list[str] = []
-    async with still(StillMarket(), size=SMALL, theme="light", keep_theme=kept.append) as shown:
+    async with open_fake_market(
+        FakeMarket(), size=SMALL, theme="light", keep_theme=kept.append
+    ) as shown:
         await calm(shown)
         assert shown.app.theme == "instasell-light"
         plain = shown.text
@@ -115,7 +117,7 @@ async def test_themes_go_round_and_are_kept_and_no_colour_is_left_where_none_is_
         await shown.press("t")
         await shown.until(lambda: kept[-1] == "instasell-dark")
     monkeypatch.setenv("NO_COLOR", "1")
-    async with still(StillMarket(), size=SMALL) as shown:
+    async with open_fake_market(FakeMarket(), size=SMALL) as shown:
         await calm(shown)
         assert shown.text == plain
         styles = [each.style for line in shown.drawn for each in line if each.style]
@@ -184,7 +186,9 @@ def test_a_file_of_keys_need_not_be_one(tmp_path: Path) -> None:
 
 async def test_other_keys_do_it_and_help_shows_them(tmp_path: Path) -> None:
     wished = {"app.help": "f1", "auction.bid": "x", "board.nothing": "y"}
-    async with still(StillMarket(), size=(120, 36), keys=wished, remarks=["a word"]) as shown:
+    async with open_fake_market(
+        FakeMarket(), size=(120, 36), keys=wished, remarks=["a word"]
+    ) as shown:
         await shown.press("exclamation_mark")
         await shown.reads("board.nothing", "that has keys", "a word")
         await shown.press("escape")
@@ -252,7 +256,7 @@ async def test_a_picture_is_unpacked_beside_and_one_that_fails_is_a_word(
         raise PictureUnfit("it cannot be read")
 
     monkeypatch.setattr(pictures, "decode_picture", noting)
-    async with still(StillMarket(), size=(120, 36)) as shown:
+    async with open_fake_market(FakeMarket(), size=(120, 36)) as shown:
         await enter(shown, next(each for each in PICTURES if each.name == "pictures"))
         await shown.reads("No picture: ")
         await shown.press("escape")
