@@ -31,10 +31,10 @@ from tests.support.waiting import until
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
-from instasell_server.sandbox import Endpoint, SandboxOptions, SandboxSettings, run_sandbox
+from instasell_server.sandbox import WebhookEndpoint, SandboxOptions, SandboxSettings, run_sandbox
 
 file, key, url, secret = sys.argv[1:]
-settings = SandboxSettings(key, endpoints=(Endpoint(url, secret),), retry_seconds=0.01)
+settings = SandboxSettings(key, endpoints=(WebhookEndpoint(url, secret),), retry_seconds=0.01)
 def say(address):
     print(address, flush=True)
 asyncio.run(run_sandbox(SandboxOptions(Path(file), settings, on_ready=say)))
