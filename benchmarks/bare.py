@@ -24,7 +24,7 @@ HOST = "127.0.0.1"
 
 
 class BareServer:
-    """Where the yardstick listens, and what it has used."""
+    """Hold the address of the baseline server, and the CPU time that it has used."""
 
     def __init__(self, process: subprocess.Popen[str], port: int) -> None:
         self.pid = process.pid

@@ -47,7 +47,9 @@ class _Watcher:
 
     @property
     def unseen(self) -> int:
-        """How many changes in sight were not painted, nor a later one of the same auction."""
+        """Return the number of visible changes for which neither they nor a later one of the
+        auction were painted.
+        """
         self._take_sent()
         return sum(map(len, self._waiting.values()))
 

@@ -58,7 +58,7 @@ class _Crowd:
         self.on_text(socket, payload)
 
     def on_answer(self, socket: LeanSocket, payload: bytes) -> None:
-        """What the sender hears of a bid."""
+        """Record the answer to a bid of the sender."""
         self.answers.append(payload)
         self.moved.set()
 

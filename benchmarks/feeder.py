@@ -101,7 +101,7 @@ class Feeder:
         return socket
 
     def application(self) -> web.Application:
-        """What is served."""
+        """Return the application with its routes."""
         app = web.Application()
         app.router.add_get("/ws", self.live)
         app.router.add_get("/auth/me", _me)

@@ -46,7 +46,7 @@ FROM l
 
 @dataclass
 class MeasuredMarket:
-    """Where everything is, and how much CPU it has used."""
+    """Hold the addresses of a running market, and measure the CPU time that it has used."""
 
     engines: EmbeddedEngines
     database_url: str
@@ -56,7 +56,7 @@ class MeasuredMarket:
 
     @property
     def base_url(self) -> str:
-        """Where the server listens."""
+        """Return the address of the server."""
         return f"http://{self.host}:{self.port}"
 
     def cpu(self) -> Cpu:

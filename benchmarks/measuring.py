@@ -1,4 +1,4 @@
-"""What a benchmark is: sides that are measured in turn, the first of them ours."""
+"""Define a benchmark: sides that are measured in turn, the first of them ours."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Sample:
 
 @dataclass(frozen=True)
 class Limit:
-    """How our figure over that of a yardstick has to be; at our own side, the figure itself."""
+    """Limit our figure over that of a baseline; at our own side, the figure itself."""
 
     value: float
     at_most: bool = False
 
     def holds(self, value: float) -> bool:
-        """Whether a value keeps the limit."""
+        """Return whether a value keeps the limit."""
         return value <= self.value if self.at_most else value >= self.value
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class DetailRatio:
-    """How something of ours that is counted beside the figure compares, and has to."""
+    """Compare a detail of ours, which is counted beside the figure, with its limit."""
 
     value: float
     limit: Limit
@@ -75,7 +75,7 @@ class Line:
 
     @property
     def holds(self) -> bool:
-        """Whether all limits are kept that there are."""
+        """Return whether all limits that there are are kept."""
         judged = self.value if self.ratio is None else self.ratio
         return (self.limit is None or self.limit.holds(judged)) and all(
             each.limit.holds(each.value) for each in self.detail_ratios.values()

@@ -70,7 +70,7 @@ class RealBid:
 
 @dataclass
 class RealAuction:
-    """What a file tells of one auction; amounts are in minor units."""
+    """Hold the data of one auction in a file; amounts are in minor units."""
 
     name: str
     item: str
@@ -86,7 +86,7 @@ class RealAuction:
 
 @dataclass
 class Outcome:
-    """What a replay came to. `prices` has the auctions of whose end was heard."""
+    """Count the results of a replay. `prices` has the auctions whose end was received."""
 
     sent: int = 0
     accepted: int = 0
@@ -100,7 +100,7 @@ class Outcome:
         return [each for each in auctions if self.prices.get(each.name) == each.closed_at]
 
     def complete(self, auctions: Sequence[RealAuction]) -> bool:
-        """Whether every answer and every end was heard, and no bid came too late."""
+        """Return whether every answer and every end was received, and no bid came too late."""
         heard = all(each.name in self.prices for each in auctions)
         return heard and not self.lost and not self.refused["auction_not_open"]
 

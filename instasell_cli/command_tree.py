@@ -29,12 +29,12 @@ class CommandEntry:
 
     @property
     def is_group(self) -> bool:
-        """Whether there are commands below it."""
+        """Return whether there are commands below it."""
         return hasattr(self.command, "commands")
 
     @property
     def is_command(self) -> bool:
-        """Whether it does something by itself; a group may, too."""
+        """Return whether it does something by itself; a group may, too."""
         return not self.is_group or bool(self.command.invoke_without_command)
 
     @property
@@ -53,13 +53,13 @@ class CommandEntry:
 
     @property
     def description(self) -> str:
-        """What the help says after the examples."""
+        """Return the part of the help that follows the examples."""
         text = str(self.command.help or "")
         return text.partition("\n\n")[2] if text.startswith(_HEAD) else text
 
     @property
     def summary(self) -> str:
-        """What the list of commands says of it."""
+        """Return the line for lists of commands."""
         return str(self.command.short_help or self.description)
 
 

@@ -1,4 +1,4 @@
-"""What a command works with: the server and account that are meant, a client, the output."""
+"""Hold the context of a command: the server and account that are meant, a client, the output."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Invocation:
 
     @cached_property
     def output(self) -> OutputWriter:
-        """Where records and messages go."""
+        """Return the writer for records and messages."""
         return OutputWriter(self.form or Format.TABLE, self.fields, transform=self.transform)
 
     def as_event_lines(self, asked: bool) -> bool:

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the process tells its caller; `instasell help exit-codes` prints this table."""
+    """List the exit codes of the process; `instasell help exit-codes` prints this table."""
 
     OK = 0
     FAILURE = 1
@@ -67,7 +67,7 @@ def exit_code_of(error: BaseException) -> ExitCode:
 
 
 def message_of(error: BaseException) -> str:
-    """What to tell the person, one line for each bad field."""
+    """Return the message for the user, one line for each bad field."""
     from instasell_client import errors
 
     if isinstance(error, errors.Invalid) and error.errors:

@@ -1,4 +1,4 @@
-"""What makes a command start and end quickly, whatever it does in between."""
+"""Make a command start and end quickly, whatever it does in between."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ class InstaSellApp(App[None]):
         return apply_key_file(keys, type(self), PLACES)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """What our styles need of themes that are not ours."""
+        """Return the defaults for variables of our styles that other themes lack."""
         return {**super().get_theme_variable_defaults(), **DEFAULTS}
 
     async def on_event(self, event: events.Event) -> None:
@@ -292,7 +292,7 @@ class InstaSellApp(App[None]):
 
     @property
     def can_remember(self) -> bool:
-        """Whether somebody can stay signed in on this computer."""
+        """Return whether the user can stay signed in on this computer."""
         return self._remember is not None
 
     async def remember(self, email: str) -> None:
@@ -381,7 +381,7 @@ class InstaSellApp(App[None]):
             self.push_screen(reading.log_of(self.remarks.all, self.zone, self.feed.now()))
 
     def _shows(self, lot: BoardAuction) -> bool:
-        """Whether the auction fills the screen, and so says by itself what has happened."""
+        """Return whether the auction fills the screen, and so shows by itself what has happened."""
         sale = self.feed.sale
         return sale is not None and sale.auction_id == lot.auction_id
 

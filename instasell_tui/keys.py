@@ -24,14 +24,14 @@ _NAMED = frozenset(key.value for key in Keys)
 
 
 class KeyScope(NamedTuple):
-    """What has the keys at one time: a screen, and the widgets in it. The last is innermost."""
+    """Name what has the keys at one time: a screen, and the widgets in it. The last is innermost."""
 
     name: str
     owners: tuple[type[DOMNode], ...]
 
 
 class KeyAction(NamedTuple):
-    """What keys do: the id by which they are changed, all usual keys, and a few words."""
+    """Describe what keys do: the id by which they are changed, all usual keys, and a few words."""
 
     id: str
     keys: tuple[str, ...]
@@ -40,7 +40,7 @@ class KeyAction(NamedTuple):
 
 
 def key_actions(owner: type[DOMNode]) -> list[KeyAction]:
-    """What can be given other keys in a class of ours and the classes of ours that it is of."""
+    """Return the actions whose keys can be changed in a class of ours and in its bases of ours."""
     found: dict[str, KeyAction] = {}
     taken: dict[str, str] = {}
     for each in owner.__mro__:

@@ -1,4 +1,4 @@
-"""What a start may wish for beside a market: to record, to replay, or to be seen in a browser."""
+"""Read the options of a start: to record, to replay, or to be shown in a browser."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def check(wishes: argparse.Namespace) -> None:
 
 
 def has_screen() -> bool:
-    """Whether there is a terminal, or a browser that stands for one."""
+    """Return whether there is a terminal, or a browser in place of one."""
     in_browser = os.environ.get("TEXTUAL_DRIVER") == WEB_DRIVER
     return in_browser or (sys.stdin.isatty() and sys.stdout.isatty())
 

@@ -142,7 +142,7 @@ async def draw_desk(url: str, token: str, size: tuple[int, int], folder: Path) -
 
 
 async def draw_orders(url: str, token: str, size: tuple[int, int], folder: Path) -> None:
-    """What somebody has bought, one of the orders, and the wallet."""
+    """Draw the orders of a buyer, one of the orders, and the wallet."""
     end = f"{size[0]}x{size[1]}"
     async with screen(url, token, size) as (app, pilot):
         await pilot.press("o")

@@ -28,7 +28,7 @@ SECRET_VARIABLE = "INSTASELL_LISTEN_SECRET"
 
 @dataclass(frozen=True)
 class ListenOptions:
-    """Which events, by their names, all when there are none; and where else they go."""
+    """Hold the names of the events to print (none: all), and the address that also gets them."""
 
     names: frozenset[str] = frozenset()
     as_json_lines: bool = False

@@ -76,7 +76,7 @@ def tui(
 
 
 def _arguments(wishes: Mapping[str, object]) -> list[str]:
-    """What was wished for, as the options of the screen, which judges them."""
+    """Return the options as arguments for the TUI, which checks them."""
     flags = [f"--{name}" for name, value in wishes.items() if value is True]
     values = [
         f"--{name}={value}"
@@ -87,5 +87,5 @@ def _arguments(wishes: Mapping[str, object]) -> list[str]:
 
 
 def screen_environment(call: Invocation) -> dict[str, str | None]:
-    """What the screen has to know; the token travels in the environment, never in argv."""
+    """Return the environment for the TUI; the token travels in it, never in argv."""
     return {"INSTASELL_URL": call.target.url, "INSTASELL_TOKEN": call.target.token}

@@ -1,4 +1,4 @@
-"""What could be meant by what is typed so far."""
+"""Match candidates with the text that is typed so far."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Candidate:
 
 
 def is_beginning_of_id(typed: str) -> bool:
-    """Whether ids can begin like this; nothing typed is the beginning of all."""
+    """Return whether ids can begin like this; an empty text is the beginning of all."""
     return _ID.fullmatch(typed) is not None
 
 

@@ -1,4 +1,4 @@
-"""Which parameter takes what, so that its values can be offered."""
+"""Map each parameter to the kind of its values, so that they can be offered."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def source_of(command: str, parameter: str, params: Mapping[str, object]) -> Can
 
 
 def offer_for(command: str, parameter: str) -> Offer | None:
-    """What to offer for a parameter of a command, or None where the program knows nothing."""
+    """Return the source of values for a parameter of a command, or None where there is none."""
     place = command, parameter
     source = BY_COMMAND.get(place) or BY_PARAMETER.get(parameter)
     by_hand = BY_HAND.get(place) or EVERYWHERE.get(parameter)

@@ -1,4 +1,4 @@
-"""How each shell asks for completions, and how it wants the answer.
+"""Answer the requests of each shell for completions, in the form that the shell expects.
 
 The scripts are typer's; they ask through the environment. The answers are our own, for zsh runs
 its answer as a program: titles are other people's words, and are quoted so that they stay words.
@@ -92,7 +92,9 @@ SHELLS: dict[str, type[_CompletionShell]] = {"bash": Bash, "fish": Fish, "zsh": 
 
 
 def answers(asked: str) -> bool:
-    """Whether a question of a shell is answered here; typer has the scripts and other shells."""
+    """Return whether this module answers a request of a shell; typer has the scripts and other
+    shells.
+    """
     instruction, _, shell = asked.partition("_")
     return instruction == "complete" and shell in SHELLS
 

@@ -1,4 +1,4 @@
-"""Where candidates come from: the server, the profiles of this machine, the program itself."""
+"""Collect candidates from the server, the profiles of this machine, and the program itself."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class TypedWords:
-    """What stands on the line: the shared options, the command's own values, the word so far."""
+    """Hold the typed line: the shared options, the command's own values, the word so far."""
 
     command: str
     word: str
@@ -67,7 +67,7 @@ class CandidateSource:
     listed: bool = False
 
     def candidates(self, typed: TypedWords) -> list[Candidate]:
-        """What fits, or nothing where the server does not answer in time."""
+        """Return the candidates that fit, or none where the server does not answer in time."""
         return within(answer_seconds(), lambda: self._chosen(typed)) or []
 
     def _chosen(self, typed: TypedWords) -> list[Candidate]:
@@ -118,7 +118,7 @@ class AccountSource(CandidateSource):
 
 
 def answer_seconds() -> float:
-    """How long an answer may take."""
+    """Return the longest time for an answer, in seconds."""
     try:
         wanted = float(os.environ.get(PATIENCE, ANSWER_SECONDS))
     except ValueError:
@@ -127,7 +127,7 @@ def answer_seconds() -> float:
 
 
 def within(seconds: float, work: Callable[[], T]) -> T | None:
-    """What `work` returns, or None when it takes longer or fails in any way."""
+    """Return the result of `work`, or None when it takes longer or fails in any way."""
     answers: list[T] = []
 
     def run() -> None:
@@ -154,7 +154,7 @@ def profiles(typed: TypedWords) -> list[Candidate]:
 
 
 def topics(typed: TypedWords) -> list[Candidate]:
-    """What `instasell help` has."""
+    """Return the topics of `instasell help`."""
     from instasell_cli.commands.help import FIRST_LINES
     from instasell_cli.main import NOUNS
 

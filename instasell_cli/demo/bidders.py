@@ -32,11 +32,11 @@ class DemoAuction:
 
     @property
     def is_open(self) -> bool:
-        """Whether bids are taken."""
+        """Return whether the auction accepts bids."""
         return self.state.status.value in ("pending", "live")
 
     def left_seconds(self, now: datetime) -> float:
-        """What is left of it."""
+        """Return the seconds until the auction ends."""
         return (self.state.end_at - now).total_seconds()
 
 

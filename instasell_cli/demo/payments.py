@@ -1,7 +1,7 @@
-"""What follows the auctions of the demo: winners pay, goods go out, the seller gets the money.
+"""Complete the orders of the demo: winners pay, items are shipped, the seller gets the money.
 
 Three orders, three ends: one is delivered, one is disputed and decided by the admin, and one is
-called off and paid back.
+cancelled and refunded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LOOK_SECONDS = 0.1
 
 @dataclass
 class Settled:
-    """What became of the orders; amounts in minor units."""
+    """Count the results of the orders; amounts in minor units."""
 
     released: int = 0
     refunded: int = 0
@@ -141,7 +141,7 @@ async def _call_off(seller: AsyncInstaSell, order: Order, say: OutputWriter) -> 
 
 
 async def _click(checkout_url: str | None) -> None:
-    """What a person does on the provider's page."""
+    """Press the button on the provider's page, as a buyer does."""
     import httpx
 
     if checkout_url is None:

@@ -42,7 +42,7 @@ FAULTY_ROWS = (
 
 @dataclass
 class StoryEvents:
-    """What the story has to have shown by its end."""
+    """Count the events that the demo must have shown by its end."""
 
     created: int = 0
     rejected: int = 0
@@ -53,7 +53,7 @@ class StoryEvents:
     settled: Settled = field(default_factory=Settled)
 
     def missing(self, auctions: int) -> Sequence[str]:
-        """What did not happen; nothing, if all is well."""
+        """Return the events that did not happen; empty if all did."""
         parts = {
             "the import with its rejected rows": self.created and self.rejected,
             "the second import that changes nothing": self.repeated == self.created,

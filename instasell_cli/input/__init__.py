@@ -1,1 +1,1 @@
-"""What a user gives: amounts, times, ids, answers to questions, and files of rows."""
+"""Read input of users: amounts, times, ids, answers to questions, and files of rows."""

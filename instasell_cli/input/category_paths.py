@@ -29,7 +29,7 @@ def parts_of(path: str) -> tuple[str, ...]:
 
 
 def is_id(text: str) -> bool:
-    """Whether a text is an id and not a path."""
+    """Return whether a text is an id and not a path."""
     return _ID.fullmatch(text) is not None
 
 

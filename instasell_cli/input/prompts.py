@@ -1,4 +1,4 @@
-"""What the terminal can do, and questions to the person in front of it."""
+"""Ask the user at the terminal, and find out whether there is one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SECRET_BYTES_MAX = 8192
 
 
 def is_interactive() -> bool:
-    """Whether somebody is there to be asked: questions go to stderr, answers come from stdin."""
+    """Return whether a user can be asked: questions go to stderr, answers come from stdin."""
     return _is_tty(sys.stdin) and _is_tty(sys.stderr)
 
 
@@ -37,10 +37,10 @@ def ask_secret(question: str, *, option: str) -> str:
 
 
 def confirm(question: str | Callable[[], str], *, assume_yes: bool) -> bool:
-    """Whether to do what moves money, hits somebody else, or cannot be taken back.
+    """Ask before a step that moves money, affects other users, or cannot be undone.
 
     A question that has to be looked up first is given as a function; it is called only where it is
-    asked. Raises UsageProblem, naming --yes, where nobody can be asked: a script that forgot the
+    asked. Raises UsageProblem, naming --yes, where there is no terminal: a script that forgot the
     option ends at once, and nothing has happened.
     """
     if assume_yes:

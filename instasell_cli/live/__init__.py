@@ -1,1 +1,1 @@
-"""What arrives while a command runs: events of auctions and accounts, and webhooks."""
+"""Receive what arrives while a command runs: events of auctions and accounts, and webhooks."""

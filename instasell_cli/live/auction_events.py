@@ -1,4 +1,4 @@
-"""What commands wait for in auctions, and following auctions until it has happened."""
+"""Define the conditions for which commands wait, and follow auctions until they are met."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AUCTIONS_MAX = 5000
 
 
 class WaitCondition(StrEnum):
-    """What to wait for; an auction is left once that has happened to it."""
+    """Name the condition to wait for; an auction that has met it is left."""
 
     STARTED = "started"
     BID = "bid"
@@ -43,7 +43,7 @@ class FollowedAuctions:
     state: AuctionState | None = None
 
     def take(self, event: AuctionEvent) -> bool | None:
-        """Whether it has happened after this event; None while it still can."""
+        """Return whether the condition is met after this event; None while it still can be."""
         from instasell_client.live import apply_change
 
         if self.state is None:

@@ -56,7 +56,7 @@ class StreamedEvent:
         return frozenset({self.notice.event} | ({kind} if isinstance(kind, str) else set()))
 
     def record(self) -> JsonObject:
-        """What is printed and forwarded."""
+        """Return the record that is printed and forwarded."""
         return {"id": self.id, "event": self.notice.event, "data": self.notice.data}
 
 

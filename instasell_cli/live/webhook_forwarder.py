@@ -56,7 +56,7 @@ def checked_target(url: str) -> str:
 
 @dataclass(frozen=True)
 class WebhookTarget:
-    """Where events go, signed with which secret."""
+    """Hold the address that events go to, and the secret that signs them."""
 
     url: str
     secret: str
@@ -77,7 +77,7 @@ class WebhookForwarder:
 
     @property
     def waiting(self) -> int:
-        """How many events have not been sent."""
+        """Return the number of events that have not been sent."""
         return self._queue.qsize() + self._under_way
 
     def add(self, name: str, record: JsonObject) -> None:
@@ -110,7 +110,7 @@ class WebhookForwarder:
             await asyncio.sleep(delay)
 
     async def _try(self, http: httpx.AsyncClient, body: bytes) -> tuple[str, bool]:
-        """What came back, and whether another try is worth it; no body is read."""
+        """Return the answer, and whether another try is worth it; no body is read."""
         signed = signature(self._target.secret, body, int(time.time()))
         try:
             async with http.stream(

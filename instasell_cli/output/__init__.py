@@ -1,1 +1,1 @@
-"""What a command writes: records as tables, JSON or CSV, texts, and hints for errors."""
+"""Write the output of commands: records as tables, JSON or CSV, texts, and hints for errors."""

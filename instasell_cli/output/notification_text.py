@@ -43,7 +43,7 @@ class _Facts(dict[str, str]):
 
 
 def notification_sentence(notice: Notification) -> str:
-    """What a notice says; of a kind that is not known here, the kind."""
+    """Return the sentence of a notification; the kind itself where it is not known here."""
     pattern = _pattern(notice.kind, notice.payload)
     if pattern is None:
         return notice.kind.replace("_", " ")

@@ -1,4 +1,4 @@
-"""Which records each command writes: for `--fields`, and for the documents."""
+"""List the records that each command writes: for `--fields`, and for the documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a buyer sees of a seller, and a seller of an auction's orders, as text for people."""
+"""Write texts about a seller for buyers, and about an auction's orders for its seller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which filter or template a run was given. Their libraries are loaded only for that."""
+"""Choose the filter or template of a run. Their libraries are loaded only for that."""
 
 from __future__ import annotations
 

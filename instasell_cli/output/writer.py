@@ -1,4 +1,4 @@
-"""What goes to stdout: records as a table, JSON, YAML, CSV or names. Messages go to stderr.
+"""Write records to stdout as a table, JSON, YAML, CSV or names, and messages to stderr.
 
 Texts come from other people. Nothing of them reaches the terminal that could steer it: controls
 and direction marks are replaced in tables and messages, and escaped in JSON, where they survive.
@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 
 
 class Format(StrEnum):
-    """How records are written."""
+    """Name the format of records."""
 
     TABLE = "table"
     JSON = "json"
@@ -51,7 +51,7 @@ MEANINGS = {
 
 
 class Transform(Protocol):
-    """What a person makes of the records: a filter of jq, or a template."""
+    """Transform the records: with a filter of jq, or a template."""
 
     def pieces(self, document: object) -> Iterator[str]:
         """Yield the text that a document becomes. Raises CliError where it cannot be taken."""
@@ -78,12 +78,12 @@ class OutputWriter:
 
     @property
     def stdout(self) -> TextIO:
-        """Where data goes."""
+        """Return the stream for data."""
         return self._stdout or sys.stdout
 
     @property
     def stderr(self) -> TextIO:
-        """Where messages go."""
+        """Return the stream for messages."""
         return self._stderr or sys.stderr
 
     @property
@@ -162,7 +162,7 @@ class OutputWriter:
         print(clean(message, keep="\n"), file=self.stderr)
 
     def is_terminal(self) -> bool:
-        """Whether stdout is a terminal."""
+        """Return whether stdout is a terminal."""
         return self.stdout.isatty()
 
     def chosen(self, shape: RecordSchema) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""How each command may end: its exit codes, for the documents and for the tests that hold them."""
+"""List the exit codes of each command, for the documents and for the tests that check them."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class ManualSection:
 
 @dataclass(frozen=True)
 class CommandPage:
-    """What is told of a command or a group; the options that all take are left out."""
+    """Describe a command or a group; the options that all take are left out."""
 
     entry: CommandEntry
     usage: str

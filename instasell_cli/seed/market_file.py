@@ -1,4 +1,5 @@
-"""What a market file says: people, categories, goods, auctions and bids, with their references.
+"""Define the content of a market file: users, categories, listings, auctions and bids, with their
+references.
 
 Amounts are minor units.
 """

@@ -39,7 +39,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def read_sheet(text: str) -> MarketFile:
-    """What a file says. Raises Faulty with all that is wrong with it."""
+    """Return the content of a file. Raises Faulty with all problems in it."""
     document = read_document(text, FIELDS)
     check = _Check(document.faults)
     sections = document.sections

@@ -1,7 +1,7 @@
-"""What a seed makes up: plain data, the same for the same numbers, without a clock.
+"""Make up the market of a seed: plain data, the same for the same numbers, without a clock.
 
-Each person and each piece has a source of randomness of its own, so that asking for more of
-something leaves what was there as it was. Amounts are minor units.
+Each user and each listing has its own source of randomness, so that asking for more of something
+leaves what was there as it was. Amounts are minor units.
 """
 
 from __future__ import annotations

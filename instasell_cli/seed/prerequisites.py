@@ -1,4 +1,4 @@
-"""What seeding needs beforehand: a market that may be seeded, categories, an admin for them."""
+"""Check what seeding needs: a market that may be seeded, categories, an admin for them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TRIES_MAX = 10
 
 
 def is_on_this_machine(url: str) -> bool:
-    """Whether a server is one that passwords which anybody knows do no harm to."""
+    """Return whether a server runs on this machine, where publicly known passwords do no harm."""
     return urlsplit(url).hostname in LOOPBACK
 
 

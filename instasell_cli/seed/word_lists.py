@@ -16,7 +16,7 @@ def words(name: str) -> Sequence[str]:
 
 @cache
 def goods() -> Mapping[str, Sequence[str]]:
-    """What is sold in each category, by its path."""
+    """Return the names of the items in each category, by its path."""
     found = {}
     for line in words("goods"):
         path, _, names = line.partition(":")

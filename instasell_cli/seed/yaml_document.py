@@ -29,7 +29,7 @@ _NULL = "tag:yaml.org,2002:null"
 
 @dataclass(frozen=True)
 class FileProblem:
-    """What is wrong, and where: a path such as listings[3].price, and the line from 1."""
+    """Describe a problem and its place: a path such as listings[3].price, and the line from 1."""
 
     path: str
     line: int

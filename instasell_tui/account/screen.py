@@ -173,7 +173,7 @@ class SignInScreen(Screen[bool]):
 
 
 def _remedy(field: str, message: str) -> str:
-    """What a person can do about a field; the wire's own words where they say it."""
+    """Return what the user can do about a field, or the server's message where it says that."""
     if field == "email":
         return "Write the address as name@example.com"
     return safe_text(message)

@@ -1,1 +1,1 @@
-"""What only administrators see."""
+"""Show the screens that only administrators see."""

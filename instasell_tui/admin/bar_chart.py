@@ -15,7 +15,7 @@ _PARTS = " ▁▂▃▄▅▆▇█"
 
 
 class BarSeries(NamedTuple):
-    """What is drawn: a value for each bar, None where there is none; `text` words a value."""
+    """Hold the bars: a value for each, None where there is none; `text` formats a value."""
 
     values: Sequence[float | None]
     first: str
@@ -64,7 +64,7 @@ class BarChart(Widget):
 
 
 def step_of(count: int, width: int) -> int:
-    """How many cells a bar has, with the gap behind it."""
+    """Return the cells of a bar, with the gap behind it."""
     return max(1, min(BAR_CELLS_MAX, width // max(count, 1)))
 
 

@@ -97,7 +97,7 @@ class DisputeScreen(Screen[None]):
 
     @property
     def is_there(self) -> bool:
-        """Whether the dispute and its order have been read."""
+        """Return whether the dispute and its order have been read."""
         return self._view is not None and self._order is not None
 
     @property
@@ -153,7 +153,7 @@ class DisputeScreen(Screen[None]):
             label.set_class(each is tone, f"-{each.value}")
 
     def _tell(self, text: str, tone: Tone) -> None:
-        """What came of a step; it may take two lines."""
+        """Show the result of a step; it may take two lines."""
         if not self._open:
             self.app.say(text, tone)
             return

@@ -35,7 +35,7 @@ class FigureBoard(Container, can_focus=True):
 
     @property
     def is_there(self) -> bool:
-        """Whether the figures have been read."""
+        """Return whether the figures have been read."""
         return self._found is not None
 
     @property

@@ -36,7 +36,7 @@ class AdminListKind:
 
 
 class AdminList:
-    """What was read of one list, and how far."""
+    """Hold the rows of one list that have been read, and the cursor of the next page."""
 
     def __init__(self, kind: AdminListKind) -> None:
         self.kind = kind
@@ -46,19 +46,19 @@ class AdminList:
 
     @property
     def has_more(self) -> bool:
-        """Whether there are rows that are not here."""
+        """Return whether there are rows that have not been read."""
         return self._next is not None
 
     @property
     def count(self) -> str:
-        """How many wait for somebody; empty where nothing waits, or nothing is known."""
+        """Return the number of open rows; empty where there are none, or nothing is known."""
         if self.kind.is_open is None or not self.loaded:
             return ""
         return f"{sum(map(self.kind.is_open, self._items)):,}"
 
     @property
     def told(self) -> str:
-        """How many there are, in words."""
+        """Return the number of rows, in words."""
         if not self.loaded:
             return ""
         more = "+" if self._next is not None else ""

@@ -86,7 +86,7 @@ class AdminScreen(PagedListScreen):
 
     @property
     def _list(self) -> AdminList | None:
-        """What the tab lists; None for figures."""
+        """Return the list of the tab; None for figures."""
         return self._lists.get(self.tab)
 
     def columns(self, width: int) -> list[TableColumn]:
@@ -167,7 +167,7 @@ class AdminScreen(PagedListScreen):
 
     @property
     def _chosen(self) -> object | None:
-        """What the cursor is on."""
+        """Return the row under the cursor."""
         listed, key = self._list, self.query_one(RowTable).cursor_key
         return listed.find(key) if listed and key else None
 

@@ -1,4 +1,6 @@
-"""What the admin's desk reads and does. It is a part of the feed, which holds the client."""
+"""Read and change the state of the admin screens. It is a part of the feed, which holds the
+client.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ class AdminState:
 
     @property
     def is_mine(self) -> bool:
-        """Whether an admin is signed in."""
+        """Return whether an admin is signed in."""
         return self._feed.user is not None and self._feed.user.role is Role.ADMIN
 
     # Reading ----------------------------------------------------------------------------------
@@ -55,7 +57,7 @@ class AdminState:
         return await self._feed.client.admin.audit_log_page(cursor=cursor, limit=PAGE)
 
     async def figures(self, bucket: Bucket) -> Analytics:
-        """What happened in the last 24 hours, 30 days or 26 weeks."""
+        """Return the figures of the last 24 hours, 30 days or 26 weeks."""
         return await self._feed.client.admin.analytics(bucket=bucket)
 
     async def dispute(self, dispute_id: str) -> DisputeView:

@@ -1,4 +1,4 @@
-"""What the admin's desk says. Pure: no clock, no widgets."""
+"""Write the texts of the admin screens. Pure: no clock, no widgets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ AMOUNT_CELLS = 12
 
 
 class Statement(NamedTuple):
-    """What somebody said: who and when, and the lines of it."""
+    """Hold a statement in a dispute: its author and time, and its lines."""
 
     head: str
     lines: Sequence[str]
@@ -54,7 +54,7 @@ def dispute_row(each: Dispute, zone: tzinfo | None, now: datetime) -> TableRow:
 
 
 def dispute_facts(each: Dispute) -> Facts:
-    """What stands below the list."""
+    """Return the details below the list of disputes."""
     last = [("Decided", safe_text(each.resolution))] if each.resolution is not None else []
     return [
         ("Buyer", safe_text(each.buyer_name)),
@@ -77,7 +77,7 @@ def alert_row(each: Alert, zone: tzinfo | None, now: datetime) -> TableRow:
 
 
 def alert_facts(each: Alert) -> Facts:
-    """What stands below the list."""
+    """Return the details below the list of alerts."""
     remedy: Facts = [("Do", safe_text(each.remedy))] if each.remedy else []
     return [("Subject", safe_text(each.subject)), *_details(each.details), *remedy]
 
@@ -97,7 +97,7 @@ def user_row(each: User, zone: tzinfo | None, now: datetime) -> TableRow:
 
 
 def user_facts(each: User) -> Facts:
-    """What stands below the list."""
+    """Return the details below the list of users."""
     return [
         ("Name", safe_text(each.display_name)),
         ("E-mail", f"{safe_text(each.email)} ({each.verification_status.value})"),
@@ -106,7 +106,7 @@ def user_facts(each: User) -> Facts:
 
 
 def action_row(each: AdminAction, zone: tzinfo | None, now: datetime) -> TableRow:
-    """What an admin did as a line of the list."""
+    """Return an action of an admin as a row of the list."""
     cells: dict[str, Cell] = {
         "when": (local_time(each.created_at, zone, now), "quiet"),
         "admin": (safe_text(each.admin_name), "plain"),
@@ -117,7 +117,7 @@ def action_row(each: AdminAction, zone: tzinfo | None, now: datetime) -> TableRo
 
 
 def action_facts(each: AdminAction) -> Facts:
-    """What stands below the list."""
+    """Return the details below the list of actions."""
     return [
         ("Subject", f"{safe_text(each.subject_kind)} {each.subject_id}"),
         ("Reason", safe_text(each.reason)),
@@ -144,7 +144,7 @@ def _value(name: str, value: object) -> str:
 
 
 def headline(each: Dispute) -> Said:
-    """Where a dispute stands, in one line."""
+    """Describe the state of a dispute, in one line."""
     held = money(each.held_amount, each.currency)
     if each.status is DisputeStatus.OPEN:
         return f"! Open: {held} is held until it is decided", Tone.BAD
@@ -179,7 +179,7 @@ def statements(view: DisputeView, zone: tzinfo | None, now: datetime) -> Sequenc
 
 
 def _judge(each: Dispute) -> str:
-    """Who decided: a chargeback is the verdict of a bank."""
+    """Name the party that decided: a chargeback is decided by a bank."""
     return {"seller": "the seller", "admin": "an admin", None: "the bank"}[each.resolved_by]
 
 
@@ -190,7 +190,7 @@ def _lines(text: str) -> Sequence[str]:
 def ledger(
     found: AdminOrder, zone: tzinfo | None, now: datetime
 ) -> Sequence[tuple[str, str, str, str]]:
-    """When, how much, why, and in whose account; the oldest first."""
+    """Return time, amount, reason and account of each entry; the oldest first."""
     order = found.order
     sides = {order.buyer_id: "the buyer", order.seller_id: "the seller"}
     rows = []
@@ -209,7 +209,7 @@ def ledger(
 
 
 def split(each: Dispute, refund: int) -> Facts:
-    """What a decision would give to whom."""
+    """Return the amounts that a decision would give to each side."""
     return [
         (f"To the buyer, {safe_text(each.buyer_name)}", money(refund, each.currency)),
         (
@@ -246,7 +246,9 @@ def figure(value: float | None, name: str, currency: str, width: int | None = No
 
 
 def bucket_start(each: Figures, bucket: Bucket, zone: tzinfo | None) -> str:
-    """When a bucket begins: hours in the local zone, days and weeks as they are cut, in UTC."""
+    """Return the start of a bucket: hours in the local zone, days and weeks as they are cut, in
+    UTC.
+    """
     if bucket is Bucket.HOUR:
         return f"{each.start_at.astimezone(zone):%d %b %H:%M}"
     return f"{each.start_at:%d %b}"

@@ -1,4 +1,4 @@
-"""Where an amount is typed: the offer, the automatic maximum, and what came of the last bid."""
+"""Show the fields for a bid: the amount, the automatic maximum, and the result of the last bid."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AMOUNT_CHARS_MAX = 24
 
 
 class Tone(StrEnum):
-    """How a message is meant."""
+    """Name the tone of a message."""
 
     PLAIN = "plain"
     GOOD = "good"
@@ -29,7 +29,7 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BidInput:
-    """What was typed, in minor units; at least one of the two is there."""
+    """Hold the amounts as typed, in minor units; at least one of the two is there."""
 
     amount: int | None
     max_amount: int | None
@@ -99,7 +99,7 @@ class BidBox(Vertical):
             field.value = self._filled
 
     def set_open(self, *, on: bool) -> None:
-        """Whether a bid can be sent at this moment."""
+        """Enable or disable the fields: `on` says that a bid can be sent at this moment."""
         for each in self.query("Input, Button"):
             each.disabled = not on
 
@@ -134,7 +134,7 @@ class BidBox(Vertical):
     # Typing -----------------------------------------------------------------------------------
 
     def read(self) -> BidInput | None:
-        """What the fields say; None, with a message, when they cannot be read."""
+        """Return the amounts in the fields; None, with a message, when they cannot be read."""
         amount = self._amount_in("amount")
         maximum = self._amount_in("maximum")
         if isinstance(amount, str) or isinstance(maximum, str):

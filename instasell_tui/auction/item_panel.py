@@ -1,4 +1,4 @@
-"""What is sold, where there is room for it: the first picture, and what the seller wrote."""
+"""Show the item where there is room for it: the first picture, and the seller's description."""
 
 from __future__ import annotations
 

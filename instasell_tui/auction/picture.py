@@ -37,7 +37,7 @@ class PictureView(Widget):
 
     @property
     def has_pixels(self) -> bool:
-        """Whether there is a picture to be seen."""
+        """Return whether there is a picture to show."""
         return self._pixels is not None
 
     def render_line(self, y: int) -> Strip:

@@ -21,7 +21,7 @@ OTHERS, OWN = "•", "●"
 
 
 class PriceHistory(NamedTuple):
-    """What the chart draws: from `start` to `end`, first at `opening`, then as the bids say."""
+    """Hold the data of the chart: from `start` to `end`, first at `opening`, then at the bids."""
 
     opening: int
     bids: Sequence[Bid]

@@ -136,7 +136,7 @@ class AuctionScreen(Screen[None]):
         self.query_one(f"#{where}", Static).update(content)
 
     def _tick(self) -> None:
-        """What changes with the clock alone."""
+        """Show again what changes with the clock alone."""
         sale, feed = self._sale, self.app.feed
         label = self.query_one("#countdown", Static)
         if sale.state is None:
@@ -198,7 +198,7 @@ class AuctionScreen(Screen[None]):
             box.tell(why_not)
 
     def _why_not(self) -> str | None:
-        """Why nobody can bid from here; None when one can."""
+        """Return why the user cannot bid from here; None for a user who can."""
         sale, feed = self._sale, self.app.feed
         if sale.state is not None and not sale.open:
             return "Bidding is over"

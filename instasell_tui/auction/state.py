@@ -24,7 +24,7 @@ EXTENSION_SHOWN = timedelta(seconds=8)
 
 
 class BidderPosition(Enum):
-    """What the signed-in user is in an auction."""
+    """Name the position of the signed-in user in an auction."""
 
     NONE = auto()
     SELLER = auto()
@@ -44,7 +44,7 @@ class Extension:
 
 
 class AuctionPageState:
-    """What the Auction screen shows. `state` is None until the server has answered."""
+    """Hold the state of the auction screen. `state` is None until the server has answered."""
 
     def __init__(self, auction_id: str, state: AuctionState | None = None) -> None:
         self.auction_id = auction_id
@@ -63,12 +63,14 @@ class AuctionPageState:
 
     @property
     def you(self) -> You | None:
-        """What the auction is to the signed-in user, by the newest state."""
+        """Return the relation of the signed-in user to the auction, by the newest state."""
         return self._you
 
     @property
     def open(self) -> bool:
-        """Whether the state says that bids are taken; the clock is the server's to judge."""
+        """Return whether the state says that bids are accepted; the server decides by its own
+        clock.
+        """
         state = self.state
         return state is not None and state.status in (AuctionStatus.PENDING, AuctionStatus.LIVE)
 
@@ -83,7 +85,7 @@ class AuctionPageState:
 
     @property
     def place(self) -> BidderPosition:
-        """What the signed-in user is here."""
+        """Return the position of the signed-in user."""
         you, state = self._you, self.state
         if you is None or state is None:
             return BidderPosition.NONE
@@ -173,5 +175,5 @@ class AuctionPageState:
         self._you = known.model_copy(update={"bidder": you.bidder, "max_amount": you.max_amount})
 
     def set_watching(self, *, on: bool) -> None:
-        """Whether it is on the watch list."""
+        """Set whether the auction is on the watchlist."""
         self._you = (self._you or You()).model_copy(update={"watching": on})

@@ -1,4 +1,4 @@
-"""What the Auction screen says: sentences about a sale, a bid and its answer. Pure."""
+"""Write the texts of the auction screen: about an auction, a bid and its answer. Pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def facts(sale: AuctionPageState, currency: str) -> Sequence[tuple[str, str]]:
 
 
 def place(sale: AuctionPageState, currency: str, now: datetime, zone: tzinfo | None) -> Said:
-    """What matters most at this moment, in one line."""
+    """Return the most important fact of this moment, in one line."""
     state = sale.state
     if state is None:
         return "", Tone.PLAIN
@@ -58,7 +58,7 @@ def place(sale: AuctionPageState, currency: str, now: datetime, zone: tzinfo | N
 
 
 def end(sale: AuctionPageState, now: datetime, zone: tzinfo | None) -> Said:
-    """When the auction ends, or ended; a late bid's extension is told as long as it is news."""
+    """Return the end of the auction; a late bid's extension is shown while it is recent."""
     state = sale.state
     if state is None:
         return "", Tone.PLAIN
@@ -119,7 +119,7 @@ def goods(sale: AuctionPageState) -> str:
 
 
 def bid_lines(sale: AuctionPageState, wish: BidInput, currency: str) -> Sequence[tuple[str, str]]:
-    """What a confirmation shows before a bid."""
+    """Return the lines of the confirmation before a bid."""
     most = max(wish.amount or 0, wish.max_amount or 0)
     lines = []
     if wish.amount is not None:
@@ -130,7 +130,7 @@ def bid_lines(sale: AuctionPageState, wish: BidInput, currency: str) -> Sequence
 
 
 def buy_lines(sale: AuctionPageState, amount: int, currency: str) -> Sequence[tuple[str, str]]:
-    """What a confirmation shows before a purchase."""
+    """Return the lines of the confirmation before a purchase."""
     return [
         ("You buy at", money(amount, currency)),
         *_total(sale, amount, currency, "With shipping"),
@@ -143,7 +143,7 @@ def _total(sale: AuctionPageState, amount: int, currency: str, name: str) -> lis
 
 
 def news(sale: AuctionPageState, wish: BidInput, currency: str) -> str:
-    """What has become of a bid while it waited for its confirmation; "" when it still stands."""
+    """Describe a change since the bid was typed; "" when the bid is still possible."""
     state = sale.state
     if state is None or not sale.open:
         return "The auction is over."
@@ -155,7 +155,7 @@ def news(sale: AuctionPageState, wish: BidInput, currency: str) -> str:
 
 
 def answer(receipt: BidReceipt, currency: str) -> Said:
-    """What the market answered to a bid that it took."""
+    """Describe the server's answer to an accepted bid."""
     price = money(receipt.current_bid, currency)
     if receipt.outcome is BidOutcome.OUTBID:
         minimum = money(receipt.minimum_bid, currency)
@@ -169,7 +169,7 @@ def answer(receipt: BidReceipt, currency: str) -> Said:
 
 
 def refusal(error: InstaSellError, currency: str) -> Said:
-    """Why a bid was refused, and what would be taken."""
+    """Describe why a bid was refused, and which bid would be accepted."""
     if isinstance(error, BidTooLow) and error.minimum is not None:
         text = f"Too low by now: the minimum is {money(error.minimum, currency)}"
     elif isinstance(error, AlreadyLeading):

@@ -171,7 +171,7 @@ class BidsScreen(PagedListScreen):
 
     @on(messages.BoardChanged)
     def _board_changed(self, message: messages.BoardChanged) -> None:
-        """What ends is read again: whether it is to be paid is the market's to say."""
+        """Read an auction again when it ends: only the server decides whether it is to be paid."""
         bids = self.app.feed.bids
         if not self.is_current or message.changes.auction_ids.isdisjoint(bids.auctions):
             return

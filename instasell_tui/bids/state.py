@@ -79,7 +79,9 @@ class BidsState:
 
 
 def part_of(own: BiddingAuction) -> BiddingPart:
-    """Where an auction stands by its state; whether it is to be paid is the market's to say."""
+    """Return the part of an auction by its state; only the server decides whether it is to be
+    paid.
+    """
     if own.part not in OPEN_PARTS:
         return own.part
     state = own.state
@@ -92,14 +94,13 @@ def part_of(own: BiddingAuction) -> BiddingPart:
 
 
 def to_pay(own: BiddingAuction, now: datetime) -> bool:
-    """Whether it waits for the money, and there is time left for that."""
+    """Return whether the auction waits for payment, and there is time left for that."""
     due = own.payment_due_at
     return own.part is BiddingPart.TO_PAY and due is not None and due > now
 
 
 def sort_bids(auctions: Iterable[BiddingAuction], now: datetime) -> list[BiddingAuction]:
-    """What is to pay by its last day, where one is outbid and where one leads by their ends, then
-    what is over, the newest first."""
+    """Sort auctions: to pay by due date, then outbid and leading by end, then ended, newest first."""
 
     def place(own: BiddingAuction) -> tuple[int, float, str]:
         end = own.state.end_at.timestamp()

@@ -1,4 +1,4 @@
-"""What the screen of own bids says. Pure: no clock, no widgets."""
+"""Write the texts of the bids screen. Pure: no clock, no widgets."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def mark(own: BiddingAuction, now: datetime) -> Cell:
 
 
 def place(own: BiddingAuction, now: datetime) -> Cell:
-    """Where one stands, in two words."""
+    """Describe the position of the bidder, in two words."""
     if to_pay(own, now):
         return "to pay", "soon"
     if own.part is BiddingPart.LOST and own.state.winner is None:
@@ -68,14 +68,14 @@ def price(own: BiddingAuction) -> int:
 
 
 def total(own: BiddingAuction) -> int:
-    """What the order comes to, or the price as it stands with shipping."""
+    """Return the total of the order, or the current price with shipping."""
     if own.total_amount is not None:
         return own.total_amount
     return price(own) + own.state.shipping_amount
 
 
 def when(own: BiddingAuction, now: datetime, zone: tzinfo | None) -> Cell:
-    """What is left of the time that counts, or when it was over."""
+    """Return the time left until the next deadline, or the time of the end."""
     if to_pay(own, now):
         assert own.payment_due_at is not None
         left = (own.payment_due_at - now).total_seconds()
@@ -88,7 +88,7 @@ def when(own: BiddingAuction, now: datetime, zone: tzinfo | None) -> Cell:
 
 
 def headline(own: BiddingAuction, now: datetime, currency: str) -> Said:
-    """What matters most about the chosen one, in a line."""
+    """Return the most important fact about the selected auction, in a line."""
     state, shipping = own.state, own.state.shipping_amount
 
     def whole(amount: int) -> str:
@@ -114,7 +114,7 @@ def headline(own: BiddingAuction, now: datetime, currency: str) -> Said:
 
 
 def summary(auctions: Collection[BiddingAuction], now: datetime) -> str:
-    """How many need the user, and how many he leads."""
+    """Return the number of auctions that need the user, and of those in which the user leads."""
     parts: Sequence[tuple[str, int]] = (
         ("▶ {:,} to pay", sum(to_pay(each, now) for each in auctions)),
         ("▼ {:,} outbid", sum(each.part is BiddingPart.OUTBID for each in auctions)),

@@ -45,7 +45,7 @@ class BoardLayout(NamedTuple):
 
     @property
     def cells(self) -> int:
-        """How wide a line is: the columns, what is between them, the mark and a margin."""
+        """Return the width of a line: the columns, the gaps between them, the mark and a margin."""
         columns = [each for each in self if each]
         return MARK_CELLS + sum(columns) + len(GAP) * (len(columns) - 1) + 1
 
@@ -77,7 +77,7 @@ class LineInputs(NamedTuple):
 
     @classmethod
     def of(cls, lot: BoardAuction, layout: BoardLayout, now: datetime) -> LineInputs:
-        """What the line of a lot depends on at a moment."""
+        """Return the values on which the line of an auction depends at a moment."""
         return cls(
             layout,
             lot.state.version,
@@ -91,7 +91,7 @@ class LineInputs(NamedTuple):
 
 
 class BoardLine(NamedTuple):
-    """What a line shows: pairs of a text of exact width and the name of its style."""
+    """Hold the parts of a line: pairs of a text of exact width and the name of its style."""
 
     basis: LineInputs
     parts: tuple[tuple[str, str], ...]

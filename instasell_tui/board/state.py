@@ -65,26 +65,26 @@ class BoardAuction:
 
     @property
     def outbid(self) -> bool:
-        """Whether the signed-in user has bid and does not lead."""
+        """Return whether the signed-in user has bid and does not lead."""
         return self.bidder is not None and self.state.leader != self.bidder
 
     @property
     def won(self) -> bool:
-        """Whether the signed-in user has won it."""
+        """Return whether the signed-in user has won it."""
         return self.bidder is not None and self.state.winner == self.bidder
 
     @property
     def mine(self) -> bool:
-        """Whether the signed-in user bids or sells here."""
+        """Return whether the signed-in user bids or sells here."""
         return self.bidder is not None or self.selling
 
     def flashing(self, now: datetime) -> bool:
-        """Whether it has just changed."""
+        """Return whether it has just changed."""
         return self.changed_at is not None and now - self.changed_at < FLASH
 
 
 class Tab(StrEnum):
-    """Which auctions the board shows."""
+    """Name the groups of auctions that the board can show."""
 
     ALL = "all"
     WATCHING = "watching"
@@ -92,7 +92,7 @@ class Tab(StrEnum):
 
 
 class BoardColumn(StrEnum):
-    """What the board can be sorted by."""
+    """Name the columns by which the board can be sorted."""
 
     ENDS = "ends"
     TITLE = "title"
@@ -117,7 +117,7 @@ _KEYS: dict[BoardColumn, Callable[[BoardAuction], tuple[object, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class BoardQuery:
-    """What the board shows and in which order; `categories` None means all of them."""
+    """Hold the filter and the order of the board; `categories` None means all of them."""
 
     tab: Tab = Tab.ALL
     text: str = ""
@@ -126,7 +126,7 @@ class BoardQuery:
     descending: bool = False
 
     def admits(self, lot: BoardAuction) -> bool:
-        """Whether a lot is shown."""
+        """Return whether an auction is shown."""
         if self.tab is Tab.WATCHING and not lot.watching:
             return False
         if self.tab is Tab.MINE and not lot.mine:
@@ -141,7 +141,7 @@ class BoardQuery:
 
 @dataclass(frozen=True, slots=True)
 class BoardChanges:
-    """What is different since the last drain; `rows` says that lots came or went."""
+    """Hold the changes since the last drain; `rows` says that auctions were added or removed."""
 
     auction_ids: frozenset[str]
     rows: bool
@@ -242,7 +242,7 @@ class BoardState:
             self._changed.add(auction_id)
 
     def set_you(self, auction_id: str, you: You | None) -> None:
-        """What an auction is to the signed-in user, which only that user is told."""
+        """Set the relation of the signed-in user to an auction, which only that user receives."""
         if you is None:
             return
         self._you[auction_id] = you
@@ -260,7 +260,7 @@ class BoardState:
         return you
 
     def you(self, auction_id: str) -> You | None:
-        """What is known of the signed-in user in an auction."""
+        """Return the known relation of the signed-in user to an auction."""
         return self._you.get(auction_id)
 
     def set_watched(self, auction_id: str, *, on: bool) -> None:
@@ -273,7 +273,7 @@ class BoardState:
             self._rows = True
 
     def is_watched(self, auction_id: str) -> bool:
-        """Whether an auction is on the watch list."""
+        """Return whether an auction is on the watchlist."""
         return auction_id in self._watched
 
     def forget_person(self) -> None:
@@ -294,7 +294,7 @@ class BoardState:
                 self._rows = True
 
     def drain(self) -> BoardChanges | None:
-        """What is different since the last call, or None."""
+        """Return the changes since the last call, or None."""
         if not self._changed and not self._rows:
             return None
         changes = BoardChanges(frozenset(self._changed), self._rows)
@@ -309,13 +309,13 @@ class BoardState:
         return chosen
 
     def count(self, tab: Tab) -> int:
-        """How many lots a tab has."""
+        """Return the number of auctions in a tab."""
         query = BoardQuery(tab=tab)
         return sum(query.admits(lot) for lot in self._lots.values())
 
 
 class PreviousState(NamedTuple):
-    """What a lot was before a change."""
+    """Hold the state of an auction before a change."""
 
     led: bool
     open: bool

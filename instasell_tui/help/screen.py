@@ -1,4 +1,4 @@
-"""What the keys in force do, by what they can be changed, and what the signs mean."""
+"""Show the keys in force, the way to change them, and the meaning of the signs."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class HelpScreen(ModalScreen[None]):
         self.query_one("#keys", Static).update(page)
 
     def _quiet(self) -> Style | None:
-        """How names are drawn; None where they have no room."""
+        """Return the style of names; None where they have no room."""
         if self.app.size.width < NAME_MIN_CELLS:
             return None
         return Style(color=self.app.get_css_variables()["quiet"].removeprefix("ansi_"))
@@ -156,7 +156,7 @@ def _is_shared(deed: KeyAction) -> bool:
 def _rows(
     part: Iterable[KeyAction], keys: Mapping[str, str], told: set[str]
 ) -> Iterable[tuple[str, str, str]]:
-    """What stands in a part; deeds that differ by a number only stand in one line."""
+    """Return the rows of a section; actions that differ by a number only share one row."""
     rows: list[tuple[str, str, str]] = []
     for kind, group in groupby(part, _kind):
         alike = [deed for deed in group if deed.id not in told]

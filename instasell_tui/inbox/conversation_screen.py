@@ -1,4 +1,4 @@
-"""What two people said to each other, the newest at the end, and a line to say more."""
+"""Show the messages of a conversation, the newest at the end, and a field for the next one."""
 
 from __future__ import annotations
 

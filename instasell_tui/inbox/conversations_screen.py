@@ -1,4 +1,4 @@
-"""Whom one speaks with, the newest words first."""
+"""List the conversations of the user, the newest message first."""
 
 from __future__ import annotations
 

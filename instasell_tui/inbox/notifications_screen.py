@@ -1,4 +1,4 @@
-"""What the market has told this person, the newest first; each leads to what it is about."""
+"""List the notifications of the user, the newest first; each leads to its subject."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ class PreferencesScreen(PagedListScreen):
             self._take(found, token)
 
     def _take(self, found: list[Preference], token: str | None) -> None:
-        """What comes late for somebody who has signed out is dropped."""
+        """Take the preferences; drop those that arrive after the user has signed out."""
         if token == self.app.feed.client.token:
             self._preferences = found
 

@@ -1,4 +1,4 @@
-"""What the market tells this person, and what people write to each other."""
+"""Hold the notifications of the signed-in user, and the conversations with other users."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ class InboxState:
 
     @property
     def unread_messages(self) -> int:
-        """How many messages of others were not looked at, of the conversations that are here."""
+        """Return the number of unread messages of others, in the conversations that have been
+        read.
+        """
         return sum(each.unread_count for each in self.conversations)
 
     # What comes by itself ---------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What notices and conversations say, each in one line. Pure: no clock, no widgets."""
+"""Write notifications and conversations as lines. Pure: no clock, no widgets."""
 
 from __future__ import annotations
 
@@ -94,19 +94,19 @@ _OCCASIONS = {
 
 
 def occasion(kind: str) -> str:
-    """When a kind of notice comes; one that only a newer market knows is told by its name."""
+    """Describe the cause of a kind of notification; return the name of a kind from a newer server."""
     known = {each.value: text for each, text in _OCCASIONS.items()}
     return known.get(kind) or safe_text(kind.replace("_", " "))
 
 
 def sentence(notice: Notification) -> str:
-    """What a notice tells; a kind that only a newer market knows is told by its name."""
+    """Return the text of a notification; the name of a kind that only a newer server knows."""
     tell = _SENTENCES.get(notice.kind)
     return tell(notice.payload) if tell else safe_text(notice.kind.replace("_", " "))
 
 
 def subject(notice: Notification) -> str:
-    """What it is about."""
+    """Return the title of the subject."""
     return safe_text(str(notice.payload.get("title") or ""))
 
 
@@ -122,7 +122,7 @@ def other_side(conversation: Conversation) -> str:
 
 
 def about(conversation: Conversation) -> str:
-    """What a conversation is about, in one line."""
+    """Describe the subject of a conversation, in one line."""
     what = "order" if conversation.order_id is not None else "question"
     return f"{what}: {safe_text(conversation.title)}"
 

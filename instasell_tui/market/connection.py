@@ -59,7 +59,7 @@ STALE_AFTER = timedelta(seconds=5)
 
 
 class ConnectionStatus(StrEnum):
-    """How far what is shown can be trusted."""
+    """Name the degree to which the screen can be trusted."""
 
     CONNECTING = "connecting"
     LIVE = "live"
@@ -172,7 +172,7 @@ class MarketConnection:
 
     @property
     def standing(self) -> ConnectionStatus:
-        """How far what is shown can be trusted at this moment."""
+        """Return the degree to which the screen can be trusted at this moment."""
         if self._state is ConnectionState.RECONNECTING and self._lost_at is not None:
             waiting = self.now() - self._lost_at < STALE_AFTER
             return ConnectionStatus.RECONNECTING if waiting else ConnectionStatus.STALE
@@ -185,7 +185,7 @@ class MarketConnection:
 
     @property
     def may_bid(self) -> bool:
-        """Whether somebody is signed in who may bid from here."""
+        """Return whether a user is signed in who may bid from here."""
         return not self.read_only and self.user is not None and self.user.role is not Role.ADMIN
 
     def _turned(self, state: ConnectionState) -> None:
@@ -391,7 +391,9 @@ class MarketConnection:
             self.spawn(self._keep_in_sight(receipt.auction_id))
 
     async def _keep_in_sight(self, auction_id: str) -> None:
-        """What one bids on goes on the watch list, where a later start finds it again."""
+        """Add an auction with a bid of the user to the watchlist, where a later start finds it
+        again.
+        """
         try:
             await self.watch(auction_id, on=True)
         except InstaSellError as error:

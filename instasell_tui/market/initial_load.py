@@ -1,4 +1,4 @@
-"""What stands beside the board: the person, the watch list, the categories, the currency."""
+"""Load the data beside the board: the user, the watchlist, the categories, the currency."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the feed tells the screens. A message goes to those who subscribed, and to nobody else."""
+"""Define the messages of the feed to the screens. A message goes to subscribers only."""
 
 from __future__ import annotations
 

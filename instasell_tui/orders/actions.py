@@ -276,7 +276,7 @@ async def ask_form(
 
 
 def _errors(form: Form, error: InstaSellError, currency: str) -> Values:
-    """What is wrong at each field; what belongs to none stands under the form."""
+    """Return the error at each field; those that belong to no field are shown under the form."""
     names = {entry.name for entry in form.entries}
     if isinstance(error, Invalid) and error.errors:
         found: dict[str, str] = {}

@@ -15,7 +15,9 @@ _IN_TERMINAL = frozenset({"GenericBrowser", "Elinks"})
 
 
 def is_page(url: str) -> bool:
-    """Whether an address is that of a web page: others could name a file or start a program."""
+    """Return whether an address is that of a web page: others could name a file or start a
+    program.
+    """
     try:
         parts = urlsplit(url)
     except ValueError:

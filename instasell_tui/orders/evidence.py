@@ -19,7 +19,9 @@ _ENDINGS = {"image/jpeg": ".jpg", "application/pdf": ".pdf", "text/plain": ".txt
 
 @dataclass(frozen=True, slots=True)
 class EvidenceFile:
-    """What is sent: the name that both sides see, the type by the first bytes, and all bytes."""
+    """Hold a file to send: the name that both sides see, the type by the first bytes, and all
+    bytes.
+    """
 
     name: str
     content_type: EvidenceType
@@ -41,7 +43,7 @@ def locate_file(typed: str) -> Path:
 
 
 def problem(typed: str) -> str | None:
-    """Why the file cannot be sent, as far as its name, size and first bytes tell."""
+    """Return why the file cannot be sent, as far as its name, size and first bytes tell."""
     path = locate_file(typed)
     try:
         if path.is_dir():

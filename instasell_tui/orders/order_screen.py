@@ -104,7 +104,7 @@ class OrderScreen(Screen[None]):
 
     @property
     def _open(self) -> bool:
-        """Whether the screen is there, if under others; what comes later finds it empty."""
+        """Return whether the screen is open, if under others; what comes later finds it empty."""
         return self in self.app.screen_stack
 
     @property
@@ -156,7 +156,7 @@ class OrderScreen(Screen[None]):
             label.set_class(each is tone, f"-{each.value}")
 
     def _tell(self, text: str, tone: Tone) -> None:
-        """What came of a step; it may take two lines."""
+        """Show the result of a step; it may take two lines."""
         if not self._open:
             self.app.say(text, tone)
             return

@@ -1,4 +1,4 @@
-"""What an order is to the signed-in user: which side, what is due, which steps. Pure."""
+"""Decide the user's side of an order, what is due, and the possible steps. Pure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from instasell_client.models.orders import Order, OrderStatus
 
 
 class OrderSide(StrEnum):
-    """Which side of an order somebody is."""
+    """Name the side of an order."""
 
     BUYER = "buyer"
     SELLER = "seller"
 
 
 class OrderDue(IntEnum):
-    """What an order waits for from the signed-in user, the most urgent first."""
+    """Name the steps that an order waits for from the signed-in user, the most urgent first."""
 
     PAY = 0
     SHIP = 1
@@ -26,7 +26,7 @@ class OrderDue(IntEnum):
 
 
 class OrderStep(StrEnum):
-    """What can be done with an order."""
+    """Name the steps that are possible with an order."""
 
     PAY_WALLET = "pay_wallet"
     PAY_CARD = "pay_card"
@@ -64,24 +64,26 @@ _DUE = {
 
 
 def side_of(order: Order, user_id: str) -> OrderSide:
-    """Which side of the order the user is."""
+    """Return the side of the order that the user is on."""
     return OrderSide.BUYER if order.buyer_id == user_id else OrderSide.SELLER
 
 
 def overdue(order: Order, now: datetime) -> bool:
-    """Whether the time to pay is over; the market then calls the order off by itself."""
+    """Return whether the time to pay is over; the server then cancels the order by itself."""
     return order.status is OrderStatus.PENDING and order.payment_due_at <= now
 
 
 def due_of(order: Order, user_id: str, now: datetime) -> OrderDue:
-    """What the order waits for from the user."""
+    """Return the step that the order waits for from the user."""
     if overdue(order, now):
         return OrderDue.NOTHING
     return _DUE.get((side_of(order, user_id), order.status), OrderDue.NOTHING)
 
 
 def steps_of(order: Order, user_id: str, now: datetime) -> set[OrderStep]:
-    """What the user may do. When a buyer may call a paid order off is the market's to judge."""
+    """Return the steps that the user may take. Only the server decides when a paid order can be
+    cancelled.
+    """
     table = _BUYERS if side_of(order, user_id) is OrderSide.BUYER else _SELLERS
     steps = set(table.get(order.status, ()))
     if overdue(order, now):
@@ -90,7 +92,9 @@ def steps_of(order: Order, user_id: str, now: datetime) -> set[OrderStep]:
 
 
 def sort_orders(orders: Iterable[Order], user_id: str, now: datetime) -> list[Order]:
-    """What is due comes first, each kind with what waits longest on top; then the newest."""
+    """Sort orders: those with a step due first, the longest wait of a kind on top; then the
+    newest.
+    """
 
     def place(order: Order) -> tuple[int, float, str]:
         due = due_of(order, user_id, now)

@@ -162,7 +162,7 @@ class OrdersScreen(PagedListScreen):
 
     @on(messages.WalletChanged)
     def _moved(self) -> None:
-        """Where money has moved, an order has mostly moved too."""
+        """Read the list again: where money has moved, an order has mostly changed too."""
         self.refresh_list()
 
     async def look(self) -> None:

@@ -133,7 +133,7 @@ class OrdersState:
             self._feed.post(messages.WalletChanged)
 
     async def look_at_wallet(self) -> Wallet:
-        """What the wallet has."""
+        """Read the wallet."""
         wallet = await self._feed.client.wallet.get()
         self._take_wallet(wallet)
         return wallet
@@ -148,7 +148,7 @@ class OrdersState:
 
     @property
     def has_more(self) -> bool:
-        """Whether there are older orders than those that are here."""
+        """Return whether there are older orders that have not been read."""
         return self._next is not None
 
     async def look_at_orders(self) -> None:
@@ -336,7 +336,7 @@ class OrdersState:
         return sent
 
     async def has_arrived(self, payment_id: str, account: WalletAccount) -> bool:
-        """Whether a top-up is in the wallet."""
+        """Return whether a top-up is in the wallet."""
         page = await self.entries(account)
         arrived = any(each.reference == payment_id for each in page.items)
         if arrived:

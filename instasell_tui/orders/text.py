@@ -1,4 +1,4 @@
-"""What the screens of orders and of the wallet say. Pure: no clock, no widgets."""
+"""Write the texts of the screens of orders and of the wallet. Pure: no clock, no widgets."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ _ENTRIES = {
 
 
 def role(order: Order, user_id: str) -> str:
-    """Which side one is, in a word."""
+    """Name the user's side of an order, in a word."""
     return "buying" if side_of(order, user_id) is OrderSide.BUYER else "selling"
 
 
 def status(order: Order, user_id: str, now: datetime) -> str:
-    """Where the order stands for this person, in two words."""
+    """Describe the state of the order for the user, in two words."""
     if overdue(order, now):
         return "expired"
     side = side_of(order, user_id)
@@ -99,7 +99,7 @@ def mark(order: Order, user_id: str, now: datetime) -> tuple[str, str]:
 
 
 def when(order: Order, user_id: str, now: datetime, zone: tzinfo | None) -> tuple[str, str]:
-    """What is left of the time that counts, or when it was over, and the name of its style."""
+    """Return the time left until the deadline, or the time of the end, and the name of its style."""
     if order.status is OrderStatus.PENDING and not overdue(order, now):
         left = (order.payment_due_at - now).total_seconds()
         if due_of(order, user_id, now) is not OrderDue.PAY:
@@ -115,7 +115,7 @@ def when(order: Order, user_id: str, now: datetime, zone: tzinfo | None) -> tupl
 
 
 def headline(order: Order, user_id: str, now: datetime) -> Said:
-    """What matters most about an order, in one line."""
+    """Return the most important fact about an order, in one line."""
     side = side_of(order, user_id)
     if overdue(order, now):
         return "■ The time to pay is over: the market calls the order off", Tone.BAD
@@ -158,7 +158,7 @@ def _by_itself(order: Order, now: datetime) -> str:
 
 
 def parties(order: Order, user_id: str) -> str:
-    """Who sells to whom, and the order's number, in one line."""
+    """Name the other side of an order, and the order's number, in one line."""
     if side_of(order, user_id) is OrderSide.BUYER:
         return f"you buy from {safe_text(order.seller_name)} · order {order.id}"
     return f"you sell to {safe_text(order.buyer_name)} · order {order.id}"
@@ -181,7 +181,7 @@ def amounts(order: Order) -> Lines:
 
 
 def delivery(order: Order, user_id: str) -> Lines:
-    """Where the goods go, who carries them, and under which number."""
+    """Return the address of the delivery, the carrier and the tracking number."""
     address = order.address
     if address is not None:
         city = f"{address.postal_code} {address.city}"
@@ -206,7 +206,7 @@ def delivery(order: Order, user_id: str) -> Lines:
 def history(
     events: Sequence[OrderEvent], user_side: OrderSide | None, zone: tzinfo | None, now: datetime
 ) -> Sequence[tuple[str, str, str, str]]:
-    """When, what, by whom and why; the newest first."""
+    """Return time, step, author and reason of each event; the newest first."""
     return [
         (
             local_time(each.created_at, zone, now),
@@ -224,7 +224,7 @@ def history(
 
 
 def dispute_head(dispute: Dispute) -> str:
-    """What is complained of, and how it ended, in one line."""
+    """Describe the reason of a dispute, and its end, in one line."""
     what = COMPLAINTS[dispute.reason.value]
     if dispute.refund_amount is None:
         held = money(dispute.held_amount, dispute.currency)
@@ -243,7 +243,9 @@ def sent(file: Evidence) -> str:
 def statements(
     view: DisputeView, user_id: str, zone: tzinfo | None, now: datetime
 ) -> Sequence[tuple[str, str, str]]:
-    """When, who and what, the oldest first; the complaint is the first of them."""
+    """Return time, author and text of each statement, the oldest first; the first is the
+    complaint.
+    """
     dispute = view.dispute
     side = "buyer" if dispute.buyer_id == user_id else "seller"
     answers = [(each.author, each.text, each.created_at) for each in view.messages]
@@ -276,7 +278,7 @@ def in_account(
 
 
 def entry(row: WalletEntry) -> str:
-    """Why money moved, in words."""
+    """Describe why money moved."""
     if row.type is EntryType.GAS:
         return "Gas spent" if row.amount < 0 else "Gas given back"
     if row.type is EntryType.TOPUP and row.account is WalletAccount.GAS:
@@ -298,7 +300,7 @@ def what_stays(wallet: Wallet, zone: tzinfo | None, now: datetime) -> str | None
 
 
 def payment_lines(order: Order, wallet: Wallet) -> Lines:
-    """What a confirmation shows before an order is paid from the wallet."""
+    """Return the lines of the confirmation before an order is paid from the wallet."""
     total, currency = order.total_amount, order.currency
     lines = [
         ("You pay", money(total, currency)),
@@ -313,7 +315,7 @@ def payment_lines(order: Order, wallet: Wallet) -> Lines:
 
 
 def refusal(error: InstaSellError, currency: str) -> Said:
-    """Why a step was refused, and what would help."""
+    """Describe why a step was refused, and what would help."""
     if isinstance(error, InsufficientFunds):
         missing = money(error.missing, currency)
         text = f"Not paid: {missing} is missing in the wallet. W opens it, u tops it up"

@@ -59,7 +59,7 @@ class RecordingError(ValueError):
 
 
 class RecordedPosition(BaseModel):
-    """What an auction is to the one who records; None where nothing is known of it."""
+    """Hold the position of the recording user in an auction; None where nothing is known of it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -95,7 +95,7 @@ Content = Told | Snapshot | Answer | RecordedPosition | Literal["live", "lost", 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What was told `ms` milliseconds after the beginning; `path` is that of an answer."""
+    """Hold what was received `ms` milliseconds after the start; `path` is that of an answer."""
 
     ms: int
     content: Content
@@ -271,7 +271,7 @@ def _moments(path: Path, lines: list[bytes]) -> Iterator[Moment]:
 
 
 def you_of(content: Content) -> RecordedPosition | None:
-    """What a moment tells of the one who recorded it."""
+    """Return the position of the recording user in a moment."""
     if isinstance(content, RecordedPosition):
         return content
     if isinstance(content, AuctionView):

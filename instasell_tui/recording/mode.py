@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RecordingMode:
-    """What is recorded into, or replayed; neither of both for most."""
+    """Hold the recorder or the replay of this run; usually neither."""
 
     recorder: Recorder | None = None
     replay: ReplayPlayer | None = None

@@ -66,7 +66,7 @@ class ReplayPlayer:
 
     @property
     def network(self) -> Network:
-        """What a client that watches the replay has for a network."""
+        """Return the network for a client that watches the replay."""
         return Network(_Answers(self), self._dial)
 
     def clock(self) -> datetime:
@@ -74,7 +74,7 @@ class ReplayPlayer:
         return self._server_time + timedelta(milliseconds=self._ms - self._from_ms)
 
     def words(self) -> str:
-        """How far it has come."""
+        """Describe the progress of the replay."""
         length = duration((self._to_ms - self._from_ms) / 1000)
         if self.over:
             return f"replay over ({length})"

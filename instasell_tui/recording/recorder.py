@@ -41,7 +41,7 @@ class Recorder(Observer):
 
     @property
     def is_open(self) -> bool:
-        """Whether it still records."""
+        """Return whether it still records."""
         return self._file is not None
 
     def close(self) -> None:

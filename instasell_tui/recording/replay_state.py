@@ -45,7 +45,7 @@ class ReplayState:
             self._learn(moment)
 
     def _learn(self, moment: Moment) -> None:
-        """What counts at every moment: goods, and bids by their numbers."""
+        """Keep the content that counts at every moment: listings, and bids by their numbers."""
         content = moment.content
         if isinstance(content, CategoryTree):
             self._categories = content
@@ -99,7 +99,7 @@ class ReplayState:
     # What it answers --------------------------------------------------------------------------
 
     def you(self, auction_id: str) -> You | None:
-        """What an auction was to the one who recorded it."""
+        """Return the relation of the recording user to an auction."""
         known = self._you.get(auction_id)
         if known is None:
             return None

@@ -31,7 +31,7 @@ class ImportFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ImportTarget:
-    """Where goods go, by whom, and in which currency amounts are typed."""
+    """Hold the server and the token of an import, and the currency in which amounts are typed."""
 
     url: str
     token: str | None
@@ -40,7 +40,7 @@ class ImportTarget:
 
 @dataclass(slots=True)
 class ImportProgress:
-    """How many rows had which outcome, and the first complaints, safe to print."""
+    """Count the rows of each outcome, and keep the first complaints, safe to print."""
 
     counts: Counter[str] = field(default_factory=Counter)
     complaints: list[str] = field(default_factory=list)
@@ -52,7 +52,7 @@ class ImportProgress:
 
     @property
     def summary(self) -> str:
-        """How many of each outcome that there were."""
+        """Return the number of each outcome that there was."""
         parts = [f"{self.counts[each]:,} {each}" for each in OUTCOMES if self.counts[each]]
         return ", ".join(parts) or "no rows"
 
@@ -70,7 +70,9 @@ class ImportProgress:
 
 @dataclass(frozen=True, slots=True)
 class ImportColumns:
-    """How the columns of a file are read: `NAME=FIELD` and `FIELD=VALUE`, as the command has it."""
+    """Hold the mapping of the columns of a file: `NAME=FIELD` and `FIELD=VALUE`, as in the
+    command.
+    """
 
     maps: Sequence[str] = ()
     sets: Sequence[str] = ()

@@ -1,4 +1,4 @@
-"""What the seller's screen says, and what of a form is wrong. Pure: no clock, no widgets."""
+"""Write the texts of the seller's screen, and check its forms. Pure: no clock, no widgets."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def mark(own: SellingAuction) -> Cell:
 
 
 def left(own: SellingAuction, now: datetime) -> Cell:
-    """What is left of an auction, or when it begins."""
+    """Return the time left of an auction, or the time until it starts."""
     state = own.state
     if state.start_at > now:
         return f"in {countdown((state.start_at - now).total_seconds()).text}", "quiet"
@@ -61,7 +61,7 @@ def left(own: SellingAuction, now: datetime) -> Cell:
 
 
 def came_of(own: SellingAuction) -> Cell:
-    """What came of an auction that is over."""
+    """Describe the result of an auction that is over."""
     if own.part is SellingPart.SOLD and own.order_status is not None:
         status = own.order_status.value
         return _ORDER[status], _STYLES.get(status, "plain")
@@ -73,12 +73,12 @@ def came_of(own: SellingAuction) -> Cell:
 
 
 def ended(own: SellingAuction, zone: tzinfo | None, now: datetime) -> str:
-    """When an auction was over."""
+    """Return the time of the end of an auction."""
     return local_time(own.state.end_at, zone, now)
 
 
 def offer(listing: Listing) -> str:
-    """How a listing is sold."""
+    """Describe the way in which a listing is sold."""
     if listing.price is not None:
         return "at a price"
     return "up for auction" if listing.auction_id else "by auction"
@@ -114,7 +114,7 @@ def terms_of(own: SellingAuction, currency: str) -> dict[str, str]:
 
 
 def verdict_lines(found: ImportProgress) -> Lines:
-    """What a confirmation shows before a file is brought in: outcomes, and the first complaints."""
+    """Return the lines of the confirmation before an import: outcomes, and the first complaints."""
     names = {"created": "New", "updated": "Changed", "unchanged": "As they are"}
     lines = [(name, f"{found.counts[each]:,}") for each, name in names.items()]
     refused = [(row, said) for row, _, said in (each.partition(": ") for each in found.complaints)]
@@ -122,12 +122,12 @@ def verdict_lines(found: ImportProgress) -> Lines:
 
 
 def told_of(found: ImportProgress) -> str:
-    """What became of a file, with the first complaint."""
+    """Describe the result of an import, with the first complaint."""
     return f"{found.summary}; {found.complaints[0]}" if found.complaints else found.summary
 
 
 def wrong_terms(values: Mapping[str, str], currency: str) -> dict[str, str]:
-    """What is wrong with the terms of an auction, by the names of the fields."""
+    """Return the errors in the terms of an auction, by the names of the fields."""
     wrong = wrong_amounts(values, ("min_bid", "reserve", "buy_now"), currency)
     try:
         seconds_of(values["duration"])
@@ -147,7 +147,7 @@ def wrong_terms(values: Mapping[str, str], currency: str) -> dict[str, str]:
 def wrong_goods(
     values: Mapping[str, str], paths: Mapping[str, str], currency: str
 ) -> dict[str, str]:
-    """What is wrong with a listing, by the names of the fields."""
+    """Return the errors in a listing, by the names of the fields."""
     wrong = wrong_amounts(values, ("shipping",), currency)
     if values.get("type", "direct") == "direct" and "price" in values:
         wrong |= wrong_amounts(values, ("price",), currency)
@@ -161,7 +161,7 @@ def wrong_goods(
 
 
 def wrong_amounts(values: Mapping[str, str], names: Iterable[str], currency: str) -> dict[str, str]:
-    """Which of these are typed and are no amount."""
+    """Return those of the fields that are typed and are no amount."""
     wrong = {}
     for name in names:
         if values[name]:
@@ -191,7 +191,7 @@ def _folded(path: str) -> str:
 
 
 def terms(values: Mapping[str, str], currency: str, fee: int | None, gas: int | None) -> Lines:
-    """What a confirmation shows before goods are put up."""
+    """Return the lines of the confirmation before an auction is created."""
 
     def shown(name: str) -> str:
         text = values[name]

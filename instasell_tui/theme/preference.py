@@ -1,6 +1,6 @@
-"""Which theme to begin with, and remembering the one that was chosen. Pure, but for its file.
+"""Choose the first theme, and remember the one that was chosen. Pure, but for its file.
 
-A wish that was said (an option, INSTASELL_THEME) comes first. A terminal of sixteen colours gets
+An explicit preference (an option, INSTASELL_THEME) comes first. A terminal of sixteen colours gets
 the theme that was made for it; elsewhere the theme that was chosen last comes back.
 """
 
@@ -29,14 +29,14 @@ def requested_theme(option: str | None, environment: Mapping[str, str]) -> str:
 
 
 def first_theme(wish: str, *, few_colours: bool, remembered: str | None) -> str:
-    """What the application begins with: one of CHOICES but "auto", or a remembered name."""
+    """Return the theme at the start: one of CHOICES but "auto", or a remembered name."""
     if wish != AUTO:
         return wish
     return "16" if few_colours else remembered or "dark"
 
 
 def few_colours(environment: Mapping[str, str]) -> bool:
-    """Whether colours reach the terminal as sixteen, which COLORTERM and TERM decide in Rich.
+    """Return whether the terminal has sixteen colours, which COLORTERM and TERM decide in Rich.
 
     In a browser there are all colours, which TEXTUAL_COLOR_SYSTEM tells.
     """

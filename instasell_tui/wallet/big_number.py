@@ -34,7 +34,7 @@ class BigNumber(Vertical):
 
     @property
     def value(self) -> str:
-        """What is shown."""
+        """Return the number as shown."""
         return self._value
 
     def on_resize(self) -> None:

@@ -1,4 +1,4 @@
-"""Who may look at the screen in the browser: one link, good once and for a minute, and a cookie.
+"""Guard the screen in the browser: one link, valid once and for a minute, and a cookie.
 
 The server listens on loopback, where other people and other programs of the same computer are,
 and where any page in the browser can send requests to. So everything lies under a path that

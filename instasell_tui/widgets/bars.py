@@ -54,7 +54,7 @@ class TopBar(Horizontal):
         yield Static(id="person")
 
     def show(self, feed: MarketConnection) -> None:
-        """What is new, who is signed in, and whether anything may be changed from here."""
+        """Show what is new, the signed-in user, and whether anything may be changed from here."""
         if self._feed is None:
             self._feed = feed
             feed.subscribe(self)
@@ -62,7 +62,7 @@ class TopBar(Horizontal):
 
 
 class NewsLine(Static):
-    """What the application says beside a screen: a line of its own, which covers nothing."""
+    """Show the messages of the application in a line of their own, which covers nothing."""
 
     def say(self, remarks: Sequence[LoggedMessage], log_key: str) -> None:
         """Show the newest remark, how many more there are, and where all are to be read."""
@@ -119,7 +119,7 @@ class StatusBar(Horizontal):
 
 
 def person(feed: MarketConnection) -> str:
-    """What is new, who is signed in, and that nothing can be changed where that is so."""
+    """Return what is new, the signed-in user, and that nothing can be changed where that is so."""
     user, inbox = feed.user, feed.inbox
     name = "watching only" if user is None else clip(safe_text(user.display_name), NAME_CELLS)
     text = " · ".join((*feed.marks, name))

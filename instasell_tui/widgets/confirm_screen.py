@@ -26,7 +26,9 @@ ENTER_COUNTS = "That Enter came too early to count. Press Enter now."
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is about to happen. `lines` are pairs of a name and a value; `verb` is the button's."""
+    """Describe the step to confirm. `lines` are pairs of a name and a value; `verb` is the
+    button's.
+    """
 
     head: str
     subject: str

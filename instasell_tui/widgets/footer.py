@@ -32,7 +32,7 @@ class FooterKey(NamedTuple):
 
     @property
     def cells(self) -> int:
-        """How much room it takes."""
+        """Return the width in cells."""
         return cell_len(self.shown) + cell_len(self.description) + 3
 
 

@@ -41,7 +41,7 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What is asked. `check` returns what is wrong, by the names of the fields."""
+    """Describe a form. `check` returns the errors, by the names of the fields."""
 
     head: str
     subject: str

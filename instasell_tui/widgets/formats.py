@@ -1,4 +1,4 @@
-"""How texts, amounts, times and trends look. Pure: no clock, no widgets.
+"""Format texts, amounts, times and trends. Pure: no clock, no widgets.
 
 Texts of other people pass through `shown`, which leaves nothing that steers a terminal and
 nothing whose width terminals disagree about; a column is then as wide as it was asked to be.
@@ -125,7 +125,7 @@ def money(amount: int | None, currency: str, width: int | None = None) -> str:
 
 
 class Urgency(IntEnum):
-    """How near an end is."""
+    """Name the nearness of an end."""
 
     CALM = 0
     SOON = 1
@@ -135,7 +135,7 @@ class Urgency(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Countdown:
-    """What is left of an auction, as text that tells its urgency without colour."""
+    """Hold the time left of an auction, as text that shows its urgency without colour."""
 
     text: str
     urgency: Urgency

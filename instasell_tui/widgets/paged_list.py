@@ -59,15 +59,15 @@ class PagedListScreen(Screen[None]):
         raise NotImplementedError
 
     def rows(self) -> Sequence[TableRow]:
-        """What is here, in order."""
+        """Return the rows that have been read, in order."""
         raise NotImplementedError
 
     def nothing(self) -> str:
-        """What stands in place of an empty list."""
+        """Return the text in place of an empty list."""
         raise NotImplementedError
 
     def told(self, rows: Sequence[TableRow]) -> str:
-        """What the line at the bottom says of the rows, while nothing has failed."""
+        """Return the text of the bottom line about the rows, while nothing has failed."""
         raise NotImplementedError
 
     async def look(self) -> None:
@@ -80,30 +80,30 @@ class PagedListScreen(Screen[None]):
 
     @property
     def has_more(self) -> bool:
-        """Whether there is a next page."""
+        """Return whether there is a next page."""
         raise NotImplementedError
 
     @property
     def may_read(self) -> bool:
-        """Whether the market would answer this person."""
+        """Return whether the server would answer this user."""
         return self.app.feed.user is not None
 
     def parts(self) -> Iterable[Widget]:
-        """What stands between the bar at the top and the lines at the bottom."""
+        """Return the widgets between the bar at the top and the lines at the bottom."""
         if self.TABS:
             yield TabStrip(self.TABS)
         yield RowTable(self.columns)
         yield Static(id="empty")
 
     def tab_counts(self) -> Mapping[str, str] | None:
-        """What stands behind the names of the tabs."""
+        """Return the counts behind the names of the tabs."""
         return None
 
     def show_beside(self) -> None:
         """Draws what there is beside the list."""
 
     def reason(self, error: InstaSellError) -> str:
-        """How the screen says that reading has failed."""
+        """Describe why reading has failed."""
         return safe_text(str(error))
 
     def turned(self) -> None:

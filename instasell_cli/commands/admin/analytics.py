@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class BucketOption(StrEnum):
-    """How long a span is counted together."""
+    """Name the span of time that is counted together."""
 
     HOUR = "hour"
     DAY = "day"
@@ -30,7 +30,7 @@ class BucketOption(StrEnum):
 
 
 class Figure(StrEnum):
-    """What the bars are of."""
+    """Name the number that the bars show."""
 
     REGISTRATIONS = "registrations"
     LISTINGS = "listings"

@@ -43,7 +43,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 class AccountRoleFilter(StrEnum):
-    """What an account may do."""
+    """Select accounts by what they may do."""
 
     BUYER = "buyer"
     SELLER = "seller"
@@ -51,7 +51,7 @@ class AccountRoleFilter(StrEnum):
 
 
 class AccountStatusFilter(StrEnum):
-    """Whether an account may act."""
+    """Select accounts that may act, or may not."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"

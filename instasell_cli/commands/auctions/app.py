@@ -62,7 +62,7 @@ class AuctionSort(StrEnum):
 
 
 class AuctionStatusFilter(StrEnum):
-    """Where an auction is."""
+    """Select auctions by their status."""
 
     PENDING = "pending"
     LIVE = "live"
@@ -71,7 +71,7 @@ class AuctionStatusFilter(StrEnum):
 
 
 class Increments(StrEnum):
-    """How far a bid has to go over the one before it; `none` is one minor unit."""
+    """Name the smallest step from one bid to the next; `none` is one minor unit."""
 
     EBAY = "ebay"
     NONE = "none"
@@ -91,7 +91,7 @@ class AuctionTermOptions:
 
 @dataclass(frozen=True)
 class Rules:
-    """What cannot be changed once the auction is up."""
+    """Hold the terms that cannot change after the auction has been created."""
 
     increments: Increments = Increments.EBAY
     window: str = "5s"
@@ -100,7 +100,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class AuctionFilters:
-    """Which auctions to list, as typed; `limit` 0 is all."""
+    """Hold the filters of the list of auctions, as typed; `limit` 0 is all."""
 
     query: str | None = None
     category: str | None = None

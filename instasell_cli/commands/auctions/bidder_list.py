@@ -14,7 +14,7 @@ from instasell_cli.output.schemas import BIDDING, own_record
 
 
 class BiddingFilter(StrEnum):
-    """Where an auction stands for somebody who bids in it."""
+    """Select auctions by the position of the bidder."""
 
     TO_PAY = "to_pay"
     OUTBID = "outbid"

@@ -48,7 +48,7 @@ When = Annotated[
 
 @dataclass(frozen=True)
 class NewTerms:
-    """What is to differ from the old auction, as typed."""
+    """Hold the terms that differ from the old auction, as typed."""
 
     duration: str | None = None
     start: str | None = None

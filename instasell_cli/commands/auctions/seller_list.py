@@ -14,7 +14,7 @@ from instasell_cli.output.schemas import SELLING, own_record
 
 
 class SellingFilter(StrEnum):
-    """Where an own auction stands."""
+    """Select auctions of the seller by their state."""
 
     RUNNING = "running"
     SOLD = "sold"

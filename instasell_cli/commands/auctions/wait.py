@@ -36,7 +36,9 @@ PHRASES = {
 
 @dataclass(frozen=True)
 class WaitOptions:
-    """What to wait for, and how long at most; 0 looks once, None is until it is decided."""
+    """Hold the condition to wait for, and the longest wait; 0 looks once, None is until it is
+    decided.
+    """
 
     ids: Sequence[str]
     until: WaitCondition

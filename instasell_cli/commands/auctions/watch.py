@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WatchOptions:
-    """What to watch."""
+    """Hold the auctions to watch and the form of the output."""
 
     ids: Sequence[str]
     until: WaitCondition = WaitCondition.ENDED

@@ -36,7 +36,7 @@ FromStdin = Annotated[
 
 
 class NewRole(StrEnum):
-    """What an account can be made as."""
+    """Name the roles with which an account can be created."""
 
     BUYER = "buyer"
     SELLER = "seller"
@@ -44,7 +44,7 @@ class NewRole(StrEnum):
 
 @dataclass(frozen=True)
 class SignIn:
-    """How to sign in: with a token from stdin, or an address and a password."""
+    """Hold the way to sign in: with a token from stdin, or an address and a password."""
 
     email: str | None = None
     with_token: bool = False
@@ -257,7 +257,7 @@ def _listed(call: Invocation, profile: Profile, current: str) -> Mapping[str, ob
 
 
 def wanted_url(call: Invocation) -> str:
-    """Where to sign in. A profile that is named and does not exist yet is about to be made."""
+    """Return the address to sign in to. A named profile that does not exist yet is created later."""
     from instasell_client.profiles import resolve_target
 
     known = call.profile is None or call.store.find(call.profile) is not None

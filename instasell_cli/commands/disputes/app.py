@@ -44,7 +44,7 @@ Key = Annotated[
 
 
 class DisputeReasonOption(StrEnum):
-    """What a buyer complains of."""
+    """Name the reasons for which a buyer can open a dispute."""
 
     NOT_RECEIVED = "not_received"
     NOT_AS_DESCRIBED = "not_as_described"
@@ -53,7 +53,7 @@ class DisputeReasonOption(StrEnum):
 
 
 class DisputeStatusFilter(StrEnum):
-    """Where a dispute stands."""
+    """Select disputes by their status."""
 
     OPEN = "open"
     RESOLVED = "resolved"
@@ -155,7 +155,9 @@ def reply(ctx: typer.Context, dispute_id: DisputeId, text: Text = None, key: Key
 
 
 def _said(text: str | None) -> str:
-    """What was typed, asked for on a terminal, or read. Raises UsageProblem for nothing."""
+    """Return the text as typed, as asked for on a terminal, or from stdin. Raises UsageProblem if
+    empty.
+    """
     if text is None:
         return ask("What happened", option="--text")
     if text == "-":

@@ -83,7 +83,7 @@ ListingId = Annotated[str, typer.Argument(help="The id of the listing.", metavar
 
 @dataclass(frozen=True)
 class ListingFilters:
-    """Which listings to list, as typed; `limit` 0 is all."""
+    """Hold the filters of the list of listings, as typed; `limit` 0 is all."""
 
     query: str | None = None
     category: str | None = None

@@ -36,7 +36,7 @@ Order = Annotated[str | None, typer.Option("--order", help="About this order.", 
 
 @dataclass(frozen=True)
 class MessageSubject:
-    """What a conversation is about, as typed: one of the three."""
+    """Hold the subject of a conversation, as typed: one of the three."""
 
     conversation_id: str | None = None
     listing_id: str | None = None

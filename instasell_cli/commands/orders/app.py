@@ -48,14 +48,14 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 class OrderRole(StrEnum):
-    """Which side of an order one is on."""
+    """Name the side of an order."""
 
     BUYER = "buyer"
     SELLER = "seller"
 
 
 class OrderStatusFilter(StrEnum):
-    """Where an order stands."""
+    """Select orders by their status."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -66,7 +66,7 @@ class OrderStatusFilter(StrEnum):
 
 
 class RefundTarget(StrEnum):
-    """Where money goes back to."""
+    """Name the destination of a refund."""
 
     ORIGINAL = "original"
     WALLET = "wallet"

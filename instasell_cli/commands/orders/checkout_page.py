@@ -22,19 +22,19 @@ LONGEST_PAUSE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class PageOptions:
-    """What to do with the page, as typed."""
+    """Hold the options for the payment page, as typed."""
 
     opens: bool = False
     waits: bool = False
     timeout: str = "15m"
 
     def timeout_seconds(self) -> int:
-        """How long to wait. Raises UsageProblem."""
+        """Return the longest wait in seconds. Raises UsageProblem."""
         return parse_seconds(self.timeout, "--timeout")
 
 
 def prints_link_alone(output: OutputWriter) -> bool:
-    """Whether the link is the whole output, so that a shell can take it as it is."""
+    """Return whether the link is the whole output, so that a shell can take it as it is."""
     return output.for_people and not output.fields
 
 
@@ -69,7 +69,7 @@ def _open(output: OutputWriter, url: str) -> None:
 
 
 def wait_until_paid(look: Callable[[], T | None], options: PageOptions) -> T:
-    """What `look` returns once it is not None; asked less often the longer it takes.
+    """Call `look` until it returns something, and return that; the pauses between calls grow.
 
     A market that does not answer for a while is asked again. Raises CliError when the time is
     over, and what `look` raises for good.

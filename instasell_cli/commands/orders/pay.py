@@ -37,7 +37,7 @@ Timeout = Annotated[
 
 
 class Method(StrEnum):
-    """What pays: the payment provider's page, or the own wallet."""
+    """Name the source of the money: the payment provider's page, or the buyer's wallet."""
 
     CARD = "card"
     WALLET = "wallet"
@@ -45,7 +45,7 @@ class Method(StrEnum):
 
 @dataclass(frozen=True)
 class PayOptions:
-    """How to pay, as typed."""
+    """Hold the options of a payment, as typed."""
 
     method: Method
     page: PageOptions

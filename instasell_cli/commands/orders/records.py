@@ -39,7 +39,9 @@ def order_record(view: OrderView, *, for_people: bool) -> Mapping[str, object]:
 
 
 def due_text(order: Order) -> str | None:
-    """Who has to do what next, and with which command; None for an order that is at its end."""
+    """Describe the next step, its party and its command; return None for an order that is
+    finished.
+    """
     status = order.status.value
     if status == "pending":
         money = f"{shown_amount(order.total_amount, order.currency)} {order.currency}"

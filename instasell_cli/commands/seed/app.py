@@ -29,7 +29,7 @@ NOUNS = ("categories", "users", "listings", "auctions", "bids")
 
 @dataclass(frozen=True)
 class SeedOptions:
-    """How much to make up, and from which seed."""
+    """Hold the numbers of records to make up, and the seed of the random numbers."""
 
     users: int = 50
     listings: int = 1000
@@ -87,7 +87,7 @@ def seed(
 
 
 def _refuse_options(ctx: typer.Context) -> None:
-    """What was typed before a command below would be passed over otherwise."""
+    """Refuse options before a subcommand, which would be ignored otherwise."""
     for parameter in ctx.command.params:
         source = ctx.get_parameter_source(parameter.name or "")
         if parameter.expose_value and source is not None and source.name == "COMMANDLINE":

@@ -38,7 +38,7 @@ FAULTS_SHOWN_MAX = 50
 
 @dataclass(frozen=True)
 class ApplyOptions:
-    """Which file, "-" for stdin."""
+    """Hold the name of the market file, "-" for stdin."""
 
     file: str
     create_admin: bool = False

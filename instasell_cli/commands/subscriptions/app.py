@@ -21,7 +21,7 @@ app = group(
 
 
 class SubscriptionKindOption(StrEnum):
-    """What can be followed."""
+    """Name the kinds of records that a user can follow."""
 
     AUCTION = "auction"
     CATEGORY = "category"

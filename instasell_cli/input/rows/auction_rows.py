@@ -82,16 +82,16 @@ class AuctionRow:
 
     @property
     def fixed_start(self) -> datetime | None:
-        """When it has to start, None for at once and for a time from now."""
+        """Return the fixed start, None for at once and for a time from now."""
         return self._instant("start_at", is_fixed=True)
 
     @property
     def fixed_end(self) -> datetime | None:
-        """When it has to end, None for a duration and for a time from now."""
+        """Return the fixed end, None for a duration and for a time from now."""
         return self._instant("end_at", is_fixed=True)
 
     def terms(self) -> dict[str, Any]:
-        """What `auctions.create` takes."""
+        """Return the arguments for `auctions.create`."""
         values = self.values
         return {
             "min_bid": values["min_bid"],
@@ -147,7 +147,9 @@ class OwnAuctions:
 
 
 def is_same(wish: AuctionRow, auction: ExistingAuction) -> bool:
-    """Whether an auction has the terms of a row. Bids move the end, which is not asked then."""
+    """Return whether an auction has the terms of a row. Bids move the end, which is not compared
+    then.
+    """
     state, terms = auction.state, wish.terms()
     asked = (terms["min_bid"], terms["reserve"], terms["buy_now"])
     if asked != (state.min_bid, auction.reserve, state.buy_now):
@@ -167,7 +169,7 @@ def is_same(wish: AuctionRow, auction: ExistingAuction) -> bool:
 
 
 def parse_row(row: RawRow, columns: RowColumns) -> AuctionRow:
-    """What a row wants, its listing apart."""
+    """Read the terms in a row, without its listing."""
     if row.problem is not None:
         return AuctionRow(row, {}, errors=[("row", row.problem)])
     converted = columns.convert(row.cells)
@@ -196,7 +198,7 @@ def describe_row(wish: AuctionRow, outcome: str, state: AuctionState) -> RowResu
 
 
 def ids_of(wish: AuctionRow) -> dict[str, str | None]:
-    """What a row is about, as far as it is known."""
+    """Return the ids of a row, as far as they are known."""
     return {
         "auction_id": None,
         "status": None,
@@ -211,7 +213,7 @@ def named(wish: AuctionRow) -> str:
 
 
 def other_terms(auction_id: str) -> str:
-    """What to say of a listing that is up with other terms."""
+    """Describe the conflict with an open auction of the listing that has other terms."""
     return (
         f"an auction of it is open with other terms ({auction_id}); change those with"
         " `instasell auctions update`, or leave the row out"

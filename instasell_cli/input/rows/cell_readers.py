@@ -1,7 +1,7 @@
-"""What a cell of a file means: one reader for each kind of field.
+"""Read the cells of a file: one reader for each kind of field.
 
-Each takes the cell and how the file writes amounts, and raises ValueError with what to write
-instead.
+Each takes the cell and the notation of amounts in the file, and raises ValueError with what to
+write instead.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _COUNT = re.compile(r"\d{1,12}(?:\.0+)?", re.ASCII)
 
 @dataclass(frozen=True)
 class Notation:
-    """How a file writes amounts: in the market's currency, and with which decimal mark.
+    """Hold the notation of amounts in a file: the market's currency, and the decimal mark.
 
-    Without one, a number that can be read in two ways is refused.
+    Without a mark, a number that can be read in two ways is refused.
     """
 
     currency: str = "USD"

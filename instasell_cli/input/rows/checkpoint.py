@@ -1,9 +1,9 @@
-"""Where an import stands, in a file of its own, so that a process that was killed can be followed.
+"""Record the progress of an import in a file, so that it can go on after the process was killed.
 
-A journal belongs to the content of a file, the server, the account and the options that say what
-the rows mean: another file, or the same one read otherwise, is another import. It begins by
-taking the place of the one before as a whole, then gets a line for each stretch of rows that the
-server has answered; a line that was cut off is no line. Rows without a line are sent again, which
+A checkpoint belongs to the content of a file, the server, the account and the options that say
+what the rows mean: another file, or the same one read otherwise, is another import. It first
+replaces the checkpoint before it as a whole, then gets a line for each batch of rows that the
+server has answered; a line that was cut off is ignored. Rows without a line are sent again, which
 changes nothing where they had arrived.
 """
 
@@ -33,7 +33,7 @@ class CheckpointEntry:
     rejected: frozenset[int] = field(default_factory=frozenset)
 
     def wants(self, number: int) -> bool:
-        """Whether a row has yet to be sent."""
+        """Return whether a row has yet to be sent."""
         return number > self.done or number in self.rejected
 
 
@@ -46,7 +46,7 @@ class Checkpoint:
         self._file: BinaryIO | None = None
 
     def read(self) -> CheckpointEntry | None:
-        """Where an earlier import of the same stopped, or None."""
+        """Return the progress of an earlier run of the same import, or None."""
         try:
             lines = self._path.read_bytes().split(b"\n")
         except OSError:

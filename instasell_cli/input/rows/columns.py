@@ -94,7 +94,7 @@ class Converted:
 
 @dataclass
 class RowColumns:
-    """How the columns of a file are called here; `mapping` has theirs=ours.
+    """Map the columns of a file to our fields; `mapping` has theirs=ours.
 
     `defaults` fill what a row leaves empty. `ignored` gathers the columns that nothing is known of.
     """
@@ -170,7 +170,7 @@ def plain_name(column: str) -> str:
 
 
 def has_surrogates(text: str) -> bool:
-    """Whether a text has half characters, which no file in UTF-8 holds."""
+    """Return whether a text has half characters, which no file in UTF-8 holds."""
     return any("\ud800" <= char <= "\udfff" for char in text)
 
 

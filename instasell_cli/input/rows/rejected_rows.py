@@ -41,7 +41,7 @@ class RejectedRows:
         self._writer.writerow([_encodable(cell) for cell in cells])
 
     def flush(self) -> None:
-        """What is written is in the file then, whatever becomes of the process."""
+        """Write the buffered rows to the file, so that they outlive the process."""
         self._file.flush()
 
     def _cells(self, row: RawRow) -> Sequence[str]:
@@ -56,7 +56,7 @@ class RejectedRows:
         return [row.line if name == RECORD else "" for name in self._header]
 
     def _fits(self, row: RawRow) -> bool:
-        """Whether columns can hold a row of JSON without changing what it says."""
+        """Return whether columns can hold a row of JSON without changing what it says."""
         return row.cells.keys() <= {*self._header} and not any(
             isinstance(value, bool | float | list | dict)
             or (isinstance(value, str) and has_surrogates(value))

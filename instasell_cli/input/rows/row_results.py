@@ -1,4 +1,4 @@
-"""What became of the rows of a file: a verdict for each, and how many there are of a kind."""
+"""Describe the results of the rows of a file: one for each row, and the totals of each kind."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class RowResult:
 
 @dataclass
 class ResultTotals:
-    """How many rows had which outcome, and how long that took.
+    """Count the rows of each outcome, and measure the time.
 
     `before` counts the rows that an import which was cut off had done already.
     """

@@ -1,4 +1,4 @@
-"""What the commands that work through a file of rows have in common."""
+"""Run the commands that work through a file of rows."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def mark_of(*, comma: bool, point: bool) -> DecimalMark | None:
 
 @dataclass(frozen=True)
 class BulkOptions:
-    """What was typed; `maps` has theirs=ours, `sets` has ours=value."""
+    """Hold the options as typed; `maps` has theirs=ours, `sets` has ours=value."""
 
     file: str
     form: FileForm = field(default_factory=FileForm)
@@ -129,7 +129,7 @@ class BulkOptions:
     concurrency: int = CONCURRENCY
 
     def columns(self, currency: str, schema: Schema = LISTINGS) -> RowColumns:
-        """How the columns of the file are meant. Raises UsageProblem."""
+        """Return the mapping of the columns of the file. Raises UsageProblem."""
         return RowColumns(
             parse_pairs(self.maps, "--map", value_is_field=True, schema=schema),
             parse_pairs(self.sets, "--set", value_is_field=False, schema=schema),
@@ -140,9 +140,9 @@ class BulkOptions:
 
 @dataclass
 class RowWork:
-    """How the rows of an open file are judged, and what is done after each stretch of them.
+    """Decide the rows of an open file, and act after each batch of them.
 
-    `skipped` rows come first and have no verdict; `after` is called when what it is told of is
+    `skipped` rows come first and have no result; `after` is called with results that have been
     printed and written.
     """
 

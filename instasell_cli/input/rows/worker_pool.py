@@ -26,7 +26,7 @@ WAIT_SECONDS_UNTOLD = 5.0
 
 @dataclass(frozen=True)
 class Job(Generic[Content]):
-    """What a call is about. Calls that share one of `keys` go out one after the other.
+    """Hold the content of a call. Calls that share one of `keys` go out one after the other.
 
     One that is `alone` goes out when all before it are done, and those after it wait for it.
     """

@@ -1,4 +1,4 @@
-"""Which pictures of rows have been uploaded, so that the same file again adds none twice."""
+"""Record the uploaded pictures of rows, so that the same file again adds none twice."""
 
 from __future__ import annotations
 
