@@ -80,7 +80,7 @@ class MeasuredMarket:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{application} is still connected")
             time.sleep(0.05)
-        # PostgreSQL's main process is told of the end a moment after the list is.
+        # PostgreSQL's main process learns of the end a moment after the list shows it.
         time.sleep(0.2)
 
     def users(self, count: int, role: str = "buyer") -> list[dict[str, Any]]:
@@ -100,7 +100,7 @@ class MeasuredMarket:
         return [str(each["token"]) for each in self.users(count)]
 
     def auctions(self, count: int) -> list[str]:
-        """Puts up auctions of an hour without increments, straight into the database."""
+        """Create auctions of an hour without increments, straight in the database."""
         [seller] = self.users(1, "seller")
         ids = [str(uuid.uuid4()) for _ in range(count)]
         put_up(self.database_url, seller["user"]["id"], ids)

@@ -39,7 +39,7 @@ def _starts(seconds: float) -> Iterator[Sides]:
         "instasell --help": lambda: _start(*program, "--help"),
         "python -c pass": lambda: _start(sys.executable, "-c", "pass"),
     }
-    # httpie is a command of about this size in the same language, where somebody has it.
+    # httpie is a command of about this size in the same language, where it is installed.
     httpie = shutil.which("http")
     if httpie is not None:
         sides["http --version"] = lambda: _start(httpie, "--version")

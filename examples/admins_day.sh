@@ -1,12 +1,12 @@
 #!/bin/sh
-# An admin's day on the command line: what the market found by itself overnight, somebody who is
+# An admin's day on the command line: what the market found by itself overnight, a user who is
 # stopped and let in again, a dispute that is read and decided, an order with its money, and in the
 # evening the figures and the log of all that was done.
 #
 #   instasell serve                 # in another terminal
 #   sh examples/admins_day.sh
 #
-# The market has to be one of your own: the admin is made with instasell-server. People and goods
+# The market has to be one of your own: the admin is made with instasell-server. Users and listings
 # come from a file below, with a number of their own, so that the script can be run again.
 set -eu
 

@@ -24,7 +24,7 @@ from instasell_client.models.money import format_amount, parse_amount
 
 
 async def follow(live: LiveSession, auction_id: str, limit: int) -> bool:
-    """Bids whenever somebody else leads; returns whether the auction was won in the end."""
+    """Bid whenever another bidder leads; return whether the auction was won in the end."""
     me: str | None = None
     state: AuctionState | None = None
     async for event in live.auction(auction_id):

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fills the market at INSTASELL_URL for a run of tests: the people, goods, auctions and bids of
+# Fills the market at INSTASELL_URL for a run of tests: the users, listings, auctions and bids of
 # market.yaml, or of the file that is named. Run again it changes nothing, and prints the same ids.
 #
 #   ids=$(INSTASELL_ADMIN_TOKEN=... sh examples/seed_for_ci.sh)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A seller's day on the command line: goods come from a spreadsheet, two go up for auction, one is
+# A seller's day on the command line: listings come from a spreadsheet, two are auctioned, one is
 # sold, one finds nobody; a winner backs out, a buyer wants something back, and in the evening the
 # money goes to the bank.
 #
@@ -60,7 +60,7 @@ sam listings import "$here/seller.csv" --map Name=title --errors "$work/rejects.
 sam listings export -o jsonl > "$work/goods.jsonl"
 sam listings import "$work/goods.jsonl" > /dev/null
 
-# The id of the goods with a number of the spreadsheet.
+# The id of the listing with a number of the spreadsheet.
 goods() {
   sed -n "/\"seller_sku\": \"$1\"/s/.*\"listing_id\": \"\([^\"]*\)\".*/\1/p" "$work/goods.jsonl"
 }

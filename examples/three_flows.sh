@@ -32,7 +32,7 @@ press_pay() {
   python3 -c 'import sys, urllib.request as u; u.urlopen(sys.argv[1], b"action=pay").close()' "$1"
 }
 
-# The order is paid when the provider's signed message has come, not when somebody says so.
+# The order is paid when the provider's signed message has come, not when a request says so.
 await_status() {
   for _ in $(seq 100); do
     [ "$(field status instasell orders show "$1" --profile "$2")" = "$3" ] && return

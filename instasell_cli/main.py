@@ -35,7 +35,7 @@ Examples:
   $ instasell auctions live                what runs at this moment
   $ instasell auctions bid ID 12.50
   $ instasell orders list                  what you bought and sold
-  $ instasell listings import goods.csv
+  $ instasell listings import listings.csv
 
 A marketplace with live auctions, in the terminal."""
 
@@ -120,7 +120,7 @@ def _run() -> NoReturn:
             sys.stdout.flush()
         sys.exit(ExitCode.OK)
     except BrokenPipeError:
-        # Whoever read the output has seen enough; the interpreter must not flush once more.
+        # The reader of the output has closed it; the interpreter must not flush once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(ExitCode.FAILURE)
     except KeyboardInterrupt:

@@ -96,7 +96,7 @@ class MarketGroup(TyperGroup):
 
 
 class _Nouns(MutableMapping[str, Any]):
-    """Commands, and groups that are built when somebody names them.
+    """Map commands by name, and build a group only when it is asked for.
 
     Building them all takes longer than most commands do.
     """

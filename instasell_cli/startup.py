@@ -11,7 +11,7 @@ _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 def start_lightly() -> None:
     """Call it before what is heavy is imported."""
-    # Nothing that an import makes is garbage; by default it is searched every 700 objects.
+    # Imports make no garbage; by default Python searches for it every 700 objects.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
     skip_unused_imports()
 

@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Without a handler Python writes warnings to stderr, which is the screen here.
     logging.getLogger().addHandler(logging.NullHandler())
     skip_unused_imports()
-    # Nothing that an import makes is garbage, and looking for some takes as long as the imports.
+    # Imports make no garbage, and searching for it takes as long as the imports.
     gc.disable()
     from instasell_tui.app import InstaSellApp
     from instasell_tui.keys import read_keys

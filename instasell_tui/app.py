@@ -49,13 +49,13 @@ SETTLE_SECONDS = 2.0
 _SEEN_ELSEWHERE = frozenset(
     {"outbid", "won", "lost", "auction_ended", "auction_cancelled", "message"}
 )
-"""What the board and the conversations tell by themselves."""
+"""The kinds of notifications that the board and the conversations show by themselves."""
 
 Remember = Callable[[str, str], None]
-"""Called with the e-mail and the token of somebody who wants to stay signed in; may block."""
+"""Called with the e-mail and the token of a user who wants to stay signed in; may block."""
 
 KeepTheme = Callable[[str], None]
-"""Called with the name of the theme that somebody chose; may block."""
+"""Called with the name of the theme that the user chose; may block."""
 
 
 class InstaSellApp(App[None]):
@@ -64,10 +64,10 @@ class InstaSellApp(App[None]):
     `token` signs in without a question; without one the sign-in screen comes first. `read_only`
     shows everything and changes nothing. `theme` is "dark", "light", "16" or the name of any
     theme; one that is not known leaves the dark one. `keys` are entries of keys.toml, and `remarks`
-    what is to be told at the start. `zone` is the zone of the times that are shown (the system's
+    the messages to show at the start. `zone` is the zone of the times that are shown (the system's
     by default); `clock` stands in for the server's, where time must stand still. `settled` is
-    called once, when what an opening brings with it is over. `taping` records what is told, or
-    stands in for the market.
+    called once, when what an opening brings with it is over. `taping` records what the
+    server sends, or replaces the server.
     """
 
     CSS_PATH = [
@@ -215,11 +215,11 @@ class InstaSellApp(App[None]):
         self._go_to(screens.BidsScreen)
 
     def action_orders(self) -> None:
-        """Shows the own orders."""
+        """Show the orders of the user."""
         self._go_to(screens.OrdersScreen)
 
     def action_wallet(self) -> None:
-        """Shows the own wallet."""
+        """Show the wallet of the user."""
         self._go_to(screens.WalletScreen)
 
     def action_selling(self) -> None:
@@ -242,7 +242,7 @@ class InstaSellApp(App[None]):
     def _go_to(self, kind: type[PagedListScreen]) -> None:
         """Goes back to a screen that is open beneath, else opens it in place of its like."""
         if isinstance(self.screen, ModalScreen | screens.SignInScreen) or self._is_replay():
-            # Somebody waits for the answer of what is up.
+            # The dialog that is open needs an answer first.
             return
         if any(isinstance(each, kind) for each in self.screen_stack):
             while not isinstance(self.screen, kind):

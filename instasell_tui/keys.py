@@ -24,7 +24,7 @@ _NAMED = frozenset(key.value for key in Keys)
 
 
 class KeyScope(NamedTuple):
-    """Name what has the keys at one time: a screen, and the widgets in it. The last is innermost."""
+    """Name an owner of keys at one time: a screen, or a widget in it. The last is innermost."""
 
     name: str
     owners: tuple[type[DOMNode], ...]
@@ -58,7 +58,7 @@ def key_actions(owner: type[DOMNode]) -> list[KeyAction]:
 
 
 def in_force(deed: KeyAction, keys: Mapping[str, str]) -> tuple[str, ...]:
-    """The keys that do it, with those that somebody chose."""
+    """Return the keys of the action, with those that the user chose."""
     return tuple(keys[deed.id].split(",")) if deed.id in keys else deed.keys
 
 

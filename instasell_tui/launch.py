@@ -23,7 +23,7 @@ TOKEN_BYTES_MAX = 4096
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Adds the options that are told of here."""
+    """Add the options of this module."""
     parser.add_argument("--record", type=Path, metavar="FILE", help="write what is shown to a file")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="show a recording, offline")
     parser.add_argument("--speed", type=_speed, metavar="N", help="how fast to replay (1)")
@@ -96,7 +96,7 @@ def read_token() -> str:
 
 
 def serve(wishes: argparse.Namespace, arguments: Sequence[str]) -> None:
-    """Serves screens to a browser until it is told to stop.
+    """Serve screens to a browser until it is stopped.
 
     Each is a process with the same environment and arguments, but for those of the server; the
     token travels in the environment, which other people cannot read. Raises ValueError, OSError,

@@ -1,4 +1,4 @@
-"""The screens. One is loaded when somebody goes there first, so that the board need not wait."""
+"""Import each screen when the user first goes there, so that the board need not wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A market of its own for pictures: people, goods with a picture, bids, orders and complaints.
+"""Make a separate market for pictures: users, listings with a picture, bids, orders, disputes.
 
 Everything went over the wire to an embedded server in a temporary folder.
 """

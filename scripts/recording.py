@@ -37,7 +37,7 @@ async def record(url: str, token: str, hero: str, path: Path) -> None:
 
 
 async def make(path: Path) -> None:
-    """Writes the file anew."""
+    """Write the file again."""
     path.unlink(missing_ok=True)
     with market() as (url, data):
         auctions = await put_up(url, data)

@@ -33,7 +33,9 @@ def demo(
     text: Annotated[bool, typer.Option("--text", help="As text, also on a terminal.")] = False,
     number: Annotated[
         int,
-        typer.Option("--seed", help="The same number makes up the same goods.", min=0, max=10**9),
+        typer.Option(
+            "--seed", help="The same number makes up the same listings.", min=0, max=10**9
+        ),
     ] = 1,
 ) -> None:
     """`demo`."""

@@ -45,9 +45,9 @@ OUTPUT = """\
 
 Data goes to stdout, messages to stderr. Off a terminal nothing is ever asked."""
 QUESTIONS = """\
-On a terminal, whatever moves money, hits somebody else or cannot be taken back is asked about
-first: bids and purchases, payments, refunds and withdrawals, what is called off or deleted, and
-what an admin does to people and their goods. --yes is the answer.
+On a terminal, whatever moves money, affects other users or cannot be undone is asked about
+first: bids and purchases, payments, refunds and withdrawals, what is cancelled or deleted, and
+what an admin does to users and their listings. --yes is the answer.
 
 Off a terminal nothing is ever asked and nothing waits for an answer: such a command needs --yes,
 and ends without it at once with exit code 2 before anything has happened. What else would be asked
@@ -75,7 +75,7 @@ Where a command asks for an id, any of these will do:
   an e-mail address   for accounts, by admins; the whole address
 
 What could mean several things is listed, and the exit code is 2; what is nowhere is exit code 5.
-Only what you may see is looked at. What was meant is told on stderr, unless it was an id. Off a
+Only what you may see is looked at. What was meant is printed on stderr, unless it was an id. Off a
 terminal, what needs --yes takes whole titles only: words of a title may fit another one tomorrow.
 
 Commands that take several ids read them from stdin for -, one in each line:

@@ -1,4 +1,4 @@
-"""`instasell listen`: one's own events as they happen, on the screen or as HTTP requests."""
+"""`instasell listen`: events of the user as they happen, on the screen or as HTTP requests."""
 
 from __future__ import annotations
 

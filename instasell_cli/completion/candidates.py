@@ -18,7 +18,7 @@ _ID = re.compile(r"[0-9a-f-]*", re.ASCII | re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Candidate:
-    """A value that can stand there, and what it is."""
+    """Hold a value that is possible there, and its description."""
 
     value: str
     title: str = ""

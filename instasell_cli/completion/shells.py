@@ -110,7 +110,7 @@ def answer(app: typer.Typer, asked: str) -> NoReturn:
         except SystemExit as end:
             code = int(end.code or 0)
         except (Exception, KeyboardInterrupt):
-            # Somebody is typing on this line; a report would only tear it apart.
+            # The user is typing on this line; a report would only tear it apart.
             code = 1
     sys.stdout.write(text + "\n" if text else "")
     sys.stdout.flush()

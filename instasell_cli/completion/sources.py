@@ -14,11 +14,11 @@ from instasell_cli.completion.candidates import Candidate, is_beginning_of_id, m
 from instasell_cli.options import KEY
 
 ANSWER_SECONDS = 0.8
-"""How long the server and the keyring may take together; somebody waits for the Tab key."""
+"""How long the server and the keyring may take together; the user waits for the Tab key."""
 
 ANSWER_SECONDS_MAX = 30.0
 PATIENCE = "INSTASELL_COMPLETION_SECONDS"
-"""The variable by which somebody far from the server waits longer, or nobody is waited for."""
+"""The variable with which a user far from the server waits longer; 0 waits for nothing."""
 
 PAGE_SIZE = 100
 
@@ -131,7 +131,7 @@ def within(seconds: float, work: Callable[[], T]) -> T | None:
     answers: list[T] = []
 
     def run() -> None:
-        # Nothing may be told on a line that somebody is typing.
+        # Nothing may be printed on the line that the user is typing.
         try:
             answers.append(work())
         except Exception:
@@ -185,7 +185,7 @@ def fields(typed: TypedWords) -> list[Candidate]:
 
 
 def _looker(typed: TypedWords, *, needs_account: bool) -> Look:
-    """Asks the server that is meant, with the token of whoever types."""
+    """Ask the server that is meant, with the token of the user."""
     from instasell_client.http.quick_get import quick_get
     from instasell_client.profiles import ProfileStore, resolve_target
 
@@ -206,7 +206,7 @@ def _looker(typed: TypedWords, *, needs_account: bool) -> Look:
 class _SilentKeyring:
     """The system's keyring, asked only for what needs it, and only where it cannot ask back.
 
-    Keyrings of other makers may want a password from the terminal on which somebody is typing.
+    Keyrings of other makers may want a password from the terminal on which the user is typing.
     """
 
     def __init__(self, *, ask: bool) -> None:
@@ -225,11 +225,11 @@ class _SilentKeyring:
         return KeyringStore(answer_seconds()).get(entry)
 
     def set(self, entry: str, secret: str) -> bool:
-        """Nothing is kept while somebody types."""
+        """Keep nothing while the user types."""
         return False
 
     def delete(self, entry: str) -> None:
-        """Nothing is forgotten, either."""
+        """Forget nothing, either."""
 
 
 def _records(page: Any) -> Iterator[Mapping[str, Any]]:

@@ -1,1 +1,1 @@
-"""`instasell demo`: a market of its own that lives as long as somebody looks at it."""
+"""`instasell demo`: a separate market that lives as long as the demo runs."""

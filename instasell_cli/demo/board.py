@@ -74,7 +74,7 @@ class BidderCrowd:
         self._open: list[str] = []
 
     async def fill(self) -> None:
-        """Puts goods up until enough auctions are open."""
+        """Create auctions until enough of them are open."""
         while len(self._open) < LOTS_OPEN:
             self._open.append(await self._put_up())
 

@@ -1,4 +1,4 @@
-"""People and goods of the demo, made through the same interface as anybody's."""
+"""Make the users and listings of the demo, through the same interface as any other."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def bidders(stack: AsyncExitStack, market: DemoMarket, count: int) -> list
 
 
 def pieces(seed: int, *, auctions: int, others: int = 0) -> Sequence[PlannedListing]:
-    """Made-up goods."""
+    """Return made-up listings."""
     return make_plan(seed, users=2, listings=auctions + others, auctions=auctions, bids=0).pieces
 
 

@@ -181,7 +181,7 @@ async def _tell_one(
 
 
 async def _bid_late(client: AsyncInstaSell, auction_id: str, say: OutputWriter) -> None:
-    """Bids in the last seconds, which moves the end; tries again when somebody was faster."""
+    """Bid in the last seconds, which moves the end; try again when another bid was faster."""
     async with client.live() as live:
         lot: DemoAuction | None = None
         async for event in live.auction(auction_id):

@@ -1,4 +1,4 @@
-"""Addresses for goods, from a file or from options."""
+"""Read delivery addresses from a file or from options."""
 
 from __future__ import annotations
 

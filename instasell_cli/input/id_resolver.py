@@ -1,7 +1,7 @@
-"""Ids by what people type for them: the beginning of an id, a SKU, or a title.
+"""Resolve what users type for an id: the beginning of it, a SKU, or a title.
 
-The market is asked only for what is no whole id. What is certain is taken (the beginning of one id,
-a SKU, a whole title); a part of a title is taken where it fits one thing, and where somebody can
+The server is asked only for what is no whole id. What is certain is taken (the beginning of one id,
+a SKU, a whole title); a part of a title is taken where it fits one thing, and where the user can
 still say no.
 """
 

@@ -74,7 +74,7 @@ Seen = Callable[[str, "AuctionEvent", bool | None], None]
 async def connections(
     client: AsyncInstaSell, count: int, on_state: StateCallback | None = None
 ) -> AsyncIterator[list[LiveSession]]:
-    """Open as many connections as `count` auctions take; `on_state` is told of the first."""
+    """Open as many connections as `count` auctions take; `on_state` gets the first."""
     async with contextlib.AsyncExitStack() as stack:
         lives = []
         for first in range(0, count, AUCTIONS_OF_CONNECTION_MAX):

@@ -43,7 +43,7 @@ SEEN_MAX = 5000
 
 @dataclass(frozen=True)
 class StreamedEvent:
-    """An event. `id` is the same whenever it is told; `data` is that of the live event."""
+    """Hold an event. `id` is the same each time it arrives; `data` is that of the live event."""
 
     id: str
     notice: AccountEvent
@@ -78,7 +78,7 @@ class EventStream:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def begin(self) -> None:
-        """Notes what there is, none of which is told. Raises Unauthenticated, and the like."""
+        """Note earlier events, which are not printed. Raises Unauthenticated, and the like."""
         self._wallet_version = (await self.client.wallet.get()).version
         for notice in (await self.client.notifications.page(limit=100)).items:
             self._note("notification", notice.id, notice.created_at)

@@ -1,4 +1,4 @@
-"""Refusals for want of money or gas, told with what is missing and how to get it."""
+"""Add hints to refusals for lack of money or gas: the amount missing, and how to get it."""
 
 from __future__ import annotations
 

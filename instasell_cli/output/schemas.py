@@ -287,12 +287,12 @@ def record_of(model: BaseModel) -> Mapping[str, object]:
 
 
 def own_record(own: SellingAuction | BiddingAuction) -> Mapping[str, object]:
-    """An auction of one's own, or that one bids in, as one flat record."""
+    """Return an auction of the seller or the bidder as one flat record."""
     whole = own.model_dump(mode="json")
     return {**whole.pop("state"), **whole}
 
 
 def view_record(view: AuctionView) -> Mapping[str, object]:
-    """An auction with its goods, as one flat record."""
+    """Return an auction with its listing as one flat record."""
     whole = view.model_dump(mode="json")
     return {**whole.pop("state"), **whole}

@@ -1,1 +1,1 @@
-"""People, goods, auctions and bids that a seed makes up, the same for the same seed."""
+"""Make up users, listings, auctions and bids, the same for the same seed."""

@@ -40,7 +40,7 @@ TYPED_AS = {
 
 @dataclass(frozen=True)
 class AccountEntry:
-    """Somebody to sign up. Without a display name of his own he is called as in the file."""
+    """Hold a user to sign up. Without a display name, the name in the file is shown."""
 
     entry: YamlEntry
     name: str
@@ -52,7 +52,7 @@ class AccountEntry:
 
 @dataclass(frozen=True)
 class ListingEntry:
-    """Goods of a seller; `row` has what the wire asks for but the category."""
+    """Hold a listing of a seller; `row` has all fields of the request but the category."""
 
     entry: YamlEntry
     name: str

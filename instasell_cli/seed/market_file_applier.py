@@ -80,7 +80,7 @@ class MarketFileApplier:
         await self._stack.aclose()
 
     async def apply(self) -> None:
-        """People, goods, auctions and bids, in this order. Raises what ends the whole run."""
+        """Make users, listings, auctions and bids in turn. Raises what ends the whole run."""
         sheet = self._sheet
         entrants = [
             Entrant(each.email, self._password_of(each), each.display_name or each.name, each.sells)
@@ -103,7 +103,7 @@ class MarketFileApplier:
     def _order(
         self, section: str, named: Iterable[AccountEntry | ListingEntry | AuctionEntry]
     ) -> None:
-        """Puts ids into the order of the file, whoever was done first."""
+        """Put ids into the order of the file, not that of the answers."""
         found = self.ids[section]
         self.ids[section] = {each.name: found[each.name] for each in named if each.name in found}
 
@@ -175,7 +175,7 @@ class MarketFileApplier:
             outcome = "updated"
         return user.id, outcome
 
-    # Goods ------------------------------------------------------------------------------------
+    # Listings ---------------------------------------------------------------------------------
 
     async def _goods(self, seller: str) -> None:
         client = self._clients.get(seller)
@@ -220,7 +220,7 @@ class MarketFileApplier:
         try:
             made = await client.auctions.create(listing_id, **terms)
         except ListingHasAuction:
-            # Somebody else applies the same file at this moment.
+            # Another process applies the same file at this moment.
             return (await _auctions_of(client)).get(listing_id), "unchanged"
         except (Invalid, Conflict, Forbidden) as error:
             self._reject_all(sale.entry, error)

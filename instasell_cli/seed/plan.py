@@ -20,7 +20,7 @@ AUCTION_SECONDS = (600, 3 * 86400)
 
 @dataclass(frozen=True)
 class PlannedAccount:
-    """Somebody to sign up; `number` counts from 1."""
+    """Hold a user to sign up; `number` counts from 1."""
 
     number: int
     email: str

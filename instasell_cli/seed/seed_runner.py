@@ -53,7 +53,7 @@ class SeedRunner:
         await self._stack.aclose()
 
     async def run(self) -> None:
-        """People, goods, auctions and bids, in this order. Raises what the server refuses."""
+        """Make users, listings, auctions and bids in turn. Raises what the server refuses."""
         people = self._plan.people
         entrants = [Entrant(each.email, self._password, each.name, each.sells) for each in people]
         self._entered = await enter_people(self._url, self._admin_token, entrants)
@@ -139,7 +139,7 @@ class SeedRunner:
     async def _auction(
         self, seller: AsyncInstaSell, listing_id: str, sale: PlannedAuction
     ) -> str | None:
-        """The id of an open auction; None for goods that have been sold since."""
+        """Return the id of an open auction; None for a listing that has been sold since."""
         listing = await seller.listings.get(listing_id)
         if listing.auction_id is not None:
             self.made["auctions", "existing"] += 1

@@ -30,7 +30,7 @@ FIELDS = ("email", "password", "display_name")
 
 
 class SignInScreen(Screen[bool]):
-    """Answers True once somebody is signed in, False to watch only."""
+    """Return True once a user is signed in, False to watch only."""
 
     app: InstaSellApp
 

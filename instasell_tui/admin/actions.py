@@ -117,7 +117,7 @@ class AdminActions:
         return await self._filled(form, send)
 
     async def suspend(self, user: User) -> Said:
-        """Bans somebody, after a question."""
+        """Suspend a user, after a question."""
         who = safe_text(f"{user.display_name}, {user.email}")
         form = Form("Suspend this account", who, (REASON,), "Go on")
 
@@ -131,7 +131,7 @@ class AdminActions:
         return await self._filled(form, send)
 
     async def unsuspend(self, user: User) -> Said:
-        """Lets somebody act again, after a question."""
+        """Let a suspended user act again, after a question."""
         who = safe_text(f"{user.display_name}, {user.email}")
         form = Form("Let this account act again", who, (REASON,), "Go on")
 

@@ -201,7 +201,7 @@ class DisputeScreen(Screen[None]):
             self._failure = safe_text(str(error))
         else:
             self._failure = None
-            # What comes late for somebody who has signed out is dropped.
+            # An answer that arrives after the user has signed out is dropped.
             self._view = view if desk.is_mine else None
         self._show()
 

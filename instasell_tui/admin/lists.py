@@ -24,7 +24,7 @@ PAGES_FIRST_MAX = 3
 
 @dataclass(frozen=True)
 class AdminListKind:
-    """One noun of the desk. `is_open` says what waits for somebody; `q` is what is searched for."""
+    """Describe a list of the admin screen. `is_open` tells open rows; `q` searches."""
 
     noun: str
     nothing: str

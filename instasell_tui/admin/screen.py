@@ -186,7 +186,7 @@ class AdminScreen(PagedListScreen):
         listed, desk, board = self._list, self.app.feed.desk, self.query_one(FigureBoard)
         if listed is None:
             found = await desk.figures(board.bucket)
-            # What comes late for somebody who has signed out is dropped.
+            # An answer that arrives after the user has signed out is dropped.
             if desk.is_mine:
                 board.show(found)
         else:

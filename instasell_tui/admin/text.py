@@ -34,7 +34,7 @@ class Statement(NamedTuple):
     lines: Sequence[str]
 
 
-# Rows and what stands below them ----------------------------------------------------------------
+# Rows and their details -------------------------------------------------------------------------
 
 
 def dispute_row(each: Dispute, zone: tzinfo | None, now: datetime) -> TableRow:

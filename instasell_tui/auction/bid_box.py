@@ -36,17 +36,17 @@ class BidInput:
 
 
 class BidBox(Vertical):
-    """The offer follows the minimum until somebody types another."""
+    """Ask for a bid; the amount follows the minimum until the user types another."""
 
     class Wanted(Message):
-        """Somebody wants to bid what the box says."""
+        """Report that the user wants to bid the amounts in the box."""
 
         def __init__(self, wish: BidInput) -> None:
             super().__init__()
             self.wish = wish
 
     class BuyNowWanted(Message):
-        """Somebody wants to buy at once."""
+        """Report that the user wants to buy at once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -144,8 +144,8 @@ class BidBox(Vertical):
             self.tell("Type what you bid", Tone.BAD)
             return None
         if maximum is not None and self.query_one("#amount", Input).value == self._filled:
-            # Nobody typed the minimum that stands there: the maximum is what is meant, and the
-            # engine offers no more than it has to.
+            # The user did not type the minimum in the field: the maximum is what is meant, and
+            # the server bids no more than it has to.
             amount = None
         if amount is not None and maximum is not None and amount > maximum:
             self.tell("Your bid is above your maximum; raise the maximum", Tone.BAD)

@@ -16,7 +16,7 @@ from instasell_client.models.auctions import Bid, BidKind
 from instasell_tui.widgets.formats import fit, local_time, money
 
 _KINDS = {BidKind.RAISE: "↑", BidKind.BUY_NOW: "bought"}
-"""↑ is the leader raising the own maximum."""
+"""The signs of bids; ↑ marks a leader who raises a maximum."""
 AMOUNT_CELLS = 12
 
 

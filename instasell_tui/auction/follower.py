@@ -1,4 +1,4 @@
-"""Follows one auction closely: its events, its goods, and the bids that no event brought."""
+"""Follow one auction closely: its events, its listing, and the bids that no event brought."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class AuctionFollower:
                 feed.post(messages.AuctionPageChanged)
                 if sale.missing_after is not None:
                     await self._fill(sale.missing_after)
-                # What came of it is for those who took part; nobody else is told more.
+                # Only those who took part get to know more about the result.
                 is_over = was_open and not sale.open and feed.client.token is not None
                 if lacks_view or is_over:
                     await self.look()
@@ -68,7 +68,7 @@ class AuctionFollower:
             await self.look()
 
     def _take_view(self, event: AuctionJoined) -> bool:
-        """Take the goods that came with the snapshot; False when a market does not send them."""
+        """Take the listing that came with the snapshot; False when a server does not send it."""
         view = event.data.view
         if view is not None:
             self._feed.currency = view.currency
@@ -88,7 +88,7 @@ class AuctionFollower:
             feed.post(messages.AuctionPageChanged)
 
     async def look(self) -> None:
-        """Reads the auction's own page: the goods, the currency, one's own order."""
+        """Read the page of the auction: the item, the currency, the order of the user."""
         feed, sale = self._feed, self.sale
         try:
             view = await feed.client.auctions.get(sale.auction_id)

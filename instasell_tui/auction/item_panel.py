@@ -42,7 +42,7 @@ class ItemPanel(Horizontal):
         cover.display = False
 
     def show(self, view: AuctionView) -> None:
-        """The goods of an auction."""
+        """Show the item of an auction."""
         self.query_one("#prose", Static).update(Text(description(view)))
         self._listing_id = view.state.listing_id
         self._look()

@@ -1,4 +1,4 @@
-"""Pictures of goods, fetched and made small enough for a terminal. Nothing here may be trusted.
+"""Fetch pictures of items, and make them small enough for a terminal. None of them is trusted.
 
 Only addresses of the market's own answer are asked, and what comes is bounded in bytes before it
 is read, in pixels before it is unpacked, and in size once it is. Unpacking has a thread of its own

@@ -1,4 +1,4 @@
-"""The Auction screen: the price's way, the bids as they come, and one's own bid."""
+"""Show one auction: its prices, the bids as they come, and the bid of the user."""
 
 from __future__ import annotations
 
@@ -367,7 +367,7 @@ class AuctionScreen(Screen[None]):
             self.app.say(text, tone)
 
     def action_view(self) -> None:
-        """Shows the pictures of the goods."""
+        """Show the pictures of the item."""
         state = self._sale.state
         if state is not None:
             self.app.push_screen(PicturesScreen(state.listing_id, self._sale.title))

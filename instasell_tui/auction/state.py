@@ -1,4 +1,4 @@
-"""One auction that is followed closely: its state, its bids, and one's own place in it. Pure."""
+"""Hold one followed auction: its state, its bids, and the position of the user. Pure."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ class AuctionPageState:
             self.bids.append(bid)
 
     def set_view(self, view: AuctionView) -> None:
-        """The goods, the currency, and what the auction is to the one who asks."""
+        """Take the listing, the currency, and the relation of the user to the auction."""
         self.view = view
         if self.state is None or view.state.version > self.state.version:
             self.state = view.state
@@ -163,7 +163,7 @@ class AuctionPageState:
             self._you = view.you
 
     def answered(self, receipt: BidReceipt) -> None:
-        """The own bid was taken: the receipt tells who one is here, and the own maximum."""
+        """Take the receipt of a bid: it has the public name and the maximum of the user."""
         known = self._you or You()
         self._you = known.model_copy(
             update={"bidder": receipt.bidder, "max_amount": receipt.max_amount}

@@ -105,7 +105,7 @@ def _ended(sale: AuctionPageState, currency: str) -> Said:
 
 
 def goods(sale: AuctionPageState) -> str:
-    """Category, condition, and the seller with how much he has sold, in one line."""
+    """Return category, condition, and the seller with the number of sales, in one line."""
     view = sale.view
     if view is None:
         return ""

@@ -1,4 +1,4 @@
-"""The own bids: what waits to be paid first, then where one was outbid, then where one leads."""
+"""List the bids of the user: first those to pay, then the outbid, then the leading ones."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ class BidsScreen(PagedListScreen):
 
     @on(RowTable.RowOpened)
     def _opened(self) -> None:
-        """The order where there is one that stands, else the auction."""
+        """Open the order where there is a valid one, else the auction."""
         own = self._chosen()
         if own is not None and own.part in (BiddingPart.TO_PAY, BiddingPart.WON) and own.order_id:
             self.app.push_screen(OrderScreen(own.order_id))

@@ -100,7 +100,7 @@ def to_pay(own: BiddingAuction, now: datetime) -> bool:
 
 
 def sort_bids(auctions: Iterable[BiddingAuction], now: datetime) -> list[BiddingAuction]:
-    """Sort auctions: to pay by due date, then outbid and leading by end, then ended, newest first."""
+    """Sort auctions: to pay by due date, outbid and leading by end, then ended, newest first."""
 
     def place(own: BiddingAuction) -> tuple[int, float, str]:
         end = own.state.end_at.timestamp()

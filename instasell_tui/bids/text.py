@@ -62,7 +62,7 @@ def leader(own: BiddingAuction) -> str:
 
 
 def price(own: BiddingAuction) -> int:
-    """The price as it stands, or what bidding starts at."""
+    """Return the current price, or the price at which bidding starts."""
     state = own.state
     return state.min_bid if state.current_bid is None else state.current_bid
 

@@ -131,7 +131,7 @@ def _left(lot: BoardAuction, now: datetime) -> Countdown:
 
 
 def _mark(lot: BoardAuction) -> str:
-    """One sign for one's own place: ▲ leads, ▼ outbid, ★ watched, ◆ selling."""
+    """Return the sign of the user's position: ▲ leads, ▼ outbid, ★ watched, ◆ selling."""
     if lot.leading or lot.won:
         return "▲ "
     if lot.outbid and (lot.state.winner is not None or not lot.over):

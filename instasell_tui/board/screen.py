@@ -122,7 +122,7 @@ class BoardScreen(Screen[None]):
     # Showing ----------------------------------------------------------------------------------
 
     def _show(self, *, anew: bool = False) -> None:
-        """Chooses and orders the lots anew; what nobody sees waits until it is seen."""
+        """Filter and sort the auctions again; a hidden board waits until it is visible."""
         if not self.is_current:
             return
         feed, table = self.app.feed, self.query_one(BoardTable)

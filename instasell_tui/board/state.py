@@ -1,7 +1,7 @@
 """The board's state: every auction that it shows, by version. Pure: no I/O, no clock.
 
-Changes are taken in as they come; whoever draws asks `drain` for the auctions that are different
-since it asked last, so that any number of changes of one auction costs one drawing.
+Changes are taken in as they come; the screen asks `drain` for the auctions that have changed
+since the last call, so that any number of changes of one auction costs one drawing.
 """
 
 from __future__ import annotations
@@ -285,7 +285,7 @@ class BoardState:
         self._rows, self.loaded = True, False
 
     def expire(self, now: datetime) -> None:
-        """Takes away what has been over for a while, unless it is watched or one's own."""
+        """Remove what has been over for a while, unless the user watches, bids or sells there."""
         for auction_id, lot in list(self._lots.items()):
             gone = lot.over_at is not None and now - lot.over_at > ENDED_STAYS
             if gone and not lot.watching and not lot.mine:

@@ -107,7 +107,7 @@ class BoardTable(ScrollView, can_focus=True):
         return self._lots[self._index] if self._lots else None
 
     def show(self, lots: list[BoardAuction], *, anew: bool = False) -> None:
-        """Replaces the lots. The cursor goes with its auction, unless that is over.
+        """Replace the auctions. The cursor goes with its auction, unless that is over.
 
         `anew` is for another choice or order than before: the cursor begins at the top.
         """

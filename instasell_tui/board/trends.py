@@ -1,4 +1,4 @@
-"""The earlier prices of the auctions that somebody looks at, for their sparklines."""
+"""Load the earlier prices of the auctions on the screen, for their sparklines."""
 
 from __future__ import annotations
 

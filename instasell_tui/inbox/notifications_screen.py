@@ -117,7 +117,7 @@ class NoticesScreen(PagedListScreen):
     # What people do ---------------------------------------------------------------------------
 
     def action_preferences(self) -> None:
-        """Shows by which ways each kind is told."""
+        """Show the channels of each kind of notification."""
         self.app.push_screen(PreferencesScreen())
 
     @work

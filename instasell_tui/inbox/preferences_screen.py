@@ -1,4 +1,4 @@
-"""By which ways each kind of notice is told. Whatever is turned here is kept at once."""
+"""Choose the channels of each kind of notification. Each change is saved at once."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class InboxState:
             # The answer may be from before what was marked meanwhile.
             await self.look_at_notices(further=further)
             return
-        # What was told meanwhile may be younger than the answer.
+        # A notification that arrived meanwhile may be newer than the answer.
         known |= {each.id for each in page.items}
         told = [each for each in self.notices if each.id not in known]
         self.notices = [*self.notices, *page.items] if further else [*told, *page.items]
@@ -166,7 +166,7 @@ class InboxState:
         ]
 
     async def preferences(self) -> list[Preference]:
-        """By which ways each kind is told."""
+        """Read the channels of each kind of notification."""
         return (await self._feed.client.notifications.preferences()).items
 
     async def prefer(
@@ -189,7 +189,7 @@ class InboxState:
             log.info("messages stay unread: %s", error)
 
     async def ask(self, listing_id: str, text: str) -> NewMessage:
-        """Asks the seller of a listing. Raises Forbidden for one's own goods, RateLimited."""
+        """Ask the seller of a listing. Raises Forbidden for a listing of the user, RateLimited."""
         ask = self._feed.client.messages.ask
         return await self._sent(lambda key: ask(listing_id, text, idempotency_key=key))
 

@@ -94,7 +94,7 @@ _OCCASIONS = {
 
 
 def occasion(kind: str) -> str:
-    """Describe the cause of a kind of notification; return the name of a kind from a newer server."""
+    """Describe the cause of a kind of notification; a kind from a newer server has its name."""
     known = {each.value: text for each, text in _OCCASIONS.items()}
     return known.get(kind) or safe_text(kind.replace("_", " "))
 

@@ -1,8 +1,8 @@
-"""The one feed of all screens: it alone talks to the market, and tells screens what changed.
+"""Feed all screens: only this module talks to the server, and it notifies screens of changes.
 
 It holds the client and the live session, keeps `lots` (the board) and `sale` (the auction that is
-followed) up to date by version, and posts small messages to whoever subscribed. However many
-changes come, the board is told of at most fifteen times a second.
+followed) up to date by version, and posts small messages to the subscribers. However many
+changes come, the board is notified at most fifteen times a second.
 """
 
 from __future__ import annotations
@@ -267,7 +267,7 @@ class MarketConnection:
         self._dirty.set()
 
     def _ask_for(self, auction_id: str) -> None:
-        """An auction that the board does not know, as one that has just been put up."""
+        """Read an auction that the board does not know, as one that has just been created."""
         if auction_id not in self._asking:
             self._asking.add(auction_id)
             self.spawn(self._fetch(auction_id))
@@ -296,7 +296,7 @@ class MarketConnection:
             await self.pace()
 
     def mark_changed(self) -> None:
-        """Something was changed in `lots`; the board is told with the next flush."""
+        """Note a change in `lots`; the board is notified with the next flush."""
         self._dirty.set()
 
     def want_trends(self, auction_ids: Iterable[str]) -> None:

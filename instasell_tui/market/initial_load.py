@@ -23,9 +23,9 @@ PAINTING_SECONDS = 0.05
 
 
 async def load_account(feed: MarketConnection) -> None:
-    """Asks for all of it. The board works without, so that a refusal is logged and no more.
+    """Load all of it. The board works without, so that a refusal is logged and no more.
 
-    The board comes first: what stands beside it would keep it waiting.
+    The board comes first: the data beside it would keep it waiting.
     """
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(BOARD_FIRST_SECONDS):

@@ -18,23 +18,23 @@ class BoardChanged(Message, bubble=False):
 
 
 class AuctionPageChanged(Message, bubble=False):
-    """The followed auction is different."""
+    """Report a change in the followed auction."""
 
 
 class OrdersChanged(Message, bubble=False):
-    """The own orders are different."""
+    """Report a change in the orders of the user."""
 
 
 class WalletChanged(Message, bubble=False):
-    """The own wallet is different."""
+    """Report a change in the wallet of the user."""
 
 
 class InboxChanged(Message, bubble=False):
-    """Notices, conversations or how many are unread are different."""
+    """Report a change in notifications, conversations or the number of unread ones."""
 
 
 class NotificationArrived(Message, bubble=False):
-    """The market has told the signed-in user something."""
+    """Report a notification for the signed-in user."""
 
     def __init__(self, notice: Notification) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class NotificationArrived(Message, bubble=False):
 
 
 class MessageArrived(Message, bubble=False):
-    """Somebody said something, the signed-in user in another place perhaps."""
+    """Report a message in a conversation, perhaps by the signed-in user in another session."""
 
     def __init__(self, said: Said) -> None:
         super().__init__()
@@ -50,19 +50,19 @@ class MessageArrived(Message, bubble=False):
 
 
 class ConnectionChanged(Message, bubble=False):
-    """The connection came or went."""
+    """Report that the connection was made or lost."""
 
 
 class AccountChanged(Message, bubble=False):
-    """Another person, or more is known of the person."""
+    """Report another user, or a change in the account."""
 
 
 class CategoriesChanged(Message, bubble=False):
-    """The tree of categories has come."""
+    """Report that the tree of categories has been read."""
 
 
 class Outbid(Message, bubble=False):
-    """Somebody else leads where the signed-in user led."""
+    """Report that another bidder leads where the signed-in user led."""
 
     def __init__(self, lot: BoardAuction) -> None:
         super().__init__()

@@ -28,9 +28,9 @@ SLOWER = 3
 
 
 class CheckoutScreen(ModalScreen[bool]):
-    """Answers True once it is paid, False when the wait was stopped; the page stays open then.
+    """Return True once it is paid, False when the wait was stopped; the page stays open then.
 
-    `paid` asks the market; what it raises is told, and ends the wait unless it passes by itself.
+    `paid` asks the server; an error is shown, and ends the wait unless it passes by itself.
     """
 
     app: InstaSellApp

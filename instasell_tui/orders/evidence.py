@@ -34,7 +34,7 @@ class EvidenceFile:
 
 
 def locate_file(typed: str) -> Path:
-    """The path that somebody typed; `~` is the home folder. It need not be there."""
+    """Return the path that the user typed; `~` is the home folder. It need not exist."""
     try:
         return Path(typed).expanduser()
     except RuntimeError:
@@ -87,7 +87,7 @@ def read(typed: str) -> EvidenceFile:
 
 
 def suggested_path(evidence: Evidence) -> str:
-    """Return where a file of somebody else would be saved: a plain name, in Downloads or here.
+    """Return the path to save a file of another user: a plain name, in Downloads or here.
 
     Of the name that came with it only letters, digits, `.`, `-`, `_` and spaces are taken, and the
     ending is that of its type, so that no other program takes it for what it is not.

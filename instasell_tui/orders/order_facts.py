@@ -1,4 +1,4 @@
-"""All that an order says, as names and values: its amounts, and where the goods go."""
+"""List the facts of an order, as names and values: its amounts, and the delivery address."""
 
 from __future__ import annotations
 

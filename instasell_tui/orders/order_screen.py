@@ -1,4 +1,4 @@
-"""One order: its amounts, its goods' way, its history, and what this person may do now."""
+"""Show one order: its amounts, its delivery, its history, and the steps possible now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The own orders: what is due now comes first."""
+"""List the orders of the user: those with a step due now come first."""
 
 from __future__ import annotations
 

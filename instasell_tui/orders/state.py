@@ -1,6 +1,6 @@
-"""The orders and the wallet of the signed-in user, and every step that moves money or goods.
+"""Hold the orders and the wallet of the user, and do each step that moves money or items.
 
-It is a part of the feed: it holds what was read last, by version, and tells the screens.
+It is a part of the feed: it holds what was read last, by version, and notifies the screens.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ class OrdersState:
         self._feed.post(messages.OrdersChanged)
 
     def _put(self, order: Order) -> None:
-        """Keeps the newest; what comes late for somebody who has signed out is dropped."""
+        """Keep the newest; drop what arrives after the user has signed out."""
         user, known = self._feed.user, self.orders.get(order.id)
         if user is None or user.id not in (order.buyer_id, order.seller_id):
             return
@@ -237,18 +237,18 @@ class OrdersState:
         return order.paid_at is not None
 
     async def set_address(self, order_id: str, address: Mapping[str, str]) -> OrderView:
-        """Says where the goods go. Raises OrderNotReady, Invalid."""
+        """Set the delivery address. Raises OrderNotReady, Invalid."""
         self._feed.require_writable()
         return self._seen(await self._feed.client.orders.set_address(order_id, address))
 
     async def ship(self, order_id: str, carrier: str, tracking: str) -> OrderView:
-        """The goods are on their way. Raises OrderNotReady, Invalid."""
+        """Mark the order as shipped. Raises OrderNotReady, Invalid."""
         self._feed.require_writable()
         client = self._feed.client
         return self._seen(await client.orders.ship(order_id, carrier=carrier, tracking=tracking))
 
     async def confirm_delivery(self, order_id: str) -> OrderView:
-        """The goods have come. Raises OrderNotReady."""
+        """Confirm the delivery. Raises OrderNotReady."""
         self._feed.require_writable()
         return self._seen(await self._feed.client.orders.confirm_delivery(order_id))
 

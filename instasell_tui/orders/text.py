@@ -99,7 +99,7 @@ def mark(order: Order, user_id: str, now: datetime) -> tuple[str, str]:
 
 
 def when(order: Order, user_id: str, now: datetime, zone: tzinfo | None) -> tuple[str, str]:
-    """Return the time left until the deadline, or the time of the end, and the name of its style."""
+    """Return the time left until the deadline, or that of the end, and the name of its style."""
     if order.status is OrderStatus.PENDING and not overdue(order, now):
         left = (order.payment_due_at - now).total_seconds()
         if due_of(order, user_id, now) is not OrderDue.PAY:

@@ -3,9 +3,9 @@
     {"instasell_recording": 1, "began_at": "2026-05-04T10:00:00Z"}
     {"ms": 180, "kind": "joined", "data": {...}}
 
-`ms` counts from the beginning. Only what anybody may see of the market gets in, and what the
-auctions are to the one who recorded them, without the own maximum: every line goes through a
-model that has no place for anything else.
+`ms` counts from the beginning. Only public data of the market gets in, and the position of the
+recording user in auctions, without the maximum: every line goes through a model that has no
+place for anything else.
 """
 
 from __future__ import annotations

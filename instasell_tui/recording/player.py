@@ -34,10 +34,10 @@ _REFUSED = Problem(
 
 
 class ReplayPlayer:
-    """A market from a file. It begins where the board was first seen.
+    """Play a market from a file. It begins where the board was first seen.
 
-    `on_you` is called with what an auction was to the one who recorded it, `on_end` once at the
-    end; then time stands still.
+    `on_you` is called with the relation of the recording user to an auction, `on_end` once at the
+    end; then the clock stops.
     """
 
     def __init__(self, recording: Recording, *, speed: float = 1.0) -> None:

@@ -1,4 +1,4 @@
-"""Writes what the screen is told into a file, while it is told."""
+"""Write what the screen receives into a file, while it is received."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A market that was: what a recording tells of it up to one moment. Pure: no I/O, no clock.
+"""Hold the state of a recorded market at one moment. Pure: no I/O, no clock.
 
-Goods and categories stand still, and are known from the beginning; prices, bids and ends are
+Listings and categories do not change, and are known from the beginning; prices, bids and ends are
 known as far as the recording was played.
 """
 

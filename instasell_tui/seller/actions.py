@@ -66,7 +66,7 @@ class SellerActions:
         return await self._on_terms("Put it up for auction", listing.title, known, send, "")
 
     async def relist(self, own: SellingAuction) -> Said:
-        """Puts up again what found no buyer, on the terms of the last time or on others."""
+        """Relist an auction that found no buyer, on the terms of the last time or on others."""
         known = seller_text.terms_of(own, self._currency)
 
         async def send(values: Values) -> Said:
@@ -153,7 +153,7 @@ class SellerActions:
         return await self._filled(form, {"stock": "1"}, send)
 
     async def bring_in(self) -> Said:
-        """Brings a file of goods in, after every row of it was looked at."""
+        """Import a file of listings, after every row of it has been checked."""
         if self._app.is_web:
             return FILES_ELSEWHERE
         form = Form(

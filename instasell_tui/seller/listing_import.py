@@ -1,4 +1,4 @@
-"""A file of goods for the seller's desk, brought in by `instasell listings import`.
+"""Import a file of listings for the seller's screen, with `instasell listings import`.
 
 The command runs as a process of its own, so that a file means here what it means in the shell.
 """

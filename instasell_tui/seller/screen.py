@@ -1,4 +1,4 @@
-"""The seller's desk: what runs, what found no buyer, what is sold, and the goods."""
+"""Show the seller's auctions (running, unsold, sold) and listings."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _STEPS = {
 
 
 class SellerScreen(PagedListScreen):
-    """Shows what the market says of the own goods. A step is done after a question only."""
+    """Show the auctions and listings of the seller. A step is done after a question only."""
 
     PLACE = "Seller desk"
     TABS: ClassVar[Mapping[str, str]] = {
@@ -214,7 +214,7 @@ class SellerScreen(PagedListScreen):
 
     @on(messages.BoardChanged)
     def _board_changed(self, message: messages.BoardChanged) -> None:
-        """A bid on something of one's own is seen at once, and the page read again."""
+        """Show a bid on an item of the seller at once, and read the page again."""
         if self.tab == "running" and self.is_current:
             lots = self.app.feed.lots
             changed = False

@@ -1,4 +1,4 @@
-"""The seller's side: own auctions with what came of them, own goods, and the steps on both."""
+"""Hold the seller's auctions with their results, the listings, and the steps on both."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class SellerState:
         )
 
     async def offer(self, auction_id: str) -> int:
-        """Offers an unpaid auction to the next bidder; what he would pay. Raises NoRunnerUp."""
+        """Offer an unpaid auction to the next bidder; return the price. Raises NoRunnerUp."""
         self._feed.require_writable()
         made = await self._feed.client.auctions.offer_runner_up(
             auction_id, idempotency_key=uuid.uuid4().hex

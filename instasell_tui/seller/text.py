@@ -44,7 +44,7 @@ def price(own: SellingAuction, currency: str, width: int) -> str:
 
 
 def mark(own: SellingAuction) -> Cell:
-    """The sign in front of a row: what waits for the seller stands out."""
+    """Return the sign in front of a row: rows that wait for the seller are marked."""
     if own.part is SellingPart.SOLD:
         waits = own.order_status is not None and own.order_status.value == "processing"
         return ("▶", "soon") if waits else ("·", "quiet")

@@ -136,7 +136,7 @@ OURS = (DARK, LIGHT, SIXTEEN)
 """In the order in which a key goes through them."""
 
 NAMES: Mapping[str, str] = {"dark": DARK.name, "light": LIGHT.name, "16": SIXTEEN.name}
-"""What they are called where somebody chooses one."""
+"""Their names in the list to choose from."""
 
 DEFAULTS = {"quiet": "#808890", "rule": "#606870", "flash": "#3a4a4a", "selected": "#405060"}
 """Our own variables, for the themes that Textual brings."""

@@ -1,4 +1,4 @@
-"""The own wallet: what it has, and every row of the ledger behind that."""
+"""Show the wallet of the user: its balances, and every row of the ledger behind them."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ class WalletScreen(PagedListScreen):
     def action_top_up(self) -> None:
         if not self._busy:
             self._busy = True
-            # The payment is the application's: its end is told also when this screen was left.
+            # The payment belongs to the application: its end is shown after this screen too.
             self.app.run_worker(self._top_up(), group="step")
 
     async def _top_up(self) -> None:

@@ -40,7 +40,7 @@ _ENTERED = (
 
 
 class WebAccess:
-    """Lets in whoever has the link, and nobody else. `place` is host and port, as in a URL."""
+    """Admit only requests with the link. `place` is host and port, as in a URL."""
 
     def __init__(self, place: str, *, clock: Callable[[], float] = monotonic) -> None:
         self.base = f"/{secrets.token_urlsafe(SECRET_BYTES)}"
@@ -53,7 +53,7 @@ class WebAccess:
         }
 
     def new_link(self) -> str:
-        """The address that lets somebody in, once. The one before is good no more."""
+        """Return an address that admits one browser, once. The one before is no longer valid."""
         key = secrets.token_urlsafe(SECRET_BYTES)
         self._link = key, self._clock() + LINK_SECONDS
         return f"http://{self._place}{self.base}/enter/{key}"

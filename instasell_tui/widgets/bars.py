@@ -109,7 +109,7 @@ class StatusBar(Horizontal):
         standing = feed.standing
         label = self.query_one("#standing", Static)
         text = connection(feed, zone)
-        # The clock moves every second, and need not have the whole screen laid out anew.
+        # The clock moves every second, which need not cause a new layout of the whole screen.
         label.update(Text(text), layout=len(text) != self._standing_cells)
         self._standing_cells = len(text)
         for each in ConnectionStatus:

@@ -37,7 +37,7 @@ class Question:
 
 
 def sign_out_question(name: str) -> Question:
-    """Return what is asked before somebody signs out: what ends, and what goes on."""
+    """Return the question before the user signs out: what ends, and what goes on."""
     lines = (
         ("Ends", "the session of this screen"),
         ("Goes on", "profiles and scripts, your bids and maximums"),

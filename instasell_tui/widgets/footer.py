@@ -1,6 +1,6 @@
-"""The line of keys at the end of a screen, drawn by one widget.
+"""Show the line of keys at the end of a screen, drawn by one widget.
 
-Textual's own makes a widget for every key, and makes all of them anew with each change of focus,
+Textual's footer makes a widget for every key, and makes all of them again at each change of focus,
 which is a third of what opening a screen costs.
 """
 

@@ -20,7 +20,7 @@ from instasell_tui.widgets.choice import ChoiceField
 
 Values = Mapping[str, str]
 GENERAL = ""
-"""The name under which an error stands that belongs to no field."""
+"""The name for an error that belongs to no field."""
 
 
 @dataclass(frozen=True, slots=True)

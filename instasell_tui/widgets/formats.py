@@ -1,7 +1,7 @@
 """Format texts, amounts, times and trends. Pure: no clock, no widgets.
 
-Texts of other people pass through `shown`, which leaves nothing that steers a terminal and
-nothing whose width terminals disagree about; a column is then as wide as it was asked to be.
+Texts of other people pass through `shown`, which removes all that steers a terminal and
+all whose width terminals disagree about; a column is then as wide as it was asked to be.
 """
 
 from __future__ import annotations

@@ -174,7 +174,7 @@ class PagedListScreen(Screen[None]):
     # Reading ----------------------------------------------------------------------------------
 
     def refresh_list(self) -> None:
-        """Reads the beginning, if somebody looks and may."""
+        """Read the first page, if the screen is visible and the user may."""
         if self.is_current and self.may_read:
             self._read()
 

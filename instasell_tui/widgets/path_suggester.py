@@ -19,7 +19,7 @@ class PathSuggester(Suggester):
     """
 
     def __init__(self) -> None:
-        # Files come and go while somebody types.
+        # Files come and go while the user types.
         super().__init__(use_cache=False, case_sensitive=True)
 
     async def get_suggestion(self, value: str) -> str | None:

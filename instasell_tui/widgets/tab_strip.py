@@ -40,7 +40,7 @@ class TabStrip(Horizontal):
         for number, label in enumerate(self.query(self.Label), 1):
             key = str(label.name)
             behind = f" {counts[key]}" if counts and counts[key] else ""
-            # The chosen one is told by its brackets too, for terminals without styles.
+            # Brackets mark the chosen one too, for terminals without styles.
             text = f"{number} {self._tabs[key]}{behind}"
             label.update(Text(f"[{text}]" if key == chosen else f" {text} "))
             label.set_class(key == chosen, "-chosen")

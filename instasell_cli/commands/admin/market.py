@@ -1,4 +1,4 @@
-"""`instasell admin auctions`, `listings` and `orders`: what an admin does to goods and sees."""
+"""`instasell admin auctions`, `listings` and `orders`: supervise the market."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 auctions = group(
     "Auctions of everybody.",
-    'admin auctions cancel ID --reason "The goods do not exist"',
+    'admin auctions cancel ID --reason "The item does not exist"',
 )
 listings = group(
     "Listings of everybody.",
@@ -45,7 +45,7 @@ Id = Annotated[str, typer.Argument(help="The id.", metavar="ID")]
     auctions,
     "cancel",
     "Call an open auction off, with bids or without; the bidders read the reason.",
-    'admin auctions cancel ID --reason "The goods do not exist"',
+    'admin auctions cancel ID --reason "The item does not exist"',
 )
 def cancel_auction(ctx: typer.Context, auction_id: Id, reason: Reason, yes: Yes = False) -> None:
     """`admin auctions cancel`."""

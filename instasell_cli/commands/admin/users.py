@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 app = group(
     "People: find them, suspend them, and what else an account needs of an admin.",
     "admin users list --q ada@",
-    'admin users suspend ada@example.com --reason "Bids on own goods"',
+    'admin users suspend ada@example.com --reason "Bids on own items"',
 )
 
 LIKE_IT_MAX = 1000
@@ -93,8 +93,8 @@ def list_users(
 @command(
     app,
     "suspend",
-    "Suspend an account. Its sessions end, its open auctions are called off, and it only reads.",
-    'admin users suspend ada@example.com --reason "Bids on own goods"',
+    "Suspend an account. Its sessions end, its open auctions are cancelled, and it only reads.",
+    'admin users suspend ada@example.com --reason "Bids on own items"',
     'admin users suspend ID --reason "Stolen account" --yes',
 )
 def suspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
@@ -110,8 +110,8 @@ def suspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) 
 @command(
     app,
     "unsuspend",
-    "Let a suspended account act again. Auctions that were called off stay so.",
-    'admin users unsuspend ada@example.com --reason "It was somebody else" --yes',
+    "Let a suspended account act again. Auctions that were cancelled stay so.",
+    'admin users unsuspend ada@example.com --reason "Wrong account" --yes',
 )
 def unsuspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
     """`admin users unsuspend`."""

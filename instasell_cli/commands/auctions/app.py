@@ -1,4 +1,4 @@
-"""`instasell auctions`: putting goods up, looking on, and bidding."""
+"""`instasell auctions`: create, watch and bid."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from instasell_client import InstaSell
 
 app = group(
-    "Live auctions: look on, bid, and put goods up.",
+    "Live auctions: watch, bid, and create your own.",
     "auctions live",
     "auctions watch ID",
     "auctions bid ID 12.50",

@@ -41,7 +41,7 @@ def add_to(app: typer.Typer) -> None:
         app,
         "bid",
         "Bid, now or up to a maximum. The market bids on for you, never more than it takes."
-        " Exit 6 when the bid is too low or the auction is over; the minimum is told.",
+        " Exit 6 when the bid is too low or the auction is over; the minimum is shown.",
         "auctions bid ID 12.50",
         "auctions bid ID --max 20.00",
         "auctions bid ID 12.50 --max 20.00 --yes",

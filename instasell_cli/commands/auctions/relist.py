@@ -65,14 +65,14 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "offer-runner-up",
-        "Offer the goods of an unpaid order to the next bidder, at his own last bid.",
+        "Offer the item of an unpaid order to the next bidder, at that bidder's last bid.",
         "auctions offer-runner-up ID",
     )(offer_runner_up)
     command(
         app,
         "relist",
-        "Put auctions up again that were not sold. It costs gas as the first time. Several, or"
-        " --all, give a verdict for each, and exit 7 when some were refused.",
+        "Relist auctions that found no buyer. It costs gas as the first time. Several, or"
+        " --all, print a result for each, and exit 7 when some were refused.",
         "auctions relist ID",
         "auctions relist --all --duration 3d --dry-run",
         "auctions relist --from ids.txt --yes -o jsonl",

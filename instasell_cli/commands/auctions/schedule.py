@@ -26,15 +26,15 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "schedule",
-        "Put many auctions up from a CSV, JSON, YAML or Excel file. A row has seller_sku or"
+        "Create many auctions from a CSV, JSON, YAML or Excel file. A row has seller_sku or"
         " listing_id, min_bid, and duration or end_at. Times are local unless they have a zone."
-        " The same file again puts nothing up twice: a listing that has, or had, an auction of"
-        " the same terms is unchanged. What found no buyer is put up again with"
+        " The same file again creates nothing twice: a listing that has, or had, an auction of"
+        " the same terms is unchanged. Relist what found no buyer with"
         " `auctions relist`. Each auction costs gas. Exit 7 when rows were rejected.\n\n"
         f"{AMOUNTS_TEXT}\n\n{guide_text(AUCTION_FIELDS)}",
         "auctions schedule auctions.csv --dry-run",
         "auctions schedule auctions.csv --errors rejects.csv",
-        "auctions schedule goods.xlsx --map Start=min_bid --set duration=7d",
+        "auctions schedule listings.xlsx --map Start=min_bid --set duration=7d",
     )(schedule)
 
 

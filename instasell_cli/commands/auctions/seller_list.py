@@ -1,4 +1,4 @@
-"""`instasell auctions selling`: what one has put up, and what came of it."""
+"""`instasell auctions selling`: the auctions of the seller, and their results."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "selling",
-        "List the auctions that you have put up and what came of each, the newest first. Unsold"
-        " is what found no buyer, or whose order was called off, and is not up again.",
+        "List the auctions that you have created and their results, the newest first. Unsold is"
+        " what found no buyer, or whose order was cancelled, and has not been relisted.",
         "auctions selling",
         "auctions selling --part unsold -o csv --fields auction_id,title,current_bid,reserve",
     )(selling)

@@ -55,7 +55,7 @@ def add_to(app: typer.Typer) -> None:
         " then. Nothing else is printed, but a message when one ended below its reserve, and lost"
         " connections are made good. Exit 1 with a message"
         " when the time is out, or as soon as it can no longer happen to one of them: no bid comes"
-        " to an auction that is over, and one that was called off neither starts nor ends.",
+        " to an auction that is over, and one that was cancelled neither starts nor ends.",
         "auctions wait ID --for ended",
         "auctions wait ID ID --for started --timeout 10m -o json",
         "auctions wait ID --for bid --after-seq 12 --timeout 1h30m",

@@ -98,9 +98,9 @@ def own_ids(call: Invocation) -> list[str]:
 
 
 async def run_watch(call: Invocation, options: WatchOptions) -> bool:
-    """Prints events, and returns whether what was waited for happened to all auctions.
+    """Print events, and return whether all auctions have met the condition.
 
-    An auction that was called off is over, too. Raises AuctionNotFound, and what ends the session
+    An auction that was cancelled is over, too. Raises AuctionNotFound, and what ends the session
     for good.
     """
 

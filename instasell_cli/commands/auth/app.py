@@ -174,7 +174,7 @@ def status(ctx: typer.Context) -> None:
 
 
 def run_status(call: Invocation) -> bool:
-    """Prints the account, and returns whether somebody is signed in."""
+    """Print the account, and return whether a user is signed in."""
     from instasell_client import Unauthenticated
 
     target = call.target
@@ -257,7 +257,7 @@ def _listed(call: Invocation, profile: Profile, current: str) -> Mapping[str, ob
 
 
 def wanted_url(call: Invocation) -> str:
-    """Return the address to sign in to. A named profile that does not exist yet is created later."""
+    """Return the address to sign in to. A named profile that is new is created later."""
     from instasell_client.profiles import resolve_target
 
     known = call.profile is None or call.store.find(call.profile) is not None

@@ -94,7 +94,7 @@ def forgot(ctx: typer.Context, email: Email = None) -> None:
 
 
 def run_forgot(call: Invocation, email: str | None) -> None:
-    """Asks for a mail; whether there is such an account is not told. Raises RateLimited."""
+    """Ask for an e-mail; the answer does not say whether the account exists. Raises RateLimited."""
     from instasell_client import InstaSell
 
     wanted = email or ask("E-mail", option="--email")

@@ -90,7 +90,7 @@ def _written(client: InstaSell, file: Evidence, path: Path) -> dict[str, str]:
     if path.exists():
         return found
     data = client.media.fetch(whole(client, file.url), bytes_max=file.size_bytes)
-    # Whole or not at all, and never over a file, or through a link, that somebody put there.
+    # Whole or not at all, and never over a file, or through a link, that was there before.
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as part:
         try:
             part.write(data)

@@ -31,8 +31,8 @@ app = group(
     "What is for sale: look, sell, import and export.",
     'listings list "steel watch" --price-max 100',
     "listings show ID",
-    "listings import goods.csv --dry-run",
-    "listings export > goods.csv",
+    "listings import listings.csv --dry-run",
+    "listings export > listings.csv",
 )
 
 DESCRIPTION_CHARACTERS_MAX = 20_000
@@ -179,7 +179,7 @@ def show(ctx: typer.Context, listing_id: ListingId) -> None:
 @command(
     app,
     "create",
-    "Put something up for sale. An auction's goods have no price: see auctions create.",
+    "Create a listing. One for an auction has no price: see auctions create.",
     'listings create --title "Pocket watch" --category "Watches > Pocket" \\\n'
     "      --condition refurbished --price 120.00",
     'listings create --type auction --title "Toy train" --category Toys --condition new',

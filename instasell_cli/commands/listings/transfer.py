@@ -73,12 +73,12 @@ def add_to(app: typer.Typer) -> None:
         " fetched from this machine; each is added once. An import that was cut off, with Ctrl-C"
         " or kill -9, goes on with --resume. Exit 7 when rows or pictures were rejected.\n\n"
         f"{AMOUNTS_TEXT}\n\n{guide_text(LISTING_FIELDS)}",
-        "listings import goods.csv --dry-run",
-        "listings import goods.xlsx --map Name=title --map Cost=price --set condition=new",
-        "listings import goods.csv --errors rejects.csv",
-        "listings import goods.csv --encoding cp1252 --decimal-comma",
-        "listings import goods.csv --images-from photos",
-        "listings import goods.csv --resume",
+        "listings import listings.csv --dry-run",
+        "listings import listings.xlsx --map Name=title --map Cost=price --set condition=new",
+        "listings import listings.csv --errors rejects.csv",
+        "listings import listings.csv --encoding cp1252 --decimal-comma",
+        "listings import listings.csv --images-from photos",
+        "listings import listings.csv --resume",
         "listings export -o csv | instasell listings import -",
     )(import_)
     command(
@@ -86,8 +86,8 @@ def add_to(app: typer.Typer) -> None:
         "export",
         "Write your own listings as rows that `listings import` takes back. CSV unless -o says"
         " json, jsonl or yaml.",
-        "listings export > goods.csv",
-        "listings export -o jsonl > goods.jsonl",
+        "listings export > listings.csv",
+        "listings export -o jsonl > listings.jsonl",
     )(export)
 
 
@@ -233,7 +233,7 @@ def _account(client: InstaSell) -> str:
     try:
         return client.auth.me().id
     except Forbidden:
-        # A token that may put goods up need not be one that may look at the account.
+        # A token that may create listings need not be one that may read the account.
         return hashlib.sha256(str(client.token).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""`instasell messages`: questions about goods, and what two sides of an order say."""
+"""`instasell messages`: questions about listings, and messages between buyer and seller."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from instasell_client.models.notifications import Notification
 
 app = group(
-    "Notifications: what happened to your bids, orders and goods.",
+    "Notifications: what happened to your bids, orders and listings.",
     "notifications list --unread",
     "notifications read --all",
 )
@@ -77,7 +77,7 @@ def mark_read(
 @command(
     app,
     "preferences",
-    "Show by which ways each kind is told, or change one kind.",
+    "Show the channels of each kind of notification, or change one kind.",
     "notifications preferences",
     "notifications preferences outbid --email",
     "notifications preferences ending_soon --no-in-app --no-email",

@@ -107,7 +107,7 @@ def list_orders(
         OrderRole | None, typer.Option("--role", help="Those that you bought, or sold.")
     ] = None,
     status: Annotated[
-        OrderStatusFilter | None, typer.Option("--status", help="Only those that stand there.")
+        OrderStatusFilter | None, typer.Option("--status", help="Filter by status")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
 ) -> None:
@@ -146,7 +146,7 @@ def show(ctx: typer.Context, order_id: OrderId) -> None:
 @command(
     app,
     "buy",
-    "Buy goods that are sold at a price. They are held for you until the order's payment is due."
+    "Buy items that are sold at a price. They are held for you until the order's payment is due."
     " Exit 6 when fewer are left.",
     "orders buy LISTING",
     "orders buy LISTING -n 2 --ship-to home.json",
@@ -197,7 +197,7 @@ def _question(listing: Listing, quantity: int, currency: str) -> str:
 @command(
     app,
     "address",
-    "Say where the goods of an order go, until they are shipped. What is not given is asked for"
+    "Set the delivery address of an order, until it is shipped. What is not given is asked for"
     " on a terminal.",
     "orders address ID --ship-to home.json",
     'orders address ID --name "Bob Lee" --line1 "5 Mill Lane" --postal-code 10115 \\\n'
@@ -235,7 +235,7 @@ def address(
 @command(
     app,
     "ship",
-    "Say that the goods are on their way; for the seller of a paid order.",
+    "Mark a paid order of yours as shipped; for the seller.",
     "orders ship ID --carrier DHL --tracking 00340434",
 )
 def ship(
@@ -252,7 +252,7 @@ def ship(
 @command(
     app,
     "confirm",
-    "Say that the goods have come; the seller gets the money. There is no way back.",
+    "Confirm the delivery; the seller gets the money. This cannot be undone.",
     "orders confirm ID",
     "orders confirm ID --yes",
 )

@@ -58,7 +58,7 @@ def add_to(app: typer.Typer) -> None:
         app,
         "pay",
         "Pay an order. By card, the link to the payment provider's page is printed; nothing is"
-        " paid before somebody pays there. From the wallet, it is paid at once. Exit 6 when the"
+        " paid before you pay there. From the wallet, it is paid at once. Exit 6 when the"
         " wallet has too little, or the order does not wait to be paid; 1 when the provider"
         " refuses, or with --wait when the time is over.",
         "orders pay ID",
@@ -96,7 +96,7 @@ def run_pay(
         if options.page.opens or options.page.waits:
             raise UsageProblem("--open and --wait go with --method card; a wallet pays at once")
         return _pay_from_wallet(client, output, order_id, assume_yes=options.yes)
-    # A wrong span is told before anything is begun.
+    # A wrong span is reported before anything is begun.
     options.page.timeout_seconds()
     begun = client.orders.pay(order_id, "card")
     show_page(output, begun.checkout_url, options.page)

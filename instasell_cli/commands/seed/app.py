@@ -1,4 +1,4 @@
-"""`instasell seed`: a market full of people, goods, auctions and bids, for trying things out."""
+"""`instasell seed`: a market full of users, listings, auctions and bids, for trying things out."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def add_to(app: typer.Typer) -> None:
     commands = group("")
     called_alone(
         commands,
-        "Fill a market on this machine with people, goods, auctions and bids. The same seed makes"
+        "Fill a market on this machine with users, listings, auctions and bids. The same seed makes"
         " up the same market, and run again it changes nothing. Categories need an admin: the"
         " profile's, INSTASELL_ADMIN_TOKEN, or one that --create-admin makes for the moment and"
-        " takes the rights from at the end. With an admin, people are signed in by the hundred."
-        " The people's password is INSTASELL_SEED_PASSWORD, or else it is printed.",
+        " takes the rights from at the end. With an admin, users are signed in by the hundred."
+        " The users' password is INSTASELL_SEED_PASSWORD, or else it is printed.",
         "seed --create-admin",
         "seed --users 50 --listings 1000 --auctions 200 --seed 42",
         "seed --seed 7 -o json",

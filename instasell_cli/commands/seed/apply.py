@@ -1,4 +1,4 @@
-"""`instasell seed apply`: the people, goods, auctions and bids of a file."""
+"""`instasell seed apply`: the users, listings, auctions and bids of a file."""
 
 from __future__ import annotations
 

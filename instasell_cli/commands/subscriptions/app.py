@@ -54,8 +54,8 @@ def list_subscriptions(
 @command(
     app,
     "add",
-    "Follow an auction, a category with those below it, or a seller. You are told when it ends"
-    " soon, or of new goods.",
+    "Follow an auction, a category with those below it, or a seller. You are notified when it"
+    " ends soon, or of new listings.",
     "subscriptions add auction ID",
     'subscriptions add category "Toys > Trains"',
     "subscriptions add seller ID",

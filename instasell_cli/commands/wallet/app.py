@@ -133,7 +133,7 @@ def _entry_record(entry: WalletEntry, output: OutputWriter) -> Mapping[str, obje
     app,
     "topup",
     "Put money into your wallet, or buy gas for it. The link to the payment provider's page is"
-    " printed; nothing is paid before somebody pays there. A minor unit of money, as a cent, buys"
+    " printed; nothing is paid before you pay there. A minor unit of money, as a cent, buys"
     " one unit of gas.",
     "wallet topup 50.00",
     "wallet topup 50.00 --open --wait",
@@ -157,7 +157,7 @@ def topup(
 
 def run_topup(client: InstaSell, output: OutputWriter, options: TopUpOptions) -> TopUpReply:
     """Begins a payment, and shows where it is paid. Raises PaymentFailed, Unavailable."""
-    # A wrong span is told before anything is begun.
+    # A wrong span is reported before anything is begun.
     options.page.timeout_seconds()
     currency = client.wallet.get().currency
     amount = typed_amount(options.amount, "AMOUNT", currency, least=1)

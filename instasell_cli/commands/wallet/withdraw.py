@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 @command(
     app,
     "payout-account",
-    "Show your account at the payment provider. Withdrawals go to it. The page that it still lacks"
-    " is told, too. It is made when you ask for it first.",
+    "Show your account at the payment provider. Withdrawals go to it. The page that is"
+    " still to be filled in is shown, too. The account is created when you first ask for it.",
     "wallet payout-account",
     "wallet payout-account -o json --fields onboarding_url",
 )

@@ -121,7 +121,7 @@ class ExistingAuction:
 
 
 class OwnAuctions:
-    """The auctions that a seller has put up so far, by listing."""
+    """Read the auctions that a seller has created so far, by listing."""
 
     def __init__(self) -> None:
         self._by_listing: dict[str, list[ExistingAuction]] = defaultdict(list)

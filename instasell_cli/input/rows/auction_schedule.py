@@ -1,7 +1,7 @@
-"""Many auctions from the rows of a file: one verdict for each row, and never a second auction.
+"""Create auctions from the rows of a file: one result for each row, and never a second auction.
 
-A row is the same auction again where its listing has, or had, one of the same terms. That is asked
-of the market before anything is put up, so it holds however long ago the file was last used. Two
+A row is the same auction again where its listing has, or had, one of the same terms. The server is
+asked for that before anything is created, so it holds however long ago the file was last used. Two
 runs at once meet at the server, which takes one open auction for a listing, and one effect for an
 idempotency key.
 """

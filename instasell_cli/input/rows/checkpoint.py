@@ -38,7 +38,7 @@ class CheckpointEntry:
 
 
 class Checkpoint:
-    """The journal of one import. What cannot be written is told once, and the import goes on."""
+    """Write the checkpoint of one import. A failure is reported once, and the import goes on."""
 
     def __init__(self, path: Path, tell: Callable[[str], None]) -> None:
         self._path = path

@@ -1,7 +1,7 @@
-"""Columns of a file, and the cells in them, as the fields of a row.
+"""Read the columns of a file, and the cells in them, as the fields of a row.
 
-Whatever a cell holds that cannot become its field is told in the shape of the server's verdicts,
-so that a person reads one kind of complaint wherever it comes from.
+A cell that cannot become its field is reported in the form of the server's errors, so that users
+read one kind of complaint wherever it comes from.
 """
 
 from __future__ import annotations

@@ -158,9 +158,9 @@ def run_rows(
     shape: RecordSchema,
     work: RowWork,
 ) -> ResultTotals:
-    """Works through the file, prints the verdicts and the summary.
+    """Work through the file, print the results and the summary.
 
-    Raises UsageProblem for an unusable file, and what `work` raises; the summary is told also then.
+    Raises UsageProblem for an unusable file, and what `work` raises; the summary is still printed.
     """
     with ExitStack() as stack:
         file = stack.enter_context(opened_rows(options.file, options.form))

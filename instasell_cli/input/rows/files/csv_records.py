@@ -36,7 +36,7 @@ class _End(Enum):
 
 @dataclass(frozen=True)
 class Record:
-    """The cells of a record; with a `problem`, as far as they can be told apart."""
+    """Hold the cells of a record; with a `problem`, as far as they can be separated."""
 
     cells: Sequence[str]
     problem: str | None = None

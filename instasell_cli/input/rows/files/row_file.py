@@ -100,6 +100,6 @@ def table_row(number: int, header: Sequence[str], cells: Sequence[str]) -> RawRo
 def broken_table_row(
     number: int, header: Sequence[str], cells: Sequence[str], problem: str
 ) -> RawRow:
-    """Return a row that cannot be read; its cells are kept as far as they can be told apart."""
+    """Return a row that cannot be read; its cells are kept as far as they can be separated."""
     row = table_row(number, header, [cell[:PROBLEM_CHARACTERS_KEPT] for cell in cells])
     return RawRow(number, {}, row.kept, problem=problem)

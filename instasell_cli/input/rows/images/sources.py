@@ -1,6 +1,6 @@
 """Find the pictures of a row: files below one folder, and addresses of the web.
 
-A file of rows may come from somebody else. So a path leads nowhere outside of its folder, only
+A file of rows may come from other people. So a path leads nowhere outside of its folder, only
 what begins as a picture is read as a whole, and an address is fetched without any token, in
 bounded time and size, and never from where cloud machines keep their secrets.
 """
@@ -128,6 +128,6 @@ async def _is_local(host: str) -> bool:
     found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     addresses = [ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found]
     if any(each.is_link_local for each in addresses):
-        # Cloud machines hand out their credentials there, to whoever asks.
+        # Cloud machines hand out their credentials there, to any process that asks.
         raise PictureError("it is an address that is valid on this machine's link only")
     return any(not each.is_global for each in addresses)
