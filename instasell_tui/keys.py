@@ -24,7 +24,7 @@ _NAMED = frozenset(key.value for key in Keys)
 
 
 class KeyScope(NamedTuple):
-    """Name an owner of keys at one time: a screen, or a widget in it. The last is innermost."""
+    """Name a scope of keys: a screen, then the widgets in it. The last owner is innermost."""
 
     name: str
     owners: tuple[type[DOMNode], ...]
