@@ -26,14 +26,14 @@ def shared_options() -> list[Any]:
             check=_format,
         ),
         _flag("wide", "--wide", help="The same as -o wide: all columns, uncut."),
-        _shared("fields", "--fields", help="Only these fields, separated by commas."),
+        _shared("fields", "--fields", help="Show only these fields, separated by commas."),
         _shared("jq", "--jq", help="Filter the JSON with an expression of jq.", metavar="EXPR"),
         _shared(
             "template", "--template", help="Format the JSON with a Jinja template.", metavar="TMPL"
         ),
         _shared("url", "--url", help="The server, instead of the profile's."),
         _shared("profile", "--profile", help="The profile to use."),
-        _flag("debug", "--debug", help="Tell on stderr what is sent, without secrets."),
+        _flag("debug", "--debug", help="Print on stderr what is sent, without secrets."),
     ]
 
 

@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "demo",
-        "Start a market of its own with simulated bidders, and open the Board. Off a"
+        "Start a separate market with simulated bidders, and open the Board. Off a"
         " terminal, or with --text, tell the same as text and prove it by an audit: under a"
         " minute. Nothing of it stays.",
         "demo",
@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 def demo(
     ctx: typer.Context,
-    text: Annotated[bool, typer.Option("--text", help="As text, also on a terminal.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="Print text, also on a terminal.")] = False,
     number: Annotated[
         int,
         typer.Option(

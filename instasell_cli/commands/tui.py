@@ -40,13 +40,13 @@ def tui(
         str | None, typer.Option(metavar="NAME", help="auto, dark, light, or 16 for few colours.")
     ] = None,
     record: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write what the auctions do to a new file.")
+        Path | None, typer.Option(metavar="FILE", help="Record the auctions in a new file.")
     ] = None,
     replay: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Show a recording; needs no server.")
     ] = None,
     speed: Annotated[
-        float | None, typer.Option(metavar="N", help="How many times faster to replay.")
+        float | None, typer.Option(metavar="N", help="Replay this many times faster.")
     ] = None,
     web: Annotated[
         bool, typer.Option("--web", help="Serve the screen to a browser on this computer.")

@@ -264,7 +264,7 @@ class BoardState:
         return self._you.get(auction_id)
 
     def set_watched(self, auction_id: str, *, on: bool) -> None:
-        """Puts an auction on the watch list that is shown, or takes it off."""
+        """Add an auction to the watchlist that is shown, or remove it."""
         (self._watched.add if on else self._watched.discard)(auction_id)
         lot = self._lots.get(auction_id)
         if lot is not None:

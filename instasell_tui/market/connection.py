@@ -350,7 +350,7 @@ class MarketConnection:
         return receipt
 
     async def watch(self, auction_id: str, *, on: bool) -> None:
-        """Puts an auction on the watch list, or takes it off."""
+        """Add an auction to the watchlist, or remove it."""
         self.require_writable()
         await (self.client.auctions.watch if on else self.client.auctions.unwatch)(auction_id)
         self._watching(auction_id, on=on)

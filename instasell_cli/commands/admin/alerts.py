@@ -34,7 +34,7 @@ app = group(
 def list_alerts(
     ctx: typer.Context,
     is_open: Annotated[
-        bool | None, typer.Option("--open/--closed", help="Only these; both by default.")
+        bool | None, typer.Option("--open/--closed", help="Filter by state (default: both).")
     ] = None,
     limit: Limit = 50,
 ) -> None:
@@ -104,7 +104,7 @@ def correct(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = Fa
 @command(
     app,
     "close",
-    "Say that an alert is dealt with. Of a payment that nothing waits for, a refund that you made"
+    "Close an alert that is dealt with. Of a payment that nothing waits for, a refund that you made"
     " at the payment provider is booked.",
     'admin alerts close ID --reason "Refunded by hand at the provider"',
 )

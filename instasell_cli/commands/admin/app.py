@@ -10,7 +10,7 @@ from instasell_cli.commands.admin import users as admin_users
 from instasell_cli.options import group
 
 app = group(
-    "The admin's desk: people, alerts, disputes, orders and figures.",
+    "Administration: users, alerts, disputes, orders and figures.",
     "admin alerts list --open",
     "admin disputes list --status open",
     "admin analytics --plot",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from instasell_client.models.disputes import Dispute
 
 app = group(
-    "Disputes of everybody: read both sides, and decide.",
+    "Disputes of all users: read both sides, and decide.",
     "admin disputes list --status open",
     'admin disputes resolve ID --refund 12.50 --reason "The parcel was lost"',
 )
@@ -30,7 +30,7 @@ app = group(
 @command(
     app,
     "list",
-    "List disputes; who has waited longest comes first.",
+    "List disputes; those that have waited longest come first.",
     "admin disputes list --status open",
     "admin disputes list -o csv --fields id,reason,held_amount,buyer_name,seller_name",
 )
@@ -38,7 +38,7 @@ def list_disputes(
     ctx: typer.Context,
     status: Annotated[
         DisputeStatusFilter | None,
-        typer.Option("--status", help="Only open, or only resolved ones."),
+        typer.Option("--status", help="Filter by status: open or resolved."),
     ] = None,
     limit: Limit = 50,
 ) -> None:
@@ -68,7 +68,7 @@ def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
     app,
     "resolve",
     "Decide a dispute. The refund goes to the buyer's wallet, the rest of what is held is the"
-    " seller's. There is no way back.",
+    " seller's. This cannot be undone.",
     'admin disputes resolve ID --refund 12.50 --reason "The parcel was lost"',
     'admin disputes resolve ID --refund 0 --reason "It was delivered" --yes',
 )
@@ -76,7 +76,10 @@ def resolve(
     ctx: typer.Context,
     dispute_id: DisputeId,
     refund: Annotated[
-        str, typer.Option("--refund", help="What the buyer gets back, as 12.50.", metavar="AMOUNT")
+        str,
+        typer.Option(
+            "--refund", help="Amount that the buyer gets back, as 12.50.", metavar="AMOUNT"
+        ),
     ],
     reason: Reason,
     key: Key = None,

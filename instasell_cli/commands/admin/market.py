@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from instasell_client.models.admin import AdminOrder
 
 auctions = group(
-    "Auctions of everybody.",
+    "Auctions of all users.",
     'admin auctions cancel ID --reason "The item does not exist"',
 )
 listings = group(
-    "Listings of everybody.",
+    "Listings of all users.",
     'admin listings remove ID --reason "Counterfeit"',
 )
 orders = group(
-    "Orders of everybody.",
+    "Orders of all users.",
     "admin orders list --status disputed",
     "admin orders show ID",
 )
@@ -44,7 +44,7 @@ Id = Annotated[str, typer.Argument(help="The id.", metavar="ID")]
 @command(
     auctions,
     "cancel",
-    "Call an open auction off, with bids or without; the bidders read the reason.",
+    "Cancel an open auction, with bids or without; the bidders read the reason.",
     'admin auctions cancel ID --reason "The item does not exist"',
 )
 def cancel_auction(ctx: typer.Context, auction_id: Id, reason: Reason, yes: Yes = False) -> None:
@@ -77,14 +77,14 @@ def remove_listing(ctx: typer.Context, listing_id: Id, reason: Reason, yes: Yes 
 @command(
     orders,
     "list",
-    "List everybody's orders, the newest first.",
+    "List the orders of all users, the newest first.",
     "admin orders list --status disputed",
     "admin orders list --seller ID --limit 0 -o csv",
 )
 def list_orders(
     ctx: typer.Context,
     status: Annotated[
-        OrderStatusName | None, typer.Option("--status", help="Only those of one status.")
+        OrderStatusName | None, typer.Option("--status", help="Filter by status.")
     ] = None,
     buyer: Annotated[
         str | None, typer.Option("--buyer", help="The id or the e-mail address of a buyer.")
@@ -92,7 +92,9 @@ def list_orders(
     seller: Annotated[
         str | None, typer.Option("--seller", help="The id or the e-mail address of a seller.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
+    ] = 50,
 ) -> None:
     """`admin orders list`."""
     with open_client(ctx) as (client, output):

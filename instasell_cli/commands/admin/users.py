@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from instasell_client import InstaSell
 
 app = group(
-    "People: find them, suspend them, and what else an account needs of an admin.",
+    "Users: find, suspend, verify and change accounts.",
     "admin users list --q ada@",
     'admin users suspend ada@example.com --reason "Bids on own items"',
 )
@@ -36,10 +36,12 @@ UserId = Annotated[
     str, typer.Argument(help="The id or the e-mail address of the account.", metavar="ID")
 ]
 Reason = Annotated[
-    str, typer.Option("--reason", help="Why; it stays in the audit log.", metavar="TEXT")
+    str, typer.Option("--reason", help="Reason; it stays in the audit log.", metavar="TEXT")
 ]
-Limit = Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Limit = Annotated[
+    int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")]
 
 
 class AccountRoleFilter(StrEnum):

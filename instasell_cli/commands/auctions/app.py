@@ -122,24 +122,26 @@ class AuctionFilters:
 )
 def live(
     ctx: typer.Context,
-    query: Annotated[str | None, typer.Argument(help="Words to look for.")] = None,
+    query: Annotated[str | None, typer.Argument(help="Words to search for.")] = None,
     category: Annotated[
         str | None, typer.Option("--category", help='A path as "Toys > Trains", or an id.')
     ] = None,
     seller: Annotated[str | None, typer.Option("--seller", help="The id of a seller.")] = None,
     price_min: Annotated[
-        str | None, typer.Option("--price-min", help="From this price on.", metavar="AMOUNT")
+        str | None, typer.Option("--price-min", help="Lowest price.", metavar="AMOUNT")
     ] = None,
     price_max: Annotated[
-        str | None, typer.Option("--price-max", help="Up to this price.", metavar="AMOUNT")
+        str | None, typer.Option("--price-max", help="Highest price.", metavar="AMOUNT")
     ] = None,
     sort: Annotated[
         AuctionSort, typer.Option("--sort", help="The order; - turns it around.")
     ] = AuctionSort.ENDING,
     followed: Annotated[
-        bool, typer.Option("--followed", help="Your watch list instead, ended ones too.")
+        bool, typer.Option("--followed", help="List your watchlist instead, ended ones too.")
     ] = False,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
+    ] = 50,
 ) -> None:
     """`auctions live`."""
     wanted = AuctionFilters(query, category, seller, price_min, price_max, sort, followed, limit)
@@ -176,10 +178,12 @@ def run_live(client: InstaSell, output: OutputWriter, wanted: AuctionFilters) ->
 def list_auctions(
     ctx: typer.Context,
     status: Annotated[
-        AuctionStatusFilter | None, typer.Option("--status", help="Only those of one status.")
+        AuctionStatusFilter | None, typer.Option("--status", help="Filter by status.")
     ] = None,
     seller: Annotated[str | None, typer.Option("--seller", help="The id of a seller.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
+    ] = 50,
 ) -> None:
     """`auctions list`."""
     with open_client(ctx) as (client, output):
@@ -215,7 +219,7 @@ def bids(
 @command(
     app,
     "create",
-    "Put a listing of type auction up. It costs gas; exit 6 when you have too little.",
+    "Create an auction of a listing for auctions. It costs gas; exit 6 when you have too little.",
     "auctions create LISTING --min-bid 9.99 --duration 3d",
     "auctions create LISTING --min-bid 50 --reserve 120 --buy-now 200 \\\n"
     "      --start 2030-01-31T18:00 --end 2030-02-07T18:00",
@@ -322,7 +326,7 @@ def run_update(
     output.one(AUCTION, record_of(changed.state))
 
 
-@command(app, "follow", "Put auctions on your watch list.", "auctions follow ID")
+@command(app, "follow", "Add auctions to your watchlist.", "auctions follow ID")
 def follow(
     ctx: typer.Context,
     ids: Annotated[list[str], typer.Argument(help="The ids of auctions.", metavar="ID...")],
@@ -332,7 +336,7 @@ def follow(
         _each(ids, client.auctions.watch, output, "followed")
 
 
-@command(app, "unfollow", "Take auctions off your watch list.", "auctions unfollow ID")
+@command(app, "unfollow", "Remove auctions from your watchlist.", "auctions unfollow ID")
 def unfollow(
     ctx: typer.Context,
     ids: Annotated[list[str], typer.Argument(help="The ids of auctions.", metavar="ID...")],

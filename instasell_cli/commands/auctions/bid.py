@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from instasell_client.models.auctions import AuctionView, BidReceipt
 
 AuctionId = Annotated[str, typer.Argument(help="The id of the auction.", metavar="ID")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")]
 
 
 @dataclass(frozen=True)

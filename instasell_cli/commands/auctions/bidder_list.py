@@ -40,7 +40,9 @@ def add_to(app: typer.Typer) -> None:
 def bidding(
     ctx: typer.Context,
     part: Annotated[BiddingFilter | None, typer.Option("--part", help="Those of one part.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
+    ] = 50,
 ) -> None:
     """`auctions bidding`."""
     with open_client(ctx) as (client, output):

@@ -38,7 +38,9 @@ def add_to(app: typer.Typer) -> None:
 def selling(
     ctx: typer.Context,
     part: Annotated[SellingFilter | None, typer.Option("--part", help="Those of one part.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
+    ] = 50,
 ) -> None:
     """`auctions selling`."""
     with open_client(ctx) as (client, output):

@@ -98,7 +98,7 @@ def run_login(call: Invocation, options: SignIn) -> None:
 @command(
     app,
     "signup",
-    "Make an account, and sign in with it.",
+    "Create an account, and sign in with it.",
     "auth signup --role seller",
     "auth signup --email me@example.com --password-stdin < password.txt",
 )
@@ -195,7 +195,7 @@ def run_status(call: Invocation) -> bool:
 @command(
     app,
     "become-seller",
-    "Let your account sell as well as buy. There is no way back.",
+    "Let your account sell as well as buy. This cannot be undone.",
     "auth become-seller",
 )
 def become_seller(ctx: typer.Context) -> None:

@@ -19,7 +19,7 @@ app.add_typer(tokens.app, name="tokens")
 @command(
     app,
     "verify",
-    "Prove your address by the token of a mail. `auth verify --send` mails another one.",
+    "Verify your address with the token of an e-mail. `auth verify --send` sends another one.",
     "auth verify",
     "auth verify - < token.txt",
     "auth verify - --password-stdin < token-and-password.txt",
@@ -35,7 +35,7 @@ def verify(
             show_default=False,
         ),
     ] = None,
-    send: Annotated[bool, typer.Option("--send", help="Have another token mailed.")] = False,
+    send: Annotated[bool, typer.Option("--send", help="Send another token by e-mail.")] = False,
     password_stdin: Annotated[
         bool,
         typer.Option(
@@ -85,7 +85,7 @@ def run_verify(
 @command(
     app,
     "forgot",
-    "Have a token mailed that sets a new password.",
+    "Send a token by e-mail that sets a new password.",
     "auth forgot --email me@example.com",
 )
 def forgot(ctx: typer.Context, email: Email = None) -> None:

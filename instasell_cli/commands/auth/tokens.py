@@ -46,12 +46,12 @@ def list_tokens(ctx: typer.Context) -> None:
 )
 def create(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="What you will know it by.")],
+    name: Annotated[str, typer.Argument(help="A name for the token.")],
     scopes: Annotated[
-        list[ScopeName], typer.Option("--scope", help="What it may do; give it several times.")
+        list[ScopeName], typer.Option("--scope", help="Allow the token a scope; can be repeated.")
     ],
     days: Annotated[
-        int, typer.Option("--days", min=1, max=365, help="How long it is in force.")
+        int, typer.Option("--days", min=1, max=365, help="Days until the token expires.")
     ] = 90,
 ) -> None:
     """`auth tokens create`."""
@@ -79,7 +79,7 @@ def revoke(
     ids: Annotated[
         list[str], typer.Argument(help="The ids or the names of tokens.", metavar="ID...")
     ],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
 ) -> None:
     """`auth tokens revoke`."""
     with open_client(ctx) as (client, output):

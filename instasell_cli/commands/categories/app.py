@@ -31,7 +31,7 @@ app = group(
 )
 
 
-@command(app, "list", "Every category, and how much is in it.", "categories list")
+@command(app, "list", "List every category with its number of listings.", "categories list")
 def list_(ctx: typer.Context) -> None:
     """`categories list`."""
     with open_client(ctx) as (client, output):
@@ -78,7 +78,9 @@ def import_(
     file: Annotated[str, typer.Argument(help="A file, or - for stdin.")],
     form: Annotated[
         CategoryFormat | None,
-        typer.Option("--format", help="By default what the file's ending says, else lines."),
+        typer.Option(
+            "--format", help="Set the format (default: by the file's ending, else lines)."
+        ),
     ] = None,
 ) -> None:
     """`categories import`."""

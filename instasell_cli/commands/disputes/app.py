@@ -59,7 +59,7 @@ class DisputeStatusFilter(StrEnum):
     RESOLVED = "resolved"
 
 
-Reason = Annotated[DisputeReasonOption, typer.Option("--reason", help="What is wrong.")]
+Reason = Annotated[DisputeReasonOption, typer.Option("--reason", help="Reason of the dispute.")]
 
 _OPEN_HELP = (
     "Complain of an order that you paid. Its money stays where it is until an admin has decided."
@@ -100,12 +100,14 @@ def list_disputes(
     ctx: typer.Context,
     status: Annotated[
         DisputeStatusFilter | None,
-        typer.Option("--status", help="Only open, or only resolved ones."),
+        typer.Option("--status", help="Filter by status: open or resolved."),
     ] = None,
     order: Annotated[
-        str | None, typer.Option("--order", help="Those of one order.", metavar="ORDER")
+        str | None, typer.Option("--order", help="Filter by order.", metavar="ORDER")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
+    ] = 50,
 ) -> None:
     """`disputes list`."""
     with open_client(ctx) as (client, output):

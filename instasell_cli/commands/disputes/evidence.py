@@ -60,7 +60,10 @@ def download(
     ctx: typer.Context,
     dispute_id: Annotated[str, typer.Argument(help="The id of the dispute.", metavar="DISPUTE")],
     folder: Annotated[
-        Path, typer.Option("--dir", help="Where they go; it is made if need be.", metavar="DIR")
+        Path,
+        typer.Option(
+            "--dir", help="Folder for the files; created if it is missing.", metavar="DIR"
+        ),
     ] = Path(),
 ) -> None:
     """`disputes evidence download`."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from instasell_client import InstaSell
 
 app = group(
-    "What is for sale: look, sell, import and export.",
+    "Listings: search, create, import and export.",
     'listings list "steel watch" --price-max 100',
     "listings show ID",
     "listings import listings.csv --dry-run",
@@ -122,24 +122,26 @@ class ListingOptions:
 )
 def list_(
     ctx: typer.Context,
-    query: Annotated[str | None, typer.Argument(help="Words to look for.")] = None,
+    query: Annotated[str | None, typer.Argument(help="Words to search for.")] = None,
     category: CategoryOption = None,
     type_: Annotated[
-        Type | None, typer.Option("--type", help="Sold at a price, or by auction.")
+        Type | None, typer.Option("--type", help="Filter by type: at a price, or by auction.")
     ] = None,
     condition: ConditionOption = None,
     price_min: Annotated[
-        str | None, typer.Option("--price-min", help="From this price on.", metavar="AMOUNT")
+        str | None, typer.Option("--price-min", help="Lowest price.", metavar="AMOUNT")
     ] = None,
     price_max: Annotated[
-        str | None, typer.Option("--price-max", help="Up to this price.", metavar="AMOUNT")
+        str | None, typer.Option("--price-max", help="Highest price.", metavar="AMOUNT")
     ] = None,
     seller: Annotated[str | None, typer.Option("--seller", help="The id of a seller.")] = None,
     mine: Annotated[bool, typer.Option("--mine", help="Only your own.")] = False,
     sort: Annotated[
         ListingSortOption | None, typer.Option("--sort", help="The order; - turns it around.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
+    ] = 50,
 ) -> None:
     """`listings list`."""
     wanted = ListingFilters(
@@ -192,7 +194,7 @@ def create(
     ],
     condition: Annotated[ListingCondition, typer.Option("--condition", help="State of the item.")],
     type_: Annotated[
-        Type, typer.Option("--type", help="Sold at a price, or by auction.")
+        Type, typer.Option("--type", help="Sell at a price, or by auction.")
     ] = Type.DIRECT,
     description: Description = None,
     price: Price = None,
@@ -255,14 +257,14 @@ def run_update(
 @command(
     app,
     "delete",
-    "Take listings away; orders keep them.",
+    "Delete listings; orders keep them.",
     "listings delete ID",
     "listings delete ID ID --yes",
 )
 def delete(
     ctx: typer.Context,
     ids: Annotated[list[str], typer.Argument(help="The ids of the listings.", metavar="ID...")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
 ) -> None:
     """`listings delete`."""
     with open_client(ctx) as (client, output):

@@ -103,7 +103,7 @@ def order(
 @command(
     app,
     "remove",
-    "Take pictures away.",
+    "Remove pictures.",
     "listings images remove LISTING IMAGE",
     "listings images remove LISTING IMAGE IMAGE --yes",
 )
@@ -111,7 +111,7 @@ def remove(
     ctx: typer.Context,
     listing_id: ListingId,
     ids: Annotated[list[str], typer.Argument(help="Their ids.", metavar="IMAGE...")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
 ) -> None:
     """`listings images remove`."""
     with open_client(ctx) as (client, output):

@@ -59,7 +59,9 @@ def list_conversations(
     ctx: typer.Context,
     listing: Listing = None,
     order: Order = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
+    ] = 50,
 ) -> None:
     """`messages list`."""
     with open_client(ctx) as (client, output):
@@ -85,7 +87,7 @@ def show(
     listing: Listing = None,
     order: Order = None,
     limit: Annotated[
-        int, typer.Option("--limit", min=0, help="How many of the newest; 0 is all.")
+        int, typer.Option("--limit", min=0, help="Show this many of the newest; 0 is all.")
     ] = 50,
     keep_unread: Annotated[
         bool, typer.Option("--keep-unread", help="Do not mark them as read.")

@@ -35,8 +35,10 @@ app = group(
 )
 def list_notifications(
     ctx: typer.Context,
-    unread: Annotated[bool, typer.Option("--unread", help="Only those not read yet.")] = False,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+    unread: Annotated[bool, typer.Option("--unread", help="Show only unread ones.")] = False,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
+    ] = 50,
 ) -> None:
     """`notifications list`."""
     with open_client(ctx) as (client, output):
@@ -60,11 +62,13 @@ def _record(notice: Notification) -> Mapping[str, object]:
 )
 def mark_read(
     ctx: typer.Context,
-    ids: Annotated[list[str] | None, typer.Argument(help="Which.", metavar="ID...")] = None,
-    up_to: Annotated[
-        str | None, typer.Option("--up-to", help="This one and all older ones.", metavar="ID")
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="The ids of notifications.", metavar="ID...")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    up_to: Annotated[
+        str | None, typer.Option("--up-to", help="Mark this one and all older ones.", metavar="ID")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Mark all of them.")] = False,
 ) -> None:
     """`notifications read`."""
     if [bool(ids), up_to is not None, everything].count(True) != 1:
@@ -86,10 +90,10 @@ def preferences(
     ctx: typer.Context,
     kind: Annotated[str | None, typer.Argument(help="The kind to change.", metavar="KIND")] = None,
     in_app: Annotated[
-        bool | None, typer.Option("--in-app/--no-in-app", help="Whether it is shown here.")
+        bool | None, typer.Option("--in-app/--no-in-app", help="Show this kind in the app, or not.")
     ] = None,
     email: Annotated[
-        bool | None, typer.Option("--email/--no-email", help="Whether it is mailed, too.")
+        bool | None, typer.Option("--email/--no-email", help="Send this kind by e-mail, or not.")
     ] = None,
 ) -> None:
     """`notifications preferences`."""

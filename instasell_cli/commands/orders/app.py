@@ -44,7 +44,7 @@ Reason = Annotated[str | None, typer.Option("--reason", help="For the other side
 Key = Annotated[
     str | None, typer.Option("--key", help="Run again with the same key, it happens once.")
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")]
 
 
 class OrderRole(StrEnum):
@@ -104,12 +104,14 @@ class RefundOptions:
 def list_orders(
     ctx: typer.Context,
     role: Annotated[
-        OrderRole | None, typer.Option("--role", help="Those that you bought, or sold.")
+        OrderRole | None, typer.Option("--role", help="Filter by your side: bought or sold.")
     ] = None,
     status: Annotated[
-        OrderStatusFilter | None, typer.Option("--status", help="Filter by status")
+        OrderStatusFilter | None, typer.Option("--status", help="Filter by status.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
+    ] = 50,
 ) -> None:
     """`orders list`."""
     with open_client(ctx) as (client, output):
@@ -241,8 +243,8 @@ def address(
 def ship(
     ctx: typer.Context,
     order_id: OrderId,
-    carrier: Annotated[str, typer.Option("--carrier", help="Who carries them.")],
-    tracking: Annotated[str, typer.Option("--tracking", help="Under which number.")],
+    carrier: Annotated[str, typer.Option("--carrier", help="Name of the carrier.")],
+    tracking: Annotated[str, typer.Option("--tracking", help="Tracking number of the carrier.")],
 ) -> None:
     """`orders ship`."""
     with open_client(ctx) as (client, output):
@@ -299,7 +301,7 @@ def refund(
         str | None, typer.Option("--amount", help="A part, as 5.00.", metavar="AMOUNT")
     ] = None,
     to: Annotated[
-        RefundTarget, typer.Option("--to", help="Where the money goes.")
+        RefundTarget, typer.Option("--to", help="Destination of the money.")
     ] = RefundTarget.ORIGINAL,
     reason: Reason = None,
     key: Key = None,

@@ -32,7 +32,7 @@ OrderId = Annotated[str, typer.Argument(help="The id of the order.", metavar="ID
 Open = Annotated[bool, typer.Option("--open", help="Open the page, on a terminal.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until it is paid.")]
 Timeout = Annotated[
-    str, typer.Option("--timeout", help="How long to wait, as 90s or 10m.", metavar="SPAN")
+    str, typer.Option("--timeout", help="Longest time to wait, as 90s or 10m.", metavar="SPAN")
 ]
 
 
@@ -76,11 +76,13 @@ def add_to(app: typer.Typer) -> None:
 def pay(
     ctx: typer.Context,
     order_id: OrderId,
-    method: Annotated[Method, typer.Option("--method", help="What pays.")] = Method.CARD,
+    method: Annotated[
+        Method, typer.Option("--method", help="Pay by card, or from the wallet.")
+    ] = Method.CARD,
     opens: Open = False,
     waits: Wait = False,
     timeout: Timeout = "15m",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
 ) -> None:
     """`orders pay`."""
     options = PayOptions(method, PageOptions(opens, waits, timeout), yes)

@@ -60,15 +60,17 @@ def add_to(app: typer.Typer) -> None:
 
 def seed(
     ctx: typer.Context,
-    users: Annotated[int, typer.Option("--users", help="How many people.", min=2, max=2000)] = 50,
+    users: Annotated[
+        int, typer.Option("--users", help="Make up this many users.", min=2, max=2000)
+    ] = 50,
     listings: Annotated[
-        int, typer.Option("--listings", help="How many listings.", min=1, max=1_000_000)
+        int, typer.Option("--listings", help="Make up this many listings.", min=1, max=1_000_000)
     ] = 1000,
     auctions: Annotated[
-        int, typer.Option("--auctions", help="How many auctions.", min=0, max=100_000)
+        int, typer.Option("--auctions", help="Make up this many auctions.", min=0, max=100_000)
     ] = 200,
     bids: Annotated[
-        int, typer.Option("--bids", help="How many bids at most.", min=0, max=100_000)
+        int, typer.Option("--bids", help="Make at most this many bids.", min=0, max=100_000)
     ] = 400,
     number: Annotated[
         int,

@@ -43,7 +43,9 @@ SubjectId = Annotated[str, typer.Argument(help="Its id; or the path of a categor
 )
 def list_subscriptions(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 0,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
+    ] = 0,
 ) -> None:
     """`subscriptions list`."""
     with open_client(ctx) as (client, output):
@@ -69,7 +71,12 @@ def add(ctx: typer.Context, kind: What, subject_id: SubjectId) -> None:
         output.note(f"you follow the {kind.value}")
 
 
-@command(app, "remove", "Follow something no longer.", "subscriptions remove seller ID")
+@command(
+    app,
+    "remove",
+    "Stop following an auction, a category or a seller.",
+    "subscriptions remove seller ID",
+)
 def remove(ctx: typer.Context, kind: What, subject_id: SubjectId) -> None:
     """`subscriptions remove`."""
     with open_client(ctx) as (client, output):

@@ -103,9 +103,12 @@ def _what_stays(wallet: Wallet) -> Iterator[str]:
 def history(
     ctx: typer.Context,
     account: Annotated[
-        WalletAccountOption | None, typer.Option("--account", help="Only money, or only gas.")
+        WalletAccountOption | None,
+        typer.Option("--account", help="Filter by account: money or gas."),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
+    ] = 50,
 ) -> None:
     """`wallet history`."""
     with open_client(ctx) as (client, output):
@@ -201,7 +204,7 @@ def feature(
     ctx: typer.Context,
     auction_id: Annotated[str, typer.Argument(help="The id of the auction.", metavar="AUCTION")],
     key: Key = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
 ) -> None:
     """`wallet feature`."""
     with open_client(ctx) as (client, output):

@@ -53,7 +53,7 @@ def withdraw(
     ctx: typer.Context,
     amount: Annotated[str, typer.Argument(help="How much, as 20.00.", metavar="AMOUNT")],
     key: Key = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
 ) -> None:
     """`wallet withdraw`."""
     with open_client(ctx) as (client, output):
@@ -89,7 +89,9 @@ def run_withdraw(
 )
 def withdrawals(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 is all.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
+    ] = 50,
 ) -> None:
     """`wallet withdrawals`."""
     with open_client(ctx) as (client, output):

@@ -29,7 +29,10 @@ CONCURRENCY = 2
 CONCURRENCY_MAX = 16
 
 File = Annotated[str, typer.Argument(help="A file, or - for stdin.")]
-Kind = Annotated[FileKind | None, typer.Option("--format", help="If the name does not tell.")]
+Kind = Annotated[
+    FileKind | None,
+    typer.Option("--format", help="Set the format if the name has no known ending."),
+]
 Encoding = Annotated[
     str | None,
     typer.Option(
@@ -54,33 +57,31 @@ Sheet = Annotated[
     str | None,
     typer.Option("--sheet", help="The name or number of a workbook's sheet.", metavar="SHEET"),
 ]
-DecimalComma = Annotated[
-    bool, typer.Option("--decimal-comma", help="Amounts are written as 1.234,50.")
-]
-DecimalPoint = Annotated[
-    bool, typer.Option("--decimal-point", help="Amounts are written as 1,234.50.")
-]
+DecimalComma = Annotated[bool, typer.Option("--decimal-comma", help="Read amounts as 1.234,50.")]
+DecimalPoint = Annotated[bool, typer.Option("--decimal-point", help="Read amounts as 1,234.50.")]
 Maps = Annotated[
     list[str] | None,
-    typer.Option("--map", help="A column of theirs for a field of ours.", metavar="THEIRS=OURS"),
+    typer.Option("--map", help="Use a column of theirs as a field of ours.", metavar="THEIRS=OURS"),
 ]
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", help="A field for rows that leave it empty.", metavar="OURS=VALUE"),
+    typer.Option("--set", help="Fill a field in rows that leave it empty.", metavar="OURS=VALUE"),
 ]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Have every row judged, and write nothing.")
-]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check every row, and write nothing.")]
 Errors = Annotated[
     str | None,
     typer.Option(
-        "--errors", help="Write rejected rows to this CSV file, to be mended.", metavar="FILE"
+        "--errors", help="Write rejected rows to this CSV file, to correct them.", metavar="FILE"
     ),
 ]
 Concurrency = Annotated[
     int,
     typer.Option(
-        "--concurrency", min=1, max=CONCURRENCY_MAX, help="How many requests at once.", metavar="N"
+        "--concurrency",
+        min=1,
+        max=CONCURRENCY_MAX,
+        help="Send this many requests at once.",
+        metavar="N",
     ),
 ]
 
