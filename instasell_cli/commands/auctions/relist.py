@@ -65,7 +65,7 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "offer-runner-up",
-        "Offer the item of an unpaid order to the next bidder, at that bidder's last bid.",
+        "Offer the item of an unpaid order to the next bidder, at their last bid.",
         "auctions offer-runner-up ID",
     )(offer_runner_up)
     command(
