@@ -176,7 +176,7 @@ async def _close_sockets(app: web.Application) -> None:
 
 
 async def _after_a_rest(work: Callable[[], Awaitable[None]]) -> None:
-    """What waited while the server was away can wait a moment longer; callers cannot."""
+    """Run the work after a rest: what waited so far is less urgent than callers."""
     await asyncio.sleep(REST_SECONDS)
     await work()
 

@@ -188,7 +188,7 @@ class RequestLog:
         self._log = structlog.get_logger("instasell.http")
 
     def write_to(self, lines: LogLines | None) -> None:
-        """Where the lines go; None hands them to structlog."""
+        """Set where the lines go; None hands them to structlog."""
         self._lines = lines
 
     def write(

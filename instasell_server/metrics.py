@@ -1,4 +1,4 @@
-"""What the server counts, in a registry of its own. Any part of the server may count here.
+"""Count in a registry of the server's. Any part of the server may count here.
 
 One process is one server, so these are the module's.
 """

@@ -1,4 +1,4 @@
-"""How the parts of the server are joined: engines by the settings, services by each other."""
+"""Join the parts of the server: engines by the settings, services by each other."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class NotConfigured(Exception):
 
 @dataclass(frozen=True)
 class Engines:
-    """What the services stand on. `public` serves public lists, from a replica if there is one."""
+    """Hold the engines of the services. `public` serves public lists, from a replica if any."""
 
     database: Database
     public: Database
@@ -108,7 +108,7 @@ class Services:
 
 
 async def is_redis_empty(settings: Settings) -> bool:
-    """Whether the Redis of the settings has no keys. Raises NotConfigured, Unreachable."""
+    """Return whether the configured Redis has no key. Raises NotConfigured, Unreachable."""
     redis = RedisEngine(require_setting(settings.redis_url, "REDIS_URL"))
     try:
         return await redis.is_empty()

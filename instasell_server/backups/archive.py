@@ -42,7 +42,7 @@ class ArchivePart(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What an archive is of. `migrations` are names and checksums, `counts` rows by table."""
+    """Describe an archive. `migrations` are names and checksums, `counts` rows by table."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -85,7 +85,7 @@ class Archive:
         self.manifest = manifest
 
     def has(self, name: str) -> bool:
-        """Whether there is such a part."""
+        """Return whether the archive has a part of this name."""
         return any(each.name == name for each in self.manifest.parts)
 
     def media(self) -> list[str]:
@@ -146,7 +146,7 @@ def _read_manifest(tar: tarfile.TarFile) -> Manifest:
 
 
 def _is_proper(name: str) -> bool:
-    """Whether a part has its place in a data folder, and no way out of it."""
+    """Return whether a part's name stays inside a data folder."""
     if name in (DATABASE, SANDBOX):
         return True
     path = PurePosixPath(name)

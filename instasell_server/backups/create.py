@@ -34,7 +34,7 @@ _DRAFT = ".draft-"
 
 @dataclass(frozen=True)
 class BackupSource:
-    """What is backed up: a database, and what lies in a data folder if there is one."""
+    """Name the source of a backup: a database, and a data folder if there is one."""
 
     database_url: str
     data_dir: Path | None

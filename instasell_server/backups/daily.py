@@ -46,7 +46,7 @@ class DailyBackups:
             await asyncio.sleep(POLL_SECONDS)
 
     def is_due(self) -> bool:
-        """Whether the newest backup is a day old, or the market is and there is none."""
+        """Return whether the newest backup is a day old; without one, whether the market is."""
         newest = archives(self._folder)[:1] or [self._born]
         try:
             return time.time() - newest[0].stat().st_mtime >= DAY_SECONDS

@@ -141,7 +141,7 @@ async def _serve(
 
 
 def _look_after(engines: EmbeddedEngines, settings: Settings) -> list[asyncio.Task[None]]:
-    """What embedded engines need that nobody else administers."""
+    """Start the tasks that embedded engines need, since nobody else administers them."""
     tasks = [asyncio.create_task(_watch(engines), name="engines")]
     if ServerPart.WORKER in settings.parts and engines.postgres_pid is not None:
         keeping = keeping_of(settings, engines.postgres_bin("pg_dump").parent)

@@ -1,4 +1,4 @@
-"""What a server needs when nobody configured one: embedded engines and a secret of its own."""
+"""Provide what a server needs when nobody configured it: embedded engines and a secret."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def check_exposure(settings: Settings, *, i_know: bool) -> None:
 
 
 def needs_engines(settings: Settings) -> bool:
-    """Whether an address is missing that embedded engines would give."""
+    """Return whether an address is missing that embedded engines would provide."""
     return settings.database_url is None or settings.redis_url is None
 
 
@@ -173,12 +173,12 @@ def with_market_defaults(settings: Settings, *, embedded: bool) -> Settings:
 
 
 def mailbox_of(settings: Settings) -> Path:
-    """Where the mail of a market on this machine lies: the folder that was set, or its own."""
+    """Return the mail folder of a market on this machine: the configured or the default one."""
     return settings.mail_dir or data_dir_of(settings) / MAILBOX_FOLDER
 
 
 def needs_sandbox(settings: Settings, *, embedded: bool) -> bool:
-    """Whether payments go to a provider of our own, because none was configured."""
+    """Return whether payments go to our sandbox, because no provider was configured."""
     return embedded and settings.stripe_secret_key is None and ServerPart.API in settings.parts
 
 

@@ -31,7 +31,7 @@ class TooFewDescriptors(Exception):
 
 
 class DescriptorShares(NamedTuple):
-    """How many connections of callers may be open at once, and how many files of theirs."""
+    """Divide file descriptors: connections of callers open at once, and files of theirs."""
 
     connections: int
     files: int

@@ -24,7 +24,7 @@ Names = Annotated[list[str], NoDecode]
 
 
 class ServerPart(StrEnum):
-    """What a server process does; one process may do all of it."""
+    """Name a part of the server; one process may run all of them."""
 
     API = "api"
     WS = "ws"
@@ -298,7 +298,7 @@ class Settings(LimitSettings):
 
     @property
     def on_loopback(self) -> bool:
-        """Whether nothing outside this machine can reach the server."""
+        """Return whether nothing outside this machine can reach the server."""
         return self.host in LOOPBACK
 
     @property

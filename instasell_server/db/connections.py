@@ -44,7 +44,7 @@ against a stalled standby lost 4 and 2 acknowledged bids without it.
 
 
 class Result(NamedTuple):
-    """What the last statement of an `execute` gave."""
+    """Hold what the last statement of an `execute` returned."""
 
     rows: list[tuple[Any, ...]]
     names: list[str]
@@ -119,7 +119,7 @@ class DbConnection:
         return rows[0] if rows else None
 
     async def execute(self, sql: str, parameters: Parameters | None = None) -> int:
-        """How many rows the last statement touched."""
+        """Execute SQL and return the number of rows that the last statement touched."""
         return (await self.run(sql, parameters)).touched
 
     async def confirm(self) -> None:
@@ -169,7 +169,7 @@ class Database:
 
     @property
     def in_use(self) -> int:
-        """How many connections are lent out."""
+        """Return the number of connections that are lent out."""
         return self._lent
 
     @contextlib.asynccontextmanager
@@ -227,7 +227,7 @@ class Database:
 
 
 def _cancels() -> int:
-    """How often the current task has been asked to end and has not given in yet."""
+    """Return the number of pending requests to cancel the current task."""
     task = asyncio.current_task()
     return 0 if task is None else task.cancelling()
 

@@ -96,7 +96,7 @@ def restore(url: str, programs: Path, source: Path) -> Mapping[str, int]:
 
 
 def is_empty(url: str) -> bool:
-    """Whether a database has no table of anybody's. Raises DumpFailed."""
+    """Return whether a database has no user table. Raises DumpFailed."""
     with _connected(url) as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"

@@ -25,7 +25,7 @@ _sql = load(__file__, "idempotency.sql")
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """What makes two requests the same: user, method, path and key, and the same body."""
+    """Identify a repeated request: the same user, method, path, key and body."""
 
     user_id: str
     method: str

@@ -1,4 +1,4 @@
-"""What PostgreSQL can say against a statement, by the names of the driver."""
+"""Name the errors of PostgreSQL by the driver's classes."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _Engine = TypeVar("_Engine", EmbeddedPostgres, EmbeddedValkey)
 
 @dataclass(frozen=True)
 class EngineUrls:
-    """Where the engines are; the text is empty for an engine that was not asked for.
+    """Hold the addresses of the engines; empty for an engine that was not asked for.
 
     `database_url` is a libpq URI for the role that owns the schema, `server_database_url` one for
     the role that serves, and `redis_url` one for redis-py. Each contains a password.

@@ -1,4 +1,4 @@
-"""What can go wrong with the embedded engines.
+"""Define what can go wrong with the embedded engines.
 
 EmbeddedError              everything below; the message names the remedy
 - FolderInUse              another live process owns the data folder

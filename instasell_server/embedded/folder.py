@@ -50,7 +50,7 @@ def default_data_dir() -> Path:
 
 @dataclass(frozen=True)
 class Secrets:
-    """What only the owner of the data folder knows; `mark` is no secret but unique."""
+    """Hold what only the owner of the data folder knows; `mark` is no secret but unique."""
 
     mark: str
     superuser: str

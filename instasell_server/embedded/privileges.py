@@ -1,4 +1,4 @@
-"""Who the engines run as.
+"""Choose the user that the engines run as.
 
 Started by an ordinary user, the engines run as that user. PostgreSQL refuses to run as root, so
 under root the engines run under a numeric user id that belongs to nobody: the first id of
@@ -49,7 +49,7 @@ class Identity:
 
     @classmethod
     def of_this_process(cls) -> Identity:
-        """Who we are, with all our rights."""
+        """Return the identity of this process, with all its rights."""
         return cls(os.geteuid(), os.getegid(), switched=False)
 
     def rights(self) -> SpawnRights:
@@ -125,7 +125,7 @@ def _prove_switch(identity: Identity) -> None:
 
 @dataclass(frozen=True)
 class NamedRun:
-    """How to run a program that insists on a named user: as whom, and behind which command."""
+    """Say as whom, and behind which command, to run a program that insists on a named user."""
 
     identity: Identity
     prefix: tuple[str, ...] = ()

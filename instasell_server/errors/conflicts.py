@@ -1,4 +1,4 @@
-"""What was asked for does not fit how things stand."""
+"""Refuse what does not fit the current state."""
 
 from __future__ import annotations
 
@@ -169,6 +169,6 @@ class NoPayoutAccount(Conflict):
 
 
 class NothingToBook(Conflict):
-    """What an alert is about is booked already, or its kind has nothing that could be."""
+    """Refuse an alert that is booked already, or whose kind has nothing to book."""
 
     title = "There is nothing to book"

@@ -149,7 +149,7 @@ def _bad_texts(value: Any, field: str) -> Iterator[tuple[str, str]]:
 
 
 def text_complaint(text: str) -> str | None:
-    """What keeps a text out of the database, as a remedy, or None."""
+    """Return what to change in a text that the database cannot hold, or None."""
     if "\x00" in text:
         return "remove the NUL character"
     if not text.isascii() and any(0xD800 <= ord(char) <= 0xDFFF for char in text):

@@ -1,4 +1,4 @@
-"""Where a request comes from: X-Forwarded-For counts only from proxies that were configured."""
+"""Find where a request comes from: X-Forwarded-For counts only from configured proxies."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _is_in(address: Address, proxies: tuple[Network, ...]) -> bool:
 
 
 def limited_as(address: str) -> str:
-    """What a limit counts: an IPv4 address, or the /64 that one IPv6 customer is given."""
+    """Return what a limit counts: an IPv4 address, or the /64 that one IPv6 customer gets."""
     parsed = _parse(address)
     if isinstance(parsed, IPv6Address):
         return str(IPv6Network((parsed, IPV6_PREFIX), strict=False))

@@ -26,7 +26,7 @@ _CUT_OFF = (True, b"")
 
 
 class Parser(Protocol):
-    """What takes the bytes of a WebSocket: a reader of aiohttp's."""
+    """Take the bytes of a WebSocket: a reader of aiohttp's."""
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         """Take bytes; return whether these were the last ones, and what was left of them."""

@@ -1,4 +1,4 @@
-"""What every request passes: its id, the limit, the session, the answer to errors, the log line."""
+"""Wrap every request: its id, the limit, the session, the answer to errors, the log line."""
 
 from __future__ import annotations
 

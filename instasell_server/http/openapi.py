@@ -185,7 +185,7 @@ def _headers(route: Route) -> list[Json]:
 
 
 def takes_key(route: Route) -> bool:
-    """Whether a repeat of the request can be told by an Idempotency-Key."""
+    """Return whether an Idempotency-Key can identify a repeat of the request."""
     return route.method in WRITES and route.idempotent and not route.policy.anonymous
 
 

@@ -1,4 +1,4 @@
-"""How often who may ask: by address, by signed-in user, and by the user behind a token.
+"""Limit how often each address, signed-in user, and user behind a token may ask.
 
 Every path counts against one budget but those that say whether a server is alive. Signing in,
 webhooks and files have budgets of their own, so that none of them shuts the others.
@@ -24,7 +24,7 @@ DEFAULT = "default"
 
 @dataclass(frozen=True, slots=True)
 class RateBudget:
-    """What is counted together.
+    """Group what is counted together.
 
     `bucket` names the counter, `setting` the limit, and `what` says in refusals what is counted.
     `policy` is its name in the headers.

@@ -1,4 +1,4 @@
-"""What the server knows about a request on its way through."""
+"""Hold what the server knows about a request while it is handled."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ ADMINS = frozenset({Role.ADMIN})
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Who may call a route. A test holds every route against it.
+    """Say who may call a route. A test checks every route against it.
 
     `scope` is what a script's token needs; None closes the route to scripts. `suspended` lets a
     suspended account in, which is for reading and for leaving.

@@ -1,4 +1,4 @@
-"""What pydantic found wrong, as the 422 that answers it."""
+"""Turn what pydantic found wrong into the 422 that answers it."""
 
 from __future__ import annotations
 

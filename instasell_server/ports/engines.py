@@ -13,7 +13,7 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What is left of a limit after a hit."""
+    """Hold what is left of a limit after a hit."""
 
     allowed: bool
     limit: int
@@ -69,7 +69,7 @@ class Limiter(Protocol):
         ...
 
     async def peek(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota:
-        """What a hit would give, without counting one. Never raises."""
+        """Return the quota that a hit would get, without counting one. Never raises."""
         ...
 
 
@@ -84,17 +84,17 @@ class Bus(Protocol):
         ...
 
     def listen(self, deliver: Deliver, came_back: Callable[[], None]) -> None:
-        """Whom to hand the messages of others, and whom to tell when Redis comes back."""
+        """Set what receives the messages of other servers, and what runs when Redis is back."""
         ...
 
     @property
     def peers(self) -> int:
-        """How many other servers were heard of in the last seconds."""
+        """Count the other servers that were heard of in the last seconds."""
         ...
 
 
 class Events(Protocol):
-    """What the domains publish to those who watch."""
+    """Publish changes of the domains to subscribers."""
 
     async def publish(self, events: Sequence[Event]) -> None:
         """Hands events to this server's watchers and to the other servers. Never raises."""
@@ -148,7 +148,7 @@ class Event:
 
 
 class History(Protocol):
-    """What the hub reads of the database to fill a hole."""
+    """Read what the hub needs of the database to fill a gap."""
 
     async def events_since(self, auction_id: str, version: int, seq: int) -> list[Event]:
         """The events above a version, made again from the rows. Raises Unavailable."""

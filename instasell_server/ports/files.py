@@ -19,7 +19,7 @@ class ObjectTooLarge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class UploadAddress:
-    """Where a caller puts the bytes of one object, with exactly these headers."""
+    """Name where a caller puts the bytes of one object, with exactly these headers."""
 
     url: str
     headers: Mapping[str, str]
@@ -65,7 +65,7 @@ PRESIGNED_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class UploadGrant:
-    """What an address of our own lets somebody put."""
+    """Hold what one of our upload addresses permits."""
 
     key: str
     content_type: str
@@ -74,7 +74,7 @@ class UploadGrant:
 
 @dataclass(frozen=True, slots=True)
 class DownloadGrant:
-    """What an address of our own lets somebody fetch."""
+    """Hold what one of our download addresses permits."""
 
     path: Path
     content_type: str
@@ -85,11 +85,11 @@ class OwnFiles(Protocol):
     """Files on the local disk, which our own server gives and takes by signed addresses."""
 
     def check_upload(self, token: str) -> UploadGrant:
-        """What an address permits. Raises Refused for one that is forged or too old."""
+        """Return what an address permits. Raises Refused for one that is forged or too old."""
         ...
 
     def check_download(self, token: str) -> DownloadGrant:
-        """What an address permits. Raises Refused as above, ObjectMissing without the file."""
+        """Return what an address permits. Raises Refused as above, ObjectMissing."""
         ...
 
     async def take(self, grant: UploadGrant, chunks: AsyncIterator[bytes]) -> None:

@@ -7,12 +7,12 @@ from typing import Protocol
 
 
 class WebhookRefused(Exception):
-    """What is asked was understood, and will not be done; the text says why."""
+    """Refuse a request that was understood; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckoutRequest:
-    """What the payer is to be asked for. `payment_id` is the key by which it is asked once."""
+    """Describe what the payer is asked for. `payment_id` is the key by which it is asked once."""
 
     payment_id: str
     amount: int
@@ -168,7 +168,7 @@ class ProviderEvent:
 
 @dataclass(frozen=True, slots=True)
 class Movements:
-    """What the provider's own books say of the market's account, in minor units of one currency.
+    """Hold what the provider's books say of the market's account, in minor units of one currency.
 
     `amount` is what came in less what went out, `fee_amount` what was kept of it for fees; what
     the market's owner moves to and from a bank is not in it. `is_complete` is False when there
@@ -186,7 +186,7 @@ OWNERS_MOVEMENTS = ("payout", "payout_cancel", "payout_failure", "topup", "topup
 
 
 class ProviderBooks(Protocol):
-    """What a provider's own books say."""
+    """Read a provider's books."""
 
     async def sum_movements(self, currency: str, limit: int) -> Movements:
         """Return the sums of all movements in a currency, of the newest `limit` at least."""
@@ -205,7 +205,7 @@ class PaymentProvider(Protocol):
         ...
 
     async def look_up(self, session_id: str) -> Checkout:
-        """What has become of a page."""
+        """Retrieve the current state of a checkout page."""
         ...
 
     async def expire(self, session_id: str) -> None:
@@ -217,7 +217,7 @@ class PaymentProvider(Protocol):
         ...
 
     async def look_up_refund(self, provider_id: str) -> RefundState:
-        """What has become of a refund."""
+        """Retrieve the current state of a refund."""
         ...
 
     async def list_refunds(
@@ -231,7 +231,7 @@ class PaymentProvider(Protocol):
         ...
 
     async def find_account(self, account_id: str, return_url: str) -> PayoutDestination:
-        """Whether money can be sent to an account, and the page to fill in where it cannot yet."""
+        """Retrieve whether an account can receive money, and the page to complete if not."""
         ...
 
     async def send(self, withdrawal_id: str, account_id: str, amount: int, currency: str) -> str:

@@ -1,4 +1,4 @@
-"""Who is asking."""
+"""Describe who calls."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Principal:
 
     @property
     def is_admin(self) -> bool:
-        """Whether the role is admin."""
+        """Return whether the role is admin."""
         return self.role is Role.ADMIN
 
     def may(self, scope: Scope) -> bool:
-        """Whether the token, if it is a script's, has the scope."""
+        """Return whether the token, if it is a script's, has the scope."""
         return self.scopes is None or scope in self.scopes

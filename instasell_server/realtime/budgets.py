@@ -1,4 +1,4 @@
-"""How much one connection, and one address, may ask over the WebSocket.
+"""Limit what one connection, and one address, may ask over the WebSocket.
 
 Each server counts for itself: what is protected are its own processor and connections.
 """
@@ -27,7 +27,7 @@ BUCKETS_MAX = 4096
 
 
 class Rate(NamedTuple):
-    """What a bucket holds when it is full, and how fast it fills up."""
+    """Hold what a bucket holds when it is full, and how fast it fills up."""
 
     size: float
     per_second: float

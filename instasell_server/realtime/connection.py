@@ -68,7 +68,7 @@ _log = structlog.get_logger("instasell.live")
 
 @dataclass(frozen=True, slots=True)
 class ConnectionServices:
-    """What connections need of the server. `frames` is None where frames are not limited."""
+    """Hold what connections need of the server. `frames` is None where frames are not limited."""
 
     hub: Hub
     joins: JoinReader

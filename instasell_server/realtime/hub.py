@@ -206,7 +206,7 @@ class Hub:
             self._readers.add(watcher)
 
     def watches(self, watcher: Subscriber, auction_id: str) -> bool:
-        """Whether a watcher is told of an auction, or is about to be."""
+        """Return whether a subscriber receives an auction's events, or is about to."""
         room = self._rooms.get(auction_id)
         return room is not None and watcher in room
 

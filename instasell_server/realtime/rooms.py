@@ -20,7 +20,7 @@ class OwnBidEvent(NamedTuple):
 
 @dataclass(slots=True)
 class RoomJoin:
-    """What happens while a watcher's snapshot of an auction is being read, in order."""
+    """Keep what happens while an auction's snapshot is read for a subscriber, in order."""
 
     events: list[Event] = field(default_factory=list)
     own_bids: list[OwnBidEvent] = field(default_factory=list)
@@ -51,7 +51,7 @@ class AuctionRoom:
 
     @property
     def empty(self) -> bool:
-        """Whether nobody watches or is about to."""
+        """Return whether nobody watches or is about to."""
         return not self.watchers and not self.joining
 
     def take(self, event: Event) -> list[Event]:
@@ -92,7 +92,7 @@ class AuctionRoom:
 
 @dataclass(slots=True)
 class BoardJoin:
-    """What happens while a watcher's snapshot of the board is being read.
+    """Keep what happens while the board's snapshot is read for a subscriber.
 
     `changes` has the events of each auction that changes, few for many, `own_bids` the watcher's
     own positions in order.
@@ -117,7 +117,7 @@ class BoardRoom:
 
     @property
     def empty(self) -> bool:
-        """Whether nobody watches or is about to."""
+        """Return whether nobody watches or is about to."""
         return not self.watchers and not self.joining
 
     def take(self, event: Event) -> bool:
@@ -170,7 +170,7 @@ class BoardRoom:
         return meanwhile, changes
 
     def drain(self) -> dict[str, list[Event]]:
-        """What has changed, and begins a new tick."""
+        """Return what has changed, and begin a new tick."""
         changed, self.changed = self.changed, {}
         return changed
 

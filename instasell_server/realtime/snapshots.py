@@ -39,7 +39,7 @@ _YOUR_BIDS = TypeAdapter(list[YourBid])
 
 @dataclass(frozen=True, slots=True)
 class JoinSnapshot:
-    """What a join is answered with: the data of the ack, and where the events go on from.
+    """Hold the answer to a join: the data of the ack, and where the events continue.
 
     `data` is in parts, of which large ones are the same bytes for all who get them. `versions`
     and `seq` are those of the snapshot; for the board there is no `seq`.

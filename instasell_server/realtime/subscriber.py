@@ -33,7 +33,7 @@ PROGRESS_BYTES = 16 * 1024
 
 
 class Backlog:
-    """What is kept of a slow reader; few watchers have one."""
+    """Hold what is kept for a slow reader; few subscribers have one."""
 
     __slots__ = ("base", "held", "own_bids", "since", "stale", "started_with", "streaming")
 
@@ -49,7 +49,7 @@ class Backlog:
 
 
 class Subscriber:
-    """Where the frames of one connection go."""
+    """Write the frames of one connection."""
 
     # There are many, most of them quick, so what only few need is made when it is needed.
     __slots__ = (
@@ -74,12 +74,12 @@ class Subscriber:
 
     @property
     def closing(self) -> bool:
-        """Whether the connection is going away."""
+        """Return whether the connection is closing."""
         return self._transport.is_closing()
 
     @property
     def waiting_bytes(self) -> int:
-        """What the reader has not taken yet."""
+        """Return the number of bytes that the reader has not taken yet."""
         waiting = self._transport.get_write_buffer_size()
         if self._backlog is not None:
             waiting += sum(map(len, self._backlog.held))
@@ -189,7 +189,7 @@ class Subscriber:
         return True
 
     def caught_up(self) -> bool:
-        """Whether a slow reader has read on, so that it may have newest states again."""
+        """Return whether a slow reader has read on, so that it may have newest states again."""
         backlog = self._backlog
         is_streaming = backlog is not None and backlog.streaming
         return not is_streaming and self._transport.get_write_buffer_size() <= BUFFER_BYTES_LOW

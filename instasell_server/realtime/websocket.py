@@ -39,7 +39,7 @@ UNREAD_BYTES = 16 * 1024
 
 
 class LiveEndpoint:
-    """What connections need of the server."""
+    """Serve the WebSocket endpoint, with what connections need of the server."""
 
     def __init__(
         self,

@@ -267,7 +267,7 @@ class Api:
 
 
 def base_url(request: web.Request, settings: SandboxSettings) -> str:
-    """Where pages of the sandbox are reached from outside."""
+    """Return the address of the sandbox's pages, as reached from outside."""
     return (settings.public_url or str(request.url.origin())).rstrip("/")
 
 

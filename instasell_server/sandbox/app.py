@@ -92,7 +92,7 @@ class Sandbox:
 
 @dataclass(frozen=True, slots=True)
 class SandboxOptions:
-    """What a command line says. `on_ready` is called with the address once the sandbox listens."""
+    """Hold the command line's options. `on_ready` gets the address once the sandbox listens."""
 
     file: Path
     settings: SandboxSettings

@@ -1,4 +1,4 @@
-"""What moves money at the provider: balance transactions, balances, and the books as a whole."""
+"""Report what moves money at the provider: balance transactions, balances, and all books."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def require_funds(records: SandboxRecords, account: str, currency: str, amount: 
 
 
 def retrieve_balance(call: SandboxCall) -> Json:
-    """What is available to the account; in the sandbox everything is so at once."""
+    """Return what is available to the account; in the sandbox that is everything, at once."""
     balances = call.records.balances(call.account) or {"usd": 0}
     return {
         "object": "balance",
@@ -100,7 +100,7 @@ def list_balance_transactions(call: SandboxCall) -> Json:
 
 
 def ledger(records: SandboxRecords) -> Json:
-    """What the provider holds, by currency, in minor units.
+    """Return what the provider holds, by currency, in minor units.
 
     `refunded`, `disputed` and `paid_out` are net of what came back. `platform` and `accounts` are
     the balances of the platform and of all connected accounts; `net` is their sum, and equals

@@ -19,7 +19,7 @@ _FIRST, _LAST = 0, 2**53
 
 @dataclass(frozen=True, slots=True)
 class SandboxCall:
-    """What an operation gets: it runs in the transaction, and returns the reply's body.
+    """Hold what an operation gets: it runs in the transaction, and returns the reply's body.
 
     `account` is the connected account that the caller acts for, or the platform. `base_url` is
     where pages of the sandbox are reached.

@@ -23,7 +23,7 @@ SESSION_ID = "{CHECKOUT_SESSION_ID}"
 
 
 class LineItem(NamedTuple):
-    """What is paid for. `unit_amount` is in minor units."""
+    """Describe what is paid for. `unit_amount` is in minor units."""
 
     name: str
     currency: str
@@ -131,13 +131,13 @@ def find_session(records: SandboxRecords, session_id: str) -> Json | None:
 
 
 def line_items(records: SandboxRecords, session_id: str) -> list[LineItem]:
-    """What a session is about."""
+    """Return what a session is to be paid for."""
     draft = records.find("checkout.draft", f"draft_{session_id}", None)
     return [] if draft is None else [LineItem(*each) for each in draft["items"]]
 
 
 def is_over(records: SandboxRecords, session: Json) -> bool:
-    """Whether an open session's time is over."""
+    """Return whether an open session's time is over."""
     return bool(session["expires_at"] <= records.now)
 
 
@@ -166,7 +166,7 @@ def pay(records: SandboxRecords, settings: SandboxSettings, session: Json, card:
 
 
 def success_url(session: Json) -> str | None:
-    """Where a customer goes after paying."""
+    """Return where a customer goes after paying."""
     url = session["success_url"]
     return None if url is None else str(url).replace(SESSION_ID, session["id"])
 

@@ -285,7 +285,7 @@ def find_link(records: SandboxRecords, link_id: str) -> Json | None:
 
 
 def is_over(records: SandboxRecords, link: Json) -> bool:
-    """Whether a link's time is over."""
+    """Return whether a link's time is over."""
     return bool(link["expires_at"] <= records.now)
 
 

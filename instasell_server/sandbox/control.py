@@ -1,4 +1,4 @@
-"""What tests and demonstrations do to the sandbox: chargebacks, faults, and a look at its books."""
+"""Let tests and demonstrations control the sandbox: chargebacks, faults, its books."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class Control:
         return web.json_response(await self._store.transact(work))
 
     async def set_faults(self, request: web.Request) -> web.StreamResponse:
-        """What goes wrong from now on."""
+        """Set what goes wrong from now on."""
         body = await self._read(request, _NewFaults)
         for name, value in body.model_dump(exclude_none=True).items():
             setattr(self._faults, name, value)
@@ -124,18 +124,18 @@ class Control:
         return web.json_response(dataclasses.asdict(self._faults))
 
     async def show_faults(self, request: web.Request) -> web.StreamResponse:
-        """What goes wrong at the moment."""
+        """Show what goes wrong at the moment."""
         self._api.require_key(request)
         return web.json_response(dataclasses.asdict(self._faults))
 
     async def set_endpoints(self, request: web.Request) -> web.StreamResponse:
-        """Where webhooks go from now on, until the next start."""
+        """Set where webhooks go from now on, until the next start."""
         body = await self._read(request, _NewEndpoints)
         self._courier.send_to([WebhookEndpoint(each.url, each.secret) for each in body.endpoints])
         return web.json_response({"endpoints": [each.url for each in body.endpoints]})
 
     async def ledger(self, request: web.Request) -> web.StreamResponse:
-        """What the provider holds, and how many webhooks are outstanding."""
+        """Show what the provider holds, and how many webhooks are outstanding."""
         self._api.require_key(request)
 
         def work(records: SandboxRecords) -> dict[str, Any]:

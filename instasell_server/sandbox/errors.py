@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 class ApiError(Exception):
-    """What a caller of the API is told. `begun` says whether the work had begun."""
+    """Report an error to a caller of the API. `begun` says whether the work had begun."""
 
     status = 400
     kind = "invalid_request_error"

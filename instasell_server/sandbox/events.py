@@ -1,4 +1,4 @@
-"""What happened, for those who would rather ask than be told."""
+"""List what happened, for clients that poll."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _SYMBOLS = {"eur": "€", "gbp": "£", "inr": "₹", "jpy": "¥", "usd": "$"}
 
 
 def decimals_of(currency: str) -> int:
-    """How many digits a currency has behind the point."""
+    """Return the number of digits of a currency behind the point."""
     if currency in _WHOLE:
         return 0
     return 3 if currency in _THOUSANDTHS else 2

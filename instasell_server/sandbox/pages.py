@@ -60,7 +60,7 @@ class Pages:
         app.router.add_route("POST", "/onboard/{id}", self._in_html(self.onboard))
 
     async def show_payment(self, request: web.Request) -> web.StreamResponse:
-        """What is to be paid, and the buttons."""
+        """Show what is to be paid, and the buttons."""
         shown = await self._look(request)
         return self._payment(request, shown, "")
 
@@ -81,7 +81,7 @@ class Pages:
         return self._payment(request, shown, "")
 
     async def show_onboarding(self, request: web.Request) -> web.StreamResponse:
-        """Whose account it is, and the button."""
+        """Show whose account it is, and the button."""
         link_id = request.match_info["id"]
         link, account, over = await self._store.transact(lambda records: _link(records, link_id))
         if over:

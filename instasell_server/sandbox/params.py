@@ -139,11 +139,11 @@ class Params:
         return found
 
     def names(self) -> list[str]:
-        """What there is in this branch."""
+        """Return the names in this branch."""
         return list(self._values)
 
     def has_branch(self, key: str) -> bool:
-        """Whether there are parameters below this one."""
+        """Return whether there are parameters below this one."""
         return isinstance(self._values.get(key), dict)
 
     def find_branch(self, key: str) -> Params | None:

@@ -1,4 +1,4 @@
-"""What a transaction reads and writes: objects, events with their deliveries, plans and replies."""
+"""Read and write in a transaction: objects, events with their deliveries, plans, replies."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ class SandboxRecords:
         return [Delivery(*row) for row in rows]
 
     def find_next_delivery(self, endpoints: int, after: float) -> float | None:
-        """When the next delivery after an instant is due, in seconds since the epoch."""
+        """Find when the next delivery after an instant is due, in seconds since the epoch."""
         row = self._connection.execute(
             "SELECT min(due_at) FROM deliveries"
             " WHERE delivered_at IS NULL AND due_at > ? AND endpoint < ?",
@@ -232,7 +232,7 @@ class SandboxRecords:
         )
 
     def count_undelivered(self) -> int:
-        """How many deliveries are outstanding."""
+        """Count the outstanding deliveries."""
         row = self._connection.execute(
             "SELECT count(*) FROM deliveries WHERE delivered_at IS NULL"
         ).fetchone()
@@ -288,7 +288,7 @@ class SandboxRecords:
     # Balances
 
     def balances(self, account: str) -> dict[str, int]:
-        """What is available to an account, by currency, in minor units."""
+        """Return what is available to an account, by currency, in minor units."""
         rows = self._connection.execute(
             "SELECT currency, amount FROM balances WHERE account = ? ORDER BY currency", (account,)
         )

@@ -1,4 +1,4 @@
-"""What a sandbox is told when it starts, and what tests make it do wrong."""
+"""Configure a sandbox when it starts, and what tests make it do wrong."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SESSION_SECONDS = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class WebhookEndpoint:
-    """Where webhooks go, and the secret that signs them (`whsec_...`)."""
+    """Name where webhooks go, and the secret that signs them (`whsec_...`)."""
 
     url: str
     secret: str = dataclasses.field(repr=False)
@@ -21,7 +21,7 @@ class WebhookEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class SandboxSettings:
-    """What does not change while a sandbox runs.
+    """Hold what does not change while a sandbox runs.
 
     Fees are in minor units of the charge's own currency, those of `fee_basis_points` in hundredths
     of a per cent of its amount. `public_url` is what pages are reached by from outside; without it
@@ -47,7 +47,7 @@ class SandboxSettings:
 
 @dataclass(slots=True)
 class Faults:
-    """What goes wrong on purpose. It is kept in memory: a restart puts all right again."""
+    """Hold what goes wrong on purpose, in memory: a restart clears all faults."""
 
     duplicate_webhooks: int = 0
     reorder_webhooks: bool = False
@@ -60,13 +60,13 @@ class Faults:
     hold_refunds: bool = False
 
     def take_refusal(self) -> bool:
-        """Whether this request is one of those to refuse; counts it."""
+        """Count this request, and return whether it is one of those to refuse."""
         due = self.refuse_next > 0
         self.refuse_next -= due
         return due
 
     def take_dropped_reply(self) -> bool:
-        """Whether this request is one of those to leave without an answer; counts it."""
+        """Count this request, and return whether to leave it without an answer."""
         due = self.drop_reply_next > 0
         self.drop_reply_next -= due
         return due

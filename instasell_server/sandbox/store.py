@@ -149,4 +149,4 @@ def _statements(script: str) -> list[str]:
 
 
 def _nothing() -> None:
-    """What is called when nobody listens."""
+    """Do nothing: the callback while nobody listens."""

@@ -1,4 +1,4 @@
-"""What time does to orders and payments: deadlines, releases, and what the provider is to do."""
+"""Apply time to orders and payments: deadlines, releases, and what the provider is to do."""
 
 from __future__ import annotations
 

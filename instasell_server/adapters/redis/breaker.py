@@ -70,7 +70,7 @@ class CircuitBreaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether Redis is left alone for the moment."""
+        """Return whether calls to Redis are skipped for now."""
         return time.monotonic() < self._open_until
 
     def check(self) -> None:

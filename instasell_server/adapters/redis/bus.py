@@ -49,13 +49,13 @@ class RedisBus:
         self._subscribed_before = False
 
     def listen(self, deliver: Deliver, came_back: Callable[[], None]) -> None:
-        """Whom to hand the messages of others, and whom to tell when Redis comes back."""
+        """Set what receives the messages of other servers, and what runs when Redis is back."""
         self._deliver = deliver
         self._came_back = came_back
 
     @property
     def peers(self) -> int:
-        """How many other servers were heard of in the last three seconds."""
+        """Count the other servers that were heard of in the last three seconds."""
         since = time.monotonic() - PEER_SECONDS
         return sum(1 for at in self._heard.values() if at >= since)
 

@@ -41,7 +41,7 @@ class RedisEngine:
         self.bus.start()
 
     async def is_empty(self) -> bool:
-        """Whether nobody has written anything. Raises Unreachable."""
+        """Return whether the database has no key. Raises Unreachable."""
         try:
             return not await Redis(connection_pool=self._pool).dbsize()
         except (RedisError, OSError) as error:

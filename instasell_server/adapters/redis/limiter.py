@@ -48,7 +48,7 @@ class RedisLimiter:
         return _quota(count <= limit, count, reset_at, limit, window_seconds)
 
     async def peek(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota:
-        """What a hit would give, without counting one. Never raises."""
+        """Return the quota that a hit would get, without counting one. Never raises."""
         if limit == 0:
             return Quota(True, 0, 0, 0.0, window_seconds)
         key = _key(bucket, who, limit, window_seconds)

@@ -1,1 +1,1 @@
-"""Where files are kept: an S3 server such as MinIO, or a folder on the local disk."""
+"""Keep files on an S3 server such as MinIO, or in a folder on the local disk."""

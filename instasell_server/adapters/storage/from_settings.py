@@ -1,4 +1,4 @@
-"""Which storage the settings name."""
+"""Build the storage that the settings name."""
 
 from __future__ import annotations
 

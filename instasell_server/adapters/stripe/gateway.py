@@ -89,7 +89,7 @@ class StripeGateway:
         return _checkout(await _asked(sessions.create_async(params, options)))
 
     async def look_up(self, session_id: str) -> Checkout:
-        """What has become of a page."""
+        """Retrieve the current state of a checkout page."""
         return _checkout(await _asked(self._stripe.v1.checkout.sessions.retrieve_async(session_id)))
 
     async def expire(self, session_id: str) -> None:
@@ -112,7 +112,7 @@ class StripeGateway:
         )
 
     async def look_up_refund(self, provider_id: str) -> RefundState:
-        """What has become of a refund."""
+        """Retrieve the current state of a refund."""
         return events.read_refund(await _asked(self._stripe.v1.refunds.retrieve_async(provider_id)))
 
     async def list_refunds(
@@ -145,7 +145,7 @@ class StripeGateway:
         return str((await _asked(self._stripe.v1.accounts.create_async(params, options))).id)
 
     async def find_account(self, account_id: str, return_url: str) -> PayoutDestination:
-        """Whether money can be sent to an account, and the page to fill in where it cannot yet."""
+        """Retrieve whether an account can receive money, and the page to complete if not."""
         found = await _asked(self._stripe.v1.accounts.retrieve_async(account_id))
         if found.payouts_enabled:
             return PayoutDestination(True, None)

@@ -18,7 +18,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 class TokenClaims(NamedTuple):
-    """Whose token it is, and the session that it stands for."""
+    """Name the user of a token, and the session that it represents."""
 
     user_id: str
     session_id: str

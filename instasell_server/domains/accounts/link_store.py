@@ -25,7 +25,7 @@ async def insert_link(
 
 
 async def is_open(connection: DbConnection, link_id: str, purpose: Purpose) -> bool:
-    """Whether a link could be used now."""
+    """Return whether a link could be used now."""
     values = {"link_id": link_id, "purpose": purpose.value}
     return await connection.maybe(_sql.is_open, values) is not None
 

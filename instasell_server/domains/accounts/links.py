@@ -26,7 +26,7 @@ _TOKEN_BYTES = 16 + _MAC_BYTES
 
 
 class Purpose(StrEnum):
-    """What a link is for; a token of one purpose does not hold for another."""
+    """Name the purpose of a link; a token of one purpose is not valid for another."""
 
     VERIFY = "verify"
     RESET = "reset"

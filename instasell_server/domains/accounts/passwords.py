@@ -43,7 +43,7 @@ class Passwords:
         return hashed.decode()
 
     async def check(self, password: bytes | None, stored: str | None) -> bool:
-        """Whether the password has this hash. Raises Unavailable when too many wait.
+        """Return whether the password has this hash. Raises Unavailable when too many wait.
 
         Without a hash, or without a password that could be anybody's, the work is the same and
         the answer is no.
@@ -54,7 +54,7 @@ class Passwords:
         return await self._run(lambda: bcrypt.checkpw(password, stored.encode()))
 
     def is_outdated(self, stored: str) -> bool:
-        """Whether a hash has another cost than the settings ask for."""
+        """Return whether a hash has another cost than the settings ask for."""
         return int(stored.split("$")[2]) != self._rounds
 
     def close(self) -> None:

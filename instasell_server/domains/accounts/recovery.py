@@ -1,4 +1,4 @@
-"""What people do by a link in their mail: prove an address, and set a forgotten password."""
+"""Prove an e-mail address and reset a forgotten password, by links sent by mail."""
 
 from __future__ import annotations
 

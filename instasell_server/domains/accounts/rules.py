@@ -1,4 +1,4 @@
-"""What accounts and their tokens may be: pure rules, without I/O and without a clock."""
+"""Check what accounts and their tokens may be: pure rules, without I/O or clock."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def delay_seconds(failures: int) -> float:
 
 
 def is_storable(text: str) -> bool:
-    """Whether PostgreSQL can hold a text: no NUL and no lone surrogate."""
+    """Return whether PostgreSQL can hold a text: no NUL and no lone surrogate."""
     return "\x00" not in text and not any(0xD800 <= ord(char) <= 0xDFFF for char in text)
 
 
 def password_bytes(typed: str) -> bytes | None:
-    """What bcrypt is given, or None for what can be nobody's password."""
+    """Return the bytes that bcrypt hashes, or None for what can be nobody's password."""
     if not is_storable(typed):
         return None
     encoded = typed.encode()

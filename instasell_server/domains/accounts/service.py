@@ -115,7 +115,7 @@ class AccountService:
         self._passwords.close()
 
     async def authenticate(self, token: str) -> Principal:
-        """Who a token stands for. Raises Unauthenticated."""
+        """Return the principal that a token represents. Raises Unauthenticated."""
         return await self._sessions.authenticate(token)
 
     async def get_current(self, connection: DbConnection, principal: Principal) -> Principal:

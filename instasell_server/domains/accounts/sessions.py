@@ -46,7 +46,7 @@ def session_key(session_id: str) -> str:
 
 
 class Sessions:
-    """Who is signed in."""
+    """Keep track of who is signed in."""
 
     def __init__(
         self, database: Database, cache: Cache, events: Events, signer: TokenSigner
@@ -58,7 +58,7 @@ class Sessions:
         self._copy_key = signer.derive_key("session copies")
 
     async def authenticate(self, token: str) -> Principal:
-        """Who a token stands for. Raises Unauthenticated, and Unavailable without any database."""
+        """Return the principal of a token. Raises Unauthenticated, Unavailable (no database)."""
         user_id, session_id = self._signer.read(token)
         try:
             copy = await self._cache.get(session_key(session_id))

@@ -79,7 +79,7 @@ async def insert_user(
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a sign-in is checked against; `is_known` tells of the address that it comes from."""
+    """Hold what a sign-in is checked against; `is_known` is about the address it comes from."""
 
     user_id: str
     password_hash: str
@@ -224,7 +224,7 @@ async def insert_token(
 
 
 async def count_tokens(connection: DbConnection, user_id: str) -> int:
-    """How many live tokens an account has."""
+    """Count the live tokens of an account."""
     row = await connection.one(_sql.count_tokens, {"user_id": user_id})
     return int(row["live"])
 

@@ -1,4 +1,4 @@
-"""Which span of time figures are asked for: pure rules, without I/O and without a clock."""
+"""Resolve the period that figures are asked for: pure rules, without I/O or clock."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ Item = TypeVar("Item", bound=BaseModel)
 
 
 class Action(StrEnum):
-    """What an admin does, as the audit log names it."""
+    """Name an action of an admin, as in the audit log."""
 
     CREATE_USER = "create_user"
     SUSPEND_USER = "suspend_user"
@@ -279,7 +279,7 @@ class AdminService:
         await note_action(tx, admin, Action.RESOLVE_DISPUTE, subject, reason, details)
 
     async def list_actions(self, query: AuditLogQuery) -> Page[AdminAction]:
-        """What admins did, the newest first. Raises Invalid for a cursor of another list."""
+        """List actions of admins, newest first. Raises Invalid for a cursor of another list."""
         before = None
         if query.cursor is not None:
             _, before = decode_cursor(query.cursor, str, int)

@@ -25,7 +25,7 @@ async def lock_admins(tx: Transaction) -> None:
 
 
 async def has_other_admin(tx: Transaction, user_id: str) -> bool:
-    """Whether there is an active admin besides this account."""
+    """Return whether there is an active admin besides this account."""
     return bool((await tx.one(_sql.has_other_admin, {"user_id": user_id}))["found"])
 
 
@@ -61,7 +61,7 @@ async def insert_action(
 async def list_actions(
     connection: DbConnection, filters: Mapping[str, Any], limit: int
 ) -> list[AdminAction]:
-    """What admins did, below a place, the newest first."""
+    """List actions of admins before a position, newest first."""
     rows = await connection.rows(_sql.list_actions, {**filters, "limit": limit})
     return [AdminAction.model_validate(row) for row in rows]
 

@@ -1,4 +1,4 @@
-"""What auctions cost in gas: putting one up, and showing it before others."""
+"""Calculate what auctions cost in gas: creating one, and promoting it."""
 
 from __future__ import annotations
 

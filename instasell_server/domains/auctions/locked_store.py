@@ -75,7 +75,7 @@ async def get_now(connection: DbConnection) -> datetime:
 async def read_bidders(
     tx: Transaction, commands: Sequence[BidCommand]
 ) -> tuple[list[BidderFacts], datetime]:
-    """What the judge has to know of each command's bidder, and the instant of judgement."""
+    """Read the facts about each command's bidder, and the instant of the decision."""
     rows = await tx.tuples(
         _sql.read_bidders,
         {

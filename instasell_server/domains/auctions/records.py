@@ -23,7 +23,7 @@ class LockedAuction(NamedTuple):
 
 
 class ChangedAuction(NamedTuple):
-    """What becomes of a locked row; `version` is the one that was seen."""
+    """Hold the new values of a locked row; `version` is the one that was read."""
 
     id: str
     version: int

@@ -43,7 +43,7 @@ class ReplayedBid(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """Where the books and the rules part. `seq` is None for the auction's own row."""
+    """Name a place where books and rules differ. `seq` is None for the auction's row itself."""
 
     field: str
     seq: int | None

@@ -171,7 +171,7 @@ class AuctionService:
 
     @property
     def limits_bids(self) -> bool:
-        """Whether bids are counted against a limit, which takes a look into Redis."""
+        """Return whether bids count against a limit, which takes a query to Redis."""
         return self._bids_per_minute > 0
 
     def submit_bid(
@@ -332,7 +332,7 @@ class AuctionService:
         )
 
     async def watched(self, user: Principal, query: Paging) -> LivePage:
-        """What the user watches, the newest watch first."""
+        """List the auctions that the user watches, newest watch first."""
         after = None
         if query.cursor is not None:
             _, *place = decode_cursor(query.cursor, str, int, str)

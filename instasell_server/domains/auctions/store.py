@@ -22,7 +22,7 @@ Cursor = tuple[int, str]
 
 
 class LockedListing(NamedTuple):
-    """What has to hold of a listing that is put up for auction."""
+    """Hold what is checked of a listing that is to be auctioned."""
 
     id: str
     seller_id: str
@@ -99,7 +99,7 @@ async def update_gas_fee(tx: Transaction, auction_id: str, fee: int) -> None:
 
 
 async def get_gas_fee(tx: Transaction, auction_id: str) -> int:
-    """What an auction was charged."""
+    """Return the gas that an auction was charged."""
     fee: int = (await tx.one(_sql.get_gas_fee, {"auction_id": auction_id}))["gas_fee"]
     return fee
 
@@ -119,7 +119,7 @@ async def update_auction(tx: Transaction, values: dict[str, Any]) -> None:
 
 
 async def update_version(tx: Transaction, auction_id: str) -> None:
-    """What an auction shows has changed outside its own row."""
+    """Raise the version of an auction that shows a change outside its row."""
     await tx.execute(_sql.update_version, {"auction_id": auction_id})
 
 
@@ -145,7 +145,7 @@ async def find_view(connection: DbConnection, auction_id: str) -> Row | None:
 
 
 async def find_you(connection: DbConnection, auction_id: str, user_id: str) -> You | None:
-    """What an auction is to a user."""
+    """Find how an auction relates to a user."""
     row = await connection.maybe(_sql.find_you, {"auction_id": auction_id, "user_id": user_id})
     if row is None:
         return None
@@ -180,7 +180,7 @@ async def list_newest(
 async def list_watched(
     connection: DbConnection, user_id: str, after: Cursor | None, limit: int
 ) -> list[tuple[AuctionState, Cursor]]:
-    """What a user watches, the newest watch first."""
+    """List the auctions that a user watches, newest watch first."""
     key, auction_id = after or (None, None)
     rows = await connection.rows(
         _sql.list_watched,
@@ -233,7 +233,7 @@ def _bid_of(row: Row, *, with_names: bool) -> Bid:
 
 
 async def find_seller(connection: DbConnection, auction_id: str) -> str | None:
-    """Whose auction it is."""
+    """Find the seller of an auction."""
     row = await connection.maybe(_sql.find_seller, {"auction_id": auction_id})
     return row["seller_id"] if row else None
 
@@ -272,7 +272,7 @@ async def list_suspended(connection: DbConnection, ids: Sequence[str]) -> set[st
 async def find_runner_up(
     connection: DbConnection, auction_id: str, winner_id: str
 ) -> tuple[str, int] | None:
-    """Which active bidder beside the winner went furthest, and how far; the earlier on a tie."""
+    """Find the active bidder with the highest maximum beside the winner; the earlier on a tie."""
     row = await connection.maybe(
         _sql.find_runner_up, {"auction_id": auction_id, "winner_id": winner_id}
     )
@@ -282,7 +282,7 @@ async def find_runner_up(
 async def find_next_bidder(
     tx: Transaction, auction_id: str, passed_over: Sequence[str]
 ) -> tuple[str, int] | None:
-    """Who went furthest of the active bidders that were not passed over, and what he bid.
+    """Find the highest of the active bidders that were not passed over, and their bid.
 
     The amount, in minor units, is the highest that he has bid himself; his maximum stays his own.
     """

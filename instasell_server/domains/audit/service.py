@@ -53,7 +53,7 @@ class ProviderView:
 
 @dataclass
 class Report:
-    """What was looked at, and every difference. `provider` is absent where nobody asked it.
+    """Hold what was examined, and every difference. `provider` is absent where it was not asked.
 
     `log_head` is the hash of the newest row of the admins' log. Kept elsewhere, it proves later
     that no row before it was changed, and that the newest ones were not cut off.

@@ -1,4 +1,4 @@
-"""What an audit reads."""
+"""Read what an audit compares."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ async def list_wrongly_claimed_orders(tx: Transaction) -> list[dict[str, Any]]:
 
 
 async def list_wrong_chargebacks(tx: Transaction) -> list[dict[str, Any]]:
-    """What chargebacks say of their money and the ledger does not."""
+    """List the chargebacks whose record of their money differs from the ledger."""
     return await tx.rows(_sql.list_wrong_chargebacks)
 
 
@@ -134,13 +134,13 @@ async def get_suspense(tx: Transaction) -> tuple[int, int]:
 
 
 async def get_receivable(tx: Transaction) -> tuple[int, int]:
-    """What the ledger has as owed to the platform, and what chargebacks say."""
+    """Return what is owed to the platform by the ledger, and by the chargebacks."""
     row = await tx.one(_sql.get_receivable)
     return row["booked"], row["due"]
 
 
 class ProviderAccount(NamedTuple):
-    """What the market believes that the provider holds, fees aside, in minor units.
+    """Hold what the market believes the provider holds, fees aside, in minor units.
 
     `leaving` and `coming` may have happened there without being heard of here.
     """
@@ -172,13 +172,13 @@ async def list_wrong_payments(tx: Transaction) -> list[dict[str, Any]]:
 
 
 async def get_in_transit(tx: Transaction) -> tuple[int, int]:
-    """What the ledger has on its way out, and what refunds and withdrawals say."""
+    """Return what is in transit by the ledger, and by the refunds and withdrawals."""
     row = await tx.one(_sql.get_in_transit)
     return row["booked"], row["due"]
 
 
 class LogHead(NamedTuple):
-    """How many rows the admins' log has, and the hash of the newest one."""
+    """Hold the number of rows of the admins' log, and the hash of the newest one."""
 
     actions: int
     head: str
@@ -195,6 +195,6 @@ async def find_broken_link(tx: Transaction) -> Row | None:
 
 
 async def count_books(tx: Transaction) -> tuple[int, int]:
-    """How many transfers and wallets there are."""
+    """Count the transfers and the wallets."""
     row = await tx.one(_sql.count_books)
     return row["transfers"], row["wallets"]

@@ -10,7 +10,7 @@ from instasell_server.domains.orders.rules import OrderState
 
 
 class ClaimedAmounts(NamedTuple):
-    """What other chargebacks of an order, won ones aside, have taken of it; in minor units."""
+    """Sum the other chargebacks of an order, won ones aside, in minor units."""
 
     refunded_amount: int = 0
     escrow_amount: int = 0
@@ -18,7 +18,7 @@ class ClaimedAmounts(NamedTuple):
 
 
 class ChargebackShares(NamedTuple):
-    """Where a chargeback comes from, in minor units; together they are its amount.
+    """Divide a chargeback by its sources, in minor units; the sum is its amount.
 
     `refunded` is what the buyer had got back before, `escrow` is still held for the order, `buyer`
     is what the buyer has besides, `seller` is what was released, and the rest is the platform's.
@@ -56,7 +56,7 @@ def share_of_order(
 
 
 class PaidPart(NamedTuple):
-    """What of an open order one top-up has paid, in minor units."""
+    """Hold what one top-up has paid of an open order, in minor units."""
 
     order_id: str
     amount: int
@@ -86,7 +86,7 @@ def _loses_first(part: PaidPart) -> tuple[bool, float, str]:
 
 
 class Returned(NamedTuple):
-    """What comes back of a chargeback, in minor units, by where it comes from."""
+    """Hold what comes back of a chargeback, by its source, in minor units."""
 
     nobody: int
     suspense: int

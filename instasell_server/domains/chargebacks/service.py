@@ -56,7 +56,7 @@ class ChargebackService:
     async def record_chargeback(
         self, tx: Transaction, claim: ChargebackChanged, payment: Payment | None
     ) -> None:
-        """What the provider says of a chargeback: new, changed or decided, in any order.
+        """Record a chargeback that the provider reports: new, changed or decided, in any order.
 
         The caller keeps others who speak of the same payment waiting.
         """

@@ -36,7 +36,7 @@ class Chargeback(NamedTuple):
 
 
 class Debt(NamedTuple):
-    """What a user owes for a chargeback; amounts in minor units."""
+    """Hold what a user owes for a chargeback; amounts in minor units."""
 
     debtor_id: str
     owed_amount: int

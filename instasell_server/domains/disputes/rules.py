@@ -1,4 +1,4 @@
-"""Who may say what in a dispute, and who decides it. Pure: no I/O, no clock."""
+"""Check who may say what in a dispute, and who decides it. Pure: no I/O, no clock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from instasell_server.errors import ChargebackOpen, DisputeClosed, DisputeNotFou
 
 
 class DisputeState(NamedTuple):
-    """Whose a dispute is, and where it stands."""
+    """Hold the sides of a dispute and its status."""
 
     buyer_id: str
     seller_id: str
@@ -18,7 +18,7 @@ class DisputeState(NamedTuple):
 
 
 def is_side(standing: DisputeState, user_id: str) -> bool:
-    """Whether somebody is the buyer or the seller."""
+    """Return whether a user is the buyer or the seller."""
     return user_id in (standing.buyer_id, standing.seller_id)
 
 

@@ -37,7 +37,7 @@ _Find = Callable[[DbConnection, dict[str, Any], int, str], Awaitable[list[tuple[
 
 
 class AuditLog(Protocol):
-    """Where it is written down what admins do."""
+    """Record what admins do."""
 
     async def note_resolution(
         self,
@@ -64,7 +64,7 @@ class DisputeService:
         self._log: AuditLog | None = None
 
     def serve(self, log: AuditLog) -> None:
-        """Who writes down what admins decide; said once, as the parts are joined."""
+        """Set the log for decisions of admins; called once, when the services are wired."""
         self._log = log
 
     async def open(

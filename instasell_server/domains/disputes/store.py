@@ -32,7 +32,7 @@ class LockedDispute(NamedTuple):
 
 
 class NewDispute(NamedTuple):
-    """What a buyer opens, or his bank."""
+    """Hold what a buyer opens, or the buyer's bank."""
 
     order_id: str
     buyer_id: str
@@ -44,7 +44,7 @@ class NewDispute(NamedTuple):
 
 
 class Resolution(NamedTuple):
-    """How a dispute ends; `refund_amount` in minor units."""
+    """Hold how a dispute ends; `refund_amount` in minor units."""
 
     refund_amount: int
     resolution: str
@@ -103,7 +103,7 @@ async def find_dispute(connection: DbConnection, dispute_id: str, currency: str)
 
 
 async def list_messages(connection: DbConnection, dispute_id: str) -> list[DisputeMessage]:
-    """What was said, the oldest first."""
+    """List the messages of a dispute, oldest first."""
     rows = await connection.rows(_sql.list_messages, {"dispute_id": dispute_id})
     return [DisputeMessage(**row) for row in rows]
 

@@ -222,7 +222,7 @@ def unmatched_payment(payment_id: str, amount: int) -> Transfer:
 
 
 def unmatched_payment_refunded(refund_id: str, amount: int) -> Transfer:
-    """What was kept apart is on its way back."""
+    """Send back a payment that was kept apart."""
     return transfer(
         f"stray-back:{refund_id}",
         refund_id,

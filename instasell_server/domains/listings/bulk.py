@@ -35,7 +35,7 @@ RETRY_SECONDS = 0.1
 
 @dataclass(slots=True)
 class PlannedListings:
-    """What the rows of a dry run would have done, for the rows after them.
+    """Hold what the rows of a dry run would have done, for the rows after them.
 
     Descriptions are left out for their size, so a later row for the same key may be called
     updated where it would have been unchanged.
@@ -56,7 +56,7 @@ class PlannedListings:
         self.imports |= judge.imports
 
     def imports_of(self, rows: Iterable[ImportRow]) -> dict[str, Import]:
-        """What the rows before would have left for these keys."""
+        """Return what the rows before would have left for these keys."""
         return {row.key: self.imports[row.key] for row in rows if row.key in self.imports}
 
     def lay_over(self, known: KnownKeys, skus: Iterable[str]) -> None:
@@ -191,7 +191,7 @@ class BulkUpload:
         return judgements
 
     async def _look(self, tx: Transaction, rows: Sequence[ImportRow]) -> KnownKeys:
-        """What is known about the keys of a batch; what may be changed is locked."""
+        """Read what is known about the keys of a batch; lock what may be changed."""
         readable = [row for row in rows if row.is_readable]
         imports = await bulk_store.list_imports(
             tx, self._seller_id, list({row.key for row in readable})

@@ -1,4 +1,4 @@
-"""How the rows of a bulk upload are judged: pure rules over what is known of their keys.
+"""Decide the rows of a bulk upload: pure rules over what is known of their keys.
 
 A row equal to the last one imported for its key changes nothing, so that sales and edits since
 then stay. Otherwise stock moves by the difference from that import. Rows are judged in order, and
@@ -52,7 +52,7 @@ class Import(NamedTuple):
 
 
 class RowDecision(NamedTuple):
-    """What becomes of a row."""
+    """Hold what becomes of a row."""
 
     row: ImportRow
     outcome: BulkOutcome
@@ -62,7 +62,7 @@ class RowDecision(NamedTuple):
 
 @dataclass(slots=True)
 class KnownKeys:
-    """What the database, and the rows before, say about the keys of a batch.
+    """Hold what the database, and the rows before, say about the keys of a batch.
 
     `goods` are the seller's active listings, `held` those with bids; `skus` leads from a
     seller_sku to its listing; `paths` from a path as it was typed to its category.

@@ -95,7 +95,7 @@ async def _get(tx: Transaction, category_id: str) -> CategoryState:
 async def _place(
     tx: Transaction, category_id: str, name: str, parent_id: str | None
 ) -> CategoryPosition:
-    """Where a category of this name below that parent stands. Raises Invalid."""
+    """Return the position of a category of this name below that parent. Raises Invalid."""
     if parent_id is None:
         return CategoryPosition(name, None, name, [category_id])
     parent = await store.find_category(tx, parent_id)

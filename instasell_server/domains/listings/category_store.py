@@ -25,7 +25,7 @@ class CategoryState:
 
 @dataclass(frozen=True, slots=True)
 class CategoryPosition:
-    """Where a category stands, or is to stand."""
+    """Hold the position of a category, or the one that it is to get."""
 
     name: str
     parent_id: str | None

@@ -1,4 +1,4 @@
-"""How categories nest: pure rules, without I/O."""
+"""Check how categories nest: pure rules, without I/O."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def normal_path(typed: str) -> str:
 
 
 def find_name_problem(name: str) -> str | None:
-    """What keeps a name out of a path, as a remedy."""
+    """Return what to change in a name that cannot be part of a path."""
     if ">" in name:
         return "leave the > out; it stands between the names of a path"
     return None
 
 
 def find_position_problem(path: str, depth: int) -> str | None:
-    """What is wrong with a place in the tree, as a remedy."""
+    """Return what to change in a position that the tree does not allow."""
     if depth > DEPTH_MAX:
         return f"choose a place further up; {DEPTH_MAX} levels are the most"
     if len(path) > PATH_LENGTH_MAX:

@@ -1,4 +1,4 @@
-"""What a listing may be and how it may change: pure rules, without I/O and without a clock."""
+"""Check what a listing may be and how it may change: pure rules, without I/O or clock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REQUIRED = ("type", "title", "condition")
 
 
 class ListingFields(NamedTuple):
-    """What the seller decides about a listing. Amounts are minor units."""
+    """Hold what the seller decides about a listing. Amounts are minor units."""
 
     type: str
     title: str
@@ -36,7 +36,7 @@ FIELDS = frozenset(ListingFields._fields)
 
 
 def find_problems(goods: ListingFields) -> FieldErrors:
-    """What the type of a listing forbids."""
+    """Return what the type of a listing forbids."""
     if goods.type == ListingType.DIRECT:
         if goods.price is None:
             return [("price", "give a price; a direct listing has one")]
@@ -56,7 +56,7 @@ def changed_fields(before: ListingFields, after: ListingFields) -> set[str]:
 
 
 def find_change_problems(before: ListingFields, changes: Mapping[str, Any]) -> FieldErrors:
-    """What a change breaks of the rules for listings of its type.
+    """Return the rules for listings of its type that a change breaks.
 
     The stock of an auction's listing is 0 once it is sold, and that alone breaks nothing.
     """
@@ -69,7 +69,7 @@ def find_change_problems(before: ListingFields, changes: Mapping[str, Any]) -> F
 
 
 def is_held_by_bids(before: ListingFields, after: ListingFields) -> bool:
-    """Whether a change is more than bidders have to put up with: text added at the end."""
+    """Return whether a change is more than bidders must accept: text added at the end."""
     changed = changed_fields(before, after)
     return bool(changed - {"description"}) or not after.description.startswith(before.description)
 

@@ -1,4 +1,4 @@
-"""What GET /listings was asked for, and the cursors of its pages: pure, without I/O."""
+"""Read the query of GET /listings, and the cursors of its pages: pure, without I/O."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _is_or(word: str) -> bool:
 
 
 def _texts(q: str | None) -> dict[str, str | None]:
-    """How `q` is looked for: as words, with forgiven spelling, and as it stands.
+    """Return the forms in which `q` is searched: as words, with forgiven spelling, verbatim.
 
     Whoever types a wildcard of SQL means the character, so then only the text as it stands counts.
     Whoever quotes or excludes words means exactly these. One or two characters are no spelling to
@@ -127,12 +127,12 @@ def _texts(q: str | None) -> dict[str, str | None]:
 
 
 def is_default_page(asked: ListingQuery) -> bool:
-    """Whether this is the first page of a category as everybody first sees it."""
+    """Return whether this is the first page of a category without any filter."""
     return asked.category is not None and asked == ListingQuery(category=asked.category)
 
 
 def position_of(row: Mapping[str, Any], sort: ListingSort) -> PagePosition:
-    """Where a row stands in a list."""
+    """Return the position of a row in a list."""
     price = row["price"]
     if sort in _BY_TIME:
         key = (row["created_at"] - _EPOCH) // timedelta(microseconds=1)

@@ -1,4 +1,4 @@
-"""When to try a mail again, and when it is of no use any more: pure rules."""
+"""Decide when to retry a mail, and when it is of no use any more: pure rules."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _USELESS_AFTER = {
 
 
 def delay_seconds(attempts: int, chance: float) -> float:
-    """How long to wait after so many tries: doubling up to an hour, and up to a tenth more.
+    """Return the seconds to wait after so many tries: doubled up to an hour, plus up to a tenth.
 
     `chance` is from 0 to 1; it keeps mails that failed together from coming back together.
     """
@@ -33,7 +33,7 @@ def delay_seconds(attempts: int, chance: float) -> float:
 
 
 def is_stale(kind: str, facts: Mapping[str, Any], now: datetime) -> bool:
-    """Whether the moment that a mail is about has passed."""
+    """Return whether the moment that a mail is about has passed."""
     name = _USELESS_AFTER.get(kind)
     try:
         moment = datetime.fromisoformat(str(facts[name])) if name else None

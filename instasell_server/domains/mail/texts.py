@@ -1,4 +1,4 @@
-"""What each kind of mail says.
+"""Write the text of each kind of mail.
 
 Texts are jinja2 over the mail's facts, which are plain text here; the layout escapes the result
 where it becomes HTML. `lines` are the facts that stand in a table, each shown by its form.

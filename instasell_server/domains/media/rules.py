@@ -1,4 +1,4 @@
-"""What a file is, told by its first bytes alone. Pure: no I/O, and nothing is decoded.
+"""Recognize a file by its first bytes alone. Pure: no I/O, and nothing is decoded.
 
 Names and announced types are what somebody says. Sizes in pixels are read from headers, so that a
 picture which would fill the memory is refused before anybody tries to decode it.
@@ -52,7 +52,7 @@ class ImageInfo(NamedTuple):
 
 
 def picture_of(data: bytes) -> ImageInfo:
-    """What picture this is. Raises Unsupported for anything else, Invalid for too many pixels."""
+    """Recognize a picture. Raises Unsupported for anything else, Invalid for too many pixels."""
     try:
         found = _read(data)
     except (struct.error, IndexError):

@@ -38,7 +38,7 @@ OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class ListingAccess(Protocol):
-    """Whose listings are, as `listings` knows it."""
+    """Check whose listings are, as `listings` knows it."""
 
     async def check_own(self, connection: DbConnection, seller_id: str, listing_id: str) -> None:
         """Raises ListingNotFound unless the listing is the seller's and active."""
@@ -52,7 +52,7 @@ class ListingAccess(Protocol):
 
 
 class DisputeAccess(Protocol):
-    """Who may say something in a dispute, as `disputes` knows it."""
+    """Check who may say something in a dispute, as `disputes` knows it."""
 
     async def lock_side(self, tx: Transaction, user_id: str, dispute_id: str) -> None:
         """Locks an open dispute. Raises DisputeNotFound for a stranger, DisputeClosed."""
@@ -91,7 +91,7 @@ class MediaService:
         self.delete_abandoned = self._uploads.delete_abandoned
 
     def serve(self, goods: ListingAccess, complaints: DisputeAccess) -> None:
-        """Who knows what files belong to; said once, as the parts are joined."""
+        """Set the owners of what files belong to; called once, when the services are wired."""
         self._goods = goods
         self._complaints = complaints
 

@@ -41,7 +41,7 @@ class File(NamedTuple):
 
 
 class NewFile(NamedTuple):
-    """What somebody announces; it belongs to a listing or to a dispute."""
+    """Hold what a user announces; the file belongs to a listing or to a dispute."""
 
     owner_id: str
     content_type: str
@@ -52,7 +52,7 @@ class NewFile(NamedTuple):
 
 
 class FileCounts(NamedTuple):
-    """How many files there are, and what is still to come of the owner's."""
+    """Count the files that there are, and what is still to come of the owner's."""
 
     pending: int
     pending_bytes: int
@@ -66,7 +66,7 @@ async def lock_owner(tx: Transaction, owner_id: str) -> None:
 
 
 async def count_files(tx: Transaction, file: NewFile) -> FileCounts:
-    """How many files stand beside a new one."""
+    """Count the files beside a new one."""
     row = await tx.one(_sql.count_files, file._asdict())
     return FileCounts(row["pending"], int(row["pending_bytes"]), row["of_listing"], row["of_side"])
 

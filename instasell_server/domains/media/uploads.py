@@ -62,14 +62,14 @@ class _Announced(Reply):
 
 
 class _Object(NamedTuple):
-    """What is to be stored of a file."""
+    """Hold what is to be stored of a file."""
 
     version: Version
     data: bytes
 
 
 class Uploads:
-    """What pictures and evidence have in common.
+    """Share what uploads of pictures and of evidence have in common.
 
     `file_bytes_max` limits each file, and `pending_bytes_max` all together that an account has
     announced and not confirmed.
@@ -120,7 +120,7 @@ class Uploads:
         return (await once(self._database, key, _Announced, work)).id
 
     async def address(self, file_id: str, missing: type[NotFound]) -> Upload:
-        """Where the bytes of a file go. A repeat that comes late finds it confirmed or gone."""
+        """Return where to send a file's bytes. A late repeat finds it confirmed or gone."""
         async with self._database.connection() as connection:
             file = await store.find_file(connection, file_id)
         if file is None or file.is_ready:
@@ -250,12 +250,12 @@ class Uploads:
 
 
 def upload_key(file_id: str) -> str:
-    """Where the bytes of somebody else go; nobody is ever given an address to read them."""
+    """Return the key for bytes from outside; nobody ever gets an address to read them."""
     return f"uploads/{file_id}/original"
 
 
 def object_key(file: File, name: str) -> str:
-    """Where an object lies that is shown."""
+    """Return the key of an object that is shown."""
     folder = "images" if file.listing_id is not None else "evidence"
     return f"{folder}/{file.id}/{name}"
 

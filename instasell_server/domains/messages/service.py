@@ -163,7 +163,7 @@ class MessageService:
     async def messages(
         self, reader: Principal, conversation_id: str, query: Paging
     ) -> Page[Message]:
-        """What was said, the newest first. Raises ConversationNotFound for a stranger."""
+        """List the messages, newest first. Raises ConversationNotFound for a stranger."""
         before_seq = None
         if query.cursor is not None:
             _, before_seq = decode_cursor(query.cursor, str, int)
@@ -178,7 +178,7 @@ class MessageService:
         return Page[Message](items=found, next=cursor)
 
     async def said_on_order(self, connection: DbConnection, order_id: str) -> Sequence[Message]:
-        """What the two sides of an order said, the oldest first; for admins."""
+        """List what the two sides of an order wrote, oldest first; for admins."""
         return await store.list_messages_of_order(connection, order_id)
 
 

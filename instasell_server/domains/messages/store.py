@@ -14,7 +14,7 @@ _sql = load(__file__)
 
 
 class ConversationSubject(NamedTuple):
-    """What a conversation is about, and between whom; without an order it is a listing."""
+    """Hold what a conversation is about, and its sides; without an order it is a listing."""
 
     listing_id: str
     order_id: str | None
@@ -109,7 +109,7 @@ async def get_message(connection: DbConnection, conversation_id: str, seq: int) 
 async def list_messages(
     connection: DbConnection, conversation_id: str, user_id: str, before_seq: int | None, limit: int
 ) -> list[Message]:
-    """What was said before a seq, the newest first; nothing for a stranger."""
+    """List the messages before a seq, newest first; none for a stranger."""
     values = {
         "conversation_id": conversation_id, "user_id": user_id, "before_seq": before_seq,
         "limit": limit,
@@ -119,7 +119,7 @@ async def list_messages(
 
 
 async def list_messages_of_order(connection: DbConnection, order_id: str) -> list[Message]:
-    """What the two sides of an order said, the oldest first."""
+    """List what the two sides of an order wrote, oldest first."""
     rows = await connection.rows(_sql.list_messages_of_order, {"order_id": order_id})
     return [Message.model_validate(row) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Who is told of a cause, a bounded part of them at a time."""
+"""Find the users that a cause notifies, a bounded number at a time."""
 
 from __future__ import annotations
 

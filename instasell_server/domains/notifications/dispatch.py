@@ -55,7 +55,7 @@ class NotificationDispatcher:
         self._letters: MailQueue | None = None
 
     def serve(self, letters: MailQueue) -> None:
-        """Who sends e-mail; said once, as the parts are joined. Without it none is sent."""
+        """Set what sends e-mail; called once, at wiring. Without it none is sent."""
         self._letters = letters
 
     async def work(self) -> bool:

@@ -22,7 +22,7 @@ _sql = load(__file__, "message_mails.sql")
 
 
 class Window(NamedTuple):
-    """When e-mail about a conversation may go to one of its sides."""
+    """Hold when e-mail about a conversation may go to one of its sides."""
 
     next_at: datetime
     gathered_at: datetime | None
@@ -30,7 +30,7 @@ class Window(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """When the e-mail about a message goes; None where one that is to come counts it too."""
+    """Hold when the e-mail about a message goes; None where a later one counts it too."""
 
     send_at: datetime | None
     window: Window

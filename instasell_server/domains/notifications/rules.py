@@ -1,4 +1,4 @@
-"""What is told by default, and who is told what of an event. Pure: no I/O, no clock."""
+"""Choose the defaults, and who is notified of an event. Pure: no I/O, no clock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Facts = dict[str, Any]
 
 
 class NotificationDraft(NamedTuple):
-    """What one person is to be told. The same `cause` is told once for a kind."""
+    """Hold a notification for one user. The same `cause` notifies once for each kind."""
 
     user_id: str
     kind: Kind
@@ -23,7 +23,7 @@ class NotificationDraft(NamedTuple):
 
 
 class ChannelChoice(NamedTuple):
-    """What somebody set for a kind; None where nothing is set."""
+    """Hold what a user chose for a kind; None where nothing is set."""
 
     in_app: bool | None
     email: bool | None
@@ -37,14 +37,14 @@ class Channels(NamedTuple):
 
 
 def channels(kind: str, choice: ChannelChoice | None) -> Channels:
-    """What was set, or else the default."""
+    """Return the channels that were chosen, or else the default."""
     in_app, email = choice or (None, None)
     by_default = kind not in NOT_BY_EMAIL
     return Channels(in_app is not False, by_default if email is None else email)
 
 
 def order_notices(row: Mapping[str, Any]) -> list[NotificationDraft]:
-    """Who is told of a step of an order. `row` has the step, the order and its names."""
+    """Draft the notifications of an order's step. `row` has the step, the order and its names."""
     facts = {"order_id": row["order_id"], "title": row["title"]}
     buyer, seller, cause = row["buyer_id"], row["seller_id"], f"order-event:{row['id']}"
     match row["to_status"]:

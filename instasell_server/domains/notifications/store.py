@@ -33,7 +33,7 @@ Span = tuple[int, int]
 
 
 class LeadPosition(NamedTuple):
-    """Who had the lead of an auction, and the last bid after which he had it."""
+    """Hold who led an auction, and the last bid after which they did."""
 
     auction_id: str
     user_id: str
@@ -41,7 +41,7 @@ class LeadPosition(NamedTuple):
 
 
 class DueWork(NamedTuple):
-    """What there is to work on."""
+    """Hold the work that is due."""
 
     causes: bool
     lead_changes: bool
@@ -49,7 +49,7 @@ class DueWork(NamedTuple):
 
 
 async def find_due(connection: DbConnection, minutes: int) -> DueWork:
-    """Whether there is anything to tell; an end is near `minutes` before it."""
+    """Find whether there is anything to dispatch; an end is near `minutes` before it."""
     return DueWork(**await connection.one(_sql.find_due, {"minutes": minutes}))
 
 
@@ -93,7 +93,7 @@ async def insert_notices(
 async def list_choices(
     connection: DbConnection, user_ids: Sequence[str]
 ) -> dict[tuple[str, str], ChannelChoice]:
-    """What these users set, by user and kind."""
+    """List what these users chose, by user and kind."""
     rows = await connection.rows(_sql.list_choices, {"user_ids": list(user_ids)})
     return {
         (row["user_id"], row["kind"]): ChannelChoice(row["in_app"], row["email"]) for row in rows
@@ -110,7 +110,7 @@ async def take_lead_changes(tx: Transaction, limit: int) -> dict[str, Span]:
 
 
 async def list_led(tx: Transaction, spans: Mapping[str, Span]) -> list[LeadPosition]:
-    """Who led between these bids, and does not lead an open auction now."""
+    """List who led between these bids, and does not lead an open auction now."""
     values = {
         "auction_ids": list(spans),
         "first_seqs": [first for first, _ in spans.values()],
@@ -148,7 +148,7 @@ async def find_dispute(connection: DbConnection, dispute_id: str) -> Row | None:
 
 
 async def find_dispute_message(connection: DbConnection, message_id: int) -> Row | None:
-    """What somebody said in a dispute."""
+    """Find a message of a dispute."""
     return await connection.maybe(_sql.find_dispute_message, {"message_id": message_id})
 
 
@@ -170,7 +170,7 @@ async def find_goods(connection: DbConnection, listing_id: str) -> Row | None:
 
 
 async def list_buyers(connection: DbConnection, auction_id: str) -> set[str]:
-    """Who has or had an order of an auction."""
+    """List who has or had an order of an auction."""
     rows = await connection.tuples(_sql.list_buyers, {"auction_id": auction_id})
     return {row[0] for row in rows}
 
@@ -194,7 +194,7 @@ async def list_followers_of_auction(
 async def list_followers_of_goods(
     connection: DbConnection, listing_id: str, after: str | None, limit: int
 ) -> list[str]:
-    """Who follows the seller of a listing or one of its categories, behind a user id, in order."""
+    """List followers of a listing's seller or categories, after a user id, in order of ids."""
     values = {"listing_id": listing_id, "after": after, "limit": limit}
     return [row[0] for row in await connection.tuples(_sql.list_followers_of_goods, values)]
 
@@ -213,7 +213,7 @@ async def list_notifications(
 
 
 async def count_unread(connection: DbConnection, user_id: str) -> int:
-    """How many of a user's notifications are unread."""
+    """Count the unread notifications of a user."""
     unread: int = (await connection.one(_sql.count_unread, {"user_id": user_id}))["unread"]
     return unread
 

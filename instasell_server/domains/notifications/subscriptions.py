@@ -1,4 +1,4 @@
-"""What people follow: auctions, categories with those below them, and sellers."""
+"""Follow auctions, categories with those below them, and sellers."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class SubscriptionService:
         await once(self._database, key, Empty, work)
 
     async def list(self, user: Principal, query: Paging) -> Page[Subscription]:
-        """What the user follows, the newest first."""
+        """List what the user follows, newest first."""
         before_at, before_id = decode_place(query.cursor)
         values = {
             "user_id": user.user_id,

@@ -27,6 +27,6 @@ async def has_excessive_role(connection: DbConnection) -> bool:
 
 
 async def count_active_auctions(connection: DbConnection) -> int:
-    """How many auctions take bids at this instant."""
+    """Count the auctions that take bids at this instant."""
     row = await connection.one(_sql.count_active_auctions)
     return int(row["active"])

@@ -13,7 +13,7 @@ from instasell_server.domains.orders.store import LockedOrder
 
 
 class BankClaims:
-    """What a chargeback does to an order. Its money is moved by the caller, through the ledger."""
+    """Apply chargebacks to orders. The caller moves the money, through the ledger."""
 
     def __init__(self, orders: OrderService) -> None:
         self._orders = orders
@@ -49,7 +49,7 @@ class BankClaims:
         return after
 
     def is_lost(self, order: LockedOrder) -> bool:
-        """Whether the bank has left nothing of an order that no claim holds any more."""
+        """Return whether the bank took all of an order and no claim holds it any more."""
         standing = order.standing
         return not standing.bank_claims and not standing.held_amount and rules.is_held(standing)
 

@@ -62,7 +62,7 @@ class OrderFulfilment:
         self._disputes: OpenDisputes | None = None
 
     def serve(self, disputes: OpenDisputes) -> None:
-        """Whom to tell of a refund that ends a dispute; said once, as the parts are joined."""
+        """Set what a refund that ends a dispute is reported to; called once, at wiring."""
         self._disputes = disputes
 
     # Paying -----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Who may do what to an order, and when. Pure: no I/O, no clock."""
+"""Check who may do what to an order, and when. Pure: no I/O, no clock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNSHIPPED_DAYS = 21
 
 
 class Actor(StrEnum):
-    """Who acts on an order."""
+    """Name the role of who acts on an order."""
 
     BUYER = "buyer"
     SELLER = "seller"
@@ -27,7 +27,7 @@ class Actor(StrEnum):
 
 
 class OrderState(NamedTuple):
-    """Where an order stands; amounts in minor units."""
+    """Hold the state of an order; amounts in minor units."""
 
     status: OrderStatus
     total_amount: int
@@ -65,7 +65,7 @@ def check_unclaimed(standing: OrderState) -> None:
 
 
 def is_held(standing: OrderState) -> bool:
-    """Whether the order is paid and not at its end, so that its money is held."""
+    """Return whether the order is paid and not at its end, so that its money is held."""
     return standing.status in _HOLDING
 
 
@@ -125,7 +125,7 @@ def check_cancellable(standing: OrderState, actor: Actor, now: datetime) -> None
 
 
 def refund_amount(standing: OrderState, wanted: int | None) -> int:
-    """How much a refund moves. Raises OrderNotReady, and Invalid for more than is held."""
+    """Return what a refund moves. Raises OrderNotReady, and Invalid for more than is held."""
     if standing.status not in _HOLDING:
         raise not_ready(standing)
     check_unclaimed(standing)
@@ -143,7 +143,7 @@ def check_disputable(standing: OrderState) -> None:
 
 
 def remaining_amount(standing: OrderState, refund_amount: int) -> int:
-    """What the seller gets of a disputed order, in minor units.
+    """Return what the seller gets of a disputed order, in minor units.
 
     Raises OrderNotReady, and Invalid for a refund of more than is held.
     """
@@ -156,17 +156,17 @@ def remaining_amount(standing: OrderState, refund_amount: int) -> int:
 
 
 def returns_stock(standing: OrderState) -> bool:
-    """Whether the goods of an order that is called off can be sold again; not when they left."""
+    """Return whether a cancelled order's item can be sold again; not once it was shipped."""
     return standing.shipped_at is None
 
 
 def is_overdue(standing: OrderState, now: datetime) -> bool:
-    """Whether the time to pay is over."""
+    """Return whether the time to pay is over."""
     return standing.status is OrderStatus.PENDING and standing.payment_due_at <= now
 
 
 def is_abandoned(standing: OrderState, now: datetime) -> bool:
-    """Whether a paid order was not shipped for so long that its buyer gets his money back."""
+    """Return whether a paid order was unshipped for so long that the buyer is refunded."""
     return (
         standing.status is OrderStatus.PROCESSING
         and standing.paid_at is not None
@@ -175,7 +175,7 @@ def is_abandoned(standing: OrderState, now: datetime) -> bool:
 
 
 def is_released(standing: OrderState, now: datetime) -> bool:
-    """Whether the buyer has said nothing for so long that the seller gets the money."""
+    """Return whether the buyer was silent for so long that the seller gets the money."""
     return (
         standing.status is OrderStatus.SHIPPED
         and standing.escrow_release_at is not None

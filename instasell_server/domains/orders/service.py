@@ -266,7 +266,7 @@ class OrderService:
 
 
 def actor_of(principal: Principal, buyer_id: str, seller_id: str) -> rules.Actor | None:
-    """What somebody is to an order; None for a stranger."""
+    """Return a principal's role in an order; None for a stranger."""
     if principal.user_id == buyer_id:
         return rules.Actor.BUYER
     if principal.user_id == seller_id:

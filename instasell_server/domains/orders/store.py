@@ -17,7 +17,7 @@ _sql = load(__file__)
 
 
 class WonAuction(NamedTuple):
-    """Who takes what an auction sold, and for how much (minor units, without shipping)."""
+    """Hold who buys what an auction sold, and for how much (minor units, without shipping)."""
 
     auction_id: str
     buyer_id: str
@@ -63,7 +63,7 @@ async def list_of_auction(connection: DbConnection, auction_id: str) -> list[Auc
 
 
 class SoldListing(NamedTuple):
-    """What an order needs of the listing that it is for; amounts in minor units."""
+    """Hold what an order needs of its listing; amounts in minor units."""
 
     id: str
     seller_id: str

@@ -1,4 +1,4 @@
-"""What payments ask of orders, chargebacks and withdrawals, which are built on them."""
+"""Declare what payments need of orders, chargebacks and withdrawals, which depend on them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from instasell_server.ports import ChargebackChanged, PayoutFailed, RefundState,
 
 
 class PaidOrders(Protocol):
-    """What payments ask of the orders that they pay."""
+    """Handle the orders that payments pay."""
 
     async def lock(self, tx: Transaction, order_id: str) -> None:
         """Locks an order, before its payment is locked."""
@@ -24,12 +24,12 @@ class PaidOrders(Protocol):
 
 
 class Chargebacks(Protocol):
-    """Who sees to money that banks take back."""
+    """Handle money that banks take back."""
 
     async def record_chargeback(
         self, tx: Transaction, claim: ChargebackChanged, payment: Payment | None
     ) -> None:
-        """What the provider says of a chargeback, and the payment that it is about if known."""
+        """Record a chargeback that the provider reports, with its payment if known."""
         ...
 
     async def attach(self, tx: Transaction, payment: Payment) -> None:
@@ -56,7 +56,7 @@ class PaidMeanwhile(Exception):
 
 
 class SentPayouts(Protocol):
-    """Who sees to money that was sent to people's accounts."""
+    """Handle money that was sent to users' accounts."""
 
     async def take_back(self, tx: Transaction, reversed_transfer: TransferReversed) -> None:
         """Money that was sent has come back."""

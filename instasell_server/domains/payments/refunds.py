@@ -31,7 +31,7 @@ LOOK_BACK_SECONDS = 3 * 24 * 3600
 
 
 class RefundsElsewhere(Protocol):
-    """Who books refunds that the market did not ask for, and money that could not be sent back."""
+    """Record refunds that the market did not ask for, and money that could not be sent back."""
 
     async def record_refund(
         self, tx: Transaction, refund: RefundState, payment: Payment | None

@@ -76,11 +76,11 @@ class PaymentService:
         self._opening: dict[str, asyncio.Task[str | None]] = {}
 
     def serve(self, orders: PaidOrders) -> None:
-        """Whom to hand payments of orders to; said once, when the parts are put together."""
+        """Set what receives payments of orders; called once, when the services are wired."""
         self._orders = orders
 
     def serve_chargebacks(self, chargebacks: Chargebacks) -> None:
-        """Whom to hand chargebacks to; said once, when the parts are put together."""
+        """Set what receives chargebacks; called once, when the services are wired."""
         self._chargebacks = chargebacks
         self.refunds.serve(chargebacks)
 

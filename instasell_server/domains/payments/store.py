@@ -153,7 +153,7 @@ async def lock_refund(
 async def update_refund(
     tx: Transaction, refund_id: str, status: str, provider_id: str | None
 ) -> None:
-    """How far a refund has come."""
+    """Set the status of a refund."""
     values = {"refund_id": refund_id, "status": status, "provider_id": provider_id}
     await tx.execute(_sql.update_refund, values)
 

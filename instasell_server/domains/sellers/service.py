@@ -1,4 +1,4 @@
-"""What a buyer sees of a seller, beside the goods."""
+"""Show buyers a seller, besides the listings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is counted of a seller."""
+"""Count a seller's record."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ _sql = load(__file__)
 
 
 async def find_record(connection: DbConnection, seller_id: str) -> SellerRecord | None:
-    """What a seller has done so far; None for nobody."""
+    """Find what a seller has done so far; None for an unknown user."""
     row = await connection.maybe(_sql.find_record, {"seller_id": seller_id, "most": COUNTED_MAX})
     return SellerRecord(**row) if row else None

@@ -44,7 +44,7 @@ class WalletService:
         self.withdrawals = withdrawals
 
     async def get(self, owner: Principal, user_id: str) -> Wallet:
-        """What the wallet has, from the database; the copy in the cache is brought up to date."""
+        """Read the wallet from the database, and refresh its copy in the cache."""
         check_owner(owner, user_id)
         async with self._database.connection() as connection:
             purse = await store.find_wallet(connection, user_id)

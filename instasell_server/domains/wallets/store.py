@@ -14,7 +14,7 @@ _sql = load(__file__)
 
 
 class PayoutOwner(NamedTuple):
-    """What a withdrawal needs to know of its owner."""
+    """Hold what a withdrawal needs to know of its owner."""
 
     email: str
     is_verified: bool

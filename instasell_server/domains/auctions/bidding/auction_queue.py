@@ -1,4 +1,4 @@
-"""Where bids wait for their batch: one desk for each auction that is bid on."""
+"""Queue bids until their batch is decided: one queue for each auction that is bid on."""
 
 from __future__ import annotations
 

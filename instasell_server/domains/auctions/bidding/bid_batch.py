@@ -57,7 +57,7 @@ class Closing(NamedTuple):
 
 
 class BatchResult(NamedTuple):
-    """What a batch comes to: an answer for each command, and what has to be written."""
+    """Hold the result of a batch: an answer for each command, and the rows to write."""
 
     answers: list[Answer]
     rows: list[BidRow]

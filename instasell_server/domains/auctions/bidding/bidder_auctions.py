@@ -37,7 +37,7 @@ class BidderAuctions:
         self._currency = currency
 
     async def list(self, bidder: Principal, query: BiddingQuery) -> BiddingPage:
-        """What needs the bidder most first. Raises Invalid for a cursor of another list."""
+        """List auctions, most urgent first. Raises Invalid for a cursor of another list."""
         rank, key, auction_id = _place(query.cursor)
         async with self._database.connection() as connection:
             now = await locked_store.get_now(connection)

@@ -44,7 +44,7 @@ def status_key(auction_id: str) -> str:
 
 
 class Lifecycle:
-    """What happens to auctions by time, and what an end brings about."""
+    """Start and end auctions by time, and carry out what follows from an end."""
 
     def __init__(
         self,
@@ -226,7 +226,7 @@ class Lifecycle:
         await self.publish(events)
 
     async def publish(self, events: Sequence[Event]) -> None:
-        """What follows every commit of auctions: stale caches, then those who watch."""
+        """Invalidate stale caches after a commit, then broadcast the events to subscribers."""
         await self.broadcast(events, retired=await self.invalidate(events))
 
     async def invalidate(self, events: Sequence[Event]) -> bool:

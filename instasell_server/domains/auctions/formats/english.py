@@ -1,4 +1,4 @@
-"""What the market decides about a bid, and nothing else: no I/O, no clock, no mutation.
+"""Decide bids, and nothing else: no I/O, no clock, no mutation.
 
 All amounts are integer minor units, all instants aware UTC, all ids canonical text. The caller
 holds the auction's row lock, passes the instant read after it, and stores what `judge` answers.
@@ -60,7 +60,7 @@ RefusalCode: TypeAlias = Literal[
 
 
 class BidRowKind(StrEnum):
-    """What a row of `bids` is. An offer is a bid or a buy-now; a raise is what `judge` found."""
+    """Name the kind of a row of `bids`. An offer is a bid or buy-now; `judge` makes raises."""
 
     BID = "bid"
     RAISE = "raise"
@@ -69,7 +69,7 @@ class BidRowKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuctionTerms:
-    """What the seller set, fixed from the first bid on. Raises ValueError on terms that clash."""
+    """Hold what the seller set, fixed from the first bid on. Raises ValueError on a clash."""
 
     auction_id: str
     seller_id: str
@@ -93,7 +93,7 @@ class AuctionTerms:
 
 
 class AuctionSnapshot(NamedTuple):
-    """Where an auction stands after the bid with number `seq`.
+    """Hold the state of an auction after the bid with number `seq`.
 
     `price` is what the market shows, None before the first bid. `leader_max` and `runner_up_max`
     are private. `reserve_met` is True once a bid may win: without a reserve the first one does.
@@ -160,7 +160,7 @@ class BidRefused(NamedTuple):
 
 
 class ClosingResult(NamedTuple):
-    """What a closing auction decides: nobody wins without bids or below the reserve."""
+    """Hold the result of a closing auction: no winner without bids or below the reserve."""
 
     winner_id: str | None
     price: int | None
@@ -185,17 +185,17 @@ def initial_snapshot(end_at: datetime, status: Status = "pending") -> AuctionSna
 
 
 def is_open(terms: AuctionTerms, standing: AuctionSnapshot, at: datetime) -> bool:
-    """Whether a bid judged at this instant may count, whatever the workers have done by then."""
+    """Return whether a bid decided at this instant may count, whatever workers have done."""
     return standing.status in ("pending", "live") and terms.start_at <= at < standing.end_at
 
 
 def is_due_to_start(terms: AuctionTerms, standing: AuctionSnapshot, at: datetime) -> bool:
-    """Whether a pending auction should be made live."""
+    """Return whether a pending auction should be made live."""
     return standing.status == "pending" and terms.start_at <= at
 
 
 def is_due_to_end(standing: AuctionSnapshot, at: datetime) -> bool:
-    """Whether an auction should be closed, also one that no worker ever made live."""
+    """Return whether an auction should be closed, even if no worker ever made it live."""
     return standing.status in ("pending", "live") and standing.end_at <= at
 
 
@@ -207,7 +207,7 @@ def minimum_bid(terms: AuctionTerms, standing: AuctionSnapshot) -> int:
 
 
 def closing_result(terms: AuctionTerms, standing: AuctionSnapshot) -> ClosingResult:
-    """Who has won, and at what price, when the auction closes as it stands."""
+    """Return the winner and the price if the auction closes in this state."""
     leader_max = standing.leader_max
     if leader_max is None or (terms.reserve is not None and leader_max < terms.reserve):
         return ClosingResult(None, None, reserve_met=False)
@@ -215,7 +215,7 @@ def closing_result(terms: AuctionTerms, standing: AuctionSnapshot) -> ClosingRes
 
 
 def runner_up_price(terms: AuctionTerms, standing: AuctionSnapshot) -> int | None:
-    """What the runner-up may have it for if the winner falls away.
+    """Return the price at which the runner-up may buy if the winner falls away.
 
     None without a runner-up, or when his maximum is under the reserve.
     """

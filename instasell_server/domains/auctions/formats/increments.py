@@ -1,4 +1,4 @@
-"""How far above the shown price the next bid must be."""
+"""Calculate how far above the shown price the next bid must be."""
 
 from bisect import bisect_right
 from collections.abc import Sequence

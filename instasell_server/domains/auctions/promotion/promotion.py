@@ -17,7 +17,7 @@ FEATURED_HOURS = 24
 
 
 class Promotion:
-    """What sellers spend gas on beside putting auctions up."""
+    """Sell sellers what they spend gas on besides creating auctions."""
 
     def __init__(self, gas: ListingFees, lifecycle: Lifecycle) -> None:
         self._gas = gas

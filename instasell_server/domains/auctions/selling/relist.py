@@ -1,4 +1,4 @@
-"""What a seller does with an auction that came to nothing: offers it on, or puts it up again.
+"""Offer an auction that came to nothing to the runner-up, or relist its item.
 
 The auction's own row stays as it ended. Who has the goods is told by its orders, of which one
 stands at most, and by the stock of the listing, which is locked before it is taken.
@@ -111,7 +111,7 @@ class Relisting:
     async def _check_free(
         self, tx: Transaction, auction: LockedAuction, *, after_payment: bool
     ) -> list[str]:
-        """Whom its orders were for. Raises AuctionHasOrder for one that stands.
+        """Return the buyers of its orders. Raises AuctionHasOrder for one that is in force.
 
         One that was paid and then called off is in the way too, unless `after_payment`.
         """

@@ -1,4 +1,4 @@
-"""What has to hold of the terms and times that a seller sets. Pure: the clock is passed in."""
+"""Check the terms and times that a seller sets. Pure: the clock is passed in."""
 
 from __future__ import annotations
 
