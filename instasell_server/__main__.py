@@ -261,7 +261,7 @@ def list_mail(
 ) -> None:
     """Read the mail of a market on this machine, the newest first.
 
-    It lies in the data folder, for want of a mail server: number, date, address and subject.
+    It is in the data folder, as there is no mail server: number, date, address and subject.
     """
     from instasell_server.embedded.mailbox import format_list
 
@@ -306,7 +306,7 @@ def _shown(value: Any) -> str:
 
 def main() -> None:
     """The entry point."""
-    # Nothing that an import makes is garbage; by default it is searched every 700 objects.
+    # An import makes no garbage; by default it is searched every 700 objects.
     gc.set_threshold(50_000, 20, 20)
     try:
         app(prog_name="instasell-server")

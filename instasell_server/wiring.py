@@ -41,7 +41,7 @@ from instasell_server.domains.notifications.service import NotificationService
 from instasell_server.domains.orders.bank_claims import BankClaims
 from instasell_server.domains.orders.fulfilment import OrderFulfilment
 from instasell_server.domains.orders.service import OrderService
-from instasell_server.domains.payments import handlers as payments
+from instasell_server.domains.payments.handlers import RETURN_PATH
 from instasell_server.domains.payments.service import PaymentService
 from instasell_server.domains.wallets.service import WalletService
 from instasell_server.domains.wallets.withdrawals import WithdrawalService
@@ -196,18 +196,18 @@ def build_services(engines: Engines, settings: Settings) -> Services:
     pictures = PicturePool()
     files = _files(engines, settings, pictures)
     listings = ListingService(database, engines.public, redis.cache, files)
-    payments, orders, fulfilment = _money(engines, settings, ledger, listings)
-    gas = ListingFees(
+    payments, orders, fulfilment = _order_services(engines, settings, ledger, listings)
+    listing_fees = ListingFees(
         ledger, auction_fee=settings.auction_gas_fee, feature_fee=settings.feature_gas_fee
     )
-    lifecycle = Lifecycle(database, redis.cache, hub, history, orders, listings, gas)
+    lifecycle = Lifecycle(database, redis.cache, hub, history, orders, listings, listing_fees)
     lanes, batch = settings.auctioneer_lanes, settings.auctioneer_batch
     auctioneer = Auctioneer(
         database, redis.locks, redis.bus, lifecycle, lanes=lanes, batch_size=batch
     )
-    opening = AuctionCreation(lifecycle, gas, max_days=settings.auction_max_days)
-    auctions = _auctions(engines, settings, auctioneer, lifecycle, orders, opening)
-    resale = Relisting(database, lifecycle, orders, opening)
+    creation = AuctionCreation(lifecycle, listing_fees, max_days=settings.auction_max_days)
+    auctions = _auctions(engines, settings, auctioneer, lifecycle, orders, creation)
+    resale = Relisting(database, lifecycle, orders, creation)
     live = LiveEndpoint(
         hub,
         history,
@@ -220,7 +220,9 @@ def build_services(engines: Engines, settings: Settings) -> Services:
     )
     withdrawals = WithdrawalService(database, engines.provider, ledger, payments)
     payments.serve_withdrawals(withdrawals)
-    wallets = WalletService(database, ledger, payments, Promotion(gas, lifecycle), withdrawals)
+    wallets = WalletService(
+        database, ledger, payments, Promotion(listing_fees, lifecycle), withdrawals
+    )
     notifications = NotificationService(database)
     outbox = _outbox(database, accounts, listings, files, lifecycle, notifications, mails)
     closer = Closer(database, lifecycle)
@@ -235,25 +237,25 @@ def build_services(engines: Engines, settings: Settings) -> Services:
         currency=settings.currency,
     )  # fmt: skip
     disputes.serve(admin)
-    telling = _telling(settings, database, hub, history)
-    telling.serve(mails)
+    dispatcher = _dispatcher(settings, database, hub, history)
+    dispatcher.serve(mails)
     return Services(
         accounts, listings, files, pictures, auctions, resale, orders, fulfilment, disputes,
         chargebacks, payments, wallets, admin, AlertService(database, payments, chargebacks),
-        LookupService(database, engines.public), messages, notifications, telling, auctioneer,
+        LookupService(database, engines.public), messages, notifications, dispatcher, auctioneer,
         hub, live, closer, escrow, outbox, MailSender(mails),
     )  # fmt: skip
 
 
 def _escrow(
     fulfilment: OrderFulfilment,
-    money: PaymentService,
-    leaving: WithdrawalService,
-    taken_back: ChargebackService,
+    payments: PaymentService,
+    withdrawals: WithdrawalService,
+    chargebacks: ChargebackService,
 ) -> Escrow:
-    refunds = (money.refunds.send_refunds, money.refunds.reconcile)
-    rounds = (fulfilment.carry_out_due, money.reconcile, *refunds)
-    return Escrow((*rounds, leaving.send_pending, taken_back.recover))
+    refunds = (payments.refunds.send_refunds, payments.refunds.reconcile)
+    rounds = (fulfilment.carry_out_due, payments.reconcile, *refunds)
+    return Escrow((*rounds, withdrawals.send_pending, chargebacks.recover))
 
 
 def _files(engines: Engines, settings: Settings, pictures: PicturePool) -> MediaService:
@@ -274,34 +276,34 @@ def _join_limits(settings: Settings) -> JoinLimits:
     )
 
 
-def _money(
-    engines: Engines, settings: Settings, ledger: Ledger, goods: ListingService
+def _order_services(
+    engines: Engines, settings: Settings, ledger: Ledger, listings: ListingService
 ) -> tuple[PaymentService, OrderService, OrderFulfilment]:
     return_url = (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
-    money = PaymentService(
-        engines.database, engines.provider, ledger, return_url=return_url + payments.RETURN_PATH
+    payments = PaymentService(
+        engines.database, engines.provider, ledger, return_url=return_url + RETURN_PATH
     )
-    bought = OrderService(
+    orders = OrderService(
         engines.database,
-        goods,
+        listings,
         payment_deadline_hours=settings.payment_deadline_hours,
         currency=settings.currency,
     )
-    fulfilment = OrderFulfilment(engines.database, bought, money, ledger)
-    money.serve(fulfilment)
-    return money, bought, fulfilment
+    fulfilment = OrderFulfilment(engines.database, orders, payments, ledger)
+    payments.serve(fulfilment)
+    return payments, orders, fulfilment
 
 
 def _chargebacks(
     database: Database,
-    bought: OrderService,
-    complaints: DisputeService,
+    orders: OrderService,
+    disputes: DisputeService,
     ledger: Ledger,
-    money: PaymentService,
+    payments: PaymentService,
 ) -> ChargebackService:
-    taken_back = ChargebackService(database, BankClaims(bought), complaints, ledger)
-    money.serve_chargebacks(taken_back)
-    return taken_back
+    chargebacks = ChargebackService(database, BankClaims(orders), disputes, ledger)
+    payments.serve_chargebacks(chargebacks)
+    return chargebacks
 
 
 def _auctions(
@@ -309,8 +311,8 @@ def _auctions(
     settings: Settings,
     auctioneer: Auctioneer,
     lifecycle: Lifecycle,
-    bought: OrderService,
-    opening: AuctionCreation,
+    orders: OrderService,
+    creation: AuctionCreation,
 ) -> AuctionService:
     return AuctionService(
         engines.database,
@@ -319,8 +321,8 @@ def _auctions(
         engines.redis.limiter,
         auctioneer,
         lifecycle,
-        bought,
-        opening,
+        orders,
+        creation,
         currency=settings.currency,
         max_days=settings.auction_max_days,
         bids_per_minute=settings.rate_limit_bids,
@@ -329,18 +331,18 @@ def _auctions(
 
 def _outbox(
     database: Database,
-    people: AccountService,
-    goods: ListingService,
+    accounts: AccountService,
+    listings: ListingService,
     files: MediaService,
     lifecycle: Lifecycle,
-    told: NotificationService,
+    notifications: NotificationService,
     mails: MailService,
 ) -> Outbox:
     return Outbox(
         database,
         {
-            **people.outbox,
-            **goods.outbox,
+            **accounts.outbox,
+            **listings.outbox,
             **files.outbox,
             USER_SUSPENDED: lifecycle.cancel_all_of_seller,
             "auction_ended": lifecycle.publish_missed,
@@ -348,18 +350,18 @@ def _outbox(
             LISTING_EDITED: ListingEdits(database, lifecycle).carry_out,
         },
         cleaners=(
-            people.delete_old_sessions,
-            people.delete_old_addresses,
-            people.recovery.delete_old_links,
-            people.pending_signups.delete_old,
+            accounts.delete_old_sessions,
+            accounts.delete_old_addresses,
+            accounts.recovery.delete_old_links,
+            accounts.pending_signups.delete_old,
             files.delete_abandoned,
-            told.delete_old,
+            notifications.delete_old,
             mails.delete_old,
         ),
     )
 
 
-def _telling(
+def _dispatcher(
     settings: Settings, database: Database, hub: Hub, history: AuctionHistory
 ) -> NotificationDispatcher:
     return NotificationDispatcher(

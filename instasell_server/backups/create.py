@@ -139,7 +139,7 @@ def _add_files(writer: ArchiveWriter, data_dir: Path, draft: Path) -> None:
 
 
 def _copy_books(source: Path, target: Path) -> None:
-    """A copy of a SQLite file that somebody may be writing, as it was between two commits."""
+    """Copy a SQLite file that another process may be writing, as it was between two commits."""
     with (
         contextlib.closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as reading,
         contextlib.closing(sqlite3.connect(target)) as writing,

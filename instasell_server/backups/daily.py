@@ -1,4 +1,4 @@
-"""The backups that a market of one's own keeps by itself: one a day, the newest seven."""
+"""Keep the backups of a market with embedded engines: one a day, the newest seven."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class DailyBackups:
         self._born = born
 
     async def run(self) -> None:
-        """Works until it is cancelled; a failure is told and tried again."""
+        """Work until it is cancelled; a failure is logged and tried again."""
         while True:
             if self.is_due():
                 try:

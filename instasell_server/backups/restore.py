@@ -67,7 +67,7 @@ def restore_into_url(
     """Restores into an empty database; media go into the data folder, if there are any.
 
     `database_url` is the owner's, and `server_url` that of the role that will serve.
-    The books of the sandbox are left out: servers of one's own have a provider of their own.
+    The books of the sandbox are left out: servers on databases of others have another provider.
     Raises as `restore_embedded` does.
     """
     with open_archive(path) as archive:
@@ -127,7 +127,7 @@ def _clear_away(staging: Path) -> None:
     """Removes what a restore that was killed has left, its engines too."""
     if not staging.exists():
         return
-    # The engines outlive who started them; whoever has the folder can stop them.
+    # The engines outlive the process that started them; the folder's owner can stop them.
     with EmbeddedEngines(staging):
         pass
     shutil.rmtree(staging)

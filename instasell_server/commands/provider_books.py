@@ -47,7 +47,7 @@ async def open_books(given: Settings, settings: Settings) -> AsyncIterator[Provi
 
 
 def has_books(given: Settings) -> bool:
-    """Return whether there is a provider to compare with, without being told to."""
+    """Return whether there is a provider to compare with, without being asked to."""
     return given.stripe_secret_key is not None or has_sandbox(given)
 
 

@@ -184,13 +184,13 @@ def _announce(host: str, port: int, ready_file: Path | None) -> None:
     url = f"http://{_shown(host)}:{port}"
     print(f"InstaSell listens on {url} (docs at {url}/docs)", file=sys.stderr, flush=True)
     line = json.dumps({"url": url, "port": port, "pid": os.getpid()})
-    # The file comes first: whoever has read the line may look for it at once.
+    # The file comes first: a reader of the line may look for it at once.
     if ready_file is not None:
         draft = ready_file.with_name(f".{ready_file.name}.{os.getpid()}")
         draft.write_text(line + "\n", encoding="utf-8")
         draft.replace(ready_file)
     if not sys.stdout.isatty():
-        # Whoever started the server may have closed the pipe already.
+        # The process that started the server may have closed the pipe already.
         _quietly(lambda: print(line, flush=True))
 
 

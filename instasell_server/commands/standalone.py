@@ -65,7 +65,7 @@ def has_market(settings: Settings) -> bool:
     try:
         return EngineFolder(data_dir_of(settings)).postgres.exists()
     except OSError:
-        # Somebody else's folder, of which the engines say more than that.
+        # Another user's folder, of which the engines say more than that.
         return True
 
 
@@ -143,7 +143,7 @@ def with_secret(settings: Settings, *, embedded: bool) -> Settings:
     """Settings with a secret to sign by. Raises Refused where none may be made up.
 
     A server with embedded engines makes its own, in a file of mode 0600 in the data folder. Any
-    other is told, because servers on one database have to share theirs.
+    other is refused, because servers on one database have to share theirs.
     """
     if settings.jwt_secret is not None:
         return settings
@@ -157,7 +157,7 @@ def with_secret(settings: Settings, *, embedded: bool) -> Settings:
 
 
 def with_market_defaults(settings: Settings, *, embedded: bool) -> Settings:
-    """Return what a market of one's own begins with: gas for who signs up, and a mailbox.
+    """Return the settings of a market with embedded engines: gas for new users, a mailbox.
 
     Limits by address are off there unless they were set: all its callers are on this machine and
     have one address, so that a script which signs up 130 people would lock the screen out.

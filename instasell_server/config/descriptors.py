@@ -67,7 +67,7 @@ def share_descriptors(settings: Settings, limit: int) -> DescriptorShares:
     if settings.database_url is None or settings.redis_url is None or settings.on_loopback:
         reserved += EMBEDDED_DESCRIPTORS
     left = max(0, limit - reserved)
-    # Whoever uploads or fetches a file needs a descriptor for it besides the connection.
+    # A caller who uploads or fetches a file needs a descriptor for it besides the connection.
     files = min(FILES_MAX, left // 4)
     possible = left - files
     wanted = settings.connections_max

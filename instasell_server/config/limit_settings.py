@@ -18,7 +18,7 @@ OF_ADDRESSES = (
     "rate_limit_files",
     "connections_per_address",
 )
-"""Limits that count by address; on a market of one's own, everybody has the same one."""
+"""Limits that count by address; on a market with embedded engines all callers share one."""
 
 
 class LimitSettings(BaseSettings):

@@ -125,7 +125,7 @@ class DbConnection:
     async def confirm(self) -> None:
         """Wait until a synchronous standby has what this connection has read.
 
-        Raises Unavailable when that takes too long; then nobody may be told of it.
+        Raises Unavailable when that takes too long; then it must not be published.
         """
         await self.run(CONFIRM)
 

@@ -32,7 +32,7 @@ LOCK_KEY = 0x1257A5E11
 LOCK_TIMEOUT = "500ms"
 """How long a migration waits for a lock before it makes way.
 
-Whoever comes after a waiting ALTER TABLE waits behind it: one that stood behind a dump stopped all
+Statements after a waiting ALTER TABLE wait behind it: one that waited for a dump stopped all
 bids for 5.5 s. It gives up, lets them pass, and tries again.
 """
 

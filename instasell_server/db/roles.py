@@ -2,8 +2,8 @@
 
 The server's role reads and writes rows. It cannot TRUNCATE, change the schema or switch a trigger
 off, and of a table whose rows are final (those with the trigger function `refuse_change`) it can
-neither change nor delete one. So whoever takes a server over can add to the books, and not rewrite
-them. The owner's role is used by `instasell-server migrate` and by nothing that listens.
+neither change nor delete one. So an attacker who controls a server can add to the books, but not
+rewrite them. The owner's role is used by `instasell-server migrate` and by no process that listens.
 """
 
 from __future__ import annotations

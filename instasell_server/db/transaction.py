@@ -105,7 +105,7 @@ class Transaction(DbConnection):
         self._committed = True
 
     async def run_after_commit(self) -> None:
-        """Does what was queued; a failure is logged, for the commit stands."""
+        """Do what was queued; a failure is logged, since the commit is final."""
         for callback in self.after_commit:
             try:
                 await callback()

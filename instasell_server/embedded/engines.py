@@ -112,7 +112,7 @@ class EmbeddedEngines:
         """Take the folder's lock, start or adopt the engines, and return their addresses.
 
         Raises FolderInUse, FolderUnusable, ProgramsMissing, EngineFailed or NoUnprivilegedUser,
-        all of them EmbeddedError; after that nothing that this call started runs on.
+        all of them EmbeddedError; after that no process of this call runs on.
         """
         if self._identity is not None:
             raise EmbeddedError("These engines are started already. Stop them first.")

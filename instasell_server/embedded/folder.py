@@ -5,7 +5,7 @@ Everything lies in `engines` below the data folder and is closed to other users:
     engines/           mode 0700; under root 0710, open to the engines' group for passing through
       lock             held by the process that owns the engines (flock), names its pid
       secrets.json     0600: passwords and the mark that tells this folder's processes
-      conf/            configuration of both engines, written anew at every start
+      conf/            configuration of both engines, written at every start
       postgres/ valkey/ log/    the engines' own, 0700
       run/             the sockets, 0700; a short temporary folder stands in when paths get too long
 

@@ -1,6 +1,6 @@
 """Reads the mailbox of a market on one machine, for `instasell-server mail`.
 
-Nothing that is read here can steer a terminal.
+No text that is read here can control a terminal.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class Identity:
 def choose_identity(recorded_uid: int | None) -> Identity:
     """Choose the engines' identity; `recorded_uid` owns the engines' files from an earlier run.
 
-    Raises FolderUnusable when those files belong to somebody else, and NoUnprivilegedUser when
+    Raises FolderUnusable when those files belong to another user, and NoUnprivilegedUser when
     root may not switch to any free id.
     """
     own = os.geteuid()

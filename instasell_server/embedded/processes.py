@@ -1,7 +1,7 @@
 """Processes of the engines: start them apart from our terminal, find them again, wait for them.
 
-A server that was killed leaves its engines behind, and its pid files may by then name somebody
-else's process. So an engine is recognised by the mark of its data folder in its command line, which
+A server that was killed leaves its engines behind, and its pid files may by then name another
+process. So an engine is recognised by the mark of its data folder in its command line, which
 any user may read (the process's folder may not be read by root in a container), together with the
 user id it runs under.
 """
@@ -104,7 +104,7 @@ def launch(
 ) -> EngineProcess:
     """Start an engine in a session of its own, so that Ctrl-C in our terminal does not reach it.
 
-    What it prints goes to the file `output`, which is begun anew and is private.
+    What it prints goes to the file `output`, which is truncated and private.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
     with os.fdopen(os.open(output, flags, 0o600), "wb") as sink:

@@ -106,7 +106,7 @@ class EmbeddedValkey:
             self._process = None
 
     def prune_logs(self) -> None:
-        """Begin the log anew at 10 MB; Valkey opens it for each line, so it may be renamed."""
+        """Truncate the log at 10 MB; Valkey opens it for each line, so it may be renamed."""
         with suppress(OSError):
             if self._log.lstat().st_size > _LOG_BYTES:
                 self._log.replace(self._log.with_suffix(".log.1"))
@@ -149,7 +149,7 @@ class EmbeddedValkey:
             )
 
     def _wait_until_ready(self, process: EngineProcess, seconds: float) -> bool:
-        """Wait for an answer; the time counts anew while the server says that it loads its data."""
+        """Wait for an answer; the time starts again while the server is loading its data."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             replies = self._ask()

@@ -108,7 +108,7 @@ class Unauthenticated(InstaSellError):
 
 
 class BadCredentials(Unauthenticated):
-    """E-mail or password is wrong; which of the two is not told."""
+    """Refuse a wrong e-mail address or password, without saying which of the two."""
 
     title = "E-mail or password is wrong"
 
@@ -126,13 +126,13 @@ class AccountSuspended(Forbidden):
 
 
 class SellerCannotBid(Forbidden):
-    """Nobody bids on his own auction."""
+    """Refuse a seller's bid on their own auction."""
 
     title = "A seller cannot bid on the own auction"
 
 
 class SellerCannotBuy(Forbidden):
-    """Nobody buys what he sells himself."""
+    """Refuse a seller's purchase of their own item."""
 
     title = "A seller cannot buy the own goods"
 

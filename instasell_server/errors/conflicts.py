@@ -6,7 +6,7 @@ from instasell_server.errors.base import Conflict
 
 
 class AuctionNotOpen(Conflict):
-    """Not started, over, or called off; `auction_status` tells which."""
+    """Refuse an auction that has not started, is over or cancelled: see `auction_status`."""
 
     title = "The auction is not open"
 
@@ -48,13 +48,13 @@ class AuctionHasBids(Conflict):
 
 
 class AuctionStillOpen(Conflict):
-    """The auction is not over; `auction_status` tells where it stands."""
+    """Refuse an auction that is not over; `auction_status` names its state."""
 
     title = "The auction is not over"
 
 
 class AuctionHasOrder(Conflict):
-    """An order of the auction stands, or was paid; `order_id` names it."""
+    """Refuse an auction with an order in force or paid; `order_id` names it."""
 
     title = "The auction has an order"
 

@@ -9,7 +9,7 @@ from instasell_server.ports.principal import Principal
 
 
 def admit(policy: Policy, principal: Principal | None) -> Principal | None:
-    """The caller as a route sees him. Raises Unauthenticated or Forbidden.
+    """Return the caller as a route sees them. Raises Unauthenticated or Forbidden.
 
     Where anybody may come, a token without the scope sees what anybody sees.
     """

@@ -1,7 +1,7 @@
-"""Reads bodies and queries strictly: whatever could be read in two ways is refused.
+"""Read bodies and queries strictly: whatever could be read in two ways is refused.
 
 A key given twice, text that PostgreSQL cannot store, a nesting or a number without end: each is
-told, and none of them reaches a handler.
+reported, and none of them reaches a handler.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KEY_SHOWN_MAX = 100
 
 
 class _Repeated(Exception):
-    """A key stands twice in one object."""
+    """Report a key that is twice in one object."""
 
 
 async def read_json(request: web.Request) -> Any:

@@ -39,8 +39,8 @@ def _parse(text: str) -> Address | None:
 def client_address(peer: str | None, forwarded: Sequence[str], proxies: tuple[Network, ...]) -> str:
     """The address that sent a request: the nearest one that is no proxy of ours.
 
-    `forwarded` are the values of the X-Forwarded-For headers, in order. Whoever is not a proxy of
-    ours wrote what stands left of him, so nothing further left is believed.
+    `forwarded` are the values of the X-Forwarded-For headers, in order. A host that is no
+    proxy of ours wrote what is left of it, so nothing further left is believed.
     """
     if peer is None:
         return LOCAL

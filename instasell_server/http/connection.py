@@ -58,7 +58,7 @@ class ConnectionRegistry:
         self._address = address
 
     def look(self, seconds: float) -> None:
-        """Account for `seconds` that have passed, and cut off whoever is too slow."""
+        """Account for `seconds` that have passed, and cut off a caller who is too slow."""
         self._report_in -= seconds
         if self._refused and self._report_in <= 0:
             # With an address that is a proxy's, INSTASELL_TRUSTED_PROXIES does not name it.
@@ -86,7 +86,7 @@ class HttpConnection(RequestHandler):
         self._peer: str | None = None
         # aiohttp forgets its transport when it begins to close, which may take a reader for ever.
         self._wire: asyncio.Transport | None = None
-        # What stands before the frames of a WebSocket, once the connection is one.
+        # The part before the frames of a WebSocket, once the connection is one.
         self.frames: FrameLimit | None = None
 
     # The life of a connection ----------------------------------------------------------------

@@ -54,7 +54,7 @@ class OpenConnections:
             self._release(peer)
 
     def begin_request(self, peer: str | None, address: str) -> bool:
-        """Count a request that came through a proxy as a connection of whoever stands behind it.
+        """Count a request that came through a proxy as a connection of its client.
 
         Return whether it was counted, and `end_request` has to be called. Raises RateLimited.
         """

@@ -58,7 +58,7 @@ class Wire(Protocol):
 
 
 class FrameLimit:
-    """Stands before the parser of a WebSocket, and holds bytes back while many messages wait.
+    """Wrap the parser of a WebSocket, and hold bytes back while many messages wait.
 
     The application calls `message_taken` for each message that it takes. Only the heads of frames
     are looked at, which takes less than a microsecond for each.

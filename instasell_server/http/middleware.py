@@ -219,7 +219,7 @@ def _write_down(
         metrics.observe_request(request.method, path, status, seconds)
     logs.REQUESTS.write(
         method=request.method,
-        # Whoever has the address of a file may fetch it, so it is not for the log.
+        # The address of a file is enough to fetch it, so it is not for the log.
         path=request.path if path != FILES_PATH else path,
         route=path,
         status=status,

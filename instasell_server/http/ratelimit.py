@@ -53,7 +53,7 @@ OF_ADDRESS: Mapping[str, RateBudget] = {
     "/webhooks/stripe": WEBHOOK,
     FILES_PATH: FILES,
 }
-"""Paths that count for the address of the caller, whoever is signed in."""
+"""Paths that count for the address of the caller, not for the user."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Rights are looked at again while a request goes on: they may end before it does.
 
-What was checked at the door holds for half a second. A request whose body came more slowly is
+What was checked on arrival holds for half a second. A request whose body came more slowly is
 checked again in its first transaction, a bulk upload in the transaction of every batch, and what
 waits for a client is ended within a second of the loss of its rights.
 """
@@ -27,7 +27,7 @@ FRESH_SECONDS = 0.5
 
 T = TypeVar("T")
 Check = Callable[[DbConnection], Awaitable[None]]
-"""Raises what the caller would be told now."""
+"""Raise what a new request of the caller would get now."""
 
 Current = Callable[[DbConnection, Principal], Awaitable[Principal]]
 """Returns a caller as the database knows them now. Raises Unauthenticated."""
@@ -140,7 +140,7 @@ class RequestGuard:
         self._is_done = False
 
     async def check(self, connection: DbConnection) -> None:
-        """Raise what the caller would be told now, unless the check at the door is fresh."""
+        """Raise what a new request would get now, unless the check on arrival is fresh."""
         if self._is_done:
             return
         self._is_done = True

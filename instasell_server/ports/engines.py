@@ -135,7 +135,7 @@ class Event:
 
     `frame` is the text for the auction's room; `board` that for the board and for slow readers,
     which get the newest state and not every change. `conflates` tells that a newer event with the
-    flag may take this one's place on a board. `own_bids` has those who bid or lost the lead.
+    flag may replace this event on a board. `own_bids` has those who bid or lost the lead.
     """
 
     auction_id: str

@@ -36,10 +36,10 @@ class MailTransport(Protocol):
     """Brings letters to people."""
 
     async def send(self, letter: OutgoingMail, hand_over: Callable[[], Awaitable[None]]) -> None:
-        """Sends a letter, and returns once it is taken.
+        """Send a mail, and return once it is taken.
 
-        `hand_over` is awaited before the content leaves; what it raises ends the try. Whoever
-        sees by the number that he has a letter already need not ask. Raises Unreachable when
-        nothing was taken and a later try may do better, MailRefused, and DeliveryUnknown.
+        `hand_over` is awaited before the content leaves; what it raises ends the try. A
+        server that knows the mail's number already need not ask. Raises Unreachable when nothing
+        was taken and a later try may do better, MailRefused, and DeliveryUnknown.
         """
         ...

@@ -62,7 +62,7 @@ class PayoutDestination:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """The provider says that somebody paid."""
+    """Report that a payer paid."""
 
     payment_id: str | None
     intent_id: str
@@ -119,7 +119,7 @@ class ChargeRefunded:
 
 @dataclass(frozen=True, slots=True)
 class TransferReversed:
-    """Money that was sent to somebody's account has come back; `amount` is all of it so far."""
+    """Money that was sent to a user's account has come back; `amount` is all of it so far."""
 
     provider_id: str
     withdrawal_id: str | None
@@ -227,7 +227,7 @@ class PaymentProvider(Protocol):
         ...
 
     async def open_account(self, user_id: str, email: str) -> str:
-        """The id of an account that somebody's money is sent to; the same one each time."""
+        """The id of an account that a user's money is sent to; the same one each time."""
         ...
 
     async def find_account(self, account_id: str, return_url: str) -> PayoutDestination:

@@ -14,7 +14,7 @@ from instasell_server.http.validation import invalid_of
 
 FRAME_ID_CHARACTERS_MAX = 64
 BAD_FIELDS_MAX = 10
-"""So many bad fields are told of a frame, whose answer would else be ten times its length."""
+"""Most bad fields reported of a frame, whose answer would else be ten times its length."""
 
 _FRAME_ID_MAX = 2**53
 _BID_FRAME = {"event", "id", "data"}

@@ -1,6 +1,6 @@
 """Finds connections whose other end is gone without a word, for all sockets with one timer.
 
-A timer for each socket, as aiohttp has it, costs half a KiB and is set anew with every frame.
+A timer for each socket, as aiohttp has it, costs half a KiB and is set again with every frame.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ class BoardRoom:
         return True
 
     def newest(self, auction_id: str) -> list[Event]:
-        """Return what one who was spared an auction's events has to be told, in order."""
+        """Return what a subscriber who was spared an auction's events has to get, in order."""
         found = (self.before.get(auction_id), self.latest.get(auction_id))
         return [event for event in found if event is not None]
 

@@ -99,7 +99,7 @@ class JoinReader:
         return answer
 
     async def stop(self) -> None:
-        """Gives up what is being read; nobody is there any more to be told."""
+        """Stop reading; no subscriber is left to get the snapshot."""
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
@@ -152,7 +152,7 @@ class JoinReader:
         chunks: list[bytes] = []
         for start in range(0, len(ids), STATES_AT_A_TIME):
             found = await self._history.list_states(ids[start : start + STATES_AT_A_TIME])
-            # One that ends meanwhile is told by its event, if at all.
+            # The end of one that ends meanwhile comes by its event, if at all.
             states = [each for each in found if each.status in _OPEN]
             versions |= {each.auction_id: each.version for each in states}
             if states:

@@ -68,7 +68,7 @@ class Subscriber:
         self.session_id: str | None = None
         # Whether it may read what is the account's alone.
         self.may_read = False
-        # How many auctions it is told of, or is about to be.
+        # The number of auctions whose events it gets, or is about to get.
         self.rooms = 0
         self._backlog: Backlog | None = None
 
@@ -174,7 +174,7 @@ class Subscriber:
         frames: list[bytes] = []
         size = 0
         while size < ANSWER_BYTES_MAX and (backlog.own_bids or backlog.stale):
-            # The states first: a screen that is told of a position knows the auction.
+            # The states first: a screen that gets a position knows the auction.
             if backlog.stale:
                 frame = newest(backlog.stale.pop())
             else:

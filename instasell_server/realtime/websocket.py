@@ -32,7 +32,7 @@ from instasell_server.realtime.snapshots import JoinReader
 from instasell_server.realtime.subscriber import ANSWER_BYTES_MAX
 
 KERNEL_BYTES = 64 * 1024
-"""Of a reader that hangs the kernel would keep 2.5 MB by itself; Linux doubles what it is told."""
+"""Of a reader that hangs the kernel would keep 2.5 MB by itself; Linux doubles what is set."""
 
 UNREAD_BYTES = 16 * 1024
 """Of requests that are not read while others wait; four of the largest, or 200 bids."""

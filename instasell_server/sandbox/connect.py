@@ -82,7 +82,7 @@ def create_account_link(call: SandboxCall) -> Json:
 
 
 def onboard(records: SandboxRecords, account_id: str) -> Json:
-    """Everything that an account needed to tell is told."""
+    """Mark an account's details as complete."""
     account = records.get("account", account_id)
     if not account["details_submitted"]:
         _set_onboarded(account, onboarded=True)

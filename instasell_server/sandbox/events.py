@@ -14,7 +14,7 @@ def retrieve_event(call: SandboxCall) -> Json:
 def list_events(call: SandboxCall) -> Json:
     """Events, newest first, by `type` or `types` and `created`.
 
-    As at Stripe, those of a connected account are seen by whoever acts for it.
+    As at Stripe, those of a connected account are seen by callers that act for it.
     """
     params = call.params
     params.ignore("delivery_success")

@@ -143,7 +143,7 @@ class Pages:
         self, kind: str, status: int, values: dict[str, Any], *targets: str | None
     ) -> web.Response:
         text = self._environment.get_template("page.html").render(page=kind, **values)
-        # Browsers hold the redirect after a form to form-action, so its targets stand there, too.
+        # Browsers hold the redirect after a form to form-action, so its targets are there, too.
         hosts = ["'self'", *sorted({_origin(each) for each in targets if each is not None})]
         policy = (
             "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';"

@@ -130,7 +130,7 @@ class Store:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        # From this thread, because whoever waits for the result may have given up.
+        # From this thread, because the waiter for the result may have given up.
         if records.emitted:
             self._tell(lambda: self.on_event())
         if records.planned:

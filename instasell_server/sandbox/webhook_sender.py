@@ -55,7 +55,7 @@ class WebhookSender:
         store.on_event = self.wake
 
     def send_to(self, endpoints: Sequence[WebhookEndpoint]) -> None:
-        """Changes where webhooks go; what is outstanding goes to whoever is in the same place.
+        """Change where webhooks go; outstanding ones go to the endpoint in the same place.
 
         Without any endpoint webhooks wait for the first one.
         """

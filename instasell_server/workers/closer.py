@@ -43,7 +43,7 @@ class Closer:
     async def work(self) -> bool:
         """One round; returns whether more was due than one round takes.
 
-        Free rows go together. Those that somebody had locked are waited for one by one, so that
+        Free rows go together. Those that others had locked are waited for one by one, so that
         a busy auction holds up no other.
         """
         async with self._database.connection() as connection:

@@ -118,7 +118,7 @@ class RedisBus:
         self._subscribed_before = True
 
     async def _read(self, connection: AbstractConnection) -> None:
-        """Hands on what comes, until the connection dies or even the own heartbeat is missing."""
+        """Deliver messages until the connection dies or even our heartbeat is missing."""
         while True:
             async with asyncio.timeout(SILENCE_SECONDS):
                 reply: Any = await connection.read_response(timeout=math.inf, push_request=True)

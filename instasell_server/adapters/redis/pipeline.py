@@ -57,7 +57,7 @@ class RedisPipeline:
         self._closed = False
 
     async def exchange(self, commands: Sequence[bytes]) -> list[Any]:
-        """The replies in order; a reply that is an error stands as the exception.
+        """The replies in order; a reply that is an error is the exception.
 
         Raises Unreachable after 0.2 s in all, connecting included.
         """

@@ -48,7 +48,7 @@ class DiskObjects:
     """Implements `Objects` and `OwnFiles`. Files have mode 0600, folders 0700.
 
     `secrets_` are those of the market, the newest first: it signs, and all are taken. `base_url`
-    stands before the path in addresses; without it they begin with a slash. `clock` gives seconds
+    comes before the path in addresses; without it they begin with a slash. `clock` gives seconds
     since the epoch.
     """
 
@@ -233,7 +233,7 @@ def _publish(draft: Path, path: Path) -> None:
     try:
         draft.replace(path)
     except FileNotFoundError:
-        # Somebody deleted what was in the folder, and the folder with it.
+        # Another process deleted what was in the folder, and the folder with it.
         _make_private(path.parent)
         draft.replace(path)
     handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)

@@ -97,7 +97,7 @@ class S3Objects:
         return await self._run(lambda: self._read_whole(key, limit_bytes))
 
     def _read_whole(self, key: str, limit_bytes: int) -> bytes:
-        # An answer that breaks off, as when the object is replaced meanwhile, is asked for anew.
+        # An answer that breaks off, as when the object is replaced meanwhile, is asked for again.
         for _ in range(READS_MAX - 1):
             with contextlib.suppress(urllib3.exceptions.ProtocolError):
                 return self._read(key, limit_bytes)

@@ -138,7 +138,7 @@ def _change(kind: str, event: Object) -> Change | None:
     if not isinstance(found, Mapping):
         raise UnreadableEvent("data.object is no object")
     if kind == "payout.failed":
-        # Of a connected account, which stands beside the object.
+        # Of a connected account, which is beside the object.
         account = text(event, "account") if event.get("account") else None
         reason = str(found.get("failure_code") or "unknown")[:100]
         return PayoutFailed(

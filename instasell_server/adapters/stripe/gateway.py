@@ -1,4 +1,4 @@
-"""Stripe, or whoever speaks its HTTP API, by the library `stripe`.
+"""Stripe, or a server that speaks its HTTP API, by the library `stripe`.
 
 Everything that is asked carries our own id as the idempotency key and in the metadata, so that a
 question asked again changes nothing, and an answer or an event finds its row even when the first
@@ -134,7 +134,7 @@ class StripeGateway:
         return found[:limit]
 
     async def open_account(self, user_id: str, email: str) -> str:
-        """The id of an account that somebody's money is sent to; the same one each time."""
+        """The id of an account that a user's money is sent to; the same one each time."""
         params: Any = {
             "type": "express",
             "email": email,

@@ -16,7 +16,7 @@ def canonical_email(typed: str) -> str | None:
     """Return the form in which an address is stored and compared, or None for what has none.
 
     Lower-case, and the domain in ASCII (IDNA 2008). A local part that only looks like another one
-    (full-width letters, ligatures) has no form: changing it would send mail to somebody else.
+    (full-width letters, ligatures) has no form: changing it would send mail to another person.
     """
     text = unicodedata.normalize("NFC", typed.strip())
     local, at, domain = text.rpartition("@")

@@ -27,7 +27,7 @@ def account_of(email: str) -> str:
 def delay_seconds(failures: int) -> float:
     """Return how long the next attempt waits: from the 11th on, twice as long each ten failures.
 
-    Four seconds at most, so that whoever has the right password is served while others guess.
+    Four seconds at most, so that a user with the right password is served while others guess.
     """
     if failures < FREE_FAILURES:
         return 0.0

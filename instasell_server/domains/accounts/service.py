@@ -75,7 +75,7 @@ OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class AccountService:
-    """Everything about who somebody is. `close()` ends the threads that hash passwords."""
+    """Manage accounts and sign-ins. `close()` ends the threads that hash passwords."""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class AccountService:
         async with self._database.connection() as connection:
             there = await store.find_account(connection, spellings(wanted.email))
         if there is None:
-            # Somebody else may sign the same address up at this moment.
+            # Another request may sign the same address up at this moment.
             with contextlib.suppress(EmailTaken):
                 return await self._sign_up(wanted, BY_ADMIN, note), True
         given = Login(email=wanted.email, password=wanted.password)
@@ -211,7 +211,7 @@ class AccountService:
         self, principal: Principal, wanted: ChangePassword, address: str
     ) -> None:
         """A new password; every other session ends. Raises Invalid for a wrong old one."""
-        # By session, because whoever has stolen one could guess from many addresses.
+        # By session, because a thief of one could guess from many addresses.
         source = from_session(principal.session_id)
         async with self._database.connection() as connection:
             email, name, hashed = await store.get_password_hash(connection, principal.user_id)

@@ -4,8 +4,8 @@ A sign-in whose copy Redis has lost is over, and its row is revoked. While Redis
 the row decides; a sign-in of that time is noted as one that Redis never had. A script's token
 lives longer than a copy does. In these two cases the row refills the copy.
 
-Whoever can write to Redis must not become an admin by it: a copy is signed for its session and for
-a minute, after which the row is read again, and what admins do is always decided by the row. A copy
+Write access to Redis must make nobody an admin: a copy is signed for its session and for a minute,
+after which the row is read again, and what admins do is always decided by the row. A copy
 that is not signed, or was made for another session or time, counts as none.
 """
 
@@ -194,7 +194,7 @@ class Sessions:
         for session in sessions:
             if not await self.remember(session):
                 raise Unavailable("the copies of changed sessions could not be written")
-        # A socket keeps what it was told at its opening, so it is opened again.
+        # A socket keeps the rights of its opening, so it is opened again.
         await self._events.reopen_sessions([session.id for session in sessions])
 
     async def _forget(self, session_ids: Sequence[str]) -> bool:

@@ -36,7 +36,7 @@ class SignInAlerts:
         await transact(self._database, work)
 
     async def leave(self, email: str, attempts: int, address: str) -> None:
-        """Leave what is to be told, whether or not the e-mail address has an account."""
+        """Queue the notification, whether or not the e-mail address has an account."""
         if not rules.is_storable(email):
             return
         facts = {"attempts": attempts, "address": address, "burst_id": str(uuid.uuid4())}

@@ -24,7 +24,7 @@ REPEATED_MIN = 8
 """How long a part has to be that fills a password by being repeated: as long as a password."""
 
 ADDED_MAX = 6
-"""How many digits and marks before or behind a word add nothing that guessers do not try.
+"""How many digits and marks before or behind a word add only what guessers try anyway.
 
 They try years, dates and `123!` first. More than six are left alone: ten random digits behind a
 word are a good password.

@@ -21,7 +21,7 @@ WITH registered AS (
     WHERE created_at >= %(from_at)s::timestamptz AND created_at < %(to_at)s::timestamptz
     GROUP BY 1
 ), ran AS (
-    -- An auction that was called off before its start never ran.
+    -- An auction that was cancelled before its start never ran.
     SELECT start_at, least(end_at, closed_at) AS over_at
     FROM auctions
     WHERE start_at < %(until_at)s::timestamptz AND least(end_at, closed_at) > start_at

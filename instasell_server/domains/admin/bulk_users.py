@@ -1,7 +1,7 @@
 """Many accounts at once, for an admin: a market for tests, or one that moves here from elsewhere.
 
-Each account is signed in by its password, so an admin becomes nobody whose password he does not
-have; what is new is made in a transaction of its own, with its row of the log.
+Each account is signed in by its password, so no admin acts for a user whose password they lack;
+what is new is made in a transaction of its own, with its row of the log.
 """
 
 from __future__ import annotations

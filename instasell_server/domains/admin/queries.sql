@@ -1,5 +1,5 @@
 -- name: lock_admins
--- Whoever takes an admin away waits for whoever else does, so that two never take the last two.
+-- Requests that demote admins wait for each other, so that two never demote the last two.
 SELECT pg_advisory_xact_lock(hashtextextended('instasell admins', 13))
 
 -- name: has_other_admin

@@ -1,4 +1,4 @@
-"""The admin's desk: people, goods, auctions, orders and alerts, and what admins did about them.
+"""Administration of accounts, listings, auctions, orders and alerts, and its log.
 
 What an admin does and its row of the audit log are one transaction. Doing a thing a second time
 changes nothing, and leaves no second row.
@@ -117,8 +117,8 @@ class AdminService:
     ) -> User:
         """Ends the sessions of an account, which only reads from then on.
 
-        Its open auctions are called off by the outbox, each in a transaction of its own. Raises
-        UserNotFound, Forbidden for the own account, LastAdmin.
+        Its open auctions are cancelled by the outbox, each in a transaction of its own. Raises
+        UserNotFound, Forbidden for the admin's account, LastAdmin.
         """
 
         async def change(tx: Transaction) -> bool:
@@ -146,7 +146,7 @@ class AdminService:
     ) -> User:
         """Gives an account a role, in every session at once.
 
-        Raises UserNotFound, Forbidden for an admin who demotes himself, LastAdmin.
+        Raises UserNotFound, Forbidden for admins who demote themselves, LastAdmin.
         """
 
         async def change(tx: Transaction) -> bool:
@@ -181,7 +181,7 @@ class AdminService:
         if user_id == admin.user_id:
             raise Forbidden("ask another admin; nobody suspends or demotes himself")
         await store.lock_admins(tx)
-        # Whoever asks may have been demoted while he waited.
+        # The admin may have been demoted while they waited.
         if not await store.has_other_admin(tx, user_id):
             raise LastAdmin
 
@@ -206,7 +206,7 @@ class AdminService:
 
         return await once(self._database, key, User, work)
 
-    # Goods and auctions -----------------------------------------------------------------------
+    # Listings and auctions --------------------------------------------------------------------
 
     async def cancel_auction(
         self, admin: Principal, auction_id: str, reason: str, key: RequestKey | None

@@ -20,7 +20,7 @@ _analytics = load(__file__, "analytics.sql")
 
 
 async def lock_admins(tx: Transaction) -> None:
-    """Waits for whoever else takes an admin away."""
+    """Wait for other requests that demote an admin."""
     await tx.execute(_sql.lock_admins)
 
 

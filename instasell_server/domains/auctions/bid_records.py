@@ -77,7 +77,7 @@ class BidRow(NamedTuple):
 
 
 class LeadChange(NamedTuple):
-    """Bids of an auction that took the lead from somebody, from the last one before them on."""
+    """Hold bids that took the lead from another bidder, and the last bid before them."""
 
     auction_id: str
     first_seq: int

@@ -24,7 +24,7 @@ MISSED_MAX = 500
 
 
 class JoinState(NamedTuple):
-    """An auction as it stands, and the bids that a watcher missed."""
+    """Read an auction's current state, and the bids that a subscriber missed."""
 
     state: AuctionState
     you: You | None
@@ -103,7 +103,7 @@ class AuctionHistory:
         """Return the events above `version`, whose bids lie above `seq`, in order of version.
 
         They are read where nobody published them, perhaps because the commit was never
-        acknowledged: a synchronous standby has them before anybody is told.
+        acknowledged: a synchronous standby has them before they are published.
         """
         async with self._database.connection() as connection:
             events = await _events_since(connection, auction_id, version, seq)
@@ -120,7 +120,7 @@ async def _events_since(
         return []
     state = states[0]
     stored = await store.list_newest_bids(
-        # One more than is told, for who led before.
+        # One more than is published, for who led before.
         connection,
         auction_id,
         max(seq, state.seq - MISSED_MAX) - 1,

@@ -24,7 +24,7 @@ class ListingFees:
             await self._ledger.post(tx, [movements.gas_fee("auction", auction_id, seller_id, fee)])
 
     async def give_back(self, tx: Transaction, auction_id: str, seller_id: str) -> None:
-        """The fee of an auction that is called off without bids."""
+        """Refund the fee of an auction that is cancelled without bids."""
         fee = await store.get_gas_fee(tx, auction_id)
         if fee:
             await self._ledger.post(

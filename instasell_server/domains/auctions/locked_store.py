@@ -44,7 +44,7 @@ SILENCE_SECONDS = 4.0
 
 
 async def lock_free(tx: Transaction, ids: Sequence[str]) -> dict[str, LockedAuction]:
-    """Locks in order of id, leaving out the rows that somebody else has locked."""
+    """Locks in order of id, leaving out the rows that another transaction has locked."""
     rows = await tx.tuples(_sql.lock_free, {"ids": plain_array(ids)})
     return {row[0]: locked_auction(row) for row in rows}
 
@@ -131,7 +131,7 @@ async def insert_outbox(tx: Transaction, kind: str, payloads: Sequence[dict[str,
 async def insert_notice_causes(
     tx: Transaction, kind: str, payloads: Sequence[dict[str, object]]
 ) -> None:
-    """Leaves it to be told to people, in the transaction in which it happens."""
+    """Queue a notification cause, in the transaction in which it happens."""
     if payloads:
         encoded = [to_json(each).decode() for each in payloads]
         await tx.execute(_sql.insert_notice_causes, {"kind": kind, "payloads": encoded})

@@ -52,7 +52,7 @@ class Difference(NamedTuple):
 
 
 class ReplayResult(NamedTuple):
-    """Every difference in order of `seq`, and where the auction stands by the rules."""
+    """Every difference in order of `seq`, and the auction's state by the rules."""
 
     differences: list[Difference]
     standing: AuctionSnapshot

@@ -230,7 +230,7 @@ class AuctionService:
     # What anybody sees ------------------------------------------------------------------------
 
     async def view(self, principal: Principal | None, auction_id: str) -> AuctionView:
-        """The auction with its goods, and what it is to the one who asks."""
+        """Read an auction with its listing, and how it relates to the caller."""
         async with self._database.connection() as connection:
             row = await store.find_view(connection, auction_id)
             if row is None:

@@ -140,7 +140,7 @@ async def list_states(connection: DbConnection, ids: Sequence[str]) -> list[Auct
 
 
 async def find_view(connection: DbConnection, auction_id: str) -> Row | None:
-    """The state with the goods and the clock, as a row for the service to shape."""
+    """Read the state with the listing and the clock, as a row for the service to shape."""
     return await connection.maybe(_sql.find_view, {"auction_id": auction_id})
 
 
@@ -284,7 +284,7 @@ async def find_next_bidder(
 ) -> tuple[str, int] | None:
     """Find the highest of the active bidders that were not passed over, and their bid.
 
-    The amount, in minor units, is the highest that he has bid himself; his maximum stays his own.
+    The amount, in minor units, is the highest that they named; their maximum stays private.
     """
     row = await tx.maybe(
         _sql.find_next_bidder, {"auction_id": auction_id, "passed_over": list(passed_over)}
@@ -293,15 +293,15 @@ async def find_next_bidder(
 
 
 async def get_terms(tx: Transaction, auction_id: str) -> Row:
-    """The terms of an auction, for another one of the same goods."""
+    """Read the terms of an auction, for another one of the same item."""
     return await tx.one(_sql.get_terms, {"auction_id": auction_id})
 
 
 async def take_stock(tx: Transaction, listing_ids: Sequence[str]) -> None:
-    """The goods of these listings are sold."""
+    """Mark the items of these listings as sold."""
     await tx.execute(_sql.take_stock, {"ids": list(listing_ids)})
 
 
 async def give_back_stock(tx: Transaction, listing_ids: Sequence[str]) -> None:
-    """The goods of these listings are for sale again."""
+    """Put the items of these listings back on sale."""
     await tx.execute(_sql.give_back_stock, {"ids": list(listing_ids)})

@@ -9,7 +9,7 @@ ORDER BY id
 LIMIT %(limit)s
 
 -- name: list_wrong_sales
--- The winner has it at the price of the auction, a runner-up for no more than he was ready to pay
+-- The winner buys at the price of the auction, a runner-up for no more than their maximum
 -- and no less than the reserve.
 SELECT o.id, o.unit_amount AS found,
        CASE WHEN o.buyer_id = a.winner_id THEN a.current_bid ELSE b.most END AS due

@@ -36,7 +36,7 @@ def share_of_order(
 ) -> ChargebackShares:
     """Share out a chargeback of the payment that paid an order.
 
-    Whoever has the money twice pays first: the buyer, what was refunded of this payment. A refund
+    Who has the money twice pays first: the buyer, what was refunded of this payment. A refund
     is never the seller's to pay a second time, also if the buyer has spent it: that remains the
     buyer's debt. Then what is still held covers it, then what else is in the buyer's wallet, and
     only then the seller, up to what the order brought.

@@ -1,6 +1,6 @@
 """Disputes: opened by buyers, answered by sellers, decided by admins.
 
-The order is what money and rivals wait for, so it is locked before its dispute: whoever has it
+The order is what money and rivals wait for, so it is locked before its dispute: who locks it
 first, a buyer who complains or the release that comes by itself, finds it as it was.
 """
 
@@ -70,7 +70,7 @@ class DisputeService:
     async def open(
         self, buyer: Principal, order_id: str, wish: OpenDispute, key: RequestKey | None
     ) -> DisputeView:
-        """Freezes the money of an order until somebody decides.
+        """Hold the release of an order's money until an admin decides.
 
         Raises OrderNotFound, Forbidden for the seller, and OrderNotReady where nothing is held
         or a dispute is open already.

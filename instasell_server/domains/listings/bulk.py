@@ -1,6 +1,6 @@
-"""Bulk uploads: batches of rows, each judged and written in one transaction.
+"""Bulk uploads: batches of rows, each decided and written in one transaction.
 
-Every batch is durable before its verdicts are told, and a row that is sent again changes nothing,
+Every batch is durable before its results are sent, and a row that is sent again changes nothing,
 so a client that was cut off sends everything again.
 """
 
@@ -49,10 +49,10 @@ class PlannedListings:
     def keep(self, judge: RowChecker) -> None:
         """Adds what a batch would have written."""
         self.created |= judge.created.keys()
-        for listing_id, goods in {**judge.created, **judge.updated}.items():
-            self.goods[listing_id] = goods._replace(description="")
-            if goods.seller_sku is not None:
-                self.skus[goods.seller_sku] = listing_id
+        for listing_id, fields in {**judge.created, **judge.updated}.items():
+            self.goods[listing_id] = fields._replace(description="")
+            if fields.seller_sku is not None:
+                self.skus[fields.seller_sku] = listing_id
         self.imports |= judge.imports
 
     def imports_of(self, rows: Iterable[ImportRow]) -> dict[str, Import]:
@@ -238,9 +238,9 @@ class BulkUpload:
             await bulk_store.insert_listings(tx, self._seller_id, judge.created)
         if judge.imports:
             await bulk_store.upsert_imports(tx, self._seller_id, judge.imports)
-        touched = {goods.category_id for goods in judge.created.values()}
-        for listing_id, goods in judge.updated.items():
-            touched |= {goods.category_id, before[listing_id].category_id}
+        touched = {fields.category_id for fields in judge.created.values()}
+        for listing_id, fields in judge.updated.items():
+            touched |= {fields.category_id, before[listing_id].category_id}
         if touched:
             self._pages.retire_later(tx, await bulk_store.list_lineages(tx, touched))
 

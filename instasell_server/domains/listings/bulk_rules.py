@@ -22,7 +22,7 @@ NO_CATEGORY = "there is no such category; GET /categories lists them"
 class ImportRow(NamedTuple):
     """One row as it was read: the columns that it gives, and what is wrong with the others.
 
-    `values` has the columns of a listing but for the category, which stands apart.
+    `values` has the columns of a listing but for the category, which is apart.
     """
 
     number: int
@@ -38,7 +38,7 @@ class ImportRow(NamedTuple):
 
     @property
     def seller_sku(self) -> str | None:
-        """The seller's own name for the goods."""
+        """Return the seller's own name for the item."""
         sku: str | None = self.values.get("seller_sku")
         return sku
 
@@ -133,14 +133,14 @@ class RowChecker:
                 errors.append((name, "give this column; a new listing needs it"))
         if "category_id" not in changes and not told & {"category", "category_id"}:
             errors.append(("category", "give a category; a new listing needs it"))
-        goods = _UNDECIDED._replace(**changes)
-        if goods.type in set(ListingType):
-            errors.extend(each for each in rules.find_problems(goods) if each[0] not in told)
+        fields = _UNDECIDED._replace(**changes)
+        if fields.type in set(ListingType):
+            errors.extend(each for each in rules.find_problems(fields) if each[0] not in told)
         if errors:
             return RowDecision(row, BulkOutcome.REJECTED, None, errors)
         listing_id = self._new_id()
-        self.created[listing_id] = goods
-        self._remember(row, listing_id, goods, goods.stock)
+        self.created[listing_id] = fields
+        self._remember(row, listing_id, fields, fields.stock)
         return RowDecision(row, BulkOutcome.CREATED, listing_id, [])
 
     def _update(
@@ -162,28 +162,28 @@ class RowChecker:
         told = {name for name, _ in errors}
         complaints = rules.find_change_problems(before, changes)
         errors.extend(each for each in complaints if each[0] not in told)
-        goods = before._replace(**changes)
-        if listing_id in self._known.held and rules.is_held_by_bids(before, goods):
-            changed = sorted(rules.changed_fields(before, goods))
+        fields = before._replace(**changes)
+        if listing_id in self._known.held and rules.is_held_by_bids(before, fields):
+            changed = sorted(rules.changed_fields(before, fields))
             hint = "its auction has bids: only the description may be added to"
             errors.extend((name, hint) for name in changed)
         if errors:
             return RowDecision(row, BulkOutcome.REJECTED, listing_id, errors)
-        self._remember(row, listing_id, goods, base if given is None else given)
-        if goods == before:
+        self._remember(row, listing_id, fields, base if given is None else given)
+        if fields == before:
             return RowDecision(row, BulkOutcome.UNCHANGED, listing_id, [])
         written = self.created if listing_id in self.created else self.updated
-        written[listing_id] = goods
+        written[listing_id] = fields
         return RowDecision(row, BulkOutcome.UPDATED, listing_id, [])
 
     def _remember(
-        self, row: ImportRow, listing_id: str, goods: ListingFields, stock: int | None
+        self, row: ImportRow, listing_id: str, fields: ListingFields, stock: int | None
     ) -> None:
         old = self._known.goods.get(listing_id)
-        if old is not None and old.seller_sku is not None and old.seller_sku != goods.seller_sku:
+        if old is not None and old.seller_sku is not None and old.seller_sku != fields.seller_sku:
             self._known.skus.pop(old.seller_sku, None)
-        self._known.goods[listing_id] = goods
-        if goods.seller_sku is not None:
-            self._known.skus[goods.seller_sku] = listing_id
+        self._known.goods[listing_id] = fields
+        if fields.seller_sku is not None:
+            self._known.skus[fields.seller_sku] = listing_id
         record = Import(listing_id, row.digest, stock)
         self._known.imports[row.key] = self.imports[row.key] = record

@@ -50,10 +50,10 @@ async def list_lineages(connection: DbConnection, category_ids: Iterable[str]) -
 
 
 async def insert_listings(
-    tx: Transaction, seller_id: str, goods: Mapping[str, ListingFields]
+    tx: Transaction, seller_id: str, listings: Mapping[str, ListingFields]
 ) -> None:
-    """New listings by their ids, in the order of `goods`."""
-    await tx.execute(_sql.insert_listings, {"seller_id": seller_id, "rows": _rows(goods)})
+    """Insert listings by their ids, in the order of `listings`."""
+    await tx.execute(_sql.insert_listings, {"seller_id": seller_id, "rows": _rows(listings)})
 
 
 async def update_listings(
@@ -64,14 +64,14 @@ async def update_listings(
     if renamed:
         await tx.execute(_sql.clear_skus, {"listing_ids": renamed})
     same_texts = {
-        each: goods
-        for each, goods in after.items()
-        if (goods.title, goods.description) == (before[each].title, before[each].description)
+        each: fields
+        for each, fields in after.items()
+        if (fields.title, fields.description) == (before[each].title, before[each].description)
     }
     if same_texts:
-        terms = {each: goods._replace(description="") for each, goods in same_texts.items()}
+        terms = {each: fields._replace(description="") for each, fields in same_texts.items()}
         await tx.execute(_sql.update_terms, {"rows": _rows(terms)})
-    others = {each: goods for each, goods in after.items() if each not in same_texts}
+    others = {each: fields for each, fields in after.items() if each not in same_texts}
     if others:
         await tx.execute(_sql.update_listings, {"rows": _rows(others)})
 
@@ -90,6 +90,6 @@ async def upsert_imports(tx: Transaction, seller_id: str, imports: Mapping[str, 
     )
 
 
-def _rows(goods: Mapping[str, ListingFields]) -> str:
-    rows = [{"id": listing_id, **each._asdict()} for listing_id, each in goods.items()]
+def _rows(listings: Mapping[str, ListingFields]) -> str:
+    rows = [{"id": listing_id, **each._asdict()} for listing_id, each in listings.items()]
     return json.dumps(rows, ensure_ascii=False)

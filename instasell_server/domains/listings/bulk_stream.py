@@ -121,7 +121,7 @@ class ResultStream:
 
     async def __aenter__(self) -> ResultStream:
         self._writer = asyncio.create_task(self._write(), name="bulk-outlet")
-        # Whoever waits for room learns from the finished task that none will come.
+        # A task that waits for room learns from the finished task that none will come.
         self._writer.add_done_callback(lambda _: self._has_room.set())
         return self
 

@@ -35,16 +35,16 @@ class ListingFields(NamedTuple):
 FIELDS = frozenset(ListingFields._fields)
 
 
-def find_problems(goods: ListingFields) -> FieldErrors:
+def find_problems(fields: ListingFields) -> FieldErrors:
     """Return what the type of a listing forbids."""
-    if goods.type == ListingType.DIRECT:
-        if goods.price is None:
+    if fields.type == ListingType.DIRECT:
+        if fields.price is None:
             return [("price", "give a price; a direct listing has one")]
         return []
     found: FieldErrors = []
-    if goods.price is not None:
+    if fields.price is not None:
         found.append(("price", "leave the price out; an auction's listing has none"))
-    if goods.stock != 1:
+    if fields.stock != 1:
         found.append(("stock", "send 1 or leave it out; an auction's listing has stock 1"))
     return found
 
@@ -82,7 +82,7 @@ def lane_of(key: str) -> int:
 def moved_stock(current: int, given: int, base: int | None) -> int:
     """The stock after an import: moved by the difference from `base`, never below zero.
 
-    Without a base there is nothing that could have been sold since, and `given` stands.
+    Without a base nothing can have been sold since, and `given` is the stock.
     """
     if base is None:
         return given

@@ -109,9 +109,9 @@ def _is_or(word: str) -> bool:
 def _texts(q: str | None) -> dict[str, str | None]:
     """Return the forms in which `q` is searched: as words, with forgiven spelling, verbatim.
 
-    Whoever types a wildcard of SQL means the character, so then only the text as it stands counts.
-    Whoever quotes or excludes words means exactly these. One or two characters are no spelling to
-    forgive, and to look for them as they stand would look at every title. So would signs without
+    A wildcard of SQL in `q` means the character, so then only the verbatim text counts. Quoted and
+    excluded words mean exactly these. One or two characters are no spelling to forgive, and a
+    verbatim search for them would read every title. So would signs without
     two letters or digits side by side: `!!!` took 2 s on 300,000 listings.
     """
     if q is None:

@@ -38,7 +38,7 @@ OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class ListingService:
-    """Everything about goods; implements `media.ListingAccess`.
+    """Manage listings; implements `media.ListingAccess`.
 
     `public` serves public lists, from a replica if there is one.
     """
@@ -126,13 +126,13 @@ class ListingService:
         self, principal: Principal, wanted: CreateListing, key: RequestKey | None
     ) -> Listing:
         """A new listing of the caller. Raises Invalid, SkuTaken."""
-        goods = ListingFields(**wanted.model_dump())
-        _refuse(rules.find_problems(goods))
+        fields = ListingFields(**wanted.model_dump())
+        _refuse(rules.find_problems(fields))
 
         async def work(tx: Transaction) -> Listing:
-            if goods.seller_sku is not None:
+            if fields.seller_sku is not None:
                 await store.lock_lanes(tx, principal.user_id)
-            listing_id = await store.insert_listing(tx, principal.user_id, goods)
+            listing_id = await store.insert_listing(tx, principal.user_id, fields)
             state = await store.get_listing(tx, listing_id)
             self._pages.retire_later(tx, state.lineage)
             return state.listing
@@ -154,12 +154,12 @@ class ListingService:
                 await store.lock_lanes(tx, principal.user_id)
             before = await self._lock(tx, principal.user_id, listing_id)
             _refuse(rules.find_change_problems(before.goods, changes))
-            goods = before.goods._replace(**changes)
-            if goods == before.goods:
+            fields = before.goods._replace(**changes)
+            if fields == before.goods:
                 return before.listing
-            if before.has_bids and rules.is_held_by_bids(before.goods, goods):
+            if before.has_bids and rules.is_held_by_bids(before.goods, fields):
                 raise AuctionHasBids("text may be added to the description, and nothing else")
-            await store.update_listing(tx, listing_id, goods)
+            await store.update_listing(tx, listing_id, fields)
             after = await store.get_listing(tx, listing_id)
             self._pages.retire_later(tx, [*before.lineage, *after.lineage])
             return after.listing

@@ -43,19 +43,19 @@ class ListingState:
     is_hidden: bool
 
 
-async def insert_listing(tx: Transaction, seller_id: str, goods: ListingFields) -> str:
+async def insert_listing(tx: Transaction, seller_id: str, fields: ListingFields) -> str:
     """A new listing; returns its id. Raises SkuTaken, and Invalid for an unknown category."""
     try:
-        row = await tx.one(_sql.insert_listing, {"seller_id": seller_id, **goods._asdict()})
+        row = await tx.one(_sql.insert_listing, {"seller_id": seller_id, **fields._asdict()})
     except (postgres.UniqueViolation, postgres.ForeignKeyViolation) as error:
         raise _refusal(error) from None
     return str(row["id"])
 
 
-async def update_listing(tx: Transaction, listing_id: str, goods: ListingFields) -> None:
+async def update_listing(tx: Transaction, listing_id: str, fields: ListingFields) -> None:
     """Writes new values. Raises SkuTaken, and Invalid for an unknown category."""
     try:
-        await tx.execute(_sql.update_listing, {"listing_id": listing_id, **goods._asdict()})
+        await tx.execute(_sql.update_listing, {"listing_id": listing_id, **fields._asdict()})
     except (postgres.UniqueViolation, postgres.ForeignKeyViolation) as error:
         raise _refusal(error) from None
 
@@ -152,9 +152,9 @@ async def insert_cache_drop(connection: DbConnection, versions: Mapping[str, int
 
 def _state(row: Mapping[str, Any]) -> ListingState:
     listing = Listing.model_validate(row)
-    goods = ListingFields(**{name: row[name] for name in ListingFields._fields})
+    fields = ListingFields(**{name: row[name] for name in ListingFields._fields})
     has_bids, is_hidden = bool(row["auction_seq"]), row["is_seller_suspended"]
-    return ListingState(listing, goods, row["category_lineage"], has_bids, is_hidden)
+    return ListingState(listing, fields, row["category_lineage"], has_bids, is_hidden)
 
 
 def _refusal(error: postgres.Error) -> Exception:

@@ -32,7 +32,7 @@ UNION ALL
 ORDER BY rank, created_at DESC, id
 
 -- name: find_auctions
--- Of an auction that was put up again, a SKU or title means the newest. What everybody may see is
+-- Of an auction that was relisted, a SKU or title means the newest. What everybody may see is
 -- looked for from the open auctions on: a common word fits a million listings that have none.
 SELECT * FROM (
     SELECT a.id, l.title, a.status, a.created_at, 'id' AS matched_by, 1 AS rank

@@ -41,7 +41,7 @@ WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'queued' AND handed_ov
   AND next_at > market_now()
 
 -- name: update_done
--- Whoever lost his lease has nothing to say any more.
+-- A sender that lost its lease may not change the mail any more.
 UPDATE emails
 SET state = %(state)s, facts = '{}', done_at = market_now(), last_error = %(error)s
 WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'queued'

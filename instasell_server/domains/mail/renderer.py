@@ -47,7 +47,7 @@ class _Gap(Undefined):
 
 
 def render(kind: str, facts: Mapping[str, Any], name: str, currency: str) -> RenderedMail:
-    """The mail of a kind to somebody called `name`; amounts are in the facts' own currency,
+    """Render the mail of a kind to a user called `name`; amounts are in the facts' own currency,
     or else in `currency`.
 
     Facts are data of other people: controls and directions are taken out, lengths are bounded,

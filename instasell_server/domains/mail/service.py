@@ -40,7 +40,7 @@ from instasell_server.ports import (
 BATCH = 8
 TRY_SECONDS = 90.0
 LEASE_SECONDS = 150
-"""Longer than a try, so that nobody takes up what somebody is still sending."""
+"""Longer than a try, so that no sender takes what another is still sending."""
 KEPT_DAYS = 90
 
 MAIL_FAILED = "mail_failed"
@@ -54,7 +54,7 @@ _log = structlog.get_logger(__name__)
 
 
 class _LeaseLost(Exception):
-    """Somebody else has the mail by now."""
+    """Report that another sender has the mail by now."""
 
 
 class MailService:

@@ -1,7 +1,7 @@
 """Write the text of each kind of mail.
 
 Texts are jinja2 over the mail's facts, which are plain text here; the layout escapes the result
-where it becomes HTML. `lines` are the facts that stand in a table, each shown by its form.
+where it becomes HTML. `lines` are the facts that are shown in a table, each shown by its form.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Form = Literal["text", "money", "instant"]
 class MailText:
     """A kind of mail; `command` is what the reader types next, with ids from the facts.
 
-    `quote` names the fact that is somebody's own words, `secret` the one that is a token.
+    `quote` names the fact that is a user's own words, `secret` the one that is a token.
     """
 
     subject: str

@@ -1,4 +1,4 @@
-"""Makes pictures anew: decoded, turned as their camera says, made smaller, encoded.
+"""Encode pictures again: decoded, turned as their camera says, made smaller, encoded.
 
 Nothing of the original file is passed on but its pixels: no place where it was taken, no script
 that hides behind a picture.

@@ -55,7 +55,7 @@ FROM unnest(%(file_ids)s::uuid[]) WITH ORDINALITY AS wanted (id, place)
 WHERE f.id = wanted.id
 
 -- name: insert_removal
--- Nothing that lies in these folders is shown any more.
+-- No object in these folders is shown any more.
 INSERT INTO outbox (kind, payload, available_at)
 VALUES ('media_removal', jsonb_build_object('folders', %(folders)s::text[]),
         market_now() + make_interval(secs => %(delay_seconds)s))

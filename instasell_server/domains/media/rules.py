@@ -1,6 +1,6 @@
 """Recognize a file by its first bytes alone. Pure: no I/O, and nothing is decoded.
 
-Names and announced types are what somebody says. Sizes in pixels are read from headers, so that a
+Names and announced types are claims of the sender. Sizes in pixels are read from headers, so that a
 picture which would fill the memory is refused before anybody tries to decode it.
 """
 

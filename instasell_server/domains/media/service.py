@@ -90,10 +90,10 @@ class MediaService:
         self.outbox: Mapping[str, OutboxHandler] = {REMOVAL: self._uploads.carry_out_removal}
         self.delete_abandoned = self._uploads.delete_abandoned
 
-    def serve(self, goods: ListingAccess, complaints: DisputeAccess) -> None:
+    def serve(self, listings: ListingAccess, disputes: DisputeAccess) -> None:
         """Set the owners of what files belong to; called once, when the services are wired."""
-        self._goods = goods
-        self._complaints = complaints
+        self._listings = listings
+        self._disputes = disputes
 
     def upload_check(self, key: str) -> Callable[[DbConnection], Awaitable[None]]:
         """Return what asks whether bytes may still come for an upload's key.
@@ -141,7 +141,7 @@ class MediaService:
     async def list_images(self, reader: Principal | None, listing_id: str) -> ImageList:
         """The pictures of a listing in their order. Raises ListingNotFound."""
         async with self._database.connection() as connection:
-            await self._goods.check_visible(connection, reader, listing_id)
+            await self._listings.check_visible(connection, reader, listing_id)
             return ImageList(items=await self.images_of(connection, listing_id))
 
     async def images_of(self, connection: DbConnection, listing_id: str) -> list[Image]:
@@ -156,7 +156,7 @@ class MediaService:
 
         async def work(tx: Transaction) -> Empty:
             await store.lock_owner(tx, seller.user_id)
-            await self._goods.check_own(tx, seller.user_id, listing_id)
+            await self._listings.check_own(tx, seller.user_id, listing_id)
             known = [file.id for file in await store.list_images(tx, listing_id)]
             if sorted(wish.image_ids) != sorted(known):
                 raise Invalid.one(
@@ -176,7 +176,7 @@ class MediaService:
 
         async def work(tx: Transaction) -> Empty:
             await store.lock_owner(tx, seller.user_id)
-            await self._goods.check_own(tx, seller.user_id, listing_id)
+            await self._listings.check_own(tx, seller.user_id, listing_id)
             file = await store.lock_file(tx, image_id)
             if file is None or file.listing_id != listing_id:
                 raise ImageNotFound
@@ -187,7 +187,7 @@ class MediaService:
 
     def _owner_check(self, seller: Principal, listing_id: str) -> Check:
         async def check(tx: Transaction) -> None:
-            await self._goods.check_own(tx, seller.user_id, listing_id)
+            await self._listings.check_own(tx, seller.user_id, listing_id)
 
         return check
 
@@ -217,7 +217,7 @@ class MediaService:
         )
         await self._uploads.complete(file, self._side_check(author, dispute_id), EvidenceNotFound)
         async with self._database.connection() as connection:
-            buyer_id = await self._complaints.get_buyer(connection, dispute_id)
+            buyer_id = await self._disputes.get_buyer(connection, dispute_id)
             found = await self.evidence_of(connection, dispute_id, buyer_id)
         [evidence] = [each for each in found if each.id == evidence_id]
         return evidence
@@ -231,7 +231,7 @@ class MediaService:
 
     def _side_check(self, author: Principal, dispute_id: str) -> Check:
         async def check(tx: Transaction) -> None:
-            await self._complaints.lock_side(tx, author.user_id, dispute_id)
+            await self._disputes.lock_side(tx, author.user_id, dispute_id)
 
         return check
 

@@ -1,7 +1,7 @@
 """Files on their way: announced, uploaded past us to the storage, looked at, confirmed.
 
 Nobody sees a file before it is confirmed. Then it is read back, and what is shown of it is made
-anew under keys of its own, so whatever is put at the upload's address later has no effect. Objects
+again under keys of its own, so whatever is put at the upload's address later has no effect. Objects
 are deleted by rows of the outbox; a second row, later, takes what came in between.
 """
 
@@ -35,7 +35,7 @@ from instasell_server.ports import ObjectMissing, Objects, ObjectTooLarge, Unrea
 from instasell_server.ports.principal import Principal
 
 PENDING_MAX = 50
-"""Files that somebody has announced and not confirmed, everywhere."""
+"""Files that one user has announced and not confirmed, everywhere."""
 
 PENDING_BYTES_MAX = 128 * 2**20
 """Of those files together, by default: a whole listing of 12 pictures with 10 MB each."""
@@ -56,7 +56,7 @@ _log = structlog.get_logger(__name__)
 
 
 class _Announced(Reply):
-    """The reply that a key keeps; addresses are signed anew."""
+    """The reply that a key keeps; addresses are signed again."""
 
     id: str
 

@@ -6,7 +6,7 @@ WHERE l.id = %(listing_id)s AND l.status = 'active' AND u.status <> 'suspended'
 SELECT id, listing_id, buyer_id, seller_id FROM orders WHERE id = %(order_id)s
 
 -- name: insert_conversation
--- Whoever comes at the same moment waits here, and finds the row of the first.
+-- A request at the same moment waits here, and finds the row of the first.
 INSERT INTO conversations (listing_id, order_id, buyer_id, seller_id)
 VALUES (%(listing_id)s, %(order_id)s, %(buyer_id)s, %(seller_id)s)
 ON CONFLICT DO NOTHING

@@ -57,7 +57,7 @@ class MessageService:
     ) -> NewMessage:
         """A message about a listing or an order, in the one conversation that there is on it.
 
-        Raises ListingNotFound, OrderNotFound, Forbidden for a seller's question to himself, and
+        Raises ListingNotFound, OrderNotFound, Forbidden for sellers who ask themselves, and
         RateLimited.
         """
         await self._count(author)

@@ -67,7 +67,7 @@ async def lock_conversation(tx: Transaction, conversation_id: str) -> LockedConv
 async def insert_message(
     tx: Transaction, conversation: LockedConversation, author_id: str, text: str, now: datetime
 ) -> int:
-    """Adds a message to a locked conversation, to be told to the other side; returns its seq."""
+    """Add a message to a locked conversation, and notify the other side; return its seq."""
     seq = conversation.last_seq + 1
     values = {
         "conversation_id": conversation.id, "seq": seq, "author_id": author_id, "text": text,

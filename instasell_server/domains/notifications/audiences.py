@@ -57,7 +57,7 @@ class Audiences:
         return (await self._history.states(tx, [auction_id])).get(auction_id)
 
     async def _outbid(self, tx: Transaction, payload: Payload) -> AudiencePage:
-        """Those who led and do not lead now; who leads again by now is not told."""
+        """Find who led and does not lead now; who leads again by now is not notified."""
         outbid = await store.list_outbid(tx, payload["led"])
         states = await self._history.states(tx, list({each.auction_id for each in outbid}))
         notices = []
@@ -140,13 +140,13 @@ class Audiences:
 
     async def _new_auction(self, tx: Transaction, payload: Payload) -> AudiencePage:
         state = await self._state(tx, payload)
-        goods = await store.find_goods(tx, state.listing_id) if state else None
-        if state is None or goods is None or state.status not in ("pending", "live"):
+        listing = await store.find_goods(tx, state.listing_id) if state else None
+        if state is None or listing is None or state.status not in ("pending", "live"):
             return AudiencePage([])
         facts = {
             "auction_id": state.auction_id,
             "title": state.title,
-            "seller_name": goods["seller_name"],
+            "seller_name": listing["seller_name"],
             "start_at": state.start_at,
             "end_at": state.end_at,
         }
@@ -159,14 +159,14 @@ class Audiences:
 
 
 async def _new_listing(tx: Transaction, payload: Payload) -> AudiencePage:
-    goods = await store.find_goods(tx, payload["listing_id"])
-    if goods is None or goods["status"] != "active":
+    listing = await store.find_goods(tx, payload["listing_id"])
+    if listing is None or listing["status"] != "active":
         return AudiencePage([])
-    facts = {name: goods[name] for name in ("listing_id", "title", "seller_name", "price")}
+    facts = {name: listing[name] for name in ("listing_id", "title", "seller_name", "price")}
     followers = await store.list_followers_of_goods(
-        tx, goods["listing_id"], payload.get("after"), AUDIENCE_MAX
+        tx, listing["listing_id"], payload.get("after"), AUDIENCE_MAX
     )
-    cause = f"listing:{goods['listing_id']}"
+    cause = f"listing:{listing['listing_id']}"
     notices = [NotificationDraft(each, Kind.NEW_LISTING, cause, facts) for each in followers]
     return AudiencePage(notices, _rest(followers))
 

@@ -1,7 +1,7 @@
-"""Tells people what happened: from causes that transactions left, to notices, frames and letters.
+"""Dispatch notifications: from causes that transactions left, to notices, frames and mails.
 
 A cause and its notices go and come in one transaction, in pages of an audience, so a crash leaves
-either the cause or the notices. A notice has a unique key besides, and no cause is told twice.
+either the cause or the notices. A notice has a unique key besides, and no cause notifies twice.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _log = structlog.get_logger(__name__)
 
 
 class NotificationDispatcher:
-    """Works off what there is to tell. Several servers may: each thing is told once."""
+    """Dispatch waiting causes. Several servers may: each cause notifies once."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class NotificationDispatcher:
         except (Unavailable, OutcomeUnknown):
             raise
         except Exception:
-            # Only the cause that cannot be told is to wait.
+            # Only the cause that cannot be dispatched is to wait.
             _log.exception("causes_not_told")
             await self._tell_apart()
         return True

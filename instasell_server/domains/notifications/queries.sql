@@ -44,7 +44,7 @@ SELECT user_id, kind, in_app, email FROM notification_preferences
 WHERE user_id = ANY(%(user_ids)s::uuid[])
 
 -- name: take_lead_changes
--- Of a second that is over, all of it at once: who was outbid ten times in it is told once.
+-- Of a second that is over, all of it at once: who was outbid ten times in it is notified once.
 DELETE FROM lead_changes WHERE id IN (
     SELECT id FROM lead_changes
     WHERE created_at < date_trunc('second', (SELECT market_now()) - interval '1 second')
@@ -53,8 +53,8 @@ DELETE FROM lead_changes WHERE id IN (
 RETURNING auction_id, first_seq, last_seq
 
 -- name: list_led
--- Who led at some time and does not lead now, with the last bid after which he led. The bid before
--- the first one is asked for by `first_seq`: it tells who led then.
+-- Who led at some time and does not lead now, with the last bid after which they led. The bid
+-- before the first one is asked for by `first_seq`: it tells who led then.
 SELECT r.auction_id, led.user_id, led.seq
 FROM unnest(%(auction_ids)s::uuid[], %(first_seqs)s::bigint[], %(last_seqs)s::bigint[])
     AS r(auction_id, first_seq, last_seq)
@@ -130,7 +130,7 @@ WHERE auction_id = %(auction_id)s
 ORDER BY bidder_id LIMIT %(limit)s
 
 -- name: list_buyers
--- Whoever got an order of an auction, a cancelled one too, has heard of its end by that.
+-- A user who got an order of an auction, a cancelled one too, has heard of its end by that.
 SELECT DISTINCT buyer_id AS user_id FROM orders WHERE auction_id = %(auction_id)s
 
 -- name: list_followers_of_auction
@@ -159,7 +159,7 @@ WHERE s.subject_id IN (
 ORDER BY s.user_id LIMIT %(limit)s
 
 -- name: find_goods
--- Nobody is told of what a suspended seller offers.
+-- Nobody is notified of what a suspended seller offers.
 SELECT l.id AS listing_id, l.title, l.price, l.status, u.display_name AS seller_name
 FROM listings l JOIN users u ON u.id = l.seller_id
 WHERE l.id = %(listing_id)s AND u.status <> 'suspended'

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from instasell_client.models.notifications import NotificationKind as Kind
 
 NOT_BY_EMAIL = frozenset({Kind.OUTBID, Kind.ENDING_SOON, Kind.NEW_AUCTION, Kind.NEW_LISTING})
-"""Kinds that come too often for a letter box; everything else is told in both ways by default."""
+"""Kinds that come too often for e-mail; all others use both channels by default."""
 
 Facts = dict[str, Any]
 
@@ -30,7 +30,7 @@ class ChannelChoice(NamedTuple):
 
 
 class Channels(NamedTuple):
-    """By which ways a kind is told."""
+    """Name the channels of a kind."""
 
     in_app: bool
     email: bool
@@ -75,13 +75,13 @@ def order_notices(row: Mapping[str, Any]) -> list[NotificationDraft]:
 
 
 def dispute_opened(row: Mapping[str, Any]) -> list[NotificationDraft]:
-    """The seller is told what the buyer complains of."""
+    """Notify the seller of what the buyer complains of."""
     facts = {**_dispute_facts(row), "reason": row["reason"]}
     return [NotificationDraft(row["seller_id"], Kind.DISPUTE_OPENED, f"dispute:{row['id']}", facts)]
 
 
 def dispute_answered(row: Mapping[str, Any]) -> list[NotificationDraft]:
-    """Everybody is told but the one who said something. `row` has the message's author and id."""
+    """Notify all sides but the author. `row` has the message's author and id."""
     cause = f"dispute-message:{row['message_id']}"
     return [
         NotificationDraft(side, Kind.DISPUTE_ANSWERED, cause, _dispute_facts(row))
@@ -91,7 +91,7 @@ def dispute_answered(row: Mapping[str, Any]) -> list[NotificationDraft]:
 
 
 def dispute_resolved(row: Mapping[str, Any]) -> list[NotificationDraft]:
-    """Both sides are told how it ended."""
+    """Notify both sides of how it ended."""
     decided = {"refund_amount": row["refund_amount"], "resolution": row["resolution"]}
     facts = {**_dispute_facts(row), **decided}
     return [
@@ -107,21 +107,21 @@ def _dispute_facts(row: Mapping[str, Any]) -> Facts:
 def money_notice(
     kind: Kind, payload: Mapping[str, Any], row: Mapping[str, Any]
 ) -> list[NotificationDraft]:
-    """A refund is told to the buyer, a release to the seller. `row` is the order."""
+    """Notify the buyer of a refund, the seller of a release. `row` is the order."""
     facts = {"order_id": row["order_id"], "title": row["title"], "amount": payload["amount"]}
     user_id = row["buyer_id"] if kind is Kind.REFUND else row["seller_id"]
     return [NotificationDraft(user_id, kind, payload["posting_key"], facts)]
 
 
 def failed_sign_ins_notice(payload: Mapping[str, Any]) -> list[NotificationDraft]:
-    """Return the notice to an account that somebody guesses the password of."""
+    """Return the notice to an account whose password is being guessed."""
     facts = {"attempts": payload["attempts"], "address": payload["address"]}
     cause = f"failed-sign-ins:{payload['burst_id']}"
     return [NotificationDraft(payload["user_id"], Kind.FAILED_SIGN_INS, cause, facts)]
 
 
 def message_notice(row: Mapping[str, Any]) -> list[NotificationDraft]:
-    """The other side of a conversation is told what was said."""
+    """Notify the other side of a conversation of a message."""
     about = "listing_id" if row["order_id"] is None else "order_id"
     facts = {
         "conversation_id": row["conversation_id"],

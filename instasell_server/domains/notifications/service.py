@@ -1,4 +1,4 @@
-"""Notifications as their reader sees them, and what he wants to be told."""
+"""Show notifications to their reader, and keep which kinds they want."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class NotificationService:
     async def mark_read(
         self, reader: Principal, wish: MarkRead, key: RequestKey | None
     ) -> MarkedRead:
-        """Marks those of the reader's that are meant; what is not his, or read, stays as it is."""
+        """Mark notifications of the reader as read; those of others stay as they are."""
 
         async def work(tx: Transaction) -> MarkedRead:
             marked = await store.update_read(tx, reader.user_id, wish.ids, wish.up_to)

@@ -1,4 +1,4 @@
-"""The rows of notifications, of what they come from, and of what people want to be told."""
+"""Read and write notifications, their causes, and the kinds that users want."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Place = tuple[datetime, str] | tuple[None, None]
 
 
 class Cause(NamedTuple):
-    """Something that happened and has to be told."""
+    """Hold what happened and has to be dispatched."""
 
     id: int
     kind: str
@@ -54,13 +54,13 @@ async def find_due(connection: DbConnection, minutes: int) -> DueWork:
 
 
 async def lock_causes(tx: Transaction, limit: int) -> list[Cause]:
-    """Locks what waits to be told, the oldest first, skipping what another worker has."""
+    """Lock waiting causes, oldest first, skipping those of another worker."""
     rows = await tx.rows(_sql.lock_causes, {"limit": limit})
     return [Cause(row["id"], row["kind"], row["payload"]) for row in rows]
 
 
 async def delete_causes(tx: Transaction, ids: Sequence[int]) -> None:
-    """They have been told."""
+    """Delete causes that were dispatched."""
     await tx.execute(_sql.delete_causes, {"ids": list(ids)})
 
 
@@ -70,7 +70,7 @@ async def update_cause_failed(tx: Transaction, cause_id: int) -> None:
 
 
 async def insert_cause(tx: Transaction, kind: str, payload: Mapping[str, Any]) -> None:
-    """Something has to be told, or the rest of it."""
+    """Add a cause, or the rest of one."""
     await tx.execute(_sql.insert_cause, {"kind": kind, "payload": to_json(payload).decode()})
 
 
@@ -133,17 +133,17 @@ async def mark_ending(tx: Transaction, minutes: int, limit: int) -> list[str]:
 
 
 async def find_order_event(connection: DbConnection, event_id: int) -> Row | None:
-    """A step of an order, with what is told of it."""
+    """Find a step of an order, with the facts of its notifications."""
     return await connection.maybe(_sql.find_order_event, {"event_id": event_id})
 
 
 async def find_order(connection: DbConnection, order_id: str) -> Row | None:
-    """The two sides of an order and its goods."""
+    """Find the two sides of an order and its listing."""
     return await connection.maybe(_sql.find_order, {"order_id": order_id})
 
 
 async def find_dispute(connection: DbConnection, dispute_id: str) -> Row | None:
-    """A dispute, with what is told of it."""
+    """Find a dispute, with the facts of its notifications."""
     return await connection.maybe(_sql.find_dispute, {"dispute_id": dispute_id})
 
 
@@ -153,7 +153,7 @@ async def find_dispute_message(connection: DbConnection, message_id: int) -> Row
 
 
 async def find_message(connection: DbConnection, conversation_id: str, seq: int) -> Row | None:
-    """A message, with what is told of it."""
+    """Find a message, with the facts of its notification."""
     values = {"conversation_id": conversation_id, "seq": seq}
     return await connection.maybe(_sql.find_message, values)
 
@@ -165,7 +165,7 @@ async def find_sale(connection: DbConnection, auction_id: str) -> str | None:
 
 
 async def find_goods(connection: DbConnection, listing_id: str) -> Row | None:
-    """A listing, with what is told of it."""
+    """Find a listing, with the facts of its notifications."""
     return await connection.maybe(_sql.find_goods, {"listing_id": listing_id})
 
 
@@ -227,7 +227,7 @@ async def update_read(
 
 
 async def upsert_choices(tx: Transaction, user_id: str, wishes: Sequence[SetPreference]) -> None:
-    """Sets what a user wants to be told; None leaves what was set."""
+    """Set the channels that a user wants; None leaves what was set."""
     values = {
         "user_id": user_id,
         "kinds": [each.kind.value for each in wishes],

@@ -1,4 +1,4 @@
-"""Orders whose money a bank claims: frozen until its verdict, then back, or called off."""
+"""Hold orders whose money a bank claims until its decision; then resume or cancel them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class BankClaims:
     async def hold_release(
         self, tx: Transaction, order: LockedOrder, reason: str, now: datetime
     ) -> bool:
-        """Holds a locked order where it stands; False for one that is at its end."""
+        """Hold a locked order in its state; False for one that is at its end."""
         if not rules.is_held(order.standing):
             return False
         await store.update_claimed(tx, order.id, now)
@@ -39,7 +39,7 @@ class BankClaims:
     async def resume_release(
         self, tx: Transaction, order_id: str, reason: str, now: datetime
     ) -> LockedOrder:
-        """One claim on a locked order is decided. Returns the order as it stands then."""
+        """Remove one decided claim from a locked order. Return the order in its new state."""
         before = await store.lock_order(tx, order_id)
         await store.update_unclaimed(tx, order_id, now)
         after = await store.lock_order(tx, order_id)
@@ -67,7 +67,7 @@ class BankClaims:
         return self.is_lost(after)
 
     async def cancel(self, tx: Transaction, order: LockedOrder, reason: str, now: datetime) -> None:
-        """Cancels a locked order of which nothing is held; goods that never left come back."""
+        """Cancel a locked order of which nothing is held; an item that never left comes back."""
         if rules.returns_stock(order.standing):
             await store.give_back_stock(tx, order.listing_id, order.quantity)
             self._orders.show_stock(tx, order.listing_id)

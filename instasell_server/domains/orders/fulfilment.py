@@ -113,7 +113,7 @@ class OrderFulfilment:
 
         Nor does it while its seller is suspended: the money goes back, and the order waits.
 
-        A payer who was in time by the provider's clock is not told that he came too late here:
+        A payer who was in time by the provider's clock is not refused as too late here:
         until the order is cancelled it can be paid.
         """
         order = await store.lock_order(tx, order_id)
@@ -141,12 +141,12 @@ class OrderFulfilment:
         await self._payments.check_order(order_id)
         return await self._orders.get(reader, order_id)
 
-    # Goods ------------------------------------------------------------------------------------
+    # Shipping ---------------------------------------------------------------------------------
 
     async def ship(
         self, seller: Principal, order_id: str, wish: ShipOrder, key: RequestKey | None
     ) -> OrderView:
-        """The goods are on their way. Raises OrderNotReady, and Forbidden for the buyer."""
+        """Mark an order as shipped. Raises OrderNotReady, and Forbidden for the buyer."""
 
         async def step(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
             if actor is not Actor.SELLER:
@@ -161,7 +161,7 @@ class OrderFulfilment:
     async def confirm_delivery(
         self, buyer: Principal, order_id: str, key: RequestKey | None
     ) -> OrderView:
-        """The goods have come: the seller gets what is held. Raises OrderNotReady."""
+        """Confirm the receipt: the seller gets what is held. Raises OrderNotReady."""
 
         async def step(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
             rules.check_confirmable(order.standing)
@@ -195,7 +195,7 @@ class OrderFulfilment:
         async def step(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
             rules.check_cancellable(order.standing, actor, now)
             reason = wish.reason or f"called off by the {actor.value}"
-            await self._call_off(tx, order, principal.user_id, reason, now)
+            await self._cancel_order(tx, order, principal.user_id, reason, now)
 
         return await self._step(principal, order_id, key, step)
 
@@ -211,7 +211,7 @@ class OrderFulfilment:
             reason = wish.reason or f"refunded by the {actor.value}"
             if amount == order.standing.held_amount:
                 await self._close_dispute(tx, order, amount, principal.user_id, reason, now)
-                await self._call_off(tx, order, principal.user_id, reason, now, to=wish.to)
+                await self._cancel_order(tx, order, principal.user_id, reason, now, to=wish.to)
                 return
             await self._give_back(tx, order, amount, wish.to, now)
             status = order.standing.status
@@ -220,7 +220,7 @@ class OrderFulfilment:
 
         return await self._step(principal, order_id, key, step)
 
-    async def _call_off(
+    async def _cancel_order(
         self,
         tx: Transaction,
         order: LockedOrder,
@@ -297,7 +297,7 @@ class OrderFulfilment:
         """
         rest = rules.remaining_amount(order.standing, refund_amount)
         if not rest:
-            await self._call_off(tx, order, actor_id, reason, now, to="wallet")
+            await self._cancel_order(tx, order, actor_id, reason, now, to="wallet")
             return
         moves = [movements.release(order.id, order.seller_id, rest)]
         if refund_amount:
@@ -345,10 +345,10 @@ class OrderFulfilment:
         now = await store.get_now(tx)
         if rules.is_overdue(order.standing, now):
             if not await self._orders.extend_deadline(tx, order, now):
-                await self._call_off(tx, order, None, "not paid in time", now)
+                await self._cancel_order(tx, order, None, "not paid in time", now)
         elif rules.is_abandoned(order.standing, now):
             days = rules.UNSHIPPED_DAYS
-            await self._call_off(tx, order, None, f"not shipped within {days} days", now)
+            await self._cancel_order(tx, order, None, f"not shipped within {days} days", now)
         elif rules.is_released(order.standing, now):
             await self._release(tx, order, None, "nothing heard from the buyer", now)
         else:
@@ -368,7 +368,7 @@ class OrderFulfilment:
 
 
 def _only_buyer(step: _Step) -> _Step:
-    """A step that is the buyer's; the other side is told so, a stranger sees no order."""
+    """Check a step of the buyer's; the other side is refused, a stranger sees no order."""
 
     async def checked(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
         if actor is not Actor.BUYER:

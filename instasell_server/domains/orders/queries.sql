@@ -37,8 +37,8 @@ WHERE o.auction_id = %(auction_id)s ORDER BY o.created_at, o.status, o.id
 
 -- name: lock_listing
 -- Every lock here leaves the keys alone (NO KEY): a transaction that changes an order twice looks
--- at the keys that it refers to again, and would wait for whoever holds its listing and waits
--- for the order. Two who want the same goods still wait for each other.
+-- at the keys that it refers to again, and would wait for one that holds its listing and waits
+-- for the order. Two who want the same listing still wait for each other.
 SELECT id, seller_id, type, price, stock, shipping_amount, status, title
 FROM listings WHERE id = %(listing_id)s FOR NO KEY UPDATE
 

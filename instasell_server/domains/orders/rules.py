@@ -11,7 +11,7 @@ from instasell_client.models.orders import OrderStatus
 from instasell_server.errors import ChargebackOpen, Forbidden, Invalid, OrderNotReady
 
 HOLD_DAYS = 7
-"""From shipping to the release, and from payment to the first day on which a buyer may call off."""
+"""From shipping to the release, and from payment to the first day on which a buyer may cancel."""
 
 UNSHIPPED_DAYS = 21
 """After this long without shipping the market itself calls an order off."""
@@ -54,7 +54,7 @@ _HOLDING = (OrderStatus.PROCESSING, OrderStatus.SHIPPED, OrderStatus.DISPUTED)
 
 
 def not_ready(standing: OrderState) -> OrderNotReady:
-    """The refusal that says where the order stands."""
+    """Return the refusal that names the order's status."""
     return OrderNotReady(_SHOWN[standing.status], order_status=standing.status.value)
 
 
@@ -93,13 +93,13 @@ def check_shippable(standing: OrderState) -> None:
 
 
 def check_confirmable(standing: OrderState) -> None:
-    """Raises OrderNotReady unless the goods are on their way."""
+    """Raise OrderNotReady unless the order is shipped."""
     if standing.status is not OrderStatus.SHIPPED:
         raise not_ready(standing)
 
 
 def check_cancellable(standing: OrderState, actor: Actor, now: datetime) -> None:
-    """Raises OrderNotReady, or Forbidden where only the other side may call off."""
+    """Raise OrderNotReady, or Forbidden where only the other side may cancel."""
     status = standing.status
     if status is OrderStatus.PENDING:
         if actor is Actor.SELLER:

@@ -106,7 +106,7 @@ class OrderService:
     async def create(
         self, buyer: Principal, wish: CreateOrder, key: RequestKey | None
     ) -> OrderView:
-        """Buys goods, or returns the order of an auction that the buyer won.
+        """Buy a listing, or return the order of an auction that the buyer won.
 
         Raises ListingNotFound, SellerCannotBuy, OutOfStock, OrderNotFound.
         """
@@ -185,7 +185,7 @@ class OrderService:
     async def set_address(
         self, buyer: Principal, order_id: str, address: Address, key: RequestKey | None
     ) -> OrderView:
-        """Says where the goods go, until they are shipped. Raises OrderNotReady."""
+        """Set the address, until the order is shipped. Raises OrderNotReady."""
 
         async def work(tx: Transaction) -> OrderView:
             await self._set_address(tx, buyer, order_id, address)

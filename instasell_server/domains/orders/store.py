@@ -116,12 +116,12 @@ async def lock_active_seller(tx: Transaction, seller_id: str) -> bool:
 
 
 async def take_stock(tx: Transaction, listing_id: str, quantity: int) -> None:
-    """Takes goods off a listing whose row is locked."""
+    """Take stock off a listing whose row is locked."""
     await tx.execute(_sql.take_stock, {"listing_id": listing_id, "quantity": quantity})
 
 
 async def give_back_stock(tx: Transaction, listing_id: str, quantity: int) -> None:
-    """Puts goods back on a listing whose row is locked."""
+    """Return stock to a listing whose row is locked."""
     await tx.execute(_sql.give_back_stock, {"listing_id": listing_id, "quantity": quantity})
 
 
@@ -162,7 +162,7 @@ async def lock_order(tx: Transaction, order_id: str) -> LockedOrder | None:
 
 
 async def lock_order_with_listing(tx: Transaction, order_id: str) -> LockedOrder | None:
-    """Locks the listing of an order and then the order, for steps that give goods back."""
+    """Locks the listing of an order and then the order, for steps that return stock."""
     row = await tx.maybe(_sql.find_listing_of_order, {"order_id": order_id})
     if row is None:
         return None
@@ -202,7 +202,7 @@ def _locked(row: Row) -> LockedOrder:
 
 
 async def update_address(tx: Transaction, order_id: str, address: str, now: datetime) -> None:
-    """Says where the goods go; `address` is JSON."""
+    """Set the address of an order; `address` is JSON."""
     await tx.execute(_sql.update_address, {"order_id": order_id, "address": address, "now": now})
 
 

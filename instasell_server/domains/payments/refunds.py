@@ -188,7 +188,7 @@ class RefundService:
         try:
             found = await call_provider(self._provider.list_refunds(LIMIT, since=since))
         except PaymentFailed as error:
-            # No key, or one without the right to list refunds: it stays so until somebody acts.
+            # No key, or one without the right to list refunds: it stays so until an operator acts.
             _log.info("refunds_not_listed", reason=str(error))
             return 0
         except InstaSellError as error:

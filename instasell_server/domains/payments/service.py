@@ -1,8 +1,7 @@
 """Payments: what is asked of the provider, and what its word brings about.
 
-Nothing is paid because a caller says so. What is asked stands in a row before it is asked, with the
-row's id as the provider's key, so that a crash anywhere leaves something to take up again and
-nothing that happens twice.
+Nothing is paid because a caller says so. A row is written before each request is sent, with its
+id as the provider's key, so that a crash anywhere leaves work to resume, and nothing happens twice.
 """
 
 from __future__ import annotations
@@ -133,7 +132,7 @@ class PaymentService:
         return found.url
 
     async def abandon(self, tx: Transaction, order_id: str, *, is_paid: bool = False) -> None:
-        """The order is paid another way or called off: its open page is to be paid on no more.
+        """Close the open page of an order that is paid another way or cancelled.
 
         A payer who is quicker than this gets the money back, as its order does not wait for it.
         That of an order which `is_paid` counts as no failure.

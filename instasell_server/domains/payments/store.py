@@ -184,6 +184,6 @@ async def list_known_refunds(connection: DbConnection, provider_ids: list[str]) 
 
 
 async def insert_alert(tx: Transaction, kind: str, subject: str, details: dict[str, Any]) -> bool:
-    """Leave something for an operator to look at; False if this subject was told before."""
+    """Insert an alert for an operator; False if there was one for this subject."""
     values = {"kind": kind, "subject": subject[:255], "details": json.dumps(details)}
     return await tx.execute(_sql.insert_alert, values) == 1

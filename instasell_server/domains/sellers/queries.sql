@@ -1,6 +1,6 @@
 -- name: find_record
--- Each count reads an index alone, and no more than so many of its rows: however much somebody has
--- sold, who looks at his goods waits no longer.
+-- Each count reads an index alone, and no more than so many of its rows: however much a seller
+-- has sold, a visitor of their listings waits no longer.
 SELECT u.created_at AS member_since,
        sold.sales_completed, sold.shipping_seconds_average,
        (SELECT count(*) FROM (

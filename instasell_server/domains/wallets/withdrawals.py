@@ -64,7 +64,7 @@ class WithdrawalService:
         self._payments = payments
 
     async def open_account(self, owner: Principal) -> PayoutAccount:
-        """The own account at the provider, made when it is first asked for, and what it lacks.
+        """Return the caller's account at the provider, made on the first call, and what it lacks.
 
         Raises PaymentFailed, Unavailable.
         """
@@ -201,7 +201,7 @@ class WithdrawalService:
         await store.insert_alert(tx, "payout_failed", failed.provider_id, details)
 
     async def list(self, owner: Principal, query: WithdrawalsQuery) -> Page[Withdrawal]:
-        """The own withdrawals, the newest first."""
+        """List the caller's withdrawals, newest first."""
         after: tuple[int, str] | tuple[None, None] = (None, None)
         if query.cursor is not None:
             _, key, withdrawal_id = decode_cursor(query.cursor, str, int, str)

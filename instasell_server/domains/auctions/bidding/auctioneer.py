@@ -257,9 +257,9 @@ class Auctioneer:
         await self._finish(batch, judged)
 
     async def _finish(self, batch: Sequence[PendingBid], judged: BatchResult) -> None:
-        """Stale copies go first, so that no bidder reads one after his answer; then watchers hear.
+        """Drop stale copies, so that no bidder reads one after the answer; answer, then broadcast.
 
-        Bidders bid again while the watchers are told, which makes the next batch a fuller one.
+        Bidders bid again while the events are broadcast, which makes the next batch a fuller one.
         """
         retired = await self._retire(judged.events)
         for change in judged.changes:
@@ -276,7 +276,7 @@ class Auctioneer:
         try:
             await self._lifecycle.broadcast(judged.events, retired=retired)
         except Exception:
-            # The bidders have their answers; the sweep of each hub finds what it was not told.
+            # The bidders have their answers; the sweep of each hub finds what was not published.
             _log.exception("events_not_published", events=len(judged.events))
 
     async def _retire(self, events: Sequence[Event]) -> bool:
@@ -330,7 +330,7 @@ class Auctioneer:
         return judged
 
     async def _serve_slowly(self, batch: Sequence[PendingBid]) -> None:
-        """Waits for rows that somebody else has locked, one auction at a time."""
+        """Wait for rows that another transaction has locked, one auction at a time."""
         by_auction: dict[str, list[PendingBid]] = {}
         for waiting in batch:
             by_auction.setdefault(waiting.command.auction_id, []).append(waiting)

@@ -1,4 +1,4 @@
-"""The auctions that one bidder bids in, with the own maximum and what came of each."""
+"""List the auctions that one bidder bids in, with their maximum and what came of each."""
 
 from __future__ import annotations
 

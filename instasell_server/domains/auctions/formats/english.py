@@ -1,9 +1,9 @@
 """Decide bids, and nothing else: no I/O, no clock, no mutation.
 
 All amounts are integer minor units, all instants aware UTC, all ids canonical text. The caller
-holds the auction's row lock, passes the instant read after it, and stores what `judge` answers.
-Whether a user may bid at all (role, suspension, session) is the caller's to decide; the seller's
-own bid is judged here.
+holds the auction's row lock, passes the instant read after it, and stores what `decide_bid`
+returns. Whether a user may bid at all (role, suspension, session) is the caller's to decide; the
+seller's own bid is decided here.
 
 The records are named tuples because the auctioneer makes several for every bid: a frozen
 dataclass costs three times as much to build. Use `_replace` where one field changes.
@@ -60,7 +60,7 @@ RefusalCode: TypeAlias = Literal[
 
 
 class BidRowKind(StrEnum):
-    """Name the kind of a row of `bids`. An offer is a bid or buy-now; `judge` makes raises."""
+    """Name the kind of a row of `bids`. An offer is a bid or buy-now; `decide_bid` makes raises."""
 
     BID = "bid"
     RAISE = "raise"
@@ -111,11 +111,11 @@ class AuctionSnapshot(NamedTuple):
 
 
 class BidRequest(NamedTuple):
-    """One bidder's wish: `amount` now, `max_amount` as far as the engine may bid on for him.
+    """Ask for a bid: `amount` now, `max_amount` as far as the engine may bid for the bidder.
 
-    In a buy-now `amount` is the price that the buyer saw, None if he takes whatever it is.
-    `bidder_no` is his number in this auction, None if no bid of his was accepted yet. Once one is
-    accepted its `Accepted.bidder_no` belongs in his next offer, also within one batch.
+    In a buy-now `amount` is the price that the buyer saw, None to accept any.
+    `bidder_no` is the bidder's number in this auction, None before their first accepted bid. After
+    it, its `BidAccepted.bidder_no` belongs in their next request, also within one batch.
     """
 
     bidder_id: str
@@ -126,9 +126,9 @@ class BidRequest(NamedTuple):
 
 
 class BidAccepted(NamedTuple):
-    """A bid that stands: the row to insert, and the auction's new standing.
+    """Hold an accepted bid: the row to insert, and the auction's new snapshot.
 
-    `max_amount` is how far the bidder goes with it, also where he named an amount alone. `amount`
+    `max_amount` is how far the bidder goes with it, also where they named an amount alone. `amount`
     is what is shown of it: that maximum or the price after it, whichever is less.
     `ended` is True for a buy-now, which sells the auction at once.
     """
@@ -176,7 +176,7 @@ _SELLER_CANNOT_BID: Final = BidRefused("seller_cannot_bid")
 _BUY_NOW_UNAVAILABLE: Final = BidRefused("buy_now_unavailable")
 
 _Settled: TypeAlias = tuple[BidRowKind, int, int, str, int, int | None]
-"""(kind, the bidder's own maximum, price, leader, his maximum, the runner-up's maximum)."""
+"""(kind, the bidder's own maximum, price, leader, their maximum, the runner-up's maximum)."""
 
 
 def initial_snapshot(end_at: datetime, status: Status = "pending") -> AuctionSnapshot:
@@ -200,7 +200,7 @@ def is_due_to_end(standing: AuctionSnapshot, at: datetime) -> bool:
 
 
 def minimum_bid(terms: AuctionTerms, standing: AuctionSnapshot) -> int:
-    """The least that somebody who does not lead must offer, in minor units."""
+    """Return the least that a bidder who does not lead must offer, in minor units."""
     if standing.price is None:
         return terms.min_bid
     return next_price(terms.increments, standing.price)
@@ -217,7 +217,7 @@ def closing_result(terms: AuctionTerms, standing: AuctionSnapshot) -> ClosingRes
 def runner_up_price(terms: AuctionTerms, standing: AuctionSnapshot) -> int | None:
     """Return the price at which the runner-up may buy if the winner falls away.
 
-    None without a runner-up, or when his maximum is under the reserve.
+    None without a runner-up, or when their maximum is under the reserve.
     """
     if standing.runner_up_max is None or standing.price is None:
         return None
@@ -231,7 +231,7 @@ def decide_bid(
     """Decide one offer at one instant.
 
     Raises ValueError on an offer that the wire should have refused: no amount at all, an amount
-    above its own maximum, or a leader who comes without his `bidder_no`.
+    above its own maximum, or a leader without their `bidder_no`.
     """
     bidder_id = offer.bidder_id
     if bidder_id == terms.seller_id:
@@ -314,7 +314,7 @@ def _settle(
 def _settle_raise(
     terms: AuctionTerms, standing: AuctionSnapshot, offer: BidRequest, amount: int, maximum: int
 ) -> _Settled | BidRefused:
-    """Let the leader go further than before, which a runner-up at his heels may make dearer."""
+    """Let the leader go further than before; a close runner-up may raise the price."""
     price, leader_max, runner_up_max = standing.price, standing.leader_max, standing.runner_up_max
     if price is None or leader_max is None or offer.bidder_no is None:
         raise ValueError("the leader has bid before: pass his bidder_no")

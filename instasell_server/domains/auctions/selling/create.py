@@ -1,4 +1,4 @@
-"""Puts goods up for auction: for the first time, or again."""
+"""Create auctions: of a listing for the first time, or again."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class AuctionCreation:
 
 
 async def claim_listing(tx: Transaction, seller: Principal, listing_id: str) -> None:
-    """Locks goods of the seller's that no auction is open on and that are there.
+    """Lock a listing of the seller's that has stock and no open auction.
 
-    Raises ListingNotFound, ListingHasAuction, OutOfStock, Invalid for goods with a price.
+    Raises ListingNotFound, ListingHasAuction, OutOfStock, Invalid for a listing with a price.
     """
     listing = await store.lock_listing(tx, listing_id)
     is_own = listing is not None and listing.seller_id == seller.user_id

@@ -1,7 +1,7 @@
 """Offer an auction that came to nothing to the runner-up, or relist its item.
 
-The auction's own row stays as it ended. Who has the goods is told by its orders, of which one
-stands at most, and by the stock of the listing, which is locked before it is taken.
+The auction's own row stays as it ended. Its orders, of which one at most is in force, name who has
+the item, with the stock of the listing, which is locked before it is taken.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Relisting:
     async def offer_runner_up(
         self, seller: Principal, auction_id: str, key: RequestKey | None
     ) -> OrderView:
-        """Makes an order for the next bidder, at the highest amount that he has bid himself.
+        """Make an order for the next bidder, at the highest amount that they named themselves.
 
-        Raises AuctionNotFound, AuctionStillOpen, AuctionHasOrder while one stands or after one
+        Raises AuctionNotFound, AuctionStillOpen, AuctionHasOrder while one is in force or after one
         was paid, NoRunnerUp, ListingHasAuction, OutOfStock, ListingNotFound.
         """
 
@@ -80,9 +80,9 @@ class Relisting:
         *,
         dry_run: bool = False,
     ) -> AuctionStatusReply:
-        """Makes a new auction of the same goods, with the old terms where no new ones are given.
+        """Create a new auction of the same item, with the old terms where no new ones are given.
 
-        Raises AuctionNotFound, AuctionStillOpen, AuctionHasOrder while one stands,
+        Raises AuctionNotFound, AuctionStillOpen, AuctionHasOrder while one is in force,
         ListingHasAuction, OutOfStock, ListingNotFound, InsufficientGas, Invalid.
         """
 
@@ -113,7 +113,7 @@ class Relisting:
     ) -> list[str]:
         """Return the buyers of its orders. Raises AuctionHasOrder for one that is in force.
 
-        One that was paid and then called off is in the way too, unless `after_payment`.
+        One that was paid and then cancelled is in the way too, unless `after_payment`.
         """
         orders = await self._orders.list_of_auction(tx, auction.id)
         for each in orders:

@@ -26,7 +26,7 @@ _sql = load(__file__, "selling.sql")
 
 
 class SellerAuctions:
-    """Shows sellers what they have put up."""
+    """List the auctions that sellers have created."""
 
     def __init__(
         self, database: Database, *, currency: str, auction_fee: int, feature_fee: int
