@@ -65,7 +65,7 @@ REST_SECONDS = 0.25
 
 
 def build(settings: Settings) -> web.Application:
-    """The application of one server process. Its engines are opened when it starts.
+    """Build the application of one server process. Its engines are opened when it starts.
 
     Raises NotConfigured without the address of PostgreSQL or Redis, or a secret, and
     TooFewDescriptors.
@@ -134,7 +134,7 @@ def _connection_limits(settings: Settings, shares: DescriptorShares) -> Connecti
 
 @contextlib.asynccontextmanager
 async def make_accounts(settings: Settings) -> AsyncIterator[AccountService]:
-    """The accounts alone, for commands beside a server."""
+    """Yield the accounts alone, for commands beside a server."""
     engines = make_engines(settings)
     redis = engines.redis
     hub = Hub(redis.bus, AuctionHistory(engines.database))
@@ -190,7 +190,7 @@ class _Lifetime:
         self._parts = parts
 
     async def run(self, app: web.Application) -> AsyncIterator[None]:
-        """The context that aiohttp enters when the application starts."""
+        """Start the application, as the context that aiohttp enters."""
         services = self._services
         self._engines.redis.start()
         services.hub.start()

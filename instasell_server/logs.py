@@ -32,7 +32,7 @@ _JWT = re.compile(r"eyJ[A-Za-z0-9_\-]{5,}\.[A-Za-z0-9_\-]*\.?[A-Za-z0-9_\-]*")
 _BEARER = re.compile(r"(?i)bearer\s+\S+")
 _URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^@\s]+@")
 _EMAIL = re.compile(r"[^\s@\"'<>=:,;()]+@[^\s@\"'<>,;()]+\.[A-Za-z]{2,}")
-# What psycopg2 quotes of a row: DETAIL: Key (email)=(somebody@example.org) already exists.
+# What psycopg2 quotes of a row: DETAIL: Key (email)=(name@example.org) already exists.
 _ROW = re.compile(r"(Key \([^)]*\)=|Failing row contains )\(.*?\)(?=\s|\.|$)", re.DOTALL)
 
 Event = MutableMapping[str, Any]
@@ -42,7 +42,7 @@ REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def add_request_id(_logger: Any, _method: str, event: Event) -> Event:
-    """The processor that names the request."""
+    """Name the request, as a processor of structlog."""
     request_id = REQUEST_ID.get()
     if request_id is not None:
         event["request_id"] = request_id
@@ -61,7 +61,7 @@ class Stamp:
         return event
 
     def now(self) -> str:
-        """The instant as text."""
+        """Return the instant as text."""
         second, microsecond = divmod(time.time_ns() // 1000, 1_000_000)
         if second != self._second:
             self._text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
@@ -70,7 +70,7 @@ class Stamp:
 
 
 def redact(_logger: Any, _method: str, event: Event) -> Event:
-    """The processor that hides values by their name, and by what they look like."""
+    """Hide values by their name, and by what they look like, as a processor of structlog."""
     for key, value in event.items():
         kind = type(value)
         if kind is str:
@@ -110,7 +110,7 @@ def _may_hide(text: str) -> bool:
 
 
 def hide_in_text(text: str) -> str:
-    """A text without what looks like a token, a password in a URL, or an e-mail address."""
+    """Hide what looks like a token, a password in a URL, or an e-mail address."""
     if not _may_hide(text):
         return text
     text = _BEARER.sub(HIDDEN, _JWT.sub(HIDDEN, text))
@@ -127,7 +127,7 @@ def one_line(_logger: Any, _method: str, event: Event) -> Event:
 
 
 def to_line(_logger: Any, _method: str, event: Event) -> str:
-    """One line of ASCII: no character in a value can begin another."""
+    """Return one line of ASCII: no character in a value can begin another."""
     return to_json(dict(event), ensure_ascii=True, fallback=str).decode()
 
 

@@ -96,7 +96,7 @@ def observe_request(method: str, route: str, status: int, seconds: float) -> Non
 
 
 def render() -> bytes:
-    """The text format of Prometheus."""
+    """Render the text format of Prometheus."""
     return generate_latest(REGISTRY)
 
 

@@ -14,13 +14,13 @@ from instasell_server.errors import Invalid
 
 
 def encode_cursor(*parts: str | int) -> str:
-    """The cursor of a place; the first part names the order that it belongs to."""
+    """Encode the cursor of a place; the first part names the order that it belongs to."""
     text = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
 def decode_cursor(cursor: str, *kinds: type[str] | type[int]) -> tuple[Any, ...]:
-    """The parts of a cursor. Raises Invalid for a text that `encode_cursor` did not make."""
+    """Decode the parts of a cursor. Raises Invalid for a text that `encode_cursor` did not make."""
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         parts = json.loads(raw)
@@ -38,12 +38,12 @@ def decode_cursor(cursor: str, *kinds: type[str] | type[int]) -> tuple[Any, ...]
 
 
 def encode_place(order: str, at: datetime, row_id: str) -> str:
-    """The cursor of a row in a list by instant and id."""
+    """Encode the cursor of a row in a list by instant and id."""
     return encode_cursor(order, at.isoformat(), row_id)
 
 
 def decode_place(cursor: str | None) -> tuple[datetime, str] | tuple[None, None]:
-    """The instant and the id behind which a page begins. Raises Invalid."""
+    """Decode the instant and the id behind which a page begins. Raises Invalid."""
     if cursor is None:
         return None, None
     _, at, row_id = decode_cursor(cursor, str, str, str)

@@ -66,6 +66,6 @@ TABLE: tuple[Route, ...] = (
 
 
 def routes_of(parts: Iterable[ServerPart]) -> list[Route]:
-    """The rows that a process with these parts serves."""
+    """Return the rows that a process with these parts serves."""
     wanted = set(parts)
     return [route for route in TABLE if route.part is None or route.part in wanted]

@@ -117,7 +117,7 @@ async def is_redis_empty(settings: Settings) -> bool:
 
 
 def make_engines(settings: Settings) -> Engines:
-    """The engines of the settings, not yet opened. Raises NotConfigured."""
+    """Make the engines of the settings, not yet opened. Raises NotConfigured."""
     observe: Observer | None = log_statement if settings.environment == "development" else None
     url = require_setting(settings.database_url, "DATABASE_URL")
     database = Database(url, size=settings.database_connections, observe=observe)
@@ -132,7 +132,7 @@ def make_engines(settings: Settings) -> Engines:
 
 
 def make_provider(settings: Settings) -> PaymentProvider:
-    """The payment provider of the settings; one that refuses everything where none is set."""
+    """Make the payment provider of the settings; one that refuses everything where none is set."""
     if settings.stripe_secret_key is None:
         return NoProvider()
     # The library takes a quarter of a second to load, which only those wait for who use it.
@@ -174,7 +174,7 @@ def make_ledger(cache: Cache, events: Events, settings: Settings) -> Ledger:
 
 
 def require_setting(value: SecretStr | None, name: str) -> str:
-    """The secret's text. Raises NotConfigured, naming the variable."""
+    """Return the secret's text. Raises NotConfigured, naming the variable."""
     if value is None:
         raise NotConfigured(f"set INSTASELL_{name}")
     return value.get_secret_value()
@@ -186,7 +186,7 @@ def log_statement(sql: str, seconds: float) -> None:
 
 
 def build_services(engines: Engines, settings: Settings) -> Services:
-    """Every service, joined to the others. Nothing runs yet."""
+    """Build every service, joined to the others. Nothing runs yet."""
     database, redis = engines.database, engines.redis
     history = AuctionHistory(database)
     hub = Hub(redis.bus, history)

@@ -89,7 +89,7 @@ class Archive:
         return any(each.name == name for each in self.manifest.parts)
 
     def media(self) -> list[str]:
-        """The names of the parts that are media."""
+        """Return the names of the parts that are media."""
         return [each.name for each in self.manifest.parts if each.name.startswith(MEDIA + "/")]
 
     def extract(self, name: str, target: Path) -> None:

@@ -78,7 +78,7 @@ def back_up(source: BackupSource, programs: Path, folder: Path) -> Backup:
 
 
 def archives(folder: Path) -> list[Path]:
-    """The archives of a folder, the newest first."""
+    """Return the archives of a folder, the newest first."""
     return sorted(folder.glob(f"{PREFIX}*{SUFFIX}"), reverse=True)
 
 

@@ -30,7 +30,7 @@ class SandboxBooks:
 
 @contextlib.asynccontextmanager
 async def open_books(given: Settings, settings: Settings) -> AsyncIterator[ProviderBooks]:
-    """The books of a market's provider.
+    """Open the books of a market's provider.
 
     Args:
         given: The settings as they were set; they tell whether the engines are embedded.

@@ -195,7 +195,7 @@ def _announce(host: str, port: int, ready_file: Path | None) -> None:
 
 
 def _shown(host: str) -> str:
-    """A host as it stands in a URL."""
+    """Return a host as it is written in a URL."""
     return f"[{host}]" if ":" in host else host
 
 

@@ -54,7 +54,7 @@ def needs_engines(settings: Settings) -> bool:
 
 
 def data_dir_of(settings: Settings) -> Path:
-    """The data folder: the one that was set, or the user's own."""
+    """Return the data folder: the one that was set, or the user's own."""
     return settings.data_dir or default_data_dir()
 
 
@@ -70,7 +70,7 @@ def has_market(settings: Settings) -> bool:
 
 
 def engines_of(settings: Settings) -> EmbeddedEngines:
-    """The embedded engines for what has no address, not yet started."""
+    """Return the embedded engines for what has no address, not yet started."""
     return EmbeddedEngines(
         data_dir_of(settings),
         postgres=settings.database_url is None,
@@ -194,18 +194,18 @@ def with_sandbox(settings: Settings, api_base: str) -> Settings:
 
 
 def sandbox_secrets(settings: Settings) -> tuple[str, str]:
-    """The key of the sandbox's API and the secret of its webhooks, in a file of mode 0600."""
+    """Return the sandbox's API key and its webhooks' secret, from a file of mode 0600."""
     secret = _read_secret(data_dir_of(settings), SANDBOX_SECRET_FILE)
     return f"sk_test_{secret[:32]}", f"whsec_{secret[32:]}"
 
 
 def sandbox_file(settings: Settings) -> Path:
-    """The sandbox's books."""
+    """Return the path of the sandbox's books."""
     return data_dir_of(settings) / SANDBOX_FILE
 
 
 def keeping_of(settings: Settings, programs: Path) -> DailyBackups:
-    """The backups of a market, whose engines run, in its data folder."""
+    """Return the backups of a market, whose engines run, in its data folder."""
     assert settings.database_url is not None
     folder = data_dir_of(settings)
     return DailyBackups(

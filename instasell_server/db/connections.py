@@ -98,23 +98,23 @@ class DbConnection:
         return Result(rows, [column[0] for column in description or ()], count)
 
     async def tuples(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
-        """The rows of the last statement as tuples."""
+        """Return the rows of the last statement as tuples."""
         return (await self.run(sql, parameters)).rows
 
     async def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
-        """The rows of the last statement by column name."""
+        """Return the rows of the last statement by column name."""
         rows, names, _ = await self.run(sql, parameters)
         return [dict(zip(names, values, strict=True)) for values in rows]
 
     async def one(self, sql: str, parameters: Parameters | None = None) -> Row:
-        """The one row of a query that always has one."""
+        """Return the one row of a query that always has one."""
         rows = await self.rows(sql, parameters)
         if len(rows) != 1:
             raise LookupError(f"expected one row, got {len(rows)}")
         return rows[0]
 
     async def maybe(self, sql: str, parameters: Parameters | None = None) -> Row | None:
-        """The first row, or None."""
+        """Return the first row, or None."""
         rows = await self.rows(sql, parameters)
         return rows[0] if rows else None
 

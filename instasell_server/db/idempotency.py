@@ -34,7 +34,7 @@ class RequestKey:
     body_hash: str
 
     def parameters(self) -> Parameters:
-        """The key as the parameters of its queries."""
+        """Return the key as the parameters of its queries."""
         return {
             "user_id": self.user_id,
             "method": self.method,

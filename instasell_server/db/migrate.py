@@ -62,7 +62,7 @@ class Migration:
 
 
 def read_migrations(folder: Path = FOLDER) -> list[Migration]:
-    """The migrations of a folder, in order of name."""
+    """Read the migrations of a folder, in order of name."""
     return [
         Migration(path.name, text, hashlib.sha256(text.encode()).hexdigest())
         for path in sorted(folder.glob("*.sql"))

@@ -26,12 +26,12 @@ class Queries:
             raise AttributeError(f"{self.path} has no query {name!r}") from None
 
     def names(self) -> list[str]:
-        """The names of all queries of the file."""
+        """Return the names of all queries of the file."""
         return list(self._sql)
 
 
 def load(module_file: str, name: str = "queries.sql") -> Queries:
-    """The queries of the file `name` beside a module; pass `__file__`."""
+    """Load the queries of the file `name` beside a module; pass `__file__`."""
     return Queries(Path(module_file).with_name(name))
 
 

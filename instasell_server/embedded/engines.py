@@ -73,12 +73,12 @@ class EmbeddedEngines:
 
     @property
     def data_dir(self) -> Path:
-        """The data folder, absolute."""
+        """Return the data folder, absolute."""
         return self._folder.data_dir
 
     @property
     def urls(self) -> EngineUrls:
-        """The addresses; raises EmbeddedError before `start`."""
+        """Return the addresses; raises EmbeddedError before `start`."""
         self._started()
         return EngineUrls(
             self._postgres.url() if self._postgres else "",
@@ -97,7 +97,7 @@ class EmbeddedEngines:
         return self._valkey.pid if self._valkey else None
 
     def postgres_bin(self, name: str) -> Path:
-        """The path of a PostgreSQL program of the wheel, such as `psql`, `pg_dump`, `pgbench`.
+        """Return the path of a PostgreSQL program of the wheel, like `psql` or `pg_dump`.
 
         Usable before `start` as well. Raises EmbeddedError if there is no such program.
         """

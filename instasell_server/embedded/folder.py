@@ -40,7 +40,7 @@ _SECRETS_BYTES: Final = 4096
 
 
 def default_data_dir() -> Path:
-    """The data folder when none is named: the user's own, or for root one the engines can reach."""
+    """Return the default data folder: the user's, or for root one the engines can reach."""
     if os.geteuid() == 0:
         return ROOT_HOME / "data"
     from platformdirs import user_data_dir
@@ -59,7 +59,7 @@ class Secrets:
 
     @property
     def server(self) -> str:
-        """The password of the role that serves; it does not tell the owner's, `role`.
+        """Derive the password of the role that serves; it does not tell the owner's, `role`.
 
         It is made of that one, so that folders of before there was a second role need no new file.
         """
@@ -112,7 +112,7 @@ class EngineFolder:
             self._lock = None
 
     def _recorded_uid(self) -> int | None:
-        """The owner of the engines' files from an earlier start, or None."""
+        """Return the owner of the engines' files from an earlier start, or None."""
         try:
             if self.log.is_dir():
                 return self.log.stat().st_uid

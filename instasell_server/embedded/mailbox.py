@@ -35,12 +35,12 @@ class StoredMail:
     text: str
 
     def as_json(self) -> str:
-        """One line of JSON."""
+        """Format the mail as one line of JSON."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
 def read_mailbox(folder: Path, to: str | None = None) -> Iterator[StoredMail]:
-    """The letters of a mailbox, newest first; those to one address where `to` is given."""
+    """Yield the mails of a mailbox, newest first; those to one address where `to` is given."""
     for number in numbers_in(folder):
         kept = find_letter(folder, number)
         if kept is not None and to in (None, kept.to):
@@ -48,7 +48,7 @@ def read_mailbox(folder: Path, to: str | None = None) -> Iterator[StoredMail]:
 
 
 def find_letter(folder: Path, number: int) -> StoredMail | None:
-    """The letter of a number, or None where it has none."""
+    """Find the mail of a number, or None where it has none."""
     try:
         with (folder / f"{number}.eml").open("rb") as file:
             content = file.read(LETTER_BYTES_MAX)
@@ -62,7 +62,7 @@ def find_letter(folder: Path, number: int) -> StoredMail | None:
 
 
 def numbers_in(folder: Path) -> list[int]:
-    """The numbers of the letters, the highest first."""
+    """Return the numbers of the mails, the highest first."""
     if not folder.is_dir():
         return []
     found = (_NAME.fullmatch(each.name) for each in folder.iterdir())
@@ -70,13 +70,13 @@ def numbers_in(folder: Path) -> list[int]:
 
 
 def format_list(folder: Path, to: str | None, *, as_json: bool) -> Iterator[str]:
-    """A line for each letter, the newest first; those to one address where `to` is given."""
+    """Yield a line for each mail, newest first; those to one address where `to` is given."""
     for kept in read_mailbox(folder, to):
         yield kept.as_json() if as_json else _line(kept)
 
 
 def format_mail(folder: Path, number: int, *, as_json: bool) -> str:
-    """One letter as text or as JSON. Raises NoSuchMail."""
+    """Format one mail as text or as JSON. Raises NoSuchMail."""
     kept = find_letter(folder, number)
     if kept is None:
         raise NoSuchMail(f"there is no mail {number}; `instasell-server mail` lists what there is")

@@ -95,15 +95,15 @@ class EmbeddedPostgres:
 
     @property
     def pid(self) -> int | None:
-        """The postmaster's process id while it runs."""
+        """Return the postmaster's process id while it runs."""
         return self._process.pid if self._process and self._process.alive() else None
 
     def url(self) -> str:
-        """A libpq URI for the role that owns the database, over the socket."""
+        """Return a libpq URI for the role that owns the database, over the socket."""
         return self._url_of(ROLE, self._secrets.role)
 
     def server_url(self) -> str:
-        """A libpq URI for the role that the market serves as, over the socket."""
+        """Return a libpq URI for the role that the market serves as, over the socket."""
         return self._url_of(SERVER_ROLE, self._secrets.server)
 
     def _url_of(self, role: str, password: str) -> str:
@@ -248,7 +248,7 @@ class EmbeddedPostgres:
         return False
 
     def _read_pid_file(self) -> tuple[int | None, str]:
-        """The postmaster's id and state, lines 1 and 8 of its pid file (PostgreSQL 10 and up)."""
+        """Read the postmaster's id and state, lines 1 and 8 of its file (PostgreSQL 10 and up)."""
         try:
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
             handle = os.open(self._folder.postgres / "postmaster.pid", flags)

@@ -48,7 +48,7 @@ class EngineProcess:
                 self._handle = os.pidfd_open(pid)
 
     def alive(self) -> bool:
-        """True until the process has ended, a zombie counts as ended."""
+        """Return True until the process has ended; a zombie counts as ended."""
         return not self.wait(0)
 
     def wait(self, timeout_seconds: float) -> bool:

@@ -174,7 +174,7 @@ def _only_root_writes(status: os.stat_result) -> bool:
 
 
 def _only_root_writes_above(target: Path) -> bool:
-    """True if nobody but root can replace `target`: sticky folders protect their entries."""
+    """Return True if nobody but root can replace `target`: sticky folders protect their entries."""
     for folder in target.parents:
         status = folder.stat()
         if status.st_uid != 0:

@@ -11,7 +11,7 @@ _TAIL_BYTES: Final = 1500
 
 
 def tail(*paths: Path) -> str:
-    """The last 1,500 bytes of each file, control characters removed; links are not followed."""
+    """Return the last 1,500 bytes of each file without control characters or following links."""
     parts = []
     for path in paths:
         with suppress(OSError):
@@ -24,5 +24,5 @@ def tail(*paths: Path) -> str:
 
 
 def newest_first(folder: Path, pattern: str) -> list[Path]:
-    """The files of `folder` that match, by the time in their names, the latest first."""
+    """Return the files of `folder` that match, by the time in their names, the latest first."""
     return sorted(folder.glob(pattern), reverse=True)

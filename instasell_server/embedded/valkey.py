@@ -66,11 +66,11 @@ class EmbeddedValkey:
 
     @property
     def pid(self) -> int | None:
-        """The server's process id while it runs."""
+        """Return the server's process id while it runs."""
         return self._process.pid if self._process and self._process.alive() else None
 
     def url(self) -> str:
-        """A redis-py URL over the socket."""
+        """Return a redis-py URL over the socket."""
         return f"unix://:{self._secrets.valkey}@{quote(str(self._socket))}?db=0"
 
     def start(self, sockets: Path) -> None:

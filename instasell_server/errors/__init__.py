@@ -99,7 +99,7 @@ from instasell_server.errors.conflicts import (
 
 
 def tree() -> dict[str, type[InstaSellError]]:
-    """Every error class by its code."""
+    """Return every error class by its code."""
     found: dict[str, type[InstaSellError]] = {}
     waiting: list[type[InstaSellError]] = [InstaSellError]
     while waiting:

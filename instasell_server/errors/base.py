@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 
 def code_of(name: str) -> str:
-    """The code of an error class: BidTooLow is bid_too_low."""
+    """Return the code of an error class: BidTooLow is bid_too_low."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
@@ -162,7 +162,7 @@ class Invalid(InstaSellError):
 
     @classmethod
     def one(cls, field: str, message: str) -> Invalid:
-        """A single bad field."""
+        """Report a single bad field."""
         return cls([(field, message)])
 
 

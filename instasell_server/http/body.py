@@ -28,7 +28,7 @@ class _Repeated(Exception):
 
 
 async def read_json(request: web.Request) -> Any:
-    """The body as Python values. Raises Unsupported, TooLarge, Malformed or Invalid."""
+    """Read the body as Python values. Raises Unsupported, TooLarge, Malformed or Invalid."""
     _check_type(request)
     length = request.content_length
     if length is not None and length > BODY_BYTES_MAX:
@@ -158,19 +158,19 @@ def text_complaint(text: str) -> str | None:
 
 
 def shown_key(key: str) -> str:
-    """A caller's own key as it may be shown back: short, printable."""
+    """Return a caller's own key as it may be shown back: short, printable."""
     short = key[:KEY_SHOWN_MAX]
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in short)
 
 
 def hash_of(value: Any) -> str:
-    """The same text for the same JSON, whatever its spaces and the order of its keys."""
+    """Return the same hash for the same JSON, whatever its spaces and the order of its keys."""
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def read_query(request: web.Request) -> dict[str, str]:
-    """The query's parameters. Raises Invalid for one given twice and for what is not text."""
+    """Read the query's parameters. Raises Invalid for one given twice and for what is not text."""
     if not request.query_string:
         return {}
     found: dict[str, str] = {}

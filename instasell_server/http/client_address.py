@@ -21,7 +21,7 @@ LOCAL = "local"
 
 
 def networks_of(texts: Iterable[str]) -> tuple[Network, ...]:
-    """The networks of proxies. Raises ValueError for what is no network."""
+    """Return the networks of proxies. Raises ValueError for what is no network."""
     return tuple(ip_network(text, strict=False) for text in texts)
 
 
@@ -37,7 +37,7 @@ def _parse(text: str) -> Address | None:
 
 
 def client_address(peer: str | None, forwarded: Sequence[str], proxies: tuple[Network, ...]) -> str:
-    """The address that sent a request: the nearest one that is no proxy of ours.
+    """Return the address that sent a request: the nearest one that is no proxy of ours.
 
     `forwarded` are the values of the X-Forwarded-For headers, in order. A host that is no
     proxy of ours wrote what is left of it, so nothing further left is believed.

@@ -229,7 +229,7 @@ def _output_of(request: web.BaseRequest | None) -> int:
 
 
 def _error_of(exc: BaseException | None, message: str | None) -> InstaSellError:
-    """The market's error for what aiohttp's parser said of a request."""
+    """Return the market's error for what aiohttp's parser said of a request."""
     text = message or ""
     if isinstance(exc, LineTooLong) or "Too many headers" in text:
         return _head_too_large()

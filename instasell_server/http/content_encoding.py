@@ -23,7 +23,7 @@ def check_encoding(request: web.BaseRequest) -> None:
 
 
 def encoded_body() -> Unsupported:
-    """The refusal of an encoded body."""
+    """Return the refusal of an encoded body."""
     return Unsupported(
         "Encoded bodies are not read: send the body without compression, without Content-Encoding,"
         " and with no Transfer-Encoding but chunked."

@@ -41,7 +41,7 @@ _KEY: TypeAdapter[str] = TypeAdapter(IdempotencyKey)
 
 
 def endpoint_of(route: Route) -> Endpoint:
-    """The handler that aiohttp calls for a route."""
+    """Return the handler that aiohttp calls for a route."""
     ids = [name for name in _NAMES.findall(route.path) if name.endswith("id")]
     not_found = {name: not_found_of(name) for name in ids}
     empty_query = route.query.model_validate({}) if route.query and _all_optional(route) else None
@@ -87,7 +87,7 @@ def _all_optional(route: Route) -> bool:
 
 @functools.cache
 def not_found_of(name: str) -> type[NotFound]:
-    """The error of a path id: `auction_id` that is no UUID is an AuctionNotFound."""
+    """Return the error of a path id: `auction_id` that is no UUID is an AuctionNotFound."""
     kind = tree().get(f"{name.removesuffix('_id')}_not_found", NotFound)
     return kind if issubclass(kind, NotFound) else NotFound
 

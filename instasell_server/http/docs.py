@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 def render_page(document: bytes) -> bytes:
-    """The page of an OpenAPI document."""
+    """Render the page of an OpenAPI document."""
     loaded: Json = json.loads(document)
     environment = Environment(
         loader=PackageLoader("instasell_server.http", "."),
@@ -47,7 +47,7 @@ def render_page(document: bytes) -> bytes:
 
 
 def kind_of(schema: Json) -> str:
-    """A schema in a few words: `integer 1..100`, `list of Bid`, `"new" | "refurbished"`."""
+    """Describe a schema in a few words: `integer 1..100`, `list of Bid`, `"new" | "used"`."""
     if "$ref" in schema:
         return str(schema["$ref"].rsplit("/", 1)[1])
     for joiner in ("anyOf", "oneOf", "allOf"):

@@ -171,7 +171,7 @@ class RequestMiddleware:
 
 
 def _refusal(error: Exception, request: web.Request, passage: RequestContext) -> web.Response:
-    """The reply to what a handler raised. Raises it again where it is no error of ours."""
+    """Return the reply to what a handler raised. Raises it again where it is no error of ours."""
     if isinstance(error, SlowBody):
         error = TooSlow(f"the body stalled for too long, or came too slowly: {error}")
     if isinstance(error, InstaSellError):

@@ -51,12 +51,12 @@ Mode = Literal["validation", "serialization"]
 
 
 def render_document(table: Iterable[Route]) -> bytes:
-    """The document as JSON."""
+    """Render the document as JSON."""
     return json.dumps(make_document(table), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def make_document(table: Iterable[Route]) -> Json:
-    """The document as Python values."""
+    """Make the document as Python values."""
     routes = list(table)
     refs, definitions = _schemas(routes)
     paths: dict[str, Json] = {}
@@ -154,7 +154,7 @@ def _query_parameters(route: Route) -> list[Json]:
 
 
 def _inlined(schema: Json) -> Json:
-    """A schema whose references are replaced by what they stand for; queries are never nested."""
+    """Return a schema with its references replaced; queries are never nested."""
     definitions = schema.pop("$defs", {})
 
     def resolve(value: Any) -> Any:
@@ -230,7 +230,7 @@ def _failures(route: Route) -> Json:
 
 
 def errors_of(route: Route) -> list[type[errors.InstaSellError]]:
-    """Every error that a route answers with: its own, and those of the way to it."""
+    """Return every error that a route answers with: its own, and those of the way to it."""
     found: dict[type[errors.InstaSellError], None] = {}
     if route.path not in _UNLIMITED:
         found |= {errors.Unauthenticated: None, errors.RateLimited: None}

@@ -40,7 +40,7 @@ STATUSES: Mapping[type[errors.InstaSellError], int] = {
 
 
 def status_of(kind: type[errors.InstaSellError]) -> int:
-    """The status of an error class: its own, or that of the nearest class above it."""
+    """Return the status of an error class: its own, or that of the nearest class above it."""
     for each in kind.__mro__:
         if each in STATUSES:
             return STATUSES[each]
@@ -48,7 +48,7 @@ def status_of(kind: type[errors.InstaSellError]) -> int:
 
 
 def problem_of(error: errors.InstaSellError, request_id: str | None = None) -> Problem:
-    """The body that tells a caller of an error. A 500 tells nothing but that it happened."""
+    """Return the body that describes an error. A 500 says nothing but that it happened."""
     kind = type(error)
     status = status_of(kind)
     if status == 500:
@@ -78,7 +78,7 @@ def problem_of(error: errors.InstaSellError, request_id: str | None = None) -> P
 
 
 def problem_response(error: errors.InstaSellError, request_id: str | None) -> web.Response:
-    """The reply to a request that failed."""
+    """Return the reply to a request that failed."""
     problem = problem_of(error, request_id)
     body = problem.model_dump_json(exclude_none=True).encode()
     response = web.Response(body=body, status=problem.status, content_type=CONTENT_TYPE)
@@ -98,7 +98,7 @@ def _add_headers(response: web.Response, error: errors.InstaSellError) -> None:
 
 
 def problem_bytes(error: errors.InstaSellError, request_id: str) -> bytes:
-    """The same as the bytes of a whole answer, for a connection that is closed after it."""
+    """Return a whole answer as bytes, for a connection that is closed after it."""
     response = problem_response(error, request_id)
     assert isinstance(response.body, bytes)
     headers = {
@@ -115,7 +115,7 @@ def problem_bytes(error: errors.InstaSellError, request_id: str) -> bytes:
 
 
 def error_of(failure: web.HTTPException) -> errors.InstaSellError:
-    """The market's error for one that aiohttp raised before or around a handler."""
+    """Return the market's error for one that aiohttp raised before or around a handler."""
     if isinstance(failure, web.HTTPMethodNotAllowed):
         allowed = sorted(failure.allowed_methods)
         return errors.MethodNotAllowed(f"the path takes {', '.join(allowed)}", allowed=allowed)

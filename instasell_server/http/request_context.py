@@ -29,5 +29,5 @@ PASSAGE: web.RequestKey[RequestContext] = web.RequestKey("passage", RequestConte
 
 
 def new_request_id() -> str:
-    """An id that no other request has, on this server or another."""
+    """Return an id that no other request has, on this server or another."""
     return f"{_PROCESS}{next(_numbers):016x}"

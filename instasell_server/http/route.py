@@ -48,7 +48,7 @@ def signed_in(
     roles: frozenset[Role] = EVERYBODY,
     suspended: bool = False,
 ) -> Policy:
-    """A policy for those who are signed in."""
+    """Return a policy for those who are signed in."""
     return Policy(anonymous=False, roles=roles, scope=scope, suspended=suspended)
 
 
@@ -67,12 +67,12 @@ class Call(Generic[Body, Query]):
     idempotency_key: RequestKey | None
 
     def service(self, key: web.AppKey[ServiceType]) -> ServiceType:
-        """A domain's service out of the application."""
+        """Return a domain's service out of the application."""
         return self.request.app[key]
 
     @property
     def user(self) -> Principal:
-        """The signed-in caller; the policy of the route has seen to it that there is one."""
+        """Return the signed-in caller; the policy of the route has seen to it that there is one."""
         if self.principal is None:
             raise Unauthenticated
         return self.principal

@@ -26,7 +26,7 @@ def make_application(
     authenticate: Authenticate | None,
     connections: OpenConnections,
 ) -> web.Application:
-    """The application that serves `routes`, with everything around them."""
+    """Make the application that serves `routes`, with everything around them."""
     endpoints: dict[Endpoint, Route] = {}
     edge = RequestMiddleware(
         routes=endpoints,

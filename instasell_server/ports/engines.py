@@ -26,7 +26,7 @@ class Locks(Protocol):
     """Hints that keep servers from queueing on the same rows; never what makes things safe."""
 
     async def acquire(self, names: Sequence[str], token: str) -> set[str]:
-        """The names that were got, each for 5 s. Raises Unreachable."""
+        """Return the names that were got, each for 5 s. Raises Unreachable."""
         ...
 
     async def release(self, names: Sequence[str], token: str) -> None:
@@ -38,7 +38,7 @@ class Cache(Protocol):
     """Copies of rows, each with the version of its row. PostgreSQL stays the truth."""
 
     async def get(self, key: str) -> bytes | None:
-        """The value; None for what is absent, empty for garbage. Raises Unreachable."""
+        """Get the value; None for what is absent, empty for garbage. Raises Unreachable."""
         ...
 
     async def put(self, key: str, value: bytes, *, version: int, ttl_seconds: int) -> bool:
@@ -151,13 +151,13 @@ class History(Protocol):
     """Read what the hub needs of the database to fill a gap."""
 
     async def events_since(self, auction_id: str, version: int, seq: int) -> list[Event]:
-        """The events above a version, made again from the rows. Raises Unavailable."""
+        """Return the events above a version, made again from the rows. Raises Unavailable."""
         ...
 
     async def versions(self, auction_ids: Sequence[str]) -> dict[str, int]:
-        """The versions of these auctions. Raises Unavailable."""
+        """Return the versions of these auctions. Raises Unavailable."""
         ...
 
     async def open_versions(self) -> dict[str, int]:
-        """The versions of all open auctions. Raises Unavailable."""
+        """Return the versions of all open auctions. Raises Unavailable."""
         ...

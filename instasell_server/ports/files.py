@@ -34,17 +34,17 @@ class Objects(Protocol):
     """
 
     def presign_upload(self, key: str, *, content_type: str, size: int) -> UploadAddress:
-        """An address that takes `size` bytes of this type and nothing else."""
+        """Create an address that takes `size` bytes of this type and nothing else."""
         ...
 
     def presign_download(
         self, key: str, *, content_type: str, disposition: str | None = None
     ) -> str:
-        """An address that gives the object, as this type and Content-Disposition."""
+        """Create an address that gives the object, as this type and Content-Disposition."""
         ...
 
     async def read(self, key: str, limit_bytes: int) -> bytes:
-        """The whole object. Raises ObjectMissing, ObjectTooLarge."""
+        """Read the whole object. Raises ObjectMissing, ObjectTooLarge."""
         ...
 
     async def write(self, key: str, data: bytes, content_type: str) -> None:

@@ -201,7 +201,7 @@ class PaymentProvider(Protocol):
     """
 
     async def open_checkout(self, wish: CheckoutRequest) -> Checkout:
-        """A page where the wish is paid."""
+        """Open a page where the request is paid."""
         ...
 
     async def look_up(self, session_id: str) -> Checkout:
@@ -223,11 +223,11 @@ class PaymentProvider(Protocol):
     async def list_refunds(
         self, limit: int, *, since: int | None = None, intent_id: str | None = None
     ) -> list[RefundState]:
-        """The newest refunds of a payment, or since an instant of the provider's clock."""
+        """List the newest refunds of a payment, or since an instant of the provider's clock."""
         ...
 
     async def open_account(self, user_id: str, email: str) -> str:
-        """The id of an account that a user's money is sent to; the same one each time."""
+        """Create an account to send a user's money to, and return its id; the same each time."""
         ...
 
     async def find_account(self, account_id: str, return_url: str) -> PayoutDestination:
@@ -239,11 +239,11 @@ class PaymentProvider(Protocol):
         ...
 
     async def sum_movements(self, currency: str, limit: int) -> Movements:
-        """The provider's account of everything in a currency; looks at `limit` rows at most."""
+        """Sum everything in a currency by the provider's account; read at most `limit` rows."""
         ...
 
     def read_event(self, payload: bytes, signature: str) -> ProviderEvent:
-        """A message whose signature holds. Raises Refused for any other."""
+        """Verify a message and return its event. Raises Refused for a wrong signature."""
         ...
 
     async def close(self) -> None:

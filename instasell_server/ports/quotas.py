@@ -31,7 +31,7 @@ def require_quota(quota: Quota, what: str, remedy: str = "Try again") -> None:
 
 
 def duration_text(seconds: int) -> str:
-    """A duration as people say it: seconds up to a minute, then minutes, rounded up."""
+    """Format a duration for people: seconds up to a minute, then minutes, rounded up."""
     if seconds < MINUTE_SECONDS:
         return _counted(seconds, "second")
     return _counted(math.ceil(seconds / MINUTE_SECONDS), "minute")

@@ -293,7 +293,7 @@ class LiveConnection:
 
     @property
     def _reader_id(self) -> str | None:
-        """The account whose own affairs this socket may read."""
+        """Return the account whose own affairs this socket may read."""
         return self._watcher.user_id if self._watcher.may_read else None
 
     @property

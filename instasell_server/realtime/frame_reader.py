@@ -69,7 +69,7 @@ def parse_data(model: type[Model], data: Any) -> Model:
 
 
 def _id_of(content: Any) -> FrameId:
-    """The id of a frame, whatever else is wrong with it; None when there is no sound one."""
+    """Return the id of a frame, whatever else is wrong with it; None when there is no sound one."""
     if type(content) is not dict:
         return None
     frame_id = content.get("id")
@@ -81,7 +81,7 @@ def _id_of(content: Any) -> FrameId:
 
 
 def _id_in_text(text: str) -> FrameId:
-    """The id in a text that is no JSON, unless there are several or none."""
+    """Return the id in a text that is no JSON, unless there are several or none."""
     found = _ID_IN_TEXT.findall(text)
     if len(found) != 1:
         return None

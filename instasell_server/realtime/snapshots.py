@@ -146,7 +146,7 @@ class JoinReader:
         )
 
     async def _read_board(self, user_ids: Sequence[str | None]) -> Mapping[str | None, JoinAnswer]:
-        """The board for everybody who waits; each account's own bids stand behind it."""
+        """Read the board for everybody who waits; each account's own bids are behind it."""
         ids = await self._history.open_ids()
         versions: dict[str, int] = {}
         chunks: list[bytes] = []

@@ -162,7 +162,7 @@ class Subscriber:
         self.mark_slow().own_bids[auction_id] = frame
 
     def take_stale(self) -> set[str]:
-        """The auctions whose newest states this watcher lacks; it is quick again."""
+        """Return the auctions whose newest states this subscriber lacks; it is quick again."""
         backlog, self._backlog = self._backlog, None
         return backlog.stale if backlog is not None else set()
 

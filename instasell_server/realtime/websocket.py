@@ -116,7 +116,7 @@ class LiveEndpoint:
         task.add_done_callback(self._tasks.discard)
 
     async def _read_clock(self, keys: Sequence[None]) -> Mapping[None, bytes]:
-        """The data of a ping's answer."""
+        """Read the data of a ping's answer."""
         return {None: to_json({"server_time": await self.history.now()})}
 
     def _check_origin(self, request: web.Request) -> None:
@@ -129,7 +129,7 @@ class LiveEndpoint:
 
 
 def _bounded(transport: asyncio.Transport | None) -> asyncio.WriteTransport:
-    """The transport of a connection, which keeps little for one who does not read."""
+    """Return the transport of a connection, which keeps little for one who does not read."""
     if transport is None:
         raise ConnectionResetError("the connection went away during its upgrade")
     transport.set_write_buffer_limits(high=ANSWER_BYTES_MAX)

@@ -16,22 +16,22 @@ PING_FRAME = b"\x89\x00"
 
 
 def text_frame(payload: bytes) -> bytes:
-    """A whole WebSocket text frame (RFC 6455, 5.2)."""
+    """Encode a whole WebSocket text frame (RFC 6455, 5.2)."""
     return frame_head(len(payload)) + payload
 
 
 def frame_head(length: int) -> bytes:
-    """The head of a whole text frame, for a payload that is written in parts."""
+    """Encode the head of a whole text frame, for a payload that is written in parts."""
     return _head(_FINAL | _TEXT, length)
 
 
 def pong_frame(data: bytes) -> bytes:
-    """The answer to a ping, which has to repeat its data, 125 bytes at most (RFC 6455, 5.5.3)."""
+    """Answer a ping, repeating its data, 125 bytes at most (RFC 6455, 5.5.3)."""
     return _head(_FINAL | _PONG, len(data)) + data
 
 
 def fragments(parts: Sequence[bytes], size: int) -> Iterator[bytes]:
-    """A text message as fragments (RFC 6455, 5.4), between which control frames may stand."""
+    """Yield a text message as fragments (RFC 6455, 5.4), between which control frames may go."""
     opcode = _TEXT
     left = sum(map(len, parts))
     for part in parts:

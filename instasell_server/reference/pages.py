@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 
 def pages() -> dict[str, str]:
-    """The text of every generated file, by its path from the repository's root."""
+    """Return the text of every generated file, by its path from the repository's root."""
     return {
         ".env.example": env_example(),
         "docs/settings.md": settings_page(),
@@ -58,7 +58,7 @@ def _settings() -> Iterator[tuple[str, FieldInfo, str]]:
 
 
 def _described(field: FieldInfo) -> str:
-    """The description of a setting, with the words that it takes where only some are taken."""
+    """Return the description of a setting, with its words if only some are taken."""
     text = field.description or ""
     words = [word for word in get_args(field.annotation) if isinstance(word, str)]
     return f"{text} One of: {', '.join(words)}." if words else text
@@ -73,7 +73,7 @@ def _written(value: Any) -> str:
 
 
 def env_example() -> str:
-    """Every setting with its default, commented out: an empty file is a complete one."""
+    """List every setting with its default, commented out: an empty file is a complete one."""
     lines = [f"# {GENERATED}", "# Every line is the default. Uncomment what you change.", ""]
     for name, field, default in _settings():
         lines += [*_wrapped(_described(field), "# "), f"# {name}={default}", ""]
@@ -91,7 +91,7 @@ def _wrapped(text: str, prefix: str) -> Iterator[str]:
 
 
 def settings_page() -> str:
-    """The table of settings."""
+    """Return the table of settings."""
     rows = [
         f"| `{name}` | {f'`{default}`' if default else ''} | {_described(field)} |"
         for name, field, default in _settings()
@@ -114,7 +114,7 @@ def settings_page() -> str:
 
 
 def api_page(table: Iterable[Route]) -> str:
-    """Every route with who may call it, what goes in, what comes out, and how it fails."""
+    """List every route with who may call it, what goes in, what comes out, how it fails."""
     routes = list(table)
     document = make_document(routes)
     lines = ["# API", "", GENERATED, "", document["info"]["description"], ""]

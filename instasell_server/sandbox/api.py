@@ -206,7 +206,7 @@ class Api:
         fingerprint: str,
         operation: Operation,
     ) -> _Answer:
-        """The stored reply, or the work and its reply in one transaction."""
+        """Return the stored reply, or the work and its reply in one transaction."""
         assert asked.key is not None
         stored = records.find_reply(asked.account, asked.key)
         if stored is None:

@@ -36,7 +36,7 @@ _log = structlog.get_logger(__name__)
 def make_sandbox(
     store: Store, settings: SandboxSettings, faults: Faults | None = None
 ) -> web.Application:
-    """The application. It opens the store when it starts, and closes it when it is cleaned up."""
+    """Make the application. It opens the store on start, and closes it on cleanup."""
     faults = faults or Faults()
     app = web.Application(middlewares=[_answer_errors], client_max_size=BODY_BYTES_MAX)
     courier = WebhookSender(store, settings, faults)

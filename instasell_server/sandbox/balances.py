@@ -84,7 +84,7 @@ def retrieve_balance(call: SandboxCall) -> Json:
 
 
 def retrieve_balance_transaction(call: SandboxCall) -> Json:
-    """One balance transaction."""
+    """Retrieve one balance transaction."""
     return call.records.get("balance_transaction", call.ids["id"], call.account)
 
 

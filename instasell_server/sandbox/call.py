@@ -36,7 +36,7 @@ class SandboxCall:
 
 
 def list_page(call: SandboxCall, kind: str, fields: Mapping[str, list[str] | str | None]) -> Json:
-    """A page of a list, newest first; fields whose value is None are not looked at."""
+    """Return a page of a list, newest first; fields whose value is None are not looked at."""
     params = call.params
     limit = params.find_integer("limit", 1, LIMIT_MAX) or LIMIT
     before = params.find_text("starting_after")

@@ -32,7 +32,7 @@ class LineItem(NamedTuple):
 
 
 def create_session(call: SandboxCall) -> Json:
-    """A session, open until it is paid or expires."""
+    """Create a session, open until it is paid or expires."""
     params, records = call.params, call.records
     params.ignore(
         "allow_promotion_codes", "automatic_tax", "billing_address_collection", "branding_settings",
@@ -77,7 +77,7 @@ def create_session(call: SandboxCall) -> Json:
 
 
 def retrieve_session(call: SandboxCall) -> Json:
-    """One session."""
+    """Retrieve one session."""
     return call.records.get("checkout.session", call.ids["id"], call.account)
 
 
@@ -123,7 +123,7 @@ def expire_planned(records: SandboxRecords, session_id: str) -> None:
 
 
 def find_session(records: SandboxRecords, session_id: str) -> Json | None:
-    """A session for its page. One whose time is over is expired, if nobody has done so yet."""
+    """Find a session for its page. One whose time is over is expired, if nobody has done so yet."""
     session = records.find("checkout.session", session_id, None)
     if session is not None and session["status"] == "open" and is_over(records, session):
         expire(records, session)

@@ -15,7 +15,7 @@ LINK_SECONDS = 300
 
 
 def create_account(call: SandboxCall) -> Json:
-    """An account that has to be onboarded before money can go to it."""
+    """Create an account that has to be onboarded before money can go to it."""
     params, records = call.params, call.records
     params.ignore("business_type", "tos_acceptance")
     kind = params.find_text("type", ("express", "custom", "standard"))
@@ -55,12 +55,12 @@ def create_account(call: SandboxCall) -> Json:
 
 
 def retrieve_account(call: SandboxCall) -> Json:
-    """One account."""
+    """Retrieve one account."""
     return call.records.get("account", call.ids["id"])
 
 
 def create_account_link(call: SandboxCall) -> Json:
-    """The address of a page that onboards an account, good for five minutes."""
+    """Create the address of a page that onboards an account, good for five minutes."""
     params, records = call.params, call.records
     params.ignore("collect", "collection_options")
     params.get_text("type", ("account_onboarding", "account_update"))
@@ -150,7 +150,7 @@ def create_transfer(call: SandboxCall) -> Json:
 
 
 def retrieve_transfer(call: SandboxCall) -> Json:
-    """One transfer."""
+    """Retrieve one transfer."""
     return call.records.get("transfer", call.ids["id"], call.account)
 
 
@@ -205,7 +205,7 @@ def create_payout(call: SandboxCall) -> Json:
 
 
 def retrieve_payout(call: SandboxCall) -> Json:
-    """One payout."""
+    """Retrieve one payout."""
     return call.records.get("payout", call.ids["id"], call.account)
 
 
@@ -280,7 +280,7 @@ def _set_onboarded(account: Json, *, onboarded: bool) -> None:
 
 
 def find_link(records: SandboxRecords, link_id: str) -> Json | None:
-    """An account link, also one whose time is over."""
+    """Find an account link, also one whose time is over."""
     return records.find("account_link", link_id)
 
 

@@ -74,7 +74,7 @@ def open_dispute(
 
 
 def retrieve_dispute(call: SandboxCall) -> Json:
-    """One dispute."""
+    """Retrieve one dispute."""
     return call.records.get("dispute", call.ids["id"], call.account)
 
 
@@ -119,7 +119,7 @@ def close_dispute(call: SandboxCall) -> Json:
 
 
 def judge(records: SandboxRecords, dispute: Json, *, won: bool) -> Json:
-    """The bank's word. What was taken comes back when the dispute is won."""
+    """Decide a dispute for the bank. What was taken comes back when the dispute is won."""
     _require_open(dispute)
     dispute["status"] = "won" if won else "lost"
     if won:

@@ -40,7 +40,7 @@ class ApiError(Exception):
         self.error.update(more)
 
     def body(self) -> Json:
-        """The body of the reply."""
+        """Return the body of the reply."""
         return {"error": self.error}
 
 

@@ -7,7 +7,7 @@ from instasell_server.sandbox.errors import InvalidRequest, Json
 
 
 def retrieve_event(call: SandboxCall) -> Json:
-    """One event."""
+    """Retrieve one event."""
     return call.records.get("event", call.ids["id"], call.account)
 
 

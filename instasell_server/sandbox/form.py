@@ -19,7 +19,7 @@ _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 
 
 def parse_form(encoded: str | bytes) -> Tree:
-    """The tree of a body or of a query; raises `InvalidRequest`."""
+    """Parse a body or a query into a tree; raises `InvalidRequest`."""
     try:
         text = encoded if isinstance(encoded, str) else encoded.decode("utf-8")
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX)

@@ -39,7 +39,7 @@ class Params:
         self._branches: list[Params] = []
 
     def name(self, key: str) -> str:
-        """A parameter as the caller wrote it: `line_items[0][quantity]`."""
+        """Return a parameter's name as the caller wrote it: `line_items[0][quantity]`."""
         return f"{self._prefix}[{key}]" if self._prefix else key
 
     def find_text(self, key: str, choices: Collection[str] = ()) -> str | None:
@@ -59,13 +59,13 @@ class Params:
         return value
 
     def get_text(self, key: str, choices: Collection[str] = ()) -> str:
-        """The same, and it has to be there."""
+        """Return a text that has to be there."""
         return self._required(key, self.find_text(key, choices))
 
     def find_integer(
         self, key: str, least: int = -AMOUNT_MAX, most: int = AMOUNT_MAX
     ) -> int | None:
-        """A whole number within bounds, both inclusive."""
+        """Find a whole number within bounds, both inclusive."""
         text = self.find_text(key)
         if text is None:
             return None
@@ -83,11 +83,11 @@ class Params:
         return self.find_integer(key, 1, AMOUNT_MAX)
 
     def get_amount(self, key: str = "amount") -> int:
-        """The same, and it has to be there."""
+        """Return an amount that has to be there."""
         return self._required(key, self.find_amount(key))
 
     def find_flag(self, key: str) -> bool:
-        """True or false; false when it is missing."""
+        """Return True or False; False when it is missing."""
         return self.find_text(key, ("true", "false")) == "true"
 
     def get_currency(self, key: str = "currency") -> str:
@@ -99,7 +99,7 @@ class Params:
         return text
 
     def find_url(self, key: str) -> str | None:
-        """An address of http or https."""
+        """Find an address of http or https."""
         text = self.find_text(key)
         if text is None:
             return None
@@ -114,7 +114,7 @@ class Params:
         return text
 
     def get_url(self, key: str) -> str:
-        """The same, and it has to be there."""
+        """Return an address that has to be there."""
         return self._required(key, self.find_url(key))
 
     def find_metadata(self, key: str = "metadata") -> dict[str, str]:
@@ -147,7 +147,7 @@ class Params:
         return isinstance(self._values.get(key), dict)
 
     def find_branch(self, key: str) -> Params | None:
-        """The parameters below this one."""
+        """Find the parameters below this one."""
         self._unread.discard(key)
         value = self._values.get(key)
         if value is None or value == "":
@@ -159,7 +159,7 @@ class Params:
         return branch
 
     def list_branches(self, key: str) -> list[Params]:
-        """The parameters below each entry of a list, in order."""
+        """List the parameters below each entry of a list, in order."""
         branch = self.find_branch(key)
         if branch is None:
             return []
@@ -167,7 +167,7 @@ class Params:
         return [each for each in found if each is not None]
 
     def list_texts(self, key: str) -> list[str]:
-        """The texts of a list, in order."""
+        """List the texts of a list, in order."""
         branch = self.find_branch(key)
         if branch is None:
             return []

@@ -70,7 +70,7 @@ CANCELLATION_REASONS = ("abandoned", "duplicate", "fraudulent", "requested_by_cu
 
 
 def create_customer(call: SandboxCall) -> Json:
-    """A customer."""
+    """Create a customer."""
     params = call.params
     params.ignore("address", "balance", "invoice_settings", "preferred_locales", "shipping", "tax")
     return call.records.insert(
@@ -93,12 +93,12 @@ def create_customer(call: SandboxCall) -> Json:
 
 
 def retrieve_customer(call: SandboxCall) -> Json:
-    """One customer."""
+    """Retrieve one customer."""
     return call.records.get("customer", call.ids["id"], call.account)
 
 
 def create_intent(call: SandboxCall) -> Json:
-    """A payment intent; with `confirm` it is paid at once, or raises `Declined`."""
+    """Create a payment intent; with `confirm` it is paid at once, or raises `Declined`."""
     params = call.params
     params.ignore(
         "automatic_payment_methods", "confirmation_method", "error_on_requires_action",
@@ -129,7 +129,7 @@ def create_intent(call: SandboxCall) -> Json:
 
 
 def find_customer(call: SandboxCall) -> str | None:
-    """The customer that the parameters name; raises `Missing`."""
+    """Find the customer that the parameters name; raises `Missing`."""
     customer = call.params.find_text("customer")
     if customer is not None:
         call.records.get("customer", customer, call.account, param="customer")
@@ -146,7 +146,7 @@ def new_intent(
     metadata: dict[str, str] | None = None,
     transfer_group: str | None = None,
 ) -> Json:
-    """An intent that waits for a card, not stored yet. `amount` is in minor units."""
+    """Return an intent that waits for a card, not stored yet. `amount` is in minor units."""
     intent_id = new_id("pi_")
     return {
         "id": intent_id,
@@ -177,7 +177,7 @@ def new_intent(
 
 
 def retrieve_intent(call: SandboxCall) -> Json:
-    """One payment intent."""
+    """Retrieve one payment intent."""
     call.params.ignore("client_secret")
     return call.records.get("payment_intent", call.ids["id"], call.account)
 
@@ -267,7 +267,7 @@ def charge(records: SandboxRecords, settings: SandboxSettings, intent: Json, car
 
 
 def retrieve_charge(call: SandboxCall) -> Json:
-    """One charge."""
+    """Retrieve one charge."""
     return call.records.get("charge", call.ids["id"], call.account)
 
 

@@ -60,7 +60,7 @@ class Range(NamedTuple):
 
 
 def new_id(prefix: str, length: int = 24) -> str:
-    """An id as Stripe writes them: `pi_` and letters and digits."""
+    """Return an id as Stripe writes them: `pi_` and letters and digits."""
     return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
@@ -94,7 +94,7 @@ class SandboxRecords:
         return body
 
     def find(self, kind: str, object_id: str, account: str | None = PLATFORM) -> Json | None:
-        """An object of an account, or of any account for None."""
+        """Find an object of an account, or of any account for None."""
         row = self._connection.execute(
             "SELECT body FROM objects WHERE id = ? AND kind = ? AND account = coalesce(?, account)",
             (object_id, kind, account),
@@ -102,21 +102,21 @@ class SandboxRecords:
         return None if row is None else _object(row[0])
 
     def get(self, kind: str, object_id: str, account: str = PLATFORM, *, param: str = "") -> Json:
-        """The same; raises `Missing`, with 400 when a parameter named the object."""
+        """Find an object or raise `Missing`, with 400 when a parameter named the object."""
         found = self.find(kind, object_id, account)
         if found is None:
             raise Missing(kind, object_id, param or "id", 400 if param else 404)
         return found
 
     def find_any(self, object_id: str, account: str) -> Json | None:
-        """An object of whatever kind."""
+        """Find an object of whatever kind."""
         row = self._connection.execute(
             "SELECT body FROM objects WHERE id = ? AND account IN (?, '')", (object_id, account)
         ).fetchone()
         return None if row is None else _object(row[0])
 
     def owner_of(self, object_id: str) -> str:
-        """The account that an object belongs to."""
+        """Return the account that an object belongs to."""
         row = self._connection.execute(
             "SELECT account FROM objects WHERE id = ?", (object_id,)
         ).fetchone()
@@ -159,7 +159,7 @@ class SandboxRecords:
         return found[::-1] if after is not None else found
 
     def find_session_of(self, intent_id: str) -> Json | None:
-        """The checkout session that a payment intent belongs to."""
+        """Find the checkout session that a payment intent belongs to."""
         row = self._connection.execute(
             "SELECT body FROM objects WHERE kind = 'checkout.session'"
             " AND json_extract(body, '$.payment_intent') = ?",
@@ -257,7 +257,7 @@ class SandboxRecords:
         self._connection.execute("DELETE FROM plans WHERE seq = ?", (seq,))
 
     def find_next_plan(self, held: tuple[str, ...]) -> PlannedEvent | None:
-        """The plan that is due first, of the kinds that are not held back."""
+        """Find the plan that is due first, of the kinds that are not held back."""
         marks = ", ".join("?" * len(held))
         row = self._connection.execute(
             "SELECT seq, kind, object_id, due_at FROM plans"
@@ -269,7 +269,7 @@ class SandboxRecords:
     # Replies
 
     def find_reply(self, account: str, key: str) -> StoredReply | None:
-        """The reply that was given under an idempotency key."""
+        """Find the reply that was given under an idempotency key."""
         row = self._connection.execute(
             "SELECT operation, fingerprint, request_id, status, body FROM replies"
             " WHERE account = ? AND key = ?",

@@ -66,7 +66,7 @@ def create_refund(call: SandboxCall) -> Json:
 
 
 def retrieve_refund(call: SandboxCall) -> Json:
-    """One refund."""
+    """Retrieve one refund."""
     return call.records.get("refund", call.ids["id"], call.account)
 
 

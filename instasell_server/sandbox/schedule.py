@@ -60,7 +60,7 @@ class Schedule:
                     await self._wake.wait()
 
     def _carry_out(self, records: SandboxRecords) -> float:
-        """One plan, if one is due; returns the seconds until the next."""
+        """Carry out one plan, if one is due; return the seconds until the next."""
         held = []
         if self._faults.hold_payouts:
             held.append(connect.SETTLE)

@@ -41,7 +41,7 @@ class SandboxSettings:
     retry_seconds_max: float = 10.0
 
     def fee_of(self, amount: int) -> int:
-        """The fee of a charge, in minor units; halves are rounded up, and never above it."""
+        """Return the fee of a charge, in minor units; halves are rounded up, and never above it."""
         return min(amount, (amount * self.fee_basis_points + 5000) // 10000 + self.fee_fixed)
 
 

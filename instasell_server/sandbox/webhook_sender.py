@@ -34,7 +34,7 @@ _log = structlog.get_logger(__name__)
 
 
 def sign(payload: str, secret: str, at: int) -> str:
-    """The header Stripe-Signature of a payload at an instant in seconds since the epoch."""
+    """Return the header Stripe-Signature of a payload at an instant in epoch seconds."""
     signed = f"{at}.{payload}".encode()
     return f"t={at},v1={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}"
 

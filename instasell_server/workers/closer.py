@@ -41,7 +41,7 @@ class Closer:
                     await asyncio.sleep(POLL_SECONDS)
 
     async def work(self) -> bool:
-        """One round; returns whether more was due than one round takes.
+        """Work one round; return whether more was due than one round takes.
 
         Free rows go together. Those that others had locked are waited for one by one, so that
         a busy auction holds up no other.

@@ -24,7 +24,7 @@ class RedisCache:
         self._wire = wire
 
     async def get(self, key: str) -> bytes | None:
-        """The value; None for what is absent or retired, empty for garbage. Raises Unreachable.
+        """Return the value; None if absent or retired, empty for garbage. Raises Unreachable.
 
         Lost and garbled are two things: a session that is lost has ended, while behind a garbled
         copy the row is still there.

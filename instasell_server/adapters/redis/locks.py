@@ -18,7 +18,7 @@ class RedisLocks:
         self._wire = wire
 
     async def acquire(self, names: Sequence[str], token: str) -> set[str]:
-        """The names that were got, each for 5 s, in one exchange. Raises Unreachable."""
+        """Return the names that were got, each for 5 s, in one exchange. Raises Unreachable."""
         replies = await self._wire.exchange(
             [pack(b"SET", name, token, b"NX", b"PX", LOCK_MS) for name in names]
         )

@@ -22,7 +22,7 @@ CONNECTIONS_MAX = 16
 
 
 def pack(*words: Word) -> bytes:
-    """One command in the protocol of Redis."""
+    """Encode one command in the protocol of Redis."""
     parts = [b"*%d\r\n" % len(words)]
     for word in words:
         data = word if isinstance(word, bytes) else str(word).encode()
@@ -31,7 +31,7 @@ def pack(*words: Word) -> bytes:
 
 
 def make_connection(pool: ConnectionPool) -> AbstractConnection:
-    """A connection outside the pool, made as the pool makes its own.
+    """Make a connection outside the pool, made as the pool makes its own.
 
     It has no time-out: one around a whole exchange is enough, and those of the library are dear.
     """
@@ -57,7 +57,7 @@ class RedisPipeline:
         self._closed = False
 
     async def exchange(self, commands: Sequence[bytes]) -> list[Any]:
-        """The replies in order; a reply that is an error is the exception.
+        """Return the replies in order; a reply that is an error is the exception.
 
         Raises Unreachable after 0.2 s in all, connecting included.
         """

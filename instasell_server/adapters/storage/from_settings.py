@@ -10,7 +10,7 @@ from instasell_server.ports import Objects
 
 
 def storage_for(settings: Settings, folder: Path) -> Objects:
-    """An S3 server where the settings have one, else `folder` of the local disk."""
+    """Return an S3 server where the settings have one, else `folder` of the local disk."""
     access, secret = settings.storage_access_key, settings.storage_secret_key
     if settings.storage_endpoint is None or access is None or secret is None:
         given = (settings.jwt_secret, settings.jwt_previous_secret)

@@ -37,7 +37,7 @@ class UrlSigner:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
     ) -> str:
-        """The address; a caller has to send exactly these `headers`. `now` is in UTC.
+        """Return the signed address; a caller sends exactly these `headers`. `now` is in UTC.
 
         Source: "Authenticating Requests: Using Query Parameters" of the S3 API reference.
         """

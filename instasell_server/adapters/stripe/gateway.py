@@ -69,7 +69,7 @@ class StripeGateway:
         self._client = self._http = None
 
     async def open_checkout(self, wish: CheckoutRequest) -> Checkout:
-        """A page where the wish is paid."""
+        """Open a page where the request is paid."""
         metadata = {"payment_id": wish.payment_id}
         price = {
             "currency": wish.currency.lower(),
@@ -118,7 +118,7 @@ class StripeGateway:
     async def list_refunds(
         self, limit: int, *, since: int | None = None, intent_id: str | None = None
     ) -> list[RefundState]:
-        """The newest refunds of a payment, or since an instant of the provider's clock."""
+        """List the newest refunds of a payment, or since an instant of the provider's clock."""
         params: Any = {"limit": PAGE_ROWS}
         if since is not None:
             params["created"] = {"gte": since}
@@ -134,7 +134,7 @@ class StripeGateway:
         return found[:limit]
 
     async def open_account(self, user_id: str, email: str) -> str:
-        """The id of an account that a user's money is sent to; the same one each time."""
+        """Create an account to send a user's money to, and return its id; the same each time."""
         params: Any = {
             "type": "express",
             "email": email,
@@ -170,7 +170,7 @@ class StripeGateway:
         return str((await _asked(self._stripe.v1.transfers.create_async(params, options))).id)
 
     async def sum_movements(self, currency: str, limit: int) -> Movements:
-        """The sums of the balance transactions in a currency, the newest first."""
+        """Sum the balance transactions in a currency, newest first."""
         transactions = self._stripe.v1.balance_transactions
         params: Any = {"limit": PAGE_ROWS, "currency": currency.lower()}
         count = amount = fee_amount = 0
@@ -187,13 +187,13 @@ class StripeGateway:
         return Movements(count, amount, fee_amount, is_complete=False)
 
     def read_event(self, payload: bytes, signature: str) -> ProviderEvent:
-        """A message whose signature holds and is at most 300 s old. Raises Refused."""
+        """Verify a message, at most 300 s old, and return its event. Raises Refused."""
         events.check_signature(payload, signature, self._webhook_secret)
         return events.read_event(payload)
 
 
 async def _asked(question: Awaitable[T]) -> T:
-    """An answer. Raises Refused for a no, and Unreachable for anything that may have been done."""
+    """Await an answer. Raises Refused for a no, Unreachable for what may have been done."""
     try:
         return await question
     except (stripe.CardError, stripe.InvalidRequestError) as error:

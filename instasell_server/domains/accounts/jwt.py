@@ -34,7 +34,7 @@ class TokenSigner:
 
     @classmethod
     def of(cls, settings: Settings) -> TokenSigner:
-        """The signer that the settings describe. Raises ValueError without a secret."""
+        """Return the signer that the settings describe. Raises ValueError without a secret."""
         if settings.jwt_secret is None:
             raise ValueError("set INSTASELL_JWT_SECRET; `openssl rand -hex 32` makes one")
         previous = settings.jwt_previous_secret
@@ -48,12 +48,12 @@ class TokenSigner:
         return hmac.new(self._secret.encode(), purpose.encode(), hashlib.sha256).digest()
 
     def sign(self, user_id: str, session_id: str, expires_at: datetime) -> str:
-        """A token of a session."""
+        """Sign a token of a session."""
         claims = {"sub": user_id, "sid": session_id, "exp": int(expires_at.timestamp())}
         return jwt.encode(claims, self._secret, algorithm=ALGORITHM, headers={"kid": self._kid})
 
     def read(self, token: str) -> TokenClaims:
-        """The claims of a token that is ours and has not expired. Raises Unauthenticated."""
+        """Return the claims of a token that is ours and unexpired. Raises Unauthenticated."""
         try:
             kid = jwt.get_unverified_header(token).get("kid")
             claims = jwt.decode(
@@ -70,7 +70,7 @@ class TokenSigner:
 
 
 def kid_of(secret: str) -> str:
-    """A name for a secret that gives nothing of it away."""
+    """Return a name for a secret that gives nothing of it away."""
     return hmac.new(secret.encode(), b"kid", hashlib.sha256).hexdigest()[:16]
 
 

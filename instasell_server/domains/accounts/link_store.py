@@ -18,7 +18,7 @@ _sql = load(__file__, "links.sql")
 async def insert_link(
     tx: Transaction, link_id: str, user_id: str, purpose: Purpose, hours: int
 ) -> datetime:
-    """A link that opens until the instant that is returned; one that is there stays as it is."""
+    """Insert a link and return when it expires; an existing one stays as it is."""
     values = {"link_id": link_id, "user_id": user_id, "purpose": purpose.value, "hours": hours}
     expires_at: datetime = (await tx.one(_sql.insert_link, values))["expires_at"]
     return expires_at

@@ -48,7 +48,7 @@ class LinkSigner:
 
     @classmethod
     def of(cls, settings: Settings) -> LinkSigner:
-        """The signer that the settings describe. Raises ValueError without a secret."""
+        """Return the signer that the settings describe. Raises ValueError without a secret."""
         if settings.jwt_secret is None:
             raise ValueError("set INSTASELL_JWT_SECRET; `openssl rand -hex 32` makes one")
         previous = settings.jwt_previous_secret
@@ -58,12 +58,12 @@ class LinkSigner:
         )
 
     def sign(self, purpose: Purpose, link_id: str) -> str:
-        """The token of a link: 64 characters that are safe in URLs and shells."""
+        """Return the token of a link: 64 characters that are safe in URLs and shells."""
         raw = uuid.UUID(link_id).bytes
         return base64.urlsafe_b64encode(raw + _mac(self._keys[0], purpose, raw)).decode("ascii")
 
     def read(self, purpose: Purpose, token: str) -> str | None:
-        """The id of the link that a token opens, or None for one that was not made here."""
+        """Return the id of the link that a token opens, or None for one that was not made here."""
         try:
             given = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
         except (UnicodeEncodeError, binascii.Error):
@@ -76,7 +76,7 @@ class LinkSigner:
         return str(uuid.UUID(bytes=raw))
 
     def unseal(self, kind: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The facts of a mail with the token that its kind is sent for."""
+        """Add to the facts of a mail the token that its kind is sent for."""
         purpose = PURPOSE_OF_MAIL.get(kind)
         if purpose is None:
             return facts

@@ -38,7 +38,7 @@ class Passwords:
         self._dummy = bcrypt.hashpw(secrets.token_hex(16).encode(), bcrypt.gensalt(rounds))
 
     async def hash(self, password: bytes) -> str:
-        """A new hash of at most 72 bytes. Raises Unavailable when too many wait."""
+        """Hash at most 72 bytes. Raises Unavailable when too many wait."""
         hashed = await self._run(lambda: bcrypt.hashpw(password, bcrypt.gensalt(self._rounds)))
         return hashed.decode()
 

@@ -20,7 +20,7 @@ SCOPES_OF_ROLE = {
 
 
 def account_of(email: str) -> str:
-    """The name under which failures of an address are counted, whether it exists or not."""
+    """Return the name under which failures of an address are counted, whether it exists or not."""
     return hashlib.sha256(email.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -49,10 +49,10 @@ def password_bytes(typed: str) -> bytes | None:
 
 
 def distinct(scopes: Sequence[Scope]) -> list[Scope]:
-    """The scopes once each, in the order of the enumeration."""
+    """Return the scopes once each, in the order of the enumeration."""
     return [scope for scope in Scope if scope in scopes]
 
 
 def scopes_beyond(role: Role, scopes: Sequence[Scope]) -> list[Scope]:
-    """The scopes that an account of this role has not to give."""
+    """Return the scopes that an account of this role has not to give."""
     return [scope for scope in distinct(scopes) if scope not in SCOPES_OF_ROLE[role]]

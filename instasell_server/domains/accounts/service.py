@@ -123,7 +123,7 @@ class AccountService:
         return await self._sessions.get_current(connection, principal)
 
     async def sign_up(self, wanted: Signup, address: str) -> Grant:
-        """A new account with a wallet, signed in. Raises EmailTaken."""
+        """Create an account with a wallet, and sign it in. Raises EmailTaken."""
         return await self._sign_up(wanted, address, None)
 
     async def enter(self, wanted: Signup, note: Note) -> tuple[Grant, bool]:
@@ -151,7 +151,7 @@ class AccountService:
         return await self._grant(opened)
 
     async def log_in(self, given: Login, address: str) -> Grant:
-        """A new session. Raises BadCredentials, and RateLimited after ten failures there.
+        """Begin a session. Raises BadCredentials, and RateLimited after ten failures there.
 
         `address` is where it comes from, as limits count it.
         """
@@ -237,7 +237,7 @@ class AccountService:
         await transact(self._database, work)
 
     async def get_me(self, principal: Principal) -> User:
-        """The account of the caller."""
+        """Get the account of the caller."""
         async with self._database.connection() as connection:
             return await store.get_user(connection, principal.user_id)
 
@@ -291,7 +291,7 @@ class AccountService:
         return await transact(self._database, work)
 
     async def unsuspend_within(self, tx: Transaction, user_id: str) -> bool:
-        """The same in a transaction of the caller's; False when nothing had to change."""
+        """Unsuspend in a transaction of the caller's; False when nothing had to change."""
         changed = await store.update_status(tx, user_id, UserStatus.ACTIVE)
         if changed:
             await self._sessions.change_later(tx, user_id)
@@ -309,11 +309,11 @@ class AccountService:
         return await store.update_verification(tx, user_id, VerificationStatus.VERIFIED)
 
     async def get_within(self, connection: DbConnection, user_id: str) -> User:
-        """An account. Raises UserNotFound."""
+        """Get an account. Raises UserNotFound."""
         return await store.get_user(connection, user_id)
 
     async def create_admin(self, email: str, password: str) -> User:
-        """An account with the role admin. Raises EmailTaken, Invalid."""
+        """Create an account with the role admin. Raises EmailTaken, Invalid."""
         try:
             wanted = Signup.model_validate({"email": email, "password": password})
         except ValidationError as error:
@@ -379,7 +379,7 @@ class AccountService:
         return user, hashed
 
     async def _upgraded(self, user_id: str, password: bytes, hashed: str) -> str:
-        """The account's hash at today's cost, so that all checks take the same time."""
+        """Hash the password at today's cost, so that all checks take the same time."""
         if not self._passwords.is_outdated(hashed):
             return hashed
         new_hash = await self._passwords.hash(password)

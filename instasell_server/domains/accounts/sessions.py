@@ -41,7 +41,7 @@ _FINAL_SECONDS = 600
 
 
 def session_key(session_id: str) -> str:
-    """The seed's cache key of a session."""
+    """Return the seed's cache key of a session."""
     return f"session:{session_id}"
 
 
@@ -91,7 +91,7 @@ class Sessions:
         return session
 
     async def _restore(self, session_id: str, *, lost: bool) -> Session:
-        """The row behind a copy that is lost or makes no sense."""
+        """Read the row behind a copy that is lost or makes no sense."""
         session = await self._find(session_id)
         if lost and session.kind == "login" and session.is_copied:
             await self.end(session.user_id, only=session.id)

@@ -62,7 +62,7 @@ class EndedSession:
 async def insert_user(
     tx: Transaction, *, email: str, password_hash: str, display_name: str | None, role: Role
 ) -> User:
-    """A new account with its wallet. Raises EmailTaken, and Invalid for an impossible address."""
+    """Insert an account and its wallet. Raises EmailTaken; Invalid for an impossible address."""
     values = {
         "email": email,
         "password_hash": password_hash,
@@ -89,7 +89,7 @@ class Credentials:
 async def find_sign_in(
     connection: DbConnection, emails: Sequence[str], address_hash: str
 ) -> Credentials | None:
-    """The password hash of an e-mail address, and whether it was used from the address before.
+    """Find the password hash of an e-mail address, and whether it was used from the address before.
 
     `emails` are the spellings of one e-mail address; an earlier one goes before a later one.
     """
@@ -99,13 +99,13 @@ async def find_sign_in(
 
 
 async def find_account(connection: DbConnection, emails: Sequence[str]) -> str | None:
-    """The id of the account that has one of the spellings of an e-mail address."""
+    """Find the id of the account that has one of the spellings of an e-mail address."""
     row = await connection.maybe(_sql.find_account, {"emails": list(emails)})
     return row["id"] if row else None
 
 
 async def get_password_hash(connection: DbConnection, user_id: str) -> tuple[str, str, str]:
-    """The e-mail address, the display name and the password hash of an account."""
+    """Get the e-mail address, the display name and the password hash of an account."""
     row = await connection.maybe(_sql.get_password_hash, {"user_id": user_id})
     if row is None:
         raise UserNotFound
@@ -113,7 +113,7 @@ async def get_password_hash(connection: DbConnection, user_id: str) -> tuple[str
 
 
 async def get_user(connection: DbConnection, user_id: str) -> User:
-    """An account. Raises UserNotFound."""
+    """Get an account. Raises UserNotFound."""
     return _user(await connection.maybe(_sql.get_user, {"user_id": user_id}))
 
 
@@ -211,7 +211,7 @@ async def insert_token(
     scopes: Sequence[Scope],
     days: int,
 ) -> Token | None:
-    """A script's token, made in a live session; None when that has ended."""
+    """Insert a script's token, made in a live session; None when that has ended."""
     values = {
         "user_id": user_id,
         "session_id": session_id,
@@ -230,13 +230,13 @@ async def count_tokens(connection: DbConnection, user_id: str) -> int:
 
 
 async def list_tokens(connection: DbConnection, user_id: str) -> list[Token]:
-    """The live tokens of an account, newest first."""
+    """List the live tokens of an account, newest first."""
     rows = await connection.rows(_sql.list_tokens, {"user_id": user_id})
     return [Token.model_validate(row) for row in rows]
 
 
 async def find_session(connection: DbConnection, session_id: str) -> Session | None:
-    """A session that is neither revoked nor expired."""
+    """Find a session that is neither revoked nor expired."""
     row = await connection.maybe(_sql.find_session, {"session_id": session_id})
     return _session(row) if row else None
 
@@ -248,7 +248,7 @@ async def update_copied(connection: DbConnection, session_id: str, *, is_copied:
 
 
 async def list_sessions(connection: DbConnection, user_id: str) -> list[Session]:
-    """The live sessions of an account, tokens included."""
+    """List the live sessions of an account, tokens included."""
     rows = await connection.rows(_sql.list_sessions, {"user_id": user_id})
     return [_session(row) for row in rows]
 

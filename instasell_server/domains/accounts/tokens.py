@@ -23,7 +23,7 @@ class ScriptTokens:
         self._signer = signer
 
     async def create(self, principal: Principal, wanted: CreateToken) -> TokenGrant:
-        """A new token, whose secret is shown this once. Raises Invalid, Conflict."""
+        """Create a new token, whose secret is shown this once. Raises Invalid, Conflict."""
         beyond = rules.scopes_beyond(principal.role, wanted.scopes)
         if beyond:
             names = ", ".join(beyond)
@@ -49,7 +49,7 @@ class ScriptTokens:
         return await transact(self._database, work)
 
     async def list(self, principal: Principal) -> TokenList:
-        """The live tokens, newest first."""
+        """List the live tokens, newest first."""
         async with self._database.connection() as connection:
             return TokenList(items=await store.list_tokens(connection, principal.user_id))
 

@@ -30,7 +30,7 @@ class Span(NamedTuple):
 def span_of(
     from_at: datetime | None, to_at: datetime | None, bucket: Bucket, now: datetime
 ) -> Span:
-    """The whole buckets that a span touches. Raises Invalid for one that is empty or too long."""
+    """Return the whole buckets of a span. Raises Invalid for one that is empty or too long."""
     length = _LENGTHS[bucket]
     try:
         end = now if to_at is None else min(to_at.astimezone(UTC), now)

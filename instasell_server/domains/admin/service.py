@@ -242,7 +242,7 @@ class AdminService:
         return await once(self._database, key, Listing, work)
 
     async def get_order(self, admin: Principal, order_id: str) -> AdminOrder:
-        """An order with its history, its money and what its sides said, as of one moment.
+        """Get an order with its history, its money and what its sides said, as of one moment.
 
         Raises OrderNotFound.
         """

@@ -80,7 +80,7 @@ async def close_alert(tx: Transaction, alert_id: str) -> bool:
 
 
 async def get_alert(connection: DbConnection, alert_id: str) -> Alert:
-    """One alert. Raises AlertNotFound."""
+    """Get one alert. Raises AlertNotFound."""
     row = await connection.maybe(_sql.find_alert, {"alert_id": alert_id})
     if row is None:
         raise AlertNotFound
@@ -88,19 +88,19 @@ async def get_alert(connection: DbConnection, alert_id: str) -> Alert:
 
 
 async def list_ledger_of_order(connection: DbConnection, order_id: str) -> list[LedgerRow]:
-    """Every row of the transfers that an order took part in, the oldest first."""
+    """List every row of the transfers that an order took part in, the oldest first."""
     rows = await connection.rows(_sql.list_ledger_of_order, {"order_id": order_id})
     return [LedgerRow.model_validate(row) for row in rows]
 
 
 async def list_figures(connection: DbConnection, span: Span, now: datetime) -> list[Figures]:
-    """The figures of every bucket of a span, the oldest first."""
+    """List the figures of every bucket of a span, the oldest first."""
     values = {**span._asdict(), "until_at": min(span.to_at, now)}
     rows = await connection.rows(_analytics.list_figures, values)
     return [Figures.model_validate(row) for row in rows]
 
 
 async def get_now(connection: DbConnection) -> datetime:
-    """The market's clock."""
+    """Get the market's clock."""
     now: datetime = (await connection.one(_analytics.get_market_now))["now"]
     return now

@@ -15,7 +15,7 @@ BIDS_IN_EVENT_MAX = 50
 
 
 def bidder_name(number: int | None) -> str | None:
-    """The public name of a bidder in one auction."""
+    """Return the public name of a bidder in one auction."""
     return None if number is None else f"bidder-{number}"
 
 
@@ -27,7 +27,7 @@ def bid_placed(
     server_time: datetime,
     own_bids: tuple[OwnBid, ...] = (),
 ) -> Event:
-    """The event of a batch of bids on one auction.
+    """Return the event of a batch of bids on one auction.
 
     `state` has the fields that the event shares with a conflated one: auction_id, version, seq,
     bid_count, bidder_count, current_bid, minimum_bid, leader, reserve_met, end_at.
@@ -63,7 +63,7 @@ def changed(
     own_bids: tuple[OwnBid, ...] = (),
     **data: Any,
 ) -> Event:
-    """The event of a start, an end, a cancellation or an edit."""
+    """Return the event of a start, an end, a cancellation or an edit."""
     shared = {"auction_id": auction_id, "version": version, "seq": seq}
     encoded = frame(event, {**shared, "server_time": server_time, **data})
     return Event(auction_id, version, seq, encoded, encoded, conflates=False, own_bids=own_bids)
@@ -86,5 +86,5 @@ def your_bid_changed(auction_id: str, version: int, own: OwnBid) -> bytes:
 
 
 def frame(event: ServerEvent, data: Any) -> bytes:
-    """One text frame."""
+    """Encode one text frame."""
     return to_json({"event": event.value, "data": data})

@@ -71,7 +71,7 @@ class LivePages:
         self._pages: dict[LiveQuery, tuple[float, asyncio.Task[bytes]]] = {}
 
     async def get(self, query: LiveQuery, load: Callable[[], Awaitable[BaseModel]]) -> bytes:
-        """The page of a query, loaded at most once in `LIVE_PAGE_SECONDS`."""
+        """Get the page of a query, loaded at most once in `LIVE_PAGE_SECONDS`."""
         now = time.monotonic()
         found = self._pages.get(query)
         if found is None or found[0] <= now:

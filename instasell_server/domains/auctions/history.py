@@ -42,7 +42,7 @@ class AuctionHistory:
     async def snapshot(
         self, auction_id: str, user_id: str | None, after_seq: int | None
     ) -> JoinState:
-        """The state, and up to 500 bids above `after_seq`. Raises AuctionNotFound.
+        """Read the state, and up to 500 bids above `after_seq`. Raises AuctionNotFound.
 
         The state is read first: a bid that is committed in between is then both among the missed
         and in a later event, and never in neither; the caller leaves out what lies above the
@@ -66,36 +66,36 @@ class AuctionHistory:
     async def states(
         self, connection: DbConnection, auction_ids: Sequence[str]
     ) -> dict[str, AuctionState]:
-        """The states of these auctions by id; those that do not exist are left out."""
+        """Return the states of these auctions by id; those that do not exist are left out."""
         found = await store.list_states(connection, auction_ids)
         return {state.auction_id: state for state in found}
 
     async def open_ids(self) -> list[str]:
-        """The ids of all open auctions."""
+        """Return the ids of all open auctions."""
         return list(await self.open_versions())
 
     async def list_states(self, auction_ids: Sequence[str]) -> list[AuctionState]:
-        """The states of these auctions; those that do not exist are left out."""
+        """List the states of these auctions; those that do not exist are left out."""
         async with self._database.connection() as connection:
             return await store.list_states(connection, auction_ids)
 
     async def open_bids(self, user_ids: Sequence[str]) -> dict[str, list[YourBid]]:
-        """The positions of these users in the open auctions that they have bid in."""
+        """Return the positions of these users in the open auctions that they have bid in."""
         async with self._database.connection() as connection:
             return await list_open_bids(connection, user_ids)
 
     async def now(self) -> datetime:
-        """The market's clock."""
+        """Return the market's clock."""
         async with self._database.connection() as connection:
             return await locked_store.get_now(connection)
 
     async def versions(self, auction_ids: Sequence[str]) -> dict[str, int]:
-        """The versions of these auctions."""
+        """Return the versions of these auctions."""
         async with self._database.connection() as connection:
             return await store.list_versions(connection, auction_ids)
 
     async def open_versions(self) -> dict[str, int]:
-        """The versions of all open auctions."""
+        """Return the versions of all open auctions."""
         async with self._database.connection() as connection:
             return await store.list_open_versions(connection)
 
@@ -201,7 +201,7 @@ def _over(state: AuctionState, bids: Sequence[store.StoredBidView], now: datetim
 
 
 def _state_again(state: AuctionState, version: int, now: datetime) -> Event:
-    """A start or an edit, which the rows tell of only by what it left."""
+    """Return a start or an edit, which the rows tell of only by what it left."""
     shown = state.model_copy(update={"version": version})
     return auction_events.changed(
         ServerEvent.UPDATED, state.auction_id, version, now, seq=state.seq, state=shown

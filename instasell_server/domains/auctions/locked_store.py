@@ -62,12 +62,12 @@ async def lock_due(tx: Transaction, limit: int) -> dict[str, LockedAuction]:
 
 
 async def list_due(connection: DbConnection, limit: int) -> list[str]:
-    """The ids of auctions that are due to start or to end."""
+    """List the ids of auctions that are due to start or to end."""
     return [row[0] for row in await connection.tuples(_sql.list_due, {"limit": limit})]
 
 
 async def get_now(connection: DbConnection) -> datetime:
-    """The market's clock; in a transaction, ask after the locks are held."""
+    """Get the market's clock; in a transaction, ask after the locks are held."""
     now: datetime = (await connection.one(_sql.get_now))["now"]
     return now
 
@@ -138,7 +138,7 @@ async def insert_notice_causes(
 
 
 def _columns_of_bids(rows: Sequence[BidRow], now: datetime) -> dict[str, object]:
-    """The parameters of `write_bids`: one array for each column."""
+    """Return the parameters of `write_bids`: one array for each column."""
     columns: dict[str, object] = {
         f"bid_{name}": (text_array if name == "keys" else plain_array)(column)
         for name, column in zip(_BID_COLUMNS, zip(*rows, strict=True), strict=True)

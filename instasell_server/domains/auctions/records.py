@@ -52,7 +52,7 @@ def locked_auction(row: Sequence[Any]) -> LockedAuction:
 
 
 def columns_of(changes: Sequence[ChangedAuction]) -> dict[str, object]:
-    """The parameters of `write_auctions`: one list for each column."""
+    """Return the parameters of `write_auctions`: one list for each column."""
     standings = [each.standing for each in changes]
     return {
         "ids": plain_array([each.id for each in changes]),

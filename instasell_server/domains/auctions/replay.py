@@ -95,7 +95,7 @@ def replay(
 def _judge_row(
     terms: AuctionTerms, standing: AuctionSnapshot, row: ReplayedBid, number: int | None
 ) -> BidAccepted | str:
-    """The acceptance by the rules, or why there is none in words."""
+    """Return the acceptance by the rules, or why there is none in words."""
     try:
         kind = BidRowKind.BUY_NOW if BidRowKind(row.kind) is BidRowKind.BUY_NOW else BidRowKind.BID
         offer = BidRequest(row.bidder_id, row.offered_amount, row.max_amount, kind, number)

@@ -263,7 +263,7 @@ class AuctionService:
         )
 
     async def status(self, auction_id: str) -> AuctionStatusReply:
-        """The state, from the cache where it is fresh."""
+        """Return the state, from the cache where it is fresh."""
         cached = await self._cached_state(auction_id)
         async with self._database.connection() as connection:
             if cached is None:

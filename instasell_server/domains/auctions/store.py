@@ -81,7 +81,7 @@ async def lock_listing(tx: Transaction, listing_id: str) -> LockedListing | None
 
 
 async def find_open_auction(tx: Transaction, listing_id: str) -> str | None:
-    """The id of the auction that is open or will open on a listing."""
+    """Find the id of the auction that is open or will open on a listing."""
     row = await tx.maybe(_sql.find_open_auction, {"listing_id": listing_id})
     return row["id"] if row else None
 
@@ -134,7 +134,7 @@ async def cancel_auction(
 
 
 async def list_states(connection: DbConnection, ids: Sequence[str]) -> list[AuctionState]:
-    """The states of these auctions, in order of id; those that do not exist are left out."""
+    """List the states of these auctions, in order of id; those that do not exist are left out."""
     rows = await connection.rows(_sql.list_states, {"ids": list(ids)})
     return [state_of(row) for row in rows]
 
@@ -202,7 +202,7 @@ async def list_bids(
 async def list_newest_bids(
     connection: DbConnection, auction_id: str, after_seq: int, limit: int
 ) -> list[StoredBidView]:
-    """The newest `limit` bids above `after_seq`, in order."""
+    """List the newest `limit` bids above `after_seq`, in order."""
     rows = await connection.rows(
         _sql.list_newest_bids, {"auction_id": auction_id, "after_seq": after_seq, "limit": limit}
     )
@@ -239,17 +239,17 @@ async def find_seller(connection: DbConnection, auction_id: str) -> str | None:
 
 
 async def list_versions(connection: DbConnection, ids: Sequence[str]) -> dict[str, int]:
-    """The versions of these auctions."""
+    """List the versions of these auctions."""
     return dict(await connection.tuples(_sql.list_versions, {"ids": list(ids)}))
 
 
 async def list_open_versions(connection: DbConnection) -> dict[str, int]:
-    """The versions of all open auctions."""
+    """List the versions of all open auctions."""
     return dict(await connection.tuples(_sql.list_open_versions))
 
 
 async def list_open_of_seller(connection: DbConnection, seller_id: str) -> list[str]:
-    """The ids of a seller's auctions that are open or will open."""
+    """List the ids of a seller's auctions that are open or will open."""
     rows = await connection.tuples(_sql.list_open_of_seller, {"seller_id": seller_id})
     return [row[0] for row in rows]
 
@@ -265,7 +265,7 @@ async def delete_watch(connection: DbConnection, user_id: str, auction_id: str) 
 
 
 async def list_suspended(connection: DbConnection, ids: Sequence[str]) -> set[str]:
-    """Those of these users who are suspended."""
+    """List those of these users who are suspended."""
     return {row[0] for row in await connection.tuples(_sql.list_suspended, {"ids": list(ids)})}
 
 

@@ -69,7 +69,7 @@ def _auction(row: Row) -> AuditedAuction:
 
 
 async def list_bids(tx: Transaction, auction_ids: Sequence[str]) -> dict[str, list[ReplayedBid]]:
-    """The bids of some auctions in order of `seq`, by auction."""
+    """List the bids of some auctions in order of `seq`, by auction."""
     found: dict[str, list[ReplayedBid]] = {each: [] for each in auction_ids}
     for auction_id, *values in await tx.tuples(_sql.list_bids, {"ids": list(auction_ids)}):
         found[auction_id].append(ReplayedBid(*values))
@@ -152,7 +152,7 @@ class ProviderAccount(NamedTuple):
 
 
 async def get_provider_account(tx: Transaction) -> ProviderAccount:
-    """The market's account of what the provider holds."""
+    """Return what the market expects the provider to hold."""
     return ProviderAccount(**await tx.one(_sql.get_provider_account))
 
 

@@ -180,7 +180,7 @@ class ChargebackService:
         await self._refunds.settle(tx, bound, payment, order, now)
 
     async def _lock_order(self, tx: Transaction, payment: Payment | None) -> LockedOrder | None:
-        """The order that a payment has paid; one that went back has paid none."""
+        """Lock the order that a payment has paid; one that went back has paid none."""
         if payment is None or payment.order_id is None or payment.status != "succeeded":
             return None
         return await self._claims.lock(tx, payment.order_id)

@@ -218,6 +218,6 @@ async def insert_changed_alert(
 
 
 async def get_now(tx: Transaction) -> datetime:
-    """The market's clock; ask after the locks are held."""
+    """Get the market's clock; ask after the locks are held."""
     now: datetime = (await tx.one(_sql.get_market_now))["now"]
     return now

@@ -158,7 +158,7 @@ class DisputeService:
         text: str,
         now: datetime,
     ) -> str:
-        """A chargeback on a locked order; returns the dispute's id. It freezes nothing itself."""
+        """Open a chargeback on a locked order and return the dispute's id. It holds nothing."""
         reason, kind = DisputeReason.OTHER, DisputeKind.CHARGEBACK
         dispute = NewDispute(order_id, buyer_id, seller_id, reason, text, now, kind)
         return await store.insert_dispute(tx, dispute)
@@ -189,7 +189,7 @@ class DisputeService:
     # Looking ----------------------------------------------------------------------------------
 
     async def get(self, reader: Principal, dispute_id: str) -> DisputeView:
-        """A dispute with what was said. Raises DisputeNotFound for a stranger."""
+        """Get a dispute with what was said. Raises DisputeNotFound for a stranger."""
         async with self._database.connection() as connection:
             return await self._show(connection, reader, dispute_id)
 
@@ -206,7 +206,7 @@ class DisputeService:
         return DisputeView(dispute=dispute, messages=messages, evidence=evidence)
 
     async def list(self, reader: Principal, query: DisputesQuery) -> Page[Dispute]:
-        """The reader's disputes of both sides, the newest first."""
+        """List the reader's disputes of both sides, the newest first."""
         return await self._page(store.list_disputes, query, user_id=reader.user_id)
 
     async def list_all(self, query: DisputesQuery) -> Page[Dispute]:

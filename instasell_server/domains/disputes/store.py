@@ -60,7 +60,7 @@ async def insert_dispute(tx: Transaction, dispute: NewDispute) -> str:
 
 
 async def find_order_of_dispute(connection: DbConnection, dispute_id: str) -> str | None:
-    """The id of the order, which never changes."""
+    """Find the id of the order, which never changes."""
     row = await connection.maybe(_sql.find_order_of_dispute, {"dispute_id": dispute_id})
     return row["order_id"] if row else None
 
@@ -97,7 +97,7 @@ async def insert_message(
 
 
 async def find_dispute(connection: DbConnection, dispute_id: str, currency: str) -> Dispute | None:
-    """A dispute as the wire has it."""
+    """Find a dispute as the wire has it."""
     row = await connection.maybe(_sql.find_dispute, {"dispute_id": dispute_id})
     return Dispute(**row, currency=currency) if row else None
 
@@ -111,7 +111,7 @@ async def list_messages(connection: DbConnection, dispute_id: str) -> list[Dispu
 async def list_disputes(
     connection: DbConnection, filters: dict[str, Any], limit: int, currency: str
 ) -> list[tuple[Dispute, Place]]:
-    """A user's disputes below a place, the newest first, each with its own."""
+    """List a user's disputes below a place, the newest first, each with its own."""
     rows = await connection.rows(_sql.list_disputes, {**filters, "limit": limit})
     return _placed(rows, currency)
 
@@ -129,6 +129,6 @@ def _placed(rows: list[Row], currency: str) -> list[tuple[Dispute, Place]]:
 
 
 async def get_now(connection: DbConnection) -> datetime:
-    """The market's clock; in a transaction, ask after the locks are held."""
+    """Get the market's clock; in a transaction, ask after the locks are held."""
     now: datetime = (await connection.one(_sql.get_market_now))["now"]
     return now

@@ -95,7 +95,7 @@ def refund_elsewhere_failed(
 def chargeback_covered(
     chargeback_id: str, order_id: str, amount: int, kind: EntryType = EntryType.CHARGEBACK
 ) -> Transfer:
-    """The payment came later than its chargeback: what it put into escrow covers that."""
+    """Cover a chargeback that came before its payment from what that put into escrow."""
     return transfer(
         f"chargeback-covered:{chargeback_id}",
         chargeback_id,

@@ -79,7 +79,7 @@ class Unbalanced(Exception):
 
 
 def transfer(key: str, reference: str, postings: Iterable[Posting]) -> Transfer:
-    """A transfer of the postings that move anything. Raises Unbalanced."""
+    """Build a transfer of the postings that move anything. Raises Unbalanced."""
     moving = tuple(each for each in postings if each.amount)
     if sum(each.amount for each in moving) or not moving:
         raise Unbalanced(f"{key}: {moving}")

@@ -34,7 +34,7 @@ def top_up(
 
 
 def gas_grant(user_id: str, amount: int) -> Transfer:
-    """The gas that a new account begins with."""
+    """Grant a new account the gas that it begins with."""
     return transfer(
         f"gas-grant:{user_id}",
         user_id,
@@ -58,7 +58,7 @@ def gas_fee(purpose: str, subject_id: str, user_id: str, amount: int) -> Transfe
 
 
 def gas_refund(purpose: str, subject_id: str, user_id: str, amount: int) -> Transfer:
-    """The opposite of `gas_fee`."""
+    """Reverse `gas_fee`."""
     return transfer(
         f"gas-refund:{purpose}:{subject_id}",
         subject_id,
@@ -70,7 +70,7 @@ def gas_refund(purpose: str, subject_id: str, user_id: str, amount: int) -> Tran
 
 
 def pay_by_card(order_id: str, payment_id: str, buyer_id: str, amount: int) -> list[Transfer]:
-    """The provider has the money; it passes through the buyer's wallet into escrow."""
+    """Move what the provider received through the buyer's wallet into escrow."""
     charge = transfer(
         f"charge:{payment_id}",
         payment_id,
@@ -136,7 +136,7 @@ def refund_to_card(refund_id: str, order_id: str, buyer_id: str, amount: int) ->
 
 
 def refund_settled(refund_id: str, amount: int) -> Transfer:
-    """The provider has paid a refund out."""
+    """Record that the provider has paid a refund out."""
     return transfer(
         f"settle:{refund_id}",
         refund_id,
@@ -148,7 +148,7 @@ def refund_settled(refund_id: str, amount: int) -> Transfer:
 
 
 def refund_returned(refund_id: str, amount: int) -> Transfer:
-    """The provider got back what it had paid out, as from a card that is closed."""
+    """Take back a refund that the provider could not pay out, as to a card that is closed."""
     return transfer(
         f"unsettle:{refund_id}",
         refund_id,
@@ -186,7 +186,7 @@ def withdraw(withdrawal_id: str, user_id: str, amount: int) -> Transfer:
 
 
 def withdrawal_settled(withdrawal_id: str, amount: int) -> Transfer:
-    """The provider has sent it."""
+    """Record that the provider has sent a withdrawal."""
     return transfer(
         f"withdraw-settled:{withdrawal_id}",
         withdrawal_id,
@@ -198,7 +198,7 @@ def withdrawal_settled(withdrawal_id: str, amount: int) -> Transfer:
 
 
 def withdrawal_failed(withdrawal_id: str, user_id: str, amount: int) -> Transfer:
-    """The provider will not send it: it is in the wallet again."""
+    """Return a withdrawal that the provider will not send to the wallet."""
     return transfer(
         f"withdraw-failed:{withdrawal_id}",
         withdrawal_id,

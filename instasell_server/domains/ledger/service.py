@@ -36,7 +36,7 @@ WALLET_TTL_SECONDS = 300
 
 
 def wallet_key(user_id: str) -> str:
-    """The seed's cache key of a wallet."""
+    """Return the seed's cache key of a wallet."""
     return f"user:{user_id}:wallet"
 
 
@@ -146,7 +146,7 @@ class Ledger:
         await store.move_use(tx, payment_id, source_id, target_id, amount)
 
     def wallet_of(self, purse: WalletRow) -> Wallet:
-        """A wallet as the wire has it."""
+        """Return a wallet as the wire has it."""
         return Wallet.model_validate(
             {
                 **purse._asdict(),

@@ -134,7 +134,7 @@ async def allow_payouts(tx: Transaction, user_id: str) -> bool:
 
 
 async def find_wallet(connection: DbConnection, user_id: str) -> WalletRow | None:
-    """The wallet of a user."""
+    """Find the wallet of a user."""
     row = await connection.maybe(_sql.find_wallet, {"user_id": user_id})
     return WalletRow(**row) if row else None
 

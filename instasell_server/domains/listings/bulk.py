@@ -93,7 +93,7 @@ class BulkImporter:
         self._turns = asyncio.Semaphore(len(LANES))
 
     def begin(self, seller_id: str, check: Check, *, dry_run: bool) -> BulkUpload:
-        """An upload of a seller; `dry_run` judges every row and writes nothing.
+        """Begin an upload of a seller; `dry_run` decides every row and writes nothing.
 
         `check` is asked in the transaction of every batch.
         """
@@ -149,7 +149,7 @@ class BulkUpload:
         return verdicts
 
     def _parts(self, rows: Sequence[ImportRow]) -> list[tuple[Sequence[int], Sequence[ImportRow]]]:
-        """The rows of each lane. Rows that may rename a listing concern every lane."""
+        """Return the rows of each lane. Rows that may rename a listing concern every lane."""
         is_small = len(rows) < LANE_ROWS_MIN * len(LANES)
         if is_small or self._imagined is not None or any(row.listing_id for row in rows):
             return [(LANES, rows)]

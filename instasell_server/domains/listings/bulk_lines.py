@@ -45,7 +45,7 @@ Line = bytes | _TooLong
 
 
 async def read_rows(content: StreamReader) -> AsyncGenerator[list[ImportRow], None]:
-    """The rows of a body in batches; lines that are no rows are rows with an error.
+    """Read the rows of a body in batches; lines that are no rows are rows with an error.
 
     Whatever breaks a limit of the whole body becomes a last row that says so. Raises what the
     connection raises when the client goes away; the line that was cut is no row then.
@@ -147,7 +147,7 @@ class _Splitter:
         return len(self.lines) >= BATCH_ROWS or self._bytes >= BATCH_BYTES
 
     def take(self) -> list[Line]:
-        """The next batch; a single line may be larger than a batch should be."""
+        """Return the next batch; a single line may be larger than a batch should be."""
         count = size = 0
         for each in self._sizes[:BATCH_ROWS]:
             if count and size + each > BATCH_BYTES:
@@ -176,7 +176,7 @@ def _row(number: int, line: Line) -> ImportRow:
 
 
 def _columns(content: dict[str, Any]) -> tuple[BulkListing, FieldErrors]:
-    """The columns that hold, and what is wrong with the others."""
+    """Return the valid columns, and what is wrong with the others."""
     try:
         return BulkListing.model_validate(content), []
     except ValidationError as error:
@@ -190,7 +190,7 @@ def _columns(content: dict[str, Any]) -> tuple[BulkListing, FieldErrors]:
 
 
 def _plain(name: str) -> str:
-    """The same for both spellings of a column, seller_sku and sellerSku."""
+    """Return the same text for both spellings of a column, seller_sku and sellerSku."""
     return name.replace("_", "").lower()
 
 
@@ -223,7 +223,7 @@ def _key(given: Mapping[str, Any], digest: str) -> str:
 
 
 def _digest(given: Mapping[str, Any]) -> str:
-    """The same for rows that mean the same; paths mean the same in upper and lower case."""
+    """Return the same digest for rows that mean the same; the case of paths does not matter."""
     meant = {**given, "category": given["category"].lower()} if "category" in given else given
     canonical = json.dumps(meant, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

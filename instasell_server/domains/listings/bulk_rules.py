@@ -87,7 +87,7 @@ class RowChecker:
         self.imports: dict[str, Import] = {}
 
     def judge(self, row: ImportRow) -> RowDecision:
-        """The verdict over a row."""
+        """Decide a row."""
         known = self._known.imports.get(row.key)
         if known is not None and known.digest == row.digest and not row.errors:
             return RowDecision(row, BulkOutcome.UNCHANGED, known.listing_id, [])
@@ -116,7 +116,7 @@ class RowChecker:
         return found
 
     def _target_of(self, row: ImportRow, errors: FieldErrors) -> str | None:
-        """The listing that a row is about, or None for a new one."""
+        """Return the listing that a row is about, or None for a new one."""
         by_sku = None if row.seller_sku is None else self._known.skus.get(row.seller_sku)
         if row.listing_id is None:
             return by_sku

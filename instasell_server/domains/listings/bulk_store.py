@@ -17,7 +17,7 @@ _sql = load(__file__, "bulk.sql")
 async def list_imports(
     connection: DbConnection, seller_id: str, keys: Sequence[str]
 ) -> dict[str, Import]:
-    """The last imports of these keys."""
+    """List the last imports of these keys."""
     values = {"seller_id": seller_id, "keys": list(keys)}
     rows = await connection.tuples(_sql.list_imports, values)
     return {row[0]: Import(row[1], row[2], row[3]) for row in rows}
@@ -26,19 +26,19 @@ async def list_imports(
 async def list_of_skus(
     connection: DbConnection, seller_id: str, skus: Sequence[str]
 ) -> dict[str, str]:
-    """The seller's active listings that have these, by seller_sku."""
+    """List the seller's active listings that have these, by seller_sku."""
     values = {"seller_id": seller_id, "skus": list(skus)}
     return {row[0]: row[1] for row in await connection.tuples(_sql.list_of_skus, values)}
 
 
 async def list_paths(connection: DbConnection, paths: Sequence[str]) -> dict[str, str]:
-    """The categories of these paths, upper and lower case being the same."""
+    """List the categories of these paths, upper and lower case being the same."""
     rows = await connection.tuples(_sql.list_paths, {"paths": list(paths)})
     return {row[0]: row[1] for row in rows}
 
 
 async def lock_categories(tx: Transaction, category_ids: Iterable[str]) -> set[str]:
-    """Those of the categories that exist; none is deleted before the transaction ends."""
+    """Lock those of the categories that exist; none is deleted before the transaction ends."""
     values = {"category_ids": list(category_ids)}
     return {row[0] for row in await tx.tuples(_sql.lock_categories, values)}
 

@@ -30,13 +30,13 @@ class CategoryService:
         self._pages = pages
 
     async def tree(self) -> CategoryTree:
-        """Every category with the number of active listings in it and below."""
+        """Return every category with the number of active listings in it and below."""
         async with self._public.connection() as connection:
             rows = await store.list_categories(connection)
         return CategoryTree(items=tree.nest(rows))
 
     async def create(self, wanted: CreateCategory, key: RequestKey | None) -> Category:
-        """A category. Raises CategoryExists, Invalid."""
+        """Create a category. Raises CategoryExists, Invalid."""
         _check_name(wanted.name)
 
         async def work(tx: Transaction) -> Category:

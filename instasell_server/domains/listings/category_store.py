@@ -39,12 +39,12 @@ async def lock_tree(tx: Transaction) -> None:
 
 
 async def list_categories(connection: DbConnection) -> list[Row]:
-    """Every category with its depth and the listings in it and below, in order of name."""
+    """List every category with its depth and the listings in it and below, in order of name."""
     return await connection.rows(_sql.list_categories)
 
 
 async def find_category(connection: DbConnection, category_id: str) -> CategoryState | None:
-    """One category."""
+    """Find one category."""
     row = await connection.maybe(_sql.find_category, {"category_id": category_id})
     return CategoryState(Category.model_validate(row), row["lineage"]) if row else None
 
@@ -67,7 +67,7 @@ async def insert_category(tx: Transaction, category_id: str, place: CategoryPosi
 
 
 async def list_subtree(connection: DbConnection, category_id: str) -> list[tuple[str, str, int]]:
-    """The id, path and depth of a category and of all below it."""
+    """List the id, path and depth of a category and of all below it."""
     rows = await connection.tuples(_sql.list_subtree, {"category_id": category_id})
     return [(row[0], row[1], row[2]) for row in rows]
 

@@ -13,7 +13,7 @@ PATH_LENGTH_MAX = 500
 
 
 def normal_path(typed: str) -> str:
-    """A path as categories have it: one space on each side of a `>`."""
+    """Return a path as categories have it: one space on each side of a `>`."""
     return SEPARATOR.join(part.strip() for part in typed.split(">"))
 
 
@@ -34,7 +34,7 @@ def find_position_problem(path: str, depth: int) -> str | None:
 
 
 def nest(rows: Sequence[Mapping[str, Any]]) -> list[CategoryNode]:
-    """The tree of rows that have a `depth`; siblings stay in the order of the rows."""
+    """Return the tree of rows that have a `depth`; siblings stay in the order of the rows."""
     below: dict[str | None, list[CategoryNode]] = {}
     for row in sorted(rows, key=lambda each: -int(each["depth"])):
         children = below.pop(row["id"], [])

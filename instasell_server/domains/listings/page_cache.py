@@ -28,7 +28,7 @@ RETIRED_AT_ONCE = 500
 
 
 def page_key(category_id: str) -> str:
-    """The seed's cache key of a category's first page."""
+    """Return the seed's cache key of a category's first page."""
     return f"listings:category:{category_id}"
 
 
@@ -40,7 +40,7 @@ class CategoryPageCache:
         self._cache = cache
 
     async def find(self, category_id: str) -> Page[Listing] | None:
-        """The copy, if there is one that makes sense."""
+        """Find the copy, if there is one that makes sense."""
         try:
             copy = await self._cache.get(page_key(category_id))
             return Page[Listing].model_validate_json(copy) if copy else None

@@ -50,7 +50,7 @@ def find_problems(fields: ListingFields) -> FieldErrors:
 
 
 def changed_fields(before: ListingFields, after: ListingFields) -> set[str]:
-    """The names of the fields that differ."""
+    """Return the names of the fields that differ."""
     pairs = zip(ListingFields._fields, before, after, strict=True)
     return {name for name, old, new in pairs if old != new}
 
@@ -75,12 +75,12 @@ def is_held_by_bids(before: ListingFields, after: ListingFields) -> bool:
 
 
 def lane_of(key: str) -> int:
-    """The lane of a bulk row's key."""
+    """Return the lane of a bulk row's key."""
     return zlib.crc32(key.encode()) % len(LANES)
 
 
 def moved_stock(current: int, given: int, base: int | None) -> int:
-    """The stock after an import: moved by the difference from `base`, never below zero.
+    """Return the stock after an import: moved by the difference from `base`, never below zero.
 
     Without a base nothing can have been sold since, and `given` is the stock.
     """
@@ -90,7 +90,7 @@ def moved_stock(current: int, given: int, base: int | None) -> int:
 
 
 def exported_row(listing: Listing) -> JsonObject:
-    """A listing as a row that a bulk upload takes back; what it has not is left out."""
+    """Return a listing as a row that a bulk upload takes back; what it has not is left out."""
     row = {
         "listing_id": listing.id,
         "type": listing.type,

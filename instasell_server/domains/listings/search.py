@@ -146,12 +146,12 @@ def position_of(row: Mapping[str, Any], sort: ListingSort) -> PagePosition:
 
 
 def write_cursor(position: PagePosition, sort: ListingSort) -> str:
-    """An opaque text that names a position."""
+    """Return an opaque text that names a position."""
     return encode_cursor(sort.value, position.key, position.id)
 
 
 def read_cursor(cursor: str, sort: ListingSort) -> PagePosition:
-    """The position that a cursor names. Raises Invalid unless it came from a list so sorted."""
+    """Return the position of a cursor. Raises Invalid unless it is of a list so sorted."""
     name, key, row_id = decode_cursor(cursor, str, int, str)
     if name != sort or _UUID.fullmatch(row_id) is None:
         raise _not_ours()

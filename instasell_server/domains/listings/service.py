@@ -58,7 +58,7 @@ class ListingService:
         }
 
     async def search(self, asked: ListingQuery, principal: Principal | None) -> Page[Listing]:
-        """One page of the listings that the filters let through. Raises Invalid."""
+        """Return one page of the listings that the filters let through. Raises Invalid."""
         if search.is_default_page(asked):
             assert asked.category is not None
             return await self._first_page(asked.category, asked)
@@ -92,7 +92,7 @@ class ListingService:
         return Page[Listing](items=[Listing.model_validate(row) for row in shown], next=following)
 
     async def get(self, listing_id: str, principal: Principal | None) -> ListingView:
-        """One listing. A removed one is shown to its seller and to admins only.
+        """Get one listing. A removed one is shown to its seller and to admins only.
 
         So is one whose seller is suspended.
         """
@@ -125,7 +125,7 @@ class ListingService:
     async def create(
         self, principal: Principal, wanted: CreateListing, key: RequestKey | None
     ) -> Listing:
-        """A new listing of the caller. Raises Invalid, SkuTaken."""
+        """Create a new listing of the caller. Raises Invalid, SkuTaken."""
         fields = ListingFields(**wanted.model_dump())
         _refuse(rules.find_problems(fields))
 
@@ -187,7 +187,7 @@ class ListingService:
         return True
 
     async def get_within(self, connection: DbConnection, listing_id: str) -> Listing:
-        """One listing, a removed one too. Raises ListingNotFound."""
+        """Get one listing, a removed one too. Raises ListingNotFound."""
         return (await store.get_listing(connection, listing_id)).listing
 
     async def get_own(self, principal: Principal, listing_id: str) -> Listing:
@@ -204,7 +204,7 @@ class ListingService:
         check: Callable[[DbConnection], Awaitable[None]],
         after: Listing | None = None,
     ) -> AsyncIterator[Sequence[JsonObject]]:
-        """The caller's active listings as rows of a bulk upload, oldest first, in batches.
+        """Yield the caller's active listings as rows of a bulk upload, oldest first, in batches.
 
         `check` is asked beside every batch whether the caller may still have it. Those up to
         `after` are left out: a reader that was cut off goes on behind it.

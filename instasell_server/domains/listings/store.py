@@ -44,7 +44,7 @@ class ListingState:
 
 
 async def insert_listing(tx: Transaction, seller_id: str, fields: ListingFields) -> str:
-    """A new listing; returns its id. Raises SkuTaken, and Invalid for an unknown category."""
+    """Insert a listing and return its id. Raises SkuTaken; Invalid for an unknown category."""
     try:
         row = await tx.one(_sql.insert_listing, {"seller_id": seller_id, **fields._asdict()})
     except (postgres.UniqueViolation, postgres.ForeignKeyViolation) as error:
@@ -99,7 +99,7 @@ async def list_states(
 async def list_own_states(
     connection: DbConnection, seller_id: str, listing_ids: Sequence[str]
 ) -> dict[str, ListingState]:
-    """Those of the listings that are the seller's and active, without a lock."""
+    """List those of the listings that are the seller's and active, without a lock."""
     return {
         listing_id: state
         for listing_id, state in (await list_states(connection, listing_ids)).items()
@@ -108,13 +108,13 @@ async def list_own_states(
 
 
 async def find_listing(connection: DbConnection, listing_id: str) -> ListingState | None:
-    """One listing; a removed one too."""
+    """Find one listing; a removed one too."""
     row = await connection.maybe(_sql.find_listing, {"listing_id": listing_id})
     return _state(row) if row else None
 
 
 async def get_listing(connection: DbConnection, listing_id: str) -> ListingState:
-    """One listing; a removed one too. Raises ListingNotFound."""
+    """Get one listing; a removed one too. Raises ListingNotFound."""
     state = await find_listing(connection, listing_id)
     if state is None:
         raise ListingNotFound
@@ -122,14 +122,14 @@ async def get_listing(connection: DbConnection, listing_id: str) -> ListingState
 
 
 async def search(connection: DbConnection, asked: SearchPlan) -> list[Row]:
-    """The rows of a page and one more, which tells whether another page follows."""
+    """Return the rows of a page and one more, which shows whether another page follows."""
     return await connection.rows(_QUERY_OF_SORT[asked.sort], asked.parameters)
 
 
 async def list_own(
     connection: DbConnection, seller_id: str, after: Listing | None, limit: int
 ) -> list[Listing]:
-    """The seller's active listings, oldest first, behind `after`."""
+    """List the seller's active listings, oldest first, behind `after`."""
     values = {
         "seller_id": seller_id,
         "after_id": after.id if after else None,
@@ -140,7 +140,7 @@ async def list_own(
 
 
 async def get_clock(connection: DbConnection) -> int:
-    """The database's clock in microseconds."""
+    """Get the database's clock in microseconds."""
     return int((await connection.one(_sql.get_clock))["clock"])
 
 
@@ -164,12 +164,12 @@ def _refusal(error: postgres.Error) -> Exception:
 
 
 async def list_categories_of(connection: DbConnection, listing_ids: Sequence[str]) -> list[str]:
-    """The categories in which these listings are shown: their own, and all above."""
+    """List the categories in which these listings are shown: their own, and all above."""
     rows = await connection.tuples(_sql.list_categories_of, {"listing_ids": list(listing_ids)})
     return [row[0] for row in rows]
 
 
 async def list_categories_of_seller(connection: DbConnection, seller_id: str) -> list[str]:
-    """The categories in which a seller's active listings are shown: their own, and all above."""
+    """List the categories that show a seller's active listings: their own, and all above."""
     rows = await connection.tuples(_sql.list_categories_of_seller, {"seller_id": seller_id})
     return [row[0] for row in rows]

@@ -124,7 +124,7 @@ def _shown(value: Any, form: Form, unit: str) -> str:
 
 
 def _instant(value: str) -> str:
-    """An instant in UTC, to the second, with its zone; what is none stays as it is."""
+    """Return an instant in UTC, to the second, with its zone; what is none stays as it is."""
     try:
         instant = datetime.fromisoformat(value)
     except ValueError:
@@ -135,7 +135,7 @@ def _instant(value: str) -> str:
 
 
 def _command(wording: MailText, facts: Mapping[str, Any], unit: str) -> str:
-    """The command, or nothing when a fact that stands in it is missing or is no plain word."""
+    """Return the command, or nothing when a fact in it is missing or is no plain word."""
     safe = {
         key: value
         for key, value in facts.items()
@@ -153,7 +153,7 @@ def _compiled(template: str) -> Template:
 
 
 def _typed(amount: Any, currency: str) -> str:
-    """An amount as it is typed in a command."""
+    """Format an amount as it is typed in a command."""
     return format_amount(amount, currency) if isinstance(amount, int) else GAP
 
 
@@ -174,7 +174,7 @@ def _wrapped(text: str, indent: str = "") -> str:
 
 
 def _row(value: str, label: str) -> str:
-    """A line of the table, its value wrapped beside the label."""
+    """Format a line of the table, its value wrapped beside the label."""
     return textwrap.fill(
         value,
         COLUMNS,

@@ -62,7 +62,7 @@ def look_at(content_type: str, sizes: Sequence[int], data: bytes) -> list[Worker
 
 
 def _name(stem: str, data: bytes) -> str:
-    """The name of an object tells what is in it, so two confirmations never write over another."""
+    """Name an object by its content, so two confirmations never write over another."""
     return f"{stem}-{hashlib.sha256(data).hexdigest()[:16]}"
 
 

@@ -70,7 +70,7 @@ def _make(data: bytes, sizes: tuple[int, ...]) -> list[RenderedImage]:
 
 
 def _reduced(format_: str, data: bytes, longest: int) -> Image.Image:
-    """The picture upright, in three colours, with no side over `longest` pixels."""
+    """Return the picture upright, in three colours, with no side over `longest` pixels."""
     # Pillow takes a while to load, and a server without pictures never needs it.
     from PIL import Image, ImageOps
 
@@ -90,7 +90,7 @@ def _reduced(format_: str, data: bytes, longest: int) -> Image.Image:
 
 
 def _coloured(picture: Image.Image) -> Image.Image:
-    """The picture in a mode that can be made smaller well."""
+    """Return the picture in a mode that can be made smaller well."""
     if picture.mode.startswith("I"):
         # Sixteen bits of grey, of which the upper eight are shown.
         picture = picture.point(lambda value: value * (1 / 256)).convert("L")
@@ -98,7 +98,7 @@ def _coloured(picture: Image.Image) -> Image.Image:
 
 
 def _within(picture: Image.Image, longest: int) -> Image.Image:
-    """The picture, made smaller if a side has more pixels than `longest`."""
+    """Return the picture, made smaller if a side has more pixels than `longest`."""
     from PIL import Image
 
     scale = longest / max(picture.size)

@@ -154,5 +154,5 @@ def check_document(content_type: str, data: bytes) -> None:
 
 
 def disposition_of(file_name: str) -> str:
-    """A Content-Disposition by which browsers save a file and never show it (RFC 6266)."""
+    """Return a Content-Disposition by which browsers save a file and never show it (RFC 6266)."""
     return f"attachment; filename*=UTF-8''{quote(file_name, safe='')}"

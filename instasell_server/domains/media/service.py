@@ -59,7 +59,7 @@ class DisputeAccess(Protocol):
         ...
 
     async def get_buyer(self, connection: DbConnection, dispute_id: str) -> str:
-        """The buyer's id. Raises DisputeNotFound."""
+        """Get the buyer's id. Raises DisputeNotFound."""
         ...
 
 
@@ -116,7 +116,7 @@ class MediaService:
     async def announce_image(
         self, seller: Principal, listing_id: str, wish: AddImage, key: RequestKey | None
     ) -> ImageUpload:
-        """A picture that is to come. Raises ListingNotFound, Invalid, TooManyFiles."""
+        """Announce a picture. Raises ListingNotFound, Invalid, TooManyFiles."""
         file = NewFile(seller.user_id, wish.content_type, wish.size, listing_id=listing_id)
         file_id = await self._uploads.announce(file, self._owner_check(seller, listing_id), key)
         return ImageUpload(
@@ -139,13 +139,13 @@ class MediaService:
         raise ImageNotFound
 
     async def list_images(self, reader: Principal | None, listing_id: str) -> ImageList:
-        """The pictures of a listing in their order. Raises ListingNotFound."""
+        """List the pictures of a listing in their order. Raises ListingNotFound."""
         async with self._database.connection() as connection:
             await self._listings.check_visible(connection, reader, listing_id)
             return ImageList(items=await self.images_of(connection, listing_id))
 
     async def images_of(self, connection: DbConnection, listing_id: str) -> list[Image]:
-        """The pictures of a listing that the caller has found visible."""
+        """Return the pictures of a listing that the caller has found visible."""
         files = await store.list_images(connection, listing_id)
         return [self._image(file, place) for place, file in enumerate(files)]
 
@@ -196,7 +196,7 @@ class MediaService:
     async def announce_evidence(
         self, author: Principal, dispute_id: str, wish: AddEvidence, key: RequestKey | None
     ) -> EvidenceUpload:
-        """A file that is to come. Raises DisputeNotFound, DisputeClosed, Invalid, TooManyFiles."""
+        """Announce a file. Raises DisputeNotFound, DisputeClosed, Invalid, TooManyFiles."""
         file = NewFile(
             author.user_id,
             wish.content_type,
@@ -225,7 +225,7 @@ class MediaService:
     async def evidence_of(
         self, connection: DbConnection, dispute_id: str, buyer_id: str
     ) -> list[Evidence]:
-        """The files of a dispute that the caller has found visible, the oldest first."""
+        """Return the files of a dispute that the caller has found visible, the oldest first."""
         files = await store.list_evidence(connection, dispute_id)
         return [self._evidence(file, buyer_id) for file in files]
 

@@ -72,12 +72,12 @@ async def count_files(tx: Transaction, file: NewFile) -> FileCounts:
 
 
 async def insert_file(tx: Transaction, file: NewFile) -> str:
-    """A file that is to come; returns its id."""
+    """Insert a file that is to come; returns its id."""
     return str((await tx.one(_sql.insert_file, file._asdict()))["id"])
 
 
 async def find_file(connection: DbConnection, file_id: str) -> File | None:
-    """One file, whatever became of it."""
+    """Find one file, whatever its state."""
     row = await connection.maybe(_sql.find_file, {"file_id": file_id})
     return _file(row) if row else None
 
@@ -89,7 +89,7 @@ async def may_upload(connection: DbConnection, file_id: str) -> bool | None:
 
 
 async def lock_file(tx: Transaction, file_id: str) -> File | None:
-    """One file, locked."""
+    """Lock and return one file."""
     row = await tx.maybe(_sql.lock_file, {"file_id": file_id})
     return _file(row) if row else None
 
@@ -106,14 +106,14 @@ async def delete_file(tx: Transaction, file_id: str) -> None:
 
 
 async def list_images(connection: DbConnection, listing_id: str) -> list[File]:
-    """The pictures of a listing in their order."""
+    """List the pictures of a listing in their order."""
     return [
         _file(row) for row in await connection.rows(_sql.list_images, {"listing_id": listing_id})
     ]
 
 
 async def list_evidence(connection: DbConnection, dispute_id: str) -> list[File]:
-    """The files of both sides of a dispute, the oldest first."""
+    """List the files of both sides of a dispute, the oldest first."""
     rows = await connection.rows(_sql.list_evidence, {"dispute_id": dispute_id})
     return [_file(row) for row in rows]
 

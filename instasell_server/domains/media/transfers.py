@@ -54,7 +54,7 @@ class Transfers:
 
     @contextmanager
     def upload(self, key: str, body: StreamReader) -> Iterator[None]:
-        """The same for an upload; an earlier one to the same key ends, as its caller tries again.
+        """Count an upload; an earlier one to the same key ends, as its caller tries again.
 
         Without that, one address of 10 MB could be sent to by 30 callers at once, none of whom
         ends, and would hold 300 MB of the disk. Raises Unavailable.

@@ -92,7 +92,7 @@ class Uploads:
         self._away_until = 0.0
 
     async def announce(self, file: NewFile, check: Check, key: RequestKey | None) -> str:
-        """The id of a file that is to come. Raises Invalid, TooManyFiles."""
+        """Announce a file and return its id. Raises Invalid, TooManyFiles."""
         if file.size_bytes > self._file_bytes_max:
             raise Invalid.one("size", f"send {self._file_bytes_max} bytes at most")
 
@@ -139,7 +139,7 @@ class Uploads:
         listing_id: str | None = None,
         dispute_id: str | None = None,
     ) -> File:
-        """The owner's file of this listing or dispute. Raises `missing`."""
+        """Find the owner's file of this listing or dispute. Raises `missing`."""
         async with self._database.connection() as connection:
             file = await store.find_file(connection, file_id)
         if file is None or file.owner_id != owner.user_id:

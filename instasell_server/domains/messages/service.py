@@ -55,7 +55,7 @@ class MessageService:
     async def start(
         self, author: Principal, wish: StartConversation, key: RequestKey | None
     ) -> NewMessage:
-        """A message about a listing or an order, in the one conversation that there is on it.
+        """Send a message about a listing or an order, in the one conversation about it.
 
         Raises ListingNotFound, OrderNotFound, Forbidden for sellers who ask themselves, and
         RateLimited.
@@ -72,7 +72,7 @@ class MessageService:
     async def send(
         self, author: Principal, conversation_id: str, wish: SendMessage, key: RequestKey | None
     ) -> NewMessage:
-        """A further message. Raises ConversationNotFound for a stranger, RateLimited."""
+        """Send a further message. Raises ConversationNotFound for a stranger, RateLimited."""
         await self._count(author)
 
         async def work(tx: Transaction) -> NewMessage:
@@ -130,7 +130,7 @@ class MessageService:
         wish: MarkMessagesRead,
         key: RequestKey | None,
     ) -> Conversation:
-        """The reader has seen what was said up to a seq; an earlier one takes nothing back."""
+        """Mark messages as read up to a seq; an earlier seq takes nothing back."""
 
         async def work(tx: Transaction) -> Conversation:
             if not await store.update_read(tx, conversation_id, reader.user_id, wish.up_to):
@@ -142,7 +142,7 @@ class MessageService:
     # Looking ----------------------------------------------------------------------------------
 
     async def list(self, reader: Principal, query: ConversationsQuery) -> Page[Conversation]:
-        """The reader's conversations, those with the newest messages first."""
+        """List the reader's conversations, those with the newest messages first."""
         before_at, before_id = decode_place(query.cursor)
         filters: dict[str, Any] = {
             "user_id": reader.user_id,

@@ -38,7 +38,7 @@ async def find_seller_of_listing(connection: DbConnection, listing_id: str) -> s
 
 
 async def find_order(connection: DbConnection, order_id: str) -> ConversationSubject | None:
-    """An order as the subject of a conversation."""
+    """Find an order as the subject of a conversation."""
     row = await connection.maybe(_sql.find_order, {"order_id": order_id})
     return (
         ConversationSubject(row["listing_id"], order_id, row["buyer_id"], row["seller_id"])
@@ -48,7 +48,7 @@ async def find_order(connection: DbConnection, order_id: str) -> ConversationSub
 
 
 async def insert_conversation(tx: Transaction, subject: ConversationSubject) -> str:
-    """The id of the one conversation about a subject, made when it is first asked for."""
+    """Return the id of the one conversation about a subject, made when first asked for."""
     values = subject._asdict()
     await tx.execute(_sql.insert_conversation, values)
     find = _sql.find_conversation_of_order
@@ -86,7 +86,7 @@ async def update_read(tx: Transaction, conversation_id: str, user_id: str, up_to
 async def find_conversation(
     connection: DbConnection, conversation_id: str, user_id: str
 ) -> Conversation | None:
-    """A conversation as one of its sides sees it; None for a stranger."""
+    """Find a conversation as one of its sides sees it; None for a stranger."""
     values = {"conversation_id": conversation_id, "user_id": user_id}
     row = await connection.maybe(_sql.find_conversation, values)
     return Conversation.model_validate(row) if row else None
@@ -95,13 +95,13 @@ async def find_conversation(
 async def list_conversations(
     connection: DbConnection, filters: dict[str, Any], limit: int
 ) -> list[Conversation]:
-    """A user's conversations below a place, those with the newest messages first."""
+    """List a user's conversations below a place, those with the newest messages first."""
     rows = await connection.rows(_sql.list_conversations, {**filters, "limit": limit})
     return [Conversation.model_validate(row) for row in rows]
 
 
 async def get_message(connection: DbConnection, conversation_id: str, seq: int) -> Message:
-    """One message."""
+    """Get one message."""
     values = {"conversation_id": conversation_id, "seq": seq}
     return Message.model_validate(await connection.one(_sql.find_message, values))
 
@@ -125,6 +125,6 @@ async def list_messages_of_order(connection: DbConnection, order_id: str) -> lis
 
 
 async def get_now(connection: DbConnection) -> datetime:
-    """The market's clock; in a transaction, ask after the locks are held."""
+    """Get the market's clock; in a transaction, ask after the locks are held."""
     now: datetime = (await connection.one(_sql.get_market_now))["now"]
     return now

@@ -49,7 +49,7 @@ class Audiences:
         }
 
     async def of(self, tx: Transaction, cause: Cause) -> AudiencePage:
-        """The notices of a cause. Raises KeyError for a kind that is not known here."""
+        """Return the notices of a cause. Raises KeyError for a kind that is not known here."""
         return await self._kinds[cause.kind](tx, cause.payload)
 
     async def _state(self, tx: Transaction, payload: Payload) -> AuctionState | None:

@@ -59,7 +59,7 @@ class NotificationDispatcher:
         self._letters = letters
 
     async def work(self) -> bool:
-        """One round; returns whether more may wait than one round takes."""
+        """Dispatch one round; return whether more may wait than one round takes."""
         async with self._database.connection() as connection:
             due = await store.find_due(connection, self._ending_soon_minutes)
         if due.endings:
@@ -106,7 +106,7 @@ class NotificationDispatcher:
             await store.delete_causes(tx, done)
 
     async def _take(self, tx: Transaction, cause: Cause) -> Sequence[NotificationDraft]:
-        """The notices of a cause; what is left of a large audience waits as a cause of its own."""
+        """Insert the notices of a cause; the rest of a large audience waits as a new cause."""
         told: AudiencePage = await self._audiences.of(tx, cause)
         if told.after is not None:
             await store.insert_cause(tx, cause.kind, {**cause.payload, "after": told.after})

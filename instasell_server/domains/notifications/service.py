@@ -30,7 +30,7 @@ class NotificationService:
         self._database = database
 
     async def list(self, reader: Principal, query: NotificationsQuery) -> NotificationPage:
-        """The reader's notifications, the newest first. Raises Invalid for a wrong cursor."""
+        """List the reader's notifications, the newest first. Raises Invalid for a wrong cursor."""
         place = decode_place(query.cursor)
         async with self._database.connection() as connection:
             found = await store.list_notifications(
@@ -56,7 +56,7 @@ class NotificationService:
         return await once(self._database, key, MarkedRead, work)
 
     async def preferences(self, reader: Principal) -> Preferences:
-        """Every kind, with what the reader set or else its default."""
+        """Return every kind, with what the reader set or else its default."""
         async with self._database.connection() as connection:
             return await _preferences(connection, reader.user_id)
 

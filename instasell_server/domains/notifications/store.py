@@ -120,14 +120,14 @@ async def list_led(tx: Transaction, spans: Mapping[str, Span]) -> list[LeadPosit
 
 
 async def list_outbid(tx: Transaction, led: Sequence[tuple[str, str, int]]) -> list[LeadPosition]:
-    """Those of these who do not lead an open auction now."""
+    """List those of these who do not lead an open auction now."""
     auction_ids, user_ids, seqs = zip(*led, strict=True)
     values = {"auction_ids": list(auction_ids), "user_ids": list(user_ids), "seqs": list(seqs)}
     return [LeadPosition(*row) for row in await tx.tuples(_sql.list_outbid, values)]
 
 
 async def mark_ending(tx: Transaction, minutes: int, limit: int) -> list[str]:
-    """The auctions that end within `minutes` and that nobody was warned of; marks them."""
+    """Mark and return the auctions that end within `minutes` without a warning so far."""
     values = {"minutes": minutes, "limit": limit}
     return [row[0] for row in await tx.tuples(_sql.mark_ending, values)]
 
@@ -159,7 +159,7 @@ async def find_message(connection: DbConnection, conversation_id: str, seq: int)
 
 
 async def find_sale(connection: DbConnection, auction_id: str) -> str | None:
-    """The id of the order that an auction has now."""
+    """Find the id of the order that an auction has now."""
     row = await connection.maybe(_sql.find_sale, {"auction_id": auction_id})
     return row["id"] if row else None
 
@@ -178,7 +178,7 @@ async def list_buyers(connection: DbConnection, auction_id: str) -> set[str]:
 async def list_bidders(
     connection: DbConnection, auction_id: str, after: str | None, limit: int
 ) -> list[str]:
-    """The bidders of an auction behind a user id, in order."""
+    """List the bidders of an auction behind a user id, in order."""
     values = {"auction_id": auction_id, "after": after, "limit": limit}
     return [row[0] for row in await connection.tuples(_sql.list_bidders, values)]
 
@@ -186,7 +186,7 @@ async def list_bidders(
 async def list_followers_of_auction(
     connection: DbConnection, auction_id: str, after: str | None, limit: int
 ) -> list[str]:
-    """The bidders and the watchers of an auction behind a user id, in order."""
+    """List the bidders and the watchers of an auction behind a user id, in order."""
     values = {"auction_id": auction_id, "after": after, "limit": limit}
     return [row[0] for row in await connection.tuples(_sql.list_followers_of_auction, values)]
 
@@ -202,7 +202,7 @@ async def list_followers_of_goods(
 async def list_notifications(
     connection: DbConnection, user_id: str, unread: bool | None, place: Place, limit: int
 ) -> list[Notification]:
-    """A user's notifications below a place, the newest first."""
+    """List a user's notifications below a place, the newest first."""
     before_at, before_id = place
     values = {
         "user_id": user_id, "unread": unread, "before_at": before_at, "before_id": before_id,

@@ -19,28 +19,28 @@ PAGE_POLICY = (
 
 
 async def health(call: Call[None, None]) -> Health:
-    """The process runs."""
+    """Reply that the process runs."""
     return Health()
 
 
 async def readiness(call: Call[None, None]) -> Readiness:
-    """The process can serve."""
+    """Reply whether the process can serve."""
     return await call.service(SERVICE).readiness()
 
 
 async def show_metrics(call: Call[None, None]) -> web.Response:
-    """The text format of Prometheus."""
+    """Return the text format of Prometheus."""
     body = await call.service(SERVICE).metrics()
     return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
 async def openapi(call: Call[None, None]) -> web.Response:
-    """The OpenAPI document, made from the table of routes."""
+    """Return the OpenAPI document, made from the table of routes."""
     return web.Response(body=call.service(SERVICE).document(), content_type="application/json")
 
 
 async def docs(call: Call[None, None]) -> web.Response:
-    """The same for people, on one page that asks no other host for anything."""
+    """Show the API's documentation, on one page that asks no other host for anything."""
     return web.Response(
         body=call.service(SERVICE).page(),
         content_type="text/html",

@@ -61,7 +61,7 @@ class OperationsService:
         return Readiness(status="ok", database="ok", redis="ok", warnings=warnings)
 
     async def metrics(self) -> bytes:
-        """The metrics, with those fetched that live in the database."""
+        """Return the metrics, with those fetched that live in the database."""
         metrics.DATABASE_CONNECTIONS_IN_USE.set(self._database.in_use)
         try:
             async with self._database.connection() as connection:

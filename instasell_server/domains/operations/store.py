@@ -10,7 +10,7 @@ _sql = load(__file__)
 
 
 async def list_migrations(connection: DbConnection) -> list[str]:
-    """The names of the migrations that the database has."""
+    """List the names of the migrations that the database has."""
     return [name for (name,) in await connection.tuples(_sql.list_migrations)]
 
 

@@ -261,7 +261,7 @@ class OrderFulfilment:
     async def hold_for_dispute(
         self, tx: Transaction, buyer: Principal, order_id: str, reason: str
     ) -> tuple[LockedOrder, datetime]:
-        """The buyer disputes an order: nothing moves its money but a refund or a decision.
+        """Hold an order that the buyer disputes: only a refund or a decision moves its money.
 
         Returns the order, and when that was. Raises OrderNotFound, OrderNotReady, Forbidden.
         """

@@ -92,13 +92,13 @@ class OrderService:
     async def list_of_auction(
         self, connection: DbConnection, auction_id: str
     ) -> list[AuctionOrder]:
-        """Every order that came of an auction: the winner's first, then those of runners-up."""
+        """List the orders of an auction: the winner's first, then those of runners-up."""
         return await store.list_of_auction(connection, auction_id)
 
     async def find_of_auction(
         self, connection: DbConnection, auction_id: str, buyer_id: str
     ) -> str | None:
-        """The id of the buyer's order that came of an auction, for the buyer to see."""
+        """Find the id of the buyer's order that came of an auction, for the buyer to see."""
         return await store.find_order_of_auction(connection, auction_id, buyer_id)
 
     # Purchases --------------------------------------------------------------------------------
@@ -207,7 +207,7 @@ class OrderService:
     # Looking ----------------------------------------------------------------------------------
 
     async def get(self, reader: Principal, order_id: str) -> OrderView:
-        """An order of the reader. Raises OrderNotFound."""
+        """Get an order of the reader. Raises OrderNotFound."""
         async with self._database.connection() as connection:
             return await self.show(connection, reader, order_id)
 
@@ -218,7 +218,7 @@ class OrderService:
         order_id: str,
         checkout: str | None = None,
     ) -> OrderView:
-        """An order and its history, for one of its two sides or an admin."""
+        """Return an order and its history, for one of its two sides or an admin."""
         order = await store.find_order(connection, order_id, self._currency)
         if order is None or actor_of(reader, order.buyer_id, order.seller_id) is None:
             raise OrderNotFound
@@ -226,7 +226,7 @@ class OrderService:
         return OrderView(order=_seen_by(reader, order), events=events, checkout_url=checkout)
 
     async def list(self, reader: Principal, query: OrdersQuery) -> Page[Order]:
-        """The reader's orders, the newest first."""
+        """List the reader's orders, the newest first."""
         after: tuple[int, str] | tuple[None, None] = (None, None)
         if query.cursor is not None:
             _, key, order_id = decode_cursor(query.cursor, str, int, str)
@@ -275,7 +275,7 @@ def actor_of(principal: Principal, buyer_id: str, seller_id: str) -> rules.Actor
 
 
 def check_side(order: LockedOrder | None, principal: Principal) -> tuple[LockedOrder, rules.Actor]:
-    """An order that is the caller's to act on, and as what. Raises OrderNotFound."""
+    """Return an order that the caller may act on, and their role. Raises OrderNotFound."""
     actor = actor_of(principal, order.buyer_id, order.seller_id) if order else None
     if order is None or actor is None:
         raise OrderNotFound
@@ -283,7 +283,7 @@ def check_side(order: LockedOrder | None, principal: Principal) -> tuple[LockedO
 
 
 def _price_of(listing: SoldListing | None, buyer: Principal, quantity: int) -> int:
-    """The price of one. Raises what keeps the buyer from buying."""
+    """Return the price of one item. Raises what keeps the buyer from buying."""
     if listing is None or listing.status != "active":
         raise ListingNotFound
     if listing.price is None:
@@ -296,7 +296,7 @@ def _price_of(listing: SoldListing | None, buyer: Principal, quantity: int) -> i
 
 
 def _seen_by(reader: Principal, order: Order) -> Order:
-    """The seller sees the address once the order is paid."""
+    """Hide the address from the seller until the order is paid."""
     if reader.user_id == order.seller_id and order.paid_at is None:
         return order.model_copy(update={"address": None})
     return order

@@ -49,7 +49,7 @@ async def insert_won_orders(
 async def find_order_of_auction(
     connection: DbConnection, auction_id: str, buyer_id: str
 ) -> str | None:
-    """The id of the buyer's order that came of an auction."""
+    """Find the id of the buyer's order that came of an auction."""
     row = await connection.maybe(
         _sql.find_order_of_auction, {"auction_id": auction_id, "buyer_id": buyer_id}
     )
@@ -57,7 +57,7 @@ async def find_order_of_auction(
 
 
 async def list_of_auction(connection: DbConnection, auction_id: str) -> list[AuctionOrder]:
-    """The orders that came of an auction, the oldest first."""
+    """List the orders that came of an auction, the oldest first."""
     rows = await connection.rows(_sql.list_of_auction, {"auction_id": auction_id})
     return [AuctionOrder(**row) for row in rows]
 
@@ -264,7 +264,7 @@ async def update_refunded(tx: Transaction, order_id: str, amount: int, now: date
 
 
 async def find_order(connection: DbConnection, order_id: str, currency: str) -> Order | None:
-    """An order as the wire has it, with everything that its buyer sees."""
+    """Find an order as the wire has it, with everything that its buyer sees."""
     row = await connection.maybe(_sql.find_order, {"order_id": order_id})
     return Order(**row, currency=currency) if row else None
 
@@ -272,7 +272,7 @@ async def find_order(connection: DbConnection, order_id: str, currency: str) -> 
 async def list_orders(
     connection: DbConnection, filters: dict[str, Any], limit: int, currency: str
 ) -> list[tuple[Order, tuple[int, str]]]:
-    """A user's orders below a place, the newest first, each with its own."""
+    """List a user's orders below a place, the newest first, each with its own."""
     rows = await connection.rows(_sql.list_orders, {**filters, "limit": limit})
     return [(Order(**row, currency=currency), (row["sort_key"], row["id"])) for row in rows]
 
@@ -286,7 +286,7 @@ async def list_all_orders(
 
 
 async def list_events(connection: DbConnection, order_id: str) -> list[OrderEvent]:
-    """The steps of an order, the oldest first."""
+    """List the steps of an order, the oldest first."""
     rows = await connection.rows(_sql.list_order_events, {"order_id": order_id})
     return [OrderEvent(**row) for row in rows]
 
@@ -298,6 +298,6 @@ async def list_due_orders(connection: DbConnection, limit: int) -> list[str]:
 
 
 async def get_now(connection: DbConnection) -> datetime:
-    """The market's clock; in a transaction, ask after the locks are held."""
+    """Get the market's clock; in a transaction, ask after the locks are held."""
     now: datetime = (await connection.one(_sql.get_market_now))["now"]
     return now

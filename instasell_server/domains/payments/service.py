@@ -92,7 +92,7 @@ class PaymentService:
     async def begin(
         self, tx: Transaction, user_id: str, purpose: str, amount: int, order_id: str | None = None
     ) -> str:
-        """A payment to open after the commit; an order has one that waits at most."""
+        """Begin a payment to open after the commit; an order has at most one that waits."""
         if order_id is not None:
             waiting = await store.find_open_payment_of_order(tx, order_id)
             if waiting is not None:
@@ -102,7 +102,7 @@ class PaymentService:
         )
 
     async def open(self, payment_id: str) -> str | None:
-        """The provider's page for a payment, None when it waits for nobody any more.
+        """Open the provider's page for a payment; None when it waits for nobody any more.
 
         Raises PaymentFailed when the provider refuses, Unavailable when it does not answer; the
         payment is then taken up again by itself. Callers at the same moment share one question.

@@ -43,13 +43,13 @@ class Refund(NamedTuple):
 
 
 async def find_open_payment_of_order(tx: Transaction, order_id: str) -> str | None:
-    """The payment that waits for the payer of an order."""
+    """Find the payment that waits for the payer of an order."""
     row = await tx.maybe(_sql.find_open_payment_of_order, {"order_id": order_id})
     return row["id"] if row else None
 
 
 async def find_paid_payment_of_order(tx: Transaction, order_id: str) -> Payment | None:
-    """The payment that paid an order."""
+    """Find the payment that paid an order."""
     row = await tx.maybe(_sql.find_paid_payment_of_order, {"order_id": order_id})
     return Payment(**row) if row else None
 
@@ -57,7 +57,7 @@ async def find_paid_payment_of_order(tx: Transaction, order_id: str) -> Payment 
 async def insert_payment(
     tx: Transaction, user_id: str, purpose: str, order_id: str | None, amount: int, currency: str
 ) -> str:
-    """A payment that the provider has not been asked for yet; returns its id."""
+    """Insert a payment that the provider has not been asked for yet; returns its id."""
     values = {
         "user_id": user_id, "purpose": purpose, "order_id": order_id, "amount": amount,
         "currency": currency,
@@ -67,13 +67,13 @@ async def insert_payment(
 
 
 async def find_payment(connection: DbConnection, payment_id: str) -> Payment | None:
-    """A payment."""
+    """Find a payment."""
     row = await connection.maybe(_sql.find_payment, {"payment_id": payment_id})
     return Payment(**row) if row else None
 
 
 async def find_payment_of_intent(connection: DbConnection, intent_id: str) -> str | None:
-    """The id of the payment that the provider knows as `intent_id`."""
+    """Find the id of the payment that the provider knows as `intent_id`."""
     row = await connection.maybe(_sql.find_payment_of_intent, {"intent_id": intent_id})
     return row["id"] if row else None
 
@@ -129,7 +129,7 @@ async def insert_event(tx: Transaction, event_id: str, kind: str) -> bool:
 
 
 async def insert_refund(tx: Transaction, payment_id: str, order_id: str | None, amount: int) -> str:
-    """A refund that the provider is to be asked for; returns its id."""
+    """Insert a refund that the provider is to be asked for; returns its id."""
     values = {"payment_id": payment_id, "order_id": order_id, "amount": amount}
     refund_id: str = (await tx.one(_sql.insert_refund, values))["id"]
     return refund_id

@@ -8,5 +8,5 @@ from instasell_server.domains.sellers import store
 
 
 async def record_of(connection: DbConnection, seller_id: str) -> SellerRecord | None:
-    """A seller's record, counted at this moment. No copy is kept that could be old."""
+    """Count a seller's record at this moment. No copy is kept that could be old."""
     return await store.find_record(connection, seller_id)

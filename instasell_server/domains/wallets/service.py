@@ -56,7 +56,7 @@ class WalletService:
     async def list_entries(
         self, owner: Principal, user_id: str, query: EntriesQuery
     ) -> Page[WalletEntry]:
-        """The wallet's rows of the ledger, the newest first."""
+        """List the wallet's rows of the ledger, the newest first."""
         check_owner(owner, user_id)
         before = None
         if query.cursor is not None:

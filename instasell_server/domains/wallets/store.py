@@ -30,7 +30,7 @@ class PendingWithdrawal(NamedTuple):
 
 
 async def find_payout_account(connection: DbConnection, user_id: str) -> str | None:
-    """The provider's id of a user's account."""
+    """Find the provider's id of a user's account."""
     row = await connection.maybe(_sql.find_payout_account, {"user_id": user_id})
     return row["account_id"] if row else None
 
@@ -42,12 +42,12 @@ async def insert_payout_account(connection: DbConnection, user_id: str, account_
 
 
 async def get_owner(connection: DbConnection, user_id: str) -> PayoutOwner:
-    """The address of a user, and whether it is proven."""
+    """Get the address of a user, and whether it is proven."""
     return PayoutOwner(**await connection.one(_sql.find_owner, {"user_id": user_id}))
 
 
 async def insert_withdrawal(tx: Transaction, user_id: str, amount: int) -> Withdrawal:
-    """A withdrawal that is to be sent."""
+    """Insert a withdrawal that is to be sent."""
     row = await tx.one(_sql.insert_withdrawal, {"user_id": user_id, "amount": amount})
     return Withdrawal.model_validate(row)
 
@@ -128,7 +128,7 @@ async def list_withdrawals(
     after: tuple[int, str] | tuple[None, None],
     limit: int,
 ) -> list[tuple[Withdrawal, tuple[int, str]]]:
-    """A user's withdrawals below a place, the newest first, each with its own."""
+    """List a user's withdrawals below a place, the newest first, each with its own."""
     rows = await connection.rows(
         _sql.list_withdrawals,
         {"user_id": user_id, "after_key": after[0], "after_id": after[1], "limit": limit},

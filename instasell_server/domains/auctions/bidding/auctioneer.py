@@ -41,7 +41,7 @@ _log = structlog.get_logger(__name__)
 
 
 def lock_name(auction_id: str) -> str:
-    """The Redis key of an auction's lock."""
+    """Return the Redis key of an auction's lock."""
     return f"lock:auction:{auction_id}"
 
 
@@ -290,7 +290,7 @@ class Auctioneer:
     async def _commit(
         self, batch: Sequence[PendingBid], *, wait_for_locks: bool
     ) -> tuple[BatchResult, set[str]]:
-        """One transaction. Returns what was judged, and the auctions whose rows were locked."""
+        """Run one transaction. Return what was decided, and the auctions that were locked."""
         ids = sorted({each.command.auction_id for each in batch})
         async with self._database.connection() as connection:
             tx = Transaction(

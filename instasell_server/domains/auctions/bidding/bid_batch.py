@@ -97,7 +97,7 @@ class _AuctionInBatch:
 
     @property
     def own_bids(self) -> tuple[OwnBid, ...]:
-        """The positions of those who bid in this batch, and of the leader whom it outbid."""
+        """Return the positions of those who bid in this batch, and of the leader whom it outbid."""
         leader_id = self.standing.leader_id
         found = [
             OwnBid(user_id, number, user_id == leader_id, self.maxima[user_id])
@@ -248,7 +248,7 @@ def _accept(
 
 
 def _repeat(run: _AuctionInBatch, command: BidCommand, stored: StoredBid) -> Answer:
-    """The answer that the stored row gave, for a key that comes again."""
+    """Return the answer that the stored row gave, for a key that comes again."""
     buying = command.kind is BidRowKind.BUY_NOW
     same = buying == (stored.kind == BidRowKind.BUY_NOW.value) and (
         buying or (command.amount, command.goes_to) == (stored.offered_amount, stored.max_amount)
@@ -337,7 +337,7 @@ def ended_event(
     bids: Sequence[dict[str, Any]] = (),
     own_bids: tuple[OwnBid, ...] = (),
 ) -> Event:
-    """The `auction_ended` of a closing; the winner is named by number."""
+    """Return the `auction_ended` of a closing; the winner is named by number."""
     return auction_events.changed(
         ServerEvent.ENDED,
         closing.auction.id,

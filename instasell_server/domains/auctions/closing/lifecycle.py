@@ -39,7 +39,7 @@ _log = structlog.get_logger(__name__)
 
 
 def status_key(auction_id: str) -> str:
-    """The seed's cache key of an auction's state."""
+    """Return the seed's cache key of an auction's state."""
     return f"auction:{auction_id}"
 
 
@@ -252,7 +252,7 @@ class Lifecycle:
 async def started_events(
     connection: DbConnection, ids: Sequence[str], now: datetime
 ) -> list[Event]:
-    """An `auction_started` for each auction, with its state for boards that do not know it."""
+    """Return an `auction_started` for each auction, with its state for boards without it."""
     if not ids:
         return []
     return [

@@ -180,7 +180,7 @@ _Settled: TypeAlias = tuple[BidRowKind, int, int, str, int, int | None]
 
 
 def initial_snapshot(end_at: datetime, status: Status = "pending") -> AuctionSnapshot:
-    """The standing of an auction that nobody has bid on."""
+    """Return the snapshot of an auction that nobody has bid on."""
     return AuctionSnapshot(status, end_at, None, None, None, None, False, 0, 0)
 
 
@@ -317,7 +317,7 @@ def _settle_raise(
     """Let the leader go further than before; a close runner-up may raise the price."""
     price, leader_max, runner_up_max = standing.price, standing.leader_max, standing.runner_up_max
     if price is None or leader_max is None or offer.bidder_no is None:
-        raise ValueError("the leader has bid before: pass his bidder_no")
+        raise ValueError("the leader has bid before: pass their bidder_no")
     if maximum <= leader_max:
         return BidRefused("already_leading", leader_max + 1)
     price = max(price, amount)
@@ -339,6 +339,6 @@ def _settle_buy_now(
         return BidRefused("buy_now_unavailable", buy_now)
     own = standing.leader_id == offer.bidder_id
     if own and offer.bidder_no is None:
-        raise ValueError("the leader has bid before: pass his bidder_no")
+        raise ValueError("the leader has bid before: pass their bidder_no")
     runner_up_max = standing.runner_up_max if own else leader_max
     return _BUY_NOW, buy_now, buy_now, offer.bidder_id, buy_now, runner_up_max

@@ -33,12 +33,12 @@ _ABOVE_ALL: Final = MAX_AMOUNT + 1
 
 
 def increment_at(increments: Increments, price: int) -> int:
-    """The increment in minor units while the market shows `price` (zero or more)."""
+    """Return the increment in minor units while the market shows `price` (zero or more)."""
     return increments[bisect_right(increments, (price, _ABOVE_ALL)) - 1][1]
 
 
 def next_price(increments: Increments, price: int) -> int:
-    """The smallest offer above `price`, in minor units."""
+    """Return the smallest offer above `price`, in minor units."""
     return price + increments[bisect_right(increments, (price, _ABOVE_ALL)) - 1][1]
 
 

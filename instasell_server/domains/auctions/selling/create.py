@@ -25,7 +25,7 @@ class AuctionCreation:
     async def open(
         self, tx: Transaction, seller: Principal, wish: CreateAuction, now: datetime
     ) -> AuctionStatusReply:
-        """A new auction; `now` is the market's, read after the listing was locked.
+        """Create an auction; `now` is the market's, read after the listing was locked.
 
         Raises Invalid with every bad field, and InsufficientGas.
         """
@@ -75,6 +75,6 @@ def check_claim(
 
 
 async def status_of(tx: Transaction, auction_id: str, now: datetime) -> AuctionStatusReply:
-    """An auction's state as the transaction sees it."""
+    """Return an auction's state as the transaction sees it."""
     [state] = await store.list_states(tx, [auction_id])
     return AuctionStatusReply(state=state, server_time=now)

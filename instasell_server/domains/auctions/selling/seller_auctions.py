@@ -37,7 +37,7 @@ class SellerAuctions:
         self._feature_fee = feature_fee
 
     async def list(self, seller: Principal, query: SellingQuery) -> SellingPage:
-        """The seller's auctions, the newest first. Raises Invalid for a cursor of another list."""
+        """List the seller's auctions, newest first. Raises Invalid for a foreign cursor."""
         key, auction_id = _place(query.cursor)
         values: dict[str, Any] = {
             "seller_id": seller.user_id,

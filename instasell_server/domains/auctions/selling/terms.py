@@ -18,7 +18,7 @@ Problems = list[tuple[str, str]]
 
 
 def opening_values(wish: CreateAuction, now: datetime, max_days: int) -> dict[str, Any]:
-    """The columns of a new auction. Raises Invalid with every bad field."""
+    """Return the columns of a new auction. Raises Invalid with every bad field."""
     problems: Problems = []
     start_at = wish.start_at or now
     if start_at < now - START_TOLERANCE:
@@ -50,7 +50,7 @@ def opening_values(wish: CreateAuction, now: datetime, max_days: int) -> dict[st
 
 
 def relist_values(old: Mapping[str, Any], wish: RelistAuction, now: datetime) -> CreateAuction:
-    """The wish for a new auction with the terms of an old one where no others are given.
+    """Return the request for a new auction, with the old terms where no others are given.
 
     Raises Invalid for a minimum bid that is taken away; `opening_values` checks the rest.
     """
@@ -80,7 +80,7 @@ def relist_values(old: Mapping[str, Any], wish: RelistAuction, now: datetime) ->
 def updated_values(
     wish: UpdateAuction, auction: LockedAuction, now: datetime, max_days: int
 ) -> dict[str, Any]:
-    """The columns of an edited auction without bids. Raises Invalid with every bad field."""
+    """Return the columns of an edited auction without bids. Raises Invalid with every bad field."""
     terms, standing = auction.terms, auction.standing
     given = wish.model_fields_set
     problems: Problems = []
