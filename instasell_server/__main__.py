@@ -305,7 +305,7 @@ def _shown(value: Any) -> str:
 
 
 def main() -> None:
-    """The entry point."""
+    """Run the command line."""
     # An import makes no garbage; by default it is searched every 700 objects.
     gc.set_threshold(50_000, 20, 20)
     try:

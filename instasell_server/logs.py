@@ -119,7 +119,7 @@ def hide_in_text(text: str) -> str:
 
 
 def one_line(_logger: Any, _method: str, event: Event) -> Event:
-    """For the console: control characters show as escapes, so that no value begins a line."""
+    """Show control characters as escapes on the console, so that no value begins a line."""
     for key, value in event.items():
         if key != "exception" and isinstance(value, str) and not value.isprintable():
             event[key] = value.encode("unicode_escape").decode("ascii")
@@ -146,7 +146,7 @@ class LogLines:
         atexit.register(self.flush)
 
     def info(self, line: str) -> None:
-        """A line that may wait for a moment."""
+        """Log a line that may wait for a moment."""
         self._waiting.append(line)
         if len(self._waiting) == 1:
             try:
@@ -157,7 +157,7 @@ class LogLines:
             self.flush()
 
     def error(self, line: str) -> None:
-        """A line that is written at once, after those that wait."""
+        """Log a line that is written at once, after those that wait."""
         self._waiting.append(line)
         self.flush()
 
@@ -203,7 +203,7 @@ class RequestLog:
         user_id: str | None,
         request_id: str,
     ) -> None:
-        """One line; `path` is the caller's own text, `route` the template from the table."""
+        """Write one line; `path` is the caller's own text, `route` the template from the table."""
         ms = round(seconds * 1000, 2)
         if self._lines is None:
             self._log.info(

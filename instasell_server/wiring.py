@@ -181,7 +181,7 @@ def require_setting(value: SecretStr | None, name: str) -> str:
 
 
 def log_statement(sql: str, seconds: float) -> None:
-    """In development, each statement with its time; the values never."""
+    """Log each statement with its time, in development; the values never."""
     _log.debug("sql", statement=" ".join(sql.split()), ms=round(seconds * 1000, 2))
 
 

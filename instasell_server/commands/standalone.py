@@ -100,7 +100,7 @@ def own_engines(settings: Settings) -> Iterator[tuple[Settings, EmbeddedEngines 
 
 @contextlib.contextmanager
 def borrowed_engines(settings: Settings) -> Iterator[Settings]:
-    """For a command beside a server: its running engines, or else the same ones started."""
+    """Lend a command beside a server its running engines, or else start the same ones."""
     try:
         with own_engines(settings) as (complete, _):
             yield complete

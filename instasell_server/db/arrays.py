@@ -12,16 +12,16 @@ from datetime import datetime
 
 
 def plain_array(values: Iterable[str | int | None]) -> str:
-    """Of numbers, ids and words, which need no quotes; None is NULL."""
+    """Encode numbers, ids and words, which need no quotes; None is NULL."""
     return "{" + ",".join(["NULL" if each is None else str(each) for each in values]) + "}"
 
 
 def text_array(values: Iterable[str]) -> str:
-    """Of any text without NUL."""
+    """Encode any text without NUL."""
     escaped = [each.replace("\\", "\\\\").replace('"', '\\"') for each in values]
     return "{" + ",".join([f'"{each}"' for each in escaped]) + "}"
 
 
 def instant_array(values: Iterable[datetime | None]) -> str:
-    """Of aware instants."""
+    """Encode aware instants."""
     return "{" + ",".join(["NULL" if each is None else f'"{each}"' for each in values]) + "}"

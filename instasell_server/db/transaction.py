@@ -67,7 +67,7 @@ class Transaction(DbConnection):
         self.after_commit: list[AfterCommit] = []
 
     async def run(self, sql: str, parameters: Parameters | None = None) -> Result:
-        """As `Connection.run`, inside the transaction."""
+        """Run a statement as `Connection.run` does, inside the transaction."""
         if self._committed:
             raise RuntimeError("the transaction is over")
         if not self._open:

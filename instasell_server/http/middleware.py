@@ -214,7 +214,7 @@ def _is_gone(request: web.Request) -> bool:
 def _write_down(
     request: web.Request, path: str, status: int, passage: RequestContext, seconds: float
 ) -> None:
-    """The metrics and the log line of a request that is over; an open socket is no request."""
+    """Record metrics and log line of a request that is over; an open socket is none."""
     if status != 101:
         metrics.observe_request(request.method, path, status, seconds)
     logs.REQUESTS.write(

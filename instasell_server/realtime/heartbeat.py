@@ -34,11 +34,11 @@ class Heartbeat:
             yield from group
 
     def add(self, connection: HeartbeatTarget) -> None:
-        """A connection has opened."""
+        """Add a connection that has opened."""
         self._group_of(connection).add(connection)
 
     def discard(self, connection: HeartbeatTarget) -> None:
-        """A connection is gone."""
+        """Remove a connection that is gone."""
         self._group_of(connection).discard(connection)
 
     def _group_of(self, connection: HeartbeatTarget) -> set[HeartbeatTarget]:

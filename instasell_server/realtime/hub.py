@@ -179,13 +179,13 @@ class Hub:
     # Who watches ------------------------------------------------------------------------------
 
     def add(self, watcher: Subscriber) -> None:
-        """A socket has opened."""
+        """Add a socket that has opened."""
         self._watchers.add(watcher)
         self._readers.add(watcher)
         metrics.OPEN_SOCKETS.set(len(self._watchers))
 
     def remove(self, watcher: Subscriber) -> None:
-        """A socket is gone: out of every room."""
+        """Remove a socket that is gone from every room."""
         self._watchers.discard(watcher)
         self._readers.discard(watcher)
         self._slow.discard(watcher)
@@ -221,7 +221,7 @@ class Hub:
         room.joining[watcher] = RoomJoin()
 
     def finish_joining(self, watcher: Subscriber, auction_id: str, version: int, seq: int) -> None:
-        """The watcher has the snapshot of `version`; sends it what came after."""
+        """Send a subscriber with the snapshot of `version` what came after."""
         room = self._rooms.get(auction_id)
         if room is None or watcher not in room.joining:
             return
@@ -234,7 +234,7 @@ class Hub:
         self._send_kept_own_bids(watcher, meanwhile.own_bids, {auction_id: version})
 
     def leave(self, watcher: Subscriber, auction_id: str) -> None:
-        """The watcher is done with an auction, or never got its snapshot."""
+        """Remove a subscriber from an auction, also one that never got its snapshot."""
         room = self._rooms.get(auction_id)
         if room is None or watcher not in room:
             return
@@ -250,7 +250,7 @@ class Hub:
         self._board.joining[watcher] = BoardJoin()
 
     def finish_joining_board(self, watcher: Subscriber, versions: Mapping[str, int]) -> None:
-        """The watcher has a snapshot of these versions; sends it what came after."""
+        """Send a subscriber with a snapshot of these versions what came after."""
         if watcher not in self._board.joining:
             # It is gone, and would stay on the board for good.
             return
@@ -265,7 +265,7 @@ class Hub:
         self._send_kept_own_bids(watcher, meanwhile.own_bids, versions)
 
     def leave_board(self, watcher: Subscriber) -> None:
-        """The watcher is done with the board, or never got its snapshot."""
+        """Remove a subscriber from the board, also one that never got its snapshot."""
         self._board.watchers.discard(watcher)
         self._board.joining.pop(watcher, None)
         if self._board.empty:

@@ -228,7 +228,7 @@ def cancel_payout(call: SandboxCall) -> Json:
 
 
 def settle_planned(records: SandboxRecords, payout_id: str, faults: Faults) -> None:
-    """The bank's answer to a payout."""
+    """Settle a payout by the bank's planned answer."""
     payout = records.find("payout", payout_id, None)
     if payout is None or payout["status"] != "pending":
         return

@@ -92,7 +92,7 @@ class Control:
         app.router.add_route("GET", "/sandbox/ledger", self.ledger)
 
     async def open_dispute(self, request: web.Request) -> web.StreamResponse:
-        """A customer's bank takes a payment back."""
+        """Let a customer's bank take a payment back."""
         body = await self._read(request, _NewDispute)
         if body.reason not in disputes.REASONS:
             raise InvalidRequest("Invalid reason", param="reason")
@@ -104,7 +104,7 @@ class Control:
         return web.json_response(dispute)
 
     async def judge(self, request: web.Request) -> web.StreamResponse:
-        """The bank says who is right."""
+        """Let the bank decide who is right."""
         body = await self._read(request, _Verdict)
         dispute_id = request.match_info["id"]
 

@@ -112,7 +112,7 @@ def update_dispute(call: SandboxCall) -> Json:
 
 
 def close_dispute(call: SandboxCall) -> Json:
-    """Concedes: the dispute is lost."""
+    """Concede a dispute, which is lost by that."""
     dispute = retrieve_dispute(call)
     call.params.finish()
     return judge(call.records, dispute, won=False)

@@ -27,7 +27,7 @@ class LocalMailbox:
         self._limit = limit
 
     async def send(self, letter: OutgoingMail, hand_over: Callable[[], Awaitable[None]]) -> None:
-        """As `Mail.send` says; a repeat writes the same file, so nothing has to be asked."""
+        """Send as `Mail.send` says; a repeat writes the same file, so nothing has to be asked."""
         content = message_of(letter, self._sender)
         try:
             await asyncio.to_thread(self._keep, letter.number, content)

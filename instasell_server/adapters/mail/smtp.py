@@ -23,7 +23,7 @@ class SmtpMail:
         self._sender = settings.mail_from
 
     async def send(self, letter: OutgoingMail, hand_over: Callable[[], Awaitable[None]]) -> None:
-        """As `Mail.send` says."""
+        """Send as `Mail.send` says."""
         recipient = envelope_address(letter.address)
         content = message_of(letter, self._sender)
         client = self._client()
@@ -53,7 +53,7 @@ class SmtpMail:
         )
 
     async def _prepare(self, client: aiosmtplib.SMTP, recipient: str) -> None:
-        """All that comes before the content; whatever fails here, nothing was sent."""
+        """Do all that comes before the content; if it fails, nothing was sent."""
         try:
             await client.connect()
             options = []

@@ -65,4 +65,4 @@ class NoProvider:
         raise WebhookRefused(_REASON)
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""

@@ -69,7 +69,7 @@ class Recovery:
         await store.update_verification(tx, user_id, VerificationStatus.PENDING)
 
     async def send_verification_again(self, principal: Principal) -> None:
-        """The same on demand. Raises Conflict for a proven address, and RateLimited."""
+        """Send the mail again on demand. Raises Conflict for a proven address, and RateLimited."""
         if principal.scopes is not None:
             raise ScopeMissing("no token of a script may do this; sign in", scope=None)
         async with self._database.connection() as connection:
@@ -134,7 +134,7 @@ class Recovery:
         await transact(self._database, work)
 
     async def reset(self, wanted: Reset) -> None:
-        """A new password by a link; every session and token of the account ends.
+        """Set a new password by a link; end every session and token of the account.
 
         Raises Invalid for a token that opens nothing.
         """

@@ -210,7 +210,7 @@ class AccountService:
     async def change_password(
         self, principal: Principal, wanted: ChangePassword, address: str
     ) -> None:
-        """A new password; every other session ends. Raises Invalid for a wrong old one."""
+        """Set a new password; end every other session. Raises Invalid for a wrong old one."""
         # By session, because a thief of one could guess from many addresses.
         source = from_session(principal.session_id)
         async with self._database.connection() as connection:

@@ -161,7 +161,7 @@ async def _own_bids(
     stored: Sequence[store.StoredBidView],
     version: int,
 ) -> dict[int, tuple[OwnBid, ...]]:
-    """By version, the positions of those who bid in it and of the leader before."""
+    """Return by version the positions of who bid in it and of the leader before."""
     concerned: dict[int, set[str]] = {}
     leaders: dict[int, str] = {}
     before: str | None = None

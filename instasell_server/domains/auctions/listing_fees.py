@@ -17,7 +17,7 @@ class ListingFees:
         self._feature_fee = feature_fee
 
     async def charge(self, tx: Transaction, auction_id: str, seller_id: str) -> None:
-        """The fee of a new auction. Raises InsufficientGas with what is missing."""
+        """Charge the fee of a new auction. Raises InsufficientGas with what is missing."""
         fee = self._auction_fee
         if fee:
             await store.update_gas_fee(tx, auction_id, fee)
@@ -34,7 +34,7 @@ class ListingFees:
     async def charge_feature(
         self, tx: Transaction, auction_id: str, version: int, seller_id: str
     ) -> None:
-        """The fee of showing an auction before others. Raises InsufficientGas.
+        """Charge the fee of promoting an auction. Raises InsufficientGas.
 
         `version` is the auction's after it: each time is paid for once.
         """

@@ -126,7 +126,7 @@ def share_of_return(
 
 
 def fee_to_book(booked: int, told: int, *, decided: bool) -> int:
-    """By how much the provider's fee has changed, in minor units.
+    """Return by how much the provider's fee has changed, in minor units.
 
     Messages overtake each other: until the verdict a fee that is less than before is an old one.
     """

@@ -133,7 +133,7 @@ class ChargebackService:
         return await self._debts.recover()
 
     async def attach(self, tx: Transaction, payment: Payment) -> None:
-        """A payment is booked whose chargeback may have come before it."""
+        """Attach a booked payment to a chargeback that may have come before it."""
         if payment.intent_id is None:
             return
         waiting = await store.lock_unattached(tx, payment.intent_id)
@@ -268,7 +268,7 @@ class ChargebackService:
     async def _write_debts(
         self, tx: Transaction, chargeback_id: str, order: LockedOrder, shares: ChargebackShares
     ) -> None:
-        """The buyer pays at once; the seller once the bank has decided."""
+        """Write the debts: the buyer pays at once, the seller once the bank has decided."""
         buyer_owes = shares.refunded + shares.buyer
         if buyer_owes:
             await store.insert_debt(
@@ -293,7 +293,7 @@ class ChargebackService:
         return found
 
     async def _win(self, tx: Transaction, found: Chargeback, now: datetime) -> None:
-        """All is as it was: the money is back where it was taken from."""
+        """Return the money to where it was taken from."""
         decided = found._replace(status="won", owed_amount=0, recovered_amount=0)
         await store.update_chargeback(tx, decided, now)
         recovered = await self._debts.forgive(tx, found.id)
@@ -320,7 +320,7 @@ class ChargebackService:
                 await self._claims.resume_release(tx, each.order_id, verdict, now)
 
     async def _lose(self, tx: Transaction, found: Chargeback, now: datetime) -> None:
-        """The buyer keeps it. What is left of the order goes on; of nothing it is cancelled."""
+        """Leave the money to the buyer. The order goes on with the rest, or is cancelled."""
         await store.update_chargeback(tx, found._replace(status="lost"), now)
         for debt in await store.list_debts(tx, found.id):
             await store.update_debt(tx, found.id, debt._replace(is_due=True))

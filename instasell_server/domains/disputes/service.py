@@ -47,7 +47,7 @@ class AuditLog(Protocol):
         reason: str,
         details: Mapping[str, Any],
     ) -> None:
-        """An admin decided a dispute, in the transaction that did it."""
+        """Note an admin's decision of a dispute, in the transaction that made it."""
         ...
 
 
@@ -105,7 +105,7 @@ class DisputeService:
     async def resolve(
         self, judge: Principal, dispute_id: str, wish: ResolveDispute, key: RequestKey | None
     ) -> DisputeView:
-        """Decides: the refund goes to the buyer's wallet, the rest to the seller's.
+        """Decide a dispute: the refund goes to the buyer's wallet, the rest to the seller's.
 
         Raises DisputeNotFound, DisputeClosed, Invalid for more than is held, and Forbidden for an
         admin who is a side of it.
@@ -166,7 +166,7 @@ class DisputeService:
     async def close_of_bank(
         self, tx: Transaction, dispute_id: str, refund_amount: int, verdict: str, now: datetime
     ) -> None:
-        """The bank has decided; `refund_amount` is what the buyer has got from it."""
+        """Close a dispute that the bank decided; `refund_amount` is what the buyer got of it."""
         await store.lock_dispute(tx, dispute_id)
         await store.update_resolved(tx, dispute_id, Resolution(refund_amount, verdict, None, now))
 
@@ -180,7 +180,7 @@ class DisputeService:
         rules.check_reply(dispute.standing, user_id)
 
     async def get_buyer(self, connection: DbConnection, dispute_id: str) -> str:
-        """As `media.DisputeAccess` asks."""
+        """Return the buyer's id, for `media.DisputeAccess`."""
         dispute = await store.find_dispute(connection, dispute_id, self._currency)
         if dispute is None:
             raise DisputeNotFound

@@ -234,7 +234,7 @@ def unmatched_payment_refunded(refund_id: str, amount: int) -> Transfer:
 
 
 def unmatched_payment_kept(refund_id: str, amount: int) -> Transfer:
-    """It could not be sent back: it is kept apart again, for an operator to see to."""
+    """Keep a payment that could not be sent back apart again, for an operator."""
     return transfer(
         f"stray-kept:{refund_id}",
         refund_id,
@@ -258,7 +258,7 @@ def withdrawal_returned(withdrawal_id: str, user_id: str, amount: int, total: in
 
 
 def release(order_id: str, seller_id: str, amount: int) -> Transfer:
-    """All that is still held goes to the seller."""
+    """Release all that is still held to the seller."""
     return transfer(
         f"release:{order_id}",
         order_id,

@@ -59,7 +59,7 @@ async def insert_listings(
 async def update_listings(
     tx: Transaction, before: Mapping[str, ListingFields], after: Mapping[str, ListingFields]
 ) -> None:
-    """New values of locked listings."""
+    """Update locked listings."""
     renamed = [each for each in after if after[each].seller_sku != before[each].seller_sku]
     if renamed:
         await tx.execute(_sql.clear_skus, {"listing_ids": renamed})

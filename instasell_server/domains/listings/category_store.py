@@ -50,7 +50,7 @@ async def find_category(connection: DbConnection, category_id: str) -> CategoryS
 
 
 async def insert_category(tx: Transaction, category_id: str, place: CategoryPosition) -> None:
-    """A new category. Raises CategoryExists."""
+    """Insert a category. Raises CategoryExists."""
     try:
         await tx.execute(
             _sql.insert_category,

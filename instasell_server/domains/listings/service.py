@@ -105,11 +105,11 @@ class ListingService:
     async def check_visible(
         self, connection: DbConnection, reader: Principal | None, listing_id: str
     ) -> None:
-        """As `media.ListingAccess` asks."""
+        """Check a reader's access to a listing, for `media.ListingAccess`."""
         await self._get_visible(connection, reader, listing_id)
 
     async def check_own(self, connection: DbConnection, seller_id: str, listing_id: str) -> None:
-        """As `media.ListingAccess` asks."""
+        """Check that a listing is the user's, for `media.ListingAccess`."""
         if not await store.list_own_states(connection, seller_id, [listing_id]):
             raise ListingNotFound
 
@@ -146,7 +146,7 @@ class ListingService:
         wanted: UpdateListing,
         key: RequestKey | None,
     ) -> Listing:
-        """New values of an own listing. Raises AuctionHasBids, SkuTaken, ListingNotFound."""
+        """Update a listing of the caller. Raises AuctionHasBids, SkuTaken, ListingNotFound."""
         changes = wanted.model_dump(exclude_none=True)
 
         async def work(tx: Transaction) -> Listing:

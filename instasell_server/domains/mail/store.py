@@ -37,7 +37,7 @@ async def insert_email(
     cause: str,
     send_at: datetime | None = None,
 ) -> None:
-    """A mail to send, unless this cause has one already; not before `send_at`."""
+    """Queue a mail, unless this cause has one already; it is not sent before `send_at`."""
     values = {
         "user_id": user_id, "kind": kind, "facts": json.dumps(facts), "cause": cause,
         "send_at": send_at,
@@ -76,7 +76,7 @@ async def update_handed_over(connection: DbConnection, mail: DueMail) -> bool:
 async def update_done(
     connection: DbConnection, mail: DueMail, state: str, error: str | None = None
 ) -> bool:
-    """Nothing more is to be done; the facts are wiped. False when the lease was lost."""
+    """Mark a mail as done and wipe its facts. False when the lease was lost."""
     values = {"id": mail.id, "attempts": mail.attempts, "state": state, "error": error}
     return await connection.execute(_sql.update_done, values) == 1
 
@@ -84,7 +84,7 @@ async def update_done(
 async def update_postponed(
     connection: DbConnection, mail: DueMail, delay_seconds: float, error: str
 ) -> None:
-    """It is tried again after `delay_seconds`."""
+    """Postpone the next try by `delay_seconds`."""
     values = {
         "id": mail.id, "attempts": mail.attempts, "delay_seconds": delay_seconds, "error": error,
     }  # fmt: skip

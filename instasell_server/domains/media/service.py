@@ -211,7 +211,7 @@ class MediaService:
     async def complete_evidence(
         self, author: Principal, dispute_id: str, evidence_id: str
     ) -> Evidence:
-        """As `complete_image`; raises EvidenceNotFound, DisputeClosed as well."""
+        """Confirm a file as `complete_image` does; raises EvidenceNotFound, DisputeClosed."""
         file = await self._uploads.find(
             author, evidence_id, EvidenceNotFound, dispute_id=dispute_id
         )

@@ -95,13 +95,13 @@ async def lock_file(tx: Transaction, file_id: str) -> File | None:
 
 
 async def update_ready(tx: Transaction, file_id: str, versions: Sequence[Version]) -> None:
-    """From now on the file is seen."""
+    """Show the file from now on."""
     told = json.dumps([version._asdict() for version in versions])
     await tx.execute(_sql.update_ready, {"file_id": file_id, "versions": told})
 
 
 async def delete_file(tx: Transaction, file_id: str) -> None:
-    """From now on the file is seen no more."""
+    """Delete the file, which is not shown any more."""
     await tx.execute(_sql.delete_file, {"file_id": file_id})
 
 

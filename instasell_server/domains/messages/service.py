@@ -106,7 +106,7 @@ class MessageService:
         return found
 
     async def _show(self, shown: dict[str, NewMessage]) -> None:
-        """Every socket of both sides hears of it, those too that the author has elsewhere."""
+        """Send it to every socket of both sides, also to those of the author elsewhere."""
         event = ServerEvent.NEW_MESSAGE.value
         await self._events.notify_users(
             [

@@ -113,7 +113,7 @@ class NotificationDispatcher:
         return told.notices
 
     async def _tell_apart(self) -> None:
-        """Each cause in a transaction of its own; what fails is tried again later."""
+        """Dispatch each cause in a transaction of its own; what fails is tried again later."""
 
         async def one(tx: Transaction) -> bool:
             causes = await store.lock_causes(tx, 1)

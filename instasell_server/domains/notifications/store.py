@@ -65,7 +65,7 @@ async def delete_causes(tx: Transaction, ids: Sequence[int]) -> None:
 
 
 async def update_cause_failed(tx: Transaction, cause_id: int) -> None:
-    """It is tried again later, and later each time."""
+    """Postpone a cause that failed, longer each time."""
     await tx.execute(_sql.update_cause_failed, {"cause_id": cause_id})
 
 

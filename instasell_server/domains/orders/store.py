@@ -239,12 +239,12 @@ async def update_disputed(tx: Transaction, order_id: str, now: datetime) -> None
 
 
 async def update_claimed(tx: Transaction, order_id: str, now: datetime) -> None:
-    """A bank claims the money of an order: disputed until all such claims are decided."""
+    """Add a bank's claim to an order: disputed until all such claims are decided."""
     await tx.execute(_sql.update_claimed, {"order_id": order_id, "now": now})
 
 
 async def update_unclaimed(tx: Transaction, order_id: str, now: datetime) -> None:
-    """One claim is decided; with the last of them the order is where it stood before."""
+    """Remove one decided claim; with the last of them the order returns to its state before."""
     await tx.execute(_sql.update_unclaimed, {"order_id": order_id, "now": now})
 
 
@@ -254,7 +254,7 @@ async def update_delivered(tx: Transaction, order_id: str, now: datetime) -> Non
 
 
 async def update_cancelled(tx: Transaction, order_id: str, now: datetime) -> None:
-    """To cancelled; nothing may be held any more."""
+    """Set an order to cancelled; nothing may be held any more."""
     await tx.execute(_sql.update_cancelled, {"order_id": order_id, "now": now})
 
 

@@ -33,7 +33,7 @@ class Chargebacks(Protocol):
         ...
 
     async def attach(self, tx: Transaction, payment: Payment) -> None:
-        """A payment is booked whose chargeback may have come before it."""
+        """Attach a booked payment to a chargeback that may have come before it."""
         ...
 
     async def record_refund(
@@ -63,7 +63,7 @@ class SentPayouts(Protocol):
         ...
 
     async def note_failed_payout(self, tx: Transaction, failed: PayoutFailed) -> None:
-        """A bank did not take what the provider paid out."""
+        """Note that a bank did not take what the provider paid out."""
         ...
 
 

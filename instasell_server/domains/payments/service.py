@@ -160,7 +160,7 @@ class PaymentService:
             await self._look_up(payment)
 
     async def check_order(self, order_id: str) -> None:
-        """As `check`, for the payment that an order waits for."""
+        """Check, as `check` does, the payment that an order waits for."""
 
         async def find(tx: Transaction) -> str | None:
             return await store.find_open_payment_of_order(tx, order_id)

@@ -95,20 +95,20 @@ async def lock_payment(tx: Transaction, payment_id: str) -> Payment | None:
 async def update_open(
     connection: DbConnection, payment_id: str, session_id: str, checkout_url: str | None
 ) -> None:
-    """The provider's page waits."""
+    """Record that the provider's page waits."""
     values = {"payment_id": payment_id, "session_id": session_id, "checkout_url": checkout_url}
     await connection.execute(_sql.update_open, values)
 
 
 async def update_succeeded(tx: Transaction, payment_id: str, intent_id: str) -> None:
-    """The provider has the money."""
+    """Record that the provider has the money."""
     await tx.execute(_sql.update_succeeded, {"payment_id": payment_id, "intent_id": intent_id})
 
 
 async def update_failed(
     connection: DbConnection, payment_id: str, failure: str, intent_id: str | None = None
 ) -> bool:
-    """Nothing will come of it; a payment that succeeded stays as it is.
+    """Record that a payment failed; one that succeeded stays as it is.
 
     Returns whether that was not known before.
     """

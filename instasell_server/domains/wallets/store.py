@@ -111,13 +111,13 @@ async def lock_pending(tx: Transaction, withdrawal_id: str) -> bool:
 
 
 async def update_succeeded(tx: Transaction, withdrawal_id: str, provider_id: str) -> None:
-    """The provider has sent it."""
+    """Record that the provider has sent a withdrawal."""
     values = {"withdrawal_id": withdrawal_id, "provider_id": provider_id}
     await tx.execute(_sql.update_succeeded, values)
 
 
 async def update_failed(tx: Transaction, withdrawal_id: str, failure: str) -> None:
-    """The provider will not send it."""
+    """Record that the provider will not send a withdrawal."""
     values = {"withdrawal_id": withdrawal_id, "failure": failure[:500]}
     await tx.execute(_sql.update_failed, values)
 

@@ -202,7 +202,7 @@ class Lifecycle:
         return AuctionStatusReply(state=state, server_time=now)
 
     async def cancel_all_of_seller(self, payload: Mapping[str, Any]) -> None:
-        """The outbox's part of a suspension: each open auction in a transaction of its own."""
+        """Cancel a suspended seller's open auctions for the outbox, each in its own transaction."""
         async with self._database.connection() as connection:
             ids = await store.list_open_of_seller(connection, payload["user_id"])
         for auction_id in ids:
@@ -217,7 +217,7 @@ class Lifecycle:
             await transact(self._database, work)
 
     async def publish_missed(self, payload: Mapping[str, Any]) -> None:
-        """The outbox's part: what a crash after the commit left untold. Rooms drop a repeat."""
+        """Publish for the outbox what a crash after the commit left. Rooms drop a repeat."""
         auction_id, version = payload["auction_id"], payload["version"]
         if self._told.pop(auction_id, 0) >= version:
             return
