@@ -279,7 +279,7 @@ async def insert_outbox(tx: Transaction, kind: str, payload: Mapping[str, Any]) 
 
 
 async def close_note(connection: DbConnection, note_id: int) -> None:
-    """Delete an outbox row whose work is done."""
+    """Mark an outbox row as done."""
     await connection.execute(_sql.close_note, {"note_id": note_id})
 
 
