@@ -53,7 +53,7 @@ _NOUNS = {
 
 
 class _Market(Resource[Mode]):
-    """What both clients have: one attribute for each noun, and the escape hatch."""
+    """Hold what both clients share: one attribute for each noun, and `api` for any path."""
 
     auth: Auth[Mode]
     categories: Categories[Mode]
@@ -108,7 +108,24 @@ class _Market(Resource[Mode]):
         body: Mapping[str, object] | Sequence[object] | None = None,
         idempotency_key: str | None = None,
     ) -> Operation[Any]:
-        """Any call of the interface by method and path; returns the decoded JSON, or None."""
+        """Call any path of the API by method and path.
+
+        Args:
+            method: HTTP method.
+            path: Path below the base address, such as `/auctions/live`.
+            query: Parameters of the URL.
+            body: JSON body.
+            idempotency_key: Key that makes a retry of a write safe; one is made by default.
+
+        Returns:
+            The decoded JSON, or None for an empty reply.
+
+        Raises:
+            Invalid for a bad path or body; otherwise the errors in docs/api.md#problems.
+
+        Example:
+            page = client.api("GET", "/auctions/live", query={"limit": 20})
+        """
         if not path.startswith("/") or path.startswith("//"):
             raise invalid("path", f"{path!r} is not a path; write it as /auctions/live")
         verb = method.upper()
@@ -144,7 +161,12 @@ class InstaSell(_Market[Sync]):
         super().__init__(self._transport)
 
     def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections.
+
+        Example:
+            client = InstaSell(token=token)
+            client.close()
+        """
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -162,8 +184,8 @@ class InstaSell(_Market[Sync]):
 class AsyncInstaSell(_Market[Async]):
     """The market for asyncio: the same calls, awaited, and the live session.
 
-    Close it with `aclose`, or use `async with`. `network` takes the place of the network, and
-    `witness` is told whatever the client is told. With `read_only` all that would change something
+    Close it with `aclose`, or use `async with`. `network` replaces the network, and `witness` is
+    notified of all that the client receives. With `read_only` each call that would change something
     raises Forbidden before it is sent; signing in and out stay possible.
     """
 
@@ -188,7 +210,20 @@ class AsyncInstaSell(_Market[Async]):
     def live(
         self, *, on_state: StateCallback | None = None, wait_for_server: bool = False
     ) -> LiveSession:
-        """A live session for `async with`; see `instasell_client.live`."""
+        """Return a live session for `async with`; see docs/api.md#live.
+
+        Args:
+            on_state: Called with each new state of the connection.
+            wait_for_server: Keep trying to connect instead of raising at once.
+
+        Returns:
+            A session that connects when it is entered.
+
+        Example:
+            async with client.live() as live:
+                async for event in live.auction(auction_id):
+                    print(event)
+        """
         from instasell_client.live import LiveSession
 
         return LiveSession(
@@ -202,7 +237,12 @@ class AsyncInstaSell(_Market[Async]):
         )
 
     async def aclose(self) -> None:
-        """Closes the connections."""
+        """Close the connections.
+
+        Example:
+            client = AsyncInstaSell(token=token)
+            await client.aclose()
+        """
         await self._transport.aclose()
 
     async def __aenter__(self) -> Self:

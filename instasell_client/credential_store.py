@@ -16,14 +16,14 @@ T = TypeVar("T")
 
 
 class CredentialStore(Protocol):
-    """Where secrets are kept."""
+    """Store secrets."""
 
     def get(self, entry: str) -> str | None:
         """The secret, or None."""
         ...
 
     def set(self, entry: str, secret: str) -> bool:
-        """Whether the secret was taken and will be given back."""
+        """Store the secret; return True when it can be read again."""
         ...
 
     def delete(self, entry: str) -> None:
@@ -49,7 +49,7 @@ class KeyringStore:
         return self._asked(ask)
 
     def set(self, entry: str, secret: str) -> bool:
-        """Whether the secret was taken and is given back."""
+        """Store the secret; return True when it can be read again."""
 
         def ask() -> bool:
             import keyring

@@ -32,21 +32,21 @@ Mode = TypeVar("Mode", covariant=True)
 
 
 class Transport(Protocol):
-    """What runs an operation: the sync or the async transport."""
+    """Run operations: the sync or the async transport."""
 
     token: str | None
 
     @property
     def wiring(self) -> TransportConfig:
-        """Where the market is."""
+        """Return the address of the market and the limits of waiting."""
         ...
 
     def run(self, operation: Operation[Any]) -> Any:
-        """The reply, or a coroutine of it."""
+        """Return the reply, or a coroutine of it."""
         ...
 
     def run_chain(self, chain: CallChain[Any]) -> Any:
-        """The result, or a coroutine of it."""
+        """Return the result, or a coroutine of it."""
         ...
 
     def iterate(self, steps: Pages[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""What a program can do without that only speaks to the market, so that it starts sooner."""
+"""Skip imports that a pure client of the market does not need, so that it starts sooner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client reaches its market with, for whoever watches it or stands in for it."""
+"""Define the network of a client, for observers and for replacements in tests."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Network:
 
 
 class Observer:
-    """Is told what a client is told; it cannot change any of it, and must not raise."""
+    """Receive what a client receives; an observer cannot change it, and must not raise."""
 
     def on_reply(self, method: str, path: str, query: Mapping[str, str], content: bytes) -> None:
         """A call was answered with success."""

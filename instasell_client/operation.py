@@ -38,7 +38,7 @@ class Operation(Generic[Answer]):
     `key` is the idempotency key: a write that has one is retried safely. `new_token` reads from
     the reply which token the client uses from then on. `identified` says whether the token goes
     along; signing in must work while the old token no longer does. A `path` may be a whole address
-    of somebody else, who is not to be given the token. `owned` says that the `{}` of
+    of another server, which must not get the token. `owned` says that the `{}` of
     the path is the id of the token's account, which the transport finds out. Of an answer that is
     longer than `bytes_max` no more is read, and it counts for nothing.
     """
@@ -86,12 +86,12 @@ class PageItems(Protocol[Item]):
 
     @property
     def items(self) -> Sequence[Item]:
-        """What the reply carries."""
+        """Return what the reply carries."""
         ...
 
     @property
     def next(self) -> str | int | None:
-        """Where the following page begins, or None after the last."""
+        """Return where the following page begins, or None after the last."""
         ...
 
 
@@ -179,7 +179,7 @@ def query_text(value: object) -> str:
 
 
 def reads(model: type[Model]) -> Callable[[bytes], Model]:
-    """How an answer becomes `model`; raises ValidationError when it does not."""
+    """Return a parser into `model`; it raises ValidationError for other answers."""
     return model.model_validate_json
 
 

@@ -1,4 +1,4 @@
-"""Whom to talk to, and as whom: profiles in TOML, tokens in the keyring or in a private file.
+"""Choose the server and the account: profiles in TOML, tokens in the keyring or a private file.
 
 The folder is INSTASELL_CONFIG_DIR, or the one that the system has for it. It holds
 `profiles.toml`, and `tokens/NAME` (mode 0600 in a folder of 0700) for each token that the keyring
@@ -41,7 +41,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class ServerTarget:
-    """Where to send calls, and with which token. `profile` is None when the environment says."""
+    """Hold where to send calls, and the token. `profile` is None when the environment decides."""
 
     url: str
     token: str | None
@@ -128,7 +128,7 @@ class ProfileStore:
             path.unlink(missing_ok=True)
         else:
             _write_private(path, token)
-            # The folder of the configuration may be somebody's home; this one is only ours.
+            # The folder of the configuration may be a user's home; this one is only ours.
             path.parent.chmod(0o700)
 
     def _forget_token(self, profile: Profile) -> None:
@@ -167,7 +167,7 @@ class ProfileStore:
 def resolve_target(
     profile: str | None = None, url: str | None = None, *, store: ProfileStore | None = None
 ) -> ServerTarget:
-    """Where to send calls: the arguments, the environment, the profile, the default, in turn.
+    """Find where to send calls: the arguments, the environment, the profile, the default.
 
     A profile's token goes to that profile's server only: with another `url` there is no token
     unless INSTASELL_TOKEN has one. Raises ProfileError for a named profile that does not exist.
@@ -255,7 +255,7 @@ def _quoted(text: str) -> str:
 def _read_private(path: Path) -> str | None:
     try:
         if os.name == "posix" and path.stat().st_mode & 0o077:
-            # Somebody loosened it; it must not stay readable for others.
+            # Its mode was loosened; it must not stay readable for others.
             path.chmod(0o600)
         return path.read_text(encoding="utf-8").strip() or None
     except FileNotFoundError:

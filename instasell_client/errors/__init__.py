@@ -1,4 +1,4 @@
-"""What a call can raise, as one tree; every class of the market's own tree has its twin here.
+"""List what a call can raise, as one tree; each class of the server's tree has its twin here.
 
     InstaSellError
     - NotFound            ListingNotFound AuctionNotFound CategoryNotFound UserNotFound
@@ -23,11 +23,11 @@
     - PaymentFailed
     - RateLimited(retry_after_seconds)
     - OutcomeUnknown      the same key, sent again, tells what happened     - Unavailable
-    - TransportError      nothing that the market said: raised by the client alone
+    - TransportError      not an answer of the market: only the client raises it
       - ConnectionFailed    no connection, or it was lost before the answer
       - Timeout             no answer in time
       - ProtocolError       an answer that does not fit the wire contract
-        - NotAnInstaSellServer   somebody else answers at this address
+        - NotAnInstaSellServer   another program answers at this address
 
 A refusal carries `code` (stable: look at this one), `title` and `detail` (for people), `data` (its
 own members), `request_id` (for the log) and `status`. `retryable`: the same call may succeed later.

@@ -1,4 +1,4 @@
-"""What the market refuses, but for the state that it is in."""
+"""Define the refusals that do not depend on the state of the market."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class InstaSellError(Exception):
 
 
 class NotFound(InstaSellError):
-    """What does not exist, or is not the caller's to see."""
+    """Report what does not exist, or is not the caller's to see."""
 
     title = "Not found"
     status = 404
@@ -126,7 +126,7 @@ class Unauthenticated(InstaSellError):
 
 
 class BadCredentials(Unauthenticated):
-    """E-mail or password is wrong; which of the two is not told."""
+    """Refuse a wrong e-mail address or password; the answer does not say which."""
 
     title = "E-mail or password is wrong"
 
@@ -145,13 +145,13 @@ class AccountSuspended(Forbidden):
 
 
 class SellerCannotBid(Forbidden):
-    """Nobody bids on his own auction."""
+    """Refuse a seller's bid on their own auction."""
 
     title = "A seller cannot bid on the own auction"
 
 
 class SellerCannotBuy(Forbidden):
-    """Nobody buys what he sells himself."""
+    """Refuse a seller's purchase of their own listing."""
 
     title = "A seller cannot buy the own goods"
 
@@ -280,7 +280,7 @@ class RateLimited(InstaSellError):
 
     @property
     def retry_after_seconds(self) -> float | None:
-        """When to come back, in seconds from the answer; None where it was not told."""
+        """Return the seconds to wait from the answer on; None where the answer does not say."""
         value = self.data.get("retry_after_seconds")
         return float(value) if isinstance(value, (int, float)) else None
 

@@ -1,4 +1,4 @@
-"""What the state of the market is against."""
+"""Define the refusals that depend on the state of the market."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ class Conflict(InstaSellError):
 
 
 class AuctionNotOpen(Conflict):
-    """Not started, over, or called off."""
+    """Refuse, because the auction has not started, is over, or was cancelled."""
 
     title = "The auction is not open"
 
     @property
     def auction_status(self) -> str | None:
-        """What the auction is instead of open: one of `AuctionStatus`."""
+        """Return the present status of the auction: one of `AuctionStatus`."""
         return self._text("auction_status")
 
 
@@ -30,12 +30,12 @@ class BidTooLow(Conflict):
 
     @property
     def minimum(self) -> int | None:
-        """What would be taken now, in minor units."""
+        """Return the least bid that is accepted now, in minor units."""
         return self._number("minimum")
 
 
 class AlreadyLeading(Conflict):
-    """The leader's own maximum is not raised by this."""
+    """Refuse a maximum that does not raise the leader's present one."""
 
     title = "You lead already with a maximum that is as high"
 
@@ -86,12 +86,12 @@ class AuctionStillOpen(Conflict):
 
     @property
     def auction_status(self) -> str | None:
-        """Where the auction stands: one of `AuctionStatus`."""
+        """Return the status of the auction: one of `AuctionStatus`."""
         return self._text("auction_status")
 
 
 class AuctionHasOrder(Conflict):
-    """An order of the auction stands, or was paid."""
+    """Refuse, because an order of the auction is open or was paid."""
 
     title = "The auction has an order"
 
@@ -151,7 +151,7 @@ class OrderNotReady(Conflict):
 
     @property
     def order_status(self) -> str | None:
-        """Where the order stands instead: one of `OrderStatus`."""
+        """Return the present status of the order: one of `OrderStatus`."""
         return self._text("order_status")
 
 
@@ -162,7 +162,7 @@ class InsufficientFunds(Conflict):
 
     @property
     def missing(self) -> int | None:
-        """What is missing, in minor units."""
+        """Return the amount that is missing, in minor units."""
         return self._number("missing")
 
 
@@ -195,7 +195,7 @@ class InsufficientGas(Conflict):
 
     @property
     def missing(self) -> int | None:
-        """How much gas is missing."""
+        """Return the gas that is missing."""
         return self._number("missing")
 
 
@@ -218,7 +218,7 @@ class TooManyFiles(Conflict):
 
     @property
     def limit(self) -> int | None:
-        """How many there may be."""
+        """Return the highest number allowed."""
         return self._number("limit")
 
 
@@ -241,6 +241,6 @@ class NoPayoutAccount(Conflict):
 
 
 class NothingToBook(Conflict):
-    """What an alert is about is booked already, or its kind has nothing that could be."""
+    """Refuse to book an alert that is booked already, or whose kind has nothing to book."""
 
     title = "There is nothing to book"

@@ -1,4 +1,4 @@
-"""What nobody said: the connection, and answers that cannot be understood."""
+"""Define failures of the connection, and answers that cannot be understood."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from instasell_client.errors.base import InstaSellError
 
 
 class TransportError(InstaSellError):
-    """The market said nothing, or nothing that can be understood. `status` is 0."""
+    """Report no answer, or one that cannot be understood. `status` is 0."""
 
     title = "There is no answer from the market"
     status = 0
@@ -33,6 +33,6 @@ class ProtocolError(TransportError):
 
 
 class NotAnInstaSellServer(ProtocolError):
-    """Somebody else answers at this address."""
+    """Report that another program answers at this address."""
 
     title = "There is no InstaSell server at this address"

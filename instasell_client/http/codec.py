@@ -38,7 +38,7 @@ _TRANSIENT = (429, 502, 503, 504)
 
 @dataclass(frozen=True, slots=True)
 class TransportConfig:
-    """Where the market is, and how patient the client is with it.
+    """Hold the address of the market, and how long the client waits for it.
 
     `timeout_seconds` is for each try; it is longer than the 10 s for which the server holds a
     repeated request back until the first is answered. `max_wait_seconds` is the longest
@@ -80,14 +80,14 @@ class TransportConfig:
         return operation.path
 
     def place(self, operation: Operation[Any]) -> str:
-        """Who is asked, for messages; addresses of others may carry a permission."""
+        """Return the host, for messages; other addresses may carry a permission."""
         if operation.path.startswith("/"):
             return self.base_url
         return "/".join(operation.path.split("/", 3)[:3])
 
 
 def user_agent() -> str:
-    """Who asks, for the server's log."""
+    """Return the name and version of the client, for the server's log."""
     try:
         version = metadata.version("instasell")
     except metadata.PackageNotFoundError:
@@ -204,7 +204,7 @@ def _untold(status: int, headers: Mapping[str, str], url: str) -> InstaSellError
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """What Retry-After says, in seconds or as a date."""
+    """Return the seconds of Retry-After, given as seconds or as a date."""
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         return float(text)
@@ -215,7 +215,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 
 
 def asks_too_much(wiring: TransportConfig, response: httpx.Response) -> bool:
-    """Whether a transient refusal asks for a longer wait than the client is willing to take."""
+    """Return True when a transient refusal asks for a longer wait than the client accepts."""
     if response.status_code not in _TRANSIENT:
         return False
     seconds = retry_after_seconds(response.headers)
@@ -225,7 +225,7 @@ def asks_too_much(wiring: TransportConfig, response: httpx.Response) -> bool:
 def transport_error(
     error: httpx.HTTPError | httpx.InvalidURL, wiring: TransportConfig, place: str | None = None
 ) -> TransportError:
-    """What a failure of the connection to `place`, or to the server, means to the caller."""
+    """Return the error for a failed connection to `place`, or to the server."""
     place = place or wiring.base_url
     if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
         return Timeout(f"{place} did not answer in {wiring.timeout_seconds:g} s")

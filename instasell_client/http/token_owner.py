@@ -1,4 +1,4 @@
-"""Whose token it is: for paths that name the caller, as those of the own wallet do."""
+"""Find the owner of a token, for paths that name the caller, such as those of the wallet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WHO_AM_I = get("/auth/me", User)
 class TokenOwner:
     """Remembers the account of a token, so that it is asked for once and not for every call.
 
-    Another token may be another account's, and is asked for anew.
+    Another token may be another account's, and is asked for again.
     """
 
     def __init__(self) -> None:

@@ -42,7 +42,7 @@ _SIGNING = frozenset({"/auth/login", "/auth/logout"})
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """Whose certificates are believed. They take longer to load than a call, so once a process."""
+    """Load the trusted certificates once for a process; that takes longer than a call."""
     return httpx.create_ssl_context()
 
 

@@ -1,4 +1,4 @@
-"""The server's clock, as well as it can be told from here."""
+"""Estimate the server's clock from its answers."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Clock:
 
     @property
     def error_seconds(self) -> float | None:
-        """How far the estimate can be off, in seconds; None before the first answer."""
+        """Return the largest error of the estimate in seconds; None before the first answer."""
         return min(self._samples)[0] / 2 if self._samples else None
 
     def now(self) -> datetime:
-        """The server's time, in UTC; the own clock's before the first answer."""
+        """Return the server's time in UTC; that of the local clock before the first answer."""
         return datetime.fromtimestamp(monotonic() + self._offset, UTC)

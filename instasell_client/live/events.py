@@ -1,4 +1,4 @@
-"""What the feeds of a live session yield, and how an event changes a state.
+"""Define what the feeds of a live session yield, and how an event changes a state.
 
 Match on the class, or on `event`, which is the name on the wire:
 
@@ -97,14 +97,14 @@ class AccountEvent:
 
     @property
     def notification(self) -> Notification | None:
-        """What `notification` tells of."""
+        """Carry the data of a `notification`."""
         if self.event != "notification":
             return None
         return Notification.model_validate(self.data)
 
     @property
     def message(self) -> NewMessage | None:
-        """What `new_message` brings, the caller's own messages too."""
+        """Carry the data of a `new_message`, also of the caller's own messages."""
         return NewMessage.model_validate(self.data) if self.event == "new_message" else None
 
     @property

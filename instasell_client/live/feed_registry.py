@@ -1,4 +1,4 @@
-"""Which feeds a session has, and which events go to which of them."""
+"""Register the feeds of a session, and route each event to its feeds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NOTICES = frozenset(get_args(NoticeName))
 
 
 class FeedRegistry:
-    """The feeds that somebody still holds. `abandon` is called with a room that nobody does.
+    """Hold the feeds that are still referenced. `abandon` gets a room that has no feed left.
 
     Feeds are kept weakly: one that was left by a bare `break` goes with its last reference, and
     its room is left with the next event that comes for it.

@@ -36,7 +36,7 @@ Event = TypeVar("Event", covariant=True)
 
 
 class EventQueue(Protocol[Event]):
-    """Where events wait for the reader."""
+    """Hold events until the reader takes them."""
 
     def __len__(self) -> int: ...
 
@@ -73,7 +73,14 @@ class EventFeed(ABC, Generic[Event]):
         return self._mail.pop()
 
     async def batch(self) -> Sequence[Event]:
-        """All that waits, and at least one event; empty when the feed is over."""
+        """Return all events that wait, at least one; none when the feed is over.
+
+        Raises the error that ended the feed.
+
+        Example:
+            while events := await feed.batch():
+                draw(events)
+        """
         try:
             first = await anext(self)
         except StopAsyncIteration:
@@ -81,13 +88,23 @@ class EventFeed(ABC, Generic[Event]):
         return [first, *(self._mail.pop() for _ in range(len(self._mail)))]
 
     def finish(self, failure: InstaSellError | None = None) -> None:
-        """Ends the feed after what waits in it; `failure` is raised then."""
+        """End the feed after the events that wait, then raise `failure` if there is one.
+
+        The session calls it; readers call `aclose`.
+
+        Example:
+            feed.finish(ConnectionFailed("the session is closed"))
+        """
         self._over = True
         self._failure = self._failure or failure
         self._arrived.set()
 
     async def aclose(self) -> None:
-        """Leaves. What waits is still there to be read."""
+        """Leave the feed; events that wait can still be read.
+
+        Example:
+            await feed.aclose()
+        """
         if not self._over:
             self.finish()
             self._leave(self)
@@ -126,7 +143,7 @@ class JoinedFeed(EventFeed[Event], ABC, Generic[Event]):
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will come."""
+        """Return True when no more events will come."""
         return self._over
 
     @property
@@ -136,7 +153,7 @@ class JoinedFeed(EventFeed[Event], ABC, Generic[Event]):
 
     @abstractmethod
     def request(self) -> JoinAuction:
-        """What to send to join, from where this feed stands."""
+        """Return the message that joins, from the newest event of this feed on."""
 
     @abstractmethod
     def _start(self, ack: JsonObject) -> None:
@@ -202,7 +219,13 @@ class AuctionFeed(JoinedFeed[AuctionEvent]):
         return self.auction_id
 
     def request(self) -> JoinAuction:
-        """Asks for the bids after the newest one that came in."""
+        """Return the message that joins the auction, for the bids after the newest known.
+
+        Raises Invalid for a wrong `auction_id` or `after_seq`.
+
+        Example:
+            await link.ask(ClientEvent.JOIN, feed.request().model_dump(exclude_none=True))
+        """
         wished = {"view": True} if self._view else {}
         return request(JoinAuction, auction_id=self.auction_id, after_seq=self.seq, **wished)
 
@@ -235,7 +258,7 @@ class AuctionFeed(JoinedFeed[AuctionEvent]):
         self._waiting.put(change)
 
     def _expect(self, version: int) -> None:
-        """A conflated state may be the board's, and overtake the bids that it stands for."""
+        """A conflated state may be the board's, and overtake the bids that it sums up."""
 
         def catch_up() -> None:
             behind = self.version is not None and self.version < version
@@ -268,7 +291,11 @@ class BoardFeed(JoinedFeed[BoardEvent]):
         return BOARD
 
     def request(self) -> JoinAuction:
-        """Asks for the whole board."""
+        """Return the message that joins the whole board.
+
+        Example:
+            await link.ask(ClientEvent.JOIN, feed.request().model_dump(exclude_none=True))
+        """
         return JoinAuction(auction_id=BOARD)
 
     def _start(self, ack: JsonObject) -> None:
@@ -292,14 +319,18 @@ class BoardFeed(JoinedFeed[BoardEvent]):
 
 
 class AccountFeed(EventFeed[AccountEvent]):
-    """What is for the signed-in user; of more than 256 that wait, the oldest give way."""
+    """Yield what is for the signed-in user; of more than 256 that wait, the oldest are dropped."""
 
     def __init__(self, leave: Callable[[EventFeed[AccountEvent]], None]) -> None:
         self._waiting = DropOldestQueue[AccountEvent](EVENTS_WAITING_MAX)
         super().__init__(self._waiting, leave)
 
     def receive(self, notice: AccountEvent) -> None:
-        """A notice has come."""
+        """Queue an event for the reader; the session calls it.
+
+        Example:
+            feed.receive(event)
+        """
         self._waiting.put(notice)
         self._arrived.set()
 

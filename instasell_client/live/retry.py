@@ -1,4 +1,4 @@
-"""How patient a session is, and how fast it asks."""
+"""Set how long a session waits, and how fast it sends."""
 
 from __future__ import annotations
 
@@ -25,7 +25,14 @@ class RetryPolicy:
     backoff_max: float = 15.0
 
     def delays(self) -> Iterator[float]:
-        """Waits between tries, with full jitter, so that a crowd does not come back at once."""
+        """Yield the seconds to wait before each try, with full jitter.
+
+        Jitter spreads the clients that a server's restart cut off all at once.
+
+        Example:
+            delays = RetryPolicy(backoff_max=5.0).delays()
+            await asyncio.sleep(next(delays))
+        """
         ceiling = self.backoff_first
         while True:
             yield random.uniform(0, ceiling)
@@ -55,11 +62,11 @@ class RateLimiter:
 
 
 def is_transient(error: InstaSellError) -> bool:
-    """Whether waiting may help."""
+    """Return True when a later try may succeed."""
     return error.retryable or error.status >= 500
 
 
 def wait_seconds(error: InstaSellError, delays: Iterator[float]) -> float:
-    """How long to wait before the next try: as told, and at least the next of `delays`."""
+    """Return the seconds before the next try: what the server asks, or the next delay if longer."""
     told = error.retry_after_seconds if isinstance(error, RateLimited) else None
     return max(next(delays), told or 0.0)

@@ -1,4 +1,4 @@
-"""The live session: one socket for many feeds, kept up as long as the session is open."""
+"""The live session: one socket for many feeds, kept open with the session; docs/api.md#live."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ JOINS_AT_ONCE_MAX = 8
 
 
 class ConnectionState(StrEnum):
-    """How the socket of a session is."""
+    """Name the states of a session's socket."""
 
     CONNECTING = "connecting"
     LIVE = "live"
@@ -117,7 +117,8 @@ class LiveSession:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Closes the socket and ends every feed."""
+        """Close the socket and end every feed.
+        Example: `await live.aclose()`"""
         tasks = [task for task in (self._keeper, *self._tasks) if task is not None]
         for task in tasks:
             task.cancel()
@@ -126,11 +127,12 @@ class LiveSession:
 
     @property
     def state(self) -> ConnectionState:
-        """How the connection is at this moment."""
+        """Return the present state of the connection."""
         return self._state
 
     async def states(self) -> AsyncGenerator[ConnectionState, None]:
-        """The state of the connection, and each new one; ends after `CLOSED`."""
+        """Yield the state of the connection and each new one, until `CLOSED`.
+        Example: `async for state in live.states(): ...`"""
         shown: ConnectionState | None = None
         while shown is not ConnectionState.CLOSED:
             turn = self._turn
@@ -141,22 +143,23 @@ class LiveSession:
                 await turn.wait()
 
     def server_now(self) -> datetime:
-        """The server's time in UTC, by which countdowns run."""
+        """Return the server's time in UTC, for countdowns.
+        Example: `left = auction.end_at - live.server_now()`"""
         return self._clock.now()
 
     @property
     def clock_error_seconds(self) -> float | None:
-        """How far `server_now` can be off; None before the first answer of the server."""
+        """Return the largest error of `server_now`; None before the first answer of the server."""
         return self._clock.error_seconds
 
     def auction(
         self, auction_id: str, *, after_seq: int | None = None, view: bool = False
     ) -> AuctionFeed:
-        """One auction: `AuctionJoined`, then each change once, across lost connections.
+        """Follow an auction: `AuctionJoined`, then each change once, across lost connections.
 
-        `after_seq` asks for the bids after it with the first `AuctionJoined`, `view` for what
-        `auctions.get` answers. Iterating raises AuctionNotFound for an auction that does not exist.
-        """
+        `after_seq` asks for the later bids, `view` for the reply of `auctions.get`, both in the
+        first `AuctionJoined`. Iterating raises AuctionNotFound.
+        Example: `async for event in live.auction(auction_id, after_seq=12): ...`"""
         feed = AuctionFeed(
             auction_id,
             after_seq,
@@ -170,14 +173,16 @@ class LiveSession:
         return feed
 
     def board(self) -> BoardFeed:
-        """Every open auction: `BoardJoined`, then the newest state of whatever changes."""
+        """Follow all open auctions: `BoardJoined`, then the newest state of each.
+        Example: `async for event in live.board(): ...`"""
         feed = BoardFeed(self._rooms.leave, self._start_join)
         self._rooms.enter(feed)
         self._start_join(feed)
         return feed
 
     def events(self) -> AccountFeed:
-        """What is for the signed-in user alone: notifications, messages, the wallet."""
+        """Follow your notifications, messages and wallet.
+        Example: `async for event in live.events(): ...`"""
         feed = AccountFeed(self._rooms.leave)
         self._rooms.listen(feed)
         if self._state is ConnectionState.CLOSED:
@@ -193,12 +198,12 @@ class LiveSession:
         key: str | None = None,
         timeout_seconds: float = 30.0,
     ) -> BidReceipt:
-        """Bids, in minor units, and sends the bid again with the same key until it is answered.
+        """Bid in minor units; repeat the bid with the same key until it is answered.
 
-        Raises what the market answers: BidTooLow(minimum), AlreadyLeading(minimum),
-        AuctionNotOpen, Unauthenticated. Without an answer in time: OutcomeUnknown with the key
-        when the bid may have been taken, Timeout when it was never sent.
-        """
+        Raises BidTooLow(minimum), AlreadyLeading(minimum), AuctionNotOpen, Unauthenticated. After
+        `timeout_seconds`: OutcomeUnknown with the key when the bid may have been taken, Timeout
+        when it was never sent.
+        Example: `receipt = await live.bid(auction_id, amount=9200)`"""
         if self._read_only:
             raise Forbidden(READS_ONLY)
         key = key or new_key()
@@ -381,7 +386,7 @@ class LiveSession:
 
 @dataclass(slots=True)
 class _Attempt:
-    """How far a bid has come. `open`: it was sent, and no answer tells what became of it."""
+    """Track a bid. `open`: it was sent, and no answer says whether it was accepted."""
 
     open: bool = False
     refused: InstaSellError | None = None

@@ -15,7 +15,7 @@ PASSWORD_BYTES_MAX = 72
 
 
 class Role(StrEnum):
-    """What an account may do; a seller may do all that a buyer may."""
+    """Name what an account may do; a seller may do all that a buyer may."""
 
     BUYER = "buyer"
     SELLER = "seller"
@@ -23,7 +23,7 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """What the token of a script may do; `pay` never withdraws."""
+    """Name what a script token may do; `pay` never withdraws."""
 
     READ = "read"
     LIST = "list"
@@ -41,7 +41,7 @@ class UserStatus(StrEnum):
 
 
 class VerificationStatus(StrEnum):
-    """How far the proof of the e-mail address has come."""
+    """Name the state of the e-mail proof."""
 
     UNVERIFIED = "unverified"
     PENDING = "pending"
@@ -115,11 +115,11 @@ class SignupPending(Reply):
 
 
 class SignupReply(RootModel[Grant | SignupPending]):
-    """What a sign-up is answered with."""
+    """Answer a sign-up."""
 
 
 class UpdateMe(Request):
-    """What an account may change of itself."""
+    """Change what an account may change of itself."""
 
     display_name: DisplayName
 
@@ -146,7 +146,7 @@ class Verify(Request):
 
 
 class Forgot(Request):
-    """Whose password is forgotten; as at sign-in, nothing about the form is checked."""
+    """Name the account of a forgotten password; as at sign-in, its form is not checked."""
 
     email: Annotated[str, Field(max_length=1024)]
 

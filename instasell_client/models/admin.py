@@ -28,7 +28,7 @@ Why = Annotated[Line, Field(min_length=1, max_length=500)]
 
 
 class Reason(Request):
-    """Why an admin does what he does; it stays in the audit log."""
+    """Give the reason of an admin's action; it stays in the audit log."""
 
     reason: Why
 
@@ -40,7 +40,7 @@ class EnterUsers(Reason):
 
 
 class EnteredOutcome(StrEnum):
-    """What became of one of them."""
+    """Name the result of one account."""
 
     CREATED = "created"
     EXISTING = "existing"
@@ -75,7 +75,7 @@ class SetRole(Reason):
 
 
 class UsersQuery(Paging):
-    """The newest first. `q` is a part of the e-mail address or the name as it stands, or an id."""
+    """The newest first. `q` is an exact part of the e-mail address or the name, or an id."""
 
     q: Annotated[Line, Field(min_length=1, max_length=100)] | None = None
     role: Role | None = None
@@ -91,7 +91,7 @@ class AdminOrdersQuery(Paging):
 
 
 class AdminAction(Reply):
-    """What an admin did, to what, and why. It is never changed or deleted.
+    """Record what an admin did, to what, and why. It is never changed or deleted.
 
     `action` is one of suspend_user, unsuspend_user, set_role, verify_user, allow_payouts,
     close_alert, refund_payment, charge_seller, correct_chargeback, cancel_auction, remove_listing,
@@ -118,7 +118,7 @@ class AuditLogQuery(Paging):
 
 
 class Alert(Reply):
-    """What an operator has to look at. `subject` names what it is about, as a payment.
+    """Describe what an operator must look at. `subject` names its cause, such as a payment.
 
     `remedy` says what to do about it, and by which command.
     """
@@ -167,7 +167,7 @@ class AdminOrder(OrderView):
 
 
 class Bucket(StrEnum):
-    """How long a span of time is counted together: in UTC, weeks from Monday."""
+    """Name the length of a bucket of time: in UTC, weeks from Monday."""
 
     HOUR = "hour"
     DAY = "day"
@@ -175,7 +175,7 @@ class Bucket(StrEnum):
 
 
 class AnalyticsQuery(Request):
-    """Which figures: `from` an instant `to` another; `from_at` and `to_at` are understood as well.
+    """Select figures `from` an instant `to` another; `from_at` and `to_at` are accepted as well.
 
     The span is widened to whole buckets and ends no later than the bucket of this moment. Left out,
     `to` is this moment, and `from` 24 hours, 30 days or 26 weeks before `to`.
@@ -189,7 +189,7 @@ class AnalyticsQuery(Request):
 
 
 class Figures(Reply):
-    """What happened from `start_at` until before `end_at`; amounts in minor units.
+    """Count what happened from `start_at` until before `end_at`; amounts in minor units.
 
     `active_auctions` were open when the bucket ended, or are now. `bids_per_auction` is over the
     auctions that took a bid. `gross_amount` is the total of the orders that were paid. Payments are

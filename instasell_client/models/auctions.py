@@ -41,7 +41,7 @@ class AuctionStatus(StrEnum):
 
 
 class BidKind(StrEnum):
-    """`raise` is the leader raising the own maximum."""
+    """Name the kind of a bid; `raise` raises the leader's maximum."""
 
     BID = "bid"
     RAISE = "raise"
@@ -93,7 +93,7 @@ class CheckAuctions(Request):
 
 
 class AuctionCheckOutcome(StrEnum):
-    """What would become of an auction."""
+    """Name the result of a check of an auction."""
 
     CREATED = "created"
     REJECTED = "rejected"
@@ -162,7 +162,7 @@ class BuyNow(Request):
 
 
 class CancelAuction(Request):
-    """Why the auction is called off, for the bidders to read."""
+    """Give the reason of a cancellation, for the bidders to read."""
 
     reason: Annotated[Line, Field(max_length=500)] | None = None
 
@@ -198,10 +198,10 @@ BELOW_RESERVE = "Ended below the reserve: no sale"
 
 
 class AuctionState(Reply):
-    """What changes while an auction runs, and what a board shows of it.
+    """Describe what changes while an auction runs, and what a board shows of it.
 
     Amounts are minor units. `version` rises by one with each committed change, `seq` with each
-    bid. `minimum_bid` is the least that would be taken from somebody who does not lead.
+    bid. `minimum_bid` is the least that would be taken from a bidder who does not lead.
     `leader` and `winner` are public names of the form `bidder-N`.
     """
 
@@ -237,7 +237,7 @@ class AuctionState(Reply):
 
 
 class You(Reply):
-    """What the auction is to the one who asks; nobody else sees `max_amount`."""
+    """Describe what the auction is to the caller; nobody else sees `max_amount`."""
 
     bidder: str | None = None
     leading: bool = False
@@ -263,11 +263,11 @@ class AuctionOrder(Reply):
 
 
 class AuctionView(Reply):
-    """GET /auctions/{id}: the state, the goods, and what it is to the one who asks.
+    """Answer GET /auctions/{id}: the state, the item, and what it is to the caller.
 
     `orders` is filled in for the auction's seller and for admins, the oldest first: the winner of
-    the auction stays its winner, whoever has it in the end. `watchers` counts the watch lists that
-    it is on; only a market older than this field leaves it out.
+    the auction stays its winner, also when another bidder gets it in the end. `watchers` counts the
+    watchlists that it is on; only a market older than this field leaves it out.
     """
 
     state: AuctionState
@@ -354,7 +354,7 @@ class BidList(Reply):
 
 
 class BidOutcome(StrEnum):
-    """Whether the bidder leads after the bid, or was outbid by a maximum at once."""
+    """Name the result of a bid: the bidder leads, or was outbid by a maximum at once."""
 
     LEADING = "leading"
     OUTBID = "outbid"

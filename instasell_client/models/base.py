@@ -1,7 +1,7 @@
 """Base classes of the wire contract.
 
 Requests refuse fields that they do not know, so that a typing error or an attempt to set what is
-not the caller's to set is told and never silently dropped. Replies ignore them, so that an older
+not the caller's to set is reported, never silently dropped. Replies ignore them, so that an older
 client keeps working when a newer server says more.
 """
 
@@ -63,7 +63,7 @@ class Request(BaseModel):
 
 
 class Reply(BaseModel):
-    """What the server answers."""
+    """Define what the server answers."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 

@@ -1,4 +1,4 @@
-"""What a bidder sees of the auctions that he bids in."""
+"""Define what bidders see of the auctions that they bid in."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from instasell_client.models.orders import OrderStatus
 
 
 class BiddingPart(StrEnum):
-    """Where an auction stands for one of its bidders, what needs him most first.
+    """Name the state of an auction for one of its bidders, the most urgent first.
 
-    To pay: it made an order of his that waits to be paid, as winner or as next bidder.
+    To pay: their order of it waits to be paid, as winner or as next bidder.
     """
 
     TO_PAY = "to_pay"
@@ -32,8 +32,8 @@ class BiddingQuery(Paging):
 class BiddingAuction(Reply):
     """An auction that the caller has bid in; amounts in minor units.
 
-    `bidder` is his public name there, and `max_amount` how far he goes, which nobody else sees.
-    The order is his newest of this auction; without one, `order_id` and what follows it are None.
+    `bidder` is their public name there, and `max_amount` their limit, which nobody else sees.
+    The order is their newest of this auction; without one, `order_id` and what follows it are None.
     """
 
     part: BiddingPart
@@ -50,7 +50,7 @@ class BiddingAuction(Reply):
 class BiddingPage(Reply):
     """A page of such auctions, and the server's clock.
 
-    First what is to pay by its last day, then where he was outbid and where he leads, by their
+    First what is to pay by its last day, then where they were outbid and where they lead, by their
     ends, then all that is over, the newest first. An auction that changes its part while pages
     are read may come twice or not at all.
     """

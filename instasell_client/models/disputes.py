@@ -15,7 +15,7 @@ from instasell_client.models.text import Line, Message
 
 
 class DisputeReason(StrEnum):
-    """What a buyer complains of."""
+    """Name the problem of a buyer."""
 
     NOT_RECEIVED = "not_received"
     NOT_AS_DESCRIBED = "not_as_described"
@@ -24,14 +24,14 @@ class DisputeReason(StrEnum):
 
 
 class DisputeKind(StrEnum):
-    """Who decides: an admin of the market, or the bank that took the payment back."""
+    """Name who decides: an admin of the market, or the bank that took the payment back."""
 
     COMPLAINT = "complaint"
     CHARGEBACK = "chargeback"
 
 
 class DisputeStatus(StrEnum):
-    """Where a dispute stands; resolved is final."""
+    """Name the state of a dispute; resolved is final."""
 
     OPEN = "open"
     RESOLVED = "resolved"
@@ -41,27 +41,27 @@ Statement = Annotated[Message, Field(min_length=1, max_length=2000)]
 
 
 class OpenDispute(Request):
-    """What the buyer complains of, in one word and in as many as it takes."""
+    """Open a dispute: the buyer's problem as a reason, and as text."""
 
     reason: DisputeReason
     text: Statement
 
 
 class ReplyToDispute(Request):
-    """What one side answers."""
+    """Reply to a dispute."""
 
     text: Statement
 
 
 class ResolveDispute(Request):
-    """How much of what is held goes back to the buyer's wallet; the rest is the seller's."""
+    """Resolve a dispute: the part of the held money for the buyer; the rest is the seller's."""
 
     refund_amount: AmountOrZero
     reason: Annotated[Line, Field(min_length=1, max_length=500)]
 
 
 class DisputeMessage(Reply):
-    """What one side said, and when."""
+    """Record what one side said, and when."""
 
     author: Literal["buyer", "seller"]
     author_name: str

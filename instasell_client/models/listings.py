@@ -255,7 +255,7 @@ class BulkListing(Request):
 
 
 class BulkOutcome(StrEnum):
-    """What became of a row, or with `dry_run` would become of it."""
+    """Name the result of a row, or with `dry_run` the result that it would have."""
 
     CREATED = "created"
     UPDATED = "updated"

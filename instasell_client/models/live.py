@@ -22,7 +22,7 @@ FRAME_BYTES_MAX = 4096
 
 
 class ClientEvent(StrEnum):
-    """What a client may send."""
+    """Name what a client may send."""
 
     AUTHENTICATE = "authenticate"
     JOIN = "join_auction"
@@ -32,7 +32,7 @@ class ClientEvent(StrEnum):
 
 
 class ServerEvent(StrEnum):
-    """What the server sends."""
+    """Name what the server sends."""
 
     ACK = "ack"
     ERROR = "error"

@@ -1,4 +1,4 @@
-"""Pictures of goods and the files of disputes: announced, uploaded, confirmed.
+"""Pictures of listings and the files of disputes: announced, uploaded, confirmed.
 
 A file takes three steps. Announcing it by type and size gives an address; the bytes go there by
 PUT, without a token; confirming has the market look at them. Before that nobody sees the file.
@@ -49,7 +49,7 @@ class ArrangeImages(Request):
 
 
 class Upload(Reply):
-    """Where the bytes go, until `expires_at`: with this method and these headers, and no token.
+    """Say where to send the bytes until `expires_at`, with this method, these headers, no token.
 
     An address that begins with a slash is one of the server that was asked. It takes exactly the
     type and the number of bytes that were announced.
@@ -107,7 +107,7 @@ class ImageList(Reply):
 class Evidence(Reply):
     """A file of one side of a dispute; `url` holds for 5 minutes and needs no token.
 
-    Pictures are made anew by the market, in a size of 1600 pixels at most.
+    The market encodes pictures again, in a size of 1600 pixels at most.
     """
 
     id: Id

@@ -34,7 +34,7 @@ class StartConversation(Request):
 
 
 class SendMessage(Request):
-    """What to say."""
+    """Send a message."""
 
     text: Text
 
@@ -46,7 +46,7 @@ class MarkMessagesRead(Request):
 
 
 class Message(Reply):
-    """What one side said; `seq` counts from 1 in its conversation.
+    """Record a message of one side; `seq` counts from 1 in its conversation.
 
     The buyer is who bought, or who asks about a listing.
     """

@@ -34,7 +34,7 @@ _SHOWN_MAX = 40
 
 
 class DecimalMark(StrEnum):
-    """What stands before the decimals: 1,234.50 has a point, 1.234,50 a comma."""
+    """Name the decimal separator: 1,234.50 has a point, 1.234,50 a comma."""
 
     POINT = "point"
     COMMA = "comma"

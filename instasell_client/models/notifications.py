@@ -1,4 +1,4 @@
-"""Notifications: what happened to somebody's bids, orders and goods, and what he wants to hear of.
+"""Notifications: what happened to a user's bids, orders and listings, and what to send.
 
 `data` of a live event `notification` is a `Notification`.
 """
@@ -14,7 +14,7 @@ from instasell_client.models.base import Id, Instant, JsonObject, Page, Paging, 
 
 
 class NotificationKind(StrEnum):
-    """What a notification tells of."""
+    """Name the cause of a notification."""
 
     OUTBID = "outbid"
     WON = "won"
@@ -41,7 +41,7 @@ class Notification(Reply):
     """One notice. `kind` is a NotificationKind, or one that a newer server knows.
 
     `payload` has ids (`auction_id`, `order_id`, `listing_id`, `dispute_id`, `conversation_id`),
-    the `title` of the goods, amounts in minor units of `currency`, and instants as text.
+    the `title` of the item, amounts in minor units of `currency`, and instants as text.
     """
 
     id: Id
@@ -64,7 +64,7 @@ class NotificationsQuery(Paging):
 
 
 class MarkRead(Request):
-    """Which to mark as read: some `ids`, one and all older ones (`up_to`), or `all` of them."""
+    """Mark as read: some `ids`, one and all older ones (`up_to`), or `all` of them."""
 
     ids: Annotated[list[Id], Field(min_length=1, max_length=100)] | None = None
     up_to: Id | None = None
@@ -78,14 +78,14 @@ class MarkRead(Request):
 
 
 class MarkedRead(Reply):
-    """How many were marked by this, and how many are unread still."""
+    """Count how many were marked, and how many are unread still."""
 
     marked: int
     unread_count: int
 
 
 class Preference(Reply):
-    """Whether a kind is told in the app and by e-mail."""
+    """Say how a kind is sent: in the app, by e-mail, or both."""
 
     kind: str
     in_app: bool
@@ -95,7 +95,7 @@ class Preference(Reply):
 class Preferences(Reply):
     """Every kind, with what was set or else its default.
 
-    By default all is told in the app, and by e-mail all but `outbid`, `ending_soon`, `new_auction`
+    By default all is shown in the app, and by e-mail all but `outbid`, `ending_soon`, `new_auction`
     and `new_listing`.
     """
 
@@ -103,7 +103,7 @@ class Preferences(Reply):
 
 
 class SetPreference(Request):
-    """What to change for a kind; what is not given stays as it is."""
+    """Change how a kind is sent; what is not given stays as it is."""
 
     kind: NotificationKind
     in_app: Annotated[bool, Field(strict=True)] | None = None
@@ -123,7 +123,7 @@ class SetPreferences(Request):
 
 
 class SubscriptionKind(StrEnum):
-    """What can be followed. A category stands for those below it too."""
+    """Name what can be followed. A category includes those below it."""
 
     AUCTION = "auction"
     CATEGORY = "category"
@@ -131,7 +131,7 @@ class SubscriptionKind(StrEnum):
 
 
 class Subscription(Reply):
-    """What somebody follows; `name` is a title, the path of a category, or a seller's name."""
+    """Describe what a user follows; `name` is a title, a category's path, or a seller's name."""
 
     kind: str
     subject_id: Id

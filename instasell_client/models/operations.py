@@ -1,4 +1,4 @@
-"""What operators and their probes ask a server."""
+"""Define what operators and their probes ask a server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Health(Reply):
 
 
 class Readiness(Reply):
-    """Whether requests can be served. Without Redis they can, slower: `degraded`.
+    """Report that requests can be served. Without Redis they are slower: `degraded`.
 
     `warnings` names what an operator should mend: `database_role` where the server's role could
     change the schema or rewrite the books.

@@ -13,7 +13,7 @@ from instasell_client.models.text import Line
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands; delivered and cancelled are final."""
+    """Name the state of an order; delivered and cancelled are final."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -24,7 +24,7 @@ class OrderStatus(StrEnum):
 
 
 class PaymentMethod(StrEnum):
-    """What pays an order: the provider's page, or the own wallet."""
+    """Name how an order is paid: on the provider's page, or from the wallet."""
 
     CARD = "card"
     WALLET = "wallet"
@@ -34,7 +34,7 @@ ShortLine = Annotated[Line, Field(min_length=1, max_length=100)]
 
 
 class Address(Request):
-    """Where goods go. The seller sees it once the order is paid."""
+    """Give the delivery address. The seller sees it once the order is paid."""
 
     name: ShortLine
     line1: ShortLine
@@ -69,14 +69,14 @@ class PayOrder(Request):
 
 
 class ShipOrder(Request):
-    """Who carries the goods, and under which number."""
+    """Name the carrier and the tracking number."""
 
     carrier: Annotated[Line, Field(min_length=1, max_length=60)]
     tracking: Annotated[Line, Field(min_length=1, max_length=100)]
 
 
 class CancelOrder(Request):
-    """Why an order is called off."""
+    """Give the reason of a cancellation."""
 
     reason: Annotated[Line, Field(min_length=1, max_length=500)] | None = None
 
@@ -141,7 +141,7 @@ class OrderView(Reply):
 
 
 class OrdersQuery(Paging):
-    """The own orders, the newest first."""
+    """List the caller's orders, the newest first."""
 
     role: Literal["buyer", "seller"] | None = None
     status: OrderStatus | None = None

@@ -8,14 +8,14 @@ from instasell_client.models.base import Reply
 
 
 class FieldError(Reply):
-    """What is wrong with one field, as a sentence that names the remedy."""
+    """Describe what is wrong with one field, in a sentence that names the remedy."""
 
     field: str
     message: str
 
 
 class Problem(Reply):
-    """RFC 9457 `application/problem+json`; the data of a refusal stands beside the members.
+    """RFC 9457 `application/problem+json`; the data of a refusal is beside the members.
 
     `code` is stable and is what a program should look at; `title` and `detail` are for people.
     """

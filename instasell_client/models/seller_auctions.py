@@ -1,4 +1,4 @@
-"""What a seller sees of the own auctions, and what putting one up costs."""
+"""Define what sellers see of their auctions, and what creating one costs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from instasell_client.models.orders import OrderStatus
 
 
 class SellingPart(StrEnum):
-    """Where an own auction stands for its seller.
+    """Name the state of an auction for its seller.
 
-    Unsold: it ended without a buyer, or its order was called off, and the goods are not up again.
+    Unsold: it ended without a buyer, or its order was cancelled, and it is not relisted.
     """
 
     RUNNING = "running"
@@ -23,7 +23,7 @@ class SellingPart(StrEnum):
 
 
 class SellingQuery(Paging):
-    """The own auctions, the newest first; of one part alone if it is given."""
+    """List the caller's auctions, the newest first; of one part alone if it is given."""
 
     part: SellingPart | None = None
 

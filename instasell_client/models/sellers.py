@@ -1,4 +1,4 @@
-"""What a buyer sees of a seller."""
+"""Define what a buyer sees of a seller."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from instasell_client.models.base import Instant, Reply
 
 
 class SellerRecord(Reply):
-    """What a seller has done so far. Counts stop at 10,000, which then means "or more".
+    """Count what a seller has done. Counts stop at 10,000, which then means "or more".
 
     `sales_completed` are orders that were delivered, `disputes_lost` those where money went back,
     `chargebacks` payments that a buyer's bank took back, whatever came of it.

@@ -1,6 +1,6 @@
 """Text that people write and other people see.
 
-Control characters, bidirectional overrides and lone surrogates are refused at the door: they can
+Control characters, bidirectional overrides and lone surrogates are refused on input: they can
 take over a terminal, turn a title around, or make PostgreSQL fail. What is shown is cleaned a
 second time by the fronts, for data that came another way.
 """
@@ -25,7 +25,7 @@ _NON_JOINER, _JOINER, _AS_EMOJI, _KEYCAP = "\u200c", "\u200d", "\ufe0f", "\u20e3
 
 
 def is_refused(character: str) -> bool:
-    """Whether a character may steer a terminal or reorder text."""
+    """Return True when a character may control a terminal or reorder text."""
     if character.isascii():
         return not character.isprintable()
     return character in _BIDI or unicodedata.category(character) in _REFUSED
@@ -97,7 +97,7 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_
 """One line of text without control or direction characters."""
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_name)]
-"""One line by which people know somebody: nothing in it is invisible, and spaces are single."""
+"""Check a name on one line: no invisible characters, and single spaces only."""
 
 Prose = Annotated[str, AfterValidator(_prose)]
 """Text of several lines: new lines and tabs are allowed, other controls are not."""

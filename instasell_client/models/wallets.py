@@ -17,7 +17,7 @@ class WalletAccount(StrEnum):
 
 
 class EntryType(StrEnum):
-    """Why money moved."""
+    """Name why money moved."""
 
     TOPUP = "topup"
     CHARGE = "charge"
@@ -32,7 +32,7 @@ class EntryType(StrEnum):
 
 
 class PaymentStatus(StrEnum):
-    """How far a payment has come; only the provider's word makes it succeed."""
+    """Name the state of a payment; only the provider can make it succeed."""
 
     PENDING = "pending"
     SUCCEEDED = "succeeded"
@@ -47,7 +47,7 @@ class HeldMoney(Reply):
 
 
 class Wallet(Reply):
-    """What an account has, in minor units of the market's currency.
+    """Show what an account has, in minor units of the market's currency.
 
     Of `balance`, `withdrawable_amount` can be withdrawn now (None from an older server).
     `held_amount` can be spent only: the card payments that it stems from can still be taken back.
@@ -86,14 +86,14 @@ class TopUpReply(Reply):
 
 
 class UseGas(Request):
-    """`feature` shows the own auction before others for 24 hours."""
+    """Spend gas: `feature` shows your auction before others for 24 hours."""
 
     purpose: Literal["feature"]
     auction_id: Id
 
 
 class UseGasReply(Reply):
-    """What the gas has bought, and what is left."""
+    """Show what the gas bought, and what is left."""
 
     auction_id: Id
     featured_until: Instant
@@ -101,7 +101,7 @@ class UseGasReply(Reply):
 
 
 class Withdraw(Request):
-    """Money from the balance to the own account at the payment provider."""
+    """Send money from the balance to the user's account at the payment provider."""
 
     amount: Amount
 
@@ -118,14 +118,14 @@ class Withdrawal(Reply):
 
 
 class PayoutAccount(Reply):
-    """The own account at the payment provider; it is ready once its page was filled in."""
+    """Show the user's account at the payment provider; it is ready once its page was filled in."""
 
     ready: bool
     onboarding_url: str | None = None
 
 
 class WithdrawalsQuery(Paging):
-    """The own withdrawals, the newest first."""
+    """List the caller's withdrawals, the newest first."""
 
 
 class WalletEntry(Reply):

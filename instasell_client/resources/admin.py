@@ -1,7 +1,7 @@
-"""The admin's desk: people, alerts, what admins did, orders with their ledger, and figures.
+"""Administer the market: accounts, alerts, the audit log, orders with their ledger, figures.
 
-Every call needs an admin; a script's token needs the scope `admin`. What changes something takes a
-reason, which stays in the audit log.
+Every call needs an admin; a script token needs the scope `admin`. Each change takes a `reason`,
+which stays in the audit log. `page_size` and `limit` are 1 to 100. See docs/api.md#admin.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ DisputeStatusName = DisputeStatus | Literal["open", "resolved"]
 
 
 class Admin(Resource[Mode]):
-    """`client.admin`. Raises Forbidden and ScopeMissing for everybody but admins."""
+    """Group the calls of `client.admin`. Raises Forbidden and ScopeMissing for all but admins."""
 
     @paged
     def users(
@@ -73,7 +73,10 @@ class Admin(Resource[Mode]):
         status: StatusName | None = None,
         page_size: int = 100,
     ) -> Pages[User]:
-        """Accounts, the newest first; `q` is a part of the e-mail address or the name, or an id."""
+        """List accounts, the newest first; `q` is a part of the address or the name, or an id.
+
+        Example: `client.admin.users(q="ada", status="suspended")`
+        """
         return pages(partial(_users, q=q, role=role, status=status, limit=page_size))
 
     @endpoint
@@ -86,55 +89,68 @@ class Admin(Resource[Mode]):
         cursor: str | None = None,
         limit: int = 50,
     ) -> Operation[Page[User]]:
-        """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
+        """Return one page of `users`; `limit` is 1 to 100, `cursor` the `next` of the page before.
+
+        Example: `client.admin.users_page(role="seller", limit=20)`
+        """
         return _users(cursor, q=q, role=role, status=status, limit=limit)
 
     @endpoint
     def enter_users(
         self, users: Sequence[Mapping[str, object]], reason: str
     ) -> Operation[EnteredUsers]:
-        """Signs 100 accounts at most in by their passwords, or up where there are none.
+        """Sign in up to 100 accounts by their passwords, or create those that do not exist.
 
-        `users` have `email`, `password`, and optionally `display_name` and `role`. Sent again it
-        makes nothing twice. A password that is wrong, or that the market refuses, is an item's
-        `code`.
+        `users` may have `display_name`, `role`; refused ones get a `code`. A repeat is safe.
+        Example: `client.admin.enter_users([{"email": email, "password": password}], "Migration")`
         """
         body = request(EnterUsers, users=[dict(each) for each in users], reason=reason)
         return post_once("/admin/users/bulk", reads(EnteredUsers), body)
 
     @endpoint
     def suspend(self, user_id: str, reason: str) -> Operation[User]:
-        """Ends the sessions of an account and calls its open auctions off; it may only read.
+        """Suspend an account: its sessions end, its open auctions are cancelled, it may only read.
 
-        Raises UserNotFound, Forbidden for the own account, LastAdmin.
+        Raises UserNotFound, LastAdmin, Forbidden for your own account.
+        Example: `client.admin.suspend(user_id, "Fraud")`
         """
         at = path("/admin/users/{}/suspend", user_id)
         return post(at, reads(User), request(Reason, reason=reason))
 
     @endpoint
     def unsuspend(self, user_id: str, reason: str) -> Operation[User]:
-        """Lets a suspended account act again. Raises UserNotFound."""
+        """Let a suspended account act again. Raises UserNotFound.
+
+        Example: `client.admin.unsuspend(user_id, "Appeal accepted")`
+        """
         at = path("/admin/users/{}/unsuspend", user_id)
         return post(at, reads(User), request(Reason, reason=reason))
 
     @endpoint
     def set_role(self, user_id: str, role: RoleName, reason: str) -> Operation[User]:
-        """Gives an account a role, in every session at once.
+        """Give an account a role, in all its sessions at once.
 
-        Raises UserNotFound, Forbidden for an admin who demotes himself, LastAdmin.
+        Raises UserNotFound, LastAdmin, Forbidden for your own account.
+        Example: `client.admin.set_role(user_id, "seller", "Contract")`
         """
         at = path("/admin/users/{}/role", user_id)
         return post(at, reads(User), request(SetRole, role=role, reason=reason))
 
     @endpoint
     def verify(self, user_id: str, reason: str) -> Operation[User]:
-        """Takes the e-mail address of an account as proved. Raises UserNotFound."""
+        """Mark the e-mail address of an account as verified. Raises UserNotFound.
+
+        Example: `client.admin.verify(user_id, "Called back")`
+        """
         at = path("/admin/users/{}/verify", user_id)
         return post(at, reads(User), request(Reason, reason=reason))
 
     @endpoint
     def allow_payouts(self, user_id: str, reason: str) -> Operation[User]:
-        """Lets an account withdraw again that a chargeback has stopped. Raises UserNotFound."""
+        """Allow withdrawals again that a chargeback stopped. Raises UserNotFound.
+
+        Example: `client.admin.allow_payouts(user_id, "Debt paid")`
+        """
         at = path("/admin/users/{}/allow-payouts", user_id)
         return post(at, reads(User), request(Reason, reason=reason))
 
@@ -147,7 +163,10 @@ class Admin(Resource[Mode]):
         subject: str | None = None,
         page_size: int = 100,
     ) -> Pages[AdminAction]:
-        """What admins did, the newest first; `admin` and `subject` are ids."""
+        """List the actions of admins, the newest first; `admin` and `subject` are ids.
+
+        Example: `client.admin.audit_log(subject=user_id)`
+        """
         return pages(
             partial(_actions, admin=admin, action=action, subject=subject, limit=page_size)
         )
@@ -162,71 +181,86 @@ class Admin(Resource[Mode]):
         cursor: str | None = None,
         limit: int = 50,
     ) -> Operation[Page[AdminAction]]:
-        """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
+        """Return one page of `audit_log`; `limit` is 1 to 100.
+
+        Example: `client.admin.audit_log_page(limit=20)`
+        """
         return _actions(cursor, admin=admin, action=action, subject=subject, limit=limit)
 
     @paged
     def alerts(self, *, closed: bool | None = None, page_size: int = 100) -> Pages[Alert]:
-        """What has to be looked at: the open ones first, or only those that are `closed` or not."""
+        """List the alerts, the open ones first; `closed` selects one state.
+
+        Example: `client.admin.alerts(closed=False)`
+        """
         return pages(partial(_alerts, closed=closed, limit=page_size))
 
     @endpoint
     def alerts_page(
         self, *, closed: bool | None = None, cursor: str | None = None, limit: int = 50
     ) -> Operation[Page[Alert]]:
-        """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
+        """Return one page of `alerts`; `limit` is 1 to 100.
+
+        Example: `client.admin.alerts_page(closed=False, limit=20)`
+        """
         return _alerts(cursor, closed=closed, limit=limit)
 
     @endpoint
     def close_alert(self, alert_id: str, reason: str) -> Operation[Alert]:
-        """Says that an alert is dealt with; a refund by hand of its payment is booked.
+        """Close an alert; a refund by hand of its payment is booked.
 
         Raises AlertNotFound, PaymentFailed, Unavailable.
+        Example: `client.admin.close_alert(alert_id, "Refunded by hand")`
         """
         at = path("/admin/alerts/{}/close", alert_id)
         return post(at, reads(Alert), request(Reason, reason=reason))
 
     @endpoint
     def refund_alert(self, alert_id: str, reason: str) -> Operation[Alert]:
-        """Sends back the money that an alert is about and that nothing waits for; closes it.
+        """Refund the unmatched payment of an alert, and close it.
 
         Raises AlertNotFound, NothingToBook.
+        Example: `client.admin.refund_alert(alert_id, "No order")`
         """
         at = path("/admin/alerts/{}/refund", alert_id)
         return post(at, reads(Alert), request(Reason, reason=reason))
 
     @endpoint
     def charge_alert(self, alert_id: str, reason: str) -> Operation[Alert]:
-        """Has the seller pay for a refund that was made at the payment provider; closes the alert.
+        """Charge the seller for a refund made at the payment provider; closes the alert.
 
         Raises AlertNotFound, NothingToBook.
+        Example: `client.admin.charge_alert(alert_id, "Agreed")`
         """
         at = path("/admin/alerts/{}/charge", alert_id)
         return post(at, reads(Alert), request(Reason, reason=reason))
 
     @endpoint
     def correct_alert(self, alert_id: str, reason: str) -> Operation[Alert]:
-        """Book the amount of a chargeback that the payment provider says now; closes the alert.
+        """Book the amount of a chargeback that the provider names now; closes the alert.
 
         Raises AlertNotFound, NothingToBook.
+        Example: `client.admin.correct_alert(alert_id, "New amount")`
         """
         at = path("/admin/alerts/{}/correct", alert_id)
         return post(at, reads(Alert), request(Reason, reason=reason))
 
     @endpoint
     def cancel_auction(self, auction_id: str, reason: str) -> Operation[AuctionStatusReply]:
-        """Calls an open auction off, with bids or without; the bidders read the reason.
+        """Cancel an open auction, also one with bids; bidders read the reason.
 
         Raises AuctionNotFound, AuctionNotOpen.
+        Example: `client.admin.cancel_auction(auction_id, "Counterfeit")`
         """
         at = path("/admin/auctions/{}/cancel", auction_id)
         return post(at, reads(AuctionStatusReply), request(Reason, reason=reason))
 
     @endpoint
     def remove_listing(self, listing_id: str, reason: str) -> Operation[Listing]:
-        """Takes a listing out of every list.
+        """Remove a listing from all lists.
 
-        Raises ListingNotFound, and ListingInUse while an auction of it is open.
+        Raises ListingNotFound, ListingInUse while an auction of it is open.
+        Example: `client.admin.remove_listing(listing_id, "Counterfeit")`
         """
         at = path("/admin/listings/{}/remove", listing_id)
         return post(at, reads(Listing), request(Reason, reason=reason))
@@ -239,7 +273,10 @@ class Admin(Resource[Mode]):
         order_id: str | None = None,
         page_size: int = 100,
     ) -> Pages[Dispute]:
-        """Everybody's disputes; who has waited longest comes first."""
+        """List the disputes of all users; the one that waited longest is first.
+
+        Example: `client.admin.disputes(status="open")`
+        """
         return pages(partial(_disputes, status=status, order_id=order_id, limit=page_size))
 
     @endpoint
@@ -251,7 +288,10 @@ class Admin(Resource[Mode]):
         cursor: str | None = None,
         limit: int = 50,
     ) -> Operation[Page[Dispute]]:
-        """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
+        """Return one page of `disputes`; `limit` is 1 to 100.
+
+        Example: `client.admin.disputes_page(order_id=order_id)`
+        """
         return _disputes(cursor, status=status, order_id=order_id, limit=limit)
 
     @endpoint
@@ -263,10 +303,10 @@ class Admin(Resource[Mode]):
         *,
         idempotency_key: str | None = None,
     ) -> Operation[DisputeView]:
-        """Decides: `refund_amount` minor units of what is held go to the buyer's wallet.
+        """Resolve a dispute: `refund_amount` minor units go to the buyer, the rest to the seller.
 
-        The rest is the seller's. Raises DisputeNotFound, DisputeClosed, Invalid for more than is
-        held, and Forbidden for an admin who is a side of it.
+        Raises DisputeNotFound, DisputeClosed, Forbidden for a side of it, Invalid for an amount.
+        Example: `client.admin.resolve_dispute(dispute_id, 2500, "Half each")`
         """
         at = path("/admin/disputes/{}/resolve", dispute_id)
         body = request(ResolveDispute, refund_amount=refund_amount, reason=reason)
@@ -281,7 +321,10 @@ class Admin(Resource[Mode]):
         seller: str | None = None,
         page_size: int = 100,
     ) -> Pages[Order]:
-        """Everybody's orders, the newest first; `buyer` and `seller` are ids."""
+        """List the orders of all users, the newest first; `buyer` and `seller` are ids.
+
+        Example: `client.admin.orders(status="disputed")`
+        """
         return pages(partial(_orders, status=status, buyer=buyer, seller=seller, limit=page_size))
 
     @endpoint
@@ -294,12 +337,18 @@ class Admin(Resource[Mode]):
         cursor: str | None = None,
         limit: int = 50,
     ) -> Operation[Page[Order]]:
-        """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
+        """Return one page of `orders`; `limit` is 1 to 100.
+
+        Example: `client.admin.orders_page(seller=user_id, limit=20)`
+        """
         return _orders(cursor, status=status, buyer=buyer, seller=seller, limit=limit)
 
     @endpoint
     def order(self, order_id: str) -> Operation[AdminOrder]:
-        """An order, its history, its money and what its sides said. Raises OrderNotFound."""
+        """Return an order, its history, its money and its messages. Raises OrderNotFound.
+
+        Example: `client.admin.order(order_id)`
+        """
         return get(path("/admin/orders/{}", order_id), AdminOrder)
 
     @endpoint
@@ -310,10 +359,10 @@ class Admin(Resource[Mode]):
         to_at: datetime | None = None,
         bucket: BucketName = "day",
     ) -> Operation[Analytics]:
-        """Figures of every bucket of a span, in UTC and in minor units, the oldest first.
+        """Return figures for each bucket, in UTC and minor units, the oldest first; 400 at most.
 
-        The span is widened to whole buckets. Raises Invalid for an empty one, and for one of more
-        than 400 buckets.
+        Raises Invalid.
+        Example: `client.admin.analytics(from_at=start, to_at=end, bucket="week")`
         """
         query = request(AnalyticsQuery, from_at=from_at, to_at=to_at, bucket=bucket)
         return get("/admin/analytics", Analytics, query)

@@ -1,4 +1,4 @@
-"""Auctions: putting goods up, bidding, and looking on."""
+"""Create auctions, bid in them and follow them; docs/api.md#auctions has the limits."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ SortName = LiveSort | Literal["ending", "price", "-price", "bids"]
 
 
 class Auctions(Resource[Mode]):
-    """`client.auctions`. Amounts are minor units of the market's currency."""
+    """Group the calls of `client.auctions`: minor units, UTC instants, `limit` from 1 to 100."""
 
     @endpoint
     def create(
@@ -84,11 +84,10 @@ class Auctions(Resource[Mode]):
         extension_seconds: int = 5,
         idempotency_key: str | None = None,
     ) -> Operation[AuctionStatusReply]:
-        """Puts a listing of type auction up; give `end_at` or `duration_seconds`.
-
-        Without `start_at` it starts at once. `increments` may be pairs of (price from which on,
-        increment). Raises ListingHasAuction, ListingNotFound, InsufficientGas(missing), Invalid.
-        """
+        """Create an auction of a listing, of `duration_seconds` or until `end_at` (UTC).
+        It starts at once or at `start_at`; `increments` may be pairs of (price from, increment).
+        Raises ListingHasAuction, ListingNotFound, OutOfStock, InsufficientGas(missing), Invalid.
+        Example: `client.auctions.create(listing_id, min_bid=1000, duration_seconds=3600)`"""
         body = request(
             CreateAuction,
             listing_id=listing_id,
@@ -106,13 +105,15 @@ class Auctions(Resource[Mode]):
 
     @endpoint
     def check(self, auctions: Sequence[Mapping[str, object]]) -> Operation[AuctionChecks]:
-        """Has up to 500 auctions judged as `create` would; tells the gas, and creates nothing."""
+        """Check up to 500 auctions, given as mappings, as `create` would, and return their gas.
+        Example: `client.auctions.check([{"listing_id": id, "min_bid": 1000, "end_at": end}])`"""
         body = request(CheckAuctions, auctions=[*map(dict, auctions)])
         return post("/auctions/check", reads(AuctionChecks), body)
 
     @endpoint
     def get(self, auction_id: str) -> Operation[AuctionView]:
-        """The auction, its goods, and what it is to the caller. Raises AuctionNotFound."""
+        """Return an auction, its item and your relation to it. Raises AuctionNotFound.
+        Example: `client.auctions.get(auction_id)`"""
         return get(path("/auctions/{}", auction_id), AuctionView)
 
     @endpoint
@@ -126,10 +127,8 @@ class Auctions(Resource[Mode]):
         reserve: int | None = None,
         buy_now: int | None = None,
     ) -> Operation[AuctionStatusReply]:
-        """New terms or times of an auction without bids; what is not given stays as it is.
-
-        Raises AuctionHasBids, AuctionNotOpen.
-        """
+        """Change terms or times before the first bid. Raises AuctionHasBids, AuctionNotOpen.
+        Example: `client.auctions.update(auction_id, min_bid=2000)`"""
         body = request(
             UpdateAuction,
             start_at=start_at,
@@ -142,14 +141,16 @@ class Auctions(Resource[Mode]):
 
     @endpoint
     def status(self, auction_id: str) -> Operation[AuctionStatusReply]:
-        """What changes while an auction runs, and the server's clock."""
+        """Return what changes while an auction runs, and the server's clock.
+        Example: `client.auctions.status(auction_id)`"""
         return get(path("/auctions/{}/status", auction_id), AuctionStatusReply)
 
     @paged
     def list(
         self, *, status: StatusName | None = None, seller: str | None = None, page_size: int = 100
     ) -> Pages[AuctionState]:
-        """Auctions of every status, or of one, the newest first; `seller` is an id."""
+        """List auctions, the newest first; `seller` is an id.
+        Example: `for auction in client.auctions.list(status="ended"): ...`"""
         return pages(partial(_page, status=status, seller=seller, limit=page_size))
 
     @endpoint
@@ -161,7 +162,7 @@ class Auctions(Resource[Mode]):
         cursor: str | None = None,
         limit: int = 50,
     ) -> Operation[LivePage]:
-        """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
+        """Return one page of `list`. >>> client.auctions.list_page(limit=20)"""
         return _page(cursor, status=status, seller=seller, limit=limit)
 
     @paged
@@ -176,7 +177,8 @@ class Auctions(Resource[Mode]):
         sort: SortName = "ending",
         page_size: int = 100,
     ) -> Pages[AuctionState]:
-        """Every open auction that the filters let through; pages come as they are needed."""
+        """List the open auctions that match the filters; pages come as needed.
+        Example: `for auction in client.auctions.live(q="leica", price_max=50_000): ...`"""
         ask = partial(
             _live_page,
             q=q,
@@ -202,7 +204,7 @@ class Auctions(Resource[Mode]):
         cursor: str | None = None,
         limit: int = 50,
     ) -> Operation[LivePage]:
-        """One page of open auctions, with the server's clock. `limit` is 1 to 100."""
+        """Return one page of `live`. >>> client.auctions.live_page(limit=20)"""
         return _live_page(
             cursor,
             q=q,
@@ -223,18 +225,18 @@ class Auctions(Resource[Mode]):
         max_amount: int | None = None,
         idempotency_key: str | None = None,
     ) -> Operation[BidReceipt]:
-        """Bids: `amount` is offered now, and up to `max_amount` the engine bids on by itself.
-
-        The receipt's `outcome` says leading or outbid at once. Raises BidTooLow(minimum),
-        AlreadyLeading(minimum), AuctionNotOpen, SellerCannotBid, Invalid.
-        """
+        """Bid `amount` now, or up to `max_amount` automatically.
+        Returns a receipt: its `outcome` is leading or outbid. Raises BidTooLow(minimum),
+        AlreadyLeading(minimum), AuctionNotOpen, AuctionNotFound, SellerCannotBid, Invalid.
+        Example: `client.auctions.bid(auction_id, amount=9200, max_amount=12_000)`"""
         body = request(PlaceBid, amount=amount, max_amount=max_amount)
         at = path("/auctions/{}/bid", auction_id)
         return post(at, reads(BidReceipt), body, key=idempotency_key)
 
     @paged
     def bids(self, auction_id: str, *, after_seq: int = 0, page_size: int = 500) -> Pages[Bid]:
-        """The bids above `after_seq` in order; `seq` is 1 for the first."""
+        """List the bids above `after_seq` in order; the first has `seq` 1.
+        Example: `for bid in client.auctions.bids(auction_id): ...`"""
 
         def ask(following: int | None) -> Operation[BidList]:
             return _bids_page(auction_id, following or after_seq, page_size)
@@ -245,14 +247,15 @@ class Auctions(Resource[Mode]):
     def bids_page(
         self, auction_id: str, *, after_seq: int = 0, limit: int = 100
     ) -> Operation[BidList]:
-        """One page of bids; its `next` is the following `after_seq`. `limit` is 1 to 500."""
+        """Return one page of `bids`. >>> client.auctions.bids_page(auction_id, limit=500)"""
         return _bids_page(auction_id, after_seq, limit)
 
     @endpoint
     def buy_now(
         self, auction_id: str, amount: int, *, idempotency_key: str | None = None
     ) -> Operation[BidReceipt]:
-        """Buys at the price that was seen, which ends the auction. Raises BuyNowUnavailable."""
+        """Buy at the `amount` that you saw, and end the auction. Raises BuyNowUnavailable.
+        Example: `client.auctions.buy_now(auction_id, 15_000)`"""
         at = path("/auctions/{}/buy-now", auction_id)
         return post(at, reads(BidReceipt), request(BuyNow, amount=amount), key=idempotency_key)
 
@@ -260,7 +263,8 @@ class Auctions(Resource[Mode]):
     def cancel(
         self, auction_id: str, reason: str | None = None, *, dry_run: bool = False
     ) -> Operation[AuctionStatusReply]:
-        """Cancel an auction: its seller without bids, an admin always; `dry_run` only answers."""
+        """Cancel an auction: as seller before bids, as admin always; `dry_run` only checks.
+        Example: `client.auctions.cancel(auction_id, "Item broken")`"""
         at = path("/auctions/{}/cancel", auction_id)
         asked = post(at, reads(AuctionStatusReply), request(CancelAuction, reason=reason))
         return replace(asked, query={"dry_run": "true"}) if dry_run else asked
@@ -269,11 +273,9 @@ class Auctions(Resource[Mode]):
     def offer_runner_up(
         self, auction_id: str, *, idempotency_key: str | None = None
     ) -> Operation[OrderView]:
-        """Offers an auction whose order was not paid to the next bidder, at his own last bid.
-
-        Returns the bidder's order. Raises AuctionStillOpen, AuctionHasOrder, NoRunnerUp,
-        ListingHasAuction, OutOfStock.
-        """
+        """Offer an unpaid auction to the next bidder at that bidder's last bid; return the order.
+        Raises AuctionStillOpen, AuctionHasOrder, NoRunnerUp, ListingHasAuction, OutOfStock.
+        Example: `client.auctions.offer_runner_up(auction_id)`"""
         at = path("/auctions/{}/offer-runner-up", auction_id)
         return post(at, reads(OrderView), key=idempotency_key)
 
@@ -292,14 +294,10 @@ class Auctions(Resource[Mode]):
         dry_run: bool = False,
         idempotency_key: str | None = None,
     ) -> Operation[AuctionStatusReply]:
-        """Relist an auction that was not sold, for gas.
-
-        What is not given is as in the old auction, the length too; what stands in `without` is
-        taken away. Without `start_at` the new one starts at once. A `dry_run` changes nothing.
-
-        Raises AuctionStillOpen, AuctionHasOrder, ListingHasAuction, OutOfStock,
-        InsufficientGas(missing), Invalid.
-        """
+        """Relist an unsold auction for gas, with the old length and terms but for what you give.
+        `without` removes terms, `dry_run` only checks. Raises AuctionStillOpen, AuctionHasOrder,
+        ListingHasAuction, OutOfStock, InsufficientGas(missing), Invalid.
+        Example: `client.auctions.relist(auction_id, min_bid=800, without=["reserve"])`"""
         body = request(
             RelistAuction,
             duration_seconds=duration_seconds,
@@ -323,53 +321,55 @@ class Auctions(Resource[Mode]):
 
     @endpoint
     def watch(self, auction_id: str) -> Operation[None]:
-        """Puts an auction on the caller's watch list; once on it, it stays."""
+        """Put an auction on your watchlist; a repeat changes nothing.
+        Example: `client.auctions.watch(auction_id)`"""
         return put(path("/auctions/{}/watch", auction_id), read_nothing)
 
     @endpoint
     def unwatch(self, auction_id: str) -> Operation[None]:
-        """Takes an auction off the caller's watch list."""
+        """Remove an auction from your watchlist.
+        Example: `client.auctions.unwatch(auction_id)`"""
         return delete(path("/auctions/{}/watch", auction_id))
 
     @paged
     def selling(
         self, *, part: PartName | None = None, page_size: int = 100
     ) -> Pages[SellingAuction]:
-        """The caller's own auctions and what came of them, the newest first."""
+        """List the auctions that you created and their results, the newest first.
+        Example: `for auction in client.auctions.selling(part="sold"): ...`"""
         return pages(partial(_selling_page, part=part, limit=page_size))
 
     @endpoint
     def selling_page(
         self, *, part: PartName | None = None, cursor: str | None = None, limit: int = 50
     ) -> Operation[SellingPage]:
-        """One page of own auctions, with what the market asks in gas. `limit` is 1 to 100."""
+        """Return one page of `selling`. >>> client.auctions.selling_page(limit=20)"""
         return _selling_page(cursor, part=part, limit=limit)
 
     @paged
     def bidding(
         self, *, part: BidPartName | None = None, page_size: int = 100
     ) -> Pages[BiddingAuction]:
-        """The auctions that the caller has bid in, what needs him most first.
-
-        One that changes its part while pages are read may come twice or not at all.
-        """
+        """List the auctions that you bid in, the most urgent first; one may move between pages.
+        Example: `for auction in client.auctions.bidding(part="to_pay"): ...`"""
         return pages(partial(_bidding_page, part=part, limit=page_size))
 
     @endpoint
     def bidding_page(
         self, *, part: BidPartName | None = None, cursor: str | None = None, limit: int = 50
     ) -> Operation[BiddingPage]:
-        """One page of the auctions that the caller has bid in. `limit` is 1 to 100."""
+        """Return one page of `bidding`. >>> client.auctions.bidding_page(limit=20)"""
         return _bidding_page(cursor, part=part, limit=limit)
 
     @paged
     def watched(self, *, page_size: int = 100) -> Pages[AuctionState]:
-        """The caller's watch list, with auctions that have ended."""
+        """List your watchlist, including auctions that ended.
+        Example: `for auction in client.auctions.watched(): ...`"""
         return pages(partial(_watched_page, limit=page_size))
 
     @endpoint
     def watched_page(self, *, cursor: str | None = None, limit: int = 50) -> Operation[LivePage]:
-        """One page of the caller's watch list. `limit` is 1 to 100."""
+        """Return one page of `watched`. >>> client.auctions.watched_page(limit=20)"""
         return _watched_page(cursor, limit=limit)
 
 

@@ -1,4 +1,4 @@
-"""Accounts: signing up, in and out, one's own account, and the tokens of scripts."""
+"""Sign up, in and out, and manage your account and its script tokens."""
 
 from __future__ import annotations
 
@@ -55,29 +55,71 @@ def _no_token(_: None) -> None:
 
 
 class TokenResource(Resource[Mode]):
-    """`client.auth.tokens`: tokens for scripts, each with no more scopes than it needs."""
+    """Group the calls of `client.auth.tokens`; give each token only the scopes it needs."""
 
     @endpoint
     def list(self) -> Operation[TokenList]:
-        """The live tokens of the account, newest first, without their secrets."""
+        """List the valid script tokens of your account, the newest first, without secrets.
+
+        Returns:
+            TokenList.
+
+        Raises:
+            Unauthenticated
+
+        Example:
+            names = [token.name for token in client.auth.tokens.list().items]
+
+        See docs/api.md#get-authtokens.
+        """
         return get("/auth/tokens", TokenList)
 
     @endpoint
     def create(
         self, name: str, scopes: Iterable[ScopeName], *, expires_in_days: int = 90
     ) -> Operation[TokenGrant]:
-        """A new token; its secret is in this reply and never shown again. 1 to 365 days."""
+        """Create a script token; only this reply has its secret.
+
+        Args:
+            name: Name to recognize the token by.
+            scopes: What the token may do, such as `read` and `bid`.
+            expires_in_days: Lifetime in days, 1 to 365.
+
+        Returns:
+            TokenGrant.
+
+        Raises:
+            Conflict, Invalid
+
+        Example:
+            grant = client.auth.tokens.create("nightly bids", ["read", "bid"])
+            print(grant.token)
+
+        See docs/api.md#post-authtokens.
+        """
         body = request(CreateToken, name=name, scopes=[*scopes], expires_in_days=expires_in_days)
         return post_once("/auth/tokens", reads(TokenGrant), body)
 
     @endpoint
     def delete(self, token_id: str) -> Operation[None]:
-        """Ends a token at once. Raises TokenNotFound."""
+        """End a script token at once.
+
+        Args:
+            token_id: Id of the token, not its secret.
+
+        Raises:
+            TokenNotFound, Invalid
+
+        Example:
+            client.auth.tokens.delete(token_id)
+
+        See docs/api.md#delete-authtokenstoken_id.
+        """
         return delete(path("/auth/tokens/{}", token_id))
 
 
 class Auth(Resource[Mode]):
-    """`client.auth`: signing up, in and out, and one's own account."""
+    """Group the calls of `client.auth`: sign up, in and out, and manage your account."""
 
     tokens: TokenResource[Mode]
 
@@ -94,10 +136,27 @@ class Auth(Resource[Mode]):
         display_name: str | None = None,
         role: Role | Literal["buyer", "seller"] = "buyer",
     ) -> Operation[Grant | SignupPending]:
-        """Makes an account, and signs the client in with it. Raises EmailTaken, Invalid.
+        """Create an account and sign the client in.
 
-        A market that wants the address proved first answers SignupPending, the same for every
-        address: the client is signed in as nobody, and `verify` with the mailed token goes on.
+        A market that verifies addresses first answers SignupPending for every address, and the
+        client is not signed in: call `verify` with the mailed token, then `login`.
+
+        Args:
+            email: E-mail address.
+            password: Password of the new account.
+            display_name: Name for others to see.
+            role: `buyer` or `seller`.
+
+        Returns:
+            Grant | SignupPending.
+
+        Raises:
+            EmailTaken, Invalid, RateLimited
+
+        Example:
+            client.auth.signup("ada@example.com", password, display_name="Ada")
+
+        See docs/api.md#post-authsignup.
         """
         body = request(Signup, email=email, password=password, display_name=display_name, role=role)
         signing = post_once("/auth/signup", _read_signup, body)
@@ -105,38 +164,98 @@ class Auth(Resource[Mode]):
 
     @endpoint
     def login(self, email: str, password: str) -> Operation[Grant]:
-        """Signs the client in; the grant has the token to keep. Raises BadCredentials."""
+        """Sign the client in; it uses the new token from then on.
+
+        Args:
+            email: E-mail address.
+            password: Password.
+
+        Returns:
+            Grant: `token` is the token to store, until `expires_at`.
+
+        Raises:
+            BadCredentials, RateLimited
+
+        Example:
+            client.auth.login("ada@example.com", password)
+
+        See docs/api.md#post-authlogin.
+        """
         body = request(Login, email=email, password=password)
         signing = post_once("/auth/login", reads(Grant), body)
         return replace(signing, identified=False, new_token=_token_of)
 
     @endpoint
     def logout(self) -> Operation[None]:
-        """Ends the session of the token that the client uses; the client forgets it."""
+        """End the session of the client's token; the client forgets the token.
+
+        Raises:
+            Unauthenticated
+
+        Example:
+            client.auth.logout()
+
+        See docs/api.md#post-authlogout.
+        """
         return replace(post_once("/auth/logout", read_nothing), new_token=_no_token)
 
     @endpoint
     def open_session(self) -> Operation[Grant]:
-        """Open a session of the same rights for another program; the client keeps its own.
+        """Open a session with the same rights for another program.
 
-        It ends alone when that program logs out, and with the session that opened it. Raises
-        Conflict for a client whose session was itself opened like this.
+        The client keeps its own session. The new one ends when it logs out, or with this one.
+
+        Returns:
+            Grant.
+
+        Raises:
+            Conflict for a session that was itself opened like this, Unauthenticated
+
+        Example:
+            token = client.auth.open_session().token
+
+        See docs/api.md#post-authsessions.
         """
         return post_once("/auth/sessions", reads(Grant))
 
     @endpoint
     def change_password(self, old_password: str, new_password: str) -> Operation[None]:
-        """Sets a new password; every other session of the account ends."""
+        """Change your password; all other sessions of the account end.
+
+        Args:
+            old_password: Present password.
+            new_password: Password from now on.
+
+        Raises:
+            Conflict, Invalid
+
+        Example:
+            client.auth.change_password(old_password, new_password)
+
+        See docs/api.md#post-authpassword.
+        """
         body = request(ChangePassword, old_password=old_password, new_password=new_password)
         return post_once("/auth/password", read_nothing, body)
 
     @endpoint
     def verify(self, token: str | None = None, password: str | None = None) -> Operation[None]:
-        """Proves the account's address by the token of a mail; without one, mails another.
+        """Verify your e-mail address with a mailed token; without one, request another mail.
 
-        The token of a sign-up makes the account, with this `password`; then sign in. Raises Invalid
-        for a token that is wrong, used or expired, and with the field `password` where one is
-        needed; Conflict, RateLimited.
+        The token of a pending sign-up creates the account with this `password`; sign in
+        afterwards.
+
+        Args:
+            token: Token of the mail.
+            password: Password, for a pending sign-up only.
+
+        Raises:
+            Invalid for a token that is wrong, used or expired, or a missing `password`; Conflict,
+            RateLimited
+
+        Example:
+            client.auth.verify(token)
+
+        See docs/api.md#post-authverify.
         """
         proving = post_once(
             "/auth/verify", read_nothing, request(Verify, token=token, password=password)
@@ -145,15 +264,37 @@ class Auth(Resource[Mode]):
 
     @endpoint
     def forgot(self, email: str) -> Operation[None]:
-        """Mails a token for a new password; whether there is such an account is not told."""
+        """Request a mail with a token for a new password; the answer is the same for all addresses.
+
+        Args:
+            email: E-mail address of the account.
+
+        Raises:
+            Invalid
+
+        Example:
+            client.auth.forgot("ada@example.com")
+
+        See docs/api.md#post-authforgot.
+        """
         asking = post_once("/auth/forgot", read_nothing, request(Forgot, email=email))
         return replace(asking, identified=False)
 
     @endpoint
     def reset(self, token: str, password: str) -> Operation[None]:
-        """Sets a new password by the token of a mail; every session and token ends.
+        """Set a new password with a mailed token; all sessions and script tokens end.
 
-        Raises Invalid for a token that is wrong, used or expired.
+        Args:
+            token: Token of the mail.
+            password: Password from now on.
+
+        Raises:
+            Invalid for a token that is wrong, used or expired; RateLimited
+
+        Example:
+            client.auth.reset(token, new_password)
+
+        See docs/api.md#post-authreset.
         """
         setting = post_once(
             "/auth/reset", read_nothing, request(Reset, token=token, password=password)
@@ -162,16 +303,55 @@ class Auth(Resource[Mode]):
 
     @endpoint
     def me(self) -> Operation[User]:
-        """The account that the client is signed in as."""
+        """Return the account that the client is signed in to.
+
+        Returns:
+            User.
+
+        Raises:
+            Unauthenticated
+
+        Example:
+            print(client.auth.me().display_name)
+
+        See docs/api.md#get-authme.
+        """
         return get("/auth/me", User)
 
     @endpoint
     def update_me(self, *, display_name: str) -> Operation[User]:
-        """Changes what an account may change of itself."""
+        """Change the display name of your account.
+
+        Args:
+            display_name: Name for others to see.
+
+        Returns:
+            User.
+
+        Raises:
+            Invalid
+
+        Example:
+            client.auth.update_me(display_name="Ada")
+
+        See docs/api.md#patch-authme.
+        """
         body = json_body(request(UpdateMe, display_name=display_name))
         return Operation("PATCH", "/auth/me", reads(User), body=body, key=new_key())
 
     @endpoint
     def become_seller(self) -> Operation[User]:
-        """Makes a seller of a buyer; a seller stays one."""
+        """Turn your buyer account into a seller account; a seller stays one.
+
+        Returns:
+            User.
+
+        Raises:
+            Forbidden
+
+        Example:
+            client.auth.become_seller()
+
+        See docs/api.md#post-authbecome-seller.
+        """
         return post("/auth/become-seller", reads(User))

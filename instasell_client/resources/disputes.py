@@ -1,4 +1,4 @@
-"""Disputes: a buyer complains, both sides are heard, and an admin decides."""
+"""Open disputes about orders, reply to them, and read them; an admin decides."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ StatusName = DisputeStatus | Literal["open", "resolved"]
 
 
 class Disputes(Resource[Mode]):
-    """`client.disputes`. Amounts are minor units of the order's currency."""
+    """Group the calls of `client.disputes`. Amounts are minor units of the order's currency."""
 
     @endpoint
     def open(
@@ -43,9 +43,24 @@ class Disputes(Resource[Mode]):
         *,
         idempotency_key: str | None = None,
     ) -> Operation[DisputeView]:
-        """The buyer complains of a paid order; its money stays where it is until that is decided.
+        """Open a dispute about an order that you paid; its money is held until the decision.
 
-        Raises OrderNotFound, Forbidden for the seller, OrderNotReady, Invalid.
+        Args:
+            order_id: Id of the order.
+            reason: Kind of problem.
+            text: Description of the problem.
+            idempotency_key: Key that makes a repeat safe; a new one by default.
+
+        Returns:
+            DisputeView.
+
+        Raises:
+            Forbidden, OrderNotFound, OrderNotReady(order_status), Invalid
+
+        Example:
+            view = client.disputes.open(order_id, "damaged", "The lid is broken.")
+
+        See docs/api.md#post-ordersorder_iddispute.
         """
         at = path("/orders/{}/dispute", order_id)
         body = request(OpenDispute, reason=reason, text=text)
@@ -59,7 +74,25 @@ class Disputes(Resource[Mode]):
         order_id: str | None = None,
         page_size: int = 100,
     ) -> Pages[Dispute]:
-        """The caller's disputes of both sides, the newest first; pages come as they are needed."""
+        """List the disputes of your orders, the newest first.
+
+        Args:
+            status: Only disputes of this status.
+            order_id: Only disputes of this order.
+            page_size: Items of each request, 1 to 100.
+
+        Returns:
+            An iterator of Dispute; pages are requested as you read.
+
+        Raises:
+            Invalid
+
+        Example:
+            for dispute in client.disputes.list(status="open"):
+                print(dispute.id)
+
+        See docs/api.md#get-disputes.
+        """
         return pages(partial(_page, status=status, order_id=order_id, limit=page_size))
 
     @endpoint
@@ -71,19 +104,69 @@ class Disputes(Resource[Mode]):
         cursor: str | None = None,
         limit: int = 50,
     ) -> Operation[Page[Dispute]]:
-        """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
+        """Return one page of the disputes of your orders.
+
+        Args:
+            status: Only disputes of this status.
+            order_id: Only disputes of this order.
+            cursor: `next` of the page before; the first page by default.
+            limit: Items of the page, 1 to 100.
+
+        Returns:
+            Page[Dispute].
+
+        Raises:
+            Invalid
+
+        Example:
+            page = client.disputes.page(order_id=order_id)
+
+        See docs/api.md#get-disputes.
+        """
         return _page(cursor, status=status, order_id=order_id, limit=limit)
 
     @endpoint
     def get(self, dispute_id: str) -> Operation[DisputeView]:
-        """A dispute and what was said in it. Raises DisputeNotFound."""
+        """Return a dispute and its messages.
+
+        Args:
+            dispute_id: Id of the dispute.
+
+        Returns:
+            DisputeView.
+
+        Raises:
+            DisputeNotFound, Invalid
+
+        Example:
+            view = client.disputes.get(dispute_id)
+
+        See docs/api.md#get-disputesdispute_id.
+        """
         return get(path("/disputes/{}", dispute_id), DisputeView)
 
     @endpoint
     def reply(
         self, dispute_id: str, text: str, *, idempotency_key: str | None = None
     ) -> Operation[DisputeView]:
-        """Says something in a dispute that is open. Raises DisputeNotFound, DisputeClosed."""
+        """Reply in an open dispute.
+
+        Args:
+            dispute_id: Id of the dispute.
+            text: Message to the other side and the admins.
+            idempotency_key: Key that makes a repeat safe; a new one by default.
+
+        Returns:
+            DisputeView.
+
+        Raises:
+            Forbidden, DisputeNotFound, DisputeClosed, Invalid
+
+        Example:
+            client.disputes.reply(dispute_id, "Here is a picture.")
+
+        See docs/api.md#post-disputesdispute_idreply.
+        """
         at = path("/disputes/{}/reply", dispute_id)
         body = request(ReplyToDispute, text=text)
         return post(at, reads(DisputeView), body, key=idempotency_key)

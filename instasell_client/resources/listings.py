@@ -1,4 +1,4 @@
-"""Listings: what is for sale, one by one and in bulk."""
+"""Search and manage listings, one by one and in bulk."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SortName = ListingSort | Literal["newest", "oldest", "price", "-price", "relevan
 
 
 class Listings(Resource[Mode]):
-    """`client.listings`. Amounts are minor units of the market's currency."""
+    """Group the calls of `client.listings`. Amounts are minor units of the market's currency."""
 
     @paged
     def list(
@@ -62,7 +62,31 @@ class Listings(Resource[Mode]):
         sort: SortName | None = None,
         page_size: int = 100,
     ) -> Pages[Listing]:
-        """Every listing that the filters let through; pages are fetched as they are needed."""
+        """List all listings that match the filters.
+
+        Args:
+            q: Words of the title or the description.
+            category: Id of a category; those below it count too.
+            type: `direct` or `auction`.
+            condition: Only this condition.
+            price_min: Lowest price in minor units.
+            price_max: Highest price in minor units.
+            seller: Id of a seller.
+            sort: Order of the results.
+            page_size: Items of each request, 1 to 100.
+
+        Returns:
+            An iterator of Listing; pages are requested as you read.
+
+        Raises:
+            Invalid
+
+        Example:
+            for listing in client.listings.list(q="leica", price_max=50_000):
+                print(listing.title, listing.price)
+
+        See docs/api.md#get-listings.
+        """
         ask = partial(
             _page,
             q=q,
@@ -92,7 +116,31 @@ class Listings(Resource[Mode]):
         cursor: str | None = None,
         limit: int = 50,
     ) -> Operation[Page[Listing]]:
-        """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
+        """Return one page of the listings that match the filters.
+
+        Args:
+            q: Words of the title or the description.
+            category: Id of a category; those below it count too.
+            type: `direct` or `auction`.
+            condition: Only this condition.
+            price_min: Lowest price in minor units.
+            price_max: Highest price in minor units.
+            seller: Id of a seller.
+            sort: Order of the results.
+            cursor: `next` of the page before; the first page by default.
+            limit: Items of the page, 1 to 100.
+
+        Returns:
+            Page[Listing].
+
+        Raises:
+            Invalid
+
+        Example:
+            page = client.listings.page(q="leica", limit=20)
+
+        See docs/api.md#get-listings.
+        """
         return _page(
             cursor,
             q=q,
@@ -108,7 +156,22 @@ class Listings(Resource[Mode]):
 
     @endpoint
     def get(self, listing_id: str) -> Operation[ListingView]:
-        """One listing, with its pictures and its seller's record. Raises ListingNotFound."""
+        """Return a listing with its images and the record of its seller.
+
+        Args:
+            listing_id: Id of the listing.
+
+        Returns:
+            ListingView.
+
+        Raises:
+            ListingNotFound, Invalid
+
+        Example:
+            view = client.listings.get(listing_id)
+
+        See docs/api.md#get-listingslisting_id.
+        """
         return get(path("/listings/{}", listing_id), ListingView)
 
     @endpoint
@@ -126,9 +189,33 @@ class Listings(Resource[Mode]):
         seller_sku: str | None = None,
         idempotency_key: str | None = None,
     ) -> Operation[Listing]:
-        """Something to sell: a direct listing has a price, an auction's has none and stock 1.
+        """Create a listing; you are a seller.
 
-        Raises SkuTaken, CategoryNotFound, Forbidden for a buyer, Invalid.
+        Args:
+            type: `direct` has a price; `auction` has none, and a stock of 1.
+            title: Title.
+            category_id: Id of the category.
+            condition: Condition of the item.
+            description: Text for buyers.
+            price: Price in minor units.
+            stock: Number of items.
+            shipping_amount: Shipping costs in minor units.
+            seller_sku: Your stock-keeping unit.
+            idempotency_key: Key that makes a repeat safe; a new one by default.
+
+        Returns:
+            Listing.
+
+        Raises:
+            SkuTaken, Forbidden for a buyer, Invalid
+
+        Example:
+            listing = client.listings.create(
+                type="direct", title="Leica M3", category_id=category_id,
+                condition="used-good", price=90_000,
+            )
+
+        See docs/api.md#post-listings.
         """
         body = request(
             CreateListing,
@@ -158,7 +245,30 @@ class Listings(Resource[Mode]):
         shipping_amount: int | None = None,
         seller_sku: str | None = None,
     ) -> Operation[Listing]:
-        """New values; what is not given stays as it is. Raises AuctionHasBids, SkuTaken."""
+        """Change a listing; arguments that you omit keep their values.
+
+        Args:
+            listing_id: Id of the listing.
+            title: Title.
+            description: Text for buyers.
+            category_id: Id of the category.
+            condition: Condition of the item.
+            price: Price in minor units.
+            stock: Number of items.
+            shipping_amount: Shipping costs in minor units.
+            seller_sku: Your stock-keeping unit.
+
+        Returns:
+            Listing.
+
+        Raises:
+            Forbidden, ListingNotFound, AuctionHasBids, SkuTaken, Invalid
+
+        Example:
+            client.listings.update(listing_id, price=85_000)
+
+        See docs/api.md#put-listingslisting_id.
+        """
         body = request(
             UpdateListing,
             title=title,
@@ -174,29 +284,66 @@ class Listings(Resource[Mode]):
 
     @endpoint
     def delete(self, listing_id: str) -> Operation[None]:
-        """Takes a listing away; its orders keep it. Raises ListingInUse."""
+        """Delete a listing; its orders keep a copy.
+
+        Args:
+            listing_id: Id of the listing.
+
+        Raises:
+            Forbidden, ListingNotFound, ListingInUse, Invalid
+
+        Example:
+            client.listings.delete(listing_id)
+
+        See docs/api.md#delete-listingslisting_id.
+        """
         return delete(path("/listings/{}", listing_id))
 
     @paged
     def bulk(
         self, rows: Iterable[BulkListing | Mapping[str, object]], *, dry_run: bool = False
     ) -> Pages[BulkVerdict]:
-        """Creates and updates listings from rows, and yields one verdict for each, in order.
+        """Create and update listings from rows, and yield one verdict for each, in order.
 
-        `rows` may be endless: it is read as it is sent, in bodies of 500 rows or 512 KiB. A row
-        goes out as it is, so that the server's verdict names every bad field of it. `dry_run`
-        judges and writes nothing. A body whose answer is lost is sent again: rows are keyed by
-        `seller_sku`, or else by a hash, so that nothing comes twice; what the first sending had
-        done is `unchanged` then.
+        Rows are sent unchanged, so that a verdict names all bad fields of its row. A body whose
+        answer is lost is sent again: rows are keyed by `seller_sku`, else by a hash, so that
+        nothing is created twice; what the first attempt did is then `unchanged`.
+
+        Args:
+            rows: Rows; may be endless. Bodies have up to 500 rows or 512 KiB.
+            dry_run: Check the rows, and write nothing.
+
+        Returns:
+            An iterator of BulkVerdict; rows are sent as you read.
+
+        Raises:
+            Forbidden, Invalid, ProtocolError
+
+        Example:
+            for verdict in client.listings.bulk(rows, dry_run=True):
+                print(verdict.row, verdict.outcome, verdict.errors)
+
+        See docs/api.md#post-listingsbulk.
         """
         return upload(rows, dry_run=dry_run)
 
     @streamed
     def export(self) -> StreamedLines[JsonObject]:
-        """Return the seller's own listings, each as a row that `bulk` takes back.
+        """Return your listings, each as a row that `bulk` accepts.
 
-        A reader may pause between two rows for as long as it likes: when the server cuts it off,
-        the export goes on behind the last row.
+        You may pause between two rows: when the server closes the connection, the export continues
+        behind the last row.
+
+        Returns:
+            An iterator of JsonObject; lines are read as you ask for them.
+
+        Raises:
+            Forbidden, ProtocolError
+
+        Example:
+            rows = [*client.listings.export()]
+
+        See docs/api.md#get-listingsexport.
         """
 
         def asked(after: object = None) -> Operation[None]:

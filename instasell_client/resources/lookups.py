@@ -1,4 +1,4 @@
-"""Finding ids by what people know: the beginning of an id, a SKU, a title."""
+"""Find ids by what people know: the beginning of an id, a SKU, a title."""
 
 from __future__ import annotations
 
@@ -19,17 +19,48 @@ OwnKindName = OwnKind | Literal["auction", "listing", "order", "dispute", "conve
 
 
 class Lookups(Resource[Mode]):
-    """`client.lookups`."""
+    """Group the calls of `client.lookups`."""
 
     @endpoint
     def find(self, kind: PublicKindName, text: str) -> Operation[Matches]:
-        """Return what everybody sees and `text` may mean: running auctions, listings, sellers.
+        """Find running auctions, listings and sellers by id or title.
 
-        The beginning of an id also finds auctions that are over.
+        The first 6 or more digits of an id also find auctions that are over.
+
+        Args:
+            kind: Kind of result.
+            text: Beginning of an id, a title, or a part of it.
+
+        Returns:
+            Matches: At most 10 matches; `more` says that there are others.
+
+        Raises:
+            Invalid
+
+        Example:
+            matches = client.lookups.find("auction", "leica").items
+
+        See docs/api.md#get-lookup.
         """
         return get("/lookup", Matches, request(LookupQuery, kind=kind, text=text))
 
     @endpoint
     def find_own(self, kind: OwnKindName, text: str) -> Operation[Matches]:
-        """The same among what belongs to the caller. Accounts are for admins: raises Forbidden."""
+        """Find what belongs to you by id, SKU or title.
+
+        Args:
+            kind: Kind of result; `account` is for admins.
+            text: Beginning of an id, a SKU, a title, or a part of it.
+
+        Returns:
+            Matches: At most 10 matches; `more` says that there are others.
+
+        Raises:
+            Forbidden, Invalid
+
+        Example:
+            matches = client.lookups.find_own("order", "leica").items
+
+        See docs/api.md#get-lookupown.
+        """
         return get("/lookup/own", Matches, request(OwnLookupQuery, kind=kind, text=text))

@@ -1,4 +1,4 @@
-"""Pictures of goods and files of disputes: announced, uploaded, confirmed, fetched.
+"""Upload and download images of listings and files of disputes.
 
 `add_image` and `add_evidence` do all three steps; the steps are there by themselves for those who
 upload by other means.
@@ -46,21 +46,49 @@ _ANYTHING = "*/*"
 
 
 class Media(Resource[Mode]):
-    """`client.media`. Files go to the storage and come from there without the client's token."""
+    """Group the calls of `client.media`. Files go to the storage and back without your token."""
 
     @endpoint
     def images(self, listing_id: str) -> Operation[ImageList]:
-        """The pictures of a listing in their order; their addresses hold for 5 minutes."""
+        """List the images of a listing in order; their addresses are valid for 5 minutes.
+
+        Args:
+            listing_id: Id of the listing.
+
+        Returns:
+            ImageList.
+
+        Raises:
+            ListingNotFound, Invalid
+
+        Example:
+            images = client.media.images(listing_id).items
+
+        See docs/api.md#get-listingslisting_idimages.
+        """
         return get(path("/listings/{}/images", listing_id), ImageList)
 
     @multi_step
     def add_image(
         self, listing_id: str, source: Source, content_type: ImageType | None = None
     ) -> CallChain[Image]:
-        """Uploads a picture behind those that are there, and shows it.
+        """Upload an image, and show it behind the others.
 
-        Without a type the first bytes tell it. Raises ListingNotFound, TooManyFiles, Unsupported
-        for what is no picture, Invalid for one that is too large.
+        Args:
+            listing_id: Id of the listing.
+            source: Bytes or path of the file.
+            content_type: Detected from the first bytes by default.
+
+        Returns:
+            Image.
+
+        Raises:
+            ListingNotFound, TooManyFiles(limit), Unsupported for other files, Invalid for a size
+
+        Example:
+            image = client.media.add_image(listing_id, Path("front.jpg"))
+
+        See docs/api.md#post-listingslisting_idimages.
         """
         data, _ = _read(source)
         kind = content_type or image_type(data)
@@ -73,31 +101,101 @@ class Media(Resource[Mode]):
     def announce_image(
         self, listing_id: str, content_type: ImageType, size: int
     ) -> Operation[ImageUpload]:
-        """The first step: says what comes, `size` in bytes, and learns where it goes."""
+        """Announce an image: the first of the three steps of `add_image`.
+
+        Args:
+            listing_id: Id of the listing.
+            content_type: Type of the image.
+            size: Size in bytes.
+
+        Returns:
+            ImageUpload: `upload` says how to send the bytes.
+
+        Raises:
+            Forbidden, ListingNotFound, TooManyFiles(limit), Invalid
+
+        Example:
+            made = client.media.announce_image(listing_id, "image/png", len(data))
+
+        See docs/api.md#post-listingslisting_idimages.
+        """
         return _announce_image(listing_id, content_type, size)
 
     @endpoint
     def send(self, upload: Upload, data: bytes) -> Operation[None]:
-        """The second step: puts the bytes where they go. Raises Forbidden when that is too late."""
+        """Send the bytes of an announced file: the second step.
+
+        Args:
+            upload: `upload` of the announcement.
+            data: Bytes of the file.
+
+        Raises:
+            Forbidden when it is too late
+
+        Example:
+            client.media.send(made.upload, data)
+        """
         return _send(upload, data)
 
     @endpoint
     def complete_image(self, listing_id: str, image_id: str) -> Operation[Image]:
-        """The third step: has the picture looked at and shown; a repeat changes nothing.
+        """Check and show an uploaded image: the third step. A repeat changes nothing.
 
-        Raises UploadMissing, Unsupported, Invalid, ImageNotFound.
+        Args:
+            listing_id: Id of the listing.
+            image_id: `image_id` of the announcement.
+
+        Returns:
+            Image.
+
+        Raises:
+            Forbidden, ImageNotFound, ListingNotFound, UploadMissing, Invalid
+
+        Example:
+            image = client.media.complete_image(listing_id, made.image_id)
+
+        See docs/api.md#post-listingslisting_idimagesimage_idcomplete.
         """
         return _complete_image(listing_id, image_id)
 
     @endpoint
     def arrange_images(self, listing_id: str, image_ids: Sequence[str]) -> Operation[ImageList]:
-        """Puts all pictures of a listing in this order; the first is its cover."""
+        """Set the order of all images of a listing; the first is its cover.
+
+        Args:
+            listing_id: Id of the listing.
+            image_ids: Ids of all images, in the new order.
+
+        Returns:
+            ImageList.
+
+        Raises:
+            Forbidden, ListingNotFound, Invalid
+
+        Example:
+            client.media.arrange_images(listing_id, [second_id, first_id])
+
+        See docs/api.md#put-listingslisting_idimages.
+        """
         body = request(ArrangeImages, image_ids=list(image_ids))
         return put(path("/listings/{}/images", listing_id), reads(ImageList), body)
 
     @endpoint
     def delete_image(self, listing_id: str, image_id: str) -> Operation[None]:
-        """Takes a picture away. Raises ImageNotFound."""
+        """Delete an image.
+
+        Args:
+            listing_id: Id of the listing.
+            image_id: Id of the image.
+
+        Raises:
+            Forbidden, ImageNotFound, ListingNotFound, Invalid
+
+        Example:
+            client.media.delete_image(listing_id, image_id)
+
+        See docs/api.md#delete-listingslisting_idimagesimage_id.
+        """
         return delete(path("/listings/{}/images/{}", listing_id, image_id))
 
     @multi_step
@@ -108,10 +206,24 @@ class Media(Resource[Mode]):
         file_name: str | None = None,
         content_type: EvidenceType | None = None,
     ) -> CallChain[Evidence]:
-        """Uploads a picture, a PDF or a text for both sides and the admins of a dispute.
+        """Upload an image, a PDF or a text to a dispute, for both sides and the admins.
 
-        A path brings its name along. Raises DisputeNotFound, DisputeClosed, TooManyFiles,
-        Unsupported, Invalid.
+        Args:
+            dispute_id: Id of the dispute.
+            source: Bytes or path of the file.
+            file_name: Required with bytes; a path has a name.
+            content_type: Detected from the first bytes by default.
+
+        Returns:
+            Evidence.
+
+        Raises:
+            DisputeNotFound, DisputeClosed, TooManyFiles(limit), Unsupported, Invalid
+
+        Example:
+            client.media.add_evidence(dispute_id, Path("receipt.pdf"))
+
+        See docs/api.md#post-disputesdispute_idevidence.
         """
         data, name = _read(source)
         name = file_name or name
@@ -127,19 +239,64 @@ class Media(Resource[Mode]):
     def announce_evidence(
         self, dispute_id: str, file_name: str, content_type: EvidenceType, size: int
     ) -> Operation[EvidenceUpload]:
-        """As `announce_image`, for a file of a dispute."""
+        """Announce a file of a dispute, as `announce_image` does for images.
+
+        Args:
+            dispute_id: Id of the dispute.
+            file_name: Name of the file.
+            content_type: Type of the file.
+            size: Size in bytes.
+
+        Returns:
+            EvidenceUpload: `upload` says how to send the bytes.
+
+        Raises:
+            Forbidden, DisputeNotFound, DisputeClosed, TooManyFiles(limit), Invalid
+
+        Example:
+            made = client.media.announce_evidence(dispute_id, "a.txt", "text/plain", 9)
+
+        See docs/api.md#post-disputesdispute_idevidence.
+        """
         return _announce_evidence(dispute_id, file_name, content_type, size)
 
     @endpoint
     def complete_evidence(self, dispute_id: str, evidence_id: str) -> Operation[Evidence]:
-        """As `complete_image`, for a file of a dispute."""
+        """Show an uploaded file of a dispute to both sides.
+
+        Args:
+            dispute_id: Id of the dispute.
+            evidence_id: `evidence_id` of the announcement.
+
+        Returns:
+            Evidence.
+
+        Raises:
+            Forbidden, DisputeNotFound, EvidenceNotFound, DisputeClosed, UploadMissing, Invalid
+
+        Example:
+            client.media.complete_evidence(dispute_id, made.evidence_id)
+
+        See docs/api.md#post-disputesdispute_idevidenceevidence_idcomplete.
+        """
         return _complete_evidence(dispute_id, evidence_id)
 
     @endpoint
     def fetch(self, url: str, bytes_max: int | None = None) -> Operation[bytes]:
-        """The bytes at an address of a reply. Raises Forbidden when it is older than 5 minutes.
+        """Download the file at an address of a reply.
 
-        With `bytes_max` no more is read, whatever comes: more than that raises ProtocolError.
+        Args:
+            url: Address of a reply, at most 5 minutes old.
+            bytes_max: Most bytes to read; a longer file raises ProtocolError.
+
+        Returns:
+            bytes.
+
+        Raises:
+            Forbidden for an old address, ProtocolError, Invalid
+
+        Example:
+            data = client.media.fetch(image.versions[0].url)
         """
         checked = _checked(url)
         return Operation(
@@ -148,7 +305,7 @@ class Media(Resource[Mode]):
 
 
 def image_type(data: bytes) -> ImageType:
-    """What kind of picture the first bytes say it is. Raises Invalid for any other file."""
+    """Return the type of an image from its first bytes. Raises Invalid for any other file."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     if data.startswith(b"\xff\xd8\xff"):
@@ -161,7 +318,7 @@ def image_type(data: bytes) -> ImageType:
 
 
 def evidence_type(data: bytes) -> EvidenceType:
-    """As `image_type`; a file that is no picture is a PDF or a text."""
+    """Return the type of a file: as `image_type`, or PDF, or else text."""
     if data.startswith(b"%PDF-"):
         return "application/pdf"
     if data.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")):
@@ -191,7 +348,7 @@ def _complete_evidence(dispute_id: str, evidence_id: str) -> Operation[Evidence]
 
 
 def _send(upload: Upload, data: bytes) -> Operation[None]:
-    # The length is counted by whoever sends.
+    # The transport counts the length when it sends.
     headers = {k: v for k, v in upload.headers.items() if k.lower() != "content-length"}
     return Operation(
         upload.method,
@@ -211,7 +368,7 @@ def _checked(url: str) -> str:
 
 
 def _read(source: Source) -> tuple[bytes, str | None]:
-    """The bytes, and the name that a path brings along. Raises Invalid for what is too large."""
+    """Return the bytes, and the name of a path. Raises Invalid for what is too large."""
     if isinstance(source, bytes):
         data, name = source, None
     else:

@@ -1,4 +1,4 @@
-"""Messages: questions about listings, and what the two sides of an order say to each other."""
+"""Ask about listings, and write to the other side of an order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from instasell_client.operation import (
 
 
 class Messages(Resource[Mode]):
-    """`client.messages`. Live, they come as `new_message` of `live.events()`."""
+    """Group the calls of `client.messages`. Live, they come as `new_message` of `live.events()`."""
 
     @paged
     def conversations(
@@ -38,7 +38,25 @@ class Messages(Resource[Mode]):
         order_id: str | None = None,
         page_size: int = 100,
     ) -> Pages[Conversation]:
-        """The caller's conversations, those with the newest messages first."""
+        """List your conversations; the one with the newest message is first.
+
+        Args:
+            listing_id: Only those about this listing.
+            order_id: Only those about this order.
+            page_size: Items of each request, 1 to 100.
+
+        Returns:
+            An iterator of Conversation; pages are requested as you read.
+
+        Raises:
+            Invalid
+
+        Example:
+            for conversation in client.messages.conversations():
+                print(conversation.id)
+
+        See docs/api.md#get-conversations.
+        """
         ask = partial(
             _conversations_page, listing_id=listing_id, order_id=order_id, limit=page_size
         )
@@ -53,28 +71,94 @@ class Messages(Resource[Mode]):
         cursor: str | None = None,
         limit: int = 50,
     ) -> Operation[Page[Conversation]]:
-        """One page of conversations. `limit` is 1 to 100."""
+        """Return one page of your conversations.
+
+        Args:
+            listing_id: Only those about this listing.
+            order_id: Only those about this order.
+            cursor: `next` of the page before; the first page by default.
+            limit: Items of the page, 1 to 100.
+
+        Returns:
+            Page[Conversation].
+
+        Raises:
+            Invalid
+
+        Example:
+            page = client.messages.conversations_page(limit=20)
+
+        See docs/api.md#get-conversations.
+        """
         return _conversations_page(cursor, listing_id=listing_id, order_id=order_id, limit=limit)
 
     @paged
     def list(self, conversation_id: str, *, page_size: int = 100) -> Pages[Message]:
-        """What was said, the newest first. Raises ConversationNotFound."""
+        """List the messages of a conversation, the newest first.
+
+        Args:
+            conversation_id: Id of the conversation.
+            page_size: Items of each request, 1 to 100.
+
+        Returns:
+            An iterator of Message; pages are requested as you read.
+
+        Raises:
+            ConversationNotFound, Invalid
+
+        Example:
+            for message in client.messages.list(conversation_id):
+                print(message.text)
+
+        See docs/api.md#get-conversationsconversation_idmessages.
+        """
         return pages(partial(_page, conversation_id, limit=page_size))
 
     @endpoint
     def page(
         self, conversation_id: str, *, cursor: str | None = None, limit: int = 50
     ) -> Operation[Page[Message]]:
-        """One page of messages, the newest first. `limit` is 1 to 100."""
+        """Return one page of messages, the newest first.
+
+        Args:
+            conversation_id: Id of the conversation.
+            cursor: `next` of the page before; the first page by default.
+            limit: Items of the page, 1 to 100.
+
+        Returns:
+            Page[Message].
+
+        Raises:
+            ConversationNotFound, Invalid
+
+        Example:
+            page = client.messages.page(conversation_id, limit=20)
+
+        See docs/api.md#get-conversationsconversation_idmessages.
+        """
         return _page(conversation_id, cursor, limit=limit)
 
     @endpoint
     def ask(
         self, listing_id: str, text: str, *, idempotency_key: str | None = None
     ) -> Operation[NewMessage]:
-        """Asks the seller of a listing; further questions go into the same conversation.
+        """Ask the seller of a listing; later questions continue the same conversation.
 
-        Raises ListingNotFound, Forbidden for one's own goods, RateLimited, Invalid.
+        Args:
+            listing_id: Id of the listing.
+            text: Message to send.
+            idempotency_key: Key that makes a repeat safe; a new one by default.
+
+        Returns:
+            NewMessage.
+
+        Raises:
+            ListingNotFound, Forbidden for your own listing, RateLimited, Invalid
+
+        Example:
+            client.messages.ask(listing_id, "Does it include the lens cap?")
+
+        See docs/api.md#post-conversations.
         """
         body = request(StartConversation, listing_id=listing_id, text=text)
         return post("/conversations", reads(NewMessage), body, key=idempotency_key)
@@ -83,7 +167,24 @@ class Messages(Resource[Mode]):
     def write(
         self, order_id: str, text: str, *, idempotency_key: str | None = None
     ) -> Operation[NewMessage]:
-        """Writes to the other side of an order. Raises OrderNotFound, RateLimited, Invalid."""
+        """Write to the other side of an order.
+
+        Args:
+            order_id: Id of the order.
+            text: Message to send.
+            idempotency_key: Key that makes a repeat safe; a new one by default.
+
+        Returns:
+            NewMessage.
+
+        Raises:
+            OrderNotFound, RateLimited, Invalid
+
+        Example:
+            client.messages.write(order_id, "When will you ship it?")
+
+        See docs/api.md#post-conversations.
+        """
         body = request(StartConversation, order_id=order_id, text=text)
         return post("/conversations", reads(NewMessage), body, key=idempotency_key)
 
@@ -91,14 +192,47 @@ class Messages(Resource[Mode]):
     def send(
         self, conversation_id: str, text: str, *, idempotency_key: str | None = None
     ) -> Operation[NewMessage]:
-        """Says something. Raises ConversationNotFound, RateLimited, Invalid."""
+        """Send a message to a conversation.
+
+        Args:
+            conversation_id: Id of the conversation.
+            text: Message to send.
+            idempotency_key: Key that makes a repeat safe; a new one by default.
+
+        Returns:
+            NewMessage.
+
+        Raises:
+            ConversationNotFound, RateLimited, Invalid
+
+        Example:
+            client.messages.send(conversation_id, "Thank you.")
+
+        See docs/api.md#post-conversationsconversation_idmessages.
+        """
         at = path("/conversations/{}/messages", conversation_id)
         body = request(SendMessage, text=text)
         return post(at, reads(NewMessage), body, key=idempotency_key)
 
     @endpoint
     def mark_read(self, conversation_id: str, up_to: int) -> Operation[Conversation]:
-        """Messages up to this `seq` were seen. Raises ConversationNotFound."""
+        """Mark the messages up to one as read.
+
+        Args:
+            conversation_id: Id of the conversation.
+            up_to: `seq` of the newest message that you saw.
+
+        Returns:
+            Conversation.
+
+        Raises:
+            ConversationNotFound, Invalid
+
+        Example:
+            client.messages.mark_read(conversation_id, up_to=message.seq)
+
+        See docs/api.md#post-conversationsconversation_idread.
+        """
         at = path("/conversations/{}/read", conversation_id)
         return post(at, reads(Conversation), request(MarkMessagesRead, up_to=up_to))
 

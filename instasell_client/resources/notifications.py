@@ -1,4 +1,4 @@
-"""Notifications: what happened, by which ways it is told, and what the caller follows."""
+"""Read notifications, choose how they reach you, and manage your subscriptions."""
 
 from __future__ import annotations
 
@@ -48,18 +48,52 @@ KindName = (
 
 
 class Notifications(Resource[Mode]):
-    """`client.notifications`. Live, they come as `notification` of `live.events()`."""
+    """Group the calls of `client.notifications`. `live.events()` yields them live."""
 
     @paged
     def list(self, *, unread: bool | None = None, page_size: int = 100) -> Pages[Notification]:
-        """The caller's notifications, the newest first; pages come as they are needed."""
+        """List your notifications, the newest first.
+
+        Args:
+            unread: Only those that are unread, or that are not.
+            page_size: Items of each request, 1 to 100.
+
+        Returns:
+            An iterator of Notification; pages are requested as you read.
+
+        Raises:
+            Invalid
+
+        Example:
+            for notification in client.notifications.list(unread=True):
+                print(notification.kind)
+
+        See docs/api.md#get-notifications.
+        """
         return pages(partial(_page, unread=unread, limit=page_size))
 
     @endpoint
     def page(
         self, *, unread: bool | None = None, cursor: str | None = None, limit: int = 50
     ) -> Operation[NotificationPage]:
-        """One page, with the `unread_count` of all. `limit` is 1 to 100."""
+        """Return one page of your notifications, and the `unread_count` of all.
+
+        Args:
+            unread: Only those that are unread, or that are not.
+            cursor: `next` of the page before; the first page by default.
+            limit: Items of the page, 1 to 100.
+
+        Returns:
+            NotificationPage.
+
+        Raises:
+            Invalid
+
+        Example:
+            unread = client.notifications.page(limit=1).unread_count
+
+        See docs/api.md#get-notifications.
+        """
         return _page(cursor, unread=unread, limit=limit)
 
     @endpoint
@@ -70,50 +104,152 @@ class Notifications(Resource[Mode]):
         up_to: str | None = None,
         everything: bool = False,
     ) -> Operation[MarkedRead]:
-        """Marks some, one and all older ones (`up_to`), or `everything`. Raises Invalid."""
+        """Mark notifications as read; give exactly one of the arguments.
+
+        Args:
+            ids: Ids of up to 100 notifications.
+            up_to: Id of one; all older ones are marked too.
+            everything: Mark all.
+
+        Returns:
+            MarkedRead.
+
+        Raises:
+            Invalid
+
+        Example:
+            client.notifications.mark_read(everything=True)
+
+        See docs/api.md#post-notificationsread.
+        """
         given = None if ids is None else [*ids]
         body = request(MarkRead, ids=given, up_to=up_to, all=everything or None)
         return post("/notifications/read", reads(MarkedRead), body)
 
     @endpoint
     def preferences(self) -> Operation[Preferences]:
-        """By which ways each kind is told."""
+        """Return which kinds reach you in the app and by e-mail.
+
+        Returns:
+            Preferences.
+
+        Raises:
+            Unauthenticated
+
+        Example:
+            preferences = client.notifications.preferences().items
+
+        See docs/api.md#get-notificationspreferences.
+        """
         return get("/notifications/preferences", Preferences)
 
     @endpoint
     def set_preference(
         self, kind: KindName, *, in_app: bool | None = None, email: bool | None = None
     ) -> Operation[Preferences]:
-        """Changes a kind; what is not given stays as it is. Returns all. Raises Invalid."""
+        """Change how a kind reaches you; what you omit stays as it is.
+
+        Args:
+            kind: Kind of notification.
+            in_app: Show it in the inbox.
+            email: Send it by e-mail.
+
+        Returns:
+            Preferences: All preferences.
+
+        Raises:
+            Invalid
+
+        Example:
+            client.notifications.set_preference("outbid", email=True)
+
+        See docs/api.md#put-notificationspreferences.
+        """
         wish = request(SetPreference, kind=kind, in_app=in_app, email=email)
         body = request(SetPreferences, items=[wish])
         return put("/notifications/preferences", reads(Preferences), body)
 
 
 class Subscriptions(Resource[Mode]):
-    """`client.subscriptions`: auctions, categories with those below them, and sellers."""
+    """Group the calls of `client.subscriptions`: followed auctions, categories and sellers."""
 
     @paged
     def list(self, *, page_size: int = 100) -> Pages[Subscription]:
-        """What the caller follows, the newest first; pages come as they are needed."""
+        """List your subscriptions, the newest first.
+
+        Args:
+            page_size: Items of each request, 1 to 100.
+
+        Returns:
+            An iterator of Subscription; pages are requested as you read.
+
+        Raises:
+            Invalid
+
+        Example:
+            names = [each.name for each in client.subscriptions.list()]
+
+        See docs/api.md#get-subscriptions.
+        """
         return pages(partial(_followed_page, limit=page_size))
 
     @endpoint
     def page(self, *, cursor: str | None = None, limit: int = 50) -> Operation[Page[Subscription]]:
-        """One page. `limit` is 1 to 100."""
+        """Return one page of your subscriptions, the newest first.
+
+        Args:
+            cursor: `next` of the page before; the first page by default.
+            limit: Items of the page, 1 to 100.
+
+        Returns:
+            Page[Subscription].
+
+        Raises:
+            Invalid
+
+        Example:
+            page = client.subscriptions.page(limit=20)
+
+        See docs/api.md#get-subscriptions.
+        """
         return _followed_page(cursor, limit=limit)
 
     @endpoint
     def add(self, kind: SubjectKind, subject_id: str) -> Operation[None]:
-        """Follows; once followed, it stays. Raises NotFound, and Conflict when there are too many.
+        """Follow an auction, a category with those below it, or a seller.
 
-        To follow an auction is to watch it, as `auctions.watch` does.
+        A repeat changes nothing. To follow an auction is to watch it, as `auctions.watch` does.
+
+        Args:
+            kind: `auction`, `category` or `seller`.
+            subject_id: Id of the auction, category or seller.
+
+        Raises:
+            NotFound, Conflict when there are too many
+
+        Example:
+            client.subscriptions.add("seller", seller_id)
+
+        See docs/api.md#put-subscriptionskindsubject_id.
         """
         return put(path("/subscriptions/{}/{}", SubscriptionKind(kind), subject_id), read_nothing)
 
     @endpoint
     def remove(self, kind: SubjectKind, subject_id: str) -> Operation[None]:
-        """Follows something no longer."""
+        """Stop following an auction, a category or a seller.
+
+        Args:
+            kind: `auction`, `category` or `seller`.
+            subject_id: Id of the auction, category or seller.
+
+        Raises:
+            Forbidden, NotFound, Invalid
+
+        Example:
+            client.subscriptions.remove("seller", seller_id)
+
+        See docs/api.md#delete-subscriptionskindsubject_id.
+        """
         return delete(path("/subscriptions/{}/{}", SubscriptionKind(kind), subject_id))
 
 

@@ -1,4 +1,4 @@
-"""How the server is."""
+"""Check the health of the server."""
 
 from __future__ import annotations
 
@@ -10,14 +10,38 @@ from instasell_client.operation import Operation, get
 
 
 class Operations(Resource[Mode]):
-    """`client.operations`."""
+    """Group the calls of `client.operations`."""
 
     @endpoint
     def health(self) -> Operation[Health]:
-        """Whether the process lives."""
+        """Check that the server process runs; there is no retry.
+
+        Returns:
+            Health.
+
+        Raises:
+            ConnectionFailed, Timeout
+
+        Example:
+            print(client.operations.health().status)
+
+        See docs/api.md#get-healthz.
+        """
         return replace(get("/healthz", Health), identified=False, retried=False)
 
     @endpoint
     def ready(self) -> Operation[Readiness]:
-        """Whether its engines answer as well. Raises Unavailable at once, without a retry."""
+        """Check that the server and its engines can serve requests; there is no retry.
+
+        Returns:
+            Readiness.
+
+        Raises:
+            Unavailable, ConnectionFailed, Timeout
+
+        Example:
+            print(client.operations.ready().status)
+
+        See docs/api.md#get-readyz.
+        """
         return replace(get("/readyz", Readiness), identified=False, retried=False)

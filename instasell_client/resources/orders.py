@@ -1,4 +1,4 @@
-"""Orders: from a purchase, or an auction won, to the money that the seller gets."""
+"""Buy, pay, ship and confirm orders, from the purchase to the seller's money."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ StatusName = (
 
 
 class Orders(Resource[Mode]):
-    """`client.orders`. Amounts are minor units of the order's currency."""
+    """Group the calls of `client.orders`. Amounts are minor units of the order's currency."""
 
     @endpoint
     def buy(
@@ -53,9 +53,25 @@ class Orders(Resource[Mode]):
         address: AddressLike | None = None,
         idempotency_key: str | None = None,
     ) -> Operation[OrderView]:
-        """Buys goods that are sold at a price, and holds them until `payment_due_at`.
+        """Buy a listing that has a price, and reserve its stock until `payment_due_at`.
 
-        Raises OutOfStock, SellerCannotBuy, ListingNotFound, Invalid.
+        Args:
+            listing_id: Id of a listing of type direct.
+            quantity: Number of items, from 1.
+            address: Delivery address; it can be set later.
+            idempotency_key: Key that makes a repeat safe; a new one by default.
+
+        Returns:
+            OrderView.
+
+        Raises:
+            OutOfStock, SellerCannotBuy, ListingNotFound, Forbidden, Invalid
+
+        Example:
+            view = client.orders.buy(listing_id, quantity=2)
+            client.orders.pay(view.order.id, "wallet")
+
+        See docs/api.md#post-orders.
         """
         body = request(CreateOrder, listing_id=listing_id, quantity=quantity, address=address)
         return post("/orders", reads(OrderView), body, key=idempotency_key)
@@ -68,10 +84,23 @@ class Orders(Resource[Mode]):
         address: AddressLike | None = None,
         idempotency_key: str | None = None,
     ) -> Operation[OrderView]:
-        """The order of an auction that the caller won; the auction's end has made it.
+        """Return the order of an auction that you won; the end of the auction created it.
 
-        Raises OrderNotFound for anybody but the winner, and OrderNotReady where an address is
-        given that comes too late.
+        Args:
+            auction_id: Id of the auction.
+            address: Delivery address to set, until the order is shipped.
+            idempotency_key: Key that makes a repeat safe; a new one by default.
+
+        Returns:
+            OrderView.
+
+        Raises:
+            OrderNotFound for all but the winner, OrderNotReady for a late address, Invalid
+
+        Example:
+            view = client.orders.for_auction(auction_id)
+
+        See docs/api.md#post-orders.
         """
         body = request(CreateOrder, auction_id=auction_id, address=address)
         return post("/orders", reads(OrderView), body, key=idempotency_key)
@@ -84,7 +113,25 @@ class Orders(Resource[Mode]):
         status: StatusName | None = None,
         page_size: int = 100,
     ) -> Pages[Order]:
-        """The caller's orders of both sides, the newest first; pages come as they are needed."""
+        """List your orders as buyer and as seller, the newest first.
+
+        Args:
+            role: Only those where you are `buyer` or `seller`.
+            status: Only orders of this status.
+            page_size: Items of each request, 1 to 100.
+
+        Returns:
+            An iterator of Order; pages are requested as you read.
+
+        Raises:
+            Invalid
+
+        Example:
+            for order in client.orders.list(role="buyer", status="pending"):
+                print(order.id, order.total_amount)
+
+        See docs/api.md#get-orders.
+        """
         return pages(partial(_page, role=role, status=status, limit=page_size))
 
     @endpoint
@@ -96,17 +143,68 @@ class Orders(Resource[Mode]):
         cursor: str | None = None,
         limit: int = 50,
     ) -> Operation[Page[Order]]:
-        """One page; its `next` is the `cursor` of the following one. `limit` is 1 to 100."""
+        """Return one page of your orders, the newest first.
+
+        Args:
+            role: Only those where you are `buyer` or `seller`.
+            status: Only orders of this status.
+            cursor: `next` of the page before; the first page by default.
+            limit: Items of the page, 1 to 100.
+
+        Returns:
+            Page[Order].
+
+        Raises:
+            Invalid
+
+        Example:
+            page = client.orders.page(limit=20)
+            following = client.orders.page(cursor=page.next, limit=20)
+
+        See docs/api.md#get-orders.
+        """
         return _page(cursor, role=role, status=status, limit=limit)
 
     @endpoint
     def get(self, order_id: str) -> Operation[OrderView]:
-        """An order and its history. Raises OrderNotFound."""
+        """Return an order and its history.
+
+        Args:
+            order_id: Id of the order.
+
+        Returns:
+            OrderView.
+
+        Raises:
+            OrderNotFound, Invalid
+
+        Example:
+            view = client.orders.get(order_id)
+            print(view.order.status)
+
+        See docs/api.md#get-ordersorder_id.
+        """
         return get(path("/orders/{}", order_id), OrderView)
 
     @endpoint
     def set_address(self, order_id: str, address: AddressLike) -> Operation[OrderView]:
-        """Says where the goods go, until they are shipped. Raises OrderNotReady, Invalid."""
+        """Set the delivery address of an order that is not shipped yet.
+
+        Args:
+            order_id: Id of the order.
+            address: An `Address`, or a mapping of its fields.
+
+        Returns:
+            OrderView.
+
+        Raises:
+            Forbidden, OrderNotFound, OrderNotReady(order_status), Invalid
+
+        Example:
+            client.orders.set_address(order_id, address)
+
+        See docs/api.md#put-ordersorder_idaddress.
+        """
         given = address if isinstance(address, Address) else request(Address, **address)
         return put(path("/orders/{}/address", order_id), reads(OrderView), given)
 
@@ -114,40 +212,113 @@ class Orders(Resource[Mode]):
     def pay(
         self, order_id: str, method: MethodName, *, idempotency_key: str | None = None
     ) -> Operation[OrderView]:
-        """Pays from the wallet at once, or opens the provider's page: `checkout_url`.
+        """Pay an order from your wallet, or open a checkout page for a card.
 
-        By card, the order is paid when the provider says so; `confirm_payment` has the market ask
-        it. Raises InsufficientFunds(missing), OrderNotReady(order_status), PaymentFailed,
-        Unavailable.
+        By card, the order is paid once the payment provider says so; `confirm_payment` asks it.
+
+        Args:
+            order_id: Id of the order.
+            method: `wallet` pays at once, `card` opens the page at `checkout_url`.
+            idempotency_key: Key that makes a repeat safe; a new one by default.
+
+        Returns:
+            OrderView.
+
+        Raises:
+            InsufficientFunds(missing), OrderNotReady(order_status), OrderNotFound, Forbidden,
+            PaymentFailed, Unavailable
+
+        Example:
+            view = client.orders.pay(order_id, "card")
+            print(view.checkout_url)
+
+        See docs/api.md#post-ordersorder_idpay.
         """
         at = path("/orders/{}/pay", order_id)
         return post(at, reads(OrderView), request(PayOrder, method=method), key=idempotency_key)
 
     @endpoint
     def confirm_payment(self, order_id: str) -> Operation[OrderView]:
-        """Has the market ask the payment provider; `order.paid_at` tells whether it is paid.
+        """Ask the payment provider whether an order is paid.
 
-        Raises OrderNotFound, PaymentFailed, Unavailable.
+        Args:
+            order_id: Id of the order.
+
+        Returns:
+            OrderView: `order.paid_at` is None while it is not paid.
+
+        Raises:
+            OrderNotFound, PaymentFailed, Unavailable
+
+        Example:
+            paid_at = client.orders.confirm_payment(order_id).order.paid_at
+
+        See docs/api.md#post-ordersorder_idconfirm-payment.
         """
         return post(path("/orders/{}/confirm-payment", order_id), reads(OrderView))
 
     @endpoint
     def ship(self, order_id: str, *, carrier: str, tracking: str) -> Operation[OrderView]:
-        """The seller says that the goods are on their way. Raises OrderNotReady, Forbidden."""
+        """Mark an order as shipped; you are its seller.
+
+        Args:
+            order_id: Id of the order.
+            carrier: Name of the carrier.
+            tracking: Tracking number.
+
+        Returns:
+            OrderView.
+
+        Raises:
+            OrderNotFound, OrderNotReady(order_status), Invalid, Forbidden for the other side
+
+        Example:
+            client.orders.ship(order_id, carrier="DHL", tracking="JD014600")
+
+        See docs/api.md#post-ordersorder_idship.
+        """
         body = request(ShipOrder, carrier=carrier, tracking=tracking)
         return post(path("/orders/{}/ship", order_id), reads(OrderView), body)
 
     @endpoint
     def confirm_delivery(self, order_id: str) -> Operation[OrderView]:
-        """The buyer says that the goods have come: the seller gets the money that is held.
+        """Confirm that your order arrived; the seller gets the money that is held.
 
-        Raises OrderNotReady, Forbidden.
+        Args:
+            order_id: Id of the order.
+
+        Returns:
+            OrderView.
+
+        Raises:
+            Forbidden, OrderNotFound, OrderNotReady(order_status), Invalid
+
+        Example:
+            client.orders.confirm_delivery(order_id)
+
+        See docs/api.md#post-ordersorder_idconfirm-delivery.
         """
         return post(path("/orders/{}/confirm-delivery", order_id), reads(OrderView))
 
     @endpoint
     def cancel(self, order_id: str, reason: str | None = None) -> Operation[OrderView]:
-        """Calls an order off; what was paid goes back. Raises OrderNotReady, Forbidden."""
+        """Cancel an order; what was paid goes back to the buyer.
+
+        Args:
+            order_id: Id of the order.
+            reason: Text for the other side.
+
+        Returns:
+            OrderView.
+
+        Raises:
+            OrderNotFound, OrderNotReady(order_status), Invalid, Forbidden for the other side
+
+        Example:
+            client.orders.cancel(order_id, "Out of stock")
+
+        See docs/api.md#post-ordersorder_idcancel.
+        """
         body = request(CancelOrder, reason=reason)
         return post(path("/orders/{}/cancel", order_id), reads(OrderView), body)
 
@@ -161,10 +332,28 @@ class Orders(Resource[Mode]):
         reason: str | None = None,
         idempotency_key: str | None = None,
     ) -> Operation[OrderView]:
-        """The seller gives back what is held, or `amount` minor units of it.
+        """Refund an order that you sold, in full or in part.
 
-        All of it calls the order off. `to` is where it was paid from, or the buyer's wallet.
-        Raises OrderNotReady, Forbidden, and Invalid for more than is held.
+        A full refund cancels the order.
+
+        Args:
+            order_id: Id of the order.
+            amount: Minor units of what is held; all of it by default.
+            to: `original` for the way it was paid, `wallet` for the buyer's wallet.
+            reason: Text for the buyer.
+            idempotency_key: Key that makes a repeat safe; a new one by default.
+
+        Returns:
+            OrderView.
+
+        Raises:
+            OrderNotReady(order_status), OrderNotFound, Forbidden for the buyer, Invalid for more
+            than is held
+
+        Example:
+            client.orders.refund(order_id, 500, reason="A scratch")
+
+        See docs/api.md#post-ordersorder_idrefund.
         """
         body = request(RefundOrder, amount=amount, to=to, reason=reason)
         return post(
