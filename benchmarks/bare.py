@@ -31,7 +31,7 @@ class BareServer:
         self.port = port
 
     def cpu(self) -> Cpu:
-        """CPU seconds until now; there is no engine behind it."""
+        """Return CPU seconds until now; there is no engine behind it."""
         return Cpu(tree_seconds(self.pid), 0.0, 0.0, own_seconds())
 
 

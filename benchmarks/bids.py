@@ -39,7 +39,7 @@ class _Ladder:
         self.done = asyncio.Event()
 
     def send(self, socket: LeanSocket) -> None:
-        """The next bid, above every one that was sent before on its auction."""
+        """Send the next bid, above every one that was sent before on its auction."""
         turn = self._turn = (self._turn + 1) % len(self._heads)
         self._amounts[turn] += 1
         self._keys += 1
@@ -48,7 +48,7 @@ class _Ladder:
         socket.send(self._heads[turn] + tail)
 
     def on_text(self, socket: LeanSocket, payload: bytes) -> None:
-        """An answer: counts it and sends the next bid, until the time is up."""
+        """Count an answer and send the next bid, until the time is up."""
         if payload.startswith(b'{"event":"notification"'):
             # That the bidder was outbid, which answers nothing.
             return
@@ -77,7 +77,7 @@ class _Ladder:
 
 
 def run_bids(market: MeasuredMarket, tokens: list[str], auctions: int, seconds: float) -> Sample:
-    """One socket for each token over fresh auctions; what was acknowledged has to be stored."""
+    """Bid with one socket for each token on new auctions; what was acknowledged must be stored."""
     ids = market.auctions(auctions)
     ladder, sample = uvloop.run(_load(market, tokens, ids, seconds))
     found = market.sql("SELECT count(*) FROM bids WHERE auction_id = ANY(%s::uuid[])", (ids,))

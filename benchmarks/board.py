@@ -103,7 +103,7 @@ class _Watcher:
         raise RuntimeError("no colour moves with the cursor")
 
     async def press(self, terminal: Terminal, key: bytes, line: int) -> float:
-        """The milliseconds from a key until the cursor is painted on a line."""
+        """Return the milliseconds from a key until the cursor is painted on a line."""
         self.cursor_line = line
         self.cursor_seen.clear()
         pressed = terminal.press(key)

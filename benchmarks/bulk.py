@@ -47,7 +47,7 @@ class _Goods:
         self._runs = itertools.count(1)
 
     def rows(self, count: int) -> list[dict[str, Any]]:
-        """The first rows, with keys that no earlier run had."""
+        """Return the first rows, with keys that no earlier run had."""
         run = next(self._runs)
         return [
             {**row, "seller_sku": f"{run}-{n}"} for n, row in enumerate(self._rows[:count], start=1)
@@ -80,7 +80,7 @@ def _in_bulk(market: MeasuredMarket, token: str, rows: list[dict[str, Any]]) -> 
 
 
 def one_by_one(market: MeasuredMarket, token: str, rows: list[dict[str, Any]]) -> Sample:
-    """By single calls of one client, each after the answer to the one before."""
+    """Send single calls of one client, each after the answer to the one before."""
     headers = {"Authorization": f"Bearer {token}"}
     before, started = market.cpu(), time.perf_counter()
     with httpx.Client(base_url=market.base_url, headers=headers, timeout=60) as client:

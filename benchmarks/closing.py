@@ -124,7 +124,7 @@ def _wait_for_none(database_url: str, query: str, values: tuple[str, ...] = ()) 
 
 
 def _close_barely(database_url: str) -> None:
-    """One UPDATE after the other, each a transaction of its own."""
+    """Send one UPDATE after the other, each a transaction of its own."""
     closed = 0
     with contextlib.closing(psycopg2.connect(database_url)) as connection:
         connection.autocommit = True

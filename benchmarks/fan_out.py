@@ -41,7 +41,7 @@ class _Crowd:
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     def on_text(self, socket: LeanSocket, payload: bytes) -> None:
-        """An event or the answer to a join."""
+        """Take an event or the answer to a join."""
         if payload.startswith(_EVENT):
             self.received += 1
             if self.last not in payload:
@@ -52,7 +52,7 @@ class _Crowd:
         self.moved.set()
 
     def on_first(self, socket: LeanSocket, payload: bytes) -> None:
-        """As `on_text`, for the one watcher whose events are kept."""
+        """Do the same as `on_text`, for the one watcher whose events are kept."""
         if payload.startswith(_EVENT):
             self.frames.append(payload)
         self.on_text(socket, payload)

@@ -80,7 +80,7 @@ class Feeder:
             await socket.send_str(text)
 
     async def live(self, request: web.Request) -> web.WebSocketResponse:
-        """GET /ws: answers joins and pings."""
+        """Serve GET /ws: answer joins and pings."""
         socket = web.WebSocketResponse(compress=False)
         await socket.prepare(request)
         try:
@@ -112,7 +112,7 @@ class Feeder:
 
 @contextlib.asynccontextmanager
 async def feeder() -> AsyncIterator[Feeder]:
-    """A feeder that listens."""
+    """Provide a feeder that listens."""
     made = Feeder()
     runner = web.AppRunner(made.application(), access_log=None, shutdown_timeout=0.1)
     await runner.setup()

@@ -39,7 +39,7 @@ class _Goods:
         self._ids = _categories(market, paths)
 
     def rows(self, count: int) -> list[dict[str, Any]]:
-        """The first rows with paths of categories, and with keys that no earlier run had."""
+        """Return the first rows with paths of categories, and with keys that no earlier run had."""
         self._runs += 1
         return [
             {**row, "seller_sku": f"{self._runs}-{number}"}
@@ -47,7 +47,7 @@ class _Goods:
         ]
 
     def columns(self, count: int) -> list[dict[str, Any]]:
-        """The same with ids of categories, as the table and single calls take them."""
+        """Return the same with ids of categories, as the table and single calls take them."""
         rows = self.rows(count)
         for row in rows:
             row["category_id"] = self._ids[row.pop("category").lower()]
@@ -84,7 +84,7 @@ def _made_up_rows() -> list[dict[str, Any]]:
 
 
 def _categories(market: MeasuredMarket, paths: list[str]) -> dict[str, str]:
-    """The ids of new categories by their paths in lower case."""
+    """Return the ids of new categories by their paths in lower case."""
     lineages: dict[str, list[str]] = {}
     rows = []
     for path in paths:

@@ -60,7 +60,7 @@ class MeasuredMarket:
         return f"http://{self.host}:{self.port}"
 
     def cpu(self) -> Cpu:
-        """CPU seconds until now."""
+        """Return CPU seconds until now."""
         return Cpu(
             tree_seconds(self.server.pid),
             tree_seconds(self.engines.postgres_pid),
@@ -96,7 +96,7 @@ class MeasuredMarket:
         return found
 
     def tokens(self, count: int) -> list[str]:
-        """The tokens of new buyers."""
+        """Return the tokens of new buyers."""
         return [str(each["token"]) for each in self.users(count)]
 
     def auctions(self, count: int) -> list[str]:

@@ -126,5 +126,5 @@ def _line(
 
 
 def percentile(sorted_values: list[float], share: float) -> float:
-    """The value below which a share of sorted values lies; `share` is 0 to 1."""
+    """Return the value below which a share of sorted values lies; `share` is 0 to 1."""
     return sorted_values[min(int(len(sorted_values) * share), len(sorted_values) - 1)]

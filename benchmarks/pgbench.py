@@ -40,7 +40,7 @@ class BidsByPgbench:
         market.sql(_BIDDERS, {"count": clients})
 
     def run(self, lots: int, seconds: float) -> Sample:
-        """Bids on `lots` fresh auctions; the figure is transactions a second."""
+        """Bid on `lots` new auctions; the figure is transactions a second."""
         first = self._next_lot
         self._next_lot += lots
         ids = [f"a0000000-0000-4000-8000-{n:012}" for n in range(first, first + lots)]

@@ -19,7 +19,7 @@ class Cpu:
 
     @property
     def total(self) -> float:
-        """All of it, which a machine that has other work changes least."""
+        """Return all of it, which a machine that has other work changes least."""
         return self.server + self.postgres + self.redis + self.loader
 
     def __sub__(self, other: Cpu) -> Cpu:
@@ -32,7 +32,7 @@ class Cpu:
 
 
 def tree_seconds(pid: int | None) -> float:
-    """CPU seconds of a process, of its children and of those that it has waited for."""
+    """Return CPU seconds of a process, of its children and of those that it has waited for."""
     if pid is None:
         return 0.0
     total = 0.0
@@ -52,10 +52,10 @@ def tree_seconds(pid: int | None) -> float:
 
 
 def own_seconds() -> float:
-    """CPU seconds of this process and of the children that it has waited for."""
+    """Return CPU seconds of this process and of the children that it has waited for."""
     return sum(os.times()[:4])
 
 
 def unique_bytes(pid: int) -> int:
-    """The memory that would be free if the process ended."""
+    """Return the memory that would be free if the process ended."""
     return int(psutil.Process(pid).memory_full_info().uss)

@@ -84,7 +84,7 @@ class LeanRequests(asyncio.Protocol):
 def request_bytes(
     method: str, path: str, host: str, port: int, body: bytes = b"", *headers: str
 ) -> bytes:
-    """One HTTP/1.1 request."""
+    """Return one HTTP/1.1 request."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host}:{port}", *headers]
     if body:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
@@ -92,7 +92,7 @@ def request_bytes(
 
 
 def load(host: str, port: int, requests: list[bytes], seconds: float) -> tuple[float, list[float]]:
-    """Each request on a connection of its own for `seconds`: the seconds taken, the latencies.
+    """Send each request on a new connection for `seconds`; return seconds taken and latencies.
 
     Raises RuntimeError on any answer but a 200.
     """

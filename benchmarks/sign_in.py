@@ -36,7 +36,7 @@ def _sign_in(market: MeasuredMarket, emails: list[str], seconds: float) -> Sampl
 
 
 def _bcrypt_alone(seconds: float) -> Sample:
-    """As many threads as CPUs, which is all that bcrypt can use."""
+    """Run as many threads as CPUs, which is all that bcrypt can use."""
     password = PASSWORD.encode()
     stored = bcrypt.hashpw(password, bcrypt.gensalt(ROUNDS))
     threads = os.cpu_count() or 1

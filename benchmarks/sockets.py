@@ -17,7 +17,7 @@ _ZERO_MASK = b"\x00\x00\x00\x00"
 
 
 def client_frame(payload: bytes) -> bytes:
-    """A masked text frame."""
+    """Return a masked text frame."""
     length = len(payload)
     if length < 126:
         return struct.pack("!BB", 0x81, 0x80 | length) + _ZERO_MASK + payload

@@ -19,7 +19,7 @@ IDLE_SECONDS = 10.0
 
 
 def _start(*command: str) -> Sample:
-    """The median of ten starts in milliseconds."""
+    """Return the median of ten starts in milliseconds."""
     taken = []
     before = own_seconds()
     for _ in range(STARTS):

@@ -35,7 +35,7 @@ LINE_BREAKS = "\n\t"
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a file of JSON lines."""
+    """Yield the objects of a file of JSON lines."""
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8") as lines:
         for line in lines:
@@ -44,7 +44,7 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def convert(item: dict[str, Any], report: Counter[str]) -> BulkListing:
-    """One item as a row. Raises ValueError, with the reason, for what cannot be sold."""
+    """Return one item as a row. Raises ValueError, with the reason, for what cannot be sold."""
     title = _without_controls(html.unescape(item["name"]), "", "names cleaned", report).strip()
     description = html.unescape(item.get("description") or "")
     description = _without_controls(description, LINE_BREAKS, "descriptions cleaned", report)
@@ -65,7 +65,7 @@ def convert(item: dict[str, Any], report: Counter[str]) -> BulkListing:
 
 
 def category_of(item: dict[str, Any], report: Counter[str]) -> list[str]:
-    """The names of an item's categories from wide to narrow, as the market takes them."""
+    """Return the names of an item's categories from wide to narrow, as the server takes them."""
     names = []
     for written in item["category"]:
         name = _without_controls(html.unescape(written), "", "category names cleaned", report)
@@ -82,7 +82,7 @@ def _without_controls(text: str, keep: str, what: str, report: Counter[str]) -> 
 
 
 def paths_of(categories: Iterable[Sequence[str]]) -> list[str]:
-    """Every category on the way to these, parents before children, once each in any case."""
+    """Return every category on the way to these, parents before children, once each in any case."""
     found: dict[str, str] = {}
     for names in categories:
         for depth in range(1, len(names) + 1):

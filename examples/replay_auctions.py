@@ -96,7 +96,7 @@ class Outcome:
     prices: dict[str, int | None] = field(default_factory=dict)
 
     def exact(self, auctions: Sequence[RealAuction]) -> list[RealAuction]:
-        """Those that closed at exactly the recorded price."""
+        """Return the auctions that closed at exactly the recorded price."""
         return [each for each in auctions if self.prices.get(each.name) == each.closed_at]
 
     def complete(self, auctions: Sequence[RealAuction]) -> bool:
@@ -109,7 +109,7 @@ class Outcome:
 
 
 def read(path: Path) -> list[RealAuction]:
-    """The auctions of a file, their bids in order of time. Raises Unusable."""
+    """Read the auctions of a file, their bids in order of time. Raises Unusable."""
     auctions: dict[str, RealAuction] = {}
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -146,7 +146,7 @@ def _take(auctions: dict[str, RealAuction], row: dict[str, str], place: str) -> 
 
 @contextlib.contextmanager
 def own_market() -> Iterator[str]:
-    """A server with engines of its own in a folder that goes away with it; gives its address."""
+    """Run a server with its own engines in a temporary folder; yield its address."""
     with tempfile.TemporaryDirectory(prefix="isr-", ignore_cleanup_errors=True) as folder:
         # Under root the engines run as another user, who has to pass through this folder.
         Path(folder).chmod(0o711)
@@ -378,7 +378,7 @@ def _report(auctions: Sequence[RealAuction], outcome: Outcome) -> None:
 
 
 def main() -> int:
-    """The command; returns its exit code."""
+    """Run the command; return its exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

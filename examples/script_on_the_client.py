@@ -44,7 +44,7 @@ async def follow(live: LiveSession, auction_id: str, limit: int) -> bool:
 
 
 async def place(live: LiveSession, state: AuctionState) -> str | None:
-    """Bids the minimum; the answer tells which bidder we are. None when it came too late."""
+    """Bid the minimum; the answer says which bidder we are. Return None when it came too late."""
     try:
         receipt = await live.bid(state.auction_id, amount=state.minimum_bid)
     except (BidTooLow, AlreadyLeading, AuctionNotOpen) as refusal:

@@ -24,7 +24,7 @@ class CommandEntry:
 
     @property
     def path(self) -> str:
-        """As `auctions bid`; the root's is empty."""
+        """Return the words of the command, as `auctions bid`; the root's is empty."""
         return " ".join(self.words)
 
     @property
@@ -39,7 +39,7 @@ class CommandEntry:
 
     @property
     def examples(self) -> tuple[str, ...]:
-        """As they stand in the help, without the prompt; one may have several lines."""
+        """Return the examples of the help, without the prompt; one may have several lines."""
         text = str(self.command.help or "")
         if not text.startswith(_HEAD):
             return ()
@@ -64,7 +64,7 @@ class CommandEntry:
 
 
 def entries() -> Iterator[CommandEntry]:
-    """The root, then every group and command, in the order of the help."""
+    """Yield the root, then every group and command, in the order of the help."""
     import typer.main
 
     from instasell_cli.main import app

@@ -33,14 +33,14 @@ class Invocation:
 
     @cached_property
     def store(self) -> ProfileStore:
-        """The profiles on this machine."""
+        """Return the profiles on this machine."""
         from instasell_client.profiles import ProfileStore
 
         return ProfileStore()
 
     @cached_property
     def target(self) -> ServerTarget:
-        """The server, and the token. Raises ProfileError for a profile that does not exist."""
+        """Return the server, and the token. Raises ProfileError for an unknown profile."""
         from instasell_client.profiles import resolve_target
 
         return resolve_target(self.profile, self.url, store=self.store)
@@ -58,20 +58,20 @@ class Invocation:
         return asked or self.transform is not None or self.form is Format.JSONL
 
     def client(self) -> InstaSell:
-        """A client for `with`."""
+        """Return a client for `with`."""
         from instasell_client import InstaSell
 
         return InstaSell(self.target.url, self.target.token)
 
     def async_client(self) -> AsyncInstaSell:
-        """A client for `async with`."""
+        """Return a client for `async with`."""
         from instasell_client import AsyncInstaSell
 
         return AsyncInstaSell(self.target.url, self.target.token)
 
 
 def invocation(ctx: typer.Context) -> Invocation:
-    """The shared options as they were given.
+    """Return the shared options as they were given.
 
     Raises UsageProblem for what the command's records cannot be shown by, before it does anything.
     """
@@ -112,7 +112,7 @@ def _form_of(ctx: typer.Context, transform: Transform | None) -> Format | None:
 
 @contextmanager
 def open_client(ctx: typer.Context) -> Iterator[tuple[InstaSell, OutputWriter]]:
-    """A client and the output, for the length of a command."""
+    """Provide a client and the output, for the length of a command."""
     found = invocation(ctx)
     with found.client() as client:
         yield client, found.output

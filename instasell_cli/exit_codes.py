@@ -46,7 +46,7 @@ class UsageProblem(CliError):
 
 
 def exit_code_of(error: BaseException) -> ExitCode:
-    """The exit code for an error that ends a command."""
+    """Return the exit code for an error that ends a command."""
     if isinstance(error, CliError):
         return error.exit_code
     if isinstance(error, KeyboardInterrupt):

@@ -91,11 +91,11 @@ def _main(
         typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
     ] = False,
 ) -> None:
-    """The options before the first command."""
+    """Read the options before the first command."""
 
 
 def run() -> NoReturn:
-    """The entry point: runs the command line, and turns every error into its exit code."""
+    """Run the command line, and turn every error into its exit code."""
     start_lightly()
     try:
         _run()

@@ -64,7 +64,7 @@ def path_of(ctx: Any) -> str:
 
 
 def _kind(bare: Mapping[str, str] | None) -> type[MarketCommand]:
-    """The class of a command. typer knows no options whose value may be left out."""
+    """Return the class of a command. typer knows no options whose value may be left out."""
     values = {**(bare or {})}
     if not values:
         return MarketCommand
@@ -127,7 +127,7 @@ class _Nouns(MutableMapping[str, Any]):
 
 
 def with_nouns(nouns: Mapping[str, typer.Typer]) -> type[MarketGroup]:
-    """The class of the root, which has these groups below it."""
+    """Return the class of the root, which has these groups below it."""
 
     class Root(MarketGroup):
         def __init__(self, *, commands: Any = None, **kwargs: Any) -> None:
@@ -138,7 +138,7 @@ def with_nouns(nouns: Mapping[str, typer.Typer]) -> type[MarketGroup]:
 
 
 def group(summary: str, *examples: str) -> typer.Typer:
-    """The commands of a noun; their help begins with examples, too."""
+    """Return the commands of a noun; their help begins with examples, too."""
     text, short = _help_of(summary, examples)
     return typer.Typer(
         cls=MarketGroup,

@@ -18,7 +18,7 @@ _EXTRAS = {
 
 
 def command_of(package: str, *arguments: str) -> list[str]:
-    """The command line that runs a package. Raises CliError with the pip line of its extra.
+    """Return the command line of a package. Raises CliError with the pip line of its extra.
 
     `-P` keeps the current folder out of the path of modules: what lies there is not ours.
     """

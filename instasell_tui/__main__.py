@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def options() -> argparse.ArgumentParser:
-    """The options that are understood."""
+    """Return the parser of the options."""
     parser = argparse.ArgumentParser(
         prog="instasell-tui",
         description="Live auctions in the terminal.",
@@ -114,7 +114,7 @@ def collect_and_keep() -> None:
 
 
 def _token_from_stdin() -> str:
-    """The token on stdin, which then becomes the terminal again."""
+    """Read the token on stdin, which then becomes the terminal again."""
     token = launch.read_token()
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)

@@ -260,7 +260,7 @@ class InstaSellApp(App[None]):
         self.push_screen(screens.HelpScreen())
 
     def action_next_theme(self) -> None:
-        """From dark to light to sixteen colours, and from any other theme to dark."""
+        """Change from dark to light to sixteen colours, and from any other theme to dark."""
         names = [theme.name for theme in OURS]
         at = names.index(self.theme) + 1 if self.theme in names else 0
         self.theme = names[at % len(names)]
@@ -370,7 +370,7 @@ class InstaSellApp(App[None]):
 
     @property
     def log_key(self) -> str:
-        """The key that shows all that was said."""
+        """Return the key that shows all messages."""
         return display_keys(self.keys.get("app.log", "exclamation_mark").split(","))
 
     def action_log(self) -> None:

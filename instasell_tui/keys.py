@@ -76,7 +76,7 @@ def _display(key: str) -> str:
 
 
 def read_keys(path: Path) -> tuple[Mapping[str, Any], list[str]]:
-    """The entries of a file that need not exist, and what is to be said of it."""
+    """Return the entries of a file that need not exist, and the messages about it."""
     try:
         with path.open("rb") as file:
             data = file.read(FILE_BYTES_MAX + 1)
@@ -95,7 +95,7 @@ def read_keys(path: Path) -> tuple[Mapping[str, Any], list[str]]:
 def apply_key_file(
     entries: Mapping[str, Any], everywhere: type[DOMNode], places: Sequence[KeyScope]
 ) -> tuple[dict[str, str], list[str]]:
-    """The entries that can be, as Textual takes them, and a remark for each that cannot."""
+    """Return the valid entries, as Textual takes them, and a remark for each invalid one."""
     deeds_by_id = {
         deed.id: deed
         for owner in (everywhere, *(owner for place in places for owner in place.owners))
@@ -144,7 +144,7 @@ def _keys(value: object) -> str | None:
 def _clash(
     taken: Mapping[str, str], everywhere: type[DOMNode], places: Sequence[KeyScope]
 ) -> tuple[str, str, str] | None:
-    """A chosen entry, its key, and what else the key would do in some place."""
+    """Return a chosen entry, its key, and what else the key would do in some place."""
     for place in places:
         by_key: dict[str, str] = {}
         for owner in (everywhere, *place.owners):

@@ -69,7 +69,7 @@ def has_screen() -> bool:
 
 
 def replay(wishes: argparse.Namespace) -> ReplayPlayer | None:
-    """The replay that is wished for. Raises RecordingError and OSError."""
+    """Return the replay that the options ask for. Raises RecordingError and OSError."""
     if not wishes.replay:
         return None
     from instasell_tui.recording.file_format import read_recording
@@ -79,7 +79,7 @@ def replay(wishes: argparse.Namespace) -> ReplayPlayer | None:
 
 
 def recorder(wishes: argparse.Namespace) -> Recorder | None:
-    """The recording that is wished for, begun. Raises OSError."""
+    """Begin the recording that the options ask for. Raises OSError."""
     if not wishes.record:
         return None
     from instasell_tui.recording.recorder import Recorder
@@ -88,7 +88,7 @@ def recorder(wishes: argparse.Namespace) -> Recorder | None:
 
 
 def read_token() -> str:
-    """The token on stdin. Raises ValueError when there is none."""
+    """Read the token on stdin. Raises ValueError when there is none."""
     token = sys.stdin.read(TOKEN_BYTES_MAX).strip()
     if not token:
         raise ValueError("--token-stdin was given, but stdin is empty")

@@ -109,7 +109,7 @@ ADDRESS = {
 
 @contextlib.contextmanager
 def market() -> Iterator[tuple[str, Path]]:
-    """A server with its own engines; its address, and its data folder."""
+    """Run a server with its own engines; yield its address, and its data folder."""
     with tempfile.TemporaryDirectory(prefix="instasell-pictures-") as name:
         folder = Path(name)
         # As root, the engines run as another user, who has to be able to pass through.
@@ -138,7 +138,7 @@ def _address(server: subprocess.Popen[bytes], ready: Path, log: Path) -> str:
 
 
 async def person(url: str, name: str, role: str = "buyer") -> AsyncInstaSell:
-    """A client that is signed in as a new account."""
+    """Return a client that is signed in as a new account."""
     client = AsyncInstaSell(url)
     email = f"{name.lower().replace(' ', '.')}@example.com"
     await client.auth.signup(email, PASSWORD, display_name=name, role=role)  # type: ignore[arg-type]
@@ -146,7 +146,7 @@ async def person(url: str, name: str, role: str = "buyer") -> AsyncInstaSell:
 
 
 def make_admin(data: Path) -> None:
-    """An admin's account, as an operator makes it."""
+    """Create an admin's account, as an operator does."""
     command = [sys.executable, "-m", "instasell_server", "create-admin", "--email", ADMIN]
     subprocess.run(
         [*command, "--data-dir", str(data)],
@@ -157,7 +157,7 @@ def make_admin(data: Path) -> None:
 
 
 async def categories(url: str) -> dict[str, str]:
-    """The categories, made by the admin; their ids by their paths."""
+    """Create the categories as the admin; return their ids by their paths."""
     made: dict[str, str] = {}
     async with AsyncInstaSell(url) as admin:
         await admin.auth.login(ADMIN, PASSWORD)
@@ -174,7 +174,7 @@ async def categories(url: str) -> dict[str, str]:
 
 
 async def put_up(url: str, data: Path) -> dict[str, str]:
-    """Every auction; their ids by their titles."""
+    """Create every auction; return their ids by their titles."""
     await asyncio.to_thread(make_admin, data)
     ids = await categories(url)
     names = ("Attic & Barn", "Second Wind", "Mill Lane Finds")
@@ -232,7 +232,7 @@ async def bid_on(auctions: dict[str, str], people: list[AsyncInstaSell], seconds
 
 
 async def take_part(viewer: AsyncInstaSell, auctions: dict[str, str], *, lead: bool) -> None:
-    """The one who looks at the pictures leads here and was outbid there."""
+    """Let the viewer of the pictures lead here and be outbid there."""
     leading = (HERO, "Parlour guitar, spruce top, built 1968", "Kalimba made of walnut")
     outbid = ("Touring bicycle, steel frame 58 cm, 24 gears", "Student violin 4/4 with two bows")
     for title in leading if lead else outbid:
@@ -284,7 +284,7 @@ async def complain(url: str) -> tuple[str, str]:
 
 
 def photograph() -> bytes:
-    """A camera on a table, drawn: no photograph of anybody's is needed for a picture."""
+    """Draw a camera on a table: no photograph of anybody's is needed for a picture."""
     picture = Image.new("RGB", (640, 480), (188, 170, 140))
     draw = ImageDraw.Draw(picture)
     for y in range(300):

@@ -78,7 +78,7 @@ async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
 async def screen(
     url: str, token: str | None, size: tuple[int, int], *, theme: str = "dark"
 ) -> AsyncIterator[tuple[InstaSellApp, Pilot[None]]]:
-    """The application without a terminal, with the board loaded."""
+    """Provide the application without a terminal, with the board loaded."""
     app = InstaSellApp(url, token, zone=UTC, theme=theme, remember=lambda email, token: None)
     async with app.run_test(size=size, tooltips=True) as pilot:
         await until(pilot, lambda: app.feed.lots.loaded and bool(app.feed.categories))
@@ -97,7 +97,7 @@ def save(app: InstaSellApp, folder: Path, name: str) -> None:
 
 
 async def draw(url: str, token: str, hero: str, size: tuple[int, int], folder: Path) -> None:
-    """The Board, the Auction screen and the question before a bid, in one size."""
+    """Draw the Board, the Auction screen and the question before a bid, in one size."""
     end = f"{size[0]}x{size[1]}"
     async with screen(url, token, size) as (app, pilot):
         table = app.screen.query_one(BoardTable)
@@ -125,7 +125,7 @@ def _sale_there(app: InstaSellApp) -> bool:
 
 
 async def draw_desk(url: str, token: str, size: tuple[int, int], folder: Path) -> None:
-    """The admin's desk: the list, one dispute and the figures."""
+    """Draw the admin screen: the list, one dispute and the figures."""
     end = f"{size[0]}x{size[1]}"
     async with screen(url, token, size) as (app, pilot):
         await until(pilot, lambda: app.feed.desk.is_mine)
@@ -195,7 +195,7 @@ async def make(folder: Path) -> None:
 
 
 def main() -> None:
-    """The folder is the first argument, docs/pictures by default."""
+    """Write the pictures to the first argument, docs/pictures by default."""
     folder = (
         Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[1] / "docs" / "pictures"
     )

@@ -24,7 +24,7 @@ EVERY_SECONDS = 0.4
 
 
 async def record(url: str, token: str, hero: str, path: Path) -> None:
-    """The screen of one who leads and is outbid, without a terminal."""
+    """Record the screen of a user who leads and is outbid, without a terminal."""
     recorder = Recorder(path)
     app = InstaSellApp(url, token, taping=RecordingMode(recorder))
     async with app.run_test(size=(120, 40)) as pilot:
@@ -56,7 +56,7 @@ async def make(path: Path) -> None:
 
 
 async def bid_slowly(auctions: dict[str, str], people: list[AsyncInstaSell]) -> None:
-    """Bids that an eye can follow, every second one on the auction that is looked at."""
+    """Bid so that an eye can follow, every second time on the auction that is shown."""
     chance = random.Random(7)
     while True:
         auction_id = chance.choice((auctions[HERO], chance.choice(list(auctions.values()))))
@@ -69,7 +69,7 @@ async def bid_slowly(auctions: dict[str, str], people: list[AsyncInstaSell]) -> 
 
 
 def main() -> None:
-    """The file is the first argument, that of the examples by default."""
+    """Write to the file of the first argument, that of the examples by default."""
     example = Path(__file__).parents[1] / "examples" / "board.jsonl"
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(make(Path(sys.argv[1]) if len(sys.argv) > 1 else example))

@@ -23,7 +23,7 @@ COLOURS = 64
 
 
 async def draw(tab: Tab, link: str) -> bytes:
-    """The auction that the recording of the examples looks at, near its end."""
+    """Draw the auction that the recording of the examples shows, near its end."""
     await tab.call("Page.enable")
     await tab.call(
         "Emulation.setDeviceMetricsOverride",
@@ -65,7 +65,7 @@ async def make(path: Path) -> None:
 
 
 def main() -> None:
-    """The file is the first argument, that of the documents by default."""
+    """Write to the file of the first argument, that of the documents by default."""
     asyncio.run(make(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/pictures/web.png")))
 
 

@@ -38,7 +38,7 @@ def demo(
         ),
     ] = 1,
 ) -> None:
-    """`demo`."""
+    """Run `demo`."""
     run_demo(invocation(ctx), as_text=text, seed=number)
 
 

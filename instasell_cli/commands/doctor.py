@@ -31,7 +31,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor(ctx: typer.Context) -> None:
-    """`doctor`."""
+    """Run `doctor`."""
     if not run_doctor(invocation(ctx)):
         raise typer.Exit(ExitCode.FAILURE)
 

@@ -117,7 +117,7 @@ def show(
         ),
     ] = None,
 ) -> None:
-    """`help`."""
+    """Run `help`."""
     words = topic or []
     if len(words) == 1 and words[0] in FIRST_LINES:
         typer.echo(text_of(words[0]))
@@ -165,7 +165,7 @@ def errors_text() -> str:
 
 
 def text_of(topic: str) -> str:
-    """The text of a topic. Raises UsageProblem for one that does not exist."""
+    """Return the text of a topic. Raises UsageProblem for one that does not exist."""
     if topic == "exit-codes":
         return "\n".join(f"{code.value:>4}  {meaning}" for code, meaning in MEANINGS.items())
     if topic == "environment":

@@ -69,7 +69,7 @@ def listen(
     ] = None,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="The same as -o jsonl.")] = False,
 ) -> None:
-    """`listen`."""
+    """Run `listen`."""
     import asyncio
 
     call = invocation(ctx)

@@ -22,5 +22,5 @@ def add_to(app: typer.Typer) -> None:
 
 
 def serve(ctx: typer.Context) -> None:
-    """`serve`."""
+    """Run `serve`."""
     become(command_of("instasell_server", "run", *ctx.args), {})

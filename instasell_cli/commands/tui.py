@@ -56,7 +56,7 @@ def tui(
         int | None, typer.Option(help="Port for --web; any that is free by default.")
     ] = None,
 ) -> None:
-    """`tui`."""
+    """Run `tui`."""
     call = invocation(ctx)
     wishes = {
         "read-only": read_only,

@@ -32,7 +32,7 @@ def is_beginning_of_id(typed: str) -> bool:
 
 
 def match_candidates(candidates: Iterable[Candidate], typed: str) -> list[Candidate]:
-    """Those that begin as it is typed or have the typed words in their title, each once.
+    """Return those that begin as typed or have the typed words in their title, each once.
 
     At most `SHOWN_MAX`, with titles that are harmless to a terminal.
     """
@@ -47,7 +47,7 @@ def match_candidates(candidates: Iterable[Candidate], typed: str) -> list[Candid
 
 
 def shown(title: str) -> str:
-    """A title on one line, without what could steer a terminal, and not too long for a list."""
+    """Return a title on one line, without what could steer a terminal, short enough for a list."""
     line = " ".join(title.split())
     # Every character that a terminal or a reader could be misled by is unprintable.
     clean = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)

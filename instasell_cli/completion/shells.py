@@ -32,7 +32,7 @@ class _CompletionShell(ShellComplete):
     """Offers what typer knows, and what the market knows."""
 
     def found_place(self) -> tuple[Any, Any, str, Offer | None]:
-        """The context, what is completed there, the word so far, and who has values for it."""
+        """Return the context, what is completed there, the word so far, and its values."""
         args, incomplete = self.get_completion_args()
         context = _resolve_context(self.cli, self.ctx_args, self.prog_name, args)
         place, word = _resolve_incomplete(context, args, incomplete)
@@ -41,7 +41,7 @@ class _CompletionShell(ShellComplete):
         return context, place, word, offer_for(_path(context), place.name or "")
 
     def items(self) -> tuple[list[CompletionItem], str]:
-        """The completions, and the word that they are for."""
+        """Return the completions, and the word that they are for."""
         context, place, word, offer = self.found_place()
         if offer is None:
             return place.shell_complete(context, word), word
@@ -53,7 +53,7 @@ class Bash(_CompletionShell, BashComplete):
     """A value in each line; bash shows no titles."""
 
     def complete(self) -> str:
-        """The answer."""
+        """Return the answer."""
         # bash takes each line for a word of the command line; within quotes it quotes by itself.
         quoted = _ends_in_quotes(os.environ.get("COMP_WORDS", ""))
         values = (item.value for item in self.items()[0])
@@ -64,7 +64,7 @@ class Fish(_CompletionShell, FishComplete):
     """A value and its title in each line."""
 
     def complete(self) -> str:
-        """The answer. Raises SystemExit, 0 or 1, to the question whether there are values."""
+        """Answer whether there are values. Raises SystemExit, 0 or 1."""
         if os.environ.get("_TYPER_COMPLETE_FISH_ACTION") == "is-args":
             # What has values of its own takes no files, and the server need not be asked for that.
             has_values = self.found_place()[3] is not None or bool(self.items()[0])
@@ -77,7 +77,7 @@ class Zsh(_CompletionShell, ZshComplete):
     """A program that offers values with their titles."""
 
     def complete(self) -> str:
-        """The answer. Values that do not begin as the word does take its place from a menu."""
+        """Return the answer. Values that do not begin as the word does replace it from a menu."""
         items, word = self.items()
         if not items:
             return "" if self.found_place()[3] is not None else "_files"

@@ -144,7 +144,7 @@ def within(seconds: float, work: Callable[[], T]) -> T | None:
 
 
 def profiles(typed: TypedWords) -> list[Candidate]:
-    """The profiles of this machine."""
+    """Return the profiles of this machine."""
     from instasell_client.profiles import ProfileStore
 
     known = ProfileStore().list().values()
@@ -173,7 +173,7 @@ def formats(typed: TypedWords) -> list[Candidate]:
 
 
 def fields(typed: TypedWords) -> list[Candidate]:
-    """The fields of what the command writes; the last of those that commas separate."""
+    """Return the fields of what the command writes; the last of those that commas separate."""
     from instasell_cli.output.output_schemas import SCHEMA_OF_COMMAND
 
     shape = SCHEMA_OF_COMMAND.get(typed.command)
@@ -213,7 +213,7 @@ class _SilentKeyring:
         self._ask = ask
 
     def get(self, entry: str) -> str | None:
-        """The secret, or None."""
+        """Return the secret, or None."""
         if not self._ask:
             return None
         import keyring
@@ -233,7 +233,7 @@ class _SilentKeyring:
 
 
 def _records(page: Any) -> Iterator[Mapping[str, Any]]:
-    """The records of a page; of a tree, those below each, too."""
+    """Yield the records of a page; of a tree, those below each, too."""
     items = page.get("items", ()) if isinstance(page, Mapping) else ()
     yield from _whole(items)
 

@@ -83,7 +83,7 @@ class Bidder:
 
 
 async def bid(live: LiveSession, lot: DemoAuction, source: Random) -> BidReceipt | None:
-    """A bid at the minimum, now and then with a maximum above it; None when it came too late."""
+    """Bid the minimum, now and then with a maximum above it; return None when it came too late."""
     minimum = lot.state.minimum_bid
     above = source.randrange(minimum, max(minimum, lot.worth) + 1) // 50 * 50
     maximum = max(minimum, above) if source.random() < 0.4 else None

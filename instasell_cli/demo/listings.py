@@ -57,7 +57,7 @@ def pieces(seed: int, *, auctions: int, others: int = 0) -> Sequence[PlannedList
 
 
 def write_csv(path: Path, goods: Sequence[PlannedListing], faulty: Sequence[Sequence[str]]) -> None:
-    """A seller's file: prices as people write them, and some rows that cannot be taken."""
+    """Write a seller's file: prices as people write them, and some rows that are rejected."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
@@ -72,5 +72,5 @@ def write_csv(path: Path, goods: Sequence[PlannedListing], faulty: Sequence[Sequ
 
 
 def import_file(client: InstaSell, output: OutputWriter, path: Path) -> ResultTotals:
-    """The import as `listings import` does it."""
+    """Import a file as `listings import` does."""
     return run_import(client, output, ImportOptions(str(path)))

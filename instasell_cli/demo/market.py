@@ -156,7 +156,7 @@ def _clean_environment() -> dict[str, str]:
 
 
 def _first_line(pipe: IO[bytes], seconds: float) -> bytes:
-    """The first line of a pipe; what there is of it when it ends or takes too long."""
+    """Return the first line of a pipe; what there is of it when it ends or takes too long."""
     line, deadline = b"", time.monotonic() + seconds
     while not line.endswith(b"\n"):
         left = deadline - time.monotonic()

@@ -118,7 +118,7 @@ async def _dispute(
     order: Order,
     say: OutputWriter,
 ) -> int:
-    """The complaint, the answer and the decision; what goes back to the buyer, in minor units."""
+    """Open, answer and decide a dispute; return the refund to the buyer, in minor units."""
     opened = await buyer.disputes.open(order.id, "not_as_described", "One of its legs is loose.")
     await seller.disputes.reply(opened.dispute.id, "It was tight when it left.")
     [waiting] = [each async for each in admin.admin.disputes(status="open")]

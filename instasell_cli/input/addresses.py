@@ -25,7 +25,7 @@ _NEEDED = {
 
 
 def read_address(name: str) -> Mapping[str, object]:
-    """The JSON object in a file, or on stdin for "-"; the client judges its fields.
+    """Return the JSON object in a file, or on stdin for "-"; the client checks its fields.
 
     Raises UsageProblem.
     """
@@ -41,7 +41,7 @@ def read_address(name: str) -> Mapping[str, object]:
 
 
 def complete_address(typed: Mapping[str, str | None]) -> Mapping[str, object]:
-    """The parts that were typed; what is needed and missing is asked for on a terminal.
+    """Return the typed parts; ask on a terminal for those that are needed and missing.
 
     Raises UsageProblem that names the option where nobody can be asked.
     """

@@ -16,7 +16,7 @@ CURRENCY_VARIABLE = "INSTASELL_CURRENCY"
 
 
 def default_currency() -> str:
-    """The market's currency where no reply tells it; the server reads the same variable."""
+    """Return the currency where no reply has it; the server reads the same variable."""
     found = os.environ.get(CURRENCY_VARIABLE) or "USD"
     if re.fullmatch("[A-Z]{3}", found) is None:
         raise UsageProblem(f"{CURRENCY_VARIABLE}: {found!r} is not a currency; write USD")
@@ -43,7 +43,7 @@ class AmountReader:
 
     @cached_property
     def currency(self) -> str:
-        """The market's currency."""
+        """Return the market's currency."""
         return market_currency(self._client)
 
     def read(self, text: str | None, option: str, *, least: int = 1) -> int | None:
@@ -72,7 +72,7 @@ def typed_amount(text: str, option: str, currency: str | None = None, *, least: 
 def optional_amount(
     text: str | None, option: str, currency: str | None = None, *, least: int = 0
 ) -> int | None:
-    """The same for an option that may be absent."""
+    """Read the amount of an option that may be absent."""
     return None if text is None else typed_amount(text, option, currency, least=least)
 
 

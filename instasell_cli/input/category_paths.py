@@ -19,7 +19,7 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def parts_of(path: str) -> tuple[str, ...]:
-    """The names of a path from wide to narrow. Raises UsageProblem for none, or too many."""
+    """Return the names of a path from wide to narrow. Raises UsageProblem for none, or too many."""
     names = tuple(name.strip() for name in path.split(">"))
     if not all(names) or len(names) > DEPTH_MAX:
         raise UsageProblem(
@@ -34,14 +34,14 @@ def is_id(text: str) -> bool:
 
 
 def flatten_tree(nodes: Iterable[CategoryNode]) -> Iterator[CategoryNode]:
-    """A tree in the order in which it is read."""
+    """Yield the nodes of a tree in the order in which it is read."""
     for node in nodes:
         yield node
         yield from flatten_tree(node.children)
 
 
 def category_id(client: InstaSell, given: str) -> str:
-    """The id of a category that was given by id, the beginning of one, path or name.
+    """Return the id of a category that was given by id, the beginning of one, path or name.
 
     Raises CliError (not found), UsageProblem for what could be several.
     """
@@ -75,11 +75,11 @@ class CategoryMaker:
             self._ids[_key(parts_of(node.path))] = node.id
 
     def missing(self, paths: Iterable[str]) -> list[str]:
-        """The paths that do not exist."""
+        """Return the paths that do not exist."""
         return [path for path in paths if _key(parts_of(path)) not in self._ids]
 
     def make(self, path: str) -> tuple[str, bool]:
-        """The id of a path, and whether it was missing. Raises Forbidden for all but admins."""
+        """Return the id of a path, and whether it was missing. Only admins may, else Forbidden."""
         names = parts_of(path)
         parent: str | None = None
         made = False

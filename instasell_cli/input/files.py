@@ -15,7 +15,7 @@ STDIN = "-"
 
 @contextlib.contextmanager
 def opened_bytes(name: str) -> Iterator[BufferedReader]:
-    """The bytes of a file, or of stdin for "-". Raises UsageProblem when it cannot be read."""
+    """Open a file, or stdin for "-", as bytes. Raises UsageProblem when it cannot be read."""
     if name == STDIN:
         if sys.stdin.isatty():
             raise UsageProblem("- reads stdin; pipe a file into it, or name one")
@@ -32,7 +32,7 @@ def opened_bytes(name: str) -> Iterator[BufferedReader]:
 
 @contextlib.contextmanager
 def opened_text(name: str) -> Iterator[TextIO]:
-    """The same as UTF-8 text, with or without a byte order mark."""
+    """Open the same as UTF-8 text, with or without a byte order mark."""
     with opened_bytes(name) as raw:
         text = TextIOWrapper(raw, encoding="utf-8-sig", newline="")
         try:

@@ -16,7 +16,7 @@ def is_interactive() -> bool:
 
 
 def ask(question: str, *, option: str) -> str:
-    """A line from the person. Raises UsageProblem, naming `option`, where nobody can answer."""
+    """Ask the user for a line. Raises UsageProblem, naming `option`, where there is no terminal."""
     _need_somebody(option)
     print(f"{question}: ", end="", file=sys.stderr, flush=True)
     answer = sys.stdin.readline()
@@ -26,7 +26,7 @@ def ask(question: str, *, option: str) -> str:
 
 
 def ask_secret(question: str, *, option: str) -> str:
-    """The same without an echo."""
+    """Ask the same without an echo."""
     import getpass
 
     _need_somebody(option)
@@ -52,7 +52,7 @@ def confirm(question: str | Callable[[], str], *, assume_yes: bool) -> bool:
 
 
 def secret_from_stdin(what: str) -> str:
-    """The first line of stdin. Raises UsageProblem when there is none."""
+    """Return the first line of stdin. Raises UsageProblem when there is none."""
     text = sys.stdin.readline(SECRET_BYTES_MAX).rstrip("\r\n")
     if not text:
         raise UsageProblem(f"{what} is expected on stdin, and nothing came")

@@ -22,7 +22,7 @@ def parse_seconds(text: str, option: str) -> int:
 
 
 def parse_instant(text: str, option: str) -> datetime:
-    """A time with its zone, from ISO 8601 (local without a zone) or "+10m" from this moment.
+    """Read a time with its zone, from ISO 8601 (local without a zone) or "+10m" from now.
 
     Raises UsageProblem.
     """
@@ -41,7 +41,7 @@ def parse_instant(text: str, option: str) -> datetime:
 
 
 def local_text(instant: str) -> str:
-    """An ISO time of the wire in the local zone; what is no time stays as it is."""
+    """Return an ISO time of the wire in the local zone; any other text stays as it is."""
     try:
         return datetime.fromisoformat(instant).astimezone().strftime(LOCAL_FORMAT)
     except (ValueError, OverflowError):
@@ -49,7 +49,7 @@ def local_text(instant: str) -> str:
 
 
 def short_text(local: str) -> str:
-    """A time of `local_text` without what today's reader knows: the date of today, or the year."""
+    """Shorten a time of `local_text` by what is the same today: the date, or the year."""
     try:
         instant = datetime.strptime(local, LOCAL_FORMAT)
     except ValueError:
@@ -61,7 +61,7 @@ def short_text(local: str) -> str:
 
 
 def span_text(seconds: float) -> str:
-    """A span in its two largest units: 3725 is "1h 2m"."""
+    """Return a span in its two largest units: 3725 is "1h 2m"."""
     left = max(0, int(seconds))
     parts: list[str] = []
     for unit, name in zip(_UNITS_SECONDS, "dhms", strict=True):

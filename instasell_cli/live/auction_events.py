@@ -115,7 +115,7 @@ async def follow(
 
 
 def each_once(ids: Iterable[str]) -> list[str]:
-    """The ids without repetitions. Raises UsageProblem for too many."""
+    """Return the ids without repetitions. Raises UsageProblem for too many."""
     found = list(dict.fromkeys(ids))
     if len(found) > AUCTIONS_MAX:
         raise UsageProblem(f"name {AUCTIONS_MAX} auctions at most")

@@ -51,7 +51,7 @@ class StreamedEvent:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names by which it can be asked for."""
+        """Return the names by which it can be asked for."""
         kind = self.notice.data.get("kind") if self.notice.event == "notification" else None
         return frozenset({self.notice.event} | ({kind} if isinstance(kind, str) else set()))
 

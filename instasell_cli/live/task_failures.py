@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def first_of(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first single failure of a group; the others are mostly its consequence."""
+    """Return the first single failure of a group; the others are mostly its consequence."""
     found: BaseException = failures
     while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]

@@ -32,13 +32,13 @@ WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
 
 
 def signature(secret: str, body: bytes, seconds: int) -> str:
-    """The value of the header for a body that goes out at a Unix time."""
+    """Return the value of the header for a body that goes out at a Unix time."""
     signed = f"{seconds}.".encode() + body
     return f"t={seconds},v1={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}"
 
 
 def checked_target(url: str) -> str:
-    """An address that events may be sent to. Raises UsageProblem."""
+    """Return an address that events may be sent to. Raises UsageProblem."""
     example = "http://127.0.0.1:8000/hook"
     try:
         parsed = urlsplit(url)

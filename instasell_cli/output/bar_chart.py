@@ -19,7 +19,7 @@ def bars(
     *,
     width: int | None = None,
 ) -> list[str]:
-    """A line for each value: its label, its text, and a bar; the longest bar fills `width` cells.
+    """Return label, text and bar of each value as a line; the longest bar fills `width` cells.
 
     Labels and texts are ASCII. Without `width` it is that of the terminal, 80 where there is none.
     """

@@ -14,10 +14,10 @@ _NEUTRALISED = re.compile(r"'+[=+\-@\t\r]")
 
 
 def neutralize(text: str) -> str:
-    """A cell to write."""
+    """Return a cell to write."""
     return "'" + text if _RISKY.match(text) else text
 
 
 def restore(text: str) -> str:
-    """A cell that was read."""
+    """Return a cell that was read."""
     return text[1:] if _NEUTRALISED.match(text) else text

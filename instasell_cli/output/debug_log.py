@@ -22,7 +22,7 @@ class RedactingFilter(logging.Formatter):
     """Formats records, and hides whatever looks like a secret."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line to print."""
+        """Return the line to print."""
         from instasell_cli.output.writer import clean
 
         return clean(redact(super().format(record)), keep="\n")
@@ -50,7 +50,7 @@ def start_debug_log() -> None:
 
 
 def trace_of(error: BaseException) -> str:
-    """The stack of an error, redacted, without control characters."""
+    """Return the stack of an error, redacted, without control characters."""
     import traceback
 
     from instasell_cli.output.writer import clean

@@ -7,7 +7,7 @@ from instasell_cli.input.amounts import default_currency, shown_amount
 
 
 def with_remedy(error: Exception, currency: str | None = None) -> Exception:
-    """The error, with the command that tops the wallet up if that would have helped."""
+    """Return the error, with the command that tops the wallet up if that would have helped."""
     from instasell_client import InsufficientFunds, InsufficientGas
 
     if not isinstance(error, InsufficientFunds | InsufficientGas) or error.missing is None:

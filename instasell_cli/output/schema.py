@@ -24,7 +24,7 @@ class RecordSchema:
     needed: Sequence[str] = ()
 
     def by_need(self, names: Sequence[str]) -> list[str]:
-        """Those columns, the most needed first; what `needed` does not name keeps its order."""
+        """Sort columns, the most needed first; those not in `needed` keep their order."""
         ranks = {name: rank for rank, name in enumerate((self.key, *self.needed))}
         return sorted(names, key=lambda name: ranks.get(name, len(ranks)))
 

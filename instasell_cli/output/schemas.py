@@ -282,7 +282,7 @@ CHECK = RecordSchema(("check", "state", "detail"), ("check", "state", "detail"),
 
 
 def record_of(model: BaseModel) -> Mapping[str, object]:
-    """A model as a record of JSON values."""
+    """Return a model as a record of JSON values."""
     return model.model_dump(mode="json")
 
 

@@ -41,7 +41,7 @@ def print_auction(output: OutputWriter, view: AuctionView) -> None:
 
 
 def seller_text(record: SellerRecord) -> str:
-    """A seller's record in one line."""
+    """Return a seller's record in one line."""
     parts = [
         f"member since {record.member_since:%Y-%m-%d}",
         f"{_count(record.sales_completed)} sales",

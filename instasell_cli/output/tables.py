@@ -54,7 +54,7 @@ class _Column:
         return min(self.widest, LONG_WIDTH_MIN) if self.is_long else self.widest
 
     def compact(self) -> _Column:
-        """The same with short ids and times, and with its heading on two lines."""
+        """Return the same column with short ids and times, and with its heading on two lines."""
         cells = self.cells
         if self.name == "id" or self.name.endswith("_id"):
             cells = _short_ids(cells)
@@ -142,7 +142,7 @@ def _width(columns: Sequence[_Column]) -> int:
 
 
 def _shared_out(columns: Sequence[_Column], width: int) -> list[int]:
-    """The width of each column: what is left goes to long text, from the left on."""
+    """Return the width of each column: the rest goes to long text, from the left on."""
     left = max(width - _width(columns), 0)
     widths = []
     for column in columns:

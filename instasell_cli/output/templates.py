@@ -70,7 +70,7 @@ def _amount(value: object, currency: str | None = None) -> str:
 
 
 def _local(value: object) -> str:
-    """A time in the local zone."""
+    """Return a time in the local zone."""
     return local_text(str(value)) if value else ""
 
 

@@ -149,16 +149,16 @@ class OutputWriter:
         self.stdout.flush()
 
     def line(self, text: str) -> None:
-        """One line of data, as it is."""
+        """Write one line of data, as it is."""
         self.stdout.write(text + "\n")
 
     def text(self, text: str) -> None:
-        """One line of data that holds what other people wrote."""
+        """Write one line of data that holds texts of other people."""
         self.line(clean(text))
         self.stdout.flush()
 
     def note(self, message: str) -> None:
-        """A message to the person, on stderr."""
+        """Write a message to the user, on stderr."""
         print(clean(message, keep="\n"), file=self.stderr)
 
     def is_terminal(self) -> bool:
@@ -166,7 +166,7 @@ class OutputWriter:
         return self.stdout.isatty()
 
     def chosen(self, shape: RecordSchema) -> tuple[str, ...]:
-        """The fields that were asked for. Raises UsageProblem for one that records do not have."""
+        """Return the fields that were asked for. Raises UsageProblem for one that is unknown."""
         if self.form is Format.NAME and shape.key is None:
             raise UsageProblem("-o name: these records have no id; use -o json")
         known = set(shape.fields)
@@ -244,7 +244,7 @@ def clean(text: str, *, keep: str = "") -> str:
 
 
 def json_text(value: object, *, indent: int | None = None) -> str:
-    """JSON that is readable, and harmless to a terminal: refused characters are escaped."""
+    """Return JSON that is readable, and harmless to a terminal: refused characters are escaped."""
     from instasell_client.models.text import is_refused
 
     text = json.dumps(value, ensure_ascii=False, indent=indent)
@@ -259,7 +259,7 @@ _json = json_text
 
 
 def _primed(records: Iterable[Record]) -> Iterator[Record]:
-    """The same records, the first fetched already: a refusal comes before anything is written."""
+    """Fetch the first record at once: a refusal comes before anything is written."""
     left = iter(records)
     first = [*islice(left, 1)]
     return chain(first, left)

@@ -21,7 +21,7 @@ class _Dumper(_BASE):  # type: ignore[misc]
     """Quotes what has to be escaped. The library itself lets direction marks through."""
 
     def ignore_aliases(self, data: object) -> bool:
-        """The same value twice is written twice."""
+        """Write the same value twice instead of as a reference."""
         return True
 
 

@@ -27,7 +27,7 @@ BULK = {
 
 
 def exit_codes_of(entry: CommandEntry) -> list[ExitCode]:
-    """The codes that a command may end with, in order."""
+    """Return the codes that a command may end with, in order."""
     codes = [ExitCode.OK, ExitCode.FAILURE, ExitCode.USAGE]
     if entry.path not in HERE:
         codes.append(ExitCode.NOT_ALLOWED)

@@ -44,7 +44,7 @@ class CommandPage:
 
 
 def pages() -> dict[str, str]:
-    """The text of every generated page, by its path from the repository's root."""
+    """Return the text of every generated page, by its path from the repository's root."""
     found = [*sheets()]
     return {"docs/cli.md": markdown(found), "docs/instasell.1": manual(found)}
 
@@ -61,7 +61,7 @@ def write_all(root: Path) -> list[Path]:
 
 
 def sheets() -> Iterator[CommandPage]:
-    """The whole tree, from the root on."""
+    """Yield the whole tree, from the root on."""
     contexts: dict[tuple[str, ...], Any] = {}
     for entry in entries():
         name = entry.words[-1] if entry.words else PROGRAM
@@ -100,7 +100,7 @@ def _shared_parts() -> Iterator[ManualSection]:
 
 
 def markdown(found: Iterable[CommandPage]) -> str:
-    """The page for a browser."""
+    """Return the page for a browser."""
     lines = ["# The command line", "", GENERATED, ""]
     for sheet in found:
         lines += [*_markdown_of(sheet), ""]
@@ -157,7 +157,7 @@ def _cell(text: str) -> str:
 
 
 def manual(found: Iterable[CommandPage]) -> str:
-    """The page for `man`."""
+    """Return the page for `man`."""
     root, *commands = found
     lines = [
         f'.\\" {GENERATED}',

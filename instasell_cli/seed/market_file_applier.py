@@ -230,7 +230,7 @@ class MarketFileApplier:
     # Bids -------------------------------------------------------------------------------------
 
     def _keyed_offers(self) -> Mapping[str, list[tuple[BidEntry, str]]]:
-        """The bids of each auction that is there, each with a key that is its own for ever."""
+        """Return the bids of each existing auction, each with a key that never changes."""
         alike: Counter[tuple[str, str, int, int]] = Counter()
         found: dict[str, list[tuple[BidEntry, str]]] = {}
         for offer in self._sheet.offers:
@@ -243,7 +243,7 @@ class MarketFileApplier:
         return found
 
     async def _bids(self, work: tuple[str, list[tuple[BidEntry, str]]]) -> None:
-        """In the order of the file, so that the same file leads to the same prices."""
+        """Send the bids in the order of the file, so that the same file gives the same prices."""
         auction, offers = work
         for offer, key in offers:
             try:
@@ -277,7 +277,7 @@ def _role_of(person: AccountEntry) -> Literal["buyer", "seller"]:
 
 
 async def _auctions_of(seller: AsyncInstaSell) -> Mapping[str, str]:
-    """The first auction of each of a seller's listings: later ones are not the file's."""
+    """Return the first auction of each of a seller's listings: later ones are not the file's."""
     return {
         auction.state.listing_id: auction.state.auction_id
         async for auction in seller.auctions.selling()

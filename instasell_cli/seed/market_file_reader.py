@@ -76,7 +76,7 @@ class _Check:
         self._for_auction: set[str] = set()
 
     def person(self, entry: YamlEntry) -> None:
-        """An entry of `users`."""
+        """Read an entry of `users`."""
         name = self._name(entry, self.people)
         given = entry.values
         email = given.get("email", f"{name}@example.test")
@@ -101,7 +101,7 @@ class _Check:
         )
 
     def category(self, entry: YamlEntry) -> None:
-        """An entry of `categories`; one without a path is called by it."""
+        """Read an entry of `categories`; one without a path is called by it."""
         name = self._name(entry, self.categories, free=True)
         path = entry.values.get("path", name)
         try:
@@ -114,7 +114,7 @@ class _Check:
         self.categories[name] = path
 
     def piece(self, entry: YamlEntry) -> None:
-        """An entry of `listings`."""
+        """Read an entry of `listings`."""
         name = self._name(entry, self.pieces)
         seller = self._reference(entry, "seller", self.people, "users")
         category = self._reference(entry, "category", self.categories, "categories")
@@ -150,7 +150,7 @@ class _Check:
                 self._fault(entry, "stock", "leave it out; an auction's listing has stock 1")
 
     def sale(self, entry: YamlEntry) -> None:
-        """An entry of `auctions`."""
+        """Read an entry of `auctions`."""
         name = self._name(entry, self.sales)
         listing = self._reference(entry, "listing", self.pieces, "listings")
         terms: dict[str, Any] = {
@@ -192,7 +192,7 @@ class _Check:
             self._fault(entry, "extension", "it must be at least extension_window (5s)")
 
     def offer(self, entry: YamlEntry) -> BidEntry:
-        """An entry of `bids`."""
+        """Read an entry of `bids`."""
         auction = self._reference(entry, "auction", self.sales, "auctions")
         bidder = self._reference(entry, "bidder", self.people, "users")
         amount, maximum = self._amount(entry, "amount"), self._amount(entry, "max")

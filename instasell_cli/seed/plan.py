@@ -37,7 +37,7 @@ class PlannedListing:
 
     @property
     def sku(self) -> str:
-        """The name by which the row is known when it comes again."""
+        """Return the name by which the row is known when it comes again."""
         return str(self.row["seller_sku"])
 
 
@@ -75,17 +75,17 @@ class SeedPlan:
 
     @property
     def sellers(self) -> Sequence[PlannedAccount]:
-        """Those who sell."""
+        """Return the sellers."""
         return [person for person in self.people if person.sells]
 
     @property
     def bidders(self) -> Sequence[PlannedAccount]:
-        """Those who only buy."""
+        """Return the accounts that only buy."""
         return [person for person in self.people if not person.sells]
 
 
 def make_plan(seed: int, *, users: int, listings: int, auctions: int, bids: int) -> SeedPlan:
-    """The market of a seed; `auctions` of the `listings` are for auction."""
+    """Make the market of a seed; `auctions` of the `listings` are for auction."""
     people = [_person(seed, number, users) for number in range(1, users + 1)]
     sellers = sum(person.sells for person in people)
     worths = [_worth(seed, number) for number in range(auctions)]
@@ -99,7 +99,7 @@ def make_plan(seed: int, *, users: int, listings: int, auctions: int, bids: int)
 
 
 def categories() -> Sequence[str]:
-    """The paths that pieces lie in."""
+    """Return the paths of the categories of the listings."""
     return [*goods()]
 
 

@@ -41,7 +41,7 @@ class Prepared:
 def prepared_categories(
     call: Invocation, paths: Iterable[str], admin: InstaSell | None
 ) -> Prepared:
-    """The categories of paths, the missing ones made. Raises CliError without a needed admin."""
+    """Return the ids of category paths, creating the missing. Raises CliError without an admin."""
     from instasell_client import InstaSell
 
     paths = list(dict.fromkeys(paths))
@@ -62,7 +62,7 @@ def prepared_categories(
 
 
 def _made(admin: InstaSell, paths: Sequence[str]) -> tuple[Mapping[str, str], int]:
-    """The ids of paths, and how many had to be made. Another run may make the same ones."""
+    """Create paths; return their ids, and the number created. Another run may create the same."""
     from instasell_client import CategoryExists
 
     created = 0
@@ -83,7 +83,7 @@ def _made(admin: InstaSell, paths: Sequence[str]) -> tuple[Mapping[str, str], in
 
 @contextmanager
 def seeding_admin(call: Invocation, *, create: bool) -> Iterator[InstaSell | None]:
-    """The admin who makes categories and signs people in by the hundred, if there is one.
+    """Provide the admin who makes categories and signs people in by the hundred, if there is one.
 
     One that is made for the moment has no rights any more when the context ends.
     """
@@ -108,7 +108,7 @@ def seeding_admin(call: Invocation, *, create: bool) -> Iterator[InstaSell | Non
 
 
 def _new_admin() -> tuple[str, str]:
-    """An admin whom nobody can become later: the password is random, and forgotten."""
+    """Create an admin that no other can become later: the password is random, and forgotten."""
     email, password = f"seeder-{secrets.token_hex(6)}@example.test", secrets.token_urlsafe(24)
     done = _run_server("create-admin", email, password + "\n")
     if done.returncode:

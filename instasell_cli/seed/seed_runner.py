@@ -159,7 +159,7 @@ class SeedRunner:
         return made.state.auction_id
 
     async def _bids(self, sale: int, auction_id: str, bidders: list[AsyncInstaSell]) -> None:
-        """In the order of the plan, so that the same seed leads to the same prices."""
+        """Send the bids in the order of the plan, so that the same seed gives the same prices."""
         for offer in self._plan.offers:
             if offer.sale != sale:
                 continue

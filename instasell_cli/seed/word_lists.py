@@ -9,7 +9,7 @@ from importlib.resources import files
 
 @cache
 def words(name: str) -> Sequence[str]:
-    """The lines of a list, without comments."""
+    """Return the lines of a list, without comments."""
     text = (files("instasell_cli.seed.lists") / f"{name}.txt").read_text(encoding="utf-8")
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 

@@ -46,7 +46,7 @@ class YamlEntry:
     lines: Mapping[str, int] = field(default_factory=dict)
 
     def fault(self, name: str | None, message: str) -> FileProblem:
-        """A fault of a field, or of the entry as a whole."""
+        """Return a fault of a field, or of the entry as a whole."""
         if name is None:
             return FileProblem(self.path, self.line, message)
         return FileProblem(f"{self.path}.{name}", self.lines.get(name, self.line), message)
@@ -61,7 +61,7 @@ class Document:
 
 
 def read_document(text: str, known: Mapping[str, frozenset[str]]) -> Document:
-    """The entries of a file. `known` has the fields of each section; others are faults.
+    """Read the entries of a file. `known` has the fields of each section; others are faults.
 
     An entry that is a plain text stands for its `name`.
     """

@@ -69,7 +69,7 @@ def step_of(count: int, width: int) -> int:
 
 
 def drawn(values: Sequence[float | None], width: int, height: int, most: float) -> list[str]:
-    """The lines of the chart from the top down. Only the newest values are drawn if they are many.
+    """Draw the lines of the chart from the top down; of too many values, only the newest.
 
     A value above zero has a part of a block at least; none at all is a dot, and zero is a line.
     """

@@ -40,7 +40,7 @@ class FigureBoard(Container, can_focus=True):
 
     @property
     def told(self) -> str:
-        """The chosen figure's newest and highest value, in words."""
+        """Return the chosen figure's newest and highest value, in words."""
         found = self._found
         if found is None:
             return "Asking the market …"

@@ -66,11 +66,11 @@ class AdminList:
         return f"{text} · {self.count} open" if self.kind.is_open else text
 
     def find(self, key: str) -> object | None:
-        """The thing behind a row."""
+        """Return the thing behind a row."""
         return next((each for each in self._items if str(each.id) == key), None)
 
     def rows(self, zone: tzinfo | None, now: datetime) -> Sequence[TableRow]:
-        """A line for each."""
+        """Return a line for each."""
         return [self.kind.row(each, zone, now) for each in self._items]
 
     def facts(self, key: str) -> Facts:

@@ -120,7 +120,7 @@ class AdminScreen(PagedListScreen):
         return f"The market refused: {safe_text(str(error))}"
 
     def _take_focus(self) -> None:
-        """The list, or what stands in its place, takes the keys."""
+        """Give the keys to the list, or to the widget in its place."""
         if self.tab == "figures":
             self.query_one(FigureBoard).focus()
         elif self.query_one(RowTable).display:

@@ -33,7 +33,7 @@ class AdminState:
     # Reading ----------------------------------------------------------------------------------
 
     async def disputes(self, cursor: str | None = None) -> Page[Dispute]:
-        """One page of everybody's disputes: the open ones first, each part as it has waited."""
+        """Return one page of all disputes: the open ones first, then the longest waits."""
         status, _, at = (cursor or "open:").partition(":")
         part = DisputeStatus(status)
         page = await self._feed.client.admin.disputes_page(
@@ -45,15 +45,15 @@ class AdminState:
         return Page[Dispute](items=page.items, next=following)
 
     async def alerts(self, cursor: str | None = None) -> Page[Alert]:
-        """One page of alerts, the open ones first."""
+        """Return one page of alerts, the open ones first."""
         return await self._feed.client.admin.alerts_page(cursor=cursor, limit=PAGE)
 
     async def users(self, q: str, cursor: str | None = None) -> Page[User]:
-        """One page of accounts, the newest first; `q` is a part of the e-mail or the name."""
+        """Return a page of accounts, the newest first; `q` is a part of the e-mail or the name."""
         return await self._feed.client.admin.users_page(q=q or None, cursor=cursor, limit=PAGE)
 
     async def actions(self, cursor: str | None = None) -> Page[AdminAction]:
-        """One page of what admins did, the newest first."""
+        """Return one page of what admins did, the newest first."""
         return await self._feed.client.admin.audit_log_page(cursor=cursor, limit=PAGE)
 
     async def figures(self, bucket: Bucket) -> Analytics:
@@ -61,7 +61,7 @@ class AdminState:
         return await self._feed.client.admin.analytics(bucket=bucket)
 
     async def dispute(self, dispute_id: str) -> DisputeView:
-        """A dispute and what both sides said. Raises DisputeNotFound."""
+        """Return a dispute and what both sides said. Raises DisputeNotFound."""
         return await self._feed.client.disputes.get(dispute_id)
 
     async def evidence(self, dispute_id: str, evidence_id: str) -> bytes:
@@ -73,7 +73,7 @@ class AdminState:
         raise NotFound("the file is not in this dispute any more")
 
     async def order(self, order_id: str) -> AdminOrder:
-        """An order with its history and its money. Raises OrderNotFound."""
+        """Return an order with its history and its money. Raises OrderNotFound."""
         return await self._feed.client.admin.order(order_id)
 
     # Steps ------------------------------------------------------------------------------------

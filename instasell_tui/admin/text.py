@@ -38,7 +38,7 @@ class Statement(NamedTuple):
 
 
 def dispute_row(each: Dispute, zone: tzinfo | None, now: datetime) -> TableRow:
-    """A dispute as a line of the list."""
+    """Return a dispute as a line of the list."""
     is_open = each.status is DisputeStatus.OPEN
     amount = each.held_amount if is_open else each.refund_amount
     cells: dict[str, Cell] = {
@@ -65,7 +65,7 @@ def dispute_facts(each: Dispute) -> Facts:
 
 
 def alert_row(each: Alert, zone: tzinfo | None, now: datetime) -> TableRow:
-    """An alert as a line of the list."""
+    """Return an alert as a line of the list."""
     is_open = each.closed_at is None
     cells: dict[str, Cell] = {
         "kind": (safe_text(each.kind), "strong" if is_open else "plain"),
@@ -83,7 +83,7 @@ def alert_facts(each: Alert) -> Facts:
 
 
 def user_row(each: User, zone: tzinfo | None, now: datetime) -> TableRow:
-    """An account as a line of the list."""
+    """Return an account as a line of the list."""
     suspended = each.status is UserStatus.SUSPENDED
     cells: dict[str, Cell] = {
         "name": (safe_text(each.display_name), "plain"),
@@ -154,7 +154,7 @@ def headline(each: Dispute) -> Said:
 
 
 def statements(view: DisputeView, zone: tzinfo | None, now: datetime) -> Sequence[Statement]:
-    """The complaint, every answer in its order, and the decision."""
+    """Return the complaint, every answer in its order, and the decision."""
     each = view.dispute
     why = REASONS[each.reason]
     said = [
@@ -232,12 +232,12 @@ FIGURES = {
 
 
 def values(found: Analytics, name: str) -> Sequence[float | None]:
-    """One figure of every bucket, the oldest first."""
+    """Return one figure of every bucket, the oldest first."""
     return [getattr(each, name) for each in found.items]
 
 
 def figure(value: float | None, name: str, currency: str, width: int | None = None) -> str:
-    """A value of a figure, in words."""
+    """Return a value of a figure, in words."""
     if value is None:
         return NOTHING
     if name == "gross_amount":

@@ -73,7 +73,7 @@ class BidBox(Vertical):
     def follow(
         self, minimum: int | None, buy_now: int | None, currency: str, shipping: int
     ) -> None:
-        """The auction moved: a field that nobody touched takes the new minimum."""
+        """Follow the auction: a field that the user has not touched takes the new minimum."""
         self._currency, self._shipping = currency, shipping
         button = self.query_one("#buy-now", Button)
         button.display = buy_now is not None
@@ -118,7 +118,7 @@ class BidBox(Vertical):
             self.query_one("#outcome", Static).update(Text(self._total()))
 
     def _total(self) -> str:
-        """The most that would be paid, as soon as shipping makes it another amount."""
+        """Return the most that would be paid, as soon as shipping makes it another amount."""
         maximum, amount = self._amount_in("maximum"), self._amount_in("amount")
         most = maximum if isinstance(maximum, int) else amount
         if not self._shipping or not isinstance(most, int):
@@ -128,7 +128,7 @@ class BidBox(Vertical):
         return f"{upto}{total} with {money(self._shipping, self._currency)} for shipping"
 
     def clear_maximum(self) -> None:
-        """The maximum was taken over by the market; the field is free for another."""
+        """Clear the maximum, which the server has taken; the field is free for another."""
         self.query_one("#maximum", Input).value = ""
 
     # Typing -----------------------------------------------------------------------------------

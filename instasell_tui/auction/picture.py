@@ -67,7 +67,7 @@ class PictureView(Widget):
 
 
 def blocks(pixels: Pixels, width: int, height: int) -> list[list[tuple[str, Style]]]:
-    """Rows of half-blocks in at most `width` times `height` cells, as wide as high."""
+    """Return rows of half-blocks in at most `width` times `height` cells, as wide as high."""
     small = _within(pixels, width, height * 2)
     data = small.tobytes()
 
@@ -82,7 +82,7 @@ def blocks(pixels: Pixels, width: int, height: int) -> list[list[tuple[str, Styl
 
 
 def shades(pixels: Pixels, width: int, height: int) -> list[list[tuple[str, Style]]]:
-    """Rows of shades, from dark to bright, in at most `width` times `height` cells."""
+    """Return rows of shades, from dark to bright, in at most `width` times `height` cells."""
     small = _within(pixels, width, height * 2)
     grey = small.convert("L").resize((small.width, small.height // 2)).tobytes()
     plain = Style()
@@ -96,7 +96,7 @@ def shades(pixels: Pixels, width: int, height: int) -> list[list[tuple[str, Styl
 
 
 def _within(pixels: Pixels, width: int, height: int) -> Pixels:
-    """The picture in at most so many pixels, its height even; nothing is made larger."""
+    """Return the picture in at most so many pixels, its height even; nothing is made larger."""
     share = min(width / pixels.width, height / pixels.height, 1)
     across = max(1, round(pixels.width * share))
     down = max(2, round(pixels.height * share / 2) * 2)

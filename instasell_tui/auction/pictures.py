@@ -51,11 +51,11 @@ class PictureLoader:
         return self._feed.client.token is not None or self._covers_asked <= ANONYMOUS_COVERS_MAX
 
     async def of(self, listing_id: str) -> list[Image]:
-        """The pictures of a listing in their order; their addresses hold for 5 minutes."""
+        """Return the pictures of a listing in their order; their addresses hold for 5 minutes."""
         return (await self._feed.client.media.images(listing_id)).items
 
     async def load(self, image: Image) -> Pixels:
-        """The pixels of a picture, no more than a terminal can show."""
+        """Return the pixels of a picture, no more than a terminal can show."""
         client = self._feed.client
         version = fit_size(image)
         if client.base_url.startswith("https://") and version.url.startswith("http://"):
@@ -65,7 +65,7 @@ class PictureLoader:
 
 
 def fit_size(image: Image) -> ImageVersion:
-    """The smallest version, unless that is smaller than what a terminal can show and small ones
+    """Return the smallest version, unless it is smaller than a terminal can show and small ones
     follow. Raises PictureUnfit where none is within the limits."""
     within = [
         each

@@ -103,14 +103,14 @@ class PriceChart(Widget):
 
 
 def span(course: PriceHistory) -> tuple[int, int]:
-    """The lowest and the highest price that the chart has room for."""
+    """Return the lowest and the highest price that the chart has room for."""
     prices = [course.opening, *(bid.price for bid in course.bids)]
     low, high = min(prices), max(prices)
     return (low, high) if high > low else (low, low + 1)
 
 
 def drawn(course: PriceHistory, width: int, height: int, low: int, high: int) -> Plot:
-    """The step line in a grid of `width` times `height`, the bids on top of it."""
+    """Return the step line in a grid of `width` times `height`, the bids on top of it."""
     chars = [[" "] * width for _ in range(height)]
     styles = [[""] * width for _ in range(height)]
 

@@ -335,7 +335,7 @@ class AuctionScreen(Screen[None]):
         self.app.keep(f"{self._sale.title}: {text}", tone)
 
     def _warn_question(self) -> None:
-        """A confirmation is never about another amount than was asked; it tells when it is late."""
+        """Warn in a confirmation when its amount is late; it never changes to another amount."""
         if self._question is not None:
             screen, wish = self._question
             screen.tell(auction_text.news(self._sale, wish, self.app.feed.currency))

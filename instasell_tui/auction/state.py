@@ -58,7 +58,7 @@ class AuctionPageState:
 
     @property
     def title(self) -> str:
-        """The title, safe to print."""
+        """Return the title, safe to print."""
         return safe_text(self.state.title) if self.state else ""
 
     @property
@@ -76,7 +76,7 @@ class AuctionPageState:
 
     @property
     def buy_now(self) -> int | None:
-        """The price at which it can be bought at once, while that is so."""
+        """Return the price at which it can be bought at once, while that is so."""
         state = self.state
         if state is None or state.buy_now is None or not self.open:
             return None
@@ -98,7 +98,7 @@ class AuctionPageState:
         return BidderPosition.LEADING if state.leader == you.bidder else BidderPosition.OUTBID
 
     def extended_lately(self, now: datetime) -> Extension | None:
-        """The last extension, as long as it is news."""
+        """Return the last extension, as long as it is recent."""
         extension = self.extension
         return extension if extension and now - extension.at < EXTENSION_SHOWN else None
 
@@ -132,7 +132,7 @@ class AuctionPageState:
 
     @property
     def missing_after(self) -> int | None:
-        """The seq after which bids are missing, to be fetched; None when none are.
+        """Return the seq after which bids are missing, to be fetched; None when none are.
 
         A slow socket gets states without bids, and a large batch brings only its newest.
         """

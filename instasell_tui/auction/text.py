@@ -23,7 +23,7 @@ Said = tuple[str, Tone]
 
 
 def facts(sale: AuctionPageState, currency: str) -> Sequence[tuple[str, str]]:
-    """Names and values of what a bidder looks at."""
+    """Return the names and values that a bidder looks at."""
     state = sale.state
     if state is None:
         return []
@@ -189,6 +189,6 @@ def refusal(error: InstaSellError, currency: str) -> Said:
 
 
 def count_of_bids(sale: AuctionPageState) -> str:
-    """The title of the list of bids."""
+    """Return the title of the list of bids."""
     number = sale.state.bid_count if sale.state else 0
     return count(number, "bid")

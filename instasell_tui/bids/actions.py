@@ -28,7 +28,7 @@ class BidActions:
         self._app = app
 
     async def again(self, own: BiddingAuction) -> Said:
-        """Bids the minimum of this moment."""
+        """Bid the minimum of this moment."""
         return await self._bid(own, BidInput(own.state.minimum_bid, None))
 
     async def up_to(self, own: BiddingAuction) -> Said:

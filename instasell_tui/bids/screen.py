@@ -185,7 +185,7 @@ class BidsScreen(PagedListScreen):
     @on(messages.InboxChanged)
     @on(messages.WalletChanged)
     def _told(self) -> None:
-        """A notice of an order that was made, or money that moved, may change what is due."""
+        """Read again: a notification of an order or a movement of money may change what is due."""
         self.refresh_list()
 
     async def look(self) -> None:
@@ -221,7 +221,7 @@ class BidsScreen(PagedListScreen):
             self.app.open_auction(own.state.auction_id)
 
     def action_step(self, name: str) -> None:
-        """Bids or pays."""
+        """Bid or pay."""
         own = self._chosen()
         if own is not None and self.check_action("step", (name,)):
             self._busy = True

@@ -33,7 +33,7 @@ class BidsState:
 
     @property
     def running(self) -> int:
-        """In how many of those that are here bids are taken."""
+        """Return the number of loaded auctions that accept bids."""
         return sum(each.part in OPEN_PARTS for each in self.auctions.values())
 
     async def load(self) -> None:
@@ -70,7 +70,7 @@ class BidsState:
     async def bid(
         self, auction_id: str, *, amount: int | None, max_amount: int | None
     ) -> BidReceipt:
-        """Bids, in minor units; without an answer the same wish again is the same bid."""
+        """Bid, in minor units; without an answer the same amounts again are the same bid."""
 
         async def send(key: str) -> BidReceipt:
             return await self._feed.bid(auction_id, amount=amount, max_amount=max_amount, key=key)

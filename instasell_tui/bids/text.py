@@ -38,7 +38,7 @@ _BOUGHT = {
 
 
 def mark(own: BiddingAuction, now: datetime) -> Cell:
-    """The sign in front of a row."""
+    """Return the sign in front of a row."""
     return ("▶", "soon") if to_pay(own, now) else _MARKS.get(own.part, ("·", "quiet"))
 
 

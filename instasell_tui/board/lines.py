@@ -52,7 +52,7 @@ class BoardLayout(NamedTuple):
     @classmethod
     @lru_cache(maxsize=8)
     def of(cls, width: int) -> BoardLayout:
-        """The layout for a table of `width` cells: the title has what the others leave."""
+        """Return the layout for a table of `width` cells: the title has what the others leave."""
         trend = 0 if width < 70 else 6 if width < 100 else 16
         # Beside the categories there are 50 cells: the time left stays whole, and the sign in front
         # tells who leads.
@@ -98,7 +98,7 @@ class BoardLine(NamedTuple):
 
     @classmethod
     def of(cls, lot: BoardAuction, basis: LineInputs, currency: str) -> BoardLine:
-        """The line of a lot."""
+        """Return the line of a lot."""
         layout, left, state = basis.layout, basis.left, lot.state
         place, place_style = _place(lot)
         mark = _mark(lot)
@@ -156,7 +156,7 @@ def _place(lot: BoardAuction) -> tuple[str, str]:
 
 
 def _number(number: int, width: int) -> str:
-    """A number in the cells that there are for it, as exact as they allow."""
+    """Return a number in the cells that there are for it, as exact as they allow."""
     short = f"{number // 1000}k" if number < 1_000_000 else f"{number // 1_000_000}m"
     fitting = (text for text in (f"{number:,}", str(number), short) if len(text) <= width)
     return next(fitting, short)

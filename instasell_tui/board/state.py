@@ -40,12 +40,12 @@ class BoardAuction:
 
     @property
     def auction_id(self) -> str:
-        """The auction's id."""
+        """Return the auction's id."""
         return self.state.auction_id
 
     @property
     def price(self) -> int:
-        """The price that the board shows: the current bid, or what bidding starts at."""
+        """Return the price that the board shows: the current bid, or where bidding starts."""
         return self.state.min_bid if self.state.current_bid is None else self.state.current_bid
 
     @property
@@ -55,7 +55,7 @@ class BoardAuction:
 
     @property
     def bidder(self) -> str | None:
-        """The public name of the signed-in user in this auction, if there is one."""
+        """Return the public name of the signed-in user in this auction, if there is one."""
         return self.you.bidder if self.you else None
 
     @property
@@ -166,15 +166,15 @@ class BoardState:
         return auction_id in self._lots
 
     def get(self, auction_id: str) -> BoardAuction | None:
-        """The lot of an auction, if the board has it."""
+        """Return an auction, if the board has it."""
         return self._lots.get(auction_id)
 
     def all(self) -> Collection[BoardAuction]:
-        """Every lot, in no order."""
+        """Return every auction, in no order."""
         return self._lots.values()
 
     def restart(self, states: Iterable[AuctionState]) -> Sequence[str]:
-        """A snapshot takes the place of all that was open; what is over stays its time.
+        """Replace all open auctions by those of a snapshot; those that are over stay their time.
 
         Returns the auctions that the person cares for and the snapshot has no more.
         """
@@ -190,7 +190,7 @@ class BoardState:
         return [auction_id for auction_id in lost if auction_id in self._lots]
 
     def put(self, state: AuctionState, at: datetime | None = None) -> BoardAuction:
-        """A whole state has come; an older one than is known changes nothing."""
+        """Take a whole state; an older one than is known changes nothing."""
         lot = self._lots.get(state.auction_id)
         if lot is None:
             lot = BoardAuction(state, safe_text(state.title), you=self._you.get(state.auction_id))
@@ -207,7 +207,7 @@ class BoardState:
         return lot
 
     def apply(self, change: BidsPlaced | AuctionChange, at: datetime) -> BoardAuction | None:
-        """A change has come; None when the board knows nothing of its auction."""
+        """Take a change; return None when the board knows nothing of its auction."""
         lot = self._lots.get(change.data.auction_id)
         if lot is None:
             whole = change.data.state if isinstance(change, AuctionChange) else None
@@ -228,7 +228,7 @@ class BoardState:
         self._changed.add(lot.auction_id)
 
     def set_history(self, auction_id: str, bids: Sequence[Bid]) -> None:
-        """The prices that the auction went through, as its bids tell them."""
+        """Set the earlier prices of the auction, from its bids."""
         lot = self._lots.get(auction_id)
         if lot is None:
             return
@@ -303,7 +303,7 @@ class BoardState:
         return changes
 
     def select(self, query: BoardQuery) -> list[BoardAuction]:
-        """The lots that a query admits, in its order."""
+        """Return the auctions that a query admits, in its order."""
         chosen = [lot for lot in self._lots.values() if query.admits(lot)]
         chosen.sort(key=_KEYS[query.column], reverse=query.descending)
         return chosen

@@ -98,12 +98,12 @@ class BoardTable(ScrollView, can_focus=True):
 
     @property
     def shown_lots(self) -> Sequence[BoardAuction]:
-        """The lots in their order."""
+        """Return the lots in their order."""
         return self._lots
 
     @property
     def cursor_lot(self) -> BoardAuction | None:
-        """The lot under the cursor."""
+        """Return the lot under the cursor."""
         return self._lots[self._index] if self._lots else None
 
     def show(self, lots: list[BoardAuction], *, anew: bool = False) -> None:
@@ -209,7 +209,7 @@ class BoardTable(ScrollView, can_focus=True):
         return Strip(segments, layout.cells).adjust_cell_length(width, self._ink("", paper))
 
     def _style(self, name: str) -> Style:
-        """A style of the table by its name; its own without one."""
+        """Return a style of the table by its name; its own without one."""
         style = self._styles.get(name)
         if style is None:
             style = self.get_component_rich_style(f"table--{name}") if name else self.rich_style
@@ -217,7 +217,7 @@ class BoardTable(ScrollView, can_focus=True):
         return style
 
     def _ink(self, name: str, paper: str) -> Style:
-        """The style of a text on the background of another."""
+        """Return the style of a text on the background of another."""
         ink = self._inks.get((name, paper))
         if ink is None:
             under = self._style(paper)

@@ -32,7 +32,7 @@ class PriceTrends:
         self._asked = 0
 
     def want(self, auction_ids: Iterable[str]) -> None:
-        """These are in sight; what was wanted before and is out of sight is not any more."""
+        """Want these auctions, which are visible; earlier ones that are not visible are dropped."""
         lots = self._feed.lots
         self._waiting = {}
         for auction_id in auction_ids:

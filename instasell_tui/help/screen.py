@@ -127,7 +127,7 @@ class HelpScreen(ModalScreen[None]):
 def _page(
     app: type[InstaSellApp], beneath: type[object], keys: Mapping[str, str], quiet: Style | None
 ) -> Table:
-    """The keys of the screen beneath come first."""
+    """Return the page; the keys of the screen beneath come first."""
     # The screens know this page by the application alone, and it needs all of them.
     from instasell_tui.navigation import PLACES
     from instasell_tui.widgets.row_table import RowTable
@@ -174,7 +174,7 @@ def _kind(deed: KeyAction) -> str:
 
 
 def _names(some: Sequence[KeyAction]) -> Iterable[str]:
-    """The first name whole, of the others what is different."""
+    """Yield the first name whole, of the others what is different."""
     yield some[0].id
     for deed in some[1:]:
         yield deed.id.partition(".")[2]

@@ -114,7 +114,7 @@ class PreferencesScreen(PagedListScreen):
             self._preferences = found
 
     async def look_further(self) -> None:
-        """All kinds come at once."""
+        """Do nothing: all kinds come at once."""
 
     @property
     def has_more(self) -> bool:

@@ -69,7 +69,7 @@ class InboxState:
         self._feed.post(lambda: messages.MessageArrived(brought.message))
 
     def _put(self, conversation: Conversation) -> None:
-        """The newest of each conversation, the one that was last spoken in on top."""
+        """Keep the newest state of each conversation, the one with the last message on top."""
         known = [each for each in self.conversations if each.id == conversation.id]
         if known and known[0].message_count > conversation.message_count:
             return
@@ -120,21 +120,21 @@ class InboxState:
         self._feed.post(messages.InboxChanged)
 
     async def of_order(self, order_id: str) -> Conversation | None:
-        """The conversation about an order, if anybody has said anything."""
+        """Return the conversation about an order, if there is any message in it."""
         page = await self._feed.client.messages.conversations_page(order_id=order_id, limit=1)
         return page.items[0] if page.items else None
 
     async def said(
         self, conversation_id: str, cursor: str | None = None
     ) -> tuple[list[Message], str | None]:
-        """A page of what was said, the newest first, and where older ones begin."""
+        """Return a page of messages, the newest first, and where older ones begin."""
         page = await self._feed.client.messages.page(conversation_id, cursor=cursor, limit=PAGE)
         return page.items, page.next
 
     # Steps ------------------------------------------------------------------------------------
 
     async def mark_read(self, notice: Notification) -> None:
-        """One notice was looked at; under read-only it stays as it is."""
+        """Mark one notification as read; under read-only it stays as it is."""
         if notice.read_at is None and not self._feed.read_only:
             self._marked(
                 (await self._feed.client.notifications.mark_read([notice.id])).unread_count
@@ -142,7 +142,7 @@ class InboxState:
             self._replace(notice.id)
 
     async def mark_all_read(self) -> None:
-        """All notices that are here were looked at, and all that are older."""
+        """Mark all loaded notifications as read, and all that are older."""
         self._feed.require_writable()
         if self.notices:
             newest = self.notices[0].id

@@ -111,12 +111,12 @@ def subject(notice: Notification) -> str:
 
 
 def mark(*, unread: bool) -> Cell:
-    """The sign in front of a row."""
+    """Return the sign in front of a row."""
     return ("●", "soon") if unread else ("·", "quiet")
 
 
 def other_side(conversation: Conversation) -> str:
-    """With whom one speaks."""
+    """Return the name of the other side."""
     name = conversation.seller_name if conversation.you == "buyer" else conversation.buyer_name
     return safe_text(name)
 
@@ -128,7 +128,7 @@ def about(conversation: Conversation) -> str:
 
 
 def news(notices: int, unread: int) -> str:
-    """The counts at the top of every screen; nothing where there is nothing new."""
+    """Return the counts at the top of every screen; empty where there is nothing new."""
     parts = []
     if notices:
         parts.append(f"● {notices:,} new (N)")

@@ -123,7 +123,7 @@ class MarketConnection:
         self._targets.add(target)
 
     def unsubscribe(self, target: MessagePump) -> None:
-        """No more messages to `target`."""
+        """Send no more messages to `target`."""
         self._targets.discard(target)
 
     def post(self, message: Callable[[], Message]) -> None:
@@ -165,7 +165,7 @@ class MarketConnection:
         self._dirty.set()
 
     def now(self) -> datetime:
-        """The server's clock, in UTC."""
+        """Return the server's clock, in UTC."""
         if self._clock is not None:
             return self._clock()
         return self._live.server_now() if self._live else datetime.now(UTC)
@@ -205,13 +205,13 @@ class MarketConnection:
     # The person -------------------------------------------------------------------------------
 
     def set_user(self, user: User) -> None:
-        """It is known who is signed in."""
+        """Set the signed-in user."""
         self.user = user
         self.lots.seller_id = user.id
         self.post(messages.AccountChanged)
 
     def signed_out(self, error: InstaSellError) -> None:
-        """The market takes the token no more; told once."""
+        """Sign out after the server has refused the token; the user is notified once."""
         if self.client.token is None:
             return
         self.client.token = None
@@ -300,7 +300,7 @@ class MarketConnection:
         self._dirty.set()
 
     def want_trends(self, auction_ids: Iterable[str]) -> None:
-        """These auctions are looked at: their earlier prices are fetched, within limits."""
+        """Fetch the earlier prices of these visible auctions, within limits."""
         self._trends.want(auction_ids)
 
     # One auction ------------------------------------------------------------------------------
@@ -334,7 +334,7 @@ class MarketConnection:
         max_amount: int | None,
         key: str | None = None,
     ) -> BidReceipt:
-        """Bids, in minor units. Raises the refusal; the same `key` again is the same bid."""
+        """Bid, in minor units. Raises the refusal; the same `key` again is the same bid."""
         live = self.require_writable()
         receipt = await live.bid(
             auction_id, amount=amount, max_amount=max_amount, key=key, timeout_seconds=BID_SECONDS

@@ -67,7 +67,7 @@ def problem(typed: str) -> str | None:
 
 
 def read(typed: str) -> EvidenceFile:
-    """The whole file; it may block. Raises OSError, and ValueError for what no dispute takes."""
+    """Read the whole file; it may block. Raises OSError, and ValueError for unfit files."""
     path = locate_file(typed)
     with path.open("rb") as file:
         data = file.read(FILE_BYTES_MAX + 1)

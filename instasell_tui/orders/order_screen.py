@@ -256,7 +256,7 @@ class OrderScreen(Screen[None]):
             self.app.run_worker(self._do(OrderStep(name), order), group="step")
 
     async def _do(self, step: OrderStep, order: Order) -> None:
-        """One step at a time; whatever comes of it, the order is read again."""
+        """Do one step at a time; whatever its result, the order is read again."""
         try:
             self._tell("", Tone.PLAIN)
             said = await OrderActions(self.app, self._tell).run(step, order)

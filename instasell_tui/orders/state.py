@@ -108,7 +108,7 @@ class OrdersState:
             self._feed.take_own_bid(own)
 
     def _look_again(self, notice: AccountEvent) -> None:
-        """An order that the market tells of has changed, or has just been made."""
+        """Read an order again that a notification reports as changed, or as new."""
         payload = notice.data.get("payload")
         order_id = payload.get("order_id") if isinstance(payload, dict) else None
         seen = self.loaded or order_id in self.orders
@@ -141,7 +141,7 @@ class OrdersState:
     async def entries(
         self, account: WalletAccount | None, cursor: str | None = None
     ) -> Page[WalletEntry]:
-        """One page of the wallet's rows, the newest first."""
+        """Return one page of the wallet's rows, the newest first."""
         return await self._feed.client.wallet.entries_page(
             account=account, cursor=cursor, limit=RECENT_ENTRIES
         )
@@ -200,7 +200,7 @@ class OrdersState:
             self.orders[order.id] = order
 
     async def look_at(self, order_id: str) -> OrderView:
-        """One order with its history."""
+        """Read one order with its history."""
         return self._seen(await self._feed.client.orders.get(order_id))
 
     def _seen(self, view: OrderView) -> OrderView:
@@ -291,7 +291,7 @@ class OrdersState:
         return await self.once(("dispute", order_id, reason, text), send)
 
     async def dispute_of(self, order_id: str) -> DisputeView | None:
-        """The newest dispute of an order, if it ever had one."""
+        """Read the newest dispute of an order, if it ever had one."""
         client = self._feed.client
         page = await client.disputes.page(order_id=order_id, limit=1)
         return await client.disputes.get(page.items[0].id) if page.items else None

@@ -88,7 +88,7 @@ def status(order: Order, user_id: str, now: datetime) -> str:
 
 
 def mark(order: Order, user_id: str, now: datetime) -> tuple[str, str]:
-    """One sign for the state, and the name of its style: it waits for you, is done, is off."""
+    """Return the sign of the state and the name of its style: it waits for you, is done, is off."""
     if due_of(order, user_id, now) is not OrderDue.NOTHING:
         return "▶", "soon"
     if order.status is OrderStatus.DELIVERED:
@@ -165,7 +165,7 @@ def parties(order: Order, user_id: str) -> str:
 
 
 def amounts(order: Order) -> Lines:
-    """Names and values of every amount."""
+    """Return names and values of every amount."""
     currency = order.currency
     unit = money(order.unit_amount, currency)
     method = {PaymentMethod.CARD: "by card", PaymentMethod.WALLET: "from the wallet"}
@@ -236,7 +236,7 @@ def dispute_head(dispute: Dispute) -> str:
 
 
 def sent(file: Evidence) -> str:
-    """That a file was sent, and what it is; the shell prints where it lies."""
+    """Describe a file that was sent; the shell prints where it lies."""
     return f"[{file.file_name}] {file.content_type}, {file.size_bytes:,} bytes"
 
 
@@ -270,7 +270,7 @@ def statements(
 def in_account(
     amount: int, account: WalletAccount, currency: str, width: int, *, signed: bool = False
 ) -> str:
-    """An amount of one of the two accounts; gas is counted in whole units."""
+    """Return an amount of one of the two accounts; gas is counted in whole units."""
     sign = "+" if signed and amount > 0 else ""
     if account is WalletAccount.GAS:
         return f"{sign}{amount:,} gas"

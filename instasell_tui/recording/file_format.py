@@ -106,7 +106,7 @@ class Moment:
 
 
 def answer_of(path: str, content: bytes | dict[str, Any]) -> Answer | None:
-    """The part of an answer that a recording may have; None for calls that it has nothing of.
+    """Return the part of an answer that a recording may have; None for calls without one.
 
     Raises ValidationError for an answer that does not fit.
     """
@@ -123,7 +123,7 @@ def answer_of(path: str, content: bytes | dict[str, Any]) -> Answer | None:
 
 
 def snapshot_of(data: dict[str, Any]) -> Snapshot:
-    """The answer to a join, of the board or of an auction. Raises ValidationError."""
+    """Return the answer to a join, of the board or of an auction. Raises ValidationError."""
     if "auctions" in data:
         return JoinedBoard.model_validate(data)
     joined: JoinedAuction = _public(JoinedAuction.model_validate(data))
@@ -131,7 +131,7 @@ def snapshot_of(data: dict[str, Any]) -> Snapshot:
 
 
 def told_of(event: str, data: dict[str, Any]) -> Told | None:
-    """An event of the market; None for what is for the signed-in user. Raises ValidationError."""
+    """Read an event of the market; None for private ones. Raises ValidationError."""
     if event == "bid_placed":
         placed = BidPlaced.model_validate(data)
         bid = None if placed.bid is None else _nameless(placed.bid)
@@ -167,13 +167,13 @@ def _nameless(bid: Bid) -> Bid:
 
 
 def header_line(began_at: datetime) -> bytes:
-    """The first line of a recording."""
+    """Return the first line of a recording."""
     header = Header(instasell_recording=VERSION, began_at=began_at)
     return header.model_dump_json().encode() + b"\n"
 
 
 def line_of(moment: Moment) -> bytes:
-    """A moment as a line."""
+    """Return a moment as a line."""
     content = moment.content
     entry: dict[str, Any] = {"ms": moment.ms}
     if isinstance(content, str):

@@ -23,7 +23,7 @@ class RecordingMode:
     replay: ReplayPlayer | None = None
 
     def client(self, base_url: str, token: str | None, *, read_only: bool) -> AsyncInstaSell:
-        """The client of the market, or of what stands in for it."""
+        """Return the client of the market, or of what stands in for it."""
         if self.replay is not None:
             return AsyncInstaSell(ADDRESS, network=self.replay.network, read_only=True)
         return AsyncInstaSell(base_url, token, witness=self.recorder, read_only=read_only)

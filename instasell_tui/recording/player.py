@@ -70,7 +70,7 @@ class ReplayPlayer:
         return Network(_Answers(self), self._dial)
 
     def clock(self) -> datetime:
-        """The server's clock as it was then; it runs as fast as the replay."""
+        """Return the server's clock as it was then; it runs as fast as the replay."""
         return self._server_time + timedelta(milliseconds=self._ms - self._from_ms)
 
     def words(self) -> str:
@@ -129,20 +129,20 @@ class ReplayPlayer:
         return socket
 
     def leave(self, socket: _Socket) -> None:
-        """The socket is closed."""
+        """Forget a socket that was closed."""
         self._sockets.discard(socket)
 
     # Answers ----------------------------------------------------------------------------------
 
     def answer(self, request: httpx.Request) -> Reply:
-        """The answer to a call; a Problem where there is none."""
+        """Return the answer to a call; a Problem where there is none."""
         if request.method != "GET":
             return _REFUSED
         query = dict(request.url.params)
         return self._past.answer(request.url.path, query, self.clock()) or _NOTHING
 
     def reply(self, event: str, data: dict[str, Any]) -> Reply | None:
-        """The answer to a frame; None where an ack without data is enough."""
+        """Return the answer to a frame; None where an ack without data is enough."""
         if event in (ClientEvent.PING, ClientEvent.LEAVE):
             return None
         if event != ClientEvent.JOIN:

@@ -64,7 +64,7 @@ class ReplayState:
         self._bids[auction_id].update((bid.seq, bid) for bid in bids)
 
     def take(self, moment: Moment) -> RecordedPosition | None:
-        """One more moment has passed; what it tells of the one who recorded it."""
+        """Take one more moment; return what it tells of the recording user."""
         content = moment.content
         if isinstance(content, BidsPlaced | AuctionChange):
             self._change(content)
@@ -112,11 +112,11 @@ class ReplayState:
         )
 
     def board(self, now: datetime) -> JoinedBoard:
-        """The auctions that were open."""
+        """Return the auctions that were open."""
         return JoinedBoard(auctions=self._open(), server_time=now)
 
     def joined(self, auction_id: str, after_seq: int | None, now: datetime) -> JoinedAuction | None:
-        """One auction, and what is known of its bids after `after_seq`."""
+        """Return one auction, and what is known of its bids after `after_seq`."""
         state = self.states.get(auction_id)
         if state is None:
             return None
@@ -134,7 +134,7 @@ class ReplayState:
         )
 
     def answer(self, path: str, query: Mapping[str, str], now: datetime) -> Reply | None:
-        """The answer to a call, or None where the recording has none."""
+        """Return the answer to a call, or None where the recording has none."""
         if path == "/categories":
             return self._categories
         if path == "/auctions/live":

@@ -47,7 +47,7 @@ class ImportProgress:
 
     @property
     def rows(self) -> int:
-        """All rows that have a verdict."""
+        """Return the number of rows that have a result."""
         return sum(self.counts.values())
 
     @property
@@ -96,7 +96,7 @@ def _assignments(text: str) -> Sequence[str]:
 
 
 def command(path: Path, columns: ImportColumns, *, dry_run: bool) -> Sequence[str]:
-    """The command line. Raises ImportFailed where the commands are not installed.
+    """Return the command line. Raises ImportFailed where the commands are not installed.
 
     `-P` keeps the current folder out of the path of modules: what lies there is not ours.
     """
@@ -159,7 +159,7 @@ async def _read(stdout: asyncio.StreamReader, tell: Callable[[int], None]) -> Im
 
 
 async def _tail(stderr: asyncio.StreamReader) -> bytes:
-    """The end of what was complained; all of it is read, so that nobody waits to write."""
+    """Return the end of the complaints; all of it is read, so that the writer never waits."""
     kept = b""
     while part := await stderr.read(_ERROR_BYTES_MAX):
         kept = (kept + part)[-_ERROR_BYTES_MAX:]
@@ -167,13 +167,13 @@ async def _tail(stderr: asyncio.StreamReader) -> bytes:
 
 
 def _reason(said: bytes) -> str:
-    """The last line, which says why a command failed."""
+    """Return the last line, which says why a command failed."""
     lines = said.decode(errors="replace").strip().splitlines()
     return safe_text(lines[-1]).removeprefix("instasell: ") if lines else ""
 
 
 def _environment(market: ImportTarget) -> dict[str, str]:
-    """The token travels in the environment, never in argv.
+    """Return the environment, which has the token; argv never does.
 
     From a source tree that is not installed, the command finds the same tree.
     """

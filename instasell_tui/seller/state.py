@@ -32,13 +32,13 @@ class SellerState:
     async def auctions(
         self, part: SellingPart, cursor: str | None = None
     ) -> tuple[list[SellingAuction], str | None]:
-        """A page of own auctions of one part, and where the next begins."""
+        """Return a page of the user's auctions of one part, and where the next begins."""
         page = await self._feed.client.auctions.selling_page(part=part, cursor=cursor, limit=PAGE)
         self.auction_fee = page.auction_gas_fee
         return page.items, page.next
 
     async def goods(self, cursor: str | None = None) -> tuple[list[Listing], str | None]:
-        """A page of own listings, the newest first, and where the next begins."""
+        """Return a page of the user's listings, the newest first, and where the next begins."""
         user = self._feed.user
         assert user is not None
         page = await self._feed.client.listings.page(
@@ -138,7 +138,7 @@ class SellerState:
 
 
 def paths_of(nodes: Iterable[CategoryNode]) -> dict[str, str]:
-    """The ids of all categories by their paths, in the order of the tree."""
+    """Return the ids of all categories by their paths, in the order of the tree."""
     found: dict[str, str] = {}
     for node in nodes:
         found[node.path] = node.id

@@ -38,7 +38,7 @@ _STYLES = {"pending": "quiet", "processing": "soon", "delivered": "good", "dispu
 
 
 def price(own: SellingAuction, currency: str, width: int) -> str:
-    """The price that the market shows, or what it begins at."""
+    """Return the current price, or the price at which it starts."""
     state = own.state
     return money(state.min_bid if state.current_bid is None else state.current_bid, currency, width)
 
@@ -85,7 +85,7 @@ def offer(listing: Listing) -> str:
 
 
 def seconds_of(text: str) -> int:
-    """A span as typed: 3d, 12h, 1d 6h, 45m. Raises ValueError."""
+    """Read a span as typed: 3d, 12h, 1d 6h, 45m. Raises ValueError."""
     compact = "".join(text.split())
     if not _SPAN.fullmatch(compact):
         raise ValueError("Type it as 3d, 12h or 45m")
@@ -96,14 +96,14 @@ def seconds_of(text: str) -> int:
 
 
 def span_of(seconds: float) -> str:
-    """A span as `seconds_of` reads it, in whole minutes; at least one."""
+    """Return a span as `seconds_of` reads it, in whole minutes; at least one."""
     minutes = max(int(seconds) // 60, 1)
     parts = ((minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "m"))
     return " ".join(f"{number}{unit}" for number, unit in parts if number)
 
 
 def terms_of(own: SellingAuction, currency: str) -> dict[str, str]:
-    """The terms of an auction as its seller would type them."""
+    """Return the terms of an auction as its seller would type them."""
     state = own.state
     amounts = {"min_bid": state.min_bid, "reserve": own.reserve, "buy_now": state.buy_now}
     typed = {
@@ -173,7 +173,7 @@ def wrong_amounts(values: Mapping[str, str], names: Iterable[str], currency: str
 
 
 def find_path(typed: str, paths: Mapping[str, str]) -> str | None:
-    """The category that is meant: a whole path, or the end of one path alone."""
+    """Return the category that is meant: a whole path, or the end of one path alone."""
     wanted = _folded(typed)
     whole = [path for path in paths if _folded(path) == wanted]
     ends = [path for path in paths if _folded(path).endswith(f">{wanted}")]

@@ -21,7 +21,7 @@ _NAME = re.compile(r"[a-z0-9-]{1,40}")
 
 
 def requested_theme(option: str | None, environment: Mapping[str, str]) -> str:
-    """One of CHOICES. Raises ValueError for a setting that is none of them."""
+    """Return one of CHOICES. Raises ValueError for a setting that is none of them."""
     wish = option or environment.get("INSTASELL_THEME") or AUTO
     if wish not in CHOICES:
         raise ValueError(f"INSTASELL_THEME is {wish!r}; set it to one of {', '.join(CHOICES)}")
@@ -56,7 +56,7 @@ class ThemePreference:
         self._path = folder / "theme.toml"
 
     def read(self) -> str | None:
-        """The name; None when there is none, or the file cannot be used."""
+        """Return the name; None when there is none, or the file cannot be used."""
         try:
             with self._path.open("rb") as file:
                 name = tomllib.loads(file.read(FILE_BYTES_MAX).decode()).get("theme")

@@ -18,7 +18,7 @@ THEMES_KEPT_MAX = 8
 
 @lru_cache(maxsize=THEMES_KEPT_MAX)
 def _kept(variables: frozenset[tuple[str, str]]) -> dict[object, list[RuleSet]]:
-    """The rules that were parsed with these variables, by where they come from."""
+    """Return the rules that were parsed with these variables, by their origin."""
     return {}
 
 
@@ -46,7 +46,7 @@ class CachedStylesheet(Stylesheet):
         return rules
 
     def reparse(self) -> None:
-        """Nothing of this stylesheet changes before all of it is parsed, and so need not be copied.
+        """Parse again; nothing changes before all of it is parsed, and so need not be copied.
 
         Raises StylesheetParseError as `parse` does.
         """

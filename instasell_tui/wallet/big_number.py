@@ -24,7 +24,7 @@ class BigNumber(Vertical):
         yield Static(classes="plain")
 
     def show(self, value: str) -> None:
-        """`value` has digits, points and commas only."""
+        """Show `value`, which has digits, points and commas only."""
         if value == self._value:
             return
         self._value = value

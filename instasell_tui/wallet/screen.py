@@ -212,7 +212,7 @@ class WalletScreen(PagedListScreen):
 
     @on(RowTable.RowOpened)
     def _opened(self, event: RowTable.RowOpened) -> None:
-        """The order that moved the money, where it was one."""
+        """Open the order that moved the money, where it was one."""
         chosen = next(each for each in self._entries if each.id == event.key)
         if chosen.order_id is not None:
             self.app.push_screen(OrderScreen(chosen.order_id))

@@ -81,7 +81,7 @@ class WebAccess:
 
     @property
     def guard(self) -> Middleware:
-        """The middleware that everything passes."""
+        """Return the middleware that everything passes."""
 
         @web.middleware
         async def pass_by(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -32,7 +32,7 @@ _OUR_DOWNLOADS = "`${window.location.origin}${window.location.pathname}download/
 
 
 def loopback(host: str) -> str:
-    """The address of this computer that `host` names. Raises ValueError for any other."""
+    """Return the address of this computer that `host` names. Raises ValueError for any other."""
     if host == "localhost":
         return "127.0.0.1"
     try:
@@ -65,7 +65,7 @@ class ScreenServer(Server):
         self._script = script.replace(_DOWNLOADS, _OUR_DOWNLOADS)
 
     async def make_app(self) -> web.Application:
-        """The application with all that is served."""
+        """Return the application with all that is served."""
         inner = await self._make_app()
         inner.router.add_get("/enter/{key}", self.entrance.enter)
         inner.router.add_get("/own/textual.js", self._textual)

@@ -128,7 +128,7 @@ def person(feed: MarketConnection) -> str:
 
 
 def connection(feed: MarketConnection, zone: tzinfo | None) -> str:
-    """The sign and the words for how far what is shown can be trusted."""
+    """Return the sign and the words for the state of the connection."""
     if feed.replay is not None:
         return f"{_GLYPHS[feed.standing]} {feed.replay()}"
     return f"{_GLYPHS[feed.standing]} {_words(feed, feed.standing, zone)}"

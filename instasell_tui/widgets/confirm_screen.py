@@ -130,7 +130,7 @@ class ConfirmScreen(ModalScreen[bool]):
 
 
 def pairs(lines: Sequence[tuple[str, str]], *, right: bool = True) -> Table:
-    """Names at the left, values in line at the right; or not `right`, beside the names."""
+    """Return names at the left, values in line at the right; or not `right`, beside the names."""
     table = Table.grid(padding=(0, 2))
     table.add_column()
     table.add_column(justify="right" if right else "left", overflow="fold")

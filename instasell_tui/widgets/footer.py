@@ -97,7 +97,7 @@ class Footer(Widget):
     # Drawing ----------------------------------------------------------------------------------
 
     def _laid_out(self) -> Iterator[tuple[int, FooterKey]]:
-        """The keys that there is room for, each with where it begins."""
+        """Yield the keys that there is room for, each with where it begins."""
         end, palette = self.size.width, self._palette
         if palette is not None:
             palette = self._with_word(palette, end)

@@ -131,7 +131,7 @@ class FormScreen(ModalScreen[Values | None]):
             self._go()
 
     def key_enter(self) -> None:
-        """On a choice, which has no Enter of its own."""
+        """Go on from a choice, which has no Enter of its own."""
         if isinstance(self.focused, ChoiceField):
             self._go()
 

@@ -37,7 +37,7 @@ _SHORT = ((10**9, "bn"), (10**6, "m"), (10**3, "k"))
 
 
 def safe_text(text: str) -> str:
-    """`text` as one line that is safe to print and whose width is certain.
+    """Return `text` as one line that is safe to print and whose width is certain.
 
     What can be seen by nobody is shown as nothing, so that it has a place all the same.
     """
@@ -47,7 +47,7 @@ def safe_text(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """`text` of several lines, each as `shown` has it; what is empty is at most one line high."""
+    """Return `text` of several safe lines; empty lines in a row become one."""
     lines: list[str] = []
     for line in text.expandtabs(TAB_CELLS).splitlines():
         safe = _safe(line)
@@ -86,7 +86,7 @@ _shown_before = lru_cache(maxsize=8192)(_shown)
 
 
 def clip(text: str, width: int) -> str:
-    """`text` in at most `width` cells; what does not fit gives way to an ellipsis."""
+    """Return `text` in at most `width` cells; what does not fit gives way to an ellipsis."""
     if width <= 0:
         return ""
     if cell_len(text) <= width:
@@ -101,14 +101,14 @@ def clip(text: str, width: int) -> str:
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:
-    """`text` in exactly `width` cells."""
+    """Return `text` in exactly `width` cells."""
     text = clip(text, width)
     padding = " " * (width - cell_len(text))
     return padding + text if right else text + padding
 
 
 def money(amount: int | None, currency: str, width: int | None = None) -> str:
-    """An amount with grouping; in fewer than `width` cells it gets shorter, never cut."""
+    """Format an amount with grouping; in fewer than `width` cells it gets shorter, never cut."""
     if amount is None:
         return NOTHING
     text = format_amount(amount, currency, grouping=True)
@@ -142,7 +142,7 @@ class Countdown:
 
 
 def countdown(seconds: float) -> Countdown:
-    """`!` marks the last minute and `!!` the last ten seconds, which show tenths."""
+    """Format the time left: `!` marks the last minute, `!!` the last ten seconds, with tenths."""
     if seconds <= 0:
         return Countdown("closing", Urgency.OVER)
     if seconds < URGENT_SECONDS:
@@ -153,7 +153,7 @@ def countdown(seconds: float) -> Countdown:
 
 
 def duration(seconds: float) -> str:
-    """A length of time in its two largest units."""
+    """Format a length of time in its two largest units."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
@@ -165,7 +165,7 @@ def duration(seconds: float) -> str:
 
 
 def local_time(instant: datetime, zone: tzinfo | None, now: datetime | None = None) -> str:
-    """The time of day in the local zone, with the day when that is not the day of `now`."""
+    """Format the time of day in the local zone, with the day when that is not the day of `now`."""
     local = instant.astimezone(zone)
     if now is not None and local.date() != now.astimezone(zone).date():
         return f"{local:%d %b %H:%M}"
@@ -173,7 +173,7 @@ def local_time(instant: datetime, zone: tzinfo | None, now: datetime | None = No
 
 
 def sparkline(values: Iterable[int], width: int) -> str:
-    """The newest `width` values as blocks, right-aligned; one that never moved lies low."""
+    """Draw the newest `width` values as blocks, right-aligned; one that never moved lies low."""
     if width <= 0:
         return ""
     newest = list(values)[-width:]
@@ -186,5 +186,5 @@ def sparkline(values: Iterable[int], width: int) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """A number and its noun: "1 bid", "1,204 bids"."""
+    """Format a number and its noun: "1 bid", "1,204 bids"."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")

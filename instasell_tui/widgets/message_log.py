@@ -36,11 +36,11 @@ class MessageLog:
 
     @property
     def all(self) -> Sequence[LoggedMessage]:
-        """Every remark that is kept, newest first."""
+        """Return every remark that is kept, newest first."""
         return list(reversed(self._kept))
 
     @property
     def fresh(self) -> Sequence[LoggedMessage]:
-        """The remarks that are news, newest first."""
+        """Return the recent remarks, newest first."""
         now = monotonic()
         return [each for each in reversed(self._kept) if each.until > now]

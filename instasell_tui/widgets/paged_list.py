@@ -55,7 +55,7 @@ class PagedListScreen(Screen[None]):
     # What a list says of itself ---------------------------------------------------------------
 
     def columns(self, width: int) -> Sequence[TableColumn]:
-        """The columns for so many cells."""
+        """Return the columns for so many cells."""
         raise NotImplementedError
 
     def rows(self) -> Sequence[TableRow]:

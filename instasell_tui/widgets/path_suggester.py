@@ -23,12 +23,12 @@ class PathSuggester(Suggester):
         super().__init__(use_cache=False, case_sensitive=True)
 
     async def get_suggestion(self, value: str) -> str | None:
-        """The whole path, or None."""
+        """Return the whole path, or None."""
         return await asyncio.to_thread(complete_path, value)
 
 
 def complete_path(value: str) -> str | None:
-    """The path that begins as `value` and goes on to the end of a name that is there."""
+    """Return the path that begins as `value` and goes on to the end of an existing name."""
     folder, slash, begun = value.rpartition("/")
     try:
         names = _names(Path(folder + slash).expanduser() if folder or slash else Path())
@@ -40,7 +40,7 @@ def complete_path(value: str) -> str | None:
 
 
 def _names(folder: Path) -> list[str]:
-    """Names in a folder that can be typed."""
+    """Return names in a folder that can be typed."""
     names: list[str] = []
     with os.scandir(folder) as entries:
         for entry in entries:

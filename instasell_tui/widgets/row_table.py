@@ -100,12 +100,12 @@ class RowTable(ScrollView, can_focus=True):
 
     @property
     def rows(self) -> Sequence[TableRow]:
-        """The rows in their order."""
+        """Return the rows in their order."""
         return self._rows
 
     @property
     def cursor_key(self) -> str | None:
-        """The key of the row under the cursor."""
+        """Return the key of the row under the cursor."""
         return self._rows[self._index].key if self._rows else None
 
     def show(self, rows: Sequence[TableRow], *, anew: bool = False) -> None:
@@ -182,7 +182,7 @@ class RowTable(ScrollView, can_focus=True):
         return style
 
     def _ink(self, name: str) -> Style:
-        """The style of a text without its background, which is the line's."""
+        """Return the style of a text without its background, which is the line's."""
         style = self._style(name)
         return Style(color=style.color, bold=style.bold)
 

@@ -68,7 +68,7 @@ def analytics(
         ),
     ] = None,
 ) -> None:
-    """`admin analytics`."""
+    """Run `admin analytics`."""
     with open_client(ctx) as (client, output):
         if plot is not None and (not output.for_people or output.fields):
             raise UsageProblem("--plot draws for people; leave -o and --fields out")

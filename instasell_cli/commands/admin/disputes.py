@@ -42,7 +42,7 @@ def list_disputes(
     ] = None,
     limit: Limit = 50,
 ) -> None:
-    """`admin disputes list`."""
+    """Run `admin disputes list`."""
     with open_client(ctx) as (client, output):
         found = client.admin.disputes(
             status=status.value if status else None, page_size=min(limit, 100) or 100
@@ -59,7 +59,7 @@ def list_disputes(
     "admin disputes show ID -o json --fields text,messages,order_id",
 )
 def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
-    """`admin disputes show`."""
+    """Run `admin disputes show`."""
     with open_client(ctx) as (client, output):
         print_dispute(output, client.disputes.get(dispute_id), client.base_url)
 
@@ -85,7 +85,7 @@ def resolve(
     key: Key = None,
     yes: Yes = False,
 ) -> None:
-    """`admin disputes resolve`."""
+    """Run `admin disputes resolve`."""
     with open_client(ctx) as (client, output):
         dispute = client.disputes.get(dispute_id).dispute
         amount = typed_amount(refund, "--refund", dispute.currency)

@@ -48,7 +48,7 @@ Id = Annotated[str, typer.Argument(help="The id.", metavar="ID")]
     'admin auctions cancel ID --reason "The item does not exist"',
 )
 def cancel_auction(ctx: typer.Context, auction_id: Id, reason: Reason, yes: Yes = False) -> None:
-    """`admin auctions cancel`."""
+    """Run `admin auctions cancel`."""
     with open_client(ctx) as (client, output):
         state = client.auctions.get(auction_id).state
         bids = f"{state.bid_count:,} bid" + ("" if state.bid_count == 1 else "s")
@@ -65,7 +65,7 @@ def cancel_auction(ctx: typer.Context, auction_id: Id, reason: Reason, yes: Yes 
     'admin listings remove ID --reason "Counterfeit"',
 )
 def remove_listing(ctx: typer.Context, listing_id: Id, reason: Reason, yes: Yes = False) -> None:
-    """`admin listings remove`."""
+    """Run `admin listings remove`."""
     with open_client(ctx) as (client, output):
         listing = client.listings.get(listing_id)
         question = f'Remove "{clean(listing.title)}" of {clean(listing.seller_name)}?'
@@ -96,7 +96,7 @@ def list_orders(
         int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
     ] = 50,
 ) -> None:
-    """`admin orders list`."""
+    """Run `admin orders list`."""
     with open_client(ctx) as (client, output):
         found = client.admin.orders(
             status=status.value if status else None,
@@ -115,7 +115,7 @@ def list_orders(
     "admin orders show ID -o json --fields status,events,ledger",
 )
 def show_order(ctx: typer.Context, order_id: Id) -> None:
-    """`admin orders show`."""
+    """Run `admin orders show`."""
     with open_client(ctx) as (client, output):
         found = client.admin.order(order_id)
         for_people = output.for_people

@@ -81,7 +81,7 @@ def list_users(
     ] = None,
     limit: Limit = 50,
 ) -> None:
-    """`admin users list`."""
+    """Run `admin users list`."""
     with open_client(ctx) as (client, output):
         found = client.admin.users(
             q=q,
@@ -100,7 +100,7 @@ def list_users(
     'admin users suspend ID --reason "Stolen account" --yes',
 )
 def suspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
-    """`admin users suspend`."""
+    """Run `admin users suspend`."""
     with open_client(ctx) as (client, output):
         user_id = found_user(client, user)
         question = "Suspend {}? The sessions end, open auctions are called off."
@@ -116,7 +116,7 @@ def suspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) 
     'admin users unsuspend ada@example.com --reason "Wrong account" --yes',
 )
 def unsuspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
-    """`admin users unsuspend`."""
+    """Run `admin users unsuspend`."""
     with open_client(ctx) as (client, output):
         user_id = found_user(client, user)
         if not confirm(_about(client, user_id, "Let {} act again?"), assume_yes=yes):
@@ -131,7 +131,7 @@ def unsuspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False
     'admin users verify ada@example.com --reason "Showed a passport" --yes',
 )
 def verify(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
-    """`admin users verify`."""
+    """Run `admin users verify`."""
     with open_client(ctx) as (client, output):
         user_id = found_user(client, user)
         question = "Take the address of {} as proved? The account may withdraw then."
@@ -147,7 +147,7 @@ def verify(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -
     'admin users allow-payouts ada@example.com --reason "Showed a bank statement" --yes',
 )
 def allow_payouts(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
-    """`admin users allow-payouts`."""
+    """Run `admin users allow-payouts`."""
     with open_client(ctx) as (client, output):
         user_id = found_user(client, user)
         if not confirm(_about(client, user_id, "Let {} withdraw again?"), assume_yes=yes):
@@ -171,7 +171,7 @@ def set_role(
     reason: Reason,
     yes: Yes = False,
 ) -> None:
-    """`admin users role`."""
+    """Run `admin users role`."""
     with open_client(ctx) as (client, output):
         user_id = found_user(client, user)
         question = f"Make {{}} {role.value}?"
@@ -181,7 +181,7 @@ def set_role(
 
 
 def found_user(client: InstaSell, text: str) -> str:
-    """The id that was meant. A part of an address is not enough: it could be another person.
+    """Return the id that was meant. A part of an address is not enough: it could fit another user.
 
     Raises CliError for nobody, UsageProblem where it is not the whole address.
     """
@@ -209,7 +209,7 @@ def found_user(client: InstaSell, text: str) -> str:
 
 
 def _about(client: InstaSell, user_id: str, question: str) -> Callable[[], str]:
-    """The question with whom it is about: name and address, however the account was typed."""
+    """Return the question with the name and address of the account, however it was typed."""
 
     def asked() -> str:
         for user in itertools.islice(client.admin.users(q=user_id), LIKE_IT_MAX):

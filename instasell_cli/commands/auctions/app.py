@@ -143,7 +143,7 @@ def live(
         int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
     ] = 50,
 ) -> None:
-    """`auctions live`."""
+    """Run `auctions live`."""
     wanted = AuctionFilters(query, category, seller, price_min, price_max, sort, followed, limit)
     with open_client(ctx) as (client, output):
         run_live(client, output, wanted)
@@ -185,7 +185,7 @@ def list_auctions(
         int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
     ] = 50,
 ) -> None:
-    """`auctions list`."""
+    """Run `auctions list`."""
     with open_client(ctx) as (client, output):
         found = client.auctions.list(
             status=status.value if status else None,
@@ -197,7 +197,7 @@ def list_auctions(
 
 @command(app, "show", "Show an auction.", "auctions show ID", "auctions show ID -o json")
 def show(ctx: typer.Context, auction_id: AuctionId) -> None:
-    """`auctions show`."""
+    """Run `auctions show`."""
     with open_client(ctx) as (client, output):
         print_auction(output, client.auctions.get(auction_id))
 
@@ -210,7 +210,7 @@ def bids(
         int, typer.Option("--after-seq", min=0, help="Only bids after this number.")
     ] = 0,
 ) -> None:
-    """`auctions bids`."""
+    """Run `auctions bids`."""
     with open_client(ctx) as (client, output):
         found = client.auctions.bids(auction_id, after_seq=after_seq)
         output.many(BID, (record_of(bid) for bid in found))
@@ -248,7 +248,7 @@ def create(
         str, typer.Option("--extension", help="By how much it extends.", metavar="SPAN")
     ] = "5s",
 ) -> None:
-    """`auctions create`."""
+    """Run `auctions create`."""
     terms = AuctionTermOptions(min_bid, reserve, buy_now, duration, start, end)
     with open_client(ctx) as (client, output):
         run_create(client, output, listing_id, terms, Rules(increments, window, extension))
@@ -302,7 +302,7 @@ def update(
     start: When = None,
     end: When = None,
 ) -> None:
-    """`auctions update`."""
+    """Run `auctions update`."""
     terms = AuctionTermOptions(min_bid, reserve, buy_now, None, start, end)
     with open_client(ctx) as (client, output):
         run_update(client, output, auction_id, terms)
@@ -331,7 +331,7 @@ def follow(
     ctx: typer.Context,
     ids: Annotated[list[str], typer.Argument(help="The ids of auctions.", metavar="ID...")],
 ) -> None:
-    """`auctions follow`."""
+    """Run `auctions follow`."""
     with open_client(ctx) as (client, output):
         _each(ids, client.auctions.watch, output, "followed")
 
@@ -341,7 +341,7 @@ def unfollow(
     ctx: typer.Context,
     ids: Annotated[list[str], typer.Argument(help="The ids of auctions.", metavar="ID...")],
 ) -> None:
-    """`auctions unfollow`."""
+    """Run `auctions unfollow`."""
     with open_client(ctx) as (client, output):
         _each(ids, client.auctions.unwatch, output, "no longer followed")
 

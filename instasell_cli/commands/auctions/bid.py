@@ -71,7 +71,7 @@ def bid(
     ] = None,
     yes: Yes = False,
 ) -> None:
-    """`auctions bid`."""
+    """Run `auctions bid`."""
     with open_client(ctx) as (client, output):
         run_bid(client, output, auction_id, BidOptions(amount, maximum, key, yes))
 
@@ -108,7 +108,7 @@ def buy_now(
     ] = None,
     yes: Yes = False,
 ) -> None:
-    """`auctions buy-now`."""
+    """Run `auctions buy-now`."""
     with open_client(ctx) as (client, output):
         run_buy_now(client, output, auction_id, amount, assume_yes=yes)
 
@@ -164,7 +164,7 @@ def _verdict(receipt: BidReceipt, currency: str) -> str:
 
 
 def _with_minimum(error: Exception, currency: str) -> Exception:
-    """The error with the minimum as an amount that can be typed."""
+    """Return the error with the minimum as an amount that can be typed."""
     from instasell_client import AlreadyLeading, BidTooLow
 
     if isinstance(error, BidTooLow | AlreadyLeading) and error.minimum is not None:

@@ -44,7 +44,7 @@ def bidding(
         int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
     ] = 50,
 ) -> None:
-    """`auctions bidding`."""
+    """Run `auctions bidding`."""
     with open_client(ctx) as (client, output):
         currency = client.auctions.bidding_page(limit=1).currency
         found = client.auctions.bidding(

@@ -50,7 +50,7 @@ def cancel(
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
-    """`auctions cancel`."""
+    """Run `auctions cancel`."""
     with open_client(ctx) as (client, output):
         wanted, known = chosen_ids(client, ids or (), everything=everything, part="running")
         if ids and len(wanted) == 1 and from_file is None and not dry_run:

@@ -82,7 +82,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def offer_runner_up(ctx: typer.Context, auction_id: AuctionId) -> None:
-    """`auctions offer-runner-up`."""
+    """Run `auctions offer-runner-up`."""
     with open_client(ctx) as (client, output):
         print_order(output, client.auctions.offer_runner_up(auction_id))
 
@@ -112,7 +112,7 @@ def relist(
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
-    """`auctions relist`."""
+    """Run `auctions relist`."""
     terms = NewTerms(duration, start, end, min_bid, reserve, buy_now, no_reserve, no_buy_now)
     with open_client(ctx) as (client, output):
         wanted, _ = chosen_ids(client, ids or (), everything=everything, part="unsold")

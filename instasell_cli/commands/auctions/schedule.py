@@ -54,7 +54,7 @@ def schedule(
     errors: bulk.Errors = None,
     concurrency: bulk.Concurrency = bulk.CONCURRENCY,
 ) -> None:
-    """`auctions schedule`."""
+    """Run `auctions schedule`."""
     options = bulk.BulkOptions(
         file,
         bulk.form_of(kind, encoding, delimiter, sheet, no_header=no_header),

@@ -42,7 +42,7 @@ def selling(
         int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
     ] = 50,
 ) -> None:
-    """`auctions selling`."""
+    """Run `auctions selling`."""
     with open_client(ctx) as (client, output):
         currency = client.auctions.selling_page(limit=1).currency
         found = client.auctions.selling(

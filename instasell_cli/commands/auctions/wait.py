@@ -82,7 +82,7 @@ def wait(
         int, typer.Option("--after-seq", min=0, help="With --for bid: a bid above this number.")
     ] = 0,
 ) -> None:
-    """`auctions wait`."""
+    """Run `auctions wait`."""
     import asyncio
 
     call = invocation(ctx)
@@ -112,7 +112,7 @@ def _note_unsold(output: OutputWriter, states: Sequence[AuctionState]) -> None:
 
 
 async def run_wait(call: Invocation, options: WaitOptions) -> Sequence[AuctionState]:
-    """The auctions as they were when it had happened to each of them, in the order given.
+    """Return the auctions as they were when each met the condition, in the order given.
 
     Raises CliError when the time is out or it can no longer happen, AuctionNotFound, and what
     ends the live session for good.

@@ -69,7 +69,7 @@ def watch(
     ] = WaitCondition.ENDED,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="The same as -o jsonl.")] = False,
 ) -> None:
-    """`auctions watch`."""
+    """Run `auctions watch`."""
     import asyncio
 
     call = invocation(ctx)

@@ -77,7 +77,7 @@ def login(
     ] = False,
     password_stdin: FromStdin = False,
 ) -> None:
-    """`auth login`."""
+    """Run `auth login`."""
     run_login(invocation(ctx), SignIn(email, with_token, password_stdin))
 
 
@@ -111,7 +111,7 @@ def signup(
     role: Annotated[NewRole, typer.Option("--role", help="A seller may buy, too.")] = NewRole.BUYER,
     password_stdin: FromStdin = False,
 ) -> None:
-    """`auth signup`."""
+    """Run `auth signup`."""
     run_signup(invocation(ctx), SignUp(email, name, role, password_stdin))
 
 
@@ -137,7 +137,7 @@ def run_signup(call: Invocation, options: SignUp) -> None:
 
 @command(app, "logout", "End the session, and forget its token.", "auth logout")
 def logout(ctx: typer.Context) -> None:
-    """`auth logout`."""
+    """Run `auth logout`."""
     run_logout(invocation(ctx))
 
 
@@ -168,7 +168,7 @@ def run_logout(call: Invocation) -> None:
     "auth status -o json --fields email,role",
 )
 def status(ctx: typer.Context) -> None:
-    """`auth status`."""
+    """Run `auth status`."""
     if not run_status(invocation(ctx)):
         raise typer.Exit(ExitCode.NOT_ALLOWED)
 
@@ -199,7 +199,7 @@ def run_status(call: Invocation) -> bool:
     "auth become-seller",
 )
 def become_seller(ctx: typer.Context) -> None:
-    """`auth become-seller`."""
+    """Run `auth become-seller`."""
     with open_client(ctx) as (client, output):
         output.one(USER, record_of(client.auth.become_seller()))
 
@@ -215,7 +215,7 @@ def switch(
     ctx: typer.Context,
     name: Annotated[str | None, typer.Argument(help="The profile.")] = None,
 ) -> None:
-    """`auth switch`."""
+    """Run `auth switch`."""
     run_switch(invocation(ctx), name)
 
 
@@ -237,7 +237,7 @@ def run_switch(call: Invocation, name: str | None) -> None:
     '$ INSTASELL_TOKEN="$(instasell auth token)" python script.py',
 )
 def token(ctx: typer.Context) -> None:
-    """`auth token`."""
+    """Run `auth token`."""
     run_token(invocation(ctx))
 
 
@@ -291,7 +291,7 @@ def _keep(call: Invocation, client: InstaSell, user: User) -> None:
 
 
 def password_of(from_stdin: bool, *, twice: bool = False, option: str = "--password-stdin") -> str:
-    """A password from stdin or from the person; a new one is asked for twice."""
+    """Return a password from stdin or the prompt; a new one is asked for twice."""
     if from_stdin:
         return secret_from_stdin("a password")
     password = ask_secret("Password", option=option)

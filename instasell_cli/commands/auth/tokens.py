@@ -30,7 +30,7 @@ app = group(
     "auth tokens list -o jsonl --fields name,scopes,expires_at",
 )
 def list_tokens(ctx: typer.Context) -> None:
-    """`auth tokens list`."""
+    """Run `auth tokens list`."""
     with open_client(ctx) as (client, output):
         output.many(TOKEN, map(record_of, client.auth.tokens.list().items))
 
@@ -54,7 +54,7 @@ def create(
         int, typer.Option("--days", min=1, max=365, help="Days until the token expires.")
     ] = 90,
 ) -> None:
-    """`auth tokens create`."""
+    """Run `auth tokens create`."""
     with open_client(ctx) as (client, output):
         names: Any = [scope.value for scope in dict.fromkeys(scopes)]
         made = client.auth.tokens.create(name, names, expires_in_days=days)
@@ -81,7 +81,7 @@ def revoke(
     ],
     yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
 ) -> None:
-    """`auth tokens revoke`."""
+    """Run `auth tokens revoke`."""
     with open_client(ctx) as (client, output):
         tokens = "1 token" if len(ids) == 1 else f"{len(ids)} tokens"
         if not confirm(f"End {tokens}?", assume_yes=yes):

@@ -33,7 +33,7 @@ app = group(
 
 @command(app, "list", "List every category with its number of listings.", "categories list")
 def list_(ctx: typer.Context) -> None:
-    """`categories list`."""
+    """Run `categories list`."""
     with open_client(ctx) as (client, output):
         run_list(client, output)
 
@@ -55,7 +55,7 @@ def create(
     ctx: typer.Context,
     path: Annotated[str, typer.Argument(help='From wide to narrow: "Toys > Trains".')],
 ) -> None:
-    """`categories create`."""
+    """Run `categories create`."""
     with open_client(ctx) as (client, output):
         found, made = CategoryMaker(client).make(path)
         record = {"path": path, "id": found, "outcome": "created" if made else "unchanged"}
@@ -83,7 +83,7 @@ def import_(
         ),
     ] = None,
 ) -> None:
-    """`categories import`."""
+    """Run `categories import`."""
     with open_client(ctx) as (client, output):
         with opened_text(file) as source:
             text = source.read(CHARACTERS_MAX + 1)

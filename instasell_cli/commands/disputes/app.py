@@ -81,7 +81,7 @@ def open_dispute(
     text: Text = None,
     key: Key = None,
 ) -> None:
-    """`disputes open`."""
+    """Run `disputes open`."""
     with open_client(ctx) as (client, output):
         made = client.disputes.open(order_id, reason.value, _said(text), idempotency_key=key)
         print_dispute(output, made, client.base_url)
@@ -109,7 +109,7 @@ def list_disputes(
         int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
     ] = 50,
 ) -> None:
-    """`disputes list`."""
+    """Run `disputes list`."""
     with open_client(ctx) as (client, output):
         found = client.disputes.list(
             status=status.value if status else None,
@@ -136,7 +136,7 @@ def print_disputes(output: OutputWriter, disputes: itertools.islice[Dispute]) ->
     "disputes show ID -o json --fields status,messages",
 )
 def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
-    """`disputes show`."""
+    """Run `disputes show`."""
     with open_client(ctx) as (client, output):
         print_dispute(output, client.disputes.get(dispute_id), client.base_url)
 
@@ -149,7 +149,7 @@ def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
     "disputes reply ID --text - < answer.txt",
 )
 def reply(ctx: typer.Context, dispute_id: DisputeId, text: Text = None, key: Key = None) -> None:
-    """`disputes reply`."""
+    """Run `disputes reply`."""
     with open_client(ctx) as (client, output):
         said = _said(text)
         answered = client.disputes.reply(dispute_id, said, idempotency_key=key)

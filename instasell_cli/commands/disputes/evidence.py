@@ -51,7 +51,7 @@ def evidence(
     dispute_id: Annotated[str, typer.Argument(help="The id of the dispute.", metavar="DISPUTE")],
     files: Annotated[list[Path], typer.Argument(help="The files.", metavar="FILE...")],
 ) -> None:
-    """`disputes evidence`."""
+    """Run `disputes evidence`."""
     with open_client(ctx) as (client, output):
         run_evidence(client, output, dispute_id, files)
 
@@ -66,7 +66,7 @@ def download(
         ),
     ] = Path(),
 ) -> None:
-    """`disputes evidence download`."""
+    """Run `disputes evidence download`."""
     with open_client(ctx) as (client, output):
         run_download(client, output, dispute_id, folder)
 

@@ -143,7 +143,7 @@ def list_(
         int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
     ] = 50,
 ) -> None:
-    """`listings list`."""
+    """Run `listings list`."""
     wanted = ListingFilters(
         query, category, type_, condition, price_min, price_max, seller, mine, sort, limit
     )
@@ -173,7 +173,7 @@ def run_list(client: InstaSell, output: OutputWriter, wanted: ListingFilters) ->
 
 @command(app, "show", "Show a listing.", "listings show ID", "listings show ID -o json")
 def show(ctx: typer.Context, listing_id: ListingId) -> None:
-    """`listings show`."""
+    """Run `listings show`."""
     with open_client(ctx) as (client, output):
         print_listing(output, client.listings.get(listing_id))
 
@@ -202,7 +202,7 @@ def create(
     shipping: Shipping = None,
     sku: Sku = None,
 ) -> None:
-    """`listings create`."""
+    """Run `listings create`."""
     goods = ListingOptions(
         type_, title, description, category, condition, price, stock, shipping, sku
     )
@@ -236,7 +236,7 @@ def update(
     shipping: Shipping = None,
     sku: Sku = None,
 ) -> None:
-    """`listings update`."""
+    """Run `listings update`."""
     goods = ListingOptions(
         None, title, description, category, condition, price, stock, shipping, sku
     )
@@ -266,7 +266,7 @@ def delete(
     ids: Annotated[list[str], typer.Argument(help="The ids of the listings.", metavar="ID...")],
     yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
 ) -> None:
-    """`listings delete`."""
+    """Run `listings delete`."""
     with open_client(ctx) as (client, output):
         run_delete(client, output, ids, assume_yes=yes)
 

@@ -44,7 +44,7 @@ def add_to(listings: typer.Typer) -> None:
     "listings images list LISTING -o jsonl --fields url",
 )
 def list_(ctx: typer.Context, listing_id: ListingId) -> None:
-    """`listings images list`."""
+    """Run `listings images list`."""
     with open_client(ctx) as (client, output):
         found = client.media.images(listing_id).items
         output.many(IMAGE, (image_record(client, image) for image in found))
@@ -62,7 +62,7 @@ def add(
     listing_id: ListingId,
     files: Annotated[list[Path], typer.Argument(help="The pictures.", metavar="FILE...")],
 ) -> None:
-    """`listings images add`."""
+    """Run `listings images add`."""
     with open_client(ctx) as (client, output):
         run_add(client, output, listing_id, files)
 
@@ -94,7 +94,7 @@ def order(
     listing_id: ListingId,
     ids: Annotated[list[str], typer.Argument(help="Every picture's id.", metavar="IMAGE...")],
 ) -> None:
-    """`listings images order`."""
+    """Run `listings images order`."""
     with open_client(ctx) as (client, output):
         found = client.media.arrange_images(listing_id, ids).items
         output.many(IMAGE, (image_record(client, image) for image in found))
@@ -113,7 +113,7 @@ def remove(
     ids: Annotated[list[str], typer.Argument(help="Their ids.", metavar="IMAGE...")],
     yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
 ) -> None:
-    """`listings images remove`."""
+    """Run `listings images remove`."""
     with open_client(ctx) as (client, output):
         if not confirm(lambda: _removing(client, listing_id, len(ids)), assume_yes=yes):
             raise CliError("nothing was removed")
@@ -128,12 +128,12 @@ def _removing(client: InstaSell, listing_id: str, count: int) -> str:
 
 
 def image_record(client: InstaSell, image: Image) -> Mapping[str, object]:
-    """A picture with its largest size, as one flat record with whole addresses."""
+    """Return a picture with its largest size, as one flat record with whole addresses."""
     versions = [{**record_of(each), "url": whole(client, each.url)} for each in image.versions]
     largest = {name: versions[-1][name] for name in ("width", "height", "url")}
     return {**record_of(image), "versions": versions, **largest}
 
 
 def whole(client: InstaSell, url: str) -> str:
-    """An address that others can open, too."""
+    """Return an address that others can open, too."""
     return client.base_url + url if url.startswith("/") else url

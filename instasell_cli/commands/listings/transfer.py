@@ -118,7 +118,7 @@ def import_(
         bool, typer.Option("--resume", help="Go on where the last import of this was cut off.")
     ] = False,
 ) -> None:
-    """`listings import`."""
+    """Run `listings import`."""
     options = ImportOptions(
         file,
         bulk.form_of(kind, encoding, delimiter, sheet, no_header=no_header),
@@ -192,7 +192,7 @@ def run_import(client: InstaSell, output: OutputWriter, options: ImportOptions) 
 def _journal(
     stack: ExitStack, client: InstaSell, output: OutputWriter, options: ImportOptions, currency: str
 ) -> tuple[Checkpoint | None, CheckpointEntry]:
-    """The journal of this import, begun, and what an earlier one has left to do."""
+    """Return the checkpoint of this import, begun, and what an earlier one has left to do."""
     if not options.keeps:
         return None, CheckpointEntry()
     meaning = (
@@ -247,7 +247,7 @@ EXPORTED = RecordSchema(
 
 
 def export(ctx: typer.Context) -> None:
-    """`listings export`."""
+    """Run `listings export`."""
     call = invocation(ctx)
     with call.client() as client:
         run_export(client, call)

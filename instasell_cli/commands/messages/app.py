@@ -63,7 +63,7 @@ def list_conversations(
         int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
     ] = 50,
 ) -> None:
-    """`messages list`."""
+    """Run `messages list`."""
     with open_client(ctx) as (client, output):
         found = client.messages.conversations(
             listing_id=listing, order_id=order, page_size=min(limit, 100) or 100
@@ -93,7 +93,7 @@ def show(
         bool, typer.Option("--keep-unread", help="Do not mark them as read.")
     ] = False,
 ) -> None:
-    """`messages show`."""
+    """Run `messages show`."""
     subject = MessageSubject(conversation, listing, order)
     with open_client(ctx) as (client, output):
         conversation_id = _found(client, subject)
@@ -105,7 +105,7 @@ def show(
 
 
 def _found(client: InstaSell, subject: MessageSubject) -> str:
-    """The id of the one conversation about a subject."""
+    """Return the id of the one conversation about a subject."""
     if subject.conversation_id is not None:
         return subject.conversation_id
     found = [
@@ -143,7 +143,7 @@ def send(
         str | None, typer.Option("--key", help="Run again with the same key, it happens once.")
     ] = None,
 ) -> None:
-    """`messages send`."""
+    """Run `messages send`."""
     subject = MessageSubject(conversation, listing, order)
     said = sys.stdin.read(TEXT_CHARACTERS_MAX) if text == "-" else text
     with open_client(ctx) as (client, output):

@@ -40,7 +40,7 @@ def list_notifications(
         int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
     ] = 50,
 ) -> None:
-    """`notifications list`."""
+    """Run `notifications list`."""
     with open_client(ctx) as (client, output):
         found = client.notifications.list(
             unread=True if unread else None, page_size=min(limit, 100) or 100
@@ -70,7 +70,7 @@ def mark_read(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Mark all of them.")] = False,
 ) -> None:
-    """`notifications read`."""
+    """Run `notifications read`."""
     if [bool(ids), up_to is not None, everything].count(True) != 1:
         raise UsageProblem("give ids, or --up-to, or --all")
     with open_client(ctx) as (client, output):
@@ -96,7 +96,7 @@ def preferences(
         bool | None, typer.Option("--email/--no-email", help="Send this kind by e-mail, or not.")
     ] = None,
 ) -> None:
-    """`notifications preferences`."""
+    """Run `notifications preferences`."""
     changes = in_app is not None or email is not None
     if changes != (kind is not None):
         raise UsageProblem("to change a kind, give it with --[no-]in-app or --[no-]email")

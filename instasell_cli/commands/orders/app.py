@@ -113,7 +113,7 @@ def list_orders(
         int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
     ] = 50,
 ) -> None:
-    """`orders list`."""
+    """Run `orders list`."""
     with open_client(ctx) as (client, output):
         found = client.orders.list(
             role=role.value if role else None,
@@ -140,7 +140,7 @@ def print_orders(output: OutputWriter, orders: itertools.islice[Order]) -> None:
     "orders show ID -o json --fields status,due,events",
 )
 def show(ctx: typer.Context, order_id: OrderId) -> None:
-    """`orders show`."""
+    """Run `orders show`."""
     with open_client(ctx) as (client, output):
         print_order(output, client.orders.get(order_id))
 
@@ -162,7 +162,7 @@ def buy(
     key: Key = None,
     yes: Yes = False,
 ) -> None:
-    """`orders buy`."""
+    """Run `orders buy`."""
     with open_client(ctx) as (client, output):
         run_buy(client, output, listing_id, BuyOptions(quantity, ship_to, key, yes))
 
@@ -217,7 +217,7 @@ def address(
     region: Part = None,
     country: Part = None,
 ) -> None:
-    """`orders address`."""
+    """Run `orders address`."""
     typed = {
         "name": name,
         "line1": line1,
@@ -246,7 +246,7 @@ def ship(
     carrier: Annotated[str, typer.Option("--carrier", help="Name of the carrier.")],
     tracking: Annotated[str, typer.Option("--tracking", help="Tracking number of the carrier.")],
 ) -> None:
-    """`orders ship`."""
+    """Run `orders ship`."""
     with open_client(ctx) as (client, output):
         print_order(output, client.orders.ship(order_id, carrier=carrier, tracking=tracking))
 
@@ -259,7 +259,7 @@ def ship(
     "orders confirm ID --yes",
 )
 def confirm_delivery(ctx: typer.Context, order_id: OrderId, yes: Yes = False) -> None:
-    """`orders confirm`."""
+    """Run `orders confirm`."""
     with open_client(ctx) as (client, output):
         order = client.orders.get(order_id).order
         question = f"Has {_named(order)} come? {_held(order)} goes to the seller."
@@ -277,7 +277,7 @@ def confirm_delivery(ctx: typer.Context, order_id: OrderId, yes: Yes = False) ->
     'orders cancel ID --reason "It broke" --yes',
 )
 def cancel(ctx: typer.Context, order_id: OrderId, reason: Reason = None, yes: Yes = False) -> None:
-    """`orders cancel`."""
+    """Run `orders cancel`."""
     with open_client(ctx) as (client, output):
         order = client.orders.get(order_id).order
         back = f" {_held(order)} goes back to the buyer." if order.held_amount else ""
@@ -307,7 +307,7 @@ def refund(
     key: Key = None,
     yes: Yes = False,
 ) -> None:
-    """`orders refund`."""
+    """Run `orders refund`."""
     with open_client(ctx) as (client, output):
         run_refund(client, output, order_id, RefundOptions(amount, to, reason, key, yes))
 

@@ -84,7 +84,7 @@ def pay(
     timeout: Timeout = "15m",
     yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
 ) -> None:
-    """`orders pay`."""
+    """Run `orders pay`."""
     options = PayOptions(method, PageOptions(opens, waits, timeout), yes)
     with open_client(ctx) as (client, output):
         run_pay(client, output, order_id, options)
@@ -138,7 +138,7 @@ def _paid(client: InstaSell, order_id: str) -> OrderView | None:
 
 
 def confirm_payment(ctx: typer.Context, order_id: OrderId) -> None:
-    """`orders confirm-payment`."""
+    """Run `orders confirm-payment`."""
     with open_client(ctx) as (client, output):
         view = client.orders.confirm_payment(order_id)
         print_order(output, view)

@@ -24,7 +24,7 @@ def print_order(output: OutputWriter, view: OrderView) -> None:
 
 
 def order_record(view: OrderView, *, for_people: bool) -> Mapping[str, object]:
-    """An order with its history as one flat record; `for_people` has lines of text in it."""
+    """Return an order with its history as one flat record; `for_people` has lines of text in it."""
     order = view.order
     record = {
         **record_of(order),

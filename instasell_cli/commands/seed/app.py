@@ -81,7 +81,7 @@ def seed(
         typer.Option("--create-admin", help="Make an admin for this run, by `instasell-server`."),
     ] = False,
 ) -> None:
-    """`seed`."""
+    """Run `seed`."""
     if ctx.invoked_subcommand is not None:
         _refuse_options(ctx)
         return

@@ -70,7 +70,7 @@ def apply(
         typer.Option("--create-admin", help="Make an admin for this run, by `instasell-server`."),
     ] = False,
 ) -> None:
-    """`seed apply`."""
+    """Run `seed apply`."""
     run_apply(invocation(ctx), ApplyOptions(file, create_admin))
 
 
@@ -125,7 +125,7 @@ def _sheet(output: OutputWriter, file: str) -> MarketFile:
 
 
 def _check_passwords(url: str, sheet: MarketFile) -> None:
-    """A password that stands in the help must not guard accounts that others can reach."""
+    """Refuse a password that the help shows for accounts that others can reach."""
     if not is_on_this_machine(url) and not all(map(_is_known, sheet.people)):
         raise UsageProblem(
             f"{url} is not on this machine: give every user a password, or set {PASSWORD_VARIABLE}"

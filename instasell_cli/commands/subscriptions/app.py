@@ -47,7 +47,7 @@ def list_subscriptions(
         int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
     ] = 0,
 ) -> None:
-    """`subscriptions list`."""
+    """Run `subscriptions list`."""
     with open_client(ctx) as (client, output):
         found = client.subscriptions.list()
         output.many(SUBSCRIPTION, map(record_of, itertools.islice(found, limit or None)))
@@ -63,7 +63,7 @@ def list_subscriptions(
     "subscriptions add seller ID",
 )
 def add(ctx: typer.Context, kind: What, subject_id: SubjectId) -> None:
-    """`subscriptions add`."""
+    """Run `subscriptions add`."""
     with open_client(ctx) as (client, output):
         if kind is SubscriptionKindOption.CATEGORY:
             subject_id = category_id(client, subject_id)
@@ -78,7 +78,7 @@ def add(ctx: typer.Context, kind: What, subject_id: SubjectId) -> None:
     "subscriptions remove seller ID",
 )
 def remove(ctx: typer.Context, kind: What, subject_id: SubjectId) -> None:
-    """`subscriptions remove`."""
+    """Run `subscriptions remove`."""
     with open_client(ctx) as (client, output):
         client.subscriptions.remove(kind.value, subject_id)
         output.note(f"you do not follow the {kind.value}")

@@ -72,7 +72,7 @@ class TopUpOptions:
     "wallet show -o json --fields balance,gas_balance",
 )
 def show(ctx: typer.Context) -> None:
-    """`wallet show`."""
+    """Run `wallet show`."""
     with open_client(ctx) as (client, output):
         found = client.wallet.get()
         output.one(WALLET, record_of(found), found.currency)
@@ -110,7 +110,7 @@ def history(
         int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
     ] = 50,
 ) -> None:
-    """`wallet history`."""
+    """Run `wallet history`."""
     with open_client(ctx) as (client, output):
         found = client.wallet.entries(
             account=account.value if account else None, page_size=min(limit, 100) or 100
@@ -151,7 +151,7 @@ def topup(
     timeout: Timeout = "15m",
     key: Key = None,
 ) -> None:
-    """`wallet topup`."""
+    """Run `wallet topup`."""
     target = WalletAccountOption.GAS if gas else WalletAccountOption.BALANCE
     options = TopUpOptions(amount, target, PageOptions(opens, waits, timeout), key)
     with open_client(ctx) as (client, output):
@@ -206,7 +206,7 @@ def feature(
     key: Key = None,
     yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
 ) -> None:
-    """`wallet feature`."""
+    """Run `wallet feature`."""
     with open_client(ctx) as (client, output):
         run_feature(client, output, auction_id, key, assume_yes=yes)
 

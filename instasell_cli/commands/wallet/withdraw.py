@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     "wallet payout-account -o json --fields onboarding_url",
 )
 def payout_account(ctx: typer.Context) -> None:
-    """`wallet payout-account`."""
+    """Run `wallet payout-account`."""
     with open_client(ctx) as (client, output):
         found = client.wallet.payout_account()
         output.one(PAYOUT_ACCOUNT, record_of(found))
@@ -55,7 +55,7 @@ def withdraw(
     key: Key = None,
     yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
 ) -> None:
-    """`wallet withdraw`."""
+    """Run `wallet withdraw`."""
     with open_client(ctx) as (client, output):
         run_withdraw(client, output, amount, key, assume_yes=yes)
 
@@ -93,7 +93,7 @@ def withdrawals(
         int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
     ] = 50,
 ) -> None:
-    """`wallet withdrawals`."""
+    """Run `wallet withdrawals`."""
     with open_client(ctx) as (client, output):
         found = client.wallet.withdrawals(page_size=min(limit, 100) or 100)
         currency = client.wallet.get().currency

@@ -137,7 +137,7 @@ class OwnAuctions:
         return auction_id in self._ids
 
     def same_as(self, wish: AuctionRow) -> AuctionState | None:
-        """The auction that a row has been before; one that is open, if there are several."""
+        """Return the earlier auction of a row; one that is open, if there are several."""
         found = [
             each.state
             for each in self._by_listing.get(wish.listing_id or "", ())
@@ -185,14 +185,14 @@ def parse_row(row: RawRow, columns: RowColumns) -> AuctionRow:
 
 
 def reject_row(wish: AuctionRow, errors: Errors) -> RowResult:
-    """The verdict over a row that is not up."""
+    """Return the result of a row without an auction."""
     ours = {**_OURS, "listing_id": named(wish)}
     told_of = [(ours.get(name, name), message) for name, message in errors]
     return RowResult(wish.row.number, REJECTED, ids_of(wish), told_of)
 
 
 def describe_row(wish: AuctionRow, outcome: str, state: AuctionState) -> RowResult:
-    """The verdict over a row whose auction is, or was, up."""
+    """Return the result of a row that has, or had, an auction."""
     ids = {**ids_of(wish), "auction_id": state.auction_id, "status": state.status.value}
     return RowResult(wish.row.number, outcome, ids)
 
@@ -208,7 +208,7 @@ def ids_of(wish: AuctionRow) -> dict[str, str | None]:
 
 
 def named(wish: AuctionRow) -> str:
-    """The field by which a row names its listing."""
+    """Return the field by which a row names its listing."""
     return "listing_id" if "listing_id" in wish.values else "seller_sku"
 
 

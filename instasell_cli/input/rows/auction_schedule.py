@@ -51,7 +51,7 @@ class AuctionScheduler:
         self.gas = GasPlan()
 
     def judged(self, file: RowFile) -> Iterator[ImportResult]:
-        """Each row with its verdict, in the order of the file.
+        """Yield each row with its result, in the order of the file.
 
         Raises what would meet every other row as well, as a token that is not taken.
         """
@@ -73,7 +73,7 @@ class AuctionScheduler:
             yield ImportResult([(verdict, wish.row)], file.progress())
 
     async def put_up(self, wish: AuctionRow) -> RowResult:
-        """The verdict over one row; its auction is up then."""
+        """Create the auction of one row, and return its result."""
         from instasell_client import errors
 
         known = self._known(wish)
@@ -97,7 +97,7 @@ class AuctionScheduler:
         return describe_row(wish, outcome, made.state)
 
     async def _rehearsed(self, wishes: Sequence[AuctionRow]) -> list[RowResult]:
-        """The verdicts that rows would get, from the market's own rules; nothing is created."""
+        """Return the results that rows would get, by the server's rules; nothing is created."""
         found = [self._known(wish) for wish in wishes]
         left = [at for at, verdict in enumerate(found) if verdict is None]
         while left:
@@ -137,7 +137,7 @@ class AuctionScheduler:
         return verdicts
 
     def _planned_before(self, wish: AuctionRow) -> RowResult | None:
-        """The verdict over a row whose listing an earlier row of the file has taken."""
+        """Return the result of a row whose listing an earlier row of the file has taken."""
         earlier = self._planned.get(str(wish.listing_id))
         if earlier is None:
             return None
@@ -153,7 +153,7 @@ class AuctionScheduler:
         return None if same is None else describe_row(wish, "unchanged", same)
 
     async def _met(self, wish: AuctionRow, auction_id: str) -> RowResult:
-        """The listing has an auction by now: that of this row, or another."""
+        """Return the result of a row whose listing has an auction by now, of any row."""
         if auction_id not in self._own:
             page = await self._crew.client.auctions.selling_page(limit=100)
             for each in page.items:
@@ -164,7 +164,7 @@ class AuctionScheduler:
         return reject_row(wish, [(named(wish), other_terms(auction_id))])
 
     def _wishes(self, file: RowFile) -> Iterator[list[AuctionRow]]:
-        """The rows as they are understood, as many at a time as one request looks up."""
+        """Yield the rows as they are read, as many at a time as one request looks up."""
         is_first = True
         while rows := [*islice(file.rows, ROWS_A_LOOK)]:
             if is_first:
@@ -188,7 +188,7 @@ class AuctionScheduler:
 
 
 async def listings_of(client: AsyncInstaSell, skus: Sequence[str]) -> Mapping[str, str]:
-    """The seller's listings by seller_sku. A dry run of an import tells them in one request."""
+    """Return the seller's listings by seller_sku, from one request: a dry run of an import."""
     unique = [*dict.fromkeys(skus)]
     rows = [{"seller_sku": sku} for sku in unique]
     verdicts = [each async for each in client.listings.bulk(rows, dry_run=True)]
@@ -213,6 +213,6 @@ def _given(terms: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _key(listing_id: str, terms: Mapping[str, Any]) -> str:
-    """The same for the same auction, so that a repeated request has no second effect."""
+    """Return a key that is the same for the same auction, so that a repeat has no second effect."""
     text = json.dumps([listing_id, terms], sort_keys=True, default=str)
     return "schedule-" + hashlib.sha256(text.encode()).hexdigest()[:40]

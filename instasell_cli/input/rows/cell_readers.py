@@ -58,12 +58,12 @@ def text(value: object, notation: Notation) -> str:
 
 
 def word(value: object, notation: Notation) -> str:
-    """One of a few words; people write them in upper and lower case."""
+    """Read one of a few words; users write them in upper and lower case."""
     return text(value, notation).strip().lower()
 
 
 def condition(value: object, notation: Notation) -> str:
-    """The state of an item, also in the words of other markets: "Used - Like New"."""
+    """Read the condition of an item, also in the words of other markets: "Used - Like New"."""
     from instasell_client.models.listings import parse_condition
 
     return parse_condition(text(value, notation)).value
@@ -94,7 +94,7 @@ def amount(value: object, notation: Notation) -> int:
 
 
 def price(value: object, notation: Notation) -> int:
-    """An amount of which nothing can be sold at zero."""
+    """Read an amount above zero."""
     from instasell_client.models.money import format_amount
 
     found = amount(value, notation)
@@ -105,7 +105,7 @@ def price(value: object, notation: Notation) -> int:
 
 
 def count(value: object, notation: Notation) -> int:
-    """A number of pieces."""
+    """Read a number of items."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, str) and _COUNT.fullmatch(value.strip()):
@@ -114,7 +114,7 @@ def count(value: object, notation: Notation) -> int:
 
 
 def seconds(value: object, notation: Notation) -> int:
-    """A span as "90s", "10m" or "7d"; a number is seconds."""
+    """Read a span as "90s", "10m" or "7d"; a number is seconds."""
     from instasell_cli.input.times import parse_seconds
 
     if isinstance(value, int) and not isinstance(value, bool):
@@ -126,7 +126,7 @@ def seconds(value: object, notation: Notation) -> int:
 
 
 def moment(value: object, notation: Notation) -> str:
-    """A time as ISO 8601 (local without a zone), or "+10m"; it stays text until it is needed."""
+    """Read a time as ISO 8601 (local without a zone), or "+10m"; it stays text until needed."""
     from instasell_cli.input.times import parse_instant
 
     written = text(value, notation).strip()

@@ -75,13 +75,13 @@ class Checkpoint:
             os.replace(name, self._path)
 
     def add(self, done: int, rejected: Iterable[int]) -> None:
-        """The rows up to `done` are through, those of `rejected` without success."""
+        """Note that the rows up to `done` are decided, those of `rejected` without success."""
         if self._file is not None:
             with self._told():
                 self._file.write(_line(done, [*rejected]))
 
     def remove(self) -> None:
-        """The import is at its end."""
+        """Remove the checkpoint: the import is at its end."""
         self.close()
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
@@ -105,7 +105,7 @@ class Checkpoint:
 
 
 def journal_path(folder: Path, source: str, meaning: Sequence[str]) -> Path:
-    """The journal of an import; `meaning` is the server, the account and the options.
+    """Return the path of a checkpoint; `meaning` is the server, the account and the options.
 
     Raises OSError for a file that cannot be read.
     """

@@ -30,11 +30,11 @@ class Schema:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The names of the fields."""
+        """Return the names of the fields."""
         return tuple(self.readers)
 
     def field_of(self, column: str) -> str | None:
-        """The field that a column means by its own name."""
+        """Return the field that a column means by its own name."""
         plain = plain_name(column)
         ours = self.aliases.get(plain, plain)
         return ours if ours in self.readers else None
@@ -107,7 +107,7 @@ class RowColumns:
     _names: dict[str, str | None] = field(default_factory=dict)
 
     def convert(self, cells: Mapping[str, object]) -> Converted:
-        """The row of these cells. Empty cells are absent: they change nothing."""
+        """Return the row of these cells. Empty cells are absent: they change nothing."""
         found: dict[str, object] = {}
         for theirs, value in cells.items():
             ours = self.field_of(theirs)
@@ -123,7 +123,7 @@ class RowColumns:
         return Converted(values, tuple(errors))
 
     def field_of(self, theirs: str) -> str | None:
-        """The field that a column of the file means, or None."""
+        """Return the field that a column of the file means, or None."""
         if theirs in self._names:
             return self._names[theirs]
         found = self.mapping.get(theirs) or self.schema.field_of(theirs)
@@ -134,7 +134,7 @@ class RowColumns:
         return found
 
     def cell_of(self, theirs: str, value: str | int) -> str:
-        """A value of JSON as the cell of a table that means the same."""
+        """Return a value of JSON as the cell of a table that means the same."""
         ours = self.field_of(theirs)
         if isinstance(value, int) and self.schema.readers.get(ours or "") in MONEY:
             return self._shown(value)
@@ -165,7 +165,7 @@ class RowColumns:
 
 
 def plain_name(column: str) -> str:
-    """The name of a column as people mean it: "Seller SKU" is seller_sku."""
+    """Return the name of a column as a field: "Seller SKU" is seller_sku."""
     return re.sub(r"[\s-]+", "_", column.strip().lower())
 
 
@@ -177,7 +177,7 @@ def has_surrogates(text: str) -> bool:
 def parse_pairs(
     pairs: Iterable[str], option: str, *, value_is_field: bool, schema: Schema = LISTINGS
 ) -> dict[str, str]:
-    """`a=b` as typed for --map (b is one of our fields) or --set (a is). Raises UsageProblem."""
+    """Read `a=b` as typed for --map (b is our field) or --set (a is). Raises UsageProblem."""
     found: dict[str, str] = {}
     for pair in pairs:
         left, sign, right = pair.partition("=")

@@ -36,6 +36,6 @@ class GasPlan:
         return max(0, self.needed - self.balance)
 
     def summary(self) -> str:
-        """One line for a person; a minor unit of money buys one unit of gas."""
+        """Return one line for a person; a minor unit of money buys one unit of gas."""
         said = f"{self.auctions} auctions cost {self.needed} gas; the wallet has {self.balance}"
         return f"{said}, {self.missing} too little" if self.missing else said

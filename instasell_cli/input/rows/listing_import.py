@@ -56,7 +56,7 @@ class _UploadBody:
         )
 
     def job(self) -> Job[_UploadBody]:
-        """Rows of one seller_sku stay in order, and a listing_id may belong to any of them."""
+        """Return the job. Rows of one seller_sku stay in order; a listing_id may be of any of them."""
         skus = (row["seller_sku"] for row in self.sent if "seller_sku" in row)
         alone = any("listing_id" in row for row in self.sent)
         return Job(self, frozenset(str(sku).strip() for sku in skus), alone)
@@ -92,7 +92,7 @@ def judged_rows(
 async def _illustrated(
     uploader: Uploader, rows: Sequence[PreparedRow], verdicts: Sequence[RowResult]
 ) -> list[RowResult]:
-    """The verdicts with those over the pictures; a row that was refused has none."""
+    """Return the results with those of the pictures; a rejected row has none."""
     import asyncio
 
     async def pictures_of(row: PreparedRow, verdict: RowResult) -> RowResult:
@@ -131,7 +131,7 @@ def _verdict(row: RawRow, answer: BulkVerdict) -> RowResult:
 
 
 def _local_verdict(prepared: PreparedRow, policy: Duplicates) -> RowResult | None:
-    """The verdict over a row that is not sent."""
+    """Return the result of a row that is not sent."""
     errors, outcome = [*prepared.errors], REJECTED
     if prepared.counted is not None:
         errors.append(repeated(prepared, policy))

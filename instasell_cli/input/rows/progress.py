@@ -20,7 +20,7 @@ class Progress(Protocol):
 
 @contextlib.contextmanager
 def shown_progress(file: RowFile) -> Iterator[Progress]:
-    """A bar on stderr with rows, their rate and the time left; elsewhere nothing at all.
+    """Show a bar on stderr with rows, their rate and the time left; elsewhere nothing at all.
 
     The time left is that of the rows since the first report, so that rows which were skipped make
     no promise of speed.

@@ -32,7 +32,7 @@ class RejectedRows:
         self._writer.writerow([*COLUMNS, *map(neutralize, self._header)])
 
     def write(self, verdict: RowResult, row: RawRow) -> None:
-        """One line, also for a row with several bad fields."""
+        """Write one line, also for a row with several bad fields."""
         fields = "; ".join(name for name, _ in verdict.errors)
         messages = "; ".join(message for _, message in verdict.errors)
         kept = [neutralize(cell) for cell in self._cells(row)]
@@ -68,7 +68,7 @@ class RejectedRows:
 def opened_rejects(
     path: str | None, source: str, header: Sequence[str], columns: RowColumns
 ) -> Iterator[RejectedRows | None]:
-    """The file of rejects, emptied; None without a path. Raises UsageProblem for a bad one."""
+    """Open the file of rejects, emptied; None without a path. Raises UsageProblem for a bad one."""
     if path is None:
         yield None
         return

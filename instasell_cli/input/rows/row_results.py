@@ -32,7 +32,7 @@ class ImageResult:
 
     @property
     def record(self) -> Mapping[str, object]:
-        """As it is printed."""
+        """Return the record that is printed."""
         names = ("field", "source", "outcome", "image_id")
         return {name: getattr(self, name) for name in names}
 
@@ -54,7 +54,7 @@ class RowResult:
 
     @property
     def record(self) -> Mapping[str, object]:
-        """As it is printed."""
+        """Return the record that is printed."""
         errors = [{"field": name, "message": message} for name, message in self.errors]
         record: dict[str, object] = {"row": self.row, "outcome": self.outcome, **self.ids}
         record["errors"] = errors
@@ -114,11 +114,11 @@ class ResultTotals:
 
     @property
     def rows(self) -> int:
-        """All rows that have a verdict."""
+        """Return the number of rows that have a result."""
         return sum(self.counts.values())
 
     def summary(self, *, dry_run: bool) -> str:
-        """One line for a person."""
+        """Return one line for a person."""
         seconds = max(monotonic() - self.started, 1e-3)
         names = [*self.outcomes, *([DUPLICATE] if self.counts[DUPLICATE] else [])]
         parts = ", ".join(f"{self.counts[name]} {name}" for name in names)

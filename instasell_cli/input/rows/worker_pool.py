@@ -79,7 +79,7 @@ class WorkerPool:
         await self.client.aclose()
 
     def run(self, call: Coroutine[Any, Any, T]) -> T:
-        """One call; those that are under way go on meanwhile."""
+        """Run one call; those that are under way go on meanwhile."""
         return self._runner.run(call)
 
     def in_order(
@@ -87,7 +87,7 @@ class WorkerPool:
         jobs: Iterable[Job[Content]],
         work: Callable[[Content], Coroutine[Any, Any, T]],
     ) -> Iterator[tuple[Content, T]]:
-        """Each job with its result, in the order of `jobs`, which may be endless.
+        """Yield each job with its result, in the order of `jobs`, which may be endless.
 
         Raises what a call raised when its turn has come; results before it have been yielded.
         """

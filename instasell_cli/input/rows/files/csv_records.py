@@ -91,7 +91,7 @@ class CsvRecords:
         return Record(_cells("".join(parts), self._delimiter))
 
     def _closing_line(self, characters: int, separators: int) -> int | None:
-        """The place of the line that closes a record whose first line left a quote open."""
+        """Return the place of the line that closes a record whose first line left a quote open."""
         while self._leaving and self._leaving[0] < self._first:
             self._leaving.popleft()
         while not self._leaving:

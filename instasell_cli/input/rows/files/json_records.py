@@ -92,7 +92,7 @@ class _Window:
                 return False
 
     def take_row(self, number: int) -> RawRow:
-        """The row that begins here."""
+        """Read the row that begins here."""
         self._fill()
         begin = self._at
         try:
@@ -112,7 +112,7 @@ class _Window:
         return json_row(number, line) if value is None else _row_of(number, value, line)
 
     def _decode(self, begin: int) -> tuple[object, int]:
-        """The value that begins here, and where it ends; None for one with a key twice."""
+        """Return the value that begins here, and its end; None for one with a key twice."""
         try:
             return self._decoder.raw_decode(self._buffer, begin)
         except json.JSONDecodeError:

@@ -53,7 +53,7 @@ def _row(number: int, entry: str) -> RawRow:
 
 
 def _load(entry: str) -> Any:
-    """The value of an entry. Raises ValueError, also for references, which can grow without end."""
+    """Read the value of an entry. Raises ValueError, also for references: they can explode."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -36,7 +36,7 @@ class PictureLog:
         self._rows.close()
 
     def images_of(self, listing_id: str) -> dict[bytes, str]:
-        """The ids of the pictures of a listing by their sources."""
+        """Return the ids of the pictures of a listing by their sources."""
         found = self._rows.execute(
             "SELECT source, image FROM pictures WHERE account = ? AND listing = ?",
             (self._account, listing_id),

@@ -88,7 +88,7 @@ class Uploader:
             await self._http.aclose()
 
     async def _content(self, source: str, known: dict[bytes, str]) -> tuple[bytes | None, bytes]:
-        """The bytes of a picture and what it is known by; None for what need not be fetched."""
+        """Return the bytes of a picture and its key; None for one that need not be fetched."""
         if not is_address(source):
             data = await asyncio.to_thread(read_file, self._folder, source)
             return data, source_of(data)
@@ -124,7 +124,7 @@ class Uploader:
         return bool(found.items)
 
     def _web(self) -> httpx.AsyncClient:
-        """A client of its own: it has no token, and follows no redirect by itself."""
+        """Return a separate client: it has no token, and follows no redirect by itself."""
         if self._http is None:
             import httpx
 
