@@ -56,7 +56,7 @@ class _UploadBody:
         )
 
     def job(self) -> Job[_UploadBody]:
-        """Return the job. Rows of one seller_sku stay in order; a listing_id may be of any of them."""
+        """Return the job. Rows of one seller_sku stay in order; a listing_id may be of any row."""
         skus = (row["seller_sku"] for row in self.sent if "seller_sku" in row)
         alone = any("listing_id" in row for row in self.sent)
         return Job(self, frozenset(str(sku).strip() for sku in skus), alone)
