@@ -328,7 +328,7 @@ async def test_a_sign_in_that_races_a_new_password_does_not_survive_it(
     person = await sign_up(http)
     service = server.app[SERVICE]
     for number in range(10):
-        old, new = f"password {number:04}", f"password {number + 1:04}"
+        old, new = f"grey otter {number:04}", f"grey otter {number + 1:04}"
         if number == 0:
             old = PASSWORD
         change = person.ask("POST", "/auth/password", {"old_password": old, "new_password": new})
