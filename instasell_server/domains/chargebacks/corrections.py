@@ -1,8 +1,9 @@
 """Chargebacks whose amount the provider has changed: an admin has the difference booked.
 
-More is owed by the payer, who has it from the bank. Less goes back the way it came, the seller
-first: what is owed is owed no more, what was paid is in its wallet again, and what was taken out of
-escrow is where the rest of the order's money is by now.
+While a top-up waits for the verdict, more is taken of the open orders that it paid, as if the
+bank had said so at first; what else is more is owed by the payer, who has it from the bank. Less
+goes back the way it came, the seller first: what is owed is owed no more, what was paid is in its
+wallet again, and what was taken out of escrow is where the rest of the order's money is by now.
 """
 
 from __future__ import annotations
@@ -17,27 +18,38 @@ from instasell_server.db.transaction import Transaction
 from instasell_server.domains.chargebacks import rules, store
 from instasell_server.domains.chargebacks.debts import Debts
 from instasell_server.domains.chargebacks.store import Chargeback, ClaimedOrder, Debt
+from instasell_server.domains.chargebacks.top_ups import MOST_ORDERS, TopUpClaims
 from instasell_server.domains.ledger import claims as movements
 from instasell_server.domains.ledger.postings import Transfer
 from instasell_server.domains.ledger.rules import refund
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders.bank_claims import BankClaims, LockedOrder
+from instasell_server.domains.payments.counterparts import PaidMeanwhile
+from instasell_server.errors import Unavailable
 
 
 class Corrections:
     """Books by how much the amount of a chargeback has changed."""
 
-    def __init__(self, claims: BankClaims, ledger: Ledger, debts: Debts) -> None:
+    def __init__(
+        self, claims: BankClaims, ledger: Ledger, debts: Debts, top_ups: TopUpClaims
+    ) -> None:
         self._claims = claims
         self._ledger = ledger
         self._debts = debts
+        self._top_ups = top_ups
 
     async def correct(self, tx: Transaction, provider_id: str, amount: int) -> int:
         """Book that a chargeback is of another amount; returns by how much it differs.
 
-        Returns 0 where nothing is to be booked: it is of that amount, or was won.
+        Returns 0 where nothing is to be booked: it is of that amount, or was won. Raises
+        Unavailable when a top-up pays another order at this moment; nothing is booked then.
         """
         order_ids = await store.list_orders_of_chargeback(tx, provider_id)
+        payment_id = await store.find_open_top_up(tx, provider_id)
+        if payment_id is not None:
+            paid = await store.list_paid_parts(tx, payment_id, MOST_ORDERS)
+            order_ids = sorted({*order_ids, *paid})
         orders = {each.id: each for each in await self._claims.lock_all(tx, order_ids)}
         found = await store.lock_chargeback(tx, provider_id)
         if found is None or found.kind != "chargeback" or found.status == "won":
@@ -46,29 +58,52 @@ class Corrections:
             return 0
         now = await store.get_now(tx)
         if amount > found.amount:
-            await self._take_more(tx, found, amount - found.amount, now)
+            await self._take_more(tx, found, amount - found.amount, orders, now)
         else:
             await self._give_back(tx, found, found.amount - amount, orders, now)
         return abs(amount - found.amount)
 
     async def _take_more(
-        self, tx: Transaction, found: Chargeback, amount: int, now: datetime
+        self,
+        tx: Transaction,
+        found: Chargeback,
+        amount: int,
+        orders: Mapping[str, LockedOrder],
+        now: datetime,
     ) -> None:
+        payer_id = await store.find_payer(tx, found.id)
+        from_escrow: dict[str, int] = {}
+        if payer_id is not None and found.order_id is None and found.status == "open":
+            try:
+                from_escrow = await self._top_ups.take_more(
+                    tx, found, payer_id, amount, [*orders.values()], now
+                )
+            except PaidMeanwhile as error:
+                raise Unavailable from error
+        owed = amount - sum(from_escrow.values())
         changed = found._replace(
-            amount=found.amount + amount, owed_amount=found.owed_amount + amount
+            amount=found.amount + amount,
+            escrow_amount=found.escrow_amount + amount - owed,
+            owed_amount=found.owed_amount + owed,
         )
         await store.update_chargeback(tx, changed, now)
-        payer_id = await store.find_payer(tx, found.id)
-        debts = {each.debtor_id: each for each in await store.list_debts(tx, found.id)}
-        if payer_id is not None and payer_id in debts:
-            debt = debts[payer_id]
-            more = debt._replace(owed_amount=debt.owed_amount + amount, is_due=True)
-            await store.update_debt(tx, found.id, more)
-        elif payer_id is not None:
-            await store.insert_debt(tx, found.id, Debt(payer_id, amount, 0, is_due=True))
-        await self._ledger.post(tx, [movements.chargeback_grew(found.id, found.order_id, amount)])
+        if payer_id is not None and owed:
+            await self._owe_more(tx, found.id, payer_id, owed)
+        grew = movements.chargeback_grew(found.id, found.order_id, from_escrow, owed)
+        await self._ledger.post(tx, [grew])
         if payer_id is not None:
             await self._debts.recover_within(tx, changed, payer_id, now)
+
+    async def _owe_more(
+        self, tx: Transaction, chargeback_id: str, payer_id: str, amount: int
+    ) -> None:
+        debts = {each.debtor_id: each for each in await store.list_debts(tx, chargeback_id)}
+        if payer_id in debts:
+            debt = debts[payer_id]
+            more = debt._replace(owed_amount=debt.owed_amount + amount, is_due=True)
+            await store.update_debt(tx, chargeback_id, more)
+        else:
+            await store.insert_debt(tx, chargeback_id, Debt(payer_id, amount, 0, is_due=True))
 
     async def _give_back(
         self,

@@ -30,6 +30,11 @@ UNION
 SELECT o.order_id FROM chargebacks c JOIN chargeback_orders o ON o.chargeback_id = c.id
 WHERE c.provider_id = %(provider_id)s
 
+-- name: find_open_top_up
+SELECT payment_id FROM chargebacks
+WHERE provider_id = %(provider_id)s AND kind = 'chargeback' AND status = 'open'
+  AND order_id IS NULL AND payment_id IS NOT NULL
+
 -- name: update_claimed_order
 UPDATE chargeback_orders SET escrow_amount = %(escrow_amount)s
 WHERE chargeback_id = %(chargeback_id)s AND order_id = %(order_id)s

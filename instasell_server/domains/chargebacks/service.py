@@ -49,8 +49,8 @@ class ChargebackService:
         self._disputes = disputes
         self._ledger = ledger
         self._debts = Debts(database, ledger)
-        self._corrections = Corrections(claims, ledger, self._debts)
         self._top_ups = TopUpClaims(claims, disputes, ledger)
+        self._corrections = Corrections(claims, ledger, self._debts, self._top_ups)
         self._refunds = ProviderRefunds(claims, disputes, ledger, self._debts)
 
     async def record_chargeback(

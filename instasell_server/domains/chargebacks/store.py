@@ -86,6 +86,12 @@ async def list_orders_of_chargeback(tx: Transaction, provider_id: str) -> list[s
     return [row["order_id"] for row in rows]
 
 
+async def find_open_top_up(tx: Transaction, provider_id: str) -> str | None:
+    """Return the top-up that a chargeback takes back, if that waits for its verdict."""
+    row = await tx.maybe(_sql.find_open_top_up, {"provider_id": provider_id})
+    return row["payment_id"] if row else None
+
+
 async def update_claimed_order(
     tx: Transaction, chargeback_id: str, order_id: str, escrow_amount: int
 ) -> None:

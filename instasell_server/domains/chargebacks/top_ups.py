@@ -60,31 +60,71 @@ class TopUpClaims:
         The money is moved by the caller. Raises PaidMeanwhile when the top-up has paid an order
         that is not locked; the wallet, which is locked here, has it pay no more of them.
         """
-        balance = await self._ledger.lock_balance(tx, payment.user_id)
-        parts = await store.list_paid_parts(tx, payment.id, MOST_ORDERS)
+        shares = await self._take(tx, found, payment.id, payment.user_id, found.amount, locked, now)
+        taken = sum(shares.values())
+        return found._replace(escrow_amount=taken, owed_amount=found.owed_amount - taken)
+
+    async def take_more(
+        self,
+        tx: Transaction,
+        found: Chargeback,
+        payer_id: str,
+        amount: int,
+        locked: Sequence[LockedOrder],
+        now: datetime,
+    ) -> dict[str, int]:
+        """Take `amount` more than before for a chargeback that has no verdict yet.
+
+        Returns what each order loses of it, which the caller books. Raises PaidMeanwhile as
+        `bind` does.
+        """
+        assert found.payment_id is not None
+        return await self._take(tx, found, found.payment_id, payer_id, amount, locked, now)
+
+    async def _take(
+        self,
+        tx: Transaction,
+        found: Chargeback,
+        payment_id: str,
+        payer_id: str,
+        amount: int,
+        locked: Sequence[LockedOrder],
+        now: datetime,
+    ) -> dict[str, int]:
+        balance = await self._ledger.lock_balance(tx, payer_id)
+        parts = await store.list_paid_parts(tx, payment_id, MOST_ORDERS)
         orders = {each.id: each for each in locked}
         if not orders.keys() >= parts.keys():
             raise PaidMeanwhile
-        left = min(balance, await self._ledger.find_left(tx, payment.id))
         shares = rules.share_of_top_up(
-            found.amount,
-            left,
-            [PaidPart(each, amount, orders[each].standing) for each, amount in parts.items()],
+            amount,
+            min(balance, await self._ledger.find_left(tx, payment_id)),
+            [PaidPart(each, part, orders[each].standing) for each, part in parts.items()],
         )
-        for order_id, amount in shares.items():
-            order = orders[order_id]
-            shown = format_amount(amount, self._ledger.currency)
-            text = f"the buyer's bank has taken back {shown} of what paid this order"
-            dispute_id = await self._disputes.open_of_bank(
-                tx, order.id, buyer_id=order.buyer_id, seller_id=order.seller_id, text=text, now=now
-            )
-            await self._claims.hold_release(tx, order, text, now)
-            claimed = ClaimedOrder(order_id, dispute_id, amount, holds_order=True)
-            await store.insert_claimed_order(tx, found.id, claimed)
+        claimed = {each.order_id: each for each in await store.list_claimed_orders(tx, found)}
+        for order_id, share in shares.items():
+            before = claimed.get(order_id)
+            if before is None:
+                dispute_id = await self._freeze(tx, orders[order_id], share, now)
+                after = ClaimedOrder(order_id, dispute_id, share, holds_order=True)
+                await store.insert_claimed_order(tx, found.id, after)
+            else:
+                dispute_id = str(before.dispute_id)
+                whole = before.escrow_amount + share
+                await store.update_claimed_order(tx, found.id, order_id, whole)
             # So that a refund of the rest holds none of the buyer's other money.
-            await self._ledger.move_use(tx, payment.id, order_id, dispute_id, amount)
-        taken = sum(shares.values())
-        return found._replace(escrow_amount=taken, owed_amount=found.owed_amount - taken)
+            await self._ledger.move_use(tx, payment_id, order_id, dispute_id, share)
+        return shares
+
+    async def _freeze(self, tx: Transaction, order: LockedOrder, amount: int, now: datetime) -> str:
+        """Hold an order until the verdict; returns the dispute that says so."""
+        shown = format_amount(amount, self._ledger.currency)
+        text = f"the buyer's bank has taken back {shown} of what paid this order"
+        dispute_id = await self._disputes.open_of_bank(
+            tx, order.id, buyer_id=order.buyer_id, seller_id=order.seller_id, text=text, now=now
+        )
+        await self._claims.hold_release(tx, order, text, now)
+        return dispute_id
 
     async def give_back(
         self, tx: Transaction, found: Chargeback, claimed: Sequence[ClaimedOrder]

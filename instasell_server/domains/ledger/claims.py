@@ -139,16 +139,12 @@ def chargeback_won(
     )
 
 
-def chargeback_grew(chargeback_id: str, order_id: str | None, amount: int) -> Transfer:
+def chargeback_grew(
+    chargeback_id: str, order_id: str | None, from_escrow: Mapping[str, int], owed: int
+) -> Transfer:
     """Book that the provider has given more to a payer's bank than was booked."""
-    return transfer(
-        f"chargeback-grew:{uuid.uuid4()}",
-        chargeback_id,
-        (
-            Posting(LedgerAccount.RECEIVABLE, -amount, EntryType.CHARGEBACK, None, order_id),
-            Posting(LedgerAccount.STRIPE, amount, EntryType.CHARGEBACK, None, order_id),
-        ),
-    )
+    more = chargeback(chargeback_id, order_id, from_escrow, owed)
+    return more._replace(key=f"chargeback-grew:{uuid.uuid4()}")
 
 
 def chargeback_shrank(

@@ -10,6 +10,7 @@ import pytest
 from instasell_server.domains.audit.service import audit
 from instasell_server.domains.orders.handlers import FULFILMENT
 from tests.server.money.conftest import Bazaar
+from tests.server.money.test_chargeback_messages import correct, told
 from tests.server.money.test_chargebacks import (
     BACK,
     DAY,
@@ -20,6 +21,7 @@ from tests.server.money.test_chargebacks import (
     provider_agrees,
 )
 from tests.server.money.test_holds import DEBTS, deliver, end_holds, wallet_of
+from tests.server.money.test_payments import say
 from tests.support.databases import MarketClock
 from tests.support.servers import RunningServer
 from tests.support.waiting import until
@@ -178,3 +180,25 @@ async def test_the_audit_finds_an_order_that_does_not_wait(bazaar: Bazaar) -> No
     bazaar.sql("DELETE FROM chargeback_orders")
     bazaar.sql("UPDATE chargebacks SET escrow_amount = 0, owed_amount = amount")
     assert unfrozen in await findings(bazaar)
+
+
+@pytest.mark.parametrize("first", [750, 1000])
+@pytest.mark.parametrize("verdict", ["won", "lost"])
+async def test_of_more_than_was_booked_the_orders_of_the_top_up_wait_too(
+    bazaar: Bazaar, first: int, verdict: str
+) -> None:
+    """At first the bank took what was left of the top-up, or a part of the order besides."""
+    intent_id = await fill(bazaar, 2000)
+    order_id = await bought(bazaar)
+    await say(bazaar, told(intent_id, "created", "needs_response", amount=first))
+    assert bazaar.sql(BACK) == [("open", first - 750, 0, 750)]
+    await say(bazaar, told(intent_id, "updated", "under_review", amount=2000))
+    await correct(bazaar)
+    assert bazaar.sql(ORDER, order_id) == [("disputed", 0)]
+    assert bazaar.sql(BACK) == [("open", TOTAL, 0, 750)]
+    assert bazaar.sql("SELECT count(*) FROM disputes") == [(1,)]
+    await bazaar.check()
+    await say(bazaar, told(intent_id, "closed", verdict, amount=2000))
+    expected = ("processing", TOTAL) if verdict == "won" else ("cancelled", 0)
+    assert bazaar.sql(ORDER, order_id) == [expected]
+    assert bazaar.balance(bazaar.buyer) == (750 if verdict == "won" else 0)
