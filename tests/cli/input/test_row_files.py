@@ -217,6 +217,15 @@ def test_the_currency_that_a_workbook_shows_counts(
     assert typed.errors == wish.errors
 
 
+def test_the_currency_counts_in_a_table_that_begins_further_right(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    make_xlsx(path, [["", "title", "price"], ["", "A", 12.5]], "#,##0.00 [$\u20ac-407]")
+    with opened_rows(str(path)) as file:
+        assert file.header == ["title", "price"]
+        [row] = file.rows
+    assert row.cells["price"].shown == "\u20ac12.5"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [

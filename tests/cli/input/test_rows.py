@@ -132,6 +132,8 @@ def make_xlsx(path: Path, rows: list[list[str | float]], number_format: str = ""
 
 
 def _xlsx_cell(value: str | float) -> str:
+    if value == "":
+        return "<c/>"
     if isinstance(value, str):
         return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
     style = int(isinstance(value, float))

@@ -61,8 +61,10 @@ def opened_workbook(name: str, raw: io.BufferedReader, form: FileForm) -> RowFil
         _check_unpacked(name, content)
     sheet = _sheet(name, content, form.sheet)
     units, notes = _units(name, content, sheet.name)
+    # A row begins with the first column that holds anything, which need not be A.
+    column = sheet.start[1] if sheet.start else 0
     table = (
-        [_cell_text(cell, shown.get(at, "")) for at, cell in enumerate(cells)]
+        [_cell_text(cell, shown.get(at, "")) for at, cell in enumerate(cells, column)]
         for cells, shown in zip(sheet.iter_rows(), units, strict=False)
     )
     first = next(table, [])
