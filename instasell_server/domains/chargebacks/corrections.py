@@ -1,9 +1,10 @@
 """Chargebacks whose amount the provider has changed: an admin has the difference booked.
 
-While a top-up waits for the verdict, more is taken of the open orders that it paid, as if the
-bank had said so at first; what else is more is owed by the payer, who has it from the bank. Less
-goes back the way it came, the seller first: what is owed is owed no more, what was paid is in its
-wallet again, and what was taken out of escrow is where the rest of the order's money is by now.
+Until the verdict, more is shared out as a second chargeback of the same payment would be: what is
+still held goes first, and orders that a top-up paid are frozen. After it, the payer owes more, who
+has it from the bank. Less goes back the way it came, the seller first: what is owed is owed no
+more, what was paid is in its wallet again, and what was taken out of escrow is where the rest of
+the order's money is by now.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from instasell_client.models.money import MAX_AMOUNT, format_amount
 from instasell_client.models.orders import OrderStatus
@@ -26,6 +28,14 @@ from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders.bank_claims import BankClaims, LockedOrder
 from instasell_server.domains.payments.counterparts import PaidMeanwhile
 from instasell_server.errors import Unavailable
+
+
+class _More(NamedTuple):
+    """Where more of a chargeback comes from, in minor units; the rest of it nobody owes."""
+
+    from_escrow: Mapping[str, int]
+    refunded: int
+    debts: Sequence[Debt]
 
 
 class Corrections:
@@ -72,38 +82,52 @@ class Corrections:
         now: datetime,
     ) -> None:
         payer_id = await store.find_payer(tx, found.id)
-        from_escrow: dict[str, int] = {}
-        if payer_id is not None and found.order_id is None and found.status == "open":
-            try:
-                from_escrow = await self._top_ups.take_more(
-                    tx, found, payer_id, amount, [*orders.values()], now
-                )
-            except PaidMeanwhile as error:
-                raise Unavailable from error
-        owed = amount - sum(from_escrow.values())
+        more = await self._share_more(tx, found, payer_id, amount, orders, now)
+        owed = amount - sum(more.from_escrow.values())
         changed = found._replace(
             amount=found.amount + amount,
+            refunded_amount=found.refunded_amount + more.refunded,
             escrow_amount=found.escrow_amount + amount - owed,
             owed_amount=found.owed_amount + owed,
         )
         await store.update_chargeback(tx, changed, now)
-        if payer_id is not None and owed:
-            await self._owe_more(tx, found.id, payer_id, owed)
-        grew = movements.chargeback_grew(found.id, found.order_id, from_escrow, owed)
+        for debt in more.debts:
+            await _owe_more(tx, found.id, debt)
+        grew = movements.chargeback_grew(found.id, found.order_id, more.from_escrow, owed)
         await self._ledger.post(tx, [grew])
         if payer_id is not None:
             await self._debts.recover_within(tx, changed, payer_id, now)
 
-    async def _owe_more(
-        self, tx: Transaction, chargeback_id: str, payer_id: str, amount: int
-    ) -> None:
-        debts = {each.debtor_id: each for each in await store.list_debts(tx, chargeback_id)}
-        if payer_id in debts:
-            debt = debts[payer_id]
-            more = debt._replace(owed_amount=debt.owed_amount + amount, is_due=True)
-            await store.update_debt(tx, chargeback_id, more)
-        else:
-            await store.insert_debt(tx, chargeback_id, Debt(payer_id, amount, 0, is_due=True))
+    async def _share_more(
+        self,
+        tx: Transaction,
+        found: Chargeback,
+        payer_id: str | None,
+        amount: int,
+        orders: Mapping[str, LockedOrder],
+        now: datetime,
+    ) -> _More:
+        if payer_id is None:
+            return _More({}, 0, [])
+        if found.status != "open":
+            return _More({}, 0, [Debt(payer_id, amount, 0, is_due=True)])
+        if found.order_id is None:
+            try:
+                locked = [*orders.values()]
+                parts = await self._top_ups.take_more(tx, found, payer_id, amount, locked, now)
+            except PaidMeanwhile as error:
+                raise Unavailable from error
+            owed = amount - sum(parts.values())
+            return _More(parts, 0, [Debt(payer_id, owed, 0, is_due=True)])
+        order = orders[found.order_id]
+        others = await store.get_claims(tx, order.id, order.seller_id)
+        balance = await self._ledger.lock_balance(tx, order.buyer_id)
+        shares = rules.share_of_order(amount, order.standing, others, buyer_balance=balance)
+        debts = [
+            Debt(order.buyer_id, shares.refunded + shares.buyer, 0, is_due=True),
+            Debt(order.seller_id, shares.seller, 0, is_due=False),
+        ]
+        return _More({order.id: shares.escrow}, shares.refunded, debts)
 
     async def _give_back(
         self,
@@ -184,6 +208,18 @@ class Corrections:
         if found.order_id is not None and found.payment_id is not None:
             hold = self._ledger.hold_of_refund(found.payment_id, order.standing.paid_at)
         return refund(str(uuid.uuid4()), order.id, order.buyer_id, amount, hold)
+
+
+async def _owe_more(tx: Transaction, chargeback_id: str, more: Debt) -> None:
+    if not more.owed_amount:
+        return
+    debts = {each.debtor_id: each for each in await store.list_debts(tx, chargeback_id)}
+    before = debts.get(more.debtor_id)
+    if before is None:
+        await store.insert_debt(tx, chargeback_id, more)
+        return
+    owed = before.owed_amount + more.owed_amount
+    await store.update_debt(tx, chargeback_id, before._replace(owed_amount=owed))
 
 
 __all__ = ["Corrections"]

@@ -173,8 +173,41 @@ async def test_of_less_than_was_booked_the_rest_is_in_escrow_again(bazaar: Bazaa
     await say(bazaar, told(intent_id, "updated", "under_review", amount=1000))
     assert bazaar.sql("SELECT count(*) FROM alerts WHERE closed_at IS NULL") == [(2,)]
     await correct(bazaar)
-    assert bazaar.sql(BACK) == [("open", 900, 100, 0)]
+    # More comes out of what is held, before the buyer owes it.
+    assert bazaar.sql(BACK) == [("open", 1000, 0, 0)]
+    assert bazaar.sql(ORDER, order_id) == [("disputed", 250)]
     await say(bazaar, told(intent_id, "closed", "lost", amount=1000))
+    assert bazaar.sql(ORDER, order_id) == [("processing", 250)]
+
+
+@pytest.mark.parametrize("verdict", ["won", "lost"])
+async def test_of_more_than_was_booked_the_seller_pays_what_the_buyer_has_not(
+    bazaar: Bazaar, verdict: str
+) -> None:
+    """As if the bank had taken all of it at first."""
+    order_id = await paid(bazaar)
+    intent_id = intent_of(bazaar, order_id)
+    await bazaar.ship(order_id)
+    await bazaar.buyer.ask("POST", f"/orders/{order_id}/confirm-delivery")
+    await say(bazaar, told(intent_id, "created", "needs_response", amount=900))
+    await say(bazaar, told(intent_id, "updated", "under_review"))
+    await correct(bazaar)
+    debts = "SELECT debtor_id, owed_amount, is_due FROM chargeback_debts"
+    assert bazaar.sql(debts) == [(bazaar.seller.id, TOTAL, False)]
+    assert bazaar.balance(bazaar.seller) == TOTAL
+    await bazaar.check()
+    await say(bazaar, told(intent_id, "closed", verdict))
+    kept = TOTAL if verdict == "won" else 0
+    await until(lambda: bazaar.balance(bazaar.seller) == kept)
+
+
+async def test_of_more_after_the_verdict_the_payer_owes_it(bazaar: Bazaar) -> None:
+    order_id = await paid(bazaar)
+    intent_id = intent_of(bazaar, order_id)
+    await say(bazaar, told(intent_id, "created", "needs_response", amount=900))
+    await say(bazaar, told(intent_id, "closed", "lost", amount=1000))
+    await correct(bazaar)
+    assert bazaar.sql(BACK) == [("lost", 900, 100, 0)]
     assert bazaar.sql(ORDER, order_id) == [("processing", 350)]
 
 
