@@ -250,6 +250,14 @@ def test_what_is_no_text_is_refused_before_a_row(
         read(tmp_path / name, archive.getvalue())
 
 
+@pytest.mark.parametrize("encoding", ["U16", "utf_16", "UTF32"])
+def test_an_encoding_has_many_names(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("title\nA\n".encode(encoding))
+    with opened_rows(str(path), FileForm(encoding=encoding)) as file:
+        assert [row.cells for row in file.rows] == [{"title": "A"}]
+
+
 def test_rows_of_a_document_go_on_behind_a_broken_one(tmp_path: Path) -> None:
     text = (
         '[{"title": "A"},\n {"title": nonsense, "x": [1]},\n {"title": "B", "title": "C"},\n 7,\n'

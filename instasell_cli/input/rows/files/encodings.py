@@ -78,13 +78,18 @@ def check_text(name: str, start: bytes, encoding: str | None) -> None:
     """Raise UsageProblem for the beginning of a file that holds no text: a picture, an archive.
 
     A NUL byte in the first line tells, or many control characters. A few of them further down
-    cost their rows only. In UTF-16 and UTF-32 text has NUL bytes.
+    cost their rows only. In UTF-16 and UTF-32 text has NUL bytes. An encoding that does not exist is
+    told by who opens the text.
     """
     for signature, kind in _SIGNATURES.items():
         if start.startswith(signature):
             raise UsageProblem(f"{name}: it is {kind}; give a CSV, JSON, YAML or Excel file")
-    spoken = (encoding or encoding_of(start)).lower().replace("-", "").replace("_", "")
-    if spoken.startswith(("utf16", "utf32")):
+    try:
+        # One encoding has many names: U16 is utf-16.
+        spoken = codecs.lookup(encoding or encoding_of(start)).name
+    except (LookupError, ValueError):
+        return
+    if spoken.startswith(("utf-16", "utf-32")):
         return
     controls = len(start) - len(start.translate(None, _CONTROLS))
     is_binary = len(start) >= BINARY_BYTES_MIN and controls > BINARY_SHARE * len(start)
