@@ -90,8 +90,8 @@ def charge(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = Fal
     app,
     "correct",
     "Book the amount of a chargeback that the payment provider says now. More is taken as another"
-    " chargeback of that payment would take it, and after the verdict from the payer; less goes back"
-    " to where it was taken from, the seller first. Exit 6 when nothing is left.",
+    " chargeback of that payment would take it, after the verdict from the payer; less goes back to"
+    " where it was taken from, the seller first. Exit 6 when nothing is left.",
     'admin alerts correct ID --reason "Looked up at the provider" --yes',
 )
 def correct(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = False) -> None:

@@ -78,8 +78,8 @@ def check_text(name: str, start: bytes, encoding: str | None) -> None:
     """Raise UsageProblem for the beginning of a file that holds no text: a picture, an archive.
 
     A NUL byte in the first line tells, or many control characters. A few of them further down
-    cost their rows only. In UTF-16 and UTF-32 text has NUL bytes. An encoding that does not exist is
-    told by who opens the text.
+    cost their rows only. In UTF-16 and UTF-32 text has NUL bytes. That an
+    encoding does not exist is said where the text is opened.
     """
     for signature, kind in _SIGNATURES.items():
         if start.startswith(signature):
