@@ -158,7 +158,7 @@ def test_lists_look_for_suspended_sellers_by_an_index(sql: Sql) -> None:
     queries = load(store.__file__, "search.sql")
     names = (
         *("category", "type", "condition", "price_min", "price_max", "seller", "shown_seller"),
-        *("q", "words", "spelling", "literal", "after_id", "after_key"),
+        *("q", "words", "spelling", "literal", "scanned", "after_id", "after_key"),
     )
     values = {**dict.fromkeys(names), "limit": 51}
     # On empty tables the planner reads them whole unless it is told not to.
