@@ -157,7 +157,7 @@ OF_BANKS = (
 
 SOON = {
     "an order can be released twice": 6,
-    "a refund forgets those before it": 2,
+    "a refund forgets those before it": 1,
     "a withdrawal that failed stays away": 11,
     "an unpaid order is forgotten": 1,
     "all of a disputed order goes to the seller": 11,
