@@ -31,7 +31,7 @@ from instasell_server.errors import Unavailable
 
 
 class _More(NamedTuple):
-    """Where more of a chargeback comes from, in minor units; the rest of it nobody owes."""
+    """Sources of what a chargeback grew by, in minor units; nobody owes the rest."""
 
     from_escrow: Mapping[str, int]
     refunded: int
