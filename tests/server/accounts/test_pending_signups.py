@@ -178,7 +178,9 @@ async def test_a_proof_that_comes_too_late_makes_nothing(
     late = await prove(http, token)
     assert (late.status, late.fields) == (422, ["token"])
     assert "expired" in late.body["errors"][0]["message"]
-    assert await server.app[SERVICE].pending_signups.delete_old() == 1
+    # A worker of the server deletes, too, and may have been first.
+    await server.app[SERVICE].pending_signups.delete_old()
+    assert sql("SELECT count(*) FROM pending_signups") == [(0,)]
     assert sql("SELECT count(*) FROM users") == [(0,)]
 
 
