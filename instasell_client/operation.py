@@ -18,7 +18,6 @@ from pydantic_core import to_json, to_jsonable_python
 
 from instasell_client.errors import Invalid, ProtocolError
 from instasell_client.models.base import Request
-from instasell_client.models.problems import FieldError
 from instasell_client.models.validation import field_errors
 
 T = TypeVar("T")
@@ -127,7 +126,7 @@ def new_key() -> str:
 
 def invalid(field_name: str, message: str) -> Invalid:
     """A single bad field, told before anything is sent."""
-    return Invalid([FieldError(field=field_name, message=message)])
+    return Invalid.one(field_name, message)
 
 
 def request(model: type[Sent], /, **values: Any) -> Sent:
@@ -138,10 +137,7 @@ def request(model: type[Sent], /, **values: Any) -> Sent:
     try:
         return model(**{name: value for name, value in values.items() if value is not None})
     except ValidationError as error:
-        entries = [
-            FieldError(field=name, message=said) for name, said in field_errors(error, "body")
-        ]
-        raise Invalid(entries) from error
+        raise Invalid(field_errors(error, "body")) from error
 
 
 def json_body(model: Request, nulls: Iterable[str] = ()) -> bytes:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import SecretStr
 
+from instasell_client.models.errors import InstaSellError
 from instasell_server.commands import accounts as account_commands
 from instasell_server.commands.command_context import (
     FAILURE,
@@ -36,7 +37,6 @@ from instasell_server.config.settings import Settings
 from instasell_server.db.connections import Database
 from instasell_server.db.migrate import MigrationRefused, is_migrated
 from instasell_server.embedded import EmbeddedError
-from instasell_server.errors import InstaSellError
 from instasell_server.ports import Unreachable
 from instasell_server.ports import WebhookRefused as ProviderRefused
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from instasell_client.models.auctions import BidReceipt
-from instasell_server.errors import InstaSellError
+from instasell_client.models.errors import InstaSellError
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 LAG_INTERVAL_SECONDS = 0.5

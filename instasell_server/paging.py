@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from instasell_client.models.base import check_instant
-from instasell_server.errors import Invalid
+from instasell_client.models.errors import Invalid
 
 
 def encode_cursor(*parts: str | int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Iterable
 
 from aiohttp import web
 
+from instasell_client.models.errors import Forbidden
 from instasell_server.config.settings import ServerPart
 from instasell_server.domains.accounts import handlers as accounts
 from instasell_server.domains.admin import handlers as admin
@@ -24,7 +25,6 @@ from instasell_server.domains.operations import handlers as operations
 from instasell_server.domains.orders import handlers as orders
 from instasell_server.domains.payments import handlers as payments
 from instasell_server.domains.wallets import handlers as wallets
-from instasell_server.errors import Forbidden
 from instasell_server.http.route import PUBLIC, Call, Route
 from instasell_server.realtime.websocket import LiveEndpoint
 

@@ -143,24 +143,17 @@ def _help_of(context: Any, words: Sequence[str]) -> str:
 def errors_text() -> str:
     """Return every error code with its exit code and what it says."""
     from instasell_cli.exit_codes import exit_code_of
-    from instasell_client.errors import Invalid
-    from instasell_client.errors.from_problem import tree
+    from instasell_client.errors import errors_by_code
 
     lines = [
         "Errors of the market have a stable code: in replies, in verdicts of bulk commands, and as",
         "a class of the Python client. The number is the exit code of a command that ends so.",
         "",
     ]
-    # Modules that are loaded by chance may have errors of their own, which no server answers.
-    known = {
-        code: kind
-        for code, kind in tree().items()
-        if kind.__module__.startswith("instasell_client.errors")
-    }
+    known = errors_by_code()
     width = max(map(len, known))
     for code, kind in sorted(known.items()):
-        error = kind([]) if issubclass(kind, Invalid) else kind()
-        lines.append(f"{code:<{width}}  {exit_code_of(error).value}  {kind.title}")
+        lines.append(f"{code:<{width}}  {exit_code_of(kind()).value}  {kind.title}")
     return "\n".join(lines)
 
 

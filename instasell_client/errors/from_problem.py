@@ -1,11 +1,11 @@
-"""From the problem that a server answers to the class of its code."""
+"""Turn the problem that a server answers into the error of its code."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from instasell_client.errors import (
+from instasell_client.models.errors import (
     Conflict,
     Forbidden,
     InstaSellError,
@@ -18,21 +18,11 @@ from instasell_client.errors import (
     Unauthenticated,
     Unavailable,
     Unsupported,
+    server_errors,
 )
 
 if TYPE_CHECKING:
     from instasell_client.models.problems import Problem
-
-
-def tree() -> dict[str, type[InstaSellError]]:
-    """Every error class by its code."""
-    found: dict[str, type[InstaSellError]] = {}
-    waiting: list[type[InstaSellError]] = [InstaSellError]
-    while waiting:
-        kind = waiting.pop()
-        found[kind.code] = kind
-        waiting.extend(kind.__subclasses__())
-    return found
 
 
 _BY_STATUS: Mapping[int, type[InstaSellError]] = {
@@ -44,20 +34,20 @@ _BY_STATUS: Mapping[int, type[InstaSellError]] = {
 
 
 def class_for(code: str, status: int) -> type[InstaSellError]:
-    """The class of a code; for a code of a newer server the nearest class by its status."""
-    return tree().get(code) or _BY_STATUS.get(status, InstaSellError)
+    """Return the class of a code; for a code of a newer server the nearest class by its status."""
+    return server_errors().get(code) or _BY_STATUS.get(status, InstaSellError)
 
 
 def error_from_problem(problem: Problem) -> InstaSellError:
-    """The error that a problem body describes, with every member that the body has."""
+    """Return the error that a problem body describes, with every member that the body has."""
     kind = class_for(problem.code, problem.status)
     data = dict(problem.model_extra or {})
     error: InstaSellError
     if issubclass(kind, Invalid):
-        error = kind(problem.errors or (), problem.detail)
+        entries = [(entry.field, entry.message) for entry in problem.errors or ()]
+        error = kind(entries, problem.detail, request_id=problem.request_id)
     else:
-        error = kind(problem.detail)
+        error = kind(problem.detail, request_id=problem.request_id)
     error.data = data
     error.code, error.title, error.status = problem.code, problem.title, problem.status
-    error.request_id = problem.request_id
     return error

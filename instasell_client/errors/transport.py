@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from instasell_client.errors.base import InstaSellError
+from instasell_client.models.errors import InstaSellError
 
 
 class TransportError(InstaSellError):
     """Report no answer, or one that cannot be understood. `status` is 0."""
 
-    title = "There is no answer from the market"
+    title = "The market did not answer"
     status = 0
 
 
 class ConnectionFailed(TransportError):
-    """No connection, or one that was lost before the answer."""
+    """Report that there is no connection, or that it was lost before the answer."""
 
-    title = "The market cannot be reached"
+    title = "The market cannot be reached; check the address and your connection"
     retryable = True
 
 
 class Timeout(TransportError):
-    """No answer in time."""
+    """Report that no answer came in time."""
 
-    title = "The market did not answer in time"
+    title = "The market did not answer in time; try again"
     retryable = True
 
 
 class ProtocolError(TransportError):
-    """An answer that does not fit the wire contract; client and server may be too far apart."""
+    """Report an answer that breaks the contract; client and server may be too far apart."""
 
-    title = "The answer does not fit the contract of this client"
+    title = "The answer does not fit this client; use matching versions"
 
 
 class NotAnInstaSellServer(ProtocolError):
     """Report that another program answers at this address."""
 
-    title = "There is no InstaSell server at this address"
+    title = "There is no InstaSell server at this address; check the address"

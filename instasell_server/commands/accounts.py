@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from instasell_client.models.errors import InstaSellError, Invalid
 from instasell_server.commands.command_context import (
     USAGE,
     DataDir,
@@ -26,7 +27,6 @@ from instasell_server.commands.standalone import (
 )
 from instasell_server.config.settings import Settings
 from instasell_server.db.migrate import MigrationRefused
-from instasell_server.errors import InstaSellError, Invalid
 
 if TYPE_CHECKING:
     from instasell_server.domains.accounts.service import AccountService

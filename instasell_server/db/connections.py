@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import psycopg2
 from psycopg2 import errors, extensions
 
+from instasell_client.models.errors import Unavailable
 from instasell_server.db.driver import DriverConnection, connect
-from instasell_server.errors import Unavailable
 
 Row = dict[str, Any]
 Parameters = Mapping[str, Any]

@@ -13,10 +13,15 @@ from typing import TypeVar
 from psycopg2 import errors as postgres
 from pydantic import BaseModel
 
+from instasell_client.models.errors import (
+    IdempotencyKeyReused,
+    OutcomeUnknown,
+    StillRunning,
+    Unavailable,
+)
 from instasell_server.db.connections import Database, Parameters
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction, rehearse, transact
-from instasell_server.errors import IdempotencyKeyReused, OutcomeUnknown, StillRunning, Unavailable
 
 ReplyModel = TypeVar("ReplyModel", bound=BaseModel)
 

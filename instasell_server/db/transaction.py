@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
+from instasell_client.models.errors import OutcomeUnknown, Unavailable
 from instasell_server.db.connections import (
     CONFIRM,
     STATEMENT_TIMEOUT_SECONDS,
@@ -23,7 +24,6 @@ from instasell_server.db.connections import (
     Result,
     Row,
 )
-from instasell_server.errors import OutcomeUnknown, Unavailable
 
 T = TypeVar("T")
 AfterCommit = Callable[[], Awaitable[None]]

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from instasell_client.models.accounts import UserStatus
-from instasell_server.errors import AccountSuspended, Forbidden, ScopeMissing, Unauthenticated
+from instasell_client.models.errors import (
+    AccountSuspended,
+    Forbidden,
+    ScopeMissing,
+    Unauthenticated,
+)
 from instasell_server.http.route import Policy
 from instasell_server.ports.principal import Principal
 

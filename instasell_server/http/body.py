@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
 
-from instasell_server.errors import Invalid, Malformed, TooLarge, TooSlow, Unsupported
+from instasell_client.models.errors import Invalid, Malformed, TooLarge, TooSlow, Unsupported
 
 BODY_BYTES_MAX = 1024 * 1024
 BODY_TIMEOUT_SECONDS = 20

@@ -15,8 +15,8 @@ from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
+from instasell_client.models.errors import HeadTooLarge, InstaSellError, Malformed, TooSlow
 from instasell_server import metrics
-from instasell_server.errors import HeadTooLarge, InstaSellError, Malformed, TooSlow
 from instasell_server.http.connections import OpenConnections
 from instasell_server.http.content_encoding import encoded_body
 from instasell_server.http.frame_limit import FrameLimit

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from instasell_client.models.errors import InstaSellError, RateLimited, Unavailable
 from instasell_server import metrics
-from instasell_server.errors import InstaSellError, RateLimited, Unavailable
 from instasell_server.http.client_address import Network, is_proxy, limited_as
 
 RETRY_SECONDS = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import hdrs, web
 
-from instasell_server.errors import Unsupported
+from instasell_client.models.errors import Unsupported
 
 
 def check_encoding(request: web.BaseRequest) -> None:

@@ -14,13 +14,13 @@ from aiohttp import web
 from pydantic import AliasChoices, BaseModel, TypeAdapter, ValidationError
 
 from instasell_client.models.base import IdempotencyKey
-from instasell_server.db.idempotency import RequestKey
-from instasell_server.db.transaction import GUARD
-from instasell_server.errors import (
+from instasell_client.models.errors import (
     Invalid,
     NotFound,
-    tree,
+    server_errors,
 )
+from instasell_server.db.idempotency import RequestKey
+from instasell_server.db.transaction import GUARD
 from instasell_server.http.admission import admit
 from instasell_server.http.body import hash_of, read_json, read_query
 from instasell_server.http.request_context import PASSAGE
@@ -88,7 +88,7 @@ def _all_optional(route: Route) -> bool:
 @functools.cache
 def not_found_of(name: str) -> type[NotFound]:
     """Return the error of a path id: `auction_id` that is no UUID is an AuctionNotFound."""
-    kind = tree().get(f"{name.removesuffix('_id')}_not_found", NotFound)
+    kind = server_errors().get(f"{name.removesuffix('_id')}_not_found", NotFound)
     return kind if issubclass(kind, NotFound) else NotFound
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from instasell_server.errors import InstaSellError, tree
-from instasell_server.http.problems import status_of
+from instasell_client.models.errors import InstaSellError, server_errors
 
 Json = dict[str, Any]
 
@@ -36,8 +35,8 @@ def render_page(document: bytes) -> bytes:
         schemas=dict(sorted(loaded["components"]["schemas"].items())),
         problems=sorted(
             (
-                {"code": kind.code, "title": kind.title, "status": status_of(kind)}
-                for kind in tree().values()
+                {"code": kind.code, "title": kind.title, "status": kind.status}
+                for kind in server_errors().values()
                 if kind is not InstaSellError
             ),
             key=lambda each: (each["status"], each["code"]),

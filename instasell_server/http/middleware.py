@@ -9,8 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 from aiohttp import HttpVersion11, web
 
-from instasell_server import logs, metrics
-from instasell_server.errors import (
+from instasell_client.models.errors import (
     Forbidden,
     InstaSellError,
     Invalid,
@@ -19,6 +18,7 @@ from instasell_server.errors import (
     Unauthenticated,
     Unsupported,
 )
+from instasell_server import logs, metrics
 from instasell_server.http.client_address import client_address, networks_of
 from instasell_server.http.connection import HttpConnection, SlowBody
 from instasell_server.http.connections import OpenConnections

@@ -12,10 +12,10 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from instasell_client.models import errors
 from instasell_client.models.problems import Problem
-from instasell_server import errors
 from instasell_server.http.dispatch import IDEMPOTENCY_HEADER, WRITES, not_found_of
-from instasell_server.http.problems import CONTENT_TYPE, status_of
+from instasell_server.http.problems import CONTENT_TYPE
 from instasell_server.http.route import EVERYBODY, Route
 
 REF = "#/components/schemas/{model}"
@@ -219,7 +219,7 @@ def _success(route: Route, refs: Mapping[tuple[type, str], Json]) -> Json:
 def _failures(route: Route) -> Json:
     by_status: dict[int, list[type[errors.InstaSellError]]] = {}
     for kind in errors_of(route):
-        by_status.setdefault(status_of(kind), []).append(kind)
+        by_status.setdefault(kind.status, []).append(kind)
     return {
         str(status): {
             "description": "; ".join(f"{kind.title} (`{kind.code}`)" for kind in kinds),

@@ -1,57 +1,24 @@
-"""The one map from errors to HTTP statuses, and the problem bodies of RFC 9457.
-
-WebSocket refusals carry the same body; nothing else in the server knows a status of an error.
-"""
+"""Write errors as the problem bodies of RFC 9457; WebSocket refusals carry the same body."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from http import HTTPStatus
 
 from aiohttp import web
 
+from instasell_client.models import errors
 from instasell_client.models.problems import FieldError, Problem
-from instasell_server import errors
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
 ERRORS_SHOWN_MAX = 100
 
-STATUSES: Mapping[type[errors.InstaSellError], int] = {
-    errors.InstaSellError: 500,
-    errors.NotFound: 404,
-    errors.Unauthenticated: 401,
-    errors.Forbidden: 403,
-    errors.Invalid: 422,
-    errors.IdempotencyKeyReused: 422,
-    errors.Malformed: 400,
-    errors.TooLarge: 413,
-    errors.HeadTooLarge: 431,
-    errors.TooSlow: 408,
-    errors.MethodNotAllowed: 405,
-    errors.Unsupported: 415,
-    errors.Conflict: 409,
-    errors.PaymentFailed: 402,
-    errors.RateLimited: 429,
-    errors.OutcomeUnknown: 503,
-    errors.Unavailable: 503,
-}
-
-
-def status_of(kind: type[errors.InstaSellError]) -> int:
-    """Return the status of an error class: its own, or that of the nearest class above it."""
-    for each in kind.__mro__:
-        if each in STATUSES:
-            return STATUSES[each]
-    raise TypeError(f"{kind} is no error of the market")  # pragma: no cover - the root is mapped
-
 
 def problem_of(error: errors.InstaSellError, request_id: str | None = None) -> Problem:
     """Return the body that describes an error. A 500 says nothing but that it happened."""
     kind = type(error)
-    status = status_of(kind)
-    if status == 500:
+    if kind.status == 500:
         return Problem(
             type="about:blank",
             title=errors.InstaSellError.title,
@@ -68,7 +35,7 @@ def problem_of(error: errors.InstaSellError, request_id: str | None = None) -> P
     members = {
         "type": f"/docs#{kind.code}",
         "title": kind.title,
-        "status": status,
+        "status": kind.status,
         "detail": error.detail,
         "code": kind.code,
         "request_id": request_id,

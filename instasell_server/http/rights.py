@@ -16,8 +16,8 @@ from typing import TypeVar
 import structlog
 from aiohttp import web
 
+from instasell_client.models.errors import InstaSellError, Unavailable
 from instasell_server.db.connections import Database, DbConnection
-from instasell_server.errors import InstaSellError, Unavailable
 from instasell_server.http.admission import admit
 from instasell_server.http.route import Policy
 from instasell_server.ports.principal import Principal

@@ -10,9 +10,9 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from instasell_client.models.accounts import Role, Scope
+from instasell_client.models.errors import Unauthenticated
 from instasell_server.config.settings import ServerPart
 from instasell_server.db.idempotency import RequestKey
-from instasell_server.errors import Unauthenticated
 from instasell_server.ports.principal import Principal
 
 Body = TypeVar("Body")

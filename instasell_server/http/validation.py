@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
+from instasell_client.models.errors import Invalid
 from instasell_client.models.validation import field_errors
-from instasell_server.errors import Invalid
 
 
 def invalid_of(error: ValidationError, where: str) -> Invalid:

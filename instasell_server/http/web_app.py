@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
+from instasell_client.models.errors import MethodNotAllowed
 from instasell_server.config.settings import Settings
-from instasell_server.errors import MethodNotAllowed
 from instasell_server.http.body import BODY_BYTES_MAX
 from instasell_server.http.connections import CONNECTIONS, OpenConnections
 from instasell_server.http.cross_origin import CrossOrigin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from instasell_server.errors import RateLimited
+from instasell_client.models.errors import RateLimited
 from instasell_server.ports import Quota
 
 MINUTE_SECONDS = 60

@@ -9,7 +9,7 @@ import math
 import time
 from typing import NamedTuple
 
-from instasell_server.errors import RateLimited
+from instasell_client.models.errors import RateLimited
 from instasell_server.http.client_address import limited_as
 
 FRAMES = 300

@@ -15,6 +15,12 @@ from aiohttp.abc import AbstractStreamWriter
 from pydantic_core import to_json
 
 from instasell_client.models.accounts import Role, Scope
+from instasell_client.models.errors import (
+    InstaSellError,
+    RateLimited,
+    ScopeMissing,
+    Unauthenticated,
+)
 from instasell_client.models.live import (
     BOARD,
     Authenticate,
@@ -25,7 +31,6 @@ from instasell_client.models.live import (
 )
 from instasell_server.domains.auctions.bidding.bid_batch import Answer
 from instasell_server.domains.auctions.service import AuctionService
-from instasell_server.errors import InstaSellError, RateLimited, ScopeMissing, Unauthenticated
 from instasell_server.http.frame_limit import FrameLimit
 from instasell_server.http.problems import problem_of
 from instasell_server.ports.principal import Principal

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from instasell_client.models.errors import InstaSellError, Invalid
 from instasell_client.models.live import ClientEvent, ClientFrame
-from instasell_server.errors import InstaSellError, Invalid
+from instasell_client.models.validation import field_errors
 from instasell_server.http.body import parse_json
-from instasell_server.http.validation import invalid_of
 
 FRAME_ID_CHARACTERS_MAX = 64
 BAD_FIELDS_MAX = 10
@@ -64,8 +64,7 @@ def parse_data(model: type[Model], data: Any) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        refusal = invalid_of(error, "body")
-        raise Invalid(list(refusal.errors)[:BAD_FIELDS_MAX]) from None
+        raise Invalid(field_errors(error, "body")[:BAD_FIELDS_MAX]) from None
 
 
 def _id_of(content: Any) -> FrameId:

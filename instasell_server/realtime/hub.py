@@ -14,9 +14,9 @@ from typing import Any
 
 import structlog
 
+from instasell_client.models.errors import InstaSellError
 from instasell_server import metrics
 from instasell_server.domains.auctions import events as auction_events
-from instasell_server.errors import InstaSellError
 from instasell_server.ports import Bus, Event, History, OwnBid
 from instasell_server.realtime.account_subscribers import AccountSubscribers
 from instasell_server.realtime.bus_codec import pack_events, unpack_events

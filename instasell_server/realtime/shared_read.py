@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from instasell_server.errors import InstaSellError
+from instasell_client.models.errors import InstaSellError
 
 Key = TypeVar("Key", bound=Hashable)
 Found = TypeVar("Found")

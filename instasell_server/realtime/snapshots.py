@@ -17,9 +17,9 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from instasell_client.models.auctions import AuctionState, AuctionStatus, AuctionView
+from instasell_client.models.errors import InstaSellError
 from instasell_client.models.live import BOARD, JoinedAuction, YourBid
 from instasell_server.domains.auctions.history import AuctionHistory
-from instasell_server.errors import InstaSellError
 from instasell_server.ports.principal import Principal
 from instasell_server.realtime.shared_read import SharedRead
 

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from pydantic_core import to_json
 
+from instasell_client.models.errors import Forbidden
 from instasell_client.models.live import FRAME_BYTES_MAX
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.auctions.service import AuctionService
-from instasell_server.errors import Forbidden
 from instasell_server.http.connection import HttpConnection
 from instasell_server.http.request_context import PASSAGE
 from instasell_server.http.route import Call

@@ -12,12 +12,11 @@ from typing import Any, get_args
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from instasell_client.models.errors import InstaSellError, server_errors
 from instasell_server.config.limit_settings import LimitSettings
 from instasell_server.config.settings import Settings
-from instasell_server.errors import InstaSellError, tree
 from instasell_server.http.docs import kind_of
 from instasell_server.http.openapi import errors_of, make_document
-from instasell_server.http.problems import status_of
 from instasell_server.http.route import EVERYBODY, Route
 from instasell_server.reference.websocket import frame_lines, frame_schemas
 from instasell_server.routes import TABLE
@@ -128,10 +127,10 @@ def api_page(table: Iterable[Route]) -> str:
             lines += frame_lines()
     lines += ["## Problems", "", "| status | code | title |", "|---|---|---|"]
     kinds = sorted(
-        (kind for kind in tree().values() if kind is not InstaSellError),
-        key=lambda kind: (status_of(kind), kind.code),
+        (kind for kind in server_errors().values() if kind is not InstaSellError),
+        key=lambda kind: (kind.status, kind.code),
     )
-    lines += [f"| {status_of(kind)} | `{kind.code}` | {kind.title} |" for kind in kinds]
+    lines += [f"| {kind.status} | `{kind.code}` | {kind.title} |" for kind in kinds]
     lines += ["", "## Schemas", ""]
     schemas = {**frame_schemas(), **document["components"]["schemas"]}
     for name, schema in sorted(schemas.items()):
@@ -157,7 +156,7 @@ def _route(route: Route, operation: Json) -> list[str]:
                 for kind, content in reply.get("content", {}).items()
             ]
             lines.append(f"- {status}: {', '.join(shown) or reply['description']}")
-    codes = sorted({(status_of(kind), kind.code) for kind in errors_of(route)})
+    codes = sorted({(kind.status, kind.code) for kind in errors_of(route)})
     lines.append("- problems: " + ", ".join(f"{status} `{code}`" for status, code in codes))
     return [*lines, ""]
 

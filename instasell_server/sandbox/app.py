@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
-from instasell_server.errors import TooSlow, Unsupported
+from instasell_client.models.errors import TooSlow, Unsupported
 from instasell_server.http.connection import SlowBody
 from instasell_server.http.content_encoding import check_encoding
 from instasell_server.http.listener import Listener

@@ -6,10 +6,10 @@ import asyncio
 
 import structlog
 
+from instasell_client.models.errors import InstaSellError
 from instasell_server.db.connections import Database
 from instasell_server.domains.auctions import locked_store
 from instasell_server.domains.auctions.closing.lifecycle import DUE_BATCH, Lifecycle
-from instasell_server.errors import InstaSellError
 
 POLL_SECONDS = 0.1
 LANES = 2

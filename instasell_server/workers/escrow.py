@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from instasell_server.errors import InstaSellError
+from instasell_client.models.errors import InstaSellError
 
 POLL_SECONDS = 0.5
 

@@ -6,8 +6,8 @@ import asyncio
 
 import structlog
 
+from instasell_client.models.errors import InstaSellError
 from instasell_server.domains.mail.service import MailService
-from instasell_server.errors import InstaSellError
 
 POLL_SECONDS = 0.5
 LEAVING_SECONDS = 8.0

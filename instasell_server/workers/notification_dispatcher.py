@@ -6,8 +6,8 @@ import asyncio
 
 import structlog
 
+from instasell_client.models.errors import InstaSellError
 from instasell_server.domains.notifications.dispatch import NotificationDispatcher
-from instasell_server.errors import InstaSellError
 
 POLL_SECONDS = 0.5
 AFTER_FAILURE_SECONDS = 1.0

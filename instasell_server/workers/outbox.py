@@ -13,11 +13,11 @@ from typing import Any
 
 import structlog
 
+from instasell_client.models.errors import InstaSellError
 from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import delete_old_replies
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction, transact
-from instasell_server.errors import InstaSellError
 
 POLL_SECONDS = 0.5
 BATCH = 100

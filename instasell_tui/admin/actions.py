@@ -11,7 +11,6 @@ from instasell_client.models.accounts import User
 from instasell_client.models.admin import Alert
 from instasell_client.models.disputes import Dispute, DisputeView
 from instasell_client.models.money import parse_amount
-from instasell_client.models.problems import FieldError
 from instasell_tui.admin import text as admin_text
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders import text as orders_text
@@ -94,7 +93,7 @@ class AdminActions:
                 saved = await asyncio.to_thread(save, path, data)
             except (OSError, ValueError) as error:
                 why = getattr(error, "strerror", None) or str(error)
-                raise Invalid([FieldError(field="path", message=f"not saved: {why}")]) from error
+                raise Invalid.one("path", f"not saved: {why}") from error
             return f"Saved ({len(data):,} bytes): {safe_text(str(saved))}", Tone.GOOD
 
         form = Form("Save a file of this dispute", title, [*which, to], "Save", check)

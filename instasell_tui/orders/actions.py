@@ -11,7 +11,6 @@ from instasell_client import InstaSellError, Invalid
 from instasell_client.models.disputes import DisputeReason
 from instasell_client.models.money import format_amount, parse_amount
 from instasell_client.models.orders import Order, PaymentMethod
-from instasell_client.models.problems import FieldError
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders import evidence
 from instasell_tui.orders import text as orders_text
@@ -237,7 +236,7 @@ class OrderActions:
                 file = await asyncio.to_thread(evidence.read, values["path"])
             except (OSError, ValueError) as error:
                 reason = getattr(error, "strerror", None) or str(error)
-                raise Invalid([FieldError(field="path", message=reason)]) from error
+                raise Invalid.one("path", reason) from error
             sent = await self._trading.attach(
                 view.dispute.id, file, lambda text: self._tell(text, Tone.PLAIN)
             )

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from instasell_client import InstaSellError, Invalid
 from instasell_client.models.listings import Listing
 from instasell_client.models.money import format_amount
-from instasell_client.models.problems import FieldError
 from instasell_client.models.seller_auctions import SellingAuction
 from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders import text as orders_text
@@ -180,7 +179,7 @@ class SellerActions:
                     return NOTHING_SENT
                 done = await self._judged(path, columns, dry_run=False)
             except ImportFailed as error:
-                raise Invalid([FieldError(field="path", message=str(error))]) from error
+                raise Invalid.one("path", str(error)) from error
             tone = Tone.BAD if done.complaints else Tone.GOOD
             return f"Brought in: {seller_text.told_of(done)}", tone
 

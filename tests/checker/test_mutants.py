@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from instasell_client.models.errors import Unavailable
 from instasell_server.config.settings import Settings
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions import locked_store
@@ -29,7 +30,6 @@ from instasell_server.domains.auctions.formats.english import (
     BidRequest,
 )
 from instasell_server.domains.auctions.handlers import SERVICE
-from instasell_server.errors import Unavailable
 from tests.checker.bidders import Wish
 from tests.checker.checks import Violation, check
 from tests.checker.history import Run

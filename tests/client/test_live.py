@@ -387,9 +387,9 @@ async def test_bid_goes_out_again_with_its_key_after_a_lost_connection(market: L
 
 @pytest.mark.parametrize("code", ["outcome_unknown", "unavailable", "still_running"])
 def test_codes_that_ask_for_a_repeat_exist(code: str) -> None:
-    from instasell_client.errors.from_problem import tree
+    from instasell_client.errors import errors_by_code
 
-    assert tree()[code].retryable
+    assert errors_by_code()[code].retryable
 
 
 @pytest.mark.parametrize("code", ["outcome_unknown", "unavailable", "still_running"])

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import uvloop
 
+from instasell_client.models.errors import Unavailable
 from instasell_server.db.connections import Database
-from instasell_server.errors import Unavailable
 from tests.server.accounts_support import sign_up
 from tests.support.servers import RunningServer
 

@@ -15,8 +15,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
+from instasell_client.models.errors import RateLimited
 from instasell_server.domains.accounts.rules import account_of, delay_seconds
-from instasell_server.errors import RateLimited
 from instasell_server.ports import Limiter, Quota
 
 FAILURES_MAX = 10

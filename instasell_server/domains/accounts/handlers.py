@@ -22,8 +22,7 @@ from instasell_client.models.accounts import (
     User,
     Verify,
 )
-from instasell_server.domains.accounts.service import AccountService
-from instasell_server.errors import (
+from instasell_client.models.errors import (
     BadCredentials,
     Conflict,
     EmailTaken,
@@ -32,6 +31,7 @@ from instasell_server.errors import (
     TokenNotFound,
     Unauthenticated,
 )
+from instasell_server.domains.accounts.service import AccountService
 from instasell_server.http.client_address import limited_as
 from instasell_server.http.request_context import PASSAGE
 from instasell_server.http.route import PUBLIC, TRADERS, Call, Route, signed_in

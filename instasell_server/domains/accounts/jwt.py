@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import jwt
 
+from instasell_client.models.errors import Unauthenticated
 from instasell_server.config.settings import Settings
-from instasell_server.errors import Unauthenticated
 
 ALGORITHM = "HS256"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import bcrypt
 
-from instasell_server.errors import Unavailable
+from instasell_client.models.errors import Unavailable
 
 T = TypeVar("T")
 

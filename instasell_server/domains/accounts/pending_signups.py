@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from instasell_client.models.accounts import Signup, SignupPending, VerificationStatus
+from instasell_client.models.errors import EmailTaken, Invalid, RateLimited
 from instasell_server import metrics
 from instasell_server.config.settings import Settings
 from instasell_server.db.connections import Database
@@ -26,7 +27,6 @@ from instasell_server.domains.accounts.weak_passwords import require_strong
 from instasell_server.domains.ledger.rules import gas_grant
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.mail.service import MailService
-from instasell_server.errors import EmailTaken, Invalid, RateLimited
 from instasell_server.ports import Limiter
 
 SIGNUP_REQUESTED = "signup_requested"

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from instasell_client.models.accounts import Role
+from instasell_client.models.errors import Invalid
 from instasell_server.db import postgres
 from instasell_server.db.connections import DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.accounts.emails import ODD_EMAIL
-from instasell_server.errors import Invalid
 
 _sql = load(__file__, "pending.sql")
 

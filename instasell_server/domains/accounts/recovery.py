@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from instasell_client.models.accounts import Forgot, Reset, VerificationStatus
+from instasell_client.models.errors import Conflict, Invalid, RateLimited, ScopeMissing
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import link_store, rules, store
@@ -22,7 +23,6 @@ from instasell_server.domains.accounts.passwords import Passwords
 from instasell_server.domains.accounts.sessions import Sessions
 from instasell_server.domains.accounts.weak_passwords import require_strong
 from instasell_server.domains.mail.service import MailService
-from instasell_server.errors import Conflict, Invalid, RateLimited, ScopeMissing
 from instasell_server.ports import Limiter
 from instasell_server.ports.principal import Principal
 

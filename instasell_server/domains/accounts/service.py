@@ -20,6 +20,14 @@ from instasell_client.models.accounts import (
     UserStatus,
     VerificationStatus,
 )
+from instasell_client.models.errors import (
+    BadCredentials,
+    Conflict,
+    EmailTaken,
+    Invalid,
+    Unauthenticated,
+    UserNotFound,
+)
 from instasell_client.models.validation import field_errors
 from instasell_server import metrics
 from instasell_server.config.settings import Settings
@@ -52,14 +60,6 @@ from instasell_server.domains.accounts.weak_passwords import require_strong
 from instasell_server.domains.ledger.rules import gas_grant
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.mail.service import MailService
-from instasell_server.errors import (
-    BadCredentials,
-    Conflict,
-    EmailTaken,
-    Invalid,
-    Unauthenticated,
-    UserNotFound,
-)
 from instasell_server.ports import Cache, Events, Limiter
 from instasell_server.ports.principal import Principal
 

@@ -19,12 +19,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from instasell_client.models.accounts import Role, Scope, UserStatus
+from instasell_client.models.errors import Unauthenticated, Unavailable
 from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import store
 from instasell_server.domains.accounts.jwt import TokenSigner
 from instasell_server.domains.accounts.store import EndedSession, Session
-from instasell_server.errors import Unauthenticated, Unavailable
 from instasell_server.ports import Cache, Events, Unreachable
 from instasell_server.ports.principal import Principal
 

@@ -16,11 +16,11 @@ from instasell_client.models.accounts import (
     UserStatus,
     VerificationStatus,
 )
+from instasell_client.models.errors import EmailTaken, Invalid, UserNotFound
 from instasell_server.db import postgres
 from instasell_server.db.connections import DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
-from instasell_server.errors import EmailTaken, Invalid, UserNotFound
 
 _sql = load(__file__)
 

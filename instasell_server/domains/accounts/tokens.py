@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from instasell_client.models.accounts import CreateToken, TokenGrant, TokenList
+from instasell_client.models.errors import Conflict, Invalid, TokenNotFound, Unauthenticated
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import rules, store
 from instasell_server.domains.accounts.jwt import TokenSigner
 from instasell_server.domains.accounts.sessions import Sessions
-from instasell_server.errors import Conflict, Invalid, TokenNotFound, Unauthenticated
 from instasell_server.ports.principal import Principal
 
 TOKENS_MAX = 100

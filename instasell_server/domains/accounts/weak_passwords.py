@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
-from instasell_server.errors import Invalid
+from instasell_client.models.errors import Invalid
 
 TOO_COMMON = (
     "this is one of the most common passwords, or is made from one by a small change, and is"

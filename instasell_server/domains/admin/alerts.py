@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from instasell_client.models.admin import Alert, AlertsQuery
 from instasell_client.models.base import Page
+from instasell_client.models.errors import NothingToBook
 from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
@@ -14,7 +15,6 @@ from instasell_server.domains.admin.alert_hints import remedy_of
 from instasell_server.domains.admin.service import Action, note_action, page_of
 from instasell_server.domains.chargebacks.service import ChargebackService
 from instasell_server.domains.payments.service import PaymentService
-from instasell_server.errors import NothingToBook
 from instasell_server.paging import decode_cursor, encode_cursor, read_place
 from instasell_server.ports.principal import Principal
 

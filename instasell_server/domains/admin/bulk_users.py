@@ -10,11 +10,7 @@ import asyncio
 
 from instasell_client.models.accounts import Role, Signup, User, UserStatus
 from instasell_client.models.admin import EnteredOutcome, EnteredUser, EnteredUsers, EnterUsers
-from instasell_server.db.transaction import Transaction
-from instasell_server.domains.accounts.service import AccountService
-from instasell_server.domains.admin import store
-from instasell_server.domains.admin.service import Action
-from instasell_server.errors import (
+from instasell_client.models.errors import (
     BadCredentials,
     Conflict,
     Forbidden,
@@ -22,6 +18,10 @@ from instasell_server.errors import (
     Invalid,
     RateLimited,
 )
+from instasell_server.db.transaction import Transaction
+from instasell_server.domains.accounts.service import AccountService
+from instasell_server.domains.admin import store
+from instasell_server.domains.admin.service import Action
 from instasell_server.ports.principal import Principal
 
 AT_ONCE_MAX = 4

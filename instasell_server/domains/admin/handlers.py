@@ -22,12 +22,7 @@ from instasell_client.models.admin import (
 )
 from instasell_client.models.auctions import AuctionStatusReply
 from instasell_client.models.base import Page
-from instasell_client.models.listings import Listing
-from instasell_client.models.orders import Order
-from instasell_server.domains.admin.alerts import AlertService
-from instasell_server.domains.admin.bulk_users import BulkUsers
-from instasell_server.domains.admin.service import AdminService
-from instasell_server.errors import (
+from instasell_client.models.errors import (
     AlertNotFound,
     AuctionNotFound,
     AuctionNotOpen,
@@ -40,6 +35,11 @@ from instasell_server.errors import (
     Unavailable,
     UserNotFound,
 )
+from instasell_client.models.listings import Listing
+from instasell_client.models.orders import Order
+from instasell_server.domains.admin.alerts import AlertService
+from instasell_server.domains.admin.bulk_users import BulkUsers
+from instasell_server.domains.admin.service import AdminService
 from instasell_server.http.route import ADMINS, Call, Route, signed_in
 
 SERVICE = web.AppKey("admin", AdminService)

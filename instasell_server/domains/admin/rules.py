@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from instasell_client.models.admin import BUCKETS_MAX, Bucket
-from instasell_server.errors import Invalid
+from instasell_client.models.errors import Invalid
 
 _LENGTHS = {
     Bucket.HOUR: timedelta(hours=1),

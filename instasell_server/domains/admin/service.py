@@ -25,6 +25,7 @@ from instasell_client.models.admin import (
 )
 from instasell_client.models.auctions import AuctionStatusReply
 from instasell_client.models.base import Page
+from instasell_client.models.errors import Forbidden, LastAdmin
 from instasell_client.models.listings import Listing
 from instasell_client.models.orders import Order
 from instasell_server.db.connections import Database
@@ -37,7 +38,6 @@ from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.listings.service import ListingService
 from instasell_server.domains.messages.service import MessageService
 from instasell_server.domains.orders.service import OrderService
-from instasell_server.errors import Forbidden, LastAdmin
 from instasell_server.paging import decode_cursor, encode_cursor, read_place
 from instasell_server.ports.principal import Principal
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from instasell_client.models.accounts import User
 from instasell_client.models.admin import AdminAction, Alert, Figures, LedgerRow
+from instasell_client.models.errors import AlertNotFound
 from instasell_server.db.connections import DbConnection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.admin.rules import Span
-from instasell_server.errors import AlertNotFound
 
 _sql = load(__file__)
 _analytics = load(__file__, "analytics.sql")

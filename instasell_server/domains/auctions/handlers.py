@@ -31,14 +31,7 @@ from instasell_client.models.auctions import (
 )
 from instasell_client.models.base import Paging
 from instasell_client.models.bids import BiddingPage, BiddingQuery
-from instasell_client.models.orders import OrderView
-from instasell_client.models.seller_auctions import SellingPage, SellingQuery
-from instasell_server.domains.auctions.bidding.bidder_auctions import BidderAuctions
-from instasell_server.domains.auctions.selling.checks import AuctionChecker
-from instasell_server.domains.auctions.selling.relist import Relisting
-from instasell_server.domains.auctions.selling.seller_auctions import SellerAuctions
-from instasell_server.domains.auctions.service import AuctionService
-from instasell_server.errors import (
+from instasell_client.models.errors import (
     AlreadyLeading,
     AuctionHasBids,
     AuctionHasOrder,
@@ -54,6 +47,13 @@ from instasell_server.errors import (
     OutOfStock,
     SellerCannotBid,
 )
+from instasell_client.models.orders import OrderView
+from instasell_client.models.seller_auctions import SellingPage, SellingQuery
+from instasell_server.domains.auctions.bidding.bidder_auctions import BidderAuctions
+from instasell_server.domains.auctions.selling.checks import AuctionChecker
+from instasell_server.domains.auctions.selling.relist import Relisting
+from instasell_server.domains.auctions.selling.seller_auctions import SellerAuctions
+from instasell_server.domains.auctions.service import AuctionService
 from instasell_server.http.route import PUBLIC, SELLERS, TRADERS, Call, Policy, Route, signed_in
 
 LIVE_PAGE_SECONDS = 0.25

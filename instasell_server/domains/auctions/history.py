@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, You
+from instasell_client.models.errors import AuctionNotFound
 from instasell_client.models.live import ServerEvent, YourBid
 from instasell_server.db.connections import Database, DbConnection
 from instasell_server.domains.auctions import events as auction_events
@@ -17,7 +18,6 @@ from instasell_server.domains.auctions.bidding.bidder_auctions import (
     list_bids_in_auction,
     list_open_bids,
 )
-from instasell_server.errors import AuctionNotFound
 from instasell_server.ports import Event, OwnBid
 
 MISSED_MAX = 500

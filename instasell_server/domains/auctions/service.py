@@ -28,6 +28,14 @@ from instasell_client.models.auctions import (
     You,
 )
 from instasell_client.models.base import Paging
+from instasell_client.models.errors import (
+    AuctionHasBids,
+    AuctionNotFound,
+    AuctionNotOpen,
+    Forbidden,
+    InstaSellError,
+    Invalid,
+)
 from instasell_client.models.live import ServerEvent
 from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
@@ -46,14 +54,6 @@ from instasell_server.domains.auctions.formats.english import BidRowKind
 from instasell_server.domains.auctions.selling import create, terms
 from instasell_server.domains.orders.service import OrderService
 from instasell_server.domains.sellers.service import record_of
-from instasell_server.errors import (
-    AuctionHasBids,
-    AuctionNotFound,
-    AuctionNotOpen,
-    Forbidden,
-    InstaSellError,
-    Invalid,
-)
 from instasell_server.paging import decode_cursor, decode_place, encode_cursor, encode_place
 from instasell_server.ports import Cache, Event, Limiter, Unreachable
 from instasell_server.ports.principal import Principal

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from instasell_client.models.errors import Unavailable
 from instasell_client.models.money import MAX_AMOUNT, format_amount
 from instasell_client.models.orders import OrderStatus
 from instasell_server.db.transaction import Transaction
@@ -27,7 +28,6 @@ from instasell_server.domains.ledger.rules import refund
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders.bank_claims import BankClaims, LockedOrder
 from instasell_server.domains.payments.counterparts import PaidMeanwhile
-from instasell_server.errors import Unavailable
 
 
 class _More(NamedTuple):

@@ -7,13 +7,13 @@ from functools import partial
 
 import structlog
 
+from instasell_client.models.errors import InstaSellError
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.chargebacks import store
 from instasell_server.domains.chargebacks.store import Chargeback
 from instasell_server.domains.ledger import claims as movements
 from instasell_server.domains.ledger.service import Ledger
-from instasell_server.errors import InstaSellError
 
 AT_ONCE = 100
 

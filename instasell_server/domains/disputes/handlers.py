@@ -14,14 +14,14 @@ from instasell_client.models.disputes import (
     ReplyToDispute,
     ResolveDispute,
 )
-from instasell_server.domains.disputes.service import DisputeService
-from instasell_server.errors import (
+from instasell_client.models.errors import (
     ChargebackOpen,
     DisputeClosed,
     DisputeNotFound,
     OrderNotFound,
     OrderNotReady,
 )
+from instasell_server.domains.disputes.service import DisputeService
 from instasell_server.http.route import ADMINS, TRADERS, Call, Route, signed_in
 
 SERVICE = web.AppKey("disputes", DisputeService)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from instasell_client.models.disputes import DisputeKind, DisputeStatus
-from instasell_server.errors import ChargebackOpen, DisputeClosed, DisputeNotFound, Forbidden
+from instasell_client.models.errors import ChargebackOpen, DisputeClosed, DisputeNotFound, Forbidden
 
 
 class DisputeState(NamedTuple):

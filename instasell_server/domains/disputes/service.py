@@ -22,6 +22,7 @@ from instasell_client.models.disputes import (
     ReplyToDispute,
     ResolveDispute,
 )
+from instasell_client.models.errors import DisputeNotFound, Invalid
 from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
@@ -29,7 +30,6 @@ from instasell_server.domains.disputes import rules, store
 from instasell_server.domains.disputes.store import NewDispute, Place, Resolution
 from instasell_server.domains.media.service import MediaService
 from instasell_server.domains.orders.fulfilment import OrderFulfilment
-from instasell_server.errors import DisputeNotFound, Invalid
 from instasell_server.paging import decode_cursor, encode_cursor
 from instasell_server.ports.principal import Principal
 

@@ -9,6 +9,13 @@ from datetime import datetime
 
 from pydantic_core import to_json
 
+from instasell_client.models.errors import (
+    FundsHeld,
+    InsufficientFunds,
+    InsufficientGas,
+    PayoutsStopped,
+    UserNotFound,
+)
 from instasell_client.models.money import format_amount
 from instasell_client.models.wallets import Wallet
 from instasell_server.db.transaction import Transaction
@@ -23,13 +30,6 @@ from instasell_server.domains.ledger.postings import (
 )
 from instasell_server.domains.ledger.rules import withdraw
 from instasell_server.domains.ledger.store import PostedEntries, WalletRow
-from instasell_server.errors import (
-    FundsHeld,
-    InsufficientFunds,
-    InsufficientGas,
-    PayoutsStopped,
-    UserNotFound,
-)
 from instasell_server.ports import Cache, Events
 
 WALLET_TTL_SECONDS = 300

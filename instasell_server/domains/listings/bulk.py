@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from instasell_client.models.errors import InstaSellError, OutcomeUnknown, Unavailable
 from instasell_client.models.listings import BulkOutcome, BulkVerdict
 from instasell_client.models.problems import FieldError
 from instasell_server.db.connections import Database
@@ -26,7 +27,6 @@ from instasell_server.domains.listings.bulk_rules import (
 )
 from instasell_server.domains.listings.page_cache import CategoryPageCache
 from instasell_server.domains.listings.rules import LANES, ListingFields, lane_of
-from instasell_server.errors import InstaSellError, OutcomeUnknown, Unavailable
 
 TRIES = 3
 LANE_ROWS_MIN = 50

@@ -12,13 +12,13 @@ from typing import Any
 from aiohttp import StreamReader
 from pydantic import ValidationError
 
+from instasell_client.models.errors import Invalid, Malformed
 from instasell_client.models.listings import BulkListing
+from instasell_client.models.validation import field_errors
 from instasell_server.domains.listings.bulk_rules import ImportRow
 from instasell_server.domains.listings.category_tree import normal_path
 from instasell_server.domains.listings.rules import FieldErrors
-from instasell_server.errors import Invalid, Malformed
 from instasell_server.http.body import parse_json
-from instasell_server.http.validation import invalid_of
 
 LINE_BYTES_MAX = 256 * 1024
 """Enough for 20,000 characters of description, each escaped as a pair of surrogates."""
@@ -168,7 +168,8 @@ def _row(number: int, line: Line) -> ImportRow:
         complaint = str(error.detail).replace("the body", "the line", 1)
         return _broken(number, f"{complaint}; send one JSON object on each line")
     except Invalid as error:
-        return _broken(number, *error.errors[0][::-1])
+        bad = error.errors[0]
+        return _broken(number, bad.message, bad.field)
     if not isinstance(content, dict):
         return _broken(number, "send one JSON object on each line")
     columns, errors = _columns(content)
@@ -180,7 +181,7 @@ def _columns(content: dict[str, Any]) -> tuple[BulkListing, FieldErrors]:
     try:
         return BulkListing.model_validate(content), []
     except ValidationError as error:
-        errors = invalid_of(error, "row").errors
+        errors = field_errors(error, "row")
         bad = {_plain(str(each["loc"][0])) for each in error.errors() if each["loc"]}
     try:
         rest = {name: value for name, value in content.items() if _plain(name) not in bad}

@@ -10,11 +10,11 @@ from types import TracebackType
 
 from aiohttp import web
 
+from instasell_client.models.errors import InstaSellError
 from instasell_client.models.listings import BulkOutcome, BulkVerdict
 from instasell_client.models.problems import FieldError
 from instasell_server.domains.listings.bulk import BulkUpload, UploadEnded
 from instasell_server.domains.listings.bulk_rules import ImportRow
-from instasell_server.errors import InstaSellError
 from instasell_server.http.problems import problem_of
 from instasell_server.http.rights import RightsWatch
 

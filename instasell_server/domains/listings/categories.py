@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from instasell_client.models.base import Empty
+from instasell_client.models.errors import CategoryNotFound, Invalid
 from instasell_client.models.listings import (
     Category,
     CategoryTree,
@@ -18,7 +19,6 @@ from instasell_server.domains.listings import category_store as store
 from instasell_server.domains.listings import category_tree as tree
 from instasell_server.domains.listings.category_store import CategoryPosition, CategoryState
 from instasell_server.domains.listings.page_cache import CategoryPageCache
-from instasell_server.errors import CategoryNotFound, Invalid
 
 
 class CategoryService:

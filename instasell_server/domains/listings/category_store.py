@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from instasell_client.models.errors import CategoryExists, CategoryInUse
 from instasell_client.models.listings import Category
 from instasell_server.db import postgres
 from instasell_server.db.connections import DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
-from instasell_server.errors import CategoryExists, CategoryInUse
 
 _sql = load(__file__, "categories.sql")
 

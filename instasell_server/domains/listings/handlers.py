@@ -9,6 +9,17 @@ from aiohttp import web
 
 from instasell_client.models.accounts import Scope
 from instasell_client.models.base import Page
+from instasell_client.models.errors import (
+    AuctionHasBids,
+    CategoryExists,
+    CategoryInUse,
+    CategoryNotFound,
+    InstaSellError,
+    ListingInUse,
+    ListingNotFound,
+    SkuTaken,
+    Unsupported,
+)
 from instasell_client.models.listings import (
     BulkListing,
     BulkQuery,
@@ -27,17 +38,6 @@ from instasell_client.models.listings import (
 from instasell_server.domains.listings.bulk_lines import read_rows
 from instasell_server.domains.listings.bulk_stream import FAREWELL_SECONDS, carry_out
 from instasell_server.domains.listings.service import ListingService
-from instasell_server.errors import (
-    AuctionHasBids,
-    CategoryExists,
-    CategoryInUse,
-    CategoryNotFound,
-    InstaSellError,
-    ListingInUse,
-    ListingNotFound,
-    SkuTaken,
-    Unsupported,
-)
 from instasell_server.http.problems import problem_of
 from instasell_server.http.rights import RIGHTS
 from instasell_server.http.route import ADMINS, PUBLIC, SELLERS, Call, Route, signed_in

@@ -13,11 +13,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from instasell_client.models.base import Page
+from instasell_client.models.errors import Unavailable
 from instasell_client.models.listings import Listing
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.listings import store
-from instasell_server.errors import Unavailable
 from instasell_server.ports import Cache, Unreachable
 
 PAGE_SECONDS = 600

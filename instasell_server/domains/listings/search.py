@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from instasell_client.models.base import UUID_PATTERN
+from instasell_client.models.errors import Invalid
 from instasell_client.models.listings import ListingQuery, ListingSort
-from instasell_server.errors import Invalid
 from instasell_server.paging import decode_cursor, encode_cursor
 
 PRICELESS_LAST = 10**12 + 1

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import Any
 
 from instasell_client.models.base import Empty, JsonObject, Page
+from instasell_client.models.errors import AuctionHasBids, Invalid, ListingInUse, ListingNotFound
 from instasell_client.models.listings import (
     CreateListing,
     Listing,
@@ -28,7 +29,6 @@ from instasell_server.domains.listings.page_cache import (
 from instasell_server.domains.listings.rules import ListingFields
 from instasell_server.domains.media.service import MediaService
 from instasell_server.domains.sellers.service import record_of
-from instasell_server.errors import AuctionHasBids, Invalid, ListingInUse, ListingNotFound
 from instasell_server.ports import Cache
 from instasell_server.ports.principal import Principal
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from instasell_client.models.errors import Invalid, ListingNotFound, SkuTaken, Unavailable
 from instasell_client.models.listings import Listing, ListingSort, ListingStatus
 from instasell_server.db import postgres
 from instasell_server.db.connections import DbConnection, Row
@@ -15,7 +16,6 @@ from instasell_server.db.transaction import Transaction
 from instasell_server.domains.listings import rules
 from instasell_server.domains.listings.rules import ListingFields
 from instasell_server.domains.listings.search import SearchPlan
-from instasell_server.errors import Invalid, ListingNotFound, SkuTaken, Unavailable
 
 _sql = load(__file__)
 _searches = load(__file__, "search.sql")

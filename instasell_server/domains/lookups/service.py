@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from instasell_client.models.errors import Forbidden
 from instasell_client.models.lookups import LookupQuery, Matches, OwnKind, OwnLookupQuery
 from instasell_server.db.connections import Database
 from instasell_server.domains.lookups import rules, store
-from instasell_server.errors import Forbidden
 from instasell_server.ports.principal import Principal
 
 MATCHES_MAX = 10

@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from instasell_client.models.errors import InstaSellError
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.mail import store
@@ -28,7 +29,6 @@ from instasell_server.domains.mail.rules import (
     within_limits,
 )
 from instasell_server.domains.mail.store import DueMail
-from instasell_server.errors import InstaSellError
 from instasell_server.ports import (
     DeliveryUnknown,
     MailRefused,

@@ -7,7 +7,7 @@ import contextlib
 from collections import deque
 from collections.abc import AsyncIterator
 
-from instasell_server.errors import RateLimited, Unavailable
+from instasell_client.models.errors import RateLimited, Unavailable
 
 RETRY_SECONDS = 5.0
 

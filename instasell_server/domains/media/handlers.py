@@ -7,19 +7,7 @@ import asyncio
 from aiohttp import web
 
 from instasell_client.models.accounts import Scope
-from instasell_client.models.media import (
-    AddEvidence,
-    AddImage,
-    ArrangeImages,
-    Evidence,
-    EvidenceUpload,
-    Image,
-    ImageList,
-    ImageUpload,
-)
-from instasell_server.domains.media.service import MediaService
-from instasell_server.domains.media.transfers import FileAnswer, Transfers, UploadReplaced
-from instasell_server.errors import (
+from instasell_client.models.errors import (
     Conflict,
     DisputeClosed,
     Forbidden,
@@ -33,6 +21,18 @@ from instasell_server.errors import (
     Unsupported,
     UploadMissing,
 )
+from instasell_client.models.media import (
+    AddEvidence,
+    AddImage,
+    ArrangeImages,
+    Evidence,
+    EvidenceUpload,
+    Image,
+    ImageList,
+    ImageUpload,
+)
+from instasell_server.domains.media.service import MediaService
+from instasell_server.domains.media.transfers import FileAnswer, Transfers, UploadReplaced
 from instasell_server.http.rights import RIGHTS
 from instasell_server.http.route import PUBLIC, SELLERS, TRADERS, Call, Route, signed_in
 from instasell_server.ports import (

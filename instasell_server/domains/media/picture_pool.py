@@ -21,10 +21,10 @@ from typing import Any
 import structlog
 
 import instasell_server
+from instasell_client.models.errors import InstaSellError, Invalid, Unavailable, Unsupported
 from instasell_server.domains.media.fair_queue import FairQueue
 from instasell_server.domains.media.picture_worker import WorkerOutput
 from instasell_server.domains.media.rules import DOCUMENT_TYPES, SIZES, picture_of
-from instasell_server.errors import InstaSellError, Invalid, Unavailable, Unsupported
 
 WORKERS = 2
 FILES_AT_ONCE = 6
@@ -203,7 +203,7 @@ class _Worker:
             raise Unavailable(_LATER) from None
         self.is_free = True
         if "invalid" in answer:
-            raise Invalid([(field, message) for field, message in answer["invalid"]])
+            raise Invalid(answer["invalid"])
         if "unsupported" in answer:
             raise Unsupported(answer["unsupported"])
         return [

@@ -6,7 +6,7 @@ and the objects that came of it to its standard output. It ends with its input.
 
 The kernel ends it, inside of a decoder as well, after some seconds of processor time on one file:
 a progressive JPEG of 127 KB with 4,000 empty scans took 33 seconds. It has no secret in its
-environment, and imports nothing of the server but the rules of pictures.
+environment, and imports nothing of the market but the rules of pictures and the errors.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any, BinaryIO, NamedTuple
 
+from instasell_client.models.errors import InstaSellError, Invalid
 from instasell_server.domains.media import rules
 from instasell_server.domains.media.pictures import load_decoders, make
-from instasell_server.errors import InstaSellError, Invalid
 
 MEMORY_BYTES = 1 << 30
 """Of address space: the largest picture that is taken needs some 400 MB, libraries 150 MB."""

@@ -10,8 +10,8 @@ import importlib
 import io
 from typing import TYPE_CHECKING, NamedTuple
 
+from instasell_client.models.errors import InstaSellError, Unsupported
 from instasell_server.domains.media.rules import SIZES, check_pixels, check_scans, picture_of
-from instasell_server.errors import InstaSellError, Unsupported
 
 if TYPE_CHECKING:
     from PIL import Image

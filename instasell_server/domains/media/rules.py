@@ -11,7 +11,7 @@ import struct
 from typing import NamedTuple
 from urllib.parse import quote
 
-from instasell_server.errors import Invalid, Unsupported
+from instasell_client.models.errors import Invalid, Unsupported
 
 PIXELS_MAX = 40_000_000
 """Pixels of a picture; decoded, they take four bytes each."""

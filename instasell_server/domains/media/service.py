@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from instasell_client.models.base import Empty
+from instasell_client.models.errors import EvidenceNotFound, Forbidden, ImageNotFound, Invalid
 from instasell_client.models.media import (
     AddEvidence,
     AddImage,
@@ -30,7 +31,6 @@ from instasell_server.domains.media.uploads import (
     Uploads,
     object_key,
 )
-from instasell_server.errors import EvidenceNotFound, Forbidden, ImageNotFound, Invalid
 from instasell_server.ports import Objects
 from instasell_server.ports.principal import Principal
 

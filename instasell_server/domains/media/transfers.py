@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
 
-from instasell_server.errors import Unavailable
+from instasell_client.models.errors import Unavailable
 
 
 class UploadReplaced(TimeoutError):

@@ -15,14 +15,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from instasell_client.models.base import Reply
-from instasell_client.models.media import EVIDENCE_MAX, IMAGES_MAX, Upload
-from instasell_server.db.connections import Database
-from instasell_server.db.idempotency import RequestKey, once
-from instasell_server.db.transaction import Transaction, transact
-from instasell_server.domains.media import rules, store
-from instasell_server.domains.media.picture_pool import PicturePool
-from instasell_server.domains.media.store import File, NewFile, Version
-from instasell_server.errors import (
+from instasell_client.models.errors import (
     InstaSellError,
     Invalid,
     NotFound,
@@ -31,6 +24,13 @@ from instasell_server.errors import (
     Unsupported,
     UploadMissing,
 )
+from instasell_client.models.media import EVIDENCE_MAX, IMAGES_MAX, Upload
+from instasell_server.db.connections import Database
+from instasell_server.db.idempotency import RequestKey, once
+from instasell_server.db.transaction import Transaction, transact
+from instasell_server.domains.media import rules, store
+from instasell_server.domains.media.picture_pool import PicturePool
+from instasell_server.domains.media.store import File, NewFile, Version
 from instasell_server.ports import ObjectMissing, Objects, ObjectTooLarge, Unreachable
 from instasell_server.ports.principal import Principal
 

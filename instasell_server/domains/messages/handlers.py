@@ -6,6 +6,7 @@ from aiohttp import web
 
 from instasell_client.models.accounts import Scope
 from instasell_client.models.base import Page, Paging
+from instasell_client.models.errors import ConversationNotFound, ListingNotFound, OrderNotFound
 from instasell_client.models.messages import (
     Conversation,
     ConversationsQuery,
@@ -16,7 +17,6 @@ from instasell_client.models.messages import (
     StartConversation,
 )
 from instasell_server.domains.messages.service import MessageService
-from instasell_server.errors import ConversationNotFound, ListingNotFound, OrderNotFound
 from instasell_server.http.route import TRADERS, Call, Route, signed_in
 
 SERVICE = web.AppKey("messages", MessageService)

@@ -12,6 +12,12 @@ from typing import Any
 from pydantic_core import to_json
 
 from instasell_client.models.base import Page, Paging
+from instasell_client.models.errors import (
+    ConversationNotFound,
+    Forbidden,
+    ListingNotFound,
+    OrderNotFound,
+)
 from instasell_client.models.live import ServerEvent
 from instasell_client.models.messages import (
     Conversation,
@@ -27,12 +33,6 @@ from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.messages import store
 from instasell_server.domains.messages.store import ConversationSubject, LockedConversation
-from instasell_server.errors import (
-    ConversationNotFound,
-    Forbidden,
-    ListingNotFound,
-    OrderNotFound,
-)
 from instasell_server.paging import decode_cursor, decode_place, encode_cursor, encode_place
 from instasell_server.ports import Events, Limiter
 from instasell_server.ports.principal import Principal

@@ -12,6 +12,7 @@ from functools import partial
 import structlog
 from pydantic_core import to_json
 
+from instasell_client.models.errors import OutcomeUnknown, Unavailable
 from instasell_client.models.live import ServerEvent
 from instasell_client.models.notifications import Notification
 from instasell_client.models.notifications import NotificationKind as Kind
@@ -24,7 +25,6 @@ from instasell_server.domains.notifications.mail_queue import MailQueue
 from instasell_server.domains.notifications.message_mails import queue_mail
 from instasell_server.domains.notifications.rules import NotificationDraft
 from instasell_server.domains.notifications.store import Cause
-from instasell_server.errors import OutcomeUnknown, Unavailable
 from instasell_server.ports import Events
 
 CAUSES_AT_ONCE = 50

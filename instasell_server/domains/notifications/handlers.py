@@ -6,6 +6,7 @@ from aiohttp import web
 
 from instasell_client.models.accounts import Scope
 from instasell_client.models.base import Page, Paging
+from instasell_client.models.errors import AuctionNotFound, CategoryNotFound, Conflict, UserNotFound
 from instasell_client.models.notifications import (
     MarkedRead,
     MarkRead,
@@ -18,7 +19,6 @@ from instasell_client.models.notifications import (
 from instasell_server.domains.notifications.dispatch import NotificationDispatcher
 from instasell_server.domains.notifications.service import NotificationService
 from instasell_server.domains.notifications.subscriptions import SubscriptionService
-from instasell_server.errors import AuctionNotFound, CategoryNotFound, Conflict, UserNotFound
 from instasell_server.http.route import TRADERS, Call, Route, signed_in
 
 SERVICE = web.AppKey("notifications", NotificationService)

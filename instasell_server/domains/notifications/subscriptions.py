@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from instasell_client.models.base import Empty, Page, Paging
-from instasell_client.models.notifications import Subscription, SubscriptionKind
-from instasell_server.db.connections import Database
-from instasell_server.db.idempotency import RequestKey, once
-from instasell_server.db.queries import load
-from instasell_server.db.transaction import Transaction
-from instasell_server.errors import (
+from instasell_client.models.errors import (
     AuctionNotFound,
     CategoryNotFound,
     Conflict,
     NotFound,
     UserNotFound,
 )
+from instasell_client.models.notifications import Subscription, SubscriptionKind
+from instasell_server.db.connections import Database
+from instasell_server.db.idempotency import RequestKey, once
+from instasell_server.db.queries import load
+from instasell_server.db.transaction import Transaction
 from instasell_server.paging import decode_place, encode_place
 from instasell_server.ports.principal import Principal
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from instasell_client.models.errors import Unavailable
 from instasell_client.models.operations import Health, Readiness
 from instasell_server import metrics
 from instasell_server.domains.operations.service import OperationsService
-from instasell_server.errors import Unavailable
 from instasell_server.http.route import PUBLIC, Call, Route
 
 SERVICE: web.AppKey[OperationsService] = web.AppKey("operations", OperationsService)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import structlog
 
+from instasell_client.models.errors import Unavailable
 from instasell_client.models.operations import Readiness
 from instasell_server import metrics
 from instasell_server.db.connections import READ_ONLY, Database
 from instasell_server.db.migrate import read_migrations
 from instasell_server.domains.operations import store
-from instasell_server.errors import Unavailable
 from instasell_server.ports import Cache, Unreachable
 
 PROBED_KEY = "readiness"

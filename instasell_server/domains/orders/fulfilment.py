@@ -13,6 +13,7 @@ from functools import partial
 
 import structlog
 
+from instasell_client.models.errors import Forbidden, InstaSellError, OrderNotFound
 from instasell_client.models.money import format_amount
 from instasell_client.models.orders import (
     CancelOrder,
@@ -36,7 +37,6 @@ from instasell_server.domains.orders.rules import Actor
 from instasell_server.domains.orders.service import OrderService, check_side
 from instasell_server.domains.orders.store import LockedOrder
 from instasell_server.domains.payments.service import PaymentService
-from instasell_server.errors import Forbidden, InstaSellError, OrderNotFound
 from instasell_server.ports.principal import Principal
 
 DUE_AT_ONCE = 100

@@ -6,6 +6,16 @@ from aiohttp import web
 
 from instasell_client.models.accounts import Scope
 from instasell_client.models.base import Page
+from instasell_client.models.errors import (
+    InsufficientFunds,
+    ListingNotFound,
+    OrderNotFound,
+    OrderNotReady,
+    OutOfStock,
+    PaymentFailed,
+    SellerCannotBuy,
+    Unavailable,
+)
 from instasell_client.models.orders import (
     Address,
     CancelOrder,
@@ -19,16 +29,6 @@ from instasell_client.models.orders import (
 )
 from instasell_server.domains.orders.fulfilment import OrderFulfilment
 from instasell_server.domains.orders.service import OrderService
-from instasell_server.errors import (
-    InsufficientFunds,
-    ListingNotFound,
-    OrderNotFound,
-    OrderNotReady,
-    OutOfStock,
-    PaymentFailed,
-    SellerCannotBuy,
-    Unavailable,
-)
 from instasell_server.http.route import TRADERS, Call, Route, signed_in
 
 SERVICE = web.AppKey("orders", OrderService)

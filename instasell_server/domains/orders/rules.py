@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from instasell_client.models.errors import ChargebackOpen, Forbidden, Invalid, OrderNotReady
 from instasell_client.models.orders import OrderStatus
-from instasell_server.errors import ChargebackOpen, Forbidden, Invalid, OrderNotReady
 
 HOLD_DAYS = 7
 """From shipping to the release, and from payment to the first day on which a buyer may cancel."""

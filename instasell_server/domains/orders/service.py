@@ -10,6 +10,13 @@ from typing import Any
 from instasell_client.models.admin import AdminOrdersQuery
 from instasell_client.models.auctions import AuctionOrder
 from instasell_client.models.base import Page
+from instasell_client.models.errors import (
+    Invalid,
+    ListingNotFound,
+    OrderNotFound,
+    OutOfStock,
+    SellerCannotBuy,
+)
 from instasell_client.models.money import MAX_AMOUNT
 from instasell_client.models.orders import (
     Address,
@@ -25,13 +32,6 @@ from instasell_server.db.transaction import Transaction
 from instasell_server.domains.listings.service import ListingService
 from instasell_server.domains.orders import rules, store
 from instasell_server.domains.orders.store import LockedOrder, NewOrder, SoldListing
-from instasell_server.errors import (
-    Invalid,
-    ListingNotFound,
-    OrderNotFound,
-    OutOfStock,
-    SellerCannotBuy,
-)
 from instasell_server.paging import decode_cursor, decode_place, encode_cursor, encode_place
 from instasell_server.ports.principal import Principal
 

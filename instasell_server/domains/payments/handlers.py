@@ -5,8 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from instasell_client.models.base import Empty
+from instasell_client.models.errors import BadSignature, TooLarge
 from instasell_server.domains.payments.service import PaymentService
-from instasell_server.errors import BadSignature, TooLarge
 from instasell_server.http.route import PUBLIC, Call, Route
 
 SERVICE = web.AppKey("payments", PaymentService)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from instasell_server.errors import PaymentFailed, Unavailable
+from instasell_client.models.errors import PaymentFailed, Unavailable
 from instasell_server.ports import Unreachable, WebhookRefused
 
 AT_ONCE = 20

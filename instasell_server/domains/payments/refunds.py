@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from instasell_client.models.errors import InstaSellError, PaymentFailed
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.ledger import rules as movements
@@ -18,7 +19,6 @@ from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.payments import store
 from instasell_server.domains.payments.provider_calls import AT_ONCE, call_provider
 from instasell_server.domains.payments.store import Payment
-from instasell_server.errors import InstaSellError, PaymentFailed
 from instasell_server.ports import PaymentProvider, RefundState
 
 _log = structlog.get_logger("instasell.payments")

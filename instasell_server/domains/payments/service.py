@@ -11,6 +11,7 @@ import contextlib
 
 import structlog
 
+from instasell_client.models.errors import BadSignature, InstaSellError, PaymentFailed, Unavailable
 from instasell_client.models.wallets import WalletAccount
 from instasell_server import metrics
 from instasell_server.db.connections import Database, DbConnection
@@ -27,7 +28,6 @@ from instasell_server.domains.payments.counterparts import (
 from instasell_server.domains.payments.provider_calls import AT_ONCE, call_provider
 from instasell_server.domains.payments.refunds import RefundService
 from instasell_server.domains.payments.store import Payment
-from instasell_server.errors import BadSignature, InstaSellError, PaymentFailed, Unavailable
 from instasell_server.ports import (
     ChargebackChanged,
     ChargeRefunded,

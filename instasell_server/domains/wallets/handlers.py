@@ -6,6 +6,19 @@ from aiohttp import web
 
 from instasell_client.models.accounts import Scope
 from instasell_client.models.base import Page
+from instasell_client.models.errors import (
+    AuctionNotFound,
+    AuctionNotOpen,
+    FundsHeld,
+    InsufficientFunds,
+    InsufficientGas,
+    NoPayoutAccount,
+    NotVerified,
+    PaymentFailed,
+    PayoutsStopped,
+    Unavailable,
+    UserNotFound,
+)
 from instasell_client.models.wallets import (
     EntriesQuery,
     PayoutAccount,
@@ -20,19 +33,6 @@ from instasell_client.models.wallets import (
     WithdrawalsQuery,
 )
 from instasell_server.domains.wallets.service import WalletService, check_owner
-from instasell_server.errors import (
-    AuctionNotFound,
-    AuctionNotOpen,
-    FundsHeld,
-    InsufficientFunds,
-    InsufficientGas,
-    NoPayoutAccount,
-    NotVerified,
-    PaymentFailed,
-    PayoutsStopped,
-    Unavailable,
-    UserNotFound,
-)
 from instasell_server.http.route import SELLERS, TRADERS, Call, Route, signed_in
 
 SERVICE = web.AppKey("wallets", WalletService)

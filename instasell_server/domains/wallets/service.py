@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from instasell_client.models.base import Page
+from instasell_client.models.errors import UserNotFound
 from instasell_client.models.wallets import (
     EntriesQuery,
     PaymentStatus,
@@ -21,7 +22,6 @@ from instasell_server.domains.ledger import store
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.payments.service import PaymentService
 from instasell_server.domains.wallets.withdrawals import WithdrawalService
-from instasell_server.errors import UserNotFound
 from instasell_server.paging import decode_cursor, encode_cursor
 from instasell_server.ports.principal import Principal
 

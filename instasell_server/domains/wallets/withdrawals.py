@@ -14,6 +14,14 @@ from functools import partial
 import structlog
 
 from instasell_client.models.base import Page
+from instasell_client.models.errors import (
+    InstaSellError,
+    Invalid,
+    NoPayoutAccount,
+    NotVerified,
+    PaymentFailed,
+    Unavailable,
+)
 from instasell_client.models.wallets import (
     PayoutAccount,
     Withdraw,
@@ -28,14 +36,6 @@ from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.payments.provider_calls import AT_ONCE, call_provider
 from instasell_server.domains.payments.service import PaymentService
 from instasell_server.domains.wallets import store
-from instasell_server.errors import (
-    InstaSellError,
-    Invalid,
-    NoPayoutAccount,
-    NotVerified,
-    PaymentFailed,
-    Unavailable,
-)
 from instasell_server.paging import decode_cursor, encode_cursor
 from instasell_server.ports import (
     PaymentProvider,

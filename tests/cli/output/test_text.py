@@ -129,11 +129,9 @@ def test_the_table_of_exit_codes_has_all_of_them() -> None:
 
 
 def test_a_message_names_every_bad_field() -> None:
-    from instasell_client.models.problems import FieldError
-
     entries = [
-        FieldError(field="price", message="too low"),
-        FieldError(field="stock", message="no"),
+        ("price", "too low"),
+        ("stock", "no"),
     ]
     assert message_of(errors.Invalid(entries)) == "price: too low\nstock: no"
     assert "auth login" in message_of(errors.Unauthenticated())

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from instasell_client.models.errors import RateLimited
 from instasell_server.config.settings import Settings
 from instasell_server.domains.accounts.failed_sign_ins import (
     WAITERS_OF_SOURCE_MAX,
@@ -18,7 +19,6 @@ from instasell_server.domains.accounts.failed_sign_ins import (
 )
 from instasell_server.domains.accounts.handlers import SERVICE
 from instasell_server.domains.accounts.rules import delay_seconds
-from instasell_server.errors import RateLimited
 from tests.server.accounts_support import PASSWORD, Answer, ask, log_in, sign_up
 from tests.support.mailboxes import mails
 from tests.support.servers import RunningServer, settings_for_tests

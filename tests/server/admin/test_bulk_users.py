@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from instasell_client.models.errors import Forbidden
 from instasell_server.domains.accounts.service import AccountService
-from instasell_server.errors import Forbidden
 from tests.server.accounts_support import PASSWORD, Answer, Person, ask, log_in, sign_up
 from tests.server.admin.conftest import MakeAdmin, Sql, actions
 from tests.support.servers import RunningServer

@@ -12,12 +12,12 @@ import pytest
 from instasell_client import AuctionNotOpen
 from instasell_client.models.accounts import Role
 from instasell_client.models.admin import SetRole
+from instasell_client.models.errors import LastAdmin
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts.handlers import SERVICE as ACCOUNTS
 from instasell_server.domains.admin import store
 from instasell_server.domains.admin.handlers import SERVICE
-from instasell_server.errors import LastAdmin
 from instasell_server.realtime.connection import SESSION_ENDED
 from tests.server.accounts_support import PASSWORD, Person, ask, log_in, sign_up
 from tests.server.admin.conftest import WHY, MakeAdmin, Sql, actions

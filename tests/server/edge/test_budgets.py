@@ -9,10 +9,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from instasell_client.models.errors import RateLimited
 from instasell_server.commands.standalone import with_market_defaults
 from instasell_server.config.limit_settings import OF_ADDRESSES
 from instasell_server.config.settings import Settings
-from instasell_server.errors import RateLimited
 from instasell_server.ports import Quota
 from instasell_server.ports.quotas import require_quota
 from tests.server.accounts_support import PASSWORD, ask, sign_up

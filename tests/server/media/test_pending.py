@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from instasell_client.models.errors import Unavailable
 from instasell_server.domains.media.transfers import Transfers
-from instasell_server.errors import Unavailable
 from tests.server.edge.raw import raw_socket
 from tests.server.media.conftest import Studio
 from tests.support.pictures import picture

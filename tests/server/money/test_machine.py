@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from instasell_client.models.errors import InstaSellError, Invalid
 from instasell_client.models.orders import OrderStatus
 from instasell_server.domains.chargebacks import store as chargeback_store
 from instasell_server.domains.ledger import store as ledger_store
@@ -27,7 +28,6 @@ from instasell_server.domains.orders import rules
 from instasell_server.domains.wallets import store as wallet_store
 from instasell_server.domains.wallets.withdrawals import WithdrawalService
 from instasell_server.embedded import EngineUrls
-from instasell_server.errors import InstaSellError, Invalid
 from tests.server.money.banks import Banks
 from tests.server.money.machine import Machine
 from tests.server.money.money_harness import Arena, open_arena

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from instasell_client.models.disputes import OpenDispute, ReplyToDispute, ResolveDispute
+from instasell_client.models.errors import InstaSellError
 from instasell_client.models.orders import (
     CancelOrder,
     CreateOrder,
@@ -17,7 +18,6 @@ from instasell_client.models.orders import (
     ShipOrder,
 )
 from instasell_client.models.wallets import TopUp
-from instasell_server.errors import InstaSellError
 from tests.server.money.expected import DAY, OPEN, Books, Goods, Order, Page
 from tests.server.money.money_harness import ADMIN, Arena
 from tests.support.payments import BOOK_TOP_UP

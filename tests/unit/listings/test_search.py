@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from instasell_client.models.errors import Invalid
 from instasell_client.models.listings import ListingQuery, ListingSort
 from instasell_server.domains.listings import search
-from instasell_server.errors import Invalid
 from instasell_server.paging import encode_cursor
 
 ID = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"

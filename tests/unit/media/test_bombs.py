@@ -8,9 +8,9 @@ import zlib
 import pytest
 from PIL import Image
 
+from instasell_client.models.errors import Invalid, Unsupported
 from instasell_server.domains.media.pictures import make
 from instasell_server.domains.media.rules import SCANS_MAX, check_scans
-from instasell_server.errors import Invalid, Unsupported
 from tests.support.pictures import many_scans, opened, photograph, picture, png_with
 
 ZEROS = zlib.compress(bytes(50_000_000), 9)

@@ -7,8 +7,8 @@ import io
 import pytest
 from PIL import Image
 
+from instasell_client.models.errors import Invalid, Unsupported
 from instasell_server.domains.media.pictures import make
-from instasell_server.errors import Invalid, Unsupported
 from tests.support.pictures import ORIENTATION, opened, photograph, picture, png_header
 
 

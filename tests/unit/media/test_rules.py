@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from instasell_client.models.errors import Invalid, Unsupported
 from instasell_server.domains.media import rules
-from instasell_server.errors import Invalid, Unsupported
 from tests.support.pictures import HTML, SVG, photograph, picture, png_header
 
 

@@ -7,8 +7,8 @@ import contextlib
 
 import pytest
 
+from instasell_client.models.errors import RateLimited, Unavailable
 from instasell_server.domains.media.fair_queue import FairQueue
-from instasell_server.errors import RateLimited, Unavailable
 
 
 class Hall:

@@ -15,6 +15,7 @@ from collections.abc import Coroutine, Sequence
 import structlog
 
 from instasell_client.models.auctions import BidReceipt
+from instasell_client.models.errors import InstaSellError, OutcomeUnknown, Unavailable
 from instasell_server import metrics
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction
@@ -24,7 +25,6 @@ from instasell_server.domains.auctions.bidding.auction_queue import AuctionQueue
 from instasell_server.domains.auctions.bidding.bid_batch import Answer, BatchResult, decide_batch
 from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
 from instasell_server.domains.auctions.records import LockedAuction
-from instasell_server.errors import InstaSellError, OutcomeUnknown, Unavailable
 from instasell_server.ports import Bus, Event, Locks, Unreachable
 
 LOCK_PATIENCE_SECONDS = 0.1

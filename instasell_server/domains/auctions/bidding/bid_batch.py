@@ -7,6 +7,19 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from instasell_client.models.auctions import BidKind, BidOutcome, BidReceipt
+from instasell_client.models.errors import (
+    AccountSuspended,
+    AlreadyLeading,
+    AuctionNotFound,
+    AuctionNotOpen,
+    BidTooLow,
+    BuyNowUnavailable,
+    Forbidden,
+    IdempotencyKeyReused,
+    InstaSellError,
+    SellerCannotBid,
+    Unauthenticated,
+)
 from instasell_client.models.live import ServerEvent
 from instasell_server.domains.auctions import events as auction_events
 from instasell_server.domains.auctions.bid_records import (
@@ -28,19 +41,6 @@ from instasell_server.domains.auctions.formats.english import (
     minimum_bid,
 )
 from instasell_server.domains.auctions.records import ChangedAuction, LockedAuction
-from instasell_server.errors import (
-    AccountSuspended,
-    AlreadyLeading,
-    AuctionNotFound,
-    AuctionNotOpen,
-    BidTooLow,
-    BuyNowUnavailable,
-    Forbidden,
-    IdempotencyKeyReused,
-    InstaSellError,
-    SellerCannotBid,
-    Unauthenticated,
-)
 from instasell_server.ports import Event, OwnBid
 
 Answer = BidReceipt | InstaSellError

@@ -12,12 +12,12 @@ from instasell_client.models.bids import (
     BiddingPart,
     BiddingQuery,
 )
+from instasell_client.models.errors import Invalid
 from instasell_client.models.live import YourBid
 from instasell_server.db.connections import Database, DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.domains.auctions import events as auction_events
 from instasell_server.domains.auctions import locked_store, store
-from instasell_server.errors import Invalid
 from instasell_server.paging import decode_cursor, encode_cursor
 from instasell_server.ports import OwnBid
 from instasell_server.ports.principal import Principal

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from instasell_client.models.auctions import AuctionStatusReply
+from instasell_client.models.errors import AuctionNotFound, AuctionNotOpen
 from instasell_client.models.live import ServerEvent
 from instasell_server import metrics
 from instasell_server.db.connections import Database, DbConnection
@@ -26,7 +27,6 @@ from instasell_server.domains.auctions.listing_fees import ListingFees
 from instasell_server.domains.auctions.records import ChangedAuction, LockedAuction
 from instasell_server.domains.listings.service import ListingService
 from instasell_server.domains.orders.service import OrderService
-from instasell_server.errors import AuctionNotFound, AuctionNotOpen
 from instasell_server.ports import Cache, Event, Events, History
 
 STATUS_TTL_SECONDS = 3600

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from instasell_client.models.errors import AuctionNotFound, AuctionNotOpen
 from instasell_client.models.live import ServerEvent
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions import events as auction_events
 from instasell_server.domains.auctions import locked_store, store
 from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
 from instasell_server.domains.auctions.listing_fees import ListingFees
-from instasell_server.errors import AuctionNotFound, AuctionNotOpen
 from instasell_server.ports.principal import Principal
 
 FEATURED_HOURS = 24

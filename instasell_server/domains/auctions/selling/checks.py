@@ -20,6 +20,13 @@ from instasell_client.models.auctions import (
     CreateAuction,
 )
 from instasell_client.models.base import JsonObject
+from instasell_client.models.errors import (
+    InstaSellError,
+    Invalid,
+    ListingHasAuction,
+    ListingNotFound,
+    OutOfStock,
+)
 from instasell_client.models.problems import FieldError
 from instasell_server.db.connections import Database
 from instasell_server.db.queries import load
@@ -28,13 +35,6 @@ from instasell_server.domains.auctions import locked_store
 from instasell_server.domains.auctions.selling import terms
 from instasell_server.domains.auctions.selling.create import check_claim
 from instasell_server.domains.auctions.store import LockedListing
-from instasell_server.errors import (
-    InstaSellError,
-    Invalid,
-    ListingHasAuction,
-    ListingNotFound,
-    OutOfStock,
-)
 from instasell_server.http.validation import invalid_of
 from instasell_server.ports.principal import Principal
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from instasell_client.models.auctions import AuctionStatusReply, CreateAuction
+from instasell_client.models.errors import Invalid, ListingHasAuction, ListingNotFound, OutOfStock
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions import store
 from instasell_server.domains.auctions.closing.lifecycle import Lifecycle, started_events
 from instasell_server.domains.auctions.listing_fees import ListingFees
 from instasell_server.domains.auctions.selling import terms
-from instasell_server.errors import Invalid, ListingHasAuction, ListingNotFound, OutOfStock
 from instasell_server.ports.principal import Principal
 
 

@@ -7,6 +7,12 @@ the item, with the stock of the listing, which is locked before it is taken.
 from __future__ import annotations
 
 from instasell_client.models.auctions import AuctionStatusReply, RelistAuction
+from instasell_client.models.errors import (
+    AuctionHasOrder,
+    AuctionNotFound,
+    AuctionStillOpen,
+    NoRunnerUp,
+)
 from instasell_client.models.orders import OrderStatus, OrderView
 from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
@@ -17,12 +23,6 @@ from instasell_server.domains.auctions.records import LockedAuction
 from instasell_server.domains.auctions.selling import terms
 from instasell_server.domains.auctions.selling.create import AuctionCreation, claim_listing
 from instasell_server.domains.orders.service import OrderService
-from instasell_server.errors import (
-    AuctionHasOrder,
-    AuctionNotFound,
-    AuctionStillOpen,
-    NoRunnerUp,
-)
 from instasell_server.ports.principal import Principal
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from instasell_client.models.errors import Invalid
 from instasell_client.models.seller_auctions import (
     SellingAuction,
     SellingPage,
@@ -14,7 +15,6 @@ from instasell_client.models.seller_auctions import (
 from instasell_server.db.connections import Database, Row
 from instasell_server.db.queries import load
 from instasell_server.domains.auctions import locked_store, store
-from instasell_server.errors import Invalid
 from instasell_server.paging import decode_cursor, encode_cursor
 from instasell_server.ports.principal import Principal
 

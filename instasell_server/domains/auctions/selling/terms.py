@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from instasell_client.models.auctions import CreateAuction, RelistAuction, UpdateAuction
+from instasell_client.models.errors import Invalid
 from instasell_server.domains.auctions.formats.increments import parse_increments
 from instasell_server.domains.auctions.records import LockedAuction
-from instasell_server.errors import Invalid
 
 START_TOLERANCE = timedelta(seconds=60)
 """A start this far in the past is taken as "at once"; clocks and networks are not exact."""

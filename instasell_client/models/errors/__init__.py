@@ -1,42 +1,42 @@
-"""Define what can go wrong in the market, as one tree with data and stable codes.
+"""Define what the market can answer in place of a result, as one tree for server and client.
 
     InstaSellError
     - NotFound            ListingNotFound AuctionNotFound CategoryNotFound UserNotFound
                           OrderNotFound TokenNotFound AlertNotFound DisputeNotFound
-                          ImageNotFound EvidenceNotFound
-                          ConversationNotFound
+                          ImageNotFound EvidenceNotFound ConversationNotFound
     - Unauthenticated     BadCredentials
-    - Forbidden           AccountSuspended SellerCannotBid SellerCannotBuy ScopeMissing
+    - Forbidden           AccountSuspended SellerCannotBid SellerCannotBuy ScopeMissing(scope)
                           NotVerified
-    - Invalid             one entry per field; IdempotencyKeyReused
-    - Malformed           a body that is no JSON at all; BadSignature HeadTooLarge TooSlow
-    - TooLarge  - MethodNotAllowed  - Unsupported
-    - Conflict            AuctionNotOpen BidTooLow AlreadyLeading BuyNowUnavailable ListingInUse
-                          ListingHasAuction AuctionHasBids EmailTaken SkuTaken CategoryInUse
-                          CategoryExists OutOfStock StillRunning OrderNotReady InsufficientFunds
-                          InsufficientGas NoPayoutAccount LastAdmin DisputeClosed ChargebackOpen
-                          AuctionStillOpen AuctionHasOrder NoRunnerUp
-                          FundsHeld PayoutsStopped NothingToBook
-                          UploadMissing TooManyFiles
+    - Invalid(errors)     one BadField per field     - IdempotencyKeyReused
+    - Malformed           BadSignature HeadTooLarge(limit_bytes) TooSlow
+    - TooLarge(limit_bytes)  - MethodNotAllowed(allowed)  - Unsupported
+    - Conflict            AuctionNotOpen(auction_status) BidTooLow(minimum) AlreadyLeading(minimum)
+                          BuyNowUnavailable(buy_now) ListingInUse ListingHasAuction(auction_id)
+                          AuctionHasBids EmailTaken SkuTaken CategoryInUse CategoryExists OutOfStock
+                          StillRunning OrderNotReady(order_status) InsufficientFunds(missing)
+                          InsufficientGas(missing) NoPayoutAccount LastAdmin DisputeClosed
+                          UploadMissing TooManyFiles(limit)
+                          ChargebackOpen AuctionStillOpen(auction_status)
+                          AuctionHasOrder(order_id) NoRunnerUp
+                          FundsHeld(withdrawable, free_at) PayoutsStopped NothingToBook
     - PaymentFailed
-    - RateLimited
-    - OutcomeUnknown
-    - Unavailable
+    - RateLimited(retry_after_seconds)
+    - OutcomeUnknown      the same key, sent again, tells what happened     - Unavailable
 
-Nothing here knows HTTP; `http/problems.py` holds the one map to statuses. A class's code is its
-name in snake_case, and its data fields travel beside it in the problem body.
+A class is the only place of its code (its name in snake_case), title and status. What it is raised
+with beside the detail travels in the problem body (RFC 9457) and comes back as `data`.
 """
 
 from __future__ import annotations
 
-from instasell_server.errors.base import (
+from instasell_client.models.errors.base import (
     AccountSuspended,
     AlertNotFound,
     AuctionNotFound,
     BadCredentials,
+    BadField,
     BadSignature,
     CategoryNotFound,
-    Conflict,
     ConversationNotFound,
     DisputeNotFound,
     EvidenceNotFound,
@@ -65,8 +65,9 @@ from instasell_server.errors.base import (
     Unavailable,
     Unsupported,
     UserNotFound,
+    code_of,
 )
-from instasell_server.errors.conflicts import (
+from instasell_client.models.errors.conflicts import (
     AlreadyLeading,
     AuctionHasBids,
     AuctionHasOrder,
@@ -77,6 +78,7 @@ from instasell_server.errors.conflicts import (
     CategoryExists,
     CategoryInUse,
     ChargebackOpen,
+    Conflict,
     DisputeClosed,
     EmailTaken,
     FundsHeld,
@@ -97,18 +99,6 @@ from instasell_server.errors.conflicts import (
     UploadMissing,
 )
 
-
-def tree() -> dict[str, type[InstaSellError]]:
-    """Return every error class by its code."""
-    found: dict[str, type[InstaSellError]] = {}
-    waiting: list[type[InstaSellError]] = [InstaSellError]
-    while waiting:
-        kind = waiting.pop()
-        found[kind.code] = kind
-        waiting.extend(kind.__subclasses__())
-    return found
-
-
 __all__ = [
     "AccountSuspended",
     "AlertNotFound",
@@ -119,6 +109,7 @@ __all__ = [
     "AuctionNotOpen",
     "AuctionStillOpen",
     "BadCredentials",
+    "BadField",
     "BadSignature",
     "BidTooLow",
     "BuyNowUnavailable",
@@ -173,5 +164,17 @@ __all__ = [
     "Unsupported",
     "UploadMissing",
     "UserNotFound",
-    "tree",
+    "code_of",
+    "server_errors",
 ]
+
+_BY_CODE = {
+    kind.code: kind
+    for kind in globals().values()
+    if isinstance(kind, type) and issubclass(kind, InstaSellError)
+}
+
+
+def server_errors() -> dict[str, type[InstaSellError]]:
+    """Return every class that a server answers with, by its code."""
+    return dict(_BY_CODE)
