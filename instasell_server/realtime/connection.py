@@ -14,13 +14,8 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 from aiohttp.abc import AbstractStreamWriter
 from pydantic_core import to_json
 
+from instasell_client.models import errors
 from instasell_client.models.accounts import Role, Scope
-from instasell_client.models.errors import (
-    InstaSellError,
-    RateLimited,
-    ScopeMissing,
-    Unauthenticated,
-)
 from instasell_client.models.live import (
     BOARD,
     Authenticate,
@@ -226,11 +221,11 @@ class LiveConnection:
                 self._start_bid(frame_id, parse_data(LiveBid, data))
             else:
                 await self._handle(frame_id, event, data)
-        except InstaSellError as error:
+        except errors.InstaSellError as error:
             self._refuse(frame_id, error)
         except Exception:
             _log.exception("frame_failed")
-            self._refuse(frame_id, InstaSellError())
+            self._refuse(frame_id, errors.InstaSellError())
         return True
 
     def _within_budget(self) -> bool:
@@ -265,14 +260,14 @@ class LiveConnection:
             self._ack(frame_id, to_json({"user_id": principal.user_id}))
         else:
             now = await self._services.clock.submit(None)
-            if isinstance(now, InstaSellError):
+            if isinstance(now, errors.InstaSellError):
                 raise now
             self._ack(frame_id, now)
 
     def _ack(self, frame_id: FrameId, data: bytes) -> None:
         self._hub.answer(self._watcher, text_frame(_head("ack", frame_id) + data + b"}"))
 
-    def _refuse(self, frame_id: FrameId, error: InstaSellError) -> None:
+    def _refuse(self, frame_id: FrameId, error: errors.InstaSellError) -> None:
         problem = problem_of(error).model_dump_json(exclude_none=True).encode()
         self._hub.answer(self._watcher, text_frame(_head("error", frame_id) + problem + b"}"))
 
@@ -286,7 +281,7 @@ class LiveConnection:
             self._joining = self._services.joins.submit(BOARD, self._reader_id)
         else:
             if watcher.rooms >= ROOMS_MAX and not self._hub.watches(watcher, auction_id):
-                raise RateLimited(
+                raise errors.RateLimited(
                     f"a connection joins at most {ROOMS_MAX} auctions; leave some first"
                 )
             self._hub.start_joining(watcher, auction_id)
@@ -311,8 +306,8 @@ class LiveConnection:
         self, frame_id: FrameId, auction_id: str, reading: asyncio.Future[JoinAnswer]
     ) -> None:
         self._joining = None
-        found = InstaSellError() if reading.cancelled() else reading.result()
-        if isinstance(found, InstaSellError):
+        found = errors.InstaSellError() if reading.cancelled() else reading.result()
+        if isinstance(found, errors.InstaSellError):
             self._stop_watching(auction_id)
             self._refuse(frame_id, found)
             return
@@ -359,11 +354,11 @@ class LiveConnection:
     def _start_bid(self, frame_id: FrameId, wish: LiveBid) -> None:
         principal = self._principal
         if principal is None:
-            raise Unauthenticated("watching works without signing in, bidding does not")
+            raise errors.Unauthenticated("watching works without signing in, bidding does not")
         if not principal.may(Scope.BID):
-            raise ScopeMissing("make a token with the scope bid", scope=Scope.BID.value)
+            raise errors.ScopeMissing("make a token with the scope bid", scope=Scope.BID.value)
         if self._bids_in_flight >= BIDS_IN_FLIGHT_MAX:
-            raise RateLimited("too many bids wait on this connection", retry_after_seconds=1)
+            raise errors.RateLimited("too many bids wait on this connection", retry_after_seconds=1)
         auctions = self._services.auctions
         if auctions.limits_bids:
             self._bids_in_flight += 1
@@ -380,19 +375,21 @@ class LiveConnection:
             answer: Answer = await self._services.auctions.bid(
                 bidder, wish.auction_id, wish, wish.idempotency_key
             )
-        except InstaSellError as error:
+        except errors.InstaSellError as error:
             answer = error
         except Exception:
             _log.exception("bid_failed")
-            answer = InstaSellError()
+            answer = errors.InstaSellError()
         self._answer_bid(frame_id, answer)
 
     def _tell_verdict(self, frame_id: FrameId, verdict: asyncio.Future[Answer]) -> None:
-        self._answer_bid(frame_id, InstaSellError() if verdict.cancelled() else verdict.result())
+        self._answer_bid(
+            frame_id, errors.InstaSellError() if verdict.cancelled() else verdict.result()
+        )
 
     def _answer_bid(self, frame_id: FrameId, answer: Answer) -> None:
         self._bids_in_flight -= 1
-        if isinstance(answer, InstaSellError):
+        if isinstance(answer, errors.InstaSellError):
             self._refuse(frame_id, answer)
         else:
             self._ack(frame_id, answer.__pydantic_serializer__.to_json(answer))
