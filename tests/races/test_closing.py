@@ -11,6 +11,7 @@ import pytest
 from instasell_client import AsyncInstaSell, errors
 from instasell_client.models.accounts import Role
 from instasell_server.config.settings import ServerPart, Settings
+from instasell_server.db import clock
 from instasell_server.db.connections import Database
 from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
 from instasell_server.domains.auctions.handlers import SERVICE
@@ -203,7 +204,7 @@ async def test_two_closers_make_one_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     auction = await _won_and_due(server.base_url, sql, market_clock)
-    Meeting(monkeypatch, "get_now")
+    Meeting(monkeypatch, clock, "get_now")
     changed = await asyncio.gather(*(each.carry_out(auction) for each in closers))
     assert sorted(changed) == [0, 1]
     assert sql("SELECT count(*) FROM orders") == [(1,)]
@@ -218,7 +219,7 @@ async def test_two_closers_that_skip_what_is_locked_make_one_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await _won_and_due(server.base_url, sql, market_clock)
-    Meeting(monkeypatch, "get_now")
+    Meeting(monkeypatch, clock, "get_now")
     changed = await asyncio.gather(*(each.carry_out_due() for each in closers))
     assert sorted(changed) == [0, 1]
     assert sql("SELECT count(*) FROM orders") == [(1,)]
@@ -235,7 +236,7 @@ async def test_control_without_lock_version_and_index_there_are_two_orders(
     without_row_locks(monkeypatch)
     without_version_check(monkeypatch)
     without_unique_orders(sql)
-    Meeting(monkeypatch, "get_now")
+    Meeting(monkeypatch, clock, "get_now")
     changed = await asyncio.gather(*(each.carry_out(auction) for each in closers))
     assert changed == [1, 1]
     assert sql("SELECT count(*) FROM orders") == [(2,)]

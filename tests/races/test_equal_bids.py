@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from instasell_server.db.connections import Database
+from instasell_server.domains.auctions import locked_store
 from instasell_server.domains.audit.service import audit
 from tests.races.conftest import Sql
 from tests.races.unprotected import (
@@ -84,7 +85,7 @@ async def test_locks_that_expire_in_mid_transaction_double_nothing(
 
     def prepare() -> None:
         without_redis_locks(monkeypatch)
-        Meeting(monkeypatch, "read_bidders")
+        Meeting(monkeypatch, locked_store, "read_bidders")
 
     assert await _two_equal_bids(market, sockets, prepare) == 1
     assert sql("SELECT count(*) FROM bids") == [(1,)]
@@ -99,7 +100,7 @@ async def test_the_version_alone_doubles_nothing_either(
         without_redis_locks(monkeypatch)
         without_row_locks(monkeypatch)
         without_unique_numbers(sql)
-        Meeting(monkeypatch, "read_bidders")
+        Meeting(monkeypatch, locked_store, "read_bidders")
 
     assert await _two_equal_bids(market, sockets, prepare) == 1
     assert sql("SELECT count(*) FROM bids") == [(1,)]
@@ -115,7 +116,7 @@ async def test_control_without_row_lock_and_version_both_are_accepted(
         without_row_locks(monkeypatch)
         without_version_check(monkeypatch)
         without_unique_numbers(sql)
-        Meeting(monkeypatch, "read_bidders")
+        Meeting(monkeypatch, locked_store, "read_bidders")
 
     assert await _two_equal_bids(market, sockets, prepare) == 2
     assert sql("SELECT seq, amount FROM bids") == [(1, 1000), (1, 1000)]

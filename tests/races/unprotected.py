@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,13 +18,13 @@ from tests.races.conftest import Sql
 class Meeting:
     """Lets two transactions read the row before any of them writes.
 
-    They meet in the function `name` of `bid_store`, which is called once the row is in hand.
+    They meet in the function `name` of `module`, which is called once the row is in hand.
     """
 
-    def __init__(self, patch: pytest.MonkeyPatch, name: str) -> None:
+    def __init__(self, patch: pytest.MonkeyPatch, module: ModuleType, name: str) -> None:
         self.met = 0
         self._both = asyncio.Barrier(2)
-        read = getattr(locked_store, name)
+        read = getattr(module, name)
 
         async def read_and_meet(*arguments: Any) -> Any:
             found = await read(*arguments)
@@ -37,7 +38,7 @@ class Meeting:
                     await self._both.abort()
             return found
 
-        patch.setattr(locked_store, name, read_and_meet)
+        patch.setattr(module, name, read_and_meet)
 
 
 def without_row_locks(patch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,3 @@
--- name: get_market_now
-SELECT market_now() AS now
-
 -- name: list_figures
 -- A bucket's number is a whole division, as hours, days and weeks of UTC are all of one length.
 -- `until_at` is this moment, or the end of the last bucket where that is over: an auction that

@@ -28,6 +28,7 @@ from instasell_client.models.base import Page
 from instasell_client.models.errors import Forbidden, LastAdmin
 from instasell_client.models.listings import Listing
 from instasell_client.models.orders import Order
+from instasell_server.db import clock
 from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import BEGIN_SNAPSHOT, Transaction, transact
@@ -298,7 +299,7 @@ class AdminService:
     async def analyse(self, query: AnalyticsQuery) -> Analytics:
         """Figures of every bucket of a span. Raises Invalid for an empty or too long one."""
         async with self._public.connection() as connection:
-            now = await store.get_now(connection)
+            now = await clock.get_now(connection)
             span = rules.span_of(query.from_at, query.to_at, query.bucket, now)
             figures = await store.list_figures(connection, span, now)
         return Analytics(

@@ -98,9 +98,3 @@ async def list_figures(connection: DbConnection, span: Span, now: datetime) -> l
     values = {**span._asdict(), "until_at": min(span.to_at, now)}
     rows = await connection.rows(_analytics.list_figures, values)
     return [Figures.model_validate(row) for row in rows]
-
-
-async def get_now(connection: DbConnection) -> datetime:
-    """Get the market's clock."""
-    now: datetime = (await connection.one(_analytics.get_market_now))["now"]
-    return now

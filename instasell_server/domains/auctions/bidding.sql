@@ -37,9 +37,6 @@ UNION
 (SELECT id FROM auctions WHERE status = 'pending' AND start_at <= (SELECT market_now())
  ORDER BY start_at, id LIMIT %(limit)s)
 
--- name: get_now
-SELECT market_now() AS now
-
 -- name: read_bidders
 -- Each part is a lateral look-up by index: as plain joins the planner reads whole tables where its
 -- statistics are old, and those of a hot auction always are.

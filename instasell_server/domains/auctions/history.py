@@ -11,9 +11,10 @@ from typing import NamedTuple
 from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, You
 from instasell_client.models.errors import AuctionNotFound
 from instasell_client.models.live import ServerEvent, YourBid
+from instasell_server.db import clock
 from instasell_server.db.connections import Database, DbConnection
 from instasell_server.domains.auctions import events as auction_events
-from instasell_server.domains.auctions import locked_store, store
+from instasell_server.domains.auctions import store
 from instasell_server.domains.auctions.bidding.bidder_auctions import (
     list_bids_in_auction,
     list_open_bids,
@@ -59,7 +60,7 @@ class AuctionHistory:
                 )
                 missed = [each.bid for each in found if each.bid.seq <= state.seq]
             you = await store.find_you(connection, auction_id, user_id) if user_id else None
-            now = await locked_store.get_now(connection)
+            now = await clock.get_now(connection)
         truncated = after_seq is not None and state.seq - after_seq > MISSED_MAX
         return JoinState(state, you, missed, truncated, now)
 
@@ -87,7 +88,7 @@ class AuctionHistory:
     async def now(self) -> datetime:
         """Return the market's clock."""
         async with self._database.connection() as connection:
-            return await locked_store.get_now(connection)
+            return await clock.get_now(connection)
 
     async def versions(self, auction_ids: Sequence[str]) -> dict[str, int]:
         """Return the versions of these auctions."""
@@ -126,7 +127,7 @@ async def _events_since(
         max(seq, state.seq - MISSED_MAX) - 1,
         MISSED_MAX * 2,
     )
-    now = await locked_store.get_now(connection)
+    now = await clock.get_now(connection)
     by_version = {
         key: list(group)
         for key, group in groupby(

@@ -66,12 +66,6 @@ async def list_due(connection: DbConnection, limit: int) -> list[str]:
     return [row[0] for row in await connection.tuples(_sql.list_due, {"limit": limit})]
 
 
-async def get_now(connection: DbConnection) -> datetime:
-    """Get the market's clock; in a transaction, ask after the locks are held."""
-    now: datetime = (await connection.one(_sql.get_now))["now"]
-    return now
-
-
 async def read_bidders(
     tx: Transaction, commands: Sequence[BidCommand]
 ) -> tuple[list[BidderFacts], datetime]:

@@ -37,6 +37,7 @@ from instasell_client.models.errors import (
     Invalid,
 )
 from instasell_client.models.live import ServerEvent
+from instasell_server.db import clock
 from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
@@ -104,7 +105,7 @@ class AuctionService:
 
         async def work(tx: Transaction) -> AuctionStatusReply:
             await create.claim_listing(tx, seller, wish.listing_id)
-            now = await locked_store.get_now(tx)
+            now = await clock.get_now(tx)
             return await self._opening.open(tx, seller, wish, now)
 
         return await once(self._database, key, AuctionStatusReply, work)
@@ -159,7 +160,7 @@ class AuctionService:
         mine = auction is not None and auction.terms.seller_id == principal.user_id
         if auction is None or not (mine or principal.is_admin):
             raise AuctionNotFound
-        now = await locked_store.get_now(tx)
+        now = await clock.get_now(tx)
         if auction.standing.status not in ("pending", "live") or auction.standing.end_at <= now:
             raise AuctionNotOpen("the auction is over", auction_status=auction.standing.status)
         return auction, now
@@ -277,7 +278,7 @@ class AuctionService:
                     version=cached.version,
                     ttl_seconds=STATUS_TTL_SECONDS,
                 )
-            now = await locked_store.get_now(connection)
+            now = await clock.get_now(connection)
         return AuctionStatusReply(state=cached, server_time=now)
 
     async def _cached_state(self, auction_id: str) -> AuctionState | None:
@@ -305,7 +306,7 @@ class AuctionService:
         }
         async with self._reader.connection() as connection:
             found = await store.list_live(connection, filters, after, query.limit + 1)
-            now = await locked_store.get_now(connection)
+            now = await clock.get_now(connection)
         return self._page(found, query.limit, query.sort.value, now)
 
     async def list_newest(self, query: AuctionsQuery) -> LivePage:
@@ -319,7 +320,7 @@ class AuctionService:
         }
         async with self._reader.connection() as connection:
             found = await store.list_newest(connection, filters, query.limit + 1)
-            now = await locked_store.get_now(connection)
+            now = await clock.get_now(connection)
         items = found[: query.limit]
         cursor = None
         if len(found) > query.limit:
@@ -339,7 +340,7 @@ class AuctionService:
             after = _place(place)
         async with self._database.connection() as connection:
             found = await store.list_watched(connection, user.user_id, after, query.limit + 1)
-            now = await locked_store.get_now(connection)
+            now = await clock.get_now(connection)
         return self._page(found, query.limit, "watched", now)
 
     def _page(

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from instasell_client.models.errors import Unavailable
 from instasell_client.models.money import MAX_AMOUNT, format_amount
 from instasell_client.models.orders import OrderStatus
+from instasell_server.db import clock
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.chargebacks import rules, store
 from instasell_server.domains.chargebacks.debts import Debts
@@ -66,7 +67,7 @@ class Corrections:
             return 0
         if amount == found.amount or not 1 <= amount <= MAX_AMOUNT:
             return 0
-        now = await store.get_now(tx)
+        now = await clock.get_now(tx)
         if amount > found.amount:
             await self._take_more(tx, found, amount - found.amount, orders, now)
         else:

@@ -8,6 +8,7 @@ from functools import partial
 import structlog
 
 from instasell_client.models.errors import InstaSellError
+from instasell_server.db import clock
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.chargebacks import store
@@ -44,7 +45,7 @@ class Debts:
         found = await store.lock_open_debt(tx, chargeback_id)
         if found is None:
             return 0
-        rest = await self.recover_within(tx, found, debtor_id, await store.get_now(tx))
+        rest = await self.recover_within(tx, found, debtor_id, await clock.get_now(tx))
         return int(rest.owed_amount < found.owed_amount)
 
     async def recover_within(

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from instasell_client.models.money import format_amount
 from instasell_client.models.wallets import EntryType
+from instasell_server.db import clock
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.chargebacks import store
 from instasell_server.domains.chargebacks.debts import Debts
@@ -48,7 +49,7 @@ class ProviderRefunds:
             await store.insert_alert(tx, "refund_currency", refund.provider_id, details)
             return
         found = await store.find_refund(tx, refund.provider_id)
-        now = await store.get_now(tx)
+        now = await clock.get_now(tx)
         if found is None and refund.status != "failed":
             await self._book(tx, refund, payment, order, now)
         elif found is not None and found.status == "lost" and refund.status == "failed":
@@ -156,7 +157,7 @@ class ProviderRefunds:
         if amount <= 0:
             return 0
         await store.insert_debt(tx, found.id, Debt(order.seller_id, amount, 0, is_due=True))
-        await self._debts.recover_within(tx, found, order.seller_id, await store.get_now(tx))
+        await self._debts.recover_within(tx, found, order.seller_id, await clock.get_now(tx))
         return amount
 
     async def _return(

@@ -144,6 +144,3 @@ ON CONFLICT DO NOTHING
 INSERT INTO alerts (kind, subject, details) VALUES (%(kind)s, %(subject)s, %(details)s::jsonb)
 ON CONFLICT (kind, subject) DO UPDATE SET details = excluded.details, closed_at = NULL
 WHERE alerts.details <> excluded.details
-
--- name: get_market_now
-SELECT market_now() AS now

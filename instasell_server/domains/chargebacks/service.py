@@ -14,6 +14,7 @@ from datetime import datetime
 
 from instasell_client.models.money import MAX_AMOUNT, format_amount
 from instasell_client.models.wallets import EntryType
+from instasell_server.db import clock
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.chargebacks import rules, store
@@ -67,7 +68,7 @@ class ChargebackService:
         order = await self._lock_order(tx, payment)
         spent_on = await self._top_ups.lock(tx, claim.dispute_id, payment)
         found = await store.lock_chargeback(tx, claim.dispute_id)
-        now = await store.get_now(tx)
+        now = await clock.get_now(tx)
         if found is None:
             found = await self._open(tx, claim, payment, order, spent_on, now)
         elif found.amount != claim.amount:
@@ -105,7 +106,7 @@ class ChargebackService:
                 suspense_amount=found.suspense_amount + taken,
                 owed_amount=found.owed_amount - taken,
             )
-            await store.update_chargeback(tx, covered, await store.get_now(tx))
+            await store.update_chargeback(tx, covered, await clock.get_now(tx))
             moved = movements.covered_from_suspense(found.id, taken, found.owed_amount)
             await self._ledger.post(tx, [moved])
 
@@ -141,7 +142,7 @@ class ChargebackService:
             # The order was locked without its listing. Who holds that and waits for the order
             # makes the database end one of the two, and the provider says it again.
             order = await self._lock_order(tx, payment)
-            now = await store.get_now(tx)
+            now = await clock.get_now(tx)
             if found.status == "won":
                 await store.update_chargeback(tx, found._replace(payment_id=payment.id), now)
                 continue

@@ -221,9 +221,3 @@ async def insert_changed_alert(
     """Leave an alert that is opened again when it has something else to say."""
     values = {"kind": kind, "subject": subject[:255], "details": json.dumps(details)}
     await tx.execute(_sql.insert_changed_alert, values)
-
-
-async def get_now(tx: Transaction) -> datetime:
-    """Get the market's clock; ask after the locks are held."""
-    now: datetime = (await tx.one(_sql.get_market_now))["now"]
-    return now

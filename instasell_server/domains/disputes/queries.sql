@@ -62,6 +62,3 @@ WHERE (%(status)s::text IS NULL OR d.status = %(status)s::text)
        ((extract(epoch FROM d.created_at) * 1000000)::bigint, d.id)
        > (%(after_key)s::bigint, %(after_id)s::uuid))
 ORDER BY d.created_at, d.id LIMIT %(limit)s
-
--- name: get_market_now
-SELECT market_now() AS now

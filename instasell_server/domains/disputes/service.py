@@ -23,6 +23,7 @@ from instasell_client.models.disputes import (
     ResolveDispute,
 )
 from instasell_client.models.errors import DisputeNotFound, Invalid
+from instasell_server.db import clock
 from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
@@ -96,7 +97,7 @@ class DisputeService:
 
         async def work(tx: Transaction) -> DisputeView:
             await self.lock_side(tx, author.user_id, dispute_id)
-            now = await store.get_now(tx)
+            now = await clock.get_now(tx)
             await store.insert_message(tx, dispute_id, author.user_id, wish.text, now)
             return await self._show(tx, author, dispute_id)
 
@@ -119,7 +120,7 @@ class DisputeService:
             dispute = await store.lock_dispute(tx, dispute_id)
             assert dispute is not None
             rules.check_resolve(dispute.standing, judge.user_id)
-            now = await store.get_now(tx)
+            now = await clock.get_now(tx)
             resolution = Resolution(wish.refund_amount, wish.reason, judge.user_id, now)
             await store.update_resolved(tx, dispute_id, resolution)
             await self._fulfilment.settle(

@@ -126,9 +126,3 @@ async def list_all_disputes(
 
 def _placed(rows: list[Row], currency: str) -> list[tuple[Dispute, Place]]:
     return [(Dispute(**row, currency=currency), (row["sort_key"], row["id"])) for row in rows]
-
-
-async def get_now(connection: DbConnection) -> datetime:
-    """Get the market's clock; in a transaction, ask after the locks are held."""
-    now: datetime = (await connection.one(_sql.get_market_now))["now"]
-    return now

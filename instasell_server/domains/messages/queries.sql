@@ -83,6 +83,3 @@ FROM messages m
 JOIN conversations c ON c.id = m.conversation_id
 JOIN users u ON u.id = m.author_id
 WHERE c.order_id = %(order_id)s ORDER BY m.seq
-
--- name: get_market_now
-SELECT market_now() AS now

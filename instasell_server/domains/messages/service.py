@@ -28,6 +28,7 @@ from instasell_client.models.messages import (
     SendMessage,
     StartConversation,
 )
+from instasell_server.db import clock
 from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
@@ -86,7 +87,7 @@ class MessageService:
         locked = await store.lock_conversation(tx, conversation_id)
         if locked is None or author.user_id not in (locked.buyer_id, locked.seller_id):
             raise ConversationNotFound
-        seq = await store.insert_message(tx, locked, author.user_id, text, await store.get_now(tx))
+        seq = await store.insert_message(tx, locked, author.user_id, text, await clock.get_now(tx))
         message = await store.get_message(tx, conversation_id, seq)
         shown = {
             side: NewMessage(

@@ -122,9 +122,3 @@ async def list_messages_of_order(connection: DbConnection, order_id: str) -> lis
     """List what the two sides of an order wrote, oldest first."""
     rows = await connection.rows(_sql.list_messages_of_order, {"order_id": order_id})
     return [Message.model_validate(row) for row in rows]
-
-
-async def get_now(connection: DbConnection) -> datetime:
-    """Get the market's clock; in a transaction, ask after the locks are held."""
-    now: datetime = (await connection.one(_sql.get_market_now))["now"]
-    return now

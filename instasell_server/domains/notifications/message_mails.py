@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from instasell_server.db import clock
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.mail.rules import MESSAGE_DIGEST
@@ -54,7 +55,7 @@ async def queue_mail(tx: Transaction, letters: MailQueue, notice: NotificationDr
     key = {"user_id": notice.user_id, "conversation_id": conversation_id}
     await tx.execute(_sql.insert_window, {**key, "gap_seconds": GAP_SECONDS})
     window = Window(**await tx.one(_sql.lock_window, key))
-    now = (await tx.one(_sql.get_now))["now"]
+    now = await clock.get_now(tx)
     decision = decide(window, now)
     if decision.send_at is None:
         return

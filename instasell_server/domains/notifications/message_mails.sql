@@ -7,9 +7,6 @@ ON CONFLICT DO NOTHING
 SELECT next_at, gathered_at, gap_seconds FROM message_mail_windows
 WHERE user_id = %(user_id)s AND conversation_id = %(conversation_id)s FOR UPDATE
 
--- name: get_now
-SELECT market_now() AS now
-
 -- name: update_window
 UPDATE message_mail_windows
 SET next_at = %(next_at)s, gathered_at = %(gathered_at)s, gap_seconds = %(gap_seconds)s

@@ -25,6 +25,7 @@ from instasell_client.models.orders import (
     ShipOrder,
 )
 from instasell_server import metrics
+from instasell_server.db import clock
 from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction, transact
@@ -81,7 +82,7 @@ class OrderFulfilment:
             order, actor = check_side(await store.lock_order(tx, order_id), buyer)
             if actor is not Actor.BUYER:
                 raise Forbidden("only the buyer pays")
-            rules.check_payable(order.standing, await store.get_now(tx))
+            rules.check_payable(order.standing, await clock.get_now(tx))
             await _check_seller(tx, order)
             return await self._payments.begin(
                 tx, order.buyer_id, "order", order.standing.total_amount, order.id
@@ -123,7 +124,7 @@ class OrderFulfilment:
             return False
         if not await store.lock_active_seller(tx, order.seller_id):
             return False
-        await self._mark_paid(tx, order, "card", await store.get_now(tx))
+        await self._mark_paid(tx, order, "card", await clock.get_now(tx))
         await self._ledger.post(
             tx, movements.pay_by_card(order_id, payment_id, order.buyer_id, amount)
         )
@@ -269,7 +270,7 @@ class OrderFulfilment:
         if actor is not Actor.BUYER:
             raise Forbidden("only the buyer opens a dispute")
         rules.check_disputable(order.standing)
-        now = await store.get_now(tx)
+        now = await clock.get_now(tx)
         await store.update_disputed(tx, order.id, now)
         await _write(tx, order, OrderStatus.DISPUTED, buyer.user_id, reason, now)
         return order, now
@@ -342,7 +343,7 @@ class OrderFulfilment:
         order = await store.lock_order_with_listing(tx, order_id)
         if order is None:
             return 0
-        now = await store.get_now(tx)
+        now = await clock.get_now(tx)
         if rules.is_overdue(order.standing, now):
             if not await self._orders.extend_deadline(tx, order, now):
                 await self._cancel_order(tx, order, None, "not paid in time", now)
@@ -361,7 +362,7 @@ class OrderFulfilment:
         async def work(tx: Transaction) -> OrderView:
             locked = await store.lock_order_with_listing(tx, order_id)
             order, actor = check_side(locked, principal)
-            await step(tx, order, actor, await store.get_now(tx))
+            await step(tx, order, actor, await clock.get_now(tx))
             return await self._orders.show(tx, principal, order_id)
 
         return await once(self._database, key, OrderView, work)

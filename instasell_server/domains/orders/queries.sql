@@ -230,6 +230,3 @@ UNION ALL
    AND escrow_release_at
        <= (SELECT market_now()) - make_interval(days => %(unshipped_days)s::int - %(hold_days)s::int)
  ORDER BY escrow_release_at LIMIT %(limit)s)
-
--- name: get_market_now
-SELECT market_now() AS now

@@ -26,6 +26,7 @@ from instasell_client.models.orders import (
     OrderStatus,
     OrderView,
 )
+from instasell_server.db import clock
 from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
@@ -132,7 +133,7 @@ class OrderService:
         total = price * wish.quantity + listing.shipping_amount
         if total > MAX_AMOUNT:
             raise Invalid.one("quantity", f"comes to more than {MAX_AMOUNT}; buy fewer")
-        now = await store.get_now(tx)
+        now = await clock.get_now(tx)
         order = NewOrder(
             buyer.user_id,
             listing.seller_id,
@@ -201,7 +202,7 @@ class OrderService:
             raise OrderNotFound
         if order.standing.status not in (OrderStatus.PENDING, OrderStatus.PROCESSING):
             raise rules.not_ready(order.standing)
-        now = await store.get_now(tx)
+        now = await clock.get_now(tx)
         await store.update_address(tx, order_id, address.model_dump_json(), now)
 
     # Looking ----------------------------------------------------------------------------------

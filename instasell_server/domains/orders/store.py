@@ -295,9 +295,3 @@ async def list_due_orders(connection: DbConnection, limit: int) -> list[str]:
     """Orders that time moves on."""
     values = {"limit": limit, "hold_days": HOLD_DAYS, "unshipped_days": UNSHIPPED_DAYS}
     return [row["id"] for row in await connection.rows(_sql.list_due_orders, values)]
-
-
-async def get_now(connection: DbConnection) -> datetime:
-    """Get the market's clock; in a transaction, ask after the locks are held."""
-    now: datetime = (await connection.one(_sql.get_market_now))["now"]
-    return now

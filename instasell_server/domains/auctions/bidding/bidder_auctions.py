@@ -14,10 +14,11 @@ from instasell_client.models.bids import (
 )
 from instasell_client.models.errors import Invalid
 from instasell_client.models.live import YourBid
+from instasell_server.db import clock
 from instasell_server.db.connections import Database, DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.domains.auctions import events as auction_events
-from instasell_server.domains.auctions import locked_store, store
+from instasell_server.domains.auctions import store
 from instasell_server.paging import decode_cursor, encode_cursor
 from instasell_server.ports import OwnBid
 from instasell_server.ports.principal import Principal
@@ -40,7 +41,7 @@ class BidderAuctions:
         """List auctions, most urgent first. Raises Invalid for a cursor of another list."""
         rank, key, auction_id = _place(query.cursor)
         async with self._database.connection() as connection:
-            now = await locked_store.get_now(connection)
+            now = await clock.get_now(connection)
             values: dict[str, Any] = {
                 "user_id": bidder.user_id,
                 "part": query.part.value if query.part else None,

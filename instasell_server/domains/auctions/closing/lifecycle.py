@@ -12,6 +12,7 @@ from instasell_client.models.auctions import AuctionStatusReply
 from instasell_client.models.errors import AuctionNotFound, AuctionNotOpen
 from instasell_client.models.live import ServerEvent
 from instasell_server import metrics
+from instasell_server.db import clock
 from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.auctions import events as auction_events
@@ -134,7 +135,7 @@ class Lifecycle:
             locked = await lock(tx)
             if not locked:
                 return 0
-            now = await locked_store.get_now(tx)
+            now = await clock.get_now(tx)
             ending = [_closing(each, now) for each in locked.values() if _ends(each, now)]
             starting = [each for each in locked.values() if _starts(each, now)]
             changes = [_ended(each) for each in ending] + [_started(each) for each in starting]
@@ -194,7 +195,7 @@ class Lifecycle:
         auction = locked.get(auction_id)
         if auction is None:
             raise AuctionNotFound
-        now = await locked_store.get_now(tx)
+        now = await clock.get_now(tx)
         if not _is_running(auction, now):
             raise AuctionNotOpen("the auction is over", auction_status=auction.standing.status)
         await self.cancel(tx, auction, now, reason)
@@ -209,7 +210,7 @@ class Lifecycle:
 
             async def work(tx: Transaction, auction_id: str = auction_id) -> None:
                 locked = await locked_store.lock_waiting(tx, [auction_id])
-                now = await locked_store.get_now(tx)
+                now = await clock.get_now(tx)
                 auction = locked.get(auction_id)
                 if auction is not None and _is_running(auction, now):
                     await self.cancel(tx, auction, now, "the seller is suspended")

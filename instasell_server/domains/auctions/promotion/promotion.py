@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from instasell_client.models.errors import AuctionNotFound, AuctionNotOpen
 from instasell_client.models.live import ServerEvent
+from instasell_server.db import clock
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions import events as auction_events
 from instasell_server.domains.auctions import locked_store, store
@@ -31,7 +32,7 @@ class Promotion:
         auction = (await locked_store.lock_waiting(tx, [auction_id])).get(auction_id)
         if auction is None or auction.terms.seller_id != seller.user_id:
             raise AuctionNotFound
-        now = await locked_store.get_now(tx)
+        now = await clock.get_now(tx)
         standing = auction.standing
         if standing.status not in ("pending", "live") or standing.end_at <= now:
             raise AuctionNotOpen("the auction is over", auction_status=standing.status)

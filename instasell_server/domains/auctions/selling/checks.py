@@ -28,10 +28,10 @@ from instasell_client.models.errors import (
     OutOfStock,
 )
 from instasell_client.models.problems import FieldError
+from instasell_server.db import clock
 from instasell_server.db.connections import Database
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import BEGIN_SNAPSHOT, Transaction, transact
-from instasell_server.domains.auctions import locked_store
 from instasell_server.domains.auctions.selling import terms
 from instasell_server.domains.auctions.selling.create import check_claim
 from instasell_server.domains.auctions.store import LockedListing
@@ -62,7 +62,7 @@ class AuctionChecker:
         ids = {row.listing_id for row in rows if isinstance(row, CreateAuction)}
 
         async def look(tx: Transaction) -> tuple[Mapping[str, _Claim], int, datetime]:
-            now = await locked_store.get_now(tx)
+            now = await clock.get_now(tx)
             gas = await tx.maybe(_sql.get_gas_balance, {"user_id": seller.user_id})
             claims = {
                 row["id"]: _Claim(

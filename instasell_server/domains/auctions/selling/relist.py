@@ -14,6 +14,7 @@ from instasell_client.models.errors import (
     NoRunnerUp,
 )
 from instasell_client.models.orders import OrderStatus, OrderView
+from instasell_server.db import clock
 from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
@@ -63,7 +64,7 @@ class Relisting:
             reserve = auction.terms.reserve
             if reserve is not None and amount < reserve:
                 raise NoRunnerUp("the next bid is below the reserve; put it up again")
-            now = await locked_store.get_now(tx)
+            now = await clock.get_now(tx)
             await store.take_stock(tx, [auction.listing_id])
             order_id = await self._orders.record_offered(tx, auction_id, bidder_id, amount, now)
             self._lifecycle.show_on_listings(tx, [auction.listing_id])
@@ -91,7 +92,7 @@ class Relisting:
             await self._check_free(tx, auction, after_payment=True)
             await claim_listing(tx, seller, auction.listing_id)
             old = await store.get_terms(tx, auction_id)
-            now = await locked_store.get_now(tx)
+            now = await clock.get_now(tx)
             return await self._opening.open(tx, seller, terms.relist_values(old, wish, now), now)
 
         return await once(self._database, key, AuctionStatusReply, work, dry_run=dry_run)

@@ -12,9 +12,10 @@ from instasell_client.models.seller_auctions import (
     SellingPart,
     SellingQuery,
 )
+from instasell_server.db import clock
 from instasell_server.db.connections import Database, Row
 from instasell_server.db.queries import load
-from instasell_server.domains.auctions import locked_store, store
+from instasell_server.domains.auctions import store
 from instasell_server.paging import decode_cursor, encode_cursor
 from instasell_server.ports.principal import Principal
 
@@ -48,7 +49,7 @@ class SellerAuctions:
         }
         async with self._database.connection() as connection:
             rows = await connection.rows(_sql.list_selling, values)
-            now = await locked_store.get_now(connection)
+            now = await clock.get_now(connection)
         shown = rows[: query.limit]
         more = len(rows) > query.limit
         return SellingPage(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from instasell_client.models.live import ServerEvent
+from instasell_server.db import clock
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.auctions import events as auction_events
@@ -30,7 +31,7 @@ class ListingEdits:
             locked = await locked_store.lock_waiting(tx, [auction_id])
             if auction_id not in locked:
                 return
-            now = await locked_store.get_now(tx)
+            now = await clock.get_now(tx)
             if locked[auction_id].standing.status not in ("pending", "live"):
                 return
             await store.update_version(tx, auction_id)

@@ -1,0 +1,2 @@
+-- name: get_now
+SELECT market_now() AS now
