@@ -1,4 +1,13 @@
-"""Cursors of keyset paging: where a page ended, as text that callers hand back unread."""
+"""Cursors of keyset paging: where a page ended, as text that callers hand back unread.
+
+Each list has a `Cursor` of its own::
+
+    _PAGES = Cursor("withdrawals", INTEGER, ROW_ID)
+
+    key, row_id = _PAGES.read(query.cursor)  # None and None for the first page
+    rows = ...  # behind that key, one more than `query.limit`
+    shown, following = _PAGES.cut(rows, query.limit, lambda row: (row.key, row.id))
+"""
 
 from __future__ import annotations
 
@@ -6,57 +15,109 @@ import base64
 import binascii
 import json
 import uuid
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar, TypeVarTuple, overload
 
 from instasell_client.models.base import check_instant
 from instasell_client.models.errors import Invalid
 
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+Row = TypeVar("Row")
+Value = TypeVar("Value")
+Key = TypeVarTuple("Key")
 
-def encode_cursor(*parts: str | int) -> str:
-    """Encode the cursor of a place; the first part names the order that it belongs to."""
-    text = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
-    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
-
-
-def decode_cursor(cursor: str, *kinds: type[str] | type[int]) -> tuple[Any, ...]:
-    """Decode the parts of a cursor. Raises Invalid for a text that `encode_cursor` did not make."""
-    try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        parts = json.loads(raw)
-    except (binascii.Error, ValueError, RecursionError):
-        raise _refused() from None
-    fits = (
-        isinstance(parts, list)
-        and len(parts) == len(kinds)
-        and all(type(part) is kind for part, kind in zip(parts, kinds, strict=True))
-        and all(abs(part) < 2**63 for part in parts if isinstance(part, int))
-    )
-    if not fits:
-        raise _refused()
-    return tuple(parts)
+BIGINT_MAX = 2**63 - 1
 
 
-def encode_place(order: str, at: datetime, row_id: str) -> str:
-    """Encode the cursor of a row in a list by instant and id."""
-    return encode_cursor(order, at.isoformat(), row_id)
+class Part(NamedTuple, Generic[Value]):
+    """One part of a sort key: how it is written as JSON, and how it is read.
+
+    `read` raises ValueError, TypeError or OverflowError for what `write` did not make.
+    """
+
+    write: Callable[[Value], str | int]
+    read: Callable[[object], Value]
 
 
-def decode_place(cursor: str | None) -> tuple[datetime, str] | tuple[None, None]:
-    """Decode the instant and the id behind which a page begins. Raises Invalid."""
-    if cursor is None:
-        return None, None
-    _, at, row_id = decode_cursor(cursor, str, str, str)
-    return read_place(at, row_id)
+def integer(least: int = -BIGINT_MAX, most: int = BIGINT_MAX) -> Part[int]:
+    """Return the part for an integer between two bounds, both included."""
+
+    def read(value: object) -> int:
+        # JSON's `true` is an int to Python.
+        if type(value) is not int or not least <= value <= most:
+            raise ValueError
+        return value
+
+    return Part(int, read)
 
 
-def read_place(at: str, row_id: str) -> tuple[datetime, str]:
-    """Return the instant and the id that are parts of a cursor. Raises Invalid."""
-    try:
-        return check_instant(datetime.fromisoformat(at)), str(uuid.UUID(row_id))
-    except (ValueError, OverflowError):
-        raise _refused() from None
+def _read_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
 
 
-def _refused() -> Invalid:
-    return Invalid.one("cursor", "use the `next` of the page before, with the same filters")
+INTEGER = integer()
+INSTANT: Part[datetime] = Part(
+    datetime.isoformat, lambda value: check_instant(datetime.fromisoformat(_read_text(value)))
+)
+ROW_ID: Part[str] = Part(str, lambda value: str(uuid.UUID(_read_text(value))))
+
+
+class Cursor(Generic[*Key]):
+    """The cursors of one list, made of its name and the sort key of a row.
+
+    The name keeps a cursor from being read by another list, where its key would mean another place.
+    """
+
+    @overload
+    def __init__(self: Cursor[A], name: str, a: Part[A], /) -> None: ...
+    @overload
+    def __init__(self: Cursor[A, B], name: str, a: Part[A], b: Part[B], /) -> None: ...
+    @overload
+    def __init__(
+        self: Cursor[A, B, C], name: str, a: Part[A], b: Part[B], c: Part[C], /
+    ) -> None: ...
+    def __init__(self, name: str, /, *parts: Part[Any]) -> None:
+        self._name = name
+        self._parts = parts
+
+    def read(self, text: str | None) -> tuple[*Key] | tuple[None, ...]:
+        """Return the key behind which a page begins, or as many None for the first page.
+
+        Raises Invalid for a text that this list's `write` did not make.
+        """
+        if text is None:
+            return (None,) * len(self._parts)
+        try:
+            raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            name, *values = json.loads(raw)
+            if name != self._name:
+                raise ValueError
+            return tuple(part.read(value) for part, value in zip(self._parts, values, strict=True))
+        # RecursionError: brackets within brackets within brackets.
+        except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError):
+            raise Invalid.one(
+                "cursor", "send the `next` of the page before, with the same filters and sort"
+            ) from None
+
+    def write(self, *key: *Key) -> str:
+        """Return the cursor of a row with this sort key."""
+        parts: tuple[Any, ...] = key
+        values = [part.write(value) for part, value in zip(self._parts, parts, strict=True)]
+        text = json.dumps([self._name, *values], separators=(",", ":"), ensure_ascii=False)
+        return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+    def cut(
+        self, rows: list[Row], limit: int, key: Callable[[Row], tuple[*Key]]
+    ) -> tuple[list[Row], str | None]:
+        """Return at most `limit` rows, and the cursor of the last one if there are more.
+
+        So a list reads one row more than it shows.
+        """
+        if len(rows) <= limit:
+            return rows, None
+        return rows[:limit], self.write(*key(rows[limit - 1]))

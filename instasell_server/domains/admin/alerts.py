@@ -12,12 +12,18 @@ from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.admin import store
 from instasell_server.domains.admin.alert_hints import remedy_of
-from instasell_server.domains.admin.service import Action, note_action, page_of
+from instasell_server.domains.admin.service import Action, note_action
 from instasell_server.domains.chargebacks.service import ChargebackService
 from instasell_server.domains.payments.service import PaymentService
-from instasell_server.paging import decode_cursor, encode_cursor, read_place
+from instasell_server.paging import (
+    INSTANT,
+    ROW_ID,
+    Cursor,
+    integer,
+)
 from instasell_server.ports.principal import Principal
 
+_PAGES = Cursor("alerts", integer(0, 1), INSTANT, ROW_ID)
 _Step = Callable[[Transaction, Alert], Awaitable[int]]
 
 
@@ -33,10 +39,7 @@ class AlertService:
 
     async def list(self, query: AlertsQuery) -> Page[Alert]:
         """Alerts, the open ones first. Raises Invalid for a cursor of another list."""
-        is_closed, before_at, before_id = (None, None, None)
-        if query.cursor is not None:
-            _, is_closed, *place = decode_cursor(query.cursor, str, int, str, str)
-            before_at, before_id = read_place(*place)
+        is_closed, before_at, before_id = _PAGES.read(query.cursor)
         filters = {
             "closed": query.closed,
             "is_closed": bool(is_closed),
@@ -45,14 +48,12 @@ class AlertService:
         }
         async with self._database.connection() as connection:
             found = await store.list_alerts(connection, filters, query.limit + 1)
-        return page_of(
-            Page[Alert],
-            [_with_remedy(each) for each in found],
+        alerts, following = _PAGES.cut(
+            found,
             query.limit,
-            lambda last: encode_cursor(
-                "alerts", int(last.closed_at is not None), last.created_at.isoformat(), last.id
-            ),
+            lambda last: (int(last.closed_at is not None), last.created_at, last.id),
         )
+        return Page[Alert](items=[_with_remedy(alert) for alert in alerts], next=following)
 
     async def close(
         self, admin: Principal, alert_id: str, reason: str, key: RequestKey | None

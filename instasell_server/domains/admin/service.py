@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
-from typing import Any, TypeVar
-
-from pydantic import BaseModel
+from typing import Any
 
 from instasell_client.models.accounts import Role, User
 from instasell_client.models.admin import (
@@ -39,10 +37,16 @@ from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.listings.service import ListingService
 from instasell_server.domains.messages.service import MessageService
 from instasell_server.domains.orders.service import OrderService
-from instasell_server.paging import decode_cursor, encode_cursor, read_place
+from instasell_server.paging import (
+    INSTANT,
+    INTEGER,
+    ROW_ID,
+    Cursor,
+)
 from instasell_server.ports.principal import Principal
 
-Item = TypeVar("Item", bound=BaseModel)
+_USER_PAGES = Cursor("users", INSTANT, ROW_ID)
+_ACTION_PAGES = Cursor("actions", INTEGER)
 
 
 class Action(StrEnum):
@@ -93,10 +97,7 @@ class AdminService:
 
     async def list_users(self, query: UsersQuery) -> Page[User]:
         """Accounts, the newest first. Raises Invalid for a cursor of another list."""
-        before_at, before_id = (None, None)
-        if query.cursor is not None:
-            _, *place = decode_cursor(query.cursor, str, str, str)
-            before_at, before_id = read_place(*place)
+        before_at, before_id = _USER_PAGES.read(query.cursor)
         filters = {
             "q": query.q,
             "role": query.role,
@@ -106,12 +107,10 @@ class AdminService:
         }
         async with self._database.connection() as connection:
             found = await store.list_users(connection, filters, query.limit + 1)
-        return page_of(
-            Page[User],
-            found,
-            query.limit,
-            lambda last: encode_cursor("users", last.created_at.isoformat(), last.id),
+        users, following = _USER_PAGES.cut(
+            found, query.limit, lambda last: (last.created_at, last.id)
         )
+        return Page[User](items=users, next=following)
 
     async def suspend(
         self, admin: Principal, user_id: str, reason: str, key: RequestKey | None
@@ -281,9 +280,7 @@ class AdminService:
 
     async def list_actions(self, query: AuditLogQuery) -> Page[AdminAction]:
         """List actions of admins, newest first. Raises Invalid for a cursor of another list."""
-        before = None
-        if query.cursor is not None:
-            _, before = decode_cursor(query.cursor, str, int)
+        (before,) = _ACTION_PAGES.read(query.cursor)
         filters = {
             "admin_id": query.admin,
             "action": query.action,
@@ -292,9 +289,8 @@ class AdminService:
         }
         async with self._database.connection() as connection:
             found = await store.list_actions(connection, filters, query.limit + 1)
-        return page_of(
-            Page[AdminAction], found, query.limit, lambda last: encode_cursor("actions", last.id)
-        )
+        actions, following = _ACTION_PAGES.cut(found, query.limit, lambda last: (last.id,))
+        return Page[AdminAction](items=actions, next=following)
 
     async def analyse(self, query: AnalyticsQuery) -> Analytics:
         """Figures of every bucket of a span. Raises Invalid for an empty or too long one."""
@@ -327,10 +323,3 @@ async def note_action(
         reason=reason,
         details=details,
     )
-
-
-def page_of(
-    kind: type[Page[Item]], found: list[Item], limit: int, cursor: Callable[[Item], str]
-) -> Page[Item]:
-    shown = found[:limit]
-    return kind(items=shown, next=cursor(shown[-1]) if len(found) > limit else None)

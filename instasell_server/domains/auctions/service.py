@@ -23,6 +23,7 @@ from instasell_client.models.auctions import (
     CreateAuction,
     LivePage,
     LiveQuery,
+    LiveSort,
     PlaceBid,
     UpdateAuction,
     You,
@@ -34,7 +35,6 @@ from instasell_client.models.errors import (
     AuctionNotOpen,
     Forbidden,
     InstaSellError,
-    Invalid,
 )
 from instasell_client.models.live import ServerEvent
 from instasell_server.db import clock
@@ -55,12 +55,15 @@ from instasell_server.domains.auctions.formats.english import BidRowKind
 from instasell_server.domains.auctions.selling import create, terms
 from instasell_server.domains.orders.service import OrderService
 from instasell_server.domains.sellers.service import record_of
-from instasell_server.paging import decode_cursor, decode_place, encode_cursor, encode_place
+from instasell_server.paging import INSTANT, INTEGER, ROW_ID, Cursor
 from instasell_server.ports import Cache, Event, Limiter, Unreachable
 from instasell_server.ports.principal import Principal
 from instasell_server.ports.quotas import require_quota
 
 BID_WINDOW_SECONDS = 60
+_LIVE_PAGES = {sort: Cursor(f"live auctions by {sort}", INTEGER, ROW_ID) for sort in LiveSort}
+_NEWEST_PAGES = Cursor("auctions", INSTANT, ROW_ID)
+_WATCHED_PAGES = Cursor("watched", INTEGER, ROW_ID)
 
 
 class AuctionService:
@@ -290,12 +293,8 @@ class AuctionService:
 
     async def live(self, query: LiveQuery) -> LivePage:
         """Open auctions, a page at a time."""
-        after = None
-        if query.cursor is not None:
-            sort, *place = decode_cursor(query.cursor, str, int, str)
-            if sort != query.sort:
-                raise Invalid.one("cursor", f"belongs to sort={sort[:20]}; start anew without it")
-            after = _place(place)
+        pages = _LIVE_PAGES[query.sort]
+        after_key, after_id = pages.read(query.cursor)
         filters = {
             "sort": query.sort.value,
             "category": query.category,
@@ -303,15 +302,17 @@ class AuctionService:
             "price_min": query.price_min,
             "price_max": query.price_max,
             "q": query.q or None,
+            "after_key": after_key,
+            "after_id": after_id,
         }
         async with self._reader.connection() as connection:
-            found = await store.list_live(connection, filters, after, query.limit + 1)
+            found = await store.list_live(connection, filters, query.limit + 1)
             now = await clock.get_now(connection)
-        return self._page(found, query.limit, query.sort.value, now)
+        return self._page(pages, found, query.limit, now)
 
     async def list_newest(self, query: AuctionsQuery) -> LivePage:
         """Auctions of every status, the newest first. Raises Invalid for a foreign cursor."""
-        before_at, before_id = decode_place(query.cursor)
+        before_at, before_id = _NEWEST_PAGES.read(query.cursor)
         filters = {
             "status": query.status.value if query.status else None,
             "seller": query.seller,
@@ -321,40 +322,37 @@ class AuctionService:
         async with self._reader.connection() as connection:
             found = await store.list_newest(connection, filters, query.limit + 1)
             now = await clock.get_now(connection)
-        items = found[: query.limit]
-        cursor = None
-        if len(found) > query.limit:
-            cursor = encode_place("newest", items[-1][1], items[-1][0].auction_id)
+        shown, following = _NEWEST_PAGES.cut(
+            found, query.limit, lambda last: (last[1], last[0].auction_id)
+        )
         return LivePage(
-            items=[state for state, _ in items],
-            next=cursor,
+            items=[state for state, _ in shown],
+            next=following,
             server_time=now,
             currency=self._currency,
         )
 
     async def watched(self, user: Principal, query: Paging) -> LivePage:
         """List the auctions that the user watches, newest watch first."""
-        after = None
-        if query.cursor is not None:
-            _, *place = decode_cursor(query.cursor, str, int, str)
-            after = _place(place)
+        after_key, after_id = _WATCHED_PAGES.read(query.cursor)
         async with self._database.connection() as connection:
-            found = await store.list_watched(connection, user.user_id, after, query.limit + 1)
+            found = await store.list_watched(
+                connection, user.user_id, after_key, after_id, query.limit + 1
+            )
             now = await clock.get_now(connection)
-        return self._page(found, query.limit, "watched", now)
+        return self._page(_WATCHED_PAGES, found, query.limit, now)
 
     def _page(
         self,
-        found: list[tuple[AuctionState, store.Cursor]],
+        pages: Cursor[int, str],
+        found: list[tuple[AuctionState, store.StateKey]],
         limit: int,
-        sort: str,
         now: datetime,
     ) -> LivePage:
-        more = len(found) > limit
-        found = found[:limit]
+        shown, following = pages.cut(found, limit, lambda last: last[1])
         return LivePage(
-            items=[state for state, _ in found],
-            next=encode_cursor(sort, *found[-1][1]) if more else None,
+            items=[state for state, _ in shown],
+            next=following,
             server_time=now,
             currency=self._currency,
         )
@@ -390,11 +388,3 @@ def _receipt(answer: Answer) -> BidReceipt:
     if isinstance(answer, InstaSellError):
         raise answer
     return answer
-
-
-def _place(parts: list[Any]) -> store.Cursor:
-    key, auction_id = parts
-    try:
-        return key, str(uuid.UUID(auction_id))
-    except ValueError:
-        raise Invalid.one("cursor", "use the `next` of the page before") from None

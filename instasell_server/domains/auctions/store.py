@@ -17,7 +17,7 @@ from instasell_server.domains.auctions.formats.increments import next_price, par
 
 _sql = load(__file__)
 
-Cursor = tuple[int, str]
+StateKey = tuple[int, str]
 """Where a page ended: the sort key and the auction's id."""
 
 
@@ -159,13 +159,10 @@ async def find_you(connection: DbConnection, auction_id: str, user_id: str) -> Y
 
 
 async def list_live(
-    connection: DbConnection, filters: dict[str, Any], after: Cursor | None, limit: int
-) -> list[tuple[AuctionState, Cursor]]:
-    """Open auctions above a cursor, each with its own."""
-    key, auction_id = after or (None, None)
-    rows = await connection.rows(
-        _sql.list_live, {**filters, "after_key": key, "after_id": auction_id, "limit": limit}
-    )
+    connection: DbConnection, filters: dict[str, Any], limit: int
+) -> list[tuple[AuctionState, StateKey]]:
+    """List open auctions, each with its sort key."""
+    rows = await connection.rows(_sql.list_live, {**filters, "limit": limit})
     return [(state_of(row), (row["sort_key"], row["auction_id"])) for row in rows]
 
 
@@ -178,13 +175,16 @@ async def list_newest(
 
 
 async def list_watched(
-    connection: DbConnection, user_id: str, after: Cursor | None, limit: int
-) -> list[tuple[AuctionState, Cursor]]:
-    """List the auctions that a user watches, newest watch first."""
-    key, auction_id = after or (None, None)
+    connection: DbConnection,
+    user_id: str,
+    after_key: int | None,
+    after_id: str | None,
+    limit: int,
+) -> list[tuple[AuctionState, StateKey]]:
+    """List the auctions that a user watches, newest watch first, each with its sort key."""
     rows = await connection.rows(
         _sql.list_watched,
-        {"user_id": user_id, "after_key": key, "after_id": auction_id, "limit": limit},
+        {"user_id": user_id, "after_key": after_key, "after_id": after_id, "limit": limit},
     )
     return [(state_of(row), (row["sort_key"], row["auction_id"])) for row in rows]
 

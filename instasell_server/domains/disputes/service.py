@@ -6,7 +6,6 @@ first, a buyer who complains or the release that comes by itself, finds it as it
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -22,19 +21,23 @@ from instasell_client.models.disputes import (
     ReplyToDispute,
     ResolveDispute,
 )
-from instasell_client.models.errors import DisputeNotFound, Invalid
+from instasell_client.models.errors import DisputeNotFound
 from instasell_server.db import clock
 from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.disputes import rules, store
-from instasell_server.domains.disputes.store import NewDispute, Place, Resolution
+from instasell_server.domains.disputes.store import DisputeKey, NewDispute, Resolution
 from instasell_server.domains.media.service import MediaService
 from instasell_server.domains.orders.fulfilment import OrderFulfilment
-from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.paging import INTEGER, ROW_ID, Cursor
 from instasell_server.ports.principal import Principal
 
-_Find = Callable[[DbConnection, dict[str, Any], int, str], Awaitable[list[tuple[Dispute, Place]]]]
+_Find = Callable[
+    [DbConnection, dict[str, Any], int, str], Awaitable[list[tuple[Dispute, DisputeKey]]]
+]
+_PAGES = Cursor("disputes", INTEGER, ROW_ID)
+_PAGES_OF_ALL = Cursor("all disputes", INTEGER, ROW_ID)
 
 
 class AuditLog(Protocol):
@@ -208,33 +211,23 @@ class DisputeService:
 
     async def list(self, reader: Principal, query: DisputesQuery) -> Page[Dispute]:
         """List the reader's disputes of both sides, the newest first."""
-        return await self._page(store.list_disputes, query, user_id=reader.user_id)
+        return await self._page(_PAGES, store.list_disputes, query, user_id=reader.user_id)
 
     async def list_all(self, query: DisputesQuery) -> Page[Dispute]:
         """Everybody's disputes, for admins; who has waited longest comes first."""
-        return await self._page(store.list_all_disputes, query)
+        return await self._page(_PAGES_OF_ALL, store.list_all_disputes, query)
 
-    async def _page(self, find: _Find, query: DisputesQuery, **filters: Any) -> Page[Dispute]:
-        key, dispute_id = _place(query.cursor)
+    async def _page(
+        self, pages: Cursor[int, str], find: _Find, query: DisputesQuery, **filters: Any
+    ) -> Page[Dispute]:
+        after_key, after_id = pages.read(query.cursor)
         filters |= {
             "status": query.status.value if query.status else None,
             "order_id": query.order_id,
-            "after_key": key,
-            "after_id": dispute_id,
+            "after_key": after_key,
+            "after_id": after_id,
         }
         async with self._database.connection() as connection:
             found = await find(connection, filters, query.limit + 1, self._currency)
-        more = len(found) > query.limit
-        found = found[: query.limit]
-        cursor = encode_cursor("disputes", *found[-1][1]) if more else None
-        return Page[Dispute](items=[dispute for dispute, _ in found], next=cursor)
-
-
-def _place(cursor: str | None) -> Place | tuple[None, None]:
-    if cursor is None:
-        return None, None
-    _, key, dispute_id = decode_cursor(cursor, str, int, str)
-    try:
-        return key, str(uuid.UUID(dispute_id))
-    except ValueError:
-        raise Invalid.one("cursor", "use the `next` of the page before") from None
+        shown, following = pages.cut(found, query.limit, lambda last: last[1])
+        return Page[Dispute](items=[dispute for dispute, _ in shown], next=following)

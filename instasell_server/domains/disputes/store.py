@@ -19,7 +19,7 @@ from instasell_server.domains.disputes.rules import DisputeState
 
 _sql = load(__file__)
 
-Place = tuple[int, str]
+DisputeKey = tuple[int, str]
 """Where a dispute stands in a list: when it was opened, in microseconds, and its id."""
 
 
@@ -110,7 +110,7 @@ async def list_messages(connection: DbConnection, dispute_id: str) -> list[Dispu
 
 async def list_disputes(
     connection: DbConnection, filters: dict[str, Any], limit: int, currency: str
-) -> list[tuple[Dispute, Place]]:
+) -> list[tuple[Dispute, DisputeKey]]:
     """List a user's disputes below a place, the newest first, each with its own."""
     rows = await connection.rows(_sql.list_disputes, {**filters, "limit": limit})
     return _placed(rows, currency)
@@ -118,11 +118,11 @@ async def list_disputes(
 
 async def list_all_disputes(
     connection: DbConnection, filters: dict[str, Any], limit: int, currency: str
-) -> list[tuple[Dispute, Place]]:
+) -> list[tuple[Dispute, DisputeKey]]:
     """Everybody's disputes above a place, the oldest first, each with its own."""
     rows = await connection.rows(_sql.list_all_disputes, {**filters, "limit": limit})
     return _placed(rows, currency)
 
 
-def _placed(rows: list[Row], currency: str) -> list[tuple[Dispute, Place]]:
+def _placed(rows: list[Row], currency: str) -> list[tuple[Dispute, DisputeKey]]:
     return [(Dispute(**row, currency=currency), (row["sort_key"], row["id"])) for row in rows]

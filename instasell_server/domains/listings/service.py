@@ -84,11 +84,7 @@ class ListingService:
         planned = search.plan(asked, shown_seller)
         async with database.connection() as connection:
             rows = await store.search(connection, planned)
-        shown = rows[: planned.limit]
-        following = None
-        if len(rows) > planned.limit:
-            last = search.position_of(shown[-1], planned.sort)
-            following = search.write_cursor(last, planned.sort)
+        shown, following = search.cut_page(rows, planned)
         return Page[Listing](items=[Listing.model_validate(row) for row in shown], next=following)
 
     async def get(self, listing_id: str, principal: Principal | None) -> ListingView:

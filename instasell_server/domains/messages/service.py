@@ -34,12 +34,14 @@ from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.messages import store
 from instasell_server.domains.messages.store import ConversationSubject, LockedConversation
-from instasell_server.paging import decode_cursor, decode_place, encode_cursor, encode_place
+from instasell_server.paging import INSTANT, INTEGER, ROW_ID, Cursor
 from instasell_server.ports import Events, Limiter
 from instasell_server.ports.principal import Principal
 from instasell_server.ports.quotas import require_quota
 
 WINDOW_SECONDS = 60
+_CONVERSATION_PAGES = Cursor("conversations", INSTANT, ROW_ID)
+_MESSAGE_PAGES = Cursor("messages", INTEGER)
 
 
 class MessageService:
@@ -144,7 +146,7 @@ class MessageService:
 
     async def list(self, reader: Principal, query: ConversationsQuery) -> Page[Conversation]:
         """List the reader's conversations, those with the newest messages first."""
-        before_at, before_id = decode_place(query.cursor)
+        before_at, before_id = _CONVERSATION_PAGES.read(query.cursor)
         filters: dict[str, Any] = {
             "user_id": reader.user_id,
             "listing_id": query.listing_id,
@@ -154,29 +156,23 @@ class MessageService:
         }
         async with self._database.connection() as connection:
             found = await store.list_conversations(connection, filters, query.limit + 1)
-        more = len(found) > query.limit
-        found = found[: query.limit]
-        cursor = None
-        if more:
-            cursor = encode_place("conversations", found[-1].updated_at, found[-1].id)
-        return Page[Conversation](items=found, next=cursor)
+        shown, following = _CONVERSATION_PAGES.cut(
+            found, query.limit, lambda last: (last.updated_at, last.id)
+        )
+        return Page[Conversation](items=shown, next=following)
 
     async def messages(
         self, reader: Principal, conversation_id: str, query: Paging
     ) -> Page[Message]:
         """List the messages, newest first. Raises ConversationNotFound for a stranger."""
-        before_seq = None
-        if query.cursor is not None:
-            _, before_seq = decode_cursor(query.cursor, str, int)
+        (before_seq,) = _MESSAGE_PAGES.read(query.cursor)
         async with self._database.connection() as connection:
             await self._seen_by(connection, conversation_id, reader.user_id)
             found = await store.list_messages(
                 connection, conversation_id, reader.user_id, before_seq, query.limit + 1
             )
-        more = len(found) > query.limit
-        found = found[: query.limit]
-        cursor = encode_cursor("messages", found[-1].seq) if more else None
-        return Page[Message](items=found, next=cursor)
+        shown, following = _MESSAGE_PAGES.cut(found, query.limit, lambda last: (last.seq,))
+        return Page[Message](items=shown, next=following)
 
     async def said_on_order(self, connection: DbConnection, order_id: str) -> Sequence[Message]:
         """List what the two sides of an order wrote, oldest first; for admins."""

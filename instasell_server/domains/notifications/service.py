@@ -16,8 +16,10 @@ from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.notifications import rules, store
-from instasell_server.paging import decode_place, encode_place
+from instasell_server.paging import INSTANT, ROW_ID, Cursor
 from instasell_server.ports.principal import Principal
+
+_PAGES = Cursor("notifications", INSTANT, ROW_ID)
 
 READ_DAYS = 90
 """How long a notification stays after it was read."""
@@ -31,17 +33,14 @@ class NotificationService:
 
     async def list(self, reader: Principal, query: NotificationsQuery) -> NotificationPage:
         """List the reader's notifications, the newest first. Raises Invalid for a wrong cursor."""
-        place = decode_place(query.cursor)
+        before_at, before_id = _PAGES.read(query.cursor)
         async with self._database.connection() as connection:
             found = await store.list_notifications(
-                connection, reader.user_id, query.unread, place, query.limit + 1
+                connection, reader.user_id, query.unread, before_at, before_id, query.limit + 1
             )
             unread = await store.count_unread(connection, reader.user_id)
-        more = len(found) > query.limit
-        found = found[: query.limit]
-        last = found[-1] if more else None
-        cursor = encode_place("notices", last.created_at, last.id) if last else None
-        return NotificationPage(items=found, next=cursor, unread_count=unread)
+        shown, following = _PAGES.cut(found, query.limit, lambda last: (last.created_at, last.id))
+        return NotificationPage(items=shown, next=following, unread_count=unread)
 
     async def mark_read(
         self, reader: Principal, wish: MarkRead, key: RequestKey | None

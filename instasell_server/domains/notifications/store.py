@@ -16,7 +16,6 @@ from instasell_server.domains.notifications.rules import ChannelChoice, Notifica
 
 _sql = load(__file__)
 
-Place = tuple[datetime, str] | tuple[None, None]
 """Where a row stands in a list: its instant and its id; None before the first."""
 
 
@@ -200,10 +199,14 @@ async def list_followers_of_goods(
 
 
 async def list_notifications(
-    connection: DbConnection, user_id: str, unread: bool | None, place: Place, limit: int
+    connection: DbConnection,
+    user_id: str,
+    unread: bool | None,
+    before_at: datetime | None,
+    before_id: str | None,
+    limit: int,
 ) -> list[Notification]:
-    """List a user's notifications below a place, the newest first."""
-    before_at, before_id = place
+    """List a user's notifications, the newest first, from behind a row."""
     values = {
         "user_id": user_id, "unread": unread, "before_at": before_at, "before_id": before_id,
         "limit": limit,

@@ -15,12 +15,13 @@ from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
-from instasell_server.paging import decode_place, encode_place
+from instasell_server.paging import INSTANT, ROW_ID, Cursor
 from instasell_server.ports.principal import Principal
 
 FOLLOWED_MAX = 1000
 
 _sql = load(__file__, "subscriptions.sql")
+_PAGES = Cursor("subscriptions", INSTANT, ROW_ID)
 
 _SUBJECTS = {
     SubscriptionKind.AUCTION: (_sql.find_auction, AuctionNotFound),
@@ -76,7 +77,7 @@ class SubscriptionService:
 
     async def list(self, user: Principal, query: Paging) -> Page[Subscription]:
         """List what the user follows, newest first."""
-        before_at, before_id = decode_place(query.cursor)
+        before_at, before_id = _PAGES.read(query.cursor)
         values = {
             "user_id": user.user_id,
             "before_at": before_at,
@@ -85,10 +86,12 @@ class SubscriptionService:
         }
         async with self._database.connection() as connection:
             rows = await connection.rows(_sql.list_subscriptions, values)
-        found = [Subscription.model_validate(row) for row in rows[: query.limit]]
-        last = found[-1] if len(rows) > query.limit else None
-        cursor = encode_place("followed", last.created_at, last.subject_id) if last else None
-        return Page[Subscription](items=found, next=cursor)
+        shown, following = _PAGES.cut(
+            rows, query.limit, lambda last: (last["created_at"], last["subject_id"])
+        )
+        return Page[Subscription](
+            items=[Subscription.model_validate(row) for row in shown], next=following
+        )
 
 
 def _kind(text: str) -> SubscriptionKind:

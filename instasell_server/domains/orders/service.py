@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -33,8 +32,11 @@ from instasell_server.db.transaction import Transaction
 from instasell_server.domains.listings.service import ListingService
 from instasell_server.domains.orders import rules, store
 from instasell_server.domains.orders.store import LockedOrder, NewOrder, SoldListing
-from instasell_server.paging import decode_cursor, decode_place, encode_cursor, encode_place
+from instasell_server.paging import INSTANT, INTEGER, ROW_ID, Cursor
 from instasell_server.ports.principal import Principal
+
+_PAGES = Cursor("orders", INTEGER, ROW_ID)
+_PAGES_OF_ALL = Cursor("all orders", INSTANT, ROW_ID)
 
 
 class OrderService:
@@ -228,27 +230,22 @@ class OrderService:
 
     async def list(self, reader: Principal, query: OrdersQuery) -> Page[Order]:
         """List the reader's orders, the newest first."""
-        after: tuple[int, str] | tuple[None, None] = (None, None)
-        if query.cursor is not None:
-            _, key, order_id = decode_cursor(query.cursor, str, int, str)
-            after = (key, _uuid(order_id))
+        after_key, after_id = _PAGES.read(query.cursor)
         filters: dict[str, Any] = {
             "user_id": reader.user_id,
             "role": query.role,
             "status": query.status.value if query.status else None,
-            "after_key": after[0],
-            "after_id": after[1],
+            "after_key": after_key,
+            "after_id": after_id,
         }
         async with self._database.connection() as connection:
             found = await store.list_orders(connection, filters, query.limit + 1, self._currency)
-        more = len(found) > query.limit
-        found = found[: query.limit]
-        cursor = encode_cursor("orders", *found[-1][1]) if more else None
-        return Page[Order](items=[_seen_by(reader, order) for order, _ in found], next=cursor)
+        shown, following = _PAGES.cut(found, query.limit, lambda last: last[1])
+        return Page[Order](items=[_seen_by(reader, order) for order, _ in shown], next=following)
 
     async def list_all(self, query: AdminOrdersQuery) -> Page[Order]:
         """Everybody's orders, the newest first, for an admin."""
-        before_at, before_id = decode_place(query.cursor)
+        before_at, before_id = _PAGES_OF_ALL.read(query.cursor)
         filters: dict[str, Any] = {
             "status": query.status.value if query.status else None,
             "buyer": query.buyer,
@@ -260,10 +257,10 @@ class OrderService:
             found = await store.list_all_orders(
                 connection, filters, query.limit + 1, self._currency
             )
-        more = len(found) > query.limit
-        found = found[: query.limit]
-        cursor = encode_place("orders", found[-1].created_at, found[-1].id) if more else None
-        return Page[Order](items=found, next=cursor)
+        shown, following = _PAGES_OF_ALL.cut(
+            found, query.limit, lambda last: (last.created_at, last.id)
+        )
+        return Page[Order](items=shown, next=following)
 
 
 def actor_of(principal: Principal, buyer_id: str, seller_id: str) -> rules.Actor | None:
@@ -301,10 +298,3 @@ def _seen_by(reader: Principal, order: Order) -> Order:
     if reader.user_id == order.seller_id and order.paid_at is None:
         return order.model_copy(update={"address": None})
     return order
-
-
-def _uuid(text: str) -> str:
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        raise Invalid.one("cursor", "use the `next` of the page before") from None

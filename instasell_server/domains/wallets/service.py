@@ -22,8 +22,10 @@ from instasell_server.domains.ledger import store
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.payments.service import PaymentService
 from instasell_server.domains.wallets.withdrawals import WithdrawalService
-from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.paging import INTEGER, Cursor
 from instasell_server.ports.principal import Principal
+
+_ENTRY_PAGES = Cursor("entries", INTEGER)
 
 
 class WalletService:
@@ -58,16 +60,12 @@ class WalletService:
     ) -> Page[WalletEntry]:
         """List the wallet's rows of the ledger, the newest first."""
         check_owner(owner, user_id)
-        before = None
-        if query.cursor is not None:
-            _, before = decode_cursor(query.cursor, str, int)
+        (before,) = _ENTRY_PAGES.read(query.cursor)
         account = query.account.value if query.account else None
         async with self._database.connection() as connection:
             found = await store.list_entries(connection, user_id, account, before, query.limit + 1)
-        more = len(found) > query.limit
-        found = found[: query.limit]
-        cursor = encode_cursor("entries", found[-1][0]) if more else None
-        return Page[WalletEntry](items=[entry for _, entry in found], next=cursor)
+        shown, following = _ENTRY_PAGES.cut(found, query.limit, lambda last: (last[0],))
+        return Page[WalletEntry](items=[entry for _, entry in shown], next=following)
 
     async def top_up(
         self, owner: Principal, user_id: str, wish: TopUp, key: RequestKey | None

@@ -125,12 +125,13 @@ async def update_failed(tx: Transaction, withdrawal_id: str, failure: str) -> No
 async def list_withdrawals(
     connection: DbConnection,
     user_id: str,
-    after: tuple[int, str] | tuple[None, None],
+    after_key: int | None,
+    after_id: str | None,
     limit: int,
 ) -> list[tuple[Withdrawal, tuple[int, str]]]:
     """List a user's withdrawals below a place, the newest first, each with its own."""
     rows = await connection.rows(
         _sql.list_withdrawals,
-        {"user_id": user_id, "after_key": after[0], "after_id": after[1], "limit": limit},
+        {"user_id": user_id, "after_key": after_key, "after_id": after_id, "limit": limit},
     )
     return [(Withdrawal.model_validate(row), (row["sort_key"], row["id"])) for row in rows]

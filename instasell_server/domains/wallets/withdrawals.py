@@ -8,7 +8,6 @@ became of it. A no puts it back.
 from __future__ import annotations
 
 import asyncio
-import uuid
 from functools import partial
 
 import structlog
@@ -16,7 +15,6 @@ import structlog
 from instasell_client.models.base import Page
 from instasell_client.models.errors import (
     InstaSellError,
-    Invalid,
     NoPayoutAccount,
     NotVerified,
     PaymentFailed,
@@ -36,7 +34,7 @@ from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.payments.provider_calls import AT_ONCE, call_provider
 from instasell_server.domains.payments.service import PaymentService
 from instasell_server.domains.wallets import store
-from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.paging import INTEGER, ROW_ID, Cursor
 from instasell_server.ports import (
     PaymentProvider,
     PayoutDestination,
@@ -45,6 +43,7 @@ from instasell_server.ports import (
 )
 from instasell_server.ports.principal import Principal
 
+_PAGES = Cursor("withdrawals", INTEGER, ROW_ID)
 _log = structlog.get_logger("instasell.payments")
 
 
@@ -202,20 +201,10 @@ class WithdrawalService:
 
     async def list(self, owner: Principal, query: WithdrawalsQuery) -> Page[Withdrawal]:
         """List the caller's withdrawals, newest first."""
-        after: tuple[int, str] | tuple[None, None] = (None, None)
-        if query.cursor is not None:
-            _, key, withdrawal_id = decode_cursor(query.cursor, str, int, str)
-            after = (key, _uuid(withdrawal_id))
+        after_key, after_id = _PAGES.read(query.cursor)
         async with self._database.connection() as connection:
-            found = await store.list_withdrawals(connection, owner.user_id, after, query.limit + 1)
-        more = len(found) > query.limit
-        found = found[: query.limit]
-        cursor = encode_cursor("withdrawals", *found[-1][1]) if more else None
-        return Page[Withdrawal](items=[each for each, _ in found], next=cursor)
-
-
-def _uuid(text: str) -> str:
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        raise Invalid.one("cursor", "use the `next` of the page before") from None
+            found = await store.list_withdrawals(
+                connection, owner.user_id, after_key, after_id, query.limit + 1
+            )
+        shown, following = _PAGES.cut(found, query.limit, lambda last: last[1])
+        return Page[Withdrawal](items=[withdrawal for withdrawal, _ in shown], next=following)

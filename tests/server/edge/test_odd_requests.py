@@ -40,11 +40,19 @@ async def admin(http: aiohttp.ClientSession, sql: Sql) -> Person:
     return Person(http, person.id, person.email, token)
 
 
-def _cursors(instant: str) -> list[str]:
-    """Cursors as lists by instant and id make them."""
-    parts: list[tuple[str | int, ...]] = [("x", instant, UUID), ("x", 0, instant, UUID)]
-    texts = [json.dumps(each, separators=(",", ":")).encode() for each in parts]
-    return [base64.urlsafe_b64encode(text).rstrip(b"=").decode() for text in texts]
+def _cursor(*parts: str | int) -> str:
+    text = json.dumps(parts, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+
+
+def _paged_lists() -> list[str]:
+    return sorted(
+        route.path
+        for route in TABLE
+        if route.method == "GET"
+        and route.query is not None
+        and "cursor" in route.query.model_fields
+    )
 
 
 async def test_instants_that_cannot_be_stored_are_refused(
@@ -67,20 +75,32 @@ async def test_instants_that_cannot_be_stored_are_refused(
 
 
 async def test_cursors_with_such_instants_are_refused(admin: Person) -> None:
-    paths = sorted(
-        route.path
-        for route in TABLE
-        if route.method == "GET"
-        and "{" not in route.path
-        and route.query is not None
-        and "cursor" in route.query.model_fields
-    )
+    paths = [path for path in _paged_lists() if "{" not in path]
     assert len(paths) > 5
     for path in paths:
         for instant in (*ODD_INSTANTS, "2030-01-01T00:00:00", "nonsense"):
-            for cursor in _cursors(instant):
+            for cursor in (_cursor("x", instant, UUID), _cursor("x", 0, instant, UUID)):
                 answer = await admin.ask("GET", path, params={"cursor": cursor})
                 assert answer.status in (403, 422), (path, instant, answer.body)
+
+
+async def test_a_cursor_of_another_list_is_refused(
+    http: aiohttp.ClientSession, admin: Person
+) -> None:
+    seller = await sign_up(http, "seller")
+    instant = "2030-01-01T00:00:00+00:00"
+    # One for each shape of sort key that there is.
+    keys = [(1,), (1, UUID), (instant, UUID), (0, 1, UUID), (0, instant, UUID)]
+    read = []
+    for path in _paged_lists():
+        asked = path.replace("{user_id}", seller.id).replace("{conversation_id}", UUID)
+        asker = admin if asked.startswith("/admin") else seller
+        for key in keys:
+            query = {"cursor": _cursor("another list", *key)}
+            answer = await asker.ask("GET", asked, params=query)
+            if (answer.status, answer.fields) != (422, ["cursor"]):
+                read.append((path, key, answer.status))
+    assert not read
 
 
 @pytest.mark.parametrize(

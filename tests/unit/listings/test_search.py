@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from datetime import UTC, datetime
 
-from instasell_client.models.errors import Invalid
+import pytest
+
 from instasell_client.models.listings import ListingQuery, ListingSort
 from instasell_server.domains.listings import search
-from instasell_server.paging import encode_cursor
 
 ID = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
 
 
-@given(st.sampled_from(list(ListingSort)), st.integers(0, 2**52))
-def test_cursors_lead_back(sort: ListingSort, key: int) -> None:
-    position = search.PagePosition(key, ID)
-    assert search.read_cursor(search.write_cursor(position, sort), sort) == position
-
-
-@given(st.text(max_size=60))
-def test_any_other_text_is_no_cursor(text: str) -> None:
-    with pytest.raises(Invalid):
-        search.read_cursor(text, ListingSort.NEWEST)
-
-
-@pytest.mark.parametrize("parts", [("newest", 2**62, ID), ("newest", 1, "x"), ("price", 1, ID)])
-def test_a_cursor_that_fits_no_row_is_refused(parts: tuple[str | int, ...]) -> None:
-    with pytest.raises(Invalid):
-        search.read_cursor(encode_cursor(*parts), ListingSort.NEWEST)
+@pytest.mark.parametrize("sort", list(ListingSort))
+@pytest.mark.parametrize("price", [0, 250, None])
+def test_a_page_goes_on_behind_its_last_row(sort: ListingSort, price: int | None) -> None:
+    created_at = datetime(2026, 7, 1, 12, 30, 0, 123456, UTC)
+    row = {"id": ID, "created_at": created_at, "price": price, "score": 700}
+    planned = search.plan(ListingQuery(q="kettle", sort=sort, limit=1))
+    shown, cursor = search.cut_page([row, row], planned)
+    assert shown == [row]
+    after = search.plan(ListingQuery(q="kettle", sort=sort, cursor=cursor)).parameters
+    assert after["after_id"] == ID
+    assert (
+        after["after_key"]
+        == {
+            ListingSort.NEWEST: created_at,
+            ListingSort.OLDEST: created_at,
+            ListingSort.PRICE_ASC: search.PRICELESS_LAST if price is None else price,
+            ListingSort.PRICE_DESC: price or 0,
+            ListingSort.RELEVANCE: 700,
+        }[sort]
+    )
 
 
 @pytest.mark.parametrize(

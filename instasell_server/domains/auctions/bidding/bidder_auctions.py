@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,14 +11,13 @@ from instasell_client.models.bids import (
     BiddingPart,
     BiddingQuery,
 )
-from instasell_client.models.errors import Invalid
 from instasell_client.models.live import YourBid
 from instasell_server.db import clock
 from instasell_server.db.connections import Database, DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.domains.auctions import events as auction_events
 from instasell_server.domains.auctions import store
-from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.paging import INTEGER, ROW_ID, Cursor, integer
 from instasell_server.ports import OwnBid
 from instasell_server.ports.principal import Principal
 
@@ -28,6 +26,7 @@ _OWN = (
     "payment_due_at",
 )
 _sql = load(__file__, "own_bids.sql")
+_PAGES = Cursor("bidding", integer(0, 3), INTEGER, ROW_ID)
 
 
 class BidderAuctions:
@@ -39,26 +38,25 @@ class BidderAuctions:
 
     async def list(self, bidder: Principal, query: BiddingQuery) -> BiddingPage:
         """List auctions, most urgent first. Raises Invalid for a cursor of another list."""
-        rank, key, auction_id = _place(query.cursor)
+        after_rank, after_key, after_id = _PAGES.read(query.cursor)
         async with self._database.connection() as connection:
             now = await clock.get_now(connection)
             values: dict[str, Any] = {
                 "user_id": bidder.user_id,
                 "part": query.part.value if query.part else None,
                 "now": now,
-                "after_rank": rank,
-                "after_key": key,
-                "after_id": auction_id,
+                "after_rank": after_rank,
+                "after_key": after_key,
+                "after_id": after_id,
                 "limit": query.limit + 1,
             }
             rows = await connection.rows(_sql.list_bidding, values)
-        shown = rows[: query.limit]
-        last = shown[-1] if len(rows) > query.limit else None
+        shown, following = _PAGES.cut(
+            rows, query.limit, lambda last: (last["rank"], last["sort_key"], last["auction_id"])
+        )
         return BiddingPage(
             items=[_auction(row) for row in shown],
-            next=encode_cursor("bidding", last["rank"], last["sort_key"], last["auction_id"])
-            if last
-            else None,
+            next=following,
             server_time=now,
             currency=self._currency,
         )
@@ -97,15 +95,3 @@ def _auction(row: Row) -> BiddingAuction:
         bidder=f"bidder-{row['bidder_no']}",
         **own,
     )
-
-
-def _place(cursor: str | None) -> tuple[int, int, str] | tuple[None, None, None]:
-    if cursor is None:
-        return None, None, None
-    name, rank, key, auction_id = decode_cursor(cursor, str, int, int, str)
-    try:
-        if name == "bidding" and 0 <= rank <= 3:
-            return rank, key, str(uuid.UUID(auction_id))
-    except ValueError:
-        pass
-    raise Invalid.one("cursor", "use the `next` of the page before")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
-from instasell_client.models.errors import Invalid
 from instasell_client.models.seller_auctions import (
     SellingAuction,
     SellingPage,
@@ -16,7 +14,7 @@ from instasell_server.db import clock
 from instasell_server.db.connections import Database, Row
 from instasell_server.db.queries import load
 from instasell_server.domains.auctions import store
-from instasell_server.paging import decode_cursor, encode_cursor
+from instasell_server.paging import INTEGER, ROW_ID, Cursor
 from instasell_server.ports.principal import Principal
 
 _OWN = (
@@ -24,6 +22,7 @@ _OWN = (
     *("total_amount", "payment_due_at"),
 )
 _sql = load(__file__, "selling.sql")
+_PAGES = Cursor("selling", INTEGER, ROW_ID)
 
 
 class SellerAuctions:
@@ -39,24 +38,23 @@ class SellerAuctions:
 
     async def list(self, seller: Principal, query: SellingQuery) -> SellingPage:
         """List the seller's auctions, newest first. Raises Invalid for a foreign cursor."""
-        key, auction_id = _place(query.cursor)
+        after_key, after_id = _PAGES.read(query.cursor)
         values: dict[str, Any] = {
             "seller_id": seller.user_id,
             "part": query.part.value if query.part else None,
-            "after_key": key,
-            "after_id": auction_id,
+            "after_key": after_key,
+            "after_id": after_id,
             "limit": query.limit + 1,
         }
         async with self._database.connection() as connection:
             rows = await connection.rows(_sql.list_selling, values)
             now = await clock.get_now(connection)
-        shown = rows[: query.limit]
-        more = len(rows) > query.limit
+        shown, following = _PAGES.cut(
+            rows, query.limit, lambda last: (last["sort_key"], last["auction_id"])
+        )
         return SellingPage(
             items=[_auction(row) for row in shown],
-            next=encode_cursor("selling", shown[-1]["sort_key"], shown[-1]["auction_id"])
-            if more
-            else None,
+            next=following,
             server_time=now,
             currency=self._currency,
             auction_gas_fee=self._auction_fee,
@@ -67,13 +65,3 @@ class SellerAuctions:
 def _auction(row: Row) -> SellingAuction:
     own = {name: row[name] for name in _OWN}
     return SellingAuction(part=SellingPart(row["part"]), state=store.state_of(row), **own)
-
-
-def _place(cursor: str | None) -> tuple[int, str] | tuple[None, None]:
-    if cursor is None:
-        return None, None
-    _, key, auction_id = decode_cursor(cursor, str, int, str)
-    try:
-        return key, str(uuid.UUID(auction_id))
-    except ValueError:
-        raise Invalid.one("cursor", "use the `next` of the page before") from None
