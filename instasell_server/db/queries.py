@@ -1,15 +1,20 @@
 """Named queries: SQL lives in `queries.sql` beside the store that uses it.
 
 A query begins with a line `-- name: lock_auctions` and ends before the next one. Parameters are
-psycopg2's `%(name)s`.
+psycopg2's `%(name)s`. Lines that several queries of a file share stand once, below a line
+`-- fragment: listing_filters`, and a line `-- include: listing_filters` is replaced by them when
+the file is read. So the text of a query is fixed before the first request, and nothing that a
+caller sends ever becomes a part of it.
 """
 
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 
-_NAME = re.compile(r"^-- name: (?P<name>[a-z][a-z0-9_]*)\s*$", re.MULTILINE)
+_SECTION = re.compile(r"^-- (?P<kind>name|fragment): (?P<name>[a-z][a-z0-9_]*)\s*$", re.MULTILINE)
+_INCLUDE = re.compile(r"^(?P<indent> *)-- include: (?P<name>[a-z][a-z0-9_]*) *$", re.MULTILINE)
 
 
 class Queries:
@@ -37,11 +42,20 @@ def load(module_file: str, name: str = "queries.sql") -> Queries:
 
 def _parse(path: Path) -> dict[str, str]:
     text = path.read_text(encoding="utf-8")
-    found = list(_NAME.finditer(text))
-    queries: dict[str, str] = {}
+    found = list(_SECTION.finditer(text))
+    sections: dict[str, dict[str, str]] = {"name": {}, "fragment": {}}
     for index, start in enumerate(found):
         end = found[index + 1].start() if index + 1 < len(found) else len(text)
-        if start["name"] in queries:
-            raise ValueError(f"{path} has the query {start['name']!r} twice")
-        queries[start["name"]] = text[start.end() : end].strip().rstrip(";")
-    return queries
+        section = sections[start["kind"]]
+        if start["name"] in section:
+            raise ValueError(f"{path} has the {start['kind']} {start['name']!r} twice")
+        section[start["name"]] = text[start.end() : end].strip().rstrip(";")
+    queries, fragments = sections["name"], sections["fragment"]
+
+    def expand(include: re.Match[str]) -> str:
+        try:
+            return textwrap.indent(fragments[include["name"]], include["indent"])
+        except KeyError:
+            raise ValueError(f"{path} has no fragment {include['name']!r}") from None
+
+    return {name: _INCLUDE.sub(expand, query) for name, query in queries.items()}

@@ -68,6 +68,33 @@ def test_the_check_sees_a_wrong_column(schema: Run) -> None:
         schema(f"PREPARE q AS {_numbered('SELECT nickname FROM users WHERE id = %(id)s')}")
 
 
+def test_a_shared_part_is_expanded_where_it_is_included(tmp_path: Path) -> None:
+    path = tmp_path / "queries.sql"
+    path.write_text(
+        "-- fragment: filters\nWHERE a = %(a)s\n  AND b IS NULL\n\n"
+        "-- name: find\nSELECT 1 FROM t\n    -- include: filters\n  LIMIT 1\n\n"
+        "-- name: count\nSELECT count(*) FROM t\n-- include: filters\n"
+    )
+    queries = Queries(path)
+    assert queries.names() == ["find", "count"]
+    assert queries.find == "SELECT 1 FROM t\n    WHERE a = %(a)s\n      AND b IS NULL\n  LIMIT 1"
+    assert queries.count == "SELECT count(*) FROM t\nWHERE a = %(a)s\n  AND b IS NULL"
+
+
+def test_an_unknown_part_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "queries.sql"
+    path.write_text("-- name: find\nSELECT 1\n-- include: nothing\n")
+    with pytest.raises(ValueError, match="no fragment 'nothing'"):
+        Queries(path)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_shared_part_is_shared(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for name in re.findall(r"^-- fragment: (\w+)", text, re.MULTILINE):
+        assert text.count(f"-- include: {name}\n") > 1, f"write {name} where it is included"
+
+
 @pytest.mark.parametrize(("path", "name"), QUERIES)
 def test_a_query_is_used(path: Path, name: str) -> None:
     used = re.compile(rf"\b_\w+\.{name}\b")
