@@ -225,6 +225,7 @@ def sandbox(
     Its key and the secret of its webhooks are INSTASELL_STRIPE_SECRET_KEY and
     INSTASELL_STRIPE_WEBHOOK_SECRET, the same ones as the market's.
     """
+    from instasell_server.http.listener import Listener
     from instasell_server.sandbox import (
         SandboxOptions,
         SandboxSettings,
@@ -241,6 +242,7 @@ def sandbox(
     options = SandboxOptions(
         file,
         SandboxSettings(key.get_secret_value(), (endpoint,)),
+        Listener,
         port=port,
         on_ready=lambda url: print(f"The sandbox listens on {url}", file=sys.stderr, flush=True),
     )

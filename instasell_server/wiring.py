@@ -11,7 +11,6 @@ from instasell_server.adapters.mail.mailbox import LocalMailbox
 from instasell_server.adapters.redis.engine import RedisEngine
 from instasell_server.adapters.storage.from_settings import storage_for
 from instasell_server.adapters.stripe.unconfigured import NoProvider
-from instasell_server.commands.standalone import data_dir_of
 from instasell_server.config.settings import Settings
 from instasell_server.db.connections import Database, Observer
 from instasell_server.domains.accounts.links import LinkSigner
@@ -126,7 +125,7 @@ def make_engines(settings: Settings) -> Engines:
         replica = settings.database_replica_url.get_secret_value()
         public = Database(replica, size=REPLICA_CONNECTIONS, observe=observe)
     redis = RedisEngine(require_setting(settings.redis_url, "REDIS_URL"))
-    folder = data_dir_of(settings) / FILES_FOLDER
+    folder = settings.data_folder / FILES_FOLDER
     objects = storage_for(settings, folder)
     return Engines(database, public, redis, make_provider(settings), objects, _mail(settings))
 

@@ -17,7 +17,7 @@ from instasell_server.backups import (
     restore_embedded,
     restore_into_url,
 )
-from instasell_server.commands.standalone import data_dir_of, keeping_of
+from instasell_server.commands.standalone import keeping_of
 from instasell_server.config.settings import Settings
 from instasell_server.embedded.privileges import Identity
 from instasell_server.embedded.programs import find_postgres
@@ -34,7 +34,7 @@ def create_backup(settings: Settings, folder: Path | None) -> Backup:
     programs = find_postgres(Identity.of_this_process())
     if folder is None:
         return keeping_of(settings, programs).back_up()
-    data_dir = data_dir_of(settings)
+    data_dir = settings.data_folder
     source = BackupSource(_secret(settings.database_url), data_dir if data_dir.is_dir() else None)
     return back_up(source, programs, folder)
 
@@ -44,7 +44,7 @@ def restore_backup(settings: Settings, file: Path) -> tuple[Manifest, str]:
 
     Returns what was restored, and where to. Raises BackupError, EmbeddedError.
     """
-    data_dir = data_dir_of(settings)
+    data_dir = settings.data_folder
     if settings.database_url is None:
         return restore_embedded(file, data_dir), str(data_dir)
     if settings.redis_url is not None:

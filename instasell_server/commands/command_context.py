@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from instasell_client.models.validation import field_errors
 from instasell_server import logs
-from instasell_server.commands.standalone import borrowed_engines, data_dir_of, has_market
+from instasell_server.commands.standalone import borrowed_engines, has_market
 from instasell_server.config.settings import Settings
 from instasell_server.embedded import EmbeddedError
 
@@ -54,7 +54,7 @@ def need_market(settings: Settings) -> None:
     """End the program where there is nothing to look at; engines would make an empty market."""
     if not has_market(settings):
         fail(
-            f"there is no market in {data_dir_of(settings)}; name its folder with --data-dir,"
+            f"there is no market in {settings.data_folder}; name its folder with --data-dir,"
             " or its database with INSTASELL_DATABASE_URL"
         )
 

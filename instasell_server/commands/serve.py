@@ -155,13 +155,13 @@ async def _open_sandbox(settings: Settings) -> tuple[Sandbox, Settings]:
     Pages that were opened before a restart are found again where the port is the same.
     """
     key, _ = sandbox_secrets(settings)
-    sandbox = Sandbox(sandbox_file(settings), SandboxSettings(key))
+    sandbox = Sandbox(sandbox_file(settings), SandboxSettings(key), Listener)
     wanted = settings.port + 1 if 0 < settings.port < 65535 else 0
     try:
         port = await sandbox.start("127.0.0.1", wanted)
     except OSError:
         _log.warning("sandbox_port_taken", port=wanted)
-        sandbox = Sandbox(sandbox_file(settings), SandboxSettings(key))
+        sandbox = Sandbox(sandbox_file(settings), SandboxSettings(key), Listener)
         port = await sandbox.start("127.0.0.1", 0)
     return sandbox, with_sandbox(settings, f"http://127.0.0.1:{port}")
 

@@ -20,7 +20,6 @@ from instasell_server.embedded import (
     EmbeddedError,
     EngineUrls,
     FolderInUse,
-    default_data_dir,
 )
 from instasell_server.embedded.folder import EngineFolder, write_private
 
@@ -53,17 +52,12 @@ def needs_engines(settings: Settings) -> bool:
     return settings.database_url is None or settings.redis_url is None
 
 
-def data_dir_of(settings: Settings) -> Path:
-    """Return the data folder: the one that was set, or the user's own."""
-    return settings.data_dir or default_data_dir()
-
-
 def has_market(settings: Settings) -> bool:
     """Return whether there is a database: one that was set, or one in the data folder."""
     if settings.database_url is not None:
         return True
     try:
-        return EngineFolder(data_dir_of(settings)).postgres.exists()
+        return EngineFolder(settings.data_folder).postgres.exists()
     except OSError:
         # Another user's folder, of which the engines say more than that.
         return True
@@ -72,7 +66,7 @@ def has_market(settings: Settings) -> bool:
 def engines_of(settings: Settings) -> EmbeddedEngines:
     """Return the embedded engines for what has no address, not yet started."""
     return EmbeddedEngines(
-        data_dir_of(settings),
+        settings.data_folder,
         postgres=settings.database_url is None,
         valkey=settings.redis_url is None,
     )
@@ -108,7 +102,7 @@ def borrowed_engines(settings: Settings) -> Iterator[Settings]:
     except FolderInUse as busy:
         error = busy
     try:
-        record = data_dir_of(settings) / URLS_FILE
+        record = settings.data_folder / URLS_FILE
         found = json.loads(record.read_bytes()[:_FILE_BYTES_MAX])
         owner = str(found["database_url"])
         # A server of before there was a second role has not written its address.
@@ -152,7 +146,7 @@ def with_secret(settings: Settings, *, embedded: bool) -> Settings:
             "set INSTASELL_JWT_SECRET, for example to the output of `openssl rand -hex 32`;"
             " servers on one database share it"
         )
-    secret = _read_secret(data_dir_of(settings))
+    secret = _read_secret(settings.data_folder)
     return settings.model_copy(update={"jwt_secret": SecretStr(secret)})
 
 
@@ -174,7 +168,7 @@ def with_market_defaults(settings: Settings, *, embedded: bool) -> Settings:
 
 def mailbox_of(settings: Settings) -> Path:
     """Return the mail folder of a market on this machine: the configured or the default one."""
-    return settings.mail_dir or data_dir_of(settings) / MAILBOX_FOLDER
+    return settings.mail_dir or settings.data_folder / MAILBOX_FOLDER
 
 
 def needs_sandbox(settings: Settings, *, embedded: bool) -> bool:
@@ -195,19 +189,19 @@ def with_sandbox(settings: Settings, api_base: str) -> Settings:
 
 def sandbox_secrets(settings: Settings) -> tuple[str, str]:
     """Return the sandbox's API key and its webhooks' secret, from a file of mode 0600."""
-    secret = _read_secret(data_dir_of(settings), SANDBOX_SECRET_FILE)
+    secret = _read_secret(settings.data_folder, SANDBOX_SECRET_FILE)
     return f"sk_test_{secret[:32]}", f"whsec_{secret[32:]}"
 
 
 def sandbox_file(settings: Settings) -> Path:
     """Return the path of the sandbox's books."""
-    return data_dir_of(settings) / SANDBOX_FILE
+    return settings.data_folder / SANDBOX_FILE
 
 
 def keeping_of(settings: Settings, programs: Path) -> DailyBackups:
     """Return the backups of a market, whose engines run, in its data folder."""
     assert settings.database_url is not None
-    folder = data_dir_of(settings)
+    folder = settings.data_folder
     return DailyBackups(
         BackupSource(settings.database_url.get_secret_value(), folder),
         programs,
@@ -232,7 +226,6 @@ __all__ = [
     "StartRefused",
     "borrowed_engines",
     "check_exposure",
-    "data_dir_of",
     "keeping_of",
     "mailbox_of",
     "needs_engines",

@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from instasell_server.config.limit_settings import LimitSettings
+from instasell_server.embedded.folder import default_data_dir
 
 PUBLISHED_SECRETS = frozenset({"change-me", "secret", "changeme", "your-secret-key"})
 SECRET_BYTES_MIN = 32
@@ -295,6 +296,11 @@ class Settings(LimitSettings):
                 " INSTASELL_DATABASE_URL to the same one as the role that serves"
             )
         return self
+
+    @property
+    def data_folder(self) -> Path:
+        """Return the data folder: the one that was set, or the user's own."""
+        return self.data_dir or default_data_dir()
 
     @property
     def on_loopback(self) -> bool:

@@ -19,6 +19,7 @@ from instasell_server.sandbox import (
     payments,
     refunds,
 )
+from instasell_server.sandbox.body import read_body
 from instasell_server.sandbox.call import SandboxCall, expand
 from instasell_server.sandbox.errors import (
     ApiError,
@@ -153,7 +154,7 @@ class Api:
 
     async def _read(self, request: web.Request) -> _Asked:
         if request.method == "POST":
-            parameters = await request.read()
+            parameters = await read_body(request)
             if parameters and request.content_type != FORM:
                 raise InvalidRequest(
                     "Invalid request (check that your POST content type is"

@@ -7,18 +7,15 @@ import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 from aiohttp import web
 
-from instasell_client.models.errors import TooSlow, Unsupported
-from instasell_server.http.connection import SlowBody
-from instasell_server.http.content_encoding import check_encoding
-from instasell_server.http.listener import Listener
-from instasell_server.http.problems import problem_response
 from instasell_server.sandbox.api import REQUEST_ID, Api, Handler
+from instasell_server.sandbox.body import check_encoding
 from instasell_server.sandbox.control import Control
-from instasell_server.sandbox.errors import ApiError, Broken, InvalidRequest
+from instasell_server.sandbox.errors import ApiError, BodyRefused, Broken, InvalidRequest
 from instasell_server.sandbox.pages import Pages
 from instasell_server.sandbox.records import new_id
 from instasell_server.sandbox.schedule import Schedule
@@ -64,13 +61,38 @@ def make_sandbox(
     return app
 
 
+class Listener(Protocol):
+    """Serve an application on one address, with limits on how slow a caller may be.
+
+    Whoever starts a sandbox brings one, so that the sandbox knows nothing of the market's HTTP. A
+    body that comes too slowly is a TimeoutError to the handler that reads it.
+    """
+
+    async def open(self, host: str, port: int) -> int:
+        """Start the application and listen. Return the port, which matters for port 0."""
+        ...
+
+    async def close(self) -> None:
+        """Stop listening, let requests finish, and clean the application up."""
+        ...
+
+
+MakeListener = Callable[[web.Application], Listener]
+
+
 class Sandbox:
     """A sandbox with its file, from `start` until `stop`."""
 
-    def __init__(self, file: Path, settings: SandboxSettings, faults: Faults | None = None) -> None:
+    def __init__(
+        self,
+        file: Path,
+        settings: SandboxSettings,
+        make_listener: MakeListener,
+        faults: Faults | None = None,
+    ) -> None:
         self.store = Store(file)
         self._app = make_sandbox(self.store, settings, faults)
-        self._listener = Listener(self._app)
+        self._listener = make_listener(self._app)
         self.faults = self._app[FAULTS]
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
@@ -96,6 +118,7 @@ class SandboxOptions:
 
     file: Path
     settings: SandboxSettings
+    make_listener: MakeListener
     host: str = "127.0.0.1"
     port: int = 0
     on_ready: Callable[[str], None] | None = None
@@ -107,7 +130,7 @@ async def run_sandbox(options: SandboxOptions) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    sandbox = Sandbox(options.file, options.settings)
+    sandbox = Sandbox(options.file, options.settings, options.make_listener)
     try:
         port = await sandbox.start(options.host, options.port)
         try:
@@ -128,14 +151,11 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
     try:
         check_encoding(request)
         response = await handler(request)
-    except SlowBody:
-        response = problem_response(TooSlow("the body came too slowly"), request_id)
-        response.force_close()
-    except Unsupported as error:
-        response = problem_response(error, request_id)
-        response.force_close()
     except ApiError as error:
         response = web.json_response(error.body(), status=error.status)
+        if isinstance(error, BodyRefused):
+            # What is left of the body would be read as the next request.
+            response.force_close()
     except web.HTTPRequestEntityTooLarge:
         too_large = InvalidRequest(f"The body may have {BODY_BYTES_MAX} bytes at most.", status=413)
         response = web.json_response(too_large.body(), status=too_large.status)

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from instasell_client.models.validation import field_errors
 from instasell_server.sandbox import balances, disputes
 from instasell_server.sandbox.api import Api
+from instasell_server.sandbox.body import read_body
 from instasell_server.sandbox.errors import InvalidRequest
 from instasell_server.sandbox.params import AMOUNT_MAX
 from instasell_server.sandbox.records import SandboxRecords
@@ -147,7 +147,8 @@ class Control:
     async def _read(self, request: web.Request, model: type[_Model]) -> _Model:
         self._api.require_key(request)
         try:
-            return model.model_validate_json(await request.read() or b"{}")
+            return model.model_validate_json(await read_body(request) or b"{}")
         except ValidationError as error:
-            [(param, message), *_] = field_errors(error, "")
-            raise InvalidRequest(message, param=param or None) from error
+            [first, *_] = error.errors(include_url=False)
+            param = ".".join(map(str, first["loc"]))
+            raise InvalidRequest(first["msg"], param=param or None) from error

@@ -48,6 +48,10 @@ class InvalidRequest(ApiError):
     """The request itself is wrong: 400, with the parameter's name."""
 
 
+class BodyRefused(InvalidRequest):
+    """The body is not read to its end: 408 or 415, and the connection is closed."""
+
+
 class Unauthorised(ApiError):
     """The key is missing or wrong: 401."""
 

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from instasell_server.sandbox import checkout, connect
 from instasell_server.sandbox.api import Handler
+from instasell_server.sandbox.body import read_body
 from instasell_server.sandbox.checkout import LineItem
 from instasell_server.sandbox.errors import ApiError, Declined, InvalidRequest, Json, Missing
 from instasell_server.sandbox.form import parse_form
@@ -190,7 +191,7 @@ def _link(records: SandboxRecords, link_id: str) -> tuple[Json, Json, bool]:
 
 
 async def _action(request: web.Request) -> str:
-    body = await request.read()
+    body = await read_body(request)
     given: Any = {}
     if request.content_type == JSON and body:
         try:

@@ -82,7 +82,7 @@ async def running_sandbox(
     file: Path, settings: SandboxSettings, faults: Faults | None = None
 ) -> AsyncIterator[RunningSandbox]:
     """Starts a sandbox, and stops it as a process would be stopped."""
-    server = Sandbox(file, settings, faults)
+    server = Sandbox(file, settings, Listener, faults)
     port = await server.start()
     try:
         yield RunningSandbox(f"http://127.0.0.1:{port}", server.faults, server)

@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 import stripe
 
+from instasell_server.http.listener import Listener
 from instasell_server.sandbox import Sandbox, SandboxSettings, Store, StoreError
 from instasell_server.sandbox.records import EVENT_SECONDS, REPLY_SECONDS, SandboxRecords
 from tests.sandbox.market import (
@@ -31,13 +32,14 @@ from tests.support.waiting import until
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
+from instasell_server.http.listener import Listener
 from instasell_server.sandbox import WebhookEndpoint, SandboxOptions, SandboxSettings, run_sandbox
 
 file, key, url, secret = sys.argv[1:]
 settings = SandboxSettings(key, endpoints=(WebhookEndpoint(url, secret),), retry_seconds=0.01)
 def say(address):
     print(address, flush=True)
-asyncio.run(run_sandbox(SandboxOptions(Path(file), settings, on_ready=say)))
+asyncio.run(run_sandbox(SandboxOptions(Path(file), settings, Listener, on_ready=say)))
 """
 
 
@@ -177,9 +179,9 @@ async def test_a_file_has_one_owner_and_a_port_one_listener(
     file, settings = tmp_path / "sandbox.db", SandboxSettings(KEY)
     async with running_sandbox(file, settings) as running:
         with pytest.raises(StoreError, match="locked"):
-            await Sandbox(file, settings).start()
+            await Sandbox(file, settings, Listener).start()
         port = int(running.url.rpartition(":")[2])
-        other = Sandbox(tmp_path / "other.db", settings)
+        other = Sandbox(tmp_path / "other.db", settings, Listener)
         with pytest.raises(OSError):
             await other.start(port=port)
         with pytest.raises(StoreError):

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
+from instasell_server.http.listener import Listener
 from instasell_server.sandbox import Faults, Sandbox, SandboxSettings, WebhookEndpoint
 from tests.support.servers import RunningServer, running, settings_for_tests
 from tests.support.waiting import LIMIT_SECONDS, LOOK_SECONDS
@@ -120,7 +121,7 @@ class Provider:
 async def provider_in(folder: Path) -> AsyncIterator[Provider]:
     """A sandbox with its books in a folder."""
     settings = SandboxSettings(SECRET_KEY, retry_seconds=0.05, retry_seconds_max=0.5)
-    sandbox = Sandbox(folder / "sandbox.sqlite3", settings)
+    sandbox = Sandbox(folder / "sandbox.sqlite3", settings, Listener)
     port = await sandbox.start()
     try:
         yield Provider(f"http://127.0.0.1:{port}", sandbox)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import compression_utils
 
+from instasell_server.http.listener import Listener
 from instasell_server.routes import TABLE
 from instasell_server.sandbox import Sandbox, SandboxSettings
 from tests.server.edge.raw import RawAnswer, exchange, raw_socket
@@ -102,13 +104,15 @@ async def test_not_a_byte_is_inflated(server: RunningServer, inflated: list[int]
 
 
 async def test_the_sandbox_refuses_it(tmp_path: Path, inflated: list[int]) -> None:
-    sandbox = Sandbox(tmp_path / "sandbox.sqlite3", SandboxSettings("sk_test_x"))
+    sandbox = Sandbox(tmp_path / "sandbox.sqlite3", SandboxSettings("sk_test_x"), Listener)
     port = await sandbox.start()
     try:
         bomb = gzip.compress(bytes(8 * 2**20))
         more = f"Content-Length: {len(bomb)}\r\nContent-Encoding: gzip\r\n"
         for path in ("/pay/cs_test_1", "/onboard/x", "/v1/refunds"):
-            _assert_refused(await exchange(f"http://127.0.0.1:{port}", _head(path, more) + bomb))
+            answer = await exchange(f"http://127.0.0.1:{port}", _head(path, more) + bomb)
+            assert (answer.status, answer.headers["connection"]) == (415, "close")
+            assert "without compression" in json.loads(answer.body)["error"]["message"]
     finally:
         await sandbox.stop()
     assert sum(inflated) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import aiohttp
 import pytest
 
 from instasell_server.http.connections import CONNECTIONS, ConnectionLimits
+from instasell_server.http.listener import Listener
 from instasell_server.http.slow_transfers import TransferRate
 from instasell_server.sandbox import Sandbox, SandboxSettings
 from tests.server.edge.raw import RawAnswer, raw_socket
@@ -88,11 +90,12 @@ async def test_the_sandbox_cuts_off_whoever_stops(
         "instasell_server.http.listener.ConnectionLimits",
         lambda: ConnectionLimits(head_seconds=1, stall_seconds=1),
     )
-    sandbox = Sandbox(tmp_path / "sandbox.sqlite3", SandboxSettings("sk_test_x"))
+    sandbox = Sandbox(tmp_path / "sandbox.sqlite3", SandboxSettings("sk_test_x"), Listener)
     port = await sandbox.start()
     try:
         answer = await _stall(f"http://127.0.0.1:{port}", _body("/pay/cs_test_1") + "{")
-        assert (answer.status, answer.problem["code"]) == (408, "too_slow")
+        assert (answer.status, answer.headers["connection"]) == (408, "close")
+        assert json.loads(answer.body)["error"]["message"] == "The body came too slowly."
     finally:
         await sandbox.stop()
 

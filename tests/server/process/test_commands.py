@@ -22,6 +22,7 @@ import aiohttp
 import pytest
 
 from instasell_server.config.settings import Settings
+from instasell_server.http.listener import Listener
 from instasell_server.reference.pages import settings_page
 from instasell_server.sandbox import Sandbox, SandboxSettings
 from tests.support.databases import with_database
@@ -297,7 +298,7 @@ async def test_the_audit_reads_the_books_of_the_embedded_provider(folder: Path) 
         return await asyncio.to_thread(_call, environment, *words)
 
     assert (await called("migrate")).returncode == 0
-    sandbox = Sandbox(folder / "sandbox.sqlite3", SandboxSettings(SECRET_KEY))
+    sandbox = Sandbox(folder / "sandbox.sqlite3", SandboxSettings(SECRET_KEY), Listener)
     port = await sandbox.start()
     try:
         sound = await called("audit")
