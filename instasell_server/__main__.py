@@ -1,4 +1,4 @@
-"""The command `instasell-server`: runs a server, and what operators do beside it."""
+"""The command `instasell-server`: run a server, and look after its market."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from instasell_server.ports import Unreachable
 from instasell_server.ports import WebhookRefused as ProviderRefused
 
 app = typer.Typer(
-    help="The InstaSell server. Without any configuration it brings its own engines along.",
+    help="The InstaSell server. Without configuration it starts its own PostgreSQL and Valkey.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -51,23 +51,23 @@ mail = typer.Typer(help="Read the mail of a market on this machine.")
 app.add_typer(mail, name="mail")
 app.callback()(begin)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
 
 
 @app.command()
 def run(
-    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 for a free one.")] = None,
     data_dir: DataDir = None,
     role: Annotated[
-        str | None, typer.Option(help="What this process does: api,ws,worker. All by default.")
+        str | None, typer.Option(help="Parts to run: api,ws,worker. All by default.")
     ] = None,
     i_know: Annotated[
-        bool, typer.Option("--i-know", help="Show embedded engines to other machines after all.")
+        bool, typer.Option("--i-know", help="Let other machines reach embedded engines.")
     ] = False,
     ready_file: Annotated[
         Path | None,
-        typer.Option(help="A file to write {url, port, pid} to once the server listens."),
+        typer.Option(help="File for {url, port, pid} once the server listens."),
     ] = None,
 ) -> None:
     """Run a server until Ctrl+C."""
@@ -84,7 +84,7 @@ def run(
 
 @app.command("migrate")
 def apply_migrations(data_dir: DataDir = None) -> None:
-    """Bring the database's schema up to date."""
+    """Migrate the database to the newest schema."""
     with _engines(_settings(data_dir=data_dir)) as settings:
         try:
             applied = prepare_database(settings)
@@ -100,11 +100,11 @@ account_commands.add_to(app)
 def backup(
     to: Annotated[
         Path | None,
-        typer.Option(help="The folder it goes to; by default `backups` in the data folder."),
+        typer.Option(help="Folder for it; by default `backups` in the data folder."),
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Write the whole market into one file, also while a server runs; prints the file's path."""
+    """Back up the whole market to one file, also while a server runs. Prints its path."""
     from instasell_server.backups import BackupError
     from instasell_server.commands import backup_commands
 
@@ -125,13 +125,13 @@ def backup(
 
 @app.command()
 def restore(
-    file: Annotated[Path, typer.Argument(help="What `backup` has written.")],
+    file: Annotated[Path, typer.Argument(help="File that `backup` wrote.")],
     into: Annotated[
         Path | None,
-        typer.Option("--into", "--data-dir", help="The new data folder of the embedded engines."),
+        typer.Option("--into", "--data-dir", help="New data folder for the embedded engines."),
     ] = None,
 ) -> None:
-    """Bring a backup back into a new data folder, or into empty servers that are set."""
+    """Restore a backup into a new data folder, or into the empty servers that are configured."""
     from instasell_server.backups import BackupError
     from instasell_server.commands import backup_commands
 
@@ -141,14 +141,14 @@ def restore(
         _fail(str(error))
     print(
         f"restored the market of {manifest.created_at:%Y-%m-%d %H:%M:%S} UTC into {place};"
-        " everybody signs in again",
+        " all users have to sign in again",
         file=sys.stderr,
     )
 
 
 @app.command("settings")
 def show_settings(data_dir: DataDir = None) -> None:
-    """Show the effective settings; secrets are not shown."""
+    """Show the settings in effect, without secrets."""
     settings = _settings(data_dir=data_dir)
     for name, value in with_market_defaults(settings, embedded=needs_engines(settings)):
         print(f"INSTASELL_{name.upper()}={_shown(value)}")
@@ -166,19 +166,19 @@ def openapi() -> None:
 @app.command()
 def audit(
     auctions: Annotated[
-        bool, typer.Option("--auctions", help="Replay every auction's bids through the rules.")
+        bool, typer.Option("--auctions", help="Replay the bids of each auction through the rules.")
     ] = False,
     with_provider: Annotated[
         bool | None,
         typer.Option(
             "--provider/--no-provider",
-            help="Compare with the payment provider's own books, by default where there is one.",
+            help="Compare with the payment provider; by default if there is one.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Prove the books in one snapshot; prints every difference and exits 1 on any."""
+    """Check the books in one snapshot. Prints each difference, and exits 1 if there are any."""
     from instasell_server.commands.provider_books import has_books, open_books
     from instasell_server.domains.audit.provider import compare
     from instasell_server.domains.audit.service import Report
@@ -187,7 +187,9 @@ def audit(
     async def work(settings: Settings) -> Report:
         async with Database(_url(settings), size=2) as database:
             if not await is_migrated(database):
-                _fail("the database has no market in it; start a server on it first")
+                _fail(
+                    "the database is empty; start a server on it, or run `instasell-server migrate`"
+                )
             report = await prove(database, auctions=auctions)
             if has_books(given) if with_provider is None else with_provider:
                 async with open_books(given, settings) as books:
@@ -214,11 +216,11 @@ def audit(
 
 @app.command()
 def sandbox(
-    file: Annotated[Path, typer.Option(help="Where its books are kept; made if it is not there.")],
+    file: Annotated[Path, typer.Option(help="File for its books; created if missing.")],
     webhook_url: Annotated[
-        str, typer.Option(help="The market's webhook: https://.../webhooks/stripe.")
+        str, typer.Option(help="Webhook of the market: https://.../webhooks/stripe.")
     ],
-    port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.")] = 8781,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for a free one.")] = 8781,
 ) -> None:
     """Run a payment provider that stands in for Stripe and moves no money.
 
@@ -261,7 +263,7 @@ def list_mail(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Read the mail of a market on this machine, the newest first.
+    """List the mail of a market on this machine, the newest first.
 
     It is in the data folder, as there is no mail server: number, date, address and subject.
     """
@@ -274,7 +276,7 @@ def list_mail(
 
 @mail.command("show")
 def show_mail(
-    number: Annotated[int, typer.Argument(help="The number of the mail in the list.")],
+    number: Annotated[int, typer.Argument(help="Number of the mail in the list.")],
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -288,8 +290,8 @@ def show_mail(
 
 
 @app.command()
-def docs(folder: Annotated[Path, typer.Argument(help="The repository's root.")]) -> None:
-    """Write what is generated: .env.example, docs/settings.md and docs/api.md."""
+def docs(folder: Annotated[Path, typer.Argument(help="Root of the repository.")]) -> None:
+    """Write the generated files .env.example, docs/settings.md and docs/api.md."""
     from instasell_server.reference.pages import write_all
 
     for path in write_all(folder):

@@ -54,7 +54,7 @@ TABLE: tuple[Route, ...] = (
         "/ws",
         open_socket,
         PUBLIC,
-        "Watch auctions and bid, live",
+        "Open a WebSocket to watch auctions and to bid",
         status=101,
         tag="live",
         errors=(Forbidden,),

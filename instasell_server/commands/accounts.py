@@ -1,4 +1,4 @@
-"""The commands of `instasell-server` that make admins, and take the role from them."""
+"""The commands of `instasell-server` that create and remove admins."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def create_admin(
-    email: Annotated[str, typer.Option(prompt=True, help="The new account's e-mail address.")],
+    email: Annotated[str, typer.Option(prompt=True, help="E-mail address of the new account.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Make an account with the role admin. The password comes from a prompt or from stdin."""
+    """Create an admin. The password is asked for, or read from standard input."""
     if sys.stdin.isatty():
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
@@ -55,10 +55,10 @@ def create_admin(
 
 
 def remove_admin(
-    email: Annotated[str, typer.Option(help="The admin's e-mail address.")],
+    email: Annotated[str, typer.Option(help="E-mail address of the admin.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Take the role admin from an account, which becomes a buyer, and end its sessions."""
+    """Make an admin a buyer again, and end the sessions of that account."""
 
     async def remove(accounts: AccountService) -> None:
         await accounts.remove_admin(email)

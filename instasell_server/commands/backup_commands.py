@@ -40,7 +40,7 @@ def create_backup(settings: Settings, folder: Path | None) -> Backup:
 
 
 def restore_backup(settings: Settings, file: Path) -> tuple[Manifest, str]:
-    """Restores into a new data folder, or into the servers that the settings name.
+    """Restore into a new data folder, or into the servers that the settings name.
 
     Returns what was restored, and where to. Raises BackupError, EmbeddedError.
     """

@@ -1,4 +1,4 @@
-"""Give the commands of `instasell-server` their settings, their engines and their failures."""
+"""Provide commands of `instasell-server` with settings, engines and a way to fail."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ from instasell_server.embedded import EmbeddedError
 FAILURE = 1
 USAGE = 2
 
-DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the embedded engines.")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Data folder of the embedded engines.")
+]
 
 
 def read_settings(**given: Any) -> Settings:
-    """Settings of the environment, with the options that were given. Exits 2 on bad ones."""
+    """Read the settings, with the options given. Exits 2 if one is wrong."""
     options = {name: value for name, value in given.items() if value is not None}
     try:
         settings = Settings(**options)
@@ -41,7 +43,7 @@ def read_settings(**given: Any) -> Settings:
 
 @contextlib.contextmanager
 def engines_beside(settings: Settings) -> Iterator[Settings]:
-    """Engines for a command beside a server; ends the program when there are none."""
+    """Lend a command the engines of the market. Ends the program when there are none."""
     with contextlib.ExitStack() as stack:
         try:
             complete = stack.enter_context(borrowed_engines(settings))
@@ -51,7 +53,7 @@ def engines_beside(settings: Settings) -> Iterator[Settings]:
 
 
 def need_market(settings: Settings) -> None:
-    """End the program where there is nothing to look at; engines would make an empty market."""
+    """End the program when there is no market; engines would create an empty one."""
     if not has_market(settings):
         fail(
             f"there is no market in {settings.data_folder}; name its folder with --data-dir,"
@@ -60,12 +62,12 @@ def need_market(settings: Settings) -> None:
 
 
 def url_of(settings: Settings) -> str:
-    """Return the address of a database that is there."""
+    """Return the address of the database."""
     assert settings.database_url is not None
     return settings.database_url.get_secret_value()
 
 
 def fail(text: str, code: int = FAILURE) -> NoReturn:
-    """Say on stderr what is wrong, and end the program."""
+    """Print on stderr what is wrong, and end the program."""
     print(f"instasell-server: {text}", file=sys.stderr)
     raise typer.Exit(code)

@@ -1,4 +1,4 @@
-"""The books that an audit compares with: those of the configured provider, or of the sandbox."""
+"""Open the books that an audit compares with: those of the payment provider or the sandbox."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from instasell_server.wiring import make_provider
 
 
 class SandboxBooks:
-    """The books of the sandbox that the embedded market brings along, read from its file."""
+    """Read the books of the sandbox of an embedded market from its file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

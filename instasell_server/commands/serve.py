@@ -1,4 +1,4 @@
-"""One server process, from its first line to a clean stop."""
+"""Run one server process, from its first line to a clean stop."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ from instasell_server.sandbox import Sandbox, SandboxSettings, WebhookEndpoint
 
 ENGINE_CHECK_SECONDS = 1.0
 _COLLECTIONS = (700, 10, 10)
-"""As Python itself begins; see `gc.set_threshold`."""
+"""The thresholds that Python starts with; see `gc.set_threshold`."""
 
 _log = structlog.get_logger("instasell.server")
 
 
 def run(settings: Settings, *, i_know: bool, ready_file: Path | None) -> None:
-    """Runs a server until SIGINT or SIGTERM.
+    """Run a server until SIGINT or SIGTERM.
 
     Raises Refused, EmbeddedError, MigrationRefused, or OSError when the address is taken.
     """
@@ -90,7 +90,7 @@ def check_descriptors(settings: Settings) -> None:
 
 
 def _leave(number: int, frame: types.FrameType | None) -> None:
-    """Ends a start that is under way; what it began is taken back on the way out."""
+    """End a start that is under way; what it began is undone on the way out."""
     raise SystemExit(128 + number)
 
 
@@ -150,7 +150,7 @@ def _look_after(engines: EmbeddedEngines, settings: Settings) -> list[asyncio.Ta
 
 
 async def _open_sandbox(settings: Settings) -> tuple[Sandbox, Settings]:
-    """Starts the provider that stands in for Stripe, beside the port of the server if it is free.
+    """Start the sandbox, on the port after the server's if that is free.
 
     Pages that were opened before a restart are found again where the port is the same.
     """
@@ -167,7 +167,7 @@ async def _open_sandbox(settings: Settings) -> tuple[Sandbox, Settings]:
 
 
 async def _watch(engines: EmbeddedEngines) -> None:
-    """Starts an embedded engine again that died under the server."""
+    """Restart an embedded engine that died while the server runs."""
     while True:
         await asyncio.sleep(ENGINE_CHECK_SECONDS)
         try:
@@ -180,7 +180,7 @@ async def _watch(engines: EmbeddedEngines) -> None:
 
 
 def _announce(host: str, port: int, ready_file: Path | None) -> None:
-    """Tells people on stderr, and programs on stdout or by a file, where the server listens."""
+    """Announce where the server listens: on stderr, on stdout as JSON, or in a file."""
     url = f"http://{_shown(host)}:{port}"
     print(f"InstaSell listens on {url} (docs at {url}/docs)", file=sys.stderr, flush=True)
     line = json.dumps({"url": url, "port": port, "pid": os.getpid()})

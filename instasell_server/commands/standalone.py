@@ -34,15 +34,15 @@ _FILE_BYTES_MAX = 4096
 
 
 class StartRefused(Exception):
-    """The server will not start like this; the text says what to change."""
+    """Report settings with which the server does not start; the text says what to change."""
 
 
 def check_exposure(settings: Settings, *, i_know: bool) -> None:
-    """Refuses to show engines that are meant for one machine to others. Raises Refused."""
+    """Check that embedded engines stay on this machine. Raises StartRefused."""
     if needs_engines(settings) and not settings.on_loopback and not i_know:
         raise StartRefused(
-            f"{settings.host} can be reached from other machines, and the embedded engines and"
-            " their defaults are meant for this one. Set INSTASELL_DATABASE_URL and"
+            f"{settings.host} can be reached from other machines, but the embedded engines and"
+            " their defaults are for this machine only. Set INSTASELL_DATABASE_URL and"
             " INSTASELL_REDIS_URL, listen on 127.0.0.1, or add --i-know."
         )
 
@@ -74,7 +74,7 @@ def engines_of(settings: Settings) -> EmbeddedEngines:
 
 @contextlib.contextmanager
 def own_engines(settings: Settings) -> Iterator[tuple[Settings, EmbeddedEngines | None]]:
-    """Starts the engines that are missing, for as long as the context lasts.
+    """Start the engines that are missing, for as long as the context lasts.
 
     Other commands find them by a private file while they run. Raises EmbeddedError.
     """
@@ -134,7 +134,7 @@ def prepare_database(settings: Settings) -> list[str]:
 
 
 def with_secret(settings: Settings, *, embedded: bool) -> Settings:
-    """Settings with a secret to sign by. Raises Refused where none may be made up.
+    """Return the settings with a secret for tokens. Raises StartRefused if none may be made up.
 
     A server with embedded engines makes its own, in a file of mode 0600 in the data folder. Any
     other is refused, because servers on one database have to share theirs.
@@ -177,7 +177,7 @@ def needs_sandbox(settings: Settings, *, embedded: bool) -> bool:
 
 
 def with_sandbox(settings: Settings, api_base: str) -> Settings:
-    """Settings that pay at the sandbox listening at `api_base`."""
+    """Return the settings with the sandbox at `api_base` as payment provider."""
     key, hook = sandbox_secrets(settings)
     values = {
         "stripe_secret_key": SecretStr(key),

@@ -22,7 +22,7 @@ def _show(is_wanted: bool) -> None:
 
 def begin(
     show_version: Annotated[
-        bool, typer.Option("--version", help="Show the version.", callback=_show, is_eager=True)
+        bool, typer.Option("--version", help="Print the version.", callback=_show, is_eager=True)
     ] = False,
 ) -> None:
     """Run before every command; the options of the program itself."""

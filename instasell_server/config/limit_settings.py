@@ -28,28 +28,31 @@ class LimitSettings(BaseSettings):
         int | None,
         Field(
             ge=1,
-            description="Connections open at once; empty for what the limit of open files leaves,"
-            " 20,000 at most.",
+            description=(
+                "Connections that may be open at once; empty for as many as the limit "
+                "of open files allows, 20,000 at most."
+            ),
         ),
     ] = None
     connections_per_address: Annotated[
         int,
         Field(
             ge=0,
-            description="Connections that an address may have open at once; 0 is off."
-            + EMBEDDED_OFF,
+            description=(
+                "Connections that may be open at once from an address; 0 is off." + EMBEDDED_OFF
+            ),
         ),
     ] = 100
     head_seconds: Annotated[
         float,
-        Field(ge=1, le=300, description="How long the head of a request may take, in seconds."),
+        Field(ge=1, le=300, description="Seconds in which the head of a request has to arrive."),
     ] = 15.0
     stall_seconds: Annotated[
         float,
         Field(
             ge=1,
             le=300,
-            description="How long a body, or the reading of an answer, may stall, in seconds.",
+            description="Seconds that a request body, or a client reading a response, may stall.",
         ),
     ] = 20.0
     bytes_per_second_min: Annotated[
@@ -57,45 +60,53 @@ class LimitSettings(BaseSettings):
         Field(
             ge=1,
             le=2**20,
-            description="How fast bodies have to come, and answers to be read, on the whole.",
+            description=(
+                "Bytes per second that a request body has to arrive at, and a response "
+                "be read at, on average."
+            ),
         ),
     ] = 1024
     rate_limit_anonymous: Annotated[
         int,
         Field(
             ge=0,
-            description="Requests per 15 minutes of an address without signing in; 0 is off."
-            + EMBEDDED_OFF,
+            description=(
+                "Requests per 15 minutes from an address without signing in; 0 is off."
+                + EMBEDDED_OFF
+            ),
         ),
     ] = 100
     rate_limit_sign_in: Annotated[
         int,
         Field(
             ge=0,
-            description="Sign-ins and sign-ups per 15 minutes of an address; 0 is off."
-            + EMBEDDED_OFF,
+            description=(
+                "Sign-ins and sign-ups per 15 minutes from an address; 0 is off." + EMBEDDED_OFF
+            ),
         ),
     ] = 30
     rate_limit_webhooks: Annotated[
         int,
         Field(
             ge=0,
-            description="Webhooks per 15 minutes of an address; 0 is off." + EMBEDDED_OFF,
+            description=("Webhooks per 15 minutes from an address; 0 is off." + EMBEDDED_OFF),
         ),
     ] = 12000
     rate_limit_files: Annotated[
         int,
         Field(
             ge=0,
-            description="Uploads and downloads at /media per 15 minutes of an address; 0 is off."
-            + EMBEDDED_OFF,
+            description=(
+                "Uploads and downloads at /media per 15 minutes from an address; 0 is "
+                "off." + EMBEDDED_OFF
+            ),
         ),
     ] = 6000
     rate_limit_signed_in: Annotated[
         int, Field(ge=0, description="Requests per 15 minutes of a signed-in user; 0 is off.")
     ] = 3000
     rate_limit_token: Annotated[
-        int, Field(ge=0, description="Requests per 15 minutes of a script's token; 0 is off.")
+        int, Field(ge=0, description="Requests per 15 minutes with a script token; 0 is off.")
     ] = 12000
     rate_limit_bids: Annotated[
         int, Field(ge=0, description="Bids per minute of a user; 0 is off.")
@@ -104,12 +115,19 @@ class LimitSettings(BaseSettings):
         int,
         Field(
             ge=0,
-            description="Joins of auctions per minute of a connection, a third of them at once;"
-            " the board counts as ten. 0 is off, as it is while rate_limit_bids is 0.",
+            description=(
+                "Auctions joined per minute on a connection, a third of them at once; "
+                "joining the board counts as ten. 0 is off; so is any value while "
+                "rate_limit_bids is 0."
+            ),
         ),
     ] = 600
     rate_limit_joins_address: Annotated[
-        int, Field(ge=0, description="The same of all connections of an address; 0 is off.")
+        int,
+        Field(
+            ge=0,
+            description="Auctions joined per minute on all connections from an address; 0 is off.",
+        ),
     ] = 1200
     rate_limit_messages: Annotated[
         int, Field(ge=0, description="Messages per minute of a user; 0 is off.")
@@ -118,7 +136,8 @@ class LimitSettings(BaseSettings):
         int,
         Field(
             ge=1024,
-            description="Bytes that an account may have announced and not confirmed, at most.",
+            description="Bytes of uploads that an account may have announced and not yet"
+            " confirmed.",
         ),
     ] = 128 * 2**20
 

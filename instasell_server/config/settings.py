@@ -39,20 +39,27 @@ class Settings(LimitSettings):
 
     environment: Annotated[
         Literal["development", "production"],
-        Field(description="development logs every SQL statement with its time, at level debug."),
+        Field(
+            description=(
+                "The kind of environment; development logs each SQL statement with its "
+                "duration at level debug."
+            )
+        ),
     ] = "development"
-    host: Annotated[str, Field(description="The address to listen on.")] = "127.0.0.1"
+    host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[
-        int, Field(ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
+        int, Field(ge=0, le=65535, description="Port to listen on; 0 for a free one.")
     ] = 8780
     parts: Annotated[
         frozenset[ServerPart],
         NoDecode,
-        Field(description="What this process does: api, ws, worker, separated by commas."),
+        Field(description="Parts that this process runs, separated by commas: api, ws, worker."),
     ] = frozenset(ServerPart)
     data_dir: Annotated[
         Path | None,
-        Field(description="Folder of the embedded engines; empty for the user's data folder."),
+        Field(
+            description="Folder for embedded engines and files; empty for the user's data folder."
+        ),
     ] = None
     database_url: Annotated[
         SecretStr | None,
@@ -61,162 +68,207 @@ class Settings(LimitSettings):
     migration_database_url: Annotated[
         SecretStr | None,
         Field(
-            description="The same database as the role that owns its schema; for `migrate`, and"
-            " for a server that migrates by itself."
+            description=(
+                "The same database with the role that owns its schema; for `migrate`, "
+                "and for servers that migrate on start."
+            )
         ),
     ] = None
     database_replica_url: Annotated[
         SecretStr | None,
-        Field(description="A read replica; it serves public lists and nothing else."),
+        Field(description="A read replica, used for public lists only."),
     ] = None
     redis_url: Annotated[
         SecretStr | None,
         Field(description="A Redis 7 or Valkey to use instead of the embedded one."),
     ] = None
     database_connections: Annotated[
-        int, Field(ge=4, le=200, description="Connections to PostgreSQL that a process opens.")
+        int, Field(ge=4, le=200, description="Connections to PostgreSQL that one process opens.")
     ] = 16
     jwt_secret: Annotated[
         SecretStr | None,
-        Field(description="Signs tokens, 32 bytes at least; the embedded default makes its own."),
+        Field(
+            description=(
+                "Secret that signs tokens, at least 32 bytes; created in the data "
+                "folder with embedded engines."
+            )
+        ),
     ] = None
     jwt_previous_secret: Annotated[
         SecretStr | None,
-        Field(description="The secret before this one; its tokens are still taken."),
+        Field(description="The secret before jwt_secret; tokens that it signed stay valid."),
     ] = None
     bcrypt_rounds: Annotated[
         int, Field(ge=4, le=16, description="Cost of a password hash; 4 is for tests only.")
     ] = 10
     currency: Annotated[
-        str, Field(pattern="^[A-Z]{3}$", description="The market's one currency (ISO 4217).")
+        str, Field(pattern="^[A-Z]{3}$", description="The one currency of the market (ISO 4217).")
     ] = "USD"
     cors_origins: Annotated[
-        Names, Field(description="Origins of browsers that may call, separated by commas.")
+        Names,
+        Field(description="Origins of web pages that may call the API, separated by commas."),
     ] = []
     trusted_proxies: Annotated[
         Names,
-        Field(description="Networks of proxies whose X-Forwarded-For is believed (CIDR)."),
+        Field(
+            description="Networks (CIDR) of proxies whose X-Forwarded-For counts, separated by commas."
+        ),
     ] = []
     ending_soon_minutes: Annotated[
         int,
-        Field(ge=0, le=60, description="How long before an auction's end it is told; 0 is off."),
+        Field(
+            ge=0,
+            le=60,
+            description=(
+                "Minutes before the end of an auction at which its followers are "
+                "notified; 0 is off."
+            ),
+        ),
     ] = 5
     auction_max_days: Annotated[
-        int, Field(ge=1, le=365, description="How far in the future an auction may end, in days.")
+        int, Field(ge=1, le=365, description="Days ahead within which an auction has to end.")
     ] = 90
     payment_deadline_hours: Annotated[
-        int, Field(ge=1, le=720, description="How long a winner has to pay, in hours.")
+        int, Field(ge=1, le=720, description="Hours that a winner has to pay.")
     ] = 48
     card_hold_days: Annotated[
         int,
         Field(
             ge=0,
             le=540,
-            description="Days from a card payment until a refund of it in the wallet can leave.",
+            description=(
+                "Days from a card payment until money refunded from it to the wallet "
+                "can be withdrawn."
+            ),
         ),
     ] = 60
     topup_hold_days: Annotated[
         int,
-        Field(ge=0, le=540, description="Days until money that was topped up can be withdrawn."),
+        Field(ge=0, le=540, description="Days until topped-up money can be withdrawn."),
     ] = 7
     auction_gas_fee: Annotated[
-        int, Field(ge=0, le=1_000_000, description="Gas that putting an auction up costs.")
+        int, Field(ge=0, le=1_000_000, description="Gas that creating an auction costs.")
     ] = 50
     feature_gas_fee: Annotated[
-        int, Field(ge=0, le=1_000_000, description="Gas that featuring an auction for a day costs.")
+        int,
+        Field(ge=0, le=1_000_000, description="Gas that promoting an auction for a day costs."),
     ] = 20
     signup_gas: Annotated[
         int | None,
         Field(
             ge=0,
             le=1_000_000_000,
-            description="Gas that a new account is given; without it 0, embedded 100,000.",
+            description="Gas that a new account receives; 0 by default, 100,000 with embedded"
+            " engines.",
         ),
     ] = None
     signup_needs_proof: Annotated[
         bool | None,
         Field(
-            description="Whether a new account waits for the proof of its e-mail address, so that"
-            " sign-up does not tell who has an account; without it true where there is a mail"
-            " server and the server listens on more than loopback."
+            description=(
+                "Create an account only after its e-mail address is confirmed, so that "
+                "signing up does not reveal who has an account; true by default where "
+                "there is a mail server and the server listens on more than loopback."
+            )
         ),
     ] = None
     stripe_secret_key: Annotated[
         SecretStr | None,
-        Field(description="The payment provider's key; the embedded default has a sandbox."),
+        Field(
+            description=(
+                "Secret key of the payment provider; with embedded engines a sandbox is "
+                "used by default."
+            )
+        ),
     ] = None
     stripe_webhook_secret: Annotated[
         SecretStr | None,
-        Field(description="Proves that a webhook comes from the provider: whsec_..."),
+        Field(description="Secret that proves that a webhook comes from the provider: whsec_..."),
     ] = None
     stripe_api_base: Annotated[
         str | None,
         Field(
             pattern=r"^https?://[^/\s]+$",
-            description="Where the provider's API is; empty for Stripe itself.",
+            description="Address of the provider's API; empty for Stripe.",
         ),
     ] = None
     public_url: Annotated[
         str | None,
         Field(
             pattern=r"^https?://[^\s]+$",
-            description="Where payers reach this server, to come back from the provider's page.",
+            description=(
+                "Address at which browsers reach this server; payers return to it from "
+                "the provider's page."
+            ),
         ),
     ] = None
     file_bytes_max: Annotated[
         int,
-        Field(ge=1024, le=2**30, description="Bytes of a picture or of a dispute's file at most."),
+        Field(
+            ge=1024, le=2**30, description="Bytes that a picture or a file of evidence may have."
+        ),
     ] = 10 * 2**20
     storage_endpoint: Annotated[
         str | None,
         Field(
             pattern=r"^https?://[^/\s]+$",
-            description="An S3 server for files, such as MinIO; without one they lie in data_dir.",
+            description="An S3 server for files, such as MinIO; by default files are stored in"
+            " data_dir.",
         ),
     ] = None
     storage_access_key: Annotated[
-        SecretStr | None, Field(description="The name by which the storage knows the market.")
+        SecretStr | None, Field(description="Access key of the storage.")
     ] = None
     storage_secret_key: Annotated[
-        SecretStr | None, Field(description="Signs what is asked of the storage.")
+        SecretStr | None,
+        Field(description="Secret key of the storage; it signs requests and upload addresses."),
     ] = None
     storage_bucket: Annotated[
         str,
         Field(
             pattern=r"^[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]$",
-            description="The bucket for files; it has to be there.",
+            description="Bucket for files; it has to exist.",
         ),
     ] = "instasell"
     storage_region: Annotated[
-        str, Field(pattern=r"^[a-z0-9\-]{1,63}$", description="The region that is signed for.")
+        str,
+        Field(
+            pattern=r"^[a-z0-9\-]{1,63}$",
+            description="Region of the storage, used in signatures.",
+        ),
     ] = "us-east-1"
     storage_public_url: Annotated[
         str | None,
         Field(
             pattern=r"^https?://[^/\s]+$",
-            description="Where callers reach the storage, if not at its endpoint; without an"
-            " endpoint, this server.",
+            description=(
+                "Address at which clients reach the storage, if it differs from the "
+                "endpoint; without an endpoint, the address of this server."
+            ),
         ),
     ] = None
     smtp_host: Annotated[
         str | None,
-        Field(description="The mail server; without one, e-mail goes into `mail_dir`, if set."),
+        Field(
+            description="Mail server; without one, e-mail is written to `mail_dir`, if that is set."
+        ),
     ] = None
     smtp_port: Annotated[
-        int, Field(ge=1, le=65535, description="The mail server's port: 587, or 465 for tls.")
+        int, Field(ge=1, le=65535, description="Port of the mail server: 587, or 465 for tls.")
     ] = 587
     smtp_security: Annotated[
         Literal["starttls", "tls", "none"],
-        Field(description="How the mail server is spoken to; none is for a network of one's own."),
+        Field(description="Encryption to the mail server; none is for a private network only."),
     ] = "starttls"
     smtp_username: Annotated[
-        str | None, Field(description="Signs in to the mail server, if it asks for that.")
+        str | None, Field(description="User name at the mail server, if it needs one.")
     ] = None
     smtp_password: Annotated[
-        SecretStr | None, Field(description="The password of `smtp_username`.")
+        SecretStr | None, Field(description="Password of `smtp_username`.")
     ] = None
     smtp_timeout_seconds: Annotated[
-        float, Field(ge=1, le=60, description="How long each answer of the mail server may take.")
+        float,
+        Field(ge=1, le=60, description="Seconds to wait for each answer of the mail server."),
     ] = 20.0
     mail_from: Annotated[
         str,
@@ -224,25 +276,33 @@ class Settings(LimitSettings):
             # Without a question mark it cannot begin an RFC 2047 word.
             pattern=r"^[A-Za-z0-9.!#$%&'*+/=^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$",
             max_length=254,
-            description="The sender's address of every e-mail.",
+            description="Sender address of every e-mail.",
         ),
     ] = "instasell@localhost"
     mail_dir: Annotated[
         Path | None,
-        Field(description="A mailbox on this machine; the embedded default has one."),
+        Field(
+            description="Folder of a mailbox on this machine; set by default with embedded engines."
+        ),
     ] = None
     auctioneer_lanes: Annotated[
-        int, Field(ge=1, le=16, description="Batches of bids that are in work at once.")
+        int, Field(ge=1, le=16, description="Batches of bids that are decided at the same time.")
     ] = 2
     auctioneer_batch: Annotated[
-        int, Field(ge=1, le=2000, description="Bids that one transaction takes at most.")
+        int, Field(ge=1, le=2000, description="Bids that one transaction decides at most.")
     ] = 256
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Field(description="The least that is logged.")
+        Literal["debug", "info", "warning", "error"],
+        Field(description="The lowest level that is logged."),
     ] = "info"
     log_format: Annotated[
         Literal["json", "console"],
-        Field(description="json writes an object a line, console lines for people."),
+        Field(
+            description=(
+                "Format of the log: json has one object a line, console is for reading "
+                "in a terminal."
+            )
+        ),
     ] = "json"
 
     @field_validator("cors_origins", "trusted_proxies", mode="before")

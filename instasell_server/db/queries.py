@@ -3,8 +3,8 @@
 A query begins with a line `-- name: lock_auctions` and ends before the next one. Parameters are
 psycopg2's `%(name)s`. Lines that several queries of a file share stand once, below a line
 `-- fragment: listing_filters`, and a line `-- include: listing_filters` is replaced by them when
-the file is read. So the text of a query is fixed before the first request, and nothing that a
-caller sends ever becomes a part of it.
+the file is read. So the text of a query is fixed before the first request, and no input of
+a caller ever becomes a part of it.
 """
 
 from __future__ import annotations

@@ -71,7 +71,9 @@ def parse_json(raw: bytes) -> Any:
     try:
         value = _DECODER.decode(text)
     except _Repeated as error:
-        raise Invalid.one(shown_key(error.args[0]), "give this key once; it stands twice") from None
+        raise Invalid.one(
+            shown_key(error.args[0]), "give this key once; the body has it twice"
+        ) from None
     except RecursionError:
         raise Malformed(f"the body is nested deeper than {NESTING_MAX} levels") from None
     except json.JSONDecodeError as error:

@@ -142,7 +142,7 @@ class Api:
             self.require_key(request)
             asked = await self._read(request)
             if self._faults.take_refusal():
-                raise Broken("The sandbox was told to refuse this request.")
+                raise Broken("A fault that was set makes the sandbox refuse this request.")
             answer = await self._answer(asked, operation)
             response = _response(answer, asked)
             if request.method == "POST" and self._faults.take_dropped_reply():

@@ -61,10 +61,10 @@ def make_sandbox(
     return app
 
 
-class Listener(Protocol):
+class SandboxListener(Protocol):
     """Serve an application on one address, with limits on how slow a caller may be.
 
-    Whoever starts a sandbox brings one, so that the sandbox knows nothing of the market's HTTP. A
+    What starts a sandbox brings one, so that the sandbox knows nothing of the market's HTTP. A
     body that comes too slowly is a TimeoutError to the handler that reads it.
     """
 
@@ -77,7 +77,7 @@ class Listener(Protocol):
         ...
 
 
-MakeListener = Callable[[web.Application], Listener]
+MakeListener = Callable[[web.Application], SandboxListener]
 
 
 class Sandbox:

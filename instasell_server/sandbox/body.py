@@ -19,7 +19,7 @@ def check_encoding(request: web.Request) -> None:
 
 
 async def read_body(request: web.Request) -> bytes:
-    """Return the body. Raises `BodyRefused` when whoever listens has found it too slow."""
+    """Return the body. Raises `BodyRefused` when the listener has found it too slow."""
     try:
         return await request.read()
     except TimeoutError:

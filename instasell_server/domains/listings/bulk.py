@@ -42,7 +42,7 @@ class PlannedListings:
     """
 
     imports: dict[str, Import] = field(default_factory=dict)
-    goods: dict[str, ListingFields] = field(default_factory=dict)
+    listings: dict[str, ListingFields] = field(default_factory=dict)
     skus: dict[str, str] = field(default_factory=dict)
     created: set[str] = field(default_factory=set)
 
@@ -50,7 +50,7 @@ class PlannedListings:
         """Adds what a batch would have written."""
         self.created |= judge.created.keys()
         for listing_id, fields in {**judge.created, **judge.updated}.items():
-            self.goods[listing_id] = fields._replace(description="")
+            self.listings[listing_id] = fields._replace(description="")
             if fields.seller_sku is not None:
                 self.skus[fields.seller_sku] = listing_id
         self.imports |= judge.imports
@@ -62,8 +62,8 @@ class PlannedListings:
     def lay_over(self, known: KnownKeys, skus: Iterable[str]) -> None:
         """Shows a batch what the batches before it would have written."""
         known.skus |= {sku: self.skus[sku] for sku in skus if sku in self.skus}
-        wanted = {*known.goods, *known.skus.values()}
-        known.goods |= {each: self.goods[each] for each in wanted if each in self.goods}
+        wanted = {*known.listings, *known.skus.values()}
+        known.listings |= {each: self.listings[each] for each in wanted if each in self.listings}
 
 
 class UploadEnded(Exception):
@@ -182,7 +182,7 @@ class BulkUpload:
         await self._check(tx)
         known = await self._look(tx, rows)
         judge = RowChecker(known, lambda: str(uuid.uuid4()))
-        before = dict(known.goods)
+        before = dict(known.listings)
         judgements = [judge.judge(row) for row in rows]
         if self._imagined is None:
             await self._write(tx, judge, before)
@@ -215,7 +215,7 @@ class BulkUpload:
         named = {row.listing_id for row in fresh if row.listing_id is not None}
         await self._look_at_listings(tx, known, {*named, *known.skus.values()})
         # A listing that was removed before it was locked has no seller_sku any more.
-        known.skus = {sku: each for sku, each in known.skus.items() if each in known.goods}
+        known.skus = {sku: each for sku, each in known.skus.items() if each in known.listings}
         if self._imagined is not None:
             self._imagined.lay_over(known, skus)
 
@@ -226,7 +226,7 @@ class BulkUpload:
             states = await store.lock_own(tx, self._seller_id, sorted(ids))
         else:
             states = await store.list_own_states(tx, self._seller_id, sorted(ids))
-        known.goods = {listing_id: state.goods for listing_id, state in states.items()}
+        known.listings = {listing_id: state.fields for listing_id, state in states.items()}
         known.held = {listing_id for listing_id, state in states.items() if state.has_bids}
 
     async def _write(

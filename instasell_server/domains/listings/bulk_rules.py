@@ -64,12 +64,12 @@ class RowDecision(NamedTuple):
 class KnownKeys:
     """Hold what the database, and the rows before, say about the keys of a batch.
 
-    `goods` are the seller's active listings, `held` those with bids; `skus` leads from a
+    `listings` are the seller's active ones, `held` those with bids; `skus` leads from a
     seller_sku to its listing; `paths` from a path as it was typed to its category.
     """
 
     imports: dict[str, Import] = field(default_factory=dict)
-    goods: dict[str, ListingFields] = field(default_factory=dict)
+    listings: dict[str, ListingFields] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
     skus: dict[str, str] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
@@ -120,7 +120,7 @@ class RowChecker:
         by_sku = None if row.seller_sku is None else self._known.skus.get(row.seller_sku)
         if row.listing_id is None:
             return by_sku
-        if row.listing_id not in self._known.goods:
+        if row.listing_id not in self._known.listings:
             errors.append(("listing_id", "no active listing of yours has it; leave it out"))
         elif by_sku not in (None, row.listing_id):
             errors.append(("seller_sku", "another of your listings has it; choose another"))
@@ -146,7 +146,7 @@ class RowChecker:
     def _update(
         self, row: ImportRow, listing_id: str, changes: dict[str, Any], errors: FieldErrors
     ) -> RowDecision:
-        before = self._known.goods.get(listing_id)
+        before = self._known.listings.get(listing_id)
         if before is None:
             return RowDecision(row, BulkOutcome.REJECTED, None, errors)
         last = self._known.imports.get(row.key)
@@ -179,10 +179,10 @@ class RowChecker:
     def _remember(
         self, row: ImportRow, listing_id: str, fields: ListingFields, stock: int | None
     ) -> None:
-        old = self._known.goods.get(listing_id)
+        old = self._known.listings.get(listing_id)
         if old is not None and old.seller_sku is not None and old.seller_sku != fields.seller_sku:
             self._known.skus.pop(old.seller_sku, None)
-        self._known.goods[listing_id] = fields
+        self._known.listings[listing_id] = fields
         if fields.seller_sku is not None:
             self._known.skus[fields.seller_sku] = listing_id
         record = Import(listing_id, row.digest, stock)

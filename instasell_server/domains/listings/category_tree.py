@@ -20,14 +20,14 @@ def normal_path(typed: str) -> str:
 def find_name_problem(name: str) -> str | None:
     """Return what to change in a name that cannot be part of a path."""
     if ">" in name:
-        return "leave the > out; it stands between the names of a path"
+        return "leave the > out; it separates the names in a path"
     return None
 
 
 def find_position_problem(path: str, depth: int) -> str | None:
     """Return what to change in a position that the tree does not allow."""
     if depth > DEPTH_MAX:
-        return f"choose a place further up; {DEPTH_MAX} levels are the most"
+        return f"choose a parent higher up; {DEPTH_MAX} levels are allowed at most"
     if len(path) > PATH_LENGTH_MAX:
         return f"choose shorter names; the whole path has {PATH_LENGTH_MAX} characters at most"
     return None

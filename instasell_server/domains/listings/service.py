@@ -149,11 +149,11 @@ class ListingService:
             if "seller_sku" in changes:
                 await store.lock_lanes(tx, principal.user_id)
             before = await self._lock(tx, principal.user_id, listing_id)
-            _refuse(rules.find_change_problems(before.goods, changes))
-            fields = before.goods._replace(**changes)
-            if fields == before.goods:
+            _refuse(rules.find_change_problems(before.fields, changes))
+            fields = before.fields._replace(**changes)
+            if fields == before.fields:
                 return before.listing
-            if before.has_bids and rules.is_held_by_bids(before.goods, fields):
+            if before.has_bids and rules.is_held_by_bids(before.fields, fields):
                 raise AuctionHasBids("text may be added to the description, and nothing else")
             await store.update_listing(tx, listing_id, fields)
             after = await store.get_listing(tx, listing_id)

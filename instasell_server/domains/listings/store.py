@@ -37,7 +37,7 @@ class ListingState:
     """
 
     listing: Listing
-    goods: ListingFields
+    fields: ListingFields
     lineage: Sequence[str]
     has_bids: bool
     is_hidden: bool

@@ -30,7 +30,7 @@ ROUTES: list[Route] = [
     ),
     Route(
         "GET", "/lookup/own", find_own, signed_in(Scope.READ, suspended=True),
-        "Find what is yours by the beginning of its id, by a SKU or by its title",
+        "Find something of yours by the beginning of its id, by its SKU or its title",
         query=OwnLookupQuery, reply=Matches, tag="lookups",
     ),
 ]  # fmt: skip

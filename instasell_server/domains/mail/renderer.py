@@ -15,7 +15,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from instasell_client.models.money import format_amount
 from instasell_client.models.text import clean
-from instasell_server.domains.mail.texts import UNKNOWN, WORDINGS, Form, MailText
+from instasell_server.domains.mail.texts import MAIL_TEXTS, UNKNOWN, Form, MailText
 
 COLUMNS = 72
 LINE_MAX = 120
@@ -53,7 +53,7 @@ def render(kind: str, facts: Mapping[str, Any], name: str, currency: str) -> Ren
     Facts are data of other people: controls and directions are taken out, lengths are bounded,
     and nothing in them is a template, a tag, a link or a part of a command.
     """
-    wording = WORDINGS.get(kind, UNKNOWN)
+    wording = MAIL_TEXTS.get(kind, UNKNOWN)
     unit = str(facts.get("currency") or currency)
     plain = {key: _plain(key, value) for key, value in facts.items()}
     shown = {key: _unlinked(key, value) for key, value in plain.items()}

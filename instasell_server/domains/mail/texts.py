@@ -18,7 +18,7 @@ Form = Literal["text", "money", "instant"]
 class MailText:
     """A kind of mail; `command` is what the reader types next, with ids from the facts.
 
-    `quote` names the fact that is a user's own words, `secret` the one that is a token.
+    `quote` names the fact that a user wrote, `secret` the one that is a token.
     """
 
     subject: str
@@ -26,7 +26,7 @@ class MailText:
     lines: tuple[tuple[str, str, Form], ...] = ()
     quote: str | None = None
     secret: str | None = None
-    advice: str = "Go on in your terminal:"
+    advice: str = "Continue in your terminal:"
     command: str = ""
 
 
@@ -35,10 +35,10 @@ _ENDS: tuple[str, str, Form] = ("Ends", "end_at", "instant")
 _LOOK_AUCTION = "instasell auctions show {{ auction_id }}"
 _LOOK_ORDER = "instasell orders show {{ order_id }}"
 
-WORDINGS: dict[str, MailText] = {
+MAIL_TEXTS: dict[str, MailText] = {
     "outbid": MailText(
         "Outbid: {{ title }}",
-        "Somebody bids more than you do. You can still win it.",
+        "Another bidder has bid more than you. You can still win.",
         (
             _TITLE,
             ("Current bid", "current_bid", "money"),
@@ -50,37 +50,37 @@ WORDINGS: dict[str, MailText] = {
     ),
     "won": MailText(
         "You won: {{ title }}",
-        "The auction is over, and yours was the highest bid. Pay in time, or the order is called"
-        " off.",
+        "The auction has ended, and yours was the highest bid. Pay in time, or the order is"
+        " cancelled.",
         (_TITLE, ("To pay", "total_amount", "money"), ("Pay by", "payment_due_at", "instant")),
         advice="To pay:",
         command="instasell orders pay {{ order_id }}",
     ),
     "lost": MailText(
         "Not won: {{ title }}",
-        "{% if winner %}The auction is over, and another bidder won it.{% else %}"
+        "{% if winner %}The auction has ended, and another bidder won it.{% else %}"
         + BELOW_RESERVE
         + ".{% endif %} You owe nothing.",
         (_TITLE, ("Last price", "price", "money")),
-        advice="To see what else runs:",
+        advice="To see other live auctions:",
         command="instasell auctions live",
     ),
     "auction_ended": MailText(
         "{% if order_id %}Sold{% else %}Not sold{% endif %}: {{ title }}",
-        "{% if order_id %}Your auction is over and has a winner, who has been told to pay. You are"
-        " told when to ship.{% elif bid_count %}"
+        "{% if order_id %}Your auction has ended and has a winner, who has been asked to pay. We"
+        " write to you when it is time to ship.{% elif bid_count %}"
         + BELOW_RESERVE
-        + ".{% else %}Your auction is over. Nobody bid.{% endif %}",
+        + ".{% else %}Your auction has ended without a bid.{% endif %}",
         (_TITLE, ("Price", "price", "money"), ("Bids", "bid_count", "text")),
-        advice="To look at it:",
+        advice="To view it:",
         command="{% if order_id %}" + _LOOK_ORDER + "{% else %}" + _LOOK_AUCTION + "{% endif %}",
     ),
     "auction_cancelled": MailText(
-        "Called off: {{ title }}",
-        "The auction was called off. No bid on it counts any more, and nobody owes anything.",
+        "Auction cancelled: {{ title }}",
+        "The auction was cancelled. Its bids no longer count, and you owe nothing.",
         (_TITLE,),
         quote="reason",
-        advice="To look at it:",
+        advice="To view it:",
         command=_LOOK_AUCTION,
     ),
     "ending_soon": MailText(
@@ -92,83 +92,83 @@ WORDINGS: dict[str, MailText] = {
     ),
     "paid": MailText(
         "Paid, please ship: {{ title }}",
-        "The buyer has paid. The money is held for you until the goods have come.",
+        "The buyer has paid. The money is held for you until the item has arrived.",
         (_TITLE, ("Amount", "total_amount", "money"), ("Buyer", "buyer_name", "text")),
-        advice="Ship it, and say so:",
+        advice="When you have shipped it:",
         command="instasell orders ship {{ order_id }}",
     ),
     "shipped": MailText(
-        "On its way: {{ title }}",
-        "The seller has shipped. Confirm when it has come. Without a word from you the seller gets"
-        " the money when the time is up.",
+        "Shipped: {{ title }}",
+        "The seller has shipped your order. Confirm when it has arrived. If you neither confirm nor"
+        " open a dispute, the seller is paid at the time below.",
         (
             _TITLE,
             ("Carrier", "carrier", "text"),
             ("Tracking", "tracking", "text"),
-            ("Money goes", "escrow_release_at", "instant"),
+            ("Seller is paid", "escrow_release_at", "instant"),
         ),
-        advice="When it has come:",
+        advice="When it has arrived:",
         command="instasell orders confirm {{ order_id }}",
     ),
     "delivered": MailText(
         "Delivered: {{ title }}",
-        "The order is delivered and done.",
+        "The order was delivered and is complete.",
         (_TITLE,),
-        advice="To look at it:",
+        advice="To view it:",
         command=_LOOK_ORDER,
     ),
     "order_cancelled": MailText(
-        "Order called off: {{ title }}",
-        "The order was called off. What was paid goes back to the buyer.",
+        "Order cancelled: {{ title }}",
+        "The order was cancelled. If it was paid, the buyer gets the money back.",
         (_TITLE,),
         quote="reason",
-        advice="To look at it:",
+        advice="To view it:",
         command=_LOOK_ORDER,
     ),
     "dispute_opened": MailText(
         "Dispute: {{ title }}",
-        "A dispute was opened about an order of yours. The money stays where it is until it is"
+        "A dispute was opened about an order of yours. Its money is held until the dispute is"
         " resolved.",
         (_TITLE,),
         quote="reason",
-        advice="To look at the order:",
+        advice="To view the dispute:",
         command="instasell disputes show {{ dispute_id }}",
     ),
     "dispute_answered": MailText(
-        "New in the dispute: {{ title }}",
-        "The other side has answered in your dispute.",
+        "Reply in your dispute: {{ title }}",
+        "The other side has replied in your dispute.",
         (_TITLE,),
-        advice="To look at the order:",
+        advice="To view the dispute:",
         command="instasell disputes show {{ dispute_id }}",
     ),
     "dispute_resolved": MailText(
         "Dispute resolved: {{ title }}",
-        "The dispute is resolved. What is refunded is in the buyer's wallet, the rest is the"
-        " seller's.",
+        "The dispute is resolved. The refund is in the buyer's wallet, and the rest goes to the"
+        " seller.",
         (_TITLE, ("Refunded", "refund_amount", "money")),
         quote="resolution",
-        advice="To look at the order:",
+        advice="To view the dispute:",
         command="instasell disputes show {{ dispute_id }}",
     ),
     "refund": MailText(
         "Refund: {{ title }}",
-        "You get money back.",
+        "You have received a refund.",
         (_TITLE, ("Amount", "amount", "money")),
-        advice="To see what moved:",
+        advice="To see your wallet's history:",
         command="instasell wallet history",
     ),
     "release": MailText(
-        "Money for you: {{ title }}",
-        "The money of an order was released to your wallet.",
+        "Payment released: {{ title }}",
+        "The money for an order was released to your wallet.",
         (_TITLE, ("Amount", "amount", "money")),
-        advice="To see what moved:",
+        advice="To see your wallet's history:",
         command="instasell wallet history",
     ),
     "message": MailText(
         "Message from {{ sender_name }}",
         "{{ sender_name }} wrote to you:",
         quote="text",
-        advice="To see what it is about:",
+        advice="To read the conversation:",
         command="instasell messages show {{ conversation_id }}",
     ),
     "messages": MailText(
@@ -182,70 +182,69 @@ WORDINGS: dict[str, MailText] = {
     ),
     "new_auction": MailText(
         "New auction: {{ title }}",
-        "There is a new auction that you asked to be told of.",
+        "There is a new auction by a seller or in a category that you follow.",
         (
             _TITLE,
             ("Seller", "seller_name", "text"),
             ("Starts", "start_at", "instant"),
             _ENDS,
         ),
-        advice="To look at it:",
+        advice="To view it:",
         command=_LOOK_AUCTION,
     ),
     "new_listing": MailText(
-        "New: {{ title }}",
-        "There is something new that you asked to be told of.",
+        "New listing: {{ title }}",
+        "There is a new listing by a seller or in a category that you follow.",
         (_TITLE, ("Seller", "seller_name", "text"), ("Price", "price", "money")),
-        advice="To look at it:",
+        advice="To view it:",
         command="instasell listings show {{ listing_id }}",
     ),
     "failed_sign_ins": MailText(
         "Failed sign-ins",
-        "There were attempts to sign in to your account with wrong passwords. Your account stays"
-        " open to you. If it was not you, and your password is short or used elsewhere, set a new"
-        " one.",
-        (("Attempts", "attempts", "text"), ("Last one from", "address", "text")),
+        "There were attempts to sign in to your account with wrong passwords. You can still sign"
+        " in. If it was not you, and your password is short or used elsewhere, set a new one.",
+        (("Attempts", "attempts", "text"), ("Last attempt from", "address", "text")),
         advice="To set a new password:",
         command="instasell auth forgot",
     ),
     "verify_email": MailText(
         "Confirm your address",
-        "Confirm that this address is yours. Until then you can do everything but withdraw money.",
-        (("Good until", "expires_at", "instant"),),
+        "Confirm that this e-mail address is yours. Until then you cannot withdraw money.",
+        (("Valid until", "expires_at", "instant"),),
         secret="token",
-        advice="Type this, and paste the token when you are asked:",
+        advice="Run this, and paste the token when asked:",
         command="instasell auth verify",
     ),
     "confirm_signup": MailText(
         "Finish your sign-up",
-        "Somebody, we hope you, signed up with this address. There is no account until you confirm"
-        " it and choose a password. If it was not you, do nothing.",
-        (("Good until", "expires_at", "instant"),),
+        "This address was used to sign up. The account is created when you confirm the address and"
+        " choose a password. If it was not you, do nothing.",
+        (("Valid until", "expires_at", "instant"),),
         secret="token",
-        advice="Type this, paste the token when you are asked, and choose a password:",
+        advice="Run this, paste the token when asked, and choose a password:",
         command="instasell auth verify",
     ),
     "signup_attempted": MailText(
-        "You have an account already",
-        "Somebody, perhaps you, tried to sign up with this address, which has an account. Nothing"
-        " was changed. If it was you, sign in (instasell auth login). If you do not know your"
-        " password, set a new one. If it was not you, do nothing.",
+        "You already have an account",
+        "This address was used to sign up, but it already has an account. Nothing was changed. If"
+        " it was you, sign in (instasell auth login). If you do not know your password, set a new"
+        " one. If it was not you, do nothing.",
         advice="To set a new password:",
         command="instasell auth forgot",
     ),
     "reset_password": MailText(
-        "A new password",
-        "Somebody, we hope you, asked for a new password for your account. If it was not you, do"
-        " nothing: the password stays as it is.",
-        (("Good until", "expires_at", "instant"),),
+        "Reset your password",
+        "A new password was requested for your account. If it was not you, do nothing: your"
+        " password stays the same.",
+        (("Valid until", "expires_at", "instant"),),
         secret="token",
-        advice="Type this, and paste the token when you are asked:",
+        advice="Run this, and paste the token when asked:",
         command="instasell auth reset",
     ),
     "password_changed": MailText(
         "Your password was changed",
-        "The password of your account was changed, and other sessions of it have ended. If it was"
-        " not you, set a new one at once.",
+        "The password of your account was changed, and your other sessions have ended. If it was"
+        " not you, set a new password at once.",
         advice="If it was not you:",
         command="instasell auth forgot",
     ),
@@ -253,9 +252,9 @@ WORDINGS: dict[str, MailText] = {
 
 UNKNOWN = MailText(
     "News from the market",
-    "Something happened that concerns you.",
+    "There is news about your account, a bid or an order.",
     (("Item", "title", "text"),),
-    advice="To see how things stand:",
+    advice="To see your orders:",
     command="instasell orders list",
 )
-"""For a kind that has no words here yet: a plain mail is better than none."""
+"""For a kind that has no text here yet: a plain mail is better than none."""

@@ -168,37 +168,37 @@ def _own_files(call: Call[None, None]) -> OwnFiles:
 ROUTES: list[Route] = [
     Route(
         "GET", "/listings/{listing_id}/images", list_images, PUBLIC,
-        "The pictures of a listing in their order, each in several sizes",
+        "List the pictures of a listing in order, each in several sizes",
         reply=ImageList, tag="media",
     ),
     Route(
         "POST", "/listings/{listing_id}/images", announce_image, _LISTING,
-        "Announce a picture: the reply says where its bytes go",
+        "Announce a picture; the reply says where to upload it",
         body=AddImage, reply=ImageUpload, status=201, tag="media", errors=(TooManyFiles,),
     ),
     Route(
         "POST", "/listings/{listing_id}/images/{image_id}/complete", complete_image, _LISTING,
-        "Confirm that the bytes of a picture are there, and show it from now on",
+        "Confirm the upload of a picture, so that it is shown",
         reply=Image, tag="media", idempotent=False, errors=(UploadMissing, Unsupported),
     ),
     Route(
         "PUT", "/listings/{listing_id}/images", arrange_images, _LISTING,
-        "Put the pictures of a listing in another order; the first is its cover",
+        "Reorder the pictures of a listing; the first one is the cover",
         body=ArrangeImages, reply=ImageList, tag="media",
     ),
     Route(
         "DELETE", "/listings/{listing_id}/images/{image_id}", remove_image, _LISTING,
-        "Take a picture away", status=204, tag="media",
+        "Delete a picture", status=204, tag="media",
     ),
     Route(
         "POST", "/disputes/{dispute_id}/evidence", announce_evidence, _SPEAKING,
-        "Announce a file for an open dispute: the reply says where its bytes go",
+        "Announce a file for an open dispute; the reply says where to upload it",
         body=AddEvidence, reply=EvidenceUpload, status=201, tag="media",
         errors=(TooManyFiles, DisputeClosed),
     ),
     Route(
         "POST", "/disputes/{dispute_id}/evidence/{evidence_id}/complete", complete_evidence,
-        _SPEAKING, "Confirm that the bytes of a file are there, and show it to both sides",
+        _SPEAKING, "Confirm the upload of a file, so that both sides see it",
         reply=Evidence, tag="media", idempotent=False,
         errors=(UploadMissing, Unsupported, DisputeClosed),
     ),

@@ -56,28 +56,28 @@ async def mark_messages_read(call: Call[MarkMessagesRead, None]) -> Conversation
 ROUTES: list[Route] = [
     Route(
         "GET", "/conversations", list_conversations, _LOOKING,
-        "The caller's conversations, those with the newest messages first",
+        "List your conversations, those with the newest messages first",
         query=ConversationsQuery, reply=Page[Conversation], tag="messages",
     ),
     Route(
         "POST", "/conversations", start_conversation, _SPEAKING,
-        "Ask the seller of a listing, or write to the other side of an order",
+        "Write to the seller of a listing, or to the other side of an order",
         body=StartConversation, reply=NewMessage, status=201, tag="messages",
         errors=(ListingNotFound, OrderNotFound),
     ),
     Route(
         "GET", "/conversations/{conversation_id}/messages", list_messages, _LOOKING,
-        "What was said, the newest first",
+        "List the messages of a conversation, the newest first",
         query=Paging, reply=Page[Message], tag="messages", errors=(ConversationNotFound,),
     ),
     Route(
         "POST", "/conversations/{conversation_id}/messages", send_message, _SPEAKING,
-        "Say something", body=SendMessage, reply=NewMessage, status=201, tag="messages",
+        "Send a message", body=SendMessage, reply=NewMessage, status=201, tag="messages",
         errors=(ConversationNotFound,),
     ),
     Route(
         "POST", "/conversations/{conversation_id}/read", mark_messages_read,
-        signed_in(Scope.READ), "Mark what was said as read",
+        signed_in(Scope.READ), "Mark messages as read",
         body=MarkMessagesRead, reply=Conversation, tag="messages",
         errors=(ConversationNotFound,),
     ),

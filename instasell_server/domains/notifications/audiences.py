@@ -140,7 +140,7 @@ class Audiences:
 
     async def _new_auction(self, tx: Transaction, payload: Payload) -> AudiencePage:
         state = await self._state(tx, payload)
-        listing = await store.find_goods(tx, state.listing_id) if state else None
+        listing = await store.find_listing(tx, state.listing_id) if state else None
         if state is None or listing is None or state.status not in ("pending", "live"):
             return AudiencePage([])
         facts = {
@@ -150,7 +150,7 @@ class Audiences:
             "start_at": state.start_at,
             "end_at": state.end_at,
         }
-        followers = await store.list_followers_of_goods(
+        followers = await store.list_followers_of_listing(
             tx, state.listing_id, payload.get("after"), AUDIENCE_MAX
         )
         cause = f"auction:{state.auction_id}"
@@ -159,11 +159,11 @@ class Audiences:
 
 
 async def _new_listing(tx: Transaction, payload: Payload) -> AudiencePage:
-    listing = await store.find_goods(tx, payload["listing_id"])
+    listing = await store.find_listing(tx, payload["listing_id"])
     if listing is None or listing["status"] != "active":
         return AudiencePage([])
     facts = {name: listing[name] for name in ("listing_id", "title", "seller_name", "price")}
-    followers = await store.list_followers_of_goods(
+    followers = await store.list_followers_of_listing(
         tx, listing["listing_id"], payload.get("after"), AUDIENCE_MAX
     )
     cause = f"listing:{listing['listing_id']}"

@@ -72,27 +72,27 @@ async def leave(call: Call[None, None]) -> None:
 ROUTES: list[Route] = [
     Route(
         "GET", "/notifications", list_notifications, _LOOKING,
-        "What happened to the caller's bids, orders and goods, the newest first",
+        "List your notifications, the newest first",
         query=NotificationsQuery, reply=NotificationPage, tag="notifications",
     ),
     Route(
         "POST", "/notifications/read", mark_read, signed_in(Scope.READ),
-        "Mark notifications as read: some, one and all older ones, or all",
+        "Mark notifications as read: some, all up to one, or all",
         body=MarkRead, reply=MarkedRead, tag="notifications",
     ),
     Route(
         "GET", "/notifications/preferences", get_preferences, _LOOKING,
-        "By which ways each kind is told",
+        "Show how you are notified of each kind of event",
         reply=Preferences, tag="notifications",
     ),
     Route(
         "PUT", "/notifications/preferences", set_preferences, signed_in(None),
-        "Change by which ways kinds are told",
+        "Change how you are notified of kinds of events",
         body=SetPreferences, reply=Preferences, tag="notifications",
     ),
     Route(
         "GET", "/subscriptions", list_subscriptions, _LOOKING,
-        "The auctions, categories and sellers that the caller follows",
+        "List the auctions, categories and sellers that you follow",
         query=Paging, reply=Page[Subscription], tag="notifications",
     ),
     Route(
@@ -103,6 +103,6 @@ ROUTES: list[Route] = [
     ),
     Route(
         "DELETE", "/subscriptions/{kind}/{subject_id}", leave, _FOLLOWING,
-        "Follow something no longer", status=204, tag="notifications",
+        "Stop following an auction, category or seller", status=204, tag="notifications",
     ),
 ]  # fmt: skip

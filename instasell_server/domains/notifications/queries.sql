@@ -146,7 +146,7 @@ SELECT user_id FROM (
      ORDER BY user_id LIMIT %(limit)s)
 ) followers ORDER BY user_id LIMIT %(limit)s
 
--- name: list_followers_of_goods
+-- name: list_followers_of_listing
 SELECT DISTINCT s.user_id FROM subscriptions s
 WHERE s.subject_id IN (
     SELECT l.seller_id FROM listings l WHERE l.id = %(listing_id)s
@@ -158,7 +158,7 @@ WHERE s.subject_id IN (
   AND (%(after)s::uuid IS NULL OR s.user_id > %(after)s::uuid)
 ORDER BY s.user_id LIMIT %(limit)s
 
--- name: find_goods
+-- name: find_listing
 -- Nobody is notified of what a suspended seller offers.
 SELECT l.id AS listing_id, l.title, l.price, l.status, u.display_name AS seller_name
 FROM listings l JOIN users u ON u.id = l.seller_id

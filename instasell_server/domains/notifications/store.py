@@ -163,9 +163,9 @@ async def find_sale(connection: DbConnection, auction_id: str) -> str | None:
     return row["id"] if row else None
 
 
-async def find_goods(connection: DbConnection, listing_id: str) -> Row | None:
+async def find_listing(connection: DbConnection, listing_id: str) -> Row | None:
     """Find a listing, with the facts of its notifications."""
-    return await connection.maybe(_sql.find_goods, {"listing_id": listing_id})
+    return await connection.maybe(_sql.find_listing, {"listing_id": listing_id})
 
 
 async def list_buyers(connection: DbConnection, auction_id: str) -> set[str]:
@@ -190,12 +190,12 @@ async def list_followers_of_auction(
     return [row[0] for row in await connection.tuples(_sql.list_followers_of_auction, values)]
 
 
-async def list_followers_of_goods(
+async def list_followers_of_listing(
     connection: DbConnection, listing_id: str, after: str | None, limit: int
 ) -> list[str]:
     """List followers of a listing's seller or categories, after a user id, in order of ids."""
     values = {"listing_id": listing_id, "after": after, "limit": limit}
-    return [row[0] for row in await connection.tuples(_sql.list_followers_of_goods, values)]
+    return [row[0] for row in await connection.tuples(_sql.list_followers_of_listing, values)]
 
 
 async def list_notifications(

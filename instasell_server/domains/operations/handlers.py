@@ -51,24 +51,24 @@ async def docs(call: Call[None, None]) -> web.Response:
 
 ROUTES: list[Route] = [
     Route(
-        "GET", "/healthz", health, PUBLIC, "The process runs",
+        "GET", "/healthz", health, PUBLIC, "Tell whether the process runs",
         reply=Health, cache_control="no-store", part=None, tag="operations",
     ),
     Route(
-        "GET", "/readyz", readiness, PUBLIC, "PostgreSQL answers and is migrated",
+        "GET", "/readyz", readiness, PUBLIC, "Tell whether PostgreSQL answers and is migrated",
         reply=Readiness, cache_control="no-store", part=None, tag="operations",
         errors=(Unavailable,),
     ),
     Route(
-        "GET", "/metrics", show_metrics, PUBLIC, "Metrics in the text format of Prometheus",
+        "GET", "/metrics", show_metrics, PUBLIC, "Export metrics in the text format of Prometheus",
         content="text/plain", cache_control="no-store", part=None, tag="operations",
     ),
     Route(
-        "GET", "/openapi.json", openapi, PUBLIC, "This API as an OpenAPI 3.1 document",
+        "GET", "/openapi.json", openapi, PUBLIC, "Describe this API as an OpenAPI 3.1 document",
         part=None, tag="operations",
     ),
     Route(
-        "GET", "/docs", docs, PUBLIC, "This API as a page",
+        "GET", "/docs", docs, PUBLIC, "Show this API as a page",
         content="text/html", part=None, tag="operations",
     ),
 ]  # fmt: skip

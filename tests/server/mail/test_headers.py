@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from instasell_server.adapters.mail.message import message_of
 from instasell_server.domains.mail.renderer import RenderedMail, render
-from instasell_server.domains.mail.texts import WORDINGS
+from instasell_server.domains.mail.texts import MAIL_TEXTS
 from instasell_server.ports import MailRefused, OutgoingMail
 from tests.server.mail.conftest import Office
 from tests.server.mail.test_rendering import FACTS
@@ -90,7 +90,7 @@ def check(data: bytes, made: RenderedMail) -> EmailMessage:
     return parsed
 
 
-@pytest.mark.parametrize("kind", [*WORDINGS, "no_such_kind"])
+@pytest.mark.parametrize("kind", [*MAIL_TEXTS, "no_such_kind"])
 @example(text=BCC)
 @example(text=BODY)
 @example(text="語" * 60 + BCC)

@@ -10,7 +10,7 @@ import pytest
 
 from instasell_client.models.text import is_refused
 from instasell_server.domains.mail.renderer import SUBJECT_MAX, render
-from instasell_server.domains.mail.texts import WORDINGS
+from instasell_server.domains.mail.texts import MAIL_TEXTS
 
 ID = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
 END = "2026-11-26T18:30:00+01:00"
@@ -82,10 +82,10 @@ def page_of(html: str) -> _Page:
 
 
 def test_every_kind_has_facts_here() -> None:
-    assert set(FACTS) == set(WORDINGS)
+    assert set(FACTS) == set(MAIL_TEXTS)
 
 
-@pytest.mark.parametrize("kind", WORDINGS)
+@pytest.mark.parametrize("kind", MAIL_TEXTS)
 def test_every_kind_reads_well(kind: str) -> None:
     made = render(kind, FACTS[kind], "Ada", "EUR")
     assert "…" not in made.subject + made.text
@@ -104,7 +104,7 @@ def test_every_kind_reads_well(kind: str) -> None:
     )
 
 
-@pytest.mark.parametrize("kind", [*WORDINGS, "no_such_kind"])
+@pytest.mark.parametrize("kind", [*MAIL_TEXTS, "no_such_kind"])
 def test_hostile_facts_stay_words(kind: str) -> None:
     facts = dict.fromkeys(FACTS.get(kind, {"title": "", "anything": ""}), HOSTILE)
     made = render(kind, facts, HOSTILE, "USD")
@@ -122,7 +122,7 @@ def test_hostile_facts_stay_words(kind: str) -> None:
         assert re.fullmatch(r"instasell [a-z -]+", command)
 
 
-@pytest.mark.parametrize("kind", WORDINGS)
+@pytest.mark.parametrize("kind", MAIL_TEXTS)
 def test_missing_and_absent_facts_leave_a_gap(kind: str) -> None:
     assert render(kind, {}, "Ada", "USD").text
     assert render(kind, dict.fromkeys(FACTS[kind]), "Ada", "USD").text
@@ -141,7 +141,7 @@ def test_amounts_have_the_decimals_of_their_currency() -> None:
     assert f"instasell auctions bid {ID} 1300\n" in text
 
 
-@pytest.mark.parametrize("kind", WORDINGS)
+@pytest.mark.parametrize("kind", MAIL_TEXTS)
 def test_every_command_is_one_of_the_command_line(kind: str) -> None:
     import click
     import typer
