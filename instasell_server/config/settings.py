@@ -111,7 +111,7 @@ class Settings(LimitSettings):
     trusted_proxies: Annotated[
         Names,
         Field(
-            description="Networks (CIDR) of proxies whose X-Forwarded-For counts, separated by commas."
+            description="Networks (CIDR) of trusted proxies (X-Forwarded-For), separated by commas."
         ),
     ] = []
     ending_soon_minutes: Annotated[

@@ -94,14 +94,14 @@ class DiskObjects:
         try:
             raw, given = _bytes(told), _bytes(signature)
         except ValueError:
-            raise WebhookRefused("the address is not whole; ask for another") from None
+            raise WebhookRefused("the address is incomplete; ask for a new one") from None
         if not any(hmac.compare_digest(self._sign(key, raw), given) for key in self._keys):
-            raise WebhookRefused("the address is not whole; ask for another")
+            raise WebhookRefused("the address is incomplete; ask for a new one")
         permission: dict[str, Any] = json.loads(raw)
         if permission["m"] != method:
             raise WebhookRefused("the address is for another method")
         if self._clock() >= permission["e"]:
-            raise WebhookRefused("the address is older than 5 minutes; ask for another")
+            raise WebhookRefused("the address is older than 5 minutes; ask for a new one")
         return permission
 
     def check_upload(self, token: str) -> UploadGrant:

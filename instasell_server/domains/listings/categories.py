@@ -60,7 +60,7 @@ class CategoryService:
             before = await _get(tx, category_id)
             place = await _place(tx, category_id, wanted.name, wanted.parent_id)
             if category_id in place.lineage[:-1]:
-                raise Invalid.one("parent_id", "choose a place that is not below the category")
+                raise Invalid.one("parent_id", "choose a parent that is not below the category")
             below = await store.list_subtree(tx, category_id)
             for _, path, depth in below:
                 new_path = place.path + path[len(before.category.path) :]

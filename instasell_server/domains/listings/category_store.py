@@ -63,7 +63,9 @@ async def insert_category(tx: Transaction, category_id: str, place: CategoryPosi
             },
         )
     except postgres.UniqueViolation:
-        raise CategoryExists(f"{place.path} exists") from None
+        raise CategoryExists(
+            f"there is a category {place.path} already; choose another name"
+        ) from None
 
 
 async def list_subtree(connection: DbConnection, category_id: str) -> list[tuple[str, str, int]]:
@@ -88,7 +90,9 @@ async def move_category(tx: Transaction, before: CategoryState, place: CategoryP
             },
         )
     except postgres.UniqueViolation:
-        raise CategoryExists(f"{place.path} exists") from None
+        raise CategoryExists(
+            f"there is a category {place.path} already; choose another name"
+        ) from None
 
 
 async def delete_category(tx: Transaction, category_id: str) -> None:
@@ -97,4 +101,6 @@ async def delete_category(tx: Transaction, category_id: str) -> None:
         await tx.execute(_sql.delete_category, {"category_id": category_id})
     # PostgreSQL 18 has a code of its own for what ON DELETE RESTRICT refuses.
     except (postgres.ForeignKeyViolation, postgres.RestrictViolation):
-        raise CategoryInUse("move what lies in it first, removed listings too") from None
+        raise CategoryInUse(
+            "move its subcategories and listings first, removed listings too"
+        ) from None

@@ -76,7 +76,7 @@ class CategoryPageCache:
     async def carry_out_drop(self, payload: Mapping[str, Any]) -> None:
         """Works on an outbox row of kind `cache_drop`. Raises Unavailable: try again."""
         if not await self._cache.invalidate(payload["versions"], ttl_seconds=PAGE_SECONDS):
-            raise Unavailable("the copies of changed lists could not be retired")
+            raise Unavailable("the caches of changed lists could not be invalidated")
 
     async def carry_out_visibility(self, payload: Mapping[str, Any]) -> None:
         """Retire the pages that showed a seller's listings, or that lack them."""

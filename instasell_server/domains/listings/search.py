@@ -59,7 +59,7 @@ def plan(asked: ListingQuery, shown_seller: str | None = None) -> SearchPlan:
         _check_words(q)
     sort = asked.sort or (ListingSort.RELEVANCE if q else ListingSort.NEWEST)
     if sort is ListingSort.RELEVANCE and q is None:
-        raise Invalid.one("sort", "give q as well; without it nothing is more relevant")
+        raise Invalid.one("sort", "give q as well, or choose another sort")
     pages = _PAGES_BY_TIME[sort] if sort in _BY_TIME else _PAGES_BY_NUMBER[sort]
     after_key, after_id = pages.read(asked.cursor)
     parameters = {

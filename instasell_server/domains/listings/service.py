@@ -154,7 +154,7 @@ class ListingService:
             if fields == before.fields:
                 return before.listing
             if before.has_bids and rules.is_held_by_bids(before.fields, fields):
-                raise AuctionHasBids("text may be added to the description, and nothing else")
+                raise AuctionHasBids("its auction has bids: only the description may be added to")
             await store.update_listing(tx, listing_id, fields)
             after = await store.get_listing(tx, listing_id)
             self._pages.retire_later(tx, [*before.lineage, *after.lineage])

@@ -84,7 +84,7 @@ async def lock_own(
     states = await list_states(tx, own)
     for state in states.values():
         if state.listing.auction_id is not None and state.listing.auction_id not in auctions:
-            raise Unavailable("an auction of the listing was opened at this moment; try again")
+            raise Unavailable("an auction of the listing was created at this moment; try again")
     return states
 
 

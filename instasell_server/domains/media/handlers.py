@@ -122,7 +122,7 @@ async def take_bytes(call: Call[None, None]) -> None:
             f"the bytes stalled, or did not come within {UPLOAD_SECONDS} s; send them faster"
         ) from None
     except Unreachable:
-        raise Unavailable("the storage of files does not take it; try again") from None
+        raise Unavailable("the file storage does not accept it; try again") from None
     except ObjectTooLarge:
         raise TooLarge(limit_bytes=grant.size) from None
     except (ObjectMissing, web.RequestPayloadError):
@@ -146,7 +146,7 @@ async def give_bytes(call: Call[None, None]) -> web.StreamResponse:
     except WebhookRefused as error:
         raise Forbidden(str(error)) from None
     except ObjectMissing:
-        raise NotFound("the file has been taken away") from None
+        raise NotFound("the file was deleted") from None
     headers = {
         "Content-Type": grant.content_type,
         "Content-Disposition": grant.disposition or "inline",
@@ -161,7 +161,7 @@ async def give_bytes(call: Call[None, None]) -> web.StreamResponse:
 def _own_files(call: Call[None, None]) -> OwnFiles:
     files = call.request.app.get(OWN_FILES)
     if files is None:
-        raise NotFound("files are kept elsewhere; their addresses say where")
+        raise NotFound("the market keeps its files elsewhere; their addresses say where")
     return files
 
 

@@ -58,7 +58,7 @@ def picture_of(data: bytes) -> ImageInfo:
     except (struct.error, IndexError):
         found = None
     if found is None:
-        raise Unsupported(f"the bytes are no picture that is read here; {_TAKEN}")
+        raise Unsupported(f"the file is not a picture that can be read; {_TAKEN}")
     check_pixels(found.width, found.height)
     return found
 
@@ -143,12 +143,12 @@ def check_document(content_type: str, data: bytes) -> None:
     """Raises Unsupported for a document that is not what it was announced as."""
     if content_type == PDF_TYPE:
         if not data.startswith(b"%PDF-"):
-            raise Unsupported("the bytes are no PDF; announce them as what they are")
+            raise Unsupported("the file is not a PDF; announce it with its own type")
         return
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
-        raise Unsupported("the bytes are no text in UTF-8; save them so") from None
+        raise Unsupported("the text is not UTF-8; save it as UTF-8") from None
     if _CONTROL.search(text):
         raise Unsupported("the text has control characters; remove them")
 

@@ -105,7 +105,7 @@ class MediaService:
         async def check(connection: DbConnection) -> None:
             allowed = await store.may_upload(connection, file_id)
             if allowed is None:
-                raise Forbidden("that upload is over; ask for another")
+                raise Forbidden("this upload has ended; announce the file again")
             if not allowed:
                 raise Forbidden("the account that announced the file may not upload any more")
 

@@ -101,9 +101,14 @@ class Uploads:
             await check(tx)
             counts = await store.count_files(tx, file)
             if counts.of_listing >= IMAGES_MAX:
-                raise TooManyFiles("a listing has 12 pictures at most", limit=IMAGES_MAX)
+                raise TooManyFiles(
+                    f"a listing has {IMAGES_MAX} pictures at most; delete one first",
+                    limit=IMAGES_MAX,
+                )
             if counts.of_side >= EVIDENCE_MAX:
-                raise TooManyFiles("each side sends 10 files at most", limit=EVIDENCE_MAX)
+                raise TooManyFiles(
+                    f"each side sends {EVIDENCE_MAX} files at most", limit=EVIDENCE_MAX
+                )
             if counts.pending >= PENDING_MAX:
                 raise TooManyFiles(
                     "confirm what you have uploaded first, or wait for an hour", limit=PENDING_MAX
@@ -185,7 +190,9 @@ class Uploads:
         try:
             data = await self._objects.read(upload_key(file.id), file.size_bytes)
         except ObjectMissing:
-            raise UploadMissing("put the bytes at the upload's address first") from None
+            raise UploadMissing(
+                "upload the file to the address of the announcement first"
+            ) from None
         except ObjectTooLarge:
             data = b""
         except Unreachable as error:

@@ -50,7 +50,7 @@ class SubscriptionService:
             await tx.rows(_sql.lock_follower, values)
             followed = (await tx.one(_sql.count_followed, values))["followed"]
             if followed >= FOLLOWED_MAX:
-                raise Conflict(f"{FOLLOWED_MAX} subscriptions are the most; take one away first")
+                raise Conflict(f"you can follow {FOLLOWED_MAX} at most; stop following one first")
             insert = _sql.insert_subscription
             if what is SubscriptionKind.AUCTION:
                 insert = _sql.insert_watch
