@@ -2,7 +2,7 @@
 
 Each list has a `Cursor` of its own::
 
-    _PAGES = Cursor("withdrawals", INTEGER, ROW_ID)
+    _PAGES = Cursor("my list", INTEGER, ROW_ID)
 
     key, row_id = _PAGES.read(query.cursor)  # None and None for the first page
     rows = ...  # behind that key, one more than `query.limit`

@@ -17,7 +17,14 @@ from instasell_server.sandbox import checkout, connect
 from instasell_server.sandbox.api import Handler
 from instasell_server.sandbox.body import read_body
 from instasell_server.sandbox.checkout import LineItem
-from instasell_server.sandbox.errors import ApiError, Declined, InvalidRequest, Json, Missing
+from instasell_server.sandbox.errors import (
+    ApiError,
+    BodyRefused,
+    Declined,
+    InvalidRequest,
+    Json,
+    Missing,
+)
 from instasell_server.sandbox.form import parse_form
 from instasell_server.sandbox.money import format_amount
 from instasell_server.sandbox.payments import DECLINED_CARD, GOOD_CARD
@@ -169,7 +176,7 @@ class Pages:
             try:
                 return await handler(request)
             except ApiError as error:
-                if _wants_json(request):
+                if _wants_json(request) or isinstance(error, BodyRefused):
                     raise
                 return self._page("error", error.status, {"error": error.error["message"]})
 

@@ -98,7 +98,7 @@ async def test_a_cursor_of_another_list_is_refused(
         for key in keys:
             query = {"cursor": _cursor("another list", *key)}
             answer = await asker.ask("GET", asked, params=query)
-            if (answer.status, answer.fields) != (422, ["cursor"]):
+            if answer.status != 422 or answer.fields != ["cursor"]:
                 read.append((path, key, answer.status))
     assert not read
 

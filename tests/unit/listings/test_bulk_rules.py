@@ -46,9 +46,9 @@ class Market:
 
     def sell(self, listing_id: str, quantity: int) -> int:
         """Sells what is there of a quantity; returns how many."""
-        goods = self.known.goods[listing_id]
+        goods = self.known.listings[listing_id]
         sold = min(quantity, goods.stock)
-        self.known.goods[listing_id] = goods._replace(stock=goods.stock - sold)
+        self.known.listings[listing_id] = goods._replace(stock=goods.stock - sold)
         return sold
 
 
@@ -71,7 +71,7 @@ def test_stock_is_what_was_sent_less_what_was_sold(steps: list[tuple[int, int, i
         expected = stock if expected is None else max(0, expected + stock - last)
         last = stock
         expected -= market.sell("listing-1", wanted)
-        assert market.known.goods["listing-1"].stock == expected >= 0
+        assert market.known.listings["listing-1"].stock == expected >= 0
 
 
 @given(st.lists(st.sampled_from(["a", "b", "c"]), max_size=12), st.integers(1, 12))
@@ -82,7 +82,7 @@ def test_batches_of_any_size_come_to_the_same(skus: list[str], size: int) -> Non
     pieces = [rows[start : start + size] for start in range(0, len(rows), size)]
     cut = [judged for piece in pieces for judged in parts.upload(*piece)]
     assert once == cut
-    assert whole.known.goods == parts.known.goods
+    assert whole.known.listings == parts.known.listings
 
 
 def test_a_sold_auction_is_not_put_back_by_its_row() -> None:
@@ -94,7 +94,7 @@ def test_a_sold_auction_is_not_put_back_by_its_row() -> None:
     market.sell(made.listing_id, 1)
     [edited] = market.upload(full("A", **auction, description="More."))
     assert edited.outcome is BulkOutcome.UPDATED
-    assert market.known.goods[made.listing_id].stock == 0
+    assert market.known.listings[made.listing_id].stock == 0
 
 
 def test_the_type_never_changes() -> None:
@@ -110,6 +110,6 @@ def test_a_row_with_an_error_is_rejected_even_when_the_rest_was_imported() -> No
     market.upload(full("K"))
     [judged] = market.upload(full("K")._replace(errors=[("price", "send 1 or more")]))
     assert judged.outcome is BulkOutcome.REJECTED
-    assert market.known.goods["listing-1"] == ListingFields(
+    assert market.known.listings["listing-1"] == ListingFields(
         "direct", "t", "", CATEGORY, "new", 5, 1, 0, "K"
     )
