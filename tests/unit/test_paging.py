@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import instasell_server
-from instasell_server.errors import Invalid
+from instasell_client.models.errors import Invalid
 from instasell_server.paging import BIGINT_MAX, INSTANT, INTEGER, ROW_ID, Cursor, integer
 
 ID = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
