@@ -188,7 +188,7 @@ def audit(
         async with Database(_url(settings), size=2) as database:
             if not await is_migrated(database):
                 _fail(
-                    "the database is empty; start a server on it, or run `instasell-server migrate`"
+                    "the database has no market; start a server on it, or run `instasell-server migrate`"
                 )
             report = await prove(database, auctions=auctions)
             if has_books(given) if with_provider is None else with_provider:

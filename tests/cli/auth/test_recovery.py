@@ -57,7 +57,7 @@ async def test_a_forgotten_password_is_set_anew(shell: Shell, box: Path) -> None
     known = await shell.run("auth", "forgot", "--email", EMAIL)
     assert known == unknown
     assert (known.code, known.out) == (0, "")
-    token = token_in((await mails(box, "A new password"))[0])
+    token = token_in((await mails(box, "Reset your password"))[0])
     done = await shell.run("auth", "reset", "--stdin", "--debug", stdin=f"{token}\n{NEW}\n")
     assert (done.code, done.out) == (0, ""), done.err
     assert token not in done.err

@@ -23,7 +23,7 @@ Sql = Callable[..., list[tuple[Any, ...]]]
 EMAIL = "ada@example.org"
 CHOSEN = "chosen with the proof"
 FINISH = "Finish your sign-up"
-THERE = "You have an account already"
+THERE = "You already have an account"
 CHANGING = {"Date", "X-Request-ID"}
 
 

@@ -41,7 +41,7 @@ async def verified(person: Person) -> str:
 async def forgotten(http: aiohttp.ClientSession, box: Path, person: Person) -> str:
     """A token for a new password."""
     assert (await ask(http, "POST", "/auth/forgot", {"email": person.email})).status == 204
-    return token_in((await mails(box, "A new password"))[0])
+    return token_in((await mails(box, "Reset your password"))[0])
 
 
 async def reset(http: aiohttp.ClientSession, token: str, password: str = NEW) -> Answer:
@@ -127,7 +127,7 @@ async def test_two_tokens_at_once_set_one_password(http: aiohttp.ClientSession, 
     person = await sign_up(http)
     for _ in range(2):
         await ask(http, "POST", "/auth/forgot", {"email": person.email})
-    tokens = [token_in(kept) for kept in await mails(box, "A new password", 2)]
+    tokens = [token_in(kept) for kept in await mails(box, "Reset your password", 2)]
     answers = await asyncio.gather(
         *(reset(http, tokens[n % 2], f"brown otter {n}") for n in range(20))
     )
@@ -187,7 +187,7 @@ async def test_nobody_learns_whether_an_account_exists(
         told.append((answer.status, answer.body, headers))
     assert told == [told[0]] * 5
     assert told[0][0] == 204
-    await mails(box, "A new password")
+    await mails(box, "Reset your password")
     # The request did the same, too: it left a row for the outbox, which looked later.
     assert sql("SELECT count(*) FROM outbox WHERE kind = 'password_forgotten'") == [(5,)]
     assert sql("SELECT count(*) FROM account_links WHERE purpose = 'reset'") == [(1,)]

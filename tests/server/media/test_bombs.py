@@ -67,9 +67,9 @@ async def test_what_is_made_is_what_the_rules_say(pool: PicturePool) -> None:
     [text] = await pool.look_at(TEXT_TYPE, b"It came in two.")
     assert (text.content_type, text.data, text.width) == (TEXT_TYPE, b"It came in two.", 0)
     assert text.name.startswith("file-")
-    with pytest.raises(Unsupported, match="no PDF"):
+    with pytest.raises(Unsupported, match="not a PDF"):
         await pool.look_at(PDF_TYPE, b"It came in two.")
-    with pytest.raises(Unsupported, match="no picture"):
+    with pytest.raises(Unsupported, match="not a picture"):
         await pool.look_at(PNG, SVG)
     with pytest.raises(Invalid) as refused:
         await pool.look_at(PNG, many_scans(4000, 3000, 4000))
