@@ -187,9 +187,7 @@ def audit(
     async def work(settings: Settings) -> Report:
         async with Database(_url(settings), size=2) as database:
             if not await is_migrated(database):
-                _fail(
-                    "the database has no market; start a server on it, or run `instasell-server migrate`"
-                )
+                _fail("the database has no market; start a server on it, or run `migrate` first")
             report = await prove(database, auctions=auctions)
             if has_books(given) if with_provider is None else with_provider:
                 async with open_books(given, settings) as books:
