@@ -24,15 +24,15 @@ _CHUNK_BYTES = 1024 * 1024
 
 
 class BackupError(Exception):
-    """A backup cannot be made or restored; the text says what to do about it."""
+    """Report a backup that cannot be made or restored; the text says what to do about it."""
 
 
 class ArchiveDamaged(BackupError):
-    """A file is no backup, or not the one that was written."""
+    """Report a file that is no backup, or not the one that was written."""
 
 
 class ArchivePart(BaseModel):
-    """One file of an archive, and what it has to be."""
+    """Hold one file of an archive, and what it has to be."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,7 +78,7 @@ class ArchiveWriter:
 
 
 class Archive:
-    """An archive all of whose parts are what its manifest says."""
+    """Hold an archive all of whose parts are what its manifest says."""
 
     def __init__(self, tar: tarfile.TarFile, manifest: Manifest) -> None:
         self._tar = tar
@@ -184,7 +184,7 @@ def _entry(name: str, size: int) -> tarfile.TarInfo:
 
 
 class _Hashing(io.RawIOBase):
-    """A file that is hashed while it is read."""
+    """Hash a file while it is read."""
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source

@@ -42,7 +42,7 @@ class BackupSource:
 
 @dataclass(frozen=True)
 class Backup:
-    """An archive that was restored once, and the differences that its audit found."""
+    """Hold an archive that was restored once, and the differences that its audit found."""
 
     path: Path
     differences: tuple[str, ...] = ()

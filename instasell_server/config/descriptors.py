@@ -27,7 +27,7 @@ _UNLIMITED = 1_048_576
 
 
 class TooFewDescriptors(Exception):
-    """The limit of the process is too low; the text says what to change."""
+    """Report a limit of open files that is too low; the text says what to change."""
 
 
 class DescriptorShares(NamedTuple):

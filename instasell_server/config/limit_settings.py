@@ -22,7 +22,7 @@ OF_ADDRESSES = (
 
 
 class LimitSettings(BaseSettings):
-    """Limits; those that count requests or connections may be 0, which is off."""
+    """Hold the limits; those that count requests or connections may be 0, which is off."""
 
     connections_max: Annotated[
         int | None,

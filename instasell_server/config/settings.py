@@ -33,7 +33,7 @@ class ServerPart(StrEnum):
 
 
 class Settings(LimitSettings):
-    """The configuration of one server process."""
+    """Hold the configuration of one server process."""
 
     model_config = SettingsConfigDict(env_prefix="INSTASELL_", env_file=".env", extra="ignore")
 

@@ -26,6 +26,11 @@ Observer = Callable[[str, float], None]
 ACQUIRE_TIMEOUT_SECONDS = 5.0
 CONNECT_TIMEOUT_SECONDS = 5.0
 STATEMENT_TIMEOUT_SECONDS = 30.0
+"""How long the driver waits for an answer. Longer than PostgreSQL's own 15 s below, so that a slow
+statement ends with its error, and this ends only the wait for a server that has gone silent."""
+
+# `client_connection_check_interval` ends the statement of a server that was killed within 0.5 s;
+# its locks would hold up every bid on the same auction for up to 15 s otherwise.
 OPTIONS = (
     "-c timezone=UTC -c client_connection_check_interval=500"
     " -c statement_timeout=15000 -c idle_in_transaction_session_timeout=10000"

@@ -35,7 +35,7 @@ class EngineUrls:
 
 
 class EmbeddedEngines:
-    """PostgreSQL and Valkey on sockets in one data folder, owned by one process at a time.
+    """Run PostgreSQL and Valkey on sockets in a data folder, which one process owns at a time.
 
     Synchronous, not for use by several threads at once. The engines outlive an owner that is
     killed: the next `start` on the folder adopts those that still run, with the settings they have.
@@ -88,12 +88,12 @@ class EmbeddedEngines:
 
     @property
     def postgres_pid(self) -> int | None:
-        """PostgreSQL's main process while it runs, or None."""
+        """Return the id of PostgreSQL's main process while it runs, or None."""
         return self._postgres.pid if self._postgres else None
 
     @property
     def valkey_pid(self) -> int | None:
-        """Valkey's process while it runs, or None."""
+        """Return the id of Valkey's process while it runs, or None."""
         return self._valkey.pid if self._valkey else None
 
     def postgres_bin(self, name: str) -> Path:

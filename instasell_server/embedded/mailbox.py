@@ -21,12 +21,12 @@ _NAME = re.compile(r"(\d{1,19})\.eml", re.ASCII)
 
 
 class NoSuchMail(Exception):
-    """The letter is not there; the text says what to do."""
+    """Report a mail that does not exist; the text says what to do."""
 
 
 @dataclass(frozen=True)
 class StoredMail:
-    """A letter of the mailbox, without what could steer a terminal."""
+    """Hold a mail of the mailbox, without what could steer a terminal."""
 
     number: int
     to: str

@@ -71,7 +71,7 @@ SETTINGS: Final[Mapping[str, str]] = {
 
 
 class EmbeddedPostgres:
-    """One PostgreSQL server on the data folder's cluster."""
+    """Run one PostgreSQL server on the data folder's cluster."""
 
     def __init__(
         self,

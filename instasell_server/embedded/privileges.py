@@ -32,7 +32,7 @@ NAMELESS_GUEST: Final = 65534
 
 
 class SpawnRights(TypedDict, total=False):
-    """The arguments of `subprocess.Popen` that give up root's rights."""
+    """Hold the arguments of `subprocess.Popen` that give up root's rights."""
 
     user: int
     group: int
@@ -41,7 +41,7 @@ class SpawnRights(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Identity:
-    """The user and group under which the engines run; `switched` when we are root."""
+    """Hold the user and group that the engines run as; `switched` when we are root."""
 
     uid: int
     gid: int

@@ -29,7 +29,7 @@ ENGINE_ENVIRONMENT: Final = {"PATH": os.defpath, "LC_ALL": "C", "HOME": "/"}
 
 @dataclass(frozen=True)
 class ProcessInfo:
-    """A process as the operating system lists it."""
+    """Hold a process as the operating system lists it."""
 
     pid: int
     uid: int
@@ -37,7 +37,7 @@ class ProcessInfo:
 
 
 class EngineProcess:
-    """A running engine, which may or may not be our own child."""
+    """Follow a running engine, which may or may not be a child of this process."""
 
     def __init__(self, pid: int, child: subprocess.Popen[bytes] | None = None) -> None:
         self.pid = pid

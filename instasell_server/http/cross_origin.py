@@ -20,7 +20,7 @@ ANY = "*"
 
 
 class CrossOrigin:
-    """The origins that may call; none by default."""
+    """Decide which origins may call; none by default."""
 
     def __init__(self, origins: Iterable[str]) -> None:
         self._origins = frozenset(origins)

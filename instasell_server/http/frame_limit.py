@@ -38,7 +38,7 @@ class Parser(Protocol):
 
 
 class Wire(Protocol):
-    """The connection below the frames."""
+    """Type what the limit needs of the connection below the frames."""
 
     def pause_frames(self) -> None:
         """Read nothing more from the network."""

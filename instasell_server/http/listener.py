@@ -65,7 +65,7 @@ class _Runner(web.AppRunner):
 
 
 class Listener:
-    """One application on one address, until `close`.
+    """Serve one application on one address, until `close`.
 
     Its limits are those of the application's `CONNECTIONS`; one without gets those of a program
     that few call.

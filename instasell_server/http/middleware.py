@@ -51,7 +51,7 @@ _log = structlog.get_logger("instasell.http")
 
 
 class RequestMiddleware:
-    """The one middleware. `routes` tells the row of the table behind an endpoint."""
+    """Surround every request. `routes` maps an endpoint to its row of the route table."""
 
     def __init__(
         self,

@@ -58,7 +58,7 @@ OF_ADDRESS: Mapping[str, RateBudget] = {
 
 @dataclass(frozen=True, slots=True)
 class RateLimitResult:
-    """A hit of a budget, and what is left of it."""
+    """Hold a hit of a budget, and what is left of it."""
 
     budget: RateBudget
     quota: Quota
@@ -68,7 +68,7 @@ class RateLimitResult:
         require_quota(self.quota, self.budget.what, self.budget.remedy)
 
     def headers(self) -> dict[str, str]:
-        """RateLimit and RateLimit-Policy as drawn up by the IETF's httpapi group."""
+        """Return RateLimit and RateLimit-Policy, as drafted by the IETF's httpapi group."""
         quota, name = self.quota, self.budget.policy
         reset = max(0, math.ceil(quota.reset_after_seconds))
         return {
@@ -78,7 +78,7 @@ class RateLimitResult:
 
 
 class RateLimits:
-    """The limits of the settings over one Limiter."""
+    """Apply the limits of the settings with one Limiter."""
 
     def __init__(self, limiter: Limiter, settings: Settings) -> None:
         self._limiter = limiter

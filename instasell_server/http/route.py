@@ -54,7 +54,7 @@ def signed_in(
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Body, Query]):
-    """One request after authentication, policy and validation.
+    """Hold one request after authentication, policy and validation.
 
     Handlers take a Call and return a reply model, or a `web.StreamResponse` of their own.
     """
@@ -83,7 +83,7 @@ Handler = Callable[[Call[Any, Any]], Awaitable[BaseModel | web.StreamResponse | 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method and path, with all that the router, OpenAPI and the tests need to know.
+    """Declare one method and path, for the router, OpenAPI and the tests.
 
     Every `{name}` in `path` that ends in `id` takes a UUID; another text is a 404. `reply` is the
     model of a 2xx body, None for 204; `pending` is that of a 202, which a handler may return

@@ -1,4 +1,9 @@
-"""Limit how slow a caller may be: to a stall of some seconds, and on the whole to a least rate."""
+"""Limit how slow a caller may be: to a stall of some seconds, and on the whole to a least rate.
+
+Without it, 500 sockets that stopped in the middle of a webhook stayed for ever, and 30 uploads that
+never ended held 300 MB. A deadline for the whole transfer alone would not do: it has to be long
+enough for an honest caller on a slow line, and then holds a silent one for as long.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +15,14 @@ from aiohttp import web
 from instasell_server.http.connections import ConnectionLimits
 
 BODY_SECONDS_MAX = 300.0
+"""For the body of any other request, however steadily it comes."""
+
 STREAM_SECONDS_MAX = 3600.0
 """For a bulk upload, whose rows are worked on while they come in."""
 
 
 class TransferRate:
-    """A credit of seconds that time spends and bytes earn back.
+    """Keep a credit of seconds that time spends and bytes earn back.
 
     A caller may stand still for `stall_seconds`, at any time and however much has passed before;
     otherwise one that sent 100 MB could then sit on its connection for a day.
@@ -89,6 +96,7 @@ class TransferWatch:
         """
         if request is not self._request:
             self._begin(request)
+        # What the kernel took is what the buffer lost, and what was written into it meanwhile.
         before, self._unsent = self._unsent, transport.get_write_buffer_size()
         moved = before - self._unsent
         if request is not None:
@@ -118,6 +126,7 @@ class TransferWatch:
         before, self._received = self._received, request.content.total_bytes
         self._body_left -= seconds
         if paused:
+            # The server is the one that does not read, so the caller is not to blame.
             self._receiving.reset()
         elif not self._receiving.spend(seconds, self._received - before):
             return SlowTransfer.SENDING

@@ -89,7 +89,7 @@ class _Answer(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """A request, read: what it wants done, and what identifies it for its idempotency key."""
+    """Hold a request: what it asks for, and what identifies it for its idempotency key."""
 
     method: str
     path: str

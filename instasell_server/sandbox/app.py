@@ -81,7 +81,7 @@ MakeListener = Callable[[web.Application], SandboxListener]
 
 
 class Sandbox:
-    """A sandbox with its file, from `start` until `stop`."""
+    """Run a sandbox with its file, from `start` until `stop`."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class Sandbox:
         self.faults = self._app[FAULTS]
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Listens; returns the port. Raises `StoreError` or OSError."""
+        """Listen, and return the port. Raises `StoreError` or OSError."""
         try:
             return await self._listener.open(host, port)
         except BaseException:

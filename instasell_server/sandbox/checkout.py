@@ -82,7 +82,7 @@ def retrieve_session(call: SandboxCall) -> Json:
 
 
 def list_sessions(call: SandboxCall) -> Json:
-    """Sessions, by `payment_intent`, `customer`, `status` and `created`."""
+    """List sessions, by `payment_intent`, `customer`, `status` and `created`."""
     params = call.params
     fields = {
         "payment_intent": params.find_text("payment_intent"),

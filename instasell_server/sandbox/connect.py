@@ -155,7 +155,7 @@ def retrieve_transfer(call: SandboxCall) -> Json:
 
 
 def list_transfers(call: SandboxCall) -> Json:
-    """Transfers, by `destination`, `transfer_group` and `created`."""
+    """List transfers, by `destination`, `transfer_group` and `created`."""
     params = call.params
     fields = {
         "destination": params.find_text("destination"),
@@ -210,7 +210,7 @@ def retrieve_payout(call: SandboxCall) -> Json:
 
 
 def list_payouts(call: SandboxCall) -> Json:
-    """Payouts, by `status` and `created`."""
+    """List payouts, by `status` and `created`."""
     return list_page(call, "payout", {"status": call.params.find_text("status")})
 
 

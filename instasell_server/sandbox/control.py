@@ -38,7 +38,7 @@ class _Verdict(_ControlBody):
 
 
 class _NewFaults(_ControlBody):
-    """Those that are not named stay as they are."""
+    """Read faults to set; those that are not named stay as they are."""
 
     duplicate_webhooks: Copies | None = None
     reorder_webhooks: bool | None = None

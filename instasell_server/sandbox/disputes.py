@@ -79,7 +79,7 @@ def retrieve_dispute(call: SandboxCall) -> Json:
 
 
 def list_disputes(call: SandboxCall) -> Json:
-    """Disputes, by `payment_intent`, `charge` and `created`."""
+    """List disputes, by `payment_intent`, `charge` and `created`."""
     params = call.params
     fields = {
         "payment_intent": params.find_text("payment_intent"),

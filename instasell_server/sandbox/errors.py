@@ -45,15 +45,15 @@ class ApiError(Exception):
 
 
 class InvalidRequest(ApiError):
-    """The request itself is wrong: 400, with the parameter's name."""
+    """Refuse a request that is wrong itself: 400, with the parameter's name."""
 
 
 class BodyRefused(InvalidRequest):
-    """The body is not read to its end: 408 or 415, and the connection is closed."""
+    """Refuse a body that is not read to its end: 408 or 415, and the connection is closed."""
 
 
 class Unauthorised(ApiError):
-    """The key is missing or wrong: 401."""
+    """Refuse a key that is missing or wrong: 401."""
 
     status = 401
 
@@ -70,13 +70,13 @@ class Missing(ApiError):
 
 
 class RequestRefused(ApiError):
-    """The request is well-formed, and what it asks for cannot be done: 400."""
+    """Refuse what cannot be done, though the request is well-formed: 400."""
 
     begun = True
 
 
 class Declined(ApiError):
-    """The card's bank said no: 402. What the attempt left behind is kept."""
+    """Report that the card's bank said no: 402. What the attempt left behind is kept."""
 
     status = 402
     kind = "card_error"
@@ -84,13 +84,13 @@ class Declined(ApiError):
 
 
 class KeyReused(ApiError):
-    """An idempotency key came back with another request (400), or too early (409)."""
+    """Refuse an idempotency key with another request (400), or too early (409)."""
 
     kind = "idempotency_error"
 
 
 class Broken(ApiError):
-    """The provider's own fault: 500."""
+    """Report a fault of the provider: 500."""
 
     status = 500
     kind = "api_error"

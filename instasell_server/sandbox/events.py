@@ -12,7 +12,7 @@ def retrieve_event(call: SandboxCall) -> Json:
 
 
 def list_events(call: SandboxCall) -> Json:
-    """Events, newest first, by `type` or `types` and `created`.
+    """List events, newest first, by `type` or `types` and `created`.
 
     As at Stripe, those of a connected account are seen by callers that act for it.
     """

@@ -30,7 +30,7 @@ _CURRENCY = re.compile(r"[a-z]{3}")
 
 
 class Params:
-    """The parameters of a request, or of one branch of them."""
+    """Read the parameters of a request, or of one branch of them."""
 
     def __init__(self, values: Tree, prefix: str = "") -> None:
         self._values = values

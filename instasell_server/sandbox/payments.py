@@ -13,7 +13,7 @@ from instasell_server.sandbox.settings import SandboxSettings
 
 
 class Card(NamedTuple):
-    """A test card: its name, and how its bank declines, if it does."""
+    """Hold a test card: its name, and how its bank declines, if it does."""
 
     payment_method: str
     brand: str

@@ -23,7 +23,7 @@ _NO_REQUEST: Json = {"id": None, "idempotency_key": None}
 
 
 class StoredReply(NamedTuple):
-    """A stored reply, and the request it was given to."""
+    """Hold a stored reply, and the request it was given to."""
 
     operation: str
     fingerprint: str
@@ -33,7 +33,7 @@ class StoredReply(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """An event on its way to an endpoint. `due_at` is in seconds since the epoch."""
+    """Hold an event on its way to an endpoint. `due_at` is in seconds since the epoch."""
 
     seq: int
     event_id: str
@@ -65,7 +65,7 @@ def new_id(prefix: str, length: int = 24) -> str:
 
 
 class SandboxRecords:
-    """One transaction."""
+    """Read and write records in one transaction."""
 
     def __init__(self, connection: sqlite3.Connection, now: float, endpoints: int) -> None:
         self.now = now
@@ -133,7 +133,7 @@ class SandboxRecords:
         after: str | None = None,
         limit: int = 100,
     ) -> list[Json]:
-        """Objects, newest first, whose fields have one of the values given for them.
+        """List objects, newest first, whose fields have one of the values given for them.
 
         `before` is an id to go on from, to older ones; `after` goes to newer ones. Either raises
         `Missing` when there is no such object.

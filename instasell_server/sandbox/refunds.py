@@ -71,7 +71,7 @@ def retrieve_refund(call: SandboxCall) -> Json:
 
 
 def list_refunds(call: SandboxCall) -> Json:
-    """Refunds, by `payment_intent`, `charge` and `created`."""
+    """List refunds, by `payment_intent`, `charge` and `created`."""
     params = call.params
     fields = {
         "payment_intent": params.find_text("payment_intent"),

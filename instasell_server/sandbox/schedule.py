@@ -39,7 +39,7 @@ class Schedule:
         self._task = asyncio.create_task(self._run(), name="sandbox-timetable")
 
     async def stop(self) -> None:
-        """Stops; what is due is carried out after the next start."""
+        """Stop; what is due is carried out after the next start."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

@@ -26,11 +26,11 @@ _T = TypeVar("_T")
 
 
 class StoreError(Exception):
-    """The file cannot be used; the message says why."""
+    """Report a file that cannot be used; the message says why."""
 
 
 class Store:
-    """The sandbox's file, between `open` and `close`. One process has it at a time."""
+    """Keep the sandbox's file, between `open` and `close`. One process has it at a time."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path

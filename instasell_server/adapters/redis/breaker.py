@@ -1,4 +1,9 @@
-"""One fuse for everything that a process asks of Redis."""
+"""Bound what a process may lose to a Redis that is slow, frozen or gone.
+
+Redis only holds hints and copies, so that every caller goes on without it: it is asked for 0.2 s at
+most, and after one failure not at all for a second. A frozen Redis costs a bid 0.2 s once a second,
+not each time; a gone one costs nothing but the connect that fails.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +21,27 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from instasell_server.ports import Unreachable
 
 OPEN_SECONDS = 1.0
+"""How long nobody asks after a failure. The calls after that are the probe: no half-open state is
+needed, as a second failure costs those of 0.2 s and opens the breaker again."""
+
 TIMEOUT_SECONDS = 0.2
+"""A healthy exchange takes less than a millisecond; a bid that waits much longer is felt."""
+
 LATE_SECONDS = 0.02
+"""A timer that fires later than this was held up by the event loop, not by Redis."""
+
 EXTENSIONS_MAX = 2
+"""So often at most is the wait begun again for a late loop: 0.6 s of waiting in all."""
 
 _log = structlog.get_logger(__name__)
 
 
-class BreakerPolicy:
+class ExchangeTimeout:
     """Bounds what happens inside to `TIMEOUT_SECONDS`, as `asyncio.timeout` does.
 
     A timer that the event loop ran late says nothing about Redis, whose answer may lie there
-    unread; then the wait is longer once or twice, and the count of a limit stays exact.
+    unread; then the wait is longer once or twice. Otherwise a busy loop would trip the breaker, and
+    limits would count apart on each server while it is open.
     """
 
     def __init__(self) -> None:
@@ -94,7 +108,8 @@ class CircuitBreaker:
     def guard(self) -> Iterator[None]:
         """Turns every failure of Redis inside into Unreachable; lost connections trip it.
 
-        A reply that is an error (out of memory, still loading) trips nothing, as it came in time.
+        A reply that is an error (out of memory, still loading) trips nothing, as it came in time:
+        the next command may succeed, and asking for it costs no time-out.
         """
         self.check()
         try:

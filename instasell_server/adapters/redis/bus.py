@@ -34,7 +34,7 @@ _log = structlog.get_logger(__name__)
 
 
 class RedisBus:
-    """The Bus port over one channel of Redis."""
+    """Implement the Bus port over one channel of Redis."""
 
     def __init__(self, pool: ConnectionPool, wire: RedisPipeline) -> None:
         self._pool = pool

@@ -18,7 +18,7 @@ _ENTRY = re.compile(rb"=(\d{1,19}):")
 
 
 class RedisCache:
-    """The Cache port over Redis."""
+    """Implement the Cache port over Redis."""
 
     def __init__(self, wire: RedisPipeline) -> None:
         self._wire = wire

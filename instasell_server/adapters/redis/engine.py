@@ -18,7 +18,7 @@ from instasell_server.ports import Unreachable
 
 
 class RedisEngine:
-    """The four ports over the Redis at `url` (redis://, rediss:// or unix://), with one breaker."""
+    """Implement four ports over one Redis (redis://, rediss:// or unix://), with one breaker."""
 
     def __init__(self, url: str) -> None:
         breaker = CircuitBreaker()

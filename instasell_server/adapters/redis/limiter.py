@@ -11,7 +11,7 @@ from limits import RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from redis.asyncio.connection import ConnectionPool
 
-from instasell_server.adapters.redis.breaker import BreakerPolicy, CircuitBreaker
+from instasell_server.adapters.redis.breaker import CircuitBreaker, ExchangeTimeout
 from instasell_server.ports import Quota, Unreachable
 
 NAMESPACE = "instasell"
@@ -59,7 +59,7 @@ class RedisLimiter:
         try:
             async with self._places:
                 with self._breaker.guard():
-                    async with BreakerPolicy():
+                    async with ExchangeTimeout():
                         return await question(self._shared)
         except Unreachable:
             return await question(self._local)

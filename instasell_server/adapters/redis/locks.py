@@ -12,7 +12,7 @@ LOCK_MS = 5000
 
 
 class RedisLocks:
-    """SET NX PX with the holder's own token; freed by a script that compares the token."""
+    """Lock by SET NX PX with the holder's token; free by a script that compares the token."""
 
     def __init__(self, wire: RedisPipeline) -> None:
         self._wire = wire

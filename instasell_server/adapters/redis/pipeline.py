@@ -14,7 +14,7 @@ from typing import Any, cast
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.exceptions import NoScriptError, ResponseError
 
-from instasell_server.adapters.redis.breaker import BreakerPolicy, CircuitBreaker
+from instasell_server.adapters.redis.breaker import CircuitBreaker, ExchangeTimeout
 from instasell_server.adapters.redis.scripts import Script
 
 Word = bytes | str | int
@@ -63,7 +63,7 @@ class RedisPipeline:
         """
         async with self._places:
             with self._breaker.guard():
-                async with BreakerPolicy():
+                async with ExchangeTimeout():
                     return await self._exchange(commands)
 
     async def _exchange(self, commands: Sequence[bytes]) -> list[Any]:
@@ -71,10 +71,12 @@ class RedisPipeline:
         try:
             if not connection.is_connected:
                 await connect(connection)
+            # One write for all commands; the health check would be an exchange before each.
             await connection.send_packed_command(b"".join(commands), check_health=False)
             replies = [await _read(connection) for _ in commands]
         except BaseException as error:
-            # Replies that nobody read would be taken for those of the next exchange.
+            # Replies that nobody read would be taken for those of the next exchange, also when it
+            # was the caller that was cancelled; hence BaseException.
             await connection.disconnect(nowait=True)
             if isinstance(error, Exception):
                 # What broke one connection, a restart of Redis, broke the idle ones too.
@@ -112,6 +114,8 @@ class RedisPipeline:
 
 async def _read(connection: AbstractConnection) -> Any:
     try:
+        # `math.inf` keeps the library from a time-out of its own around each reply (30 us), and an
+        # error is one reply among others: those behind it are still to be read.
         return await connection.read_response(timeout=math.inf, disconnect_on_error=False)
     except ResponseError as error:
         return error

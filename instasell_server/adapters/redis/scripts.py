@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Script(NamedTuple):
-    """A script and the digest by which Redis knows it."""
+    """Hold a script and the digest by which Redis knows it."""
 
     source: bytes
     digest: bytes

@@ -44,7 +44,7 @@ _REFUND_STATUSES = {"succeeded": "succeeded", "failed": "failed", "canceled": "f
 
 
 class UnreadableEvent(Unreachable):
-    """A field is not what the provider's documents say, so that nothing is known; names it."""
+    """Name a field that is not what the provider documents, so that nothing is known."""
 
 
 def check_signature(payload: bytes, signature: str, secret: str) -> None:

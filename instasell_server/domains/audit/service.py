@@ -20,7 +20,7 @@ Value = str | int | bool | None
 
 @dataclass(frozen=True)
 class Finding:
-    """One difference between what is written and what it should be."""
+    """Hold one difference between what is written and what it should be."""
 
     kind: str
     id: str
@@ -38,7 +38,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class ProviderView:
-    """The provider's books beside the market's, in minor units of the market's currency.
+    """Hold the provider's books beside the market's, in minor units of its currency.
 
     `held_amount` is all that came in there less what went out, and `booked_amount` the market's
     account of it; fees stand apart, as the provider keeps those of payments without being asked.

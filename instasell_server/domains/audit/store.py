@@ -17,7 +17,7 @@ _sql = load(__file__)
 
 
 class AuditedAuction(NamedTuple):
-    """An auction's row as the replay takes it."""
+    """Hold the row of an auction as the replay takes it."""
 
     id: str
     terms: AuctionTerms

@@ -67,7 +67,7 @@ class PlannedListings:
 
 
 class UploadEnded(Exception):
-    """An upload that may not go on, with the verdicts of what was written before.
+    """End an upload that may not go on, with the results of the rows written before.
 
     `row` is the first row that was not taken.
     """
@@ -103,7 +103,7 @@ class BulkImporter:
 
 
 class BulkUpload:
-    """One upload, batch by batch."""
+    """Carry out one upload, batch by batch."""
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ NO_CATEGORY = "there is no such category; GET /categories lists them"
 
 
 class ImportRow(NamedTuple):
-    """One row as it was read: the columns that it gives, and what is wrong with the others.
+    """Hold one row as it was read: the columns that it gives, and what is wrong with the others.
 
     `values` has the columns of a listing but for the category, which is apart.
     """
@@ -44,7 +44,7 @@ class ImportRow(NamedTuple):
 
 
 class Import(NamedTuple):
-    """The last row that was imported for a key. `stock` is what it, or one before it, gave."""
+    """Hold the last row imported for a key. `stock` is what it, or one before it, gave."""
 
     listing_id: str
     digest: str

@@ -44,7 +44,7 @@ async def lock_categories(tx: Transaction, category_ids: Iterable[str]) -> set[s
 
 
 async def list_lineages(connection: DbConnection, category_ids: Iterable[str]) -> set[str]:
-    """These categories and all above them."""
+    """List these categories and all above them."""
     values = {"category_ids": list(category_ids)}
     return {row[0] for row in await connection.tuples(_sql.list_lineages, values)}
 

@@ -22,7 +22,7 @@ from instasell_server.domains.listings.page_cache import CategoryPageCache
 
 
 class CategoryService:
-    """The tree, for everybody to read and for admins to change."""
+    """Show the tree of categories to all, and let admins change it."""
 
     def __init__(self, database: Database, public: Database, pages: CategoryPageCache) -> None:
         self._database = database

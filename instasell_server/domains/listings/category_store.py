@@ -17,7 +17,7 @@ _sql = load(__file__, "categories.sql")
 
 @dataclass(frozen=True, slots=True)
 class CategoryState:
-    """A category with the ids from the top down to it."""
+    """Hold a category with the ids from the top down to it."""
 
     category: Category
     lineage: Sequence[str]

@@ -42,7 +42,7 @@ _PAGES_BY_NUMBER = {
 
 
 class SearchPlan(NamedTuple):
-    """A question, ready for its query."""
+    """Hold a search, ready for its query."""
 
     sort: ListingSort
     limit: int

@@ -31,7 +31,7 @@ _QUERY_OF_SORT = {
 
 @dataclass(frozen=True, slots=True)
 class ListingState:
-    """A listing with the ids of its categories, from the top down, and whether bids hold it.
+    """Hold a listing, the ids of its categories from the top down, and whether it has bids.
 
     `is_hidden` says that its seller is suspended.
     """

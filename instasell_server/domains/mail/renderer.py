@@ -32,7 +32,7 @@ _WORD_JOINER = "\u2060"
 
 
 class RenderedMail(NamedTuple):
-    """A subject of one line, and the same mail in plain text and in HTML."""
+    """Hold a subject of one line, and the same mail in plain text and in HTML."""
 
     subject: str
     text: str
@@ -40,7 +40,7 @@ class RenderedMail(NamedTuple):
 
 
 class _Gap(Undefined):
-    """A fact that the mail was not given."""
+    """Stand for a fact that the mail was not given."""
 
     def __str__(self) -> str:
         return GAP

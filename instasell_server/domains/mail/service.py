@@ -58,7 +58,7 @@ class _LeaseLost(Exception):
 
 
 class MailService:
-    """The mails of a market. Without a `transport` they are dropped when they are due."""
+    """Queue and send the mails of a market. Without a `transport` due mails are dropped."""
 
     def __init__(
         self, database: Database, transport: MailTransport | None, *, currency: str, unseal: Unseal

@@ -15,7 +15,7 @@ _sql = load(__file__)
 
 
 class DueMail(NamedTuple):
-    """A mail that is ours to send until its lease ends; `attempts` counts this try."""
+    """Hold a mail that is ours to send until its lease ends; `attempts` counts this try."""
 
     id: int
     message_key: str

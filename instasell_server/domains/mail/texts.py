@@ -16,7 +16,7 @@ Form = Literal["text", "money", "instant"]
 
 @dataclass(frozen=True, slots=True)
 class MailText:
-    """A kind of mail; `command` is what the reader types next, with ids from the facts.
+    """Hold the text of a kind of mail; `command` is what to run next, with ids from the facts.
 
     `quote` names the fact that a user wrote, `secret` the one that is a token.
     """

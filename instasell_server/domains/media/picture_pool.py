@@ -72,7 +72,7 @@ def worker_environment() -> dict[str, str]:
 
 
 class _Died(Exception):
-    """The process ended before it answered; `code` is as `Process.returncode`."""
+    """Report that the process ended before it answered; `code` is as `Process.returncode`."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -154,7 +154,7 @@ class PicturePool:
 
 
 class _Worker:
-    """One process and the pipes to it."""
+    """Hold one process and the pipes to it."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process

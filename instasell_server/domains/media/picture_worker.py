@@ -35,7 +35,7 @@ _OPEN_FILES_MAX = 64
 
 
 class WorkerOutput(NamedTuple):
-    """One object that was made of a file; `width` and `height` are 0 for a document."""
+    """Hold one object made of a file; `width` and `height` are 0 for a document."""
 
     name: str
     content_type: str

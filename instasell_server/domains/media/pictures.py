@@ -22,7 +22,7 @@ _WHITE = (255, 255, 255)
 
 
 class RenderedImage(NamedTuple):
-    """One size of a picture."""
+    """Hold one size of a picture."""
 
     size: int
     width: int

@@ -44,7 +44,7 @@ _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 
 class ImageInfo(NamedTuple):
-    """A format in Pillow's name for it, and a size in pixels."""
+    """Hold a format in Pillow's name for it, and a size in pixels."""
 
     format: str
     width: int

@@ -15,7 +15,7 @@ _sql = load(__file__)
 
 
 class Version(NamedTuple):
-    """One object of a file; `width` and `height` in pixels, 0 for what is no picture."""
+    """Hold one object of a file; `width` and `height` in pixels, 0 for what is no picture."""
 
     name: str
     content_type: str
@@ -25,7 +25,7 @@ class Version(NamedTuple):
 
 
 class File(NamedTuple):
-    """A picture of a listing, or a file of a dispute."""
+    """Hold a picture of a listing, or a file of a dispute."""
 
     id: str
     owner_id: str

@@ -18,7 +18,7 @@ class UploadReplaced(TimeoutError):
 
 
 class FileAnswer(web.FileResponse):
-    """A file that is counted for as long as it is sent."""
+    """Count a file for as long as it is sent."""
 
     def __init__(self, transfers: Transfers, path: Path, **options: Any) -> None:
         super().__init__(path, **options)

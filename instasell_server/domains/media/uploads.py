@@ -56,7 +56,7 @@ _log = structlog.get_logger(__name__)
 
 
 class _Announced(Reply):
-    """The reply that a key keeps; addresses are signed again."""
+    """Return the reply stored under a key; its addresses are signed again."""
 
     id: str
 

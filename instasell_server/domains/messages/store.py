@@ -23,7 +23,7 @@ class ConversationSubject(NamedTuple):
 
 
 class LockedConversation(NamedTuple):
-    """A conversation whose row is locked."""
+    """Hold a conversation whose row is locked."""
 
     id: str
     buyer_id: str

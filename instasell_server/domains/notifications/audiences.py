@@ -20,7 +20,7 @@ Payload = Mapping[str, Any]
 
 
 class AudiencePage(NamedTuple):
-    """Notices, and behind which user the rest of the audience begins, if there is a rest."""
+    """Hold notifications, and the user behind whom the rest of the audience begins, if any."""
 
     notices: Sequence[NotificationDraft]
     after: str | None = None

@@ -39,7 +39,7 @@ class SubscriptionService:
     async def follow(
         self, user: Principal, kind: str, subject_id: str, key: RequestKey | None
     ) -> None:
-        """Follows; nothing changes when it is followed. Raises NotFound, Conflict at the limit."""
+        """Follow it, once however often. Raises NotFound, Conflict at the limit."""
         what = _kind(kind)
         values = {"user_id": user.user_id, "kind": what.value, "subject_id": subject_id}
         find, missing = _SUBJECTS[what]
