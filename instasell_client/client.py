@@ -86,12 +86,12 @@ class _Market(Resource[Mode]):
 
     @property
     def base_url(self) -> str:
-        """The address of the server."""
+        """Return the address of the server."""
         return self._carrier.wiring.base_url
 
     @property
     def token(self) -> str | None:
-        """The token that calls carry."""
+        """Return the token that calls carry; setting it signs in or, with None, out."""
         return self._carrier.token
 
     @token.setter
@@ -125,6 +125,8 @@ class _Market(Resource[Mode]):
 
         Example:
             page = client.api("GET", "/auctions/live", query={"limit": 20})
+
+        See docs/api.md#problems.
         """
         if not path.startswith("/") or path.startswith("//"):
             raise invalid("path", f"{path!r} is not a path; write it as /auctions/live")
@@ -210,7 +212,7 @@ class AsyncInstaSell(_Market[Async]):
     def live(
         self, *, on_state: StateCallback | None = None, wait_for_server: bool = False
     ) -> LiveSession:
-        """Return a live session for `async with`; see docs/api.md#live.
+        """Return a live session for `async with`.
 
         Args:
             on_state: Called with each new state of the connection.
@@ -223,6 +225,8 @@ class AsyncInstaSell(_Market[Async]):
             async with client.live() as live:
                 async for event in live.auction(auction_id):
                     print(event)
+
+        See docs/api.md#live.
         """
         from instasell_client.live import LiveSession
 

@@ -61,29 +61,86 @@ class ProfileStore:
 
     @property
     def path(self) -> Path:
-        """The file of the profiles."""
+        """Return the file of the profiles."""
         return self.folder / "profiles.toml"
 
     def list(self) -> Mapping[str, Profile]:
-        """Every profile by its name."""
+        """Return every profile by its name.
+
+        Returns:
+            A mapping of names to Profile.
+
+        Raises:
+            ProfileError for a file that cannot be read.
+
+        Example:
+            urls = [profile.url for profile in ProfileStore().list().values()]
+        """
         return self._read()[1]
 
     def current_name(self) -> str:
-        """The profile that is used where none is named."""
+        """Return the name of the profile that is used where none is named.
+
+        Returns:
+            A name; a profile of this name need not exist.
+
+        Raises:
+            ProfileError for a file that cannot be read.
+
+        Example:
+            name = ProfileStore().current_name()
+        """
         return self._read()[0]
 
     def find(self, name: str | None = None) -> Profile | None:
-        """A profile, or the current one; None if it does not exist."""
+        """Find a profile.
+
+        Args:
+            name: Name of the profile; the current one by default.
+
+        Returns:
+            Profile, or None if it does not exist.
+
+        Raises:
+            ProfileError for a file that cannot be read.
+
+        Example:
+            profile = ProfileStore().find("work")
+        """
         current, profiles = self._read()
         return profiles.get(name or current)
 
     def token(self, profile: Profile) -> str | None:
-        """The token of a profile, or None when nobody is signed in with it."""
+        """Return the token of a profile.
+
+        Args:
+            profile: A profile of this store.
+
+        Returns:
+            The token, or None when nobody is signed in with the profile.
+
+        Raises:
+            ProfileError for a file that cannot be read.
+
+        Example:
+            client = InstaSell(profile.url, store.token(profile))
+        """
         found = _read_private(self._token_path(profile.name))
         return found or self._keyring.get(self._entry(profile))
 
     def save(self, profile: Profile, token: str | None) -> None:
-        """Writes a profile and its token, and makes it the current one."""
+        """Write a profile and its token, and make it the current one.
+
+        Args:
+            profile: The profile; one of the same name is replaced.
+            token: The token to keep, or None to forget the present one.
+
+        Raises:
+            ProfileError for a bad name, or for more profiles than fit.
+
+        Example:
+            store.save(Profile("work", "https://market.example"), token)
+        """
         _check_name(profile.name)
         profile = replace(profile, url=checked_url(profile.url))
         _, profiles = self._read()
@@ -100,7 +157,20 @@ class ProfileStore:
             self._keep_token(profile, token)
 
     def use(self, name: str) -> Profile:
-        """Makes a profile the current one."""
+        """Make a profile the current one.
+
+        Args:
+            name: Name of the profile.
+
+        Returns:
+            Profile.
+
+        Raises:
+            ProfileError if it does not exist.
+
+        Example:
+            store.use("work")
+        """
         _, profiles = self._read()
         if name not in profiles:
             raise _missing(name, profiles)
@@ -108,13 +178,33 @@ class ProfileStore:
         return profiles[name]
 
     def forget_token(self, name: str) -> None:
-        """Signs a profile out on this machine; the profile stays."""
+        """Sign a profile out on this machine; the profile stays.
+
+        Args:
+            name: Name of the profile; one that does not exist is no error.
+
+        Raises:
+            ProfileError for a file that cannot be read.
+
+        Example:
+            store.forget_token("work")
+        """
         profile = self.find(name)
         if profile is not None:
             self._forget_token(profile)
 
     def remove(self, name: str) -> None:
-        """Takes a profile away with its token."""
+        """Remove a profile and its token.
+
+        Args:
+            name: Name of the profile.
+
+        Raises:
+            ProfileError if it does not exist.
+
+        Example:
+            store.remove("work")
+        """
         current, profiles = self._read()
         profile = profiles.pop(name, None)
         if profile is None:

@@ -3,8 +3,8 @@
 Match on the class, or on `event`, which is the name on the wire:
 
     match event:
-        case Joined(data=joined): show(joined.state)
-        case BidsPlaced(data=placed): state = applied(state, event)
+        case AuctionJoined(data=joined): show(joined.state)
+        case BidsPlaced(): state = apply_change(state, event)
         case AuctionChange(event="auction_ended", data=change): ...
 """
 
@@ -32,7 +32,7 @@ NoticeName = Literal["notification", "new_message", "wallet_changed", "your_bid_
 
 @dataclass(frozen=True, slots=True)
 class AuctionJoined:
-    """The state at the start of a feed, and again after a lost connection or a gap.
+    """Report the state at the start of a feed, and again after a lost connection or a gap.
 
     `resumed` is False for the first. Then `data.missed` has the bids that came in between, none
     of which was yielded before; `data.truncated` says that there were more than it has.
@@ -44,39 +44,39 @@ class AuctionJoined:
 
     @property
     def version(self) -> int:
-        """The auction's version after the event."""
+        """Return the auction's version after the event."""
         return self.data.version
 
 
 @dataclass(frozen=True, slots=True)
 class BidsPlaced:
-    """Bids were taken. One event may stand for several commits when the reader is slow."""
+    """Report bids that were accepted. One event may stand for several commits when the reader is slow."""
 
     data: BidPlaced
     event: Literal["bid_placed"] = "bid_placed"
 
     @property
     def version(self) -> int:
-        """The auction's version after the event."""
+        """Return the auction's version after the event."""
         return self.data.version
 
 
 @dataclass(frozen=True, slots=True)
 class AuctionChange:
-    """An auction started, ended, was cancelled or was edited: `event` tells which."""
+    """Report that an auction started, ended, was cancelled or updated: `event` tells which."""
 
     event: ChangeName
     data: AuctionChanged
 
     @property
     def version(self) -> int:
-        """The auction's version after the event."""
+        """Return the auction's version after the event."""
         return self.data.version
 
 
 @dataclass(frozen=True, slots=True)
 class BoardJoined:
-    """Every open auction; it replaces whatever the board showed. `resumed`: not the first."""
+    """Report every open auction, in place of what the board showed. `resumed`: not the first."""
 
     data: JoinedBoard
     resumed: bool = False
@@ -85,7 +85,7 @@ class BoardJoined:
 
 @dataclass(frozen=True, slots=True)
 class AccountEvent:
-    """Something for the signed-in user alone: `event` tells what, `data` as it came.
+    """Report what is for the signed-in user alone: `event` names it, `data` is as it came.
 
     `your_bid_changed` comes for the auctions and the board that this session has joined, whatever
     placed the bid. It may overtake or follow the auction's own event; `version` orders the two.
@@ -97,24 +97,24 @@ class AccountEvent:
 
     @property
     def notification(self) -> Notification | None:
-        """Carry the data of a `notification`."""
+        """Return the notification of a `notification`."""
         if self.event != "notification":
             return None
         return Notification.model_validate(self.data)
 
     @property
     def message(self) -> NewMessage | None:
-        """Carry the data of a `new_message`, also of the caller's own messages."""
+        """Return the message of a `new_message`; your own messages come, too."""
         return NewMessage.model_validate(self.data) if self.event == "new_message" else None
 
     @property
     def wallet(self) -> Wallet | None:
-        """The wallet as `wallet_changed` has it."""
+        """Return the wallet of a `wallet_changed`."""
         return Wallet.model_validate(self.data) if self.event == "wallet_changed" else None
 
     @property
     def your_bid(self) -> YourBid | None:
-        """The user's position in an auction as `your_bid_changed` has it."""
+        """Return the user's position in an auction, of a `your_bid_changed`."""
         return YourBid.model_validate(self.data) if self.event == "your_bid_changed" else None
 
 
@@ -134,7 +134,7 @@ _SHARED = (
 
 
 def apply_change(state: AuctionState, event: AuctionEvent) -> AuctionState:
-    """The state after an event; a state that is as new already stays as it is."""
+    """Return the state after an event; a state that is as new already is returned as it is."""
     if event.version <= state.version:
         return state
     if isinstance(event, AuctionJoined):

@@ -41,7 +41,7 @@ class EventQueue(Protocol[Event]):
     def __len__(self) -> int: ...
 
     def pop(self) -> Event:
-        """Takes the oldest one."""
+        """Remove the oldest event, and return it."""
         ...
 
 
@@ -75,7 +75,11 @@ class EventFeed(ABC, Generic[Event]):
     async def batch(self) -> Sequence[Event]:
         """Return all events that wait, at least one; none when the feed is over.
 
-        Raises the error that ended the feed.
+        Returns:
+            The events in the order in which they came.
+
+        Raises:
+            The error that ended the feed.
 
         Example:
             while events := await feed.batch():
@@ -91,9 +95,6 @@ class EventFeed(ABC, Generic[Event]):
         """End the feed after the events that wait, then raise `failure` if there is one.
 
         The session calls it; readers call `aclose`.
-
-        Example:
-            feed.finish(ConnectionFailed("the session is closed"))
         """
         self._over = True
         self._failure = self._failure or failure
@@ -149,26 +150,32 @@ class JoinedFeed(EventFeed[Event], ABC, Generic[Event]):
     @property
     @abstractmethod
     def room(self) -> str:
-        """The `auction_id` to join."""
+        """Return the `auction_id` to join."""
 
     @abstractmethod
     def request(self) -> JoinAuction:
-        """Return the message that joins, from the newest event of this feed on."""
+        """Return the message that joins, from the newest event of this feed on.
+
+        The session calls it.
+        """
 
     @abstractmethod
     def _start(self, ack: JsonObject) -> None:
-        """Takes the snapshot in."""
+        """Take in the snapshot."""
 
     @abstractmethod
     def _accept(self, change: Change) -> None:
-        """Takes a change in, unless it is known."""
+        """Take in a change, unless it is known."""
 
     def hold(self) -> None:
-        """A join is about to be sent."""
+        """Hold back what comes from now on, as a join is sent. The session calls it."""
         self._held = self._held or []
 
     def joined(self, ack: JsonObject) -> None:
-        """The join was answered. Raises ValidationError for an ack of another form."""
+        """Take in the answer to a join, then what was held back. The session calls it.
+
+        Raises ValidationError for an ack of another form.
+        """
         self._start(ack)
         held, self._held = self._held or [], None
         spilled, self._spilled = self._spilled, False
@@ -179,7 +186,7 @@ class JoinedFeed(EventFeed[Event], ABC, Generic[Event]):
         self._arrived.set()
 
     def receive(self, change: Change) -> None:
-        """A change has come."""
+        """Take in a change, or hold it back. The session calls it."""
         if self._held is None:
             self._accept(change)
         elif len(self._held) < EVENTS_WAITING_MAX:
@@ -215,16 +222,13 @@ class AuctionFeed(JoinedFeed[AuctionEvent]):
 
     @property
     def room(self) -> str:
-        """The `auction_id` to join."""
+        """Return the `auction_id` to join."""
         return self.auction_id
 
     def request(self) -> JoinAuction:
         """Return the message that joins the auction, for the bids after the newest known.
 
-        Raises Invalid for a wrong `auction_id` or `after_seq`.
-
-        Example:
-            await link.ask(ClientEvent.JOIN, feed.request().model_dump(exclude_none=True))
+        The session calls it. Raises Invalid for a wrong `auction_id` or `after_seq`.
         """
         wished = {"view": True} if self._view else {}
         return request(JoinAuction, auction_id=self.auction_id, after_seq=self.seq, **wished)
@@ -287,15 +291,11 @@ class BoardFeed(JoinedFeed[BoardEvent]):
 
     @property
     def room(self) -> str:
-        """The name of the board."""
+        """Return the name of the board."""
         return BOARD
 
     def request(self) -> JoinAuction:
-        """Return the message that joins the whole board.
-
-        Example:
-            await link.ask(ClientEvent.JOIN, feed.request().model_dump(exclude_none=True))
-        """
+        """Return the message that joins the whole board. The session calls it."""
         return JoinAuction(auction_id=BOARD)
 
     def _start(self, ack: JsonObject) -> None:
@@ -326,11 +326,7 @@ class AccountFeed(EventFeed[AccountEvent]):
         super().__init__(self._waiting, leave)
 
     def receive(self, notice: AccountEvent) -> None:
-        """Queue an event for the reader; the session calls it.
-
-        Example:
-            feed.receive(event)
-        """
+        """Queue an event for the reader. The session calls it."""
         self._waiting.put(notice)
         self._arrived.set()
 

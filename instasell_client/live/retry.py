@@ -29,6 +29,9 @@ class RetryPolicy:
 
         Jitter spreads the clients that a server's restart cut off all at once.
 
+        Returns:
+            An iterator of seconds; its ceiling doubles from `backoff_first` up to `backoff_max`.
+
         Example:
             delays = RetryPolicy(backoff_max=5.0).delays()
             await asyncio.sleep(next(delays))
@@ -52,7 +55,7 @@ class RateLimiter:
         self._at = monotonic()
 
     async def turn(self) -> None:
-        """Waits for a turn, in order of asking."""
+        """Wait for a turn, in order of asking."""
         now = monotonic()
         refilled = self._turns + (now - self._at) * self._per_second
         self._turns = min(refilled, float(self._burst)) - 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import TracebackType
@@ -17,13 +16,10 @@ from instasell_client.errors import (
     ConnectionFailed,
     Forbidden,
     InstaSellError,
-    OutcomeUnknown,
     ProtocolError,
-    StillRunning,
-    Timeout,
-    Unavailable,
 )
 from instasell_client.http.transport import READS_ONLY
+from instasell_client.live.bid_sender import BidSender
 from instasell_client.live.clock import Clock
 from instasell_client.live.feed_registry import FeedRegistry
 from instasell_client.live.feeds import AccountFeed, AuctionFeed, BoardFeed, JoinedFeed
@@ -92,6 +88,7 @@ class LiveSession:
         self._link: SocketConnection | None = None
         self._failure: InstaSellError | None = None
         self._rooms = FeedRegistry(self._abandon)
+        self._bids = BidSender(self._next_link, self._patience, self._witness)
         self._joins_at_once = asyncio.Semaphore(JOINS_AT_ONCE_MAX)
         self._pace = RateLimiter()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -117,8 +114,12 @@ class LiveSession:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the socket and end every feed.
-        Example: `await live.aclose()`"""
+        """Close the socket and end every feed; leaving `async with` does it, too.
+
+        Example:
+            live = await client.live().__aenter__()
+            await live.aclose()
+        """
         tasks = [task for task in (self._keeper, *self._tasks) if task is not None]
         for task in tasks:
             task.cancel()
@@ -132,7 +133,14 @@ class LiveSession:
 
     async def states(self) -> AsyncGenerator[ConnectionState, None]:
         """Yield the state of the connection and each new one, until `CLOSED`.
-        Example: `async for state in live.states(): ...`"""
+
+        Returns:
+            An iterator of ConnectionState.
+
+        Example:
+            async for state in live.states():
+                print(state)
+        """
         shown: ConnectionState | None = None
         while shown is not ConnectionState.CLOSED:
             turn = self._turn
@@ -143,8 +151,14 @@ class LiveSession:
                 await turn.wait()
 
     def server_now(self) -> datetime:
-        """Return the server's time in UTC, for countdowns.
-        Example: `left = auction.end_at - live.server_now()`"""
+        """Return the server's time, for countdowns.
+
+        Returns:
+            An instant in UTC; `clock_error_seconds` is its largest error.
+
+        Example:
+            left = auction.end_at - live.server_now()
+        """
         return self._clock.now()
 
     @property
@@ -157,9 +171,23 @@ class LiveSession:
     ) -> AuctionFeed:
         """Follow an auction: `AuctionJoined`, then each change once, across lost connections.
 
-        `after_seq` asks for the later bids, `view` for the reply of `auctions.get`, both in the
-        first `AuctionJoined`. Iterating raises AuctionNotFound.
-        Example: `async for event in live.auction(auction_id, after_seq=12): ...`"""
+        Args:
+            auction_id: Id of the auction.
+            after_seq: The first `AuctionJoined` has the bids with a higher `seq`.
+            view: The first `AuctionJoined` has what `auctions.get` returns, too.
+
+        Returns:
+            A feed for `async for`; iterating raises AuctionNotFound and what ends the session.
+
+        Raises:
+            Invalid
+
+        Example:
+            async for event in live.auction(auction_id, after_seq=12):
+                print(event)
+
+        See docs/api.md#live.
+        """
         feed = AuctionFeed(
             auction_id,
             after_seq,
@@ -174,7 +202,16 @@ class LiveSession:
 
     def board(self) -> BoardFeed:
         """Follow all open auctions: `BoardJoined`, then the newest state of each.
-        Example: `async for event in live.board(): ...`"""
+
+        Returns:
+            A feed for `async for`; iterating raises what ends the session.
+
+        Example:
+            async for event in live.board():
+                print(event)
+
+        See docs/api.md#live.
+        """
         feed = BoardFeed(self._rooms.leave, self._start_join)
         self._rooms.enter(feed)
         self._start_join(feed)
@@ -182,7 +219,16 @@ class LiveSession:
 
     def events(self) -> AccountFeed:
         """Follow your notifications, messages and wallet.
-        Example: `async for event in live.events(): ...`"""
+
+        Returns:
+            A feed for `async for`; iterating raises what ends the session.
+
+        Example:
+            async for event in live.events():
+                print(event.event, event.data)
+
+        See docs/api.md#live.
+        """
         feed = AccountFeed(self._rooms.leave)
         self._rooms.listen(feed)
         if self._state is ConnectionState.CLOSED:
@@ -198,53 +244,39 @@ class LiveSession:
         key: str | None = None,
         timeout_seconds: float = 30.0,
     ) -> BidReceipt:
-        """Bid in minor units; repeat the bid with the same key until it is answered.
+        """Bid, and repeat the bid with the same key until it is answered.
 
-        Raises BidTooLow(minimum), AlreadyLeading(minimum), AuctionNotOpen, Unauthenticated. After
-        `timeout_seconds`: OutcomeUnknown with the key when the bid may have been taken, Timeout
-        when it was never sent.
-        Example: `receipt = await live.bid(auction_id, amount=9200)`"""
+        Args:
+            auction_id: Id of the auction.
+            amount: Minor units to bid now.
+            max_amount: Minor units up to which the market bids for you; others do not see it.
+            key: Key that makes a repeat safe; a new one by default.
+            timeout_seconds: Seconds to wait for the answer, lost connections included.
+
+        Returns:
+            BidReceipt: its `outcome` is `leading` or `outbid`.
+
+        Raises:
+            BidTooLow(minimum), AlreadyLeading(minimum), AuctionNotOpen(auction_status),
+            AuctionNotFound, SellerCannotBid, Unauthenticated, Invalid; after `timeout_seconds`
+            OutcomeUnknown(idempotency_key) if the bid may have been accepted, Timeout if it was
+            never sent
+
+        Example:
+            receipt = await live.bid(auction_id, amount=9200)
+
+        See docs/api.md#live.
+        """
         if self._read_only:
             raise Forbidden(READS_ONLY)
-        key = key or new_key()
-        body = request(
+        bid = request(
             LiveBid,
             auction_id=auction_id,
             amount=amount,
             max_amount=max_amount,
-            idempotency_key=key,
+            idempotency_key=key or new_key(),
         )
-        attempt = _Attempt()
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                return await self._bid(body, attempt)
-        except TimeoutError:
-            if attempt.open:
-                raise OutcomeUnknown(idempotency_key=key) from None
-            if attempt.refused is not None:
-                raise attempt.refused from None
-            raise Timeout(f"no connection in {timeout_seconds:g} s; nothing was sent") from None
-
-    async def _bid(self, body: LiveBid, attempt: _Attempt) -> BidReceipt:
-        delays = self._patience.delays()
-        data = body.model_dump(exclude_none=True)
-        while True:
-            link = await self._next_link()
-            before, attempt.open = attempt.open, True
-            try:
-                answer = await link.ask(ClientEvent.BID, data)
-                receipt = BidReceipt.model_validate(answer)
-                self._witness.on_change(answer)
-                return receipt
-            except ConnectionLost as lost:
-                log.info("the bid goes out again with its key: %s", lost)
-            except (OutcomeUnknown, StillRunning):
-                await asyncio.sleep(next(delays))
-            except Unavailable as refusal:
-                attempt.open, attempt.refused = before, refusal
-                await asyncio.sleep(next(delays))
-            except ValidationError as error:
-                raise ProtocolError("the receipt does not fit the contract") from error
+        return await self._bids.send(bid, timeout_seconds)
 
     async def _next_link(self) -> SocketConnection:
         while self._link is None:
@@ -382,14 +414,6 @@ class LiveSession:
         turned.set()
         if self._on_state is not None:
             self._on_state(state)
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """Track a bid. `open`: it was sent, and no answer says whether it was accepted."""
-
-    open: bool = False
-    refused: InstaSellError | None = None
 
 
 async def _told(link: SocketConnection, data: JsonObject) -> None:

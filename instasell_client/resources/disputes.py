@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 from instasell_client.endpoint import Mode, Resource, endpoint, paged
 from instasell_client.models.base import Page
@@ -29,6 +29,13 @@ from instasell_client.operation import (
 
 ReasonName = DisputeReason | Literal["not_received", "not_as_described", "damaged", "other"]
 StatusName = DisputeStatus | Literal["open", "resolved"]
+
+
+class DisputeFilters(TypedDict, total=False):
+    """Select disputes."""
+
+    status: StatusName | None
+    order_id: str | None
 
 
 class Disputes(Resource[Mode]):
@@ -67,13 +74,7 @@ class Disputes(Resource[Mode]):
         return post(at, reads(DisputeView), body, key=idempotency_key)
 
     @paged
-    def list(
-        self,
-        *,
-        status: StatusName | None = None,
-        order_id: str | None = None,
-        page_size: int = 100,
-    ) -> Pages[Dispute]:
+    def list(self, *, page_size: int = 100, **filters: Unpack[DisputeFilters]) -> Pages[Dispute]:
         """List the disputes of your orders, the newest first.
 
         Args:
@@ -93,22 +94,16 @@ class Disputes(Resource[Mode]):
 
         See docs/api.md#get-disputes.
         """
-        return pages(partial(_page, status=status, order_id=order_id, limit=page_size))
+        return pages(partial(_page, limit=page_size, **filters))
 
     @endpoint
     def page(
-        self,
-        *,
-        status: StatusName | None = None,
-        order_id: str | None = None,
-        cursor: str | None = None,
-        limit: int = 50,
+        self, *, cursor: str | None = None, limit: int = 50, **filters: Unpack[DisputeFilters]
     ) -> Operation[Page[Dispute]]:
         """Return one page of the disputes of your orders.
 
         Args:
-            status: Only disputes of this status.
-            order_id: Only disputes of this order.
+            filters: Those of `list`.
             cursor: `next` of the page before; the first page by default.
             limit: Items of the page, 1 to 100.
 
@@ -123,7 +118,7 @@ class Disputes(Resource[Mode]):
 
         See docs/api.md#get-disputes.
         """
-        return _page(cursor, status=status, order_id=order_id, limit=limit)
+        return _page(cursor, limit=limit, **filters)
 
     @endpoint
     def get(self, dispute_id: str) -> Operation[DisputeView]:

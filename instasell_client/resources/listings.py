@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 from instasell_client.endpoint import Mode, Resource, endpoint, paged, streamed
 from instasell_client.models.base import JsonObject, Page
@@ -45,23 +45,24 @@ ConditionName = (
 SortName = ListingSort | Literal["newest", "oldest", "price", "-price", "relevance"]
 
 
+class ListingFilters(TypedDict, total=False):
+    """Select and sort listings."""
+
+    q: str | None
+    category: str | None
+    type: TypeName | None
+    condition: ConditionName | None
+    price_min: int | None
+    price_max: int | None
+    seller: str | None
+    sort: SortName | None
+
+
 class Listings(Resource[Mode]):
     """Group the calls of `client.listings`. Amounts are minor units of the market's currency."""
 
     @paged
-    def list(
-        self,
-        *,
-        q: str | None = None,
-        category: str | None = None,
-        type: TypeName | None = None,  # noqa: A002 - the filter's name on the wire
-        condition: ConditionName | None = None,
-        price_min: int | None = None,
-        price_max: int | None = None,
-        seller: str | None = None,
-        sort: SortName | None = None,
-        page_size: int = 100,
-    ) -> Pages[Listing]:
+    def list(self, *, page_size: int = 100, **filters: Unpack[ListingFilters]) -> Pages[Listing]:
         """List all listings that match the filters.
 
         Args:
@@ -87,46 +88,16 @@ class Listings(Resource[Mode]):
 
         See docs/api.md#get-listings.
         """
-        ask = partial(
-            _page,
-            q=q,
-            category=category,
-            type=type,
-            condition=condition,
-            price_min=price_min,
-            price_max=price_max,
-            seller=seller,
-            sort=sort,
-            limit=page_size,
-        )
-        return pages(ask)
+        return pages(partial(_page, limit=page_size, **filters))
 
     @endpoint
     def page(
-        self,
-        *,
-        q: str | None = None,
-        category: str | None = None,
-        type: TypeName | None = None,  # noqa: A002 - the filter's name on the wire
-        condition: ConditionName | None = None,
-        price_min: int | None = None,
-        price_max: int | None = None,
-        seller: str | None = None,
-        sort: SortName | None = None,
-        cursor: str | None = None,
-        limit: int = 50,
+        self, *, cursor: str | None = None, limit: int = 50, **filters: Unpack[ListingFilters]
     ) -> Operation[Page[Listing]]:
         """Return one page of the listings that match the filters.
 
         Args:
-            q: Words of the title or the description.
-            category: Id of a category; those below it count too.
-            type: `direct` or `auction`.
-            condition: Only this condition.
-            price_min: Lowest price in minor units.
-            price_max: Highest price in minor units.
-            seller: Id of a seller.
-            sort: Order of the results.
+            filters: Those of `list`.
             cursor: `next` of the page before; the first page by default.
             limit: Items of the page, 1 to 100.
 
@@ -141,18 +112,7 @@ class Listings(Resource[Mode]):
 
         See docs/api.md#get-listings.
         """
-        return _page(
-            cursor,
-            q=q,
-            category=category,
-            type=type,
-            condition=condition,
-            price_min=price_min,
-            price_max=price_max,
-            seller=seller,
-            sort=sort,
-            limit=limit,
-        )
+        return _page(cursor, limit=limit, **filters)
 
     @endpoint
     def get(self, listing_id: str) -> Operation[ListingView]:

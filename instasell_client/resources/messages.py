@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TypedDict, Unpack
 
 from instasell_client.endpoint import Mode, Resource, endpoint, paged
 from instasell_client.models.base import Page, Paging
@@ -27,16 +28,19 @@ from instasell_client.operation import (
 )
 
 
+class ConversationFilters(TypedDict, total=False):
+    """Select conversations."""
+
+    listing_id: str | None
+    order_id: str | None
+
+
 class Messages(Resource[Mode]):
     """Group the calls of `client.messages`. Live, they come as `new_message` of `live.events()`."""
 
     @paged
     def conversations(
-        self,
-        *,
-        listing_id: str | None = None,
-        order_id: str | None = None,
-        page_size: int = 100,
+        self, *, page_size: int = 100, **filters: Unpack[ConversationFilters]
     ) -> Pages[Conversation]:
         """List your conversations; the one with the newest message is first.
 
@@ -57,25 +61,16 @@ class Messages(Resource[Mode]):
 
         See docs/api.md#get-conversations.
         """
-        ask = partial(
-            _conversations_page, listing_id=listing_id, order_id=order_id, limit=page_size
-        )
-        return pages(ask)
+        return pages(partial(_conversations_page, limit=page_size, **filters))
 
     @endpoint
     def conversations_page(
-        self,
-        *,
-        listing_id: str | None = None,
-        order_id: str | None = None,
-        cursor: str | None = None,
-        limit: int = 50,
+        self, *, cursor: str | None = None, limit: int = 50, **filters: Unpack[ConversationFilters]
     ) -> Operation[Page[Conversation]]:
         """Return one page of your conversations.
 
         Args:
-            listing_id: Only those about this listing.
-            order_id: Only those about this order.
+            filters: Those of `conversations`.
             cursor: `next` of the page before; the first page by default.
             limit: Items of the page, 1 to 100.
 
@@ -90,7 +85,7 @@ class Messages(Resource[Mode]):
 
         See docs/api.md#get-conversations.
         """
-        return _conversations_page(cursor, listing_id=listing_id, order_id=order_id, limit=limit)
+        return _conversations_page(cursor, limit=limit, **filters)
 
     @paged
     def list(self, conversation_id: str, *, page_size: int = 100) -> Pages[Message]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 from instasell_client.endpoint import Mode, Resource, endpoint, paged
 from instasell_client.models.base import Page
@@ -39,6 +39,13 @@ RoleName = Literal["buyer", "seller"]
 StatusName = (
     OrderStatus | Literal["pending", "processing", "shipped", "delivered", "disputed", "cancelled"]
 )
+
+
+class RoleFilters(TypedDict, total=False):
+    """Select orders by your part in them."""
+
+    role: RoleName | None
+    status: StatusName | None
 
 
 class Orders(Resource[Mode]):
@@ -106,13 +113,7 @@ class Orders(Resource[Mode]):
         return post("/orders", reads(OrderView), body, key=idempotency_key)
 
     @paged
-    def list(
-        self,
-        *,
-        role: RoleName | None = None,
-        status: StatusName | None = None,
-        page_size: int = 100,
-    ) -> Pages[Order]:
+    def list(self, *, page_size: int = 100, **filters: Unpack[RoleFilters]) -> Pages[Order]:
         """List your orders as buyer and as seller, the newest first.
 
         Args:
@@ -132,22 +133,16 @@ class Orders(Resource[Mode]):
 
         See docs/api.md#get-orders.
         """
-        return pages(partial(_page, role=role, status=status, limit=page_size))
+        return pages(partial(_page, limit=page_size, **filters))
 
     @endpoint
     def page(
-        self,
-        *,
-        role: RoleName | None = None,
-        status: StatusName | None = None,
-        cursor: str | None = None,
-        limit: int = 50,
+        self, *, cursor: str | None = None, limit: int = 50, **filters: Unpack[RoleFilters]
     ) -> Operation[Page[Order]]:
         """Return one page of your orders, the newest first.
 
         Args:
-            role: Only those where you are `buyer` or `seller`.
-            status: Only orders of this status.
+            filters: Those of `list`.
             cursor: `next` of the page before; the first page by default.
             limit: Items of the page, 1 to 100.
 
@@ -163,7 +158,7 @@ class Orders(Resource[Mode]):
 
         See docs/api.md#get-orders.
         """
-        return _page(cursor, role=role, status=status, limit=limit)
+        return _page(cursor, limit=limit, **filters)
 
     @endpoint
     def get(self, order_id: str) -> Operation[OrderView]:

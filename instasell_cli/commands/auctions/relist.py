@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from instasell_client import InstaSell
     from instasell_client.models.auctions import AuctionState
-    from instasell_client.resources.auctions import TermName
+    from instasell_client.resources.auctions.sell import TermName
 
 AuctionId = Annotated[str, typer.Argument(help="The id of the auction.", metavar="ID")]
 Least = Annotated[str | None, typer.Option(help="The first bid at least.", metavar="AMOUNT")]
