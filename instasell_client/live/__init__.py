@@ -10,6 +10,7 @@ an event twice, and never leaves one out without saying so.
 
 from __future__ import annotations
 
+from instasell_client.live.connection_state import ConnectionState, StateCallback
 from instasell_client.live.events import (
     AccountEvent,
     AuctionChange,
@@ -22,7 +23,7 @@ from instasell_client.live.events import (
 )
 from instasell_client.live.feeds import AccountFeed, AuctionFeed, BoardFeed, EventFeed
 from instasell_client.live.retry import RetryPolicy
-from instasell_client.live.session import ConnectionState, LiveSession, StateCallback
+from instasell_client.live.session import LiveSession
 
 __all__ = [
     "AccountEvent",

@@ -50,7 +50,7 @@ class AuctionJoined:
 
 @dataclass(frozen=True, slots=True)
 class BidsPlaced:
-    """Report bids that were accepted. One event may stand for several commits when the reader is slow."""
+    """Report accepted bids; for a slow reader one event may stand for several commits."""
 
     data: BidPlaced
     event: Literal["bid_placed"] = "bid_placed"

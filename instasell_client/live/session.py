@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from datetime import datetime
-from enum import StrEnum
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from instasell_client.errors import (
 from instasell_client.http.transport import READS_ONLY
 from instasell_client.live.bid_sender import BidSender
 from instasell_client.live.clock import Clock
+from instasell_client.live.connection_state import ConnectionState, StateCallback, StateTracker
 from instasell_client.live.feed_registry import FeedRegistry
 from instasell_client.live.feeds import AccountFeed, AuctionFeed, BoardFeed, JoinedFeed
 from instasell_client.live.handshake import open_socket
@@ -39,18 +39,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("instasell_client.live")
 
 JOINS_AT_ONCE_MAX = 8
-
-
-class ConnectionState(StrEnum):
-    """Name the states of a session's socket."""
-
-    CONNECTING = "connecting"
-    LIVE = "live"
-    RECONNECTING = "reconnecting"
-    CLOSED = "closed"
-
-
-StateCallback = Callable[[ConnectionState], None]
 
 
 class LiveSession:
@@ -76,14 +64,12 @@ class LiveSession:
     ) -> None:
         self._base_url = base_url
         self._token = token
-        self._on_state = on_state
         self._wait_for_server = wait_for_server
         self._patience = patience or RetryPolicy()
         self._dial = dial or open_socket
         self._witness = witness or Observer()
         self._read_only = read_only
-        self._state = ConnectionState.CONNECTING
-        self._turn = asyncio.Event()
+        self._states = StateTracker(on_state)
         self._clock = Clock()
         self._link: SocketConnection | None = None
         self._failure: InstaSellError | None = None
@@ -129,9 +115,9 @@ class LiveSession:
     @property
     def state(self) -> ConnectionState:
         """Return the present state of the connection."""
-        return self._state
+        return self._states.state
 
-    async def states(self) -> AsyncGenerator[ConnectionState, None]:
+    def states(self) -> AsyncGenerator[ConnectionState, None]:
         """Yield the state of the connection and each new one, until `CLOSED`.
 
         Returns:
@@ -141,14 +127,7 @@ class LiveSession:
             async for state in live.states():
                 print(state)
         """
-        shown: ConnectionState | None = None
-        while shown is not ConnectionState.CLOSED:
-            turn = self._turn
-            if self._state is not shown:
-                shown = self._state
-                yield shown
-            else:
-                await turn.wait()
+        return self._states.states()
 
     def server_now(self) -> datetime:
         """Return the server's time, for countdowns.
@@ -231,7 +210,7 @@ class LiveSession:
         """
         feed = AccountFeed(self._rooms.leave)
         self._rooms.listen(feed)
-        if self._state is ConnectionState.CLOSED:
+        if self.state is ConnectionState.CLOSED:
             feed.finish(self._failure)
         return feed
 
@@ -282,9 +261,9 @@ class LiveSession:
         while self._link is None:
             if self._failure is not None:
                 raise self._failure
-            if self._state is ConnectionState.CLOSED or self._keeper is None:
+            if self.state is ConnectionState.CLOSED or self._keeper is None:
                 raise ConnectionFailed("the live session is not open; enter it with async with")
-            await self._turn.wait()
+            await self._states.wait()
         return self._link
 
     async def _keep(self) -> None:
@@ -315,7 +294,7 @@ class LiveSession:
             self._end(broken)
 
     def _worth_waiting(self, error: InstaSellError) -> bool:
-        patient = self._wait_for_server or self._state is ConnectionState.RECONNECTING
+        patient = self._wait_for_server or self.state is ConnectionState.RECONNECTING
         return patient and is_transient(error)
 
     async def _serve(self, socket: Socket) -> bool:
@@ -324,7 +303,7 @@ class LiveSession:
         self._pace = RateLimiter()
         link = SocketConnection(socket, self._clock, self._receive, self._patience.answer)
         self._link = link
-        self._turn_to(ConnectionState.LIVE)
+        self._states.enter(ConnectionState.LIVE)
         self._witness.on_state(live=True)
         pinging = self._start(self._ping(link))
         for room in self._rooms:
@@ -335,7 +314,7 @@ class LiveSession:
             self._link = None
             pinging.cancel()
         self._witness.on_state(live=False)
-        self._turn_to(ConnectionState.RECONNECTING)
+        self._states.enter(ConnectionState.RECONNECTING)
         return link.answered
 
     def _receive(self, event: str, data: JsonObject) -> None:
@@ -356,7 +335,7 @@ class LiveSession:
     def _start_join(self, room: JoinedFeed[Any]) -> None:
         """Joins, now or with the next connection; what comes until the answer is held back."""
         room.hold()
-        if self._state is ConnectionState.CLOSED:
+        if self.state is ConnectionState.CLOSED:
             room.finish(self._failure)
         elif self._link is not None:
             self._start(self._join(self._link, room))
@@ -403,17 +382,8 @@ class LiveSession:
     def _end(self, failure: InstaSellError | None) -> None:
         self._failure = self._failure or failure
         self._link = None
-        self._turn_to(ConnectionState.CLOSED)
+        self._states.enter(ConnectionState.CLOSED)
         self._rooms.finish(self._failure)
-
-    def _turn_to(self, state: ConnectionState) -> None:
-        if state is self._state or self._state is ConnectionState.CLOSED:
-            return
-        self._state = state
-        turned, self._turn = self._turn, asyncio.Event()
-        turned.set()
-        if self._on_state is not None:
-            self._on_state(state)
 
 
 async def _told(link: SocketConnection, data: JsonObject) -> None:

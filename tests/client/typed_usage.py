@@ -46,6 +46,8 @@ def sync(client: InstaSell) -> None:
     client.auctions.bid("id", amont=1250)  # type: ignore[call-arg]
     client.auctions.bid("id", amount="12.50")  # type: ignore[arg-type]
     client.auctions.live_page(sort="colour")  # type: ignore[arg-type]
+    client.orders.list(role="owner")  # type: ignore[arg-type]
+    client.orders.page(rolle="buyer")  # type: ignore[call-arg]
 
 
 async def asynchronous(client: AsyncInstaSell) -> None:
