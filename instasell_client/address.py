@@ -9,7 +9,7 @@ DEFAULT_URL = "http://127.0.0.1:8780"
 
 
 def checked_url(url: str) -> str:
-    """The address of a server, without a slash at its end.
+    """Return the address of a server, without a slash at its end.
 
     Raises ValueError, with a sentence for the person, for anything else than http(s)://host.
     """
@@ -26,6 +26,6 @@ def checked_url(url: str) -> str:
 
 
 def live_url(base_url: str) -> str:
-    """The address of the live socket of the server at `base_url`."""
+    """Return the address of the live socket of the server at `base_url`."""
     scheme, rest = base_url.split("://", 1)
     return f"{'wss' if scheme == 'https' else 'ws'}://{rest}/ws"

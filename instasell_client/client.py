@@ -143,7 +143,7 @@ class _Market(Resource[Mode]):
 
 
 class InstaSell(_Market[Sync]):
-    """The market for scripts: every call answers at once. Close it, or use `with`.
+    """Call the market from scripts: every call returns its result. Close it, or use `with`.
 
     `token` is a session's or a script's; `client.auth.login` sets it as well. Raises the classes
     of `instasell_client.errors`. One client may serve several threads.
@@ -184,7 +184,7 @@ class InstaSell(_Market[Sync]):
 
 
 class AsyncInstaSell(_Market[Async]):
-    """The market for asyncio: the same calls, awaited, and the live session.
+    """Call the market from asyncio: the same calls, awaited, and the live session.
 
     Close it with `aclose`, or use `async with`. `network` replaces the network, and `witness` is
     notified of all that the client receives. With `read_only` each call that would change something

@@ -19,7 +19,7 @@ class CredentialStore(Protocol):
     """Store secrets."""
 
     def get(self, entry: str) -> str | None:
-        """The secret, or None."""
+        """Return the secret, or None."""
         ...
 
     def set(self, entry: str, secret: str) -> bool:
@@ -27,19 +27,19 @@ class CredentialStore(Protocol):
         ...
 
     def delete(self, entry: str) -> None:
-        """Forgets the secret, if it is there."""
+        """Forget the secret, if there is one."""
         ...
 
 
 class KeyringStore:
-    """The keyring of the desktop. One that does not answer in time is not asked again."""
+    """Use the desktop's keyring; one that does not answer in time is not asked again."""
 
     def __init__(self, answer_seconds: float = ANSWER_SECONDS) -> None:
         self._answer_seconds = answer_seconds
         self._usable = True
 
     def get(self, entry: str) -> str | None:
-        """The secret, or None."""
+        """Return the secret, or None."""
 
         def ask() -> str | None:
             import keyring
@@ -60,7 +60,7 @@ class KeyringStore:
         return self._asked(ask) is True
 
     def delete(self, entry: str) -> None:
-        """Forgets the secret, if it is there."""
+        """Forget the secret, if there is one."""
 
         def ask() -> None:
             import keyring
@@ -71,7 +71,7 @@ class KeyringStore:
         self._asked(ask)
 
     def _asked(self, ask: Callable[[], T]) -> T | None:
-        """The answer, or None. A thread asks, for a locked keyring may wait for ever."""
+        """Return the answer, or None. A thread asks, as a locked keyring may wait for ever."""
         if not self._usable:
             return None
         answers: list[T] = []

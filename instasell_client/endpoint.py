@@ -20,11 +20,11 @@ T = TypeVar("T")
 
 
 class Sync:
-    """Marks a resource whose calls answer at once."""
+    """Mark a resource whose calls return their result."""
 
 
 class Async:
-    """Marks a resource whose calls are awaited."""
+    """Mark a resource whose calls are awaited."""
 
 
 Mode = TypeVar("Mode", covariant=True)
@@ -50,23 +50,23 @@ class Transport(Protocol):
         ...
 
     def iterate(self, steps: Pages[Any]) -> Any:
-        """A generator, or an async generator, of the items of every reply."""
+        """Return a generator, or an async generator, of the items of every reply."""
         ...
 
     def stream_lines(self, lines: StreamedLines[Any]) -> Any:
-        """A generator, or an async generator, of the lines of one reply."""
+        """Return a generator, or an async generator, of the lines of one reply."""
         ...
 
 
 class Resource(Generic[Mode]):
-    """A noun of the interface, bound to a transport."""
+    """Group the calls about one noun, bound to a transport."""
 
     def __init__(self, carrier: Transport) -> None:
         self._carrier = carrier
 
 
 class Endpoint(Generic[P, T]):
-    """A call with one reply."""
+    """Describe a call with one reply."""
 
     def __init__(self, build: Callable[Concatenate[Any, P], Operation[T]]) -> None:
         @wraps(build)
@@ -88,7 +88,7 @@ class Endpoint(Generic[P, T]):
 
 
 class MultiStepCall(Generic[P, T]):
-    """A call that takes several requests and has one result."""
+    """Describe a call that takes several requests and has one result."""
 
     def __init__(self, build: Callable[Concatenate[Any, P], CallChain[T]]) -> None:
         @wraps(build)
@@ -110,7 +110,7 @@ class MultiStepCall(Generic[P, T]):
 
 
 class PagedCall(Generic[P, T]):
-    """A call that iterates over items and fetches as it goes."""
+    """Describe a call that iterates over items, and requests them as it is read."""
 
     def __init__(self, build: Callable[Concatenate[Any, P], Pages[T] | StreamedLines[T]]) -> None:
         @wraps(build)
@@ -139,20 +139,20 @@ class PagedCall(Generic[P, T]):
 
 
 def endpoint(build: Callable[Concatenate[Any, P], Operation[T]]) -> Endpoint[P, T]:
-    """Decorates a method that builds one operation."""
+    """Decorate a method that builds one operation."""
     return Endpoint(build)
 
 
 def multi_step(build: Callable[Concatenate[Any, P], CallChain[T]]) -> MultiStepCall[P, T]:
-    """Decorates a method that builds a chain of operations with one result."""
+    """Decorate a method that builds a chain of operations with one result."""
     return MultiStepCall(build)
 
 
 def paged(build: Callable[Concatenate[Any, P], Pages[T]]) -> PagedCall[P, T]:
-    """Decorates a method that builds a run of operations, each of which brings items."""
+    """Decorate a method that builds a run of operations, each of which brings items."""
     return PagedCall(build)
 
 
 def streamed(build: Callable[Concatenate[Any, P], StreamedLines[T]]) -> PagedCall[P, T]:
-    """Decorates a method that builds an operation whose answer is read line by line."""
+    """Decorate a method that builds an operation whose answer is read line by line."""
     return PagedCall(build)

@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 
 class Abortable(Protocol):
-    """The connection under a socket."""
+    """Describe the connection under a socket."""
 
     def abort(self) -> None:
-        """Ends it without a farewell."""
+        """End it without a closing handshake."""
         ...
 
 
 class Socket(Protocol):
-    """An open live socket; iterating yields the frames that come in, to its end."""
+    """Describe an open live socket; iterating yields the frames that come in, to its end."""
 
     @property
     def transport(self) -> Abortable:
-        """The connection under it."""
+        """Return the connection under it."""
         ...
 
     async def send(self, message: str, /) -> None:
-        """Sends one frame."""
+        """Send one frame."""
         ...
 
     def __aiter__(self) -> AsyncIterator[str | bytes]: ...
@@ -53,7 +53,7 @@ Dial = Callable[[str, str | None], Awaitable[Socket]]
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Takes the place of the network: no call and no socket of the client goes past it."""
+    """Replace the network: every call and every socket of the client goes through it."""
 
     http: httpx.AsyncBaseTransport
     dial: Dial
@@ -63,16 +63,16 @@ class Observer:
     """Receive what a client receives; an observer cannot change it, and must not raise."""
 
     def on_reply(self, method: str, path: str, query: Mapping[str, str], content: bytes) -> None:
-        """A call was answered with success."""
+        """Notice that a call was answered with success."""
 
     def on_joined(self, data: JsonObject) -> None:
-        """The join of a room was answered with its snapshot."""
+        """Notice that a join was answered with its snapshot."""
 
     def on_change(self, receipt: JsonObject) -> None:
-        """A bid was taken."""
+        """Notice that a bid was accepted."""
 
     def on_notice(self, event: str, data: JsonObject) -> None:
-        """An event came by the live socket."""
+        """Notice an event of the live socket."""
 
     def on_state(self, *, live: bool) -> None:
-        """The live socket is open, or lost."""
+        """Notice that the live socket is open, or lost."""

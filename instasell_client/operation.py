@@ -32,7 +32,7 @@ NDJSON = "application/x-ndjson"
 
 @dataclass(frozen=True, slots=True)
 class Operation(Generic[Answer]):
-    """A request, and how to read its answer.
+    """Describe a request, and how to read its answer.
 
     `key` is the idempotency key: a write that has one is retried safely. `new_token` reads from
     the reply which token the client uses from then on. `identified` says whether the token goes
@@ -64,7 +64,7 @@ def _no_following(_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class StreamedLines(Generic[Answer]):
-    """A request whose answer is read line by line while it comes.
+    """Describe a request whose answer is read line by line while it comes.
 
     `following` builds the request that goes on behind a line when the answer is cut off after it,
     as the server does with a reader that pauses; None where that is not possible.
@@ -81,7 +81,7 @@ class StreamedLines(Generic[Answer]):
 
 
 class PageItems(Protocol[Item]):
-    """A reply that carries items; every page of a list is one."""
+    """Describe a reply that carries items; every page of a list is one."""
 
     @property
     def items(self) -> Sequence[Item]:
@@ -102,7 +102,7 @@ CallChain = Generator[Operation[Any], Any, T]
 
 
 def pages(ask: Callable[[Any], Operation[PageItems[T]]]) -> Pages[T]:
-    """Follows `next` from page to page; `ask` builds the request of a page, None the first."""
+    """Follow `next` from page to page; `ask(None)` builds the request of the first one."""
     page = yield ask(None)
     while page.next is not None:
         following = page.next
@@ -112,7 +112,7 @@ def pages(ask: Callable[[Any], Operation[PageItems[T]]]) -> Pages[T]:
 
 
 def path(template: str, *values: str) -> str:
-    """Fills the `{}` of a path. Raises Invalid for a value that would name another path."""
+    """Fill the `{}` of a path. Raises Invalid for a value that would name another path."""
     for value in values:
         if not value or value.strip(".") == "":
             raise invalid("id", f"{value!r} names nothing; give an id")
@@ -120,17 +120,17 @@ def path(template: str, *values: str) -> str:
 
 
 def new_key() -> str:
-    """A fresh idempotency key, one for each intended effect."""
+    """Return a new idempotency key; each intended effect has one."""
     return secrets.token_urlsafe(18)
 
 
 def invalid(field_name: str, message: str) -> Invalid:
-    """A single bad field, told before anything is sent."""
+    """Return the error for a single bad field, before anything is sent."""
     return Invalid.one(field_name, message)
 
 
 def request(model: type[Sent], /, **values: Any) -> Sent:
-    """The request model of these values, without those that are None.
+    """Return the request model of these values, without those that are None.
 
     Raises Invalid, with one entry for each bad field, as the server would answer.
     """
@@ -141,7 +141,7 @@ def request(model: type[Sent], /, **values: Any) -> Sent:
 
 
 def json_body(model: Request, nulls: Iterable[str] = ()) -> bytes:
-    """A request model as JSON; passwords are spelled out here and nowhere else.
+    """Return a request model as JSON; passwords are spelled out here and nowhere else.
 
     What is None stays away, but for the `nulls`, which take something away at the server.
     """
@@ -160,13 +160,13 @@ def _spelled_out(value: Any) -> Any:
 
 
 def query_of(model: Request) -> Mapping[str, str]:
-    """A query model as the parameters of a URL; what was not given stays away."""
+    """Return a query model as the parameters of a URL, without what was not given."""
     given = {name: getattr(model, name) for name in sorted(model.model_fields_set)}
     return {name: query_text(value) for name, value in given.items() if value is not None}
 
 
 def query_text(value: object) -> str:
-    """One value as it stands in a URL."""
+    """Return one value as it is written in a URL."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, enum.Enum):
@@ -180,28 +180,28 @@ def reads(model: type[Model]) -> Callable[[bytes], Model]:
 
 
 def read_nothing(_: bytes) -> None:
-    """The answer says only that it was done."""
+    """Ignore an answer that says only that it was done."""
 
 
 def get(at: str, model: type[Model], query: Request | None = None) -> Operation[Model]:
-    """A reading call."""
+    """Return a call that reads."""
     return Operation("GET", at, reads(model), query=query_of(query) if query else {})
 
 
 def post(
     at: str, parse: Callable[[bytes], T], body: Request | None = None, *, key: str | None = None
 ) -> Operation[T]:
-    """A writing call, with a fresh idempotency key unless one is given."""
+    """Return a call that writes, with a new idempotency key unless one is given."""
     return Operation("POST", at, parse, body=_given(body), key=key or new_key())
 
 
 def post_once(at: str, parse: Callable[[bytes], T], body: Request | None = None) -> Operation[T]:
-    """A write that the server does not keep a key for, and that is therefore never repeated."""
+    """Return a write for which the server keeps no key, and which is therefore never repeated."""
     return Operation("POST", at, parse, body=_given(body))
 
 
 def put(at: str, parse: Callable[[bytes], T], body: Request | None = None) -> Operation[T]:
-    """A call that sets something. Its key keeps a late repeat from undoing what came between."""
+    """Return a call that sets something. Its key keeps a late repeat from undoing later changes."""
     return Operation("PUT", at, parse, body=_given(body), key=new_key())
 
 
@@ -210,12 +210,12 @@ def _given(body: Request | None) -> bytes | None:
 
 
 def delete(at: str) -> Operation[None]:
-    """A call that takes something away. Its key keeps a repeat from finding nothing there."""
+    """Return a call that deletes something. Its key keeps a repeat from failing with NotFound."""
     return Operation("DELETE", at, read_nothing, key=new_key())
 
 
 def json_value(data: Mapping[str, object] | Sequence[object]) -> bytes:
-    """Plain data as JSON; what JSON cannot hold is Invalid."""
+    """Return plain data as JSON. Raises Invalid for what JSON cannot hold."""
     try:
         return to_json(data)
     except ValueError as error:

@@ -27,12 +27,12 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
 class ProfileError(ValueError):
-    """A profile that is not there, or a file that cannot be used; says what to do."""
+    """Report a profile that does not exist, or a file that cannot be used, and say what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A server, and the account there. `email` is for showing only."""
+    """Hold a server, and the account there. `email` is for showing only."""
 
     name: str
     url: str
@@ -49,7 +49,7 @@ class ServerTarget:
 
 
 class ProfileStore:
-    """The profiles of a person on this machine.
+    """Hold the profiles of a person on this machine.
 
     `keyring` keeps the tokens where it can; by default the system's, asked for 3 s at most.
     Raises ProfileError for names and files that cannot be used.
@@ -230,7 +230,7 @@ class ProfileStore:
         return self.folder / "tokens" / name
 
     def _entry(self, profile: Profile) -> str:
-        """A name in the keyring; folders of their own have entries of their own."""
+        """Return a name in the keyring; each folder of a configuration has entries of its own."""
         own = "" if "INSTASELL_CONFIG_DIR" not in os.environ else f" in {self.folder}"
         return f"{profile.name} at {profile.url}{own}"
 
@@ -280,7 +280,7 @@ def resolve_target(
 
 
 def _local_url(store: ProfileStore) -> str | None:
-    """The server on this machine that listens at INSTASELL_PORT, as the server itself reads it.
+    """Return the server on this machine at INSTASELL_PORT, which the server reads, too.
 
     A profile for any other address is meant to be used, whatever listens here. Raises ProfileError
     for what is no port; 0 stands for any free one, so that nothing is known of it.
@@ -297,7 +297,7 @@ def _local_url(store: ProfileStore) -> str | None:
 
 
 def config_folder() -> Path:
-    """The folder of the configuration, which need not exist."""
+    """Return the folder of the configuration, which need not exist."""
     named = os.environ.get("INSTASELL_CONFIG_DIR")
     if named:
         return Path(named)
@@ -338,7 +338,7 @@ def _missing(name: str, profiles: Mapping[str, Profile]) -> ProfileError:
 
 
 def _quoted(text: str) -> str:
-    """A TOML basic string. JSON's escapes are TOML's, but for DEL, which JSON leaves as it is."""
+    """Return a TOML basic string: JSON's, with DEL escaped, which only TOML asks for."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -355,7 +355,7 @@ def _read_private(path: Path) -> str | None:
 
 
 def _write_private(path: Path, text: str) -> None:
-    """Writes a file of mode 0600, whole or not at all; a folder that is missing gets 0700."""
+    """Write a file of mode 0600, whole or not at all; a folder that is missing gets 0700."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -66,6 +66,7 @@ PATTERNS = {
     for name, text in IDIOMS.items()
 }
 QUESTION = re.compile(r"(?:What|Whether|Where|How|Who|Whom|Whose|Which|When|Why)\b")
+SESSION_ONLY = "The session calls it"
 COLUMNS = ("idioms", "question docstrings", "no example", "shared names", "root modules", "cycles")
 LIMITS = ROOT / "scripts" / "language_limits.json"
 
@@ -130,7 +131,7 @@ def find_missing_examples(trees: dict[str, ast.Module]) -> list[str]:
     """Return the public methods of the client whose docstring shows no call.
 
     Public are the resources, the two clients with what they inherit, and what the live package
-    exports. An example is a doctest prompt or an indented block behind a line that ends in `::`
+    exports, but for what "The session calls it" says. An example is a doctest prompt or an indented block behind a line that ends in `::`
     or begins with "Example".
     """
     exported = _exports(trees.get("instasell_client.live"))
@@ -149,6 +150,7 @@ def find_missing_examples(trees: dict[str, ast.Module]) -> list[str]:
                 if isinstance(member, (ast.FunctionDef, ast.AsyncFunctionDef))
                 and not member.name.startswith("_")
                 and not _is_property(member)
+                and SESSION_ONLY not in (ast.get_docstring(member) or "")
                 and not re.search(r">>>|^Examples?\b|::$", ast.get_docstring(member) or "", re.M)
             ]
     return missing

@@ -58,12 +58,12 @@ class TransportConfig:
             raise invalid("base_url", str(error)) from error
 
     def timeout(self) -> httpx.Timeout:
-        """The limits of one try."""
+        """Return the limits of one try."""
         connect = min(CONNECT_TIMEOUT_SECONDS, self.timeout_seconds)
         return httpx.Timeout(self.timeout_seconds, connect=connect)
 
     def retry(self, operation: Operation[Any]) -> Retry:
-        """The retries of an operation: none for a write that has no idempotency key."""
+        """Return the retries of an operation: none for a write without an idempotency key."""
         safe = operation.method in _SAFE or operation.key is not None
         return Retry(
             total=self.max_retries if safe and operation.retried else 0,
@@ -74,7 +74,7 @@ class TransportConfig:
         )
 
     def url(self, operation: Operation[Any]) -> str:
-        """The whole address of an operation."""
+        """Return the whole address of an operation."""
         if operation.path.startswith("/"):
             return self.base_url + operation.path
         return operation.path
@@ -96,7 +96,7 @@ def user_agent() -> str:
 
 
 def headers_of(operation: Operation[Any], token: str | None) -> dict[str, str]:
-    """The headers of an operation."""
+    """Return the headers of an operation."""
     headers = {"Accept": f"{operation.accept}, application/problem+json"}
     if operation.body is not None:
         headers["Content-Type"] = operation.content_type
@@ -109,7 +109,7 @@ def headers_of(operation: Operation[Any], token: str | None) -> dict[str, str]:
 
 
 def decode_reply(operation: Operation[T], response: httpx.Response) -> T:
-    """The reply of an answer that has been read whole. Raises what the answer tells."""
+    """Return the reply of an answer that was read whole. Raises the error that it reports."""
     if not response.is_success:
         raise error_from_response(response)
     try:
@@ -119,7 +119,7 @@ def decode_reply(operation: Operation[T], response: httpx.Response) -> T:
 
 
 class ReplySizeLimit:
-    """Gathers an answer as it comes, and raises ProtocolError as soon as it is too long."""
+    """Collect an answer as it comes, and raise ProtocolError as soon as it is too long."""
 
     def __init__(self, operation: Operation[Any], response: httpx.Response) -> None:
         self._most = operation.bytes_max or 0
@@ -128,7 +128,7 @@ class ReplySizeLimit:
         self._size = 0
 
     def add(self, part: bytes) -> None:
-        """The next bytes."""
+        """Add the next bytes."""
         self._size += len(part)
         if self._size > self._most:
             raise ProtocolError(
@@ -137,7 +137,7 @@ class ReplySizeLimit:
         self._parts.append(part)
 
     def whole(self) -> httpx.Response:
-        """The answer, read to its end."""
+        """Return the answer, read to its end."""
         given = self._response
         kept = {"content-type": given.headers.get("content-type", "")}
         return httpx.Response(
@@ -150,7 +150,7 @@ PLAIN = {"Accept-Encoding": "identity"}
 
 
 def protocol_error(response: httpx.Response, error: Exception) -> NoReturn:
-    """Raises for a 2xx answer that its model does not take."""
+    """Raise for a 2xx answer that does not fit its model."""
     where = f"{response.request.method} {response.request.url.path}"
     media = response.headers.get("content-type", "nothing")
     if not media.startswith((JSON, "application/x-ndjson")):
@@ -166,7 +166,7 @@ def _first_line(error: Exception) -> str:
 
 
 def error_from_response(response: httpx.Response) -> InstaSellError:
-    """The error that an answer with another status than 2xx stands for."""
+    """Return the error that an answer with another status than 2xx reports."""
     return error_from_body(
         response.status_code, response.headers, response.content, str(response.request.url)
     )
@@ -175,8 +175,8 @@ def error_from_response(response: httpx.Response) -> InstaSellError:
 def error_from_body(
     status: int, headers: Mapping[str, str], content: bytes, url: str
 ) -> InstaSellError:
-    """The same from its parts, for answers that come another way than through httpx."""
-    error = _told(content) or _untold(status, headers, url)
+    """Return the same from its parts, for answers that do not come through httpx."""
+    error = _error_of_problem(content) or _error_without_problem(status, headers, url)
     if isinstance(error, RateLimited) and "retry_after_seconds" not in error.data:
         seconds = retry_after_seconds(headers)
         if seconds is not None:
@@ -185,15 +185,15 @@ def error_from_body(
     return error
 
 
-def _told(content: bytes) -> InstaSellError | None:
+def _error_of_problem(content: bytes) -> InstaSellError | None:
     try:
         return error_from_problem(Problem.model_validate_json(content))
     except ValidationError:
         return None
 
 
-def _untold(status: int, headers: Mapping[str, str], url: str) -> InstaSellError:
-    """An answer without a problem body comes from something before or beside the server."""
+def _error_without_problem(status: int, headers: Mapping[str, str], url: str) -> InstaSellError:
+    """Return the error for an answer without a problem body: of a proxy, or of another server."""
     url = url.partition("?")[0]
     if status == RateLimited.status or status in _TRANSIENT:
         error = class_for("", status)(f"{url} answered {status}")
@@ -234,5 +234,5 @@ def transport_error(
 
 
 def json_answer(answer: bytes) -> Any:
-    """An answer of any shape; None where there is no body."""
+    """Return an answer of any shape; None where there is no body."""
     return json.loads(answer) if answer.strip() else None

@@ -16,10 +16,10 @@ ANSWER_BYTES_MAX = 1024 * 1024
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """A redirect could carry the token to another server."""
+    """Refuse redirects, which could carry the token to another server."""
 
     def redirect_request(self, *_: object) -> None:
-        """No request: the redirect is an error."""
+        """Return no request, so that the redirect is an error."""
 
 
 def quick_get(
@@ -30,7 +30,7 @@ def quick_get(
     *,
     timeout_seconds: float,
 ) -> object:
-    """The JSON that GET answers with, as it is on the wire.
+    """Return the JSON that GET answers with, as it is on the wire.
 
     Raises OSError for no answer or another status, ValueError for one that is too long or no JSON.
     `timeout_seconds` holds for each wait, so a slow server may take longer in all.

@@ -14,7 +14,7 @@ WHO_AM_I = get("/auth/me", User)
 
 
 class TokenOwner:
-    """Remembers the account of a token, so that it is asked for once and not for every call.
+    """Remember the account of a token, which is then asked for once and not for every call.
 
     Another token may be another account's, and is asked for again.
     """
@@ -23,17 +23,17 @@ class TokenOwner:
         self._known: tuple[str | None, str] | None = None
 
     def find(self, token: str | None) -> str | None:
-        """The id of the token's account, or None while it is not known."""
+        """Return the id of the token's account, or None while it is not known."""
         # Read once: another thread may replace it between two looks.
         known = self._known
         return known[1] if known is not None and known[0] == token else None
 
     def keep(self, token: str | None, user: User) -> str:
-        """Remembers whose token it is, and returns the id."""
+        """Remember whose token it is, and return the id."""
         self._known = (token, user.id)
         return user.id
 
 
 def with_user_id(operation: Operation[T], user_id: str) -> Operation[T]:
-    """The operation with the caller's id in its path."""
+    """Return the operation with the caller's id in its path."""
     return replace(operation, path=path(operation.path, user_id), owned=False)

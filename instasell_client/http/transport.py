@@ -47,7 +47,7 @@ def _trust() -> ssl.SSLContext:
 
 
 class SyncTransport:
-    """One pool of connections for a sync client. `token` may change while it lives."""
+    """Hold the connections of a sync client. `token` may change while they are open."""
 
     def __init__(self, wiring: TransportConfig, token: str | None) -> None:
         self.wiring = wiring
@@ -61,11 +61,11 @@ class SyncTransport:
         )
 
     def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         self._http.close()
 
     def run(self, operation: Operation[T]) -> T:
-        """Sends one operation and reads its reply."""
+        """Send one operation, and return its reply."""
         if operation.owned:
             operation = with_user_id(operation, self._own_id())
         try:
@@ -90,7 +90,7 @@ class SyncTransport:
         return reply
 
     def _gather(self, operation: Operation[Any]) -> httpx.Response:
-        """An answer of bounded length, asked for once."""
+        """Return an answer of bounded length, requested once."""
         headers = {**headers_of(operation, self.token), **PLAIN}
         url = self.wiring.url(operation)
         with self._http.stream(operation.method, url, headers=headers) as response:
@@ -100,7 +100,7 @@ class SyncTransport:
             return within.whole()
 
     def run_chain(self, chain: CallChain[T]) -> T:
-        """Sends operation after operation and returns what comes of them."""
+        """Send operation after operation, and return their result."""
         try:
             operation = next(chain)
             while True:
@@ -110,7 +110,7 @@ class SyncTransport:
             return result
 
     def iterate(self, steps: Pages[T]) -> Generator[T, None, None]:
-        """Sends operation after operation and yields the items of every reply."""
+        """Send operation after operation, and yield the items of every reply."""
         operation = next(steps, None)
         while operation is not None:
             batch = self.run(operation)
@@ -160,7 +160,7 @@ class SyncTransport:
 
 
 class AsyncTransport:
-    """One pool of connections for an async client. `token` may change while it lives."""
+    """Hold the connections of an async client. `token` may change while they are open."""
 
     def __init__(
         self,
@@ -185,11 +185,11 @@ class AsyncTransport:
         )
 
     async def aclose(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         await self._http.aclose()
 
     async def run(self, operation: Operation[T]) -> T:
-        """Sends one operation and reads its reply."""
+        """Send one operation, and return its reply."""
         self._check(operation)
         if operation.owned:
             operation = with_user_id(operation, await self._own_id())
@@ -219,7 +219,7 @@ class AsyncTransport:
         return reply
 
     async def _gather(self, operation: Operation[Any]) -> httpx.Response:
-        """An answer of bounded length, asked for once."""
+        """Return an answer of bounded length, requested once."""
         headers = {**headers_of(operation, self.token), **PLAIN}
         url = self.wiring.url(operation)
         async with self._http.stream(operation.method, url, headers=headers) as response:
@@ -229,7 +229,7 @@ class AsyncTransport:
             return within.whole()
 
     async def run_chain(self, chain: CallChain[T]) -> T:
-        """Sends operation after operation and returns what comes of them."""
+        """Send operation after operation, and return their result."""
         try:
             operation = next(chain)
             while True:
@@ -239,7 +239,7 @@ class AsyncTransport:
             return result
 
     async def iterate(self, steps: Pages[T]) -> AsyncGenerator[T, None]:
-        """Sends operation after operation and yields the items of every reply."""
+        """Send operation after operation, and yield the items of every reply."""
         operation = next(steps, None)
         while operation is not None:
             batch = await self.run(operation)
@@ -282,7 +282,7 @@ class AsyncTransport:
                     yield _read(lines, line, response)
 
     def _check(self, operation: Operation[Any]) -> None:
-        """Raises Forbidden for what a client that only reads does not send."""
+        """Raise Forbidden for what a client that only reads does not send."""
         harmless = operation.method in _READING or operation.path in _SIGNING
         if self._read_only and not harmless:
             raise Forbidden(READS_ONLY)

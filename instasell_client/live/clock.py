@@ -10,7 +10,7 @@ SAMPLES = 8
 
 
 class Clock:
-    """Estimates the server's time from answers that carry it.
+    """Estimate the server's time from answers that carry it.
 
     Of the newest samples the one with the shortest round trip counts, for its error is at most
     half of that trip. It counts on from the monotonic clock, which nobody sets by hand.
@@ -21,11 +21,11 @@ class Clock:
         self._offset = time() - monotonic()
 
     def restart(self) -> None:
-        """Forgets the samples; the machine may have slept since they were taken."""
+        """Forget the samples; the machine may have slept since they were taken."""
         self._samples.clear()
 
     def sample(self, server_time: datetime, sent: float, received: float) -> None:
-        """Takes in an answer; `sent` and `received` are instants of `monotonic`, in seconds."""
+        """Take in an answer; `sent` and `received` are instants of `monotonic`, in seconds."""
         offset = server_time.timestamp() - (sent + received) / 2
         self._samples.append((received - sent, offset))
         self._offset = min(self._samples)[1]

@@ -43,7 +43,7 @@ class StateTracker:
                 await changed.wait()
 
     def enter(self, state: ConnectionState) -> None:
-        """Change the state, wake whoever waits for that, and call back."""
+        """Change the state, wake those who wait for it, and call back."""
         if state is self.state or self.state is ConnectionState.CLOSED:
             return
         self.state = state

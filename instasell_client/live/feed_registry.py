@@ -47,15 +47,15 @@ class FeedRegistry:
         return iter([room for rooms in self._rooms.values() for room in rooms])
 
     def enter(self, room: JoinedFeed[Any]) -> None:
-        """Adds a feed of an auction or of the board."""
+        """Add a feed of an auction or of the board."""
         self._rooms.setdefault(room.room, WeakSet()).add(room)
 
     def listen(self, feed: AccountFeed) -> None:
-        """Adds a feed of notices."""
+        """Add a feed of the account's events."""
         self._notices.add(feed)
 
     def leave(self, feed: object) -> None:
-        """Takes a feed out, and abandons its room when it was the last one."""
+        """Remove a feed, and leave its room when it was the last one there."""
         if isinstance(feed, JoinedFeed):
             rooms = self._rooms.get(feed.room, WeakSet())
             rooms.discard(feed)
@@ -65,14 +65,14 @@ class FeedRegistry:
             self._notices.discard(feed)
 
     def finish(self, failure: InstaSellError | None) -> None:
-        """Ends every feed."""
+        """End every feed."""
         for room in self:
             room.finish(failure)
         for feed in list(self._notices):
             feed.finish(failure)
 
     def receive(self, event: str, data: JsonObject) -> None:
-        """Hands an event to its feeds. One of a newer server's that is unknown is passed over."""
+        """Hand an event to its feeds. An unknown one, of a newer server, is skipped."""
         try:
             if event == ServerEvent.BID_PLACED:
                 self._spread(BidsPlaced(BidPlaced.model_validate(data)))

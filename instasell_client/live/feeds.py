@@ -46,7 +46,7 @@ class EventQueue(Protocol[Event]):
 
 
 class EventFeed(ABC, Generic[Event]):
-    """An async iterator over events, for one reader. Close it, or use `async with`.
+    """Iterate over events, for one reader. Close it, or use `async with`.
 
     It ends when it or the session is closed, and raises what ended it otherwise. One that is
     dropped without closing is left by the session as soon as that is noticed.
@@ -123,7 +123,7 @@ class EventFeed(ABC, Generic[Event]):
 
 
 class JoinedFeed(EventFeed[Event], ABC, Generic[Event]):
-    """A feed that has to be joined, and joined again after each lost connection.
+    """Join, and join again after each lost connection.
 
     While a join is under way, what comes is held back: the snapshot tells from which version on
     it counts. `gaps` counts the joins in a row that left a hole; the session slows down then.
@@ -197,7 +197,7 @@ class JoinedFeed(EventFeed[Event], ABC, Generic[Event]):
 
 
 class AuctionFeed(JoinedFeed[AuctionEvent]):
-    """One auction: `AuctionJoined` first, then every change once, in order of version.
+    """Yield `AuctionJoined` of one auction, then every change once, in order of version.
 
     `version` and `seq` are those of the newest event that came in; None before the first.
     """
@@ -262,7 +262,7 @@ class AuctionFeed(JoinedFeed[AuctionEvent]):
         self._waiting.put(change)
 
     def _expect(self, version: int) -> None:
-        """A conflated state may be the board's, and overtake the bids that it sums up."""
+        """Join again if bids stay away that a state of the board, which overtook them, sums up."""
 
         def catch_up() -> None:
             behind = self.version is not None and self.version < version
@@ -273,7 +273,7 @@ class AuctionFeed(JoinedFeed[AuctionEvent]):
 
 
 class BoardFeed(JoinedFeed[BoardEvent]):
-    """The board: `BoardJoined` first, then the newest state of each auction as it changes.
+    """Yield `BoardJoined`, then the newest state of each auction as it changes.
 
     After a lost connection `BoardJoined` comes again and replaces what was shown.
     """

@@ -17,7 +17,7 @@ CLOSE_SECONDS = 1.0
 
 
 async def open_socket(base_url: str, token: str | None) -> ClientConnection:
-    """An open socket; the caller closes it.
+    """Return an open socket; the caller closes it.
 
     Raises ConnectionFailed when trying again may help, and what the server says otherwise.
     """

@@ -27,7 +27,7 @@ Event = TypeVar("Event")
 
 
 class AuctionEventQueue:
-    """The events of one auction, of which a slow reader gets at most `limit`."""
+    """Queue the events of one auction, of which a slow reader gets at most `limit`."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -37,18 +37,18 @@ class AuctionEventQueue:
         return len(self._events)
 
     def put(self, event: AuctionEvent) -> None:
-        """Adds an event, and makes few of many when the queue is full."""
+        """Add an event, and make few of many when the queue is full."""
         self._events.append(event)
         if len(self._events) > self._limit:
             self._events = deque(conflate(list(self._events)))
 
     def pop(self) -> AuctionEvent:
-        """The oldest event."""
+        """Remove the oldest event, and return it."""
         return self._events.popleft()
 
 
 class BoardEventQueue:
-    """The events of the board: few for each auction, and the auctions in order of arrival."""
+    """Queue the events of the board: few for each auction, and the auctions in order of arrival."""
 
     def __init__(self, limit_per_auction: int = 8) -> None:
         self._limit = limit_per_auction
@@ -60,12 +60,12 @@ class BoardEventQueue:
         return waiting + (self._snapshot is not None)
 
     def restart(self, snapshot: BoardJoined) -> None:
-        """A snapshot of the board takes the place of all that waited."""
+        """Replace all that waits by a snapshot of the board."""
         self._changes.clear()
         self._snapshot = snapshot
 
     def put(self, change: Change) -> None:
-        """Adds a change of an auction on the board."""
+        """Add a change of an auction on the board."""
         waiting = self._changes.setdefault(change.data.auction_id, [])
         waiting.append(change)
         if len(waiting) > self._limit:
@@ -73,7 +73,7 @@ class BoardEventQueue:
             self._changes[change.data.auction_id] = few
 
     def pop(self) -> BoardEvent:
-        """The snapshot first, then the oldest change of the auction that waits longest."""
+        """Return the snapshot first, then the oldest change of the auction that waits longest."""
         if self._snapshot is not None:
             snapshot, self._snapshot = self._snapshot, None
             return snapshot
@@ -85,7 +85,7 @@ class BoardEventQueue:
 
 
 class DropOldestQueue(Generic[Event]):
-    """The newest `limit` events; older ones give way."""
+    """Queue the newest `limit` events, and drop older ones."""
 
     def __init__(self, limit: int) -> None:
         self._events: deque[Event] = deque(maxlen=limit)
@@ -94,16 +94,16 @@ class DropOldestQueue(Generic[Event]):
         return len(self._events)
 
     def put(self, event: Event) -> None:
-        """Adds an event."""
+        """Add an event."""
         self._events.append(event)
 
     def pop(self) -> Event:
-        """The oldest event that is left."""
+        """Remove the oldest event that is left, and return it."""
         return self._events.popleft()
 
 
 def conflate(events: Sequence[AuctionEvent]) -> Sequence[AuctionEvent]:
-    """Few events for many of one auction, with the same last state and as many bids as fit."""
+    """Return few events for many of one auction: the same last state, and as many bids as fit."""
     joins = [event for event in events if isinstance(event, AuctionJoined)]
     placed = [event for event in events if isinstance(event, BidsPlaced)]
     changes = {event.event: event for event in events if isinstance(event, AuctionChange)}

@@ -43,7 +43,7 @@ class RetryPolicy:
 
 
 class RateLimiter:
-    """A bucket of turns, which fills up again with time.
+    """Limit the joins of a connection, by a bucket of turns that fills up again with time.
 
     A server closes a socket that floods it, and joining everything again could be a flood.
     """

@@ -42,7 +42,7 @@ JOINS_AT_ONCE_MAX = 8
 
 
 class LiveSession:
-    """Watches auctions and the board, and bids, over one socket that reconnects by itself.
+    """Watch auctions and the board, and bid, over one socket that reconnects by itself.
 
     Entering connects, and raises ConnectionFailed, Unauthenticated or NotAnInstaSellServer when
     that does not succeed at once; with `wait_for_server` entering returns at once, and only a
@@ -267,7 +267,7 @@ class LiveSession:
         return self._link
 
     async def _keep(self) -> None:
-        """Connects, serves, and connects again, until a refusal or the end of the session."""
+        """Connect, serve, and connect again, until a refusal or the end of the session."""
         delays = self._patience.delays()
         while True:
             try:
@@ -284,7 +284,7 @@ class LiveSession:
             await asyncio.sleep(next(delays))
 
     def _kept(self, keeper: asyncio.Task[None]) -> None:
-        """Whatever ended the keeper ends the session, so that no reader waits for ever."""
+        """End the session when its keeper has ended, so that no reader waits for ever."""
         failure = None if keeper.cancelled() else keeper.exception()
         if isinstance(failure, InstaSellError) or failure is None:
             self._end(failure)
@@ -298,7 +298,7 @@ class LiveSession:
         return patient and is_transient(error)
 
     async def _serve(self, socket: Socket) -> bool:
-        """Serves one socket to its end; whether it ever answered."""
+        """Serve one socket to its end; return True if it ever answered."""
         self._clock.restart()
         self._pace = RateLimiter()
         link = SocketConnection(socket, self._clock, self._receive, self._patience.answer)
@@ -322,7 +322,7 @@ class LiveSession:
         self._rooms.receive(event, data)
 
     async def _ping(self, link: SocketConnection) -> None:
-        """Keeps the socket alive, notices when it is dead, and reads the server's clock."""
+        """Keep the socket alive, notice when it is dead, and read the server's clock."""
         while True:
             try:
                 await link.ask(ClientEvent.PING, {})
@@ -333,7 +333,7 @@ class LiveSession:
             await asyncio.sleep(self._patience.ping_every)
 
     def _start_join(self, room: JoinedFeed[Any]) -> None:
-        """Joins, now or with the next connection; what comes until the answer is held back."""
+        """Join, now or with the next connection; what comes until the answer is held back."""
         room.hold()
         if self.state is ConnectionState.CLOSED:
             room.finish(self._failure)
@@ -371,7 +371,7 @@ class LiveSession:
     def _abandon(self, room: str) -> None:
         if self._link is not None:
             data = LeaveAuction(auction_id=room).model_dump()
-            self._start(_told(self._link, data))
+            self._start(_leave(self._link, data))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -386,7 +386,7 @@ class LiveSession:
         self._rooms.finish(self._failure)
 
 
-async def _told(link: SocketConnection, data: JsonObject) -> None:
+async def _leave(link: SocketConnection, data: JsonObject) -> None:
     try:
         await link.ask(ClientEvent.LEAVE, data)
     except InstaSellError as error:

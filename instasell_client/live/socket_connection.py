@@ -26,11 +26,11 @@ log = logging.getLogger("instasell_client.live")
 
 
 class ConnectionLost(ConnectionFailed):
-    """The socket went away before the answer; what was asked may have happened."""
+    """Report that the socket closed before the answer; what was asked may have happened."""
 
 
 class SocketConnection:
-    """A socket from its opening to its end. `receive` gets every event that is no answer."""
+    """Use a socket from its opening to its end. `receive` gets every event that is no answer."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class SocketConnection:
         self.answered = False
 
     async def ask(self, event: ClientEvent, data: JsonObject) -> JsonObject:
-        """Sends a frame and returns the data of its ack.
+        """Send a frame, and return the data of its ack.
 
         Raises the error that the server answers, or ConnectionLost. A socket that leaves a question
         open for too long is dead, whatever TCP thinks of it.
@@ -78,11 +78,11 @@ class SocketConnection:
         return answered
 
     def abort(self) -> None:
-        """Ends the socket without a farewell."""
+        """End the socket without a closing handshake."""
         self._socket.transport.abort()
 
     async def read(self) -> str:
-        """Hands frames on until the socket ends, and tells why it did."""
+        """Hand frames on until the socket ends, and return why it did."""
         try:
             async for text in self._socket:
                 self._take(text)

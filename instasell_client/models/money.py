@@ -41,7 +41,7 @@ class DecimalMark(StrEnum):
 
 
 class AmountError(ValueError):
-    """A text that is no amount of the market's currency; says what to write instead.
+    """Refuse a text that is no amount of the market's currency, and say what to write instead.
 
     `reason` is the same for all texts with the same fault, so that many can be counted.
     """
@@ -52,11 +52,11 @@ class AmountError(ValueError):
 
 
 class AmbiguousAmountError(AmountError):
-    """A number that can be read in two ways, as 1.250 is 1250 or 1.25."""
+    """Refuse a number that can be read in two ways, as 1.250 is 1250 or 1.25."""
 
 
 def format_amount(amount: int, currency: str = "USD", *, grouping: bool = False) -> str:
-    """Minor units as a decimal string without a symbol: 1250 becomes "12.50"."""
+    """Return minor units as a decimal string without a symbol: 1250 becomes "12.50"."""
     places = decimals_of(currency)
     sign, digits = ("-" if amount < 0 else ""), str(abs(amount)).rjust(places + 1, "0")
     whole = digits[: len(digits) - places]
@@ -92,7 +92,7 @@ def parse_amount(text: str, currency: str = "USD", decimal_mark: DecimalMark | N
 
 
 def _check_marker(marker: str, shown: str, currency: str) -> None:
-    """Raises AmountError for what beside a number is not the market's currency."""
+    """Raise AmountError for what beside a number is not the market's currency."""
     currencies = currencies_of(marker)
     if not marker or currency in currencies:
         return
@@ -127,7 +127,7 @@ def _number(written: str, shown: str, currency: str, decimal_mark: DecimalMark |
 
 
 def _check_one_meaning(written: str, shown: str, places: int) -> None:
-    """Raises AmbiguousAmountError for a number whose three last digits may be decimals or not.
+    """Raise AmbiguousAmountError for a number whose last three digits may be decimals or not.
 
     In a currency with three decimals the point is not in doubt, for the market itself writes
     its amounts so; in one without decimals the comma can only group.

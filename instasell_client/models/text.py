@@ -41,7 +41,7 @@ def is_invisible(character: str) -> bool:
 
 
 def clean(text: str, *, keep: str = "", replacement: str = "\N{REPLACEMENT CHARACTER}") -> str:
-    """`text` with every refused character replaced, except those in `keep`; for showing."""
+    """Return `text` for showing, with every refused character replaced but those in `keep`."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(replacement if is_refused(char) and char not in keep else char for char in text)

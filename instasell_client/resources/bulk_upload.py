@@ -29,14 +29,14 @@ Row = BulkListing | Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class RowResults:
-    """The verdicts over one body."""
+    """Read the results of one body."""
 
     items: Sequence[BulkVerdict]
     next: None = None
 
 
 def upload(rows: Iterable[Row], *, dry_run: bool) -> Pages[BulkVerdict]:
-    """One request for each body of rows.
+    """Yield one request for each body of rows.
 
     HTTP/1.1 clients send a whole body before they read the answer, so a single endless body would
     have both sides wait for each other; bodies of bounded size also can be sent again.
@@ -94,7 +94,7 @@ def _shifted(verdict: BulkVerdict, before: int) -> BulkVerdict:
 
 
 def read_row(line: bytes) -> JsonObject:
-    """One line of an export."""
+    """Return one line of an export."""
     row = json.loads(line)
     if not isinstance(row, dict):
         raise ProtocolError("a line of the export is not an object")

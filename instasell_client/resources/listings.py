@@ -45,7 +45,7 @@ ConditionName = (
 SortName = ListingSort | Literal["newest", "oldest", "price", "-price", "relevance"]
 
 
-class ListingFilters(TypedDict, total=False):
+class ListingSearchFilters(TypedDict, total=False):
     """Select and sort listings."""
 
     q: str | None
@@ -62,7 +62,9 @@ class Listings(Resource[Mode]):
     """Group the calls of `client.listings`. Amounts are minor units of the market's currency."""
 
     @paged
-    def list(self, *, page_size: int = 100, **filters: Unpack[ListingFilters]) -> Pages[Listing]:
+    def list(
+        self, *, page_size: int = 100, **filters: Unpack[ListingSearchFilters]
+    ) -> Pages[Listing]:
         """List all listings that match the filters.
 
         Args:
@@ -92,7 +94,7 @@ class Listings(Resource[Mode]):
 
     @endpoint
     def page(
-        self, *, cursor: str | None = None, limit: int = 50, **filters: Unpack[ListingFilters]
+        self, *, cursor: str | None = None, limit: int = 50, **filters: Unpack[ListingSearchFilters]
     ) -> Operation[Page[Listing]]:
         """Return one page of the listings that match the filters.
 

@@ -25,7 +25,7 @@ StatusName = AuctionStatus | Literal["pending", "live", "ended", "cancelled"]
 SortName = LiveSort | Literal["ending", "price", "-price", "bids"]
 
 
-class AuctionFilters(TypedDict, total=False):
+class AuctionListFilters(TypedDict, total=False):
     """Select auctions of any status."""
 
     status: StatusName | None
@@ -89,7 +89,7 @@ class BrowseCalls(Resource[Mode]):
 
     @paged
     def list(
-        self, *, page_size: int = 100, **filters: Unpack[AuctionFilters]
+        self, *, page_size: int = 100, **filters: Unpack[AuctionListFilters]
     ) -> Pages[AuctionState]:
         """List auctions of any status, the newest first.
 
@@ -114,7 +114,7 @@ class BrowseCalls(Resource[Mode]):
 
     @endpoint
     def list_page(
-        self, *, cursor: str | None = None, limit: int = 50, **filters: Unpack[AuctionFilters]
+        self, *, cursor: str | None = None, limit: int = 50, **filters: Unpack[AuctionListFilters]
     ) -> Operation[LivePage]:
         """Return one page of `list`.
 
