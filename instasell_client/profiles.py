@@ -321,8 +321,8 @@ def _parse(text: str) -> tuple[str, dict[str, Profile]]:
         if not isinstance(values, dict) or not isinstance(values.get("url"), str):
             raise ProfileError(f"profile {name!r} needs a url")
         email = values.get("email")
-        told = email if isinstance(email, str) else None
-        profiles[name] = Profile(name, checked_url(values["url"]), told)
+        shown_email = email if isinstance(email, str) else None
+        profiles[name] = Profile(name, checked_url(values["url"]), shown_email)
     current = content.get("current", DEFAULT_PROFILE)
     return (current if isinstance(current, str) else DEFAULT_PROFILE), profiles
 

@@ -131,8 +131,8 @@ def find_missing_examples(trees: dict[str, ast.Module]) -> list[str]:
     """Return the public methods of the client whose docstring shows no call.
 
     Public are the resources, the two clients with what they inherit, and what the live package
-    exports, but for what "The session calls it" says. An example is a doctest prompt or an indented block behind a line that ends in `::`
-    or begins with "Example".
+    exports, but for what says "The session calls it". An example is a doctest prompt or an
+    indented block behind a line that ends in `::` or begins with "Example".
     """
     exported = _exports(trees.get("instasell_client.live"))
     missing = []

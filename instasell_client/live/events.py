@@ -148,8 +148,8 @@ def _changed(state: AuctionState, event: AuctionChange) -> AuctionState:
     change = event.data
     if change.state is not None:
         return change.state
-    told = {"version": change.version, "seq": max(state.seq, change.seq)}
-    values: dict[str, object] = {"status": _STATUS.get(event.event, state.status), **told}
+    newest = {"version": change.version, "seq": max(state.seq, change.seq)}
+    values: dict[str, object] = {"status": _STATUS.get(event.event, state.status), **newest}
     for name, value in (
         ("winner", change.winner),
         ("current_bid", change.price),

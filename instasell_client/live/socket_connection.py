@@ -125,10 +125,10 @@ class SocketConnection:
             answer.set_exception(ProtocolError("an error came without a problem in it"))
 
     def _note_time(self, answered: JsonObject, sent: float) -> None:
-        told = answered.get("server_time")
-        if not isinstance(told, str):
+        server_time = answered.get("server_time")
+        if not isinstance(server_time, str):
             return
         try:
-            self._clock.sample(datetime.fromisoformat(told), sent, monotonic())
+            self._clock.sample(datetime.fromisoformat(server_time), sent, monotonic())
         except ValueError:
             log.warning("an answer carries a server_time that is no time")

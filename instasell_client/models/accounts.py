@@ -34,7 +34,7 @@ class Scope(StrEnum):
 
 
 class UserStatus(StrEnum):
-    """A suspended account reads and does nothing else."""
+    """The state of an account; a suspended one may only read."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
@@ -69,7 +69,7 @@ DisplayName = Annotated[Name, Field(min_length=1, max_length=60)]
 
 
 class Signup(Request):
-    """A new account. Admins are made by `instasell-server create-admin` or by another admin."""
+    """A new account. Admins are created by `instasell-server create-admin` or by another admin."""
 
     email: Email
     password: NewPassword
@@ -78,7 +78,7 @@ class Signup(Request):
 
 
 class Login(Request):
-    """Credentials; nothing about their form is checked, so that nothing is given away."""
+    """Credentials; their form is not checked, so that an answer reveals nothing."""
 
     email: Annotated[str, Field(max_length=1024)]
     password: Annotated[SecretStr, Field(max_length=1024)]
@@ -97,7 +97,7 @@ class User(Reply):
 
 
 class Grant(Reply):
-    """A token and whose it is. Send it as `Authorization: Bearer`."""
+    """A token and its account. Send it as `Authorization: Bearer`."""
 
     token: str
     expires_at: Instant
@@ -125,7 +125,7 @@ class UpdateMe(Request):
 
 
 class ChangePassword(Request):
-    """Needs the old password; every other session of the account ends."""
+    """A new password, by the old one; every other session of the account ends."""
 
     old_password: Annotated[SecretStr, Field(max_length=1024)]
     new_password: NewPassword
@@ -183,6 +183,6 @@ class TokenGrant(Token):
 
 
 class TokenList(Reply):
-    """The live tokens of an account, newest first."""
+    """The valid tokens of an account, the newest first."""
 
     items: list[Token]

@@ -34,7 +34,7 @@ class Reason(Request):
 
 
 class EnterUsers(Reason):
-    """Accounts that an admin signs in by their passwords, or up where there are none."""
+    """Accounts to sign in by their passwords, or to create where there are none."""
 
     users: Annotated[list[Signup], Field(min_length=1, max_length=100)]
 
@@ -48,7 +48,7 @@ class EnteredOutcome(StrEnum):
 
 
 class EnteredUser(Reply):
-    """One of them, in the order of the request: signed in with a token, or refused with a code.
+    """The result of one account, in the order of the request: a token, or the code of a refusal.
 
     `bad_credentials` is the code where the account has another password.
     """
@@ -63,7 +63,7 @@ class EnteredUser(Reply):
 
 
 class EnteredUsers(Reply):
-    """All of them."""
+    """The results of all accounts."""
 
     items: list[EnteredUser]
 
@@ -141,7 +141,7 @@ class AlertsQuery(Paging):
 class LedgerRow(Reply):
     """One row of a transfer that an order took part in; the rows of a transfer sum to zero.
 
-    `amount` is in minor units, from the view of `account`; `user_id` is set for an account of a
+    `amount` is in minor units, as `account` sees it; `user_id` is set for an account of a
     wallet only.
     """
 
@@ -219,7 +219,7 @@ class Figures(Reply):
 
 
 class Analytics(Reply):
-    """Figures of every bucket of a span, the oldest first; empty ones are there, with zeros."""
+    """Figures of every bucket of a period, the oldest first; empty ones have zeros."""
 
     from_at: Instant
     to_at: Instant

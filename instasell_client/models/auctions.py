@@ -83,11 +83,11 @@ class CreateAuction(Request):
 
 
 CHECKS_MAX = 500
-"""Auctions that are judged in one request."""
+"""Auctions that are checked in one request."""
 
 
 class CheckAuctions(Request):
-    """Auctions that are to be judged, each as `POST /auctions` takes it; nothing is created."""
+    """Auctions to check, each as `POST /auctions` accepts it; nothing is created."""
 
     auctions: Annotated[list[JsonObject], Field(min_length=1, max_length=CHECKS_MAX)]
 
@@ -100,9 +100,9 @@ class AuctionCheckOutcome(StrEnum):
 
 
 class AuctionCheck(Reply):
-    """The verdict over one row, counted from 1; gas is not looked at here.
+    """The result of one row, counted from 1; gas is not checked here.
 
-    `open_auction_id` is the auction that is open on the listing already.
+    `open_auction_id` is the open auction of the listing.
     """
 
     row: int
@@ -112,9 +112,9 @@ class AuctionCheck(Reply):
 
 
 class AuctionChecks(Reply):
-    """The verdicts, and what creating all auctions that hold would cost in gas.
+    """The results, and the gas that creating all valid auctions would cost.
 
-    `gas_missing` is what the wallet has too little for them.
+    `gas_missing` is what your wallet lacks for them.
     """
 
     items: list[AuctionCheck]
@@ -136,7 +136,7 @@ class UpdateAuction(Request):
 
 
 class PlaceBid(Request):
-    """A bid: `amount` is offered now, up to `max_amount` the engine bids on by itself."""
+    """A bid: `amount` is bid now; up to `max_amount` the market then bids for you."""
 
     amount: Amount | None = None
     max_amount: Amount | None = None
@@ -170,7 +170,7 @@ class CancelAuction(Request):
 class RelistAuction(Request):
     """Terms of the new auction that differ from those of the old one.
 
-    What is absent stays as it was, the length too; a `reserve` or `buy_now` of null is taken away.
+    What is absent stays as it was, the length too; a `reserve` or `buy_now` of null is removed.
     """
 
     start_at: GivenInstant | None = None
@@ -267,7 +267,7 @@ class AuctionView(Reply):
 
     `orders` is filled in for the auction's seller and for admins, the oldest first: the winner of
     the auction stays its winner, also when another bidder gets it in the end. `watchers` counts the
-    watchlists that it is on; only a market older than this field leaves it out.
+    watchlists that it is on; older servers omit it.
     """
 
     state: AuctionState
@@ -313,7 +313,7 @@ class AuctionsQuery(Paging):
 class LivePage(Reply):
     """Open auctions and the server's clock, by which countdowns run.
 
-    `currency` is the market's, in which all amounts are; servers before 1.1 do not tell it.
+    `currency` is the market's, in which all amounts are; servers before 1.1 omit it.
     """
 
     items: list[AuctionState]
@@ -323,7 +323,7 @@ class LivePage(Reply):
 
 
 class Bid(Reply):
-    """One accepted bid as everybody sees it: `amount` is min(own maximum, price after it).
+    """One accepted bid as everybody sees it: `amount` is min(its maximum, the price after it).
 
     `bidder_id` and `bidder_name` are filled in for the auction's seller and for admins.
     """
@@ -347,7 +347,7 @@ class BidsQuery(Request):
 
 
 class BidList(Reply):
-    """Bids in order of `seq`; `next` is the `after_seq` of the following page, or None."""
+    """The bids in order of `seq`; `next` is the `after_seq` of the following page, or None."""
 
     items: list[Bid]
     next: int | None = None
@@ -361,7 +361,7 @@ class BidOutcome(StrEnum):
 
 
 class BidReceipt(Reply):
-    """The bidder's own answer to an accepted bid. `repeated`: this key was answered before."""
+    """The answer to an accepted bid, for the bidder alone. `repeated`: this key was answered before."""
 
     auction_id: Id
     outcome: BidOutcome

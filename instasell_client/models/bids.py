@@ -48,7 +48,7 @@ class BiddingAuction(Reply):
 
 
 class BiddingPage(Reply):
-    """A page of such auctions, and the server's clock.
+    """A page of the auctions that you bid in, and the server's clock.
 
     First what is to pay by its last day, then where they were outbid and where they lead, by their
     ends, then all that is over, the newest first. An auction that changes its part while pages

@@ -83,7 +83,7 @@ def parse_condition(text: str) -> Condition:
         return Condition(plain.replace(" ", "-"))
     except ValueError:
         known = ", ".join(Condition)
-        raise ValueError(f"'{text.strip()[:40]}' is no condition; write {known}") from None
+        raise ValueError(f"'{text.strip()[:40]}' is not a condition; write {known}") from None
 
 
 class ListingStatus(StrEnum):
@@ -111,7 +111,7 @@ class CreateCategory(Request):
 
 
 class UpdateCategory(Request):
-    """A new name or place; the place may not lie below the category itself."""
+    """A new name or parent; the parent may not be below the category itself."""
 
     name: CategoryName
     parent_id: Id | None = None
@@ -167,7 +167,7 @@ class UpdateListing(Request):
 
 
 class Listing(Reply):
-    """A listing as anybody sees it."""
+    """A listing as everybody sees it."""
 
     id: Id
     seller_id: Id
@@ -221,7 +221,7 @@ class ListingQuery(Paging):
 
 
 class BulkQuery(Request):
-    """`dry_run` judges every row and writes nothing."""
+    """`dry_run` checks every row and writes nothing."""
 
     dry_run: bool = False
 
@@ -264,10 +264,10 @@ class BulkOutcome(StrEnum):
 
 
 class BulkVerdict(Reply):
-    """The verdict over one row; `row` counts from 1 in the order in which rows were sent.
+    """The result of one row; `row` counts from 1 in the order in which rows were sent.
 
     `problem` is set on the last line of an upload that could not go on, as when the account was
-    suspended meanwhile: this row and those without a verdict were not taken.
+    suspended meanwhile: this row and those without a result were not imported.
     """
 
     row: int

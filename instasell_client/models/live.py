@@ -78,7 +78,7 @@ class JoinAuction(Request):
 
 
 class LeaveAuction(Request):
-    """Leaves one auction, or the board."""
+    """Leave one auction, or the board."""
 
     auction_id: Id | Literal["*"] = Field(validation_alias=AliasChoices("auction_id", "auctionId"))
 
@@ -99,7 +99,7 @@ class JoinedAuction(Reply):
     """The ack of a join: the snapshot, and the bids missed since `after_seq`.
 
     `truncated`: more than 500 were missed, and `missed` has the newest of them. `view` is there
-    when it was asked for; a market older than this field leaves it out.
+    when it was requested; older servers omit it.
     """
 
     auction_id: Id
@@ -116,7 +116,7 @@ class JoinedAuction(Reply):
 class YourBid(Reply):
     """Your position in an auction that you bid in, as of its `version`; amounts in minor units.
 
-    `bidder` is your public name there, `max_amount` how far you go, which nobody else sees. As an
+    `bidder` is your public name there, `max_amount` your limit, which nobody else sees. As an
     event, `your_bid_changed`, it goes to those sockets of your account that have joined the
     auction or the board, whatever placed the bid: this socket, another one, a script.
     """
@@ -131,7 +131,7 @@ class YourBid(Reply):
 class JoinedBoard(Reply):
     """The ack of joining the board. `your_bids` has your positions in its auctions.
 
-    `currency` is missing from a market older than this field.
+    Older servers omit `currency`.
     """
 
     auctions: list[AuctionState]
@@ -141,7 +141,7 @@ class JoinedBoard(Reply):
 
 
 class BidPlaced(Reply):
-    """One committed change that took bids. `bids` has the newest 50 of the batch.
+    """One committed change with accepted bids. `bids` has the newest 50 of the batch.
 
     `conflated`: a state that stands for several changes, without `bid` and `bids`.
     """

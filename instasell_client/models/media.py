@@ -28,14 +28,14 @@ FileName = Annotated[Line, Field(min_length=1, max_length=200)]
 
 
 class AddImage(Request):
-    """A picture that is to be uploaded; `size` in bytes. Of a GIF the first frame is shown."""
+    """A picture to upload; `size` in bytes. Of a GIF the first frame is shown."""
 
     content_type: ImageType
     size: FileBytes
 
 
 class AddEvidence(Request):
-    """A file that is about to be uploaded; `size` in bytes. The name is shown to both sides."""
+    """A file to upload; `size` in bytes. The name is shown to both sides."""
 
     content_type: EvidenceType
     size: FileBytes

@@ -40,7 +40,7 @@ class SendMessage(Request):
 
 
 class MarkMessagesRead(Request):
-    """Messages up to this `seq` were seen."""
+    """Mark the messages up to this `seq` as read."""
 
     up_to: Annotated[int, Field(strict=True, ge=1, le=2**53)]
 
@@ -84,7 +84,7 @@ class Conversation(Reply):
 
 
 class NewMessage(Reply):
-    """A message and the conversation that it stands in."""
+    """A message and its conversation."""
 
     conversation: Conversation
     message: Message

@@ -16,7 +16,7 @@ class Health(Reply):
 class Readiness(Reply):
     """Report that requests can be served. Without Redis they are slower: `degraded`.
 
-    `warnings` names what an operator should mend: `database_role` where the server's role could
+    `warnings` names what an operator should fix: `database_role` where the server's role could
     change the schema or rewrite the books.
     """
 

@@ -29,9 +29,9 @@ class SellingQuery(Paging):
 
 
 class SellingAuction(Reply):
-    """An own auction; amounts in minor units.
+    """An auction that you created; amounts in minor units.
 
-    `reserve` is for its seller's eyes. The order is the newest that came of the auction; without
+    Only its seller sees `reserve`. The order is the newest one of the auction; without
     one, `order_id` and what follows it are None.
     """
 
@@ -48,7 +48,7 @@ class SellingAuction(Reply):
 
 
 class SellingPage(Reply):
-    """A page of own auctions, the server's clock, and what the market asks in gas."""
+    """A page of your auctions, the server's clock, and the fees in gas."""
 
     items: list[SellingAuction]
     next: str | None = None

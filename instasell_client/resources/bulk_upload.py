@@ -84,13 +84,13 @@ def _verdicts(answer: bytes, *, before: int, expected: int) -> RowResults:
     found = [BulkVerdict.model_validate_json(line) for line in answer.splitlines() if line]
     if found and found[-1].problem is not None:
         raise error_from_problem(found[-1].problem)
-    if [verdict.row for verdict in found] != list(range(1, expected + 1)):
+    if [result.row for result in found] != list(range(1, expected + 1)):
         raise ProtocolError(f"{expected} rows were sent, and {len(found)} verdicts came back")
-    return RowResults([_shifted(verdict, before) for verdict in found])
+    return RowResults([_shifted(result, before) for result in found])
 
 
-def _shifted(verdict: BulkVerdict, before: int) -> BulkVerdict:
-    return verdict.model_copy(update={"row": verdict.row + before}) if before else verdict
+def _shifted(result: BulkVerdict, before: int) -> BulkVerdict:
+    return result.model_copy(update={"row": result.row + before}) if before else result
 
 
 def read_row(line: bytes) -> JsonObject:

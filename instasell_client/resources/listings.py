@@ -265,9 +265,9 @@ class Listings(Resource[Mode]):
     def bulk(
         self, rows: Iterable[BulkListing | Mapping[str, object]], *, dry_run: bool = False
     ) -> Pages[BulkVerdict]:
-        """Create and update listings from rows, and yield one verdict for each, in order.
+        """Create and update listings from rows, and yield one result for each, in order.
 
-        Rows are sent unchanged, so that a verdict names all bad fields of its row. A body whose
+        Rows are sent unchanged, so that a result names all bad fields of its row. A body whose
         answer is lost is sent again: rows are keyed by `seller_sku`, else by a hash, so that
         nothing is created twice; what the first attempt did is then `unchanged`.
 
@@ -282,8 +282,8 @@ class Listings(Resource[Mode]):
             Forbidden, Invalid, ProtocolError
 
         Example:
-            for verdict in client.listings.bulk(rows, dry_run=True):
-                print(verdict.row, verdict.outcome, verdict.errors)
+            for result in client.listings.bulk(rows, dry_run=True):
+                print(result.row, result.outcome, result.errors)
 
         See docs/api.md#post-listingsbulk.
         """

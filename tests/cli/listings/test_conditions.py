@@ -33,6 +33,6 @@ async def test_conditions_are_given_in_options_and_in_the_words_of_other_markets
     done = await shop.run("listings", "import", str(path), *rest)
     verdicts = [json.loads(line) for line in done.out.splitlines()]
     assert [each["outcome"] for each in verdicts] == [*["created"] * 3, "rejected"]
-    assert "'used' is no condition; write new, refurbished, used-like-new" in str(verdicts[3])
+    assert "'used' is not a condition; write new, refurbished, used-like-new" in str(verdicts[3])
     found = sql("SELECT condition FROM listings WHERE title = 'B' ORDER BY seller_sku")
     assert [row[0] for row in found] == ["used-like-new", "for-parts", "used-good"]
