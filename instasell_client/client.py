@@ -77,7 +77,7 @@ class _Market(Resource[Mode]):
             module, kind = _NOUNS[name]
         except KeyError:
             raise AttributeError(f"{type(self).__name__} has no {name!r}") from None
-        noun = getattr(import_module(f"instasell_client.resources.{module}"), kind)(self._carrier)
+        noun = getattr(import_module(f"instasell_client.resources.{module}"), kind)(self._transport)
         setattr(self, name, noun)
         return noun
 
@@ -87,16 +87,16 @@ class _Market(Resource[Mode]):
     @property
     def base_url(self) -> str:
         """Return the address of the server."""
-        return self._carrier.wiring.base_url
+        return self._transport.config.base_url
 
     @property
     def token(self) -> str | None:
         """Return the token that calls carry; setting it signs in or, with None, out."""
-        return self._carrier.token
+        return self._transport.token
 
     @token.setter
     def token(self, token: str | None) -> None:
-        self._carrier.token = token
+        self._transport.token = token
 
     @endpoint
     def api(
@@ -158,9 +158,9 @@ class InstaSell(_Market[Sync]):
         max_retries: int = 4,
         max_wait_seconds: float = 30.0,
     ) -> None:
-        wiring = TransportConfig(base_url, timeout_seconds, max_retries, max_wait_seconds)
-        self._transport = SyncTransport(wiring, token)
-        super().__init__(self._transport)
+        config = TransportConfig(base_url, timeout_seconds, max_retries, max_wait_seconds)
+        self._connections = SyncTransport(config, token)
+        super().__init__(self._connections)
 
     def close(self) -> None:
         """Close the connections.
@@ -169,7 +169,7 @@ class InstaSell(_Market[Sync]):
             client = InstaSell(token=token)
             client.close()
         """
-        self._transport.close()
+        self._connections.close()
 
     def __enter__(self) -> Self:
         return self
@@ -186,7 +186,7 @@ class InstaSell(_Market[Sync]):
 class AsyncInstaSell(_Market[Async]):
     """Call the market from asyncio: the same calls, awaited, and the live session.
 
-    Close it with `aclose`, or use `async with`. `network` replaces the network, and `witness` is
+    Close it with `aclose`, or use `async with`. `network` replaces the network, and `observer` is
     notified of all that the client receives. With `read_only` each call that would change something
     raises Forbidden before it is sent; signing in and out stay possible.
     """
@@ -200,14 +200,14 @@ class AsyncInstaSell(_Market[Async]):
         max_retries: int = 4,
         max_wait_seconds: float = 30.0,
         network: Network | None = None,
-        witness: Observer | None = None,
+        observer: Observer | None = None,
         read_only: bool = False,
     ) -> None:
-        wiring = TransportConfig(base_url, timeout_seconds, max_retries, max_wait_seconds)
-        self._network, self._witness, self._read_only = network, witness, read_only
+        config = TransportConfig(base_url, timeout_seconds, max_retries, max_wait_seconds)
+        self._network, self._observer, self._read_only = network, observer, read_only
         http = None if network is None else network.http
-        self._transport = AsyncTransport(wiring, token, http, witness, read_only=read_only)
-        super().__init__(self._transport)
+        self._connections = AsyncTransport(config, token, http, observer, read_only=read_only)
+        super().__init__(self._connections)
 
     def live(
         self, *, on_state: StateCallback | None = None, wait_for_server: bool = False
@@ -236,7 +236,7 @@ class AsyncInstaSell(_Market[Async]):
             on_state=on_state,
             wait_for_server=wait_for_server,
             dial=None if self._network is None else self._network.dial,
-            witness=self._witness,
+            observer=self._observer,
             read_only=self._read_only,
         )
 
@@ -247,7 +247,7 @@ class AsyncInstaSell(_Market[Async]):
             client = AsyncInstaSell(token=token)
             await client.aclose()
         """
-        await self._transport.aclose()
+        await self._connections.aclose()
 
     async def __aenter__(self) -> Self:
         return self

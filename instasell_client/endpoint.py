@@ -37,7 +37,7 @@ class Transport(Protocol):
     token: str | None
 
     @property
-    def wiring(self) -> TransportConfig:
+    def config(self) -> TransportConfig:
         """Return the address of the market and the limits of waiting."""
         ...
 
@@ -61,8 +61,8 @@ class Transport(Protocol):
 class Resource(Generic[Mode]):
     """Group the calls about one noun, bound to a transport."""
 
-    def __init__(self, carrier: Transport) -> None:
-        self._carrier = carrier
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
 
 class Endpoint(Generic[P, T]):
@@ -71,7 +71,7 @@ class Endpoint(Generic[P, T]):
     def __init__(self, build: Callable[Concatenate[Any, P], Operation[T]]) -> None:
         @wraps(build)
         def call(resource: Resource[Any], *args: P.args, **kwargs: P.kwargs) -> Any:
-            return resource._carrier.run(build(resource, *args, **kwargs))
+            return resource._transport.run(build(resource, *args, **kwargs))
 
         self._call = call
 
@@ -93,7 +93,7 @@ class MultiStepCall(Generic[P, T]):
     def __init__(self, build: Callable[Concatenate[Any, P], CallChain[T]]) -> None:
         @wraps(build)
         def call(resource: Resource[Any], *args: P.args, **kwargs: P.kwargs) -> Any:
-            return resource._carrier.run_chain(build(resource, *args, **kwargs))
+            return resource._transport.run_chain(build(resource, *args, **kwargs))
 
         self._call = call
 
@@ -115,11 +115,11 @@ class PagedCall(Generic[P, T]):
     def __init__(self, build: Callable[Concatenate[Any, P], Pages[T] | StreamedLines[T]]) -> None:
         @wraps(build)
         def call(resource: Resource[Any], *args: P.args, **kwargs: P.kwargs) -> Any:
-            built, carrier = build(resource, *args, **kwargs), resource._carrier
+            built, transport = build(resource, *args, **kwargs), resource._transport
             return (
-                carrier.stream_lines(built)
+                transport.stream_lines(built)
                 if isinstance(built, StreamedLines)
-                else carrier.iterate(built)
+                else transport.iterate(built)
             )
 
         self._call = call

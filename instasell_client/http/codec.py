@@ -214,21 +214,21 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def asks_too_much(wiring: TransportConfig, response: httpx.Response) -> bool:
+def asks_too_much(config: TransportConfig, response: httpx.Response) -> bool:
     """Return True when a transient refusal asks for a longer wait than the client accepts."""
     if response.status_code not in _TRANSIENT:
         return False
     seconds = retry_after_seconds(response.headers)
-    return seconds is not None and seconds > wiring.max_wait_seconds
+    return seconds is not None and seconds > config.max_wait_seconds
 
 
 def transport_error(
-    error: httpx.HTTPError | httpx.InvalidURL, wiring: TransportConfig, place: str | None = None
+    error: httpx.HTTPError | httpx.InvalidURL, config: TransportConfig, place: str | None = None
 ) -> TransportError:
     """Return the error for a failed connection to `place`, or to the server."""
-    place = place or wiring.base_url
+    place = place or config.base_url
     if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
-        return Timeout(f"{place} did not answer in {wiring.timeout_seconds:g} s")
+        return Timeout(f"{place} did not answer in {config.timeout_seconds:g} s")
     reason = str(error).partition("\n")[0] or type(error).__name__
     return ConnectionFailed(f"{place} cannot be reached ({reason}); is it running?")
 

@@ -49,12 +49,12 @@ def _trust() -> ssl.SSLContext:
 class SyncTransport:
     """Hold the connections of a sync client. `token` may change while they are open."""
 
-    def __init__(self, wiring: TransportConfig, token: str | None) -> None:
-        self.wiring = wiring
+    def __init__(self, config: TransportConfig, token: str | None) -> None:
+        self.config = config
         self.token = token
         self._owner = TokenOwner()
         self._http = httpx.Client(
-            timeout=wiring.timeout(),
+            timeout=config.timeout(),
             verify=_trust(),
             headers={"User-Agent": user_agent()},
             event_hooks={"response": [self._refuse_long_waits]},
@@ -75,15 +75,15 @@ class SyncTransport:
                 else retry_request(
                     self._http,
                     operation.method,
-                    self.wiring.url(operation),
-                    retry=self.wiring.retry(operation),
+                    self.config.url(operation),
+                    retry=self.config.retry(operation),
                     params=operation.query or None,
                     content=operation.body,
                     headers=headers_of(operation, self.token),
                 )
             )
         except httpx.HTTPError as error:
-            raise transport_error(error, self.wiring, self.wiring.place(operation)) from error
+            raise transport_error(error, self.config, self.config.place(operation)) from error
         reply = decode_reply(operation, response)
         if operation.new_token is not None:
             self.token = operation.new_token(reply)
@@ -92,7 +92,7 @@ class SyncTransport:
     def _gather(self, operation: Operation[Any]) -> httpx.Response:
         """Return an answer of bounded length, requested once."""
         headers = {**headers_of(operation, self.token), **PLAIN}
-        url = self.wiring.url(operation)
+        url = self.config.url(operation)
         with self._http.stream(operation.method, url, headers=headers) as response:
             within = ReplySizeLimit(operation, response)
             for part in response.iter_raw():
@@ -132,13 +132,13 @@ class SyncTransport:
             except httpx.HTTPError as error:
                 asked = asked.after(last)
                 if asked is None:
-                    raise transport_error(error, self.wiring) from error
+                    raise transport_error(error, self.config) from error
 
     def _stream(self, lines: StreamedLines[T]) -> Generator[T, None, None]:
         operation = lines.operation
         with self._http.stream(
             operation.method,
-            self.wiring.url(operation),
+            self.config.url(operation),
             params=operation.query or None,
             headers=headers_of(operation, self.token),
         ) as response:
@@ -154,7 +154,7 @@ class SyncTransport:
         return self._owner.find(token) or self._owner.keep(token, self.run(WHO_AM_I))
 
     def _refuse_long_waits(self, response: httpx.Response) -> None:
-        if asks_too_much(self.wiring, response):
+        if asks_too_much(self.config, response):
             response.read()
             raise error_from_response(response)
 
@@ -164,21 +164,21 @@ class AsyncTransport:
 
     def __init__(
         self,
-        wiring: TransportConfig,
+        config: TransportConfig,
         token: str | None,
         http: httpx.AsyncBaseTransport | None = None,
-        witness: Observer | None = None,
+        observer: Observer | None = None,
         *,
         read_only: bool = False,
     ) -> None:
-        self.wiring = wiring
+        self.config = config
         self.token = token
         self._owner = TokenOwner()
-        self._witness = witness
+        self._observer = observer
         self._read_only = read_only
         self._http = httpx.AsyncClient(
             transport=http,
-            timeout=wiring.timeout(),
+            timeout=config.timeout(),
             verify=_trust(),
             headers={"User-Agent": user_agent()},
             event_hooks={"response": [self._refuse_long_waits]},
@@ -200,20 +200,20 @@ class AsyncTransport:
                 else await aretry_request(
                     self._http,
                     operation.method,
-                    self.wiring.url(operation),
-                    retry=self.wiring.retry(operation),
+                    self.config.url(operation),
+                    retry=self.config.retry(operation),
                     params=operation.query or None,
                     content=operation.body,
                     headers=headers_of(operation, self.token),
                 )
             )
         except httpx.HTTPError as error:
-            raise transport_error(error, self.wiring, self.wiring.place(operation)) from error
+            raise transport_error(error, self.config, self.config.place(operation)) from error
         reply = decode_reply(operation, response)
         if operation.new_token is not None:
             self.token = operation.new_token(reply)
-        if self._witness is not None:
-            self._witness.on_reply(
+        if self._observer is not None:
+            self._observer.on_reply(
                 operation.method, operation.path, operation.query, response.content
             )
         return reply
@@ -221,7 +221,7 @@ class AsyncTransport:
     async def _gather(self, operation: Operation[Any]) -> httpx.Response:
         """Return an answer of bounded length, requested once."""
         headers = {**headers_of(operation, self.token), **PLAIN}
-        url = self.wiring.url(operation)
+        url = self.config.url(operation)
         async with self._http.stream(operation.method, url, headers=headers) as response:
             within = ReplySizeLimit(operation, response)
             async for part in response.aiter_raw():
@@ -263,14 +263,14 @@ class AsyncTransport:
             except httpx.HTTPError as error:
                 asked = asked.after(last)
                 if asked is None:
-                    raise transport_error(error, self.wiring) from error
+                    raise transport_error(error, self.config) from error
 
     async def _stream(self, lines: StreamedLines[T]) -> AsyncGenerator[T, None]:
         operation = lines.operation
         self._check(operation)
         async with self._http.stream(
             operation.method,
-            self.wiring.url(operation),
+            self.config.url(operation),
             params=operation.query or None,
             headers=headers_of(operation, self.token),
         ) as response:
@@ -292,7 +292,7 @@ class AsyncTransport:
         return self._owner.find(token) or self._owner.keep(token, await self.run(WHO_AM_I))
 
     async def _refuse_long_waits(self, response: httpx.Response) -> None:
-        if asks_too_much(self.wiring, response):
+        if asks_too_much(self.config, response):
             await response.aread()
             raise error_from_response(response)
 

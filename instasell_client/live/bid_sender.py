@@ -40,12 +40,12 @@ class BidSender:
     def __init__(
         self,
         connect: Callable[[], Awaitable[SocketConnection]],
-        patience: RetryPolicy,
-        witness: Observer,
+        retry_policy: RetryPolicy,
+        observer: Observer,
     ) -> None:
         self._connect = connect
-        self._patience = patience
-        self._witness = witness
+        self._retry_policy = retry_policy
+        self._observer = observer
 
     async def send(self, bid: LiveBid, timeout_seconds: float) -> BidReceipt:
         """Return the receipt, or raise what refused the bid; see `LiveSession.bid`."""
@@ -61,15 +61,15 @@ class BidSender:
             raise Timeout(f"no connection in {timeout_seconds:g} s; nothing was sent") from None
 
     async def _repeat(self, bid: LiveBid, attempt: _Attempt) -> BidReceipt:
-        delays = self._patience.delays()
+        delays = self._retry_policy.delays()
         data = bid.model_dump(exclude_none=True)
         while True:
-            link = await self._connect()
+            connection = await self._connect()
             before, attempt.open = attempt.open, True
             try:
-                answer = await link.ask(ClientEvent.BID, data)
+                answer = await connection.ask(ClientEvent.BID, data)
                 receipt = BidReceipt.model_validate(answer)
-                self._witness.on_change(answer)
+                self._observer.on_change(answer)
                 return receipt
             except ConnectionLost as lost:
                 log.info("the bid goes out again with its key: %s", lost)

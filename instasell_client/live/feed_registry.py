@@ -18,7 +18,7 @@ from instasell_client.live.events import (
     ChangeName,
     NoticeName,
 )
-from instasell_client.live.feeds import AccountFeed, JoinedFeed
+from instasell_client.live.feeds import AccountFeed, EventFeed, JoinedFeed
 from instasell_client.models.base import JsonObject
 from instasell_client.models.live import BOARD, AuctionChanged, BidPlaced, ServerEvent
 
@@ -29,46 +29,45 @@ _NOTICES = frozenset(get_args(NoticeName))
 
 
 class FeedRegistry:
-    """Hold the feeds that are still referenced. `abandon` gets a room that has no feed left.
+    """Hold the feeds that are still referenced. `abandon` gets an id that no feed is of any more.
 
     Feeds are kept weakly: one that was left by a bare `break` goes with its last reference, and
-    its room is left with the next event that comes for it.
+    its auction is left with the next event that comes for it.
     """
 
     def __init__(self, abandon: Callable[[str], None]) -> None:
         self._abandon = abandon
-        self._rooms: dict[str, WeakSet[JoinedFeed[Any]]] = {}
+        self._joined: dict[str, WeakSet[JoinedFeed[Any]]] = {}
         self._notices: WeakSet[AccountFeed] = WeakSet()
 
     def __contains__(self, name: str) -> bool:
-        return name in self._rooms
+        return name in self._joined
 
     def __iter__(self) -> Iterator[JoinedFeed[Any]]:
-        return iter([room for rooms in self._rooms.values() for room in rooms])
+        return iter([feed for feeds in self._joined.values() for feed in feeds])
 
-    def enter(self, room: JoinedFeed[Any]) -> None:
+    def enter(self, feed: JoinedFeed[Any]) -> None:
         """Add a feed of an auction or of the board."""
-        self._rooms.setdefault(room.room, WeakSet()).add(room)
+        self._joined.setdefault(feed.target_id, WeakSet()).add(feed)
 
     def listen(self, feed: AccountFeed) -> None:
         """Add a feed of the account's events."""
         self._notices.add(feed)
 
     def leave(self, feed: object) -> None:
-        """Remove a feed, and leave its room when it was the last one there."""
+        """Remove a feed, and leave its auction or the board with the last feed of it."""
         if isinstance(feed, JoinedFeed):
-            rooms = self._rooms.get(feed.room, WeakSet())
-            rooms.discard(feed)
-            if not rooms and self._rooms.pop(feed.room, None) is not None:
-                self._abandon(feed.room)
+            feeds = self._joined.get(feed.target_id, WeakSet())
+            feeds.discard(feed)
+            if not feeds and self._joined.pop(feed.target_id, None) is not None:
+                self._abandon(feed.target_id)
         elif isinstance(feed, AccountFeed):
             self._notices.discard(feed)
 
     def finish(self, failure: InstaSellError | None) -> None:
         """End every feed."""
-        for room in self:
-            room.finish(failure)
-        for feed in list(self._notices):
+        feeds: list[EventFeed[Any]] = [*self, *self._notices]
+        for feed in feeds:
             feed.finish(failure)
 
     def receive(self, event: str, data: JsonObject) -> None:
@@ -88,12 +87,12 @@ class FeedRegistry:
 
     def _spread(self, change: Change) -> None:
         for name in (change.data.auction_id, BOARD):
-            rooms = self._rooms.get(name)
-            if rooms is None:
+            feeds = self._joined.get(name)
+            if feeds is None:
                 continue
-            present = list(rooms)
+            present = list(feeds)
             if not present:
-                del self._rooms[name]
+                del self._joined[name]
                 self._abandon(name)
-            for room in present:
-                room.receive(change)
+            for feed in present:
+                feed.receive(change)

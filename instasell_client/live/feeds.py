@@ -149,7 +149,7 @@ class JoinedFeed(EventFeed[Event], ABC, Generic[Event]):
 
     @property
     @abstractmethod
-    def room(self) -> str:
+    def target_id(self) -> str:
         """Return the `auction_id` to join."""
 
     @abstractmethod
@@ -221,7 +221,7 @@ class AuctionFeed(JoinedFeed[AuctionEvent]):
         self.request()
 
     @property
-    def room(self) -> str:
+    def target_id(self) -> str:
         """Return the `auction_id` to join."""
         return self.auction_id
 
@@ -290,7 +290,7 @@ class BoardFeed(JoinedFeed[BoardEvent]):
         self._resumed = False
 
     @property
-    def room(self) -> str:
+    def target_id(self) -> str:
         """Return the name of the board."""
         return BOARD
 

@@ -57,24 +57,24 @@ class LiveSession:
         *,
         on_state: StateCallback | None = None,
         wait_for_server: bool = False,
-        patience: RetryPolicy | None = None,
+        retry_policy: RetryPolicy | None = None,
         dial: Dial | None = None,
-        witness: Observer | None = None,
+        observer: Observer | None = None,
         read_only: bool = False,
     ) -> None:
         self._base_url = base_url
         self._token = token
         self._wait_for_server = wait_for_server
-        self._patience = patience or RetryPolicy()
+        self._retry_policy = retry_policy or RetryPolicy()
         self._dial = dial or open_socket
-        self._witness = witness or Observer()
+        self._observer = observer or Observer()
         self._read_only = read_only
         self._states = StateTracker(on_state)
         self._clock = Clock()
-        self._link: SocketConnection | None = None
+        self._connection: SocketConnection | None = None
         self._failure: InstaSellError | None = None
-        self._rooms = FeedRegistry(self._abandon)
-        self._bids = BidSender(self._next_link, self._patience, self._witness)
+        self._feeds = FeedRegistry(self._abandon)
+        self._bids = BidSender(self._next_connection, self._retry_policy, self._observer)
         self._joins_at_once = asyncio.Semaphore(JOINS_AT_ONCE_MAX)
         self._pace = RateLimiter()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -85,7 +85,7 @@ class LiveSession:
         self._keeper.add_done_callback(self._kept)
         if not self._wait_for_server:
             try:
-                await self._next_link()
+                await self._next_connection()
             except BaseException:
                 await self.aclose()
                 raise
@@ -171,11 +171,11 @@ class LiveSession:
             auction_id,
             after_seq,
             view,
-            self._rooms.leave,
+            self._feeds.leave,
             self._start_join,
-            lambda: BOARD in self._rooms,
+            lambda: BOARD in self._feeds,
         )
-        self._rooms.enter(feed)
+        self._feeds.enter(feed)
         self._start_join(feed)
         return feed
 
@@ -191,8 +191,8 @@ class LiveSession:
 
         See docs/api.md#live.
         """
-        feed = BoardFeed(self._rooms.leave, self._start_join)
-        self._rooms.enter(feed)
+        feed = BoardFeed(self._feeds.leave, self._start_join)
+        self._feeds.enter(feed)
         self._start_join(feed)
         return feed
 
@@ -208,8 +208,8 @@ class LiveSession:
 
         See docs/api.md#live.
         """
-        feed = AccountFeed(self._rooms.leave)
-        self._rooms.listen(feed)
+        feed = AccountFeed(self._feeds.leave)
+        self._feeds.listen(feed)
         if self.state is ConnectionState.CLOSED:
             feed.finish(self._failure)
         return feed
@@ -257,18 +257,18 @@ class LiveSession:
         )
         return await self._bids.send(bid, timeout_seconds)
 
-    async def _next_link(self) -> SocketConnection:
-        while self._link is None:
+    async def _next_connection(self) -> SocketConnection:
+        while self._connection is None:
             if self._failure is not None:
                 raise self._failure
             if self.state is ConnectionState.CLOSED or self._keeper is None:
                 raise ConnectionFailed("the live session is not open; enter it with async with")
             await self._states.wait()
-        return self._link
+        return self._connection
 
     async def _keep(self) -> None:
         """Connect, serve, and connect again, until a refusal or the end of the session."""
-        delays = self._patience.delays()
+        delays = self._retry_policy.delays()
         while True:
             try:
                 socket = await self._dial(self._base_url, self._token)
@@ -280,7 +280,7 @@ class LiveSession:
             async with socket:
                 answered = await self._serve(socket)
             if answered:
-                delays = self._patience.delays()
+                delays = self._retry_policy.delays()
             await asyncio.sleep(next(delays))
 
     def _kept(self, keeper: asyncio.Task[None]) -> None:
@@ -301,77 +301,77 @@ class LiveSession:
         """Serve one socket to its end; return True if it ever answered."""
         self._clock.restart()
         self._pace = RateLimiter()
-        link = SocketConnection(socket, self._clock, self._receive, self._patience.answer)
-        self._link = link
+        connection = SocketConnection(socket, self._clock, self._receive, self._retry_policy.answer)
+        self._connection = connection
         self._states.enter(ConnectionState.LIVE)
-        self._witness.on_state(live=True)
-        pinging = self._start(self._ping(link))
-        for room in self._rooms:
-            self._start_join(room)
+        self._observer.on_state(live=True)
+        pinging = self._start(self._ping(connection))
+        for feed in self._feeds:
+            self._start_join(feed)
         try:
-            log.info("the connection ended: %s", await link.read())
+            log.info("the connection ended: %s", await connection.read())
         finally:
-            self._link = None
+            self._connection = None
             pinging.cancel()
-        self._witness.on_state(live=False)
+        self._observer.on_state(live=False)
         self._states.enter(ConnectionState.RECONNECTING)
-        return link.answered
+        return connection.answered
 
     def _receive(self, event: str, data: JsonObject) -> None:
-        self._witness.on_notice(event, data)
-        self._rooms.receive(event, data)
+        self._observer.on_notice(event, data)
+        self._feeds.receive(event, data)
 
-    async def _ping(self, link: SocketConnection) -> None:
+    async def _ping(self, connection: SocketConnection) -> None:
         """Keep the socket alive, notice when it is dead, and read the server's clock."""
         while True:
             try:
-                await link.ask(ClientEvent.PING, {})
+                await connection.ask(ClientEvent.PING, {})
             except ConnectionLost:
                 return
             except InstaSellError as error:
                 log.warning("a ping was refused: %s", error)
-            await asyncio.sleep(self._patience.ping_every)
+            await asyncio.sleep(self._retry_policy.ping_every)
 
-    def _start_join(self, room: JoinedFeed[Any]) -> None:
+    def _start_join(self, feed: JoinedFeed[Any]) -> None:
         """Join, now or with the next connection; what comes until the answer is held back."""
-        room.hold()
+        feed.hold()
         if self.state is ConnectionState.CLOSED:
-            room.finish(self._failure)
-        elif self._link is not None:
-            self._start(self._join(self._link, room))
+            feed.finish(self._failure)
+        elif self._connection is not None:
+            self._start(self._join(self._connection, feed))
 
-    async def _join(self, link: SocketConnection, room: JoinedFeed[Any]) -> None:
-        delays = self._patience.delays()
-        while not room.over:
-            if room.gaps > 1:
+    async def _join(self, connection: SocketConnection, feed: JoinedFeed[Any]) -> None:
+        delays = self._retry_policy.delays()
+        while not feed.over:
+            if feed.gaps > 1:
                 await asyncio.sleep(next(delays))
-            data = room.request().model_dump(exclude_none=True)
+            data = feed.request().model_dump(exclude_none=True)
             try:
                 async with self._joins_at_once:
                     await self._pace.turn()
-                    ack = await link.ask(ClientEvent.JOIN, data)
-                room.joined(ack)
-                self._witness.on_joined(ack)
+                    ack = await connection.ask(ClientEvent.JOIN, data)
+                feed.joined(ack)
+                self._observer.on_joined(ack)
                 return
             except ConnectionLost:
                 return
             except ValidationError as error:
-                room.finish(
+                feed.finish(
                     ProtocolError(
                         f"the snapshot does not fit the contract: {describe_error(error)}"
                     )
                 )
             except InstaSellError as error:
                 if not is_transient(error):
-                    room.finish(error)
-                    self._rooms.leave(room)
+                    feed.finish(error)
+                    self._feeds.leave(feed)
                 else:
                     await asyncio.sleep(wait_seconds(error, delays))
 
-    def _abandon(self, room: str) -> None:
-        if self._link is not None:
-            data = LeaveAuction(auction_id=room).model_dump()
-            self._start(_leave(self._link, data))
+    def _abandon(self, target_id: str) -> None:
+        if self._connection is not None:
+            data = LeaveAuction(auction_id=target_id).model_dump()
+            self._start(_leave(self._connection, data))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -381,13 +381,13 @@ class LiveSession:
 
     def _end(self, failure: InstaSellError | None) -> None:
         self._failure = self._failure or failure
-        self._link = None
+        self._connection = None
         self._states.enter(ConnectionState.CLOSED)
-        self._rooms.finish(self._failure)
+        self._feeds.finish(self._failure)
 
 
-async def _leave(link: SocketConnection, data: JsonObject) -> None:
+async def _leave(connection: SocketConnection, data: JsonObject) -> None:
     try:
-        await link.ask(ClientEvent.LEAVE, data)
+        await connection.ask(ClientEvent.LEAVE, data)
     except InstaSellError as error:
         log.info("leaving was not answered: %s", error)

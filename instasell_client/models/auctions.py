@@ -361,7 +361,7 @@ class BidOutcome(StrEnum):
 
 
 class BidReceipt(Reply):
-    """The answer to an accepted bid, for the bidder alone. `repeated`: this key was answered before."""
+    """The answer to an accepted bid. `repeated`: this key was answered before."""
 
     auction_id: Id
     outcome: BidOutcome

@@ -123,9 +123,9 @@ class Auth(Resource[Mode]):
 
     tokens: TokenResource[Mode]
 
-    def __init__(self, carrier: Transport) -> None:
-        super().__init__(carrier)
-        self.tokens = TokenResource(carrier)
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport)
+        self.tokens = TokenResource(transport)
 
     @endpoint
     def signup(

@@ -26,7 +26,7 @@ class RecordingMode:
         """Return the client of the market, or of what stands in for it."""
         if self.replay is not None:
             return AsyncInstaSell(ADDRESS, network=self.replay.network, read_only=True)
-        return AsyncInstaSell(base_url, token, witness=self.recorder, read_only=read_only)
+        return AsyncInstaSell(base_url, token, observer=self.recorder, read_only=read_only)
 
     def attach(self, app: InstaSellApp) -> None:
         """Has the screen say what is going on, and hear what the replay tells."""

@@ -54,7 +54,7 @@ async def market() -> AsyncIterator[LivePeer]:
 
 def session(market: LivePeer, **options: Any) -> LiveSession:
     """A session that loses no time."""
-    return LiveSession(market.base_url, "a-token", **{"patience": QUICK, **options})
+    return LiveSession(market.base_url, "a-token", **{"retry_policy": QUICK, **options})
 
 
 def seqs(event: AuctionEvent) -> list[int]:
@@ -432,7 +432,9 @@ async def test_bid_that_was_lost_and_then_refused_stays_unknown(market: LivePeer
 async def test_bid_that_was_only_refused_is_unavailable(market: LivePeer) -> None:
     market.on_bid = lambda data: samples.problem("unavailable", 503)
     # So patient that the time is over before the bid goes out again.
-    async with session(market, patience=RetryPolicy(backoff_first=1e6, backoff_max=1e6)) as live:
+    async with session(
+        market, retry_policy=RetryPolicy(backoff_first=1e6, backoff_max=1e6)
+    ) as live:
         with pytest.raises(Unavailable):
             await live.bid(AUCTION, amount=1250, timeout_seconds=1)
 
@@ -498,8 +500,8 @@ async def test_token_that_ends_later_ends_every_feed(market: LivePeer) -> None:
 
 
 async def test_socket_that_goes_silent_is_replaced(market: LivePeer) -> None:
-    patience = RetryPolicy(answer=0.2, ping_every=0.01, backoff_first=0.01, backoff_max=0.05)
-    async with session(market, patience=patience) as live, live.auction(AUCTION) as feed:
+    policy = RetryPolicy(answer=0.2, ping_every=0.01, backoff_first=0.01, backoff_max=0.05)
+    async with session(market, retry_policy=policy) as live, live.auction(AUCTION) as feed:
         await anext(feed)
         market.mute = True
         async for state in live.states():

@@ -323,7 +323,7 @@ async def test_no_bid_is_lost_or_doubled_through_a_line_that_breaks(town: Town) 
     async with cutting(town.base_url) as line, AsyncExitStack() as stack:
 
         async def enter(base_url: str, token: str | None = None) -> LiveSession:
-            live = LiveSession(base_url, token, patience=QUICK)
+            live = LiveSession(base_url, token, retry_policy=QUICK)
             return await stack.enter_async_context(live)
 
         sessions = [await enter(line.base_url, bidder.token) for bidder in bidders]

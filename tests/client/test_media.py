@@ -135,7 +135,7 @@ async def test_pictures_on_the_real_server(market: Market, tmp_path: Path) -> No
     ]  # fmt: skip
     await seller.media.delete_image(listing_id, second.id)
     assert len((await visitor.media.images(listing_id)).items) == 1
-    with pytest.raises(Forbidden, match="not whole"):
+    with pytest.raises(Forbidden, match="incomplete"):
         await visitor.media.fetch(shown[0].versions[0].url + "x")
     with pytest.raises(ListingNotFound):
         await (await market.seller()).media.add_image(listing_id, picture())
