@@ -47,7 +47,7 @@ class OwnLookupQuery(Request):
 
 
 class Match(Reply):
-    """What the text may mean.
+    """One thing that the text may mean.
 
     `matched_by` says how: `id` for the beginning of its id, at least 6 hexadecimal digits; `sku`;
     `name` for its whole title, name or e-mail address; `words` for a part of that.
