@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 
 class CuttingProxy:
-    """Stands before the server at `target`; `cuts` counts the connections that were ended.
+    """Cut connections to the server at `target`; `cuts` counts those that were ended.
 
     While it is `shut`, new connections end at once.
     """

@@ -84,14 +84,14 @@ DESK = {
         {"reason": "looked up"}, keyed=True,
     ),
     "admin.cancel_auction": Case(
-        lambda c: c.admin.cancel_auction(AUCTION, "stolen goods"),
+        lambda c: c.admin.cancel_auction(AUCTION, "stolen item"),
         "POST", f"/admin/auctions/{AUCTION}/cancel", samples.status(),
-        auctions.AuctionStatusReply, {"reason": "stolen goods"}, keyed=True,
+        auctions.AuctionStatusReply, {"reason": "stolen item"}, keyed=True,
     ),
     "admin.remove_listing": Case(
-        lambda c: c.admin.remove_listing(LISTING, "stolen goods"),
+        lambda c: c.admin.remove_listing(LISTING, "stolen item"),
         "POST", f"/admin/listings/{LISTING}/remove", samples.listing(), listings.Listing,
-        {"reason": "stolen goods"}, keyed=True,
+        {"reason": "stolen item"}, keyed=True,
     ),
     "admin.disputes_page": Case(
         lambda c: c.admin.disputes_page(status="resolved", limit=3),

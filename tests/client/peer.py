@@ -17,7 +17,7 @@ PROBLEM = "application/problem+json"
 
 @dataclass(frozen=True)
 class Answer:
-    """What to answer. `cut`: the connection ends when half of the body is out."""
+    """Define an answer. `cut`: the connection ends when half of the body is out."""
 
     status: int = 200
     body: bytes = b""

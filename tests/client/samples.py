@@ -464,7 +464,7 @@ def conversation(**changes: Any) -> dict[str, Any]:
 
 
 def message(**changes: Any) -> dict[str, Any]:
-    """What somebody asked about a lamp."""
+    """Return a question about a lamp."""
     return {
         "conversation_id": OTHER,
         "seq": 1,

@@ -235,7 +235,7 @@ async def test_busy_market_is_asked_again(market: LivePeer) -> None:
         assert isinstance(await anext(feed), AuctionJoined)
 
 
-async def test_snapshot_that_does_not_fit_is_told(market: LivePeer) -> None:
+async def test_snapshot_that_breaks_the_contract_ends_the_feed(market: LivePeer) -> None:
     market.on_join = lambda data: {"auction_id": AUCTION}
     async with session(market) as live:
         with pytest.raises(ProtocolError):
@@ -465,7 +465,7 @@ async def test_entering_with_a_token_that_has_ended_fails(market: LivePeer) -> N
             raise AssertionError("the token does not hold")
 
 
-async def test_entering_somebody_elses_server_fails(market: LivePeer) -> None:
+async def test_entering_another_kind_of_server_fails(market: LivePeer) -> None:
     market.refuse = {"status": 404}
     with pytest.raises(NotAnInstaSellServer):
         async with session(market):
@@ -548,7 +548,7 @@ async def test_callback_that_fails_ends_the_session_and_says_so(market: LivePeer
             await anext(feed)
 
 
-async def test_server_clock_is_told_by_answers(market: LivePeer) -> None:
+async def test_answers_carry_the_server_clock(market: LivePeer) -> None:
     ahead = datetime.now(UTC) + timedelta(hours=1)
     market.clock = ahead.isoformat()
     async with session(market) as live, live.auction(AUCTION) as feed:

@@ -42,7 +42,7 @@ QUICK = RetryPolicy(backoff_first=0.02, backoff_max=0.1)
 
 
 class Town:
-    """A seller with a lamp, a category, and whoever else signs up."""
+    """Hold a seller with a lamp, a category, and others who sign up."""
 
     def __init__(self, base_url: str, sql: Sql) -> None:
         self.base_url = base_url
@@ -52,13 +52,13 @@ class Town:
         self.seller = self.visitor()
 
     def visitor(self) -> AsyncInstaSell:
-        """Somebody without a token."""
+        """Return a client without a token."""
         client = AsyncInstaSell(self.base_url)
         self._clients.append(client)
         return client
 
     async def person(self, name: str, role: Any = "buyer") -> AsyncInstaSell:
-        """Somebody who has signed up."""
+        """Return the client of a new account."""
         client = self.visitor()
         await client.auth.signup(f"{name}@example.org", PASSWORD, display_name=name, role=role)
         return client
@@ -147,10 +147,10 @@ async def test_categories(town: Town) -> None:
 
 
 async def test_listings(town: Town) -> None:
-    goods: dict[str, Any] = {"type": "direct", "category_id": town.category_id, "condition": "new"}
+    fields: dict[str, Any] = {"type": "direct", "category_id": town.category_id, "condition": "new"}
     created = [
         await town.seller.listings.create(
-            title=f"Lamp {n}", price=1000 + n, seller_sku=f"l-{n}", **goods
+            title=f"Lamp {n}", price=1000 + n, seller_sku=f"l-{n}", **fields
         )
         for n in range(5)
     ]
@@ -160,7 +160,7 @@ async def test_listings(town: Town) -> None:
     assert (await anybody.listings.page(price_min=1003, limit=1)).next is not None
     assert (await anybody.listings.get(found[0])).title == "Lamp 0"
     with pytest.raises(SkuTaken):
-        await town.seller.listings.create(title="Twin", price=1, seller_sku="l-0", **goods)
+        await town.seller.listings.create(title="Twin", price=1, seller_sku="l-0", **fields)
     assert (await town.seller.listings.update(found[0], price=5)).price == 5
     await town.seller.listings.delete(found[0])
     with pytest.raises(ListingNotFound):
@@ -222,7 +222,7 @@ async def test_auctions_over_http(town: Town) -> None:
     assert (await eve.auctions.watched_page()).items == []
 
 
-async def test_putting_up_editing_and_calling_off(town: Town) -> None:
+async def test_create_update_and_cancel_an_auction(town: Town) -> None:
     ids = {await town.auction() for _ in range(3)}
     anybody = town.visitor()
     assert {state.auction_id async for state in anybody.auctions.live(page_size=1)} == ids

@@ -40,7 +40,7 @@ def server_settings(database_url: str, redis_url: str, tmp_path: Path) -> Settin
 
 @pytest.fixture
 async def market(server: RunningServer, sql: Sql) -> AsyncIterator[Market]:
-    """People and goods of `server`."""
+    """Hold the people and listings of `server`."""
     async with open_market(server.base_url, sql) as opened_market:
         yield opened_market
 

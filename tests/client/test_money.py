@@ -37,12 +37,12 @@ PayPage = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 async def market(server: RunningServer, sql: Sql) -> AsyncIterator[Market]:
-    """People and goods of `server`."""
+    """Hold the people and listings of `server`."""
     async with open_market(server.base_url, sql) as opened:
         yield opened
 
 
-async def goods(market: Market, seller: AsyncInstaSell, *, stock: int = 5) -> str:
+async def create_listing(market: Market, seller: AsyncInstaSell, *, stock: int = 5) -> str:
     """A lamp at 10.00, 2.50 shipping."""
     made = await seller.listings.create(
         type="direct", title="A lamp", category_id=market.category(), condition="new",
@@ -61,7 +61,9 @@ async def buyer_with(market: Market, fund: Fund, amount: int) -> AsyncInstaSell:
 async def test_from_a_purchase_to_the_sellers_money(market: Market, fund: Fund) -> None:
     seller = await market.seller()
     buyer = await buyer_with(market, fund, 5000)
-    bought = await buyer.orders.buy(await goods(market, seller), quantity=2, address=ADDRESS)
+    bought = await buyer.orders.buy(
+        await create_listing(market, seller), quantity=2, address=ADDRESS
+    )
     order = bought.order
     assert (order.status, order.total_amount) == (OrderStatus.PENDING, 2250)
     assert order.address == Address(**ADDRESS)
@@ -88,7 +90,7 @@ async def test_from_a_purchase_to_the_sellers_money(market: Market, fund: Fund) 
 
 async def test_orders_are_listed_for_both_sides(market: Market) -> None:
     seller, buyer = await market.seller(), await market.bidder()
-    listing_id = await goods(market, seller)
+    listing_id = await create_listing(market, seller)
     made = [(await buyer.orders.buy(listing_id)).order.id for _ in range(3)]
     await buyer.orders.cancel(made[0], "not needed")
     newest_first = made[::-1]
@@ -116,7 +118,7 @@ async def test_the_order_of_an_auction_is_the_winners(market: Market) -> None:
 async def test_money_goes_back(market: Market, fund: Fund) -> None:
     seller = await market.seller()
     buyer = await buyer_with(market, fund, 5000)
-    order_id = (await buyer.orders.buy(await goods(market, seller))).order.id
+    order_id = (await buyer.orders.buy(await create_listing(market, seller))).order.id
     await buyer.orders.pay(order_id, "wallet")
     part = await seller.orders.refund(order_id, 250, reason="no shipping after all")
     assert (part.order.held_amount, part.order.refunded_amount) == (1000, 250)
@@ -130,7 +132,7 @@ async def test_money_goes_back(market: Market, fund: Fund) -> None:
 async def test_refusals_have_their_classes_and_data(market: Market, fund: Fund) -> None:
     seller = await market.seller()
     buyer = await buyer_with(market, fund, 1000)
-    listing_id = await goods(market, seller, stock=1)
+    listing_id = await create_listing(market, seller, stock=1)
     with pytest.raises(SellerCannotBuy):
         await seller.orders.buy(listing_id)
     with pytest.raises(OutOfStock):
@@ -178,7 +180,7 @@ async def test_a_wallet_needs_a_token_that_reads(market: Market) -> None:
     assert caught.value.scope == "read"
 
 
-async def test_no_provider_is_told_as_such(market: Market) -> None:
+async def test_a_market_without_a_provider_says_so(market: Market) -> None:
     buyer = await market.bidder()
     impatient = AsyncInstaSell(market.base_url, buyer.token, max_retries=0)
     with pytest.raises((PaymentFailed, Unavailable)):
@@ -191,7 +193,7 @@ async def test_a_card_pays_an_order_and_a_top_up(
 ) -> None:
     async with open_market(paying_server.base_url, sql) as market:
         seller, buyer = await market.seller(), await market.bidder()
-        order_id = (await buyer.orders.buy(await goods(market, seller))).order.id
+        order_id = (await buyer.orders.buy(await create_listing(market, seller))).order.id
         first = await buyer.orders.pay(order_id, "card")
         again = await buyer.orders.pay(order_id, "card")
         assert first.checkout_url == again.checkout_url
@@ -218,7 +220,7 @@ async def test_the_sync_client_does_the_same(
 
     seller = await market.seller()
     buyer = await buyer_with(market, fund, 5000)
-    listing_id = await goods(market, seller)
+    listing_id = await create_listing(market, seller)
 
     def shop() -> list[int]:
         with InstaSell(server.base_url, buyer.token) as client:

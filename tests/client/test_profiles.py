@@ -36,7 +36,7 @@ class Drawer:
         return self.secrets.get(entry)
 
     def set(self, entry: str, secret: str) -> bool:
-        """Whether the secret was taken."""
+        """Return True if the secret was kept."""
         if self.works:
             self.secrets[entry] = secret
         return self.works
@@ -284,7 +284,7 @@ def test_the_port_of_a_server_on_this_machine(
     assert resolve_target("local", store=store).token == "secret"
     monkeypatch.setenv("INSTASELL_PORT", "8780")
     assert resolve_target(store=store).token == "secret"
-    # Whoever runs a server here may still be a customer elsewhere.
+    # Those who run a server here may still be a customer elsewhere.
     store.save(SHOP, "other")
     monkeypatch.setenv("INSTASELL_PORT", "9000")
     assert resolve_target(store=store).url == SHOP.url

@@ -53,7 +53,7 @@ def test_unknown_code_becomes_the_nearest_class(both: Both) -> None:
     assert caught.value.code == "moon_in_wrong_phase"
 
 
-def test_every_bad_field_is_told_before_anything_is_sent(both: Both) -> None:
+def test_every_bad_field_is_reported_before_anything_is_sent(both: Both) -> None:
     with pytest.raises(Invalid) as caught:
         both.run(lambda client: client.auctions.bid(AUCTION, amount=0, max_amount=10**13))
     assert [error.field for error in caught.value.errors] == ["amount", "max_amount"]
@@ -107,7 +107,7 @@ def test_retry_after_is_waited_for(both: Both) -> None:
     assert len(both.peer.seen) == 2
 
 
-def test_long_retry_after_is_told_at_once(both: Both) -> None:
+def test_long_retry_after_raises_at_once(both: Both) -> None:
     both.peer.refuse(samples.problem("rate_limited", 429), retry_after="900")
     with pytest.raises(RateLimited) as caught:
         both.run(lambda client: client.auth.me())
@@ -123,7 +123,7 @@ def test_patience_ends(both: Both) -> None:
     assert len(both.peer.seen) == 3
 
 
-def test_readiness_is_told_as_it_is(both: Both) -> None:
+def test_readiness_is_returned_as_it_is(both: Both) -> None:
     both.peer.refuse(BUSY)
     with pytest.raises(Unavailable):
         both.run(lambda client: client.operations.ready())

@@ -1,4 +1,4 @@
-"""How a caller's code looks to a type checker. A test runs mypy over it; nothing runs it."""
+"""Show a type checker the code of a caller. A test runs mypy over it; nothing runs it."""
 
 from __future__ import annotations
 

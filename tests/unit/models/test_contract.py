@@ -1,4 +1,4 @@
-"""What requests refuse, what replies forgive, and which names are understood."""
+"""Refuse bad requests, forgive unknown fields of replies, and understand names in camelCase."""
 
 from __future__ import annotations
 

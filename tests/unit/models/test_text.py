@@ -67,7 +67,7 @@ def test_prose_keeps_lines_and_tabs() -> None:
 
 
 @given(st.text())
-def test_taken_text_has_nothing_that_steers(text: str) -> None:
+def test_accepted_text_controls_no_terminal(text: str) -> None:
     try:
         taken = PROSE.validate_python(text)
     except ValidationError:

@@ -122,7 +122,7 @@ def test_the_client_says_the_same_before_it_sends() -> None:
     assert {each.field for each in caught.value.errors} == {"increments"}
 
 
-def test_an_answer_that_does_not_fit_is_told_by_its_field() -> None:
+def test_an_answer_that_breaks_the_contract_names_its_field() -> None:
     model = create_model("Answer", __config__=ConfigDict(), items=(list[int], ...))
     for sent, said in [
         ({}, "the field items is missing"),
