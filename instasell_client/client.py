@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from instasell_client.address import DEFAULT_URL
 from instasell_client.endpoint import Async, Mode, Resource, Sync, endpoint
+from instasell_client.errors import Invalid
 from instasell_client.http.codec import TransportConfig, json_answer
 from instasell_client.http.transport import AsyncTransport, SyncTransport
-from instasell_client.operation import Operation, invalid, json_value, new_key, query_text
+from instasell_client.operation import Operation, json_value, new_key, query_text
 
 if TYPE_CHECKING:
     from typing import Self
@@ -129,7 +130,7 @@ class _Market(Resource[Mode]):
         See docs/api.md#problems.
         """
         if not path.startswith("/") or path.startswith("//"):
-            raise invalid("path", f"{path!r} is not a path; write it as /auctions/live")
+            raise Invalid.one("path", f"{path!r} is not a path; write it as /auctions/live")
         verb = method.upper()
         write = verb not in ("GET", "HEAD", "OPTIONS")
         return Operation(

@@ -115,18 +115,13 @@ def path(template: str, *values: str) -> str:
     """Fill the `{}` of a path. Raises Invalid for a value that would name another path."""
     for value in values:
         if not value or value.strip(".") == "":
-            raise invalid("id", f"{value!r} names nothing; give an id")
+            raise Invalid.one("id", f"{value!r} names nothing; give an id")
     return template.format(*(quote(value, safe="") for value in values))
 
 
 def new_key() -> str:
     """Return a new idempotency key; each intended effect has one."""
     return secrets.token_urlsafe(18)
-
-
-def invalid(field_name: str, message: str) -> Invalid:
-    """Return the error for a single bad field, before anything is sent."""
-    return Invalid.one(field_name, message)
 
 
 def request(model: type[Sent], /, **values: Any) -> Sent:
@@ -219,4 +214,4 @@ def json_value(data: Mapping[str, object] | Sequence[object]) -> bytes:
     try:
         return to_json(data)
     except ValueError as error:
-        raise invalid("body", f"JSON cannot hold it: {error}") from error
+        raise Invalid.one("body", f"JSON cannot hold it: {error}") from error

@@ -18,6 +18,7 @@ from instasell_client.address import DEFAULT_URL, checked_url
 from instasell_client.errors import (
     ConnectionFailed,
     InstaSellError,
+    Invalid,
     NotAnInstaSellServer,
     ProtocolError,
     RateLimited,
@@ -27,7 +28,7 @@ from instasell_client.errors import (
 from instasell_client.errors.from_problem import class_for, error_from_problem
 from instasell_client.models.problems import Problem
 from instasell_client.models.validation import describe_error
-from instasell_client.operation import JSON, Operation, invalid
+from instasell_client.operation import JSON, Operation
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ class TransportConfig:
         try:
             object.__setattr__(self, "base_url", checked_url(self.base_url))
         except ValueError as error:
-            raise invalid("base_url", str(error)) from error
+            raise Invalid.one("base_url", str(error)) from error
 
     def timeout(self) -> httpx.Timeout:
         """Return the limits of one try."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from instasell_client.errors import ProtocolError
+from instasell_client.errors import Invalid, ProtocolError
 from instasell_client.errors.from_problem import error_from_problem
 from instasell_client.models.base import JsonObject
 from instasell_client.models.listings import BulkListing, BulkVerdict
@@ -16,7 +16,6 @@ from instasell_client.operation import (
     NDJSON,
     Operation,
     Pages,
-    invalid,
     json_value,
     new_key,
 )
@@ -76,7 +75,7 @@ def _line(row: Row, number: int) -> bytes:
     if isinstance(row, BulkListing):
         return row.model_dump_json(exclude_unset=True).encode() + b"\n"
     if not isinstance(row, Mapping):
-        raise invalid(f"rows.{number}", "give a mapping of columns, or a BulkListing")
+        raise Invalid.one(f"rows.{number}", "give a mapping of columns, or a BulkListing")
     return json_value(row) + b"\n"
 
 

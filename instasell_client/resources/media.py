@@ -11,6 +11,7 @@ from os import PathLike
 from pathlib import Path
 
 from instasell_client.endpoint import Mode, Resource, endpoint, multi_step
+from instasell_client.errors import Invalid
 from instasell_client.models.media import (
     AddEvidence,
     AddImage,
@@ -29,7 +30,6 @@ from instasell_client.operation import (
     Operation,
     delete,
     get,
-    invalid,
     path,
     post,
     put,
@@ -228,7 +228,7 @@ class Media(Resource[Mode]):
         data, name = _read(source)
         name = file_name or name
         if name is None:
-            raise invalid("file_name", "give the file a name")
+            raise Invalid.one("file_name", "give the file a name")
         kind = content_type or evidence_type(data)
         made = yield _announce_evidence(dispute_id, name, kind, len(data))
         yield _send(made.upload, data)
@@ -314,7 +314,7 @@ def image_type(data: bytes) -> ImageType:
         return "image/gif"
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "image/webp"
-    raise invalid("content_type", "the file is no PNG, JPEG, WebP or GIF")
+    raise Invalid.one("content_type", "the file is no PNG, JPEG, WebP or GIF")
 
 
 def evidence_type(data: bytes) -> EvidenceType:
@@ -363,7 +363,7 @@ def _send(upload: Upload, data: bytes) -> Operation[None]:
 
 def _checked(url: str) -> str:
     if not url.startswith(("/", "http://", "https://")) or url.startswith("//"):
-        raise invalid("url", "take the address as a reply gave it")
+        raise Invalid.one("url", "take the address as a reply gave it")
     return url
 
 
@@ -376,5 +376,5 @@ def _read(source: Source) -> tuple[bytes, str | None]:
         with at.open("rb") as file:
             data, name = file.read(FILE_BYTES_MAX + 1), at.name
     if not 1 <= len(data) <= FILE_BYTES_MAX:
-        raise invalid("size", "the file is empty" if not data else "the file is too large")
+        raise Invalid.one("size", "the file is empty" if not data else "the file is too large")
     return data, name

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Literal
 
 from instasell_client.endpoint import Mode, Resource, endpoint, paged
+from instasell_client.errors import Invalid
 from instasell_client.models.auctions import (
     AuctionChecks,
     AuctionStatusReply,
@@ -29,7 +30,6 @@ from instasell_client.operation import (
     Operation,
     Pages,
     get,
-    invalid,
     json_body,
     new_key,
     pages,
@@ -274,7 +274,7 @@ class SellerCalls(Resource[Mode]):
         )
         for name in without:
             if getattr(body, name) is not None:
-                raise invalid(name, "either give it or remove it")
+                raise Invalid.one(name, "either give it or remove it")
         return Operation(
             "POST",
             path("/auctions/{}/relist", auction_id),
