@@ -25,7 +25,7 @@ from instasell_server.sandbox.webhook_sender import WebhookSender
 
 BODY_BYTES_MAX = 64 * 1024
 FAULTS: web.AppKey[Faults] = web.AppKey("faults", Faults)
-COURIER: web.AppKey[WebhookSender] = web.AppKey("courier", WebhookSender)
+WEBHOOK_SENDER: web.AppKey[WebhookSender] = web.AppKey("webhook_sender", WebhookSender)
 
 _log = structlog.get_logger(__name__)
 
@@ -36,25 +36,25 @@ def make_sandbox(
     """Make the application. It opens the store on start, and closes it on cleanup."""
     faults = faults or Faults()
     app = web.Application(middlewares=[_answer_errors], client_max_size=BODY_BYTES_MAX)
-    courier = WebhookSender(store, settings, faults)
-    timetable = Schedule(store, faults)
+    webhook_sender = WebhookSender(store, settings, faults)
+    schedule = Schedule(store, faults)
     api = Api(store, settings, faults)
     api.add_routes(app)
-    Control(store, settings, faults, api, courier, timetable).add_routes(app)
+    Control(store, settings, faults, api, webhook_sender, schedule).add_routes(app)
     Pages(store, settings).add_routes(app)
     app.router.add_route("*", "/{path:.*}", _unknown)
     app[FAULTS] = faults
-    app[COURIER] = courier
+    app[WEBHOOK_SENDER] = webhook_sender
 
     async def run(_app: web.Application) -> AsyncIterator[None]:
         await store.open()
         try:
-            await courier.start()
-            await timetable.start()
+            await webhook_sender.start()
+            await schedule.start()
             yield
         finally:
-            await timetable.stop()
-            await courier.stop()
+            await schedule.stop()
+            await webhook_sender.stop()
             await store.close()
 
     app.cleanup_ctx.append(run)
@@ -109,7 +109,7 @@ class Sandbox:
 
     def send_to(self, endpoints: Sequence[WebhookEndpoint]) -> None:
         """Changes where webhooks go, for those whose address is known only after the start."""
-        self._app[COURIER].send_to(endpoints)
+        self._app[WEBHOOK_SENDER].send_to(endpoints)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,15 +72,15 @@ class Control:
         settings: SandboxSettings,
         faults: Faults,
         api: Api,
-        courier: WebhookSender,
-        timetable: Schedule,
+        webhook_sender: WebhookSender,
+        schedule: Schedule,
     ) -> None:
         self._store = store
         self._settings = settings
         self._faults = faults
         self._api = api
-        self._courier = courier
-        self._timetable = timetable
+        self._webhook_sender = webhook_sender
+        self._schedule = schedule
 
     def add_routes(self, app: web.Application) -> None:
         """Puts them into the application's router."""
@@ -119,8 +119,8 @@ class Control:
         body = await self._read(request, _NewFaults)
         for name, value in body.model_dump(exclude_none=True).items():
             setattr(self._faults, name, value)
-        self._courier.wake()
-        self._timetable.wake()
+        self._webhook_sender.wake()
+        self._schedule.wake()
         return web.json_response(dataclasses.asdict(self._faults))
 
     async def show_faults(self, request: web.Request) -> web.StreamResponse:
@@ -131,7 +131,9 @@ class Control:
     async def set_endpoints(self, request: web.Request) -> web.StreamResponse:
         """Set where webhooks go from now on, until the next start."""
         body = await self._read(request, _NewEndpoints)
-        self._courier.send_to([WebhookEndpoint(each.url, each.secret) for each in body.endpoints])
+        self._webhook_sender.send_to(
+            [WebhookEndpoint(each.url, each.secret) for each in body.endpoints]
+        )
         return web.json_response({"endpoints": [each.url for each in body.endpoints]})
 
     async def ledger(self, request: web.Request) -> web.StreamResponse:

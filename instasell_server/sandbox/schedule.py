@@ -36,7 +36,7 @@ class Schedule:
 
     async def start(self) -> None:
         """Begins to carry plans out."""
-        self._task = asyncio.create_task(self._run(), name="sandbox-timetable")
+        self._task = asyncio.create_task(self._run(), name="sandbox-schedule")
 
     async def stop(self) -> None:
         """Stop; what is due is carried out after the next start."""

@@ -73,7 +73,7 @@ class WebhookSender:
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
-        self._loop_task = asyncio.create_task(self._run(), name="sandbox-courier")
+        self._loop_task = asyncio.create_task(self._run(), name="sandbox-webhooks")
 
     async def stop(self) -> None:
         """Gives up what is under way; it is delivered after the next start."""

@@ -1,1 +1,1 @@
-"""Brings letters to people: by SMTP, or into a mailbox on this machine."""
+"""Send mail: by SMTP, or into a mailbox on this machine."""

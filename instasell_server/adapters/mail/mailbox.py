@@ -1,6 +1,6 @@
 """A mailbox in a private folder, for a market on one machine: nothing leaves it.
 
-Each letter is a file of mode 0600 named by its number, so a letter that is brought twice is there
+Each mail is a file of mode 0600 named by its number, so a mail that is sent twice is there
 once. The oldest go when there are too many.
 """
 
@@ -15,22 +15,22 @@ from instasell_server.embedded.folder import write_private
 from instasell_server.embedded.mailbox import numbers_in
 from instasell_server.ports import OutgoingMail, Unreachable
 
-LETTERS_MAX = 1000
+MAILS_MAX = 1000
 
 
 class LocalMailbox:
-    """Puts letters into a folder of mode 0700, `LETTERS_MAX` at most."""
+    """Put mail into a folder of mode 0700, `MAILS_MAX` at most."""
 
-    def __init__(self, folder: Path, sender: str, *, limit: int = LETTERS_MAX) -> None:
+    def __init__(self, folder: Path, sender: str, *, limit: int = MAILS_MAX) -> None:
         self._folder = folder
         self._sender = sender
         self._limit = limit
 
-    async def send(self, letter: OutgoingMail, hand_over: Callable[[], Awaitable[None]]) -> None:
+    async def send(self, mail: OutgoingMail, hand_over: Callable[[], Awaitable[None]]) -> None:
         """Send as `Mail.send` says; a repeat writes the same file, so nothing has to be asked."""
-        content = message_of(letter, self._sender)
+        content = message_of(mail, self._sender)
         try:
-            await asyncio.to_thread(self._keep, letter.number, content)
+            await asyncio.to_thread(self._keep, mail.number, content)
         except OSError as error:
             raise Unreachable(f"the mailbox: {error.strerror}") from None
 

@@ -55,20 +55,20 @@ def needs_utf8(address: str) -> bool:
     return not address.isascii()
 
 
-def message_of(letter: OutgoingMail, sender: str) -> bytes:
+def message_of(mail: OutgoingMail, sender: str) -> bytes:
     """Return the whole e-mail, with CRLF. Raises MailRefused for an impossible address."""
-    recipient, sender = envelope_address(letter.address), envelope_address(sender)
+    recipient, sender = envelope_address(mail.address), envelope_address(sender)
     headers = (
         ("To", recipient),
         ("From", f"{SENDER_NAME} <{sender}>"),
-        ("Subject", _encoded("Subject", " ".join(clean(letter.subject, replacement=" ").split()))),
-        ("Date", format_datetime(letter.written_at)),
-        ("Message-ID", f"<{letter.key}@{sender.rpartition('@')[2]}>"),
+        ("Subject", _encoded("Subject", " ".join(clean(mail.subject, replacement=" ").split()))),
+        ("Date", format_datetime(mail.written_at)),
+        ("Message-ID", f"<{mail.key}@{sender.rpartition('@')[2]}>"),
         # Nobody's holiday notice is to answer, and no answer is read.
         ("Auto-Submitted", "auto-generated"),
         ("X-Auto-Response-Suppress", "All"),
     )
-    return b"".join(_header(name, value) for name, value in headers) + _bodies(letter)
+    return b"".join(_header(name, value) for name, value in headers) + _bodies(mail)
 
 
 def _encoded(name: str, text: str) -> str:
@@ -87,14 +87,14 @@ def _header(name: str, value: str) -> bytes:
     return f"{name}: {value}\r\n".encode()
 
 
-def _bodies(letter: OutgoingMail) -> bytes:
+def _bodies(mail: OutgoingMail) -> bytes:
     """Return the text and the page, with the headers that say so.
 
     Quoted-printable writes every `=` as `=3D`, so no text can hold the boundary, which has one.
     """
     message = EmailMessage(policy=SMTP)
-    message.set_content(_body(letter.text), cte="quoted-printable")
-    message.add_alternative(_body(letter.html), subtype="html", cte="quoted-printable")
+    message.set_content(_body(mail.text), cte="quoted-printable")
+    message.add_alternative(_body(mail.html), subtype="html", cte="quoted-printable")
     return message.as_bytes()
 
 

@@ -22,16 +22,16 @@ class SmtpMail:
         self._settings = settings
         self._sender = settings.mail_from
 
-    async def send(self, letter: OutgoingMail, hand_over: Callable[[], Awaitable[None]]) -> None:
+    async def send(self, mail: OutgoingMail, hand_over: Callable[[], Awaitable[None]]) -> None:
         """Send as `Mail.send` says."""
-        recipient = envelope_address(letter.address)
-        content = message_of(letter, self._sender)
+        recipient = envelope_address(mail.address)
+        content = message_of(mail, self._sender)
         client = self._client()
         try:
             await self._prepare(client, recipient)
             await hand_over()
             await _hand_in(client, content)
-            # The letter is taken, whatever becomes of the good-bye.
+            # The mail is taken, whatever becomes of the good-bye.
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit(timeout=QUIT_SECONDS)
         finally:

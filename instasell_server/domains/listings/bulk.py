@@ -159,14 +159,14 @@ class BulkUpload:
         for attempt in range(TRIES):
             try:
                 async with self._turns:
-                    judgements = await transact(
+                    decisions = await transact(
                         self._database, lambda tx: self._work(tx, rows, lanes)
                     )
             except (Unavailable, OutcomeUnknown):
                 # After a lost COMMIT too: what was written meets itself and is unchanged.
                 await asyncio.sleep(RETRY_SECONDS * 2**attempt * random.uniform(0.5, 1.0))
             else:
-                return [self._verdict(each) for each in judgements]
+                return [self._verdict(each) for each in decisions]
         failed = [("row", "not taken, because the database is busy or down; send it again")]
         return [
             self._verdict(RowDecision(row, BulkOutcome.REJECTED, None, row.errors or failed))
@@ -183,12 +183,12 @@ class BulkUpload:
         known = await self._look(tx, rows)
         judge = RowChecker(known, lambda: str(uuid.uuid4()))
         before = dict(known.listings)
-        judgements = [judge.judge(row) for row in rows]
+        decisions = [judge.judge(row) for row in rows]
         if self._imagined is None:
             await self._write(tx, judge, before)
         else:
             self._imagined.keep(judge)
-        return judgements
+        return decisions
 
     async def _look(self, tx: Transaction, rows: Sequence[ImportRow]) -> KnownKeys:
         """Read what is known about the keys of a batch; lock what may be changed."""

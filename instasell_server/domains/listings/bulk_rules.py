@@ -127,15 +127,15 @@ class RowChecker:
         return row.listing_id
 
     def _create(self, row: ImportRow, changes: dict[str, Any], errors: FieldErrors) -> RowDecision:
-        told = {name for name, _ in errors}
+        named = {name for name, _ in errors}
         for name in rules.REQUIRED:
-            if name not in changes and name not in told:
+            if name not in changes and name not in named:
                 errors.append((name, "give this column; a new listing needs it"))
-        if "category_id" not in changes and not told & {"category", "category_id"}:
+        if "category_id" not in changes and not named & {"category", "category_id"}:
             errors.append(("category", "give a category; a new listing needs it"))
         fields = _UNDECIDED._replace(**changes)
         if fields.type in set(ListingType):
-            errors.extend(each for each in rules.find_problems(fields) if each[0] not in told)
+            errors.extend(each for each in rules.find_problems(fields) if each[0] not in named)
         if errors:
             return RowDecision(row, BulkOutcome.REJECTED, None, errors)
         listing_id = self._new_id()
@@ -159,9 +159,9 @@ class RowChecker:
             changes["stock"] = rules.moved_stock(before.stock, given, known_stock)
         if changes.pop("type", before.type) != before.type:
             errors.append(("type", f"send {before.type}; the type of a listing never changes"))
-        told = {name for name, _ in errors}
+        named = {name for name, _ in errors}
         complaints = rules.find_change_problems(before, changes)
-        errors.extend(each for each in complaints if each[0] not in told)
+        errors.extend(each for each in complaints if each[0] not in named)
         fields = before._replace(**changes)
         if listing_id in self._known.held and rules.is_held_by_bids(before, fields):
             changed = sorted(rules.changed_fields(before, fields))

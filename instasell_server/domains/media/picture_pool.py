@@ -109,12 +109,12 @@ class PicturePool:
         if content_type not in DOCUMENT_TYPES:
             told = picture_of(data)
             is_large = told.width * told.height > LARGE_PIXELS
-        wish = {"content_type": content_type, "sizes": list(sizes), "length": len(data)}
+        request = {"content_type": content_type, "sizes": list(sizes), "length": len(data)}
         async with self._large if is_large else contextlib.nullcontext(), self._places:
             # A process that was ended between two files has nothing to do with this one.
             for _ in range(2):
                 try:
-                    return await self._ask(wish, data)
+                    return await self._ask(request, data)
                 except _Died as death:
                     _log.warning("picture_worker_ended", code=death.code)
                     if death.code in _TOO_SLOW:
@@ -131,9 +131,9 @@ class PicturePool:
             " pixels, and as a JPEG that is not progressive"
         )
 
-    async def _ask(self, wish: dict[str, Any], data: bytes) -> list[WorkerOutput]:
+    async def _ask(self, request: dict[str, Any], data: bytes) -> list[WorkerOutput]:
         async with self._worker() as worker:
-            return await worker.ask(wish, data)
+            return await worker.ask(request, data)
 
     @contextlib.asynccontextmanager
     async def _worker(self) -> AsyncIterator[_Worker]:
@@ -187,7 +187,7 @@ class _Worker:
             raise
         return worker
 
-    async def ask(self, wish: dict[str, Any], data: bytes) -> list[WorkerOutput]:
+    async def ask(self, request: dict[str, Any], data: bytes) -> list[WorkerOutput]:
         """Return what the process made of a file. Raises what it refused it with, _Died."""
         assert self._process.stdin is not None
         self.is_free = False
@@ -195,7 +195,7 @@ class _Worker:
             async with asyncio.timeout(LOOK_SECONDS):
                 # A process that is gone is noticed when its answer is read.
                 with contextlib.suppress(ConnectionError):
-                    self._process.stdin.write(json.dumps(wish).encode() + b"\n" + data)
+                    self._process.stdin.write(json.dumps(request).encode() + b"\n" + data)
                     await self._process.stdin.drain()
                 answer, objects = await self._read()
         except TimeoutError:

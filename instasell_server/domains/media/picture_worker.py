@@ -70,19 +70,19 @@ def serve(source: BinaryIO, target: BinaryIO, cpu_seconds: float) -> None:
     """Answer one file after another until the input ends."""
     _write(target, {"ready": True})
     while line := source.readline():
-        wish = json.loads(line)
-        data = source.read(wish["length"])
-        if len(data) != wish["length"]:
+        request = json.loads(line)
+        data = source.read(request["length"])
+        if len(data) != request["length"]:
             return
         _limit_cpu(cpu_seconds)
-        answer, objects = _answer(wish, data)
+        answer, objects = _answer(request, data)
         _limit_cpu(0)
         _write(target, answer, objects)
 
 
-def _answer(wish: dict[str, Any], data: bytes) -> tuple[dict[str, Any], list[bytes]]:
+def _answer(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], list[bytes]]:
     try:
-        made = look_at(wish["content_type"], wish["sizes"], data)
+        made = look_at(request["content_type"], request["sizes"], data)
     except Invalid as error:
         return {"invalid": error.errors}, []
     except InstaSellError as error:

@@ -114,10 +114,10 @@ class MediaService:
     # Pictures ---------------------------------------------------------------------------------
 
     async def announce_image(
-        self, seller: Principal, listing_id: str, wish: AddImage, key: RequestKey | None
+        self, seller: Principal, listing_id: str, request: AddImage, key: RequestKey | None
     ) -> ImageUpload:
         """Announce a picture. Raises ListingNotFound, Invalid, TooManyFiles."""
-        file = NewFile(seller.user_id, wish.content_type, wish.size, listing_id=listing_id)
+        file = NewFile(seller.user_id, request.content_type, request.size, listing_id=listing_id)
         file_id = await self._uploads.announce(file, self._owner_check(seller, listing_id), key)
         return ImageUpload(
             image_id=file_id, upload=await self._uploads.address(file_id, ImageNotFound)
@@ -150,7 +150,7 @@ class MediaService:
         return [self._image(file, place) for place, file in enumerate(files)]
 
     async def arrange_images(
-        self, seller: Principal, listing_id: str, wish: ArrangeImages, key: RequestKey | None
+        self, seller: Principal, listing_id: str, request: ArrangeImages, key: RequestKey | None
     ) -> ImageList:
         """Puts the pictures in an order. Raises ListingNotFound, Invalid."""
 
@@ -158,12 +158,12 @@ class MediaService:
             await store.lock_owner(tx, seller.user_id)
             await self._listings.check_own(tx, seller.user_id, listing_id)
             known = [file.id for file in await store.list_images(tx, listing_id)]
-            if sorted(wish.image_ids) != sorted(known):
+            if sorted(request.image_ids) != sorted(known):
                 raise Invalid.one(
                     "image_ids",
                     "name each picture of the listing once; GET /listings/{id}/images lists them",
                 )
-            await store.update_positions(tx, wish.image_ids)
+            await store.update_positions(tx, request.image_ids)
             return Empty()
 
         await once(self._database, key, Empty, work)
@@ -194,15 +194,15 @@ class MediaService:
     # Evidence ---------------------------------------------------------------------------------
 
     async def announce_evidence(
-        self, author: Principal, dispute_id: str, wish: AddEvidence, key: RequestKey | None
+        self, author: Principal, dispute_id: str, request: AddEvidence, key: RequestKey | None
     ) -> EvidenceUpload:
         """Announce a file. Raises DisputeNotFound, DisputeClosed, Invalid, TooManyFiles."""
         file = NewFile(
             author.user_id,
-            wish.content_type,
-            wish.size,
+            request.content_type,
+            request.size,
             dispute_id=dispute_id,
-            file_name=wish.file_name,
+            file_name=request.file_name,
         )
         file_id = await self._uploads.announce(file, self._side_check(author, dispute_id), key)
         upload = await self._uploads.address(file_id, EvidenceNotFound)

@@ -56,7 +56,7 @@ class MessageService:
         self._per_minute = per_minute
 
     async def start(
-        self, author: Principal, wish: StartConversation, key: RequestKey | None
+        self, author: Principal, request: StartConversation, key: RequestKey | None
     ) -> NewMessage:
         """Send a message about a listing or an order, in the one conversation about it.
 
@@ -66,20 +66,20 @@ class MessageService:
         await self._count(author)
 
         async def work(tx: Transaction) -> NewMessage:
-            subject = await _subject(tx, author, wish)
+            subject = await _subject(tx, author, request)
             conversation_id = await store.insert_conversation(tx, subject)
-            return await self._add(tx, author, conversation_id, wish.text)
+            return await self._add(tx, author, conversation_id, request.text)
 
         return await once(self._database, key, NewMessage, work)
 
     async def send(
-        self, author: Principal, conversation_id: str, wish: SendMessage, key: RequestKey | None
+        self, author: Principal, conversation_id: str, request: SendMessage, key: RequestKey | None
     ) -> NewMessage:
         """Send a further message. Raises ConversationNotFound for a stranger, RateLimited."""
         await self._count(author)
 
         async def work(tx: Transaction) -> NewMessage:
-            return await self._add(tx, author, conversation_id, wish.text)
+            return await self._add(tx, author, conversation_id, request.text)
 
         return await once(self._database, key, NewMessage, work)
 
@@ -130,13 +130,13 @@ class MessageService:
         self,
         reader: Principal,
         conversation_id: str,
-        wish: MarkMessagesRead,
+        request: MarkMessagesRead,
         key: RequestKey | None,
     ) -> Conversation:
         """Mark messages as read up to a seq; an earlier seq takes nothing back."""
 
         async def work(tx: Transaction) -> Conversation:
-            if not await store.update_read(tx, conversation_id, reader.user_id, wish.up_to):
+            if not await store.update_read(tx, conversation_id, reader.user_id, request.up_to):
                 raise ConversationNotFound
             return await self._seen_by(tx, conversation_id, reader.user_id)
 
@@ -180,20 +180,20 @@ class MessageService:
 
 
 async def _subject(
-    tx: Transaction, author: Principal, wish: StartConversation
+    tx: Transaction, author: Principal, request: StartConversation
 ) -> ConversationSubject:
-    if wish.order_id is not None:
-        order = await store.find_order(tx, wish.order_id)
+    if request.order_id is not None:
+        order = await store.find_order(tx, request.order_id)
         if order is None or author.user_id not in (order.buyer_id, order.seller_id):
             raise OrderNotFound
         return order
-    assert wish.listing_id is not None
-    seller_id = await store.find_seller_of_listing(tx, wish.listing_id)
+    assert request.listing_id is not None
+    seller_id = await store.find_seller_of_listing(tx, request.listing_id)
     if seller_id is None:
         raise ListingNotFound
     if seller_id == author.user_id:
         raise Forbidden("you sell it yourself; answer those who ask in their conversations")
-    return ConversationSubject(wish.listing_id, None, author.user_id, seller_id)
+    return ConversationSubject(request.listing_id, None, author.user_id, seller_id)
 
 
 def _sides(conversation: LockedConversation) -> tuple[str, str]:

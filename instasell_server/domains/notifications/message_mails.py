@@ -49,7 +49,7 @@ def decide(window: Window, now: datetime) -> Decision:
     return Decision(window.next_at, Window(following, window.next_at, gap))
 
 
-async def queue_mail(tx: Transaction, letters: MailQueue, notice: NotificationDraft) -> None:
+async def queue_mail(tx: Transaction, mails: MailQueue, notice: NotificationDraft) -> None:
     """Queue the e-mail about a message, or have one that waits count it."""
     conversation_id = notice.facts["conversation_id"]
     key = {"user_id": notice.user_id, "conversation_id": conversation_id}
@@ -61,7 +61,7 @@ async def queue_mail(tx: Transaction, letters: MailQueue, notice: NotificationDr
         return
     await tx.execute(_sql.update_window, {**key, **decision.window._asdict()})
     if decision.send_at <= now:
-        await letters.queue(
+        await mails.queue(
             tx,
             user_id=notice.user_id,
             kind=notice.kind.value,
@@ -69,7 +69,7 @@ async def queue_mail(tx: Transaction, letters: MailQueue, notice: NotificationDr
             cause=notice.cause,
         )
         return
-    await letters.queue(
+    await mails.queue(
         tx,
         user_id=notice.user_id,
         kind=MESSAGE_DIGEST,

@@ -43,12 +43,12 @@ class NotificationService:
         return NotificationPage(items=shown, next=following, unread_count=unread)
 
     async def mark_read(
-        self, reader: Principal, wish: MarkRead, key: RequestKey | None
+        self, reader: Principal, request: MarkRead, key: RequestKey | None
     ) -> MarkedRead:
         """Mark notifications of the reader as read; those of others stay as they are."""
 
         async def work(tx: Transaction) -> MarkedRead:
-            marked = await store.update_read(tx, reader.user_id, wish.ids, wish.up_to)
+            marked = await store.update_read(tx, reader.user_id, request.ids, request.up_to)
             unread = await store.count_unread(tx, reader.user_id)
             return MarkedRead(marked=marked, unread_count=unread)
 
@@ -60,12 +60,12 @@ class NotificationService:
             return await _preferences(connection, reader.user_id)
 
     async def set_preferences(
-        self, reader: Principal, wish: SetPreferences, key: RequestKey | None
+        self, reader: Principal, request: SetPreferences, key: RequestKey | None
     ) -> Preferences:
         """Changes what is given, and returns all."""
 
         async def work(tx: Transaction) -> Preferences:
-            await store.upsert_choices(tx, reader.user_id, wish.items)
+            await store.upsert_choices(tx, reader.user_id, request.items)
             return await _preferences(tx, reader.user_id)
 
         return await once(self._database, key, Preferences, work)
