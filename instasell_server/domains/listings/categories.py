@@ -42,9 +42,9 @@ class CategoryService:
         async def work(tx: Transaction) -> Category:
             await store.lock_tree(tx)
             category_id = str(uuid.uuid4())
-            place = await _place(tx, category_id, wanted.name, wanted.parent_id)
-            _refuse(tree.find_position_problem(place.path, len(place.lineage)), "parent_id")
-            await store.insert_category(tx, category_id, place)
+            position = await _position(tx, category_id, wanted.name, wanted.parent_id)
+            _refuse(tree.find_position_problem(position.path, len(position.lineage)), "parent_id")
+            await store.insert_category(tx, category_id, position)
             return (await _get(tx, category_id)).category
 
         return await once(self._database, key, Category, work)
@@ -58,17 +58,17 @@ class CategoryService:
         async def work(tx: Transaction) -> Category:
             await store.lock_tree(tx)
             before = await _get(tx, category_id)
-            place = await _place(tx, category_id, wanted.name, wanted.parent_id)
-            if category_id in place.lineage[:-1]:
+            position = await _position(tx, category_id, wanted.name, wanted.parent_id)
+            if category_id in position.lineage[:-1]:
                 raise Invalid.one("parent_id", "choose a parent that is not below the category")
             below = await store.list_subtree(tx, category_id)
             for _, path, depth in below:
-                new_path = place.path + path[len(before.category.path) :]
-                new_depth = len(place.lineage) + depth - len(before.lineage)
+                new_path = position.path + path[len(before.category.path) :]
+                new_depth = len(position.lineage) + depth - len(before.lineage)
                 _refuse(tree.find_position_problem(new_path, new_depth), "parent_id")
-            await store.move_category(tx, before, place)
+            await store.move_category(tx, before, position)
             touched = [each for each, _, _ in below]
-            self._pages.retire_later(tx, [*before.lineage, *place.lineage, *touched])
+            self._pages.retire_later(tx, [*before.lineage, *position.lineage, *touched])
             return (await _get(tx, category_id)).category
 
         return await once(self._database, key, Category, work)
@@ -92,7 +92,7 @@ async def _get(tx: Transaction, category_id: str) -> CategoryState:
     return found
 
 
-async def _place(
+async def _position(
     tx: Transaction, category_id: str, name: str, parent_id: str | None
 ) -> CategoryPosition:
     """Return the position of a category of this name below that parent. Raises Invalid."""

@@ -49,22 +49,22 @@ async def find_category(connection: DbConnection, category_id: str) -> CategoryS
     return CategoryState(Category.model_validate(row), row["lineage"]) if row else None
 
 
-async def insert_category(tx: Transaction, category_id: str, place: CategoryPosition) -> None:
+async def insert_category(tx: Transaction, category_id: str, position: CategoryPosition) -> None:
     """Insert a category. Raises CategoryExists."""
     try:
         await tx.execute(
             _sql.insert_category,
             {
                 "category_id": category_id,
-                "parent_id": place.parent_id,
-                "name": place.name,
-                "path": place.path,
-                "lineage": list(place.lineage),
+                "parent_id": position.parent_id,
+                "name": position.name,
+                "path": position.path,
+                "lineage": list(position.lineage),
             },
         )
     except postgres.UniqueViolation:
         raise CategoryExists(
-            f"there is a category {place.path} already; choose another name"
+            f"there is a category {position.path} already; choose another name"
         ) from None
 
 
@@ -74,24 +74,24 @@ async def list_subtree(connection: DbConnection, category_id: str) -> list[tuple
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-async def move_category(tx: Transaction, before: CategoryState, place: CategoryPosition) -> None:
+async def move_category(tx: Transaction, before: CategoryState, position: CategoryPosition) -> None:
     """Renames and moves a category with all below it. Raises CategoryExists."""
     try:
         await tx.execute(
             _sql.move_category,
             {
                 "category_id": before.category.id,
-                "name": place.name,
-                "parent_id": place.parent_id,
-                "path": place.path,
-                "lineage": list(place.lineage),
+                "name": position.name,
+                "parent_id": position.parent_id,
+                "path": position.path,
+                "lineage": list(position.lineage),
                 "old_length": len(before.category.path),
                 "old_depth": len(before.lineage),
             },
         )
     except postgres.UniqueViolation:
         raise CategoryExists(
-            f"there is a category {place.path} already; choose another name"
+            f"there is a category {position.path} already; choose another name"
         ) from None
 
 

@@ -3,7 +3,7 @@
 A mail is marked just before its content goes to the mail server. Where the server then says no,
 the mark is taken back and it is tried again. Where nothing is heard, because the connection or
 the sender died, the mail may have arrived: it is not sent again, and an alert tells an operator.
-A lost notice is found in the market itself, a second one about money would mislead.
+What a lost mail said is found in the market; a second one about money would mislead.
 """
 
 from __future__ import annotations

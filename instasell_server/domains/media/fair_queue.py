@@ -43,19 +43,19 @@ class FairQueue:
 
     async def _wait(self, account_id: str) -> None:
         self._check_room(account_id)
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queues.setdefault(account_id, deque()).append(place)
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queues.setdefault(account_id, deque()).append(waiter)
         self._waiting += 1
         self._pass_on()
         try:
-            await place
+            await waiter
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled() and place.exception() is None:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 # The turn came in the moment in which nobody wanted it any more.
                 self._working.discard(account_id)
                 self._pass_on()
             else:
-                self._leave(account_id, place)
+                self._leave(account_id, waiter)
             raise
 
     def _check_room(self, account_id: str) -> None:
@@ -75,10 +75,10 @@ class FairQueue:
         self._leave(largest, last)
         last.set_exception(_busy())
 
-    def _leave(self, account_id: str, place: asyncio.Future[None]) -> None:
+    def _leave(self, account_id: str, waiter: asyncio.Future[None]) -> None:
         queue = self._queues.get(account_id)
-        if queue is not None and place in queue:
-            queue.remove(place)
+        if queue is not None and waiter in queue:
+            queue.remove(waiter)
             self._waiting -= 1
             if not queue:
                 del self._queues[account_id]
@@ -91,21 +91,21 @@ class FairQueue:
             if account_id in self._working:
                 continue
             queue = self._queues.pop(account_id)
-            place = self._next(queue)
+            waiter = self._next(queue)
             if queue:
                 # What is left of its queue goes behind those of the others.
                 self._queues[account_id] = queue
-            if place is not None:
+            if waiter is not None:
                 self._working.add(account_id)
-                place.set_result(None)
+                waiter.set_result(None)
 
     def _next(self, queue: deque[asyncio.Future[None]]) -> asyncio.Future[None] | None:
-        """Take the first place from a queue that is still waited at."""
+        """Take the first waiter of a queue that still waits."""
         while queue:
-            place = queue.popleft()
+            waiter = queue.popleft()
             self._waiting -= 1
-            if not place.done():
-                return place
+            if not waiter.done():
+                return waiter
         return None
 
 

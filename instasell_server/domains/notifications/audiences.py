@@ -22,12 +22,12 @@ Payload = Mapping[str, Any]
 class AudiencePage(NamedTuple):
     """Hold notifications, and the user behind whom the rest of the audience begins, if any."""
 
-    notices: Sequence[NotificationDraft]
+    drafts: Sequence[NotificationDraft]
     after: str | None = None
 
 
 class Audiences:
-    """Turns causes into notices."""
+    """Turn causes into notifications."""
 
     def __init__(self, history: AuctionHistory) -> None:
         self._history = history
@@ -49,7 +49,7 @@ class Audiences:
         }
 
     async def of(self, tx: Transaction, cause: Cause) -> AudiencePage:
-        """Return the notices of a cause. Raises KeyError for a kind that is not known here."""
+        """Return the notifications of a cause. Raises KeyError for an unknown kind."""
         return await self._kinds[cause.kind](tx, cause.payload)
 
     async def _state(self, tx: Transaction, payload: Payload) -> AuctionState | None:
@@ -60,7 +60,7 @@ class Audiences:
         """Find who led and does not lead now; who leads again by now is not notified."""
         outbid = await store.list_outbid(tx, payload["led"])
         states = await self._history.states(tx, list({each.auction_id for each in outbid}))
-        notices = []
+        drafts = []
         for auction_id, user_id, seq in outbid:
             state = states[auction_id]
             facts = {
@@ -70,10 +70,10 @@ class Audiences:
                 "minimum": state.minimum_bid,
                 "end_at": state.end_at,
             }
-            notices.append(
+            drafts.append(
                 NotificationDraft(user_id, Kind.OUTBID, f"lead:{auction_id}:{seq}", facts)
             )
-        return AudiencePage(notices)
+        return AudiencePage(drafts)
 
     async def _auction_ended(self, tx: Transaction, payload: Payload) -> AudiencePage:
         state = await self._state(tx, payload)
@@ -87,24 +87,24 @@ class Audiences:
             "price": state.current_bid,
             "winner": state.winner,
         }
-        notices = []
+        drafts = []
         if after is None:
             end = {
                 "reserve_met": state.reserve_met,
                 "bid_count": state.bid_count,
                 "order_id": await store.find_sale(tx, auction_id),
             }
-            notices.append(
+            drafts.append(
                 NotificationDraft(state.seller_id, Kind.AUCTION_ENDED, cause, {**facts, **end})
             )
         bidders = await store.list_bidders(tx, auction_id, after, AUDIENCE_MAX)
         buyers = await store.list_buyers(tx, auction_id) if bidders else set()
-        notices += [
+        drafts += [
             NotificationDraft(each, Kind.LOST, cause, facts)
             for each in bidders
             if each not in buyers
         ]
-        return AudiencePage(notices, _rest(bidders))
+        return AudiencePage(drafts, _rest(bidders))
 
     async def _auction_cancelled(self, tx: Transaction, payload: Payload) -> AudiencePage:
         state = await self._state(tx, payload)
@@ -113,12 +113,14 @@ class Audiences:
         auction_id, after = state.auction_id, payload.get("after")
         facts = {"auction_id": auction_id, "title": state.title, "reason": payload["reason"]}
         bidders = await store.list_bidders(tx, auction_id, after, AUDIENCE_MAX)
-        told = list(bidders)
+        notified = list(bidders)
         if after is None and not payload["by_seller"]:
-            told.append(state.seller_id)
+            notified.append(state.seller_id)
         cause = f"auction:{auction_id}"
-        notices = [NotificationDraft(each, Kind.AUCTION_CANCELLED, cause, facts) for each in told]
-        return AudiencePage(notices, _rest(bidders))
+        drafts = [
+            NotificationDraft(each, Kind.AUCTION_CANCELLED, cause, facts) for each in notified
+        ]
+        return AudiencePage(drafts, _rest(bidders))
 
     async def _ending_soon(self, tx: Transaction, payload: Payload) -> AudiencePage:
         state = await self._state(tx, payload)
@@ -135,8 +137,8 @@ class Audiences:
             tx, auction_id, payload.get("after"), AUDIENCE_MAX
         )
         cause = f"auction:{auction_id}"
-        notices = [NotificationDraft(each, Kind.ENDING_SOON, cause, facts) for each in followers]
-        return AudiencePage(notices, _rest(followers))
+        drafts = [NotificationDraft(each, Kind.ENDING_SOON, cause, facts) for each in followers]
+        return AudiencePage(drafts, _rest(followers))
 
     async def _new_auction(self, tx: Transaction, payload: Payload) -> AudiencePage:
         state = await self._state(tx, payload)
@@ -154,8 +156,8 @@ class Audiences:
             tx, state.listing_id, payload.get("after"), AUDIENCE_MAX
         )
         cause = f"auction:{state.auction_id}"
-        notices = [NotificationDraft(each, Kind.NEW_AUCTION, cause, facts) for each in followers]
-        return AudiencePage(notices, _rest(followers))
+        drafts = [NotificationDraft(each, Kind.NEW_AUCTION, cause, facts) for each in followers]
+        return AudiencePage(drafts, _rest(followers))
 
 
 async def _new_listing(tx: Transaction, payload: Payload) -> AudiencePage:
@@ -167,8 +169,8 @@ async def _new_listing(tx: Transaction, payload: Payload) -> AudiencePage:
         tx, listing["listing_id"], payload.get("after"), AUDIENCE_MAX
     )
     cause = f"listing:{listing['listing_id']}"
-    notices = [NotificationDraft(each, Kind.NEW_LISTING, cause, facts) for each in followers]
-    return AudiencePage(notices, _rest(followers))
+    drafts = [NotificationDraft(each, Kind.NEW_LISTING, cause, facts) for each in followers]
+    return AudiencePage(drafts, _rest(followers))
 
 
 async def _order_event(tx: Transaction, payload: Payload) -> AudiencePage:

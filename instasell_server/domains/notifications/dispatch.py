@@ -1,7 +1,8 @@
-"""Dispatch notifications: from causes that transactions left, to notices, frames and mails.
+"""Dispatch notifications: from causes that transactions left, to rows, events and e-mail.
 
-A cause and its notices go and come in one transaction, in pages of an audience, so a crash leaves
-either the cause or the notices. A notice has a unique key besides, and no cause notifies twice.
+A cause is deleted in the transaction that inserts its notifications, a page of the audience at a
+time, so a crash leaves one or the other. A notification has a unique key besides: no cause notifies
+anybody twice.
 """
 
 from __future__ import annotations
@@ -69,13 +70,13 @@ class NotificationDispatcher:
         if not any(due):
             return False
         try:
-            await transact(self._database, self._tell_causes)
+            await transact(self._database, self._dispatch_causes)
         except (Unavailable, OutcomeUnknown):
             raise
         except Exception:
             # Only the cause that cannot be dispatched is to wait.
-            _log.exception("causes_not_told")
-            await self._tell_apart()
+            _log.exception("causes_not_dispatched")
+            await self._dispatch_one_by_one()
         return True
 
     async def _mark_ending(self, tx: Transaction) -> None:
@@ -92,27 +93,27 @@ class NotificationDispatcher:
                 part = led[start : start + AUDIENCE_MAX]
                 await store.insert_cause(tx, Kind.OUTBID.value, {"led": part})
 
-    async def _tell_causes(self, tx: Transaction) -> None:
+    async def _dispatch_causes(self, tx: Transaction) -> None:
         causes = await store.lock_causes(tx, CAUSES_AT_ONCE)
-        notices: list[NotificationDraft] = []
+        drafts: list[NotificationDraft] = []
         done: list[int] = []
         for cause in causes:
-            notices += await self._take(tx, cause)
+            drafts += await self._take(tx, cause)
             done.append(cause.id)
-            if len(notices) >= AUDIENCE_MAX:
+            if len(drafts) >= AUDIENCE_MAX:
                 break
         if done:
-            await self._tell(tx, notices)
+            await self._notify(tx, drafts)
             await store.delete_causes(tx, done)
 
     async def _take(self, tx: Transaction, cause: Cause) -> Sequence[NotificationDraft]:
-        """Insert the notices of a cause; the rest of a large audience waits as a new cause."""
-        told: AudiencePage = await self._audiences.of(tx, cause)
-        if told.after is not None:
-            await store.insert_cause(tx, cause.kind, {**cause.payload, "after": told.after})
-        return told.notices
+        """Return the notifications of a cause; a large audience goes on in a new cause."""
+        page: AudiencePage = await self._audiences.of(tx, cause)
+        if page.after is not None:
+            await store.insert_cause(tx, cause.kind, {**cause.payload, "after": page.after})
+        return page.drafts
 
-    async def _tell_apart(self) -> None:
+    async def _dispatch_one_by_one(self) -> None:
         """Dispatch each cause in a transaction of its own; what fails is tried again later."""
 
         async def one(tx: Transaction) -> bool:
@@ -121,7 +122,7 @@ class NotificationDispatcher:
                 return False
             [cause] = causes
             failing.append(cause.id)
-            await self._tell(tx, await self._take(tx, cause))
+            await self._notify(tx, await self._take(tx, cause))
             await store.delete_causes(tx, [cause.id])
             failing.clear()
             return True
@@ -133,22 +134,22 @@ class NotificationDispatcher:
             except (Unavailable, OutcomeUnknown):
                 raise
             except Exception:
-                _log.exception("cause_not_told", cause_id=failing)
+                _log.exception("cause_not_dispatched", cause_id=failing)
                 await transact(self._database, partial(_put_off, failing))
                 continue
             if not found:
                 break
 
-    async def _tell(self, tx: Transaction, notices: Sequence[NotificationDraft]) -> None:
-        """Writes the notices that are wanted, and queues the letters; sockets hear afterwards."""
-        if not notices:
+    async def _notify(self, tx: Transaction, drafts: Sequence[NotificationDraft]) -> None:
+        """Insert the notifications that users want, queue e-mail, send events after the commit."""
+        if not drafts:
             return
         # As they happened: the instants of the rows rise in the order in which they are written.
-        notices = list({each[:3]: each for each in map(self._priced, notices)}.values())
-        choices = await store.list_choices(tx, list({each.user_id for each in notices}))
+        drafts = list({each[:3]: each for each in map(self._priced, drafts)}.values())
+        choices = await store.list_choices(tx, list({each.user_id for each in drafts}))
         wanted: list[NotificationDraft] = []
         mailed: list[NotificationDraft] = []
-        for each in notices:
+        for each in drafts:
             ways = rules.channels(each.kind, choices.get((each.user_id, each.kind.value)))
             if ways.in_app:
                 wanted.append(each)
@@ -156,14 +157,14 @@ class NotificationDispatcher:
                 mailed.append(each)
         await self._queue_mails(tx, mailed)
         if wanted:
-            written = await store.insert_notices(tx, wanted)
+            written = await store.insert_notifications(tx, wanted)
             tx.after_commit.append(lambda: self._show(written))
 
-    async def _queue_mails(self, tx: Transaction, notices: Sequence[NotificationDraft]) -> None:
+    async def _queue_mails(self, tx: Transaction, drafts: Sequence[NotificationDraft]) -> None:
         if self._letters is None:
             return
-        about_messages = [each for each in notices if each.kind is Kind.MESSAGE]
-        for each in notices:
+        about_messages = [each for each in drafts if each.kind is Kind.MESSAGE]
+        for each in drafts:
             if each.kind is not Kind.MESSAGE:
                 await self._letters.queue(
                     tx, user_id=each.user_id, kind=each.kind.value, facts=each.facts,
@@ -173,10 +174,10 @@ class NotificationDispatcher:
         for each in sorted(about_messages, key=_conversation_of):
             await queue_mail(tx, self._letters, each)
 
-    def _priced(self, notice: NotificationDraft) -> NotificationDraft:
-        if AMOUNTS.isdisjoint(notice.facts):
-            return notice
-        return notice._replace(facts={**notice.facts, "currency": self._currency})
+    def _priced(self, draft: NotificationDraft) -> NotificationDraft:
+        if AMOUNTS.isdisjoint(draft.facts):
+            return draft
+        return draft._replace(facts={**draft.facts, "currency": self._currency})
 
     async def _show(self, written: Sequence[tuple[str, Notification]]) -> None:
         event = ServerEvent.NOTIFICATION.value
@@ -185,8 +186,8 @@ class NotificationDispatcher:
         )
 
 
-def _conversation_of(notice: NotificationDraft) -> tuple[str, str]:
-    return notice.user_id, notice.facts["conversation_id"]
+def _conversation_of(draft: NotificationDraft) -> tuple[str, str]:
+    return draft.user_id, draft.facts["conversation_id"]
 
 
 async def _put_off(cause_ids: Sequence[int], tx: Transaction) -> None:

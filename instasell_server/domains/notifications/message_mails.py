@@ -49,10 +49,10 @@ def decide(window: Window, now: datetime) -> Decision:
     return Decision(window.next_at, Window(following, window.next_at, gap))
 
 
-async def queue_mail(tx: Transaction, mails: MailQueue, notice: NotificationDraft) -> None:
+async def queue_mail(tx: Transaction, mails: MailQueue, draft: NotificationDraft) -> None:
     """Queue the e-mail about a message, or have one that waits count it."""
-    conversation_id = notice.facts["conversation_id"]
-    key = {"user_id": notice.user_id, "conversation_id": conversation_id}
+    conversation_id = draft.facts["conversation_id"]
+    key = {"user_id": draft.user_id, "conversation_id": conversation_id}
     await tx.execute(_sql.insert_window, {**key, "gap_seconds": GAP_SECONDS})
     window = Window(**await tx.one(_sql.lock_window, key))
     now = await clock.get_now(tx)
@@ -63,15 +63,15 @@ async def queue_mail(tx: Transaction, mails: MailQueue, notice: NotificationDraf
     if decision.send_at <= now:
         await mails.queue(
             tx,
-            user_id=notice.user_id,
-            kind=notice.kind.value,
-            facts=notice.facts,
-            cause=notice.cause,
+            user_id=draft.user_id,
+            kind=draft.kind.value,
+            facts=draft.facts,
+            cause=draft.cause,
         )
         return
     await mails.queue(
         tx,
-        user_id=notice.user_id,
+        user_id=draft.user_id,
         kind=MESSAGE_DIGEST,
         facts={"conversation_id": conversation_id},
         cause=f"messages:{conversation_id}:{decision.send_at.isoformat()}",

@@ -31,7 +31,7 @@ WHERE id = %(cause_id)s
 -- name: insert_cause
 INSERT INTO notice_causes (kind, payload) VALUES (%(kind)s, %(payload)s::jsonb)
 
--- name: insert_notices
+-- name: insert_notifications
 INSERT INTO notifications (user_id, kind, payload, cause)
 SELECT * FROM unnest(
     %(user_ids)s::uuid[], %(kinds)s::text[], %(payloads)s::jsonb[], %(causes)s::text[]

@@ -114,7 +114,7 @@ def money_notice(
 
 
 def failed_sign_ins_notice(payload: Mapping[str, Any]) -> list[NotificationDraft]:
-    """Return the notice to an account whose password is being guessed."""
+    """Return the notification for an account whose password is being guessed."""
     facts = {"attempts": payload["attempts"], "address": payload["address"]}
     cause = f"failed-sign-ins:{payload['burst_id']}"
     return [NotificationDraft(payload["user_id"], Kind.FAILED_SIGN_INS, cause, facts)]

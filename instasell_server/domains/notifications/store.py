@@ -73,17 +73,17 @@ async def insert_cause(tx: Transaction, kind: str, payload: Mapping[str, Any]) -
     await tx.execute(_sql.insert_cause, {"kind": kind, "payload": to_json(payload).decode()})
 
 
-async def insert_notices(
-    tx: Transaction, notices: Sequence[NotificationDraft]
+async def insert_notifications(
+    tx: Transaction, drafts: Sequence[NotificationDraft]
 ) -> list[tuple[str, Notification]]:
     """Inserts those that are not there yet; returns them, each with whose it is."""
     rows = await tx.rows(
-        _sql.insert_notices,
+        _sql.insert_notifications,
         {
-            "user_ids": [each.user_id for each in notices],
-            "kinds": [each.kind.value for each in notices],
-            "payloads": [to_json(each.facts).decode() for each in notices],
-            "causes": [each.cause for each in notices],
+            "user_ids": [each.user_id for each in drafts],
+            "kinds": [each.kind.value for each in drafts],
+            "payloads": [to_json(each.facts).decode() for each in drafts],
+            "causes": [each.cause for each in drafts],
         },
     )
     return [(row["user_id"], Notification.model_validate(row)) for row in rows]
