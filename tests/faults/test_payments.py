@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -88,7 +89,8 @@ async def stage(
             stripe_webhook_secret=WEBHOOK_SECRET,
             stripe_api_base=to_provider.url,
         )
-        stack.callback(server.stop)
+        # In a thread: the server that stops still asks the provider, which runs in this loop.
+        stack.push_async_callback(asyncio.to_thread, server.stop)
         await server.start()
         to_server = await stack.enter_async_context(ambush(server.url))
         provider.sandbox.send_to([WebhookEndpoint(to_server.url + HOOK_PATH, WEBHOOK_SECRET)])
