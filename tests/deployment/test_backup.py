@@ -113,7 +113,7 @@ def test_seven_are_kept_and_the_oldest_go(backup: Backup) -> None:
     backup.folder.mkdir()
     for day in range(1, 10):
         (backup.folder / f"instasell-202001{day:02}T000000Z.dump").write_bytes(b"old")
-    (backup.folder / "by-hand.dump").write_bytes(b"somebody's own")
+    (backup.folder / "by-hand.dump").write_bytes(b"another file")
     assert backup.run("once").returncode == 0
     kept = [dump.name for dump in backup.dumps()]
     assert kept[:6] == [f"instasell-202001{day:02}T000000Z.dump" for day in range(4, 10)]
@@ -121,7 +121,7 @@ def test_seven_are_kept_and_the_oldest_go(backup: Backup) -> None:
     assert (backup.folder / "by-hand.dump").exists()
 
 
-def test_a_failed_dump_is_told_and_takes_no_old_one_away(backup: Backup) -> None:
+def test_a_failed_dump_is_reported_and_deletes_no_old_one(backup: Backup) -> None:
     backup.folder.mkdir()
     for day in range(1, 10):
         (backup.folder / f"instasell-202001{day:02}T000000Z.dump").write_bytes(b"old")
@@ -138,7 +138,7 @@ def test_it_dumps_once_a_day(one_round: Backup) -> None:
     one_round.run()
     assert one_round.dumps() == [first]
     age(first, 24)
-    # Names tell the second, and a second dump within it would take the first one's place.
+    # Names tell the second, and a second dump within it would replace the first.
     aged = first.rename(first.with_name("instasell-20200101T000000Z.dump"))
     one_round.run()
     assert len(one_round.dumps()) == 2

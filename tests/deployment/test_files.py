@@ -101,7 +101,7 @@ def test_the_servers_variables_are_settings() -> None:
     assert in_image <= known
 
 
-def test_nothing_that_listens_has_the_owners_password() -> None:
+def test_no_listening_service_has_the_owners_password() -> None:
     for name in ("server", "worker"):
         environment = str(SERVICES[name]["environment"])
         assert "://instasell_server:${SERVER_DATABASE_PASSWORD" in environment

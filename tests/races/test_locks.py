@@ -41,7 +41,7 @@ async def test_a_lock_is_had_by_one_and_runs_out(locks: RedisEngine, direct: red
     assert 0 < int(str(direct.pttl(LOCK))) <= 5000
 
 
-async def test_only_the_own_lock_is_freed(locks: RedisEngine, direct: redis.Redis) -> None:
+async def test_only_the_holder_frees_a_lock(locks: RedisEngine, direct: redis.Redis) -> None:
     """One that expired and was taken by another stays with him."""
     await locks.locks.acquire([LOCK], "mine")
     direct.delete(LOCK)

@@ -1,4 +1,4 @@
-"""A sandbox on a free port, Stripe's own client, and somebody who receives webhooks."""
+"""A sandbox on a free port, Stripe's own client, and a receiver of webhooks."""
 
 from __future__ import annotations
 

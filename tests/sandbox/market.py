@@ -1,4 +1,4 @@
-"""What tests of the sandbox have in common: it plays the market's part."""
+"""Play the market's part for tests of the sandbox."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ async def test_a_decline_is_given_again_and_a_bad_request_is_not(
     assert refused[1]["error"]["code"] == "resource_missing"
 
 
-async def test_what_could_not_be_done_is_told_again(
+async def test_a_refused_request_is_answered_the_same_again(
     provider: stripe.StripeClient, web: aiohttp.ClientSession
 ) -> None:
     paid = await paid_intent(provider, 1000)

@@ -1,4 +1,4 @@
-"""What was acknowledged is there after a kill, and what was not delivered is delivered."""
+"""After a kill, acknowledged payments are there, and outstanding webhooks are delivered."""
 
 from __future__ import annotations
 
@@ -63,9 +63,7 @@ async def sandbox_process(
 
 
 @pytest.mark.faults
-async def test_a_kill_loses_nothing_that_was_acknowledged(
-    tmp_path: Path, receiver: Receiver
-) -> None:
+async def test_a_kill_loses_no_acknowledged_payment(tmp_path: Path, receiver: Receiver) -> None:
     file = tmp_path / "sandbox.db"
     receiver.refusals = [503] * 100_000
     acknowledged: dict[str, str] = {}
@@ -123,9 +121,7 @@ async def test_a_kill_loses_nothing_that_was_acknowledged(
             assert replayed.id == intent_id
 
 
-async def test_a_process_ends_cleanly_when_it_is_told_to(
-    tmp_path: Path, receiver: Receiver
-) -> None:
+async def test_a_process_ends_cleanly_on_a_signal(tmp_path: Path, receiver: Receiver) -> None:
     async with sandbox_process(tmp_path / "s.db", receiver) as (process, url):
         async with stripe_client(url) as provider:
             await paid_intent(provider, 100)

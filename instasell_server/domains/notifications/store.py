@@ -16,8 +16,6 @@ from instasell_server.domains.notifications.rules import ChannelChoice, Notifica
 
 _sql = load(__file__)
 
-"""Where a row stands in a list: its instant and its id; None before the first."""
-
 
 class Cause(NamedTuple):
     """Hold what happened and has to be dispatched."""

@@ -1,4 +1,4 @@
-"""What the door does with bodies, queries and headers that could be read in two ways."""
+"""Bodies, queries and headers that could be read in two ways are refused."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def test_what_the_server_needs_itself_is_left_over(limit: int) -> None:
 
 
 @pytest.mark.parametrize(("limit", "wanted"), [(256, None), (1024, 1000), (20_000, 50_000)])
-def test_too_few_descriptors_are_told(limit: int, wanted: int | None) -> None:
+def test_too_few_descriptors_are_reported(limit: int, wanted: int | None) -> None:
     with pytest.raises(TooFewDescriptors, match=r"the limit of open files is .*Raise it"):
         share_descriptors(_settings(connections_max=wanted), limit)
 
@@ -227,7 +227,7 @@ async def test_more_sockets_than_descriptors_do_not_shut_the_server(
         for _ in range(700):
             slow = await stack.enter_async_context(raw_socket(url))
             slow.send(b"POST /webhooks/stripe HTTP/1.1\r\nHost:")
-        # Whoever is in goes on, with the database, Redis and files behind it.
+        # Callers that are connected go on, with the database, Redis and files behind it.
         wrong = {"email": "nobody@example.org", "password": "not the password"}
         assert (await ask(http, "POST", "/auth/login", wrong)).status == 401
         async with raw_socket(url) as late:

@@ -20,7 +20,7 @@ async def test_ready_with_both_engines(http: aiohttp.ClientSession) -> None:
     async with http.get("/readyz") as response:
         assert response.status == 200
         found = await response.json()
-    # Whoever gives the tests a server of their own may give it one role.
+    # A server that is given to the tests may have one role only.
     assert found.pop("warnings") in ([], ["database_role"])
     assert found == {"status": "ok", "database": "ok", "redis": "ok"}
 

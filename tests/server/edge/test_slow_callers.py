@@ -45,7 +45,7 @@ async def _stall(base_url: str, sent: str) -> RawAnswer:
         return answer
 
 
-async def test_whoever_stops_is_answered_and_cut_off(
+async def test_a_caller_that_stops_is_answered_and_cut_off(
     start_server: Start, sql: Sql, tmp_path: Path
 ) -> None:
     server = await start_server(**QUICK, data_dir=tmp_path)
@@ -83,7 +83,7 @@ async def test_a_trickle_is_too_slow(start_server: Start) -> None:
         assert (await answer).status == 408
 
 
-async def test_the_sandbox_cuts_off_whoever_stops(
+async def test_the_sandbox_cuts_off_a_caller_that_stops(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -100,7 +100,7 @@ async def test_the_sandbox_cuts_off_whoever_stops(
         await sandbox.stop()
 
 
-async def test_whoever_asks_and_never_reads_is_cut_off(start_server: Start) -> None:
+async def test_a_caller_that_never_reads_is_cut_off(start_server: Start) -> None:
     server = await start_server(**QUICK)
     url = urlsplit(server.base_url)
     reader = socket.socket()

@@ -1,4 +1,4 @@
-"""What the engines are when they run: settings, rights, places, second starts."""
+"""Running engines: settings, rights, places, second starts."""
 
 from __future__ import annotations
 
@@ -309,7 +309,7 @@ def test_a_long_path_puts_the_sockets_into_a_short_private_folder(short_folder: 
     assert not sockets.exists()
 
 
-def test_lost_or_damaged_passwords_are_told(data_dir: Path) -> None:
+def test_lost_or_damaged_passwords_are_reported(data_dir: Path) -> None:
     with EmbeddedEngines(data_dir):
         pass
     secrets = data_dir / "engines/secrets.json"
@@ -325,7 +325,7 @@ def test_lost_or_damaged_passwords_are_told(data_dir: Path) -> None:
         assert ask(engines.urls.database_url, "SELECT 1") == [(1,)]
 
 
-def test_an_interrupted_creation_is_made_anew(data_dir: Path) -> None:
+def test_an_interrupted_creation_starts_again(data_dir: Path) -> None:
     half = data_dir / "engines/postgres.new/data"
     half.mkdir(parents=True)
     (half / "PG_VERSION").write_text("18\n")

@@ -1,4 +1,4 @@
-"""Who owns a data folder: one live process; a killed one leaves engines that are adopted."""
+"""One live process owns a data folder; a killed one leaves engines that are adopted."""
 
 from __future__ import annotations
 

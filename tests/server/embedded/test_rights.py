@@ -153,7 +153,7 @@ def test_a_copy_that_others_could_write_is_not_run(short_folder: Path, data_dir:
 
 
 @as_root
-def test_a_folder_out_of_reach_is_told_and_left_alone(short_folder: Path) -> None:
+def test_a_folder_out_of_reach_is_reported_and_left_alone(short_folder: Path) -> None:
     private = short_folder / "private"
     private.mkdir(mode=0o700)
     with pytest.raises(FolderUnusable, match=str(private)):

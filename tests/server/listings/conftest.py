@@ -1,4 +1,4 @@
-"""Goods for tests: categories, a seller and an admin."""
+"""Categories, a seller with listings, and an admin."""
 
 from __future__ import annotations
 

@@ -204,7 +204,7 @@ async def test_categories_go_by_path_in_any_case_or_by_id(shop: Shop) -> None:
         (b'{"title": "' + b"x" * 300_000 + b'"}', ["row"]),
     ],
 )
-async def test_a_bad_row_is_told_every_bad_field_and_the_others_go_on(
+async def test_a_bad_row_names_every_bad_field_and_the_others_go_on(
     shop: Shop, sql: Sql, row: Any, bad: list[str]
 ) -> None:
     verdicts = await upload(shop.seller, [kettle("K-1"), row, kettle("K-2")])

@@ -143,8 +143,8 @@ async def test_the_same_key_lists_once(shop: Shop, sql: Sql) -> None:
 
 async def auctioned(shop: Shop, **changes: Any) -> tuple[str, str]:
     """The ids of a listing and of its open auction."""
-    goods = {"type": "auction", "price": None, "stock": 1, "description": "Works."}
-    listing = await shop.list(**goods, **changes)
+    fields = {"type": "auction", "price": None, "stock": 1, "description": "Works."}
+    listing = await shop.list(**fields, **changes)
     terms = {"listing_id": listing["id"], "min_bid": 100, "duration_seconds": 3600}
     opened = await shop.seller.ask("POST", "/auctions", terms)
     assert opened.status == 201, opened.body

@@ -116,7 +116,7 @@ async def test_a_bulk_upload_ends_with_its_token(shop: Shop, sql: Sql) -> None:
 async def test_a_batch_that_waited_for_another_upload_is_checked_behind_it(
     shop: Shop, admin: Person, sql: Sql, monkeypatch: pytest.MonkeyPatch, database_url: str
 ) -> None:
-    """The session ends while the batch stands behind the lane of the seller's other upload."""
+    """The session ends while the batch waits for the lane of the seller's other upload."""
     monkeypatch.setattr(rights, "FRESH_SECONDS", 3600.0)
     waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
     async with SlowUpload(shop.seller, shop.seller.token) as upload:

@@ -103,7 +103,7 @@ async def test_every_order_pages_without_gap_or_repeat(
         assert await walk(http, sort=sort, limit=limit) == expected
 
 
-async def test_pages_are_stable_while_goods_come_and_go(
+async def test_pages_are_stable_while_listings_come_and_go(
     http: aiohttp.ClientSession, shop: Shop
 ) -> None:
     made = [await shop.list(title=f"{number}") for number in range(6)]

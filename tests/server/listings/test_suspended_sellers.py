@@ -131,7 +131,7 @@ async def test_a_suspension_waits_for_no_listing_and_touches_none(
     assert sql("SELECT version FROM listings") == [(made["version"],)]
 
 
-async def test_followers_are_not_told_of_what_a_suspended_seller_listed(
+async def test_followers_are_not_notified_of_listings_of_a_suspended_seller(
     http: aiohttp.ClientSession, shop: Shop, sql: Sql
 ) -> None:
     follower = await sign_up(http)
@@ -161,7 +161,7 @@ def test_lists_look_for_suspended_sellers_by_an_index(sql: Sql) -> None:
         *("q", "words", "spelling", "literal", "scanned", "after_id", "after_key"),
     )
     values = {**dict.fromkeys(names), "limit": 51}
-    # On empty tables the planner reads them whole unless it is told not to.
+    # The planner reads empty tables whole unless that is switched off.
     sql("SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off")
     for query in (queries.search_newest, queries.search_cheapest, queries.search_dearest):
         plan = "\n".join(row for (row,) in sql(f"EXPLAIN {query}", values))

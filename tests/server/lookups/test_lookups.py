@@ -140,7 +140,7 @@ async def test_what_is_private_is_found_by_its_sides_and_by_admins(
         await seller.lookups.find_own("account", me.email)
 
 
-async def test_at_most_ten_are_told_and_the_newest_auction_of_a_listing(
+async def test_at_most_ten_are_shown_and_the_newest_auction_of_a_listing(
     market: Market, sql: Sql
 ) -> None:
     seller = await market.seller()

@@ -66,7 +66,7 @@ def letter(
 
 
 def check(data: bytes, made: RenderedMail) -> EmailMessage:
-    """Check that what arrives has exactly our headers and our two parts, whoever reads it."""
+    """Check that what arrives has exactly our headers and our two parts, in any reader."""
     assert b"\r" not in data.replace(b"\r\n", b"")
     assert b"\n" not in data.replace(b"\r\n", b"")
     head, _, _ = data.partition(b"\r\n\r\n")

@@ -198,7 +198,7 @@ class _Sleepy:
         self.content_left = True
 
 
-async def test_who_lost_his_lease_sends_nothing(office: Office, peer: MailServer) -> None:
+async def test_a_sender_that_lost_its_lease_sends_nothing(office: Office, peer: MailServer) -> None:
     await office.queue()
     sleepy = _Sleepy(office)
     assert await office.service(sleepy).send_due() == 1

@@ -1,4 +1,4 @@
-"""Storages, and people with goods on a server that keeps files in one of them."""
+"""Storages, and users with listings on a server that keeps files in one of them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def objects(server_settings: Settings, request: pytest.FixtureRequest) -> Callab
 
 
 class Studio:
-    """A seller with goods, a stranger, and how pictures get to the market."""
+    """Hold a seller with a listing, a stranger, and how pictures get to the market."""
 
     def __init__(self, http: aiohttp.ClientSession, sql: Sql, base_url: str) -> None:
         self.http = http
@@ -146,7 +146,7 @@ class Studio:
 
 @pytest.fixture
 async def studio(server: RunningServer, sql: Sql) -> AsyncIterator[Studio]:
-    """People with goods; addresses that begin with a slash are the server's."""
+    """Make users with listings; addresses that begin with a slash are the server's."""
     async with aiohttp.ClientSession(server.base_url) as http:
         opened = Studio(http, sql, server.base_url)
         await opened.open()

@@ -1,4 +1,4 @@
-"""What surrounds the addresses of our own disk: limits, logs, size, and who may call."""
+"""Addresses of the market's own disk: limits, logs, size, and who may call."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def test_fetching_pictures_does_not_use_up_the_limit(studio: Studio) -> No
         assert int(answer.headers["Content-Length"]) == image["versions"][0]["size_bytes"]
 
 
-async def test_what_was_sent_and_did_not_fit_is_told(studio: Studio) -> None:
+async def test_an_upload_that_does_not_fit_is_refused_with_the_reason(studio: Studio) -> None:
     data = picture()
     upload = (await studio.announce(data))["upload"]
     for body, headers, status, code in (

@@ -69,7 +69,7 @@ async def test_both_sides_send_files_that_they_and_admins_see(case: Case, studio
         assert not opened(data).getexif()
         assert (await studio.fetch(shown[1]["url"]))[2] == PDF
     assert await case.seen(studio.other) == 404
-    # Nothing of it stands among the pictures of the goods.
+    # None of it is among the pictures of the listing.
     assert await studio.images() == []
 
 
@@ -125,7 +125,7 @@ BAD_WISHES: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-async def test_a_bad_announcement_is_told(case: Case, studio: Studio) -> None:
+async def test_a_bad_announcement_is_refused(case: Case, studio: Studio) -> None:
     for change, field in BAD_WISHES:
         wish = {"content_type": "text/plain", "size": 5, "file_name": "a", **change}
         refused = await studio.buyer.ask("POST", case.path, wish)

@@ -84,7 +84,7 @@ async def test_where_and_by_what_it_was_taken_is_dropped(studio: Studio, objects
         _, _, data = await studio.fetch(version["url"])
         assert not opened(data).getexif()
         assert b"anary" not in data
-    # It lies on its side in the camera, and stands here.
+    # The camera stored it on its side; here it is upright.
     assert (image["versions"][-1]["width"], image["versions"][-1]["height"]) == (400, 800)
 
 
@@ -122,7 +122,7 @@ BAD_WISHES: list[tuple[Any, str]] = [
 ]
 
 
-async def test_a_bad_announcement_is_told_by_field(studio: Studio, sql: Sql) -> None:
+async def test_a_bad_announcement_names_its_field(studio: Studio, sql: Sql) -> None:
     for wish, field in BAD_WISHES:
         refused = await studio.seller.ask("POST", studio.path, wish)
         assert (refused.status, refused.fields) == (422, [field]), wish
@@ -135,14 +135,14 @@ async def test_pictures_are_the_sellers_alone(studio: Studio) -> None:
     wish = {"content_type": "image/png", "size": len(data)}
     pending = await studio.announce(data)
     await studio.put(pending["upload"], data)
-    for somebody, status in ((studio.other, 404), (studio.buyer, 403)):
+    for other, status in ((studio.other, 404), (studio.buyer, 403)):
         for method, path, body in (
             ("POST", studio.path, wish),
             ("POST", f"{studio.path}/{pending['image_id']}/complete", None),
             ("PUT", studio.path, {"image_ids": [mine["id"]]}),
             ("DELETE", f"{studio.path}/{mine['id']}", None),
         ):
-            assert (await somebody.ask(method, path, body)).status == status, (method, path)
+            assert (await other.ask(method, path, body)).status == status, (method, path)
     assert [each["id"] for each in await studio.images(studio.other)] == [mine["id"]]
     # An own listing does not lead to the pictures of another.
     elsewhere = f"/listings/{studio.new_listing()}/images"
@@ -213,7 +213,7 @@ async def test_a_listing_has_twelve_pictures_at_most(studio: Studio, sql: Sql) -
     assert (await studio.seller.ask("POST", studio.path, wish)).status == 201
 
 
-async def test_what_somebody_announces_is_bounded(studio: Studio) -> None:
+async def test_what_an_account_announces_is_bounded(studio: Studio) -> None:
     wish = {"content_type": "image/png", "size": 50}
     statuses = []
     for _ in range(5):

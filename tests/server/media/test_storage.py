@@ -58,7 +58,7 @@ def set_back(store: Any) -> Callable[[float], None]:
 
 
 class Caller:
-    """Somebody without a token, who has addresses."""
+    """A caller without a token, who has addresses."""
 
     def __init__(self, http: aiohttp.ClientSession, base_url: str) -> None:
         self.http = http
@@ -79,7 +79,7 @@ class Caller:
 
 @pytest.fixture
 async def caller(server: RunningServer, sql: Run) -> AsyncIterator[Caller]:
-    """Somebody who holds addresses of a file that a seller has announced."""
+    """A caller who holds the addresses of a file that a seller has announced."""
     async with open_market(server.base_url, sql) as market:
         seller = await market.seller()
         values = (FILE_ID, (await seller.auth.me()).id, await market.listing(seller))
@@ -291,7 +291,7 @@ async def test_drafts_that_a_crash_left_are_swept(disk: DiskObjects, tmp_path: P
     assert [path.name for path in drafts.iterdir()] == ["new"]
 
 
-async def test_a_storage_that_is_away_is_told_soon(
+async def test_a_storage_that_is_away_is_reported_soon(
     database_url: str, redis_url: str, tmp_path: Path, unused_tcp_port: int
 ) -> None:
     settings = settings_for_tests(
@@ -314,7 +314,7 @@ async def test_a_storage_that_is_away_is_told_soon(
 
 
 @pytest.mark.parametrize(("broken", "is_read"), [(2, True), (3, False)])
-async def test_an_answer_that_breaks_off_is_asked_for_anew(broken: int, is_read: bool) -> None:
+async def test_an_answer_that_breaks_off_is_requested_again(broken: int, is_read: bool) -> None:
     left = broken
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -163,7 +163,7 @@ async def test_what_is_refused(bazaar: Bazaar, body: dict[str, Any]) -> None:
     assert (answer.status, answer.code) == (422, "invalid")
 
 
-async def test_goods_that_nobody_can_ask_about(bazaar: Bazaar) -> None:
+async def test_listings_that_nobody_can_ask_about(bazaar: Bazaar) -> None:
     listing_id = bazaar.listing()
     own = await bazaar.seller.ask("POST", "/conversations", {"listing_id": listing_id, "text": "a"})
     assert (own.status, own.code) == (403, "forbidden")

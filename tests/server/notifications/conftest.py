@@ -1,4 +1,4 @@
-"""A market on a whole server, its worker that tells people, and what people were told."""
+"""A market on a whole server, its notification worker, and the notifications it made."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["bazaar"]
 
 
 class Told:
-    """What the tables say that people were told."""
+    """Read from the tables which notifications were made."""
 
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
@@ -40,7 +40,7 @@ class Told:
         return [kind for (kind,) in self._sql(query, user_id)]
 
     async def quiet(self) -> None:
-        """Waits until nothing is left to be told."""
+        """Wait until no cause is left."""
         waiting = (
             "SELECT (SELECT count(*) FROM notice_causes) + (SELECT count(*) FROM lead_changes)"
         )
@@ -69,7 +69,7 @@ class Repeats:
         return {kind for (kind,) in self._sql("SELECT DISTINCT kind FROM kept_notice_causes")}
 
     def again(self) -> None:
-        """All of it comes again, as if none of it had been told."""
+        """Make all causes come again, as if none had been dispatched."""
         for table, columns in _CAUSES.items():
             names = ", ".join(columns)
             self._sql(f"DROP TRIGGER IF EXISTS keep ON {table}")
@@ -84,19 +84,19 @@ _CAUSES = {
 
 @pytest.fixture
 def repeats(sql: Sql) -> Repeats:
-    """From now on, all that there is to tell can be told again."""
+    """Keep all causes from now on, so that they can be dispatched again."""
     return Repeats(sql)
 
 
 @pytest.fixture
 def told(sql: Sql) -> Told:
-    """What people were told."""
+    """The notifications that were made."""
     return Told(sql)
 
 
 @pytest.fixture
 async def market(server: RunningServer, sql: Sql) -> AsyncIterator[Market]:
-    """People and goods on `server`."""
+    """Users and listings on `server`."""
     async with open_market(server.base_url, sql) as opened:
         yield opened
 

@@ -1,4 +1,4 @@
-"""What bidders, sellers and followers are told of auctions."""
+"""Notifications of bidders, sellers and followers about auctions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def end(sql: Sql, auction_id: str) -> None:
     await until(lambda: sql(query, auction_id) == [("ended",)])
 
 
-async def test_an_end_is_told_to_the_winner_the_others_and_the_seller(
+async def test_an_end_notifies_the_winner_the_others_and_the_seller(
     market: Market, told: Told, sql: Sql
 ) -> None:
     seller, first, second = await market.seller(), await market.bidder(), await market.bidder()
@@ -59,7 +59,7 @@ async def test_an_end_is_told_to_the_winner_the_others_and_the_seller(
     assert told.kinds(await id_of(seller)) == ["auction_ended"]
 
 
-async def test_a_thousand_bidders_are_told_in_parts(
+async def test_a_thousand_bidders_are_notified_in_parts(
     market: Market, told: Told, sql: Sql, telling: NotificationDispatcher
 ) -> None:
     seller, bidder = await market.seller(), await market.bidder()
@@ -78,18 +78,18 @@ async def test_a_thousand_bidders_are_told_in_parts(
     # One transaction tells a part of them, so what a crash takes back is a part as well.
     sizes = "SELECT max(n) FROM (SELECT count(*) n FROM notifications GROUP BY xmin::text) t"
     admin = await market.person(Role.ADMIN)
-    await admin.admin.cancel_auction(auction_id, "stolen goods")
+    await admin.admin.cancel_auction(auction_id, "stolen")
     await asyncio.gather(*(telling.work() for _ in range(4)))
     await told.quiet()
     [(largest,)] = sql(sizes)
     assert largest <= 2 * audiences.AUDIENCE_MAX
     counted = "SELECT kind, count(*), count(DISTINCT user_id) FROM notifications GROUP BY kind"
-    # The crowd, the bidder, and the seller, who did not call it off himself.
+    # The crowd, the bidder, and the seller, as it was an admin who cancelled.
     assert sql(counted) == [("auction_cancelled", 1202, 1202)]
-    assert told.to(await id_of(seller))[0]["reason"] == "stolen goods"
+    assert told.to(await id_of(seller))[0]["reason"] == "stolen"
 
 
-async def test_a_seller_who_calls_off_is_not_told(market: Market, told: Told) -> None:
+async def test_a_seller_who_cancels_is_not_notified(market: Market, told: Told) -> None:
     seller = await market.seller()
     auction_id = await market.auction(seller)
     await seller.auctions.cancel(auction_id, "it broke")
@@ -121,7 +121,7 @@ async def test_outbid_once_for_many_times_in_a_second(
     assert told.to(await id_of(second)) == []
 
 
-async def test_outbid_again_is_told_again(market: Market, told: Told) -> None:
+async def test_an_outbid_bidder_is_notified_each_time(market: Market, told: Told) -> None:
     seller, first, second = await market.seller(), await market.bidder(), await market.bidder()
     auction_id = await market.auction(seller)
     await first.auctions.bid(auction_id, amount=100)
@@ -147,11 +147,11 @@ async def test_two_of_one_batch_who_outbid_each_other(market: Market, told: Told
     await told.quiet()
     led = [not isinstance(each, BaseException) for each in answers]
     notices = [len(told.to(await id_of(person), "outbid")) for person in people]
-    # Whoever was told that he leads, and does not, is told so; the last one still leads.
+    # A bidder who was called leading and is not is notified; the last one still leads.
     assert notices == [1 if each else 0 for each in led[:-1]] + [0]
 
 
-async def test_an_end_that_is_near_is_told_once_to_bidders_and_watchers(
+async def test_bidders_and_watchers_are_notified_once_of_a_near_end(
     market: Market, told: Told, sql: Sql, market_clock: MarketClock
 ) -> None:
     seller, bidder, watcher = await market.seller(), await market.bidder(), await market.bidder()
@@ -170,14 +170,14 @@ async def test_an_end_that_is_near_is_told_once_to_bidders_and_watchers(
     for person in (bidder, watcher):
         [notice] = told.to(await id_of(person), "ending_soon")
         assert (notice["auction_id"], notice["current_bid"]) == (auction_id, 100)
-    # A later end is not told a second time, whoever looks.
+    # A later end does not notify a second time.
     sql("DELETE FROM endings_told")
     await until(lambda: sql("SELECT 1 FROM endings_told WHERE auction_id = %s", auction_id) != [])
     await told.quiet()
     assert len(told.to(await id_of(bidder), "ending_soon")) == 1
 
 
-async def test_followers_hear_of_new_goods(market: Market, told: Told, sql: Sql) -> None:
+async def test_followers_are_notified_of_new_listings(market: Market, told: Told, sql: Sql) -> None:
     seller, other = await market.seller(), await market.seller()
     one, two, three = [await market.bidder() for _ in range(3)]
     parent = market.category()
@@ -199,9 +199,9 @@ async def test_followers_hear_of_new_goods(market: Market, told: Told, sql: Sql)
     assert {"seller_name", "start_at", "end_at"} <= opened.keys()
     # A category stands for those below it.
     assert told.kinds(await id_of(two)) == ["new_auction", "new_listing"]
-    [goods] = told.to(await id_of(two), "new_listing")
-    assert (goods["listing_id"], goods["price"], goods["currency"]) == (listing.id, 900, "USD")
-    # Nobody is told of his own goods.
+    [new] = told.to(await id_of(two), "new_listing")
+    assert (new["listing_id"], new["price"], new["currency"]) == (listing.id, 900, "USD")
+    # Sellers are not notified of their own listings.
     assert told.kinds(await id_of(seller)) == ["new_listing"]
     assert told.to(await id_of(three)) == []
 
@@ -227,14 +227,14 @@ async def test_a_notice_comes_to_ones_own_sockets_only(market: Market, told: Tol
         assert "notification" not in foreign.order
 
 
-async def test_all_that_comes_of_auctions_is_told_once(
+async def test_every_event_of_an_auction_notifies_once(
     market: Market, told: Told, sql: Sql, repeats: Repeats, telling: NotificationDispatcher
 ) -> None:
     seller, first, second = await market.seller(), await market.bidder(), await market.bidder()
     await first.subscriptions.add("seller", await id_of(seller))
     await first.subscriptions.add("category", market.category())
-    sold, called_off = await market.auction(seller), await market.auction(seller)
-    for auction_id in (sold, called_off):
+    sold, cancelled = await market.auction(seller), await market.auction(seller)
+    for auction_id in (sold, cancelled):
         await first.auctions.bid(auction_id, amount=100)
         await second.auctions.bid(auction_id, amount=500)
     sql(
@@ -246,7 +246,7 @@ async def test_all_that_comes_of_auctions_is_told_once(
     [state] = [each async for each in seller.auctions.live() if each.auction_id == sold]
     await first.messages.ask(state.listing_id, "Is it new?")
     admin = await market.person(Role.ADMIN)
-    await admin.admin.cancel_auction(called_off, "stolen goods")
+    await admin.admin.cancel_auction(cancelled, "stolen")
     await end(sql, sold)
     await told.quiet()
     people = [await id_of(each) for each in (seller, first, second)]
@@ -267,9 +267,7 @@ async def test_all_that_comes_of_auctions_is_told_once(
     assert [told.kinds(each) for each in people] == before
 
 
-async def test_a_suspended_winner_and_who_takes_his_place(
-    market: Market, told: Told, sql: Sql
-) -> None:
+async def test_a_suspended_winner_and_the_next_bidder(market: Market, told: Told, sql: Sql) -> None:
     seller, third = await market.seller(), await market.bidder()
     first, second = await market.bidder(), await market.bidder()
     auction_id = await market.auction(seller)

@@ -1,4 +1,4 @@
-"""What the two sides of an order are told, each thing once, however often it is worked on."""
+"""Notifications of the two sides of an order: each once, however often it is worked on."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def test_a_sale_from_payment_to_release(bazaar: Bazaar, fund: Fund, told: 
     assert told.to(bazaar.seller.id, "release") == [money]
 
 
-async def test_whoever_calls_an_order_off_is_not_told_of_it(
+async def test_a_user_who_cancels_an_order_is_not_notified(
     bazaar: Bazaar, fund: Fund, told: Told
 ) -> None:
     order_id = await paid(bazaar, fund)
@@ -61,7 +61,7 @@ async def test_whoever_calls_an_order_off_is_not_told_of_it(
     assert (refund["amount"], refund["currency"]) == (TOTAL, "USD")
 
 
-async def test_a_partial_refund_is_told_as_money_only(
+async def test_a_partial_refund_notifies_of_money_only(
     bazaar: Bazaar, fund: Fund, told: Told
 ) -> None:
     order_id = await paid(bazaar, fund)
@@ -122,7 +122,7 @@ async def test_a_cause_that_comes_again_tells_nobody_twice(
     assert (told.kinds(bazaar.buyer.id), told.kinds(bazaar.seller.id)) == before
 
 
-async def test_a_cause_that_cannot_be_told_holds_up_no_other(
+async def test_a_cause_that_fails_holds_up_no_other(
     bazaar: Bazaar, fund: Fund, told: Told, sql: Sql
 ) -> None:
     sql("""INSERT INTO notice_causes (kind, payload) VALUES ('unheard_of', '{"id": 1}')""")

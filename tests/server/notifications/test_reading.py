@@ -77,7 +77,7 @@ async def test_marking_some_one_with_all_older_ones_or_all(market: Market, sql: 
     assert await mark(ids=[ids[0], ids[1], foreign[0]]) == (2, 7)
     assert await mark(ids=[ids[0]]) == (0, 7)
     assert await mark(up_to=ids[5]) == (4, 3)
-    # Another's is no place among one's own.
+    # The id of another user's notification marks none of yours.
     assert await mark(up_to=foreign[0]) == (0, 3)
     unread = await pages(person, "/notifications", unread=True)
     assert [each["id"] for each in unread] == ids[2:5]

@@ -268,7 +268,7 @@ def test_a_folder_without_a_market_is_left_as_it_is(
     assert not is_there or not [*folder.iterdir()]
 
 
-def test_a_database_without_a_market_is_told(
+def test_a_database_without_a_market_is_reported(
     environment: dict[str, str], database_url: str
 ) -> None:
     done = _call(

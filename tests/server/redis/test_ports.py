@@ -35,7 +35,7 @@ async def test_a_lock_has_one_holder(engine: RedisEngine, raw: redis.asyncio.Red
     assert 4000 < await raw.pttl(names[0]) <= 5000
 
 
-async def test_only_the_own_lock_is_freed(engine: RedisEngine, raw: redis.asyncio.Redis) -> None:
+async def test_only_the_holder_frees_a_lock(engine: RedisEngine, raw: redis.asyncio.Redis) -> None:
     await engine.locks.acquire(["lock:auction:a", "lock:auction:b"], "one")
     await engine.locks.release(["lock:auction:a", "lock:auction:b"], "two")
     assert await raw.exists("lock:auction:a", "lock:auction:b") == 2
@@ -96,7 +96,7 @@ async def test_a_retired_value_is_absent_and_stays_so_for_slow_readers(
 
 
 @pytest.mark.parametrize("garbage", [b"", b"\xff\x00", b"=x:1", b"7:value", b"=7value"])
-async def test_garbage_is_told_from_absence_and_gives_way(
+async def test_garbage_is_distinct_from_absence_and_gives_way(
     engine: RedisEngine, raw: redis.asyncio.Redis, garbage: bytes
 ) -> None:
     await raw.set("k", garbage)

@@ -1,4 +1,4 @@
-"""How bulk rows are judged, played against a market that only remembers."""
+"""Decisions about bulk rows, played against a market in memory."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class Market:
 
     def sell(self, listing_id: str, quantity: int) -> int:
         """Sells what is there of a quantity; returns how many."""
-        goods = self.known.listings[listing_id]
-        sold = min(quantity, goods.stock)
-        self.known.listings[listing_id] = goods._replace(stock=goods.stock - sold)
+        listing = self.known.listings[listing_id]
+        sold = min(quantity, listing.stock)
+        self.known.listings[listing_id] = listing._replace(stock=listing.stock - sold)
         return sold
 
 

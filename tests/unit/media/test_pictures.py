@@ -1,4 +1,4 @@
-"""Pictures, made anew."""
+"""Pictures are decoded and written again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What files are, told by their bytes."""
+"""Kinds of files, found by their bytes."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Hall:
             await asyncio.sleep(0)
 
     def refused(self) -> set[str]:
-        """Those that were told to come again, as the market is busy."""
+        """Those that were refused, as the market is busy."""
         ended = [task for task in self.tasks if task.done()]
         return {task.get_name() for task in ended if isinstance(task.exception(), Unavailable)}
 

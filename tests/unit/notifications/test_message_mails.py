@@ -1,4 +1,4 @@
-"""When e-mail about messages goes: pure."""
+"""Times at which e-mail about messages is sent: pure."""
 
 from __future__ import annotations
 
