@@ -148,16 +148,16 @@ def _spelled_out(value: Any) -> Any:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     if isinstance(value, BaseModel):
-        return {name: _spelled_out(each) for name, each in value if each is not None}
+        return {name: _spelled_out(item) for name, item in value if item is not None}
     if isinstance(value, list):
-        return [_spelled_out(each) for each in value]
+        return [_spelled_out(item) for item in value]
     return value
 
 
 def query_of(model: Request) -> Mapping[str, str]:
     """Return a query model as the parameters of a URL, without what was not given."""
-    given = {name: getattr(model, name) for name in sorted(model.model_fields_set)}
-    return {name: query_text(value) for name, value in given.items() if value is not None}
+    values = {name: getattr(model, name) for name in sorted(model.model_fields_set)}
+    return {name: query_text(value) for name, value in values.items() if value is not None}
 
 
 def query_text(value: object) -> str:

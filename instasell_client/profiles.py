@@ -125,8 +125,8 @@ class ProfileStore:
         Example:
             client = InstaSell(profile.url, store.token(profile))
         """
-        found = _read_private(self._token_path(profile.name))
-        return found or self._keyring.get(self._entry(profile))
+        kept_token = _read_private(self._token_path(profile.name))
+        return kept_token or self._keyring.get(self._entry(profile))
 
     def save(self, profile: Profile, token: str | None) -> None:
         """Write a profile and its token, and make it the current one.
@@ -144,9 +144,9 @@ class ProfileStore:
         _check_name(profile.name)
         profile = replace(profile, url=checked_url(profile.url))
         _, profiles = self._read()
-        former = profiles.get(profile.name)
-        if former is not None and former != profile:
-            self._forget_token(former)
+        previous = profiles.get(profile.name)
+        if previous is not None and previous != profile:
+            self._forget_token(previous)
         profiles[profile.name] = profile
         if len(profiles) > PROFILES_MAX:
             raise ProfileError(f"there are {PROFILES_MAX} profiles; remove one first")
@@ -269,14 +269,14 @@ def resolve_target(
         wanted = _local_url(store)
     if wanted is not None and token is not None and profile is None:
         return ServerTarget(_address(wanted), token)
-    found = store.find(profile)
-    if found is None:
+    chosen = store.find(profile)
+    if chosen is None:
         if profile is not None:
             raise _missing(profile, store.list())
         return ServerTarget(_address(wanted or DEFAULT_URL), token)
-    if wanted is not None and _address(wanted) != found.url:
+    if wanted is not None and _address(wanted) != chosen.url:
         return ServerTarget(_address(wanted), token)
-    return ServerTarget(found.url, token or store.token(found), found)
+    return ServerTarget(chosen.url, token or store.token(chosen), chosen)
 
 
 def _local_url(store: ProfileStore) -> str | None:
@@ -288,8 +288,8 @@ def _local_url(store: ProfileStore) -> str | None:
     port = os.environ.get("INSTASELL_PORT")
     if not port or port == "0":
         return None
-    found = store.find()
-    if found is not None and found.url != DEFAULT_URL:
+    current = store.find()
+    if current is not None and current.url != DEFAULT_URL:
         return None
     if re.fullmatch("[0-9]{1,5}", port) is None or int(port) > 65535:
         raise ProfileError(f"INSTASELL_PORT: {port!r} is not a port; give 1 to 65535")

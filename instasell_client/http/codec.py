@@ -139,10 +139,13 @@ class ReplySizeLimit:
 
     def whole(self) -> httpx.Response:
         """Return the answer, read to its end."""
-        given = self._response
-        kept = {"content-type": given.headers.get("content-type", "")}
+        response = self._response
+        headers = {"content-type": response.headers.get("content-type", "")}
         return httpx.Response(
-            given.status_code, headers=kept, content=b"".join(self._parts), request=given.request
+            response.status_code,
+            headers=headers,
+            content=b"".join(self._parts),
+            request=response.request,
         )
 
 

@@ -35,13 +35,13 @@ def quick_get(
     Raises OSError for no answer or another status, ValueError for one that is too long or no JSON.
     `timeout_seconds` holds for each wait, so a slow server may take longer in all.
     """
-    given = urlencode(query)
+    parameters = urlencode(query)
     headers = {"Accept": "application/json"}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
-    asked = Request(f"{base_url}{path}{'?' if given else ''}{given}", headers=headers)
+    request = Request(f"{base_url}{path}{'?' if parameters else ''}{parameters}", headers=headers)
     try:
-        with build_opener(_NoRedirects).open(asked, timeout=timeout_seconds) as answer:
+        with build_opener(_NoRedirects).open(request, timeout=timeout_seconds) as answer:
             body = answer.read(ANSWER_BYTES_MAX + 1)
     except HTTPException as error:
         raise ConnectionError(f"the answer is no HTTP: {error!r}") from error

@@ -25,8 +25,8 @@ class TokenOwner:
     def find(self, token: str | None) -> str | None:
         """Return the id of the token's account, or None while it is not known."""
         # Read once: another thread may replace it between two looks.
-        known = self._known
-        return known[1] if known is not None and known[0] == token else None
+        owner = self._known
+        return owner[1] if owner is not None and owner[0] == token else None
 
     def keep(self, token: str | None, user: User) -> str:
         """Remember whose token it is, and return the id."""

@@ -122,16 +122,16 @@ class SyncTransport:
 
         An answer that is cut off is asked for again behind the last line, as long as lines come.
         """
-        asked: StreamedLines[T] | None = lines
-        while asked is not None:
+        remaining: StreamedLines[T] | None = lines
+        while remaining is not None:
             last: T | None = None
             try:
-                for last in self._stream(asked):
+                for last in self._stream(remaining):
                     yield last
                 return
             except httpx.HTTPError as error:
-                asked = asked.after(last)
-                if asked is None:
+                remaining = remaining.after(last)
+                if remaining is None:
                     raise transport_error(error, self.config) from error
 
     def _stream(self, lines: StreamedLines[T]) -> Generator[T, None, None]:
@@ -252,17 +252,17 @@ class AsyncTransport:
 
         An answer that is cut off is asked for again behind the last line, as long as lines come.
         """
-        asked: StreamedLines[T] | None = lines
-        while asked is not None:
+        remaining: StreamedLines[T] | None = lines
+        while remaining is not None:
             last: T | None = None
             try:
-                async with aclosing(self._stream(asked)) as stream:
+                async with aclosing(self._stream(remaining)) as stream:
                     async for last in stream:
                         yield last
                 return
             except httpx.HTTPError as error:
-                asked = asked.after(last)
-                if asked is None:
+                remaining = remaining.after(last)
+                if remaining is None:
                     raise transport_error(error, self.config) from error
 
     async def _stream(self, lines: StreamedLines[T]) -> AsyncGenerator[T, None]:

@@ -230,8 +230,8 @@ class AuctionFeed(JoinedFeed[AuctionEvent]):
 
         The session calls it. Raises Invalid for a wrong `auction_id` or `after_seq`.
         """
-        wished = {"view": True} if self._view else {}
-        return request(JoinAuction, auction_id=self.auction_id, after_seq=self.seq, **wished)
+        options = {"view": True} if self._view else {}
+        return request(JoinAuction, auction_id=self.auction_id, after_seq=self.seq, **options)
 
     def _start(self, ack: JsonObject) -> None:
         snapshot = JoinedAuction.model_validate(ack)
@@ -300,8 +300,8 @@ class BoardFeed(JoinedFeed[BoardEvent]):
 
     def _start(self, ack: JsonObject) -> None:
         snapshot = JoinedBoard.model_validate(ack)
-        shown = {state.auction_id: state.version for state in snapshot.auctions}
-        self._versions = shown
+        versions = {state.auction_id: state.version for state in snapshot.auctions}
+        self._versions = versions
         self._over_ids.clear()
         self._waiting.restart(BoardJoined(snapshot, resumed=self._resumed))
         self._resumed = True

@@ -117,20 +117,20 @@ def conflate(events: Sequence[AuctionEvent]) -> Sequence[AuctionEvent]:
 
 def _one_join(joins: Sequence[AuctionJoined]) -> AuctionJoined:
     missed = [bid for join in joins for bid in join.data.missed]
-    kept = missed[-BIDS_KEPT_MAX:]
-    truncated = len(kept) < len(missed) or any(join.data.truncated for join in joins)
-    data = joins[-1].data.model_copy(update={"missed": kept, "truncated": truncated})
+    newest = missed[-BIDS_KEPT_MAX:]
+    truncated = len(newest) < len(missed) or any(join.data.truncated for join in joins)
+    data = joins[-1].data.model_copy(update={"missed": newest, "truncated": truncated})
     return AuctionJoined(data, resumed=joins[0].resumed)
 
 
 def _one_batch(placed: Sequence[BidsPlaced]) -> BidsPlaced:
     bids: list[Bid] = [bid for event in placed for bid in event.data.bids]
-    kept = bids[-BIDS_KEPT_MAX:]
+    newest = bids[-BIDS_KEPT_MAX:]
     datas = [event.data for event in placed]
     update = {
         "first_seq": datas[0].first_seq,
-        "bids": kept,
-        "truncated": len(kept) < len(bids) or any(data.truncated for data in datas),
+        "bids": newest,
+        "truncated": len(newest) < len(bids) or any(data.truncated for data in datas),
         "auction_extended": any(data.auction_extended for data in datas),
         "conflated": any(data.conflated for data in datas),
     }

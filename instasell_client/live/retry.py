@@ -71,5 +71,5 @@ def is_transient(error: InstaSellError) -> bool:
 
 def wait_seconds(error: InstaSellError, delays: Iterator[float]) -> float:
     """Return the seconds before the next try: what the server asks, or the next delay if longer."""
-    asked = error.retry_after_seconds if isinstance(error, RateLimited) else None
-    return max(next(delays), asked or 0.0)
+    requested = error.retry_after_seconds if isinstance(error, RateLimited) else None
+    return max(next(delays), requested or 0.0)

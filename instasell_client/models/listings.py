@@ -76,14 +76,14 @@ def parse_condition(text: str) -> Condition:
     'used-like-new'
     """
     plain = " ".join(text.casefold().replace("-", " ").replace("_", " ").replace("/", " ").split())
-    found = CONDITION_ALIASES.get(plain)
-    if found is not None:
-        return found
+    condition = CONDITION_ALIASES.get(plain)
+    if condition is not None:
+        return condition
     try:
         return Condition(plain.replace(" ", "-"))
     except ValueError:
-        known = ", ".join(Condition)
-        raise ValueError(f"'{text.strip()[:40]}' is not a condition; write {known}") from None
+        names = ", ".join(Condition)
+        raise ValueError(f"'{text.strip()[:40]}' is not a condition; write {names}") from None
 
 
 class ListingStatus(StrEnum):

@@ -78,12 +78,12 @@ def parse_amount(text: str, currency: str = "USD", decimal_mark: DecimalMark | N
     """
     shown = repr(text if len(text) <= _SHOWN_MAX else text[:_SHOWN_MAX] + "...")
     example = format_amount(1250, currency)
-    found = _WRITTEN.fullmatch(text.strip())
-    if found is None:
+    parts = _WRITTEN.fullmatch(text.strip())
+    if parts is None:
         raise AmountError(f"{shown} is not an amount; write it as {example}", "is not an amount")
-    for marker in (found["before"], found["after"]):
+    for marker in (parts["before"], parts["after"]):
         _check_marker(marker.strip(), shown, currency)
-    number = _number(found["number"], shown, currency, decimal_mark)
+    number = _number(parts["number"], shown, currency, decimal_mark)
     minor = int(number.scaleb(decimals_of(currency)))
     if minor > MAX_AMOUNT:
         most = format_amount(MAX_AMOUNT, currency)
@@ -114,16 +114,16 @@ def _number(written: str, shown: str, currency: str, decimal_mark: DecimalMark |
     pattern, other, group = _WITH_POINT, _WITH_COMMA, ","
     if decimal_mark is DecimalMark.COMMA:
         pattern, other, group, example = _WITH_COMMA, _WITH_POINT, ".", example.replace(".", ",")
-    found = pattern.fullmatch(written)
-    if found is None:
+    parts = pattern.fullmatch(written)
+    if parts is None:
         mark = "point" if group == "." else "comma"
         why = f"has a decimal {mark}" if other.fullmatch(written) else "is not an amount"
         raise AmountError(f"{shown} {why}; write it as {example}", why)
-    fraction = found["fraction"] or ""
+    fraction = parts["fraction"] or ""
     if fraction[places:].strip("0"):
         why = f"has more than {places} decimals"
         raise AmountError(f"{shown} {why}; write it as {example}", why)
-    return Decimal(f"{found['whole'].replace(group, '')}.{fraction[:places] or '0'}")
+    return Decimal(f"{parts['whole'].replace(group, '')}.{fraction[:places] or '0'}")
 
 
 def _check_one_meaning(written: str, shown: str, places: int) -> None:
@@ -132,10 +132,10 @@ def _check_one_meaning(written: str, shown: str, places: int) -> None:
     In a currency with three decimals the point is not in doubt, for the market itself writes
     its amounts so; in one without decimals the comma can only group.
     """
-    found = _GROUP_OR_FRACTION.fullmatch(written)
-    if found is None or (places, found["mark"]) in ((3, "."), (0, ",")):
+    parts = _GROUP_OR_FRACTION.fullmatch(written)
+    if parts is None or (places, parts["mark"]) in ((3, "."), (0, ",")):
         return
-    whole, _, last = written.partition(found["mark"])
+    whole, _, last = written.partition(parts["mark"])
     fraction = f"{whole}.{last[:places].ljust(places, '0')}" if places else whole
     raise AmbiguousAmountError(
         f"{shown} can be read in two ways; write {whole}{last} or {fraction}",

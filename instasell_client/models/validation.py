@@ -130,15 +130,15 @@ def field_errors(error: ValidationError, where: str) -> list[tuple[str, str]]:
         error: What a model found wrong.
         where: The field for what breaks a rule of the whole, as "body".
     """
-    found: dict[tuple[str, str], None] = {}
-    for each in error.errors(include_url=False)[:ERRORS_MAX]:
-        field = field_name(each["loc"], each["type"]) or where
-        kind = each["type"]
-        if isinstance(each["input"], str) and kind in ("too_short", "too_long"):
+    entries: dict[tuple[str, str], None] = {}
+    for problem in error.errors(include_url=False)[:ERRORS_MAX]:
+        field = field_name(problem["loc"], problem["type"]) or where
+        kind = problem["type"]
+        if isinstance(problem["input"], str) and kind in ("too_short", "too_long"):
             # A text whose type has checks of its own is measured as any other collection.
             kind = f"string_{kind}"
-        found[field, sentence(kind, each.get("ctx", {}))] = None
-    return list(found)
+        entries[field, sentence(kind, problem.get("ctx", {}))] = None
+    return list(entries)
 
 
 def describe_error(error: ValidationError) -> str:

@@ -80,12 +80,12 @@ def _line(row: Row, number: int) -> bytes:
 
 
 def _verdicts(answer: bytes, *, before: int, expected: int) -> RowResults:
-    found = [BulkVerdict.model_validate_json(line) for line in answer.splitlines() if line]
-    if found and found[-1].problem is not None:
-        raise error_from_problem(found[-1].problem)
-    if [result.row for result in found] != list(range(1, expected + 1)):
-        raise ProtocolError(f"{expected} rows were sent, and {len(found)} verdicts came back")
-    return RowResults([_shifted(result, before) for result in found])
+    results = [BulkVerdict.model_validate_json(line) for line in answer.splitlines() if line]
+    if results and results[-1].problem is not None:
+        raise error_from_problem(results[-1].problem)
+    if [result.row for result in results] != list(range(1, expected + 1)):
+        raise ProtocolError(f"{expected} rows were sent, and {len(results)} results came back")
+    return RowResults([_shifted(result, before) for result in results])
 
 
 def _shifted(result: BulkVerdict, before: int) -> BulkVerdict:

@@ -122,8 +122,8 @@ class Notifications(Resource[Mode]):
 
         See docs/api.md#post-notificationsread.
         """
-        given = None if ids is None else [*ids]
-        body = request(MarkRead, ids=given, up_to=up_to, all=everything or None)
+        chosen = None if ids is None else [*ids]
+        body = request(MarkRead, ids=chosen, up_to=up_to, all=everything or None)
         return post("/notifications/read", reads(MarkedRead), body)
 
     @endpoint
@@ -165,8 +165,8 @@ class Notifications(Resource[Mode]):
 
         See docs/api.md#put-notificationspreferences.
         """
-        wish = request(SetPreference, kind=kind, in_app=in_app, email=email)
-        body = request(SetPreferences, items=[wish])
+        preference = request(SetPreference, kind=kind, in_app=in_app, email=email)
+        body = request(SetPreferences, items=[preference])
         return put("/notifications/preferences", reads(Preferences), body)
 
 

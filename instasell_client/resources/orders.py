@@ -200,8 +200,8 @@ class Orders(Resource[Mode]):
 
         See docs/api.md#put-ordersorder_idaddress.
         """
-        given = address if isinstance(address, Address) else request(Address, **address)
-        return put(path("/orders/{}/address", order_id), reads(OrderView), given)
+        body = address if isinstance(address, Address) else request(Address, **address)
+        return put(path("/orders/{}/address", order_id), reads(OrderView), body)
 
     @endpoint
     def pay(

@@ -60,6 +60,13 @@ def test_every_bad_field_is_reported_before_anything_is_sent(both: Both) -> None
     assert both.peer.seen == []
 
 
+def test_an_unknown_filter_is_reported_before_anything_is_sent(both: Both) -> None:
+    with pytest.raises(Invalid) as caught:
+        both.run(lambda client: client.orders.page(rolle="buyer"))
+    assert [error.field for error in caught.value.errors] == ["rolle"]
+    assert both.peer.seen == []
+
+
 def test_write_is_repeated_with_its_key(both: Both) -> None:
     both.peer.refuse(BUSY)
     both.peer.will(Answer(502, b"<html>", "text/html"))

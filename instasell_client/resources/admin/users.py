@@ -109,7 +109,7 @@ class UserCalls(Resource[Mode]):
 
         See docs/api.md#post-adminusersbulk.
         """
-        body = request(EnterUsers, users=[dict(each) for each in users], reason=reason)
+        body = request(EnterUsers, users=[dict(user) for user in users], reason=reason)
         return post_once("/admin/users/bulk", reads(EnteredUsers), body)
 
     @endpoint

@@ -193,8 +193,8 @@ class SellerCalls(Resource[Mode]):
         See docs/api.md#post-auctionsauction_idcancel.
         """
         at = path("/auctions/{}/cancel", auction_id)
-        asked = post(at, reads(AuctionStatusReply), request(CancelAuction, reason=reason))
-        return replace(asked, query={"dry_run": "true"}) if dry_run else asked
+        operation = post(at, reads(AuctionStatusReply), request(CancelAuction, reason=reason))
+        return replace(operation, query={"dry_run": "true"}) if dry_run else operation
 
     @endpoint
     def offer_runner_up(
