@@ -34,7 +34,7 @@ class Scope(StrEnum):
 
 
 class UserStatus(StrEnum):
-    """The state of an account; a suspended one may only read."""
+    """Name the state of an account; a suspended one may only read."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
@@ -69,7 +69,7 @@ DisplayName = Annotated[Name, Field(min_length=1, max_length=60)]
 
 
 class Signup(Request):
-    """A new account. Admins are created by `instasell-server create-admin` or by another admin."""
+    """Create an account. `instasell-server create-admin` or another admin creates admins."""
 
     email: Email
     password: NewPassword
@@ -78,14 +78,14 @@ class Signup(Request):
 
 
 class Login(Request):
-    """Credentials; their form is not checked, so that an answer reveals nothing."""
+    """Sign in. The form of both is not checked, so that an answer reveals nothing."""
 
     email: Annotated[str, Field(max_length=1024)]
     password: Annotated[SecretStr, Field(max_length=1024)]
 
 
 class User(Reply):
-    """An account as its owner sees it."""
+    """Describe an account as its owner sees it."""
 
     id: Id
     email: str
@@ -97,7 +97,7 @@ class User(Reply):
 
 
 class Grant(Reply):
-    """A token and its account. Send it as `Authorization: Bearer`."""
+    """Return a token and its account. Send it as `Authorization: Bearer`."""
 
     token: str
     expires_at: Instant
@@ -105,7 +105,7 @@ class Grant(Reply):
 
 
 class SignupPending(Reply):
-    """A sign-up at a market where addresses are proved first: the same answer for every address.
+    """Confirm a sign-up where addresses are proved first: the same answer for every address.
 
     The mail has a token for `auth verify`, or says that there is an account.
     """
@@ -125,7 +125,7 @@ class UpdateMe(Request):
 
 
 class ChangePassword(Request):
-    """A new password, by the old one; every other session of the account ends."""
+    """Set a new password, by the old one; every other session of the account ends."""
 
     old_password: Annotated[SecretStr, Field(max_length=1024)]
     new_password: NewPassword
@@ -136,7 +136,7 @@ LinkToken = Annotated[SecretStr, Field(min_length=1, max_length=200)]
 
 
 class Verify(Request):
-    """The token of the mail, or nothing to be sent another one.
+    """Send the token of the mail, or nothing to get another mail.
 
     The token of a sign-up needs the `password` that the new account gets.
     """
@@ -152,14 +152,14 @@ class Forgot(Request):
 
 
 class Reset(Request):
-    """A new password by the token of the mail; every session of the account ends."""
+    """Set a new password by the token of the mail; every session of the account ends."""
 
     token: LinkToken
     password: NewPassword
 
 
 class CreateToken(Request):
-    """A token for a script, with no more than the scopes that it needs."""
+    """Create a token for a script, with no more than the scopes that it needs."""
 
     name: Annotated[Line, Field(min_length=1, max_length=60)]
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=6)]
@@ -167,7 +167,7 @@ class CreateToken(Request):
 
 
 class Token(Reply):
-    """A script's token, without its secret."""
+    """Describe a script's token, without its secret."""
 
     id: Id
     name: str
@@ -177,12 +177,12 @@ class Token(Reply):
 
 
 class TokenGrant(Token):
-    """A new token with its secret, which is shown this once."""
+    """Return a new token with its secret, which is shown this once."""
 
     token: str
 
 
 class TokenList(Reply):
-    """The valid tokens of an account, the newest first."""
+    """List the valid tokens of an account, the newest first."""
 
     items: list[Token]

@@ -34,7 +34,7 @@ class Reason(Request):
 
 
 class EnterUsers(Reason):
-    """Accounts to sign in by their passwords, or to create where there are none."""
+    """Sign in accounts by their passwords, or create those that do not exist."""
 
     users: Annotated[list[Signup], Field(min_length=1, max_length=100)]
 
@@ -48,7 +48,7 @@ class EnteredOutcome(StrEnum):
 
 
 class EnteredUser(Reply):
-    """The result of one account, in the order of the request: a token, or the code of a refusal.
+    """Give the result of one account, in the order of the request: a token, or a code.
 
     `bad_credentials` is the code where the account has another password.
     """
@@ -63,19 +63,19 @@ class EnteredUser(Reply):
 
 
 class EnteredUsers(Reply):
-    """The results of all accounts."""
+    """List the results of all accounts."""
 
     items: list[EnteredUser]
 
 
 class SetRole(Reason):
-    """The role that an account is given."""
+    """Give an account a role."""
 
     role: Role
 
 
 class UsersQuery(Paging):
-    """The newest first. `q` is an exact part of the e-mail address or the name, or an id."""
+    """Select accounts, the newest first. `q` is a part of the address or the name, or an id."""
 
     q: Annotated[Line, Field(min_length=1, max_length=100)] | None = None
     role: Role | None = None
@@ -83,7 +83,7 @@ class UsersQuery(Paging):
 
 
 class AdminOrdersQuery(Paging):
-    """Everybody's orders, the newest first."""
+    """Select orders of all users, the newest first."""
 
     status: OrderStatus | None = None
     buyer: Id | None = None
@@ -110,7 +110,7 @@ class AdminAction(Reply):
 
 
 class AuditLogQuery(Paging):
-    """The newest first; of one admin, of one kind of action, or on one subject."""
+    """Select actions of one admin, of one kind, or on one subject, the newest first."""
 
     admin: Id | None = None
     action: Annotated[str, Field(pattern=r"^[a-z_]{1,60}$")] | None = None
@@ -133,13 +133,13 @@ class Alert(Reply):
 
 
 class AlertsQuery(Paging):
-    """The open ones first, each part the newest first; `closed` leaves one part out."""
+    """Select alerts, the open ones first, each part the newest first; `closed` selects one part."""
 
     closed: bool | None = None
 
 
 class LedgerRow(Reply):
-    """One row of a transfer that an order took part in; the rows of a transfer sum to zero.
+    """Describe one row of a transfer of an order; the rows of a transfer sum to zero.
 
     `amount` is in minor units, as `account` sees it; `user_id` is set for an account of a
     wallet only.
@@ -157,7 +157,7 @@ class LedgerRow(Reply):
 
 
 class AdminOrder(OrderView):
-    """An order with its history, every movement of its money, and what its two sides said.
+    """Describe an order with its history, every movement of its money, and its messages.
 
     All of it the oldest first.
     """
@@ -219,7 +219,7 @@ class Figures(Reply):
 
 
 class Analytics(Reply):
-    """Figures of every bucket of a period, the oldest first; empty ones have zeros."""
+    """List the figures of every bucket of a period, the oldest first; empty ones have zeros."""
 
     from_at: Instant
     to_at: Instant

@@ -49,7 +49,7 @@ class BidKind(StrEnum):
 
 
 class LiveSort(StrEnum):
-    """The orders of GET /auctions/live."""
+    """Name the orders of GET /auctions/live."""
 
     ENDING = "ending"
     PRICE_ASC = "price"
@@ -58,7 +58,7 @@ class LiveSort(StrEnum):
 
 
 class CreateAuction(Request):
-    """An auction of a listing of type auction. Give `end_at` or `duration_seconds`.
+    """Create an auction of a listing of type auction. Give `end_at` or `duration_seconds`.
 
     `start_at` absent means at once. The reserve is never shown. `min_bid <= reserve <= buy_now`.
     `extension_seconds` may not be less than `extension_window_seconds`.
@@ -87,7 +87,7 @@ CHECKS_MAX = 500
 
 
 class CheckAuctions(Request):
-    """Auctions to check, each as `POST /auctions` accepts it; nothing is created."""
+    """Check auctions, each as `POST /auctions` accepts it; nothing is created."""
 
     auctions: Annotated[list[JsonObject], Field(min_length=1, max_length=CHECKS_MAX)]
 
@@ -100,7 +100,7 @@ class AuctionCheckOutcome(StrEnum):
 
 
 class AuctionCheck(Reply):
-    """The result of one row, counted from 1; gas is not checked here.
+    """Give the result of one row, counted from 1; gas is not checked here.
 
     `open_auction_id` is the open auction of the listing.
     """
@@ -112,7 +112,7 @@ class AuctionCheck(Reply):
 
 
 class AuctionChecks(Reply):
-    """The results, and the gas that creating all valid auctions would cost.
+    """List the results, and the gas that creating all valid auctions would cost.
 
     `gas_missing` is what your wallet lacks for them.
     """
@@ -126,7 +126,7 @@ class AuctionChecks(Reply):
 
 
 class UpdateAuction(Request):
-    """New terms or times of an auction without bids; what is absent stays as it is."""
+    """Change terms or times of an auction without bids; what is absent stays as it is."""
 
     start_at: GivenInstant | None = None
     end_at: GivenInstant | None = None
@@ -136,7 +136,7 @@ class UpdateAuction(Request):
 
 
 class PlaceBid(Request):
-    """A bid: `amount` is bid now; up to `max_amount` the market then bids for you."""
+    """Bid `amount` now; up to `max_amount` the market then bids for you."""
 
     amount: Amount | None = None
     max_amount: Amount | None = None
@@ -156,7 +156,7 @@ class PlaceBid(Request):
 
 
 class BuyNow(Request):
-    """The price that the buyer saw; another price than the auction's is refused."""
+    """Buy at the price that you saw; another price than the auction's is refused."""
 
     amount: Amount
 
@@ -168,7 +168,7 @@ class CancelAuction(Request):
 
 
 class RelistAuction(Request):
-    """Terms of the new auction that differ from those of the old one.
+    """Give the terms of the new auction that differ from those of the old one.
 
     What is absent stays as it was, the length too; a `reserve` or `buy_now` of null is removed.
     """
@@ -188,7 +188,7 @@ class RelistAuction(Request):
 
 
 class ChangeQuery(Request):
-    """`dry_run` answers as the change would be answered, and changes nothing."""
+    """Ask with `dry_run` for the answer to a change that is not made."""
 
     dry_run: bool = False
 
@@ -247,7 +247,7 @@ class You(Reply):
 
 
 class AuctionOrder(Reply):
-    """An order that came of an auction: the winner's, or one offered to a runner-up.
+    """Describe an order of an auction: the winner's, or one offered to a runner-up.
 
     `unit_amount` is the price in minor units, without shipping.
     """
@@ -286,14 +286,14 @@ class AuctionView(Reply):
 
 
 class AuctionStatusReply(Reply):
-    """GET /auctions/{id}/status."""
+    """Answer GET /auctions/{id}/status."""
 
     state: AuctionState
     server_time: Instant
 
 
 class LiveQuery(Paging):
-    """Filters of GET /auctions/live."""
+    """Select open auctions."""
 
     q: Annotated[Line, Field(max_length=200)] | None = None
     category: Id | None = None
@@ -304,7 +304,7 @@ class LiveQuery(Paging):
 
 
 class AuctionsQuery(Paging):
-    """Auctions of every status, the newest first."""
+    """Select auctions of every status, the newest first."""
 
     status: AuctionStatus | None = None
     seller: Id | None = None
@@ -323,7 +323,7 @@ class LivePage(Reply):
 
 
 class Bid(Reply):
-    """One accepted bid as everybody sees it: `amount` is min(its maximum, the price after it).
+    """Describe an accepted bid as all see it: `amount` is min(its maximum, the price after it).
 
     `bidder_id` and `bidder_name` are filled in for the auction's seller and for admins.
     """
@@ -340,14 +340,14 @@ class Bid(Reply):
 
 
 class BidsQuery(Request):
-    """Bids above `after_seq`, in order, 500 at most."""
+    """Select the bids above `after_seq`, in order, 500 at most."""
 
     after_seq: Annotated[int, Field(ge=0, le=2**53)] = 0
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 
 
 class BidList(Reply):
-    """The bids in order of `seq`; `next` is the `after_seq` of the following page, or None."""
+    """List bids in order of `seq`; `next` is the `after_seq` of the following page, or None."""
 
     items: list[Bid]
     next: int | None = None
@@ -361,7 +361,7 @@ class BidOutcome(StrEnum):
 
 
 class BidReceipt(Reply):
-    """The answer to an accepted bid. `repeated`: this key was answered before."""
+    """Answer an accepted bid. `repeated`: this key was answered before."""
 
     auction_id: Id
     outcome: BidOutcome

@@ -51,7 +51,7 @@ def _camel(name: str) -> str:
 
 
 class Request(BaseModel):
-    """A body or query that a caller sends; camelCase names are understood as well."""
+    """Define a body or query that a caller sends; camelCase names are understood as well."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -69,21 +69,21 @@ class Reply(BaseModel):
 
 
 class Page(Reply, Generic[Item]):
-    """One page of a list; `next` is the cursor of the following page, or None on the last."""
+    """Hold one page of a list; `next` is the cursor of the following page, or None on the last."""
 
     items: list[Item]
     next: str | None = None
 
 
 class Paging(Request):
-    """The two parameters that every list takes."""
+    """Define the two parameters that every list takes."""
 
     cursor: Annotated[str, Field(max_length=512)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 50
 
 
 class Empty(Reply):
-    """A reply that says only that it was done."""
+    """Say only that it was done."""
 
 
 JsonObject = dict[str, Any]

@@ -24,13 +24,13 @@ class BiddingPart(StrEnum):
 
 
 class BiddingQuery(Paging):
-    """The auctions that the caller has bid in; of one part alone if it is given."""
+    """Select the auctions that you have bid in; only one part if it is given."""
 
     part: BiddingPart | None = None
 
 
 class BiddingAuction(Reply):
-    """An auction that the caller has bid in; amounts in minor units.
+    """Describe an auction that you have bid in; amounts in minor units.
 
     `bidder` is their public name there, and `max_amount` their limit, which nobody else sees.
     The order is their newest of this auction; without one, `order_id` and what follows it are None.
@@ -48,7 +48,7 @@ class BiddingAuction(Reply):
 
 
 class BiddingPage(Reply):
-    """A page of the auctions that you bid in, and the server's clock.
+    """List auctions that you bid in, and give the server's clock.
 
     First what is to pay by its last day, then where they were outbid and where they lead, by their
     ends, then all that is over, the newest first. An auction that changes its part while pages

@@ -70,7 +70,7 @@ class DisputeMessage(Reply):
 
 
 class Dispute(Reply):
-    """A dispute and the order that it is about; amounts in minor units.
+    """Describe a dispute and its order; amounts in minor units.
 
     `text` is what it was opened with. `refund_amount`, `resolution` and `resolved_by` are there
     once it is resolved; the refund is what went back then, beside earlier refunds of the order.
@@ -101,7 +101,7 @@ class Dispute(Reply):
 
 
 class DisputeView(Reply):
-    """A dispute with what was said and sent since, the oldest first."""
+    """Describe a dispute with its messages and files, the oldest first."""
 
     dispute: Dispute
     messages: list[DisputeMessage]
@@ -109,7 +109,7 @@ class DisputeView(Reply):
 
 
 class DisputesQuery(Paging):
-    """Disputes in one state, or of one order."""
+    """Select disputes in one state, or of one order."""
 
     status: DisputeStatus | None = None
     order_id: Id | None = None

@@ -22,14 +22,14 @@ Stock = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 
 
 class ListingType(StrEnum):
-    """Sold at a price, or to the highest bidder."""
+    """Name how a listing is sold: at a price, or to the highest bidder."""
 
     DIRECT = "direct"
     AUCTION = "auction"
 
 
 class Condition(StrEnum):
-    """The state of an item: never used, made as new by a professional, or how much it was used.
+    """Name the state of an item: new, made as new by a professional, or how much it was used.
 
     `for-parts` does not work, or is not complete.
     """
@@ -87,14 +87,14 @@ def parse_condition(text: str) -> Condition:
 
 
 class ListingStatus(StrEnum):
-    """`removed` by its seller or an admin: no longer listed, kept for its orders."""
+    """Name the state of a listing; a removed one is kept for its orders."""
 
     ACTIVE = "active"
     REMOVED = "removed"
 
 
 class ListingSort(StrEnum):
-    """The orders in which listings come; `relevance` needs `q`."""
+    """Name the orders in which listings come; `relevance` needs `q`."""
 
     NEWEST = "newest"
     OLDEST = "oldest"
@@ -104,21 +104,21 @@ class ListingSort(StrEnum):
 
 
 class CreateCategory(Request):
-    """A category below `parent_id`, or at the top."""
+    """Create a category below `parent_id`, or at the top."""
 
     name: CategoryName
     parent_id: Id | None = None
 
 
 class UpdateCategory(Request):
-    """A new name or parent; the parent may not be below the category itself."""
+    """Rename or move a category; the parent may not be below the category itself."""
 
     name: CategoryName
     parent_id: Id | None = None
 
 
 class Category(Reply):
-    """A category with the number of active listings in it and below."""
+    """Describe a category with the number of active listings in it and below."""
 
     id: Id
     name: str
@@ -128,19 +128,19 @@ class Category(Reply):
 
 
 class CategoryNode(Category):
-    """A category with those below it."""
+    """Describe a category with those below it."""
 
     children: list[CategoryNode] = []
 
 
 class CategoryTree(Reply):
-    """Every category, as a tree, in order of name."""
+    """List every category, as a tree, in order of name."""
 
     items: list[CategoryNode]
 
 
 class CreateListing(Request):
-    """Something to sell. An auction listing has stock 1 and no price; a direct one has both."""
+    """Create a listing. One of type auction has stock 1 and no price; a direct one has both."""
 
     type: ListingType
     title: Title
@@ -154,7 +154,7 @@ class CreateListing(Request):
 
 
 class UpdateListing(Request):
-    """New values; a field that is absent (or null) keeps its value. The type never changes."""
+    """Change a listing; a field that is absent (or null) keeps its value, and the type stays."""
 
     title: Title | None = None
     description: Description | None = None
@@ -167,7 +167,7 @@ class UpdateListing(Request):
 
 
 class Listing(Reply):
-    """A listing as everybody sees it."""
+    """Describe a listing as everybody sees it."""
 
     id: Id
     seller_id: Id
@@ -190,7 +190,7 @@ class Listing(Reply):
 
 
 class ListingView(Listing):
-    """A listing by itself: its pictures in their order, and what its seller has done so far."""
+    """Describe a listing with its pictures in their order and the record of its seller."""
 
     images: list[Image] = []
     seller: SellerRecord | None = None
@@ -208,7 +208,7 @@ TypedAmount = Annotated[int, BeforeValidator(_digits), Field(ge=0, le=MAX_AMOUNT
 
 
 class ListingQuery(Paging):
-    """Filters of GET /listings; `q` is searched in titles and descriptions, spelling forgiven."""
+    """Select listings; `q` is searched in titles and descriptions, spelling forgiven."""
 
     q: Annotated[Line, Field(max_length=200)] | None = None
     category: Id | None = None
@@ -221,7 +221,7 @@ class ListingQuery(Paging):
 
 
 class BulkQuery(Request):
-    """`dry_run` checks every row and writes nothing."""
+    """Check every row and write nothing, with `dry_run`."""
 
     dry_run: bool = False
 
@@ -233,7 +233,7 @@ class ExportQuery(Request):
 
 
 class BulkListing(Request):
-    """One row of a bulk upload. `category` is a path as "Toys > Trains", or give `category_id`.
+    """Give one row of a bulk upload. `category` is a path ("Toys > Trains"); or give `category_id`.
 
     The row's key is `listing_id` where an export gave one, else `seller_sku`, else a hash of the
     row. A column that is absent (or null) never changes a value. Stock moves by the difference
@@ -264,7 +264,7 @@ class BulkOutcome(StrEnum):
 
 
 class BulkVerdict(Reply):
-    """The result of one row; `row` counts from 1 in the order in which rows were sent.
+    """Give the result of one row; `row` counts from 1 in the order in which rows were sent.
 
     `problem` is set on the last line of an upload that could not go on, as when the account was
     suspended meanwhile: this row and those without a result were not imported.

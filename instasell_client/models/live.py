@@ -51,7 +51,7 @@ FrameId = Annotated[str, Field(max_length=64)] | Annotated[int, Field(strict=Tru
 
 
 class ClientFrame(Request):
-    """The envelope of what a client sends."""
+    """Define the envelope of what a client sends."""
 
     event: ClientEvent
     id: FrameId | None = None
@@ -59,13 +59,13 @@ class ClientFrame(Request):
 
 
 class Authenticate(Request):
-    """The first frame of a client that cannot set headers."""
+    """Sign in, as the first frame of a client that cannot set headers."""
 
     token: Annotated[str, Field(max_length=4096)]
 
 
 class JoinAuction(Request):
-    """`after_seq` asks for the bids missed since; `auction_id` "*" joins the board.
+    """Join an auction, with the bids missed since `after_seq`; "*" joins the board.
 
     `view` asks for what `GET /auctions/{id}` answers as well, so that it takes no request.
     """
@@ -84,7 +84,7 @@ class LeaveAuction(Request):
 
 
 class LiveBid(PlaceBid):
-    """`place_bid` over the socket; a key of your own makes a repeat after a lost answer safe.
+    """Bid over the socket; your key makes a repeat after a lost answer safe.
 
     Without one the server makes a key, and a repeat is another bid.
     """
@@ -96,7 +96,7 @@ class LiveBid(PlaceBid):
 
 
 class JoinedAuction(Reply):
-    """The ack of a join: the snapshot, and the bids missed since `after_seq`.
+    """Answer a join with the snapshot, and the bids missed since `after_seq`.
 
     `truncated`: more than 500 were missed, and `missed` has the newest of them. `view` is there
     when it was requested; older servers omit it.
@@ -114,7 +114,7 @@ class JoinedAuction(Reply):
 
 
 class YourBid(Reply):
-    """Your position in an auction that you bid in, as of its `version`; amounts in minor units.
+    """Describe your position in an auction as of its `version`; amounts in minor units.
 
     `bidder` is your public name there, `max_amount` your limit, which nobody else sees. As an
     event, `your_bid_changed`, it goes to those sockets of your account that have joined the
@@ -129,7 +129,7 @@ class YourBid(Reply):
 
 
 class JoinedBoard(Reply):
-    """The ack of joining the board. `your_bids` has your positions in its auctions.
+    """Answer a join of the board. `your_bids` has your positions in its auctions.
 
     Older servers omit `currency`.
     """
@@ -141,7 +141,7 @@ class JoinedBoard(Reply):
 
 
 class BidPlaced(Reply):
-    """One committed change with accepted bids. `bids` has the newest 50 of the batch.
+    """Report one committed change with accepted bids. `bids` has the newest 50 of the batch.
 
     `conflated`: a state that stands for several changes, without `bid` and `bids`.
     """
@@ -166,7 +166,7 @@ class BidPlaced(Reply):
 
 
 class AuctionChanged(Reply):
-    """An auction started, ended, was cancelled, or was edited before its first bid.
+    """Report that an auction started, ended, was cancelled, or changed before its first bid.
 
     `bids` has what the same commit took before it ended the auction, which a buy-now does.
     """

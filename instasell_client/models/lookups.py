@@ -47,7 +47,7 @@ class OwnLookupQuery(Request):
 
 
 class Match(Reply):
-    """One thing that the text may mean.
+    """Describe one thing that the text may mean.
 
     `matched_by` says how: `id` for the beginning of its id, at least 6 hexadecimal digits; `sku`;
     `name` for its whole title, name or e-mail address; `words` for a part of that.
@@ -61,7 +61,7 @@ class Match(Reply):
 
 
 class Matches(Reply):
-    """At most 10 matches; `more` says that there are others."""
+    """List at most 10 matches; `more` says that there are others."""
 
     items: list[Match]
     more: bool

@@ -28,14 +28,14 @@ FileName = Annotated[Line, Field(min_length=1, max_length=200)]
 
 
 class AddImage(Request):
-    """A picture to upload; `size` in bytes. Of a GIF the first frame is shown."""
+    """Announce a picture; `size` in bytes. Of a GIF the first frame is shown."""
 
     content_type: ImageType
     size: FileBytes
 
 
 class AddEvidence(Request):
-    """A file to upload; `size` in bytes. The name is shown to both sides."""
+    """Announce a file; `size` in bytes. The name is shown to both sides."""
 
     content_type: EvidenceType
     size: FileBytes
@@ -43,7 +43,7 @@ class AddEvidence(Request):
 
 
 class ArrangeImages(Request):
-    """All pictures of the listing, in the order in which they are to be shown."""
+    """Give the order of the pictures of a listing; all of them are named."""
 
     image_ids: Annotated[list[Id], Field(min_length=1, max_length=IMAGES_MAX)]
 
@@ -62,21 +62,21 @@ class Upload(Reply):
 
 
 class ImageUpload(Reply):
-    """The id of a picture, and where its bytes go."""
+    """Return the id of a picture, and where its bytes go."""
 
     image_id: Id
     upload: Upload
 
 
 class EvidenceUpload(Reply):
-    """The id of a file, and where its bytes go."""
+    """Return the id of a file, and where its bytes go."""
 
     evidence_id: Id
     upload: Upload
 
 
 class ImageVersion(Reply):
-    """One size of a picture, in pixels and bytes, and where it is fetched without a token."""
+    """Describe one size of a picture: pixels, bytes, and where it is fetched without a token."""
 
     width: int
     height: int
@@ -86,7 +86,7 @@ class ImageVersion(Reply):
 
 
 class Image(Reply):
-    """A picture of a listing: its sizes, the smallest first; the addresses hold for 5 minutes.
+    """Describe a picture: its sizes, the smallest first; the addresses hold for 5 minutes.
 
     The longest sides are 160, 640 and 1600 pixels, or less where the picture is smaller; nothing
     is enlarged.
@@ -99,13 +99,13 @@ class Image(Reply):
 
 
 class ImageList(Reply):
-    """The pictures of a listing in their order; the first is its cover."""
+    """List the pictures of a listing in their order; the first is its cover."""
 
     items: list[Image]
 
 
 class Evidence(Reply):
-    """A file of one side of a dispute; `url` holds for 5 minutes and needs no token.
+    """Describe a file of one side of a dispute; `url` holds for 5 minutes and needs no token.
 
     The market encodes pictures again, in a size of 1600 pixels at most.
     """

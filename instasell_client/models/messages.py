@@ -17,7 +17,7 @@ Side = Literal["buyer", "seller"]
 
 
 class StartConversation(Request):
-    """A message about a listing to its seller, or about an order to its other side.
+    """Write about a listing to its seller, or about an order to its other side.
 
     There is one conversation for each listing and asker, and one for each order.
     """
@@ -61,7 +61,7 @@ class Message(Reply):
 
 
 class Conversation(Reply):
-    """A conversation as one of its sides sees it; `you` is which side that is.
+    """Describe a conversation as one of its sides sees it; `you` is which side that is.
 
     `order_id` is None for a question about a listing. `unread_count` counts what the other side
     said since the reader marked it as read, and `last_text` is the newest message.
@@ -84,14 +84,14 @@ class Conversation(Reply):
 
 
 class NewMessage(Reply):
-    """A message and its conversation."""
+    """Report a message and its conversation."""
 
     conversation: Conversation
     message: Message
 
 
 class ConversationsQuery(Paging):
-    """All conversations, or only those about one listing, or the one about an order."""
+    """Select the conversations about one listing, or the one about an order."""
 
     listing_id: Id | None = None
     order_id: Id | None = None

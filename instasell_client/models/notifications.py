@@ -38,7 +38,7 @@ class NotificationKind(StrEnum):
 
 
 class Notification(Reply):
-    """One notice. `kind` is a NotificationKind, or one that a newer server knows.
+    """Describe a notification. `kind` is a NotificationKind, or one that a newer server knows.
 
     `payload` has ids (`auction_id`, `order_id`, `listing_id`, `dispute_id`, `conversation_id`),
     the `title` of the item, amounts in minor units of `currency`, and instants as text.
@@ -52,13 +52,13 @@ class Notification(Reply):
 
 
 class NotificationPage(Page[Notification]):
-    """One page, the newest first, with how many of all are unread."""
+    """List notifications, the newest first, and count all that are unread."""
 
     unread_count: int
 
 
 class NotificationsQuery(Paging):
-    """All notifications, or only those that are unread, or only those that are read."""
+    """Select all notifications, or only those that are unread or read."""
 
     unread: bool | None = None
 
@@ -93,7 +93,7 @@ class Preference(Reply):
 
 
 class Preferences(Reply):
-    """Every kind, with what was set or else its default.
+    """List every kind, with what was set or else its default.
 
     By default all is shown in the app, and by e-mail all but `outbid`, `ending_soon`, `new_auction`
     and `new_listing`.
@@ -111,7 +111,7 @@ class SetPreference(Request):
 
 
 class SetPreferences(Request):
-    """The kinds to change; the others stay as they are."""
+    """Change some kinds; the others stay as they are."""
 
     items: Annotated[list[SetPreference], Field(min_length=1, max_length=len(NotificationKind))]
 

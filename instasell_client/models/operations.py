@@ -8,7 +8,7 @@ from instasell_client.models.base import Reply
 
 
 class Health(Reply):
-    """The process runs and its event loop answers."""
+    """Report that the process runs and its event loop answers."""
 
     status: Literal["ok"] = "ok"
 

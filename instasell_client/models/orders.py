@@ -46,7 +46,7 @@ class Address(Request):
 
 
 class CreateOrder(Request):
-    """A listing that is sold at a price and how many of it, or an auction that one won."""
+    """Buy a number of a listing, or ask for the order of an auction that you won."""
 
     listing_id: Id | None = None
     quantity: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 1
@@ -63,7 +63,7 @@ class CreateOrder(Request):
 
 
 class PayOrder(Request):
-    """`card` opens a page of the payment provider, `wallet` takes it from the balance."""
+    """Pay by `card` on a page of the payment provider, or from the balance of the `wallet`."""
 
     method: PaymentMethod
 
@@ -82,7 +82,7 @@ class CancelOrder(Request):
 
 
 class RefundOrder(Request):
-    """All that is held, or a part of it; to where it was paid from, or to the buyer's wallet."""
+    """Refund all that is held or a part of it, to where it was paid from or to the wallet."""
 
     amount: Amount | None = None
     to: Literal["original", "wallet"] = "original"
@@ -90,7 +90,7 @@ class RefundOrder(Request):
 
 
 class OrderEvent(Reply):
-    """One step of an order. `actor` is the buyer, the seller, an admin or the market itself."""
+    """Describe one step of an order, by the buyer, the seller, an admin or the market itself."""
 
     from_status: OrderStatus | None
     to_status: OrderStatus
@@ -100,7 +100,7 @@ class OrderEvent(Reply):
 
 
 class Order(Reply):
-    """An order as its buyer, its seller and admins see it; amounts in minor units."""
+    """Describe an order as its buyer, its seller and admins see it; amounts in minor units."""
 
     id: Id
     status: OrderStatus
@@ -133,7 +133,7 @@ class Order(Reply):
 
 
 class OrderView(Reply):
-    """An order with its history, and the provider's page while it waits to be paid there."""
+    """Describe an order with its history, and the provider's page until it is paid there."""
 
     order: Order
     events: list[OrderEvent]

@@ -15,7 +15,7 @@ class FieldError(Reply):
 
 
 class Problem(Reply):
-    """RFC 9457 `application/problem+json`; the data of a refusal is beside the members.
+    """Describe an error by RFC 9457; the data of its kind is beside these members.
 
     `code` is stable and is what a program should look at; `title` and `detail` are for people.
     """

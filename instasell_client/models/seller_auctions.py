@@ -23,13 +23,13 @@ class SellingPart(StrEnum):
 
 
 class SellingQuery(Paging):
-    """List the caller's auctions, the newest first; of one part alone if it is given."""
+    """Select your auctions, the newest first; only one part if it is given."""
 
     part: SellingPart | None = None
 
 
 class SellingAuction(Reply):
-    """An auction that you created; amounts in minor units.
+    """Describe an auction that you created; amounts in minor units.
 
     Only its seller sees `reserve`. The order is the newest one of the auction; without
     one, `order_id` and what follows it are None.
@@ -48,7 +48,7 @@ class SellingAuction(Reply):
 
 
 class SellingPage(Reply):
-    """A page of your auctions, the server's clock, and the fees in gas."""
+    """List your auctions, and give the server's clock and the fees in gas."""
 
     items: list[SellingAuction]
     next: str | None = None

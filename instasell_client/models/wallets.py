@@ -10,7 +10,7 @@ from instasell_client.models.money import Amount
 
 
 class WalletAccount(StrEnum):
-    """The two accounts of a wallet: money, and gas, which pays for listing."""
+    """Name the accounts of a wallet: money, and gas, which pays for listing."""
 
     BALANCE = "balance"
     GAS = "gas"
@@ -40,7 +40,7 @@ class PaymentStatus(StrEnum):
 
 
 class HeldMoney(Reply):
-    """Money that can be spent now and withdrawn from `free_at` on."""
+    """Describe money that can be spent now and withdrawn from `free_at` on."""
 
     amount: int
     free_at: Instant
@@ -69,14 +69,14 @@ class Wallet(Reply):
 
 
 class TopUp(Request):
-    """Money for the balance, or for gas, through the payment provider."""
+    """Pay money into the balance, or for gas, through the payment provider."""
 
     amount: Amount
     target: WalletAccount = WalletAccount.BALANCE
 
 
 class TopUpReply(Reply):
-    """The payment that was begun, and the provider's page where it is paid."""
+    """Return the payment that was begun, and the provider's page where it is paid."""
 
     payment_id: Id
     status: PaymentStatus
@@ -107,7 +107,7 @@ class Withdraw(Request):
 
 
 class Withdrawal(Reply):
-    """Money on its way out; what fails comes back into the balance."""
+    """Describe money on its way out; what fails comes back into the balance."""
 
     id: Id
     amount: int
@@ -129,7 +129,7 @@ class WithdrawalsQuery(Paging):
 
 
 class WalletEntry(Reply):
-    """One row of the ledger in a wallet. `balance_after` is that of its `account`.
+    """Describe one row of the ledger in a wallet. `balance_after` is that of its `account`.
 
     `reference` names what moved the money: a payment, an order, an auction.
     """
@@ -145,6 +145,6 @@ class WalletEntry(Reply):
 
 
 class EntriesQuery(Paging):
-    """The rows of a wallet, the newest first."""
+    """Select rows of a wallet, the newest first."""
 
     account: WalletAccount | None = None
