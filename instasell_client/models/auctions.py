@@ -237,7 +237,7 @@ class AuctionState(Reply):
 
 
 class You(Reply):
-    """Describe what the auction is to the caller; nobody else sees `max_amount`."""
+    """Describe your part in an auction; nobody else sees `max_amount`."""
 
     bidder: str | None = None
     leading: bool = False
@@ -263,7 +263,7 @@ class AuctionOrder(Reply):
 
 
 class AuctionView(Reply):
-    """Answer GET /auctions/{id}: the state, the item, and what it is to the caller.
+    """Answer GET /auctions/{id}: the state, the item, and your part in it.
 
     `orders` is filled in for the auction's seller and for admins, the oldest first: the winner of
     the auction stays its winner, also when another bidder gets it in the end. `watchers` counts the

@@ -12,7 +12,7 @@ from instasell_client.models.orders import OrderStatus
 class BiddingPart(StrEnum):
     """Name the state of an auction for one of its bidders, the most urgent first.
 
-    To pay: their order of it waits to be paid, as winner or as next bidder.
+    `to_pay`: the bidder's order waits to be paid, as winner or as next bidder.
     """
 
     TO_PAY = "to_pay"
@@ -32,8 +32,8 @@ class BiddingQuery(Paging):
 class BiddingAuction(Reply):
     """Describe an auction that you have bid in; amounts in minor units.
 
-    `bidder` is their public name there, and `max_amount` their limit, which nobody else sees.
-    The order is their newest of this auction; without one, `order_id` and what follows it are None.
+    `bidder` is your public name there, and `max_amount` your limit, which nobody else sees. The
+    order is your newest one of this auction; without one, `order_id` and what follows it are None.
     """
 
     part: BiddingPart
@@ -50,9 +50,9 @@ class BiddingAuction(Reply):
 class BiddingPage(Reply):
     """List auctions that you bid in, and give the server's clock.
 
-    First what is to pay by its last day, then where they were outbid and where they lead, by their
-    ends, then all that is over, the newest first. An auction that changes its part while pages
-    are read may come twice or not at all.
+    First what you have to pay, by its last day, then where you were outbid and where you lead, by
+    the ends, then all that is over, the newest first. An auction that changes its part while
+    pages are read may come twice or not at all.
     """
 
     items: list[BiddingAuction]
