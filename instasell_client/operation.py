@@ -108,14 +108,14 @@ def pages(ask: Callable[[Any], Operation[PageItems[T]]]) -> Pages[T]:
         following = page.next
         page = yield ask(following)
         if page.next == following:
-            raise ProtocolError(f"the page at {following!r} names itself as the following one")
+            raise ProtocolError(f"the page at {following!r} has itself as the following page")
 
 
 def path(template: str, *values: str) -> str:
     """Fill the `{}` of a path. Raises Invalid for a value that would name another path."""
     for value in values:
         if not value or value.strip(".") == "":
-            raise Invalid.one("id", f"{value!r} names nothing; give an id")
+            raise Invalid.one("id", f"{value!r} is not an id; give one")
     return template.format(*(quote(value, safe="") for value in values))
 
 

@@ -238,7 +238,7 @@ class ProfileStore:
         try:
             text = self.path.read_text(encoding="utf-8")
             if len(text) > FILE_BYTES_MAX:
-                raise ProfileError(f"{self.path} is too long to be a file of profiles")
+                raise ProfileError(f"{self.path} is too large for a file of profiles; remove it")
             return _parse(text)
         except FileNotFoundError:
             return DEFAULT_PROFILE, {}
@@ -319,7 +319,7 @@ def _parse(text: str) -> tuple[str, dict[str, Profile]]:
     for name, values in content.get("profiles", {}).items():
         _check_name(name)
         if not isinstance(values, dict) or not isinstance(values.get("url"), str):
-            raise ProfileError(f"profile {name!r} needs a url")
+            raise ProfileError(f"profile {name!r} has no url; add one")
         email = values.get("email")
         shown_email = email if isinstance(email, str) else None
         profiles[name] = Profile(name, checked_url(values["url"]), shown_email)
@@ -329,7 +329,7 @@ def _parse(text: str) -> tuple[str, dict[str, Profile]]:
 
 def _check_name(name: str) -> None:
     if _NAME.fullmatch(name) is None:
-        raise ProfileError(f"{name!r} is no name for a profile; use letters, digits, - and _")
+        raise ProfileError(f"{name!r} is not a name for a profile; use letters, digits, - and _")
 
 
 def _missing(name: str, profiles: Mapping[str, Profile]) -> ProfileError:

@@ -132,9 +132,7 @@ class ReplySizeLimit:
         """Add the next bytes."""
         self._size += len(part)
         if self._size > self._most:
-            raise ProtocolError(
-                f"The answer is longer than the {self._most:,} bytes that it may be"
-            )
+            raise ProtocolError(f"The answer is longer than the limit of {self._most:,} bytes")
         self._parts.append(part)
 
     def whole(self) -> httpx.Response:
@@ -158,8 +156,10 @@ def protocol_error(response: httpx.Response, error: Exception) -> NoReturn:
     where = f"{response.request.method} {response.request.url.path}"
     media = response.headers.get("content-type", "nothing")
     if not media.startswith((JSON, "application/x-ndjson")):
-        raise NotAnInstaSellServer(f"{where} was answered with {media}") from error
-    detail = f"The answer to {where} does not fit the contract: {_first_line(error)}"
+        raise NotAnInstaSellServer(
+            f"{where} was answered with {media}; check the address"
+        ) from error
+    detail = f"The answer to {where} does not fit this client: {_first_line(error)}"
     raise ProtocolError(detail) from error
 
 
@@ -204,7 +204,7 @@ def _error_without_problem(status: int, headers: Mapping[str, str], url: str) ->
         error.status = status
         return error
     media = headers.get("content-type", "nothing")
-    return NotAnInstaSellServer(f"{url} answered {status} with {media}, not with a problem")
+    return NotAnInstaSellServer(f"{url} answered {status} with {media}; check the address")
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
@@ -232,7 +232,7 @@ def transport_error(
     """Return the error for a failed connection to `place`, or to the server."""
     place = place or config.base_url
     if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
-        return Timeout(f"{place} did not answer in {config.timeout_seconds:g} s")
+        return Timeout(f"{place} did not answer in {config.timeout_seconds:g} s; try again")
     reason = str(error).partition("\n")[0] or type(error).__name__
     return ConnectionFailed(f"{place} cannot be reached ({reason}); is it running?")
 

@@ -35,7 +35,7 @@ from instasell_client.operation import CallChain, Operation, PageItems, Pages, S
 
 T = TypeVar("T")
 
-READS_ONLY = "opened read-only: nothing is changed from here"
+READS_ONLY = "this client is read-only; open it without read_only to change something"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _SIGNING = frozenset({"/auth/login", "/auth/logout"})
 

@@ -58,7 +58,7 @@ class BidSender:
                 raise OutcomeUnknown(idempotency_key=bid.idempotency_key) from None
             if attempt.refused is not None:
                 raise attempt.refused from None
-            raise Timeout(f"no connection in {timeout_seconds:g} s; nothing was sent") from None
+            raise Timeout(f"not sent in {timeout_seconds:g} s; try again") from None
 
     async def _repeat(self, bid: LiveBid, attempt: _Attempt) -> BidReceipt:
         delays = self._retry_policy.delays()

@@ -314,7 +314,7 @@ def image_type(data: bytes) -> ImageType:
         return "image/gif"
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "image/webp"
-    raise Invalid.one("content_type", "the file is no PNG, JPEG, WebP or GIF")
+    raise Invalid.one("content_type", "the file is not an image; send a PNG, JPEG, WebP or GIF")
 
 
 def evidence_type(data: bytes) -> EvidenceType:
@@ -363,7 +363,7 @@ def _send(upload: Upload, data: bytes) -> Operation[None]:
 
 def _checked(url: str) -> str:
     if not url.startswith(("/", "http://", "https://")) or url.startswith("//"):
-        raise Invalid.one("url", "take the address as a reply gave it")
+        raise Invalid.one("url", "send the address as a reply gave it")
     return url
 
 
@@ -376,5 +376,6 @@ def _read(source: Source) -> tuple[bytes, str | None]:
         with at.open("rb") as file:
             data, name = file.read(FILE_BYTES_MAX + 1), at.name
     if not 1 <= len(data) <= FILE_BYTES_MAX:
-        raise Invalid.one("size", "the file is empty" if not data else "the file is too large")
+        limit = f"the file is too large; send at most {FILE_BYTES_MAX} bytes"
+        raise Invalid.one("size", limit if data else "the file is empty; send another one")
     return data, name

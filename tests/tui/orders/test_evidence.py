@@ -60,7 +60,7 @@ def test_what_no_dispute_takes_is_refused_before_it_is_sent(tmp_path: Path) -> N
     assert why(".") == "That is a folder: name a file in it"
     assert why("none.jpg") == "There is no such file"
     assert why("empty.txt") == "The file is empty"
-    assert why("sound.wav") == "the file is no PNG, JPEG, WebP or GIF"
+    assert why("sound.wav") == "the file is not an image; send a PNG, JPEG, WebP or GIF"
     assert why("n" * 201) == "Its name has more than 200 characters"
     assert why("note.txt") is why("bill.pdf") is None
     assert evidence.problem("a\0b") is not None
