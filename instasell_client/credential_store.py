@@ -11,6 +11,7 @@ log = logging.getLogger("instasell_client.credential_store")
 
 SERVICE = "instasell"
 ANSWER_SECONDS = 3.0
+"""A locked keyring asks its owner, who may not be there: a script must not wait for that."""
 
 T = TypeVar("T")
 

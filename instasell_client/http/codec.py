@@ -33,6 +33,8 @@ from instasell_client.operation import JSON, Operation
 T = TypeVar("T")
 
 CONNECT_TIMEOUT_SECONDS = 5.0
+"""A server that is there accepts at once; a wrong address is to be reported soon."""
+
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _TRANSIENT = (429, 502, 503, 504)
 

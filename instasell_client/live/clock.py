@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from time import monotonic, time
 
 SAMPLES = 8
+"""One for each ping: of the last 160 s, in which clocks of 50 ppm drift apart by 8 ms."""
 
 
 class Clock:

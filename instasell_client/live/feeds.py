@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from typing import Self
 
 EVENTS_WAITING_MAX = 256
+"""A reader that is slower gets fewer events, and the memory of a feed stays bounded."""
+
 OVERTAKEN_SECONDS = 0.5
+"""A state of the board may come before the bids of the auction that it sums up. If these stay away
+for so long, they were left out for a slow reader, and the feed joins again to get them."""
+
 OVER_KEPT_MAX = 1000
 """Of so many auctions that are over the board still knows an old event from a new one."""
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("instasell_client.live")
 
 JOINS_AT_ONCE_MAX = 8
+"""Snapshots of more would come before the answer to a ping, and without it the socket is dead."""
 
 
 class LiveSession:
