@@ -11,6 +11,7 @@ import pytest
 
 import instasell_client
 from instasell_client import errors
+from tests.client import public_calls
 
 HEAVY = ("httpx", "httpx_retries", "websockets", "keyring", "platformdirs", "rich", "typer")
 NAMES = {
@@ -68,10 +69,11 @@ def test_models_load_pydantic_and_nothing_else_of_ours_or_others() -> None:
     }
 
 
-def test_callers_see_exact_types() -> None:
-    usage = Path(__file__).with_name("typed_usage.py")
+def test_callers_see_exact_types_and_examples_pass_the_checker(tmp_path: Path) -> None:
+    usage, examples = Path(__file__).with_name("typed_usage.py"), tmp_path / "examples.py"
+    examples.write_text(public_calls.examples(), encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", str(usage)],
+        [sys.executable, "-m", "mypy", "--strict", str(usage), str(examples)],
         capture_output=True,
         text=True,
         cwd=Path(__file__).parents[2],

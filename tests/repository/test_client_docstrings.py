@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from instasell_client import client, live
-from instasell_client.endpoint import Endpoint, MultiStepCall, PagedCall
-from instasell_client.profiles import ProfileStore
-from instasell_client.resources.auth import TokenResource
+from tests.client.public_calls import CALLS, sections_of
 from tests.repository.source_tree import ROOT
 
 UNIT = {
@@ -39,38 +35,6 @@ ANCHORS = {
 }
 
 
-def _classes() -> Iterator[type[Any]]:
-    for module, name in client._NOUNS.values():
-        yield getattr(import_module(f"instasell_client.resources.{module}"), name)
-    yield from (TokenResource, client.InstaSell, client.AsyncInstaSell, ProfileStore)
-    for name in live.__all__:
-        kind = getattr(live, name)
-        if isinstance(kind, type) and kind.__module__.startswith("instasell_client"):
-            yield kind
-
-
-def _calls() -> Iterator[tuple[str, Callable[..., Any], bool]]:
-    """Yield the name of each public method, its function, and whether it calls the market."""
-    for kind in _classes():
-        for name in dir(kind):
-            member = inspect.getattr_static(kind, name)
-            if name.startswith("_"):
-                continue
-            if isinstance(member, (Endpoint, MultiStepCall, PagedCall)):
-                yield f"{kind.__name__}.{name}", inspect.unwrap(member._call), True
-            elif inspect.isfunction(member) and "The session calls it" not in str(member.__doc__):
-                yield f"{kind.__name__}.{name}", member, False
-
-
-CALLS = {name: (function, remote) for name, function, remote in _calls()}
-
-
-def _sections(text: str) -> dict[str, str]:
-    """Return the text below each heading; what comes first is below "summary"."""
-    parts = re.split(r"^(Args|Returns|Raises|Example):$", text, flags=re.MULTILINE)
-    return {"summary": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
-
-
 def _parameters(function: Callable[..., Any]) -> dict[str, bool]:
     """Return the names of the parameters, and of the filters that a TypedDict adds."""
     names: dict[str, bool] = {}
@@ -87,7 +51,7 @@ def _parameters(function: Callable[..., Any]) -> dict[str, bool]:
 def test_a_public_method_is_documented_in_full(name: str) -> None:
     function, remote = CALLS[name]
     text = inspect.getdoc(function) or ""
-    sections = _sections(text)
+    sections = sections_of(text)
     described = dict(re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", sections.get("Args", ""), re.M))
     wanted = _parameters(function)
     if "filters" in described:  # a page takes the filters of its list, which describes them

@@ -61,7 +61,7 @@ class BrowseCalls(Resource[Mode]):
 
         Example:
             view = client.auctions.get(auction_id)
-            print(view.state.title, view.state.price)
+            print(view.state.title, view.state.current_bid)
 
         See docs/api.md#get-auctionsauction_id.
         """
@@ -106,7 +106,7 @@ class BrowseCalls(Resource[Mode]):
 
         Example:
             for auction in client.auctions.list(status="ended"):
-                print(auction.title, auction.price)
+                print(auction.title, auction.current_bid)
 
         See docs/api.md#get-auctions.
         """
