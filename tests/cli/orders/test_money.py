@@ -203,7 +203,7 @@ async def test_refusals_have_exit_codes_and_say_what_helps(
         (buyer, ("orders", "buy", MISSING, "--yes"), 5, ""),
         (buyer, ("orders", "buy", hammer, "--yes"), 2, "auctions bid"),
         (buyer, ("orders", "buy", listing_id, "-n", "0", "--yes"), 2, ""),
-        (seller, ("orders", "buy", listing_id, "--yes"), 4, "own goods"),
+        (seller, ("orders", "buy", listing_id, "--yes"), 4, "own listing"),
         (buyer, ("wallet", "topup", "50,00"), 2, "AMOUNT"),
         (buyer, ("wallet", "topup", "5", "--wait", "--timeout", "soon"), 2, "--timeout"),
         (seller, ("wallet", "feature", MISSING, "--yes"), 5, ""),
