@@ -29,7 +29,7 @@ ANONYMOUS_LIMIT = 5
 
 @dataclass(frozen=True)
 class Proxy:
-    """Where the proxy listens, and what proves that it is it."""
+    """Hold the address of the proxy, and what proves that it is the one."""
 
     https_port: int
     http_port: int

@@ -20,7 +20,7 @@ PASSWORD = "only-for-this-test"
 
 @pytest.fixture
 def socket_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where a server listens that has the committed configuration, but for its folder."""
+    """The socket of a server with the committed configuration, but for its folder."""
     folder = tmp_path_factory.mktemp("redis")
     committed = CONFIGURATION.read_text()
     assert "\ndir /data\n" in committed

@@ -22,7 +22,7 @@ CARD = "pm_card_visa"
 
 @dataclass
 class Receiver:
-    """Where webhooks arrive. `refusals` are the statuses of the next replies."""
+    """Receive webhooks. `refusals` are the statuses of the next replies."""
 
     endpoint: WebhookEndpoint
     events: list[stripe.Event] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Receiver:
         return web.Response()
 
     def types(self) -> list[str]:
-        """What arrived, in the order of arrival."""
+        """Return the types of events in the order of arrival."""
         return [event.type for event in self.events]
 
     def of(self, kind: str) -> list[Any]:
@@ -49,13 +49,13 @@ class Receiver:
         return [event.data.object for event in self.events if event.type == kind]
 
     def got(self, *kinds: str) -> bool:
-        """Whether exactly these arrived, in whatever order."""
+        """Return whether exactly these arrived, in any order."""
         return sorted(self.types()) == sorted(kinds)
 
 
 @dataclass(frozen=True)
 class RunningSandbox:
-    """Where a sandbox listens, and what it does wrong."""
+    """Hold the address of a sandbox, and its faults."""
 
     url: str
     faults: Faults
@@ -162,7 +162,7 @@ async def connected_account(
 
 
 async def ledger_of(session: aiohttp.ClientSession, currency: str = "eur") -> dict[str, int]:
-    """What the provider holds, after checking that its own books add up."""
+    """Return what the provider holds, after checking that its books add up."""
     async with session.get("/sandbox/ledger") as response:
         assert response.status == 200
         book: dict[str, int] = (await response.json())["currencies"][currency]

@@ -85,7 +85,7 @@ async def test_every_endpoint_gets_its_own(
 
 
 class TestWithoutAnEndpoint:
-    """Where the market listens is often known only after the sandbox has started."""
+    """The market's address is often known only after the sandbox has started."""
 
     @pytest.fixture
     def sandbox_settings(self) -> SandboxSettings:

@@ -37,7 +37,7 @@ for path in sys.argv[1:]:
 
 
 def connect_as(uid: int, data_dir: Path) -> list[str]:
-    """What a user gets who connects to both sockets."""
+    """Return what a user gets who connects to both sockets."""
     python = python_for_everybody()
     if python is None:
         pytest.skip("no Python here that other users can run")
@@ -202,7 +202,7 @@ def test_an_ordinary_user_needs_no_rights(short_folder: Path, uid: int) -> None:
 
 
 def can_map_names(uid: int) -> bool:
-    """Whether the kernel lets this user make a user namespace."""
+    """Return whether the kernel lets this user make a user namespace."""
     command = ["unshare", "--user", "--map-user=65534", "true"]
     rights = {"user": uid, "group": uid, "extra_groups": []}
     result = subprocess.run(command, check=False, capture_output=True, **rights)  # type: ignore[call-overload]

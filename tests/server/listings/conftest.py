@@ -42,7 +42,7 @@ class Shop:
         return dict(answer.body)
 
     async def stock_of(self, listing_id: str) -> int:
-        """How many are left."""
+        """Return the stock that is left."""
         return int((await self.seller.ask("GET", f"/listings/{listing_id}")).body["stock"])
 
 

@@ -86,7 +86,7 @@ ENDS = [(suspend, "unauthenticated"), (log_out, "unauthenticated"), (demote, "fo
 async def test_a_bulk_upload_ends_with_the_rights(
     shop: Shop, admin: Person, sql: Sql, end: Callable[..., Any], code: str, goes_on: bool
 ) -> None:
-    """Whether the client sends more rows or none: nothing is written, and a line says why."""
+    """Nothing is written, and a line says why, with or without more rows from the client."""
     async with SlowUpload(shop.seller, shop.seller.token) as upload:
         await upload.send("K-1")
         assert (await upload.verdict())["outcome"] == "created"

@@ -287,7 +287,7 @@ async def test_five_alternatives_and_twenty_words_are_looked_for(
 
 
 def is_kept(copy: bytes | None) -> bool:
-    """Whether Redis has a page, and not only the mark of one that was retired."""
+    """Return whether Redis has a page, and not only the mark of an invalidated one."""
     return copy is not None and copy.startswith(b"=")
 
 

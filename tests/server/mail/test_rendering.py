@@ -63,7 +63,7 @@ LAYOUT_TAGS = {
 
 
 class _Page(HTMLParser):
-    """What tags and addresses a page has."""
+    """Collect the tags and addresses of a page."""
 
     def __init__(self) -> None:
         super().__init__()

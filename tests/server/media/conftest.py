@@ -102,11 +102,11 @@ class Studio:
 
     @property
     def path(self) -> str:
-        """Where the pictures of the listing are."""
+        """Return the path of the listing's pictures."""
         return f"/listings/{self.listing}/images"
 
     async def announce(self, data: bytes, kind: str = "image/png", **options: Any) -> Any:
-        """What the market answers to a picture that is announced."""
+        """Announce a picture, and return the answer."""
         wish = {"content_type": kind, "size": len(data)}
         answer = await self.seller.ask("POST", self.path, wish, **options)
         assert answer.status == 201, answer.body

@@ -29,7 +29,7 @@ async def asked(person: Person, listing_id: str, text: str = "Is it new?") -> st
 
 
 async def said(person: Person, conversation_id: str) -> list[tuple[int, str, str]]:
-    """What was said, the newest first."""
+    """Return the messages of a conversation, the newest first."""
     answer = await person.ask("GET", f"/conversations/{conversation_id}/messages")
     assert answer.status == 200, answer.body
     return [(each["seq"], each["author"], each["text"]) for each in answer.body["items"]]

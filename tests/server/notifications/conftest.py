@@ -65,7 +65,7 @@ class Repeats:
             )
 
     def kinds(self) -> set[str]:
-        """What there was to tell."""
+        """Return the kinds of causes that there were."""
         return {kind for (kind,) in self._sql("SELECT DISTINCT kind FROM kept_notice_causes")}
 
     def again(self) -> None:

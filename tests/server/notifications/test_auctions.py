@@ -17,7 +17,7 @@ from tests.support.waiting import until
 
 
 async def id_of(person: AsyncInstaSell) -> str:
-    """Whose account it is."""
+    """Return the id of an account."""
     return (await person.auth.me()).id
 
 
