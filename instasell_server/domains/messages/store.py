@@ -95,7 +95,7 @@ async def find_conversation(
 async def list_conversations(
     connection: DbConnection, filters: dict[str, Any], limit: int
 ) -> list[Conversation]:
-    """List a user's conversations below a place, those with the newest messages first."""
+    """List a user's conversations behind a cursor, those with the newest messages first."""
     rows = await connection.rows(_sql.list_conversations, {**filters, "limit": limit})
     return [Conversation.model_validate(row) for row in rows]
 
