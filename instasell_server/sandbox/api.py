@@ -141,6 +141,7 @@ class Api:
         async def handle(request: web.Request) -> web.StreamResponse:
             self.require_key(request)
             asked = await self._read(request)
+            await self._faults.hold()
             if self._faults.take_refusal():
                 raise Broken("A fault that was set makes the sandbox refuse this request.")
             answer = await self._answer(asked, operation)

@@ -49,6 +49,7 @@ class _NewFaults(_ControlBody):
     fail_refunds: bool | None = None
     hold_payouts: bool | None = None
     hold_refunds: bool | None = None
+    hold_requests: bool | None = None
 
 
 class _NewEndpoint(_ControlBody):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ API_VERSION = "2026-10-28.endive"
 """The version of Stripe's API whose shapes the sandbox speaks."""
 
 SESSION_SECONDS = 24 * 3600
+
+HOLD_LOOK_SECONDS = 0.02
+"""A request that is held looks so often whether it may go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,10 @@ class SandboxSettings:
 
 @dataclass(slots=True)
 class Faults:
-    """Hold what goes wrong on purpose, in memory: a restart clears all faults."""
+    """Hold what goes wrong on purpose, in memory: a restart clears all faults.
+
+    `held_requests` is the number of requests that wait because of `hold_requests`.
+    """
 
     duplicate_webhooks: int = 0
     reorder_webhooks: bool = False
@@ -58,6 +65,17 @@ class Faults:
     fail_refunds: bool = False
     hold_payouts: bool = False
     hold_refunds: bool = False
+    hold_requests: bool = False
+    held_requests: int = 0
+
+    async def hold(self) -> None:
+        """Keep a request waiting as long as `hold_requests` is set."""
+        self.held_requests += 1
+        try:
+            while self.hold_requests:
+                await asyncio.sleep(HOLD_LOOK_SECONDS)
+        finally:
+            self.held_requests -= 1
 
     def take_refusal(self) -> bool:
         """Count this request, and return whether it is one of those to refuse."""

@@ -153,22 +153,19 @@ class PaymentService:
         except InstaSellError as error:
             _log.warning("checkout_not_expired", code=error.code)
 
-    async def check(self, connection: DbConnection, payment_id: str) -> None:
-        """Asks the provider what has become of a payment, and books it if it was paid."""
-        payment = await store.find_payment(connection, payment_id)
+    async def check_order(self, order_id: str) -> None:
+        """Ask the provider about the payment that an order waits for, and book it if it was paid.
+
+        No connection is held meanwhile: as many waiting payers as the pool has would stop all else.
+        """
+
+        async def find(tx: Transaction) -> Payment | None:
+            payment_id = await store.find_open_payment_of_order(tx, order_id)
+            return await store.find_payment(tx, payment_id) if payment_id is not None else None
+
+        payment = await transact(self._database, find)
         if payment is not None and payment.status == "open" and payment.session_id is not None:
             await self._look_up(payment)
-
-    async def check_order(self, order_id: str) -> None:
-        """Check, as `check` does, the payment that an order waits for."""
-
-        async def find(tx: Transaction) -> str | None:
-            return await store.find_open_payment_of_order(tx, order_id)
-
-        payment_id = await transact(self._database, find)
-        if payment_id is not None:
-            async with self._database.connection() as connection:
-                await self.check(connection, payment_id)
 
     async def _look_up(self, payment: Payment) -> None:
         assert payment.session_id is not None

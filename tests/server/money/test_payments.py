@@ -19,7 +19,9 @@ from tests.server.money.conftest import Bazaar
 from tests.support.databases import MarketClock
 from tests.support.payments import HOOK_PATH, WEBHOOK_SECRET, Provider
 from tests.support.servers import RunningServer
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_SECONDS, LOOK_SECONDS, until
+
+WAITING_PAYERS = 8
 
 
 def signed(payload: bytes, *, secret: str = WEBHOOK_SECRET, age_seconds: int = 0) -> dict[str, str]:
@@ -213,6 +215,38 @@ async def test_confirm_payment_believes_the_provider_and_not_the_caller(bazaar: 
     events = "SELECT count(*) FROM provider_events WHERE type = 'payment_intent.succeeded'"
     await until(lambda: bazaar.sql(events) == [(1,)])
     assert bazaar.sql("SELECT held_amount FROM orders") == [(1250,)]
+
+
+async def test_asking_the_provider_holds_no_connection(bazaar: Bazaar) -> None:
+    """Payers who wait for a slow provider leave the database to all others."""
+    faults = bazaar.provider.faults
+    faults.hold_webhooks = True
+    order_ids = [await bazaar.order() for _ in range(WAITING_PAYERS)]
+    for order_id in order_ids:
+        await bazaar.buyer.ask("POST", f"/orders/{order_id}/pay", {"method": "card"})
+    faults.hold_requests = True
+    asked = [
+        asyncio.create_task(bazaar.buyer.ask("POST", f"/orders/{each}/confirm-payment"))
+        for each in order_ids
+    ]
+    try:
+        await until(lambda: faults.held_requests == WAITING_PAYERS)
+        async with asyncio.timeout(LIMIT_SECONDS):
+            # Work in the background takes a connection now and then, for a moment.
+            while await connections_in_use(bazaar) > 0:
+                await asyncio.sleep(LOOK_SECONDS)
+    finally:
+        faults.hold_requests = False
+        answers = await asyncio.gather(*asked)
+    assert {each.status for each in answers} == {200}
+
+
+async def connections_in_use(bazaar: Bazaar) -> float:
+    """Return how many connections to PostgreSQL the server has lent out."""
+    async with bazaar.http.get("/metrics") as response:
+        lines = (await response.text()).splitlines()
+    [line] = [each for each in lines if each.startswith("instasell_database_connections_in_use ")]
+    return float(line.split()[1])
 
 
 async def test_paying_twice_at_once_opens_one_page(bazaar: Bazaar) -> None:
