@@ -72,7 +72,7 @@ class Faults:
         """Keep a request waiting as long as `hold_requests` is set."""
         self.held_requests += 1
         try:
-            while self.hold_requests:
+            while self.hold_requests:  # noqa: ASYNC110 - it is set as an attribute
                 await asyncio.sleep(HOLD_LOOK_SECONDS)
         finally:
             self.held_requests -= 1
