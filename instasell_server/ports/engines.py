@@ -97,7 +97,7 @@ class Events(Protocol):
     """Publish changes of the domains to subscribers."""
 
     async def publish(self, events: Sequence[Event]) -> None:
-        """Hands events to this server's watchers and to the other servers. Never raises."""
+        """Send events to this server's subscribers and to the other servers. Never raises."""
         ...
 
     async def close_sessions(self, session_ids: Sequence[str]) -> None:

@@ -25,17 +25,17 @@ class OutgoingMail:
 
 
 class MailRefused(Exception):
-    """The mail server takes this letter neither now nor later; the text names no address."""
+    """The mail server takes this mail neither now nor later; the text names no address."""
 
 
 class DeliveryUnknown(Exception):
-    """The content had left when the mail server fell silent; it may have taken the letter."""
+    """The content had left when the mail server fell silent; it may have taken the mail."""
 
 
 class MailTransport(Protocol):
-    """Brings letters to people."""
+    """Deliver mail to users."""
 
-    async def send(self, letter: OutgoingMail, hand_over: Callable[[], Awaitable[None]]) -> None:
+    async def send(self, mail: OutgoingMail, hand_over: Callable[[], Awaitable[None]]) -> None:
         """Send a mail, and return once it is taken.
 
         `hand_over` is awaited before the content leaves; what it raises ends the try. A

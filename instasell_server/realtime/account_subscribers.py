@@ -17,16 +17,16 @@ class AccountSubscribers:
         """Return the sockets of an account."""
         return self._watchers.get(user_id, ())
 
-    def add(self, watcher: Subscriber) -> None:
+    def add(self, subscriber: Subscriber) -> None:
         """Add a socket, if it may read."""
-        if watcher.user_id is not None and watcher.may_read:
-            self._watchers.setdefault(watcher.user_id, []).append(watcher)
+        if subscriber.user_id is not None and subscriber.may_read:
+            self._watchers.setdefault(subscriber.user_id, []).append(subscriber)
 
-    def discard(self, watcher: Subscriber) -> None:
+    def discard(self, subscriber: Subscriber) -> None:
         """Take a socket out."""
-        if watcher.user_id is None or watcher not in self.of(watcher.user_id):
+        if subscriber.user_id is None or subscriber not in self.of(subscriber.user_id):
             return
-        readers = self._watchers[watcher.user_id]
-        readers.remove(watcher)
+        readers = self._watchers[subscriber.user_id]
+        readers.remove(subscriber)
         if not readers:
-            del self._watchers[watcher.user_id]
+            del self._watchers[subscriber.user_id]

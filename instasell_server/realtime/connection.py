@@ -274,17 +274,17 @@ class LiveConnection:
     # Rooms ------------------------------------------------------------------------------------
 
     def _join(self, frame_id: FrameId, wish: JoinAuction) -> None:
-        auction_id, watcher = wish.auction_id, self._watcher
+        auction_id, subscriber = wish.auction_id, self._watcher
         self._count_join(BOARD_COST if auction_id == BOARD else 1)
         if auction_id == BOARD:
-            self._hub.start_joining_board(watcher)
+            self._hub.start_joining_board(subscriber)
             self._joining = self._services.joins.submit(BOARD, self._reader_id)
         else:
-            if watcher.rooms >= ROOMS_MAX and not self._hub.watches(watcher, auction_id):
+            if subscriber.rooms >= ROOMS_MAX and not self._hub.watches(subscriber, auction_id):
                 raise errors.RateLimited(
                     f"a connection joins at most {ROOMS_MAX} auctions; leave some first"
                 )
-            self._hub.start_joining(watcher, auction_id)
+            self._hub.start_joining(subscriber, auction_id)
             view = AuctionPage(self._reader) if wish.view else None
             self._joining = self._services.joins.submit(
                 auction_id, self._reader_id, wish.after_seq, view

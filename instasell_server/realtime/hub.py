@@ -1,8 +1,8 @@
 """Fan-out on one server: events come from its own auctioneer and, by the bus, from the others.
 
 A room delivers events in order of version. One that is missing is waited for a moment, then read
-from the database once for all watchers. Every two seconds, and when Redis comes back, the versions
-of what is watched are compared with the database, which finds what was lost with Redis or by a
+from the database once for all. Every two seconds, and when Redis comes back, the versions of what
+is watched are compared with the database, which finds what was lost with Redis or by a
 crash after a commit.
 """
 
@@ -65,7 +65,7 @@ class Hub:
     # Events -----------------------------------------------------------------------------------
 
     async def publish(self, events: Sequence[Event]) -> None:
-        """Hands events to this server's watchers at once, then to the other servers."""
+        """Send events to this server's subscribers at once, then to the other servers."""
         for event in events:
             self._deliver(event)
         if events:
@@ -120,9 +120,9 @@ class Hub:
                 joining.events.append(event)
             data = text_frame(event.frame)
             spared = 0
-            for watcher, seen in room.watchers.items():
-                if event.version > seen and not watcher.offer(data):
-                    self._spare(watcher, (event.auction_id,))
+            for subscriber, seen in room.watchers.items():
+                if event.version > seen and not subscriber.offer(data):
+                    self._spare(subscriber, (event.auction_id,))
                     spared += 1
             if spared:
                 metrics.FRAMES_DROPPED.inc(spared)
@@ -132,11 +132,11 @@ class Hub:
     def _send_own_bid(self, room: AuctionRoom, event: Event, own: OwnBid) -> None:
         """Sends a bidder's position to those sockets of the bidder that are in the room."""
         kept = OwnBidEvent(event.auction_id, event.version, own)
-        for watcher in self._readers.of(own.user_id):
-            if watcher in room.joining:
-                room.joining[watcher].own_bids.append(kept)
-            elif event.version > room.watchers.get(watcher, event.version):
-                self._offer_own_bid(watcher, kept)
+        for subscriber in self._readers.of(own.user_id):
+            if subscriber in room.joining:
+                room.joining[subscriber].own_bids.append(kept)
+            elif event.version > room.watchers.get(subscriber, event.version):
+                self._offer_own_bid(subscriber, kept)
 
     def _take_on_board(self, event: Event, room: AuctionRoom | None) -> None:
         """Takes an event for the next tick; positions of bidders wait for no tick."""
@@ -144,16 +144,16 @@ class Hub:
             return
         for own in event.own_bids:
             kept = OwnBidEvent(event.auction_id, event.version, own)
-            for watcher in self._readers.of(own.user_id):
-                if room is not None and watcher in room:
+            for subscriber in self._readers.of(own.user_id):
+                if room is not None and subscriber in room:
                     continue
-                if watcher in self._board.joining:
-                    self._board.joining[watcher].own_bids.append(kept)
-                elif watcher in self._board.watchers:
-                    self._offer_own_bid(watcher, kept)
+                if subscriber in self._board.joining:
+                    self._board.joining[subscriber].own_bids.append(kept)
+                elif subscriber in self._board.watchers:
+                    self._offer_own_bid(subscriber, kept)
 
     async def _fill(self, room: AuctionRoom) -> None:
-        """Waits a moment for what is missing, then reads it, once for all watchers."""
+        """Wait a moment for what is missing, then read it, once for all subscribers."""
         try:
             await asyncio.sleep(HOLE_PATIENCE_SECONDS)
             if room.held:
@@ -178,140 +178,143 @@ class Hub:
 
     # Who watches ------------------------------------------------------------------------------
 
-    def add(self, watcher: Subscriber) -> None:
+    def add(self, subscriber: Subscriber) -> None:
         """Add a socket that has opened."""
-        self._watchers.add(watcher)
-        self._readers.add(watcher)
+        self._watchers.add(subscriber)
+        self._readers.add(subscriber)
         metrics.OPEN_SOCKETS.set(len(self._watchers))
 
-    def remove(self, watcher: Subscriber) -> None:
+    def remove(self, subscriber: Subscriber) -> None:
         """Remove a socket that is gone from every room."""
-        self._watchers.discard(watcher)
-        self._readers.discard(watcher)
-        self._slow.discard(watcher)
-        self._filled.discard(watcher)
-        self.leave_board(watcher)
-        if watcher.rooms:
-            for auction_id in [key for key, room in self._rooms.items() if watcher in room]:
-                self.leave(watcher, auction_id)
+        self._watchers.discard(subscriber)
+        self._readers.discard(subscriber)
+        self._slow.discard(subscriber)
+        self._filled.discard(subscriber)
+        self.leave_board(subscriber)
+        if subscriber.rooms:
+            for auction_id in [key for key, room in self._rooms.items() if subscriber in room]:
+                self.leave(subscriber, auction_id)
         metrics.OPEN_SOCKETS.set(len(self._watchers))
 
     def sign_in(
-        self, watcher: Subscriber, user_id: str, session_id: str, *, may_read: bool
+        self, subscriber: Subscriber, user_id: str, session_id: str, *, may_read: bool
     ) -> None:
         """Names the account behind a socket, and whether it may read what is the account's."""
-        self._readers.discard(watcher)
-        watcher.user_id, watcher.session_id, watcher.may_read = user_id, session_id, may_read
-        if watcher in self._watchers:
-            self._readers.add(watcher)
+        self._readers.discard(subscriber)
+        subscriber.user_id, subscriber.session_id = user_id, session_id
+        subscriber.may_read = may_read
+        if subscriber in self._watchers:
+            self._readers.add(subscriber)
 
-    def watches(self, watcher: Subscriber, auction_id: str) -> bool:
+    def watches(self, subscriber: Subscriber, auction_id: str) -> bool:
         """Return whether a subscriber receives an auction's events, or is about to."""
         room = self._rooms.get(auction_id)
-        return room is not None and watcher in room
+        return room is not None and subscriber in room
 
-    def start_joining(self, watcher: Subscriber, auction_id: str) -> None:
-        """Buffers an auction's events for a watcher until `finish_joining`."""
+    def start_joining(self, subscriber: Subscriber, auction_id: str) -> None:
+        """Buffer an auction's events for a subscriber until `finish_joining`."""
         room = self._rooms.get(auction_id)
         if room is None:
             room = self._rooms[auction_id] = AuctionRoom(auction_id)
-        if watcher not in room:
-            watcher.rooms += 1
-        room.watchers.pop(watcher, None)
-        room.joining[watcher] = RoomJoin()
+        if subscriber not in room:
+            subscriber.rooms += 1
+        room.watchers.pop(subscriber, None)
+        room.joining[subscriber] = RoomJoin()
 
-    def finish_joining(self, watcher: Subscriber, auction_id: str, version: int, seq: int) -> None:
+    def finish_joining(
+        self, subscriber: Subscriber, auction_id: str, version: int, seq: int
+    ) -> None:
         """Send a subscriber with the snapshot of `version` what came after."""
         room = self._rooms.get(auction_id)
-        if room is None or watcher not in room.joining:
+        if room is None or subscriber not in room.joining:
             return
         self._send(room, room.begin(version, seq))
-        meanwhile = room.joining.pop(watcher)
-        room.watchers[watcher] = version
+        meanwhile = room.joining.pop(subscriber)
+        room.watchers[subscriber] = version
         for event in meanwhile.events:
-            if event.version > version and not watcher.offer(text_frame(event.frame)):
-                self._spare(watcher, (auction_id,))
-        self._send_kept_own_bids(watcher, meanwhile.own_bids, {auction_id: version})
+            if event.version > version and not subscriber.offer(text_frame(event.frame)):
+                self._spare(subscriber, (auction_id,))
+        self._send_kept_own_bids(subscriber, meanwhile.own_bids, {auction_id: version})
 
-    def leave(self, watcher: Subscriber, auction_id: str) -> None:
+    def leave(self, subscriber: Subscriber, auction_id: str) -> None:
         """Remove a subscriber from an auction, also one that never got its snapshot."""
         room = self._rooms.get(auction_id)
-        if room is None or watcher not in room:
+        if room is None or subscriber not in room:
             return
-        watcher.rooms -= 1
-        room.watchers.pop(watcher, None)
-        room.joining.pop(watcher, None)
+        subscriber.rooms -= 1
+        room.watchers.pop(subscriber, None)
+        room.joining.pop(subscriber, None)
         if room.empty:
             del self._rooms[auction_id]
 
-    def start_joining_board(self, watcher: Subscriber) -> None:
-        """Keeps what changes on the board for a watcher until `finish_joining_board`."""
-        self._board.watchers.discard(watcher)
-        self._board.joining[watcher] = BoardJoin()
+    def start_joining_board(self, subscriber: Subscriber) -> None:
+        """Keep what changes on the board for a subscriber until `finish_joining_board`."""
+        self._board.watchers.discard(subscriber)
+        self._board.joining[subscriber] = BoardJoin()
 
-    def finish_joining_board(self, watcher: Subscriber, versions: Mapping[str, int]) -> None:
+    def finish_joining_board(self, subscriber: Subscriber, versions: Mapping[str, int]) -> None:
         """Send a subscriber with a snapshot of these versions what came after."""
-        if watcher not in self._board.joining:
+        if subscriber not in self._board.joining:
             # It is gone, and would stay on the board for good.
             return
-        meanwhile, changes = self._board.begin(watcher, versions)
+        meanwhile, changes = self._board.begin(subscriber, versions)
         for event in changes:
             frame = text_frame(event.board)
             if not event.conflates:
                 # Without its start an auction's later states mean nothing to a board.
-                self.answer(watcher, frame)
-            elif not watcher.offer(frame):
-                self._spare(watcher, (event.auction_id,))
-        self._send_kept_own_bids(watcher, meanwhile.own_bids, versions)
+                self.answer(subscriber, frame)
+            elif not subscriber.offer(frame):
+                self._spare(subscriber, (event.auction_id,))
+        self._send_kept_own_bids(subscriber, meanwhile.own_bids, versions)
 
-    def leave_board(self, watcher: Subscriber) -> None:
+    def leave_board(self, subscriber: Subscriber) -> None:
         """Remove a subscriber from the board, also one that never got its snapshot."""
-        self._board.watchers.discard(watcher)
-        self._board.joining.pop(watcher, None)
+        self._board.watchers.discard(subscriber)
+        self._board.joining.pop(subscriber, None)
         if self._board.empty:
             self._board.forget()
 
     def _close_local(self, session_ids: set[str], *, is_over: bool) -> None:
-        for watcher in list(self._watchers):
-            if watcher.session_id in session_ids:
-                watcher.end_session(is_over=is_over)
+        for subscriber in list(self._watchers):
+            if subscriber.session_id in session_ids:
+                subscriber.end_session(is_over=is_over)
 
     def _tell_local(self, user_id: str, frame: bytes) -> None:
         data = text_frame(frame)
-        for watcher in self._readers.of(user_id):
-            self.answer(watcher, data)
+        for subscriber in self._readers.of(user_id):
+            self.answer(subscriber, data)
 
     # What is written ------------------------------------------------------------------------
 
-    def answer(self, watcher: Subscriber, *frames: bytes) -> None:
+    def answer(self, subscriber: Subscriber, *frames: bytes) -> None:
         """Writes what is never spared: whole frames, or one in parts."""
-        watcher.write(*frames)
-        if watcher.waiting_bytes > BUFFER_BYTES_MAX:
-            self._filled.add(watcher)
+        subscriber.write(*frames)
+        if subscriber.waiting_bytes > BUFFER_BYTES_MAX:
+            self._filled.add(subscriber)
 
     async def stream(
-        self, watcher: Subscriber, parts: Sequence[bytes], drain: Callable[[], Awaitable[None]]
+        self, subscriber: Subscriber, parts: Sequence[bytes], drain: Callable[[], Awaitable[None]]
     ) -> None:
         """Writes a long answer as its reader takes it; events wait meanwhile."""
-        self._slow.add(watcher)
-        await watcher.stream(parts, drain)
+        self._slow.add(subscriber)
+        await subscriber.stream(parts, drain)
 
-    def _spare(self, watcher: Subscriber, auction_ids: Iterable[str]) -> None:
-        watcher.mark_stale(auction_ids)
-        self._slow.add(watcher)
+    def _spare(self, subscriber: Subscriber, auction_ids: Iterable[str]) -> None:
+        subscriber.mark_stale(auction_ids)
+        self._slow.add(subscriber)
 
     def _send_kept_own_bids(
-        self, watcher: Subscriber, kept: Sequence[OwnBidEvent], versions: Mapping[str, int]
+        self, subscriber: Subscriber, kept: Sequence[OwnBidEvent], versions: Mapping[str, int]
     ) -> None:
         for each in kept:
             if each.version > versions.get(each.auction_id, 0):
-                self._offer_own_bid(watcher, each)
+                self._offer_own_bid(subscriber, each)
 
-    def _offer_own_bid(self, watcher: Subscriber, kept: OwnBidEvent) -> None:
+    def _offer_own_bid(self, subscriber: Subscriber, kept: OwnBidEvent) -> None:
         frame = text_frame(auction_events.your_bid_changed(*kept))
-        if not watcher.offer(frame):
-            watcher.keep_own_bid(kept.auction_id, frame)
-            self._slow.add(watcher)
+        if not subscriber.offer(frame):
+            subscriber.keep_own_bid(kept.auction_id, frame)
+            self._slow.add(subscriber)
 
     # Ticks ------------------------------------------------------------------------------------
 
@@ -326,24 +329,24 @@ class Hub:
         if not changed:
             return
         data = b"".join(text_frame(each.board) for events in changed.values() for each in events)
-        for watcher in self._board.watchers:
-            if not watcher.offer(data):
-                self._spare(watcher, changed)
+        for subscriber in self._board.watchers:
+            if not subscriber.offer(data):
+                self._spare(subscriber, changed)
                 metrics.FRAMES_DROPPED.inc(len(changed))
 
     def _serve_slow(self) -> None:
         """Gives the newest states to readers that have read on; closes those that have not."""
-        for watcher in self._filled:
-            if watcher.waiting_bytes > BUFFER_BYTES_MAX:
-                watcher.mark_slow()
-                self._slow.add(watcher)
+        for subscriber in self._filled:
+            if subscriber.waiting_bytes > BUFFER_BYTES_MAX:
+                subscriber.mark_slow()
+                self._slow.add(subscriber)
         self._filled.clear()
-        for watcher in list(self._slow):
-            if watcher.closing or watcher.stalled():
-                self._slow.discard(watcher)
-                watcher.abort()
-            elif watcher.caught_up() and watcher.catch_up(self._newest_frame):
-                self._slow.discard(watcher)
+        for subscriber in list(self._slow):
+            if subscriber.closing or subscriber.stalled():
+                self._slow.discard(subscriber)
+                subscriber.abort()
+            elif subscriber.caught_up() and subscriber.catch_up(self._newest_frame):
+                self._slow.discard(subscriber)
 
     def _newest_frame(self, auction_id: str) -> bytes | None:
         newest = self._board.newest(auction_id)

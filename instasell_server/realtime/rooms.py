@@ -27,7 +27,7 @@ class RoomJoin:
 
 
 class AuctionRoom:
-    """One auction's watchers, who get its events in order of version, each once.
+    """Hold one auction's subscribers, who get its events in order of version, each once.
 
     `version` is None until the first snapshot tells where the room begins; until then, and while
     a hole is filled, events are held.
@@ -39,15 +39,15 @@ class AuctionRoom:
         self.auction_id = auction_id
         self.version: int | None = None
         self.seq = 0
-        # The version of each watcher's own snapshot: it has seen what lies at or under it.
+        # The version of each subscriber's own snapshot: it has seen what lies at or under it.
         self.watchers: dict[Subscriber, int] = {}
         self.joining: dict[Subscriber, RoomJoin] = {}
         self.held: dict[int, Event] = {}
         self.latest: Event | None = None
         self.filling = False
 
-    def __contains__(self, watcher: Subscriber) -> bool:
-        return watcher in self.watchers or watcher in self.joining
+    def __contains__(self, subscriber: Subscriber) -> bool:
+        return subscriber in self.watchers or subscriber in self.joining
 
     @property
     def empty(self) -> bool:
@@ -94,7 +94,7 @@ class AuctionRoom:
 class BoardJoin:
     """Keep what happens while the board's snapshot is read for a subscriber.
 
-    `changes` has the events of each auction that changes, few for many, `own_bids` the watcher's
+    `changes` has the events of each auction that changes, few for many, `own_bids` the subscriber's
     own positions in order.
     """
 
@@ -148,14 +148,14 @@ class BoardRoom:
             known.pop(auction_id, None)
 
     def begin(
-        self, watcher: Subscriber, versions: Mapping[str, int]
+        self, subscriber: Subscriber, versions: Mapping[str, int]
     ) -> tuple[BoardJoin, list[Event]]:
-        """Lets a watcher with a snapshot of these versions in.
+        """Let a subscriber with a snapshot of these versions in.
 
         Returns what happened meanwhile, and the changes of it that the snapshot lacks.
         """
-        meanwhile = self.joining.pop(watcher, BoardJoin())
-        self.watchers.add(watcher)
+        meanwhile = self.joining.pop(subscriber, BoardJoin())
+        self.watchers.add(subscriber)
         for auction_id, version in versions.items():
             # What is newer in this snapshot is still to come for those who watched before.
             self.versions.setdefault(auction_id, version)

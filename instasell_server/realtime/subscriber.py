@@ -1,6 +1,6 @@
 """One socket as the hub sees it: something to write frames to, which may be slow.
 
-The transport's own write buffer is the queue, and it is bounded. A watcher with more than
+The transport's own write buffer is the queue, and it is bounded. A subscriber with more than
 `BUFFER_BYTES_MAX` in it gets no events but a mark, and once it has read on, the newest state of
 each auction that it was spared. Answers count like events: while more than `ANSWER_BYTES_MAX`
 waits, no request of that socket is read, and one that takes too little for `STALLED_SECONDS` is

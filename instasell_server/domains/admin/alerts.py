@@ -118,10 +118,10 @@ class AlertService:
         """
 
         async def step(tx: Transaction, alert: Alert) -> int:
-            told = alert.details.get("told")
-            if alert.kind != "chargeback_amount" or not isinstance(told, int):
+            amount = alert.details.get("told")
+            if alert.kind != "chargeback_amount" or not isinstance(amount, int):
                 return 0
-            return await self._chargebacks.correct(tx, alert.subject, told)
+            return await self._chargebacks.correct(tx, alert.subject, amount)
 
         return await self._book(admin, alert_id, Action.CORRECT_CHARGEBACK, reason, step, key)
 

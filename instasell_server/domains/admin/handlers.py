@@ -1,4 +1,4 @@
-"""The routes of the admin's desk."""
+"""Define the routes of admins."""
 
 from __future__ import annotations
 
@@ -61,32 +61,32 @@ async def enter_users(call: Call[EnterUsers, None]) -> EnteredUsers:
 
 async def suspend_user(call: Call[Reason, None]) -> User:
     """POST /admin/users/{id}/suspend"""
-    desk, user_id = call.service(SERVICE), call.path["user_id"]
-    return await desk.suspend(call.user, user_id, call.body.reason, call.idempotency_key)
+    admin, user_id = call.service(SERVICE), call.path["user_id"]
+    return await admin.suspend(call.user, user_id, call.body.reason, call.idempotency_key)
 
 
 async def unsuspend_user(call: Call[Reason, None]) -> User:
     """POST /admin/users/{id}/unsuspend"""
-    desk, user_id = call.service(SERVICE), call.path["user_id"]
-    return await desk.unsuspend(call.user, user_id, call.body.reason, call.idempotency_key)
+    admin, user_id = call.service(SERVICE), call.path["user_id"]
+    return await admin.unsuspend(call.user, user_id, call.body.reason, call.idempotency_key)
 
 
 async def set_role(call: Call[SetRole, None]) -> User:
     """POST /admin/users/{id}/role"""
-    desk, user_id = call.service(SERVICE), call.path["user_id"]
-    return await desk.set_role(call.user, user_id, call.body, call.idempotency_key)
+    admin, user_id = call.service(SERVICE), call.path["user_id"]
+    return await admin.set_role(call.user, user_id, call.body, call.idempotency_key)
 
 
 async def verify_user(call: Call[Reason, None]) -> User:
     """POST /admin/users/{id}/verify"""
-    desk, user_id = call.service(SERVICE), call.path["user_id"]
-    return await desk.verify(call.user, user_id, call.body.reason, call.idempotency_key)
+    admin, user_id = call.service(SERVICE), call.path["user_id"]
+    return await admin.verify(call.user, user_id, call.body.reason, call.idempotency_key)
 
 
 async def allow_payouts(call: Call[Reason, None]) -> User:
     """POST /admin/users/{id}/allow-payouts"""
-    desk, user_id = call.service(SERVICE), call.path["user_id"]
-    return await desk.allow_payouts(call.user, user_id, call.body.reason, call.idempotency_key)
+    admin, user_id = call.service(SERVICE), call.path["user_id"]
+    return await admin.allow_payouts(call.user, user_id, call.body.reason, call.idempotency_key)
 
 
 async def list_actions(call: Call[None, AuditLogQuery]) -> Page[AdminAction]:
@@ -125,14 +125,14 @@ async def correct_alert(call: Call[Reason, None]) -> Alert:
 
 async def cancel_auction(call: Call[Reason, None]) -> AuctionStatusReply:
     """POST /admin/auctions/{id}/cancel"""
-    desk, auction_id = call.service(SERVICE), call.path["auction_id"]
-    return await desk.cancel_auction(call.user, auction_id, call.body.reason, call.idempotency_key)
+    admin, auction_id = call.service(SERVICE), call.path["auction_id"]
+    return await admin.cancel_auction(call.user, auction_id, call.body.reason, call.idempotency_key)
 
 
 async def remove_listing(call: Call[Reason, None]) -> Listing:
     """POST /admin/listings/{id}/remove"""
-    desk, listing_id = call.service(SERVICE), call.path["listing_id"]
-    return await desk.remove_listing(call.user, listing_id, call.body.reason, call.idempotency_key)
+    admin, listing_id = call.service(SERVICE), call.path["listing_id"]
+    return await admin.remove_listing(call.user, listing_id, call.body.reason, call.idempotency_key)
 
 
 async def list_orders(call: Call[None, AdminOrdersQuery]) -> Page[Order]:

@@ -198,10 +198,10 @@ class AdminService:
         async def work(tx: Transaction) -> User:
             before = await self._accounts.get_within(tx, user_id)
             if await change(tx):
-                told = dict(details or {})
+                logged = dict(details or {})
                 if action is Action.SET_ROLE:
-                    told["role_before"] = before.role.value
-                await note_action(tx, admin, action, ("user", user_id), reason, told)
+                    logged["role_before"] = before.role.value
+                await note_action(tx, admin, action, ("user", user_id), reason, logged)
             return await self._accounts.get_within(tx, user_id)
 
         return await once(self._database, key, User, work)

@@ -1,4 +1,4 @@
-"""The rows of the admin's desk."""
+"""Read and write what admins look at."""
 
 from __future__ import annotations
 

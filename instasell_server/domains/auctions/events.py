@@ -1,4 +1,4 @@
-"""Events as the bytes that every watcher gets: encoded once, naming bidders by number only."""
+"""Events as the bytes that every subscriber gets: encoded once, naming bidders by number only."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ class DisputeService:
         reason: str,
         now: datetime,
     ) -> None:
-        """Resolves the open complaint of a locked order of which all goes back by itself."""
+        """Resolve the open dispute of a locked order that is refunded in full by itself."""
         dispute = await store.lock_open_dispute_of_order(tx, order_id)
         if dispute is not None:
             resolution = Resolution(refund_amount, reason, actor_id, now)

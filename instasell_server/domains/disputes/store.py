@@ -72,7 +72,7 @@ async def lock_dispute(tx: Transaction, dispute_id: str) -> LockedDispute | None
 
 
 async def lock_open_dispute_of_order(tx: Transaction, order_id: str) -> LockedDispute | None:
-    """Locks the complaint that an order waits for; those of banks are locked by their own ids."""
+    """Lock the dispute that an order waits for; those of banks are locked by their own ids."""
     row = await tx.maybe(_sql.lock_open_dispute_of_order, {"order_id": order_id})
     return _locked(row) if row else None
 

@@ -100,7 +100,7 @@ async def close_unknown(tx: Transaction, limit: int, error: str) -> list[tuple[i
 async def insert_alert(
     connection: DbConnection, kind: str, mail_id: int, details: Mapping[str, Any]
 ) -> None:
-    """Something for an operator to look at; told once for each mail."""
+    """Insert an alert for an operator, once for each mail."""
     values = {"kind": kind, "subject": str(mail_id), "details": json.dumps(details)}
     await connection.execute(_sql.insert_alert, values)
 

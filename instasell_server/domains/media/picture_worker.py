@@ -87,8 +87,8 @@ def _answer(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], list[
         return {"invalid": error.errors}, []
     except InstaSellError as error:
         return {"unsupported": error.detail}, []
-    told = [{**each._asdict(), "data": len(each.data)} for each in made]
-    return {"made": told}, [each.data for each in made]
+    outputs = [{**each._asdict(), "data": len(each.data)} for each in made]
+    return {"made": outputs}, [each.data for each in made]
 
 
 def _write(target: BinaryIO, answer: dict[str, Any], objects: Sequence[bytes] = ()) -> None:

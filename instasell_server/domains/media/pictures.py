@@ -54,10 +54,10 @@ def make(data: bytes, sizes: tuple[int, ...] = SIZES) -> list[RenderedImage]:
 
 
 def _make(data: bytes, sizes: tuple[int, ...]) -> list[RenderedImage]:
-    told = picture_of(data)
-    if told.format == "JPEG":
+    info = picture_of(data)
+    if info.format == "JPEG":
         check_scans(data)
-    picture = _reduced(told.format, data, sizes[-1])
+    picture = _reduced(info.format, data, sizes[-1])
     made = []
     for size in sizes:
         small = _within(picture, size)

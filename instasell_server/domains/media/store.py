@@ -96,8 +96,8 @@ async def lock_file(tx: Transaction, file_id: str) -> File | None:
 
 async def update_ready(tx: Transaction, file_id: str, versions: Sequence[Version]) -> None:
     """Show the file from now on."""
-    told = json.dumps([version._asdict() for version in versions])
-    await tx.execute(_sql.update_ready, {"file_id": file_id, "versions": told})
+    encoded = json.dumps([version._asdict() for version in versions])
+    await tx.execute(_sql.update_ready, {"file_id": file_id, "versions": encoded})
 
 
 async def delete_file(tx: Transaction, file_id: str) -> None:

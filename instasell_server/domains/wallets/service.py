@@ -49,11 +49,11 @@ class WalletService:
         """Read the wallet from the database, and refresh its copy in the cache."""
         check_owner(owner, user_id)
         async with self._database.connection() as connection:
-            purse = await store.find_wallet(connection, user_id)
-        if purse is None:
+            row = await store.find_wallet(connection, user_id)
+        if row is None:
             raise UserNotFound
-        await self._ledger.remember(purse)
-        return self._ledger.wallet_of(purse)
+        await self._ledger.remember(row)
+        return self._ledger.wallet_of(row)
 
     async def list_entries(
         self, owner: Principal, user_id: str, query: EntriesQuery
@@ -97,12 +97,12 @@ class WalletService:
 
         async def work(tx: Transaction) -> UseGasReply:
             featured_until = await self._featuring.feature(tx, owner, wish.auction_id)
-            purse = await store.find_wallet(tx, user_id)
-            assert purse is not None, "who has paid has a wallet"
+            row = await store.find_wallet(tx, user_id)
+            assert row is not None, "who has paid has a wallet"
             return UseGasReply(
                 auction_id=wish.auction_id,
                 featured_until=featured_until,
-                wallet=self._ledger.wallet_of(purse),
+                wallet=self._ledger.wallet_of(row),
             )
 
         return await once(self._database, key, UseGasReply, work)
