@@ -10,10 +10,10 @@ from instasell_client.models import seller_auctions as selling
 from instasell_client.models.base import Page
 from instasell_client.models.operations import Health, Readiness
 from tests.client import samples
-from tests.client.case import Case
-from tests.client.desk_calls import DESK
-from tests.client.inbox_calls import INBOX
+from tests.client.admin_calls import ADMIN
+from tests.client.call_case import Case
 from tests.client.media_calls import MEDIA
+from tests.client.message_calls import MESSAGES
 from tests.client.money_calls import MONEY
 from tests.client.samples import AUCTION, CATEGORY, LISTING, OTHER, SELLER
 
@@ -263,6 +263,6 @@ CASES = {
         "POST", "/categories", {"id": 1}, dict, {"name": "Lamps"}, keyed=True,
     ),
     **MONEY,
-    **DESK,
-    **INBOX,
+    **ADMIN,
+    **MESSAGES,
 }  # fmt: skip

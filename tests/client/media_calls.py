@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from instasell_client.models import media
-from tests.client.case import Case
+from tests.client.call_case import Case
 from tests.client.samples import LATER, LISTING, NOON, ORDER, OTHER
 
 UPLOAD: dict[str, Any] = {

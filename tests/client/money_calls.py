@@ -5,7 +5,7 @@ from __future__ import annotations
 from instasell_client.models import disputes, orders, wallets
 from instasell_client.models.base import Page
 from tests.client import samples
-from tests.client.case import Case
+from tests.client.call_case import Case
 from tests.client.samples import ADDRESS, AUCTION, LISTING, ORDER, OTHER, SELLER
 
 MONEY = {

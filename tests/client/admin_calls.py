@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from instasell_client.models import accounts, admin, auctions, disputes, listings, orders
 from instasell_client.models.base import Page
 from tests.client import samples
-from tests.client.case import Case
+from tests.client.call_case import Case
 from tests.client.samples import AUCTION, LISTING, ORDER, OTHER, SELLER
 
-DESK = {
+ADMIN = {
     "admin.users_page": Case(
         lambda c: c.admin.users_page(q="50%", role="seller", status="active", limit=3),
         "GET", "/admin/users", {"items": [samples.user()]}, Page[accounts.User],

@@ -5,10 +5,10 @@ from __future__ import annotations
 from instasell_client.models import messages, notifications
 from instasell_client.models.base import Page
 from tests.client import samples
-from tests.client.case import Case
+from tests.client.call_case import Case
 from tests.client.samples import CATEGORY, LISTING, ORDER, OTHER, SELLER
 
-INBOX = {
+MESSAGES = {
     "messages.conversations_page": Case(
         lambda c: c.messages.conversations_page(listing_id=LISTING, limit=3),
         "GET", "/conversations", {"items": [samples.conversation()]},

@@ -1,4 +1,4 @@
-"""One look at a server without the client's libraries."""
+"""Ask a server one question without the client's libraries."""
 
 from __future__ import annotations
 
