@@ -46,14 +46,14 @@ class PlannedListings:
     skus: dict[str, str] = field(default_factory=dict)
     created: set[str] = field(default_factory=set)
 
-    def keep(self, judge: RowChecker) -> None:
+    def keep(self, checker: RowChecker) -> None:
         """Adds what a batch would have written."""
-        self.created |= judge.created.keys()
-        for listing_id, fields in {**judge.created, **judge.updated}.items():
+        self.created |= checker.created.keys()
+        for listing_id, fields in {**checker.created, **checker.updated}.items():
             self.listings[listing_id] = fields._replace(description="")
             if fields.seller_sku is not None:
                 self.skus[fields.seller_sku] = listing_id
-        self.imports |= judge.imports
+        self.imports |= checker.imports
 
     def imports_of(self, rows: Iterable[ImportRow]) -> dict[str, Import]:
         """Return what the rows before would have left for these keys."""
@@ -121,10 +121,10 @@ class BulkUpload:
         self._seller_id = seller_id
         self._check = check
         # What the rows before would have done; a real upload finds that in the database.
-        self._imagined = PlannedListings() if dry_run else None
+        self._planned = PlannedListings() if dry_run else None
 
     async def take(self, rows: Sequence[ImportRow]) -> list[BulkVerdict]:
-        """Judges and writes a batch. Where the database fails, each row's verdict says so.
+        """Decide and write a batch. Where the database fails, each row's verdict says so.
 
         Raises UploadEnded when the caller may not upload any more.
         """
@@ -143,15 +143,15 @@ class BulkUpload:
                 verdicts += each
         verdicts.sort(key=lambda each: each.row)
         if refusals:
-            told = {each.row for each in verdicts}
-            row = min(row.number for row in rows if row.number not in told)
+            reported = {each.row for each in verdicts}
+            row = min(row.number for row in rows if row.number not in reported)
             raise UploadEnded(verdicts, row, refusals[0])
         return verdicts
 
     def _parts(self, rows: Sequence[ImportRow]) -> list[tuple[Sequence[int], Sequence[ImportRow]]]:
         """Return the rows of each lane. Rows that may rename a listing concern every lane."""
         is_small = len(rows) < LANE_ROWS_MIN * len(LANES)
-        if is_small or self._imagined is not None or any(row.listing_id for row in rows):
+        if is_small or self._planned is not None or any(row.listing_id for row in rows):
             return [(LANES, rows)]
         return [((lane,), [row for row in rows if lane_of(row.key) == lane]) for lane in LANES]
 
@@ -176,18 +176,18 @@ class BulkUpload:
     async def _work(
         self, tx: Transaction, rows: Sequence[ImportRow], lanes: Sequence[int]
     ) -> list[RowDecision]:
-        if self._imagined is None:
+        if self._planned is None:
             await store.lock_lanes(tx, self._seller_id, lanes)
         # Behind the lanes: another upload of the seller may have held them for long.
         await self._check(tx)
         known = await self._look(tx, rows)
-        judge = RowChecker(known, lambda: str(uuid.uuid4()))
+        checker = RowChecker(known, lambda: str(uuid.uuid4()))
         before = dict(known.listings)
-        decisions = [judge.judge(row) for row in rows]
-        if self._imagined is None:
-            await self._write(tx, judge, before)
+        decisions = [checker.decide(row) for row in rows]
+        if self._planned is None:
+            await self._write(tx, checker, before)
         else:
-            self._imagined.keep(judge)
+            self._planned.keep(checker)
         return decisions
 
     async def _look(self, tx: Transaction, rows: Sequence[ImportRow]) -> KnownKeys:
@@ -196,8 +196,8 @@ class BulkUpload:
         imports = await bulk_store.list_imports(
             tx, self._seller_id, list({row.key for row in readable})
         )
-        if self._imagined is not None:
-            imports |= self._imagined.imports_of(readable)
+        if self._planned is not None:
+            imports |= self._planned.imports_of(readable)
         known = KnownKeys(imports=imports)
         fresh = [row for row in readable if _is_news(row, imports.get(row.key))]
         if fresh:
@@ -216,13 +216,13 @@ class BulkUpload:
         await self._look_at_listings(tx, known, {*named, *known.skus.values()})
         # A listing that was removed before it was locked has no seller_sku any more.
         known.skus = {sku: each for sku, each in known.skus.items() if each in known.listings}
-        if self._imagined is not None:
-            self._imagined.lay_over(known, skus)
+        if self._planned is not None:
+            self._planned.lay_over(known, skus)
 
     async def _look_at_listings(self, tx: Transaction, known: KnownKeys, ids: set[str]) -> None:
         if not ids:
             return
-        if self._imagined is None:
+        if self._planned is None:
             states = await store.lock_own(tx, self._seller_id, sorted(ids))
         else:
             states = await store.list_own_states(tx, self._seller_id, sorted(ids))
@@ -230,27 +230,27 @@ class BulkUpload:
         known.held = {listing_id for listing_id, state in states.items() if state.has_bids}
 
     async def _write(
-        self, tx: Transaction, judge: RowChecker, before: dict[str, ListingFields]
+        self, tx: Transaction, checker: RowChecker, before: dict[str, ListingFields]
     ) -> None:
-        if judge.updated:
-            await bulk_store.update_listings(tx, before, judge.updated)
-        if judge.created:
-            await bulk_store.insert_listings(tx, self._seller_id, judge.created)
-        if judge.imports:
-            await bulk_store.upsert_imports(tx, self._seller_id, judge.imports)
-        touched = {fields.category_id for fields in judge.created.values()}
-        for listing_id, fields in judge.updated.items():
+        if checker.updated:
+            await bulk_store.update_listings(tx, before, checker.updated)
+        if checker.created:
+            await bulk_store.insert_listings(tx, self._seller_id, checker.created)
+        if checker.imports:
+            await bulk_store.upsert_imports(tx, self._seller_id, checker.imports)
+        touched = {fields.category_id for fields in checker.created.values()}
+        for listing_id, fields in checker.updated.items():
             touched |= {fields.category_id, before[listing_id].category_id}
         if touched:
             self._pages.retire_later(tx, await bulk_store.list_lineages(tx, touched))
 
     def _verdict(self, judgement: RowDecision) -> BulkVerdict:
         row, outcome, listing_id, errors = judgement
-        imaginary = self._imagined is not None and listing_id in self._imagined.created
+        is_planned = self._planned is not None and listing_id in self._planned.created
         return BulkVerdict(
             row=row.number,
             outcome=outcome,
-            listing_id=None if imaginary else listing_id,
+            listing_id=None if is_planned else listing_id,
             seller_sku=row.seller_sku,
             errors=[FieldError(field=name, message=message) for name, message in errors],
         )

@@ -1,7 +1,7 @@
 """Decide the rows of a bulk upload: pure rules over what is known of their keys.
 
 A row equal to the last one imported for its key changes nothing, so that sales and edits since
-then stay. Otherwise stock moves by the difference from that import. Rows are judged in order, and
+then stay. Otherwise stock moves by the difference from that import. Rows are decided in order, and
 each sees what the ones before it did.
 """
 
@@ -77,7 +77,7 @@ class KnownKeys:
 
 
 class RowChecker:
-    """Judges rows in order, and keeps what has to be written for them."""
+    """Decide rows in order, and keep what has to be written for them."""
 
     def __init__(self, known: KnownKeys, new_id: Callable[[], str]) -> None:
         self._known = known
@@ -86,7 +86,7 @@ class RowChecker:
         self.updated: dict[str, ListingFields] = {}
         self.imports: dict[str, Import] = {}
 
-    def judge(self, row: ImportRow) -> RowDecision:
+    def decide(self, row: ImportRow) -> RowDecision:
         """Decide a row."""
         known = self._known.imports.get(row.key)
         if known is not None and known.digest == row.digest and not row.errors:

@@ -34,15 +34,15 @@ def full(sku: str, **values: Any) -> ImportRow:
 
 
 class Market:
-    """Judges uploads one after the other, each with what the ones before left."""
+    """Decide uploads one after the other, each with what the ones before left."""
 
     def __init__(self) -> None:
         self.known = KnownKeys(paths={"Kitchen": CATEGORY}, categories={CATEGORY})
         self._numbers = itertools.count(1)
 
     def upload(self, *rows: ImportRow) -> list[RowDecision]:
-        judge = RowChecker(self.known, lambda: f"listing-{next(self._numbers)}")
-        return [judge.judge(each) for each in rows]
+        checker = RowChecker(self.known, lambda: f"listing-{next(self._numbers)}")
+        return [checker.decide(each) for each in rows]
 
     def sell(self, listing_id: str, quantity: int) -> int:
         """Sells what is there of a quantity; returns how many."""
@@ -64,10 +64,10 @@ def test_stock_is_what_was_sent_less_what_was_sold(steps: list[tuple[int, int, i
     last = 0
     for stock, wanted, times in steps:
         for repeat in range(times):
-            [judged] = market.upload(full("K", stock=stock))
-            assert judged.listing_id == "listing-1"
+            [decided] = market.upload(full("K", stock=stock))
+            assert decided.listing_id == "listing-1"
             if repeat:
-                assert judged.outcome is BulkOutcome.UNCHANGED
+                assert decided.outcome is BulkOutcome.UNCHANGED
         expected = stock if expected is None else max(0, expected + stock - last)
         last = stock
         expected -= market.sell("listing-1", wanted)
@@ -80,7 +80,7 @@ def test_batches_of_any_size_come_to_the_same(skus: list[str], size: int) -> Non
     whole, parts = Market(), Market()
     once = whole.upload(*rows)
     pieces = [rows[start : start + size] for start in range(0, len(rows), size)]
-    cut = [judged for piece in pieces for judged in parts.upload(*piece)]
+    cut = [decided for piece in pieces for decided in parts.upload(*piece)]
     assert once == cut
     assert whole.known.listings == parts.known.listings
 
@@ -100,16 +100,16 @@ def test_a_sold_auction_is_not_put_back_by_its_row() -> None:
 def test_the_type_never_changes() -> None:
     market = Market()
     market.upload(full("K"))
-    [judged] = market.upload(row("K", type="auction"))
-    assert judged.outcome is BulkOutcome.REJECTED
-    assert [name for name, _ in judged.errors] == ["type"]
+    [decided] = market.upload(row("K", type="auction"))
+    assert decided.outcome is BulkOutcome.REJECTED
+    assert [name for name, _ in decided.errors] == ["type"]
 
 
 def test_a_row_with_an_error_is_rejected_even_when_the_rest_was_imported() -> None:
     market = Market()
     market.upload(full("K"))
-    [judged] = market.upload(full("K")._replace(errors=[("price", "send 1 or more")]))
-    assert judged.outcome is BulkOutcome.REJECTED
+    [decided] = market.upload(full("K")._replace(errors=[("price", "send 1 or more")]))
+    assert decided.outcome is BulkOutcome.REJECTED
     assert market.known.listings["listing-1"] == ListingFields(
         "direct", "t", "", CATEGORY, "new", 5, 1, 0, "K"
     )
