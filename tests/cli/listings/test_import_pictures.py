@@ -124,7 +124,7 @@ async def test_pictures_come_with_the_rows_once_and_in_order(
     ]
     said = [error["message"] for error in verdicts[1]["errors"]]
     assert "there is no such file" in said[0]
-    assert "no PNG, JPEG, WebP or GIF" in said[1]
+    assert "send a PNG, JPEG, WebP or GIF" in said[1]
     assert "has to begin with http:// or https://" in said[2]
     assert "outside of the folder" in verdicts[4]["errors"][0]["message"]
     assert "pictures: 4 added, 4 rejected" in done.err
@@ -161,7 +161,7 @@ async def test_what_is_fetched_is_bounded(site: Web, monkeypatch: pytest.MonkeyP
             ("/file", "begin with http"),
             ("/secrets", "this machine's link only"),
             ("/loop", "leads on more than 5 times"),
-            ("/page", "no PNG"),
+            ("/page", "not an image"),
             ("/packed", "packed"),
             ("/endless", "larger than"),
             ("/nothing", "the answer is 404"),
