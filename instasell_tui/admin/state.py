@@ -86,8 +86,9 @@ class AdminState:
                 dispute_id, refund_amount, reason, idempotency_key=key
             )
 
-        wish = ("resolve", dispute_id, refund_amount, reason)
-        return await self._feed.trading.once(wish, send)
+        self._feed.require_writable()
+        request = ("resolve", dispute_id, refund_amount, reason)
+        return await self._feed.keys.send_once(request, send)
 
     async def close_alert(self, alert_id: str, reason: str) -> Alert:
         """Says that an alert is dealt with. Raises AlertNotFound."""

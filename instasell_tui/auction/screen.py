@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -16,7 +15,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from instasell_client import AlreadyLeading, BidTooLow, InstaSellError, OutcomeUnknown
+from instasell_client import AlreadyLeading, BidTooLow, InstaSellError
 from instasell_client.models.accounts import Role
 from instasell_client.models.auctions import BidReceipt
 from instasell_tui.auction import details
@@ -66,7 +65,6 @@ class AuctionScreen(Screen[None]):
         self._sale = AuctionPageState(auction_id)
         self._question: tuple[ConfirmScreen, BidInput] | None = None
         self._asking = False
-        self._unsettled: tuple[BidInput, str] | None = None
         self._sending = False
         self._place = BidderPosition.NONE
 
@@ -247,25 +245,26 @@ class AuctionScreen(Screen[None]):
 
     def action_bid(self) -> None:
         state, box = self._sale.state, self.query_one(BidBox)
-        if self._unsettled is not None:
-            wish, key = self._unsettled
-            self._confirm(wish, key)
+        unanswered = self.app.feed.bids.unanswered(self._auction_id)
+        if unanswered is not None:
+            self._confirm(BidInput(*unanswered))
         elif self._sale.place is BidderPosition.LEADING:
             box.tell("You lead already. Press m to set an automatic maximum", Tone.GOOD)
         elif state is not None:
-            self._confirm(BidInput(state.minimum_bid, None), uuid.uuid4().hex)
+            self._confirm(BidInput(state.minimum_bid, None))
 
     @on(BidBox.Wanted)
     def _wanted(self, event: BidBox.Wanted) -> None:
-        self._confirm(event.wish, uuid.uuid4().hex)
+        self._confirm(event.wish)
 
-    def _confirm(self, wish: BidInput, key: str) -> None:
+    def _confirm(self, wish: BidInput) -> None:
         sale = self._sale
         lines = auction_text.bid_lines(sale, wish, self.app.feed.currency)
-        again = self._unsettled is not None and self._unsettled[1] == key
+        unanswered = self.app.feed.bids.unanswered(self._auction_id)
+        again = unanswered == (wish.amount, wish.max_amount)
         head = "Send the same bid again?" if again else "Place this bid?"
         question = Question(head, sale.title, lines, "Bid")
-        self._ask(question, wish, partial(self._send, wish, key))
+        self._ask(question, wish, partial(self._send, wish))
 
     def _ask(self, question: Question, wish: BidInput, send: Callable[[], Awaitable[None]]) -> None:
         """Asks one question at a time; keys that come meanwhile lead nowhere."""
@@ -294,17 +293,15 @@ class AuctionScreen(Screen[None]):
             self._sending = False
             self._follow_minimum()
 
-    async def _send(self, wish: BidInput, key: str) -> None:
-        feed, box = self.app.feed, self.query_one(BidBox)
+    async def _send(self, wish: BidInput) -> None:
+        bids, box = self.app.feed.bids, self.query_one(BidBox)
         try:
-            receipt = await feed.bid(
-                self._auction_id, amount=wish.amount, max_amount=wish.max_amount, key=key
+            receipt = await bids.bid(
+                self._auction_id, amount=wish.amount, max_amount=wish.max_amount
             )
         except InstaSellError as error:
-            self._unsettled = (wish, key) if isinstance(error, OutcomeUnknown) else None
             self._refused(error)
         else:
-            self._unsettled = None
             self._taken(receipt)
             box.clear_maximum()
 
@@ -347,15 +344,15 @@ class AuctionScreen(Screen[None]):
             return
         lines = auction_text.buy_lines(sale, amount, self.app.feed.currency)
         question = Question("Buy this at once?", sale.title, lines, "Buy")
-        self._ask(question, BidInput(amount, None), partial(self._buy, amount, uuid.uuid4().hex))
+        self._ask(question, BidInput(amount, None), partial(self._buy, amount))
 
     @on(BidBox.BuyNowWanted)
     def _buy_now_wanted(self) -> None:
         self.action_buy_now()
 
-    async def _buy(self, amount: int, key: str) -> None:
+    async def _buy(self, amount: int) -> None:
         try:
-            self._taken(await self.app.feed.buy_now(self._auction_id, amount, key=key))
+            self._taken(await self.app.feed.bids.buy_now(self._auction_id, amount))
         except InstaSellError as error:
             self._refused(error)
 

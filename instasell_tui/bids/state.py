@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from instasell_client.models.auctions import AuctionStatus, BidReceipt
 from instasell_client.models.bids import BiddingAuction, BiddingPart
@@ -75,7 +75,24 @@ class BidsState:
         async def send(key: str) -> BidReceipt:
             return await self._feed.bid(auction_id, amount=amount, max_amount=max_amount, key=key)
 
-        return await self._feed.trading.once(("bid", auction_id, amount, max_amount), send)
+        keys, request = self._feed.keys, ("bid", auction_id, amount, max_amount)
+        if self.unanswered(auction_id) != (amount, max_amount):
+            # Another bid takes the place of the one before it.
+            keys.forget("bid", auction_id)
+        return await keys.send_once(request, send)
+
+    async def buy_now(self, auction_id: str, amount: int) -> BidReceipt:
+        """Buy at the price that was shown. Raises BuyNowUnavailable."""
+
+        async def send(key: str) -> BidReceipt:
+            return await self._feed.buy_now(auction_id, amount, key=key)
+
+        return await self._feed.keys.send_once(("buy_now", auction_id, amount), send)
+
+    def unanswered(self, auction_id: str) -> tuple[int | None, int | None] | None:
+        """Return the amount and the maximum of a bid that got no answer, or None."""
+        found = self._feed.keys.find("bid", auction_id)
+        return cast(tuple[int | None, int | None], found[2:]) if found is not None else None
 
 
 def part_of(own: BiddingAuction) -> BiddingPart:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -13,6 +12,7 @@ from instasell_client import AccountEvent, InstaSellError
 from instasell_client.models.messages import Conversation, Message, NewMessage
 from instasell_client.models.notifications import Notification, NotificationKind, Preference
 from instasell_tui.market import messages
+from instasell_tui.market.pending_keys import Request
 
 if TYPE_CHECKING:
     from instasell_tui.market.connection import MarketConnection
@@ -191,20 +191,29 @@ class InboxState:
     async def ask(self, listing_id: str, text: str) -> NewMessage:
         """Ask the seller of a listing. Raises Forbidden for a listing of the user, RateLimited."""
         ask = self._feed.client.messages.ask
-        return await self._sent(lambda key: ask(listing_id, text, idempotency_key=key))
+        return await self._send_once(
+            ("ask", listing_id, text), lambda key: ask(listing_id, text, idempotency_key=key)
+        )
 
     async def write(self, order_id: str, text: str) -> NewMessage:
         """Writes to the other side of an order. Raises RateLimited, Invalid."""
         write = self._feed.client.messages.write
-        return await self._sent(lambda key: write(order_id, text, idempotency_key=key))
+        return await self._send_once(
+            ("write", order_id, text), lambda key: write(order_id, text, idempotency_key=key)
+        )
 
     async def send(self, conversation_id: str, text: str) -> NewMessage:
         """Says something in a conversation. Raises RateLimited, Invalid."""
         send = self._feed.client.messages.send
-        return await self._sent(lambda key: send(conversation_id, text, idempotency_key=key))
+        return await self._send_once(
+            ("send", conversation_id, text),
+            lambda key: send(conversation_id, text, idempotency_key=key),
+        )
 
-    async def _sent(self, send: Callable[[str], Awaitable[NewMessage]]) -> NewMessage:
+    async def _send_once(
+        self, request: Request, send: Callable[[str], Awaitable[NewMessage]]
+    ) -> NewMessage:
         self._feed.require_writable()
-        made = await send(uuid.uuid4().hex)
+        made = await self._feed.keys.send_once(request, send)
         self._put(made.conversation)
         return made

@@ -46,6 +46,7 @@ from instasell_tui.inbox.state import InboxState
 from instasell_tui.market import messages
 from instasell_tui.market.account import AccountSession
 from instasell_tui.market.initial_load import load_account
+from instasell_tui.market.pending_keys import PendingKeys
 from instasell_tui.orders.state import OrdersState
 from instasell_tui.seller.state import SellerState
 
@@ -108,6 +109,7 @@ class MarketConnection:
         self.board_came = asyncio.Event()
         self._asking: set[str] = set()
         self._trends = PriceTrends(self)
+        self.keys = PendingKeys()
         self.session = AccountSession(self)
         self.trading = OrdersState(self)
         self.bids = BidsState(self)
@@ -157,7 +159,7 @@ class MarketConnection:
         """Forgets whose feed it was, and starts again with the client's token."""
         await self.stop()
         self.user = None
-        for each in (self.lots, self.trading, self.bids, self.inbox):
+        for each in (self.keys, self.lots, self.trading, self.bids, self.inbox):
             each.forget_person()
         self._state, self._lost_at = ConnectionState.CONNECTING, None
         await self.start()
@@ -327,12 +329,7 @@ class MarketConnection:
     # What changes the market ------------------------------------------------------------------
 
     async def bid(
-        self,
-        auction_id: str,
-        *,
-        amount: int | None,
-        max_amount: int | None,
-        key: str | None = None,
+        self, auction_id: str, *, amount: int | None, max_amount: int | None, key: str
     ) -> BidReceipt:
         """Bid, in minor units. Raises the refusal; the same `key` again is the same bid."""
         live = self.require_writable()
@@ -342,7 +339,7 @@ class MarketConnection:
         self._answered(receipt)
         return receipt
 
-    async def buy_now(self, auction_id: str, amount: int, *, key: str | None = None) -> BidReceipt:
+    async def buy_now(self, auction_id: str, amount: int, *, key: str) -> BidReceipt:
         """Buys at the price that was seen. Raises BuyNowUnavailable."""
         self.require_writable()
         receipt = await self.client.auctions.buy_now(auction_id, amount, idempotency_key=key)

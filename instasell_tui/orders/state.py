@@ -6,7 +6,6 @@ It is a part of the feed: it holds what was read last, by version, and notifies 
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -17,10 +16,6 @@ from instasell_client import (
     InstaSellError,
     LiveSession,
     OrderNotReady,
-    OutcomeUnknown,
-    StillRunning,
-    TransportError,
-    Unavailable,
 )
 from instasell_client.models.base import Page
 from instasell_client.models.disputes import DisputeReason, DisputeView
@@ -28,6 +23,7 @@ from instasell_client.models.media import Evidence
 from instasell_client.models.orders import Order, OrderStatus, OrderView
 from instasell_client.models.wallets import TopUpReply, Wallet, WalletAccount, WalletEntry
 from instasell_tui.market import messages
+from instasell_tui.market.pending_keys import UNANSWERED, Request
 from instasell_tui.orders.evidence import EvidenceFile
 
 if TYPE_CHECKING:
@@ -47,8 +43,6 @@ _OPEN = (
     OrderStatus.SHIPPED,
     OrderStatus.DISPUTED,
 )
-_UNANSWERED = (OutcomeUnknown, StillRunning, TransportError, Unavailable)
-
 T = TypeVar("T")
 
 
@@ -62,7 +56,6 @@ class OrdersState:
         self.views: dict[str, OrderView] = {}
         self.loaded = False
         self._next: str | None = None
-        self._keys: dict[object, str] = {}
         self._uploaded: dict[object, str] = {}
         self._asking: set[str] = set()
 
@@ -71,7 +64,6 @@ class OrdersState:
         self.wallet = None
         self.orders, self.loaded, self._next = {}, False, None
         self.views.clear()
-        self._keys.clear()
         self._uploaded.clear()
 
     # Reading ----------------------------------------------------------------------------------
@@ -226,7 +218,7 @@ class OrdersState:
         async def send(key: str) -> OrderView:
             return await self._feed.client.orders.pay(order_id, method, idempotency_key=key)
 
-        return self._seen(await self.once(("pay", order_id, method), send))
+        return self._seen(await self._send_once(("pay", order_id, method), send))
 
     async def is_paid(self, order_id: str) -> bool:
         """Has the market ask the provider. Raises OrderNotReady, PaymentFailed, Unavailable."""
@@ -268,7 +260,7 @@ class OrdersState:
                 order_id, amount, to=to, reason=reason, idempotency_key=key
             )
 
-        return self._seen(await self.once(("refund", order_id, amount, to, reason), send))
+        return self._seen(await self._send_once(("refund", order_id, amount, to, reason), send))
 
     async def top_up(self, amount: int, target: WalletAccount) -> TopUpReply:
         """Begins a payment into the wallet. Raises PaymentFailed, Unavailable, Invalid."""
@@ -276,7 +268,7 @@ class OrdersState:
         async def send(key: str) -> TopUpReply:
             return await self._feed.client.wallet.top_up(amount, target, idempotency_key=key)
 
-        return await self.once(("top_up", amount, target), send)
+        return await self._send_once(("top_up", amount, target), send)
 
     # Disputes ---------------------------------------------------------------------------------
 
@@ -288,7 +280,7 @@ class OrdersState:
                 order_id, reason, text, idempotency_key=key
             )
 
-        return await self.once(("dispute", order_id, reason, text), send)
+        return await self._send_once(("dispute", order_id, reason, text), send)
 
     async def dispute_of(self, order_id: str) -> DisputeView | None:
         """Read the newest dispute of an order, if it ever had one."""
@@ -302,7 +294,7 @@ class OrdersState:
         async def send(key: str) -> DisputeView:
             return await self._feed.client.disputes.reply(dispute_id, text, idempotency_key=key)
 
-        return await self.once(("answer", dispute_id, text), send)
+        return await self._send_once(("answer", dispute_id, text), send)
 
     async def attach(
         self, dispute_id: str, file: EvidenceFile, tell: Callable[[str], None]
@@ -327,7 +319,7 @@ class OrdersState:
         tell("3/3 The market looks at the file …")
         try:
             sent = await media.complete_evidence(dispute_id, evidence_id)
-        except _UNANSWERED:
+        except UNANSWERED:
             raise
         except InstaSellError:
             self._uploaded.pop(wish, None)
@@ -343,16 +335,6 @@ class OrdersState:
             await self.look_at_wallet()
         return arrived
 
-    async def once(self, wish: object, send: Callable[[str], Awaitable[T]]) -> T:
-        """Without an answer the key stays: the same wish sent again is then the same step."""
+    async def _send_once(self, request: Request, send: Callable[[str], Awaitable[T]]) -> T:
         self._feed.require_writable()
-        key = self._keys.setdefault(wish, uuid.uuid4().hex)
-        try:
-            reply = await send(key)
-        except _UNANSWERED:
-            raise
-        except InstaSellError:
-            self._keys.pop(wish, None)
-            raise
-        self._keys.pop(wish, None)
-        return reply
+        return await self._feed.keys.send_once(request, send)

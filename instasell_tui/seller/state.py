@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from instasell_client.models.listings import CategoryNode, Condition, Listing
@@ -61,13 +61,17 @@ class SellerState:
     async def create_auction(self, listing_id: str, values: Values, seconds: int) -> str:
         """Starts an auction of a listing; its id. Raises ListingHasAuction, InsufficientGas."""
         self._feed.require_writable()
-        made = await self._feed.client.auctions.create(
+        create = partial(
+            self._feed.client.auctions.create,
             listing_id,
             min_bid=self._amount(values["min_bid"]),
             duration_seconds=seconds,
             reserve=self._optional(values["reserve"]),
             buy_now=self._optional(values["buy_now"]),
-            idempotency_key=uuid.uuid4().hex,
+        )
+        made = await self._feed.keys.send_once(
+            ("auction", listing_id, _frozen(values), seconds),
+            lambda key: create(idempotency_key=key),
         )
         return made.state.auction_id
 
@@ -78,21 +82,26 @@ class SellerState:
         """
         self._feed.require_writable()
         changed = {name: text for name, text in values.items() if text != known[name]}
-        await self._feed.client.auctions.relist(
+        relist = partial(
+            self._feed.client.auctions.relist,
             auction_id,
             duration_seconds=seconds if "duration" in changed else None,
             min_bid=self._optional(changed.get("min_bid", "")),
             reserve=self._optional(changed.get("reserve", "")),
             buy_now=self._optional(changed.get("buy_now", "")),
             without=[name for name in _REMOVABLE if changed.get(name) == ""],
-            idempotency_key=uuid.uuid4().hex,
+        )
+        await self._feed.keys.send_once(
+            ("relist", auction_id, _frozen(changed), seconds),
+            lambda key: relist(idempotency_key=key),
         )
 
     async def offer(self, auction_id: str) -> int:
         """Offer an unpaid auction to the next bidder; return the price. Raises NoRunnerUp."""
         self._feed.require_writable()
-        made = await self._feed.client.auctions.offer_runner_up(
-            auction_id, idempotency_key=uuid.uuid4().hex
+        offer = self._feed.client.auctions.offer_runner_up
+        made = await self._feed.keys.send_once(
+            ("offer", auction_id), lambda key: offer(auction_id, idempotency_key=key)
         )
         return made.order.total_amount
 
@@ -101,7 +110,8 @@ class SellerState:
         self._feed.require_writable()
         kind: Kind = "auction" if values["type"] == "auction" else "direct"
         is_direct = kind == "direct"
-        return await self._feed.client.listings.create(
+        create = partial(
+            self._feed.client.listings.create,
             type=kind,
             title=values["title"],
             description=values["description"],
@@ -110,7 +120,9 @@ class SellerState:
             price=self._amount(values["price"]) if is_direct else None,
             stock=int(values["stock"]) if is_direct else 1,
             shipping_amount=self._optional(values["shipping"]) or 0,
-            idempotency_key=uuid.uuid4().hex,
+        )
+        return await self._feed.keys.send_once(
+            ("listing", category_id, _frozen(values)), lambda key: create(idempotency_key=key)
         )
 
     async def change(self, listing: Listing, values: Values) -> Listing:
@@ -135,6 +147,10 @@ class SellerState:
 
     def _optional(self, text: str) -> int | None:
         return self._amount(text) if text else None
+
+
+def _frozen(values: Values) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(values.items()))
 
 
 def paths_of(nodes: Iterable[CategoryNode]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 class CuttingProxy:
     """Cut connections to the server at `target`; `cuts` counts those that were ended.
 
-    While it is `shut`, new connections end at once.
+    While it is `shut`, new connections end at once. The server's answers to requests that begin
+    with `unanswered` (such as b"POST /listings ") never arrive: the connection ends instead.
     """
 
     def __init__(self, target: str) -> None:
@@ -21,6 +22,7 @@ class CuttingProxy:
         self.base_url = ""
         self.cuts = 0
         self.shut = False
+        self.unanswered: bytes | None = None
 
     def cut(self) -> None:
         """Ends every connection, whatever is under way."""
@@ -37,15 +39,26 @@ class CuttingProxy:
         self._writers |= {writer, onward}
         try:
             async with asyncio.TaskGroup() as both:
-                both.create_task(_pipe(reader, onward))
-                both.create_task(_pipe(there, writer))
+                asked = asyncio.Event()
+                both.create_task(_pipe(reader, onward, lambda data: self._note(data, asked)))
+                both.create_task(_pipe(there, writer, lambda data: not asked.is_set()))
         finally:
             self._writers -= {writer, onward}
 
+    def _note(self, data: bytes, asked: asyncio.Event) -> bool:
+        if self.unanswered is not None and data.startswith(self.unanswered):
+            asked.set()
+        return True
 
-async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+
+async def _pipe(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passes: Callable[[bytes], bool]
+) -> None:
     with suppress(ConnectionError):
         while data := await reader.read(65536):
+            if not passes(data):
+                writer.transport.abort()
+                return
             writer.write(data)
             await writer.drain()
     writer.close()

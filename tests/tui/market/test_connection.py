@@ -141,7 +141,7 @@ async def test_a_later_start_finds_the_own_bids_again(market: Market) -> None:
     async with started(market.base_url, bidder.token) as (feed, listener):
         await listener.until(lambda: feed.user is not None)
         await feed.follow(auction)
-        await feed.bid(auction, amount=100, max_amount=700)
+        await feed.bids.bid(auction, amount=100, max_amount=700)
         await listener.until(lambda: feed.lots.is_watched(auction))
     async with started(market.base_url, bidder.token) as (feed, listener):
         await listener.until(lambda: (lot := feed.lots.get(auction)) and lot.leading)
@@ -171,9 +171,9 @@ async def test_nothing_is_changed_read_only_or_by_nobody(market: Market) -> None
     ):
         async with started(market.base_url, token, **options) as (feed, _):
             with pytest.raises(refusal):
-                await feed.bid(auction, amount=100, max_amount=None)
+                await feed.bids.bid(auction, amount=100, max_amount=None)
             with pytest.raises(refusal):
-                await feed.buy_now(auction, 900)
+                await feed.bids.buy_now(auction, 900)
             with pytest.raises(refusal):
                 await feed.watch(auction, on=True)
     assert (await bidder.auctions.status(auction)).state.bid_count == 0

@@ -121,7 +121,7 @@ async def test_a_recording_has_the_market_and_no_secret_and_is_played_without_on
             for attempt in (
                 feed.client.auctions.bid(auction, amount=9000),
                 feed.client.auth.login("a@example.org", PASSWORD),
-                feed.bid(auction, amount=9000, max_amount=None),
+                feed.bids.bid(auction, amount=9000, max_amount=None),
                 feed._live.bid(auction, amount=9000),  # type: ignore[union-attr]
                 feed.client.wallet.top_up(100, "balance"),
             ):
