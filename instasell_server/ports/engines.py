@@ -1,10 +1,10 @@
-"""Locks, caches, limits, the bus between servers, and those who watch."""
+"""Locks, caches, limits, the bus between servers, and the sockets of accounts."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 
 class Unreachable(Exception):
@@ -94,11 +94,7 @@ class Bus(Protocol):
 
 
 class Events(Protocol):
-    """Publish changes of the domains to subscribers."""
-
-    async def publish(self, events: Sequence[Event]) -> None:
-        """Send events to this server's subscribers and to the other servers. Never raises."""
-        ...
+    """Reach the open sockets of accounts, on all servers."""
 
     async def close_sessions(self, session_ids: Sequence[str]) -> None:
         """Closes every socket of these sessions, on all servers. Never raises."""
@@ -114,50 +110,4 @@ class Events(Protocol):
 
     async def notify_users(self, frames: Sequence[tuple[str, bytes]]) -> None:
         """Sends each of these users a frame, as `notify_user` does, in one go. Never raises."""
-        ...
-
-
-class OwnBid(NamedTuple):
-    """A bidder's position in an auction after a change, for the sockets of that bidder alone.
-
-    `max_amount` is in minor units.
-    """
-
-    user_id: str
-    bidder_no: int
-    leading: bool
-    max_amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One committed change of an auction, encoded once for all who watch.
-
-    `frame` is the text for the auction's room; `board` that for the board and for slow readers,
-    which get the newest state and not every change. `conflates` tells that a newer event with the
-    flag may replace this event on a board. `own_bids` has those who bid or lost the lead.
-    """
-
-    auction_id: str
-    version: int
-    seq: int
-    frame: bytes
-    board: bytes
-    conflates: bool
-    own_bids: tuple[OwnBid, ...] = ()
-
-
-class History(Protocol):
-    """Read what the hub needs of the database to fill a gap."""
-
-    async def events_since(self, auction_id: str, version: int, seq: int) -> list[Event]:
-        """Return the events above a version, made again from the rows. Raises Unavailable."""
-        ...
-
-    async def versions(self, auction_ids: Sequence[str]) -> dict[str, int]:
-        """Return the versions of these auctions. Raises Unavailable."""
-        ...
-
-    async def open_versions(self) -> dict[str, int]:
-        """Return the versions of all open auctions. Raises Unavailable."""
         ...

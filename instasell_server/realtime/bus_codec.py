@@ -5,13 +5,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-from instasell_server.ports import Event, OwnBid
+from instasell_server.domains.auctions.events import OwnBid
+from instasell_server.realtime.event_frames import EncodedEvent
 
 _HEAD = struct.Struct("!36sQQ?HII")
 _OWN_BID = struct.Struct("!36sI?Q")
 
 
-def pack_events(events: Sequence[Event]) -> bytes:
+def pack_events(events: Sequence[EncodedEvent]) -> bytes:
     """Return the events as one message for the bus."""
     parts: list[bytes] = []
     for each in events:
@@ -29,9 +30,9 @@ def pack_events(events: Sequence[Event]) -> bytes:
     return b"".join(parts)
 
 
-def unpack_events(body: bytes) -> list[Event]:
+def unpack_events(body: bytes) -> list[EncodedEvent]:
     """Return the events of a message that `pack_events` made."""
-    events: list[Event] = []
+    events: list[EncodedEvent] = []
     offset = 0
     while offset < len(body):
         auction_id, version, seq, conflates, own_count, frame_length, board_length = (
@@ -46,7 +47,7 @@ def unpack_events(body: bytes) -> list[Event]:
             for user_id, number, leading, max_amount in _OWN_BID.iter_unpack(body[end:offset])
         )
         events.append(
-            Event(
+            EncodedEvent(
                 auction_id.decode(), version, seq, body[begin:middle], body[middle:end],
                 conflates, own_bids,
             )

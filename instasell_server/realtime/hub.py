@@ -16,10 +16,12 @@ import structlog
 
 from instasell_client.models.errors import InstaSellError
 from instasell_server import metrics
-from instasell_server.domains.auctions import events as auction_events
-from instasell_server.ports import Bus, Event, History, OwnBid
+from instasell_server.domains.auctions.events import AuctionEvent, OwnBid
+from instasell_server.domains.auctions.history import AuctionHistory
+from instasell_server.ports import Bus
 from instasell_server.realtime.account_subscribers import AccountSubscribers
 from instasell_server.realtime.bus_codec import pack_events, unpack_events
+from instasell_server.realtime.event_frames import EncodedEvent, encode_event, your_bid_frame
 from instasell_server.realtime.rooms import AuctionRoom, BoardJoin, BoardRoom, OwnBidEvent, RoomJoin
 from instasell_server.realtime.subscriber import BUFFER_BYTES_MAX, Subscriber
 from instasell_server.realtime.websocket_frames import text_frame
@@ -35,9 +37,9 @@ _log = structlog.get_logger(__name__)
 
 
 class Hub:
-    """Implements `ports.Events`, and keeps the rooms."""
+    """Send events to subscribers; implements `ports.Events` and the auctions' `EventPublisher`."""
 
-    def __init__(self, bus: Bus, history: History) -> None:
+    def __init__(self, bus: Bus, history: AuctionHistory) -> None:
         self._bus = bus
         self._history = history
         self._rooms: dict[str, AuctionRoom] = {}
@@ -64,12 +66,13 @@ class Hub:
 
     # Events -----------------------------------------------------------------------------------
 
-    async def publish(self, events: Sequence[Event]) -> None:
+    async def publish(self, events: Sequence[AuctionEvent]) -> None:
         """Send events to this server's subscribers at once, then to the other servers."""
-        for event in events:
+        encoded = [encode_event(each) for each in events]
+        for event in encoded:
             self._deliver(event)
-        if events:
-            await self._bus.publish([_EVENTS + pack_events(events)])
+        if encoded:
+            await self._bus.publish([_EVENTS + pack_events(encoded)])
 
     async def close_sessions(self, session_ids: Sequence[str]) -> None:
         """Closes every socket of these sessions, on all servers."""
@@ -104,7 +107,7 @@ class Hub:
         elif kind == _USER:
             self._tell_local(body[:36].decode(), body[36:])
 
-    def _deliver(self, event: Event) -> None:
+    def _deliver(self, event: EncodedEvent) -> None:
         room = self._rooms.get(event.auction_id)
         self._take_on_board(event, room)
         if room is None:
@@ -114,7 +117,7 @@ class Hub:
             room.filling = True
             self._spawn(self._fill(room))
 
-    def _send(self, room: AuctionRoom, events: Sequence[Event]) -> None:
+    def _send(self, room: AuctionRoom, events: Sequence[EncodedEvent]) -> None:
         for event in events:
             for joining in room.joining.values():
                 joining.events.append(event)
@@ -129,7 +132,7 @@ class Hub:
             for own in event.own_bids:
                 self._send_own_bid(room, event, own)
 
-    def _send_own_bid(self, room: AuctionRoom, event: Event, own: OwnBid) -> None:
+    def _send_own_bid(self, room: AuctionRoom, event: EncodedEvent, own: OwnBid) -> None:
         """Sends a bidder's position to those sockets of the bidder that are in the room."""
         kept = OwnBidEvent(event.auction_id, event.version, own)
         for subscriber in self._readers.of(own.user_id):
@@ -138,7 +141,7 @@ class Hub:
             elif event.version > room.watchers.get(subscriber, event.version):
                 self._offer_own_bid(subscriber, kept)
 
-    def _take_on_board(self, event: Event, room: AuctionRoom | None) -> None:
+    def _take_on_board(self, event: EncodedEvent, room: AuctionRoom | None) -> None:
         """Takes an event for the next tick; positions of bidders wait for no tick."""
         if self._board.empty or not self._board.take(event):
             return
@@ -169,11 +172,8 @@ class Hub:
         except InstaSellError as error:
             _log.warning("hole_not_filled", auction_id=room.auction_id, code=error.code)
             return
-        for event in events:
-            if event is events[0]:
-                self._send(room, room.skip_to(event))
-            else:
-                self._send(room, room.take(event))
+        for number, event in enumerate(map(encode_event, events)):
+            self._send(room, room.take(event) if number else room.skip_to(event))
             self._take_on_board(event, room)
 
     # Who watches ------------------------------------------------------------------------------
@@ -311,7 +311,7 @@ class Hub:
                 self._offer_own_bid(subscriber, each)
 
     def _offer_own_bid(self, subscriber: Subscriber, kept: OwnBidEvent) -> None:
-        frame = text_frame(auction_events.your_bid_changed(*kept))
+        frame = text_frame(your_bid_frame(*kept))
         if not subscriber.offer(frame):
             subscriber.keep_own_bid(kept.auction_id, frame)
             self._slow.add(subscriber)
@@ -388,7 +388,7 @@ class Hub:
             before = known.get(key, 0)
             events = await self._history.events_since(key, max(before, versions.get(key, 0) - 1), 0)
             if events:
-                self._board.take(events[-1])
+                self._board.take(encode_event(events[-1]))
         for key in gone:
             if key not in self._board.changed:
                 self._board.drop(key)

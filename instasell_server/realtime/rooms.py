@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from instasell_server.ports import Event, OwnBid
+from instasell_server.domains.auctions.events import OwnBid
+from instasell_server.realtime.event_frames import EncodedEvent
 from instasell_server.realtime.subscriber import Subscriber
 
 
@@ -22,7 +23,7 @@ class OwnBidEvent(NamedTuple):
 class RoomJoin:
     """Keep what happens while an auction's snapshot is read for a subscriber, in order."""
 
-    events: list[Event] = field(default_factory=list)
+    events: list[EncodedEvent] = field(default_factory=list)
     own_bids: list[OwnBidEvent] = field(default_factory=list)
 
 
@@ -42,8 +43,8 @@ class AuctionRoom:
         # The version of each subscriber's own snapshot: it has seen what lies at or under it.
         self.watchers: dict[Subscriber, int] = {}
         self.joining: dict[Subscriber, RoomJoin] = {}
-        self.held: dict[int, Event] = {}
-        self.latest: Event | None = None
+        self.held: dict[int, EncodedEvent] = {}
+        self.latest: EncodedEvent | None = None
         self.filling = False
 
     def __contains__(self, subscriber: Subscriber) -> bool:
@@ -54,7 +55,7 @@ class AuctionRoom:
         """Return whether nobody watches or is about to."""
         return not self.watchers and not self.joining
 
-    def take(self, event: Event) -> list[Event]:
+    def take(self, event: EncodedEvent) -> list[EncodedEvent]:
         """Takes an event in; returns those whose turn has come, in order."""
         if self.version is None:
             self.held[event.version] = event
@@ -64,7 +65,7 @@ class AuctionRoom:
         self.held[event.version] = event
         return self._due()
 
-    def begin(self, version: int, seq: int) -> list[Event]:
+    def begin(self, version: int, seq: int) -> list[EncodedEvent]:
         """Sets where the room begins, if it is not known; returns what that sets free."""
         if self.version is not None:
             return []
@@ -72,7 +73,7 @@ class AuctionRoom:
         self.held = {key: event for key, event in self.held.items() if key > version}
         return self._due()
 
-    def skip_to(self, event: Event) -> list[Event]:
+    def skip_to(self, event: EncodedEvent) -> list[EncodedEvent]:
         """Goes on from an event, giving up those before it, which nobody can tell any more."""
         if self.version is None or event.version <= self.version:
             return []
@@ -81,8 +82,8 @@ class AuctionRoom:
         self.held[event.version] = event
         return self._due()
 
-    def _due(self) -> list[Event]:
-        due: list[Event] = []
+    def _due(self) -> list[EncodedEvent]:
+        due: list[EncodedEvent] = []
         assert self.version is not None, "a room that has not begun has nothing due"
         while (event := self.held.pop(self.version + 1, None)) is not None:
             self.version, self.seq, self.latest = event.version, event.seq, event
@@ -98,7 +99,7 @@ class BoardJoin:
     own positions in order.
     """
 
-    changes: dict[str, list[Event]] = field(default_factory=dict)
+    changes: dict[str, list[EncodedEvent]] = field(default_factory=dict)
     own_bids: list[OwnBidEvent] = field(default_factory=list)
 
 
@@ -110,17 +111,17 @@ class BoardRoom:
         # Those whose snapshot is being read.
         self.joining: dict[Subscriber, BoardJoin] = {}
         self.versions: dict[str, int] = {}
-        self.latest: dict[str, Event] = {}
+        self.latest: dict[str, EncodedEvent] = {}
         # What a newer state does not say again, as a start: the last such event before `latest`.
-        self.before: dict[str, Event] = {}
-        self.changed: dict[str, list[Event]] = {}
+        self.before: dict[str, EncodedEvent] = {}
+        self.changed: dict[str, list[EncodedEvent]] = {}
 
     @property
     def empty(self) -> bool:
         """Return whether nobody watches or is about to."""
         return not self.watchers and not self.joining
 
-    def take(self, event: Event) -> bool:
+    def take(self, event: EncodedEvent) -> bool:
         """Takes an event in; False when one as new is known."""
         if event.version <= self.versions.get(event.auction_id, 0):
             return False
@@ -137,7 +138,7 @@ class BoardRoom:
         _conflate(self.changed.setdefault(auction_id, []), event)
         return True
 
-    def newest(self, auction_id: str) -> list[Event]:
+    def newest(self, auction_id: str) -> list[EncodedEvent]:
         """Return what a subscriber who was spared an auction's events has to get, in order."""
         found = (self.before.get(auction_id), self.latest.get(auction_id))
         return [event for event in found if event is not None]
@@ -149,7 +150,7 @@ class BoardRoom:
 
     def begin(
         self, subscriber: Subscriber, versions: Mapping[str, int]
-    ) -> tuple[BoardJoin, list[Event]]:
+    ) -> tuple[BoardJoin, list[EncodedEvent]]:
         """Let a subscriber with a snapshot of these versions in.
 
         Returns what happened meanwhile, and the changes of it that the snapshot lacks.
@@ -169,7 +170,7 @@ class BoardRoom:
         ]
         return meanwhile, changes
 
-    def drain(self) -> dict[str, list[Event]]:
+    def drain(self) -> dict[str, list[EncodedEvent]]:
         """Return what has changed, and begin a new tick."""
         changed, self.changed = self.changed, {}
         return changed
@@ -182,7 +183,7 @@ class BoardRoom:
         self.changed.clear()
 
 
-def _conflate(waiting: list[Event], event: Event) -> None:
+def _conflate(waiting: list[EncodedEvent], event: EncodedEvent) -> None:
     """Adds an event; a newer state takes the place of an older one."""
     if waiting and waiting[-1].conflates and event.conflates:
         waiting[-1] = event

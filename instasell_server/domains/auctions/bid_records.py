@@ -8,6 +8,11 @@ from typing import NamedTuple
 from instasell_server.domains.auctions.formats.english import BidRowKind
 
 
+def bidder_name(number: int | None) -> str | None:
+    """Return the public name of a bidder in one auction; None where there is no bidder."""
+    return None if number is None else f"bidder-{number}"
+
+
 class BidCommand(NamedTuple):
     """A bid as it waits for its batch. `key` is the bidder's own, or made by the server."""
 
@@ -74,6 +79,21 @@ class BidRow(NamedTuple):
     extended: bool
     key: str
     auction_version: int
+
+
+class PublicBid(NamedTuple):
+    """A bid as everybody sees it: bidders by number, `amount` never above what the price shows.
+
+    Amounts are in minor units.
+    """
+
+    seq: int
+    kind: str
+    bidder: str
+    amount: int
+    price: int
+    leader: str
+    created_at: datetime
 
 
 class LeadChange(NamedTuple):

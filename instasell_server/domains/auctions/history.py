@@ -10,16 +10,20 @@ from typing import NamedTuple
 
 from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, You
 from instasell_client.models.errors import AuctionNotFound
-from instasell_client.models.live import ServerEvent, YourBid
+from instasell_client.models.live import YourBid
 from instasell_server.db import clock
 from instasell_server.db.connections import Database, DbConnection
-from instasell_server.domains.auctions import events as auction_events
 from instasell_server.domains.auctions import store
-from instasell_server.domains.auctions.bidding.bidder_auctions import (
-    list_bids_in_auction,
-    list_open_bids,
+from instasell_server.domains.auctions.bid_records import PublicBid
+from instasell_server.domains.auctions.events import (
+    AuctionCancelled,
+    AuctionEnded,
+    AuctionEvent,
+    AuctionUpdated,
+    BidsPlaced,
+    OwnBid,
 )
-from instasell_server.ports import Event, OwnBid
+from instasell_server.domains.auctions.positions import list_bids_in_auction, list_open_bids
 
 MISSED_MAX = 500
 
@@ -35,7 +39,7 @@ class JoinState(NamedTuple):
 
 
 class AuctionHistory:
-    """Implements `ports.History`, and the snapshots of a join."""
+    """Read auctions for the live side: snapshots for a join, and events to fill a gap."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -100,7 +104,7 @@ class AuctionHistory:
         async with self._database.connection() as connection:
             return await store.list_open_versions(connection)
 
-    async def events_since(self, auction_id: str, version: int, seq: int) -> list[Event]:
+    async def events_since(self, auction_id: str, version: int, seq: int) -> list[AuctionEvent]:
         """Return the events above `version`, whose bids lie above `seq`, in order of version.
 
         They are read where nobody published them, perhaps because the commit was never
@@ -115,7 +119,7 @@ class AuctionHistory:
 
 async def _events_since(
     connection: DbConnection, auction_id: str, version: int, seq: int
-) -> list[Event]:
+) -> list[AuctionEvent]:
     states = await store.list_states(connection, [auction_id])
     if not states or states[0].version <= version:
         return []
@@ -141,7 +145,7 @@ async def _events_since(
         # Too far behind to tell every change; the state stands for those left out.
         first = min(by_version, default=state.version)
     own_bids = await _own_bids(connection, auction_id, stored, version)
-    events = []
+    events: list[AuctionEvent] = []
     for number in range(first, state.version + 1):
         bids = by_version.get(number, [])
         if number == state.version and state.status in (
@@ -186,61 +190,49 @@ async def _own_bids(
     }
 
 
-def _over(state: AuctionState, bids: Sequence[store.StoredBidView], now: datetime) -> Event:
-    ended = state.status is AuctionStatus.ENDED
-    return auction_events.changed(
-        ServerEvent.ENDED if ended else ServerEvent.CANCELLED,
-        state.auction_id,
-        state.version,
-        now,
+def _over(
+    state: AuctionState, bids: Sequence[store.StoredBidView], now: datetime
+) -> AuctionEnded | AuctionCancelled:
+    if state.status is AuctionStatus.CANCELLED:
+        return AuctionCancelled(state.auction_id, state.version, state.seq, now, reason=None)
+    return AuctionEnded(
+        auction_id=state.auction_id,
+        version=state.version,
         seq=state.seq,
-        bids=[_public(each.bid) for each in bids][-auction_events.BIDS_IN_EVENT_MAX :],
+        at=now,
+        bids=[_public(each.bid) for each in bids],
         winner=state.winner,
         price=state.current_bid if state.winner else None,
         reserve_met=state.reserve_met,
     )
 
 
-def _state_again(state: AuctionState, version: int, now: datetime) -> Event:
-    """Return a start or an edit, which the rows tell of only by what it left."""
-    shown = state.model_copy(update={"version": version})
-    return auction_events.changed(
-        ServerEvent.UPDATED, state.auction_id, version, now, seq=state.seq, state=shown
-    )
+def _state_again(state: AuctionState, version: int, now: datetime) -> AuctionUpdated:
+    """Return a start or an edit, of which the rows keep only its result."""
+    return AuctionUpdated(state.model_copy(update={"version": version}), now)
 
 
 def _bids_again(
     state: AuctionState, version: int, bids: Sequence[store.StoredBidView], now: datetime
-) -> Event:
+) -> BidsPlaced:
     last = bids[-1].bid
     newest = version == state.version
-    shared = {
-        "auction_id": state.auction_id,
-        "version": version,
-        "seq": last.seq,
-        "bid_count": last.seq,
-        "bidder_count": state.bidder_count,
-        "current_bid": last.price,
-        "minimum_bid": state.minimum_bid if newest else last.price + 1,
-        "leader": last.leader,
-        "reserve_met": state.reserve_met,
-        "end_at": state.end_at,
-    }
-    return auction_events.bid_placed(
-        shared,
-        [_public(each.bid) for each in bids],
+    return BidsPlaced(
+        auction_id=state.auction_id,
+        version=version,
+        at=now,
+        bids=[_public(each.bid) for each in bids],
+        bidder_count=state.bidder_count,
+        current_bid=last.price,
+        minimum_bid=state.minimum_bid if newest else last.price + 1,
+        leader=last.leader,
+        reserve_met=state.reserve_met,
+        end_at=state.end_at,
         extended=any(each.extended for each in bids),
-        server_time=now,
     )
 
 
-def _public(bid: Bid) -> dict[str, object]:
-    return {
-        "seq": bid.seq,
-        "kind": bid.kind.value,
-        "bidder": bid.bidder,
-        "amount": bid.amount,
-        "price": bid.price,
-        "leader": bid.leader,
-        "created_at": bid.created_at,
-    }
+def _public(bid: Bid) -> PublicBid:
+    return PublicBid(
+        bid.seq, bid.kind.value, bid.bidder, bid.amount, bid.price, bid.leader, bid.created_at
+    )

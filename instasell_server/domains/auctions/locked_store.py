@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic_core import to_json
 
-from instasell_server.db.arrays import plain_array, text_array
+from instasell_server.db.arrays import instant_array, plain_array, text_array
 from instasell_server.db.connections import DbConnection
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
@@ -21,7 +21,6 @@ from instasell_server.domains.auctions.bid_records import (
 from instasell_server.domains.auctions.records import (
     ChangedAuction,
     LockedAuction,
-    columns_of,
     locked_auction,
 )
 
@@ -94,7 +93,7 @@ async def write_and_commit(
     now: datetime,
 ) -> None:
     """Inserts the bids, writes the auctions and commits, in one round trip."""
-    parameters = columns_of(changes)
+    parameters = _columns_of_auctions(changes)
     sql = _sql.write_auctions
     if rows:
         parameters |= _columns_of_bids(rows, now)
@@ -112,7 +111,7 @@ async def write_and_commit(
 
 async def write_auctions(tx: Transaction, changes: Sequence[ChangedAuction]) -> None:
     """Writes locked auctions back, and fails when one of them has another version by then."""
-    await tx.execute(_sql.write_auctions, columns_of(changes))
+    await tx.execute(_sql.write_auctions, _columns_of_auctions(changes))
 
 
 async def insert_outbox(tx: Transaction, kind: str, payloads: Sequence[dict[str, object]]) -> None:
@@ -138,3 +137,25 @@ def _columns_of_bids(rows: Sequence[BidRow], now: datetime) -> dict[str, object]
         for name, column in zip(_BID_COLUMNS, zip(*rows, strict=True), strict=True)
     }
     return {**columns, "judged_at": now, "bid_count": len(rows)}
+
+
+def _columns_of_auctions(changes: Sequence[ChangedAuction]) -> dict[str, object]:
+    """Return the parameters of `write_auctions`: one list for each column."""
+    standings = [each.standing for each in changes]
+    return {
+        "ids": plain_array([each.id for each in changes]),
+        "seen": plain_array([each.version for each in changes]),
+        "statuses": plain_array([each.status for each in standings]),
+        "end_ats": instant_array([each.end_at for each in standings]),
+        "current_bids": plain_array([each.price for each in standings]),
+        "current_bidder_ids": plain_array([each.leader_id for each in standings]),
+        "leader_nos": plain_array([each.leader_no for each in changes]),
+        "leader_maxes": plain_array([each.leader_max for each in standings]),
+        "runner_up_maxes": plain_array([each.runner_up_max for each in standings]),
+        "reserve_mets": plain_array([each.reserve_met for each in standings]),
+        "seqs": plain_array([each.seq for each in standings]),
+        "bidder_counts": plain_array([each.bidder_count for each in standings]),
+        "winner_ids": plain_array([each.winner_id for each in changes]),
+        "closed_ats": instant_array([each.closed_at for each in changes]),
+        "count": len(changes),
+    }

@@ -1,4 +1,4 @@
-"""The auction's row as the rules see it, and the row that is written back."""
+"""The auction's row as the rules see it, how it ends, and the row that is written back."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from instasell_server.db.arrays import instant_array, plain_array
-from instasell_server.domains.auctions.formats.english import AuctionSnapshot, AuctionTerms
+from instasell_server.domains.auctions.formats.english import (
+    AuctionSnapshot,
+    AuctionTerms,
+    closing_result,
+)
 from instasell_server.domains.auctions.formats.increments import parse_increments
 
 
@@ -33,6 +36,25 @@ class ChangedAuction(NamedTuple):
     closed_at: datetime | None
 
 
+class Closing(NamedTuple):
+    """Hold how an auction ends in this transaction; no winner without a bid that may win."""
+
+    auction: LockedAuction
+    standing: AuctionSnapshot
+    winner_id: str | None
+    price: int | None
+    at: datetime
+
+
+def close_auction(auction: LockedAuction, standing: AuctionSnapshot, at: datetime) -> Closing:
+    """Close a locked auction in this state, with the winner and the price by its rules.
+
+    `standing` may be newer than that of `auction`: bids of the same transaction come first.
+    """
+    winner_id, price, _ = closing_result(auction.terms, standing)
+    return Closing(auction, standing._replace(status="ended"), winner_id, price, at)
+
+
 def locked_auction(row: Sequence[Any]) -> LockedAuction:
     """Maps a row of the `lock_` queries, which all select the same columns."""
     (
@@ -49,25 +71,3 @@ def locked_auction(row: Sequence[Any]) -> LockedAuction:
         bidder_count,
     )  # fmt: skip
     return LockedAuction(auction_id, listing_id, terms, standing, leader_no, version)
-
-
-def columns_of(changes: Sequence[ChangedAuction]) -> dict[str, object]:
-    """Return the parameters of `write_auctions`: one list for each column."""
-    standings = [each.standing for each in changes]
-    return {
-        "ids": plain_array([each.id for each in changes]),
-        "seen": plain_array([each.version for each in changes]),
-        "statuses": plain_array([each.status for each in standings]),
-        "end_ats": instant_array([each.end_at for each in standings]),
-        "current_bids": plain_array([each.price for each in standings]),
-        "current_bidder_ids": plain_array([each.leader_id for each in standings]),
-        "leader_nos": plain_array([each.leader_no for each in changes]),
-        "leader_maxes": plain_array([each.leader_max for each in standings]),
-        "runner_up_maxes": plain_array([each.runner_up_max for each in standings]),
-        "reserve_mets": plain_array([each.reserve_met for each in standings]),
-        "seqs": plain_array([each.seq for each in standings]),
-        "bidder_counts": plain_array([each.bidder_count for each in standings]),
-        "winner_ids": plain_array([each.winner_id for each in changes]),
-        "closed_ats": instant_array([each.closed_at for each in changes]),
-        "count": len(changes),
-    }

@@ -36,12 +36,10 @@ from instasell_client.models.errors import (
     Forbidden,
     InstaSellError,
 )
-from instasell_client.models.live import ServerEvent
 from instasell_server.db import clock
 from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.auctions import events as auction_events
 from instasell_server.domains.auctions import locked_store, store
 from instasell_server.domains.auctions.bid_records import BidCommand
 from instasell_server.domains.auctions.bidding.auctioneer import Auctioneer
@@ -51,12 +49,13 @@ from instasell_server.domains.auctions.closing.lifecycle import (
     Lifecycle,
     status_key,
 )
+from instasell_server.domains.auctions.events import AuctionEvent, AuctionUpdated
 from instasell_server.domains.auctions.formats.english import BidRowKind
 from instasell_server.domains.auctions.selling import create, terms
 from instasell_server.domains.orders.service import OrderService
 from instasell_server.domains.sellers.service import record_of
 from instasell_server.paging import INSTANT, INTEGER, ROW_ID, Cursor
-from instasell_server.ports import Cache, Event, Limiter, Unreachable
+from instasell_server.ports import Cache, Limiter, Unreachable
 from instasell_server.ports.principal import Principal
 from instasell_server.ports.quotas import require_quota
 
@@ -125,11 +124,7 @@ class AuctionService:
             values = terms.updated_values(wish, auction, now, self._max_days)
             await store.update_auction(tx, {**values, "auction_id": auction_id})
             reply = await create.status_of(tx, auction_id, now)
-            state = reply.state
-            event = auction_events.changed(
-                ServerEvent.UPDATED, auction_id, state.version, now, seq=state.seq, state=state
-            )
-            self._tell_after_commit(tx, [event])
+            self._publish_after_commit(tx, [AuctionUpdated(reply.state, now)])
             return reply
 
         return await once(self._database, key, AuctionStatusReply, work)
@@ -168,7 +163,7 @@ class AuctionService:
             raise AuctionNotOpen("the auction is over", auction_status=auction.standing.status)
         return auction, now
 
-    def _tell_after_commit(self, tx: Transaction, events: list[Event]) -> None:
+    def _publish_after_commit(self, tx: Transaction, events: list[AuctionEvent]) -> None:
         tx.after_commit.append(lambda: self._lifecycle.publish(events))
 
     # What bidders do --------------------------------------------------------------------------

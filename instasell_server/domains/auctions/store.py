@@ -12,7 +12,7 @@ from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, B
 from instasell_server.db.connections import DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.auctions.events import bidder_name
+from instasell_server.domains.auctions.bid_records import bidder_name
 from instasell_server.domains.auctions.formats.increments import next_price, parse_increments
 
 _sql = load(__file__)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from instasell_server.ports import Event
 from instasell_server.realtime import hub as hubs
+from instasell_server.realtime.event_frames import EncodedEvent
 from instasell_server.realtime.hub import Hub
 from instasell_server.routes import LIVE
 from tests.server.live.conftest import Connect, Sql, StartServer
@@ -203,7 +203,7 @@ async def test_a_newcomers_snapshot_takes_no_event_from_the_others(
     bidder = await market.bidder()
     board = await connect()
     await board.ack("join_auction", {"auction_id": "*"})
-    held: list[Event] = []
+    held: list[EncodedEvent] = []
     deliver = hub._deliver
     monkeypatch.setattr(hub, "_deliver", held.append)
     await bidder.auctions.bid(auction, amount=1000)

@@ -10,8 +10,8 @@ import pytest
 from instasell_server.adapters.redis.bus import RedisBus
 from instasell_server.domains.auctions.handlers import SERVICE
 from instasell_server.domains.auctions.history import AuctionHistory
-from instasell_server.ports import Event
 from instasell_server.realtime import hub as hubs
+from instasell_server.realtime.event_frames import EncodedEvent
 from instasell_server.routes import LIVE
 from tests.server.live.conftest import Connect, StartServer
 from tests.support.market import Market
@@ -147,7 +147,7 @@ async def test_events_that_come_out_of_order_are_told_in_order(
     """From two servers the later may come first, and each may come twice."""
     hub = server.app[LIVE].hub
     watcher = await watching(connect, server, auction)
-    held: list[Event] = []
+    held: list[EncodedEvent] = []
     deliver = hub._deliver
     monkeypatch.setattr(hub, "_deliver", held.append)
     for number in range(1, 4):

@@ -6,8 +6,8 @@ import pytest
 
 from instasell_client.models.accounts import Scope
 from instasell_server.domains.auctions.history import AuctionHistory
-from instasell_server.ports import Event
 from instasell_server.realtime.bus_codec import pack_events, unpack_events
+from instasell_server.realtime.event_frames import EncodedEvent, encode_event
 from instasell_server.realtime.hub import Hub
 from instasell_server.routes import LIVE
 from tests.server.live.conftest import Connect, Sql, StartServer
@@ -135,10 +135,10 @@ async def test_events_come_out_of_the_bus_as_they_went_in(
     auction = await market.auction(seller)
     await bidder.auctions.bid(auction, max_amount=5000)
     history: AuctionHistory = server.app[LIVE].history
-    events = await history.events_since(auction, 1, 0)
+    events = [encode_event(each) for each in await history.events_since(auction, 1, 0)]
     me = (await bidder.auth.me()).id
     assert [each[0] for each in events[-1].own_bids] == [me]
-    plain = Event(auction, 3, 1, b"{}", b"[]", conflates=False)
+    plain = EncodedEvent(auction, 3, 1, b"{}", b"[]", conflates=False)
     assert unpack_events(pack_events([*events, plain])) == [*events, plain]
 
 

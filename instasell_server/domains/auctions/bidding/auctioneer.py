@@ -24,8 +24,9 @@ from instasell_server.domains.auctions.bid_records import BidCommand
 from instasell_server.domains.auctions.bidding.auction_queue import AuctionQueue, PendingBid
 from instasell_server.domains.auctions.bidding.bid_batch import Answer, BatchResult, decide_batch
 from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
+from instasell_server.domains.auctions.events import AuctionEvent
 from instasell_server.domains.auctions.records import LockedAuction
-from instasell_server.ports import Bus, Event, Locks, Unreachable
+from instasell_server.ports import Bus, Locks, Unreachable
 
 LOCK_PATIENCE_SECONDS = 0.1
 LOCK_HOLD_SECONDS = 0.05
@@ -279,7 +280,7 @@ class Auctioneer:
             # The bidders have their answers; the sweep of each hub finds what was not published.
             _log.exception("events_not_published", events=len(judged.events))
 
-    async def _retire(self, events: Sequence[Event]) -> bool:
+    async def _retire(self, events: Sequence[AuctionEvent]) -> bool:
         try:
             return await self._lifecycle.invalidate(events)
         except Exception:

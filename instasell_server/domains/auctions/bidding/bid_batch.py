@@ -1,4 +1,8 @@
-"""Judges a batch of bids: pure, from locked rows and what was read about the bidders."""
+"""Decide a batch of bids: pure, from locked rows and what was read about the bidders.
+
+What comes out is values: an answer for each bid, rows to write, and events, which the live side
+encodes after the commit, when no row is locked any more.
+"""
 
 from __future__ import annotations
 
@@ -20,40 +24,38 @@ from instasell_client.models.errors import (
     SellerCannotBid,
     Unauthenticated,
 )
-from instasell_client.models.live import ServerEvent
-from instasell_server.domains.auctions import events as auction_events
 from instasell_server.domains.auctions.bid_records import (
     BidCommand,
     BidderFacts,
     BidRow,
     LeadChange,
+    PublicBid,
     StoredBid,
+    bidder_name,
+)
+from instasell_server.domains.auctions.events import (
+    AuctionEvent,
+    BidsPlaced,
+    OwnBid,
+    auction_ended,
 )
 from instasell_server.domains.auctions.formats.english import (
-    AuctionSnapshot,
     BidAccepted,
     BidRefused,
     BidRequest,
     BidRowKind,
-    closing_result,
     decide_bid,
     is_due_to_end,
     minimum_bid,
 )
-from instasell_server.domains.auctions.records import ChangedAuction, LockedAuction
-from instasell_server.ports import Event, OwnBid
+from instasell_server.domains.auctions.records import (
+    ChangedAuction,
+    Closing,
+    LockedAuction,
+    close_auction,
+)
 
 Answer = BidReceipt | InstaSellError
-
-
-class Closing(NamedTuple):
-    """An auction that ends in this transaction."""
-
-    auction: LockedAuction
-    standing: AuctionSnapshot
-    winner_id: str | None
-    price: int | None
-    at: datetime
 
 
 class BatchResult(NamedTuple):
@@ -63,7 +65,7 @@ class BatchResult(NamedTuple):
     rows: list[BidRow]
     changes: list[ChangedAuction]
     closings: list[Closing]
-    events: list[Event]
+    events: list[AuctionEvent]
     lead_changes: Sequence[LeadChange] = ()
 
 
@@ -91,7 +93,7 @@ class _AuctionInBatch:
         # How far each of those who bid in this batch goes; a taken bid goes further than those
         # before it.
         self.maxima: dict[str, int] = {}
-        self.placed: list[dict[str, Any]] = []
+        self.placed: list[PublicBid] = []
         self.closing: Closing | None = None
         self.lost_lead = False
 
@@ -112,9 +114,8 @@ class _AuctionInBatch:
 
     def close(self, now: datetime) -> None:
         """Ends the auction at `now`, with the winner that the rules name."""
-        winner_id, price, _ = closing_result(self.auction.terms, self.standing)
-        self.standing = self.standing._replace(status="ended")
-        self.closing = Closing(self.auction, self.standing, winner_id, price, now)
+        self.closing = close_auction(self.auction, self.standing, now)
+        self.standing = self.closing.standing
 
 
 def decide_batch(
@@ -213,16 +214,10 @@ def _accept(
             verdict.extended, command.key, run.version,
         )
     )  # fmt: skip
+    bidder = f"bidder-{number}"
+    leader = bidder if leader_no == number else f"bidder-{leader_no}"
     run.placed.append(
-        {
-            "seq": verdict.seq,
-            "kind": kind,
-            "bidder": f"bidder-{number}",
-            "amount": verdict.amount,
-            "price": verdict.price_after,
-            "leader": f"bidder-{leader_no}",
-            "created_at": now,
-        }
+        PublicBid(verdict.seq, kind, bidder, verdict.amount, verdict.price_after, leader, now)
     )
     run.standing = standing
     if verdict.ended:
@@ -232,7 +227,7 @@ def _accept(
         outcome=BidOutcome.OUTBID if verdict.outbid_at_once else BidOutcome.LEADING,
         seq=verdict.seq,
         kind=BidKind(kind),
-        bidder=f"bidder-{number}",
+        bidder=bidder,
         amount=verdict.amount,
         max_amount=goes_to,
         current_bid=verdict.price_after,
@@ -309,44 +304,21 @@ def _change(run: _AuctionInBatch) -> ChangedAuction:
     )
 
 
-def _event(run: _AuctionInBatch, now: datetime) -> Event:
+def _event(run: _AuctionInBatch, now: datetime) -> AuctionEvent:
     if run.closing is not None:
-        return ended_event(run.closing, run.leader_no, run.placed, run.own_bids)
+        return auction_ended(run.closing, run.leader_no, run.placed, run.own_bids)
     standing = run.standing
-    state = {
-        "auction_id": run.auction.id,
-        "version": run.version,
-        "seq": standing.seq,
-        "bid_count": standing.seq,
-        "bidder_count": standing.bidder_count,
-        "current_bid": standing.price,
-        "minimum_bid": minimum_bid(run.auction.terms, standing),
-        "leader": auction_events.bidder_name(run.leader_no),
-        "reserve_met": standing.reserve_met,
-        "end_at": standing.end_at,
-    }
-    extended = standing.end_at != run.auction.standing.end_at
-    return auction_events.bid_placed(
-        state, run.placed, extended=extended, server_time=now, own_bids=run.own_bids
-    )
-
-
-def ended_event(
-    closing: Closing,
-    leader_no: int | None,
-    bids: Sequence[dict[str, Any]] = (),
-    own_bids: tuple[OwnBid, ...] = (),
-) -> Event:
-    """Return the `auction_ended` of a closing; the winner is named by number."""
-    return auction_events.changed(
-        ServerEvent.ENDED,
-        closing.auction.id,
-        closing.auction.version + 1,
-        closing.at,
-        seq=closing.standing.seq,
-        bids=list(bids)[-auction_events.BIDS_IN_EVENT_MAX :],
-        winner=auction_events.bidder_name(leader_no) if closing.winner_id else None,
-        price=closing.price,
-        reserve_met=closing.standing.reserve_met,
-        own_bids=own_bids,
+    return BidsPlaced(
+        auction_id=run.auction.id,
+        version=run.version,
+        at=now,
+        bids=run.placed,
+        bidder_count=standing.bidder_count,
+        current_bid=standing.price,
+        minimum_bid=minimum_bid(run.auction.terms, standing),
+        leader=bidder_name(run.leader_no),
+        reserve_met=standing.reserve_met,
+        end_at=standing.end_at,
+        extended=standing.end_at != run.auction.standing.end_at,
+        own_bids=run.own_bids,
     )

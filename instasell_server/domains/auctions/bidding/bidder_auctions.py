@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from instasell_client.models.bids import (
@@ -11,21 +10,18 @@ from instasell_client.models.bids import (
     BiddingPart,
     BiddingQuery,
 )
-from instasell_client.models.live import YourBid
 from instasell_server.db import clock
-from instasell_server.db.connections import Database, DbConnection, Row
+from instasell_server.db.connections import Database, Row
 from instasell_server.db.queries import load
-from instasell_server.domains.auctions import events as auction_events
 from instasell_server.domains.auctions import store
 from instasell_server.paging import INTEGER, ROW_ID, Cursor, integer
-from instasell_server.ports import OwnBid
 from instasell_server.ports.principal import Principal
 
 _OWN = (
     *("max_amount", "last_bid_at", "order_id", "order_status", "total_amount"),
     "payment_due_at",
 )
-_sql = load(__file__, "own_bids.sql")
+_sql = load(__file__, "bidder_auctions.sql")
 _PAGES = Cursor("bidding", integer(0, 3), INTEGER, ROW_ID)
 
 
@@ -60,31 +56,6 @@ class BidderAuctions:
             server_time=now,
             currency=self._currency,
         )
-
-
-async def list_open_bids(
-    connection: DbConnection, user_ids: Sequence[str]
-) -> dict[str, list[YourBid]]:
-    """Return the positions of these users in the open auctions that they have bid in."""
-    found: dict[str, list[YourBid]] = {}
-    for row in await connection.rows(_sql.list_open_bids, {"user_ids": list(user_ids)}):
-        own = OwnBid(row["bidder_id"], row["bidder_no"], row["leading"], row["max_amount"])
-        position = auction_events.your_bid(row["auction_id"], row["version"], own)
-        found.setdefault(own.user_id, []).append(position)
-    return found
-
-
-async def list_bids_in_auction(
-    connection: DbConnection, auction_id: str, user_ids: Sequence[str]
-) -> list[OwnBid]:
-    """Return the numbers and maxima of these users in one auction, nobody as its leader."""
-    rows = await connection.rows(
-        _sql.list_bids_in_auction, {"auction_id": auction_id, "user_ids": list(user_ids)}
-    )
-    return [
-        OwnBid(row["bidder_id"], row["bidder_no"], leading=False, max_amount=row["max_amount"])
-        for row in rows
-    ]
 
 
 def _auction(row: Row) -> BiddingAuction:

@@ -10,25 +10,35 @@ import structlog
 
 from instasell_client.models.auctions import AuctionStatusReply
 from instasell_client.models.errors import AuctionNotFound, AuctionNotOpen
-from instasell_client.models.live import ServerEvent
 from instasell_server import metrics
 from instasell_server.db import clock
 from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.transaction import Transaction, transact
-from instasell_server.domains.auctions import events as auction_events
 from instasell_server.domains.auctions import locked_store, store
-from instasell_server.domains.auctions.bidding.bid_batch import Closing, ended_event
+from instasell_server.domains.auctions.events import (
+    AuctionCancelled,
+    AuctionEvent,
+    AuctionStarted,
+    BidsPlaced,
+    EventPublisher,
+    auction_ended,
+)
 from instasell_server.domains.auctions.formats.english import (
-    closing_result,
     is_due_to_end,
     is_due_to_start,
     runner_up_price,
 )
+from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.auctions.listing_fees import ListingFees
-from instasell_server.domains.auctions.records import ChangedAuction, LockedAuction
+from instasell_server.domains.auctions.records import (
+    ChangedAuction,
+    Closing,
+    LockedAuction,
+    close_auction,
+)
 from instasell_server.domains.listings.service import ListingService
 from instasell_server.domains.orders.service import OrderService
-from instasell_server.ports import Cache, Event, Events, History
+from instasell_server.ports import Cache
 
 STATUS_TTL_SECONDS = 3600
 DUE_BATCH = 500
@@ -51,15 +61,15 @@ class Lifecycle:
         self,
         database: Database,
         cache: Cache,
-        events: Events,
-        history: History,
+        publisher: EventPublisher,
+        history: AuctionHistory,
         orders: OrderService,
         listings: ListingService,
         gas: ListingFees,
     ) -> None:
         self._database = database
         self._cache = cache
-        self._events = events
+        self._publisher = publisher
         self._history = history
         self._orders = orders
         self._listings = listings
@@ -129,21 +139,25 @@ class Lifecycle:
         return await self._carry_out(lambda tx: locked_store.lock_waiting(tx, [auction_id]))
 
     async def _carry_out(self, lock: _Lock) -> int:
-        events: list[Event] = []
+        events: list[AuctionEvent] = []
 
         async def work(tx: Transaction) -> int:
             locked = await lock(tx)
             if not locked:
                 return 0
             now = await clock.get_now(tx)
-            ending = [_closing(each, now) for each in locked.values() if _ends(each, now)]
+            ending = [
+                close_auction(each, each.standing, now)
+                for each in locked.values()
+                if _ends(each, now)
+            ]
             starting = [each for each in locked.values() if _starts(each, now)]
             changes = [_ended(each) for each in ending] + [_started(each) for each in starting]
             if not changes:
                 return 0
             await locked_store.write_auctions(tx, changes)
             await self.record_closings(tx, ending)
-            events.extend(ended_event(each, each.auction.leader_no) for each in ending)
+            events.extend(auction_ended(each, each.auction.leader_no) for each in ending)
             events.extend(await started_events(tx, [each.id for each in starting], now))
             for each in ending:
                 late = now - each.auction.standing.end_at
@@ -179,9 +193,7 @@ class Lifecycle:
             "by_seller": by_seller,
         }
         await locked_store.insert_notice_causes(tx, "auction_cancelled", [cause])
-        event = auction_events.changed(
-            ServerEvent.CANCELLED, auction_id, version, now, seq=seq, reason=reason
-        )
+        event = AuctionCancelled(auction_id, version, seq, now, reason)
         tx.after_commit.append(lambda: self.publish([event]))
 
     async def cancel_open(
@@ -226,25 +238,25 @@ class Lifecycle:
         events = await self._history.events_since(auction_id, version - 1, seq)
         await self.publish(events)
 
-    async def publish(self, events: Sequence[Event]) -> None:
+    async def publish(self, events: Sequence[AuctionEvent]) -> None:
         """Invalidate stale caches after a commit, then broadcast the events to subscribers."""
         await self.broadcast(events, retired=await self.invalidate(events))
 
-    async def invalidate(self, events: Sequence[Event]) -> bool:
+    async def invalidate(self, events: Sequence[AuctionEvent]) -> bool:
         """Makes cached states older than these events count as absent; False if that failed."""
         versions = {status_key(each.auction_id): each.version for each in events}
         return await self._cache.invalidate(versions, ttl_seconds=STATUS_TTL_SECONDS)
 
-    async def broadcast(self, events: Sequence[Event], *, retired: bool) -> None:
+    async def broadcast(self, events: Sequence[AuctionEvent], *, retired: bool) -> None:
         """Tells those who watch. What was not `retired` is left to the outbox."""
-        await self._events.publish(events)
+        await self._publisher.publish(events)
         if retired:
             self._remember(events)
 
-    def _remember(self, events: Sequence[Event]) -> None:
+    def _remember(self, events: Sequence[AuctionEvent]) -> None:
         """Keeps the ends, but not without a bound: other servers may see to their rows."""
         for each in events:
-            if not each.conflates:
+            if not isinstance(each, BidsPlaced):
                 self._told[each.auction_id] = each.version
         while len(self._told) > TOLD_MAX:
             del self._told[next(iter(self._told))]
@@ -252,16 +264,11 @@ class Lifecycle:
 
 async def started_events(
     connection: DbConnection, ids: Sequence[str], now: datetime
-) -> list[Event]:
-    """Return an `auction_started` for each auction, with its state for boards without it."""
+) -> list[AuctionStarted]:
+    """Return the start of each auction, with its state for boards without it."""
     if not ids:
         return []
-    return [
-        auction_events.changed(
-            ServerEvent.STARTED, state.auction_id, state.version, now, seq=state.seq, state=state
-        )
-        for state in await store.list_states(connection, ids)
-    ]
+    return [AuctionStarted(state, now) for state in await store.list_states(connection, ids)]
 
 
 async def _log_closings(closings: Sequence[Closing]) -> None:
@@ -292,11 +299,6 @@ def _ends(auction: LockedAuction, now: datetime) -> bool:
 
 def _starts(auction: LockedAuction, now: datetime) -> bool:
     return not _ends(auction, now) and is_due_to_start(auction.terms, auction.standing, now)
-
-
-def _closing(auction: LockedAuction, now: datetime) -> Closing:
-    winner_id, price, _ = closing_result(auction.terms, auction.standing)
-    return Closing(auction, auction.standing._replace(status="ended"), winner_id, price, now)
 
 
 def _ended(closing: Closing) -> ChangedAuction:

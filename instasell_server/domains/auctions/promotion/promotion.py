@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from instasell_client.models.errors import AuctionNotFound, AuctionNotOpen
-from instasell_client.models.live import ServerEvent
 from instasell_server.db import clock
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.auctions import events as auction_events
 from instasell_server.domains.auctions import locked_store, store
 from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
+from instasell_server.domains.auctions.events import AuctionUpdated
 from instasell_server.domains.auctions.listing_fees import ListingFees
 from instasell_server.ports.principal import Principal
 
@@ -40,8 +39,6 @@ class Promotion:
         version = auction.version + 1
         await self._gas.charge_feature(tx, auction_id, version, seller.user_id)
         [state] = await store.list_states(tx, [auction_id])
-        event = auction_events.changed(
-            ServerEvent.UPDATED, auction_id, state.version, now, seq=state.seq, state=state
-        )
+        event = AuctionUpdated(state, now)
         tx.after_commit.append(lambda: self._lifecycle.publish([event]))
         return until

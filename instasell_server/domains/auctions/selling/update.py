@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from instasell_client.models.live import ServerEvent
 from instasell_server.db import clock
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import Transaction, transact
-from instasell_server.domains.auctions import events as auction_events
 from instasell_server.domains.auctions import locked_store, store
 from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
+from instasell_server.domains.auctions.events import AuctionUpdated
 
 LISTING_EDITED = "listing_edited"
 
@@ -36,9 +35,7 @@ class ListingEdits:
                 return
             await store.update_version(tx, auction_id)
             [state] = await store.list_states(tx, [auction_id])
-            event = auction_events.changed(
-                ServerEvent.UPDATED, auction_id, state.version, now, seq=state.seq, state=state
-            )
+            event = AuctionUpdated(state, now)
             tx.after_commit.append(lambda: self._lifecycle.publish([event]))
 
         await transact(self._database, work)
