@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from instasell_server.domains.auctions.formats.english import AuctionSnapshot, AuctionTerms
+from instasell_server.domains.auctions.formats.base import AuctionSnapshot, AuctionTerms
 from instasell_server.domains.auctions.replay import ReplayedBid
 
 Outcome = Literal["ok", "refused", "unknown"]

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg2
 from psycopg2.extras import NamedTupleCursor
 
-from instasell_server.domains.auctions.formats.english import AuctionSnapshot, AuctionTerms
+from instasell_server.domains.auctions.formats.base import AuctionSnapshot, AuctionTerms
 from instasell_server.domains.auctions.formats.increments import parse_increments
 from instasell_server.domains.auctions.replay import ReplayedBid
 from tests.checker.history import Books, StoredAuction, StoredBid
@@ -73,6 +73,7 @@ def _auction(cursor: Any, row: Any) -> StoredAuction:
     terms = AuctionTerms(
         row.name, row.seller_id, row.start_at, row.min_bid, row.reserve, row.buy_now,
         parse_increments(row.increments), row.extension_window_seconds, row.extension_seconds,
+        row.format,
     )  # fmt: skip
     standing = AuctionSnapshot(
         row.status, row.end_at, row.current_bid, row.current_bidder_id, row.leader_max,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from instasell_server.domains.auctions.formats.english import (
+from instasell_server.domains.auctions.formats.base import (
     AuctionSnapshot,
     AuctionTerms,
     BidAccepted,
     BidRequest,
-    decide_bid,
-    initial_snapshot,
 )
+from instasell_server.domains.auctions.formats.english import decide_bid, initial_snapshot
 from instasell_server.domains.auctions.replay import ReplayedBid
 from tests.checker.history import Log, Run, StoredAuction, StoredBid, Watch
 

@@ -10,6 +10,7 @@ import dataclasses
 import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,14 +22,14 @@ from instasell_server.domains.auctions import locked_store
 from instasell_server.domains.auctions.bidding import auctioneer
 from instasell_server.domains.auctions.bidding import bid_batch as judging
 from instasell_server.domains.auctions.formats import english
-from instasell_server.domains.auctions.formats.english import (
-    NONE,
+from instasell_server.domains.auctions.formats.base import (
     AuctionSnapshot,
     AuctionTerms,
     BidAccepted,
     BidRefused,
     BidRequest,
 )
+from instasell_server.domains.auctions.formats.increments import NONE
 from instasell_server.domains.auctions.handlers import SERVICE
 from tests.checker.bidders import Wish
 from tests.checker.checks import Violation, check
@@ -45,7 +46,9 @@ Mutate = Callable[[], None]
 
 
 def _judged_by(patch: pytest.MonkeyPatch, judge: Judge) -> None:
-    patch.setattr(judging, "decide_bid", judge)
+    """Let the batches decide by a format that breaks one rule; the checker goes by the real one."""
+    wrong = SimpleNamespace(**{**vars(english), "decide_bid": judge})
+    patch.setattr(judging, "format_of", lambda terms: wrong)
 
 
 def one_minor_unit_is_enough(patch: pytest.MonkeyPatch, sql: Sql, server: RunningServer) -> None:

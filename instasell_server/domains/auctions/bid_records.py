@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from instasell_server.domains.auctions.formats.english import BidRowKind
+from instasell_server.domains.auctions.formats.base import BidRowKind
 
 
 def bidder_name(number: int | None) -> str | None:

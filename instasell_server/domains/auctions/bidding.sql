@@ -1,13 +1,13 @@
 -- name: lock_free
 SELECT id, listing_id, seller_id, status, start_at, end_at, min_bid, reserve, buy_now, increments,
        extension_window_seconds, extension_seconds, current_bid, current_bidder_id, leader_no,
-       leader_max, runner_up_max, reserve_met, seq, bidder_count, version
+       leader_max, runner_up_max, reserve_met, seq, bidder_count, version, format
 FROM auctions WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE SKIP LOCKED
 
 -- name: lock_waiting
 SELECT id, listing_id, seller_id, status, start_at, end_at, min_bid, reserve, buy_now, increments,
        extension_window_seconds, extension_seconds, current_bid, current_bidder_id, leader_no,
-       leader_max, runner_up_max, reserve_met, seq, bidder_count, version
+       leader_max, runner_up_max, reserve_met, seq, bidder_count, version, format
 FROM auctions WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE
 
 -- name: lock_due
@@ -17,13 +17,13 @@ FROM auctions WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE
 WITH ending AS (
     SELECT id, listing_id, seller_id, status, start_at, end_at, min_bid, reserve, buy_now, increments,
            extension_window_seconds, extension_seconds, current_bid, current_bidder_id, leader_no,
-           leader_max, runner_up_max, reserve_met, seq, bidder_count, version
+           leader_max, runner_up_max, reserve_met, seq, bidder_count, version, format
     FROM auctions WHERE status IN ('pending', 'live') AND end_at <= (SELECT market_now())
     ORDER BY end_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), starting AS (
     SELECT id, listing_id, seller_id, status, start_at, end_at, min_bid, reserve, buy_now, increments,
            extension_window_seconds, extension_seconds, current_bid, current_bidder_id, leader_no,
-           leader_max, runner_up_max, reserve_met, seq, bidder_count, version
+           leader_max, runner_up_max, reserve_met, seq, bidder_count, version, format
     FROM auctions WHERE status = 'pending' AND start_at <= (SELECT market_now())
     ORDER BY start_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )

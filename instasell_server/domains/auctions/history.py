@@ -182,7 +182,7 @@ async def _own_bids(
     found = await list_bids_in_auction(connection, auction_id, everybody)
     return {
         number: tuple(
-            own._replace(leading=own.user_id == leaders[number])
+            own._replace(leading=own.leading or own.user_id == leaders[number])
             for own in found
             if own.user_id in users
         )
@@ -225,7 +225,8 @@ def _bids_again(
         bidder_count=state.bidder_count,
         current_bid=last.price,
         minimum_bid=state.minimum_bid if newest else last.price + 1,
-        leader=last.leader,
+        # A state with bids and no leader is that of an auction that hides who leads.
+        leader=last.leader if state.leader else None,
         reserve_met=state.reserve_met,
         end_at=state.end_at,
         extended=any(each.extended for each in bids),

@@ -2,7 +2,7 @@
 -- An auction runs for a year at most, so no older bid is on one that is open; the index of a
 -- bidder's bids is by time.
 SELECT m.bidder_id, a.id AS auction_id, a.version, m.bidder_no, m.max_amount,
-       a.current_bidder_id = m.bidder_id AS leading
+       a.current_bidder_id = m.bidder_id AS leading, a.format, a.status
 FROM (
     SELECT bidder_id, auction_id, min(bidder_no) AS bidder_no, max(max_amount) AS max_amount
     FROM bids
@@ -15,7 +15,7 @@ WHERE a.status IN ('pending', 'live')
 ORDER BY m.bidder_id, a.id
 
 -- name: list_bids_in_auction
-SELECT bidder_id, min(bidder_no) AS bidder_no, max(max_amount) AS max_amount
-FROM bids
-WHERE auction_id = %(auction_id)s AND bidder_id = ANY(%(user_ids)s::uuid[])
-GROUP BY bidder_id
+SELECT b.bidder_id, min(b.bidder_no) AS bidder_no, max(b.max_amount) AS max_amount, a.format, a.status
+FROM bids b JOIN auctions a ON a.id = b.auction_id
+WHERE b.auction_id = %(auction_id)s AND b.bidder_id = ANY(%(user_ids)s::uuid[])
+GROUP BY b.bidder_id, a.format, a.status

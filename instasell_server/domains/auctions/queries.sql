@@ -7,12 +7,12 @@ SELECT id FROM auctions WHERE listing_id = %(listing_id)s AND status IN ('pendin
 -- name: insert_auction
 INSERT INTO auctions (
     listing_id, seller_id, status, start_at, end_at, planned_end_at, min_bid, reserve, buy_now,
-    increments, extension_window_seconds, extension_seconds, reserve_met, created_at
+    increments, extension_window_seconds, extension_seconds, format, reserve_met, created_at
 )
 VALUES (
     %(listing_id)s, %(seller_id)s, %(status)s, %(start_at)s, %(end_at)s, %(end_at)s, %(min_bid)s,
     %(reserve)s, %(buy_now)s, %(increments)s, %(extension_window_seconds)s,
-    %(extension_seconds)s, false, %(now)s
+    %(extension_seconds)s, %(format)s, false, %(now)s
 )
 RETURNING id
 
@@ -62,7 +62,7 @@ WHERE s.auction_id = %(auction_id)s
 SELECT
     (SELECT bidder_no FROM bids WHERE auction_id = a.id AND bidder_id = %(user_id)s LIMIT 1)
         AS bidder_no,
-    a.current_bidder_id = %(user_id)s AS leading,
+    a.current_bidder_id = %(user_id)s AS leading, a.format, a.status,
     (SELECT max(max_amount) FROM bids WHERE auction_id = a.id AND bidder_id = %(user_id)s)
         AS max_amount,
     a.seller_id = %(user_id)s AS is_seller,
@@ -170,7 +170,7 @@ ORDER BY b.max_amount DESC, b.seq LIMIT 1
 
 -- name: get_terms
 SELECT listing_id, start_at, planned_end_at, min_bid, reserve, buy_now, increments,
-       extension_window_seconds, extension_seconds
+       extension_window_seconds, extension_seconds, format
 FROM auctions WHERE id = %(auction_id)s
 
 -- name: take_stock

@@ -6,11 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from instasell_server.domains.auctions.formats.english import (
-    AuctionSnapshot,
-    AuctionTerms,
-    closing_result,
-)
+from instasell_server.domains.auctions.formats import format_of
+from instasell_server.domains.auctions.formats.base import AuctionSnapshot, AuctionTerms
 from instasell_server.domains.auctions.formats.increments import parse_increments
 
 
@@ -51,7 +48,9 @@ def close_auction(auction: LockedAuction, standing: AuctionSnapshot, at: datetim
 
     `standing` may be newer than that of `auction`: bids of the same transaction come first.
     """
-    winner_id, price, _ = closing_result(auction.terms, standing)
+    winner_id, price, _ = format_of(auction.terms).closing_result(auction.terms, standing)
+    if price is not None:
+        standing = standing._replace(price=price)
     return Closing(auction, standing._replace(status="ended"), winner_id, price, at)
 
 
@@ -60,11 +59,11 @@ def locked_auction(row: Sequence[Any]) -> LockedAuction:
     (
         auction_id, listing_id, seller_id, status, start_at, end_at, min_bid, reserve, buy_now,
         increments, window, extension, current_bid, leader_id, leader_no, leader_max,
-        runner_up_max, reserve_met, seq, bidder_count, version,
+        runner_up_max, reserve_met, seq, bidder_count, version, format_,
     ) = row  # fmt: skip
     terms = AuctionTerms(
         auction_id, seller_id, start_at, min_bid, reserve, buy_now,
-        parse_increments(increments), window, extension,
+        parse_increments(increments), window, extension, format_,
     )  # fmt: skip
     standing = AuctionSnapshot(
         status, end_at, current_bid, leader_id, leader_max, runner_up_max, reserve_met, seq,

@@ -8,15 +8,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
-from instasell_server.domains.auctions.formats.english import (
+from instasell_server.domains.auctions.formats import format_of
+from instasell_server.domains.auctions.formats.base import (
     AuctionSnapshot,
     AuctionTerms,
     BidAccepted,
     BidRefused,
     BidRequest,
     BidRowKind,
-    decide_bid,
-    initial_snapshot,
 )
 
 Value: TypeAlias = str | int | bool | datetime | None
@@ -71,7 +70,8 @@ def replay(
     `closed_at` is when it was closed, so that an end before its time shows.
     A row that the rules refuse is a difference and moves nothing but the numbering.
     """
-    standing = initial_snapshot(first_end_at, "live")
+    rules = format_of(terms)
+    standing = rules.initial_snapshot(first_end_at, "live")
     differences: list[Difference] = []
     numbers: dict[str, int] = {}
     for row in rows:
@@ -88,6 +88,10 @@ def replay(
                 differences.append(Difference("seq", seq, seq, row.seq))
             standing = standing._replace(seq=seq)
     if found is not None:
+        if found.status == "ended":
+            # A format may show its price only at the end.
+            price = rules.closing_result(terms, standing).price
+            standing = standing if price is None else standing._replace(price=price)
         differences += _compare_standing(standing, found, closed_at)
     return ReplayResult(differences, standing)
 
@@ -99,7 +103,7 @@ def _judge_row(
     try:
         kind = BidRowKind.BUY_NOW if BidRowKind(row.kind) is BidRowKind.BUY_NOW else BidRowKind.BID
         offer = BidRequest(row.bidder_id, row.offered_amount, row.max_amount, kind, number)
-        verdict = decide_bid(terms, standing, offer, row.created_at)
+        verdict = format_of(terms).decide_bid(terms, standing, offer, row.created_at)
     except ValueError as error:
         return str(error)
     if isinstance(verdict, BidRefused):

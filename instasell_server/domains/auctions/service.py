@@ -50,7 +50,7 @@ from instasell_server.domains.auctions.closing.lifecycle import (
     status_key,
 )
 from instasell_server.domains.auctions.events import AuctionEvent, AuctionUpdated
-from instasell_server.domains.auctions.formats.english import BidRowKind
+from instasell_server.domains.auctions.formats.base import BidRowKind
 from instasell_server.domains.auctions.selling import create, terms
 from instasell_server.domains.orders.service import OrderService
 from instasell_server.domains.sellers.service import record_of

@@ -13,7 +13,8 @@ from instasell_server.db.connections import DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.auctions.bid_records import bidder_name
-from instasell_server.domains.auctions.formats.increments import next_price, parse_increments
+from instasell_server.domains.auctions.formats import FORMATS, is_leader_hidden
+from instasell_server.domains.auctions.formats.increments import parse_increments
 
 _sql = load(__file__)
 
@@ -45,7 +46,9 @@ def state_of(row: Row) -> AuctionState:
     """Maps a row of the view `auction_states`."""
     current_bid: int | None = row["current_bid"]
     increments = parse_increments(row["increments"])
-    leader = bidder_name(row["leader_no"])
+    hidden = is_leader_hidden(row["format"], row["status"])
+    leader = None if hidden else bidder_name(row["leader_no"])
+    rules = FORMATS[row["format"]]
     return AuctionState.model_construct(
         auction_id=row["auction_id"],
         listing_id=row["listing_id"],
@@ -57,7 +60,7 @@ def state_of(row: Row) -> AuctionState:
         end_at=row["end_at"],
         min_bid=row["min_bid"],
         current_bid=current_bid,
-        minimum_bid=row["min_bid"] if current_bid is None else next_price(increments, current_bid),
+        minimum_bid=rules.minimum_bid(row["min_bid"], increments, current_bid),
         buy_now=row["buy_now"],
         has_reserve=row["has_reserve"],
         reserve_met=row["reserve_met"],
@@ -151,7 +154,8 @@ async def find_you(connection: DbConnection, auction_id: str, user_id: str) -> Y
         return None
     return You(
         bidder=bidder_name(row["bidder_no"]),
-        leading=bool(row["leading"]),
+        leading=bool(row["leading"])
+        or (row["bidder_no"] is not None and is_leader_hidden(row["format"], row["status"])),
         max_amount=row["max_amount"],
         is_seller=row["is_seller"],
         watching=row["watching"],

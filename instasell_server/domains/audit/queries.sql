@@ -1,7 +1,7 @@
 -- name: list_auctions
 SELECT id, seller_id, status, start_at, end_at, planned_end_at, min_bid, reserve, buy_now,
        increments, extension_window_seconds, extension_seconds, current_bid, current_bidder_id,
-       leader_max, runner_up_max, reserve_met, seq, bidder_count, closed_at, winner_id,
+       leader_max, runner_up_max, reserve_met, seq, bidder_count, closed_at, winner_id, format,
        EXISTS (SELECT FROM orders o WHERE o.auction_id = a.id) AS has_order
 FROM auctions a
 WHERE id > %(after)s

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from instasell_server.db.connections import Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
-from instasell_server.domains.auctions.formats.english import AuctionSnapshot, AuctionTerms
+from instasell_server.domains.auctions.formats.base import AuctionSnapshot, AuctionTerms
 from instasell_server.domains.auctions.formats.increments import parse_increments
 from instasell_server.domains.auctions.replay import ReplayedBid
 
@@ -45,6 +45,7 @@ def _auction(row: Row) -> AuditedAuction:
         parse_increments(row["increments"]),
         row["extension_window_seconds"],
         row["extension_seconds"],
+        row["format"],
     )
     standing = AuctionSnapshot(
         row["status"],

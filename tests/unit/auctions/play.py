@@ -3,18 +3,20 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from instasell_server.domains.auctions.formats.english import (
-    EBAY,
+from instasell_server.domains.auctions.formats.base import (
     AuctionSnapshot,
     AuctionTerms,
     BidAccepted,
     BidRefused,
     BidRequest,
     BidRowKind,
-    Increments,
+)
+from instasell_server.domains.auctions.formats.english import (
     decide_bid,
     initial_snapshot,
+    minimum_bid,
 )
+from instasell_server.domains.auctions.formats.increments import EBAY, Increments
 from instasell_server.domains.auctions.replay import ReplayedBid
 
 START = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
@@ -50,6 +52,11 @@ class Play:
 
     def __post_init__(self) -> None:
         self.standing = initial_snapshot(self.end_at, "live")
+
+    @property
+    def minimum_bid(self) -> int:
+        terms = self.terms
+        return minimum_bid(terms.min_bid, terms.increments, self.standing.price)
 
     def offer(
         self,

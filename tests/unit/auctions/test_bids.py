@@ -2,20 +2,21 @@
 
 import pytest
 
-from instasell_server.domains.auctions.formats.english import (
-    NONE,
+from instasell_server.domains.auctions.formats.base import (
     AuctionTerms,
     BidAccepted,
     BidRefused,
     BidRequest,
     BidRowKind,
     ClosingResult,
+)
+from instasell_server.domains.auctions.formats.english import (
     closing_result,
     decide_bid,
     initial_snapshot,
-    minimum_bid,
     runner_up_price,
 )
+from instasell_server.domains.auctions.formats.increments import NONE
 
 from .play import EARLY, END, START, Play, terms
 
@@ -183,7 +184,7 @@ def test_a_step_of_one_minor_unit() -> None:
 def test_an_amount_under_the_minimum_is_ignored_where_the_steps_get_smaller() -> None:
     game = Play(terms(increments=((0, 100), (150, 1))))
     game.accept("a", None, 160)
-    assert minimum_bid(game.terms, game.standing) == 200
+    assert game.minimum_bid == 200
     assert game.accept("b", 199, 500).price_after == 161
     game = Play(game.terms)
     game.accept("a", None, 160)
@@ -280,11 +281,11 @@ def test_what_the_runner_up_would_pay(
 
 def test_minimum_bid_is_the_next_acceptable_offer() -> None:
     game = Play(terms())
-    assert minimum_bid(game.terms, game.standing) == 100
+    assert game.minimum_bid == 100
     game.accept("a", None, 5000)
-    assert minimum_bid(game.terms, game.standing) == 125
+    assert game.minimum_bid == 125
     game.accept("b", 125)
-    assert minimum_bid(game.terms, game.standing) == 175
+    assert game.minimum_bid == 175
 
 
 @pytest.mark.parametrize(

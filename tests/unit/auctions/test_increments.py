@@ -3,14 +3,15 @@
 import pytest
 
 from instasell_client.models.money import MAX_AMOUNT as WIRE_MAX_AMOUNT
-from instasell_server.domains.auctions.formats.english import (
+from instasell_server.domains.auctions.formats.increments import (
     EBAY,
+    MAX_AMOUNT,
+    MAX_ROWS,
     NONE,
     increment_at,
     next_price,
     parse_increments,
 )
-from instasell_server.domains.auctions.formats.increments import MAX_AMOUNT, MAX_ROWS
 
 
 @pytest.mark.parametrize(

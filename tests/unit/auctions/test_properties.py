@@ -6,18 +6,18 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from instasell_server.domains.auctions.formats.base import AuctionTerms, BidAccepted, BidRowKind
 from instasell_server.domains.auctions.formats.english import (
-    EBAY,
-    NONE,
-    AuctionTerms,
-    BidAccepted,
-    BidRowKind,
-    Increments,
     closing_result,
     minimum_bid,
+    runner_up_price,
+)
+from instasell_server.domains.auctions.formats.increments import (
+    EBAY,
+    NONE,
+    Increments,
     next_price,
     parse_increments,
-    runner_up_price,
 )
 from instasell_server.domains.auctions.replay import ReplayedBid, replay
 
@@ -66,7 +66,7 @@ def offers(game: Play, step: Step) -> tuple[str, int | None, int | None, BidRowK
     who, amount_above, max_above, kind, _ = step
     if kind == BidRowKind.BUY_NOW:
         return who, None, None, kind
-    minimum = minimum_bid(game.terms, game.standing)
+    minimum = game.minimum_bid
     amount = None if amount_above is None else max(1, minimum + amount_above)
     maximum = None if max_above is None else max(1, minimum + max_above)
     if amount is None and maximum is None:
@@ -96,7 +96,7 @@ def test_every_accepted_bid_leaves_the_auction_sound(what: AuctionTerms, moves: 
     for step in moves:
         at += timedelta(microseconds=step[4])
         before = game.standing
-        minimum = minimum_bid(what, before)
+        minimum = minimum_bid(what.min_bid, what.increments, before.price)
         who, amount, maximum, kind = offers(game, step)
         verdict = game.offer(who, amount, maximum, at=at, kind=kind)
         if not isinstance(verdict, BidAccepted):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from instasell_server.domains.auctions.formats.english import BidRowKind, Status
+from instasell_server.domains.auctions.formats.base import BidRowKind, Status
 from instasell_server.domains.auctions.replay import Difference, ReplayedBid, Value, replay
 
 from .play import EARLY, END, MICROSECOND, Play, terms

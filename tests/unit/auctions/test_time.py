@@ -4,19 +4,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from instasell_server.domains.auctions.formats.english import (
+from instasell_server.domains.auctions.formats.base import (
     AuctionSnapshot,
     BidAccepted,
     BidRefused,
     BidRowKind,
     ClosingResult,
     Status,
-    closing_result,
-    initial_snapshot,
     is_due_to_end,
     is_due_to_start,
     is_open,
 )
+from instasell_server.domains.auctions.formats.english import closing_result, initial_snapshot
 
 from .play import EARLY, END, MICROSECOND, START, Play, terms
 

@@ -39,14 +39,13 @@ from instasell_server.domains.auctions.events import (
     OwnBid,
     auction_ended,
 )
-from instasell_server.domains.auctions.formats.english import (
+from instasell_server.domains.auctions.formats import format_of
+from instasell_server.domains.auctions.formats.base import (
     BidAccepted,
     BidRefused,
     BidRequest,
     BidRowKind,
-    decide_bid,
     is_due_to_end,
-    minimum_bid,
 )
 from instasell_server.domains.auctions.records import (
     ChangedAuction,
@@ -75,17 +74,21 @@ class _AuctionInBatch:
     __slots__ = (
         "auction",
         "closing",
+        "hides_leader",
         "leader_no",
         "lost_lead",
         "maxima",
         "numbers",
         "placed",
+        "rules",
         "standing",
         "version",
     )
 
     def __init__(self, auction: LockedAuction) -> None:
         self.auction = auction
+        self.rules = format_of(auction.terms)
+        self.hides_leader = self.rules.hides_leader
         self.standing = auction.standing
         self.leader_no = auction.leader_no
         self.version = auction.version + 1
@@ -99,18 +102,34 @@ class _AuctionInBatch:
 
     @property
     def own_bids(self) -> tuple[OwnBid, ...]:
-        """Return the positions of those who bid in this batch, and of the leader whom it outbid."""
-        leader_id = self.standing.leader_id
+        """Return the positions of those who bid in this batch, and of the leader whom it outbid.
+
+        Where the leader is hidden nobody learns that they were outbid.
+        """
+        leader_id, hidden = self.standing.leader_id, self.is_leader_hidden
         found = [
-            OwnBid(user_id, number, user_id == leader_id, self.maxima[user_id])
+            OwnBid(user_id, number, hidden or user_id == leader_id, self.maxima[user_id])
             for user_id, number in self.numbers.items()
         ]
+        if hidden:
+            return tuple(found)
         led, number = self.auction.standing.leader_id, self.auction.leader_no
         most = self.auction.standing.leader_max
         is_outbid = led not in (None, leader_id) and led not in self.numbers
         if is_outbid and led is not None and number is not None and most is not None:
             found.append(OwnBid(led, number, leading=False, max_amount=most))
         return tuple(found)
+
+    @property
+    def is_leader_hidden(self) -> bool:
+        """Return whether it is a secret who leads after this batch."""
+        return self.hides_leader and self.closing is None
+
+    @property
+    def minimum_bid(self) -> int:
+        """Return the least that the next bid must be."""
+        terms = self.auction.terms
+        return self.rules.minimum_bid(terms.min_bid, terms.increments, self.standing.price)
 
     def close(self, now: datetime) -> None:
         """Ends the auction at `now`, with the winner that the rules name."""
@@ -157,7 +176,7 @@ def decide_batch(
         [
             LeadChange(run.auction.id, run.auction.standing.seq, run.standing.seq)
             for run in changed
-            if run.lost_lead and run.closing is None
+            if run.lost_lead and run.closing is None and not run.hides_leader
         ],
     )
 
@@ -183,7 +202,7 @@ def _answer(
         return Forbidden("an admin neither lists, bids nor buys")
     number = run.numbers.get(command.bidder_id, fact.bidder_no)
     offer = BidRequest(command.bidder_id, command.amount, command.max_amount, command.kind, number)
-    verdict = decide_bid(run.auction.terms, run.standing, offer, now)
+    verdict = run.rules.decide_bid(run.auction.terms, run.standing, offer, now)
     if isinstance(verdict, BidRefused):
         return _refusal(run, verdict, now)
     return _accept(run, command, verdict, now, rows)
@@ -198,11 +217,11 @@ def _accept(
 ) -> BidReceipt:
     standing = verdict.standing
     number = run.numbers[command.bidder_id] = verdict.bidder_no
-    if verdict.leader_after == command.bidder_id:
+    if standing.leader_id == command.bidder_id:
         run.leader_no = number
         before = run.standing.leader_id
         run.lost_lead = run.lost_lead or before not in (None, command.bidder_id)
-    leader_no = run.leader_no
+    leader_no = number if verdict.leader_after == command.bidder_id else run.leader_no
     assert leader_no is not None, "an accepted bid leaves a leader"
     goes_to = run.maxima[command.bidder_id] = verdict.max_amount
     kind = verdict.kind.value
@@ -231,7 +250,7 @@ def _accept(
         amount=verdict.amount,
         max_amount=goes_to,
         current_bid=verdict.price_after,
-        minimum_bid=minimum_bid(run.auction.terms, standing),
+        minimum_bid=run.minimum_bid,
         reserve_met=standing.reserve_met,
         auction_extended=verdict.extended,
         end_at=standing.end_at,
@@ -260,7 +279,7 @@ def _repeat(run: _AuctionInBatch, command: BidCommand, stored: StoredBid) -> Ans
         amount=stored.amount,
         max_amount=stored.max_amount,
         current_bid=stored.price_after,
-        minimum_bid=minimum_bid(run.auction.terms, run.standing),
+        minimum_bid=run.minimum_bid,
         reserve_met=run.standing.reserve_met,
         auction_extended=stored.extended,
         end_at=run.standing.end_at,
@@ -315,8 +334,8 @@ def _event(run: _AuctionInBatch, now: datetime) -> AuctionEvent:
         bids=run.placed,
         bidder_count=standing.bidder_count,
         current_bid=standing.price,
-        minimum_bid=minimum_bid(run.auction.terms, standing),
-        leader=bidder_name(run.leader_no),
+        minimum_bid=run.minimum_bid,
+        leader=None if run.is_leader_hidden else bidder_name(run.leader_no),
         reserve_met=standing.reserve_met,
         end_at=standing.end_at,
         extended=standing.end_at != run.auction.standing.end_at,

@@ -14,6 +14,7 @@ from instasell_server.db import clock
 from instasell_server.db.connections import Database, Row
 from instasell_server.db.queries import load
 from instasell_server.domains.auctions import store
+from instasell_server.domains.auctions.formats import HIDING_FORMATS
 from instasell_server.paging import INTEGER, ROW_ID, Cursor, integer
 from instasell_server.ports.principal import Principal
 
@@ -39,6 +40,7 @@ class BidderAuctions:
             now = await clock.get_now(connection)
             values: dict[str, Any] = {
                 "user_id": bidder.user_id,
+                "hiding": HIDING_FORMATS,
                 "part": query.part.value if query.part else None,
                 "now": now,
                 "after_rank": after_rank,

@@ -12,7 +12,8 @@ SELECT * FROM (
                o.status AS order_status, o.total_amount, o.payment_due_at,
                least(a.closed_at, a.end_at) AS over_at,
                CASE WHEN o.status = 'pending' AND o.payment_due_at > %(now)s::timestamptz THEN 'to_pay'
-                    WHEN a.status IN ('pending', 'live') AND a.current_bidder_id = %(user_id)s
+                    WHEN a.status IN ('pending', 'live')
+                        AND (a.current_bidder_id = %(user_id)s OR a.format = ANY(%(hiding)s::text[]))
                         THEN 'leading'
                     WHEN a.status IN ('pending', 'live') THEN 'outbid'
                     WHEN a.status = 'cancelled' THEN 'cancelled'

@@ -23,11 +23,8 @@ from instasell_server.domains.auctions.events import (
     EventPublisher,
     auction_ended,
 )
-from instasell_server.domains.auctions.formats.english import (
-    is_due_to_end,
-    is_due_to_start,
-    runner_up_price,
-)
+from instasell_server.domains.auctions.formats import format_of
+from instasell_server.domains.auctions.formats.base import is_due_to_end, is_due_to_start
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.auctions.listing_fees import ListingFees
 from instasell_server.domains.auctions.records import (
@@ -124,7 +121,8 @@ class Lifecycle:
             runner_up = await store.find_runner_up(tx, each.auction.id, str(each.winner_id))
             bidder_id, goes_to = runner_up or (None, None)
             standing = each.standing._replace(runner_up_max=goes_to)
-            price = runner_up_price(each.auction.terms, standing)
+            terms = each.auction.terms
+            price = format_of(terms).runner_up_price(terms, standing)
             if bidder_id is not None and price is not None:
                 await self._orders.record_offered(tx, each.auction.id, bidder_id, price, each.at)
             else:

@@ -1,171 +1,38 @@
-"""Decide bids, and nothing else: no I/O, no clock, no mutation.
+"""Decide the bids of an English auction with automatic bidding, and nothing else.
 
-All amounts are integer minor units, all instants aware UTC, all ids canonical text. The caller
-holds the auction's row lock, passes the instant read after it, and stores what `decide_bid`
-returns. Whether a user may bid at all (role, suspension, session) is the caller's to decide; the
-seller's own bid is decided here.
-
-The records are named tuples because the auctioneer makes several for every bid: a frozen
-dataclass costs three times as much to build. Use `_replace` where one field changes.
+No I/O, no clock, no mutation. The price rises in increments, a bidder's maximum stays private and
+is bid for them as far as it is needed. The caller holds the auction's row lock, passes the instant
+read after it, and stores what `decide_bid` returns. Whether a user may bid at all (role,
+suspension, session) is the caller's to decide; the seller's own bid is decided here.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
-from instasell_server.domains.auctions.formats.increments import (
-    EBAY,
-    NONE,
-    Increments,
-    increment_at,
-    next_price,
-    parse_increments,
+from instasell_server.domains.auctions.formats.base import (
+    OPEN,
+    AuctionSnapshot,
+    AuctionTerms,
+    BidAccepted,
+    BidRefused,
+    BidRequest,
+    BidRowKind,
+    ClosingResult,
+    initial_snapshot,
 )
+from instasell_server.domains.auctions.formats.increments import Increments, next_price
 
 __all__ = [
-    "EBAY",
-    "NONE",
-    "AuctionSnapshot",
-    "AuctionTerms",
-    "BidAccepted",
-    "BidRefused",
-    "BidRequest",
-    "BidRowKind",
-    "ClosingResult",
-    "Increments",
-    "RefusalCode",
-    "Status",
     "closing_result",
     "decide_bid",
-    "increment_at",
+    "hides_leader",
     "initial_snapshot",
-    "is_due_to_end",
-    "is_due_to_start",
-    "is_open",
     "minimum_bid",
-    "next_price",
-    "parse_increments",
     "runner_up_price",
 ]
 
-Status: TypeAlias = Literal["pending", "live", "ended", "cancelled"]
-RefusalCode: TypeAlias = Literal[
-    "auction_not_open",
-    "seller_cannot_bid",
-    "bid_too_low",
-    "already_leading",
-    "buy_now_unavailable",
-]
-
-
-class BidRowKind(StrEnum):
-    """Name the kind of a row of `bids`. An offer is a bid or buy-now; `decide_bid` makes raises."""
-
-    BID = "bid"
-    RAISE = "raise"
-    BUY_NOW = "buy_now"
-
-
-@dataclass(frozen=True, slots=True)
-class AuctionTerms:
-    """Hold what the seller set, fixed from the first bid on. Raises ValueError on a clash."""
-
-    auction_id: str
-    seller_id: str
-    start_at: datetime
-    min_bid: int
-    reserve: int | None = None
-    buy_now: int | None = None
-    increments: Increments = EBAY
-    extension_window_seconds: int = 5
-    extension_seconds: int = 5
-
-    def __post_init__(self) -> None:
-        if self.min_bid < 1:
-            raise ValueError("min_bid must be at least 1 minor unit")
-        if self.reserve is not None and self.reserve < self.min_bid:
-            raise ValueError("reserve must be at least min_bid")
-        if self.buy_now is not None and self.buy_now < max(self.min_bid, self.reserve or 0):
-            raise ValueError("buy_now must be at least min_bid and reserve")
-        if not 0 <= self.extension_window_seconds <= self.extension_seconds:
-            raise ValueError("extension_seconds must be at least extension_window_seconds")
-
-
-class AuctionSnapshot(NamedTuple):
-    """Hold the state of an auction after the bid with number `seq`.
-
-    `price` is what the market shows, None before the first bid. `leader_max` and `runner_up_max`
-    are private. `reserve_met` is True once a bid may win: without a reserve the first one does.
-    """
-
-    status: Status
-    end_at: datetime
-    price: int | None
-    leader_id: str | None
-    leader_max: int | None
-    runner_up_max: int | None
-    reserve_met: bool
-    seq: int
-    bidder_count: int
-
-
-class BidRequest(NamedTuple):
-    """Ask for a bid: `amount` now, `max_amount` as far as the engine may bid for the bidder.
-
-    In a buy-now `amount` is the price that the buyer saw, None to accept any.
-    `bidder_no` is the bidder's number in this auction, None before their first accepted bid. After
-    it, its `BidAccepted.bidder_no` belongs in their next request, also within one batch.
-    """
-
-    bidder_id: str
-    amount: int | None = None
-    max_amount: int | None = None
-    kind: BidRowKind = BidRowKind.BID
-    bidder_no: int | None = None
-
-
-class BidAccepted(NamedTuple):
-    """Hold an accepted bid: the row to insert, and the auction's new snapshot.
-
-    `max_amount` is how far the bidder goes with it, also where they named an amount alone. `amount`
-    is what is shown of it: that maximum or the price after it, whichever is less.
-    `ended` is True for a buy-now, which sells the auction at once.
-    """
-
-    standing: AuctionSnapshot
-    kind: BidRowKind
-    seq: int
-    bidder_no: int
-    max_amount: int
-    amount: int
-    price_after: int
-    leader_after: str
-    extended: bool
-    outbid_at_once: bool
-    previous_leader: str | None
-    ended: bool
-
-
-class BidRefused(NamedTuple):
-    """A bid that changes nothing.
-
-    `minimum` is what would be taken at this moment: the least offer for `bid_too_low`, the least
-    maximum that would be a raise for `already_leading`, the auction's own price where a buy-now
-    named another. None otherwise.
-    """
-
-    code: RefusalCode
-    minimum: int | None = None
-
-
-class ClosingResult(NamedTuple):
-    """Hold the result of a closing auction: no winner without bids or below the reserve."""
-
-    winner_id: str | None
-    price: int | None
-    reserve_met: bool
-
+hides_leader: Final = False
+"""Everybody sees who leads, by number, and at what price."""
 
 _BID: Final = BidRowKind.BID
 _RAISE: Final = BidRowKind.RAISE
@@ -179,31 +46,9 @@ _Settled: TypeAlias = tuple[BidRowKind, int, int, str, int, int | None]
 """(kind, the bidder's own maximum, price, leader, their maximum, the runner-up's maximum)."""
 
 
-def initial_snapshot(end_at: datetime, status: Status = "pending") -> AuctionSnapshot:
-    """Return the snapshot of an auction that nobody has bid on."""
-    return AuctionSnapshot(status, end_at, None, None, None, None, False, 0, 0)
-
-
-def is_open(terms: AuctionTerms, standing: AuctionSnapshot, at: datetime) -> bool:
-    """Return whether a bid decided at this instant may count, whatever workers have done."""
-    return standing.status in ("pending", "live") and terms.start_at <= at < standing.end_at
-
-
-def is_due_to_start(terms: AuctionTerms, standing: AuctionSnapshot, at: datetime) -> bool:
-    """Return whether a pending auction should be made live."""
-    return standing.status == "pending" and terms.start_at <= at
-
-
-def is_due_to_end(standing: AuctionSnapshot, at: datetime) -> bool:
-    """Return whether an auction should be closed, even if no worker ever made it live."""
-    return standing.status in ("pending", "live") and standing.end_at <= at
-
-
-def minimum_bid(terms: AuctionTerms, standing: AuctionSnapshot) -> int:
-    """Return the least that a bidder who does not lead must offer, in minor units."""
-    if standing.price is None:
-        return terms.min_bid
-    return next_price(terms.increments, standing.price)
+def minimum_bid(min_bid: int, increments: Increments, price: int | None) -> int:
+    """Return the least that a bidder who does not lead must offer while `price` is shown."""
+    return min_bid if price is None else next_price(increments, price)
 
 
 def closing_result(terms: AuctionTerms, standing: AuctionSnapshot) -> ClosingResult:
@@ -237,7 +82,7 @@ def decide_bid(
     if bidder_id == terms.seller_id:
         return _SELLER_CANNOT_BID
     end_at = standing.end_at
-    if standing.status not in ("pending", "live") or not terms.start_at <= judged_at < end_at:
+    if standing.status not in OPEN or not terms.start_at <= judged_at < end_at:
         return _NOT_OPEN
     buying = offer.kind == _BUY_NOW
     settled = _settle_buy_now(terms, standing, offer) if buying else _settle(terms, standing, offer)

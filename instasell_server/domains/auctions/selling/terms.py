@@ -8,6 +8,7 @@ from typing import Any
 
 from instasell_client.models.auctions import CreateAuction, RelistAuction, UpdateAuction
 from instasell_client.models.errors import Invalid
+from instasell_server.domains.auctions.formats import ENGLISH
 from instasell_server.domains.auctions.formats.increments import parse_increments
 from instasell_server.domains.auctions.records import LockedAuction
 
@@ -46,6 +47,7 @@ def opening_values(wish: CreateAuction, now: datetime, max_days: int) -> dict[st
         "increments": wish.increments,
         "extension_window_seconds": wish.extension_window_seconds,
         "extension_seconds": wish.extension_seconds,
+        "format": ENGLISH,
     }
 
 
