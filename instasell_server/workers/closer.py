@@ -10,10 +10,10 @@ from instasell_client.models.errors import InstaSellError
 from instasell_server.db.connections import Database
 from instasell_server.domains.auctions import locked_store
 from instasell_server.domains.auctions.closing.lifecycle import DUE_BATCH, Lifecycle
+from instasell_server.workers.loop import run_rounds
 
 POLL_SECONDS = 0.1
 LANES = 2
-AFTER_FAILURE_SECONDS = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -27,18 +27,7 @@ class Closer:
 
     async def run(self) -> None:
         """Works until it is cancelled; a database that is away only delays it."""
-        while True:
-            try:
-                more = await self.work()
-            except InstaSellError as error:
-                _log.warning("closer_waits", code=error.code)
-                await asyncio.sleep(AFTER_FAILURE_SECONDS)
-            except Exception:
-                _log.exception("closer_failed")
-                await asyncio.sleep(AFTER_FAILURE_SECONDS)
-            else:
-                if not more:
-                    await asyncio.sleep(POLL_SECONDS)
+        await run_rounds("closer", self.work, idle_seconds=POLL_SECONDS)
 
     async def work(self) -> bool:
         """Work one round; return whether more was due than one round takes.

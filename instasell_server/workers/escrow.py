@@ -5,16 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-import structlog
-
-from instasell_client.models.errors import InstaSellError
+from instasell_server.workers.loop import run_rounds
 
 POLL_SECONDS = 0.5
 
 Round = Callable[[], Awaitable[int]]
 """One look at what is due; returns how much was done."""
-
-_log = structlog.get_logger(__name__)
 
 
 class Escrow:
@@ -30,16 +26,11 @@ class Escrow:
         """Works until it is cancelled; a database that is away only delays it."""
         async with asyncio.TaskGroup() as group:
             for each in self._rounds:
-                group.create_task(self._repeat(each))
+                group.create_task(_repeat(each))
 
-    async def _repeat(self, look: Round) -> None:
-        while True:
-            done = 0
-            try:
-                done = await look()
-            except InstaSellError as error:
-                _log.warning("escrow_waits", code=error.code)
-            except Exception:
-                _log.exception("escrow_failed")
-            if not done:
-                await asyncio.sleep(POLL_SECONDS)
+
+async def _repeat(look: Round) -> None:
+    async def work() -> bool:
+        return await look() > 0
+
+    await run_rounds("escrow", work, idle_seconds=POLL_SECONDS, after_failure_seconds=POLL_SECONDS)

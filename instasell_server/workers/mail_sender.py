@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
-import structlog
-
-from instasell_client.models.errors import InstaSellError
 from instasell_server.domains.mail.service import MailService
+from instasell_server.workers.loop import run_rounds
 
 POLL_SECONDS = 0.5
 LEAVING_SECONDS = 8.0
-
-_log = structlog.get_logger(__name__)
+"""A mail whose handing over is cut off counts as unknown and is never sent again, so a stop waits
+for an answer of the mail server."""
 
 
 class MailSender:
@@ -23,23 +19,13 @@ class MailSender:
 
     async def run(self) -> None:
         """Works until it is cancelled; what is being handed in then is finished, if it can be."""
-        while True:
-            round_ = asyncio.create_task(self._round())
-            try:
-                taken = await asyncio.shield(round_)
-            except asyncio.CancelledError:
-                await asyncio.wait({round_}, timeout=LEAVING_SECONDS)
-                round_.cancel()
-                await asyncio.wait({round_})
-                raise
-            if not taken:
-                await asyncio.sleep(POLL_SECONDS)
+        await run_rounds(
+            "mail_sender",
+            self._work,
+            idle_seconds=POLL_SECONDS,
+            after_failure_seconds=POLL_SECONDS,
+            finish_seconds=LEAVING_SECONDS,
+        )
 
-    async def _round(self) -> int:
-        try:
-            return await self._mails.send_due()
-        except InstaSellError as error:
-            _log.warning("postman_waits", code=error.code)
-        except Exception:
-            _log.exception("postman_failed")
-        return 0
+    async def _work(self) -> bool:
+        return await self._mails.send_due() > 0

@@ -13,11 +13,11 @@ from typing import Any
 
 import structlog
 
-from instasell_client.models.errors import InstaSellError
 from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import delete_old_replies
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction, transact
+from instasell_server.workers.loop import run_rounds
 
 POLL_SECONDS = 0.5
 BATCH = 100
@@ -49,18 +49,14 @@ class Outbox:
 
     async def run(self) -> None:
         """Works until it is cancelled."""
-        while True:
-            try:
-                handled = await self.work()
-                await self._clean()
-            except InstaSellError as error:
-                _log.warning("outbox_waits", code=error.code)
-                handled = 0
-            except Exception:
-                _log.exception("outbox_failed")
-                handled = 0
-            if handled < BATCH:
-                await asyncio.sleep(POLL_SECONDS)
+        await run_rounds(
+            "outbox", self._round, idle_seconds=POLL_SECONDS, after_failure_seconds=POLL_SECONDS
+        )
+
+    async def _round(self) -> bool:
+        handled = await self.work()
+        await self._clean()
+        return handled >= BATCH
 
     async def work(self) -> int:
         """Handles what waits, `BATCH` rows at most; returns how many were looked at."""
