@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from instasell_server.adapters.redis.engine import RedisEngine
-from instasell_server.domains.auctions.bidding.auctioneer import lock_name
+from instasell_server.domains.auctions.bidding.lock_hints import lock_name
 from tests.races.conftest import Sql
 from tests.support.market import Market
 from tests.support.servers import RunningServer

@@ -194,7 +194,7 @@ async def test_what_fails_after_the_commit_takes_nothing_back(
     assert sql("SELECT count(*) FROM bids") == [(1,)]
 
 
-async def test_desks_of_idle_auctions_are_cleared_away(
+async def test_queues_of_idle_auctions_are_cleared_away(
     servers: list[RunningServer], market: Market
 ) -> None:
     """Whatever ids are bid on, also made-up ones: with several servers as with one."""
@@ -207,7 +207,7 @@ async def test_desks_of_idle_auctions_are_cleared_away(
             await bidder.auctions.bid(missing, amount=1000)
     auction = await market.auction(await market.seller())
     await bidder.auctions.bid(auction, amount=1000)
-    await until(lambda: not first._desks)
+    await until(lambda: not first._queues)
 
 
 async def test_a_bid_without_an_answer_keeps_no_server_from_stopping(

@@ -88,7 +88,7 @@ class AuctionCancelled:
 
 @dataclass(frozen=True, slots=True)
 class _StateShown:
-    """A change that is told by the whole state after it, for boards that lack the auction."""
+    """Show a change by the whole state after it, for boards that lack the auction."""
 
     state: AuctionState
     at: datetime

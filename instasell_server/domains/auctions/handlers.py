@@ -213,42 +213,42 @@ _BIDDING = signed_in(Scope.BID, roles=TRADERS)
 
 ROUTES: list[Route] = [
     Route(
-        "POST", "/auctions", create_auction, _SELLING, "Put a listing up for auction",
+        "POST", "/auctions", create_auction, _SELLING, "Create an auction of a listing",
         body=CreateAuction, reply=AuctionStatusReply, status=201, tag="auctions",
         errors=(ListingNotFound, ListingHasAuction, OutOfStock, InsufficientGas),
     ),
     Route(
-        "GET", "/auctions", list_newest, PUBLIC, "Auctions of every status, the newest first",
+        "GET", "/auctions", list_newest, PUBLIC, "List auctions of every status, the newest first",
         query=AuctionsQuery, reply=LivePage, tag="auctions",
     ),
     Route(
         "POST", "/auctions/check", check_auctions, _SELLING,
-        "Judge auctions as creating them would, and tell the gas; nothing is created",
+        "Check auctions as creating them would, and what gas they cost; nothing is created",
         body=CheckAuctions, reply=AuctionChecks, tag="auctions", idempotent=False,
     ),
     Route(
-        "GET", "/auctions/live", list_live, PUBLIC, "Open auctions",
+        "GET", "/auctions/live", list_live, PUBLIC, "List open auctions",
         query=LiveQuery, reply=LivePage, tag="auctions",
     ),
     Route(
         "GET", "/auctions/watched", list_watched, signed_in(Scope.READ, suspended=True),
-        "The auctions on the caller's watch list",
+        "List the auctions on your watch list",
         query=Paging, reply=LivePage, tag="auctions",
     ),
     Route(
         "GET", "/auctions/bidding", list_bidding, signed_in(Scope.READ, suspended=True),
-        "The auctions that the caller has bid in, what needs him most first",
+        "List the auctions that you bid in, the most urgent first",
         query=BiddingQuery, reply=BiddingPage, tag="auctions",
     ),
     Route(
         "GET", "/auctions/selling", list_selling,
         signed_in(Scope.LIST, roles=SELLERS, suspended=True),
-        "The caller's own auctions and what came of them, the newest first",
+        "List the auctions that you created, with their results, the newest first",
         query=SellingQuery, reply=SellingPage, tag="auctions",
     ),
     Route(
         "GET", "/auctions/{auction_id}", get_auction, _OPTIONAL,
-        "An auction with its goods, and what it is to the caller",
+        "Get an auction with its listing and your position in it",
         reply=AuctionView, tag="auctions", errors=(AuctionNotFound,),
     ),
     Route(
@@ -258,11 +258,11 @@ ROUTES: list[Route] = [
         errors=(AuctionNotFound, AuctionNotOpen, AuctionHasBids),
     ),
     Route(
-        "GET", "/auctions/{auction_id}/status", get_status, PUBLIC, "The state of an auction",
+        "GET", "/auctions/{auction_id}/status", get_status, PUBLIC, "Get the state of an auction",
         reply=AuctionStatusReply, tag="auctions", errors=(AuctionNotFound,),
     ),
     Route(
-        "GET", "/auctions/{auction_id}/bids", list_bids, _OPTIONAL, "The bids of an auction",
+        "GET", "/auctions/{auction_id}/bids", list_bids, _OPTIONAL, "List the bids of an auction",
         query=BidsQuery, reply=BidList, tag="auctions", errors=(AuctionNotFound,),
     ),
     Route(
@@ -271,36 +271,36 @@ ROUTES: list[Route] = [
     ),
     Route(
         "POST", "/auctions/{auction_id}/buy-now", buy_now, _BIDDING,
-        "Take an auction at its buy-now price",
+        "Buy at the buy-now price, which ends the auction",
         body=BuyNow, reply=BidReceipt, status=201, tag="auctions",
         errors=(AuctionNotFound, AuctionNotOpen, BuyNowUnavailable, SellerCannotBid),
     ),
     Route(
         "POST", "/auctions/{auction_id}/cancel", cancel_auction,
-        signed_in(Scope.LIST, roles=SELLERS | {Role.ADMIN}), "Call an auction off",
+        signed_in(Scope.LIST, roles=SELLERS | {Role.ADMIN}), "Cancel an auction",
         query=ChangeQuery, body=CancelAuction, reply=AuctionStatusReply, tag="auctions",
         body_optional=True, errors=(AuctionNotFound, AuctionNotOpen, AuctionHasBids),
     ),
     Route(
         "POST", "/auctions/{auction_id}/offer-runner-up", offer_runner_up,
         signed_in(Scope.SELL, roles=SELLERS),
-        "Offer an auction whose order was not paid to the next bidder",
+        "Offer the item to the next bidder after its order was not paid",
         reply=OrderView, status=201, tag="auctions",
         errors=(*_OVER_ERRORS, NoRunnerUp),
     ),
     Route(
         "POST", "/auctions/{auction_id}/relist", relist, _SELLING,
-        "Put the goods of an auction up again that was not sold",
+        "Create a new auction of an item that was not sold",
         query=ChangeQuery, body=RelistAuction, reply=AuctionStatusReply, status=201, tag="auctions",
         body_optional=True, errors=(*_OVER_ERRORS, InsufficientGas),
     ),
     Route(
         "PUT", "/auctions/{auction_id}/watch", watch, signed_in(Scope.BID, roles=TRADERS),
-        "Put an auction on the watch list", status=204, tag="auctions", errors=(AuctionNotFound,),
+        "Add an auction to your watch list", status=204, tag="auctions", errors=(AuctionNotFound,),
     ),
     Route(
         "DELETE", "/auctions/{auction_id}/watch", unwatch,
-        signed_in(Scope.BID, roles=TRADERS), "Take an auction off the watch list",
+        signed_in(Scope.BID, roles=TRADERS), "Remove an auction from your watch list",
         status=204, tag="auctions", errors=(AuctionNotFound,),
     ),
 ]  # fmt: skip

@@ -100,7 +100,7 @@ class AuctionService:
     async def create(
         self, seller: Principal, wish: CreateAuction, key: RequestKey | None
     ) -> AuctionStatusReply:
-        """Puts a listing up, for gas.
+        """Create an auction of a listing, and charge its gas fee.
 
         Raises ListingNotFound, OutOfStock, ListingHasAuction, InsufficientGas, Invalid.
         """
@@ -138,12 +138,12 @@ class AuctionService:
         *,
         dry_run: bool = False,
     ) -> AuctionStatusReply:
-        """Calls an auction off: its seller without bids, an admin always."""
+        """Cancel an auction: its seller while it has no bids, an admin at any time."""
 
         async def work(tx: Transaction) -> AuctionStatusReply:
             auction, now = await self._lock_own(tx, principal, auction_id)
             if auction.standing.seq and not principal.is_admin:
-                raise AuctionHasBids("ask an admin to call it off", bid_count=auction.standing.seq)
+                raise AuctionHasBids("ask an admin to cancel it", bid_count=auction.standing.seq)
             mine = auction.terms.seller_id == principal.user_id
             await self._lifecycle.cancel(tx, auction, now, wish.reason, by_seller=mine)
             return await create.status_of(tx, auction_id, now)

@@ -25,7 +25,7 @@ async def other(start_server: StartServer, server: RunningServer) -> RunningServ
     """A second server, once each has heard of the other."""
     second: RunningServer = await start_server()
     for each in (server, second):
-        bus = each.app[SERVICE]._auctioneer._bus
+        bus = each.app[SERVICE]._auctioneer._hints._bus
         await until(lambda bus=bus: bus.peers > 0)  # type: ignore[misc]
     return second
 
@@ -170,7 +170,7 @@ async def test_what_redis_lost_is_told_when_it_comes_back(
     monkeypatch.setattr(hubs, "SWEEP_SECONDS", 3600.0)
     other.app[LIVE].hub._sweep_now.set()
     watcher = await watching(connect, other, auction)
-    bus = cast(RedisBus, other.app[SERVICE]._auctioneer._bus)
+    bus = cast(RedisBus, other.app[SERVICE]._auctioneer._hints._bus)
     lose(monkeypatch, {1})
     await bid(bidding, auction, 1)
     bus._tell_subscribed()

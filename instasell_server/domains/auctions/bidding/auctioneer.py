@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import secrets
 from collections.abc import Coroutine, Sequence
 
 import structlog
@@ -23,15 +22,12 @@ from instasell_server.domains.auctions import locked_store
 from instasell_server.domains.auctions.bid_records import BidCommand
 from instasell_server.domains.auctions.bidding.auction_queue import AuctionQueue, PendingBid
 from instasell_server.domains.auctions.bidding.bid_batch import Answer, BatchResult, decide_batch
+from instasell_server.domains.auctions.bidding.lock_hints import LOCK_RETRY_SECONDS, LockHints
 from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
 from instasell_server.domains.auctions.events import AuctionEvent
 from instasell_server.domains.auctions.records import LockedAuction
-from instasell_server.ports import Bus, Locks, Unreachable
+from instasell_server.ports import Bus, Locks
 
-LOCK_PATIENCE_SECONDS = 0.1
-LOCK_HOLD_SECONDS = 0.05
-LOCK_REST_SECONDS = 0.005
-LOCK_RETRY_SECONDS = (0.005, 0.020)
 ROW_PATIENCE_SECONDS = 3.0
 RETRY_UNKNOWN_SECONDS = (0.05, 0.2, 0.5, 1.0)
 WAITING_MAX = 20_000
@@ -39,11 +35,6 @@ SLOW_LANES = 4
 STOP_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
-
-
-def lock_name(auction_id: str) -> str:
-    """Return the Redis key of an auction's lock."""
-    return f"lock:auction:{auction_id}"
 
 
 class Auctioneer:
@@ -60,13 +51,11 @@ class Auctioneer:
         batch_size: int,
     ) -> None:
         self._database = database
-        self._locks = locks
-        self._bus = bus
+        self._hints = LockHints(locks, bus)
         self._lifecycle = lifecycle
         self._lanes = lanes
         self._batch_size = batch_size
-        self._token = secrets.token_hex(8)
-        self._desks: dict[str, AuctionQueue] = {}
+        self._queues: dict[str, AuctionQueue] = {}
         # An ordered set: auctions come up in the order in which their first bid came.
         self._ready: dict[str, None] = {}
         self._wake = asyncio.Event()
@@ -105,141 +94,102 @@ class Auctioneer:
             raise Unavailable("too many bids are waiting")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Answer] = loop.create_future()
-        desk = self._desks.get(command.auction_id)
-        if desk is None:
-            desk = self._desks[command.auction_id] = AuctionQueue(command.auction_id)
-        desk.waiting.append(PendingBid(command, answer, loop.time()))
+        queue = self._queues.get(command.auction_id)
+        if queue is None:
+            queue = self._queues[command.auction_id] = AuctionQueue(command.auction_id)
+        queue.waiting.append(PendingBid(command, answer, loop.time()))
         self._waiting += 1
-        self._make_ready(desk)
+        self._make_ready(queue)
         return answer
 
-    def _answer(self, waiting: PendingBid, answer: Answer) -> None:
+    def _answer(self, pending: PendingBid, answer: Answer) -> None:
         self._waiting -= 1
-        if not waiting.answer.done():
-            waiting.answer.set_result(answer)
+        if not pending.answer.done():
+            pending.answer.set_result(answer)
 
     def _answer_all(self, batch: Sequence[PendingBid], error: InstaSellError) -> None:
-        for waiting in batch:
-            self._answer(waiting, error)
+        for pending in batch:
+            self._answer(pending, error)
 
-    def _make_ready(self, desk: AuctionQueue) -> None:
-        if desk.busy or not desk.waiting:
+    def _make_ready(self, queue: AuctionQueue) -> None:
+        if queue.busy or not queue.waiting:
             return
         loop = asyncio.get_running_loop()
-        delay = desk.not_before - loop.time()
+        delay = queue.not_before - loop.time()
         if delay > 0:
-            loop.call_later(delay, self._make_ready, desk)
+            loop.call_later(delay, self._make_ready, queue)
         else:
-            self._ready[desk.id] = None
+            self._ready[queue.id] = None
             self._wake.set()
 
     async def _lane(self) -> None:
         while True:
             await self._wake.wait()
-            # One turn of the loop lets the other sockets that are readable hand in their bids.
+            # One turn of the loop lets the other sockets that are readable hand in their bids,
+            # so that they share this flush of the disk.
             await asyncio.sleep(0)
-            desks, batch = self._take()
+            queues, batch = self._take()
             if not batch:
                 self._wake.clear()
                 continue
             try:
-                await self._serve_desks(desks, batch)
+                await self._serve_queues(queues, batch)
             except Exception as error:
                 _log.exception("batch_failed", bids=len(batch))
                 self._answer_all(batch, _as_refusal(error))
             finally:
-                self._release_desks(desks)
+                self._release_queues(queues)
 
     def _take(self) -> tuple[list[AuctionQueue], list[PendingBid]]:
-        desks: list[AuctionQueue] = []
+        queues: list[AuctionQueue] = []
         batch: list[PendingBid] = []
         while self._ready and len(batch) < self._batch_size:
             auction_id = next(iter(self._ready))
             del self._ready[auction_id]
-            desk = self._desks[auction_id]
-            if desk.busy or not desk.waiting:
+            queue = self._queues[auction_id]
+            if queue.busy or not queue.waiting:
                 continue
-            desk.busy = True
-            desks.append(desk)
+            queue.busy = True
+            queues.append(queue)
             room = self._batch_size - len(batch)
-            while desk.waiting and room:
-                batch.append(desk.waiting.popleft())
+            while queue.waiting and room:
+                batch.append(queue.waiting.popleft())
                 room -= 1
-        return desks, batch
+        return queues, batch
 
-    async def _serve_desks(self, desks: Sequence[AuctionQueue], batch: list[PendingBid]) -> None:
-        refused = await self._lock(desks, batch)
+    async def _serve_queues(self, queues: Sequence[AuctionQueue], batch: list[PendingBid]) -> None:
+        refused = await self._hints.acquire(queues, batch)
         if refused:
-            for waiting in reversed(batch):
-                if waiting.command.auction_id in refused:
-                    self._desks[waiting.command.auction_id].waiting.appendleft(waiting)
+            for pending in reversed(batch):
+                if pending.command.auction_id in refused:
+                    self._queues[pending.command.auction_id].waiting.appendleft(pending)
             batch[:] = [each for each in batch if each.command.auction_id not in refused]
         if batch:
             try:
                 await self._serve(batch)
             finally:
-                await self._unlock(desks)
+                await self._hints.release(queues)
 
-    async def _lock(self, desks: Sequence[AuctionQueue], batch: Sequence[PendingBid]) -> set[str]:
-        """Takes the Redis locks; returns the auctions that have to wait for theirs."""
-        wanted = [desk for desk in desks if desk.held_since is None]
-        if not wanted:
-            return set()
-        now = asyncio.get_running_loop().time()
-        try:
-            got = await self._locks.acquire([lock_name(desk.id) for desk in wanted], self._token)
-        except Unreachable:
-            return set()
-        missed = {desk.id for desk in wanted if lock_name(desk.id) not in got}
-        for desk in wanted:
-            if desk.id not in missed:
-                desk.held_since = now
-        if not missed:
-            return missed
-        metrics.LOCK_MISSES.inc(len(missed))
-        impatient = {
-            each.command.auction_id for each in batch if now - each.since >= LOCK_PATIENCE_SECONDS
-        }
-        for auction_id in missed - impatient:
-            self._desks[auction_id].not_before = now + random.uniform(*LOCK_RETRY_SECONDS)
-        return missed - impatient
-
-    async def _unlock(self, desks: Sequence[AuctionQueue]) -> None:
-        """Frees the locks of auctions that nothing waits for, or that were held long enough."""
-        now = asyncio.get_running_loop().time()
-        rest = LOCK_REST_SECONDS if self._bus.peers else 0.0
-        free: list[str] = []
-        for desk in desks:
-            if desk.held_since is None:
-                continue
-            if desk.waiting and now - desk.held_since < LOCK_HOLD_SECONDS:
-                continue
-            desk.held_since = None
-            desk.not_before = now + rest
-            free.append(lock_name(desk.id))
-        if free:
-            await self._locks.release(free, self._token)
-
-    def _release_desks(self, desks: Sequence[AuctionQueue]) -> None:
+    def _release_queues(self, queues: Sequence[AuctionQueue]) -> None:
         loop = asyncio.get_running_loop()
-        for desk in desks:
-            desk.busy = False
-            if desk.waiting:
-                self._make_ready(desk)
-            elif desk.held_since is None:
+        for queue in queues:
+            queue.busy = False
+            if queue.waiting:
+                self._make_ready(queue)
+            elif queue.held_since is None:
                 # It stays for as long as its lock has to rest.
-                loop.call_at(desk.not_before, self._forget, desk)
+                loop.call_at(queue.not_before, self._forget, queue)
 
-    def _forget(self, desk: AuctionQueue) -> None:
-        idle = not (desk.busy or desk.waiting) and desk.held_since is None
-        if idle and self._desks.get(desk.id) is desk:
-            del self._desks[desk.id]
+    def _forget(self, queue: AuctionQueue) -> None:
+        idle = not (queue.busy or queue.waiting) and queue.held_since is None
+        if idle and self._queues.get(queue.id) is queue:
+            del self._queues[queue.id]
 
     async def _serve(self, batch: Sequence[PendingBid]) -> None:
         """Answers every bid of a batch, whatever happens to it."""
         metrics.BATCH_SIZE.observe(len(batch))
         try:
-            judged, skipped = await self._commit(batch, wait_for_locks=False)
+            decided, skipped = await self._commit(batch, wait_for_locks=False)
         except OutcomeUnknown:
             await self._resolve(batch)
             return
@@ -255,15 +205,18 @@ class Auctioneer:
             slow = [each for each in batch if each.command.auction_id in skipped]
             batch = [each for each in batch if each.command.auction_id not in skipped]
             self._spawn(self._serve_slowly(slow), "auctioneer-slow")
-        await self._finish(batch, judged)
+        await self._finish(batch, decided)
 
-    async def _finish(self, batch: Sequence[PendingBid], judged: BatchResult) -> None:
+    async def _finish(self, batch: Sequence[PendingBid], decided: BatchResult) -> None:
         """Drop stale copies, so that no bidder reads one after the answer; answer, then broadcast.
 
-        Bidders bid again while the events are broadcast, which makes the next batch a fuller one.
+        Bidders bid again while the events are broadcast, which makes the next batch a fuller one:
+        with 64 sockets on one auction 58 bids a batch instead of 41, and 161 us of the server's
+        CPU a bid instead of 187. This is why a batch publishes its events itself, and not through
+        what other transactions leave to be done after their commit.
         """
-        retired = await self._retire(judged.events)
-        for change in judged.changes:
+        retired = await self._retire(decided.events)
+        for change in decided.changes:
             _log.info(
                 "bids_placed",
                 auction_id=change.id,
@@ -271,14 +224,14 @@ class Auctioneer:
                 seq=change.standing.seq,
                 price=change.standing.price,
             )
-        metrics.count_answers(judged.answers)
-        for waiting, answer in zip(batch, judged.answers, strict=True):
-            self._answer(waiting, answer)
+        metrics.count_answers(decided.answers)
+        for pending, answer in zip(batch, decided.answers, strict=True):
+            self._answer(pending, answer)
         try:
-            await self._lifecycle.broadcast(judged.events, retired=retired)
+            await self._lifecycle.broadcast(decided.events, retired=retired)
         except Exception:
             # The bidders have their answers; the sweep of each hub finds what was not published.
-            _log.exception("events_not_published", events=len(judged.events))
+            _log.exception("events_not_published", events=len(decided.events))
 
     async def _retire(self, events: Sequence[AuctionEvent]) -> bool:
         try:
@@ -304,37 +257,37 @@ class Auctioneer:
                 commands = [
                     each.command for each in batch if each.command.auction_id not in skipped
                 ]
-                judged = await self._judge(tx, locked, commands)
+                decided = await self._decide(tx, locked, commands)
             except BaseException:
                 await tx.rollback()
                 raise
         await tx.run_after_commit()
-        return judged, skipped
+        return decided, skipped
 
-    async def _judge(
+    async def _decide(
         self, tx: Transaction, locked: dict[str, LockedAuction], commands: Sequence[BidCommand]
     ) -> BatchResult:
         if not commands:
             await tx.rollback()
             return BatchResult([], [], [], [], [])
         facts, now = await locked_store.read_bidders(tx, commands)
-        judged = decide_batch(locked, commands, facts, now)
-        if not judged.changes:
-            is_repeated = any(isinstance(a, BidReceipt) and a.repeated for a in judged.answers)
+        decided = decide_batch(locked, commands, facts, now)
+        if not decided.changes:
+            is_repeated = any(isinstance(a, BidReceipt) and a.repeated for a in decided.answers)
             await (tx.confirm() if is_repeated else tx.rollback())
-            return judged
-        if judged.closings:
-            await self._lifecycle.record_closings(tx, judged.closings)
+            return decided
+        if decided.closings:
+            await self._lifecycle.record_closings(tx, decided.closings)
         await locked_store.write_and_commit(
-            tx, judged.rows, judged.changes, judged.lead_changes, now
+            tx, decided.rows, decided.changes, decided.lead_changes, now
         )
-        return judged
+        return decided
 
     async def _serve_slowly(self, batch: Sequence[PendingBid]) -> None:
         """Wait for rows that another transaction has locked, one auction at a time."""
         by_auction: dict[str, list[PendingBid]] = {}
-        for waiting in batch:
-            by_auction.setdefault(waiting.command.auction_id, []).append(waiting)
+        for pending in batch:
+            by_auction.setdefault(pending.command.auction_id, []).append(pending)
         async with self._slow:
             for group in by_auction.values():
                 await self._serve_patiently(group)
@@ -343,7 +296,7 @@ class Auctioneer:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                judged, _ = await self._commit(group, wait_for_locks=True)
+                decided, _ = await self._commit(group, wait_for_locks=True)
             except OutcomeUnknown:
                 await self._resolve(group)
             except Unavailable as error:
@@ -358,36 +311,36 @@ class Auctioneer:
                 else:
                     self._answer_all(group, _as_refusal(error))
             else:
-                await self._finish(group, judged)
+                await self._finish(group, decided)
             return
 
     async def _serve_apart(self, batch: Sequence[PendingBid]) -> None:
         """After an error of the database: each auction alone, then each bid alone."""
         groups: dict[str, list[PendingBid]] = {}
-        for waiting in batch:
-            groups.setdefault(waiting.command.auction_id, []).append(waiting)
+        for pending in batch:
+            groups.setdefault(pending.command.auction_id, []).append(pending)
         parts: list[list[PendingBid]] = list(groups.values())
         if len(parts) == 1:
-            parts = [[waiting] for waiting in batch]
+            parts = [[pending] for pending in batch]
         for part in parts:
             await self._serve_patiently(part)
 
     async def _resolve(self, batch: Sequence[PendingBid]) -> None:
         """After a lost COMMIT: the stored keys tell which bids had been taken.
 
-        The batch is judged again behind the row locks, so a commit that is still under way is
+        The batch is decided again behind the row locks, so a commit that is still under way is
         waited for, and what it stored is answered from the row.
         """
         for delay in RETRY_UNKNOWN_SECONDS:
             await asyncio.sleep(delay)
             try:
-                judged, _ = await self._commit(batch, wait_for_locks=True)
+                decided, _ = await self._commit(batch, wait_for_locks=True)
             except (OutcomeUnknown, Unavailable):
                 continue
             except Exception:
                 _log.exception("lost_commit_not_resolved", bids=len(batch))
                 break
-            await self._finish(batch, judged)
+            await self._finish(batch, decided)
             return
         self._answer_all(batch, OutcomeUnknown())
 

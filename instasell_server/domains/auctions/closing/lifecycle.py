@@ -1,4 +1,4 @@
-"""Starts, ends and calls off auctions. Each change is one version and one event."""
+"""Start, end and cancel auctions. Each change is one version and one event."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Lifecycle:
         """Makes the orders of auctions that end in this transaction, and their outbox rows.
 
         The rows of the auctions are locked. A suspended winner's order is cancelled at once, and
-        the goods are offered to the runner-up if the reserve allows.
+        the item is offered to the runner-up if the reserve allows.
         """
         self.show_on_listings(tx, [each.auction.listing_id for each in closings])
         won = [each for each in closings if each.winner_id is not None]
@@ -174,9 +174,9 @@ class Lifecycle:
         *,
         by_seller: bool = False,
     ) -> None:
-        """Cancels an open auction whose row is locked, and tells everybody after the commit.
+        """Cancel an open auction whose row is locked, and publish it after the commit.
 
-        The seller gets a notice, too, unless it is his own doing.
+        Bidders and watchers are notified, and the seller too unless they cancelled it themselves.
         """
         auction_id = auction.id
         self.show_on_listings(tx, [auction.listing_id])

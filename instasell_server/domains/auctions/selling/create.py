@@ -71,7 +71,7 @@ def check_claim(
     if open_auction is not None:
         raise ListingHasAuction(auction_id=open_auction)
     if listing.stock < 1:
-        raise OutOfStock("the goods of this listing are sold", available=0)
+        raise OutOfStock("this listing is sold out; raise its stock first", available=0)
 
 
 async def status_of(tx: Transaction, auction_id: str, now: datetime) -> AuctionStatusReply:

@@ -56,14 +56,14 @@ class Relisting:
             passed_over = await self._check_free(tx, auction, after_payment=False)
             await claim_listing(tx, seller, auction.listing_id)
             if not passed_over:
-                raise NoRunnerUp("nobody won the auction; put it up again")
+                raise NoRunnerUp("nobody won the auction; relist it")
             found = await store.find_next_bidder(tx, auction_id, passed_over)
             if found is None:
-                raise NoRunnerUp("no other bidder is left; put it up again")
+                raise NoRunnerUp("no other bidder is left; relist it")
             bidder_id, amount = found
             reserve = auction.terms.reserve
             if reserve is not None and amount < reserve:
-                raise NoRunnerUp("the next bid is below the reserve; put it up again")
+                raise NoRunnerUp("the next bid is below the reserve; relist it")
             now = await clock.get_now(tx)
             await store.take_stock(tx, [auction.listing_id])
             order_id = await self._orders.record_offered(tx, auction_id, bidder_id, amount, now)
@@ -106,7 +106,7 @@ class Relisting:
             raise AuctionNotFound
         status = auction.standing.status
         if status not in ("ended", "cancelled"):
-            raise AuctionStillOpen("wait for its end, or call it off", auction_status=status)
+            raise AuctionStillOpen("wait for its end, or cancel it", auction_status=status)
         return auction
 
     async def _check_free(
@@ -122,7 +122,7 @@ class Relisting:
                 raise AuctionHasOrder(f"its order is {each.status.value}", order_id=each.order_id)
             if each.paid_at is not None and not after_payment:
                 raise AuctionHasOrder(
-                    "it was sold and paid before that was called off; put it up again",
+                    "its order was paid and then cancelled; relist it",
                     order_id=each.order_id,
                 )
         return [each.buyer_id for each in orders]
