@@ -200,7 +200,7 @@ async def test_queues_of_idle_auctions_are_cleared_away(
     """Whatever ids are bid on, also made-up ones: with several servers as with one."""
     bidder = await market.bidder()
     first = servers[0].app[SERVICE]._auctioneer
-    await until(lambda: first._bus.peers > 0)
+    await until(lambda: first._hints._bus.peers > 0)
     for number in range(5):
         missing = f"00000000-0000-4000-8000-00000000000{number}"
         with pytest.raises(errors.AuctionNotFound):
