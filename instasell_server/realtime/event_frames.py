@@ -15,7 +15,7 @@ from instasell_server.domains.auctions.events import (
     AuctionEnded,
     AuctionEvent,
     AuctionStarted,
-    BidsPlaced,
+    BidsAccepted,
     OwnBid,
     your_bid,
 )
@@ -45,7 +45,7 @@ class EncodedEvent:
 def encode_event(event: AuctionEvent) -> EncodedEvent:
     """Encode an event for a room and for the board."""
     shared = {"auction_id": event.auction_id, "version": event.version, "seq": event.seq}
-    if isinstance(event, BidsPlaced):
+    if isinstance(event, BidsAccepted):
         return _bids_placed(event, shared)
     shared["server_time"] = event.at
     if isinstance(event, AuctionEnded):
@@ -69,7 +69,7 @@ def encode_event(event: AuctionEvent) -> EncodedEvent:
     )  # fmt: skip
 
 
-def _bids_placed(event: BidsPlaced, shared: dict[str, Any]) -> EncodedEvent:
+def _bids_placed(event: BidsAccepted, shared: dict[str, Any]) -> EncodedEvent:
     seq = event.seq
     shared |= {
         "bid_count": seq,

@@ -30,7 +30,7 @@ class OwnBid(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class BidsPlaced:
+class BidsAccepted:
     """One commit took these bids, in order of seq, and the auction goes on.
 
     `extended` tells that they moved `end_at`. `own_bids` has those who bid or lost the lead.
@@ -121,7 +121,7 @@ class AuctionUpdated(_StateShown):
 
 
 AuctionEvent: TypeAlias = (
-    BidsPlaced | AuctionStarted | AuctionUpdated | AuctionEnded | AuctionCancelled
+    BidsAccepted | AuctionStarted | AuctionUpdated | AuctionEnded | AuctionCancelled
 )
 
 

@@ -20,7 +20,7 @@ from instasell_server.domains.auctions.events import (
     AuctionEnded,
     AuctionEvent,
     AuctionUpdated,
-    BidsPlaced,
+    BidsAccepted,
     OwnBid,
 )
 from instasell_server.domains.auctions.positions import list_bids_in_auction, list_open_bids
@@ -214,10 +214,10 @@ def _state_again(state: AuctionState, version: int, now: datetime) -> AuctionUpd
 
 def _bids_again(
     state: AuctionState, version: int, bids: Sequence[store.StoredBidView], now: datetime
-) -> BidsPlaced:
+) -> BidsAccepted:
     last = bids[-1].bid
     newest = version == state.version
-    return BidsPlaced(
+    return BidsAccepted(
         auction_id=state.auction_id,
         version=version,
         at=now,

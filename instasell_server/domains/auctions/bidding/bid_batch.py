@@ -35,7 +35,7 @@ from instasell_server.domains.auctions.bid_records import (
 )
 from instasell_server.domains.auctions.events import (
     AuctionEvent,
-    BidsPlaced,
+    BidsAccepted,
     OwnBid,
     auction_ended,
 )
@@ -327,7 +327,7 @@ def _event(run: _AuctionInBatch, now: datetime) -> AuctionEvent:
     if run.closing is not None:
         return auction_ended(run.closing, run.leader_no, run.placed, run.own_bids)
     standing = run.standing
-    return BidsPlaced(
+    return BidsAccepted(
         auction_id=run.auction.id,
         version=run.version,
         at=now,

@@ -19,7 +19,7 @@ from instasell_server.domains.auctions.events import (
     AuctionCancelled,
     AuctionEvent,
     AuctionStarted,
-    BidsPlaced,
+    BidsAccepted,
     EventPublisher,
     auction_ended,
 )
@@ -254,7 +254,7 @@ class Lifecycle:
     def _remember(self, events: Sequence[AuctionEvent]) -> None:
         """Keeps the ends, but not without a bound: other servers may see to their rows."""
         for each in events:
-            if not isinstance(each, BidsPlaced):
+            if not isinstance(each, BidsAccepted):
                 self._told[each.auction_id] = each.version
         while len(self._told) > TOLD_MAX:
             del self._told[next(iter(self._told))]
