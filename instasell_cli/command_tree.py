@@ -10,6 +10,20 @@ PROGRAM = "instasell"
 COMPLETION_ASKED = "_INSTASELL_COMPLETE"
 """The variable by which a shell asks for completions, as `complete_bash`."""
 
+KEY = "instasell."
+"""Before the names of the shared options in `Context.meta`."""
+
+HELP_TOPICS = {
+    "errors": "every error code of the market",
+    "ids": "what may be typed where an id is asked for",
+    "exit-codes": "what the exit code of a command says",
+    "environment": "the variables that are read",
+    "output": "the formats, and what goes where",
+    "questions": "what is asked before it is done, and --yes",
+    "completion": "ids, titles and fields in the shell",
+}
+"""Every topic of `instasell help`, and what it is about."""
+
 _HEAD = "\b\nExamples:\n"
 _PROMPT = "  $ "
 
@@ -63,13 +77,18 @@ class CommandEntry:
         return str(self.command.short_help or self.description)
 
 
-def entries() -> Iterator[CommandEntry]:
-    """Yield the root, then every group and command, in the order of the help."""
-    import typer.main
+def path_of(ctx: Any) -> str:
+    """Return the words of the command that runs, as `auctions bid`."""
+    words: list[str] = []
+    while ctx.parent is not None:
+        words.insert(0, ctx.info_name or "")
+        ctx = ctx.parent
+    return " ".join(words)
 
-    from instasell_cli.main import app
 
-    yield from _below(CommandEntry((), typer.main.get_command(app)))
+def entries(root: Any) -> Iterator[CommandEntry]:
+    """Yield the root command, then every group and command, in the order of the help."""
+    yield from _below(CommandEntry((), root))
 
 
 def _below(entry: CommandEntry) -> Iterator[CommandEntry]:

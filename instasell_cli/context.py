@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from instasell_cli.command_tree import KEY
 from instasell_cli.exit_codes import UsageProblem
-from instasell_cli.options import KEY
 from instasell_cli.output.transforms import transform_of, written_by
 from instasell_cli.output.writer import Format, OutputWriter, Transform
 

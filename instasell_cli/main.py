@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from typing import Annotated, NoReturn
 
 import typer
+import typer.main
 
-from instasell_cli.command_tree import COMPLETION_ASKED, PROGRAM
+from instasell_cli.command_tree import COMPLETION_ASKED, PROGRAM, CommandEntry, entries
 from instasell_cli.commands import api, demo, doctor, listen, serve, tui
 from instasell_cli.commands import help as topics
 from instasell_cli.commands.admin import app as admin
@@ -39,12 +41,20 @@ Examples:
 
 A marketplace with live auctions, in the terminal."""
 
+
+def _resolve_ids(ctx: typer.Context) -> None:
+    # Loaded with the first command, as it takes longer than the help does.
+    from instasell_cli.input.id_resolver import resolve_parameters
+
+    resolve_parameters(ctx)
+
+
 NOUNS: dict[str, typer.Typer] = {}
 """The groups of commands by their names, filled in below."""
 
 app = typer.Typer(
     name="instasell",
-    cls=with_nouns(NOUNS),
+    cls=with_nouns(NOUNS, _resolve_ids),
     help=SUMMARY,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -92,6 +102,11 @@ def _main(
     ] = False,
 ) -> None:
     """Read the options before the first command."""
+
+
+def all_entries() -> Iterator[CommandEntry]:
+    """Yield the root, then every group and command, in the order of the help."""
+    return entries(typer.main.get_command(app))
 
 
 def run() -> NoReturn:

@@ -10,9 +10,9 @@ import typer
 import typer.main
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from instasell_cli.command_tree import KEY
 from instasell_cli.output.writer import Format
 
-KEY = "instasell."
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -47,20 +47,9 @@ class MarketCommand(TyperCommand):
         super().__init__(*args, params=[*(params or []), *shared_options()], **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command once its parameters have whole ids."""
-        from instasell_cli.input.id_resolver import resolve_parameters
-
-        resolve_parameters(ctx)
+        """Run the command once its parameters are prepared, as by whole ids for titles."""
+        ctx.find_root().command.prepare(ctx)
         return super().invoke(ctx)
-
-
-def path_of(ctx: Any) -> str:
-    """Return the words of the command that runs, as `auctions bid`."""
-    words: list[str] = []
-    while ctx.parent is not None:
-        words.insert(0, ctx.info_name or "")
-        ctx = ctx.parent
-    return " ".join(words)
 
 
 def _kind(bare: Mapping[str, str] | None) -> type[MarketCommand]:
@@ -126,13 +115,22 @@ class _Nouns(MutableMapping[str, Any]):
         del self._built[name]
 
 
-def with_nouns(nouns: Mapping[str, typer.Typer]) -> type[MarketGroup]:
-    """Return the class of the root, which has these groups below it."""
+def with_nouns(
+    nouns: Mapping[str, typer.Typer], prepare: Callable[[Any], None]
+) -> type[MarketGroup]:
+    """Return the class of the root, which has these groups below it.
+
+    `prepare` gets the context of every command before it runs.
+    """
 
     class Root(MarketGroup):
         def __init__(self, *, commands: Any = None, **kwargs: Any) -> None:
             super().__init__(**kwargs)
+            self.nouns = nouns
             self.commands = _Nouns(commands or {}, nouns)
+
+        def prepare(self, ctx: Any) -> None:
+            prepare(ctx)
 
     return Root
 

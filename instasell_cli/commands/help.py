@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from instasell_cli.command_tree import HELP_TOPICS
 from instasell_cli.exit_codes import MEANINGS, UsageProblem
 from instasell_cli.options import command
 
@@ -82,24 +83,13 @@ Commands that take several ids read them from stdin for -, one in each line:
 
   instasell auctions live -o name | instasell auctions follow -"""
 
-FIRST_LINES = {
-    "errors": "every error code of the market",
-    "ids": "what may be typed where an id is asked for",
-    "exit-codes": "what the exit code of a command says",
-    "environment": "the variables that are read",
-    "output": "the formats, and what goes where",
-    "questions": "what is asked before it is done, and --yes",
-    "completion": "ids, titles and fields in the shell",
-}
-"""Every topic, and what it is about."""
-
 
 def add_to(app: typer.Typer) -> None:
     """Declares the command."""
     command(
         app,
         "help",
-        "Help on a topic, a noun or a command. Topics: " + ", ".join(FIRST_LINES) + ".",
+        "Help on a topic, a noun or a command. Topics: " + ", ".join(HELP_TOPICS) + ".",
         "help exit-codes",
         "help output",
         "help listings",
@@ -112,14 +102,14 @@ def show(
     topic: Annotated[
         list[str] | None,
         typer.Argument(
-            help=f"One of {', '.join(FIRST_LINES)}; or a command, as auctions bid.",
+            help=f"One of {', '.join(HELP_TOPICS)}; or a command, as auctions bid.",
             metavar="[TOPIC]",
         ),
     ] = None,
 ) -> None:
     """Run `help`."""
     words = topic or []
-    if len(words) == 1 and words[0] in FIRST_LINES:
+    if len(words) == 1 and words[0] in HELP_TOPICS:
         typer.echo(text_of(words[0]))
     else:
         typer.echo(_help_of(ctx.parent, words))
@@ -132,7 +122,7 @@ def _help_of(context: Any, words: Sequence[str]) -> str:
         commands = getattr(context.command, "commands", {})
         name = next((n for n in (" ".join(left[:2]), left[0]) if n in commands), None)
         if name is None:
-            there = ", ".join((*FIRST_LINES, *(commands if context.parent is None else ())))
+            there = ", ".join((*HELP_TOPICS, *(commands if context.parent is None else ())))
             wanted = " ".join(words)
             raise UsageProblem(f"there is no topic {wanted!r}; there are: {there}")
         left = left[name.count(" ") + 1 :]
@@ -168,5 +158,5 @@ def text_of(topic: str) -> str:
         return errors_text()
     texts = {"ids": IDS, "output": OUTPUT, "questions": QUESTIONS, "completion": COMPLETION}
     if topic not in texts:
-        raise UsageProblem(f"there is no topic {topic!r}; there are: {', '.join(FIRST_LINES)}")
+        raise UsageProblem(f"there is no topic {topic!r}; there are: {', '.join(HELP_TOPICS)}")
     return texts[topic]

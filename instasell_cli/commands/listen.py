@@ -12,9 +12,9 @@ import typer
 
 from instasell_cli.context import Invocation, invocation
 from instasell_cli.exit_codes import UsageProblem
-from instasell_cli.input.amounts import shown_amount
 from instasell_cli.live.task_failures import first_of
 from instasell_cli.options import command
+from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.notification_text import notification_sentence
 from instasell_cli.output.writer import OutputWriter
 

@@ -45,7 +45,8 @@ class _CompletionShell(ShellComplete):
         context, place, word, offer = self.found_place()
         if offer is None:
             return place.shell_complete(context, word), word
-        typed = TypedWords(_path(context), word, context.params, context.meta)
+        nouns = context.find_root().command.nouns
+        typed = TypedWords(_path(context), word, nouns, context.params, context.meta)
         return [CompletionItem(each.value, help=each.title) for each in offer(typed)], word
 
 

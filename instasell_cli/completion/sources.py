@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from instasell_cli.command_tree import HELP_TOPICS, KEY
 from instasell_cli.completion.candidates import Candidate, is_beginning_of_id, match_candidates
-from instasell_cli.options import KEY
 
 ANSWER_SECONDS = 0.8
 """How long the server and the keyring may take together; the user waits for the Tab key."""
@@ -28,10 +28,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class TypedWords:
-    """Hold the typed line: the shared options, the command's own values, the word so far."""
+    """Hold the typed line: the shared options, the command's own values, the word so far.
+
+    `nouns` are the groups of commands, as `auctions`.
+    """
 
     command: str
     word: str
+    nouns: Collection[str] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
 
@@ -155,12 +159,9 @@ def profiles(typed: TypedWords) -> list[Candidate]:
 
 def topics(typed: TypedWords) -> list[Candidate]:
     """Return the topics of `instasell help`."""
-    from instasell_cli.commands.help import FIRST_LINES
-    from instasell_cli.main import NOUNS
-
-    nouns = ((name, "its commands") for name in NOUNS)
+    nouns = ((name, "its commands") for name in typed.nouns)
     return match_candidates(
-        (Candidate(*each) for each in (*FIRST_LINES.items(), *nouns)), typed.word
+        (Candidate(*each) for each in (*HELP_TOPICS.items(), *nouns)), typed.word
     )
 
 

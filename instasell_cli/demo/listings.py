@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from instasell_cli.commands.listings.transfer import ImportOptions, run_import
 from instasell_cli.demo.market import ADMIN_EMAIL, DemoMarket
-from instasell_cli.input.amounts import shown_amount
 from instasell_cli.input.category_paths import CategoryMaker
 from instasell_cli.input.rows.row_results import ResultTotals
+from instasell_cli.input.rows.run_import import ImportOptions, run_import
+from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.writer import OutputWriter
 from instasell_cli.seed.plan import PlannedListing, categories, make_plan
 from instasell_cli.seed.word_lists import words

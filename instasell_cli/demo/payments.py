@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from instasell_cli.exit_codes import CliError
-from instasell_cli.input.amounts import shown_amount
+from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.writer import OutputWriter
 from instasell_client import AsyncInstaSell
 from instasell_client.models.orders import Order, OrderStatus

@@ -9,14 +9,14 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from random import Random
 
-from instasell_cli.commands.auctions.watch import EventPrinter
 from instasell_cli.demo import listings as goods
 from instasell_cli.demo.bidders import Bidder, DemoAuction
 from instasell_cli.demo.market import ADMIN_EMAIL, DemoMarket
 from instasell_cli.demo.payments import Settled, settle
 from instasell_cli.exit_codes import CliError
-from instasell_cli.input.amounts import shown_amount
+from instasell_cli.live.event_printer import EventPrinter
 from instasell_cli.live.task_failures import first_of
+from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.writer import Format, OutputWriter
 from instasell_client import (
     AsyncInstaSell,

@@ -94,8 +94,8 @@ def _lines(name: str) -> list[str]:
 
 def _typed_ids(ctx: Any) -> Iterator[tuple[str, CandidateSource, list[str]]]:
     """Yield the parameters that take ids, with what kind of, and what is no whole one."""
+    from instasell_cli.command_tree import path_of
     from instasell_cli.completion.parameters import source_of
-    from instasell_cli.options import path_of
 
     for name, value in ctx.params.items():
         values = value if isinstance(value, list | tuple) else [value]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from instasell_cli.exit_codes import CliError, ExitCode
-from instasell_cli.input.amounts import default_currency, shown_amount
+from instasell_cli.output.amounts import default_currency, shown_amount
 
 
 def with_remedy(error: Exception, currency: str | None = None) -> Exception:

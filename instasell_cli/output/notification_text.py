@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from instasell_cli.input.amounts import default_currency, shown_amount
-from instasell_cli.input.times import local_text
+from instasell_cli.output.amounts import default_currency, shown_amount
+from instasell_cli.output.times import local_text
 
 if TYPE_CHECKING:
     from instasell_client.models.notifications import Notification

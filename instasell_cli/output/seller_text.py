@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from instasell_cli.input.amounts import shown_amount
-from instasell_cli.input.times import local_text
+from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.schemas import (
     AUCTION_VIEW,
     LISTING_VIEW,
     record_of,
     view_record,
 )
+from instasell_cli.output.times import local_text
 from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:

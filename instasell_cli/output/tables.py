@@ -11,8 +11,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from instasell_cli.input.times import short_text
 from instasell_cli.output.schema import RecordSchema, is_instant
+from instasell_cli.output.times import short_text
 
 GAP = "  "
 LONG_WIDTH_MIN = 16

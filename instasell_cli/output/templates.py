@@ -9,8 +9,8 @@ from jinja2 import ChainableUndefined, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from instasell_cli.exit_codes import CliError, UsageProblem
-from instasell_cli.input.amounts import shown_amount
-from instasell_cli.input.times import local_text, span_text
+from instasell_cli.output.amounts import shown_amount
+from instasell_cli.output.times import local_text, span_text
 from instasell_cli.output.writer import clean, json_text
 
 NAMES = ("records", "record")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from instasell_cli.command_tree import KEY, path_of
 from instasell_cli.exit_codes import UsageProblem
-from instasell_cli.options import KEY, path_of
 
 if TYPE_CHECKING:
     import typer

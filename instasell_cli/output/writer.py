@@ -16,10 +16,10 @@ from itertools import chain, islice
 from typing import Protocol, TextIO
 
 from instasell_cli.exit_codes import UsageProblem
-from instasell_cli.input.amounts import default_currency, shown_amount
-from instasell_cli.input.times import local_text
+from instasell_cli.output.amounts import default_currency, shown_amount
 from instasell_cli.output.csv_cells import neutralize
 from instasell_cli.output.schema import RecordSchema, is_instant
+from instasell_cli.output.times import local_text
 
 Record = Mapping[str, object]
 

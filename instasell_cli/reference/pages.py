@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from instasell_cli.command_tree import PROGRAM, CommandEntry, entries
-from instasell_cli.commands.help import ENVIRONMENT, FIRST_LINES, text_of
+from instasell_cli.command_tree import HELP_TOPICS, PROGRAM, CommandEntry
+from instasell_cli.commands.help import ENVIRONMENT, text_of
 from instasell_cli.exit_codes import MEANINGS
+from instasell_cli.main import all_entries
 from instasell_cli.options import shared_options
 from instasell_cli.output.output_schemas import SCHEMA_OF_COMMAND
 from instasell_cli.reference.exit_code_docs import exit_codes_of
@@ -63,7 +64,7 @@ def write_all(root: Path) -> list[Path]:
 def sheets() -> Iterator[CommandPage]:
     """Yield the whole tree, from the root on."""
     contexts: dict[tuple[str, ...], Any] = {}
-    for entry in entries():
+    for entry in all_entries():
         name = entry.words[-1] if entry.words else PROGRAM
         above = contexts.get(entry.words[:-1]) if entry.words else None
         context = entry.command.make_context(name, [], parent=above, resilient_parsing=True)
@@ -180,7 +181,7 @@ def manual(found: Iterable[CommandPage]) -> str:
     for topic in ("ids", "output", "questions", "completion", "errors"):
         lines += [f".SH {topic.upper()}", *_verbatim(text_of(topic))]
     lines += [".SH FILES", *_tagged(ManualSection(*each) for each in FILES.items())]
-    topics = ", ".join(FIRST_LINES)
+    topics = ", ".join(HELP_TOPICS)
     lines += [".SH SEE ALSO", _plain(f"{PROGRAM} help TOPIC, of: {topics}.")]
     return "\n".join(lines) + "\n"
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from instasell_cli.input.amounts import shown_amount
+from instasell_cli.output.amounts import shown_amount
 from instasell_cli.seed.accounts import Entrant, enter_people, requires_proof
 from instasell_cli.seed.market_file import (
     TYPED_AS,

@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 
-from instasell_cli.command_tree import PROGRAM, CommandEntry, entries
-from instasell_cli.commands.help import FIRST_LINES, text_of
+from instasell_cli.command_tree import HELP_TOPICS, PROGRAM, CommandEntry
+from instasell_cli.commands.help import text_of
 from instasell_cli.exit_codes import ExitCode
+from instasell_cli.main import all_entries
 from instasell_cli.reference.pages import pages
 from instasell_client.errors import errors_by_code
 
 ROOT = Path(__file__).parents[2]
-ENTRIES = {entry.path: entry for entry in entries()}
+ENTRIES = {entry.path: entry for entry in all_entries()}
 SUMMARY_MAX = 79
 _CALL = re.compile(r"""(?:^|[;&|(]\s*)instasell\b((?:"[^"]*"|'[^']*'|[^"'\n;|)])*)""")
 
@@ -74,7 +75,7 @@ def test_an_example_with_a_wrong_option_is_noticed() -> None:
 
 
 def test_every_topic_has_a_text() -> None:
-    for topic in FIRST_LINES:
+    for topic in HELP_TOPICS:
         assert text_of(topic)
 
 

@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 import yaml
 
-from instasell_cli.command_tree import CommandEntry, entries
+from instasell_cli.command_tree import CommandEntry
 from instasell_cli.exit_codes import ExitCode
+from instasell_cli.main import all_entries
 from instasell_cli.output.output_schemas import SCHEMA_OF_COMMAND
 from instasell_cli.reference.exit_code_docs import exit_codes_of
 from instasell_client.models.accounts import Role
@@ -185,7 +186,7 @@ ROWS: Mapping[str, Row] = {
 """In the order in which they run; what a command needs of those before it stands above it."""
 
 MAY_BE_EMPTY = ("auth switch", "auth status", "wallet withdrawals", "listings images list")
-ENTRIES = {entry.path: entry for entry in entries() if entry.is_command}
+ENTRIES = {entry.path: entry for entry in all_entries() if entry.is_command}
 FORMATS = (None, "json", "jsonl", "csv", "yaml", "name", "jq", "template")
 REFUSED = {"json": ("csv", "name"), "lines": ("json", "csv", "yaml", "name")}
 """Formats that a command cannot have, by what it writes."""

@@ -12,9 +12,10 @@ from instasell_cli.commands.disputes.app import DisputeId, DisputeStatusFilter, 
 from instasell_cli.commands.disputes.records import print_dispute
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError, UsageProblem
-from instasell_cli.input.amounts import shown_amount, typed_amount
+from instasell_cli.input.amounts import typed_amount
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command, group
+from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:

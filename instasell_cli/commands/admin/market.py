@@ -14,11 +14,11 @@ from instasell_cli.commands.orders.app import print_orders
 from instasell_cli.commands.orders.records import order_record
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError
-from instasell_cli.input.amounts import shown_amount
 from instasell_cli.input.prompts import confirm
-from instasell_cli.input.times import local_text
 from instasell_cli.options import command, group
+from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.schemas import ADMIN_ORDER, AUCTION, LISTING, record_of
+from instasell_cli.output.times import local_text
 from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ import typer
 from instasell_cli.commands.auctions import bidder_list as own_bids
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError, ExitCode, UsageProblem
-from instasell_cli.input.amounts import optional_amount, shown_amount
+from instasell_cli.input.amounts import optional_amount
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command
+from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.schemas import RECEIPT, record_of
 from instasell_cli.output.writer import clean
 

@@ -8,7 +8,6 @@ import typer
 
 from instasell_cli.context import Invocation, invocation
 from instasell_cli.exit_codes import ExitCode
-from instasell_cli.input.amounts import market_currency, shown_amount
 from instasell_cli.input.rows import run_rows as bulk
 from instasell_cli.input.rows.auction_rows import AUCTIONS, OUTCOMES, OVER
 from instasell_cli.input.rows.auction_schedule import AuctionScheduler
@@ -17,6 +16,7 @@ from instasell_cli.input.rows.gas_estimate import GasPlan
 from instasell_cli.input.rows.row_results import REJECTED, ResultTotals, RowResult
 from instasell_cli.input.rows.worker_pool import WorkerPool
 from instasell_cli.options import command
+from instasell_cli.output.amounts import market_currency, shown_amount
 from instasell_cli.output.schemas import SCHEDULED
 from instasell_cli.output.writer import OutputWriter
 

@@ -10,8 +10,7 @@ import typer
 
 from instasell_cli.context import Invocation, invocation
 from instasell_cli.exit_codes import CliError
-from instasell_cli.input.amounts import shown_amount
-from instasell_cli.input.times import local_text, parse_seconds, span_text
+from instasell_cli.input.times import parse_seconds
 from instasell_cli.live.auction_events import (
     FollowedAuctions,
     WaitCondition,
@@ -20,7 +19,9 @@ from instasell_cli.live.auction_events import (
     follow,
 )
 from instasell_cli.options import command
+from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.schemas import AUCTION, record_of
+from instasell_cli.output.times import local_text, span_text
 
 if TYPE_CHECKING:
     from instasell_cli.output.writer import OutputWriter

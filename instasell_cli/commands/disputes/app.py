@@ -13,9 +13,9 @@ from instasell_cli.commands.disputes import evidence
 from instasell_cli.commands.disputes.records import print_dispute
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import UsageProblem
-from instasell_cli.input.amounts import shown_amount
 from instasell_cli.input.prompts import ask
 from instasell_cli.options import command, group
+from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.schemas import DISPUTE, record_of
 
 if TYPE_CHECKING:

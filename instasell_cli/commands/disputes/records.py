@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from instasell_cli.input.times import local_text
 from instasell_cli.output.schemas import DISPUTE_VIEW, record_of
+from instasell_cli.output.times import local_text
 from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ from instasell_cli.commands.orders.records import print_order
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError, UsageProblem
 from instasell_cli.input.addresses import complete_address, read_address
-from instasell_cli.input.amounts import market_currency, optional_amount, shown_amount
+from instasell_cli.input.amounts import optional_amount
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command, group
+from instasell_cli.output.amounts import market_currency, shown_amount
 from instasell_cli.output.schemas import ORDER, record_of
 from instasell_cli.output.writer import clean
 

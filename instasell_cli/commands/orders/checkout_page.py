@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from instasell_cli.exit_codes import CliError, UsageProblem
 from instasell_cli.input.prompts import is_interactive
-from instasell_cli.input.times import parse_seconds, span_text
+from instasell_cli.input.times import parse_seconds
+from instasell_cli.output.times import span_text
 
 if TYPE_CHECKING:
     from instasell_cli.output.writer import OutputWriter

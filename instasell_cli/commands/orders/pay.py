@@ -17,9 +17,9 @@ from instasell_cli.commands.orders.checkout_page import (
 from instasell_cli.commands.orders.records import print_order
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError, ExitCode, UsageProblem
-from instasell_cli.input.amounts import shown_amount
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command
+from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.error_hints import with_remedy
 from instasell_cli.output.writer import clean
 

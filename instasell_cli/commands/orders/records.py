@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from instasell_cli.input.amounts import shown_amount
-from instasell_cli.input.times import local_text
+from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.schemas import ORDER_VIEW, record_of
+from instasell_cli.output.times import local_text
 from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:

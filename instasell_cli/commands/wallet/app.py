@@ -19,12 +19,13 @@ from instasell_cli.commands.orders.checkout_page import (
 from instasell_cli.commands.orders.pay import Open, Timeout, Wait
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError
-from instasell_cli.input.amounts import shown_amount, typed_amount
+from instasell_cli.input.amounts import typed_amount
 from instasell_cli.input.prompts import confirm
-from instasell_cli.input.times import local_text
 from instasell_cli.options import command, group
+from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.error_hints import with_remedy
 from instasell_cli.output.schemas import FEATURED, TOP_UP, WALLET, WALLET_ENTRY, record_of
+from instasell_cli.output.times import local_text
 from instasell_cli.output.writer import Format, clean
 
 if TYPE_CHECKING:

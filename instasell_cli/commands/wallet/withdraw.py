@@ -10,9 +10,10 @@ import typer
 from instasell_cli.commands.wallet.app import Key, app
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError
-from instasell_cli.input.amounts import shown_amount, typed_amount
+from instasell_cli.input.amounts import typed_amount
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command
+from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.error_hints import with_remedy
 from instasell_cli.output.schemas import PAYOUT_ACCOUNT, WITHDRAWAL, record_of
 

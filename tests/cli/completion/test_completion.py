@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from instasell_cli.command_tree import entries
 from instasell_cli.completion.candidates import SHOWN_MAX, Candidate, match_candidates, shown
 from instasell_cli.completion.parameters import offer_for
+from instasell_cli.main import all_entries
 from instasell_cli.output.output_schemas import SCHEMA_OF_COMMAND
 from instasell_client import AsyncInstaSell
 from instasell_client.models.accounts import Role
@@ -157,7 +157,7 @@ def test_candidates_are_few_and_harmless() -> None:
 
 
 def test_whatever_is_an_id_can_be_completed() -> None:
-    for entry in entries():
+    for entry in all_entries():
         for param in () if entry.is_group else entry.command.params:
             metavar = (param.metavar or "").rstrip(".")
             if param.name in TITLED or metavar in ("ID", "LISTING", "AUCTION", "ORDER", "IMAGE"):
@@ -165,7 +165,7 @@ def test_whatever_is_an_id_can_be_completed() -> None:
 
 
 def test_fields_are_known_by_the_names_of_commands() -> None:
-    assert set(SCHEMA_OF_COMMAND) <= {each.path for each in entries()}
+    assert set(SCHEMA_OF_COMMAND) <= {each.path for each in all_entries()}
 
 
 async def test_a_path_of_a_category_is_one_word_in_every_shell(

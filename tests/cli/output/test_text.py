@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from instasell_cli.commands.help import text_of
 from instasell_cli.exit_codes import ExitCode, UsageProblem, exit_code_of, message_of
-from instasell_cli.input.amounts import default_currency, shown_amount, typed_amount
-from instasell_cli.input.times import local_text, parse_instant, parse_seconds, span_text
+from instasell_cli.input.amounts import typed_amount
+from instasell_cli.input.times import parse_instant, parse_seconds
+from instasell_cli.output.amounts import default_currency, shown_amount
 from instasell_cli.output.csv_cells import neutralize, restore
 from instasell_cli.output.debug_log import redact
 from instasell_cli.output.error_hints import with_remedy
+from instasell_cli.output.times import local_text, span_text
 from instasell_client import ProfileError, errors
 
 
