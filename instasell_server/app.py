@@ -49,15 +49,8 @@ from instasell_server.http.rights import RIGHTS, RightsChecker
 from instasell_server.http.web_app import make_application
 from instasell_server.realtime.hub import Hub
 from instasell_server.routes import LIVE, TABLE, routes_of
-from instasell_server.wiring import (
-    Engines,
-    Services,
-    build_services,
-    make_engines,
-    make_ledger,
-    make_mails,
-    require_setting,
-)
+from instasell_server.wiring.engines import Engines, make_engines, require_setting
+from instasell_server.wiring.services import Services, build_services, make_ledger, make_mails
 from instasell_server.workers.notification_dispatcher import NotificationWorker
 
 SERVICES = web.AppKey("services", Services)
@@ -87,7 +80,7 @@ def build(settings: Settings) -> web.Application:
     if isinstance(engines.objects, DiskObjects):
         app[media.OWN_FILES] = engines.objects
     app[auctions.SERVICE] = services.auctions
-    app[auctions.RESALE] = services.resale
+    app[auctions.RESALE] = services.relisting
     app[auctions.LIVE_PAGES] = auctions.LivePages()
     app[auctions.SELLING] = SellerAuctions(
         engines.database,
@@ -113,7 +106,7 @@ def build(settings: Settings) -> web.Application:
     app[messages.SERVICE] = services.messages
     app[notifications.SERVICE] = services.notifications
     app[notifications.SUBSCRIPTIONS] = SubscriptionService(engines.database)
-    app[notifications.TELLING] = services.telling
+    app[notifications.TELLING] = services.notification_dispatcher
     app[operations.SERVICE] = _operations(engines)
     app[LIVE] = services.live
     app.on_shutdown.append(_close_sockets)
@@ -202,8 +195,8 @@ class _Lifetime:
             for name, work in (
                 ("outbox", services.outbox.run),
                 ("escrow", services.escrow.run),
-                ("notices", NotificationWorker(services.telling).run),
-                ("postman", services.postman.run),
+                ("notices", NotificationWorker(services.notification_dispatcher).run),
+                ("postman", services.mail_sender.run),
             ):
                 tasks.append(asyncio.create_task(_after_a_rest(work), name=name))
         yield

@@ -22,7 +22,7 @@ from instasell_server.config.settings import Settings
 from instasell_server.embedded.privileges import Identity
 from instasell_server.embedded.programs import find_postgres
 from instasell_server.ports import Unreachable
-from instasell_server.wiring import is_redis_empty
+from instasell_server.wiring.engines import is_redis_empty
 
 
 def create_backup(settings: Settings, folder: Path | None) -> Backup:

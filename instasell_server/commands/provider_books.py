@@ -12,7 +12,7 @@ from instasell_server.commands.standalone import needs_engines, needs_sandbox, s
 from instasell_server.config.settings import Settings
 from instasell_server.ports import OWNERS_MOVEMENTS, Movements, ProviderBooks
 from instasell_server.sandbox.balance_sums import sum_balance_transactions
-from instasell_server.wiring import make_provider
+from instasell_server.wiring.engines import make_provider
 
 
 class SandboxBooks:

@@ -111,7 +111,7 @@ async def _serve(
         port = await listener.open(settings.host, settings.port)
         if settings.public_url is None:
             url = f"http://{_shown(settings.host)}:{port}"
-            app[payments.SERVICE].return_url = url + payments.RETURN_PATH
+            app[payments.SERVICE].return_address.url = url + payments.RETURN_PATH
         if sandbox is not None:
             _, secret = sandbox_secrets(settings)
             sandbox.send_to(

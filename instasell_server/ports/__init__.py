@@ -1,6 +1,6 @@
 """The seams of the server: what the domains need of engines, said without them.
 
-Each Protocol has its implementation in `adapters/`, and `wiring.py` joins the two. An adapter that
+Each Protocol has its implementation in `adapters/`, and `wiring` joins the two. An adapter that
 cannot reach its engine raises `Unreachable`; every caller says what it does then.
 """
 

@@ -11,8 +11,8 @@ from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.admin import store
+from instasell_server.domains.admin.action_log import Action, note_action
 from instasell_server.domains.admin.alert_hints import remedy_of
-from instasell_server.domains.admin.service import Action, note_action
 from instasell_server.domains.chargebacks.service import ChargebackService
 from instasell_server.domains.payments.service import PaymentService
 from instasell_server.paging import (

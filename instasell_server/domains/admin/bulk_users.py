@@ -21,7 +21,7 @@ from instasell_client.models.errors import (
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.accounts.service import AccountService
 from instasell_server.domains.admin import store
-from instasell_server.domains.admin.service import Action
+from instasell_server.domains.admin.action_log import Action
 from instasell_server.ports.principal import Principal
 
 AT_ONCE_MAX = 4

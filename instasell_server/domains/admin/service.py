@@ -7,7 +7,6 @@ changes nothing, and leaves no second row.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from enum import StrEnum
 from typing import Any
 
 from instasell_client.models.accounts import Role, User
@@ -32,6 +31,7 @@ from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import BEGIN_SNAPSHOT, Transaction, transact
 from instasell_server.domains.accounts.service import AccountService
 from instasell_server.domains.admin import rules, store
+from instasell_server.domains.admin.action_log import Action, note_action
 from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.listings.service import ListingService
@@ -47,24 +47,6 @@ from instasell_server.ports.principal import Principal
 
 _USER_PAGES = Cursor("users", INSTANT, ROW_ID)
 _ACTION_PAGES = Cursor("actions", INTEGER)
-
-
-class Action(StrEnum):
-    """Name an action of an admin, as in the audit log."""
-
-    CREATE_USER = "create_user"
-    SUSPEND_USER = "suspend_user"
-    UNSUSPEND_USER = "unsuspend_user"
-    SET_ROLE = "set_role"
-    VERIFY_USER = "verify_user"
-    ALLOW_PAYOUTS = "allow_payouts"
-    CLOSE_ALERT = "close_alert"
-    REFUND_PAYMENT = "refund_payment"
-    CHARGE_SELLER = "charge_seller"
-    CORRECT_CHARGEBACK = "correct_chargeback"
-    CANCEL_AUCTION = "cancel_auction"
-    REMOVE_LISTING = "remove_listing"
-    RESOLVE_DISPUTE = "resolve_dispute"
 
 
 class AdminService:
@@ -266,18 +248,6 @@ class AdminService:
 
     # The log and figures ----------------------------------------------------------------------
 
-    async def note_resolution(
-        self,
-        tx: Transaction,
-        admin: Principal,
-        dispute_id: str,
-        reason: str,
-        details: Mapping[str, Any],
-    ) -> None:
-        """Writes down what was decided on a dispute. Implements `disputes.AuditLog`."""
-        subject = ("dispute", dispute_id)
-        await note_action(tx, admin, Action.RESOLVE_DISPUTE, subject, reason, details)
-
     async def list_actions(self, query: AuditLogQuery) -> Page[AdminAction]:
         """List actions of admins, newest first. Raises Invalid for a cursor of another list."""
         (before,) = _ACTION_PAGES.read(query.cursor)
@@ -305,21 +275,3 @@ class AdminService:
             currency=self._currency,
             items=figures,
         )
-
-
-async def note_action(
-    tx: Transaction,
-    admin: Principal,
-    action: Action,
-    subject: tuple[str, str],
-    reason: str,
-    details: Mapping[str, Any],
-) -> None:
-    await store.insert_action(
-        tx,
-        admin_id=admin.user_id,
-        action=action.value,
-        subject=subject,
-        reason=reason,
-        details=details,
-    )

@@ -16,7 +16,7 @@ from instasell_server.db.transaction import Transaction
 from instasell_server.domains.chargebacks import store
 from instasell_server.domains.chargebacks.debts import Debts
 from instasell_server.domains.chargebacks.store import Chargeback, Debt
-from instasell_server.domains.disputes.service import DisputeService
+from instasell_server.domains.disputes.order_disputes import OrderDisputes
 from instasell_server.domains.ledger import claims as movements
 from instasell_server.domains.ledger.postings import LedgerAccount, Posting
 from instasell_server.domains.ledger.service import Ledger
@@ -29,7 +29,7 @@ class ProviderRefunds:
     """Books refunds that the market did not ask for."""
 
     def __init__(
-        self, claims: BankClaims, disputes: DisputeService, ledger: Ledger, debts: Debts
+        self, claims: BankClaims, disputes: OrderDisputes, ledger: Ledger, debts: Debts
     ) -> None:
         self._claims = claims
         self._disputes = disputes

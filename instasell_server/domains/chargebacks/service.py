@@ -24,7 +24,7 @@ from instasell_server.domains.chargebacks.provider_refunds import ProviderRefund
 from instasell_server.domains.chargebacks.rules import ChargebackShares
 from instasell_server.domains.chargebacks.store import Chargeback, Debt
 from instasell_server.domains.chargebacks.top_ups import TopUpClaims
-from instasell_server.domains.disputes.service import DisputeService
+from instasell_server.domains.disputes.order_disputes import OrderDisputes
 from instasell_server.domains.ledger import claims as movements
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders.bank_claims import BankClaims, LockedOrder
@@ -42,7 +42,7 @@ class ChargebackService:
         self,
         database: Database,
         claims: BankClaims,
-        disputes: DisputeService,
+        disputes: OrderDisputes,
         ledger: Ledger,
     ) -> None:
         self._database = database

@@ -15,7 +15,7 @@ from instasell_server.db.transaction import Transaction
 from instasell_server.domains.chargebacks import rules, store
 from instasell_server.domains.chargebacks.rules import PaidPart
 from instasell_server.domains.chargebacks.store import Chargeback, ClaimedOrder
-from instasell_server.domains.disputes.service import DisputeService
+from instasell_server.domains.disputes.order_disputes import OrderDisputes
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders.bank_claims import BankClaims, LockedOrder
 from instasell_server.domains.payments.counterparts import PaidMeanwhile
@@ -32,7 +32,7 @@ confirming one delivery, which frees money for good. The rest is owed by the pay
 class TopUpClaims:
     """Takes the money of a top-up out of the open orders that it paid."""
 
-    def __init__(self, claims: BankClaims, disputes: DisputeService, ledger: Ledger) -> None:
+    def __init__(self, claims: BankClaims, disputes: OrderDisputes, ledger: Ledger) -> None:
         self._claims = claims
         self._disputes = disputes
         self._ledger = ledger

@@ -7,14 +7,11 @@ first, a buyer who complains or the release that comes by itself, finds it as it
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from typing import Any, Protocol
 
 from instasell_client.models.base import Page
 from instasell_client.models.disputes import (
     Dispute,
-    DisputeKind,
-    DisputeReason,
     DisputesQuery,
     DisputeView,
     OpenDispute,
@@ -27,6 +24,7 @@ from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.disputes import rules, store
+from instasell_server.domains.disputes.access import DisputeAccess
 from instasell_server.domains.disputes.store import DisputeKey, NewDispute, Resolution
 from instasell_server.domains.media.service import MediaService
 from instasell_server.domains.orders.fulfilment import OrderFulfilment
@@ -56,20 +54,24 @@ class AuditLog(Protocol):
 
 
 class DisputeService:
-    """Open, show and decide disputes. Implements `orders.OpenDisputes`, `media.DisputeAccess`."""
+    """Open, show and decide disputes."""
 
     def __init__(
-        self, database: Database, fulfilment: OrderFulfilment, media: MediaService, *, currency: str
+        self,
+        database: Database,
+        fulfilment: OrderFulfilment,
+        media: MediaService,
+        access: DisputeAccess,
+        actions: AuditLog,
+        *,
+        currency: str,
     ) -> None:
         self._database = database
         self._media = media
         self._fulfilment = fulfilment
         self._currency = currency
-        self._log: AuditLog | None = None
-
-    def serve(self, log: AuditLog) -> None:
-        """Set the log for decisions of admins; called once, when the services are wired."""
-        self._log = log
+        self._access = access
+        self._actions = actions
 
     async def open(
         self, buyer: Principal, order_id: str, wish: OpenDispute, key: RequestKey | None
@@ -99,7 +101,7 @@ class DisputeService:
         """Adds what one of the two sides says. Raises DisputeNotFound, DisputeClosed."""
 
         async def work(tx: Transaction) -> DisputeView:
-            await self.lock_side(tx, author.user_id, dispute_id)
+            await self._access.lock_side(tx, author.user_id, dispute_id)
             now = await clock.get_now(tx)
             await store.insert_message(tx, dispute_id, author.user_id, wish.text, now)
             return await self._show(tx, author, dispute_id)
@@ -129,66 +131,11 @@ class DisputeService:
             await self._fulfilment.settle(
                 tx, order, wish.refund_amount, actor_id=judge.user_id, reason=wish.reason, now=now
             )
-            assert self._log is not None
             details = {"order_id": order_id, "refund_amount": wish.refund_amount}
-            await self._log.note_resolution(tx, judge, dispute_id, wish.reason, details)
+            await self._actions.note_resolution(tx, judge, dispute_id, wish.reason, details)
             return await self._show(tx, judge, dispute_id)
 
         return await once(self._database, key, DisputeView, work)
-
-    async def close(
-        self,
-        tx: Transaction,
-        order_id: str,
-        refund_amount: int,
-        *,
-        actor_id: str | None,
-        reason: str,
-        now: datetime,
-    ) -> None:
-        """Resolve the open dispute of a locked order that is refunded in full by itself."""
-        dispute = await store.lock_open_dispute_of_order(tx, order_id)
-        if dispute is not None:
-            resolution = Resolution(refund_amount, reason, actor_id, now)
-            await store.update_resolved(tx, dispute.id, resolution)
-
-    async def open_of_bank(
-        self,
-        tx: Transaction,
-        order_id: str,
-        *,
-        buyer_id: str,
-        seller_id: str,
-        text: str,
-        now: datetime,
-    ) -> str:
-        """Open a chargeback on a locked order and return the dispute's id. It holds nothing."""
-        reason, kind = DisputeReason.OTHER, DisputeKind.CHARGEBACK
-        dispute = NewDispute(order_id, buyer_id, seller_id, reason, text, now, kind)
-        return await store.insert_dispute(tx, dispute)
-
-    async def close_of_bank(
-        self, tx: Transaction, dispute_id: str, refund_amount: int, verdict: str, now: datetime
-    ) -> None:
-        """Close a dispute that the bank decided; `refund_amount` is what the buyer got of it."""
-        await store.lock_dispute(tx, dispute_id)
-        await store.update_resolved(tx, dispute_id, Resolution(refund_amount, verdict, None, now))
-
-    # For files of a dispute -------------------------------------------------------------------
-
-    async def lock_side(self, tx: Transaction, user_id: str, dispute_id: str) -> None:
-        """Locks an open dispute. Raises DisputeNotFound for a stranger, DisputeClosed."""
-        dispute = await store.lock_dispute(tx, dispute_id)
-        if dispute is None:
-            raise DisputeNotFound
-        rules.check_reply(dispute.standing, user_id)
-
-    async def get_buyer(self, connection: DbConnection, dispute_id: str) -> str:
-        """Return the buyer's id, for `media.DisputeAccess`."""
-        dispute = await store.find_dispute(connection, dispute_id, self._currency)
-        if dispute is None:
-            raise DisputeNotFound
-        return dispute.buyer_id
 
     # Looking ----------------------------------------------------------------------------------
 

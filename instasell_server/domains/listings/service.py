@@ -19,6 +19,7 @@ from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.idempotency import RequestKey, once
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.listings import rules, search, store
+from instasell_server.domains.listings.access import get_visible
 from instasell_server.domains.listings.bulk import BulkImporter
 from instasell_server.domains.listings.categories import CategoryService
 from instasell_server.domains.listings.page_cache import (
@@ -38,7 +39,7 @@ OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class ListingService:
-    """Manage listings; implements `media.ListingAccess`.
+    """Manage listings.
 
     `public` serves public lists, from a replica if there is one.
     """
@@ -93,30 +94,10 @@ class ListingService:
         So is one whose seller is suspended.
         """
         async with self._database.connection() as connection:
-            listing = await self._get_visible(connection, principal, listing_id)
+            listing = await get_visible(connection, principal, listing_id)
             images = await self._media.images_of(connection, listing_id)
             seller = await record_of(connection, listing.seller_id)
         return ListingView(**dict(listing), images=images, seller=seller)
-
-    async def check_visible(
-        self, connection: DbConnection, reader: Principal | None, listing_id: str
-    ) -> None:
-        """Check a reader's access to a listing, for `media.ListingAccess`."""
-        await self._get_visible(connection, reader, listing_id)
-
-    async def check_own(self, connection: DbConnection, seller_id: str, listing_id: str) -> None:
-        """Check that a listing is the user's, for `media.ListingAccess`."""
-        if not await store.list_own_states(connection, seller_id, [listing_id]):
-            raise ListingNotFound
-
-    async def _get_visible(
-        self, connection: DbConnection, reader: Principal | None, listing_id: str
-    ) -> Listing:
-        state = await store.get_listing(connection, listing_id)
-        is_gone = state.is_hidden or state.listing.status is ListingStatus.REMOVED
-        if is_gone and not _may_see_gone(state.listing, reader):
-            raise ListingNotFound
-        return state.listing
 
     async def create(
         self, principal: Principal, wanted: CreateListing, key: RequestKey | None
@@ -236,10 +217,6 @@ class ListingService:
         if state is None:
             raise ListingNotFound
         return state
-
-
-def _may_see_gone(listing: Listing, principal: Principal | None) -> bool:
-    return principal is not None and (principal.is_admin or principal.user_id == listing.seller_id)
 
 
 def _refuse(complaints: rules.FieldErrors) -> None:

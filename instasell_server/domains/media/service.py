@@ -74,12 +74,16 @@ class MediaService:
         database: Database,
         objects: Objects,
         pictures: PicturePool,
+        listings: ListingAccess,
+        disputes: DisputeAccess,
         *,
         file_bytes_max: int,
         pending_bytes_max: int = PENDING_BYTES_MAX,
     ) -> None:
         self._database = database
         self._objects = objects
+        self._listings = listings
+        self._disputes = disputes
         self._uploads = Uploads(
             database,
             objects,
@@ -89,11 +93,6 @@ class MediaService:
         )
         self.outbox: Mapping[str, OutboxHandler] = {REMOVAL: self._uploads.carry_out_removal}
         self.delete_abandoned = self._uploads.delete_abandoned
-
-    def serve(self, listings: ListingAccess, disputes: DisputeAccess) -> None:
-        """Set the owners of what files belong to; called once, when the services are wired."""
-        self._listings = listings
-        self._disputes = disputes
 
     def upload_check(self, key: str) -> Callable[[DbConnection], Awaitable[None]]:
         """Return what asks whether bytes may still come for an upload's key.

@@ -37,13 +37,17 @@ _log = structlog.get_logger(__name__)
 
 
 class NotificationDispatcher:
-    """Dispatch waiting causes. Several servers may: each cause notifies once."""
+    """Dispatch waiting causes. Several servers may: each cause notifies once.
+
+    Without `mails` nothing is sent by e-mail.
+    """
 
     def __init__(
         self,
         database: Database,
         events: Events,
         history: AuctionHistory,
+        mails: MailQueue | None,
         *,
         currency: str,
         ending_soon_minutes: int,
@@ -53,11 +57,7 @@ class NotificationDispatcher:
         self._audiences = Audiences(history)
         self._currency = currency
         self._ending_soon_minutes = ending_soon_minutes
-        self._letters: MailQueue | None = None
-
-    def serve(self, letters: MailQueue) -> None:
-        """Set what sends e-mail; called once, at wiring. Without it none is sent."""
-        self._letters = letters
+        self.mails = mails
 
     async def work(self) -> bool:
         """Dispatch one round; return whether more may wait than one round takes."""
@@ -153,7 +153,7 @@ class NotificationDispatcher:
             ways = rules.channels(each.kind, choices.get((each.user_id, each.kind.value)))
             if ways.in_app:
                 wanted.append(each)
-            if ways.email and self._letters is not None:
+            if ways.email and self.mails is not None:
                 mailed.append(each)
         await self._queue_mails(tx, mailed)
         if wanted:
@@ -161,18 +161,18 @@ class NotificationDispatcher:
             tx.after_commit.append(lambda: self._show(written))
 
     async def _queue_mails(self, tx: Transaction, drafts: Sequence[NotificationDraft]) -> None:
-        if self._letters is None:
+        if self.mails is None:
             return
         about_messages = [each for each in drafts if each.kind is Kind.MESSAGE]
         for each in drafts:
             if each.kind is not Kind.MESSAGE:
-                await self._letters.queue(
+                await self.mails.queue(
                     tx, user_id=each.user_id, kind=each.kind.value, facts=each.facts,
                     cause=each.cause,
                 )  # fmt: skip
         # Two servers lock the windows of conversations in one order; messages of each keep theirs.
         for each in sorted(about_messages, key=_conversation_of):
-            await queue_mail(tx, self._letters, each)
+            await queue_mail(tx, self.mails, each)
 
     def _priced(self, draft: NotificationDraft) -> NotificationDraft:
         if AMOUNTS.isdisjoint(draft.facts):

@@ -33,20 +33,16 @@ class BankClaims:
         if not rules.is_held(order.standing):
             return False
         await store.update_claimed(tx, order.id, now)
-        await self._write(tx, order, OrderStatus.DISPUTED, reason, now)
+        await self._write(tx, order.id, order.standing.status, OrderStatus.DISPUTED, reason, now)
         return True
 
     async def resume_release(
         self, tx: Transaction, order_id: str, reason: str, now: datetime
     ) -> LockedOrder:
         """Remove one decided claim from a locked order. Return the order in its new state."""
-        before = await store.lock_order(tx, order_id)
-        await store.update_unclaimed(tx, order_id, now)
-        after = await store.lock_order(tx, order_id)
-        assert before is not None
-        assert after is not None
-        await self._write(tx, before, after.standing.status, reason, now)
-        return after
+        before, order = await store.update_unclaimed(tx, order_id, now)
+        await self._write(tx, order.id, before, order.standing.status, reason, now)
+        return order
 
     def is_lost(self, order: LockedOrder) -> bool:
         """Return whether the bank took all of an order and no claim holds it any more."""
@@ -60,10 +56,9 @@ class BankClaims:
 
         Returns whether nothing is held any more, so that the order ends.
         """
-        await store.update_refunded(tx, order.id, amount, now)
-        await self._write(tx, order, order.standing.status, reason, now)
-        after = await store.lock_order(tx, order.id)
-        assert after is not None
+        status = order.standing.status
+        after = await store.update_refunded(tx, order.id, amount, now)
+        await self._write(tx, order.id, status, status, reason, now)
         return self.is_lost(after)
 
     async def cancel(self, tx: Transaction, order: LockedOrder, reason: str, now: datetime) -> None:
@@ -72,14 +67,18 @@ class BankClaims:
             await store.give_back_stock(tx, order.listing_id, order.quantity)
             self._orders.show_stock(tx, order.listing_id)
         await store.update_cancelled(tx, order.id, now)
-        await self._write(tx, order, OrderStatus.CANCELLED, reason, now)
+        await self._write(tx, order.id, order.standing.status, OrderStatus.CANCELLED, reason, now)
 
     async def _write(
-        self, tx: Transaction, order: LockedOrder, after: OrderStatus, reason: str, now: datetime
+        self,
+        tx: Transaction,
+        order_id: str,
+        before: OrderStatus,
+        after: OrderStatus,
+        reason: str,
+        now: datetime,
     ) -> None:
-        await store.insert_event(
-            tx, order.id, order.standing.status, after, actor_id=None, reason=reason, now=now
-        )
+        await store.insert_event(tx, order_id, before, after, actor_id=None, reason=reason, now=now)
 
 
 __all__ = ["BankClaims", "LockedOrder"]

@@ -34,6 +34,7 @@ from instasell_server.domains.ledger.postings import Transfer
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders import rules, store
 from instasell_server.domains.orders.open_disputes import OpenDisputes
+from instasell_server.domains.orders.paid_orders import mark_paid, write_event
 from instasell_server.domains.orders.rules import Actor
 from instasell_server.domains.orders.service import OrderService, check_side
 from instasell_server.domains.orders.store import LockedOrder
@@ -47,7 +48,7 @@ _log = structlog.get_logger("instasell.orders")
 
 
 class OrderFulfilment:
-    """Takes orders from pending to an end. Implements `payments.PaidOrders`."""
+    """Takes orders from pending to an end."""
 
     def __init__(
         self,
@@ -55,15 +56,12 @@ class OrderFulfilment:
         orders: OrderService,
         payments: PaymentService,
         ledger: Ledger,
+        disputes: OpenDisputes,
     ) -> None:
         self._database = database
         self._orders = orders
         self._payments = payments
         self._ledger = ledger
-        self._disputes: OpenDisputes | None = None
-
-    def serve(self, disputes: OpenDisputes) -> None:
-        """Set what a refund that ends a dispute is reported to; called once, at wiring."""
         self._disputes = disputes
 
     # Paying -----------------------------------------------------------------------------------
@@ -99,42 +97,9 @@ class OrderFulfilment:
         rules.check_payable(order.standing, now)
         await _check_seller(tx, order)
         await self._payments.abandon(tx, order.id, is_paid=True)
-        await self._mark_paid(tx, order, "wallet", now)
+        await mark_paid(tx, order, "wallet", now)
         hold = movements.pay_from_wallet(order.id, order.buyer_id, order.standing.total_amount)
         await self._ledger.post(tx, [hold])
-
-    async def lock(self, tx: Transaction, order_id: str) -> None:
-        """Locks an order, before its payment is locked."""
-        await store.lock_order(tx, order_id)
-
-    async def record_payment(
-        self, tx: Transaction, order_id: str, payment_id: str, amount: int
-    ) -> bool:
-        """Book a payment by card; False when the order does not wait for this amount.
-
-        Nor does it while its seller is suspended: the money goes back, and the order waits.
-
-        A payer who was in time by the provider's clock is not refused as too late here:
-        until the order is cancelled it can be paid.
-        """
-        order = await store.lock_order(tx, order_id)
-        if order is None or order.standing.status is not OrderStatus.PENDING:
-            return False
-        if order.standing.total_amount != amount:
-            return False
-        if not await store.lock_active_seller(tx, order.seller_id):
-            return False
-        await self._mark_paid(tx, order, "card", await clock.get_now(tx))
-        await self._ledger.post(
-            tx, movements.pay_by_card(order_id, payment_id, order.buyer_id, amount)
-        )
-        return True
-
-    async def _mark_paid(
-        self, tx: Transaction, order: LockedOrder, method: str, now: datetime
-    ) -> None:
-        await store.update_paid(tx, order.id, method, now)
-        await _write(tx, order, OrderStatus.PROCESSING, order.buyer_id, f"paid by {method}", now)
 
     async def confirm_payment(self, reader: Principal, order_id: str) -> OrderView:
         """Asks the provider whether an order is paid; the caller's word counts for nothing."""
@@ -155,7 +120,7 @@ class OrderFulfilment:
             rules.check_shippable(order.standing)
             await store.update_shipped(tx, order.id, wish.carrier, wish.tracking, now)
             reason = f"shipped with {wish.carrier}"
-            await _write(tx, order, OrderStatus.SHIPPED, seller.user_id, reason, now)
+            await write_event(tx, order, OrderStatus.SHIPPED, seller.user_id, reason, now)
 
         return await self._step(seller, order_id, key, step)
 
@@ -182,7 +147,7 @@ class OrderFulfilment:
         self, tx: Transaction, order: LockedOrder, actor_id: str | None, reason: str, now: datetime
     ) -> None:
         await store.update_delivered(tx, order.id, now)
-        await _write(tx, order, OrderStatus.DELIVERED, actor_id, reason, now)
+        await write_event(tx, order, OrderStatus.DELIVERED, actor_id, reason, now)
         if order.standing.paid_at is not None:
             metrics.ORDER_FULFILMENT_SECONDS.observe((now - order.standing.paid_at).total_seconds())
 
@@ -217,7 +182,7 @@ class OrderFulfilment:
             await self._give_back(tx, order, amount, wish.to, now)
             status = order.standing.status
             shown = format_amount(amount, self._ledger.currency)
-            await _write(tx, order, status, principal.user_id, f"{reason}: {shown}", now)
+            await write_event(tx, order, status, principal.user_id, f"{reason}: {shown}", now)
 
         return await self._step(principal, order_id, key, step)
 
@@ -240,7 +205,7 @@ class OrderFulfilment:
             await store.give_back_stock(tx, order.listing_id, order.quantity)
             self._orders.show_stock(tx, order.listing_id)
         await store.update_cancelled(tx, order.id, now)
-        await _write(tx, order, OrderStatus.CANCELLED, actor_id, reason, now)
+        await write_event(tx, order, OrderStatus.CANCELLED, actor_id, reason, now)
 
     async def _give_back(
         self, tx: Transaction, order: LockedOrder, amount: int, to: str, now: datetime
@@ -272,7 +237,7 @@ class OrderFulfilment:
         rules.check_disputable(order.standing)
         now = await clock.get_now(tx)
         await store.update_disputed(tx, order.id, now)
-        await _write(tx, order, OrderStatus.DISPUTED, buyer.user_id, reason, now)
+        await write_event(tx, order, OrderStatus.DISPUTED, buyer.user_id, reason, now)
         return order, now
 
     async def lock_disputed(self, tx: Transaction, order_id: str) -> LockedOrder:
@@ -320,7 +285,6 @@ class OrderFulfilment:
         now: datetime,
     ) -> None:
         if order.standing.status is OrderStatus.DISPUTED:
-            assert self._disputes is not None
             await self._disputes.close(
                 tx, order.id, amount, actor_id=actor_id, reason=reason, now=now
             )
@@ -382,16 +346,3 @@ def _only_buyer(step: _Step) -> _Step:
 async def _check_seller(tx: Transaction, order: LockedOrder) -> None:
     if not await store.lock_active_seller(tx, order.seller_id):
         raise rules.seller_away(order.standing)
-
-
-async def _write(
-    tx: Transaction,
-    order: LockedOrder,
-    after: OrderStatus,
-    actor_id: str | None,
-    reason: str,
-    now: datetime,
-) -> None:
-    await store.insert_event(
-        tx, order.id, order.standing.status, after, actor_id=actor_id, reason=reason, now=now
-    )

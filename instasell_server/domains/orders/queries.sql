@@ -70,12 +70,16 @@ RETURNING id
 INSERT INTO order_events (order_id, from_status, to_status, actor_id, reason, created_at)
 VALUES (%(order_id)s, %(from_status)s, %(to_status)s, %(actor_id)s, %(reason)s, %(now)s)
 
+-- fragment: locked_columns
+       id, buyer_id, seller_id, listing_id, auction_id, quantity, status, total_amount,
+       held_amount, payment_method, payment_due_at, paid_at, shipped_at, escrow_release_at,
+       bank_claims, refunded_amount
+
 -- name: lock_order
 -- Rows of the ledger refer to orders, and are written while wallets are locked, which come after
 -- orders. A lock that leaves the key alone does not make them wait, and so makes no deadlock.
-SELECT id, buyer_id, seller_id, listing_id, auction_id, quantity, status, total_amount,
-       held_amount, payment_method, payment_due_at, paid_at, shipped_at, escrow_release_at,
-       bank_claims, refunded_amount
+SELECT
+-- include: locked_columns
 FROM orders WHERE id = %(order_id)s FOR NO KEY UPDATE
 
 -- name: lock_listings_of_orders
@@ -84,9 +88,8 @@ WHERE id IN (SELECT listing_id FROM orders WHERE id = ANY(%(order_ids)s::uuid[])
 ORDER BY id FOR NO KEY UPDATE
 
 -- name: lock_orders
-SELECT id, buyer_id, seller_id, listing_id, auction_id, quantity, status, total_amount,
-       held_amount, payment_method, payment_due_at, paid_at, shipped_at, escrow_release_at,
-       bank_claims, refunded_amount
+SELECT
+-- include: locked_columns
 FROM orders WHERE id = ANY(%(order_ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
 
 -- name: find_listing_of_order
@@ -147,7 +150,13 @@ UPDATE orders
 SET status = CASE bank_claims WHEN 1 THEN claimed_status ELSE status END,
     claimed_status = CASE bank_claims WHEN 1 THEN NULL ELSE claimed_status END,
     bank_claims = bank_claims - 1, version = version + 1, updated_at = %(now)s
-WHERE id = %(order_id)s
+FROM (
+    SELECT id AS order_id, status AS status_before
+    FROM orders WHERE id = %(order_id)s FOR NO KEY UPDATE
+) AS before
+WHERE id = order_id
+RETURNING status_before,
+-- include: locked_columns
 
 -- name: update_delivered
 UPDATE orders
@@ -162,6 +171,8 @@ WHERE id = %(order_id)s
 UPDATE orders
 SET refunded_amount = refunded_amount + %(amount)s, version = version + 1, updated_at = %(now)s
 WHERE id = %(order_id)s
+RETURNING
+-- include: locked_columns
 
 -- name: find_order
 SELECT o.id, o.status, o.buyer_id, b.display_name AS buyer_name, o.seller_id,

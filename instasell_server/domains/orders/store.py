@@ -243,9 +243,15 @@ async def update_claimed(tx: Transaction, order_id: str, now: datetime) -> None:
     await tx.execute(_sql.update_claimed, {"order_id": order_id, "now": now})
 
 
-async def update_unclaimed(tx: Transaction, order_id: str, now: datetime) -> None:
-    """Remove one decided claim; with the last of them the order returns to its state before."""
-    await tx.execute(_sql.update_unclaimed, {"order_id": order_id, "now": now})
+async def update_unclaimed(
+    tx: Transaction, order_id: str, now: datetime
+) -> tuple[OrderStatus, LockedOrder]:
+    """Remove one decided claim; with the last of them the order returns to its state before.
+
+    Returns the status until now, and the order as it is then.
+    """
+    [row] = await tx.rows(_sql.update_unclaimed, {"order_id": order_id, "now": now})
+    return OrderStatus(row["status_before"]), _locked(row)
 
 
 async def update_delivered(tx: Transaction, order_id: str, now: datetime) -> None:
@@ -258,9 +264,13 @@ async def update_cancelled(tx: Transaction, order_id: str, now: datetime) -> Non
     await tx.execute(_sql.update_cancelled, {"order_id": order_id, "now": now})
 
 
-async def update_refunded(tx: Transaction, order_id: str, amount: int, now: datetime) -> None:
-    """Counts a refund whose money the ledger has moved."""
-    await tx.execute(_sql.update_refunded, {"order_id": order_id, "amount": amount, "now": now})
+async def update_refunded(
+    tx: Transaction, order_id: str, amount: int, now: datetime
+) -> LockedOrder:
+    """Count a refund whose money the ledger has moved; return the order as it is then."""
+    values = {"order_id": order_id, "amount": amount, "now": now}
+    [row] = await tx.rows(_sql.update_refunded, values)
+    return _locked(row)
 
 
 async def find_order(connection: DbConnection, order_id: str, currency: str) -> Order | None:

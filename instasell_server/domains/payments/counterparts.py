@@ -9,17 +9,19 @@ from instasell_server.domains.payments.store import Payment
 from instasell_server.ports import ChargebackChanged, PayoutFailed, RefundState, TransferReversed
 
 
-class PaidOrders(Protocol):
-    """Handle the orders that payments pay."""
+class PayableOrder(Protocol):
+    """Book payments of one order, whose row is locked."""
 
-    async def lock(self, tx: Transaction, order_id: str) -> None:
-        """Locks an order, before its payment is locked."""
+    async def record_payment(self, tx: Transaction, payment_id: str, amount: int) -> bool:
+        """Books a payment that came; False when the order does not wait for this amount."""
         ...
 
-    async def record_payment(
-        self, tx: Transaction, order_id: str, payment_id: str, amount: int
-    ) -> bool:
-        """Books a payment that came; False when the order does not wait for this amount."""
+
+class PaidOrders(Protocol):
+    """Lock the orders that payments pay."""
+
+    async def lock(self, tx: Transaction, order_id: str) -> PayableOrder | None:
+        """Locks an order, before its payment is locked; None for one that does not exist."""
         ...
 
 
@@ -67,4 +69,4 @@ class SentPayouts(Protocol):
         ...
 
 
-__all__ = ["Chargebacks", "PaidMeanwhile", "PaidOrders", "SentPayouts"]
+__all__ = ["Chargebacks", "PaidMeanwhile", "PaidOrders", "PayableOrder", "SentPayouts"]

@@ -51,16 +51,18 @@ class RefundsElsewhere(Protocol):
 class RefundService:
     """Sends money back to the cards that it came from."""
 
-    def __init__(self, database: Database, provider: PaymentProvider, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        database: Database,
+        provider: PaymentProvider,
+        ledger: Ledger,
+        elsewhere: RefundsElsewhere,
+    ) -> None:
         self._database = database
         self._provider = provider
         self._ledger = ledger
-        self._elsewhere: RefundsElsewhere | None = None
-        self._reconcile_at = 0.0
-
-    def serve(self, elsewhere: RefundsElsewhere) -> None:
-        """Hand refunds made at the provider to this; said once, as the parts are joined."""
         self._elsewhere = elsewhere
+        self._reconcile_at = 0.0
 
     async def refund_order(
         self, tx: Transaction, order_id: str, buyer_id: str, amount: int
@@ -137,7 +139,6 @@ class RefundService:
             back = movements.unmatched_payment_kept(refund.id, refund.amount)
         await self._ledger.post(tx, [back])
         if refund.order_id is None and refund.intent_id is not None:
-            assert self._elsewhere is not None
             await self._elsewhere.hold_unmatched(tx, refund.intent_id, refund.amount)
         await store.insert_alert(tx, "refund_failed", refund.id, {"amount": refund.amount})
 
@@ -146,7 +147,6 @@ class RefundService:
     async def _take_elsewhere(self, tx: Transaction, state: RefundState) -> None:
         if state.intent_id is None:
             return
-        assert self._elsewhere is not None
         await store.lock_intent(tx, state.intent_id)
         payment_id = await store.find_payment_of_intent(tx, state.intent_id)
         payment = await store.find_payment(tx, payment_id) if payment_id else None
@@ -154,7 +154,6 @@ class RefundService:
 
     async def send_kept_back(self, tx: Transaction, intent_id: str) -> int:
         """Send back what is kept apart of a payment that nothing waits for; returns how much."""
-        assert self._elsewhere is not None
         await store.lock_intent(tx, intent_id)
         amount = await self._elsewhere.release_unmatched(tx, intent_id)
         if amount:

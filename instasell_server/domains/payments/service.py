@@ -23,10 +23,12 @@ from instasell_server.domains.payments.counterparts import (
     Chargebacks,
     PaidMeanwhile,
     PaidOrders,
+    PayableOrder,
     SentPayouts,
 )
 from instasell_server.domains.payments.provider_calls import AT_ONCE, call_provider
 from instasell_server.domains.payments.refunds import RefundService
+from instasell_server.domains.payments.return_address import ReturnAddress
 from instasell_server.domains.payments.store import Payment
 from instasell_server.ports import (
     ChargebackChanged,
@@ -51,10 +53,7 @@ _log = structlog.get_logger("instasell.payments")
 
 
 class PaymentService:
-    """Asks the provider, listens to it, and finds out what a crash left open.
-
-    `return_url` is where payers come back to; it may be said again once the server knows its port.
-    """
+    """Asks the provider, listens to it, and finds out what a crash left open."""
 
     def __init__(
         self,
@@ -62,30 +61,20 @@ class PaymentService:
         provider: PaymentProvider,
         ledger: Ledger,
         *,
-        return_url: str,
+        orders: PaidOrders,
+        chargebacks: Chargebacks,
+        withdrawals: SentPayouts,
+        return_address: ReturnAddress,
     ) -> None:
         self._database = database
         self._provider = provider
         self._ledger = ledger
-        self.return_url = return_url
-        self.refunds = RefundService(database, provider, ledger)
-        self._orders: PaidOrders | None = None
-        self._chargebacks: Chargebacks | None = None
-        self._withdrawals: SentPayouts | None = None
-        self._opening: dict[str, asyncio.Task[str | None]] = {}
-
-    def serve(self, orders: PaidOrders) -> None:
-        """Set what receives payments of orders; called once, when the services are wired."""
+        self.return_address = return_address
+        self.refunds = RefundService(database, provider, ledger, chargebacks)
         self._orders = orders
-
-    def serve_chargebacks(self, chargebacks: Chargebacks) -> None:
-        """Set what receives chargebacks; called once, when the services are wired."""
         self._chargebacks = chargebacks
-        self.refunds.serve(chargebacks)
-
-    def serve_withdrawals(self, withdrawals: SentPayouts) -> None:
-        """Hand money that came back to this; said once, when the parts are put together."""
         self._withdrawals = withdrawals
+        self._opening: dict[str, asyncio.Task[str | None]] = {}
 
     # Paying -----------------------------------------------------------------------------------
 
@@ -119,7 +108,11 @@ class PaymentService:
         if payment is None or payment.status != "opening":
             return payment.checkout_url if payment and payment.status == "open" else None
         wish = CheckoutRequest(
-            payment.id, payment.amount, payment.currency, _description(payment), self.return_url
+            payment.id,
+            payment.amount,
+            payment.currency,
+            _description(payment),
+            self.return_address.url,
         )
         try:
             found = await call_provider(self._provider.open_checkout(wish))
@@ -217,7 +210,6 @@ class PaymentService:
         elif isinstance(change, RefundChanged):
             await self.refunds.settle_refund(tx, change.refund)
         elif isinstance(change, TransferReversed | PayoutFailed):
-            assert self._withdrawals is not None
             if isinstance(change, TransferReversed):
                 await self._withdrawals.take_back(tx, change)
             else:
@@ -229,19 +221,17 @@ class PaymentService:
             await store.lock_intent(tx, change.intent_id)
             payment_id = await store.find_payment_of_intent(tx, change.intent_id)
             payment = await store.find_payment(tx, payment_id) if payment_id else None
-            assert self._chargebacks is not None
             await self._chargebacks.record_chargeback(tx, change, payment)
 
     async def _settle(self, tx: Transaction, paid: Paid) -> None:
         """Books money that the provider has: to what waits for it, else apart and back."""
         await store.lock_intent(tx, paid.intent_id)
-        payment = await self._lock(tx, paid)
+        payment, order = await self._lock(tx, paid)
         if payment is None:
             details = {"amount": paid.amount, "currency": paid.currency}
             is_new = await store.insert_alert(tx, "unknown_payment", paid.intent_id, details)
             # The ledger has one currency; of another one the alert is all that there is.
             if is_new and paid.currency == self._ledger.currency:
-                assert self._chargebacks is not None
                 await self._ledger.post(
                     tx, [movements.unmatched_payment(paid.intent_id, paid.amount)]
                 )
@@ -251,36 +241,32 @@ class PaymentService:
             # Told of before, in this or another event.
             return
         fits = (paid.amount, paid.currency) == (payment.amount, payment.currency)
-        if fits and await self._credit(tx, payment):
+        if fits and await self._credit(tx, payment, order):
             await store.update_succeeded(tx, payment.id, paid.intent_id)
             tx.after_commit.append(_count_success)
         else:
             await self._send_back(tx, payment, paid)
         booked = await store.find_payment(tx, payment.id)
         assert booked is not None
-        assert self._chargebacks is not None
         await self._chargebacks.attach(tx, booked)
 
-    async def _lock(self, tx: Transaction, paid: Paid) -> Payment | None:
+    async def _lock(
+        self, tx: Transaction, paid: Paid
+    ) -> tuple[Payment | None, PayableOrder | None]:
         # A payment of the provider's pays once, whatever name of ours a later message gives it.
         known = await store.find_payment_of_intent(tx, paid.intent_id)
         payment_id = known or paid.payment_id
         found = await store.find_payment(tx, payment_id) if payment_id else None
         if found is None:
-            return None
-        if found.order_id is not None:
-            assert self._orders is not None
-            await self._orders.lock(tx, found.order_id)
-        return await store.lock_payment(tx, found.id)
+            return None, None
+        order = await self._orders.lock(tx, found.order_id) if found.order_id else None
+        return await store.lock_payment(tx, found.id), order
 
-    async def _credit(self, tx: Transaction, payment: Payment) -> bool:
+    async def _credit(self, tx: Transaction, payment: Payment, order: PayableOrder | None) -> bool:
         if payment.order_id is not None:
-            assert self._orders is not None
-            if payment.status == "failed":
+            if order is None or payment.status == "failed":
                 return False
-            return await self._orders.record_payment(
-                tx, payment.order_id, payment.id, payment.amount
-            )
+            return await order.record_payment(tx, payment.id, payment.amount)
         target, hold = WalletAccount(payment.purpose), self._ledger.hold_of_top_up(payment.id)
         await self._ledger.post(
             tx, [movements.top_up(payment.id, payment.user_id, payment.amount, target, hold)]

@@ -32,7 +32,7 @@ from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.ledger import rules as movements
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.payments.provider_calls import AT_ONCE, call_provider
-from instasell_server.domains.payments.service import PaymentService
+from instasell_server.domains.payments.return_address import ReturnAddress
 from instasell_server.domains.wallets import store
 from instasell_server.paging import INTEGER, ROW_ID, Cursor
 from instasell_server.ports import (
@@ -55,12 +55,12 @@ class WithdrawalService:
         database: Database,
         provider: PaymentProvider,
         ledger: Ledger,
-        payments: PaymentService,
+        return_address: ReturnAddress,
     ) -> None:
         self._database = database
         self._provider = provider
         self._ledger = ledger
-        self._payments = payments
+        self._return_address = return_address
 
     async def open_account(self, owner: Principal) -> PayoutAccount:
         """Return the caller's account at the provider, made on the first call, and what it lacks.
@@ -79,7 +79,7 @@ class WithdrawalService:
 
     async def _look_at(self, account_id: str) -> PayoutDestination:
         return await call_provider(
-            self._provider.find_account(account_id, self._payments.return_url)
+            self._provider.find_account(account_id, self._return_address.url)
         )
 
     async def withdraw(

@@ -15,6 +15,8 @@ import pytest
 from instasell_server.adapters.storage.disk import DiskObjects
 from instasell_server.config.settings import Settings
 from instasell_server.db.connections import Database
+from instasell_server.domains.disputes.access import DisputeAccess
+from instasell_server.domains.listings.access import ListingAccess
 from instasell_server.domains.media import uploads
 from instasell_server.domains.media.handlers import SERVICE
 from instasell_server.domains.media.picture_pool import PicturePool
@@ -357,7 +359,14 @@ async def test_a_storage_that_is_silent_holds_up_nobody_in_the_outbox(
         told.append(payload)
 
     shop = PicturePool()
-    media = MediaService(database, Silent(Path("/nonexistent"), ["x"]), shop, file_bytes_max=1000)
+    media = MediaService(
+        database,
+        Silent(Path("/nonexistent"), ["x"]),
+        shop,
+        ListingAccess(),
+        DisputeAccess("USD"),
+        file_bytes_max=1000,
+    )
     for number in range(40):
         folders = {"folders": [f"images/{number}"]}
         sql(

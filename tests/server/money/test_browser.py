@@ -23,7 +23,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 async def page_of(bazaar: Bazaar, server: RunningServer, order_id: str) -> str:
     """The page where the order is paid; its payer comes back to this server."""
-    server.app[SERVICE].return_url = server.base_url + RETURN_PATH
+    server.app[SERVICE].return_address.url = server.base_url + RETURN_PATH
     answer = await bazaar.buyer.ask("POST", f"/orders/{order_id}/pay", {"method": "card"})
     return str(answer.body["checkout_url"])
 

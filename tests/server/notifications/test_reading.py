@@ -164,7 +164,7 @@ async def test_preferences_are_obeyed(
     market: Market, told: Told, sql: Sql, telling: NotificationDispatcher
 ) -> None:
     sql("CREATE TABLE letters (u uuid, kind text, cause text, PRIMARY KEY (u, kind, cause))")
-    telling.serve(Letterbox())
+    telling.mails = Letterbox()
     seller, silent, lettered = (
         await market.seller(),
         await market.bidder(),
@@ -264,7 +264,7 @@ async def test_what_breaks_down_on_the_way_comes_whole_and_once(
     market: Market, told: Told, sql: Sql, telling: NotificationDispatcher
 ) -> None:
     sql("CREATE TABLE letters (u uuid, kind text, cause text, PRIMARY KEY (u, kind, cause))")
-    telling.serve(Torn(3))
+    telling.mails = Torn(3)
     seller, bidder = await market.seller(), await market.bidder()
     auction_id = await market.auction(seller)
     await bidder.auctions.bid(auction_id, amount=100)
