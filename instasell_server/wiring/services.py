@@ -35,7 +35,7 @@ from instasell_server.domains.notifications.dispatch import NotificationDispatch
 from instasell_server.domains.notifications.service import NotificationService
 from instasell_server.domains.orders.bank_claims import BankClaims
 from instasell_server.domains.orders.fulfilment import OrderFulfilment
-from instasell_server.domains.orders.paid_orders import PaidOrders
+from instasell_server.domains.orders.payments import OrderPayments
 from instasell_server.domains.orders.service import OrderService
 from instasell_server.domains.payments.handlers import RETURN_PATH
 from instasell_server.domains.payments.return_address import ReturnAddress
@@ -236,7 +236,7 @@ def _build_money(base: _Base) -> _MoneyServices:
         database,
         provider,
         ledger,
-        orders=PaidOrders(ledger),
+        orders=OrderPayments(ledger),
         chargebacks=chargebacks,
         withdrawals=withdrawals,
         return_address=return_address,

@@ -9,7 +9,7 @@ from instasell_server.domains.disputes import rules, store
 
 
 class DisputeAccess:
-    """Check access to disputes, for their files too. Implements `media.DisputeAccess`."""
+    """Check access to disputes, for their files too. Implements `media.EvidenceRights`."""
 
     def __init__(self, currency: str) -> None:
         self._currency = currency

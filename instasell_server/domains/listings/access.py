@@ -10,7 +10,7 @@ from instasell_server.ports.principal import Principal
 
 
 class ListingAccess:
-    """Check access to listings, for their pictures. Implements `media.ListingAccess`."""
+    """Check access to listings, for their pictures. Implements `media.PictureRights`."""
 
     async def check_visible(
         self, connection: DbConnection, reader: Principal | None, listing_id: str

@@ -37,7 +37,7 @@ from instasell_server.ports.principal import Principal
 OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
-class ListingAccess(Protocol):
+class PictureRights(Protocol):
     """Check whose listings are, as `listings` knows it."""
 
     async def check_own(self, connection: DbConnection, seller_id: str, listing_id: str) -> None:
@@ -51,7 +51,7 @@ class ListingAccess(Protocol):
         ...
 
 
-class DisputeAccess(Protocol):
+class EvidenceRights(Protocol):
     """Check who may say something in a dispute, as `disputes` knows it."""
 
     async def lock_side(self, tx: Transaction, user_id: str, dispute_id: str) -> None:
@@ -74,8 +74,8 @@ class MediaService:
         database: Database,
         objects: Objects,
         pictures: PicturePool,
-        listings: ListingAccess,
-        disputes: DisputeAccess,
+        listings: PictureRights,
+        disputes: EvidenceRights,
         *,
         file_bytes_max: int,
         pending_bytes_max: int = PENDING_BYTES_MAX,

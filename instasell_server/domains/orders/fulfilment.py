@@ -34,7 +34,7 @@ from instasell_server.domains.ledger.postings import Transfer
 from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.orders import rules, store
 from instasell_server.domains.orders.open_disputes import OpenDisputes
-from instasell_server.domains.orders.paid_orders import mark_paid, write_event
+from instasell_server.domains.orders.payments import mark_paid, write_event
 from instasell_server.domains.orders.rules import Actor
 from instasell_server.domains.orders.service import OrderService, check_side
 from instasell_server.domains.orders.store import LockedOrder

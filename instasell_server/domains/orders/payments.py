@@ -14,20 +14,20 @@ from instasell_server.domains.orders import store
 from instasell_server.domains.orders.store import LockedOrder
 
 
-class PaidOrders:
+class OrderPayments:
     """Lock the orders that payments by card pay. Implements `payments.PaidOrders`."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    async def lock(self, tx: Transaction, order_id: str) -> PayableOrder | None:
+    async def lock(self, tx: Transaction, order_id: str) -> OrderToPay | None:
         """Lock an order; who pays it locks its payment after it."""
         order = await store.lock_order(tx, order_id)
-        return None if order is None else PayableOrder(order, self._ledger)
+        return None if order is None else OrderToPay(order, self._ledger)
 
 
 @dataclass(frozen=True, slots=True)
-class PayableOrder:
+class OrderToPay:
     """Book payments of a locked order. Implements `payments.PayableOrder`."""
 
     order: LockedOrder
