@@ -48,10 +48,9 @@ def close_auction(auction: LockedAuction, standing: AuctionSnapshot, at: datetim
 
     `standing` may be newer than that of `auction`: bids of the same transaction come first.
     """
-    winner_id, price, _ = format_of(auction.terms).closing_result(auction.terms, standing)
-    if price is not None:
-        standing = standing._replace(price=price)
-    return Closing(auction, standing._replace(status="ended"), winner_id, price, at)
+    result = format_of(auction.terms).closing_result(auction.terms, standing)
+    standing = result.shown_in(standing)._replace(status="ended")
+    return Closing(auction, standing, result.winner_id, result.price, at)
 
 
 def locked_auction(row: Sequence[Any]) -> LockedAuction:

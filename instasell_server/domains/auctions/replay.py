@@ -89,9 +89,8 @@ def replay(
             standing = standing._replace(seq=seq)
     if found is not None:
         if found.status == "ended":
-            # A format may show its price only at the end.
-            price = rules.closing_result(terms, standing).price
-            standing = standing if price is None else standing._replace(price=price)
+            # A format may show its price, and whether the reserve is met, only at the end.
+            standing = rules.closing_result(terms, standing).shown_in(standing)
         differences += _compare_standing(standing, found, closed_at)
     return ReplayResult(differences, standing)
 

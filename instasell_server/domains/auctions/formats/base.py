@@ -131,6 +131,11 @@ class ClosingResult(NamedTuple):
     price: int | None
     reserve_met: bool
 
+    def shown_in(self, standing: AuctionSnapshot) -> AuctionSnapshot:
+        """Return a snapshot with the price and the reserve as they are after the end."""
+        price = standing.price if self.price is None else self.price
+        return standing._replace(price=price, reserve_met=self.reserve_met)
+
 
 OPEN: Final = ("pending", "live")
 """The statuses in which bids may count: a worker that is late does not make an auction late."""
