@@ -29,6 +29,7 @@ from instasell_server.realtime.websocket_frames import text_frame
 BOARD_TICK_SECONDS = 0.25
 SWEEP_SECONDS = 2.0
 HOLE_PATIENCE_SECONDS = 0.05
+"""Servers overtake each other on the bus: most holes close by themselves, without a query."""
 
 # A letter for each form of message: during an update servers of two releases share the bus, pass
 # over what they do not know, and find what was in it by the sweep.
@@ -53,13 +54,13 @@ class Hub:
         self._sweep_now = asyncio.Event()
 
     def start(self) -> None:
-        """Begins to listen and to tick; call it inside the running loop."""
+        """Listen to the bus and start the ticks; call it inside the running loop."""
         self._bus.listen(self._receive, self._sweep_now.set)
         self._spawn(self._tick())
         self._spawn(self._sweep())
 
     async def stop(self) -> None:
-        """Ends the ticks. The sockets are closed by those who serve them."""
+        """End the ticks. The sockets are closed by those who serve them."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -75,22 +76,22 @@ class Hub:
             await self._bus.publish([_EVENTS + pack_events(encoded)])
 
     async def close_sessions(self, session_ids: Sequence[str]) -> None:
-        """Closes every socket of these sessions, on all servers."""
+        """Close every socket of these sessions, on all servers."""
         self._close_local(set(session_ids), is_over=True)
         await self._bus.publish([_SESSIONS + ",".join(session_ids).encode()])
 
     async def reopen_sessions(self, session_ids: Sequence[str]) -> None:
-        """Has every socket of these sessions connect again, on all servers."""
+        """Make every socket of these sessions connect again, on all servers."""
         if session_ids:
             self._close_local(set(session_ids), is_over=False)
             await self._bus.publish([_CHANGED + ",".join(session_ids).encode()])
 
     async def notify_user(self, user_id: str, frame: bytes) -> None:
-        """Sends a frame to a user's own sockets, on all servers."""
+        """Send a frame to a user's sockets, on all servers."""
         await self.notify_users([(user_id, frame)])
 
     async def notify_users(self, frames: Sequence[tuple[str, bytes]]) -> None:
-        """Sends each of these users a frame, on all servers."""
+        """Send each of these users a frame, on all servers."""
         for user_id, frame in frames:
             self._tell_local(user_id, frame)
         await self._bus.publish([_USER + user_id.encode() + frame for user_id, frame in frames])

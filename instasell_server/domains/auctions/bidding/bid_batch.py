@@ -69,7 +69,7 @@ class BatchResult(NamedTuple):
 
 
 class _AuctionInBatch:
-    """One auction while its bids are judged."""
+    """Hold one auction while its bids are decided."""
 
     __slots__ = (
         "auction",
@@ -132,7 +132,7 @@ class _AuctionInBatch:
         return self.rules.minimum_bid(terms.min_bid, terms.increments, self.standing.price)
 
     def close(self, now: datetime) -> None:
-        """Ends the auction at `now`, with the winner that the rules name."""
+        """End the auction at `now`, with the winner by its rules."""
         self.closing = close_auction(self.auction, self.standing, now)
         self.standing = self.closing.standing
 
@@ -143,9 +143,10 @@ def decide_batch(
     facts: Sequence[BidderFacts],
     now: datetime,
 ) -> BatchResult:
-    """Judges commands in order of arrival, all at the one instant `now`.
+    """Decide commands in order of arrival, all at the one instant `now`.
 
-    Equal keys of one bidder are answered once. An auction past its end is closed here.
+    Equal keys of one bidder are answered once. An auction past its end is closed here: the closer
+    looks ten times a second, and a bid in between must neither count nor wait for it.
     """
     runs: dict[str, _AuctionInBatch] = {}
     first_of: dict[tuple[str, str, str], int] = {}
