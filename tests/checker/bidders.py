@@ -162,7 +162,7 @@ class Watcher:
         self._joined = asyncio.Event()
 
     async def run(self) -> None:
-        """Watches until it is cancelled; a lost connection is made anew."""
+        """Watches until it is cancelled; a lost connection is made again."""
         while True:
             with suppress(*LOST, aiohttp.WSServerHandshakeError):
                 async with live_socket(self._url) as socket:

@@ -96,7 +96,7 @@ def check_foreign(run: Run) -> Iterator[Violation]:
 
 
 def check_sequence(run: Run) -> Iterator[Violation]:
-    """C3: seq is 1..n, versions rise with it, and nobody bids on his own."""
+    """C3: seq is 1..n, versions rise with it, and nobody bids on their own auction."""
     for auction in run.auctions.values():
         numbers = [bid.row.seq for bid in auction.bids]
         if numbers != list(range(1, len(numbers) + 1)):

@@ -1,4 +1,4 @@
-"""What clients saw of a market, as they saw it, and what its database holds afterwards."""
+"""Record what clients saw of a market, and what its database holds afterwards."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def forget_a_key(run: Run) -> None:
     run.log.complete(handle, "refused", code="bid_too_low", minimum=9999, price=9998)
 
 
-def bid_for_somebody_else(run: Run) -> None:
+def bid_for_another_bidder(run: Run) -> None:
     _set_row(run, 1, bidder_id=ANN)
 
 
@@ -223,7 +223,7 @@ SEEDED: list[tuple[Spoil, str]] = [
     (keep_a_refused_bid, "C2"),
     (refuse_as_unavailable_what_was_taken, "C2"),
     (forget_a_key, "C2"),
-    (bid_for_somebody_else, "C1"),
+    (bid_for_another_bidder, "C1"),
     (take_another_amount, "C1"),
     (write_a_row_that_nobody_sent, "C2"),
     (leave_a_gap_in_seq, "C3"),

@@ -22,7 +22,7 @@ async def servers(start_server: StartServer) -> list[RunningServer]:
 
 @pytest.fixture
 async def market(servers: list[RunningServer], sql: Sql) -> AsyncIterator[Market]:
-    """People and goods; they speak to the first server unless told otherwise."""
+    """Users and listings; they speak to the first server unless told otherwise."""
     async with open_market(servers[0].base_url, sql) as opened:
         yield opened
 

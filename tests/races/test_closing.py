@@ -132,7 +132,7 @@ async def test_a_buy_now_and_a_bid_at_once(
 async def test_a_cancellation_and_a_bid_at_once(
     servers: list[RunningServer], market: Market, sql: Sql
 ) -> None:
-    """Either the seller was faster and no bid stands, or a bid stands and he may not cancel."""
+    """Either the seller was faster and there is no bid, or there is one and they may not cancel."""
     seller, bidder = await market.seller(), await market.bidder()
     bidder_there = await elsewhere(market, servers, bidder)
     for _ in range(ROUNDS):

@@ -94,7 +94,7 @@ async def test_locks_that_expire_in_mid_transaction_double_nothing(
 async def test_the_version_alone_doubles_nothing_either(
     market: Market, sockets: list[LiveSocket], sql: Sql, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without Redis and without row locks, the one who wrote second is sent back to judge anew."""
+    """Without Redis and without row locks, the one who wrote second has to decide again."""
 
     def prepare() -> None:
         without_redis_locks(monkeypatch)

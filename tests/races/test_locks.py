@@ -42,7 +42,7 @@ async def test_a_lock_is_had_by_one_and_runs_out(locks: RedisEngine, direct: red
 
 
 async def test_only_the_holder_frees_a_lock(locks: RedisEngine, direct: redis.Redis) -> None:
-    """One that expired and was taken by another stays with him."""
+    """One that expired and was taken by another stays with that one."""
     await locks.locks.acquire([LOCK], "mine")
     direct.delete(LOCK)
     assert await locks.locks.acquire([LOCK], "another") == {LOCK}

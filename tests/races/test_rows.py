@@ -1,4 +1,4 @@
-"""Rows that somebody else holds, and bidders who do not wait for their answer."""
+"""Rows that another transaction holds, and bidders who do not wait for their answer."""
 
 from __future__ import annotations
 

@@ -15,6 +15,6 @@ from tests.support.servers import RunningServer
 async def market(
     server: RunningServer, sql: Callable[..., list[tuple[Any, ...]]]
 ) -> AsyncIterator[Market]:
-    """People and goods on `server`."""
+    """Users and listings on `server`."""
     async with open_market(server.base_url, sql) as opened:
         yield opened

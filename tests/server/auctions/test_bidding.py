@@ -128,7 +128,7 @@ async def test_the_key_of_another_bidder_is_independent(market: Market, sql: Sql
     assert sql("SELECT count(*) FROM bids") == [(2,)]
 
 
-async def test_a_raise_of_the_own_maximum(market: Market) -> None:
+async def test_a_leader_raises_their_maximum(market: Market) -> None:
     seller, bidder = await market.seller(), await market.bidder()
     auction = await market.auction(seller, min_bid=100)
     await bidder.auctions.bid(auction, max_amount=500)
@@ -250,7 +250,7 @@ async def test_bids_are_limited_by_the_minute(
     assert refused.value.retry_after_seconds
 
 
-async def test_a_cached_category_page_shows_the_auction_that_was_put_up(market: Market) -> None:
+async def test_a_cached_category_page_shows_the_auction_that_was_created(market: Market) -> None:
     """The page is cached before the auction exists, and again before it is sold."""
     seller, bidder = await market.seller(), await market.bidder()
     listing = await market.listing(seller)

@@ -1,4 +1,4 @@
-"""Auctions start, end and are called off: what happens then, and to whom."""
+"""Auctions start, end and are cancelled: the effects, and for whom."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def ended(sql: Sql) -> None:
 
 
 async def user_id(person: AsyncInstaSell) -> str:
-    """The id of somebody who is signed in."""
+    """The id of a user who is signed in."""
     return (await person.auth.me()).id
 
 
@@ -61,7 +61,7 @@ async def test_a_bid_counts_from_the_start_whatever_the_workers_have_done(
     assert (await bidding).seq == 1
 
 
-async def test_the_winner_gets_one_order_and_the_goods_are_gone(
+async def test_the_winner_gets_one_order_and_the_item_is_sold(
     market: Market, market_clock: MarketClock, sql: Sql
 ) -> None:
     seller, winner, other = await market.seller(), await market.bidder(), await market.bidder()
@@ -87,7 +87,7 @@ async def test_the_winner_gets_one_order_and_the_goods_are_gone(
 
 
 @pytest.mark.parametrize("terms", [{}, {"reserve": 5000}])
-async def test_without_a_winner_there_is_no_order_and_the_goods_stay(
+async def test_without_a_winner_there_is_no_order_and_the_item_stays(
     market: Market, market_clock: MarketClock, sql: Sql, terms: dict[str, int]
 ) -> None:
     seller, bidder = await market.seller(), await market.bidder()
@@ -99,7 +99,7 @@ async def test_without_a_winner_there_is_no_order_and_the_goods_stay(
     assert sql("SELECT winner_id, reserve_met FROM auctions") == [(None, False)]
     assert sql("SELECT count(*) FROM orders") == [(0,)]
     assert sql("SELECT stock FROM listings") == [(1,)]
-    # The goods may be put up again.
+    # The item may be auctioned again.
     [(listing_id,)] = sql("SELECT id FROM listings")
     await seller.auctions.create(str(listing_id), min_bid=1, duration_seconds=60)
 
@@ -118,7 +118,7 @@ async def test_the_maximum_at_the_reserve_wins_at_the_reserve(
 async def test_a_bid_that_comes_upon_the_end_closes_the_auction(
     market: Market, market_clock: MarketClock, database_url: str, sql: Sql
 ) -> None:
-    """The auctioneer closes as the closer does: one order, one event, whoever comes first."""
+    """The auctioneer closes as the closer does: one order, one event, in either order."""
     seller, winner, late = await market.seller(), await market.bidder(), await market.bidder()
     auction = await market.auction(seller, min_bid=1000)
     await winner.auctions.bid(auction, amount=1000)
@@ -186,7 +186,7 @@ async def test_with_bids_the_terms_stay_as_they_are(market: Market, sql: Sql) ->
 async def test_a_suspended_leader_forfeits_to_the_runner_up(
     market: Market, server: RunningServer, market_clock: MarketClock, sql: Sql
 ) -> None:
-    """His bids stand, his order is cancelled at once, the next gets it at min(own most, price)."""
+    """The bids stay, the order is cancelled at once, the next pays min(their maximum, price)."""
     seller, leader, second = await market.seller(), await market.bidder(), await market.bidder()
     auction = await market.auction(seller, min_bid=1000)
     await second.auctions.bid(auction, max_amount=3000)
@@ -239,7 +239,7 @@ async def test_a_suspended_runner_up_is_passed_over(
     ]
 
 
-async def test_alone_and_suspended_the_leader_leaves_the_goods(
+async def test_alone_and_suspended_the_leader_leaves_the_item(
     market: Market, server: RunningServer, market_clock: MarketClock, sql: Sql
 ) -> None:
     seller, leader = await market.seller(), await market.bidder()
@@ -252,7 +252,7 @@ async def test_alone_and_suspended_the_leader_leaves_the_goods(
     assert sql("SELECT stock FROM listings") == [(1,)]
 
 
-async def test_the_auctions_of_a_suspended_seller_are_called_off(
+async def test_the_auctions_of_a_suspended_seller_are_cancelled(
     market: Market, server: RunningServer, sql: Sql
 ) -> None:
     seller, other, bidder = await market.seller(), await market.seller(), await market.bidder()

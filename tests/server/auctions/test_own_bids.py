@@ -1,4 +1,4 @@
-"""The auctions that somebody bids in: where each stands for him, and in which order."""
+"""The auctions that a user bids in: their position in each, and the order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def test_what_needs_the_bidder_comes_first(
         if others:
             await other.auctions.bid(made[title], max_amount=others)
 
-    await auction("won, called off", 40, 1500)
+    await auction("won, cancelled", 40, 1500)
     await auction("lost", 50, 1500, 3000)
     await auction("to pay", 60, 2000)
     await auction("leads late", 9000, 5000, 1500)
@@ -37,7 +37,7 @@ async def test_what_needs_the_bidder_comes_first(
     await other.auctions.bid(await market.auction(seller, title="of another"), amount=1000)
     market_clock.shift(61)
     await until(lambda: sql("SELECT count(*) FROM auctions WHERE status = 'ended'") == [(3,)])
-    [paid] = [each async for each in me.auctions.bidding() if each.state.title == "won, called off"]
+    [paid] = [each async for each in me.auctions.bidding() if each.state.title == "won, cancelled"]
     assert (paid.part, paid.order_id is not None) == ("to_pay", True)
     await me.orders.cancel(str(paid.order_id))
 
@@ -49,7 +49,7 @@ async def test_what_needs_the_bidder_comes_first(
         ("leads soon", "leading"),
         ("leads late", "leading"),
         ("lost", "lost"),
-        ("won, called off", "won"),
+        ("won, cancelled", "won"),
     ]
     by_title = {each.state.title: each for each in found}
     due, lost, leads = by_title["to pay"], by_title["lost"], by_title["leads late"]
@@ -60,7 +60,7 @@ async def test_what_needs_the_bidder_comes_first(
         1550, 5000, "bidder-1",
     )  # fmt: skip
 
-    # Another sees his own side of the same auctions, and nobody's maximum but his.
+    # Another user sees their side of the same auctions, and only their own maximum.
     theirs = {each.state.title: each async for each in other.auctions.bidding()}
     assert set(theirs) == {
         "lost", "leads late", "outbid late", "outbid soon", "of another",

@@ -1,4 +1,4 @@
-"""After an auction that nobody paid: offered to the next bidders one by one, or put up again."""
+"""After an auction that nobody paid: offered to the next bidders one by one, or relisted."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Sale:
 
     @property
     def listing(self) -> str:
-        """The goods."""
+        """The listing."""
         [(listing_id,)] = self.sql("SELECT listing_id FROM auctions WHERE id = %s", self.auction)
         return str(listing_id)
 
@@ -104,9 +104,9 @@ async def sale(
     assert (await audit(database, auctions=True)).findings == []
 
 
-async def id_of(somebody: AsyncInstaSell) -> str:
-    """Somebody's id."""
-    return (await somebody.auth.me()).id
+async def id_of(user: AsyncInstaSell) -> str:
+    """The id of a user."""
+    return (await user.auth.me()).id
 
 
 async def outcome_of(trying: Awaitable[Any]) -> str:
@@ -124,7 +124,7 @@ async def test_it_goes_down_the_line_at_each_ones_own_last_bid(sale: Sale) -> No
     assert (offered.order.unit_amount, offered.order.status.value) == (3000, "pending")
     assert offered.events[-1].reason == "offered to the runner-up"
     assert sale.sql(STOCK) == [(0,)]
-    # He finds it where a winner would, and so does whoever looks for his orders.
+    # They find it where a winner would, among their orders too.
     mine = await sale.second.auctions.get(sale.auction)
     assert mine.order_id == offered.order.id
     assert mine.orders is None
@@ -164,7 +164,7 @@ async def test_one_key_is_one_offer_and_one_answer(sale: Sale) -> None:
 
 
 @pytest.mark.parametrize("round_", range(3))
-async def test_offers_relists_and_the_removal_of_the_goods_race(sale: Sale, round_: int) -> None:
+async def test_offers_relists_and_the_removal_of_the_listing_race(sale: Sale, round_: int) -> None:
     auctions = sale.seller.auctions
     outcomes = await asyncio.gather(
         *(outcome_of(sale.offer()) for _ in range(10)),
@@ -182,7 +182,7 @@ async def test_offers_relists_and_the_removal_of_the_goods_race(sale: Sale, roun
     assert sale.sql(gas, await id_of(sale.seller)) == [(fees,)], round_
 
 
-async def test_offers_and_relists_race_with_the_removal_of_the_goods(sale: Sale) -> None:
+async def test_offers_and_relists_race_with_the_removal_of_the_listing(sale: Sale) -> None:
     async def remove() -> str:
         try:
             await sale.seller.listings.delete(sale.listing)
@@ -203,7 +203,7 @@ async def test_offers_and_relists_race_with_the_removal_of_the_goods(sale: Sale)
         remove(),
     )
     running = sale.sql("SELECT count(*) FROM auctions WHERE status = 'live'") == [(1,)]
-    # Goods with an open auction stay; nothing new comes of goods that are gone.
+    # An item with an open auction stays; one that is gone is neither offered nor relisted.
     assert (removed == "in use") == running, tried
     assert tried.count("done") == (0 if set(tried) == {"gone"} else 1), tried
 
@@ -238,10 +238,10 @@ async def test_what_stands_in_the_way_of_an_offer(
             await trying
 
 
-async def test_a_maximum_that_nobody_drove_him_to_stays_his_own(
+async def test_a_maximum_that_nobody_forced_stays_private(
     market: Market, server: RunningServer, market_clock: MarketClock, sql: Sql
 ) -> None:
-    """What he bid himself counts, not how far the engine would have gone for him."""
+    """The bidder's own bids count, not how far the engine would have gone for them."""
     sale = Sale(market, server, market_clock, sql)
     sale.seller, second, first = [await market.seller() for _ in range(3)]
     sale.auction = await market.auction(sale.seller, min_bid=1000)
@@ -252,7 +252,7 @@ async def test_a_maximum_that_nobody_drove_him_to_stays_his_own(
     assert (await sale.offer()).order.unit_amount == 1000
 
 
-async def test_goods_that_were_paid_are_offered_to_nobody_else(
+async def test_an_item_that_was_paid_is_offered_to_nobody_else(
     sale: Sale, fund: Callable[[str, int], None]
 ) -> None:
     offered = await sale.offer()
@@ -261,7 +261,7 @@ async def test_goods_that_were_paid_are_offered_to_nobody_else(
     with pytest.raises(AuctionHasOrder):
         await sale.offer()
     await sale.seller.orders.cancel(offered.order.id)
-    # Sold, paid and called off: the next bidder is not asked, but the goods may go up again.
+    # Sold, paid and cancelled: the next bidder is not asked, but the item may be relisted.
     with pytest.raises(AuctionHasOrder):
         await sale.offer()
     assert (await sale.seller.auctions.relist(sale.auction)).state.status.value == "live"
@@ -299,7 +299,7 @@ async def test_a_forfeited_auction_goes_on_down_the_line(
     assert (await audit(database, auctions=True)).findings == []
 
 
-async def test_an_offer_holds_the_goods(sale: Sale) -> None:
+async def test_an_offer_holds_the_item(sale: Sale) -> None:
     await sale.offer()
     with pytest.raises(OutOfStock):
         await sale.seller.auctions.create(sale.listing, min_bid=1, duration_seconds=60)
@@ -366,17 +366,17 @@ async def test_it_costs_gas_like_the_first_time(sale: Sale) -> None:
     assert sale.sql("SELECT count(*) FROM auctions") == [(1,)]
 
 
-async def test_without_a_winner_or_called_off_it_goes_up_again(
+async def test_without_a_winner_or_cancelled_it_is_relisted(
     market: Market, market_clock: MarketClock, sql: Sql
 ) -> None:
     seller = await market.seller()
     unsold = await market.auction(seller)
-    called_off = await market.auction(seller)
-    await seller.auctions.cancel(called_off)
+    cancelled = await market.auction(seller)
+    await seller.auctions.cancel(cancelled)
     market_clock.shift(2 * HOUR)
     over = "SELECT status FROM auctions WHERE id = %s"
     await until(lambda: sql(over, unsold) == [("ended",)])
-    for auction_id in (unsold, called_off):
+    for auction_id in (unsold, cancelled):
         with pytest.raises(NoRunnerUp):
             await seller.auctions.offer_runner_up(auction_id)
         assert (await seller.auctions.relist(auction_id)).state.status.value == "live"

@@ -1,4 +1,4 @@
-"""A seller's own auctions: where each stands, and what came of it."""
+"""The auctions of a seller: the state and the result of each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def parts_of(seller: Any) -> dict[str, SellingAuction]:
     return {each.state.title: each async for each in seller.auctions.selling()}
 
 
-async def test_each_auction_stands_where_it_stands(
+async def test_each_auction_is_in_its_part(
     market: Market, sql: Sql, market_clock: MarketClock
 ) -> None:
     seller, bidder = await market.seller(), await market.bidder()
@@ -37,8 +37,8 @@ async def test_each_auction_stands_where_it_stands(
     low = await market.auction(seller, title="below reserve", **terms, reserve=5000)
     await market.auction(seller, title="no bids", **terms)
     unpaid = await market.auction(seller, title="unpaid", **terms)
-    called_off = await market.auction(seller, title="called off", **terms)
-    await seller.auctions.cancel(called_off)
+    cancelled = await market.auction(seller, title="withdrawn", **terms)
+    await seller.auctions.cancel(cancelled)
     for auction_id in (sold, low, unpaid):
         await bidder.auctions.bid(auction_id, amount=1200)
     await bidder.auctions.watch(low)
@@ -50,7 +50,7 @@ async def test_each_auction_stands_where_it_stands(
     found = await parts_of(seller)
     assert {title: each.part for title, each in found.items()} == {
         "running": "running",
-        "called off": "cancelled",
+        "withdrawn": "cancelled",
         "unpaid": "unsold",
         "no bids": "unsold",
         "below reserve": "unsold",
@@ -63,7 +63,7 @@ async def test_each_auction_stands_where_it_stands(
     assert found["sold"].buyer_name == (await bidder.auth.me()).display_name
     assert (found["unpaid"].order_id, found["unpaid"].order_status) == (order.id, "cancelled")
     assert found["no bids"].order_id is None
-    # Put up again, the goods are not unsold any more.
+    # Relisted, the item is not unsold any more.
     await seller.auctions.create(found["no bids"].state.listing_id, **terms)
     again = [each async for each in seller.auctions.selling(part="unsold")]
     assert [each.state.title for each in again] == ["unpaid", "below reserve"]

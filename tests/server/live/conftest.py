@@ -26,7 +26,7 @@ class Connect(Protocol):
 
 @pytest.fixture
 async def market(server: RunningServer, sql: Sql) -> AsyncIterator[Market]:
-    """People and goods on `server`."""
+    """Users and listings on `server`."""
     async with open_market(server.base_url, sql) as opened:
         yield opened
 

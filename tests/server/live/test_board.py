@@ -18,7 +18,7 @@ from tests.support.waiting import until
 
 @pytest.fixture(autouse=True)
 def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clockwork of every hub stands still; the test turns it itself."""
+    """No hub ticks by itself; the test does it."""
     monkeypatch.setattr(hubs, "BOARD_TICK_SECONDS", 3600.0)
     monkeypatch.setattr(hubs, "SWEEP_SECONDS", 3600.0)
 
@@ -175,7 +175,7 @@ async def test_the_sweep_tells_the_board_of_an_end_that_was_lost(
     assert auction not in hub._board.versions
 
 
-async def test_a_board_at_another_server_is_told_as_well(
+async def test_a_board_at_another_server_is_published_as_well(
     market: Market,
     connect: Connect,
     start_server: StartServer,
@@ -198,7 +198,7 @@ async def test_a_board_at_another_server_is_told_as_well(
 async def test_a_newcomers_snapshot_takes_no_event_from_the_others(
     hub: Hub, market: Market, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """He sees a bid in the database before its event has come, and it is still news to them."""
+    """A newcomer reads a bid from the database before its event, which the others still get."""
     auction = await market.auction(await market.seller())
     bidder = await market.bidder()
     board = await connect()

@@ -1,4 +1,4 @@
-"""What one connection may ask of a server."""
+"""Limit what one connection may ask of a server."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ async def test_a_reader_that_takes_no_answers_costs_little_and_is_closed(
 async def test_one_who_reads_late_gets_every_answer(
     server: RunningServer, market: Market, connect: Connect
 ) -> None:
-    """While he does not read, his requests wait; none is lost, and they stay in order."""
+    """While a client does not read, its requests wait; none is lost, and they stay in order."""
     hub = server.app[LIVE].hub
     auction = await auction_of_500_bids(market, connect)
     asking, other = await connect(), await connect()
@@ -323,7 +323,7 @@ async def auction_of_500_bids(market: Market, connect: Connect) -> str:
 def many_auctions(sql: Sql, auction: str, count: int) -> None:
     """Copies an auction, with its listing, straight in the database."""
     sql(
-        "WITH source AS (SELECT * FROM auctions WHERE id = %s), goods AS ("
+        "WITH source AS (SELECT * FROM auctions WHERE id = %s), copies AS ("
         " INSERT INTO listings (seller_id, title, category_id, type, condition, stock)"
         " SELECT l.seller_id, l.title, l.category_id, 'auction', 'new', 1"
         " FROM source JOIN listings l ON l.id = source.listing_id, generate_series(1, %s)"
@@ -331,8 +331,8 @@ def many_auctions(sql: Sql, auction: str, count: int) -> None:
         " INSERT INTO auctions (listing_id, seller_id, status, start_at, end_at, planned_end_at,"
         " min_bid, increments, extension_window_seconds, extension_seconds, reserve_met,"
         " created_at)"
-        " SELECT goods.id, s.seller_id, s.status, s.start_at, s.end_at, s.end_at, s.min_bid,"
-        " s.increments, 5, 5, false, s.created_at FROM source s, goods",
+        " SELECT copies.id, s.seller_id, s.status, s.start_at, s.end_at, s.end_at, s.min_bid,"
+        " s.increments, 5, 5, false, s.created_at FROM source s, copies",
         auction,
         count,
     )

@@ -71,7 +71,7 @@ async def test_watching_works_without_signing_in(market: Market, connect: Connec
     assert "5000" not in json.dumps(socket.events)
 
 
-async def test_you_tells_a_bidder_which_he_is(market: Market, connect: Connect) -> None:
+async def test_you_tells_bidders_which_they_are(market: Market, connect: Connect) -> None:
     seller, bidder = await market.seller(), await market.bidder()
     auction = await market.auction(seller)
     await bidder.auctions.bid(auction, max_amount=5000)

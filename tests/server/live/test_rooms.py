@@ -39,7 +39,7 @@ async def test_resuming_gives_exactly_what_was_missed(market: Market, connect: C
     assert (without["missed"], without["truncated"]) == ([], False)
 
 
-async def test_500_missed_bids_are_told_and_of_more_the_newest(
+async def test_500_missed_bids_are_published_and_of_more_the_newest(
     market: Market, connect: Connect
 ) -> None:
     seller, bidder = await market.seller(), await market.bidder()
@@ -142,7 +142,7 @@ async def test_a_join_under_load_misses_nothing_and_repeats_nothing(
         assert told == list(range(joined_at + 1, 201))
 
 
-async def test_the_start_is_told(
+async def test_the_start_is_published(
     market: Market, connect: Connect, market_clock: MarketClock, sql: Sql
 ) -> None:
     seller = await market.seller()
@@ -157,7 +157,7 @@ async def test_the_start_is_told(
     assert sql("SELECT status, version FROM auctions") == [("live", 2)]
 
 
-async def test_the_end_is_told_with_the_winner_by_number(
+async def test_the_end_is_published_with_the_winner_by_number(
     market: Market, connect: Connect, market_clock: MarketClock
 ) -> None:
     seller, bidder = await market.seller(), await market.bidder()
@@ -184,7 +184,7 @@ async def test_an_end_below_the_reserve_names_nobody(
     assert (ended["winner"], ended["price"], ended["reserve_met"]) == (None, None, False)
 
 
-async def test_buy_now_is_told_as_an_end_with_its_bid(market: Market, connect: Connect) -> None:
+async def test_buy_now_is_published_as_an_end_with_a_bid(market: Market, connect: Connect) -> None:
     seller, bidder = await market.seller(), await market.bidder()
     auction = await market.auction(seller, min_bid=1000, buy_now=5000)
     socket = await connect()
@@ -195,7 +195,7 @@ async def test_buy_now_is_told_as_an_end_with_its_bid(market: Market, connect: C
     assert [(bid["seq"], bid["kind"]) for bid in ended["bids"]] == [(1, "buy_now")]
 
 
-async def test_a_cancellation_is_told_with_its_reason(market: Market, connect: Connect) -> None:
+async def test_a_cancellation_is_published_with_a_reason(market: Market, connect: Connect) -> None:
     seller, bidder = await market.seller(), await market.bidder()
     auction = await market.auction(seller)
     await bidder.auctions.bid(auction, amount=1000)
@@ -207,7 +207,7 @@ async def test_a_cancellation_is_told_with_its_reason(market: Market, connect: C
     assert (told["reason"], told["version"]) == ("counterfeit", 3)
 
 
-async def test_an_edit_is_told_with_the_new_terms(market: Market, connect: Connect) -> None:
+async def test_an_edit_is_published_with_the_new_terms(market: Market, connect: Connect) -> None:
     seller = await market.seller()
     auction = await market.auction(seller, min_bid=1000)
     socket = await connect()
@@ -218,7 +218,7 @@ async def test_an_edit_is_told_with_the_new_terms(market: Market, connect: Conne
 
 
 @pytest.mark.parametrize("seconds_left", [3, 3600])
-async def test_an_extension_is_told(
+async def test_an_extension_is_published(
     market: Market, connect: Connect, market_clock: MarketClock, sql: Sql, seconds_left: int
 ) -> None:
     seller, bidder = await market.seller(), await market.bidder()

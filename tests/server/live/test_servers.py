@@ -49,7 +49,7 @@ def versions(socket: LiveSocket) -> list[int]:
 
 
 async def bid(socket: LiveSocket, auction: str, number: int) -> None:
-    """The bid with this number, which is a raise of one's own from the second on."""
+    """The bid with this number, which raises the same bidder's maximum from the second on."""
     answer = await socket.bid(auction, f"k-{number}", max_amount=1000 + number)
     assert answer["event"] == "ack", answer
     assert answer["data"]["seq"] == number
@@ -89,7 +89,7 @@ def lose(patch: pytest.MonkeyPatch, places: set[int]) -> None:
     patch.setattr(RedisBus, "publish", publish)
 
 
-async def test_bids_at_one_server_are_told_at_the_other(
+async def test_bids_at_one_server_are_published_at_the_other(
     connect: Connect, other: RunningServer, auction: str, bidding: LiveSocket
 ) -> None:
     watcher = await watching(connect, other, auction)
@@ -137,7 +137,7 @@ async def test_the_last_event_is_found_by_the_sweep(
     assert versions(watcher) == [2, 3]
 
 
-async def test_events_that_come_out_of_order_are_told_in_order(
+async def test_events_that_come_out_of_order_are_published_in_order(
     server: RunningServer,
     connect: Connect,
     auction: str,
@@ -159,7 +159,7 @@ async def test_events_that_come_out_of_order_are_told_in_order(
     assert versions(watcher) == [2, 3, 4]
 
 
-async def test_what_redis_lost_is_told_when_it_comes_back(
+async def test_what_redis_lost_is_published_when_it_comes_back(
     connect: Connect,
     other: RunningServer,
     auction: str,
@@ -177,7 +177,7 @@ async def test_what_redis_lost_is_told_when_it_comes_back(
     await watcher.event("bid_placed", lambda data: data["seq"] == 1)
 
 
-async def test_a_crash_after_the_commit_is_told_by_the_sweep(
+async def test_a_crash_after_the_commit_is_published_by_the_sweep(
     server: RunningServer,
     connect: Connect,
     auction: str,
@@ -196,7 +196,7 @@ async def test_a_crash_after_the_commit_is_told_by_the_sweep(
     await watcher.event("bid_placed", lambda data: data["seq"] == 1)
 
 
-async def test_a_sale_that_nobody_was_told_of_is_told_with_its_bid(
+async def test_a_sale_that_nobody_was_told_of_is_published_with_its_bid(
     server: RunningServer, market: Market, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The outbox tells an end again after a crash, and the buy-now is part of it."""
@@ -219,7 +219,7 @@ async def test_a_sale_that_nobody_was_told_of_is_told_with_its_bid(
     assert [(bid["seq"], bid["kind"]) for bid in ended["bids"]] == [(1, "buy_now")]
 
 
-async def test_a_room_far_behind_is_told_the_newest_and_says_so(
+async def test_a_room_far_behind_is_published_the_newest_and_says_so(
     server: RunningServer,
     connect: Connect,
     auction: str,

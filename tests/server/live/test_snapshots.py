@@ -48,7 +48,7 @@ async def test_those_who_wait_for_the_same_auction_share_a_read(
     assert reads.count <= READS_AT_ONCE + 1
 
 
-async def test_nobody_is_answered_by_a_read_that_began_before_he_asked(
+async def test_nobody_is_answered_by_a_read_that_began_before_they_asked(
     market: Market, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     auction = await market.auction(await market.seller())

@@ -69,7 +69,7 @@ async def test_the_room_of_the_auction_gets_it_once_and_in_order(
     ]  # fmt: skip
 
 
-async def test_the_ack_of_the_board_has_the_own_open_bids(
+async def test_the_ack_of_the_board_has_your_open_bids(
     market: Market, connect: Connect, sql: Sql
 ) -> None:
     seller, bidder, rival = await market.seller(), await market.bidder(), await market.bidder()

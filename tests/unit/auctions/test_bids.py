@@ -40,7 +40,7 @@ def play(what: AuctionTerms, bids: list[Bid]) -> tuple[Play, BidAccepted | BidRe
         pytest.param([("a", None, 900)], (100, "a", 900, None), id="first, a maximum"),
         pytest.param([("a", 130, 900)], (130, "a", 900, None), id="first, both"),
         pytest.param([("a", 40, 900)], (100, "a", 900, None), id="first, amount too small beside"),
-        # A newcomer goes further: one step above the old maximum, never above his own.
+        # A newcomer goes further: one step above the old maximum, never above their own.
         pytest.param(
             [("a", None, 900), ("b", None, 2000)], (950, "b", 2000, 900), id="above the maximum"
         ),
@@ -56,7 +56,7 @@ def play(what: AuctionTerms, bids: list[Bid]) -> tuple[Play, BidAccepted | BidRe
         pytest.param(
             [("a", 200, None), ("b", 1, 2000)], (225, "b", 2000, 200), id="amount too small beside"
         ),
-        # A newcomer does not go further: the leader stays, one step above him at most.
+        # A newcomer does not go further: the leader stays, one step above them at most.
         pytest.param(
             [("a", None, 900), ("b", None, 500)], (550, "a", 900, 500), id="outbid at once"
         ),
@@ -263,7 +263,7 @@ def test_outcome_without_bids() -> None:
     [
         pytest.param(None, [], None, id="no bids"),
         pytest.param(None, [("a", 900, None)], None, id="nobody else"),
-        pytest.param(None, [("a", None, 900), ("b", None, 500)], 500, id="his maximum"),
+        pytest.param(None, [("a", None, 900), ("b", None, 500)], 500, id="their maximum"),
         pytest.param(None, [("a", None, 900), ("b", None, 900)], 900, id="a tie"),
         pytest.param(1000, [("a", None, 5000), ("b", None, 1050)], 1050, id="reserve allows"),
         pytest.param(1000, [("a", None, 999), ("b", None, 5000)], None, id="under the reserve"),

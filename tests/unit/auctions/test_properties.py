@@ -1,4 +1,4 @@
-"""What holds for any auction, whatever people offer."""
+"""Hold every auction to its invariants, whatever is bid."""
 
 from datetime import timedelta
 from typing import Any
@@ -62,7 +62,7 @@ def steps() -> st.SearchStrategy[list[Step]]:
 
 
 def offers(game: Play, step: Step) -> tuple[str, int | None, int | None, BidRowKind]:
-    """What a step offers as the auction stands: sums near the minimum are where rules matter."""
+    """What a step offers in this state: sums near the minimum are where rules matter."""
     who, amount_above, max_above, kind, _ = step
     if kind == BidRowKind.BUY_NOW:
         return who, None, None, kind
@@ -112,7 +112,7 @@ def test_every_accepted_bid_leaves_the_auction_sound(what: AuctionTerms, moves: 
         wanted = what.buy_now if kind == BidRowKind.BUY_NOW else maximum or amount
         assert wanted is not None
         assert price >= (before.price or what.min_bid), "the price never falls"
-        assert price <= after.leader_max, "nobody pays more than he said"
+        assert price <= after.leader_max, "nobody pays more than they said"
         assert verdict.amount == min(wanted, price)
         assert wanted >= minimum or verdict.kind != BidRowKind.BID
         maxima[who] = max(maxima.get(who, 0), wanted)

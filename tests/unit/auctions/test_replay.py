@@ -1,4 +1,4 @@
-"""What a replay says about books that are not true."""
+"""A replay names each difference between the books and the rules."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""When an auction is open, what extends it, and buying at once."""
+"""The time in which an auction is open, its extensions, and buying at once."""
 
 from datetime import datetime, timedelta
 
@@ -199,7 +199,7 @@ def test_buy_now_at_another_price_than_the_buyer_saw() -> None:
     assert game.accept("a", 5000, kind=BUY).ended
 
 
-def test_the_seller_does_not_buy_his_own() -> None:
+def test_the_seller_does_not_buy_their_own_item() -> None:
     assert Play(terms(buy_now=5000)).offer("seller", kind=BUY) == BidRefused("seller_cannot_bid")
 
 
