@@ -48,7 +48,7 @@ class AddressHasher:
 
 
 class FailedSignIns:
-    """Counts failures alike for accounts that exist and for those that do not."""
+    """Count failures alike for accounts that exist and for those that do not."""
 
     def __init__(self, limiter: Limiter, report_burst: ReportBurst) -> None:
         self._limiter = limiter

@@ -25,7 +25,7 @@ class TokenClaims(NamedTuple):
 
 
 class TokenSigner:
-    """Signs with the secret, and takes what it or the one before it signed."""
+    """Sign with the secret, and take what it or the one before it signed."""
 
     def __init__(self, secret: str, previous_secret: str | None = None) -> None:
         self._kid = kid_of(secret)

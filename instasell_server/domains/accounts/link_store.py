@@ -46,5 +46,5 @@ async def insert_note(connection: DbConnection, kind: str, payload: Mapping[str,
 
 
 async def delete_old_links(connection: DbConnection) -> int:
-    """Deletes links that expired 30 days ago, 5,000 at most; returns how many."""
+    """Delete links that expired 30 days ago, 5,000 at most; return how many."""
     return await connection.execute(_sql.delete_old_links)

@@ -41,7 +41,7 @@ PURPOSE_OF_MAIL = {
 
 
 class LinkSigner:
-    """Signs with a key made of the server's secret, and takes those of the secret before it."""
+    """Sign with a key made of the server's secret, and take those of the secret before it."""
 
     def __init__(self, secret: str, previous_secret: str | None = None) -> None:
         self._keys = [_key(each) for each in (secret, previous_secret) if each]

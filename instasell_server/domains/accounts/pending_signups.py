@@ -46,7 +46,7 @@ PENDING = SignupPending(
 
 
 class PendingSignups:
-    """Takes sign-ups, mails their tokens, and makes accounts of those that are proved."""
+    """Take sign-ups, mail their tokens, and make accounts of those that are proved."""
 
     def __init__(
         self,

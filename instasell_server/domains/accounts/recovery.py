@@ -84,7 +84,7 @@ class Recovery:
         await transact(self._database, work)
 
     async def verify(self, token: str) -> None:
-        """Takes an address as proven. Raises Invalid for a token that opens nothing."""
+        """Take an address as proven. Raises Invalid for a token that opens nothing."""
         link_id = self._read(Purpose.VERIFY, token)
 
         async def work(tx: Transaction) -> None:
@@ -166,7 +166,7 @@ class Recovery:
         await self._mails.queue(tx, user_id=user_id, kind=PASSWORD_CHANGED, facts={}, cause=cause)
 
     async def delete_old_links(self) -> int:
-        """Deletes links that expired 30 days ago; returns how many went."""
+        """Delete links that expired 30 days ago; return how many went."""
         async with self._database.connection() as connection:
             return await link_store.delete_old_links(connection)
 

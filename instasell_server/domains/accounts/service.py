@@ -180,7 +180,7 @@ class AccountService:
         return await self._grant(opened)
 
     async def log_out(self, principal: Principal) -> None:
-        """Ends the session that asks."""
+        """End the session that asks."""
         await self._sessions.end(principal.user_id, only=principal.session_id)
 
     async def open_session(self, principal: Principal) -> Grant:
@@ -252,7 +252,7 @@ class AccountService:
         return await once(self._database, key, User, work)
 
     async def become_seller(self, principal: Principal, key: RequestKey | None) -> User:
-        """Makes a buyer a seller, in every session at once; a seller stays one."""
+        """Make a buyer a seller, in every session at once; a seller stays one."""
 
         async def work(tx: Transaction) -> User:
             await self.set_role_within(tx, principal.user_id, Role.SELLER)
@@ -270,7 +270,7 @@ class AccountService:
         return await transact(self._database, work)
 
     async def suspend_within(self, tx: Transaction, user_id: str, reason: str) -> bool:
-        """Ends every session of an account, which may only read from then on.
+        """End every session of an account, which may only read from then on.
 
         An outbox row `user_suspended` {user_id, reason} tells the auctions of it. False when the
         account was suspended before, or does not exist.
@@ -298,14 +298,14 @@ class AccountService:
         return changed
 
     async def set_role_within(self, tx: Transaction, user_id: str, role: Role) -> bool:
-        """Gives an account a role, in every session at once; False when it has it already."""
+        """Give an account a role, in every session at once; False when it has it already."""
         changed = await store.update_role(tx, user_id, role)
         if changed:
             await self._sessions.change_later(tx, user_id)
         return changed
 
     async def verify_within(self, tx: Transaction, user_id: str) -> bool:
-        """Takes an address as proved; False when it was."""
+        """Take an address as proved; False when it was."""
         return await store.update_verification(tx, user_id, VerificationStatus.VERIFIED)
 
     async def get_within(self, connection: DbConnection, user_id: str) -> User:
@@ -323,7 +323,7 @@ class AccountService:
         return user
 
     async def remove_admin(self, email: str) -> None:
-        """Makes an admin a buyer, and ends its sessions. Raises UserNotFound, Conflict."""
+        """Make an admin a buyer, and end its sessions. Raises UserNotFound, Conflict."""
 
         async def work(tx: Transaction) -> None:
             user_id = await store.find_account(tx, spellings(email))
@@ -337,12 +337,12 @@ class AccountService:
         await transact(self._database, work)
 
     async def delete_old_addresses(self) -> int:
-        """Deletes addresses that were not used for 90 days; returns how many went."""
+        """Delete addresses that were not used for 90 days; return how many went."""
         async with self._database.connection() as connection:
             return await store.delete_old_addresses(connection)
 
     async def delete_old_sessions(self) -> int:
-        """Deletes sessions that expired 30 days ago; returns how many went."""
+        """Delete sessions that expired 30 days ago; return how many went."""
         async with self._database.connection() as connection:
             return await store.delete_old_sessions(connection)
 

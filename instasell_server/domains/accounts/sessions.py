@@ -100,7 +100,7 @@ class Sessions:
         return session
 
     async def remember(self, session: Session) -> bool:
-        """Puts a copy of a session into Redis, and notes it where that fails or is caught up."""
+        """Put a copy of a session into Redis, and note it where that fails or is caught up."""
         seconds = min(COPY_SECONDS, int(session.expires_at.timestamp() - time.time()))
         is_copied = await self._cache.put(
             session_key(session.id),
@@ -151,7 +151,7 @@ class Sessions:
         return hmac.new(self._copy_key, signed, hashlib.sha256).hexdigest().encode()
 
     async def end(self, user_id: str, *, only: str | None = None, kind: str | None = None) -> bool:
-        """Ends a session, or all of a kind; False when there was none."""
+        """End a session, or all of a kind; False when there was none."""
 
         async def work(tx: Transaction) -> bool:
             ended = await store.revoke_sessions(tx, user_id, only=only, kind=kind)

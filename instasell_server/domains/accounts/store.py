@@ -138,7 +138,7 @@ async def update_password_hash(tx: Transaction, user_id: str, password_hash: str
 
 
 async def update_role(tx: Transaction, user_id: str, role: Role) -> bool:
-    """Gives an account a role; False when it had it."""
+    """Give an account a role; False when it had it."""
     values = {"user_id": user_id, "role": role.value}
     return await tx.maybe(_sql.update_role, values) is not None
 
@@ -158,7 +158,7 @@ async def update_verification(tx: Transaction, user_id: str, status: Verificatio
 async def insert_login(
     connection: DbConnection, user_id: str, password_hash: str, days: int, address_hash: str
 ) -> OpenedSession | None:
-    """Opens a sign-in, and remembers its address; None when the password is another one by now."""
+    """Open a sign-in, and remember its address; None when the password is another one by now."""
     values = {
         "user_id": user_id,
         "password_hash": password_hash,
@@ -261,7 +261,7 @@ async def revoke_sessions(
     kind: str | None = None,
     keep: str | None = None,
 ) -> EndedSession:
-    """Ends live sessions of an account: one, those of a kind, or all but one.
+    """End live sessions of an account: one, those of a kind, or all but one.
 
     What a session has opened ends with it.
     """
@@ -289,7 +289,7 @@ async def delete_known_addresses(tx: Transaction, user_id: str) -> None:
 
 
 async def delete_old_addresses(connection: DbConnection) -> int:
-    """Deletes addresses that were not used for 90 days, 5,000 at most; returns how many."""
+    """Delete addresses that were not used for 90 days, 5,000 at most; return how many."""
     return await connection.execute(_sql.delete_old_addresses)
 
 
@@ -300,7 +300,7 @@ async def insert_burst_cause(tx: Transaction, user_id: str, facts: Mapping[str, 
 
 
 async def delete_old_sessions(connection: DbConnection) -> int:
-    """Deletes sessions that expired 30 days ago, 5,000 at most; returns how many."""
+    """Delete sessions that expired 30 days ago, 5,000 at most; return how many."""
     return await connection.execute(_sql.delete_old_sessions)
 
 

@@ -54,6 +54,6 @@ class ScriptTokens:
             return TokenList(items=await store.list_tokens(connection, principal.user_id))
 
     async def delete(self, principal: Principal, token_id: str) -> None:
-        """Ends a token at once. Raises TokenNotFound."""
+        """End a token at once. Raises TokenNotFound."""
         if not await self._sessions.end(principal.user_id, only=token_id, kind="token"):
             raise TokenNotFound

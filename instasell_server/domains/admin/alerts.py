@@ -28,7 +28,7 @@ _Step = Callable[[Transaction, Alert], Awaitable[int]]
 
 
 class AlertService:
-    """Lists and closes alerts, and books what they are about."""
+    """List and close alerts, and book what they are about."""
 
     def __init__(
         self, database: Database, payments: PaymentService, chargebacks: ChargebackService

@@ -163,7 +163,7 @@ ROUTES: list[Route] = [
     ),
     Route(
         "POST", "/admin/users/{user_id}/suspend", suspend_user, _DESK,
-        "Suspend an account: its sessions end, and its open auctions are called off",
+        "Suspend an account: its sessions end, and its open auctions are cancelled",
         body=Reason, reply=User, tag="admin", errors=(UserNotFound, LastAdmin),
     ),
     Route(

@@ -97,7 +97,7 @@ class AdminService:
     async def suspend(
         self, admin: Principal, user_id: str, reason: str, key: RequestKey | None
     ) -> User:
-        """Ends the sessions of an account, which only reads from then on.
+        """End the sessions of an account, which only reads from then on.
 
         Its open auctions are cancelled by the outbox, each in a transaction of its own. Raises
         UserNotFound, Forbidden for the admin's account, LastAdmin.
@@ -126,7 +126,7 @@ class AdminService:
     async def set_role(
         self, admin: Principal, user_id: str, wish: SetRole, key: RequestKey | None
     ) -> User:
-        """Gives an account a role, in every session at once.
+        """Give an account a role, in every session at once.
 
         Raises UserNotFound, Forbidden for admins who demote themselves, LastAdmin.
         """
@@ -142,7 +142,7 @@ class AdminService:
     async def verify(
         self, admin: Principal, user_id: str, reason: str, key: RequestKey | None
     ) -> User:
-        """Takes the address of an account as proved. Raises UserNotFound."""
+        """Take the address of an account as proved. Raises UserNotFound."""
 
         async def change(tx: Transaction) -> bool:
             return await self._accounts.verify_within(tx, user_id)
@@ -161,7 +161,7 @@ class AdminService:
 
     async def _keep_an_admin(self, tx: Transaction, admin: Principal, user_id: str) -> None:
         if user_id == admin.user_id:
-            raise Forbidden("ask another admin; nobody suspends or demotes himself")
+            raise Forbidden("you cannot suspend or demote yourself; ask another admin")
         await store.lock_admins(tx)
         # The admin may have been demoted while they waited.
         if not await store.has_other_admin(tx, user_id):
@@ -193,7 +193,7 @@ class AdminService:
     async def cancel_auction(
         self, admin: Principal, auction_id: str, reason: str, key: RequestKey | None
     ) -> AuctionStatusReply:
-        """Calls an open auction off, with bids or without.
+        """Cancel an open auction, with bids or without.
 
         Raises AuctionNotFound, AuctionNotOpen.
         """
@@ -210,7 +210,7 @@ class AdminService:
     async def remove_listing(
         self, admin: Principal, listing_id: str, reason: str, key: RequestKey | None
     ) -> Listing:
-        """Takes a listing out of every list; its orders go on.
+        """Take a listing out of every list; its orders go on.
 
         Raises ListingNotFound, and ListingInUse while an auction is open.
         """

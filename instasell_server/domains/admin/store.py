@@ -46,7 +46,7 @@ async def insert_action(
     reason: str,
     details: Mapping[str, Any],
 ) -> None:
-    """Writes down what an admin did to a subject: its kind and its id."""
+    """Write down what an admin did to a subject: its kind and its id."""
     values = {
         "admin_id": admin_id,
         "action": action,
@@ -75,7 +75,7 @@ async def list_alerts(
 
 
 async def close_alert(tx: Transaction, alert_id: str) -> bool:
-    """Closes an alert; False when it was closed, or does not exist."""
+    """Close an alert; False when it was closed, or does not exist."""
     return await tx.maybe(_sql.close_alert, {"alert_id": alert_id}) is not None
 
 

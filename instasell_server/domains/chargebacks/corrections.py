@@ -40,7 +40,7 @@ class _More(NamedTuple):
 
 
 class Corrections:
-    """Books by how much the amount of a chargeback has changed."""
+    """Book by how much the amount of a chargeback has changed."""
 
     def __init__(
         self, claims: BankClaims, ledger: Ledger, debts: Debts, top_ups: TopUpClaims

@@ -29,7 +29,7 @@ class Debts:
         self._ledger = ledger
 
     async def recover(self) -> int:
-        """Takes what is owed from who has something now; returns from how many."""
+        """Take what is owed from who has something now; return from how many."""
         async with self._database.connection() as connection:
             found = await store.list_recoverable(connection, AT_ONCE)
         recovered = 0

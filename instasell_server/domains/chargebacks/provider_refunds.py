@@ -26,7 +26,7 @@ from instasell_server.ports import RefundState
 
 
 class ProviderRefunds:
-    """Books refunds that the market did not ask for."""
+    """Book refunds that the market did not ask for."""
 
     def __init__(
         self, claims: BankClaims, disputes: OrderDisputes, ledger: Ledger, debts: Debts

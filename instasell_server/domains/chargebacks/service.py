@@ -36,7 +36,7 @@ ORDERS_SHOWN = 20
 
 
 class ChargebackService:
-    """Books chargebacks, and recovers what is owed. Implements `payments.Chargebacks`."""
+    """Book chargebacks, and recover what is owed. Implements `payments.Chargebacks`."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class ChargebackService:
         return await self._corrections.correct(tx, provider_id, amount)
 
     async def recover(self) -> int:
-        """Takes what is owed from who has something now; returns from how many."""
+        """Take what is owed from who has something now; return from how many."""
         return await self._debts.recover()
 
     async def attach(self, tx: Transaction, payment: Payment) -> None:

@@ -109,13 +109,13 @@ async def find_payer(tx: Transaction, chargeback_id: str) -> str | None:
 
 
 async def lock_chargeback(tx: Transaction, provider_id: str) -> Chargeback | None:
-    """Locks a chargeback by the provider's id; its order has to be locked before."""
+    """Lock a chargeback by the provider's id; its order has to be locked before."""
     row = await tx.maybe(_sql.lock_chargeback, {"provider_id": provider_id})
     return Chargeback(**row) if row else None
 
 
 async def lock_unattached(tx: Transaction, intent_id: str) -> list[Chargeback]:
-    """Locks those that came before their payment."""
+    """Lock those that came before their payment."""
     rows = await tx.rows(_sql.lock_unattached, {"intent_id": intent_id})
     return [Chargeback(**row) for row in rows]
 
@@ -205,7 +205,7 @@ async def find_refund(tx: Transaction, provider_id: str) -> Chargeback | None:
 
 
 async def update_chargeback(tx: Transaction, chargeback: Chargeback, now: datetime) -> None:
-    """Writes a locked chargeback back."""
+    """Write a locked chargeback back."""
     await tx.execute(_sql.update_chargeback, {**chargeback._asdict(), "now": now})
 
 

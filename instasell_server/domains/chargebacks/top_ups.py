@@ -30,7 +30,7 @@ confirming one delivery, which frees money for good. The rest is owed by the pay
 
 
 class TopUpClaims:
-    """Takes the money of a top-up out of the open orders that it paid."""
+    """Take the money of a top-up out of the open orders that it paid."""
 
     def __init__(self, claims: BankClaims, disputes: OrderDisputes, ledger: Ledger) -> None:
         self._claims = claims

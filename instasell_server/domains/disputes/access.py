@@ -15,7 +15,7 @@ class DisputeAccess:
         self._currency = currency
 
     async def lock_side(self, tx: Transaction, user_id: str, dispute_id: str) -> None:
-        """Locks an open dispute. Raises DisputeNotFound for a stranger, DisputeClosed."""
+        """Lock an open dispute. Raises DisputeNotFound for a stranger, DisputeClosed."""
         dispute = await store.lock_dispute(tx, dispute_id)
         if dispute is None:
             raise DisputeNotFound

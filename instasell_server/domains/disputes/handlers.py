@@ -73,7 +73,7 @@ ROUTES: list[Route] = [
     ),
     Route(
         "GET", "/disputes", list_disputes, _LOOKING,
-        "The own disputes of both sides, the newest first",
+        "List your disputes, as buyer and as seller, the newest first",
         query=DisputesQuery, reply=Page[Dispute], tag="disputes",
     ),
     Route(

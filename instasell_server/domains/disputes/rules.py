@@ -42,7 +42,7 @@ def check_resolve(standing: DisputeState, judge_id: str) -> None:
     """
     if is_side(standing, judge_id):
         # An account that bought or sold before it became an admin's is still one of the two.
-        raise Forbidden("nobody decides a dispute of his own; ask another admin")
+        raise Forbidden("you cannot decide a dispute that you are a side of; ask another admin")
     check_open(standing)
     if standing.kind is DisputeKind.CHARGEBACK:
         raise ChargebackOpen("only the verdict of the buyer's bank closes it; wait for that")

@@ -98,7 +98,7 @@ class DisputeService:
     async def reply(
         self, author: Principal, dispute_id: str, wish: ReplyToDispute, key: RequestKey | None
     ) -> DisputeView:
-        """Adds what one of the two sides says. Raises DisputeNotFound, DisputeClosed."""
+        """Add what one of the two sides says. Raises DisputeNotFound, DisputeClosed."""
 
         async def work(tx: Transaction) -> DisputeView:
             await self._access.lock_side(tx, author.user_id, dispute_id)

@@ -53,7 +53,7 @@ class Resolution(NamedTuple):
 
 
 async def insert_dispute(tx: Transaction, dispute: NewDispute) -> str:
-    """Inserts an open dispute of an order whose row is locked; returns its id."""
+    """Insert an open dispute of an order whose row is locked; return its id."""
     values = {**dispute._asdict(), "reason": dispute.reason.value, "kind": dispute.kind.value}
     dispute_id: str = (await tx.one(_sql.insert_dispute, values))["id"]
     return dispute_id
@@ -66,7 +66,7 @@ async def find_order_of_dispute(connection: DbConnection, dispute_id: str) -> st
 
 
 async def lock_dispute(tx: Transaction, dispute_id: str) -> LockedDispute | None:
-    """Locks a dispute; its order, if that is needed too, has to be locked before."""
+    """Lock a dispute; its order, if that is needed too, has to be locked before."""
     row = await tx.maybe(_sql.lock_dispute, {"dispute_id": dispute_id})
     return _locked(row) if row else None
 
@@ -91,7 +91,7 @@ async def update_resolved(tx: Transaction, dispute_id: str, resolution: Resoluti
 async def insert_message(
     tx: Transaction, dispute_id: str, author_id: str, text: str, now: datetime
 ) -> None:
-    """Writes down what a side said."""
+    """Write down what a side said."""
     values = {"dispute_id": dispute_id, "author_id": author_id, "text": text, "now": now}
     await tx.execute(_sql.insert_message, values)
 

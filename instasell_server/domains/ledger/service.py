@@ -71,7 +71,7 @@ class Ledger:
         return Hold(payment_id, self._card_hold_days, paid_at)
 
     async def post(self, tx: Transaction, transfers: Sequence[Transfer]) -> list[WalletRow]:
-        """Books transfers; returns the wallets that they moved, as they are now.
+        """Book transfers; return the wallets that they moved, as they are now.
 
         Locks the wallets by user, so orders have to be locked before. Raises InsufficientFunds
         and InsufficientGas with what is missing, and psycopg2's UniqueViolation for a transfer
@@ -131,7 +131,7 @@ class Ledger:
         return await store.allow_payouts(tx, user_id)
 
     async def lock_balance(self, tx: Transaction, user_id: str) -> int:
-        """Locks a wallet and returns its balance, for who takes no more than there is."""
+        """Lock a wallet and return its balance, for who takes no more than there is."""
         wallets = await store.lock_wallets(tx, [user_id])
         return wallets[user_id][0]
 
@@ -156,7 +156,7 @@ class Ledger:
         )
 
     async def remember(self, purse: WalletRow) -> None:
-        """Puts a wallet into the cache; an older one never replaces a newer."""
+        """Put a wallet into the cache; an older one never replaces a newer."""
         await self._cache.put(
             wallet_key(purse.user_id),
             self.wallet_of(purse).model_dump_json().encode(),
@@ -209,7 +209,7 @@ async def _apply_hold(tx: Transaction, posting: Posting) -> None:
 
 
 def _apply(wallets: dict[str, tuple[int, int]], posting: Posting) -> int | None:
-    """Moves a posting's wallet, and returns what its account has then."""
+    """Move a posting's wallet, and return what its account has then."""
     if posting.user_id is None:
         return None
     balance, gas = wallets[posting.user_id]

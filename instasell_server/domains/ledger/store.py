@@ -40,13 +40,13 @@ class PostedEntries(NamedTuple):
 
 
 async def lock_wallets(tx: Transaction, user_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Locks wallets in order of their users; balance and gas of each."""
+    """Lock wallets in order of their users; balance and gas of each."""
     rows = await tx.rows(_sql.lock_wallets, {"user_ids": list(user_ids)})
     return {row["user_id"]: (row["balance"], row["gas_balance"]) for row in rows}
 
 
 async def insert_postings(tx: Transaction, rows: Sequence[PostedEntries]) -> None:
-    """Inserts rows. Raises psycopg2's UniqueViolation for a key that is there already."""
+    """Insert rows. Raises psycopg2's UniqueViolation for a key that is there already."""
     await tx.execute(
         _sql.insert_postings,
         {
@@ -66,7 +66,7 @@ async def insert_postings(tx: Transaction, rows: Sequence[PostedEntries]) -> Non
 async def update_wallets(
     tx: Transaction, wallets: Mapping[str, tuple[int, int]]
 ) -> list[WalletRow]:
-    """Sets balance and gas of wallets whose rows are locked."""
+    """Set balance and gas of wallets whose rows are locked."""
     rows = await tx.rows(
         _sql.update_wallets,
         {
@@ -79,7 +79,7 @@ async def update_wallets(
 
 
 async def move_held(tx: Transaction, amounts: Mapping[str, int]) -> None:
-    """Moves what orders hold by amounts that may be negative."""
+    """Move what orders hold by amounts that may be negative."""
     await tx.rows(_sql.move_held, {"order_ids": list(amounts), "amounts": list(amounts.values())})
 
 

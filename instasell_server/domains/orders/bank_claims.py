@@ -19,7 +19,7 @@ class BankClaims:
         self._orders = orders
 
     async def lock(self, tx: Transaction, order_id: str) -> LockedOrder | None:
-        """Locks the listing of an order and then the order."""
+        """Lock the listing of an order and then the order."""
         return await store.lock_order_with_listing(tx, order_id)
 
     async def lock_all(self, tx: Transaction, order_ids: Sequence[str]) -> list[LockedOrder]:

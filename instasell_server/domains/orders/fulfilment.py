@@ -48,7 +48,7 @@ _log = structlog.get_logger("instasell.orders")
 
 
 class OrderFulfilment:
-    """Takes orders from pending to an end."""
+    """Take orders from pending to an end."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class OrderFulfilment:
     async def pay(
         self, buyer: Principal, order_id: str, wish: PayOrder, key: RequestKey | None
     ) -> OrderView:
-        """Pays from the wallet, or opens the provider's page.
+        """Pay from the wallet, or open the provider's page.
 
         Raises OrderNotReady, InsufficientFunds, PaymentFailed, Unavailable.
         """
@@ -79,7 +79,7 @@ class OrderFulfilment:
         async def begin(tx: Transaction) -> str:
             order, actor = check_side(await store.lock_order(tx, order_id), buyer)
             if actor is not Actor.BUYER:
-                raise Forbidden("only the buyer pays")
+                raise Forbidden("only the buyer can pay this order")
             rules.check_payable(order.standing, await clock.get_now(tx))
             await _check_seller(tx, order)
             return await self._payments.begin(
@@ -102,7 +102,7 @@ class OrderFulfilment:
         await self._ledger.post(tx, [hold])
 
     async def confirm_payment(self, reader: Principal, order_id: str) -> OrderView:
-        """Asks the provider whether an order is paid; the caller's word counts for nothing."""
+        """Ask the provider whether an order is paid; the caller's word counts for nothing."""
         await self._orders.get(reader, order_id)
         await self._payments.check_order(order_id)
         return await self._orders.get(reader, order_id)
@@ -116,7 +116,7 @@ class OrderFulfilment:
 
         async def step(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
             if actor is not Actor.SELLER:
-                raise Forbidden("only the seller ships")
+                raise Forbidden("only the seller can ship this order")
             rules.check_shippable(order.standing)
             await store.update_shipped(tx, order.id, wish.carrier, wish.tracking, now)
             reason = f"shipped with {wish.carrier}"
@@ -156,11 +156,11 @@ class OrderFulfilment:
     async def cancel(
         self, principal: Principal, order_id: str, wish: CancelOrder, key: RequestKey | None
     ) -> OrderView:
-        """Calls an order off; what is held goes back. Raises OrderNotReady, Forbidden."""
+        """Cancel an order; what is held goes back. Raises OrderNotReady, Forbidden."""
 
         async def step(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
             rules.check_cancellable(order.standing, actor, now)
-            reason = wish.reason or f"called off by the {actor.value}"
+            reason = wish.reason or f"cancelled by the {actor.value}"
             await self._cancel_order(tx, order, principal.user_id, reason, now)
 
         return await self._step(principal, order_id, key, step)
@@ -168,11 +168,11 @@ class OrderFulfilment:
     async def refund(
         self, principal: Principal, order_id: str, wish: RefundOrder, key: RequestKey | None
     ) -> OrderView:
-        """Gives held money back, all of it or a part. Raises OrderNotReady, Invalid, Forbidden."""
+        """Give held money back, all of it or a part. Raises OrderNotReady, Invalid, Forbidden."""
 
         async def step(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
             if actor is Actor.BUYER:
-                raise Forbidden("ask the seller for a refund")
+                raise Forbidden("only the seller can refund this order; ask them")
             amount = rules.refund_amount(order.standing, wish.amount)
             reason = wish.reason or f"refunded by the {actor.value}"
             if amount == order.standing.held_amount:
@@ -210,7 +210,7 @@ class OrderFulfilment:
     async def _give_back(
         self, tx: Transaction, order: LockedOrder, amount: int, to: str, now: datetime
     ) -> None:
-        """Moves held money to the card that paid, or to the buyer's wallet."""
+        """Move held money to the card that paid, or to the buyer's wallet."""
         refunds = self._payments.refunds
         by_card = to == "original" and order.payment_method == "card"
         if not by_card or not await refunds.refund_order(tx, order.id, order.buyer_id, amount):
@@ -233,7 +233,7 @@ class OrderFulfilment:
         """
         order, actor = check_side(await store.lock_order(tx, order_id), buyer)
         if actor is not Actor.BUYER:
-            raise Forbidden("only the buyer opens a dispute")
+            raise Forbidden("only the buyer can open a dispute")
         rules.check_disputable(order.standing)
         now = await clock.get_now(tx)
         await store.update_disputed(tx, order.id, now)
@@ -241,7 +241,7 @@ class OrderFulfilment:
         return order, now
 
     async def lock_disputed(self, tx: Transaction, order_id: str) -> LockedOrder:
-        """Locks an order, before its dispute is locked. Raises OrderNotFound."""
+        """Lock an order, before its dispute is locked. Raises OrderNotFound."""
         order = await store.lock_order_with_listing(tx, order_id)
         if order is None:
             raise OrderNotFound
@@ -257,7 +257,7 @@ class OrderFulfilment:
         reason: str,
         now: datetime,
     ) -> None:
-        """Ends a disputed order: a refund to the buyer's wallet, the rest to the seller's.
+        """End a disputed order: a refund to the buyer's wallet, the rest to the seller's.
 
         Raises Invalid for more than is held, OrderNotReady where no dispute is open.
         """
@@ -292,7 +292,7 @@ class OrderFulfilment:
     # Time -------------------------------------------------------------------------------------
 
     async def carry_out_due(self) -> int:
-        """Moves on what time moves on; returns how many orders."""
+        """Move on what time moves on; return how many orders."""
         async with self._database.connection() as connection:
             due = await store.list_due_orders(connection, DUE_AT_ONCE)
         moved = 0
@@ -337,7 +337,7 @@ def _only_buyer(step: _Step) -> _Step:
 
     async def checked(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
         if actor is not Actor.BUYER:
-            raise Forbidden("only the buyer does that")
+            raise Forbidden("only the buyer can do this")
         await step(tx, order, actor, now)
 
     return checked

@@ -101,12 +101,12 @@ async def refund(call: Call[RefundOrder | None, None]) -> OrderView:
 ROUTES: list[Route] = [
     Route(
         "POST", "/orders", create_order, _PAYING,
-        "Buy goods, or take the order of an auction that you won",
+        "Buy a listing, or get the order of an auction that you won",
         body=CreateOrder, reply=OrderView, status=201, tag="orders",
         errors=(ListingNotFound, SellerCannotBuy, OutOfStock, OrderNotFound, OrderNotReady),
     ),
     Route(
-        "GET", "/orders", list_orders, _LOOKING, "The own orders, the newest first",
+        "GET", "/orders", list_orders, _LOOKING, "List your orders, the newest first",
         query=OrdersQuery, reply=Page[Order], tag="orders",
     ),
     Route(
@@ -114,7 +114,7 @@ ROUTES: list[Route] = [
         reply=OrderView, tag="orders", errors=(OrderNotFound,),
     ),
     Route(
-        "PUT", "/orders/{order_id}/address", set_address, _PAYING, "Say where the goods go",
+        "PUT", "/orders/{order_id}/address", set_address, _PAYING, "Set the delivery address",
         body=Address, reply=OrderView, tag="orders", errors=(OrderNotFound, OrderNotReady),
     ),
     Route(
@@ -130,12 +130,12 @@ ROUTES: list[Route] = [
         reply=OrderView, tag="orders", errors=(OrderNotFound, PaymentFailed, Unavailable),
     ),
     Route(
-        "POST", "/orders/{order_id}/ship", ship, _SELLING, "Say that the goods are on their way",
+        "POST", "/orders/{order_id}/ship", ship, _SELLING, "Mark the order as shipped",
         body=ShipOrder, reply=OrderView, tag="orders", errors=(OrderNotFound, OrderNotReady),
     ),
     Route(
         "POST", "/orders/{order_id}/confirm-delivery", confirm_delivery, _PAYING,
-        "Say that the goods have come; the seller gets the money",
+        "Confirm the delivery; the seller gets the money",
         reply=OrderView, tag="orders", errors=(OrderNotFound, OrderNotReady),
     ),
     Route(

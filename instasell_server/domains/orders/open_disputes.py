@@ -21,5 +21,5 @@ class OpenDisputes(Protocol):
         reason: str,
         now: datetime,
     ) -> None:
-        """Resolves the dispute of a locked order of which all that is held goes back."""
+        """Resolve the dispute of a locked order of which all that is held goes back."""
         ...

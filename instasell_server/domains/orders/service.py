@@ -40,7 +40,7 @@ _PAGES_OF_ALL = Cursor("all orders", INSTANT, ROW_ID)
 
 
 class OrderService:
-    """Makes orders, and shows them to their buyer, their seller and admins."""
+    """Make orders, and show them to their buyer, their seller and admins."""
 
     def __init__(
         self,
@@ -60,13 +60,13 @@ class OrderService:
     async def record_won(
         self, tx: Transaction, won: Sequence[tuple[str, str, int, datetime]]
     ) -> None:
-        """Makes a pending order for each (auction, buyer, price in minor units, instant)."""
+        """Make a pending order for each (auction, buyer, price in minor units, instant)."""
         await self._insert(tx, won, "pending", "auction won")
 
     async def record_offered(
         self, tx: Transaction, auction_id: str, buyer_id: str, price: int, at: datetime
     ) -> str:
-        """Makes a pending order for a runner-up, at a price in minor units; returns its id."""
+        """Make a pending order for a runner-up, at a price in minor units; return its id."""
         reason = "offered to the runner-up"
         [order_id] = await self._insert(tx, [(auction_id, buyer_id, price, at)], "pending", reason)
         return order_id
@@ -74,7 +74,7 @@ class OrderService:
     async def record_forfeited(
         self, tx: Transaction, won: Sequence[tuple[str, str, int, datetime]]
     ) -> None:
-        """Makes an order that is cancelled at once, for a winner who is suspended."""
+        """Make an order that is cancelled at once, for a winner who is suspended."""
         await self._insert(tx, won, "cancelled", "the winner is suspended")
 
     async def _insert(

@@ -30,7 +30,7 @@ class WonAuction(NamedTuple):
 async def insert_won_orders(
     tx: Transaction, won: Sequence[WonAuction], payment_deadline_hours: int
 ) -> list[str]:
-    """Inserts one order each, with its first event; returns their ids."""
+    """Insert one order each, with its first event; return their ids."""
     rows = await tx.rows(
         _sql.insert_won_orders,
         {
@@ -104,7 +104,7 @@ class NewOrder(NamedTuple):
 
 
 async def lock_listing(tx: Transaction, listing_id: str) -> SoldListing | None:
-    """Locks a listing, so that its stock is sold once."""
+    """Lock a listing, so that its stock is sold once."""
     row = await tx.maybe(_sql.lock_listing, {"listing_id": listing_id})
     return SoldListing(**row) if row else None
 
@@ -126,7 +126,7 @@ async def give_back_stock(tx: Transaction, listing_id: str, quantity: int) -> No
 
 
 async def insert_order(tx: Transaction, order: NewOrder) -> str:
-    """Inserts a direct purchase; returns its id."""
+    """Insert a direct purchase; return its id."""
     order_id: str = (await tx.one(_sql.insert_order, order._asdict()))["id"]
     return order_id
 
@@ -141,7 +141,7 @@ async def insert_event(
     reason: str,
     now: datetime,
 ) -> None:
-    """Writes down a step; without an `actor_id` the market itself acted."""
+    """Write down a step; without an `actor_id` the market itself acted."""
     await tx.execute(
         _sql.insert_order_event,
         {
@@ -156,13 +156,13 @@ async def insert_event(
 
 
 async def lock_order(tx: Transaction, order_id: str) -> LockedOrder | None:
-    """Locks an order."""
+    """Lock an order."""
     row = await tx.maybe(_sql.lock_order, {"order_id": order_id})
     return _locked(row) if row else None
 
 
 async def lock_order_with_listing(tx: Transaction, order_id: str) -> LockedOrder | None:
-    """Locks the listing of an order and then the order, for steps that return stock."""
+    """Lock the listing of an order and then the order, for steps that return stock."""
     row = await tx.maybe(_sql.find_listing_of_order, {"order_id": order_id})
     if row is None:
         return None

@@ -13,7 +13,7 @@ class PayableOrder(Protocol):
     """Book payments of one order, whose row is locked."""
 
     async def record_payment(self, tx: Transaction, payment_id: str, amount: int) -> bool:
-        """Books a payment that came; False when the order does not wait for this amount."""
+        """Book a payment that came; False when the order does not wait for this amount."""
         ...
 
 
@@ -21,7 +21,7 @@ class PaidOrders(Protocol):
     """Lock the orders that payments pay."""
 
     async def lock(self, tx: Transaction, order_id: str) -> PayableOrder | None:
-        """Locks an order, before its payment is locked; None for one that does not exist."""
+        """Lock an order, before its payment is locked; None for one that does not exist."""
         ...
 
 

@@ -15,6 +15,7 @@ HOOK_PATH = "/webhooks/stripe"
 RETURN_PATH = "/payments/return"
 
 
+# The names of handlers are the `operationId`s of /openapi.json, which stay.
 async def hear(call: Call[None, None]) -> Empty:
     """POST /webhooks/stripe"""
     # The signature is over the bytes as they came, so they are read and not parsed.
@@ -38,12 +39,12 @@ async def come_back(call: Call[None, None]) -> web.Response:
 
 ROUTES: list[Route] = [
     Route(
-        "POST", HOOK_PATH, hear, PUBLIC, "What the payment provider says, signed by it",
+        "POST", HOOK_PATH, hear, PUBLIC, "Take a signed message of the payment provider",
         reply=Empty, tag="payments", errors=(BadSignature, TooLarge), idempotent=False,
         cache_control="no-store",
     ),
     Route(
-        "GET", RETURN_PATH, come_back, PUBLIC, "Where a payer comes back to",
+        "GET", RETURN_PATH, come_back, PUBLIC, "Show the page to which a payer returns",
         content="text/plain", tag="payments", cache_control="no-store",
     ),
 ]  # fmt: skip

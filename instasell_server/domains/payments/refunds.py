@@ -49,7 +49,7 @@ class RefundsElsewhere(Protocol):
 
 
 class RefundService:
-    """Sends money back to the cards that it came from."""
+    """Send money back to the cards that it came from."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class RefundService:
     async def refund_order(
         self, tx: Transaction, order_id: str, buyer_id: str, amount: int
     ) -> bool:
-        """Sends held money of an order back to its card; False if no card paid it."""
+        """Send held money of an order back to its card; False if no card paid it."""
         payment = await store.find_paid_payment_of_order(tx, order_id)
         if payment is None:
             return False
@@ -83,7 +83,7 @@ class RefundService:
         return None if payment is None else self._ledger.hold_of_refund(payment.id, paid_at)
 
     async def send_refunds(self) -> int:
-        """Asks the provider for refunds, once for each however often it is asked."""
+        """Ask the provider for refunds, once for each however often it is asked."""
         async with self._database.connection() as connection:
             found = await store.lease_refunds(connection, AT_ONCE)
         await asyncio.gather(*(self._send_refund(each) for each in found))

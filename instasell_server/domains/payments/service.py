@@ -48,12 +48,13 @@ from instasell_server.ports import (
 )
 
 TRIES = 5
+"""Transactions of one webhook, while a top-up that a bank takes back pays another order."""
 
 _log = structlog.get_logger("instasell.payments")
 
 
 class PaymentService:
-    """Asks the provider, listens to it, and finds out what a crash left open."""
+    """Ask the provider, listen to it, and find out what a crash left open."""
 
     def __init__(
         self,
@@ -176,27 +177,27 @@ class PaymentService:
     # What the provider says -------------------------------------------------------------------
 
     async def handle_webhook(self, payload: bytes, signature: str) -> None:
-        """Takes a message of the provider. Raises BadSignature, and does each message once."""
+        """Book a message of the provider, each once. Raises BadSignature, Unavailable."""
         try:
             event = self._provider.read_event(payload, signature)
         except WebhookRefused as error:
             raise BadSignature(str(error)) from None
 
         if isinstance(event.change, ChargeRefunded):
-            # It does not say which refunds: the provider does. Silence has it said again.
+            # It does not say which refunds: the provider does. Without an answer it is sent again.
             await self.refunds.check(event.change.intent_id, event.change.amount)
 
         async def work(tx: Transaction) -> None:
             if await store.insert_event(tx, event.id, event.type):
-                await self._take(tx, event)
+                await self._book(tx, event)
 
         for _ in range(TRIES):
             with contextlib.suppress(PaidMeanwhile):
                 return await transact(self._database, work)
-        # Silence has the provider say it again.
+        # The provider sends a message again that got no answer.
         raise Unavailable
 
-    async def _take(self, tx: Transaction, event: ProviderEvent) -> None:
+    async def _book(self, tx: Transaction, event: ProviderEvent) -> None:
         change = event.change
         if isinstance(change, Paid):
             await self._settle(tx, change)
@@ -209,11 +210,10 @@ class PaymentService:
                 tx.after_commit.append(_count_failure)
         elif isinstance(change, RefundChanged):
             await self.refunds.settle_refund(tx, change.refund)
-        elif isinstance(change, TransferReversed | PayoutFailed):
-            if isinstance(change, TransferReversed):
-                await self._withdrawals.take_back(tx, change)
-            else:
-                await self._withdrawals.note_failed_payout(tx, change)
+        elif isinstance(change, TransferReversed):
+            await self._withdrawals.take_back(tx, change)
+        elif isinstance(change, PayoutFailed):
+            await self._withdrawals.note_failed_payout(tx, change)
         elif isinstance(change, UnknownEvent):
             details = {"type": event.type, "problem": change.problem}
             await store.insert_alert(tx, "webhook_not_understood", event.id, details)
@@ -224,7 +224,7 @@ class PaymentService:
             await self._chargebacks.record_chargeback(tx, change, payment)
 
     async def _settle(self, tx: Transaction, paid: Paid) -> None:
-        """Books money that the provider has: to what waits for it, else apart and back."""
+        """Book a payment that the provider reports as paid; a repeat changes nothing."""
         await store.lock_intent(tx, paid.intent_id)
         payment, order = await self._lock(tx, paid)
         if payment is None:
@@ -238,7 +238,7 @@ class PaymentService:
                 await self._chargebacks.hold_unmatched(tx, paid.intent_id, paid.amount)
             return
         if payment.intent_id is not None:
-            # Told of before, in this or another event.
+            # Booked before, from this or another event.
             return
         fits = (paid.amount, paid.currency) == (payment.amount, payment.currency)
         if fits and await self._credit(tx, payment, order):
@@ -259,6 +259,8 @@ class PaymentService:
         found = await store.find_payment(tx, payment_id) if payment_id else None
         if found is None:
             return None, None
+        # Orders are locked before payments everywhere, or two transactions could wait for each
+        # other: a buyer who cancels holds the order and wants the payment.
         order = await self._orders.lock(tx, found.order_id) if found.order_id else None
         return await store.lock_payment(tx, found.id), order
 
@@ -294,7 +296,7 @@ class PaymentService:
     # What a crash left ------------------------------------------------------------------------
 
     async def reconcile(self) -> int:
-        """Takes up payments that nobody has looked at for a minute; returns how many."""
+        """Take up payments that nobody has looked at for a minute; return how many."""
         async with self._database.connection() as connection:
             found = await store.lease_unfinished(connection, AT_ONCE)
         await asyncio.gather(*(self.resume(each) for each in found))

@@ -87,7 +87,7 @@ async def lock_intent(tx: Transaction, intent_id: str) -> None:
 
 
 async def lock_payment(tx: Transaction, payment_id: str) -> Payment | None:
-    """Locks a payment; its order has to be locked before."""
+    """Lock a payment; its order has to be locked before."""
     row = await tx.maybe(_sql.lock_payment, {"payment_id": payment_id})
     return Payment(**row) if row else None
 
@@ -118,13 +118,13 @@ async def update_failed(
 
 
 async def lease_unfinished(connection: DbConnection, limit: int) -> list[Payment]:
-    """Takes up payments that nobody has looked at for a minute."""
+    """Take up payments that nobody has looked at for a minute."""
     rows = await connection.rows(_sql.lease_unfinished, {"limit": limit})
     return [Payment(**row) for row in rows]
 
 
 async def insert_event(tx: Transaction, event_id: str, kind: str) -> bool:
-    """Writes an event of the provider down; False for one that was written down before."""
+    """Write an event of the provider down; False for one that was written down before."""
     return await tx.execute(_sql.insert_event, {"id": event_id, "type": kind}) == 1
 
 
@@ -136,7 +136,7 @@ async def insert_refund(tx: Transaction, payment_id: str, order_id: str | None, 
 
 
 async def lease_refunds(connection: DbConnection, limit: int) -> list[Refund]:
-    """Takes up refunds whose outcome is open and that nobody looks after."""
+    """Take up refunds whose outcome is open and that nobody looks after."""
     rows = await connection.rows(_sql.lease_refunds, {"limit": limit})
     return [Refund(**row) for row in rows]
 
@@ -144,7 +144,7 @@ async def lease_refunds(connection: DbConnection, limit: int) -> list[Refund]:
 async def lock_refund(
     tx: Transaction, refund_id: str | None, provider_id: str | None
 ) -> Refund | None:
-    """Locks a refund by our id or by the provider's."""
+    """Lock a refund by our id or by the provider's."""
     values = {"refund_id": refund_id, "provider_id": provider_id}
     row = await tx.maybe(_sql.lock_refund, values)
     return Refund(**row) if row else None

@@ -85,29 +85,29 @@ async def list_withdrawals(call: Call[None, WithdrawalsQuery]) -> Page[Withdrawa
 
 ROUTES: list[Route] = [
     Route(
-        "GET", "/wallet/{user_id}", get_wallet, _LOOKING, "What the own wallet has",
+        "GET", "/wallet/{user_id}", get_wallet, _LOOKING, "Show your wallet",
         reply=Wallet, tag="wallet", errors=(UserNotFound,),
     ),
     Route(
         "GET", "/wallet/{user_id}/transactions", list_entries, _LOOKING,
-        "The rows of the own wallet with its running balance, the newest first",
+        "List the entries of your wallet with the running balance, the newest first",
         query=EntriesQuery, reply=Page[WalletEntry], tag="wallet", errors=(UserNotFound,),
     ),
     Route(
         "POST", "/wallet/{user_id}/topup", top_up, signed_in(Scope.PAY, roles=TRADERS),
-        "Begin a payment into the own wallet, for its balance or for gas",
+        "Begin a payment into your wallet, for its balance or for gas",
         body=TopUp, reply=TopUpReply, status=201, tag="wallet",
         errors=(UserNotFound, PaymentFailed, Unavailable),
     ),
     Route(
         "POST", "/wallet/{user_id}/payout-account", open_account,
         signed_in(None, roles=TRADERS),
-        "The own account at the payment provider, to withdraw to, and the page that it lacks",
+        "Open your account at the payment provider, to withdraw to, or show what it lacks",
         reply=PayoutAccount, tag="wallet", errors=(UserNotFound, PaymentFailed, Unavailable),
     ),
     Route(
         "POST", "/wallet/{user_id}/withdraw", withdraw, signed_in(None, roles=TRADERS),
-        "Send money from the balance to the own account at the payment provider",
+        "Send money from your balance to your account at the payment provider",
         body=Withdraw, reply=Withdrawal, status=201, tag="wallet",
         errors=(
             UserNotFound, NotVerified, NoPayoutAccount, InsufficientFunds, FundsHeld,
@@ -116,7 +116,7 @@ ROUTES: list[Route] = [
     ),
     Route(
         "GET", "/wallet/{user_id}/withdrawals", list_withdrawals, _LOOKING,
-        "The own withdrawals and what became of them, the newest first",
+        "List your withdrawals with their states, the newest first",
         query=WithdrawalsQuery, reply=Page[Withdrawal], tag="wallet", errors=(UserNotFound,),
     ),
     Route(

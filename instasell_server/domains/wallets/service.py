@@ -70,7 +70,7 @@ class WalletService:
     async def top_up(
         self, owner: Principal, user_id: str, wish: TopUp, key: RequestKey | None
     ) -> TopUpReply:
-        """Begins a payment; the wallet grows when the provider says that it was paid.
+        """Begin a payment; the wallet grows when the provider says that it was paid.
 
         Raises PaymentFailed, Unavailable.
         """
@@ -92,7 +92,7 @@ class WalletService:
     async def use_gas(
         self, owner: Principal, user_id: str, wish: UseGas, key: RequestKey | None
     ) -> UseGasReply:
-        """Features an own auction for 24 hours. Raises InsufficientGas, AuctionNotFound."""
+        """Feature an auction for 24 hours. Raises InsufficientGas, AuctionNotFound."""
         check_owner(owner, user_id)
 
         async def work(tx: Transaction) -> UseGasReply:

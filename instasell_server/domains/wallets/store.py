@@ -53,7 +53,7 @@ async def insert_withdrawal(tx: Transaction, user_id: str, amount: int) -> Withd
 
 
 async def lease_pending(connection: DbConnection, limit: int) -> list[PendingWithdrawal]:
-    """Takes up withdrawals that nobody looks after, each with the account that it goes to."""
+    """Take up withdrawals that nobody looks after, each with the account that it goes to."""
     rows = await connection.rows(_sql.lease_pending, {"limit": limit})
     return [PendingWithdrawal(**row) for row in rows]
 
@@ -105,7 +105,7 @@ async def insert_alert(tx: Transaction, kind: str, subject: str, details: dict[s
 
 
 async def lock_pending(tx: Transaction, withdrawal_id: str) -> bool:
-    """Locks a withdrawal; whether it still waits for its outcome."""
+    """Lock a withdrawal; whether it still waits for its outcome."""
     row = await tx.maybe(_sql.lock_withdrawal, {"withdrawal_id": withdrawal_id})
     return row is not None and row["status"] == "pending"
 

@@ -48,7 +48,7 @@ _log = structlog.get_logger("instasell.payments")
 
 
 class WithdrawalService:
-    """Sends balances to where their owners want them."""
+    """Send balances to where their owners want them."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class WithdrawalService:
     async def withdraw(
         self, owner: Principal, wish: Withdraw, key: RequestKey | None
     ) -> Withdrawal:
-        """Takes money out of the balance, and has it sent.
+        """Take money out of the balance, and have it sent.
 
         Raises NotVerified, NoPayoutAccount, InsufficientFunds, FundsHeld, PayoutsStopped,
         PaymentFailed, Unavailable.
