@@ -123,7 +123,7 @@ class Corrections:
         order = orders[found.order_id]
         others = await store.get_claims(tx, order.id, order.seller_id)
         balance = await self._ledger.lock_balance(tx, order.buyer_id)
-        shares = rules.share_of_order(amount, order.standing, others, buyer_balance=balance)
+        shares = rules.share_of_order(amount, order.state, others, buyer_balance=balance)
         debts = [
             Debt(order.buyer_id, shares.refunded + shares.buyer, 0, is_due=True),
             Debt(order.seller_id, shares.seller, 0, is_due=False),
@@ -182,7 +182,7 @@ class Corrections:
         await self._ledger.post(tx, [shrunk, *(each for each in passed if each is not None)])
         for each, part in parts:
             order = orders[each.order_id]
-            if order.standing.status is OrderStatus.CANCELLED:
+            if order.state.status is OrderStatus.CANCELLED:
                 shown = format_amount(part, self._ledger.currency)
                 reason = f"the buyer's bank has taken {shown} less"
                 await self._claims.refunded_elsewhere(tx, order, part, reason, now)
@@ -201,13 +201,13 @@ class Corrections:
 
     def _pass_on(self, found: Chargeback, order: LockedOrder, amount: int) -> Transfer | None:
         """Return what moves money of an order's escrow to where the rest of it has gone."""
-        if order.standing.status is OrderStatus.DELIVERED:
+        if order.state.status is OrderStatus.DELIVERED:
             return movements.release_of_correction(found.id, order.id, order.seller_id, amount)
-        if order.standing.status is not OrderStatus.CANCELLED:
+        if order.state.status is not OrderStatus.CANCELLED:
             return None
         hold = None
         if found.order_id is not None and found.payment_id is not None:
-            hold = self._ledger.hold_of_refund(found.payment_id, order.standing.paid_at)
+            hold = self._ledger.hold_of_refund(found.payment_id, order.state.paid_at)
         return refund(str(uuid.uuid4()), order.id, order.buyer_id, amount, hold)
 
 

@@ -107,9 +107,9 @@ class ProviderRefunds:
                 # A top-up: the card has it, and the wallet, too.
                 await store.insert_debt(tx, found.id, Debt(payment.user_id, owed, 0, is_due=True))
             return found
-        escrow = min(owed, order.standing.held_amount)
+        escrow = min(owed, order.state.held_amount)
         others = await store.get_claims(tx, order.id, order.seller_id)
-        had = max(0, order.standing.refunded_amount - others.refunded_amount)
+        had = max(0, order.state.refunded_amount - others.refunded_amount)
         twice = min(owed - escrow, had)
         if twice:
             await store.insert_debt(tx, found.id, Debt(order.buyer_id, twice, 0, is_due=True))
@@ -149,8 +149,8 @@ class ProviderRefunds:
         if any(each.debtor_id == order.seller_id for each in debts):
             return 0
         others = await store.get_claims(tx, order.id, order.seller_id)
-        standing = order.standing
-        brought = standing.total_amount - standing.held_amount - standing.refunded_amount
+        state = order.state
+        brought = state.total_amount - state.held_amount - state.refunded_amount
         brought -= others.escrow_amount + others.seller_amount
         uncovered = found.owed_amount - sum(each.owed_amount for each in debts)
         amount = min(uncovered, brought)
@@ -169,7 +169,7 @@ class ProviderRefunds:
         recovered = await self._debts.forgive(tx, found.id)
         to_buyer = None
         if found.escrow_amount and order is not None and found.payment_id is not None:
-            hold = self._ledger.hold_of_refund(found.payment_id, order.standing.paid_at)
+            hold = self._ledger.hold_of_refund(found.payment_id, order.state.paid_at)
             to_buyer = Posting(
                 LedgerAccount.BALANCE,
                 found.escrow_amount,

@@ -60,7 +60,7 @@ class PaidPart(NamedTuple):
 
     order_id: str
     amount: int
-    standing: OrderState
+    state: OrderState
 
 
 def share_of_top_up(amount: int, left: int, parts: Sequence[PaidPart]) -> dict[str, int]:
@@ -72,7 +72,7 @@ def share_of_top_up(amount: int, left: int, parts: Sequence[PaidPart]) -> dict[s
     rest = max(0, amount - left)
     shares = {}
     for part in sorted(parts, key=_loses_first):
-        share = min(rest, part.amount, part.standing.held_amount)
+        share = min(rest, part.amount, part.state.held_amount)
         if share:
             shares[part.order_id] = share
             rest -= share
@@ -80,9 +80,9 @@ def share_of_top_up(amount: int, left: int, parts: Sequence[PaidPart]) -> dict[s
 
 
 def _loses_first(part: PaidPart) -> tuple[bool, float, str]:
-    paid_at = part.standing.paid_at
+    paid_at = part.state.paid_at
     assert paid_at is not None
-    return part.standing.shipped_at is not None, -paid_at.timestamp(), part.order_id
+    return part.state.shipped_at is not None, -paid_at.timestamp(), part.order_id
 
 
 class Returned(NamedTuple):

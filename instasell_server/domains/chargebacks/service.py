@@ -254,7 +254,7 @@ class ChargebackService:
         others = await store.get_claims(tx, order.id, order.seller_id)
         await self._ledger.stop_payouts(tx, order.buyer_id)
         balance = await self._ledger.lock_balance(tx, order.buyer_id)
-        shares = rules.share_of_order(found.amount, order.standing, others, buyer_balance=balance)
+        shares = rules.share_of_order(found.amount, order.state, others, buyer_balance=balance)
         await self._write_debts(tx, found.id, order, shares)
         bound = found._replace(
             order_id=order.id,

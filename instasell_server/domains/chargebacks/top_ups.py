@@ -99,7 +99,7 @@ class TopUpClaims:
         shares = rules.share_of_top_up(
             amount,
             min(balance, await self._ledger.find_left(tx, payment_id)),
-            [PaidPart(each, part, orders[each].standing) for each, part in parts.items()],
+            [PaidPart(each, part, orders[each].state) for each, part in parts.items()],
         )
         claimed = {each.order_id: each for each in await store.list_claimed_orders(tx, found)}
         for order_id, share in shares.items():

@@ -19,7 +19,7 @@ class DisputeAccess:
         dispute = await store.lock_dispute(tx, dispute_id)
         if dispute is None:
             raise DisputeNotFound
-        rules.check_reply(dispute.standing, user_id)
+        rules.check_reply(dispute.state, user_id)
 
     async def get_buyer(self, connection: DbConnection, dispute_id: str) -> str:
         """Return the buyer's id. Raises DisputeNotFound."""

@@ -17,32 +17,32 @@ class DisputeState(NamedTuple):
     kind: DisputeKind = DisputeKind.COMPLAINT
 
 
-def is_side(standing: DisputeState, user_id: str) -> bool:
+def is_side(state: DisputeState, user_id: str) -> bool:
     """Return whether a user is the buyer or the seller."""
-    return user_id in (standing.buyer_id, standing.seller_id)
+    return user_id in (state.buyer_id, state.seller_id)
 
 
-def check_open(standing: DisputeState) -> None:
+def check_open(state: DisputeState) -> None:
     """Raises DisputeClosed unless the dispute still waits to be decided."""
-    if standing.status is not DisputeStatus.OPEN:
+    if state.status is not DisputeStatus.OPEN:
         raise DisputeClosed("the dispute is resolved, and nothing can be added to it")
 
 
-def check_reply(standing: DisputeState, user_id: str) -> None:
+def check_reply(state: DisputeState, user_id: str) -> None:
     """Raises DisputeNotFound for a stranger, DisputeClosed when it is too late to say more."""
-    if not is_side(standing, user_id):
+    if not is_side(state, user_id):
         raise DisputeNotFound
-    check_open(standing)
+    check_open(state)
 
 
-def check_resolve(standing: DisputeState, judge_id: str) -> None:
+def check_resolve(state: DisputeState, judge_id: str) -> None:
     """Raises Forbidden for an admin who is a side of it, DisputeClosed when it is decided.
 
     And ChargebackOpen for one that only the provider's verdict closes.
     """
-    if is_side(standing, judge_id):
+    if is_side(state, judge_id):
         # An account that bought or sold before it became an admin's is still one of the two.
         raise Forbidden("you cannot decide a dispute that you are a side of; ask another admin")
-    check_open(standing)
-    if standing.kind is DisputeKind.CHARGEBACK:
+    check_open(state)
+    if state.kind is DisputeKind.CHARGEBACK:
         raise ChargebackOpen("only the verdict of the buyer's bank closes it; wait for that")

@@ -124,7 +124,7 @@ class DisputeService:
             order = await self._fulfilment.lock_disputed(tx, order_id)
             dispute = await store.lock_dispute(tx, dispute_id)
             assert dispute is not None
-            rules.check_resolve(dispute.standing, judge.user_id)
+            rules.check_resolve(dispute.state, judge.user_id)
             now = await clock.get_now(tx)
             resolution = Resolution(wish.refund_amount, wish.reason, judge.user_id, now)
             await store.update_resolved(tx, dispute_id, resolution)

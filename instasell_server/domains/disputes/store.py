@@ -28,7 +28,7 @@ class LockedDispute(NamedTuple):
 
     id: str
     order_id: str
-    standing: DisputeState
+    state: DisputeState
 
 
 class NewDispute(NamedTuple):
@@ -79,8 +79,8 @@ async def lock_open_dispute_of_order(tx: Transaction, order_id: str) -> LockedDi
 
 def _locked(row: Row) -> LockedDispute:
     status, kind = DisputeStatus(row["status"]), DisputeKind(row["kind"])
-    standing = DisputeState(row["buyer_id"], row["seller_id"], status, kind)
-    return LockedDispute(row["id"], row["order_id"], standing)
+    state = DisputeState(row["buyer_id"], row["seller_id"], status, kind)
+    return LockedDispute(row["id"], row["order_id"], state)
 
 
 async def update_resolved(tx: Transaction, dispute_id: str, resolution: Resolution) -> None:

@@ -95,10 +95,10 @@ class Ledger:
             await store.move_held(tx, held)
         for each in postings:
             await _apply_hold(tx, each)
-        purses = await store.update_wallets(tx, wallets) if wallets else []
-        if purses:
-            tx.after_commit.append(lambda: self._tell(purses))
-        return purses
+        changed = await store.update_wallets(tx, wallets) if wallets else []
+        if changed:
+            tx.after_commit.append(lambda: self._publish(changed))
+        return changed
 
     async def withdraw(
         self, tx: Transaction, withdrawal_id: str, user_id: str, amount: int
@@ -109,14 +109,14 @@ class Ledger:
         now and when the rest can, PayoutsStopped for an account that may withdraw nothing.
         """
         balance = await self.lock_balance(tx, user_id)
-        purse = await store.find_wallet(tx, user_id)
-        assert purse is not None, "it is locked"
-        if purse.payouts_stopped:
+        wallet = await store.find_wallet(tx, user_id)
+        assert wallet is not None, "it is locked"
+        if wallet.payouts_stopped:
             raise PayoutsStopped(
                 "a bank has taken a payment of yours back, so that nothing is paid out; write to"
                 " the market's support"
             )
-        free = withdrawable(purse)
+        free = withdrawable(wallet)
         if free < amount <= balance:
             free_at = await store.find_free_at(tx, user_id, amount - free)
             raise _held_back(free, free_at, self.currency)
@@ -145,38 +145,38 @@ class Ledger:
         """Have a part of a top-up be spent on a bank's claim instead of an order, or back."""
         await store.move_use(tx, payment_id, source_id, target_id, amount)
 
-    def wallet_of(self, purse: WalletRow) -> Wallet:
+    def wallet_of(self, wallet: WalletRow) -> Wallet:
         """Return a wallet as the wire has it."""
         return Wallet.model_validate(
             {
-                **purse._asdict(),
+                **wallet._asdict(),
                 "currency": self.currency,
-                "withdrawable_amount": withdrawable(purse),
+                "withdrawable_amount": withdrawable(wallet),
             }
         )
 
-    async def remember(self, purse: WalletRow) -> None:
+    async def remember(self, wallet: WalletRow) -> None:
         """Put a wallet into the cache; an older one never replaces a newer."""
         await self._cache.put(
-            wallet_key(purse.user_id),
-            self.wallet_of(purse).model_dump_json().encode(),
-            version=purse.version,
+            wallet_key(wallet.user_id),
+            self.wallet_of(wallet).model_dump_json().encode(),
+            version=wallet.version,
             ttl_seconds=WALLET_TTL_SECONDS,
         )
 
-    async def _tell(self, purses: Sequence[WalletRow]) -> None:
-        for each in purses:
+    async def _publish(self, changed: Sequence[WalletRow]) -> None:
+        for each in changed:
             await self.remember(each)
             wallet = self.wallet_of(each).model_dump(mode="json")
             frame = to_json({"event": "wallet_changed", "data": wallet})
             await self._events.notify_user(each.user_id, frame)
 
 
-def withdrawable(purse: WalletRow) -> int:
+def withdrawable(wallet: WalletRow) -> int:
     """Return what of a balance may leave now, in minor units."""
-    if purse.payouts_stopped:
+    if wallet.payouts_stopped:
         return 0
-    return max(0, purse.balance - purse.held_amount - purse.owed_amount)
+    return max(0, wallet.balance - wallet.held_amount - wallet.owed_amount)
 
 
 def _held_back(free: int, free_at: datetime | None, currency: str) -> FundsHeld:

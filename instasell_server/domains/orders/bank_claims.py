@@ -30,10 +30,10 @@ class BankClaims:
         self, tx: Transaction, order: LockedOrder, reason: str, now: datetime
     ) -> bool:
         """Hold a locked order in its state; False for one that is at its end."""
-        if not rules.is_held(order.standing):
+        if not rules.is_held(order.state):
             return False
         await store.update_claimed(tx, order.id, now)
-        await self._write(tx, order.id, order.standing.status, OrderStatus.DISPUTED, reason, now)
+        await self._write(tx, order.id, order.state.status, OrderStatus.DISPUTED, reason, now)
         return True
 
     async def resume_release(
@@ -41,13 +41,13 @@ class BankClaims:
     ) -> LockedOrder:
         """Remove one decided claim from a locked order. Return the order in its new state."""
         before, order = await store.update_unclaimed(tx, order_id, now)
-        await self._write(tx, order.id, before, order.standing.status, reason, now)
+        await self._write(tx, order.id, before, order.state.status, reason, now)
         return order
 
     def is_lost(self, order: LockedOrder) -> bool:
         """Return whether the bank took all of an order and no claim holds it any more."""
-        standing = order.standing
-        return not standing.bank_claims and not standing.held_amount and rules.is_held(standing)
+        state = order.state
+        return not state.bank_claims and not state.held_amount and rules.is_held(state)
 
     async def refunded_elsewhere(
         self, tx: Transaction, order: LockedOrder, amount: int, reason: str, now: datetime
@@ -56,18 +56,18 @@ class BankClaims:
 
         Returns whether nothing is held any more, so that the order ends.
         """
-        status = order.standing.status
+        status = order.state.status
         after = await store.update_refunded(tx, order.id, amount, now)
         await self._write(tx, order.id, status, status, reason, now)
         return self.is_lost(after)
 
     async def cancel(self, tx: Transaction, order: LockedOrder, reason: str, now: datetime) -> None:
         """Cancel a locked order of which nothing is held; an item that never left comes back."""
-        if rules.returns_stock(order.standing):
+        if rules.returns_stock(order.state):
             await store.give_back_stock(tx, order.listing_id, order.quantity)
             self._orders.show_stock(tx, order.listing_id)
         await store.update_cancelled(tx, order.id, now)
-        await self._write(tx, order.id, order.standing.status, OrderStatus.CANCELLED, reason, now)
+        await self._write(tx, order.id, order.state.status, OrderStatus.CANCELLED, reason, now)
 
     async def _write(
         self,

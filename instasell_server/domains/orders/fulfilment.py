@@ -80,10 +80,10 @@ class OrderFulfilment:
             order, actor = check_side(await store.lock_order(tx, order_id), buyer)
             if actor is not Actor.BUYER:
                 raise Forbidden("only the buyer can pay this order")
-            rules.check_payable(order.standing, await clock.get_now(tx))
+            rules.check_payable(order.state, await clock.get_now(tx))
             await _check_seller(tx, order)
             return await self._payments.begin(
-                tx, order.buyer_id, "order", order.standing.total_amount, order.id
+                tx, order.buyer_id, "order", order.state.total_amount, order.id
             )
 
         # The one payment that an order waits for is what makes this the same when it is repeated.
@@ -94,11 +94,11 @@ class OrderFulfilment:
     async def _pay_from_wallet(
         self, tx: Transaction, order: LockedOrder, actor: Actor, now: datetime
     ) -> None:
-        rules.check_payable(order.standing, now)
+        rules.check_payable(order.state, now)
         await _check_seller(tx, order)
         await self._payments.abandon(tx, order.id, is_paid=True)
         await mark_paid(tx, order, "wallet", now)
-        hold = movements.pay_from_wallet(order.id, order.buyer_id, order.standing.total_amount)
+        hold = movements.pay_from_wallet(order.id, order.buyer_id, order.state.total_amount)
         await self._ledger.post(tx, [hold])
 
     async def confirm_payment(self, reader: Principal, order_id: str) -> OrderView:
@@ -117,7 +117,7 @@ class OrderFulfilment:
         async def step(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
             if actor is not Actor.SELLER:
                 raise Forbidden("only the seller can ship this order")
-            rules.check_shippable(order.standing)
+            rules.check_shippable(order.state)
             await store.update_shipped(tx, order.id, wish.carrier, wish.tracking, now)
             reason = f"shipped with {wish.carrier}"
             await write_event(tx, order, OrderStatus.SHIPPED, seller.user_id, reason, now)
@@ -130,7 +130,7 @@ class OrderFulfilment:
         """Confirm the receipt: the seller gets what is held. Raises OrderNotReady."""
 
         async def step(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
-            rules.check_confirmable(order.standing)
+            rules.check_confirmable(order.state)
             await self._release(tx, order, order.buyer_id, "delivery confirmed", now)
 
         return await self._step(buyer, order_id, key, _only_buyer(step))
@@ -138,7 +138,7 @@ class OrderFulfilment:
     async def _release(
         self, tx: Transaction, order: LockedOrder, actor_id: str | None, reason: str, now: datetime
     ) -> None:
-        held = order.standing.held_amount
+        held = order.state.held_amount
         if held:
             await self._ledger.post(tx, [movements.release(order.id, order.seller_id, held)])
         await self._deliver(tx, order, actor_id, reason, now)
@@ -148,8 +148,8 @@ class OrderFulfilment:
     ) -> None:
         await store.update_delivered(tx, order.id, now)
         await write_event(tx, order, OrderStatus.DELIVERED, actor_id, reason, now)
-        if order.standing.paid_at is not None:
-            metrics.ORDER_FULFILMENT_SECONDS.observe((now - order.standing.paid_at).total_seconds())
+        if order.state.paid_at is not None:
+            metrics.ORDER_FULFILMENT_SECONDS.observe((now - order.state.paid_at).total_seconds())
 
     # Money back -------------------------------------------------------------------------------
 
@@ -159,7 +159,7 @@ class OrderFulfilment:
         """Cancel an order; what is held goes back. Raises OrderNotReady, Forbidden."""
 
         async def step(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
-            rules.check_cancellable(order.standing, actor, now)
+            rules.check_cancellable(order.state, actor, now)
             reason = wish.reason or f"cancelled by the {actor.value}"
             await self._cancel_order(tx, order, principal.user_id, reason, now)
 
@@ -173,14 +173,14 @@ class OrderFulfilment:
         async def step(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
             if actor is Actor.BUYER:
                 raise Forbidden("only the seller can refund this order; ask them")
-            amount = rules.refund_amount(order.standing, wish.amount)
+            amount = rules.refund_amount(order.state, wish.amount)
             reason = wish.reason or f"refunded by the {actor.value}"
-            if amount == order.standing.held_amount:
+            if amount == order.state.held_amount:
                 await self._close_dispute(tx, order, amount, principal.user_id, reason, now)
                 await self._cancel_order(tx, order, principal.user_id, reason, now, to=wish.to)
                 return
             await self._give_back(tx, order, amount, wish.to, now)
-            status = order.standing.status
+            status = order.state.status
             shown = format_amount(amount, self._ledger.currency)
             await write_event(tx, order, status, principal.user_id, f"{reason}: {shown}", now)
 
@@ -196,12 +196,12 @@ class OrderFulfilment:
         *,
         to: str = "original",
     ) -> None:
-        status = order.standing.status
-        if order.standing.held_amount:
-            await self._give_back(tx, order, order.standing.held_amount, to, now)
+        status = order.state.status
+        if order.state.held_amount:
+            await self._give_back(tx, order, order.state.held_amount, to, now)
         if status is OrderStatus.PENDING:
             await self._payments.abandon(tx, order.id)
-        if rules.returns_stock(order.standing):
+        if rules.returns_stock(order.state):
             await store.give_back_stock(tx, order.listing_id, order.quantity)
             self._orders.show_stock(tx, order.listing_id)
         await store.update_cancelled(tx, order.id, now)
@@ -218,7 +218,7 @@ class OrderFulfilment:
         await store.update_refunded(tx, order.id, amount, now)
 
     async def _refund_to_wallet(self, tx: Transaction, order: LockedOrder, amount: int) -> Transfer:
-        paid_at = order.standing.paid_at
+        paid_at = order.state.paid_at
         hold = await self._payments.refunds.hold_of_order(tx, order.id, paid_at)
         return movements.refund(str(uuid.uuid4()), order.id, order.buyer_id, amount, hold)
 
@@ -234,7 +234,7 @@ class OrderFulfilment:
         order, actor = check_side(await store.lock_order(tx, order_id), buyer)
         if actor is not Actor.BUYER:
             raise Forbidden("only the buyer can open a dispute")
-        rules.check_disputable(order.standing)
+        rules.check_disputable(order.state)
         now = await clock.get_now(tx)
         await store.update_disputed(tx, order.id, now)
         await write_event(tx, order, OrderStatus.DISPUTED, buyer.user_id, reason, now)
@@ -261,7 +261,7 @@ class OrderFulfilment:
 
         Raises Invalid for more than is held, OrderNotReady where no dispute is open.
         """
-        rest = rules.remaining_amount(order.standing, refund_amount)
+        rest = rules.remaining_amount(order.state, refund_amount)
         if not rest:
             await self._cancel_order(tx, order, actor_id, reason, now, to="wallet")
             return
@@ -284,7 +284,7 @@ class OrderFulfilment:
         reason: str,
         now: datetime,
     ) -> None:
-        if order.standing.status is OrderStatus.DISPUTED:
+        if order.state.status is OrderStatus.DISPUTED:
             await self._disputes.close(
                 tx, order.id, amount, actor_id=actor_id, reason=reason, now=now
             )
@@ -308,13 +308,13 @@ class OrderFulfilment:
         if order is None:
             return 0
         now = await clock.get_now(tx)
-        if rules.is_overdue(order.standing, now):
+        if rules.is_overdue(order.state, now):
             if not await self._orders.extend_deadline(tx, order, now):
                 await self._cancel_order(tx, order, None, "not paid in time", now)
-        elif rules.is_abandoned(order.standing, now):
+        elif rules.is_abandoned(order.state, now):
             days = rules.UNSHIPPED_DAYS
             await self._cancel_order(tx, order, None, f"not shipped within {days} days", now)
-        elif rules.is_released(order.standing, now):
+        elif rules.is_released(order.state, now):
             await self._release(tx, order, None, "nothing heard from the buyer", now)
         else:
             return 0
@@ -345,4 +345,4 @@ def _only_buyer(step: _Step) -> _Step:
 
 async def _check_seller(tx: Transaction, order: LockedOrder) -> None:
     if not await store.lock_active_seller(tx, order.seller_id):
-        raise rules.seller_away(order.standing)
+        raise rules.seller_away(order.state)

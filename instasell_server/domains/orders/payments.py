@@ -42,9 +42,9 @@ class OrderToPay:
         until the order is cancelled it can be paid.
         """
         order = self.order
-        if order.standing.status is not OrderStatus.PENDING:
+        if order.state.status is not OrderStatus.PENDING:
             return False
-        if order.standing.total_amount != amount:
+        if order.state.total_amount != amount:
             return False
         if not await store.lock_active_seller(tx, order.seller_id):
             return False
@@ -70,5 +70,5 @@ async def write_event(
 ) -> None:
     """Write down a step of a locked order, with who did it; nobody is the market itself."""
     await store.insert_event(
-        tx, order.id, order.standing.status, after, actor_id=actor_id, reason=reason, now=now
+        tx, order.id, order.state.status, after, actor_id=actor_id, reason=reason, now=now
     )

@@ -53,54 +53,54 @@ _SHOWN: Mapping[OrderStatus, str] = {
 _HOLDING = (OrderStatus.PROCESSING, OrderStatus.SHIPPED, OrderStatus.DISPUTED)
 
 
-def not_ready(standing: OrderState) -> OrderNotReady:
+def not_ready(state: OrderState) -> OrderNotReady:
     """Return the refusal that names the order's status."""
-    return OrderNotReady(_SHOWN[standing.status], order_status=standing.status.value)
+    return OrderNotReady(_SHOWN[state.status], order_status=state.status.value)
 
 
-def check_unclaimed(standing: OrderState) -> None:
+def check_unclaimed(state: OrderState) -> None:
     """Raises ChargebackOpen while a bank's claim on the money waits for its verdict."""
-    if standing.bank_claims:
+    if state.bank_claims:
         raise ChargebackOpen("the buyer's bank has taken the payment back; its verdict decides")
 
 
-def is_held(standing: OrderState) -> bool:
+def is_held(state: OrderState) -> bool:
     """Return whether the order is paid and not at its end, so that its money is held."""
-    return standing.status in _HOLDING
+    return state.status in _HOLDING
 
 
-def check_payable(standing: OrderState, now: datetime) -> None:
+def check_payable(state: OrderState, now: datetime) -> None:
     """Raises OrderNotReady unless the order waits to be paid and its time is not over."""
-    if standing.status is not OrderStatus.PENDING:
-        raise not_ready(standing)
-    if standing.payment_due_at <= now:
+    if state.status is not OrderStatus.PENDING:
+        raise not_ready(state)
+    if state.payment_due_at <= now:
         raise OrderNotReady("the time to pay it is over", order_status=OrderStatus.PENDING.value)
 
 
-def seller_away(standing: OrderState) -> OrderNotReady:
+def seller_away(state: OrderState) -> OrderNotReady:
     """Return the refusal of a payment whose seller is suspended and could not ship."""
     return OrderNotReady(
         "the seller is suspended and cannot ship, so nothing was charged; the order waits, and you"
         " have the whole time to pay once the seller is back, or cancel it",
-        order_status=standing.status.value,
+        order_status=state.status.value,
     )
 
 
-def check_shippable(standing: OrderState) -> None:
+def check_shippable(state: OrderState) -> None:
     """Raises OrderNotReady unless the order is paid and not shipped."""
-    if standing.status is not OrderStatus.PROCESSING:
-        raise not_ready(standing)
+    if state.status is not OrderStatus.PROCESSING:
+        raise not_ready(state)
 
 
-def check_confirmable(standing: OrderState) -> None:
+def check_confirmable(state: OrderState) -> None:
     """Raise OrderNotReady unless the order is shipped."""
-    if standing.status is not OrderStatus.SHIPPED:
-        raise not_ready(standing)
+    if state.status is not OrderStatus.SHIPPED:
+        raise not_ready(state)
 
 
-def check_cancellable(standing: OrderState, actor: Actor, now: datetime) -> None:
+def check_cancellable(state: OrderState, actor: Actor, now: datetime) -> None:
     """Raise OrderNotReady, or Forbidden where only the other side may cancel."""
-    status = standing.status
+    status = state.status
     if status is OrderStatus.PENDING:
         if actor is Actor.SELLER:
             raise Forbidden("only the buyer calls an unpaid order off; it ends by itself unpaid")
@@ -108,8 +108,8 @@ def check_cancellable(standing: OrderState, actor: Actor, now: datetime) -> None
     if status is OrderStatus.PROCESSING:
         if actor is not Actor.BUYER:
             return
-        assert standing.paid_at is not None
-        free_at = standing.paid_at + timedelta(days=HOLD_DAYS)
+        assert state.paid_at is not None
+        free_at = state.paid_at + timedelta(days=HOLD_DAYS)
         if now < free_at:
             raise OrderNotReady(
                 f"the seller has until {free_at:%Y-%m-%d %H:%M} UTC to ship it",
@@ -120,64 +120,64 @@ def check_cancellable(standing: OrderState, actor: Actor, now: datetime) -> None
         return
     if status is OrderStatus.SHIPPED:
         raise Forbidden("it is on its way; ask the seller")
-    check_unclaimed(standing)
-    raise not_ready(standing)
+    check_unclaimed(state)
+    raise not_ready(state)
 
 
-def refund_amount(standing: OrderState, wanted: int | None) -> int:
+def refund_amount(state: OrderState, wanted: int | None) -> int:
     """Return what a refund moves. Raises OrderNotReady, and Invalid for more than is held."""
-    if standing.status not in _HOLDING:
-        raise not_ready(standing)
-    check_unclaimed(standing)
-    amount = standing.held_amount if wanted is None else wanted
-    if amount > standing.held_amount:
-        raise Invalid.one("amount", f"at most {standing.held_amount} is held")
+    if state.status not in _HOLDING:
+        raise not_ready(state)
+    check_unclaimed(state)
+    amount = state.held_amount if wanted is None else wanted
+    if amount > state.held_amount:
+        raise Invalid.one("amount", f"at most {state.held_amount} is held")
     return amount
 
 
-def check_disputable(standing: OrderState) -> None:
+def check_disputable(state: OrderState) -> None:
     """Raises OrderNotReady unless money is held that no dispute is about yet."""
-    paid = standing.status in (OrderStatus.PROCESSING, OrderStatus.SHIPPED)
-    if not paid or not standing.held_amount:
-        raise not_ready(standing)
+    paid = state.status in (OrderStatus.PROCESSING, OrderStatus.SHIPPED)
+    if not paid or not state.held_amount:
+        raise not_ready(state)
 
 
-def remaining_amount(standing: OrderState, refund_amount: int) -> int:
+def remaining_amount(state: OrderState, refund_amount: int) -> int:
     """Return what the seller gets of a disputed order, in minor units.
 
     Raises OrderNotReady, and Invalid for a refund of more than is held.
     """
-    if standing.status is not OrderStatus.DISPUTED:
-        raise not_ready(standing)
-    check_unclaimed(standing)
-    if refund_amount > standing.held_amount:
-        raise Invalid.one("refund_amount", f"at most {standing.held_amount} is held")
-    return standing.held_amount - refund_amount
+    if state.status is not OrderStatus.DISPUTED:
+        raise not_ready(state)
+    check_unclaimed(state)
+    if refund_amount > state.held_amount:
+        raise Invalid.one("refund_amount", f"at most {state.held_amount} is held")
+    return state.held_amount - refund_amount
 
 
-def returns_stock(standing: OrderState) -> bool:
+def returns_stock(state: OrderState) -> bool:
     """Return whether a cancelled order's item can be sold again; not once it was shipped."""
-    return standing.shipped_at is None
+    return state.shipped_at is None
 
 
-def is_overdue(standing: OrderState, now: datetime) -> bool:
+def is_overdue(state: OrderState, now: datetime) -> bool:
     """Return whether the time to pay is over."""
-    return standing.status is OrderStatus.PENDING and standing.payment_due_at <= now
+    return state.status is OrderStatus.PENDING and state.payment_due_at <= now
 
 
-def is_abandoned(standing: OrderState, now: datetime) -> bool:
+def is_abandoned(state: OrderState, now: datetime) -> bool:
     """Return whether a paid order was unshipped for so long that the buyer is refunded."""
     return (
-        standing.status is OrderStatus.PROCESSING
-        and standing.paid_at is not None
-        and standing.paid_at + timedelta(days=UNSHIPPED_DAYS) <= now
+        state.status is OrderStatus.PROCESSING
+        and state.paid_at is not None
+        and state.paid_at + timedelta(days=UNSHIPPED_DAYS) <= now
     )
 
 
-def is_released(standing: OrderState, now: datetime) -> bool:
+def is_released(state: OrderState, now: datetime) -> bool:
     """Return whether the buyer was silent for so long that the seller gets the money."""
     return (
-        standing.status is OrderStatus.SHIPPED
-        and standing.escrow_release_at is not None
-        and standing.escrow_release_at <= now
+        state.status is OrderStatus.SHIPPED
+        and state.escrow_release_at is not None
+        and state.escrow_release_at <= now
     )

@@ -202,8 +202,8 @@ class OrderService:
         order = await store.lock_order(tx, order_id)
         if order is None or order.buyer_id != buyer.user_id:
             raise OrderNotFound
-        if order.standing.status not in (OrderStatus.PENDING, OrderStatus.PROCESSING):
-            raise rules.not_ready(order.standing)
+        if order.state.status not in (OrderStatus.PENDING, OrderStatus.PROCESSING):
+            raise rules.not_ready(order.state)
         now = await clock.get_now(tx)
         await store.update_address(tx, order_id, address.model_dump_json(), now)
 

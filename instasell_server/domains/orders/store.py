@@ -85,7 +85,7 @@ class LockedOrder(NamedTuple):
     auction_id: str | None
     quantity: int
     payment_method: str | None
-    standing: OrderState
+    state: OrderState
 
 
 class NewOrder(NamedTuple):
@@ -178,7 +178,7 @@ async def lock_orders_with_listings(tx: Transaction, order_ids: Sequence[str]) -
 
 
 def _locked(row: Row) -> LockedOrder:
-    standing = OrderState(
+    state = OrderState(
         OrderStatus(row["status"]),
         row["total_amount"],
         row["held_amount"],
@@ -197,7 +197,7 @@ def _locked(row: Row) -> LockedOrder:
         row["auction_id"],
         row["quantity"],
         row["payment_method"],
-        standing,
+        state,
     )
 
 

@@ -94,16 +94,16 @@ def test_the_books_hold_whatever_happens(arena: Arena, shared_folder: Path, part
         assert min(seen[kind] for kind in WANTED) >= ENOUGH, seen
 
 
-def _releases_twice(standing: Any) -> None:
-    if standing.status not in (OrderStatus.SHIPPED, OrderStatus.DELIVERED):
-        raise rules.not_ready(standing)
+def _releases_twice(state: Any) -> None:
+    if state.status not in (OrderStatus.SHIPPED, OrderStatus.DELIVERED):
+        raise rules.not_ready(state)
 
 
-def _forgets_refunds(standing: Any, wanted: int | None) -> int:
-    if standing.status not in rules._HOLDING:
-        raise rules.not_ready(standing)
-    amount = int(standing.total_amount if wanted is None else wanted)
-    if amount > standing.total_amount:
+def _forgets_refunds(state: Any, wanted: int | None) -> int:
+    if state.status not in rules._HOLDING:
+        raise rules.not_ready(state)
+    amount = int(state.total_amount if wanted is None else wanted)
+    if amount > state.total_amount:
         raise Invalid.one("amount", "is more than was paid")
     return amount
 
@@ -124,16 +124,16 @@ async def _finds_nothing(*_: object) -> dict[str, int]:
 MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "an order can be released twice": (rules, "check_confirmable", _releases_twice),
     "a refund forgets those before it": (rules, "refund_amount", _forgets_refunds),
-    "goods never come back": (rules, "returns_stock", lambda standing: False),
+    "goods never come back": (rules, "returns_stock", lambda state: False),
     "a withdrawal that failed stays away": (
         WithdrawalService, "_give_back", _keeps_what_failed,
     ),
-    "an unpaid order is forgotten": (rules, "is_overdue", lambda standing, now: False),
+    "an unpaid order is forgotten": (rules, "is_overdue", lambda state, now: False),
     "a disputed order can be called off": (
-        rules, "check_cancellable", lambda standing, actor, now: None,
+        rules, "check_cancellable", lambda state, actor, now: None,
     ),
     "all of a disputed order goes to the seller": (
-        rules, "remaining_amount", lambda standing, refund_amount: standing.held_amount,
+        rules, "remaining_amount", lambda state, refund_amount: state.held_amount,
     ),
     "a refund to the wallet is free at once": (
         Ledger, "hold_of_refund", lambda self, payment_id, paid_at: Hold(payment_id, 0),
