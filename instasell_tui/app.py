@@ -21,20 +21,21 @@ from textual.theme import Theme
 from instasell_client import DEFAULT_URL
 from instasell_client.models.auctions import BELOW_RESERVE
 from instasell_tui import palette, screens
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.board.screen import BoardScreen
 from instasell_tui.board.state import BoardAuction
 from instasell_tui.inbox import text as inbox_text
-from instasell_tui.key_queue import KeyQueue
 from instasell_tui.keys import apply_key_file, display_keys
 from instasell_tui.market import messages
 from instasell_tui.market.connection import MarketConnection
+from instasell_tui.market.host import MarketApp
 from instasell_tui.recording.mode import RecordingMode
 from instasell_tui.theme.stylesheets import CachedStylesheet
 from instasell_tui.theme.themes import DEFAULTS, NAMES, OURS
 from instasell_tui.widgets.bars import StatusBar
 from instasell_tui.widgets.formats import clip, money, safe_text
+from instasell_tui.widgets.key_queue import KeyQueue
 from instasell_tui.widgets.message_log import MessageLog
+from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
     from instasell_tui.widgets.paged_list import PagedListScreen
@@ -58,7 +59,7 @@ KeepTheme = Callable[[str], None]
 """Called with the name of the theme that the user chose; may block."""
 
 
-class InstaSellApp(App[None]):
+class InstaSellApp(MarketApp):
     """The terminal screen.
 
     `token` signs in without a question; without one the sign-in screen comes first. `read_only`

@@ -18,7 +18,7 @@ from instasell_tui.theme.themes import NAMES
 from instasell_tui.widgets.formats import clip, money
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 SUGGESTED = 5
 TITLE_CELLS = 60
@@ -46,7 +46,7 @@ def _moves_only(node: DOMNode, name: str) -> bool:
     return not isinstance(node, Screen) and not name.endswith(".open")
 
 
-def of_app(app: InstaSellApp) -> Iterator[SystemCommand]:
+def of_app(app: MarketApp) -> Iterator[SystemCommand]:
     """Yield what can be done everywhere."""
     feed = app.feed
     if feed.user is None:
@@ -76,10 +76,10 @@ class Commands(Provider):
     """
 
     @property
-    def _market(self) -> InstaSellApp:
+    def _market(self) -> MarketApp:
         app = self.app
         if TYPE_CHECKING:
-            assert isinstance(app, InstaSellApp)
+            assert isinstance(app, MarketApp)
         return app
 
     def _listed(self) -> Iterator[SystemCommand]:

@@ -24,7 +24,7 @@ from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.formats import clip, safe_text
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 FIELDS = ("email", "password", "display_name")
 
@@ -32,7 +32,7 @@ FIELDS = ("email", "password", "display_name")
 class SignInScreen(Screen[bool]):
     """Return True once a user is signed in, False to watch only."""
 
-    app: InstaSellApp
+    app: MarketApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "watch_only", "Watch only"),

@@ -12,7 +12,6 @@ from instasell_client.models.admin import Alert
 from instasell_client.models.disputes import Dispute, DisputeView
 from instasell_client.models.money import parse_amount
 from instasell_tui.admin import text as admin_text
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.actions import FILES_ELSEWHERE, NOTHING_SENT, ask_form
 from instasell_tui.orders.evidence import save, suggested_path, target_problem
@@ -21,9 +20,10 @@ from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
 from instasell_tui.widgets.form_screen import Form, FormField, Values
 from instasell_tui.widgets.formats import clip, money, safe_text
 from instasell_tui.widgets.path_suggester import PathSuggester
+from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 FILE_CELLS = 42
 REASON = FormField("reason", "Reason", max_length=500, placeholder="stays in the log")
@@ -32,7 +32,7 @@ REASON = FormField("reason", "Reason", max_length=500, placeholder="stays in the
 class AdminActions:
     """Does the steps of an admin for a screen. Call from a worker: they wait for answers."""
 
-    def __init__(self, app: InstaSellApp) -> None:
+    def __init__(self, app: MarketApp) -> None:
         self._app = app
         self._desk = app.feed.desk
 

@@ -21,7 +21,6 @@ from instasell_client.models.admin import AdminOrder
 from instasell_client.models.disputes import DisputeStatus, DisputeView
 from instasell_tui.admin import text as admin_text
 from instasell_tui.admin.actions import AdminActions
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.market import messages
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.text import Said
@@ -29,9 +28,10 @@ from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.formats import safe_text
 from instasell_tui.widgets.outcome_line import READ_ONLY, OutcomeLine
+from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 TICK_SECONDS = 1.0
 REFRESH_SECONDS = 30.0
@@ -46,7 +46,7 @@ _BOXES = {
 class DisputeScreen(Screen[None]):
     """Shows one dispute. It is decided after a form and a question, and in no other way."""
 
-    app: InstaSellApp
+    app: MarketApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="dispute.back"),

@@ -18,7 +18,6 @@ from instasell_tui.admin.actions import AdminActions
 from instasell_tui.admin.dispute_screen import DisputeScreen
 from instasell_tui.admin.figure_board import FigureBoard
 from instasell_tui.admin.lists import LISTS, AdminList
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders.text import Said
 from instasell_tui.widgets.confirm_screen import pairs
 from instasell_tui.widgets.formats import safe_text
@@ -26,6 +25,7 @@ from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.paged_list import PagedListScreen
 from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tab_strip import TabStrip
+from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
     pass

@@ -10,11 +10,11 @@ from typing import NamedTuple
 from instasell_client.models.accounts import User, UserStatus
 from instasell_client.models.admin import AdminAction, AdminOrder, Alert, Analytics, Bucket, Figures
 from instasell_client.models.disputes import Dispute, DisputeReason, DisputeStatus, DisputeView
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.text import Said
 from instasell_tui.widgets.formats import NOTHING, local_time, money, prose, safe_text
 from instasell_tui.widgets.row_table import Cell, TableRow
+from instasell_tui.widgets.tone import Tone
 
 Facts = Sequence[tuple[str, str]]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from rich.text import Text
 from textual import on
@@ -14,17 +13,9 @@ from textual.widgets import Button, Input, Label, Static
 
 from instasell_client.models.money import format_amount, parse_amount
 from instasell_tui.widgets.formats import money
+from instasell_tui.widgets.tone import Tone
 
 AMOUNT_CHARS_MAX = 24
-
-
-class Tone(StrEnum):
-    """Name the tone of a message."""
-
-    PLAIN = "plain"
-    GOOD = "good"
-    BAD = "bad"
-    WARN = "warn"
 
 
 @dataclass(frozen=True, slots=True)

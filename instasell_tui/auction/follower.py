@@ -11,7 +11,7 @@ from instasell_tui.auction.state import BIDS_KEPT_MAX, AuctionPageState
 from instasell_tui.market import messages
 
 if TYPE_CHECKING:
-    from instasell_tui.market.connection import MarketConnection
+    from instasell_tui.market.core import MarketCore
 
 log = logging.getLogger("instasell_tui")
 
@@ -19,7 +19,7 @@ log = logging.getLogger("instasell_tui")
 class AuctionFollower:
     """Keeps an `AuctionPageState` up to date from an auction's feed, until it is closed."""
 
-    def __init__(self, feed: MarketConnection, sale: AuctionPageState, events: AuctionFeed) -> None:
+    def __init__(self, feed: MarketCore, sale: AuctionPageState, events: AuctionFeed) -> None:
         self.sale = sale
         self._feed = feed
         self._events = events

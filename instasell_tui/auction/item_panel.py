@@ -17,13 +17,13 @@ from instasell_tui.auction.picture import PictureView
 from instasell_tui.auction.pictures import PictureUnfit
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 
 class ItemPanel(Horizontal):
     """Asks for the picture once, and only where it is in sight."""
 
-    app: InstaSellApp
+    app: MarketApp
 
     def __init__(self) -> None:
         super().__init__()

@@ -17,7 +17,7 @@ from instasell_client.models.media import Image, ImageVersion
 if TYPE_CHECKING:
     from PIL.Image import Image as Pixels
 
-    from instasell_tui.market.connection import MarketConnection
+    from instasell_tui.market.core import MarketCore
 
 log = logging.getLogger("instasell_tui")
 
@@ -38,7 +38,7 @@ class PictureUnfit(Exception):
 class PictureLoader:
     """Serves the screens that show pictures. Raises what a call may, and PictureUnfit."""
 
-    def __init__(self, feed: MarketConnection) -> None:
+    def __init__(self, feed: MarketCore) -> None:
         self._feed = feed
         self._covers_asked = 0
 

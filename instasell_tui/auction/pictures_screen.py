@@ -20,7 +20,7 @@ from instasell_tui.auction.pictures import PictureUnfit
 from instasell_tui.widgets.formats import count, safe_text
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 ADDRESSES_HOLD = timedelta(minutes=4)
 """A minute less than the market says, for the way."""
@@ -29,7 +29,7 @@ ADDRESSES_HOLD = timedelta(minutes=4)
 class PicturesScreen(ModalScreen[None]):
     """Escape closes it; the arrows go to the other pictures."""
 
-    app: InstaSellApp
+    app: MarketApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,v,enter", "dismiss", "Close"),

@@ -20,7 +20,7 @@ from instasell_client.models.accounts import Role
 from instasell_client.models.auctions import BidReceipt
 from instasell_tui.auction import details
 from instasell_tui.auction import text as auction_text
-from instasell_tui.auction.bid_box import BidBox, BidInput, Tone
+from instasell_tui.auction.bid_box import BidBox, BidInput
 from instasell_tui.auction.bid_list import BidListView
 from instasell_tui.auction.item_panel import ItemPanel
 from instasell_tui.auction.pictures_screen import PicturesScreen
@@ -33,9 +33,10 @@ from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
 from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.formats import count, countdown, safe_text
 from instasell_tui.widgets.text_screen import TextScreen
+from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 TICK_SECONDS = 0.1
 CHART_SECONDS = 1.0
@@ -44,7 +45,7 @@ CHART_SECONDS = 1.0
 class AuctionScreen(Screen[None]):
     """Shows the feed's sale. A bid is sent after a confirmation, and in no other way."""
 
-    app: InstaSellApp
+    app: MarketApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Board", id="auction.back"),

@@ -15,9 +15,10 @@ from instasell_client import (
     SellerCannotBid,
 )
 from instasell_client.models.auctions import BELOW_RESERVE, AuctionStatus, BidOutcome, BidReceipt
-from instasell_tui.auction.bid_box import BidInput, Tone
+from instasell_tui.auction.bid_box import BidInput
 from instasell_tui.auction.state import AuctionPageState, BidderPosition
 from instasell_tui.widgets.formats import NOTHING, count, duration, local_time, money, safe_text
+from instasell_tui.widgets.tone import Tone
 
 Said = tuple[str, Tone]
 

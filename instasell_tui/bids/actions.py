@@ -18,13 +18,13 @@ from instasell_tui.widgets.form_screen import Form, FormField, Values
 from instasell_tui.widgets.formats import money, safe_text
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 
 class BidActions:
     """Bids for a screen. Call from a worker: it waits for answers."""
 
-    def __init__(self, app: InstaSellApp) -> None:
+    def __init__(self, app: MarketApp) -> None:
         self._app = app
 
     async def again(self, own: BiddingAuction) -> Said:

@@ -13,7 +13,6 @@ from textual.widgets import Static
 
 from instasell_client import InstaSellError
 from instasell_client.models.bids import BiddingAuction, BiddingPart
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.bids import text as bids_text
 from instasell_tui.bids.actions import BidActions
 from instasell_tui.bids.state import OPEN_PARTS, sort_bids, to_pay
@@ -27,6 +26,7 @@ from instasell_tui.widgets.formats import count, money, safe_text
 from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.paged_list import PagedListScreen
 from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
+from instasell_tui.widgets.tone import Tone
 
 WIDE_CELLS = 110
 PAGES_AT_ONCE_MAX = 20

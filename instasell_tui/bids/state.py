@@ -10,7 +10,7 @@ from instasell_client.models.auctions import AuctionStatus, BidReceipt
 from instasell_client.models.bids import BiddingAuction, BiddingPart
 
 if TYPE_CHECKING:
-    from instasell_tui.market.connection import MarketConnection
+    from instasell_tui.market.core import MarketCore
 
 PAGE = 100
 OPEN_PARTS = frozenset({BiddingPart.OUTBID, BiddingPart.LEADING})
@@ -21,7 +21,7 @@ _RANKS = {BiddingPart.TO_PAY: 0, BiddingPart.OUTBID: 1, BiddingPart.LEADING: 2}
 class BidsState:
     """Serves the screen of own bids. What bids raises Forbidden under read-only."""
 
-    def __init__(self, feed: MarketConnection) -> None:
+    def __init__(self, feed: MarketCore) -> None:
         self._feed = feed
         self.forget_person()
 

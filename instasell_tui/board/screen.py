@@ -15,18 +15,18 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from instasell_client import InstaSellError
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.board.category_tree import CategoryTreeView
 from instasell_tui.board.state import BoardColumn, BoardQuery, Tab
 from instasell_tui.board.table import BoardTable
 from instasell_tui.market import messages
-from instasell_tui.market.connection import ConnectionStatus
+from instasell_tui.market.core import ConnectionStatus
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.formats import count, safe_text
+from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 WIDE_CELLS = 120
 ORDER_SECONDS = 1.0
@@ -56,7 +56,7 @@ class TabLabel(Static):
 class BoardScreen(Screen[None]):
     """Shows what the feed has; choosing, filtering and sorting are all that it decides."""
 
-    app: InstaSellApp
+    app: MarketApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/", id="board.filter"),

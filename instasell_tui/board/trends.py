@@ -11,7 +11,7 @@ from instasell_client import InstaSellError
 from instasell_tui.board.state import PRICES_KEPT_MAX
 
 if TYPE_CHECKING:
-    from instasell_tui.market.connection import MarketConnection
+    from instasell_tui.market.core import MarketCore
 
 log = logging.getLogger("instasell_tui")
 
@@ -25,7 +25,7 @@ ANONYMOUS_MAX = 12
 class PriceTrends:
     """Fetches one auction's prices after the other, within what the market's limits leave."""
 
-    def __init__(self, feed: MarketConnection) -> None:
+    def __init__(self, feed: MarketCore) -> None:
         self._feed = feed
         self._waiting: dict[str, None] = {}
         self._more = asyncio.Event()

@@ -18,7 +18,7 @@ from textual.widgets import Static
 from instasell_tui.keys import KeyAction, display_keys, in_force, key_actions
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 NAME_MIN_CELLS = 90
 """On a narrower screen the names by which keys are changed are left out."""
@@ -95,7 +95,7 @@ _TOGETHER = frozenset({"tab", "move", "edge", "figure"})
 class HelpScreen(ModalScreen[None]):
     """Any of the usual keys closes it."""
 
-    app: InstaSellApp
+    app: MarketApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q,enter", "dismiss", "Close"),
@@ -125,7 +125,7 @@ class HelpScreen(ModalScreen[None]):
 
 
 def _page(
-    app: type[InstaSellApp], beneath: type[object], keys: Mapping[str, str], quiet: Style | None
+    app: type[MarketApp], beneath: type[object], keys: Mapping[str, str], quiet: Style | None
 ) -> Table:
     """Return the page; the keys of the screen beneath come first."""
     # The screens know this page by the application alone, and it needs all of them.

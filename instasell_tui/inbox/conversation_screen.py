@@ -17,14 +17,14 @@ from instasell_client import InstaSellError
 from instasell_client.models.messages import Conversation, Message
 from instasell_tui.inbox import text as inbox_text
 from instasell_tui.market import messages
-from instasell_tui.market.connection import ConnectionStatus
+from instasell_tui.market.core import ConnectionStatus
 from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.formats import local_time, prose, safe_text
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 TEXT_CHARACTERS_MAX = 2000
 
@@ -32,7 +32,7 @@ TEXT_CHARACTERS_MAX = 2000
 class ConversationScreen(Screen[None]):
     """Shows one conversation; what is typed is sent by Enter and stays until it has gone."""
 
-    app: InstaSellApp
+    app: MarketApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="conversation.back"),

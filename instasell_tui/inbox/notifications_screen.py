@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 
 from instasell_client import InstaSellError
 from instasell_client.models.notifications import Notification
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.inbox import text as inbox_text
 from instasell_tui.inbox.conversation_screen import ConversationScreen
 from instasell_tui.inbox.preferences_screen import PreferencesScreen
@@ -19,6 +18,7 @@ from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.widgets.formats import count, local_time, safe_text
 from instasell_tui.widgets.paged_list import PagedListScreen
 from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
+from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
     pass

@@ -13,13 +13,13 @@ from textual.widgets import Static
 
 from instasell_client import InstaSellError
 from instasell_client.models.notifications import Preference
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.inbox import text as inbox_text
 from instasell_tui.orders import text as orders_text
 from instasell_tui.widgets.formats import count, safe_text
 from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.paged_list import PagedListScreen
 from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
+from instasell_tui.widgets.tone import Tone
 
 Way = Literal["in_app", "email"]
 _WAYS: dict[Way, str] = {"in_app": "in the app", "email": "by e-mail"}

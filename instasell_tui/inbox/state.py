@@ -15,7 +15,7 @@ from instasell_tui.market import messages
 from instasell_tui.market.pending_keys import Request
 
 if TYPE_CHECKING:
-    from instasell_tui.market.connection import MarketConnection
+    from instasell_tui.market.core import MarketCore
 
 PAGE = 100
 log = logging.getLogger("instasell_tui")
@@ -24,7 +24,7 @@ log = logging.getLogger("instasell_tui")
 class InboxState:
     """Serves the screens of notices and of messages, and the counts at the top of all screens."""
 
-    def __init__(self, feed: MarketConnection) -> None:
+    def __init__(self, feed: MarketCore) -> None:
         self._feed = feed
         self._marks = 0
         self.forget_person()

@@ -9,15 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from functools import partial
-from typing import Any
-
-from textual.message import Message
-from textual.message_pump import MessagePump
 
 from instasell_client import (
     AsyncInstaSell,
@@ -25,51 +20,34 @@ from instasell_client import (
     BidsPlaced,
     BoardJoined,
     ConnectionState,
-    Forbidden,
     InstaSellError,
     LiveSession,
     Unauthenticated,
     Unavailable,
 )
-from instasell_client.models.accounts import Role, User
 from instasell_client.models.auctions import BidOutcome, BidReceipt
-from instasell_client.models.listings import CategoryNode
 from instasell_client.models.live import YourBid
 from instasell_tui.admin.state import AdminState
 from instasell_tui.auction.follower import AuctionFollower
 from instasell_tui.auction.pictures import PictureLoader
 from instasell_tui.auction.state import AuctionPageState, BidderPosition
 from instasell_tui.bids.state import BidsState
-from instasell_tui.board.state import BoardAuction, BoardState, PreviousState, before
+from instasell_tui.board.state import BoardAuction, PreviousState, before
 from instasell_tui.board.trends import PriceTrends
 from instasell_tui.inbox.state import InboxState
 from instasell_tui.market import messages
 from instasell_tui.market.account import AccountSession
+from instasell_tui.market.core import MarketCore
 from instasell_tui.market.initial_load import load_account
-from instasell_tui.market.pending_keys import PendingKeys
 from instasell_tui.orders.state import OrdersState
 from instasell_tui.seller.state import SellerState
 
 log = logging.getLogger("instasell_tui")
 
-FLUSH_SECONDS = 1 / 15
 BID_SECONDS = 15.0
-LATE_SECONDS = 2.0
-"""How long an auction's page is waited for over the socket, which mostly takes milliseconds."""
-STALE_AFTER = timedelta(seconds=5)
 
 
-class ConnectionStatus(StrEnum):
-    """Name the degree to which the screen can be trusted."""
-
-    CONNECTING = "connecting"
-    LIVE = "live"
-    RECONNECTING = "reconnecting"
-    STALE = "stale"
-    CLOSED = "closed"
-
-
-class MarketConnection:
+class MarketConnection(MarketCore):
     """Serves every screen. Start it once the client has its token; `restart` for another person.
 
     `clock` replaces the server's clock, and `pace` the pause between two tellings, where time
@@ -84,54 +62,24 @@ class MarketConnection:
         clock: Callable[[], datetime] | None = None,
         pace: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self.client = client
-        self.read_only = read_only
+        super().__init__(client, read_only=read_only, clock=clock, pace=pace)
         self.marks = ["read-only"] if read_only else []
         self.replay: Callable[[], str] | None = None
-        self.user: User | None = None
-        self.currency = "USD"
-        self.knows_currency = False
-        self.late_seconds = LATE_SECONDS
-        self.categories: list[CategoryNode] = []
-        self.lots = BoardState()
         self.sale: AuctionPageState | None = None
         self.failure: str | None = None
-        self._clock = clock
-        self.pace = pace or partial(asyncio.sleep, FLUSH_SECONDS)
-        self._targets: set[MessagePump] = set()
         self._stack = AsyncExitStack()
-        self._live: LiveSession | None = None
-        self._state = ConnectionState.CONNECTING
-        self._lost_at: datetime | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
         self._following: AuctionFollower | None = None
-        self._dirty = asyncio.Event()
-        self.board_came = asyncio.Event()
         self._asking: set[str] = set()
         self._trends = PriceTrends(self)
-        self.keys = PendingKeys()
         self.session = AccountSession(self)
-        self.trading = OrdersState(self)
+        self.inbox = InboxState(self)
+        self.trading = OrdersState(self, self.inbox.hear)
         self.bids = BidsState(self)
         self.shop = SellerState(self)
         self.desk = AdminState(self)
-        self.inbox = InboxState(self)
         self.pictures = PictureLoader(self)
 
     # Being there ------------------------------------------------------------------------------
-
-    def subscribe(self, target: MessagePump) -> None:
-        """Messages go to `target` from here on."""
-        self._targets.add(target)
-
-    def unsubscribe(self, target: MessagePump) -> None:
-        """Send no more messages to `target`."""
-        self._targets.discard(target)
-
-    def post(self, message: Callable[[], Message]) -> None:
-        """Posts a message of its own to each subscriber."""
-        for target in list(self._targets):
-            target.post_message(message())
 
     async def start(self) -> None:
         """Connects, and stays connected until `stop`. Returns at once."""
@@ -142,7 +90,7 @@ class MarketConnection:
         self.spawn(self._read_board(self._live))
         self.spawn(self._flush())
         self.spawn(self.trading.listen(self._live))
-        self.spawn(load_account(self))
+        self.spawn(load_account(self, self.session, self.inbox))
         self.spawn(self._trends.run())
 
     async def stop(self) -> None:
@@ -166,30 +114,6 @@ class MarketConnection:
         self.post(messages.AccountChanged)
         self._dirty.set()
 
-    def now(self) -> datetime:
-        """Return the server's clock, in UTC."""
-        if self._clock is not None:
-            return self._clock()
-        return self._live.server_now() if self._live else datetime.now(UTC)
-
-    @property
-    def standing(self) -> ConnectionStatus:
-        """Return the degree to which the screen can be trusted at this moment."""
-        if self._state is ConnectionState.RECONNECTING and self._lost_at is not None:
-            waiting = self.now() - self._lost_at < STALE_AFTER
-            return ConnectionStatus.RECONNECTING if waiting else ConnectionStatus.STALE
-        return ConnectionStatus(self._state.value)
-
-    @property
-    def lost_at(self) -> datetime | None:
-        """Since when nothing has come, while the connection is lost."""
-        return self._lost_at
-
-    @property
-    def may_bid(self) -> bool:
-        """Return whether a user is signed in who may bid from here."""
-        return not self.read_only and self.user is not None and self.user.role is not Role.ADMIN
-
     def _turned(self, state: ConnectionState) -> None:
         if state is ConnectionState.RECONNECTING and self._lost_at is None:
             self._lost_at = self.now()
@@ -197,28 +121,6 @@ class MarketConnection:
             self._lost_at = None
         self._state = state
         self.post(messages.ConnectionChanged)
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Does something beside, until it is done or the feed stops."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    # The person -------------------------------------------------------------------------------
-
-    def set_user(self, user: User) -> None:
-        """Set the signed-in user."""
-        self.user = user
-        self.lots.seller_id = user.id
-        self.post(messages.AccountChanged)
-
-    def signed_out(self, error: InstaSellError) -> None:
-        """Sign out after the server has refused the token; the user is notified once."""
-        if self.client.token is None:
-            return
-        self.client.token = None
-        self.user = None
-        self.post(lambda: messages.SignedOut(str(error)))
 
     # The board --------------------------------------------------------------------------------
 
@@ -297,10 +199,6 @@ class MarketConnection:
                 self.post(partial(messages.BoardChanged, changes))
             await self.pace()
 
-    def mark_changed(self) -> None:
-        """Note a change in `lots`; the board is notified with the next flush."""
-        self._dirty.set()
-
     def want_trends(self, auction_ids: Iterable[str]) -> None:
         """Fetch the earlier prices of these visible auctions, within limits."""
         self._trends.want(auction_ids)
@@ -351,16 +249,6 @@ class MarketConnection:
         self.require_writable()
         await (self.client.auctions.watch if on else self.client.auctions.unwatch)(auction_id)
         self._watching(auction_id, on=on)
-
-    def require_writable(self) -> LiveSession:
-        """Raises Forbidden under read-only, Unauthenticated without a person."""
-        if self.read_only:
-            raise Forbidden("this screen was opened with --read-only")
-        if self.user is None:
-            raise Unauthenticated("sign in first; watching works without")
-        if self._live is None:
-            raise Unavailable("the feed is not started")
-        return self._live
 
     def _watching(self, auction_id: str, *, on: bool) -> None:
         self.lots.set_watched(auction_id, on=on)

@@ -6,13 +6,16 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from instasell_client import InstaSellError, Unauthenticated
 from instasell_tui.market import messages
 
 if TYPE_CHECKING:
-    from instasell_tui.market.connection import MarketConnection
+    from instasell_tui.inbox.state import InboxState
+    from instasell_tui.market.account import AccountSession
+    from instasell_tui.market.core import MarketCore
 
 log = logging.getLogger("instasell_tui")
 
@@ -22,7 +25,7 @@ BOARD_FIRST_SECONDS = 1.0
 PAINTING_SECONDS = 0.05
 
 
-async def load_account(feed: MarketConnection) -> None:
+async def load_account(feed: MarketCore, session: AccountSession, inbox: InboxState) -> None:
     """Load all of it. The board works without, so that a refusal is logged and no more.
 
     The board comes first: the data beside it would keep it waiting.
@@ -32,13 +35,13 @@ async def load_account(feed: MarketConnection) -> None:
             await feed.board_came.wait()
     await asyncio.sleep(PAINTING_SECONDS)
     await asyncio.gather(
-        _asked(feed, _person, _inbox), _asked(feed, _categories), _asked(feed, _currency)
+        _asked(feed, partial(_person, session), partial(_inbox, inbox)),
+        _asked(feed, _categories),
+        _asked(feed, _currency),
     )
 
 
-async def _asked(
-    feed: MarketConnection, *questions: Callable[[MarketConnection], Awaitable[None]]
-) -> None:
+async def _asked(feed: MarketCore, *questions: Callable[[MarketCore], Awaitable[None]]) -> None:
     """Asks one after the other, each whatever came of the one before."""
     for ask in questions:
         try:
@@ -46,14 +49,14 @@ async def _asked(
         except Unauthenticated as error:
             feed.signed_out(error)
         except InstaSellError as error:
-            log.warning("%s is not known: %s", ask.__name__, error)
+            log.warning("data beside the board is not known: %s", error)
 
 
-async def _person(feed: MarketConnection) -> None:
+async def _person(session: AccountSession, feed: MarketCore) -> None:
     client = feed.client
     if client.token is None:
         return
-    await feed.session.open()
+    await session.open()
     if feed.user is None:
         feed.set_user(await client.auth.me())
     watched = []
@@ -72,17 +75,17 @@ async def _person(feed: MarketConnection) -> None:
             feed.mark_changed()
 
 
-async def _inbox(feed: MarketConnection) -> None:
+async def _inbox(inbox: InboxState, feed: MarketCore) -> None:
     if feed.user is not None:
-        await feed.inbox.look()
+        await inbox.look()
 
 
-async def _categories(feed: MarketConnection) -> None:
+async def _categories(feed: MarketCore) -> None:
     feed.categories = (await feed.client.categories.tree()).items
     feed.post(messages.CategoriesChanged)
 
 
-async def _currency(feed: MarketConnection) -> None:
+async def _currency(feed: MarketCore) -> None:
     if feed.knows_currency:
         return
     page = await feed.client.auctions.live_page(limit=1)

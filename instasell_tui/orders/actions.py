@@ -11,7 +11,6 @@ from instasell_client import InstaSellError, Invalid
 from instasell_client.models.disputes import DisputeReason
 from instasell_client.models.money import format_amount, parse_amount
 from instasell_client.models.orders import Order, PaymentMethod
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders import evidence
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.checkout_screen import CheckoutScreen
@@ -21,9 +20,10 @@ from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
 from instasell_tui.widgets.form_screen import GENERAL, Form, FormField, FormScreen, Values
 from instasell_tui.widgets.formats import money, safe_text
 from instasell_tui.widgets.path_suggester import PathSuggester
+from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 FILES_ELSEWHERE: Said = (
     "In a browser a path would name a file of the host: use a terminal of your own",
@@ -61,7 +61,7 @@ class OrderActions:
     `tell` says how far a step has come that takes its time.
     """
 
-    def __init__(self, app: InstaSellApp, tell: Callable[[str, Tone], None]) -> None:
+    def __init__(self, app: MarketApp, tell: Callable[[str, Tone], None]) -> None:
         self._app = app
         self._tell = tell
         self._trading = app.feed.trading
@@ -256,7 +256,7 @@ class OrderActions:
 
 
 async def ask_form(
-    app: InstaSellApp,
+    app: MarketApp,
     form: Form,
     values: Values,
     currency: str,

@@ -17,9 +17,8 @@ from textual.widgets import Static
 from instasell_client import InstaSellError
 from instasell_client.models.disputes import DisputeView
 from instasell_client.models.orders import Order, OrderEvent, OrderStatus
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.market import messages
-from instasell_tui.market.connection import ConnectionStatus
+from instasell_tui.market.core import ConnectionStatus
 from instasell_tui.orders import rules as order_rules
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.actions import OrderActions
@@ -30,9 +29,10 @@ from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.formats import safe_text
 from instasell_tui.widgets.outcome_line import READ_ONLY, OutcomeLine
+from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 TICK_SECONDS = 1.0
 REFRESH_SECONDS = 30.0
@@ -41,7 +41,7 @@ REFRESH_SECONDS = 30.0
 class OrderScreen(Screen[None]):
     """Shows one order. A step is done after a question, and in no other way."""
 
-    app: InstaSellApp
+    app: MarketApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="order.back"),

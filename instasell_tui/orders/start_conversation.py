@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 from instasell_client import InstaSellError
 from instasell_client.models.orders import Order
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.actions import ask_form
 from instasell_tui.orders.text import Said
 from instasell_tui.widgets.form_screen import Form, FormField, Values
 from instasell_tui.widgets.formats import safe_text
+from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 _TEXT = FormField("text", "Message", max_length=2000)
 
 
-async def ask_seller(app: InstaSellApp, listing_id: str, title: str) -> Said:
+async def ask_seller(app: MarketApp, listing_id: str, title: str) -> Said:
     """Sends a question about a listing. Call it from a worker: it waits for answers."""
     form = Form("Ask the seller", safe_text(title), (_TEXT,), "Send")
 
@@ -30,7 +30,7 @@ async def ask_seller(app: InstaSellApp, listing_id: str, title: str) -> Said:
     return await ask_form(app, form, {}, app.feed.currency, send)
 
 
-async def start_order_conversation(app: InstaSellApp, order: Order) -> Said:
+async def start_order_conversation(app: MarketApp, order: Order) -> Said:
     """Shows what was said about an order, or sends the first words. Call it from a worker."""
     try:
         conversation = await app.feed.inbox.of_order(order.id)

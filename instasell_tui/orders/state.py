@@ -27,7 +27,7 @@ from instasell_tui.market.pending_keys import UNANSWERED, Request
 from instasell_tui.orders.evidence import EvidenceFile
 
 if TYPE_CHECKING:
-    from instasell_tui.market.connection import MarketConnection
+    from instasell_tui.market.core import MarketCore
 
 log = logging.getLogger("instasell_tui")
 
@@ -49,8 +49,10 @@ T = TypeVar("T")
 class OrdersState:
     """Serves the screens of orders and of the wallet. All that writes raises under read-only."""
 
-    def __init__(self, feed: MarketConnection) -> None:
+    def __init__(self, feed: MarketCore, hear_inbox: Callable[[AccountEvent], None]) -> None:
         self._feed = feed
+        # What the market says to the account comes in one stream; this is for the rest of it.
+        self._hear_inbox = hear_inbox
         self.wallet: Wallet | None = None
         self.orders: dict[str, Order] = {}
         self.views: dict[str, OrderView] = {}
@@ -82,7 +84,7 @@ class OrdersState:
             self._take_own_bid(notice)
             return
         if notice.event != "wallet_changed":
-            self._feed.inbox.hear(notice)
+            self._hear_inbox(notice)
             self._look_again(notice)
             return
         try:

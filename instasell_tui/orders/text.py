@@ -23,9 +23,9 @@ from instasell_client.models.disputes import (
 from instasell_client.models.media import Evidence
 from instasell_client.models.orders import Order, OrderEvent, OrderStatus, PaymentMethod
 from instasell_client.models.wallets import EntryType, Wallet, WalletAccount, WalletEntry
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders.rules import OrderDue, OrderSide, due_of, overdue, side_of
 from instasell_tui.widgets.formats import NOTHING, duration, local_time, money, prose, safe_text
+from instasell_tui.widgets.tone import Tone
 
 Said = tuple[str, Tone]
 Lines = Sequence[tuple[str, str]]

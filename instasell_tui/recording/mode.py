@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from instasell_client import AsyncInstaSell
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.recording.player import ADDRESS, ReplayPlayer
 from instasell_tui.recording.recorder import Recorder
+from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
     from instasell_client.models.auctions import You
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class RecordingMode:
             return AsyncInstaSell(ADDRESS, network=self.replay.network, read_only=True)
         return AsyncInstaSell(base_url, token, observer=self.recorder, read_only=read_only)
 
-    def attach(self, app: InstaSellApp) -> None:
+    def attach(self, app: MarketApp) -> None:
         """Has the screen say what is going on, and hear what the replay tells."""
         feed, recorder, replay = app.feed, self.recorder, self.replay
 

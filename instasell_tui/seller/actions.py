@@ -11,7 +11,6 @@ from instasell_client import InstaSellError, Invalid
 from instasell_client.models.listings import Listing
 from instasell_client.models.money import format_amount
 from instasell_client.models.seller_auctions import SellingAuction
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.actions import FILE, FILES_ELSEWHERE, NOTHING_SENT, ask_form
 from instasell_tui.orders.evidence import locate_file
@@ -28,9 +27,10 @@ from instasell_tui.seller.state import paths_of
 from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
 from instasell_tui.widgets.form_screen import Form, FormField, Values
 from instasell_tui.widgets.formats import money, safe_text
+from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 Send = Callable[[Values], Awaitable[Said]]
 
@@ -43,7 +43,7 @@ class SellerActions:
     `tell` says how far a step has come that takes its time.
     """
 
-    def __init__(self, app: InstaSellApp, tell: Callable[[str, Tone], None]) -> None:
+    def __init__(self, app: MarketApp, tell: Callable[[str, Tone], None]) -> None:
         self._app = app
         self._tell = tell
         self._feed = app.feed

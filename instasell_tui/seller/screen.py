@@ -13,7 +13,6 @@ from instasell_client import InstaSellError
 from instasell_client.models.accounts import Role
 from instasell_client.models.listings import Listing
 from instasell_client.models.seller_auctions import SellingAuction, SellingPart
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.market import messages
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.order_screen import OrderScreen
@@ -24,6 +23,7 @@ from instasell_tui.widgets.formats import NOTHING, count, money, safe_text
 from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.paged_list import PagedListScreen
 from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
+from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
     pass

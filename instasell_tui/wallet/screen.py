@@ -14,7 +14,6 @@ from textual.widget import Widget
 from instasell_client.models.accounts import Role
 from instasell_client.models.money import parse_amount
 from instasell_client.models.wallets import WalletAccount, WalletEntry
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.market import messages
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.actions import ask_form
@@ -27,6 +26,7 @@ from instasell_tui.widgets.formats import NOTHING, count, local_time, money, saf
 from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.paged_list import PagedListScreen
 from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
+from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
     pass

@@ -12,15 +12,16 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.inbox import text as inbox_text
 from instasell_tui.market import messages
-from instasell_tui.market.connection import ConnectionStatus, MarketConnection
+from instasell_tui.market.connection import MarketConnection
+from instasell_tui.market.core import ConnectionStatus
 from instasell_tui.widgets.formats import clip, duration, local_time, safe_text
 from instasell_tui.widgets.message_log import LoggedMessage
+from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 _GLYPHS = {
     ConnectionStatus.CONNECTING: "◌",
@@ -77,7 +78,7 @@ class NewsLine(Static):
 class StatusBar(Horizontal):
     """Live, reconnecting or stale at the left; what the screen has to say at the right."""
 
-    app: InstaSellApp
+    app: MarketApp
 
     _standing_cells = 0
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
-from instasell_tui.auction.bid_box import Tone
+from instasell_tui.widgets.tone import Tone
 
 REMARKS_KEPT_MAX = 200
 

@@ -6,7 +6,7 @@ from rich.text import Text
 from textual.timer import Timer
 from textual.widgets import Static
 
-from instasell_tui.auction.bid_box import Tone
+from instasell_tui.widgets.tone import Tone
 
 READ_ONLY = "Opened read-only: nothing can be changed from here"
 OUTCOME_SECONDS = 20.0

@@ -14,18 +14,18 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from instasell_client import InstaSellError
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.market import messages
-from instasell_tui.market.connection import ConnectionStatus
+from instasell_tui.market.core import ConnectionStatus
 from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.formats import safe_text
 from instasell_tui.widgets.outcome_line import READ_ONLY, OutcomeLine
 from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tab_strip import TabStrip
+from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.app import InstaSellApp
+    from instasell_tui.market.host import MarketApp
 
 TICK_SECONDS = 1.0
 
@@ -39,7 +39,7 @@ class PagedListScreen(Screen[None]):
     `tab('…')` to keys of its own, so that each can be changed by itself.
     """
 
-    app: InstaSellApp
+    app: MarketApp
 
     PLACE: ClassVar[str]
     TABS: ClassVar[Mapping[str, str]] = {}

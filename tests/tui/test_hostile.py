@@ -16,9 +16,9 @@ from instasell_client.models.accounts import Role
 from instasell_client.models.text import is_refused
 from instasell_tui import screens
 from instasell_tui.admin.dispute_screen import DisputeScreen
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.widgets.formats import NOTHING, _shown_before, fit, prose, safe_text
+from instasell_tui.widgets.tone import Tone
 from tests.support.market import Market
 from tests.tui.pilot import LARGE, SMALL, Opener, Screen
 from tests.tui.trade import Trade

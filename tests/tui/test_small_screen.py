@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from instasell_tui.account.screen import SignInScreen
-from instasell_tui.auction.bid_box import Tone
 from instasell_tui.board.state import BoardQuery
 from instasell_tui.board.table import BoardTable
 from instasell_tui.orders.actions import _COMPLAINT
@@ -16,6 +15,7 @@ from instasell_tui.palette import Commands
 from instasell_tui.widgets.choice import ChoiceField
 from instasell_tui.widgets.form_screen import Form, FormScreen
 from instasell_tui.widgets.text_screen import TextScreen
+from instasell_tui.widgets.tone import Tone
 from tests.tui.fake_market import FakeMarket, open_fake_market
 from tests.tui.pilot import LARGE, Screen
 from tests.tui.samples import auction_id

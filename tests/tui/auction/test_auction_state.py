@@ -9,9 +9,10 @@ import pytest
 from instasell_client.models.auctions import AuctionView, You
 from instasell_client.models.sellers import SellerRecord
 from instasell_tui.auction import text as auction_text
-from instasell_tui.auction.bid_box import BidInput, Tone
+from instasell_tui.auction.bid_box import BidInput
 from instasell_tui.auction.price_chart import PriceHistory, drawn, span
 from instasell_tui.auction.state import AuctionPageState, BidderPosition
+from instasell_tui.widgets.tone import Tone
 from tests.tui.samples import NOW, auction_id, bid, changed, joined, placed, receipt, state
 
 

@@ -14,7 +14,8 @@ from textual.message_pump import MessagePump
 
 from instasell_client import AsyncInstaSell, Forbidden, Unauthenticated
 from instasell_tui.market import messages
-from instasell_tui.market.connection import ConnectionStatus, MarketConnection
+from instasell_tui.market.connection import MarketConnection
+from instasell_tui.market.core import ConnectionStatus
 from tests.client.cutting_proxy import cutting
 from tests.support.market import Market
 from tests.tui.samples import NOW
