@@ -1,4 +1,4 @@
-"""What screens need of the application that they are in."""
+"""The application as its screens know it."""
 
 from __future__ import annotations
 
