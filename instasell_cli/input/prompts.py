@@ -17,7 +17,7 @@ def is_interactive() -> bool:
 
 def ask(question: str, *, option: str) -> str:
     """Ask the user for a line. Raises UsageProblem, naming `option`, where there is no terminal."""
-    _need_somebody(option)
+    _require_terminal(option)
     print(f"{question}: ", end="", file=sys.stderr, flush=True)
     answer = sys.stdin.readline()
     if not answer.strip():
@@ -29,7 +29,7 @@ def ask_secret(question: str, *, option: str) -> str:
     """Ask the same without an echo."""
     import getpass
 
-    _need_somebody(option)
+    _require_terminal(option)
     answer = getpass.getpass(f"{question}: ", stream=sys.stderr)
     if not answer:
         raise UsageProblem(f"no answer; give {option}")
@@ -45,7 +45,7 @@ def confirm(question: str | Callable[[], str], *, assume_yes: bool) -> bool:
     """
     if assume_yes:
         return True
-    _need_somebody("--yes")
+    _require_terminal("--yes")
     text = question if isinstance(question, str) else question()
     print(f"{text} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
@@ -59,7 +59,7 @@ def secret_from_stdin(what: str) -> str:
     return text
 
 
-def _need_somebody(option: str) -> None:
+def _require_terminal(option: str) -> None:
     if not is_interactive():
         raise UsageProblem(f"there is no terminal to ask on; give {option}")
 

@@ -50,7 +50,7 @@ def _lines_of(event: AuctionEvent) -> Iterator[tuple[datetime, str]]:
         if not event.resumed:
             yield data.server_time, _standing(event.data.state)
         elif event.data.truncated:
-            yield data.server_time, "more bids were missed than are told here"
+            yield data.server_time, "more bids were missed than are listed here"
         for bid in event.data.missed:
             yield bid.created_at, _bid_text(bid)
         if event.resumed:
@@ -82,7 +82,7 @@ def _standing(state: AuctionState) -> str:
 
 def _bid_text(bid: Bid) -> str:
     if bid.kind == "raise":
-        return f"{bid.bidder} raises the own maximum"
+        return f"{bid.bidder} raises their maximum"
     verb = "buys now for" if bid.kind == "buy_now" else "bids"
     return f"{bid.bidder} {verb} {shown_amount(bid.amount)}, {_price_text(bid.price, bid.leader)}"
 

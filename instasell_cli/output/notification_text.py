@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from instasell_client.models.notifications import Notification
 
 _SENTENCES = {
-    "outbid": "{title}: somebody bids {current_bid}; {minimum} or more takes the lead again",
+    "outbid": "{title}: you were outbid at {current_bid}; {minimum} or more takes the lead again",
     "won": "{title}: you won it; pay {total_amount} by {payment_due_at}",
     "lost": "{title}: you did not win it; it ended at {price}",
     "auction_ended": "{title}: the auction ended at {price} with {bid_count} bids",
-    "auction_cancelled": "{title}: the auction was called off: {reason}",
-    "ending_soon": "{title}: the auction ends at {end_at}; it stands at {current_bid}",
+    "auction_cancelled": "{title}: the auction was cancelled: {reason}",
+    "ending_soon": "{title}: the auction ends at {end_at}; the price is {current_bid}",
     "paid": "{title}: {buyer_name} paid {total_amount}; ship it",
     "shipped": "{title}: it is on its way with {carrier}, {tracking}",
     "delivered": "{title}: it was delivered",
-    "order_cancelled": "{title}: the order was called off: {reason}",
+    "order_cancelled": "{title}: the order was cancelled: {reason}",
     "dispute_opened": "{title}: the buyer opened a dispute: {reason}",
     "dispute_answered": "{title}: there is an answer in the dispute",
     "dispute_resolved": "{title}: the dispute is decided, {refund_amount} refunded: {resolution}",
     "refund": "{title}: {amount} came back to you",
     "release": "{title}: {amount} is yours",
     "message": "{sender_name} writes: {text}",
-    "new_auction": "{title}: {seller_name} puts it up for auction until {end_at}",
+    "new_auction": "{title}: {seller_name} sells it by auction until {end_at}",
     "new_listing": "{title}: {seller_name} sells it for {price}",
     "failed_sign_ins": "{attempts} failed sign-ins to your account, the last one from {address}",
 }

@@ -52,9 +52,9 @@ def cancel_auction(ctx: typer.Context, auction_id: Id, reason: Reason, yes: Yes 
     with open_client(ctx) as (client, output):
         state = client.auctions.get(auction_id).state
         bids = f"{state.bid_count:,} bid" + ("" if state.bid_count == 1 else "s")
-        question = f'Call off "{clean(state.title)}" with {bids}? There is no way back.'
+        question = f'Cancel the auction "{clean(state.title)}" with {bids}? This cannot be undone.'
         if not confirm(question, assume_yes=yes):
-            raise CliError("nothing was called off")
+            raise CliError("nothing was cancelled")
         output.one(AUCTION, record_of(client.admin.cancel_auction(auction_id, reason).state))
 
 

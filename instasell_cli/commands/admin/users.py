@@ -103,7 +103,7 @@ def suspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) 
     """Run `admin users suspend`."""
     with open_client(ctx) as (client, output):
         user_id = found_user(client, user)
-        question = "Suspend {}? The sessions end, open auctions are called off."
+        question = "Suspend {}? Sessions end, and open auctions are cancelled."
         if not confirm(_about(client, user_id, question), assume_yes=yes):
             raise CliError("nobody was suspended")
         output.one(USER, record_of(client.admin.suspend(user_id, reason)))

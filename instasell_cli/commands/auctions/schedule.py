@@ -83,14 +83,14 @@ def run_schedule(call: Invocation, options: bulk.BulkOptions) -> ResultTotals:
             )
         except BaseException as error:
             if not options.dry_run and (tally.rows or isinstance(error, KeyboardInterrupt)):
-                output.note("what is up stays up; the same command again puts up the rest")
+                output.note("created auctions stay; run the same command again to create the rest")
             raise
     if scheduler.gas.is_known:
         _tell_gas(output, scheduler.gas, columns.notation.currency)
     if over:
         output.note(
             f"{len(over)} of the unchanged are over, as {over[0]}; where there was no buyer,"
-            " `instasell auctions relist ID` puts it up again"
+            " `instasell auctions relist ID` sells it again"
         )
     return tally
 

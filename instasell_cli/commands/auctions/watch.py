@@ -89,7 +89,7 @@ def own_ids(call: Invocation) -> list[str]:
         watched = itertools.islice(client.auctions.watched(), AUCTIONS_MAX)
         found += [state for state in watched if state.status in ("pending", "live")]
     if not found:
-        raise CliError("nothing that you sell, bid in or watch is running")
+        raise CliError("no auction that you sell, bid in or watch is running")
     return [state.auction_id for state in found]
 
 

@@ -154,7 +154,7 @@ def run_logout(call: Invocation) -> None:
     except Unauthenticated:
         call.output.note("the session had ended already")
     except InstaSellError as error:
-        call.output.note(f"the server was not told: {error}")
+        call.output.note(f"the session on the server may still be open: {error}")
     if target.profile is not None:
         call.store.forget_token(target.profile.name)
     call.output.note(f"signed out of {target.url}")

@@ -203,17 +203,17 @@ def create(
     sku: Sku = None,
 ) -> None:
     """Run `listings create`."""
-    goods = ListingOptions(
+    options = ListingOptions(
         type_, title, description, category, condition, price, stock, shipping, sku
     )
     with open_client(ctx) as (client, output):
-        run_create(client, output, goods)
+        run_create(client, output, options)
 
 
-def run_create(client: InstaSell, output: OutputWriter, goods: ListingOptions) -> None:
+def run_create(client: InstaSell, output: OutputWriter, options: ListingOptions) -> None:
     """Creates a listing and prints it. Raises Forbidden for a buyer."""
-    values = _values(client, goods)
-    listing = client.listings.create(type=(goods.type or Type.DIRECT).value, **values)
+    values = _values(client, options)
+    listing = client.listings.create(type=(options.type or Type.DIRECT).value, **values)
     output.one(LISTING, record_of(listing))
 
 
@@ -237,18 +237,18 @@ def update(
     sku: Sku = None,
 ) -> None:
     """Run `listings update`."""
-    goods = ListingOptions(
+    options = ListingOptions(
         None, title, description, category, condition, price, stock, shipping, sku
     )
     with open_client(ctx) as (client, output):
-        run_update(client, output, listing_id, goods)
+        run_update(client, output, listing_id, options)
 
 
 def run_update(
-    client: InstaSell, output: OutputWriter, listing_id: str, goods: ListingOptions
+    client: InstaSell, output: OutputWriter, listing_id: str, options: ListingOptions
 ) -> None:
     """Changes a listing and prints it. Raises UsageProblem when there is nothing to change."""
-    values = _values(client, goods)
+    values = _values(client, options)
     if not values:
         raise UsageProblem("there is nothing to change; give --title, --price or another option")
     output.one(LISTING, record_of(client.listings.update(listing_id, **values)))
@@ -286,17 +286,17 @@ def _deleting(client: InstaSell, listing_id: str) -> str:
     return f'Delete "{clean(client.listings.get(listing_id).title)}"?'
 
 
-def _values(client: InstaSell, goods: ListingOptions) -> dict[str, Any]:
+def _values(client: InstaSell, options: ListingOptions) -> dict[str, Any]:
     amounts = AmountReader(client)
     given = {
-        "title": goods.title,
-        "description": _described(goods.description),
-        "category_id": category_id(client, goods.category) if goods.category else None,
-        "condition": goods.condition.value if goods.condition else None,
-        "price": amounts.read(goods.price, "--price"),
-        "stock": goods.stock,
-        "shipping_amount": amounts.read(goods.shipping, "--shipping", least=0),
-        "seller_sku": goods.sku,
+        "title": options.title,
+        "description": _described(options.description),
+        "category_id": category_id(client, options.category) if options.category else None,
+        "condition": options.condition.value if options.condition else None,
+        "price": amounts.read(options.price, "--price"),
+        "stock": options.stock,
+        "shipping_amount": amounts.read(options.shipping, "--shipping", least=0),
+        "seller_sku": options.sku,
     }
     return {name: value for name, value in given.items() if value is not None}
 

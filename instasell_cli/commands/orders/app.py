@@ -272,7 +272,7 @@ def confirm_delivery(ctx: typer.Context, order_id: OrderId, yes: Yes = False) ->
 @command(
     app,
     "cancel",
-    "Call an order off; what was paid goes back. The buyer may while it is not paid, and when"
+    "Cancel an order; what was paid goes back. The buyer may while it is not paid, and when"
     " the seller has not shipped it for a week; the seller of a paid order may.",
     "orders cancel ID",
     'orders cancel ID --reason "It broke" --yes',
@@ -282,16 +282,16 @@ def cancel(ctx: typer.Context, order_id: OrderId, reason: Reason = None, yes: Ye
     with open_client(ctx) as (client, output):
         order = client.orders.get(order_id).order
         back = f" {_held(order)} goes back to the buyer." if order.held_amount else ""
-        if not confirm(f"Call the order of {_named(order)} off?{back}", assume_yes=yes):
-            raise CliError("nothing was called off")
+        if not confirm(f"Cancel the order of {_named(order)}?{back}", assume_yes=yes):
+            raise CliError("nothing was cancelled")
         print_order(output, client.orders.cancel(order_id, reason))
 
 
 @command(
     app,
     "refund",
-    "Give the buyer back what is held, or a part of it; for the seller. All of it calls the order"
-    " off. It goes to where it was paid from, or with --to wallet to the buyer's wallet.",
+    "Give the buyer back what is held, or a part of it; for the seller. All of it cancels the"
+    " order. It goes to where it was paid from, or with --to wallet to the buyer's wallet.",
     "orders refund ID",
     'orders refund ID --amount 5.00 --reason "A scratch" --yes',
 )

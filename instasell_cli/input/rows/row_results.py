@@ -97,12 +97,12 @@ class ResultTotals:
             elif len(self.reasons) < REASONS_KEPT_MAX:
                 self.reasons[reason] = [1, verdict.row]
 
-    def summed_reasons(self, *, were_told: bool) -> Sequence[str]:
+    def summed_reasons(self, *, already_printed: bool) -> Sequence[str]:
         """Return the reasons of rejections, the most frequent first, with how many rows have each.
 
-        There are none where each row's reasons `were_told` already, and no two rows share one.
+        There are none where the reason of each row is `already_printed`, and no two rows share one.
         """
-        if were_told and all(count == 1 for count, _ in self.reasons.values()):
+        if already_printed and all(count == 1 for count, _ in self.reasons.values()):
             return []
         ranked = sorted(self.reasons.items(), key=lambda item: (-item[1][0], item[1][1]))
         lines = [

@@ -193,10 +193,16 @@ def run_rows(
         finally:
             stack.close()
             # On a terminal, --errors keeps the rows' own reasons away from the screen.
-            were_told = rejects is None or not output.for_people
+            already_printed = rejects is None or not output.for_people
             for note in file.notes:
                 output.note(note)
-            _sum_up(output, work.tally, columns, dry_run=options.dry_run, were_told=were_told)
+            _sum_up(
+                output,
+                work.tally,
+                columns,
+                dry_run=options.dry_run,
+                already_printed=already_printed,
+            )
     return work.tally
 
 
@@ -224,11 +230,11 @@ def _sum_up(
     columns: RowColumns,
     *,
     dry_run: bool,
-    were_told: bool,
+    already_printed: bool,
 ) -> None:
     if columns.ignored:
         names = ", ".join(sorted(columns.ignored)[:20])
         output.note(f"columns that mean nothing here: {names} (--map THEIRS=OURS)")
-    for line in tally.summed_reasons(were_told=were_told):
+    for line in tally.summed_reasons(already_printed=already_printed):
         output.note(line)
     output.note(tally.summary(dry_run=dry_run))

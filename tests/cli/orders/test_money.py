@@ -197,7 +197,7 @@ async def test_refusals_have_exit_codes_and_say_what_helps(
         (shell, ("wallet", "show"), 4, "auth login"),
         (seller, ship, 6, "it is not paid yet"),
         (buyer, ("orders", "confirm", order_id, "--yes"), 6, "it is not paid yet"),
-        (buyer, ("orders", "refund", order_id, "--yes"), 4, "ask the seller"),
+        (buyer, ("orders", "refund", order_id, "--yes"), 4, "only the seller can refund"),
         (seller, ("orders", "cancel", order_id, "--yes"), 4, ""),
         (buyer, ("orders", "buy", listing_id, "-n", "6", "--yes"), 6, "5 are left"),
         (buyer, ("orders", "buy", MISSING, "--yes"), 5, ""),
