@@ -117,12 +117,12 @@ XDG_DATA_HOME="$$home" XDG_CONFIG_HOME="$$home" $(BIN)/caddy validate --adapter 
   --config deploy/caddy/Caddyfile >"$$home/messages" 2>&1 || { cat "$$home/messages"; exit 1; }
 endef
 
-# Written anew beside the committed ones, the generated documents have to be the same.
+# Written again beside the committed ones, the generated documents have to be the same.
 define check_documents
-anew=$$(mktemp -d); trap 'rm -rf "$$anew"' EXIT; mkdir "$$anew/docs"; \
-$(BIN)/instasell-server docs "$$anew" >/dev/null || exit 1; \
-$(BIN)/python -m instasell_cli.reference "$$anew" >/dev/null || exit 1; \
-differences=$$(diff -ru "$$anew" . | grep -v '^Only in \.'); \
+fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; mkdir "$$fresh/docs"; \
+$(BIN)/instasell-server docs "$$fresh" >/dev/null || exit 1; \
+$(BIN)/python -m instasell_cli.reference "$$fresh" >/dev/null || exit 1; \
+differences=$$(diff -ru "$$fresh" . | grep -v '^Only in \.'); \
 if [ -n "$$differences" ]; then echo "$$differences"; echo 'Run `make docs`.' >&2; exit 1; fi
 endef
 

@@ -150,7 +150,7 @@ async def _post(
         return answer.status, await answer.json()
 
 
-async def test_watchers_are_not_told_what_only_this_machine_has(
+async def test_watchers_do_not_see_what_only_this_machine_has(
     served: ServerProcess, own_database: str, standby: Standby
 ) -> None:
     async with open_market(served.url, _statements(own_database)) as market:

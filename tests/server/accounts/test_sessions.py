@@ -245,7 +245,7 @@ async def test_a_copy_of_another_user_does_not_help(
 
 
 @pytest.mark.parametrize("role", ["admin", "seller"])
-async def test_a_role_that_somebody_wrote_into_redis_is_not_believed(
+async def test_a_role_written_into_redis_is_not_believed(
     http: aiohttp.ClientSession, redis_url: str, role: str
 ) -> None:
     person = await sign_up(http)

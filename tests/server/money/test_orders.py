@@ -167,7 +167,7 @@ async def test_a_refund_that_the_provider_cannot_pay_stays_in_the_wallet(bazaar:
     assert bazaar.sql("SELECT kind FROM alerts") == [("refund_failed",)]
 
 
-async def test_who_may_call_off_when(bazaar: Bazaar, fund: Fund, market_clock: MarketClock) -> None:
+async def test_who_may_cancel_when(bazaar: Bazaar, fund: Fund, market_clock: MarketClock) -> None:
     fund(bazaar.buyer.id, 2500)
     order_id = await bazaar.order()
     path = f"/orders/{order_id}/cancel"

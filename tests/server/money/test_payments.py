@@ -184,7 +184,7 @@ async def test_a_payment_that_nobody_began_is_kept_apart(bazaar: Bazaar) -> None
     assert bazaar.accounts()["suspense"] == 5000
 
 
-async def test_a_payment_for_an_order_called_off_meanwhile_goes_back_by_itself(
+async def test_a_payment_for_an_order_cancelled_meanwhile_goes_back_by_itself(
     bazaar: Bazaar,
 ) -> None:
     bazaar.provider.faults.hold_webhooks = True
