@@ -26,7 +26,7 @@ DESCRIPTION_CHARACTERS = 500
 SYLLABLES = ("ba", "co", "dri", "fen", "gol", "hu", "jar", "kel", "lum", "mi", "nor", "pas", "tre")
 
 
-class _Goods:
+class _Listings:
     """Rows of made-up words that are the same for every side of a run."""
 
     def __init__(self, category_id: str) -> None:
@@ -58,7 +58,7 @@ def _category(market: MeasuredMarket) -> str:
     category_id = str(uuid.uuid4())
     market.sql(
         "INSERT INTO categories (id, name, path, lineage)"
-        " VALUES (%s, 'Goods', 'Goods', %s::uuid[])",
+        " VALUES (%s, 'Listings', 'Listings', %s::uuid[])",
         (category_id, [category_id]),
     )
     return category_id
@@ -112,14 +112,14 @@ def by_copy(market: MeasuredMarket, seller_id: str, rows: list[dict[str, Any]]) 
 @contextlib.contextmanager
 def _import(seconds: float) -> Iterator[Sides]:
     with measured_market() as market:
-        goods = _Goods(_category(market))
+        listings = _Listings(_category(market))
         seller, other = market.users(2, "seller")
         token = seller["token"]
         yield {
-            "POST /listings/bulk": lambda: _in_bulk(market, token, goods.rows(ROWS)),
-            "COPY": lambda: by_copy(market, other["user"]["id"], goods.rows(ROWS)),
+            "POST /listings/bulk": lambda: _in_bulk(market, token, listings.rows(ROWS)),
+            "COPY": lambda: by_copy(market, other["user"]["id"], listings.rows(ROWS)),
             "POST /listings, one by one": lambda: one_by_one(
-                market, token, goods.rows(SINGLE_ROWS)
+                market, token, listings.rows(SINGLE_ROWS)
             ),
         }
 

@@ -32,7 +32,7 @@ SELECT id, id || '@example.org', '-', role, role
 FROM (VALUES (%(seller)s::uuid, 'seller'), (%(bidder)s::uuid, 'buyer')) AS n(id, role)
 """
 # Every other auction has a bid, so that its end makes an order.
-_PUT_UP = """
+_INSERT_AUCTIONS = """
 WITH c AS (
     INSERT INTO categories (id, name, path, lineage)
     SELECT id, id::text, id::text, ARRAY[id] FROM gen_random_uuid() AS id RETURNING id
@@ -85,7 +85,7 @@ FROM (
 def _run(database_url: str, cpu: Callable[[], Cpu], close: Callable[[], None]) -> Sample:
     people = {"seller": str(uuid.uuid4()), "bidder": str(uuid.uuid4())}
     run_sql(database_url, _PEOPLE, people)
-    run_sql(database_url, _PUT_UP, {**people, "count": AUCTIONS, "lead": LEAD_SECONDS})
+    run_sql(database_url, _INSERT_AUCTIONS, {**people, "count": AUCTIONS, "lead": LEAD_SECONDS})
     [(left,)] = run_sql(
         database_url,
         "SELECT extract(epoch FROM min(end_at) - clock_timestamp())::float8"
@@ -93,7 +93,7 @@ def _run(database_url: str, cpu: Callable[[], Cpu], close: Callable[[], None]) -
         people,
     )
     if left < 0:
-        raise RuntimeError("the auctions ended before all were put up; the machine is too busy")
+        raise RuntimeError("the auctions ended before all were inserted; the machine is too busy")
     run_sql(database_url, "ANALYZE auctions")
     before = cpu()
     close()

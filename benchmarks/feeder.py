@@ -129,7 +129,7 @@ def _state(number: int, now: datetime) -> dict[str, Any]:
         "auction_id": str(uuid.UUID(int=number, version=4)),
         "listing_id": str(uuid.UUID(int=number + AUCTIONS, version=4)),
         "seller_id": _SELLER,
-        "title": f"Lot {number:04} of things that somebody may want",
+        "title": f"Lot {number:04} of things that a bidder may want",
         "category_id": _CATEGORY,
         "status": "live",
         "start_at": (now - timedelta(hours=1)).isoformat(),

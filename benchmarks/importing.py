@@ -29,7 +29,7 @@ DESCRIPTION_CHARACTERS = 1_200
 SEPARATOR = ebay_listings.SEPARATOR
 
 
-class _Goods:
+class _Listings:
     """The rows, and the ids of their categories."""
 
     def __init__(self, market: MeasuredMarket) -> None:
@@ -74,7 +74,7 @@ def _made_up_rows() -> list[dict[str, Any]]:
             "type": "direct",
             "title": " ".join(dice.choices(words, k=6)).capitalize(),
             "description": " ".join(dice.choices(words, k=250))[:DESCRIPTION_CHARACTERS],
-            "category": f"Goods{SEPARATOR}{dice.choice(words)}",
+            "category": f"Listings{SEPARATOR}{dice.choice(words)}",
             "condition": dice.choice(("new", "refurbished")),
             "price": dice.randint(100, 100_000),
             "stock": 1,
@@ -126,16 +126,16 @@ def _by_command(
 @contextlib.contextmanager
 def _cli_import(seconds: float) -> Iterator[Sides]:
     with measured_market() as market, tempfile.TemporaryDirectory() as folder:
-        goods = _Goods(market)
+        listings = _Listings(market)
         seller, other = market.users(2, "seller")
         token = seller["token"]
         yield {
             "instasell listings import": lambda: _by_command(
-                market, Path(folder), token, goods.rows(ROWS)
+                market, Path(folder), token, listings.rows(ROWS)
             ),
-            "COPY": lambda: by_copy(market, other["user"]["id"], goods.columns(ROWS)),
+            "COPY": lambda: by_copy(market, other["user"]["id"], listings.columns(ROWS)),
             "POST /listings, one by one": lambda: one_by_one(
-                market, token, goods.columns(SINGLE_ROWS)
+                market, token, listings.columns(SINGLE_ROWS)
             ),
         }
 

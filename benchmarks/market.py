@@ -26,7 +26,7 @@ from instasell_server.embedded import EmbeddedEngines
 PASSWORD = "benchmark password"
 STOP_SECONDS = 15
 
-_PUT_UP = """
+_INSERT_AUCTIONS = """
 WITH c AS (
     INSERT INTO categories (id, name, path, lineage)
     SELECT id, id::text, id::text, ARRAY[id] FROM gen_random_uuid() AS id RETURNING id
@@ -103,7 +103,7 @@ class MeasuredMarket:
         """Create auctions of an hour without increments, straight in the database."""
         [seller] = self.users(1, "seller")
         ids = [str(uuid.uuid4()) for _ in range(count)]
-        put_up(self.database_url, seller["user"]["id"], ids)
+        insert_auctions(self.database_url, seller["user"]["id"], ids)
         return ids
 
 
@@ -116,9 +116,9 @@ def run_sql(database_url: str, statement: str, values: Any = None) -> list[tuple
             return cursor.fetchall() if cursor.description else []
 
 
-def put_up(database_url: str, seller_id: str, ids: Sequence[str]) -> None:
+def insert_auctions(database_url: str, seller_id: str, ids: Sequence[str]) -> None:
     """Inserts auctions of an hour that take any bid above the one before."""
-    run_sql(database_url, _PUT_UP, {"seller": seller_id, "ids": list(ids)})
+    run_sql(database_url, _INSERT_AUCTIONS, {"seller": seller_id, "ids": list(ids)})
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from psycopg2.extensions import parse_dsn
 
-from benchmarks.market import MeasuredMarket, put_up
+from benchmarks.market import MeasuredMarket, insert_auctions
 from benchmarks.measuring import Sample, percentile
 
 SCRIPT = Path(__file__).with_name("pgbench.sql")
@@ -44,7 +44,7 @@ class BidsByPgbench:
         first = self._next_lot
         self._next_lot += lots
         ids = [f"a0000000-0000-4000-8000-{n:012}" for n in range(first, first + lots)]
-        put_up(self._market.database_url, self._seller_id, ids)
+        insert_auctions(self._market.database_url, self._seller_id, ids)
         with tempfile.TemporaryDirectory() as folder:
             before = self._market.cpu()
             told = self._pgbench(first, lots, seconds, folder)

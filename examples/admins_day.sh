@@ -39,7 +39,7 @@ enter() {
     --password-stdin > /dev/null
 }
 
-say "A market with people and goods; Ada is its admin"
+say "A market with people and listings; Ada is its admin"
 echo "keeper of the light" |
   instasell-server create-admin --email "ada-$run@example.org" > /dev/null
 enter ada "keeper of the light"
@@ -76,7 +76,7 @@ if mal auctions bid "$globe" 12.00 --yes 2> "$work/refused"; then
   exit 1
 fi
 cat "$work/refused"
-ada admin users unsuspend "mal-$run@example.org" --reason "It was somebody else" --yes \
+ada admin users unsuspend "mal-$run@example.org" --reason "It was another person" --yes \
   -o csv --fields status
 enter mal "a quiet harbour"
 mal auctions bid "$globe" 12.00 --yes -o csv --fields amount,outcome

@@ -48,7 +48,7 @@ COLUMNS = ("auctionid", "bid", "bidtime", "bidder", "openbid", "price", "item")
 AUCTIONS_AT_ONCE = 64
 # eBay's prices have a decimal point, whatever the digits are.
 _amount = functools.partial(parse_amount, currency="USD", decimal_mark=DecimalMark.POINT)
-PUT_UP_AT_ONCE = 8
+AUCTIONS_AT_ONCE = 8
 SLOWEST_BIDS_PER_SECOND = 250
 SPARE_SECONDS = 10.0
 END_PATIENCE_SECONDS = 30.0
@@ -166,7 +166,7 @@ def own_market() -> Iterator[str]:
             assert server.stdout is not None
             line = server.stdout.readline()
             if not line:
-                raise Unusable("the market did not start; the reason stands above")
+                raise Unusable("the market did not start; the reason is above")
             url = str(json.loads(line)["url"])
             _make_category(url, [*command, "create-admin", "--data-dir", data], environment)
             yield url
@@ -226,7 +226,7 @@ class Market:
         """Puts the auctions up, bids, and waits for every end. They end `seconds` from now."""
         outcome = Outcome()
         end_at = datetime.now(UTC) + timedelta(seconds=seconds)
-        ids = await self._put_up(auctions, end_at, reserve=reserve)
+        ids = await self._create_auctions(auctions, end_at, reserve=reserve)
         names = dict(zip(ids, (each.name for each in auctions), strict=True))
         ends = asyncio.create_task(self._wait_for_ends(names, outcome))
         started = time.monotonic()
@@ -241,7 +241,7 @@ class Market:
         await asyncio.gather(ends, return_exceptions=True)
         return outcome
 
-    async def _put_up(
+    async def _create_auctions(
         self, auctions: Sequence[RealAuction], end_at: datetime, *, reserve: bool
     ) -> list[str]:
         rows = [
@@ -259,9 +259,9 @@ class Market:
             if verdict.listing_id is None:
                 raise Unusable(f"a listing was refused: {verdict.errors}")
             listings.append(verdict.listing_id)
-        gate = asyncio.Semaphore(PUT_UP_AT_ONCE)
+        gate = asyncio.Semaphore(AUCTIONS_AT_ONCE)
 
-        async def put_up(auction: RealAuction, listing_id: str) -> str:
+        async def create_auction(auction: RealAuction, listing_id: str) -> str:
             async with gate:
                 made = await self._seller.auctions.create(
                     listing_id,
@@ -276,7 +276,7 @@ class Market:
 
         pairs = zip(auctions, listings, strict=True)
         try:
-            return list(await asyncio.gather(*(put_up(*pair) for pair in pairs)))
+            return list(await asyncio.gather(*(create_auction(*pair) for pair in pairs)))
         except Invalid as error:
             if not any(entry.field == "end_at" for entry in error.errors):
                 raise

@@ -57,17 +57,17 @@ echo "categories: [Watches, Toys > Trains, Home > Lamps]" |
 say "Morning: the spreadsheet goes up, and comes back as it is"
 sam listings import "$here/seller.csv" --map Name=title --errors "$work/rejects.csv" \
   -o csv --fields seller_sku,outcome
-sam listings export -o jsonl > "$work/goods.jsonl"
-sam listings import "$work/goods.jsonl" > /dev/null
+sam listings export -o jsonl > "$work/listings.jsonl"
+sam listings import "$work/listings.jsonl" > /dev/null
 
 # The id of the listing with a number of the spreadsheet.
-goods() {
-  sed -n "/\"seller_sku\": \"$1\"/s/.*\"listing_id\": \"\([^\"]*\)\".*/\1/p" "$work/goods.jsonl"
+listing_of() {
+  sed -n "/\"seller_sku\": \"$1\"/s/.*\"listing_id\": \"\([^\"]*\)\".*/\1/p" "$work/listings.jsonl"
 }
-strap=$(goods W-002)
-watch=$(goods W-003)
-engine=$(goods T-001)
-lamp=$(goods L-002)
+strap=$(listing_of W-002)
+watch=$(listing_of W-003)
+engine=$(listing_of T-001)
+lamp=$(listing_of L-002)
 
 say "Three auctions: the watch and the engine now, the lamp tonight"
 watch_auction=$(field auction_id sam auctions create "$watch" --min-bid 40.00 --duration 20s)

@@ -100,6 +100,6 @@ say "Ada looks at it, and decides: 15.00 back to Bea, the rest to Sam"
 instasell admin disputes list --profile "$ada" --status open --fields title,held_amount
 instasell admin disputes resolve "$dispute" --profile "$ada" --refund 15.00 \
   --reason "The glass, as on the pictures" --yes > /dev/null
-echo "Bea is told: $(field kind instasell notifications list --profile "$bea" --limit 1)"
+echo "Bea is notified: $(field kind instasell notifications list --profile "$bea" --limit 1)"
 echo "order: $(field status instasell orders show "$order" --profile "$bea")"
 books

@@ -30,7 +30,7 @@ ADMIN = "admin@example.com"
 START_SECONDS = 60
 HERO = "Rangefinder camera, 35 mm, black enamel, 1954"
 
-GOODS = {
+ITEMS = {
     "Cameras > Film": (
         (HERO, 12_000, 900),
         ("Folding camera 6x9 with leather case", 2_500, 340),
@@ -161,7 +161,7 @@ async def categories(url: str) -> dict[str, str]:
     made: dict[str, str] = {}
     async with AsyncInstaSell(url) as admin:
         await admin.auth.login(ADMIN, PASSWORD)
-        for path in GOODS:
+        for path in ITEMS:
             names = path.split(" > ")
             for depth in range(1, len(names) + 1):
                 key, parent = " > ".join(names[:depth]), " > ".join(names[: depth - 1])
@@ -173,7 +173,7 @@ async def categories(url: str) -> dict[str, str]:
     return made
 
 
-async def put_up(url: str, data: Path) -> dict[str, str]:
+async def create_auctions(url: str, data: Path) -> dict[str, str]:
     """Create every auction; return their ids by their titles."""
     await asyncio.to_thread(make_admin, data)
     ids = await categories(url)
@@ -181,8 +181,8 @@ async def put_up(url: str, data: Path) -> dict[str, str]:
     sellers = [await person(url, name, "seller") for name in names]
     auctions: dict[str, str] = {}
     turn = itertools.cycle(sellers)
-    for path, goods in GOODS.items():
-        for title, price, seconds in goods:
+    for path, items in ITEMS.items():
+        for title, price, seconds in items:
             seller = next(turn)
             listing = await seller.listings.create(
                 type="auction",
@@ -246,7 +246,7 @@ async def take_part(viewer: AsyncInstaSell, auctions: dict[str, str], *, lead: b
 
 async def complain(url: str) -> tuple[str, str]:
     """Orders that were paid, and what their buyer says of them; the tokens of admin and buyer."""
-    seller, buyer = await person(url, "Low Tide Goods", "seller"), await person(url, "Hana Ito")
+    seller, buyer = await person(url, "Low Tide Shop", "seller"), await person(url, "Hana Ito")
     async with AsyncInstaSell(url) as admin:
         await admin.auth.login(ADMIN, PASSWORD)
         await admin.auth.update_me(display_name="Wanda Moor")

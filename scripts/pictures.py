@@ -42,9 +42,9 @@ from scripts.picture_market import (
     START_SECONDS,
     bid_on,
     complain,
+    create_auctions,
     market,
     person,
-    put_up,
     take_part,
 )  # fmt: skip
 
@@ -165,7 +165,7 @@ async def make(folder: Path) -> None:
     """Makes every picture."""
     folder.mkdir(parents=True, exist_ok=True)
     with market() as (url, data):
-        auctions = await put_up(url, data)
+        auctions = await create_auctions(url, data)
         names = ("Bruno", "Chiara", "Dimitri", "Elin", "Farid", "Greta")
         people = [await person(url, name) for name in names]
         async with await person(url, "Ada Lind") as viewer:

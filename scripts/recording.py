@@ -16,7 +16,7 @@ from instasell_client.errors import Conflict
 from instasell_tui.app import InstaSellApp
 from instasell_tui.recording.mode import RecordingMode
 from instasell_tui.recording.recorder import Recorder
-from scripts.pictures import HERO, bid_on, market, person, put_up, take_part, until
+from scripts.pictures import HERO, bid_on, create_auctions, market, person, take_part, until
 
 SECONDS = 20.0
 AUCTIONS = 14
@@ -40,7 +40,7 @@ async def make(path: Path) -> None:
     """Write the file again."""
     path.unlink(missing_ok=True)
     with market() as (url, data):
-        auctions = await put_up(url, data)
+        auctions = await create_auctions(url, data)
         some = dict(list(auctions.items())[:AUCTIONS])
         people = [await person(url, name) for name in ("Bruno", "Chiara", "Dimitri")]
         async with await person(url, "Ada Lind") as viewer:
