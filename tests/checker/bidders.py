@@ -199,7 +199,7 @@ class Watcher:
 
 
 def _without_weight(frame: Frame) -> Frame:
-    """What the checker looks at; a long run has very many frames."""
+    """Return what the checker looks at; a long run has very many frames."""
     data = frame["data"]
     kept = {"version": data["version"], "seq": data["seq"], "bids": data.get("bids", [])}
     return {"event": frame["event"], "data": kept | {"conflated": data.get("conflated", False)}}

@@ -26,7 +26,7 @@ JUDGED = FINAL | frozenset(
 
 
 class Violation(NamedTuple):
-    """What is wrong, by the number of the check."""
+    """Hold what is wrong, by the number of the check."""
 
     check: str
     auction_id: str

@@ -39,14 +39,14 @@ class Operation:
 
     @property
     def goes_to(self) -> int:
-        """How far the bidder goes."""
+        """Return how far the bidder goes."""
         found = self.max_amount if self.max_amount is not None else self.amount
         assert found is not None, "a bid offers something"
         return found
 
     @property
     def identity(self) -> tuple[str, str, str]:
-        """What makes two attempts the same bid."""
+        """Return what makes two attempts the same bid."""
         return (self.auction_id, self.bidder_id, self.key)
 
 
@@ -122,7 +122,7 @@ class StoredAuction:
 
 @dataclass(frozen=True)
 class Books:
-    """What the ledger adds up to, each with what it should be."""
+    """Hold what the ledger adds up to, each with what it should be."""
 
     transfers: tuple[tuple[str, int], ...] = ()
     """Transfers that do not sum to zero."""
@@ -132,7 +132,7 @@ class Books:
 
 @dataclass
 class Watch:
-    """What one connection was told of one auction since its join at `joined_version`.
+    """Hold what one connection received of one auction since its join at `joined_version`.
 
     `is_cut` tells that the connection broke, so that the end was not for it to see.
     """

@@ -51,7 +51,7 @@ def read_auctions(database_url: str) -> dict[str, StoredAuction]:
 
 
 def read_books(database_url: str) -> Books:
-    """What does not add up in the ledger."""
+    """Return what does not add up in the ledger."""
     connection = psycopg2.connect(database_url)
     try:
         with connection.cursor() as cursor:

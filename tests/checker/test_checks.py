@@ -273,7 +273,7 @@ def test_every_seeded_fault_is_caught(spoil: Spoil, expected: str) -> None:
 
 
 def test_a_lost_answer_accuses_nobody() -> None:
-    """Whether the bid was taken or not, an unknown outcome fits."""
+    """An unknown outcome fits both a bid that was taken and one that was not."""
     taken = sound_run()
     _set_operation(taken, 4, outcome="unknown", seq=None, price=None)
     assert check(taken) == []

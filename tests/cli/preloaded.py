@@ -1,4 +1,4 @@
-"""What the commands of `forked` find loaded: the libraries, and the tree of commands.
+"""Load what the commands of `forked` share: the libraries, and the tree of commands.
 
 To load and build these takes longer than most commands do. Commands that are started as processes
 do it for themselves.

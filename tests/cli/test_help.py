@@ -105,7 +105,7 @@ def test_the_documents_have_every_command_and_option() -> None:
 
 
 def test_the_manual_page_is_plain_roff() -> None:
-    """What groff would warn of: lines that are no requests, and characters that it cannot read."""
+    """Find what groff would warn of: lines that are no requests, characters that it cannot read."""
     manual = pages()["docs/instasell.1"]
     assert manual.isascii()
     requests = {".TH", ".SH", ".SS", ".B", ".I", ".RI", ".TP", ".PP", ".RS", ".RE", ".nf", ".fi"}

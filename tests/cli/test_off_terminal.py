@@ -45,7 +45,7 @@ WHY = "--reason=as agreed"
 
 @dataclass(frozen=True)
 class Row:
-    """How a command is called, by whom, and how it ends.
+    """Hold how a command is called, by whom, and how it ends.
 
     `words` name things of the market as `{order}`. A command that changes something is run a second
     time without `-o`, and may be refused then; the others are run in every format. `writes` is
@@ -274,7 +274,7 @@ async def test_off_a_terminal(
 
 
 def faults_of(run: Run, code: int, out: str, err: str) -> Iterator[str]:
-    """What is wrong with how a call ended."""
+    """Return what is wrong with how a call ended."""
     if code not in exit_codes_of(ENTRIES[run.path]):
         yield f"exit code {code} is not documented"
     if run.code is not None and code != run.code:
@@ -347,7 +347,7 @@ def _format(form: str | None) -> tuple[str, ...]:
 
 
 def write_files(folder: Path, things: Mapping[str, str]) -> None:
-    """What commands read: an address, a picture, and files of which one row is rejected."""
+    """Write what commands read: an address, a picture, and files of which one row is rejected."""
     address = {"name": "Bob Lee", "line1": "5 Mill Lane", "postal_code": "10115"}
     (folder / "home.json").write_text(json.dumps({**address, "city": "Berlin", "country": "DE"}))
     (folder / "good.png").write_bytes(picture())

@@ -1,4 +1,4 @@
-"""What is looked at most often starts without the heavy libraries."""
+"""The commands that are used most start without the heavy libraries."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def _all_are(unmeasured: None) -> None:
-    """What takes processes and seconds is measured nowhere here."""
+    """Measure no coverage of tests that take processes and seconds."""
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def pattern_of(line: str) -> str:
 
 
 def run_python(environment: dict[str, str], profile: str) -> str:
-    """What the README's lines of Python print for somebody who is signed in."""
+    """Return what the README's lines of Python print for a user who is signed in."""
     token = subprocess.run(
         [PROGRAMS / "instasell", "auth", "token", "--profile", profile],
         env=environment,

@@ -26,7 +26,7 @@ STATES = (
 
 
 def shown_states(screen: Screen) -> list[tuple[Any, ...]]:
-    """What the board shows, as `STATES` reads it from the database."""
+    """Return what the board shows, as `STATES` reads it from the database."""
     states = sorted(
         (lot.state for lot in screen.app.feed.lots.all()), key=lambda each: each.auction_id
     )

@@ -30,7 +30,7 @@ _TALLY = pytest.StashKey[Tally]()
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of each fault a run is to have."""
+    """Hold how much of each fault a run is to have."""
 
     rounds: int
     seconds: float
@@ -59,7 +59,7 @@ def plan(pytestconfig: pytest.Config) -> Plan:
 
 @pytest.fixture(scope="session")
 def tally(pytestconfig: pytest.Config) -> Tally:
-    """What the faults of all tests of this run did."""
+    """Return what the faults of all tests of this run did."""
     return pytestconfig.stash.setdefault(_TALLY, Tally())
 
 
@@ -130,4 +130,4 @@ async def open_field(
 
 @pytest.fixture(autouse=True)
 def _all_are(unmeasured: None) -> None:
-    """What takes processes and seconds is measured nowhere here."""
+    """Measure no coverage of tests that take processes and seconds."""

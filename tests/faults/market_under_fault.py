@@ -27,7 +27,7 @@ BIDS_BETWEEN = 60
 
 @dataclass
 class Tally:
-    """What the faults did: C9 of the history checker, and how soon the market was back."""
+    """Hold what the faults did: C9 of the history checker, and how soon the market was back."""
 
     bids: int = 0
     acknowledged: int = 0
@@ -66,7 +66,7 @@ class Field:
 
     @property
     def load(self) -> Load:
-        """Who bids and watches."""
+        """Return the bidders and watchers."""
         assert self._load is not None
         return self._load
 
@@ -118,7 +118,7 @@ class Field:
         self.tally.lost_locks += self.load.log.acknowledged - before
 
     def unknown(self) -> int:
-        """How many answers have been lost so far."""
+        """Return how many answers have been lost so far."""
         return sum(
             each.outcome == "unknown" and each.completed is not None
             for each in self.load.log.operations

@@ -87,7 +87,7 @@ class _Passage:
         self._is_doomed = False
 
     async def carry_there(self, reader: asyncio.StreamReader) -> None:
-        """What the server asks."""
+        """Carry what the server asks."""
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(CHUNK_BYTES):
                 await asyncio.sleep(self._proxy.delay_seconds)
@@ -99,7 +99,7 @@ class _Passage:
         self._onward.close()
 
     async def carry_back(self, there: asyncio.StreamReader) -> None:
-        """What PostgreSQL answers; the answer to a doomed COMMIT is kept back for ever."""
+        """Carry what PostgreSQL answers; the answer to a doomed COMMIT is kept back for ever."""
         proxy = self._proxy
         with contextlib.suppress(ConnectionError):
             while data := await there.read(CHUNK_BYTES):

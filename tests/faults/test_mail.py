@@ -31,7 +31,7 @@ def peer() -> Iterator[MailServer]:
 
 
 def rows(url: str, query: str) -> list[tuple[Any, ...]]:
-    """What a query finds."""
+    """Return the rows of a query."""
     connection = psycopg2.connect(url)
     try:
         with connection.cursor() as cursor:

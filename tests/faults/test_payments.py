@@ -101,7 +101,7 @@ async def stage(
 
 
 def wallet_has(stage: Stage, amount: int) -> Callable[[], bool]:
-    """Whether the buyer's wallet has an amount."""
+    """Return whether the buyer's wallet has an amount."""
     query = f"SELECT balance FROM wallets WHERE user_id = '{stage.buyer.id}'"
     return lambda: stage.sql(query) == [(amount,)]
 

@@ -29,4 +29,4 @@ async def market(servers: list[RunningServer], sql: Sql) -> AsyncIterator[Market
 
 @pytest.fixture(autouse=True)
 def _all_are(unmeasured: None) -> None:
-    """What takes processes and seconds is measured nowhere here."""
+    """Measure no coverage of tests that take processes and seconds."""

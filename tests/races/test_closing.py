@@ -174,7 +174,7 @@ async def test_an_admins_cancellation_and_the_closing_at_once(
 
 @pytest.fixture
 async def closers(start_server: StartServer) -> list[Lifecycle]:
-    """What two workers close with; no worker of the servers themselves comes between."""
+    """Yield the closers of two workers; no worker of the servers themselves comes between."""
     parts = frozenset({ServerPart.API, ServerPart.WS})
     made = [await start_server(log_level="warning", parts=parts) for _ in range(2)]
     return [each.app[SERVICE]._lifecycle for each in made]

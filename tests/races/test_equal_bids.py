@@ -71,7 +71,7 @@ async def test_of_1000_equal_bids_exactly_one_is_accepted(
 async def _two_equal_bids(
     market: Market, sockets: list[LiveSocket], prepare: Callable[[], None]
 ) -> int:
-    """How many of two equal first bids, one at each server, are accepted."""
+    """Return how many of two equal first bids, one at each server, are accepted."""
     auction = await market.auction(await market.seller(), min_bid=1000)
     prepare()
     answers = await all_at_once(sockets[:2], auction, 2, 1000)
@@ -109,7 +109,7 @@ async def test_the_version_alone_doubles_nothing_either(
 async def test_control_without_row_lock_and_version_both_are_accepted(
     market: Market, sockets: list[LiveSocket], sql: Sql, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What an expired Redis lock would do if it were the only protection."""
+    """Show what an expired Redis lock would do if it were the only protection."""
 
     def prepare() -> None:
         without_redis_locks(monkeypatch)

@@ -55,7 +55,7 @@ async def test_only_the_holder_frees_a_lock(locks: RedisEngine, direct: redis.Re
 async def test_control_a_plain_delete_frees_the_lock_of_another(
     locks: RedisEngine, direct: redis.Redis
 ) -> None:
-    """What the comparison of tokens is for."""
+    """Show what the comparison of tokens is for."""
     await locks.locks.acquire([LOCK], "mine")
     direct.delete(LOCK)
     await locks.locks.acquire([LOCK], "another")

@@ -7,4 +7,4 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _all_are(unmeasured: None) -> None:
-    """What reads the repository runs little of the market."""
+    """Measure no coverage of tests that read the repository and run little of the market."""

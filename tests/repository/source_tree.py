@@ -1,4 +1,4 @@
-"""What the tests of this repository have in common: its files, and the code blocks of its texts."""
+"""Find the files of this repository, and the code blocks of its texts."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def pinned_extras(name: str) -> dict[str, set[str]]:
 
 
 def asked_for(*extras: str) -> Iterator[Requirement]:
-    """What pyproject.toml asks for, extras of our own opened."""
+    """Return what pyproject.toml asks for, extras of our own opened."""
     for text in [*PROJECT["project"]["dependencies"], *(t for e in extras for t in EXTRAS[e])]:
         requirement = Requirement(text)
         if canonicalize_name(requirement.name) == "instasell":

@@ -1,4 +1,4 @@
-"""What the glossary names exists: modules, classes and tables."""
+"""The modules, classes and tables that the glossary names exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may import whom, as `pyproject.toml` says it."""
+"""The packages import each other as `pyproject.toml` allows."""
 
 from __future__ import annotations
 

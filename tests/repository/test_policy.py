@@ -1,4 +1,4 @@
-"""Who may call what: every route, asked by every kind of caller.
+"""Every route is called by every kind of caller, and answers as its policy says.
 
 The matrix says it a second time, so that a policy that is loosened by mistake shows. A caller who
 is let in is told of the unknown parameter, which is looked at after the policy and before anything

@@ -1,4 +1,4 @@
-"""What is generated is what the repository holds, and OpenAPI says what the table says."""
+"""The generated documents are those of the repository, and OpenAPI says what the table says."""
 
 from __future__ import annotations
 

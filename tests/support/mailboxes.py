@@ -1,4 +1,4 @@
-"""What tests read in the mailbox of a server."""
+"""Read the mailbox of a server."""
 
 from __future__ import annotations
 

@@ -47,11 +47,11 @@ class Provider:
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong on purpose."""
+        """Return the faults that are set on purpose."""
         return self.sandbox.faults
 
     def send_to(self, *servers: RunningServer) -> None:
-        """Where webhooks go from now on."""
+        """Set where webhooks go from now on."""
         self.sandbox.send_to(
             [WebhookEndpoint(each.base_url + HOOK_PATH, WEBHOOK_SECRET) for each in servers]
         )
@@ -87,7 +87,7 @@ class Provider:
             return made
 
     async def books(self) -> Counter[str]:
-        """What the provider says that it holds, in the market's currency."""
+        """Return what the provider says that it holds, in the market's currency."""
         found = (await self._ask("GET", "/sandbox/ledger"))["currencies"]
         # The provider knows a currency once something has moved in it.
         return Counter(found.get("usd", {}))

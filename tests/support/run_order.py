@@ -1,4 +1,4 @@
-"""Which tests of a run come first.
+"""Order the tests of a run: those that wait come first.
 
 Those that take long and wait most of the time stand together at its beginning. One worker has them
 then, one after the other, while those beside it have work for both cores; and at the end nobody is
@@ -16,5 +16,5 @@ WAITING = (
 
 
 def comes_first(node_id: str) -> bool:
-    """Whether a test is among those that a run begins with."""
+    """Return whether a test is among those that a run begins with."""
     return node_id.startswith(WAITING)

@@ -1,4 +1,4 @@
-"""Where tests put what is thrown away after them."""
+"""Name the folder for what tests throw away afterwards."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ SECRET = "for tests only, not a secret: 0123456789abcdef"
 
 @dataclass(frozen=True)
 class RunningServer:
-    """Where a server listens, and its parts for a test to look at."""
+    """Hold where a server listens, and its parts for a test to look at."""
 
     base_url: str
     app: web.Application

@@ -16,7 +16,7 @@ from tests.tui.pilot import Opener, opened
 
 @pytest.fixture(autouse=True)
 def brief_notices(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What comes up at the corner covers what tests read there, and need not for as long."""
+    """Show messages at the corner for a short time, since they cover what tests read there."""
     monkeypatch.setattr("instasell_tui.app.NOTICE_SECONDS", 2.0)
 
 

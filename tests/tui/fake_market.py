@@ -28,7 +28,7 @@ _ID = "([0-9a-f-]{36})"
 
 
 class ServerBehaviour(Enum):
-    """What the market does when it is asked."""
+    """Name how the market behaves when it is asked."""
 
     ANSWERS = auto()
     HAS_NOTHING = auto()
@@ -123,7 +123,7 @@ class FakeMarket:
         return Room(AuctionJoined(JoinedAuction.model_validate(joined)) if answers else None)
 
     def events(self) -> Room:
-        """What concerns the person: nothing."""
+        """Return the events of the account: none."""
         return Room(None)
 
     @property
@@ -147,7 +147,7 @@ class Room:
         """Leaves."""
 
     async def batch(self) -> list[Any]:
-        """What has come; waits for ever when that is nothing."""
+        """Return what has come; wait for ever when that is nothing."""
         if not self._waiting:
             await asyncio.Event().wait()
         waiting, self._waiting = self._waiting, []

@@ -66,7 +66,7 @@ _PRICES = (*_PRICES, 20_500, 21_000, 21_250)
 
 
 def bids(number: int) -> list[dict[str, Any]]:
-    """What was bid in a numbered auction."""
+    """Return what was bid in a numbered auction."""
     made, found = STATES[number - 1], []
     for seq in range(1, min(made.bid_count, 14) + 1):
         price = _PRICES[seq - 1] * (made.current_bid or 0) // 21_250
@@ -223,7 +223,7 @@ def order(number: int) -> dict[str, Any]:
 
 
 def wallet() -> dict[str, Any]:
-    """What there is."""
+    """Return what there is."""
     return {
         "user_id": BUYER,
         "balance": 12_345_678,
@@ -260,7 +260,7 @@ def entries() -> list[dict[str, Any]]:
 
 
 def dispute(number: int) -> dict[str, Any]:
-    """What a buyer complains of."""
+    """Return what a buyer complains of."""
     texts = (
         "The glass is scratched from edge to edge.",
         "It strikes thirteen.\nThe description says that it strikes the hour.",
@@ -312,7 +312,7 @@ def dispute_view(number: int) -> dict[str, Any]:
 
 
 def selling(part: str | None) -> dict[str, Any]:
-    """What somebody sells, of one part."""
+    """Return what a seller sells, of one part."""
     of = {"running": (1, 4, 5), "sold": (2,), "unsold": (6, 7), "cancelled": (), "relisted": ()}
     items = [
         {
@@ -341,7 +341,7 @@ def selling(part: str | None) -> dict[str, Any]:
 
 
 def bidding() -> dict[str, Any]:
-    """Where somebody bids, what is due first."""
+    """Return the auctions with a person's bids, those due first."""
     parts = (("to_pay", 4), ("outbid", 1), ("leading", 2), ("lost", 7))
     items = [
         {
@@ -365,7 +365,7 @@ def bidding() -> dict[str, Any]:
 
 
 def preferences() -> dict[str, Any]:
-    """What somebody wants to be told, and how."""
+    """Return the preferences of a person."""
     kinds = ("outbid", "won", "lost", "ending_soon", "shipped", "message", "new_listing")
     items = [
         {"kind": kind, "in_app": kind != "lost", "email": place % 2 == 0}
@@ -422,7 +422,7 @@ def conversation(number: int) -> dict[str, Any]:
 
 
 def said() -> list[dict[str, Any]]:
-    """What the two said, the newest first."""
+    """Return what the two said, the newest first."""
     texts = ("Is it on its way?", "Not yet: the post was shut.", "It goes out on Monday.")
     return [
         {
@@ -439,7 +439,7 @@ def said() -> list[dict[str, Any]]:
 
 
 def notices() -> dict[str, Any]:
-    """What the market has told."""
+    """Return the notifications of the person."""
     about = {"currency": "USD", "title": TITLES[0]}
     told: tuple[tuple[str, dict[str, Any]], ...] = (
         ("outbid", {"auction_id": auction_id(1), "current_bid": 21_250, "minimum": 21_750}),
@@ -480,7 +480,7 @@ def user(role: str, number: int = 1) -> dict[str, Any]:
 
 
 def alerts() -> list[dict[str, Any]]:
-    """What the market calls the admins for."""
+    """Return the alerts for admins."""
     rows = (("payment_mismatch", "order 7", None), ("bid_burst", "auction 3", at(hours=3)))
     return [
         {
@@ -496,7 +496,7 @@ def alerts() -> list[dict[str, Any]]:
 
 
 def audit() -> list[dict[str, Any]]:
-    """What admins did."""
+    """Return what admins did."""
     rows = (("resolve_dispute", "dispute"), ("suspend_user", "user"))
     return [
         {

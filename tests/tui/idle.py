@@ -1,4 +1,4 @@
-"""When the screen counts as idle, for the pilot that presses its keys."""
+"""Tell when the screen is idle, for the pilot that presses its keys."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Screen:
 
     @property
     def text(self) -> str:
-        """What a person reads, line by line."""
+        """Return what a person reads, line by line."""
         return "\n".join(self.lines)
 
     @property

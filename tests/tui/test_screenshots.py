@@ -34,12 +34,12 @@ COLOURS = {
 
 
 def role_of(part: str) -> str:
-    """Who sees a part."""
+    """Return who sees a part."""
     return "admin" if part == "desk" else "buyer"
 
 
 def styles(shown: Screen) -> str:
-    """What of the screen is not plain: line, column and length, and how it looks."""
+    """Return what of the screen is not plain: line, column and length, and how it looks."""
     found = []
     for row, line in enumerate(shown.drawn):
         column, runs = 0, []
@@ -108,7 +108,7 @@ async def test_every_screen_in_three_sizes_and_while_the_connection_is_lost(
 
 
 async def lost(shown: Screen, live: str) -> str:
-    """What a lost connection changes on the screen."""
+    """Draw the screens while the connection is lost."""
     shown.app.feed._turned(ConnectionState.RECONNECTING)
     await shown.reads("reconnecting")
     await calm(shown)
@@ -119,7 +119,7 @@ async def lost(shown: Screen, live: str) -> str:
 
 
 async def read_only(snapshot: SnapshotAssertion, part: str, live: Mapping[str, str]) -> None:
-    """What is different when nothing can be changed."""
+    """Draw the screens where nothing can be changed."""
     async with open_fake_market(FakeMarket(role_of(part)), size=SMALL, read_only=True) as shown:
         await calm(shown)
         for picture in of(part, states=True):

@@ -43,7 +43,7 @@ def on_board(leader: str, seconds: float = 3600, *, mine: str = "bid") -> str:
 
 
 def extended() -> str:
-    """What is said after a late bid."""
+    """Return the message after a late bid."""
     made = sale(OTHER)
     late = placed(2, bid(2), auction_extended=True, end_at=NOW + timedelta(hours=1, seconds=5))
     made.apply(late)

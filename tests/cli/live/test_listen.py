@@ -51,7 +51,7 @@ class Receiver:
         return web.Response(status=status, headers={"Location": "/elsewhere"})
 
     async def stray(self, _: web.Request) -> web.Response:
-        """Where a redirect leads."""
+        """Serve the target of a redirect."""
         self.elsewhere += 1
         return web.Response()
 

@@ -45,6 +45,6 @@ async def admin(make_admin: MakeAdmin) -> Person:
 
 
 def actions(sql: Sql) -> list[tuple[str, str, str]]:
-    """What the audit log has, the oldest first: action, kind and id of the subject."""
+    """Return what the audit log has, the oldest first: action, kind and id of the subject."""
     found = sql("SELECT action, subject_kind, subject_id FROM admin_actions ORDER BY id")
     return [(action, kind, str(subject)) for action, kind, subject in found]

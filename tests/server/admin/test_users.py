@@ -1,4 +1,4 @@
-"""What admins do with people: find, suspend, promote and verify them, with a row for each."""
+"""Admins find, suspend, promote and verify users, with a row of the log for each."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class Sale:
 
     @property
     def orders(self) -> list[tuple[Any, ...]]:
-        """What came of the auction."""
+        """Return what came of the auction."""
         return self.sql(ORDERS, self.auction)
 
     @property
@@ -110,7 +110,7 @@ async def id_of(user: AsyncInstaSell) -> str:
 
 
 async def outcome_of(trying: Awaitable[Any]) -> str:
-    """What a call comes to: done, or the code of its refusal."""
+    """Return what a call comes to: done, or the code of its refusal."""
     try:
         await trying
     except Conflict as refusal:

@@ -58,7 +58,7 @@ async def test_who_sends_pieces_without_an_end_is_cut_off(server: RunningServer)
 
 
 class Taken:
-    """What a parser was given."""
+    """Hold what a parser was given."""
 
     def __init__(self) -> None:
         self.data = b""
@@ -72,7 +72,7 @@ class Taken:
 
 
 class Calls:
-    """What a connection was asked for."""
+    """Hold what a connection was asked for."""
 
     def __init__(self) -> None:
         self.names: list[str] = []

@@ -70,7 +70,7 @@ async def test_a_token_without_the_scope_watches_and_does_not_bid(
 async def test_a_session_that_ended_behind_the_sockets_back_bids_no_more(
     market: Market, connect: Connect, sql: Sql
 ) -> None:
-    """What the socket was told at its opening is checked again inside the transaction."""
+    """The rights that a socket had at its opening are checked again inside the transaction."""
     seller, bidder = await market.seller(), await market.bidder()
     auction = await market.auction(seller)
     socket = await connect(bidder.token)

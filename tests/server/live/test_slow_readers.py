@@ -34,11 +34,11 @@ class Pipe(asyncio.Transport):
         self.waiting += data
 
     def get_write_buffer_size(self) -> int:
-        """What the reader has not taken."""
+        """Return what the reader has not taken."""
         return len(self.waiting)
 
     def is_closing(self) -> bool:
-        """Whether it was cut."""
+        """Return whether it was cut."""
         return self.is_aborted
 
     def abort(self) -> None:

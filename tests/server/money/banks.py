@@ -88,7 +88,7 @@ class Banks(Trade):
             self._freeze(order)
 
     def _share_top_up(self, claim: Claim) -> None:
-        """What is left goes first, then what it paid: what was not shipped, the newest first."""
+        """Take what is left first, then what it paid: what was not shipped, the newest first."""
         books, page = self.books, claim.page
         who = page.owner
         rest = max(0, claim.amount - min(books.balance[who], books.holds.left(who, page)))
@@ -274,7 +274,7 @@ class Banks(Trade):
         self.is_sound = True
 
     def teardown(self) -> None:
-        """When all is said and sent, the provider holds what the market says that it holds."""
+        """Check that the provider holds what the market says that it holds, once all is sent."""
         if not self.is_sound:
             return
         self.the_books_are_right()

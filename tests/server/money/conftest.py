@@ -83,7 +83,7 @@ class Bazaar:
         return await self.seller.ask("POST", f"/orders/{order_id}/ship", body)
 
     def balance(self, person: Person) -> int:
-        """What somebody has."""
+        """Return the balance of a person, in minor units."""
         [(balance,)] = self.sql("SELECT balance FROM wallets WHERE user_id = %s", person.id)
         return int(balance)
 

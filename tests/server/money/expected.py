@@ -1,4 +1,4 @@
-"""What a market should hold, worked out by hand and apart from the server: the machine's model.
+"""The machine's model: what a market should hold, worked out apart from the server.
 
 It knows the rules of RULES only as sums and states; nothing here is imported from the server.
 """
@@ -98,7 +98,7 @@ class Auction:
     maxima: dict[str, int] = field(default_factory=dict)
 
     def takes(self, bidder: str, most: int) -> bool:
-        """Whether a bid counts; if so, it is counted."""
+        """Count a bid if it counts, and return whether it does."""
         if self.leader == bidder:
             if most <= self.most:
                 return False

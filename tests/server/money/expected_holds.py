@@ -1,4 +1,4 @@
-"""What of each wallet is held, worked out by hand and apart from the server."""
+"""The model of held money: what of each wallet is held, worked out apart from the server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Hold:
 
 @dataclass
 class Holds:
-    """Who has held money, and into what it went."""
+    """Hold who has held money, and into what it went."""
 
     now: float = 0.0
     of: defaultdict[str, list[Hold]] = field(default_factory=lambda: defaultdict(list))

@@ -80,7 +80,7 @@ class Prepared(Queries):
         return sql if "%(" in sql else f"EXECUTE {name}"
 
     def statements(self) -> str:
-        """What plans them."""
+        """Return what plans them."""
         return "; ".join(
             f"PREPARE {name} AS {sql}"
             for name, sql in (
@@ -94,7 +94,7 @@ _PREPARED = Prepared(audit_store._sql.path)
 
 
 class Arena:
-    """What a machine acts on."""
+    """Hold the market that a machine acts on."""
 
     def __init__(
         self,
@@ -240,7 +240,7 @@ class Arena:
             self.run(store.transact(note))
 
     def held_since_clear(self) -> int:
-        """What the provider has taken for the market since the run began."""
+        """Return what the provider has taken for the market since the run began."""
         return self._held_by_provider() - self._taken
 
     def _held_by_provider(self) -> int:

@@ -1,4 +1,4 @@
-"""What the provider says of chargebacks: repeated, late, at once, of other amounts, of nobody's."""
+"""Messages about chargebacks: repeated, late, at once, of other amounts, of unknown payments."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _numbers = itertools.count(1)
 def told(
     intent_id: str, kind: str, status: str, *, amount: int = TOTAL, fee: int = 0, **more: Any
 ) -> bytes:
-    """What the provider says of a dispute, each time in a message of its own."""
+    """Return what the provider says of a dispute, each time in a message of its own."""
     number = next(_numbers)
     dispute = {
         "id": "du_1", "object": "dispute", "amount": amount, "currency": "usd",

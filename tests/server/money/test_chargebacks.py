@@ -20,7 +20,7 @@ BACK = "SELECT status, escrow_amount, owed_amount, recovered_amount FROM chargeb
 
 
 def intent_of(bazaar: Bazaar, order_id: str) -> str:
-    """What the provider calls the payment of an order."""
+    """Return what the provider calls the payment of an order."""
     [(intent_id,)] = bazaar.sql("SELECT intent_id FROM payments WHERE order_id = %s", order_id)
     return str(intent_id)
 
@@ -49,7 +49,7 @@ async def decide(bazaar: Bazaar, dispute_id: str, verdict: str) -> None:
 
 
 async def provider_agrees(bazaar: Bazaar) -> None:
-    """What the provider holds is the market's account of it."""
+    """Check that the provider holds what the market's account of it says."""
     await bazaar.provider.until_quiet()
     books = await bazaar.provider.books()
     assert bazaar.accounts().get("stripe", 0) == -books["platform"]

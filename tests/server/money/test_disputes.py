@@ -58,7 +58,7 @@ async def order_of(bazaar: Bazaar, order_id: str) -> Any:
 
 
 def steps_of(bazaar: Bazaar, order_id: str) -> list[tuple[str | None, str, str]]:
-    """What happened to an order since it was paid."""
+    """Return what happened to an order since it was paid."""
     rows = bazaar.sql(
         "SELECT from_status, to_status, reason FROM order_events WHERE order_id = %s ORDER BY id",
         order_id,

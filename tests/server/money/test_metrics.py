@@ -12,7 +12,7 @@ from tests.support.waiting import until
 
 
 class Metrics:
-    """What /metrics tells, and how far it has moved since `mark`."""
+    """Hold what /metrics tells, and how far it has moved since `mark`."""
 
     def __init__(self, bazaar: Bazaar) -> None:
         self._bazaar = bazaar

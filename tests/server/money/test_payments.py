@@ -34,7 +34,7 @@ def signed(payload: bytes, *, secret: str = WEBHOOK_SECRET, age_seconds: int = 0
 def succeeded(
     payment_id: str, amount: int, *, event_id: str = "evt_1", currency: str = "usd"
 ) -> bytes:
-    """What the provider says of a payment that was paid."""
+    """Return what the provider says of a payment that was paid."""
     intent = {
         "id": f"pi_{payment_id}", "object": "payment_intent", "amount_received": amount,
         "currency": currency, "metadata": {"payment_id": payment_id},

@@ -1,4 +1,4 @@
-"""What the provider does by itself or by hand is booked, once, whichever way it is heard of."""
+"""A refund made at the provider is booked once, whichever way the market learns of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a buyer sees of a seller where he decides: beside the goods, and in no list."""
+"""A buyer sees a seller's record beside the item, and in no list."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ Step = Callable[[], Awaitable[None]]
 
 
 class Walk:
-    """What may happen in a market of three people, chosen by chance."""
+    """Choose by chance what happens in a market of three people."""
 
     def __init__(
         self, bazaar: Bazaar, server: RunningServer, clock: MarketClock, source: Random
@@ -89,7 +89,7 @@ class Walk:
         return str(self._source.choice(newest)[0]) if newest else NOBODYS
 
     def _buyer_of(self, order_id: str) -> Any:
-        """Who has bought or won it, most of the time."""
+        """Return who has bought or won it, most of the time."""
         people = (self._bazaar.buyer, self._bazaar.stranger)
         found = self._bazaar.sql("SELECT buyer_id FROM orders WHERE id = %s", order_id)
         owner = next((each for each in people if found == [(each.id,)]), self._bazaar.buyer)

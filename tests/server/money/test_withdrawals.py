@@ -51,7 +51,7 @@ async def withdraw(bazaar: Bazaar, amount: int, **options: Any) -> Answer:
 
 
 def states(bazaar: Bazaar) -> list[tuple[Any, ...]]:
-    """How far the withdrawals are."""
+    """Return how far the withdrawals are."""
     return bazaar.sql("SELECT status FROM withdrawals ORDER BY created_at")
 
 

@@ -1,4 +1,4 @@
-"""What is drawn when: lines of the board, the line of keys, styles that are parsed once."""
+"""Lines of the board, the line of keys and styles are drawn and parsed when they change."""
 
 from __future__ import annotations
 

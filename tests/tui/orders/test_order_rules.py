@@ -1,4 +1,4 @@
-"""What an order is to each side, which steps are open, and how that is said. Pure."""
+"""An order to each of its sides: its state, the open steps, and the words. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How texts, amounts and times look."""
+"""Texts, amounts and times as people read them."""
 
 from __future__ import annotations
 

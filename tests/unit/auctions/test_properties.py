@@ -62,7 +62,7 @@ def steps() -> st.SearchStrategy[list[Step]]:
 
 
 def offers(game: Play, step: Step) -> tuple[str, int | None, int | None, BidRowKind]:
-    """What a step offers in this state: sums near the minimum are where rules matter."""
+    """Return what a step offers in this state: sums near the minimum are where rules matter."""
     who, amount_above, max_above, kind, _ = step
     if kind == BidRowKind.BUY_NOW:
         return who, None, None, kind
