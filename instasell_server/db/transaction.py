@@ -1,20 +1,19 @@
 """Transactions: a function that runs between BEGIN and COMMIT, in a task of its own.
 
 The task is shielded, so that a client that goes away cannot leave a transaction half-way. What a
-transaction wants done outside the database (caches, events) is queued and runs after its commit.
+transaction wants done outside the database (caches, events) it says with `after_commit`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
-import structlog
-
 from instasell_client.models.errors import OutcomeUnknown, Unavailable
+from instasell_server.db.after_commit import AfterCommit, Effect
 from instasell_server.db.connections import (
     CONFIRM,
     STATEMENT_TIMEOUT_SECONDS,
@@ -24,9 +23,9 @@ from instasell_server.db.connections import (
     Result,
     Row,
 )
+from instasell_server.db.outbox import OutboxTask
 
 T = TypeVar("T")
-AfterCommit = Callable[[], Awaitable[None]]
 
 BEGIN = (
     "BEGIN; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '10s';"
@@ -47,7 +46,6 @@ GUARD: ContextVar[Guard | None] = ContextVar("guard", default=None)
 """The guard of the request that is being answered."""
 
 _running: set[asyncio.Task[Any]] = set()
-_log = structlog.get_logger(__name__)
 
 
 class Transaction(DbConnection):
@@ -64,7 +62,29 @@ class Transaction(DbConnection):
         self._begin = begin
         self._open = False
         self._committed = False
-        self.after_commit: list[AfterCommit] = []
+        self._after_commit = AfterCommit()
+
+    def after_commit(
+        self,
+        effect: Effect | None = None,
+        *,
+        durable: Sequence[OutboxTask] = (),
+        delay_seconds: float = 0.0,
+    ) -> None:
+        """Have something done once this transaction is committed, and not if it is not.
+
+        Args:
+            effect: Runs right after the commit, before the caller gets the result; in order. It is
+                lost if the server dies first, which is fine for caches that expire, frames to
+                sockets that catch up, counts and log lines.
+            durable: Tasks of the outbox that are not lost. Those beside an effect do the same
+                thing: they are closed when it returns, and the worker does them when it raises or
+                is not there any more after two seconds. Those without one are the worker's.
+            delay_seconds: How long the worker waits before it takes tasks without an effect.
+        """
+        if self._committed:
+            raise RuntimeError("the transaction is over")
+        self._after_commit.add(effect, durable, delay_seconds)
 
     async def run(self, sql: str, parameters: Parameters | None = None) -> Result:
         """Run a statement as `Connection.run` does, inside the transaction."""
@@ -80,6 +100,7 @@ class Transaction(DbConnection):
 
         Raises OutcomeUnknown when the answer is lost: the work may or may not be durable.
         """
+        await self._after_commit.write_tasks(self)
         try:
             await self.run(sql + "; COMMIT", parameters)
         except (Unavailable, asyncio.CancelledError) as error:
@@ -97,6 +118,8 @@ class Transaction(DbConnection):
 
     async def commit(self) -> None:
         """Commits what was done; nothing happens when nothing was."""
+        if not self._committed:
+            await self._after_commit.write_tasks(self)
         if self._open and not self._committed:
             try:
                 await super().run("COMMIT")
@@ -104,16 +127,13 @@ class Transaction(DbConnection):
                 raise OutcomeUnknown from error
         self._committed = True
 
-    async def run_after_commit(self) -> None:
-        """Do what was queued; a failure is logged, since the commit is final."""
-        for callback in self.after_commit:
-            try:
-                await callback()
-            except Exception:
-                _log.exception("after_commit_failed")
+    async def run_effects(self, database: Database) -> None:
+        """Do what was asked for after the commit; call it when the connection is given back."""
+        await self._after_commit.run(database)
 
     async def rollback(self) -> None:
         """Takes everything back; a connection that cannot is thrown away by the pool."""
+        self._after_commit.clear()
         if self._open and not self._committed and not self.raw.closed:
             with contextlib.suppress(Unavailable, asyncio.CancelledError):
                 await super().run("ROLLBACK")
@@ -145,7 +165,6 @@ async def rehearse(database: Database, work: Callable[[Transaction], Awaitable[T
 
     async def rehearsed(tx: Transaction) -> T:
         result = await work(tx)
-        tx.after_commit.clear()
         await tx.rollback()
         return result
 
@@ -177,7 +196,7 @@ async def _run(database: Database, work: Callable[[Transaction], Awaitable[T]], 
         except BaseException:
             await transaction.rollback()
             raise
-    await transaction.run_after_commit()
+    await transaction.run_effects(database)
     return result
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from instasell_server.config.settings import Settings
+from instasell_server.db.outbox import handler_of
 from instasell_server.domains.accounts.links import LinkSigner
-from instasell_server.domains.accounts.service import USER_SUSPENDED, AccountService
+from instasell_server.domains.accounts.service import AccountService
 from instasell_server.domains.admin.action_log import AdminActionLog
 from instasell_server.domains.admin.alerts import AlertService
 from instasell_server.domains.admin.service import AdminService
@@ -17,7 +18,7 @@ from instasell_server.domains.auctions.listing_fees import ListingFees
 from instasell_server.domains.auctions.promotion.promotion import Promotion
 from instasell_server.domains.auctions.selling.create import AuctionCreation
 from instasell_server.domains.auctions.selling.relist import Relisting
-from instasell_server.domains.auctions.selling.update import LISTING_EDITED, ListingEdits
+from instasell_server.domains.auctions.selling.update import ListingEdits, UpdateAuctionOfListing
 from instasell_server.domains.auctions.service import AuctionService
 from instasell_server.domains.chargebacks.service import ChargebackService
 from instasell_server.domains.disputes.access import DisputeAccess
@@ -353,15 +354,13 @@ def _outbox(base: _Base, lifecycle: Lifecycle, notifications: NotificationServic
     database, accounts, media = base.engines.database, base.accounts, base.media
     return Outbox(
         database,
-        {
-            **accounts.outbox,
-            **base.listings.outbox,
-            **media.outbox,
-            USER_SUSPENDED: lifecycle.cancel_all_of_seller,
-            "auction_ended": lifecycle.publish_missed,
-            "auction_cancelled": lifecycle.publish_missed,
-            LISTING_EDITED: ListingEdits(database, lifecycle).carry_out,
-        },
+        (
+            *accounts.outbox_handlers,
+            *base.listings.outbox_handlers,
+            *media.outbox_handlers,
+            *lifecycle.outbox_handlers,
+            handler_of(UpdateAuctionOfListing, ListingEdits(database, lifecycle).carry_out),
+        ),
         cleaners=(
             accounts.delete_old_sessions,
             accounts.delete_old_addresses,

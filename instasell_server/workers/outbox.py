@@ -1,21 +1,22 @@
 """Does what a commit left to be done: it is retried until it is done, also after a crash.
 
-Rows are written in the transaction that causes them. A handler may run twice for one row, when the
-server dies between its effect and the mark, so every handler is harmless when repeated.
+Rows are written in the transaction that causes them, by `Transaction.after_commit`. A handler may
+run twice for one row, when the server dies between its effect and the mark, so every handler is
+harmless when repeated.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import structlog
 
-from instasell_server.db.connections import Database
+from instasell_server.db import outbox
+from instasell_server.db.connections import Database, Row
 from instasell_server.db.idempotency import delete_old_replies
-from instasell_server.db.queries import load
+from instasell_server.db.outbox import OutboxHandler
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.workers.loop import run_rounds
 
@@ -24,12 +25,9 @@ BATCH = 100
 HANDLER_SECONDS = 5.0
 CLEANING_SECONDS = 600.0
 
-Payload = Mapping[str, Any]
-OutboxHandler = Callable[[Payload], Awaitable[None]]
 Cleaner = Callable[[], Awaitable[int]]
 """Deletes what is too old, and returns how much; called now and then."""
 
-_sql = load(__file__, "outbox.sql")
 _log = structlog.get_logger(__name__)
 
 
@@ -39,11 +37,11 @@ class Outbox:
     def __init__(
         self,
         database: Database,
-        handlers: Mapping[str, OutboxHandler],
+        handlers: Iterable[OutboxHandler],
         cleaners: Sequence[Cleaner] = (),
     ) -> None:
         self._database = database
-        self._handlers = handlers
+        self._handlers = {each.kind: each for each in handlers}
         self._cleaners = cleaners
         self._clean_at = 0.0
 
@@ -62,27 +60,27 @@ class Outbox:
         """Handles what waits, `BATCH` rows at most; returns how many were looked at."""
 
         async def handle(tx: Transaction) -> int:
-            rows = await tx.rows(_sql.lock_waiting, {"limit": BATCH})
+            rows = await outbox.lock_waiting(tx, BATCH)
             done: list[int] = []
             failed: list[int] = []
             for row in rows:
                 (done if await self._handle(row) else failed).append(row["id"])
             if done:
-                await tx.execute(_sql.update_done, {"ids": done})
+                await outbox.update_done(tx, done)
             if failed:
-                await tx.execute(_sql.update_failed, {"ids": failed})
+                await outbox.update_failed(tx, failed)
             return len(rows)
 
         return await transact(self._database, handle)
 
-    async def _handle(self, row: Mapping[str, Any]) -> bool:
+    async def _handle(self, row: Row) -> bool:
         handler = self._handlers.get(row["kind"])
         if handler is None:
             _log.error("outbox_kind_unknown", kind=row["kind"], outbox_id=row["id"])
             return False
         try:
             async with asyncio.timeout(HANDLER_SECONDS):
-                await handler(row["payload"])
+                await handler.run(row["payload"])
         except Exception:
             _log.exception("outbox_row_failed", kind=row["kind"], outbox_id=row["id"])
             return False
@@ -93,7 +91,7 @@ class Outbox:
             return
         self._clean_at = time.monotonic() + CLEANING_SECONDS
         async with self._database.connection() as connection:
-            await connection.execute(_sql.delete_done)
+            await outbox.delete_done(connection)
         await delete_old_replies(self._database)
         for clean in self._cleaners:
             await clean()

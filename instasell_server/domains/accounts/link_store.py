@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from instasell_server.db.connections import DbConnection
 from instasell_server.db.queries import load
@@ -38,11 +35,6 @@ async def use_link(tx: Transaction, link_id: str, purpose: Purpose) -> str | Non
     values = {"link_id": link_id, "purpose": purpose.value}
     row = await tx.maybe(_sql.use_link, values)
     return row["user_id"] if row else None
-
-
-async def insert_note(connection: DbConnection, kind: str, payload: Mapping[str, Any]) -> None:
-    """Leaves work for the outbox worker, to be done at once."""
-    await connection.execute(_sql.insert_note, {"kind": kind, "payload": json.dumps(payload)})
 
 
 async def delete_old_links(connection: DbConnection) -> int:

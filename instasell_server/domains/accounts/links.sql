@@ -28,9 +28,6 @@ WITH used AS (
 )
 SELECT user_id FROM used WHERE id = %(link_id)s
 
--- name: insert_note
-INSERT INTO outbox (kind, payload) VALUES (%(kind)s, %(payload)s::jsonb)
-
 -- name: delete_old_links
 DELETE FROM account_links WHERE id IN (
     SELECT id FROM account_links WHERE expires_at < market_now() - interval '30 days'

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from instasell_client.models.accounts import Signup, SignupPending, VerificationStatus
 from instasell_client.models.errors import EmailTaken, Invalid, RateLimited
 from instasell_server import metrics
 from instasell_server.config.settings import Settings
 from instasell_server.db.connections import Database
+from instasell_server.db.outbox import OutboxTask
 from instasell_server.db.transaction import Transaction, transact
-from instasell_server.domains.accounts import link_store, pending_store, rules, store
+from instasell_server.domains.accounts import pending_store, rules, store
 from instasell_server.domains.accounts.emails import ODD_EMAIL, canonical_email, spellings
 from instasell_server.domains.accounts.links import CONFIRM_SIGNUP, LinkSigner, Purpose
 from instasell_server.domains.accounts.passwords import Passwords
@@ -29,7 +29,6 @@ from instasell_server.domains.ledger.service import Ledger
 from instasell_server.domains.mail.service import MailService
 from instasell_server.ports import Limiter
 
-SIGNUP_REQUESTED = "signup_requested"
 SIGNUP_ATTEMPTED = "signup_attempted"
 PROOF_HOURS = 72
 HOUR_SECONDS = 3600
@@ -43,6 +42,14 @@ PENDING = SignupPending(
     message="A mail was sent to this address. It says how to go on: run `instasell auth verify`,"
     " paste the token of the mail and choose your password; then sign in."
 )
+
+
+@dataclass(frozen=True)
+class MailAboutSignup(OutboxTask):
+    """Mail the token of a sign-up, or to the account of its address that somebody tried one."""
+
+    kind = "signup_requested"
+    signup_id: str
 
 
 class PendingSignups:
@@ -95,14 +102,14 @@ class PendingSignups:
                 role=wanted.role,
                 hours=PROOF_HOURS,
             )
-            await link_store.insert_note(tx, SIGNUP_REQUESTED, {"signup_id": signup_id})
+            tx.after_commit(durable=[MailAboutSignup(signup_id)])
 
         await transact(self._database, work)
         return PENDING
 
-    async def carry_out(self, payload: Mapping[str, Any]) -> None:
-        """Work on an outbox row of kind `signup_requested`."""
-        signup_id = payload["signup_id"]
+    async def carry_out(self, task: MailAboutSignup) -> None:
+        """Look whether the address has an account, and queue the mail."""
+        signup_id = task.signup_id
         cause = f"signup:{signup_id}"
 
         async def work(tx: Transaction) -> None:

@@ -159,23 +159,9 @@ WITH ended AS (
       AND (%(kind)s::text IS NULL OR kind = %(kind)s::text)
       AND id IS DISTINCT FROM %(keep)s::uuid
     RETURNING id, expires_at
-), note AS (
-    -- The worker takes over what the server that made it does not report as done in time.
-    INSERT INTO outbox (kind, payload, available_at)
-    SELECT 'session_closed', jsonb_build_object('session_ids', jsonb_agg(id)),
-           market_now() + interval '2 seconds'
-    FROM ended WHERE expires_at > clock_timestamp() HAVING count(*) > 0
-    RETURNING id
 )
-SELECT ARRAY(SELECT id::text FROM ended) AS session_ids, (SELECT id FROM note) AS note_id
-
--- name: insert_outbox
-INSERT INTO outbox (kind, payload, available_at)
-VALUES (%(kind)s, %(payload)s::jsonb, market_now() + interval '2 seconds')
-RETURNING id
-
--- name: close_note
-UPDATE outbox SET done_at = market_now() WHERE id = %(note_id)s AND done_at IS NULL
+SELECT EXISTS (SELECT FROM ended) AS any,
+       ARRAY(SELECT id::text FROM ended WHERE expires_at > clock_timestamp()) AS live_ids
 
 -- name: delete_known_addresses
 DELETE FROM known_addresses WHERE user_id = %(user_id)s

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from instasell_client.models.accounts import Forgot, Reset, VerificationStatus
 from instasell_client.models.errors import Conflict, Invalid, RateLimited, ScopeMissing
 from instasell_server.db.connections import Database
+from instasell_server.db.outbox import OutboxTask, leave_task
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import link_store, rules, store
 from instasell_server.domains.accounts.emails import spellings
@@ -26,7 +26,6 @@ from instasell_server.domains.mail.service import MailService
 from instasell_server.ports import Limiter
 from instasell_server.ports.principal import Principal
 
-PASSWORD_FORGOTTEN = "password_forgotten"
 PASSWORD_CHANGED = "password_changed"
 VERIFY_HOURS = 72
 RESET_HOURS = 1
@@ -35,6 +34,15 @@ MAILS_MAX = 3
 """Links of a kind that an account is sent in an hour."""
 ASKING_MAX = 20
 """Times in an hour that one address may say that a password is forgotten."""
+
+
+@dataclass(frozen=True)
+class MailResetLink(OutboxTask):
+    """Mail a link to the account of an address, if it has one."""
+
+    kind = "password_forgotten"
+    email: str
+    link_id: str
 
 
 class Recovery:
@@ -111,16 +119,14 @@ class Recovery:
         )
         if not quota.allowed or not rules.is_storable(email):
             return
-        payload = {"email": email, "link_id": str(uuid.uuid4())}
-        async with self._database.connection() as connection:
-            await link_store.insert_note(connection, PASSWORD_FORGOTTEN, payload)
+        await leave_task(self._database, MailResetLink(email, link_id=str(uuid.uuid4())))
 
-    async def carry_out_forgotten(self, payload: Mapping[str, Any]) -> None:
-        """Works on an outbox row of kind `password_forgotten`."""
-        link_id = payload["link_id"]
+    async def carry_out_forgotten(self, task: MailResetLink) -> None:
+        """Look for the account of the address, and queue the mail."""
+        link_id = task.link_id
 
         async def work(tx: Transaction) -> None:
-            user_id = await store.find_account(tx, spellings(payload["email"]))
+            user_id = await store.find_account(tx, spellings(task.email))
             if user_id is None:
                 return
             expires_at = await link_store.insert_link(
@@ -155,7 +161,7 @@ class Recovery:
             # The link of a password that is refused stays as it was, for another try.
             require_strong("password", password, user.email, user.display_name)
             await store.update_password_hash(tx, user_id, new_hash)
-            self._sessions.finish_later(tx, await store.revoke_sessions(tx, user_id))
+            await self._sessions.end_within(tx, user_id)
             await store.delete_known_addresses(tx, user_id)
             await self.notify_password_changed(tx, user_id, f"link:{link_id}")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
@@ -33,6 +33,7 @@ from instasell_server import metrics
 from instasell_server.config.settings import Settings
 from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.idempotency import RequestKey, once
+from instasell_server.db.outbox import OutboxHandler, OutboxTask, handler_of
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import rules, store
 from instasell_server.domains.accounts.emails import ODD_EMAIL, canonical_email, spellings
@@ -45,15 +46,10 @@ from instasell_server.domains.accounts.failed_sign_ins import (
 from instasell_server.domains.accounts.jwt import TokenSigner
 from instasell_server.domains.accounts.links import LinkSigner
 from instasell_server.domains.accounts.passwords import Passwords
-from instasell_server.domains.accounts.pending_signups import SIGNUP_REQUESTED, PendingSignups
-from instasell_server.domains.accounts.recovery import PASSWORD_FORGOTTEN, Recovery
-from instasell_server.domains.accounts.sessions import (
-    SESSION_CLOSED,
-    SESSION_DAYS,
-    SESSIONS_CHANGED,
-    Sessions,
-)
-from instasell_server.domains.accounts.sign_in_alerts import SIGN_INS_FAILED, SignInAlerts
+from instasell_server.domains.accounts.pending_signups import MailAboutSignup, PendingSignups
+from instasell_server.domains.accounts.recovery import MailResetLink, Recovery
+from instasell_server.domains.accounts.sessions import SESSION_DAYS, Sessions
+from instasell_server.domains.accounts.sign_in_alerts import AlertOfFailedSignIns, SignInAlerts
 from instasell_server.domains.accounts.store import OpenedSession
 from instasell_server.domains.accounts.tokens import ScriptTokens
 from instasell_server.domains.accounts.weak_passwords import require_strong
@@ -63,7 +59,6 @@ from instasell_server.domains.mail.service import MailService
 from instasell_server.ports import Cache, Events, Limiter
 from instasell_server.ports.principal import Principal
 
-USER_SUSPENDED = "user_suspended"
 OPENED_MAX = 20
 OPENED_NAME = "screen"
 
@@ -71,7 +66,15 @@ BY_ADMIN = "an administrator"
 """The address of sign-ins that an admin makes for others."""
 
 Note = Callable[[Transaction, User], Awaitable[None]]
-OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class CancelAuctionsOfSeller(OutboxTask):
+    """Cancel the open auctions of an account that was suspended."""
+
+    kind = "user_suspended"
+    user_id: str
+    reason: str
 
 
 class AccountService:
@@ -102,13 +105,12 @@ class AccountService:
         self.pending_signups = PendingSignups(
             database, limiter, ledger, mails, self._passwords, links, settings
         )
-        self.outbox: Mapping[str, OutboxHandler] = {
-            SESSION_CLOSED: self._sessions.carry_out_closed,
-            SESSIONS_CHANGED: self._sessions.carry_out_changed,
-            PASSWORD_FORGOTTEN: self.recovery.carry_out_forgotten,
-            SIGN_INS_FAILED: self._bursts.carry_out,
-            SIGNUP_REQUESTED: self.pending_signups.carry_out,
-        }
+        self.outbox_handlers: Sequence[OutboxHandler] = (
+            *self._sessions.outbox_handlers,
+            handler_of(MailResetLink, self.recovery.carry_out_forgotten),
+            handler_of(AlertOfFailedSignIns, self._bursts.carry_out),
+            handler_of(MailAboutSignup, self.pending_signups.carry_out),
+        )
 
     def close(self) -> None:
         """Lets the threads end."""
@@ -201,8 +203,7 @@ class AccountService:
             for session_id in await store.list_surplus_opened(
                 tx, principal.user_id, principal.session_id, OPENED_MAX
             ):
-                ended = await store.revoke_sessions(tx, principal.user_id, only=session_id)
-                self._sessions.finish_later(tx, ended)
+                await self._sessions.end_within(tx, principal.user_id, only=session_id)
             return opened
 
         return await self._grant(await transact(self._database, work))
@@ -229,8 +230,7 @@ class AccountService:
         async def work(tx: Transaction) -> None:
             if not await store.replace_password_hash(tx, principal.user_id, hashed, new_hash):
                 raise Conflict("the password was changed meanwhile; sign in with the new one")
-            ended = await store.revoke_sessions(tx, principal.user_id, keep=principal.session_id)
-            self._sessions.finish_later(tx, ended)
+            await self._sessions.end_within(tx, principal.user_id, keep=principal.session_id)
             await store.delete_known_addresses(tx, principal.user_id)
             await self.recovery.notify_password_changed(tx, principal.user_id, cause)
 
@@ -272,13 +272,13 @@ class AccountService:
     async def suspend_within(self, tx: Transaction, user_id: str, reason: str) -> bool:
         """End every session of an account, which may only read from then on.
 
-        An outbox row `user_suspended` {user_id, reason} tells the auctions of it. False when the
+        Its open auctions are cancelled after the commit, by the outbox. False when the
         account was suspended before, or does not exist.
         """
         changed = await store.update_status(tx, user_id, UserStatus.SUSPENDED)
         if changed:
-            await store.insert_outbox(tx, USER_SUSPENDED, {"user_id": user_id, "reason": reason})
-        self._sessions.finish_later(tx, await store.revoke_sessions(tx, user_id))
+            tx.after_commit(durable=[CancelAuctionsOfSeller(user_id, reason)])
+        await self._sessions.end_within(tx, user_id)
         return changed
 
     async def unsuspend(self, user_id: str) -> User:
@@ -294,14 +294,14 @@ class AccountService:
         """Unsuspend in a transaction of the caller's; False when nothing had to change."""
         changed = await store.update_status(tx, user_id, UserStatus.ACTIVE)
         if changed:
-            await self._sessions.change_later(tx, user_id)
+            self._sessions.refresh_after_commit(tx, user_id)
         return changed
 
     async def set_role_within(self, tx: Transaction, user_id: str, role: Role) -> bool:
         """Give an account a role, in every session at once; False when it has it already."""
         changed = await store.update_role(tx, user_id, role)
         if changed:
-            await self._sessions.change_later(tx, user_id)
+            self._sessions.refresh_after_commit(tx, user_id)
         return changed
 
     async def verify_within(self, tx: Transaction, user_id: str) -> bool:
@@ -332,7 +332,7 @@ class AccountService:
             if (await store.get_user(tx, user_id)).role is not Role.ADMIN:
                 raise Conflict("the account is no admin; there is nothing to do")
             await store.update_role(tx, user_id, Role.BUYER)
-            self._sessions.finish_later(tx, await store.revoke_sessions(tx, user_id))
+            await self._sessions.end_within(tx, user_id)
 
         await transact(self._database, work)
 

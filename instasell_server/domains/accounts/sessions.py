@@ -15,16 +15,18 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from instasell_client.models.accounts import Role, Scope, UserStatus
 from instasell_client.models.errors import Unauthenticated, Unavailable
 from instasell_server.db.connections import Database, DbConnection
+from instasell_server.db.outbox import OutboxHandler, OutboxTask, handler_of
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.accounts import store
 from instasell_server.domains.accounts.jwt import TokenSigner
-from instasell_server.domains.accounts.store import EndedSession, Session
+from instasell_server.domains.accounts.store import Session
 from instasell_server.ports import Cache, Events, Unreachable
 from instasell_server.ports.principal import Principal
 
@@ -32,8 +34,6 @@ SESSION_DAYS = 7
 COPY_SECONDS = SESSION_DAYS * 24 * 3600
 FRESH_SECONDS = 60
 """How long a copy is believed; longer than most pauses between two requests of a person."""
-SESSION_CLOSED = "session_closed"
-SESSIONS_CHANGED = "sessions_changed"
 
 _FINAL_VERSION = 2**53 - 1
 # Longer than any statement that could have read the session before it was revoked.
@@ -43,6 +43,22 @@ _FINAL_SECONDS = 600
 def session_key(session_id: str) -> str:
     """Return the seed's cache key of a session."""
     return f"session:{session_id}"
+
+
+@dataclass(frozen=True)
+class CloseSessions(OutboxTask):
+    """Drop the copies of revoked sessions, and close their sockets."""
+
+    kind = "session_closed"
+    session_ids: Sequence[str]
+
+
+@dataclass(frozen=True)
+class RefreshSessions(OutboxTask):
+    """Rewrite the copies of an account's sessions after a change of the account."""
+
+    kind = "sessions_changed"
+    user_id: str
 
 
 class Sessions:
@@ -56,6 +72,10 @@ class Sessions:
         self._events = events
         self._signer = signer
         self._copy_key = signer.derive_key("session copies")
+        self.outbox_handlers: Sequence[OutboxHandler] = (
+            handler_of(CloseSessions, self._close),
+            handler_of(RefreshSessions, self._refresh),
+        )
 
     async def authenticate(self, token: str) -> Principal:
         """Return the principal of a token. Raises Unauthenticated, Unavailable (no database)."""
@@ -154,58 +174,49 @@ class Sessions:
         """End a session, or all of a kind; False when there was none."""
 
         async def work(tx: Transaction) -> bool:
-            ended = await store.revoke_sessions(tx, user_id, only=only, kind=kind)
-            self.finish_later(tx, ended)
-            return bool(ended.session_ids)
+            return await self.end_within(tx, user_id, only=only, kind=kind)
 
         return await transact(self._database, work)
 
-    def finish_later(self, tx: Transaction, ended: EndedSession) -> None:
-        """Drops the copies and closes the sockets of revoked sessions, after the commit."""
-        note_id = ended.note_id
-        if note_id is None:
-            return
+    async def end_within(
+        self,
+        tx: Transaction,
+        user_id: str,
+        *,
+        only: str | None = None,
+        kind: str | None = None,
+        keep: str | None = None,
+    ) -> bool:
+        """End a session, those of a kind, or all but one, in the caller's transaction.
 
-        async def finish() -> None:
-            if await self._forget(ended.session_ids):
-                await self._close_note(note_id)
+        Their sockets are closed after the commit. Returns False when there was none.
+        """
+        ended = await store.revoke_sessions(tx, user_id, only=only, kind=kind, keep=keep)
+        if ended.live_ids:
+            task = CloseSessions(ended.live_ids)
+            tx.after_commit(partial(self._close, task), durable=[task])
+        return ended.any
 
-        tx.after_commit.append(finish)
+    def refresh_after_commit(self, tx: Transaction, user_id: str) -> None:
+        """Have the copies of an account's sessions follow a change of the account."""
+        task = RefreshSessions(user_id)
+        tx.after_commit(partial(self._refresh, task), durable=[task])
 
-    async def change_later(self, tx: Transaction, user_id: str) -> None:
-        """Rewrites the copies of an account's sessions, after the commit of a change of it."""
-        note_id = await store.insert_outbox(tx, SESSIONS_CHANGED, {"user_id": user_id})
-
-        async def finish() -> None:
-            await self.carry_out_changed({"user_id": user_id})
-            await self._close_note(note_id)
-
-        tx.after_commit.append(finish)
-
-    async def carry_out_closed(self, payload: Mapping[str, Any]) -> None:
-        """Works on an outbox row of kind `session_closed`. Raises Unavailable: try again."""
-        if not await self._forget(payload["session_ids"]):
+    async def _close(self, task: CloseSessions) -> None:
+        versions = {session_key(each): _FINAL_VERSION for each in task.session_ids}
+        is_dropped = await self._cache.invalidate(versions, ttl_seconds=_FINAL_SECONDS)
+        await self._events.close_sessions(task.session_ids)
+        if not is_dropped:
             raise Unavailable("the copies of ended sessions could not be dropped")
 
-    async def carry_out_changed(self, payload: Mapping[str, Any]) -> None:
-        """Works on an outbox row of kind `sessions_changed`. Raises Unavailable: try again."""
+    async def _refresh(self, task: RefreshSessions) -> None:
         async with self._database.connection() as connection:
-            sessions = await store.list_sessions(connection, payload["user_id"])
+            sessions = await store.list_sessions(connection, task.user_id)
         for session in sessions:
             if not await self.remember(session):
                 raise Unavailable("the copies of changed sessions could not be written")
         # A socket keeps the rights of its opening, so it is opened again.
         await self._events.reopen_sessions([session.id for session in sessions])
-
-    async def _forget(self, session_ids: Sequence[str]) -> bool:
-        versions = {session_key(each): _FINAL_VERSION for each in session_ids}
-        forgotten = await self._cache.invalidate(versions, ttl_seconds=_FINAL_SECONDS)
-        await self._events.close_sessions(session_ids)
-        return forgotten
-
-    async def _close_note(self, note_id: int) -> None:
-        async with self._database.connection() as connection:
-            await store.close_note(connection, note_id)
 
 
 def _principal(session: Session) -> Principal:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from instasell_server.db.connections import Database
+from instasell_server.db.outbox import OutboxTask, leave_task
 from instasell_server.db.transaction import Transaction, transact
-from instasell_server.domains.accounts import link_store, rules, store
+from instasell_server.domains.accounts import rules, store
 from instasell_server.domains.accounts.emails import spellings
 
-SIGN_INS_FAILED = "sign_ins_failed"
+
+@dataclass(frozen=True)
+class AlertOfFailedSignIns(OutboxTask):
+    """Notify the account of an e-mail address, if it has one, of a burst of failures."""
+
+    kind = "sign_ins_failed"
+    email: str
+    attempts: int
+    address: str
+    burst_id: str
 
 
 class SignInAlerts:
@@ -20,16 +29,20 @@ class SignInAlerts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def carry_out(self, payload: Mapping[str, Any]) -> None:
-        """Works on an outbox row of kind `sign_ins_failed`: notifies the account, if there is one.
+    async def carry_out(self, task: AlertOfFailedSignIns) -> None:
+        """Notify the account, if there is one.
 
         The account is looked for here and not at the failure, which takes as long for every
         e-mail address.
         """
-        facts = {name: payload[name] for name in ("burst_id", "attempts", "address")}
+        facts = {
+            "burst_id": task.burst_id,
+            "attempts": task.attempts,
+            "address": task.address,
+        }
 
         async def work(tx: Transaction) -> None:
-            user_id = await store.find_account(tx, spellings(payload["email"]))
+            user_id = await store.find_account(tx, spellings(task.email))
             if user_id is not None:
                 await store.insert_burst_cause(tx, user_id, facts)
 
@@ -39,6 +52,5 @@ class SignInAlerts:
         """Queue the notification, whether or not the e-mail address has an account."""
         if not rules.is_storable(email):
             return
-        facts = {"attempts": attempts, "address": address, "burst_id": str(uuid.uuid4())}
-        async with self._database.connection() as connection:
-            await link_store.insert_note(connection, SIGN_INS_FAILED, {"email": email, **facts})
+        task = AlertOfFailedSignIns(email, attempts, address, burst_id=str(uuid.uuid4()))
+        await leave_task(self._database, task)

@@ -52,11 +52,11 @@ class OpenedSession:
 
 
 @dataclass(frozen=True, slots=True)
-class EndedSession:
-    """Sessions that were revoked, and the outbox row that has the rest of the work."""
+class EndedSessions:
+    """Tell of sessions that were revoked: if there was any, and which had not expired by then."""
 
-    session_ids: Sequence[str]
-    note_id: int | None
+    any: bool
+    live_ids: Sequence[str]
 
 
 async def insert_user(
@@ -260,7 +260,7 @@ async def revoke_sessions(
     only: str | None = None,
     kind: str | None = None,
     keep: str | None = None,
-) -> EndedSession:
+) -> EndedSessions:
     """End live sessions of an account: one, those of a kind, or all but one.
 
     What a session has opened ends with it.
@@ -269,18 +269,7 @@ async def revoke_sessions(
     # A statement of its own: the next one sees what was opened while this one waited.
     await tx.execute(_sql.lock_sessions, values)
     row = await tx.one(_sql.revoke_sessions, values)
-    return EndedSession(row["session_ids"], row["note_id"])
-
-
-async def insert_outbox(tx: Transaction, kind: str, payload: Mapping[str, Any]) -> int:
-    """Leaves work for the outbox worker, in the transaction that causes it; the row's id."""
-    row = await tx.one(_sql.insert_outbox, {"kind": kind, "payload": json.dumps(payload)})
-    return int(row["id"])
-
-
-async def close_note(connection: DbConnection, note_id: int) -> None:
-    """Mark an outbox row as done."""
-    await connection.execute(_sql.close_note, {"note_id": note_id})
+    return EndedSessions(row["any"], row["live_ids"])
 
 
 async def delete_known_addresses(tx: Transaction, user_id: str) -> None:

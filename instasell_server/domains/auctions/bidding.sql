@@ -99,10 +99,6 @@ WITH moved AS (
 )
 SELECT expect_rows((SELECT count(*) FROM moved), %(count)s)
 
--- name: insert_outbox
-INSERT INTO outbox (kind, payload)
-SELECT %(kind)s, payload FROM unnest(%(payloads)s::jsonb[]) AS n(payload)
-
 -- name: insert_notice_causes
 INSERT INTO notice_causes (kind, payload)
 SELECT %(kind)s, payload FROM unnest(%(payloads)s::jsonb[]) AS n(payload)

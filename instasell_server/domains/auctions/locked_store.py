@@ -122,13 +122,6 @@ async def write_auctions(tx: Transaction, changes: Sequence[ChangedAuction]) -> 
     await tx.execute(_sql.write_auctions, _columns_of_auctions(changes))
 
 
-async def insert_outbox(tx: Transaction, kind: str, payloads: Sequence[dict[str, object]]) -> None:
-    """Leave work for the outbox worker, in the transaction that causes it."""
-    if payloads:
-        encoded = [to_json(each).decode() for each in payloads]
-        await tx.execute(_sql.insert_outbox, {"kind": kind, "payloads": encoded})
-
-
 async def insert_notice_causes(
     tx: Transaction, kind: str, payloads: Sequence[dict[str, object]]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -164,7 +165,7 @@ class AuctionService:
         return auction, now
 
     def _publish_after_commit(self, tx: Transaction, events: list[AuctionEvent]) -> None:
-        tx.after_commit.append(lambda: self._lifecycle.publish(events))
+        tx.after_commit(partial(self._lifecycle.publish, events))
 
     # What bidders do --------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from pydantic_core import to_json
 
@@ -97,7 +98,7 @@ class Ledger:
             await _apply_hold(tx, each)
         changed = await store.update_wallets(tx, wallets) if wallets else []
         if changed:
-            tx.after_commit.append(lambda: self._publish(changed))
+            tx.after_commit(partial(self._publish, changed))
         return changed
 
     async def withdraw(

@@ -7,8 +7,9 @@ than the write cannot put it back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from pydantic import ValidationError
 
@@ -16,14 +17,12 @@ from instasell_client.models.base import Page
 from instasell_client.models.errors import Unavailable
 from instasell_client.models.listings import Listing
 from instasell_server.db.connections import Database
+from instasell_server.db.outbox import OutboxHandler, OutboxTask, handler_of, leave_task
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.listings import store
 from instasell_server.ports import Cache, Unreachable
 
 PAGE_SECONDS = 600
-CACHE_DROP = "cache_drop"
-SELLER_VISIBILITY = "seller_visibility"
-"""The outbox row that a trigger leaves when an account is suspended or reinstated."""
 RETIRED_AT_ONCE = 500
 
 
@@ -32,12 +31,35 @@ def page_key(category_id: str) -> str:
     return f"listings:category:{category_id}"
 
 
+@dataclass(frozen=True)
+class DropPages(OutboxTask):
+    """Drop the copies that are older than these versions, by cache key."""
+
+    kind = "cache_drop"
+    versions: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class DropPagesOfSeller(OutboxTask):
+    """Drop the pages that show a seller's listings, or lack them.
+
+    A trigger leaves it when an account is suspended or reinstated.
+    """
+
+    kind = "seller_visibility"
+    seller_id: str
+
+
 class CategoryPageCache:
     """Copies of first pages; without Redis there are none, and everything works."""
 
     def __init__(self, database: Database, cache: Cache) -> None:
         self._database = database
         self._cache = cache
+        self.outbox_handlers: Sequence[OutboxHandler] = (
+            handler_of(DropPages, self._drop),
+            handler_of(DropPagesOfSeller, self._drop_of_seller),
+        )
 
     async def find(self, category_id: str) -> Page[Listing] | None:
         """Find the copy, if there is one that makes sense."""
@@ -57,12 +79,8 @@ class CategoryPageCache:
     def retire_later(self, tx: Transaction, category_ids: Iterable[str]) -> None:
         """Retires copies after the commit; pass the lineages of what was written."""
         wanted = sorted(set(category_ids))
-
-        async def retire() -> None:
-            await self.retire(wanted)
-
         if wanted:
-            tx.after_commit.append(retire)
+            tx.after_commit(partial(self.retire, wanted))
 
     async def retire(self, category_ids: Iterable[str]) -> None:
         """Retires copies; what Redis does not take is left to the outbox."""
@@ -70,17 +88,14 @@ class CategoryPageCache:
             clock = await store.get_clock(connection)
         versions = {page_key(each): clock for each in category_ids}
         if not await self._cache.invalidate(versions, ttl_seconds=PAGE_SECONDS):
-            async with self._database.connection() as connection:
-                await store.insert_cache_drop(connection, versions)
+            await leave_task(self._database, DropPages(versions))
 
-    async def carry_out_drop(self, payload: Mapping[str, Any]) -> None:
-        """Works on an outbox row of kind `cache_drop`. Raises Unavailable: try again."""
-        if not await self._cache.invalidate(payload["versions"], ttl_seconds=PAGE_SECONDS):
+    async def _drop(self, task: DropPages) -> None:
+        if not await self._cache.invalidate(task.versions, ttl_seconds=PAGE_SECONDS):
             raise Unavailable("the caches of changed lists could not be invalidated")
 
-    async def carry_out_visibility(self, payload: Mapping[str, Any]) -> None:
-        """Retire the pages that showed a seller's listings, or that lack them."""
+    async def _drop_of_seller(self, task: DropPagesOfSeller) -> None:
         async with self._database.connection() as connection:
-            found = await store.list_categories_of_seller(connection, payload["seller_id"])
+            found = await store.list_categories_of_seller(connection, task.seller_id)
         for start in range(0, len(found), RETIRED_AT_ONCE):
             await self.retire(found[start : start + RETIRED_AT_ONCE])

@@ -54,9 +54,6 @@ LIMIT %(limit)s
 -- The real clock, in microseconds: it orders copies of lists, not what happens in the market.
 SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS clock
 
--- name: insert_cache_drop
-INSERT INTO outbox (kind, payload) VALUES ('cache_drop', %(payload)s::jsonb)
-
 -- name: list_categories_of
 SELECT DISTINCT ancestor::text
 FROM listings l JOIN categories c ON c.id = l.category_id, unnest(c.lineage) AS ancestor

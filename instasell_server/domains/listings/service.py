@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from instasell_client.models.base import Empty, JsonObject, Page
 from instasell_client.models.errors import AuctionHasBids, Invalid, ListingInUse, ListingNotFound
@@ -22,11 +21,7 @@ from instasell_server.domains.listings import rules, search, store
 from instasell_server.domains.listings.access import get_visible
 from instasell_server.domains.listings.bulk import BulkImporter
 from instasell_server.domains.listings.categories import CategoryService
-from instasell_server.domains.listings.page_cache import (
-    CACHE_DROP,
-    SELLER_VISIBILITY,
-    CategoryPageCache,
-)
+from instasell_server.domains.listings.page_cache import CategoryPageCache
 from instasell_server.domains.listings.rules import ListingFields
 from instasell_server.domains.media.service import MediaService
 from instasell_server.domains.sellers.service import record_of
@@ -34,8 +29,6 @@ from instasell_server.ports import Cache
 from instasell_server.ports.principal import Principal
 
 EXPORT_BATCH = 500
-
-OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class ListingService:
@@ -53,10 +46,7 @@ class ListingService:
         self._pages = CategoryPageCache(database, cache)
         self.categories = CategoryService(database, public, self._pages)
         self.bulk = BulkImporter(database, self._pages)
-        self.outbox: Mapping[str, OutboxHandler] = {
-            CACHE_DROP: self._pages.carry_out_drop,
-            SELLER_VISIBILITY: self._pages.carry_out_visibility,
-        }
+        self.outbox_handlers = self._pages.outbox_handlers
 
     async def search(self, asked: ListingQuery, principal: Principal | None) -> Page[Listing]:
         """Return one page of the listings that the filters let through. Raises Invalid."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -142,12 +141,6 @@ async def list_own(
 async def get_clock(connection: DbConnection) -> int:
     """Get the database's clock in microseconds."""
     return int((await connection.one(_sql.get_clock))["clock"])
-
-
-async def insert_cache_drop(connection: DbConnection, versions: Mapping[str, int]) -> None:
-    """Leaves it to the outbox worker to retire copies."""
-    payload = json.dumps({"versions": dict(versions)})
-    await connection.execute(_sql.insert_cache_drop, {"payload": payload})
 
 
 def _state(row: Mapping[str, Any]) -> ListingState:

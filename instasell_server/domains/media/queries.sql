@@ -54,12 +54,6 @@ UPDATE media_files AS f SET position = wanted.place - 1
 FROM unnest(%(file_ids)s::uuid[]) WITH ORDINALITY AS wanted (id, place)
 WHERE f.id = wanted.id
 
--- name: insert_removal
--- No object in these folders is shown any more.
-INSERT INTO outbox (kind, payload, available_at)
-VALUES ('media_removal', jsonb_build_object('folders', %(folders)s::text[]),
-        market_now() + make_interval(secs => %(delay_seconds)s))
-
 -- name: delete_abandoned
 DELETE FROM media_files
 WHERE id IN (SELECT id FROM media_files

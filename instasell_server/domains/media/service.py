@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 from instasell_client.models.base import Empty
 from instasell_client.models.errors import EvidenceNotFound, Forbidden, ImageNotFound, Invalid
@@ -20,21 +20,20 @@ from instasell_client.models.media import (
 )
 from instasell_server.db.connections import Database, DbConnection
 from instasell_server.db.idempotency import RequestKey, once
+from instasell_server.db.outbox import OutboxHandler, handler_of
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.media import rules, store
 from instasell_server.domains.media.picture_pool import PicturePool
 from instasell_server.domains.media.store import File, NewFile
 from instasell_server.domains.media.uploads import (
     PENDING_BYTES_MAX,
-    REMOVAL,
     Check,
+    RemoveObjects,
     Uploads,
     object_key,
 )
 from instasell_server.ports import Objects
 from instasell_server.ports.principal import Principal
-
-OutboxHandler = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class PictureRights(Protocol):
@@ -91,7 +90,9 @@ class MediaService:
             file_bytes_max=file_bytes_max,
             pending_bytes_max=pending_bytes_max,
         )
-        self.outbox: Mapping[str, OutboxHandler] = {REMOVAL: self._uploads.carry_out_removal}
+        self.outbox_handlers: Sequence[OutboxHandler] = (
+            handler_of(RemoveObjects, self._uploads.carry_out_removal),
+        )
         self.delete_abandoned = self._uploads.delete_abandoned
 
     def upload_check(self, key: str) -> Callable[[DbConnection], Awaitable[None]]:

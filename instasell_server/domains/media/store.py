@@ -123,13 +123,6 @@ async def update_positions(tx: Transaction, file_ids: Sequence[str]) -> None:
     await tx.execute(_sql.update_positions, {"file_ids": list(file_ids)})
 
 
-async def insert_removal(tx: Transaction, folders: Sequence[str], delay_seconds: int) -> None:
-    """Leaves it to the outbox worker to delete what lies in folders of the storage."""
-    await tx.execute(
-        _sql.insert_removal, {"folders": list(folders), "delay_seconds": delay_seconds}
-    )
-
-
 async def delete_abandoned(tx: Transaction, limit: int) -> list[str]:
     """Deletes files that never came, an hour after they were announced; returns their ids."""
     return [row["id"] for row in await tx.rows(_sql.delete_abandoned, {"limit": limit})]

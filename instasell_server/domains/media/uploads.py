@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 
@@ -27,6 +28,7 @@ from instasell_client.models.errors import (
 from instasell_client.models.media import EVIDENCE_MAX, IMAGES_MAX, Upload
 from instasell_server.db.connections import Database
 from instasell_server.db.idempotency import RequestKey, once
+from instasell_server.db.outbox import OutboxTask
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.media import rules, store
 from instasell_server.domains.media.picture_pool import PicturePool
@@ -46,13 +48,20 @@ LATER_SECONDS = 1800
 REMOVAL_SECONDS = 3.0
 AWAY_SECONDS = 30.0
 ABANDONED_BATCH = 500
-REMOVAL = "media_removal"
 
 Check = Callable[[Transaction], Awaitable[None]]
 """Raises unless the caller may still send a file to where it belongs."""
 
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class RemoveObjects(OutboxTask):
+    """Delete what lies in folders of the storage, of which no object is shown any more."""
+
+    kind = "media_removal"
+    folders: Sequence[str]
 
 
 class _Announced(Reply):
@@ -182,7 +191,8 @@ class Uploads:
                 raise missing
             if not now.is_ready:
                 await store.update_ready(tx, file.id, [each.version for each in made])
-                await store.insert_removal(tx, [f"uploads/{file.id}"], LATER_SECONDS)
+                removal = RemoveObjects([f"uploads/{file.id}"])
+                tx.after_commit(durable=[removal], delay_seconds=LATER_SECONDS)
 
         await transact(self._database, work)
 
@@ -222,26 +232,20 @@ class Uploads:
     async def remove(self, tx: Transaction, file: File) -> None:
         """Takes away a file whose row is locked."""
         await store.delete_file(tx, file.id)
-        await self._remove_objects(tx, file.id)
-
-    async def _remove_objects(self, tx: Transaction, file_id: str) -> None:
-        folders = [f"{folder}/{file_id}" for folder in ("uploads", "images", "evidence")]
-        await store.insert_removal(tx, folders, 0)
-        await store.insert_removal(tx, folders, LATER_SECONDS)
+        _remove_objects(tx, [file.id])
 
     async def delete_abandoned(self) -> int:
         """Deletes files that were announced over an hour ago and never confirmed."""
 
         async def work(tx: Transaction) -> int:
             ids = await store.delete_abandoned(tx, ABANDONED_BATCH)
-            for file_id in ids:
-                await self._remove_objects(tx, file_id)
+            _remove_objects(tx, ids)
             return len(ids)
 
         return await transact(self._database, work)
 
-    async def carry_out_removal(self, payload: Mapping[str, Any]) -> None:
-        """Deletes the objects of a row of the outbox.
+    async def carry_out_removal(self, task: RemoveObjects) -> None:
+        """Delete the objects, for the outbox.
 
         While the storage is away rows are put off at once: they stand in line with others, which
         do not need it.
@@ -250,10 +254,19 @@ class Uploads:
             raise _away("it did not answer a moment ago")
         try:
             async with asyncio.timeout(REMOVAL_SECONDS):
-                await self._objects.delete_under([str(each) for each in payload["folders"]])
+                await self._objects.delete_under(task.folders)
         except (Unreachable, TimeoutError) as error:
             self._away_until = time.monotonic() + AWAY_SECONDS
             raise _away(error) from error
+
+
+def _remove_objects(tx: Transaction, file_ids: Iterable[str]) -> None:
+    removals = [
+        RemoveObjects([f"{folder}/{file_id}" for folder in ("uploads", "images", "evidence")])
+        for file_id in file_ids
+    ]
+    tx.after_commit(durable=removals)
+    tx.after_commit(durable=removals, delay_seconds=LATER_SECONDS)
 
 
 def upload_key(file_id: str) -> str:

@@ -7,6 +7,7 @@ messages come at once. Nobody but its two sides sees it; admins see that of an o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from pydantic_core import to_json
@@ -97,7 +98,7 @@ class MessageService:
             )
             for side in _sides(locked)
         }
-        tx.after_commit.append(lambda: self._show(shown))
+        tx.after_commit(partial(self._show, shown))
         return shown[author.user_id]
 
     async def _seen_by(

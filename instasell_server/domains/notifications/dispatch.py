@@ -158,7 +158,7 @@ class NotificationDispatcher:
         await self._queue_mails(tx, mailed)
         if wanted:
             written = await store.insert_notifications(tx, wanted)
-            tx.after_commit.append(lambda: self._show(written))
+            tx.after_commit(partial(self._show, written))
 
     async def _queue_mails(self, tx: Transaction, drafts: Sequence[NotificationDraft]) -> None:
         if self.mails is None:

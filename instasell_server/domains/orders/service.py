@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from instasell_client.models.admin import AdminOrdersQuery
@@ -183,7 +184,7 @@ class OrderService:
 
     def show_stock(self, tx: Transaction, listing_id: str) -> None:
         """After the commit, no cached page shows the listing with its old stock."""
-        tx.after_commit.append(lambda: self._listings.retire_pages_of([listing_id]))
+        tx.after_commit(partial(self._listings.retire_pages_of, [listing_id]))
 
     async def set_address(
         self, buyer: Principal, order_id: str, address: Address, key: RequestKey | None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 
 import structlog
 
@@ -139,7 +140,7 @@ class PaymentService:
         await fail(tx, payment_id, "the order waits for no payment any more")
         if payment is not None and payment.session_id is not None:
             session_id = payment.session_id
-            tx.after_commit.append(lambda: self._expire(session_id))
+            tx.after_commit(partial(self._expire, session_id))
 
     async def _expire(self, session_id: str) -> None:
         try:
@@ -207,7 +208,7 @@ class PaymentService:
         elif isinstance(change, PaymentDeclined):
             # Not every payment at the provider has to be one of the market's.
             if change.payment_id is not None:
-                tx.after_commit.append(_count_failure)
+                tx.after_commit(_count_failure)
         elif isinstance(change, RefundChanged):
             await self.refunds.settle_refund(tx, change.refund)
         elif isinstance(change, TransferReversed):
@@ -243,7 +244,7 @@ class PaymentService:
         fits = (paid.amount, paid.currency) == (payment.amount, payment.currency)
         if fits and await self._credit(tx, payment, order):
             await store.update_succeeded(tx, payment.id, paid.intent_id)
-            tx.after_commit.append(_count_success)
+            tx.after_commit(_count_success)
         else:
             await self._send_back(tx, payment, paid)
         booked = await store.find_payment(tx, payment.id)
@@ -318,7 +319,7 @@ async def _fail(
     """Mark a payment as failed, and count it if that is news: once it is durable."""
     is_news = await store.update_failed(connection, payment_id, failure, intent_id)
     if is_news and isinstance(connection, Transaction):
-        connection.after_commit.append(_count_failure)
+        connection.after_commit(_count_failure)
     elif is_news:
         await _count_failure()
 

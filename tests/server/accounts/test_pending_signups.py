@@ -14,6 +14,7 @@ import pytest
 from instasell_server.config.settings import Settings
 from instasell_server.domains.accounts.handlers import SERVICE
 from instasell_server.domains.accounts.links import LinkSigner, Purpose
+from instasell_server.domains.accounts.pending_signups import MailAboutSignup
 from tests.server.accounts_support import PASSWORD, Answer, ask, log_in
 from tests.support.databases import MarketClock
 from tests.support.mailboxes import mails, token_in
@@ -154,7 +155,7 @@ async def test_an_address_gets_three_mails_a_day_and_the_answer_stays_the_same(
     await mails(box, FINISH, 3)
     # A worker that died may do its work again.
     for (signup_id,) in sql("SELECT id::text FROM pending_signups"):
-        await server.app[SERVICE].pending_signups.carry_out({"signup_id": signup_id})
+        await server.app[SERVICE].pending_signups.carry_out(MailAboutSignup(signup_id))
     assert sql("SELECT count(*) FROM emails") == [(3,)]
 
 

@@ -208,7 +208,8 @@ async def test_a_logout_during_an_outage_holds_once_redis_is_back(
         answer = await ask(other, "POST", "/auth/logout", token=person.token)
         assert answer.status == 204
     [(payload,)] = sql("SELECT payload FROM outbox WHERE kind = 'session_closed'")
-    await server.app[SERVICE].outbox["session_closed"](payload)
+    handlers = {each.kind: each for each in server.app[SERVICE].outbox_handlers}
+    await handlers["session_closed"].run(payload)
     assert await status_of(person) == 401
 
 

@@ -15,6 +15,7 @@ import pytest
 from instasell_server.adapters.storage.disk import DiskObjects
 from instasell_server.config.settings import Settings
 from instasell_server.db.connections import Database
+from instasell_server.db.outbox import OutboxHandler
 from instasell_server.domains.disputes.access import DisputeAccess
 from instasell_server.domains.listings.access import ListingAccess
 from instasell_server.domains.media import uploads
@@ -373,7 +374,7 @@ async def test_a_storage_that_is_silent_holds_up_nobody_in_the_outbox(
             "INSERT INTO outbox (kind, payload) VALUES ('media_removal', %s), ('other', '{}')",
             json.dumps(folders),
         )
-    outbox = Outbox(database, {**media.outbox, "other": tell})
+    outbox = Outbox(database, [*media.outbox_handlers, OutboxHandler("other", tell)])
     assert await outbox.work() == 80
     assert (Silent.asked, len(told)) == (1, 40)
     left = "SELECT count(*), min(attempts) FROM outbox WHERE done_at IS NULL"

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 import structlog
 
 from instasell_client.models.auctions import AuctionStatusReply
-from instasell_client.models.errors import AuctionNotFound, AuctionNotOpen
+from instasell_client.models.errors import AuctionNotFound, AuctionNotOpen, Unavailable
 from instasell_server import metrics
 from instasell_server.db import clock
+from instasell_server.db.after_commit import Effect
 from instasell_server.db.connections import Database, DbConnection
+from instasell_server.db.outbox import OutboxHandler, OutboxTask, handler_of
 from instasell_server.db.transaction import Transaction, transact
+from instasell_server.domains.accounts.service import CancelAuctionsOfSeller
 from instasell_server.domains.auctions import locked_store, store
 from instasell_server.domains.auctions.events import (
     AuctionCancelled,
     AuctionEvent,
     AuctionStarted,
-    BidsAccepted,
     EventPublisher,
     auction_ended,
 )
@@ -40,7 +43,6 @@ from instasell_server.ports import Cache
 STATUS_TTL_SECONDS = 3600
 DUE_BATCH = 500
 NO_BIDS_ABOVE = 2**53
-TOLD_MAX = 20_000
 
 _Lock = Callable[[Transaction], Awaitable[dict[str, LockedAuction]]]
 _log = structlog.get_logger(__name__)
@@ -49,6 +51,28 @@ _log = structlog.get_logger(__name__)
 def status_key(auction_id: str) -> str:
     """Return the seed's cache key of an auction's state."""
     return f"auction:{auction_id}"
+
+
+@dataclass(frozen=True)
+class _PublishClosing(OutboxTask):
+    auction_id: str
+    version: int
+    seq: int = NO_BIDS_ABOVE
+    """What lies above came with the end itself, as a buy-now does."""
+
+
+@dataclass(frozen=True)
+class PublishEnd(_PublishClosing):
+    """Publish the end of an auction that its commit was not followed by."""
+
+    kind = "auction_ended"
+
+
+@dataclass(frozen=True)
+class PublishCancellation(_PublishClosing):
+    """Publish that an auction was cancelled, if its commit was not followed by it."""
+
+    kind = "auction_cancelled"
 
 
 class Lifecycle:
@@ -71,15 +95,20 @@ class Lifecycle:
         self._orders = orders
         self._listings = listings
         self._gas = gas
-        # What this process has told of ends, until their outbox rows come by: those need not be
-        # told again, which costs more than the end itself.
-        self._told: dict[str, int] = {}
+        self.outbox_handlers: Sequence[OutboxHandler] = (
+            handler_of(PublishEnd, self._publish_missed),
+            handler_of(PublishCancellation, self._publish_missed),
+            handler_of(CancelAuctionsOfSeller, self._cancel_all_of_seller),
+        )
 
-    async def record_closings(self, tx: Transaction, closings: Sequence[Closing]) -> None:
-        """Makes the orders of auctions that end in this transaction, and their outbox rows.
+    async def record_closings(
+        self, tx: Transaction, closings: Sequence[Closing], publish: Effect | None = None
+    ) -> None:
+        """Make the orders of auctions that end in this transaction, and have their ends published.
 
         The rows of the auctions are locked. A suspended winner's order is cancelled at once, and
-        the item is offered to the runner-up if the reserve allows.
+        the item is offered to the runner-up if the reserve allows. The outbox publishes the ends
+        when `publish` fails, or when the caller gives none and publishes in its own way.
         """
         self.show_on_listings(tx, [each.auction.listing_id for each in closings])
         won = [each for each in closings if each.winner_id is not None]
@@ -90,30 +119,20 @@ class Lifecycle:
                 tx, [_sale(each) for each in won if each.winner_id not in barred]
             )
             await self._offer_to_runners_up(tx, [each for each in won if each.winner_id in barred])
-        await locked_store.insert_outbox(
-            tx,
-            "auction_ended",
-            [
-                {
-                    "auction_id": each.auction.id,
-                    "version": each.auction.version + 1,
-                    # What lies above came with the end itself, as a buy-now does.
-                    "seq": each.auction.standing.seq,
-                    "winner_id": each.winner_id,
-                    "price": each.price,
-                }
-                for each in closings
-            ],
-        )
         await locked_store.insert_notice_causes(
             tx, "auction_ended", [{"auction_id": each.auction.id} for each in closings]
         )
-        tx.after_commit.append(lambda: _log_closings(closings))
+        tx.after_commit(partial(_log_closings, closings))
+        ends = [
+            PublishEnd(each.auction.id, each.auction.version + 1, each.auction.standing.seq)
+            for each in closings
+        ]
+        tx.after_commit(publish, durable=ends)
 
     def show_on_listings(self, tx: Transaction, listing_ids: Sequence[str]) -> None:
         """After the commit, no cached page of listings shows their auctions as they were."""
         if listing_ids:
-            tx.after_commit.append(lambda: self._listings.retire_pages_of(listing_ids))
+            tx.after_commit(partial(self._listings.retire_pages_of, listing_ids))
 
     async def _offer_to_runners_up(self, tx: Transaction, forfeited: Sequence[Closing]) -> None:
         await self._orders.record_forfeited(tx, [_sale(each) for each in forfeited])
@@ -137,8 +156,6 @@ class Lifecycle:
         return await self._carry_out(lambda tx: locked_store.lock_waiting(tx, [auction_id]))
 
     async def _carry_out(self, lock: _Lock) -> int:
-        events: list[AuctionEvent] = []
-
         async def work(tx: Transaction) -> int:
             locked = await lock(tx)
             if not locked:
@@ -154,13 +171,14 @@ class Lifecycle:
             if not changes:
                 return 0
             await locked_store.write_auctions(tx, changes)
-            await self.record_closings(tx, ending)
-            events.extend(auction_ended(each, each.auction.leader_no) for each in ending)
-            events.extend(await started_events(tx, [each.id for each in starting], now))
+            events: list[AuctionEvent] = [
+                *(auction_ended(each, each.auction.leader_no) for each in ending),
+                *await started_events(tx, [each.id for each in starting], now),
+            ]
+            await self.record_closings(tx, ending, partial(self.publish, events))
             for each in ending:
                 late = now - each.auction.standing.end_at
                 metrics.CLOSING_LATENESS_SECONDS.observe(late.total_seconds())
-            tx.after_commit.append(lambda: self.publish(events))
             return len(changes)
 
         return await transact(self._database, work, begin=locked_store.BEGIN)
@@ -183,8 +201,6 @@ class Lifecycle:
         version, seq = await store.cancel_auction(tx, auction_id, now, reason)
         if not seq:
             await self._gas.give_back(tx, auction_id, auction.terms.seller_id)
-        note = {"auction_id": auction_id, "version": version}
-        await locked_store.insert_outbox(tx, "auction_cancelled", [note])
         cause: dict[str, object] = {
             "auction_id": auction_id,
             "reason": reason,
@@ -192,7 +208,9 @@ class Lifecycle:
         }
         await locked_store.insert_notice_causes(tx, "auction_cancelled", [cause])
         event = AuctionCancelled(auction_id, version, seq, now, reason)
-        tx.after_commit.append(lambda: self.publish([event]))
+        tx.after_commit(
+            partial(self.publish, [event]), durable=[PublishCancellation(auction_id, version)]
+        )
 
     async def cancel_open(
         self, tx: Transaction, auction_id: str, reason: str
@@ -212,10 +230,10 @@ class Lifecycle:
         [state] = await store.list_states(tx, [auction_id])
         return AuctionStatusReply(state=state, server_time=now)
 
-    async def cancel_all_of_seller(self, payload: Mapping[str, Any]) -> None:
+    async def _cancel_all_of_seller(self, task: CancelAuctionsOfSeller) -> None:
         """Cancel a suspended seller's open auctions for the outbox, each in its own transaction."""
         async with self._database.connection() as connection:
-            ids = await store.list_open_of_seller(connection, payload["user_id"])
+            ids = await store.list_open_of_seller(connection, task.user_id)
         for auction_id in ids:
 
             async def work(tx: Transaction, auction_id: str = auction_id) -> None:
@@ -227,37 +245,29 @@ class Lifecycle:
 
             await transact(self._database, work)
 
-    async def publish_missed(self, payload: Mapping[str, Any]) -> None:
+    async def _publish_missed(self, task: _PublishClosing) -> None:
         """Publish for the outbox what a crash after the commit left. Rooms drop a repeat."""
-        auction_id, version = payload["auction_id"], payload["version"]
-        if self._told.pop(auction_id, 0) >= version:
-            return
-        seq = payload.get("seq", NO_BIDS_ABOVE)
-        events = await self._history.events_since(auction_id, version - 1, seq)
+        events = await self._history.events_since(task.auction_id, task.version - 1, task.seq)
         await self.publish(events)
 
     async def publish(self, events: Sequence[AuctionEvent]) -> None:
-        """Invalidate stale caches after a commit, then broadcast the events to subscribers."""
-        await self.broadcast(events, retired=await self.invalidate(events))
+        """Invalidate stale caches after a commit, then broadcast the events to subscribers.
+
+        Raises Unavailable, after the broadcast, when stale copies may be left.
+        """
+        is_invalidated = await self.invalidate(events)
+        await self.broadcast(events)
+        if not is_invalidated:
+            raise Unavailable("the copies of changed auctions could not be invalidated")
 
     async def invalidate(self, events: Sequence[AuctionEvent]) -> bool:
         """Makes cached states older than these events count as absent; False if that failed."""
         versions = {status_key(each.auction_id): each.version for each in events}
         return await self._cache.invalidate(versions, ttl_seconds=STATUS_TTL_SECONDS)
 
-    async def broadcast(self, events: Sequence[AuctionEvent], *, retired: bool) -> None:
-        """Tells those who watch. What was not `retired` is left to the outbox."""
+    async def broadcast(self, events: Sequence[AuctionEvent]) -> None:
+        """Send events to everybody who watches, on all servers."""
         await self._publisher.publish(events)
-        if retired:
-            self._remember(events)
-
-    def _remember(self, events: Sequence[AuctionEvent]) -> None:
-        """Keeps the ends, but not without a bound: other servers may see to their rows."""
-        for each in events:
-            if not isinstance(each, BidsAccepted):
-                self._told[each.auction_id] = each.version
-        while len(self._told) > TOLD_MAX:
-            del self._told[next(iter(self._told))]
 
 
 async def started_events(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from instasell_client.models.errors import AuctionNotFound, AuctionNotOpen
 from instasell_server.db import clock
@@ -40,5 +41,5 @@ class Promotion:
         await self._gas.charge_feature(tx, auction_id, version, seller.user_id)
         [state] = await store.list_states(tx, [auction_id])
         event = AuctionUpdated(state, now)
-        tx.after_commit.append(lambda: self._lifecycle.publish([event]))
+        tx.after_commit(partial(self._lifecycle.publish, [event]))
         return until

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from instasell_client.models.auctions import AuctionStatusReply, CreateAuction
 from instasell_client.models.errors import Invalid, ListingHasAuction, ListingNotFound, OutOfStock
@@ -43,7 +44,7 @@ class AuctionCreation:
         self._lifecycle.show_on_listings(tx, [wish.listing_id])
         if values["status"] == "live":
             started = await started_events(tx, [auction_id], now)
-            tx.after_commit.append(lambda: self._lifecycle.publish(started))
+            tx.after_commit(partial(self._lifecycle.publish, started))
         return await status_of(tx, auction_id, now)
 
 

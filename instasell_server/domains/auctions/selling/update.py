@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from functools import partial
 
 from instasell_server.db import clock
 from instasell_server.db.connections import Database
+from instasell_server.db.outbox import OutboxTask
 from instasell_server.db.transaction import Transaction, transact
 from instasell_server.domains.auctions import locked_store, store
 from instasell_server.domains.auctions.closing.lifecycle import Lifecycle
 from instasell_server.domains.auctions.events import AuctionUpdated
 
-LISTING_EDITED = "listing_edited"
+
+@dataclass(frozen=True)
+class UpdateAuctionOfListing(OutboxTask):
+    """Give an auction a new version, as its listing was edited. A trigger leaves it."""
+
+    kind = "listing_edited"
+    auction_id: str
 
 
 class ListingEdits:
@@ -22,9 +29,9 @@ class ListingEdits:
         self._database = database
         self._lifecycle = lifecycle
 
-    async def carry_out(self, payload: Mapping[str, Any]) -> None:
+    async def carry_out(self, task: UpdateAuctionOfListing) -> None:
         """Gives the auction a new version, whose event has the state with the new words."""
-        auction_id = payload["auction_id"]
+        auction_id = task.auction_id
 
         async def work(tx: Transaction) -> None:
             locked = await locked_store.lock_waiting(tx, [auction_id])
@@ -36,6 +43,6 @@ class ListingEdits:
             await store.update_version(tx, auction_id)
             [state] = await store.list_states(tx, [auction_id])
             event = AuctionUpdated(state, now)
-            tx.after_commit.append(lambda: self._lifecycle.publish([event]))
+            tx.after_commit(partial(self._lifecycle.publish, [event]))
 
         await transact(self._database, work)
