@@ -1,4 +1,4 @@
-"""What a transaction wants done once it is committed: the one mechanism for it.
+"""Do what a transaction wants done once it is committed: the one mechanism for it.
 
 An effect runs right after the commit, in the order in which the effects were asked for. One that
 must not be lost has durable tasks behind it: rows of the outbox, written in the same transaction.

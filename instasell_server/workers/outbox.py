@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
 import structlog
 
@@ -44,6 +44,11 @@ class Outbox:
         self._handlers = {each.kind: each for each in handlers}
         self._cleaners = cleaners
         self._clean_at = 0.0
+
+    @property
+    def kinds(self) -> Collection[str]:
+        """Return the kinds of tasks that have a handler."""
+        return self._handlers.keys()
 
     async def run(self) -> None:
         """Works until it is cancelled."""

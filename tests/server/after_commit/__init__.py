@@ -1,1 +1,1 @@
-"""What happens after a commit."""
+"""Effects after a commit, and the outbox."""

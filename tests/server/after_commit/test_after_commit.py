@@ -12,7 +12,10 @@ from instasell_client.models.errors import Unavailable
 from instasell_server.db.connections import Database
 from instasell_server.db.outbox import OutboxTask, handler_of, leave_task
 from instasell_server.db.transaction import Transaction, rehearse, transact
+from instasell_server.wiring.engines import make_engines
+from instasell_server.wiring.services import build_services
 from instasell_server.workers.outbox import Outbox
+from tests.support.servers import settings_for_tests
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 WAITING = "SELECT kind, payload FROM outbox WHERE done_at IS NULL ORDER BY id"
@@ -133,3 +136,17 @@ async def test_tasks_are_written_with_a_commit_that_travels_with_the_last_statem
     await transact(database, work)
     assert greetings.done == ["Ann"]
     assert sql("SELECT count(*), count(done_at) FROM outbox") == [(1, 1)]
+
+
+async def test_every_kind_of_task_has_one_handler(database_url: str, redis_url: str) -> None:
+    settings = settings_for_tests(database_url, redis_url)
+    services = build_services(make_engines(settings), settings)
+    kinds = [each.kind for each in _tasks(OutboxTask)]
+    assert len(kinds) == len(set(kinds)) >= 10
+    assert set(services.outbox.kinds) == set(kinds)
+
+
+def _tasks(base: type[OutboxTask]) -> list[type[OutboxTask]]:
+    """Return the tasks of the server that have a kind."""
+    own = [base] if "kind" in vars(base) and base.__module__.startswith("instasell_server") else []
+    return own + [task for each in base.__subclasses__() for task in _tasks(each)]
