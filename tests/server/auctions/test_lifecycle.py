@@ -11,11 +11,14 @@ import pytest
 
 from instasell_client import AsyncInstaSell, errors
 from instasell_client.models.accounts import Role
+from instasell_client.models.errors import Unavailable
 from instasell_server.domains.accounts import handlers as accounts
+from instasell_server.wiring.engines import make_engines
+from instasell_server.wiring.services import build_services
 from tests.support.databases import MarketClock
 from tests.support.locks import row_locked
 from tests.support.market import Market
-from tests.support.servers import RunningServer
+from tests.support.servers import RunningServer, settings_for_tests
 from tests.support.waiting import until
 
 Sql = Callable[..., list[tuple[Any, ...]]]
@@ -297,3 +300,19 @@ async def test_the_status_is_fresh_after_every_change(
     async with asyncio.timeout(20):
         while await settled() != "ended":
             await bidder.auctions.get(auction)
+
+
+async def test_the_copy_of_a_cancelled_auction_is_invalidated_until_redis_takes_it(
+    market: Market, database_url: str, sql: Sql
+) -> None:
+    seller = await market.seller()
+    auction = await market.auction(seller)
+    await seller.auctions.cancel(auction)
+    [(payload,)] = sql("SELECT payload FROM outbox WHERE kind = 'auction_cancelled'")
+    settings = settings_for_tests(database_url, "redis://127.0.0.1:1/0")
+    engines = make_engines(settings)
+    async with engines.database, engines.public:
+        lifecycle = build_services(engines, settings).auctioneer._lifecycle
+        handlers = {each.kind: each for each in lifecycle.outbox_handlers}
+        with pytest.raises(Unavailable):
+            await handlers["auction_cancelled"].run(payload)
