@@ -107,7 +107,7 @@ def apply_key_file(
         if name not in deeds_by_id:
             near = difflib.get_close_matches(name, deeds_by_id, 1)
             remedy = f"did you mean {near[0]}?" if near else "`?` lists the names"
-            remarks.append(f'"{name}" is nothing that has keys; {remedy}')
+            remarks.append(f'"{name}" names no keys; {remedy}')
         elif (keys := _keys(value)) is None:
             remedy = 'write a letter or a name as "ctrl+f", "f5" or "slash"'
             remarks.append(f'"{name}" = {value!r} is no key; {remedy}')

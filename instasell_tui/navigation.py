@@ -32,7 +32,7 @@ PLACES = (
     KeyScope("Messages", (RowTable, ConversationsScreen)),
     KeyScope("One conversation", (ConversationScreen,)),
     KeyScope("Notices", (RowTable, NoticesScreen)),
-    KeyScope("What is told", (PreferenceTable, PreferencesScreen)),
+    KeyScope("Preferences", (PreferenceTable, PreferencesScreen)),
     KeyScope("Seller desk", (RowTable, SellerScreen)),
     KeyScope("Admin desk", (RowTable, AdminScreen)),
     KeyScope("One dispute", (DisputeScreen,)),

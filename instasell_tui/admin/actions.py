@@ -121,7 +121,7 @@ class AdminActions:
         form = Form("Suspend this account", who, (REASON,), "Go on")
 
         async def send(values: Values) -> Said:
-            lines = [("Sessions", "end"), ("Open auctions", "called off"), ("From then", "reads")]
+            lines = [("Sessions", "end"), ("Open auctions", "cancelled"), ("From then", "reads")]
             if not await self._confirmed(Question("Suspend?", who, lines, "Suspend")):
                 return NOTHING_SENT
             await self._desk.suspend(user.id, values["reason"])
@@ -135,7 +135,7 @@ class AdminActions:
         form = Form("Let this account act again", who, (REASON,), "Go on")
 
         async def send(values: Values) -> Said:
-            lines = [("Auctions that were called off", "stay so")]
+            lines = [("Cancelled auctions", "stay cancelled")]
             if not await self._confirmed(Question("Let it act?", who, lines, "Let it act")):
                 return NOTHING_SENT
             await self._desk.unsuspend(user.id, values["reason"])

@@ -200,13 +200,13 @@ class AdminScreen(PagedListScreen):
         """Another person sees nothing of what an admin saw."""
         self._lists = {name: AdminList(kind) for name, kind in LISTS.items()}
         self.query_one(FigureBoard).forget()
-        self.show_rows(anew=True)
+        self.show_rows(from_top=True)
         self.refresh_list()
 
     def turned(self) -> None:
         if not self.app.feed.read_only:
             self.tell("", Tone.PLAIN)
-        self.show_rows(anew=True)
+        self.show_rows(from_top=True)
         self._take_focus()
         self.refresh_list()
 
@@ -226,7 +226,7 @@ class AdminScreen(PagedListScreen):
     def _searched(self, event: Input.Submitted) -> None:
         self._q = event.value.strip()
         self._lists["users"] = AdminList(LISTS["users"])
-        self.show_rows(anew=True)
+        self.show_rows(from_top=True)
         self.refresh_list()
         self.query_one(RowTable).display = True
         self.query_one(RowTable).focus()

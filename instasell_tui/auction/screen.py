@@ -75,7 +75,7 @@ class AuctionScreen(Screen[None]):
             yield Static(id="title")
             yield Static(id="countdown")
         with Horizontal(id="about"):
-            yield Static(id="goods")
+            yield Static(id="item")
             yield Static(id="ends")
         with Horizontal(id="middle"):
             yield PriceChart(self.app.zone)
@@ -111,7 +111,7 @@ class AuctionScreen(Screen[None]):
     def _show(self) -> None:
         feed, sale = self.app.feed, self._sale
         self._put("title", Text(sale.title, overflow="ellipsis", no_wrap=True))
-        self._put("goods", Text(auction_text.goods(sale), overflow="ellipsis", no_wrap=True))
+        self._put("item", Text(auction_text.item_line(sale), overflow="ellipsis", no_wrap=True))
         facts = auction_text.facts(sale, feed.currency)
         self._put("names", _row([name for name, _ in facts]))
         self._put("values", _row([value for _, value in facts]))

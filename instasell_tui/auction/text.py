@@ -49,7 +49,7 @@ def place(sale: AuctionPageState, currency: str, now: datetime, zone: tzinfo | N
         return "", Tone.PLAIN
     if state.status is AuctionStatus.CANCELLED:
         why = f": {sale.cancel_reason}" if sale.cancel_reason else ""
-        return f"■ Called off{why}", Tone.BAD
+        return f"■ Cancelled{why}", Tone.BAD
     if state.status is AuctionStatus.ENDED:
         return _ended(sale, currency)
     if state.start_at > now:
@@ -105,7 +105,7 @@ def _ended(sale: AuctionPageState, currency: str) -> Said:
     return "■ Ended without a bid", Tone.PLAIN
 
 
-def goods(sale: AuctionPageState) -> str:
+def item_line(sale: AuctionPageState) -> str:
     """Return category, condition, and the seller with the number of sales, in one line."""
     view = sale.view
     if view is None:
@@ -160,7 +160,7 @@ def answer(receipt: BidReceipt, currency: str) -> Said:
     price = money(receipt.current_bid, currency)
     if receipt.outcome is BidOutcome.OUTBID:
         minimum = money(receipt.minimum_bid, currency)
-        text = f"Taken, but a higher maximum stands against it: the minimum is {minimum}"
+        text = f"Taken, but a higher maximum leads: the minimum is {minimum}"
         return text, Tone.BAD
     if receipt.kind == "buy_now":
         return f"Bought at {price}", Tone.GOOD

@@ -144,9 +144,9 @@ class BidsScreen(PagedListScreen):
         if not feed.bids.loaded:
             return "Asking the market …"
         if self.tab == "running" and feed.bids.auctions:
-            return "You bid in nothing that runs."
+            return "You bid in no running auction."
         if self.tab == "over" and feed.bids.auctions:
-            return "Nothing that you bid in is over."
+            return "No auction with a bid of yours is over."
         return "You have not bid yet.\n\nOn an auction, b bids the minimum and m up to a maximum."
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

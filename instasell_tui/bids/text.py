@@ -25,7 +25,7 @@ _PLACES: dict[BiddingPart, Cell] = {
     BiddingPart.OUTBID: ("outbid", "bad"),
     BiddingPart.LEADING: ("you lead", "good"),
     BiddingPart.LOST: ("lost", "quiet"),
-    BiddingPart.CANCELLED: ("called off", "quiet"),
+    BiddingPart.CANCELLED: ("cancelled", "quiet"),
 }
 _BOUGHT = {
     OrderStatus.PENDING: "not paid in time",
@@ -105,7 +105,7 @@ def headline(own: BiddingAuction, now: datetime, currency: str) -> Said:
             return f"▲ You lead, automatic up to {whole(own.max_amount)}", Tone.GOOD
         return f"▲ You lead at {whole(price(own))}; m sets a maximum", Tone.GOOD
     if own.part is BiddingPart.CANCELLED:
-        return "■ The auction was called off", Tone.PLAIN
+        return "■ The auction was cancelled", Tone.PLAIN
     if own.part is BiddingPart.LOST:
         if state.winner is None:
             return f"■ {BELOW_RESERVE}", Tone.PLAIN

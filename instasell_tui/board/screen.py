@@ -121,7 +121,7 @@ class BoardScreen(Screen[None]):
 
     # Showing ----------------------------------------------------------------------------------
 
-    def _show(self, *, anew: bool = False) -> None:
+    def _show(self, *, from_top: bool = False) -> None:
         """Filter and sort the auctions again; a hidden board waits until it is visible."""
         if not self.is_current:
             return
@@ -129,7 +129,7 @@ class BoardScreen(Screen[None]):
         table.currency = feed.currency
         table.sorting = (self.query_now.column, self.query_now.descending)
         lots = feed.lots.select(self.query_now)
-        table.show(lots, anew=anew)
+        table.show(lots, from_top=from_top)
         table.display = bool(lots)
         if lots and self.focused is None:
             table.focus()
@@ -235,7 +235,7 @@ class BoardScreen(Screen[None]):
 
     def _ask(self, query: BoardQuery) -> None:
         self.query_now = query
-        self._show(anew=True)
+        self._show(from_top=True)
 
     def action_tab(self, name: str) -> None:
         self._ask(replace(self.query_now, tab=Tab(name)))

@@ -106,17 +106,17 @@ class BoardTable(ScrollView, can_focus=True):
         """Return the lot under the cursor."""
         return self._lots[self._index] if self._lots else None
 
-    def show(self, lots: list[BoardAuction], *, anew: bool = False) -> None:
+    def show(self, lots: list[BoardAuction], *, from_top: bool = False) -> None:
         """Replace the auctions. The cursor goes with its auction, unless that is over.
 
-        `anew` is for another choice or order than before: the cursor begins at the top.
+        `from_top` is for another choice or order than before: the cursor begins at the top.
         """
         seen = self._in_sight(self._index)
         self._lots = lots
-        self._index = 0 if anew else self._place_of_cursor()
+        self._index = 0 if from_top else self._place_of_cursor()
         self._remember()
         self._measure()
-        if seen or anew:
+        if seen or from_top:
             self._keep_in_sight()
         self._lines.clear()
         self.refresh()

@@ -36,7 +36,7 @@ class NoticesScreen(PagedListScreen):
         Binding("1", "tab('all')", "All", show=False, id="notices.all"),
         Binding("2", "tab('unread')", "Unread", show=False, id="notices.unread"),
         Binding("a", "read_all", "All read", id="notices.read_all"),
-        Binding("p", "preferences", "What is told", id="notices.preferences"),
+        Binding("p", "preferences", "Preferences", id="notices.preferences"),
         Binding("r", "refresh", "Refresh", show=False, id="notices.refresh"),
         Binding("q", "app.quit", "Quit", show=False, id="app.quit"),
     ]
@@ -87,8 +87,8 @@ class NoticesScreen(PagedListScreen):
         if self.tab == "unread":
             return "Nothing new."
         return (
-            "Nothing has happened yet.\n\nWhat comes of bids, orders and goods stands here;"
-            " p chooses what you are told."
+            "Nothing has happened yet.\n\nNews of bids, orders and listings appears here;"
+            " p chooses your notifications."
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

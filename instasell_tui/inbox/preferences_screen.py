@@ -36,7 +36,7 @@ class PreferenceTable(RowTable):
 class PreferencesScreen(PagedListScreen):
     """One row for each kind. What is on its way to the market is shown as it will be."""
 
-    PLACE = "What you are told"
+    PLACE = "Your notifications"
     TELLS_OUTCOMES = True
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -91,7 +91,7 @@ class PreferencesScreen(PagedListScreen):
 
     def nothing(self) -> str:
         if self.app.feed.client.token is None:
-            return "Press i to sign in; then you choose here what you are told."
+            return "Press i to sign in; then you choose your notifications here."
         return self.failure or "Asking the market …"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -46,7 +46,7 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "won": lambda it: f"▲ Won: pay {_total(it)}",
     "lost": lambda it: f"■ {_lost(it)}",
     "auction_ended": lambda it: f"■ {_ended(it)}",
-    "auction_cancelled": lambda it: f"■ The auction was called off{_because(it)}",
+    "auction_cancelled": lambda it: f"■ The auction was cancelled{_because(it)}",
     "ending_soon": lambda it: f"! Ends within minutes, at {_bid(it)}",
     "paid": lambda it: f"▶ Paid {_total(it)} by {safe_text(str(it.get('buyer_name')))}: ship it",
     "shipped": lambda it: f"▶ On its way with {safe_text(str(it.get('carrier')))}",
@@ -71,24 +71,24 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
 }
 
 _OCCASIONS = {
-    NotificationKind.OUTBID: "Somebody outbids you",
+    NotificationKind.OUTBID: "A bidder outbids you",
     NotificationKind.WON: "You win an auction",
     NotificationKind.LOST: "Another wins what you bid on",
     NotificationKind.AUCTION_ENDED: "Your auction has ended",
-    NotificationKind.AUCTION_CANCELLED: "An auction is called off",
+    NotificationKind.AUCTION_CANCELLED: "An auction is cancelled",
     NotificationKind.ENDING_SOON: "What you watch ends within minutes",
     NotificationKind.PAID: "A buyer has paid",
     NotificationKind.SHIPPED: "What you bought is on its way",
     NotificationKind.DELIVERED: "An order is delivered",
     NotificationKind.ORDER_CANCELLED: "An order is cancelled",
     NotificationKind.DISPUTE_OPENED: "A buyer complains",
-    NotificationKind.DISPUTE_ANSWERED: "Somebody answers in a dispute",
+    NotificationKind.DISPUTE_ANSWERED: "A reply in a dispute",
     NotificationKind.DISPUTE_RESOLVED: "A dispute is decided",
     NotificationKind.REFUND: "Money comes back to you",
     NotificationKind.RELEASE: "Money of a sale is yours",
-    NotificationKind.MESSAGE: "Somebody writes to you",
+    NotificationKind.MESSAGE: "A new message",
     NotificationKind.NEW_AUCTION: "A new auction of what you follow",
-    NotificationKind.NEW_LISTING: "New goods of what you follow",
+    NotificationKind.NEW_LISTING: "A new listing that you follow",
     NotificationKind.FAILED_SIGN_INS: "Wrong passwords are tried on your account",
 }
 

@@ -116,7 +116,9 @@ class OrderActions:
         return "Not paid yet: c shows the page again", Tone.PLAIN
 
     async def _set_address(self, order: Order) -> Said:
-        form = Form("Where do the goods go?", safe_text(order.title), _ADDRESS, "Save", _country)
+        form = Form(
+            "Where should the item be sent?", safe_text(order.title), _ADDRESS, "Save", _country
+        )
         known = order.address.model_dump() if order.address else {}
 
         async def send(values: Values) -> Said:
@@ -128,7 +130,7 @@ class OrderActions:
 
     async def _confirm_delivery(self, order: Order) -> Said:
         lines = [("The seller gets", money(order.held_amount, order.currency))]
-        if not await self._confirmed("Have the goods come?", order, lines, "They have come"):
+        if not await self._confirmed("Has the item arrived?", order, lines, "It has arrived"):
             return NOTHING_SENT
         await self._trading.confirm_delivery(order.id)
         return "Confirmed: the seller has the money", Tone.GOOD

@@ -227,7 +227,7 @@ class OrdersState:
         self._feed.require_writable()
         order = self._seen(await self._feed.client.orders.confirm_payment(order_id)).order
         if order.paid_at is None and order.status is not OrderStatus.PENDING:
-            raise OrderNotReady("the order was called off", order_status=order.status.value)
+            raise OrderNotReady("the order was cancelled", order_status=order.status.value)
         return order.paid_at is not None
 
     async def set_address(self, order_id: str, address: Mapping[str, str]) -> OrderView:

@@ -53,7 +53,7 @@ class SellerActions:
     def _currency(self) -> str:
         return self._feed.currency
 
-    async def put_up(self, listing: Listing) -> Said:
+    async def start_auction(self, listing: Listing) -> Said:
         """Starts an auction, after a confirmation that names its gas."""
 
         async def send(values: Values) -> Said:
@@ -62,7 +62,7 @@ class SellerActions:
             return "It is up: bidders see it from now on", Tone.GOOD
 
         known = {"min_bid": "", "duration": "3d", "reserve": "", "buy_now": ""}
-        return await self._on_terms("Put it up for auction", listing.title, known, send, "")
+        return await self._on_terms("Auction this item", listing.title, known, send, "")
 
     async def relist(self, own: SellingAuction) -> Said:
         """Relist an auction that found no buyer, on the terms of the last time or on others."""
@@ -71,12 +71,12 @@ class SellerActions:
         async def send(values: Values) -> Said:
             seconds = seller_text.seconds_of(values["duration"])
             await self._shop.relist(own.state.auction_id, values, known, seconds)
-            return "It is up again: bidders see it from now on", Tone.GOOD
+            return "It runs again: bidders see it from now on", Tone.GOOD
 
-        return await self._on_terms("Put it up again", own.state.title, known, send, " again")
+        return await self._on_terms("Relist this auction", own.state.title, known, send, " again")
 
     async def _on_terms(
-        self, head: str, title: str, known: Values, put_up: Send, again: str
+        self, head: str, title: str, known: Values, start: Send, again: str
     ) -> Said:
         currency = self._currency
         check = partial(seller_text.wrong_terms, currency=currency)
@@ -91,30 +91,30 @@ class SellerActions:
                 # The length is kept to the second, and was typed in minutes at best.
                 terms["duration"] = f"{values['duration']}, as last time"
             lines = seller_text.terms(terms, currency, self._shop.auction_fee, wallet.gas_balance)
-            if not await self._confirmed(f"Put it up{again}?", title, lines, "Put it up"):
+            if not await self._confirmed(f"Start the auction{again}?", title, lines, "Start"):
                 return NOTHING_SENT
-            return await put_up(values)
+            return await start(values)
 
         return await self._filled(form, known, send)
 
-    async def call_off(self, own: SellingAuction) -> Said:
+    async def cancel_auction(self, own: SellingAuction) -> Said:
         """Ends an auction without bids."""
         title = own.state.title
-        form = Form("Call this auction off?", safe_text(title), (_REASON,), "Go on")
+        form = Form("Cancel this auction?", safe_text(title), (_REASON,), "Go on")
 
         async def send(values: Values) -> Said:
             lines = [("Comes back", f"{own.gas_fee:,} gas")]
-            if not await self._confirmed("Call this auction off?", title, lines, "Call it off"):
+            if not await self._confirmed("Cancel this auction?", title, lines, "Cancel it"):
                 return NOTHING_SENT
             await self._shop.cancel_auction(own.state.auction_id, values["reason"] or None)
-            return "The auction is called off", Tone.GOOD
+            return "The auction is cancelled", Tone.GOOD
 
         return await self._filled(form, {}, send)
 
     async def offer(self, own: SellingAuction) -> Said:
         """Offers an auction that was not paid to the next bidder."""
         lines = [
-            ("To", "the next bidder, at his own last bid"),
+            ("To", "the next bidder, at their last bid"),
             ("To pay within", "the usual time"),
         ]
         if not await self._confirmed("Offer it on?", own.state.title, lines, "Offer it"):
@@ -138,7 +138,7 @@ class SellerActions:
             FormField("stock", "How many", max_length=7),
             FormField("shipping", "Shipping", required=False, max_length=24),
         )
-        check = partial(seller_text.wrong_goods, paths=paths, currency=currency)
+        check = partial(seller_text.wrong_listing_fields, paths=paths, currency=currency)
         form = Form("Something to sell", "By auction it needs no price", entries, "Add it", check)
 
         async def send(values: Values) -> Said:
@@ -146,7 +146,7 @@ class SellerActions:
             assert path is not None
             made = await self._shop.add(values, paths[path])
             if made.price is None:
-                return "Added: p puts it up for auction", Tone.GOOD
+                return "Added: p auctions it", Tone.GOOD
             return f"On sale at {money(made.price, currency)}", Tone.GOOD
 
         return await self._filled(form, {"stock": "1"}, send)
@@ -156,7 +156,7 @@ class SellerActions:
         if self._app.is_web:
             return FILES_ELSEWHERE
         form = Form(
-            "Goods from a file",
+            "Listings from a file",
             "CSV, JSON lines or Excel, as the shell takes it",
             (
                 FILE,
@@ -213,7 +213,7 @@ class SellerActions:
                 "stock": str(listing.stock),
             }
         entries.append(FormField("shipping", "Shipping", required=False, max_length=24))
-        check = partial(seller_text.wrong_goods, paths={}, currency=currency)
+        check = partial(seller_text.wrong_listing_fields, paths={}, currency=currency)
         form = Form("Change this listing", safe_text(listing.title), entries, "Save", check)
 
         async def send(values: Values) -> Said:

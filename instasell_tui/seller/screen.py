@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 
 WIDE_CELLS = 110
 PRICE_CELLS = 12
-GOODS = "goods"
+LISTINGS = "listings"
 _EMPTY = {
-    "running": "Nothing of yours is up.\n\nUnder Goods, p puts something up.",
-    "unsold": "Everything that was up has found a buyer, or runs.",
+    "running": "No auction of yours is open.\n\nUnder Listings, p starts one.",
+    "unsold": "Every auction has found a buyer, or runs.",
     "sold": "No auction of yours was won yet.\n\nWhat sells at a price is under Orders.",
-    GOODS: "You have nothing to sell yet.\n\nn adds something, I a whole file.",
+    LISTINGS: "You have nothing to sell yet.\n\nn adds something, I a whole file.",
 }
 _STEPS = {
-    "running": ("call_off",),
-    "unsold": ("put_up", "offer"),
+    "running": ("cancel",),
+    "unsold": ("auction", "offer"),
     "sold": (),
-    GOODS: ("add", "bring_in", "edit", "put_up", "remove"),
+    LISTINGS: ("add", "bring_in", "edit", "auction", "remove"),
 }
 
 
@@ -53,7 +53,7 @@ class SellerScreen(PagedListScreen):
         "running": "Running",
         "unsold": "Unsold",
         "sold": "Sold",
-        GOODS: "Goods",
+        LISTINGS: "Listings",
     }
     REFRESH_SECONDS = 15.0
     TELLS_OUTCOMES = True
@@ -63,13 +63,13 @@ class SellerScreen(PagedListScreen):
         Binding("1", "tab('running')", "Running", show=False, id="selling.running"),
         Binding("2", "tab('unsold')", "Unsold", show=False, id="selling.unsold"),
         Binding("3", "tab('sold')", "Sold", show=False, id="selling.sold"),
-        Binding("4", "tab('goods')", "Goods", show=False, id="selling.goods"),
+        Binding("4", "tab('listings')", "Listings", show=False, id="selling.goods"),
         Binding("n", "step('add')", "New", id="selling.add"),
         Binding("e", "step('edit')", "Edit", id="selling.edit"),
         Binding("I", "step('bring_in')", "Import", id="selling.import"),
-        Binding("p", "step('put_up')", "Put up", id="selling.put_up"),
+        Binding("p", "step('auction')", "Auction", id="selling.put_up"),
         Binding("u", "step('offer')", "Offer on", id="selling.offer"),
-        Binding("x", "step('call_off')", "Call off", id="selling.call_off"),
+        Binding("x", "step('cancel')", "Cancel", id="selling.call_off"),
         Binding("delete", "step('remove')", "Take away", id="selling.remove"),
         Binding("r", "refresh", "Refresh", show=False, id="selling.refresh"),
         Binding("q", "app.quit", "Quit", show=False, id="app.quit"),
@@ -78,7 +78,7 @@ class SellerScreen(PagedListScreen):
     def __init__(self) -> None:
         super().__init__()
         self._auctions: list[SellingAuction] = []
-        self._goods: list[Listing] = []
+        self._listings: list[Listing] = []
         self._next: str | None = None
         self._loaded = False
         self._busy = False
@@ -99,7 +99,7 @@ class SellerScreen(PagedListScreen):
         title = TableColumn("title", "What", 0)
         price = TableColumn("price", "Price", PRICE_CELLS, right=True)
         bids = TableColumn("bids", "Bids", 5, right=True)
-        if self.tab == GOODS:
+        if self.tab == LISTINGS:
             category = [TableColumn("category", "Category", 28)] if wide else []
             stock = TableColumn("bids", "Stock", 7, right=True)
             return [title, *category, TableColumn("offer", "Sold", 14), price, stock]
@@ -121,15 +121,15 @@ class SellerScreen(PagedListScreen):
 
     def told(self, rows: Sequence[TableRow]) -> str:
         more = "+" if self.has_more else ""
-        noun = "listing" if self.tab == GOODS else "auction"
+        noun = "listing" if self.tab == LISTINGS else "auction"
         return f"{count(len(rows), noun)}{more} · {self.app.feed.currency}"
 
     def rows(self) -> Sequence[TableRow]:
-        if self.tab == GOODS:
-            return [self._good(each) for each in self._goods]
+        if self.tab == LISTINGS:
+            return [self._listing_row(each) for each in self._listings]
         return [self._auction(each) for each in self._auctions]
 
-    def _good(self, listing: Listing) -> TableRow:
+    def _listing_row(self, listing: Listing) -> TableRow:
         currency = self.app.feed.currency
         price = NOTHING if listing.price is None else money(listing.price, currency, PRICE_CELLS)
         is_out = listing.price is not None and not listing.stock
@@ -188,19 +188,19 @@ class SellerScreen(PagedListScreen):
             return False
         if name in ("add", "bring_in"):
             return True
-        good = self._chosen_good()
-        if self.tab == GOODS:
-            if name == "put_up":
-                return good is not None and good.price is None and good.auction_id is None
-            return good is not None
+        listing = self._chosen_listing()
+        if self.tab == LISTINGS:
+            if name == "auction":
+                return listing is not None and listing.price is None and listing.auction_id is None
+            return listing is not None
         own = self._chosen_auction()
         if own is None or (name == "offer" and own.order_id is None):
             return False
-        return name != "call_off" or not own.state.bid_count
+        return name != "cancel" or not own.state.bid_count
 
-    def _chosen_good(self) -> Listing | None:
+    def _chosen_listing(self) -> Listing | None:
         key = self.query_one(RowTable).cursor_key
-        return next((each for each in self._goods if each.id == key), None)
+        return next((each for each in self._listings if each.id == key), None)
 
     def _chosen_auction(self) -> SellingAuction | None:
         key = self.query_one(RowTable).cursor_key
@@ -235,8 +235,8 @@ class SellerScreen(PagedListScreen):
         self.person_changed()
 
     def person_changed(self) -> None:
-        self._auctions, self._goods, self._next, self._loaded = [], [], None, False
-        self.show_rows(anew=True)
+        self._auctions, self._listings, self._next, self._loaded = [], [], None, False
+        self.show_rows(from_top=True)
         self.refresh_list()
 
     @property
@@ -256,14 +256,14 @@ class SellerScreen(PagedListScreen):
     async def _look_at(self, cursor: str | None) -> None:
         """Reads a page. The first one takes the place of all that is here once it is complete."""
         shop, tab = self.app.feed.shop, self.tab
-        goods: list[Listing] = []
+        listings: list[Listing] = []
         auctions: list[SellingAuction] = []
-        if tab == GOODS:
-            goods, following = await shop.goods(cursor)
+        if tab == LISTINGS:
+            listings, following = await shop.listings(cursor)
         else:
             auctions, following = await shop.auctions(SellingPart(tab), cursor)
         if tab == self.tab and (cursor is None or cursor == self._next):
-            self._goods = goods if cursor is None else [*self._goods, *goods]
+            self._listings = listings if cursor is None else [*self._listings, *listings]
             self._auctions = auctions if cursor is None else [*self._auctions, *auctions]
             self._next, self._loaded = following, True
 
@@ -286,23 +286,23 @@ class SellerScreen(PagedListScreen):
             self.app.run_worker(self._do(self._step(name)), group="step")
 
     def _step(self, name: str) -> Awaitable[Said]:
-        steps, good, own = (
+        steps, listing, own = (
             SellerActions(self.app, self.tell),
-            self._chosen_good(),
+            self._chosen_listing(),
             self._chosen_auction(),
         )
         if name in ("add", "bring_in"):
             return steps.add() if name == "add" else steps.bring_in()
-        if own is not None and name == "call_off":
-            return steps.call_off(own)
+        if own is not None and name == "cancel":
+            return steps.cancel_auction(own)
         if own is not None and name == "offer":
             return steps.offer(own)
         if own is not None:
             return steps.relist(own)
-        assert good is not None
-        if name == "put_up":
-            return steps.put_up(good)
-        return steps.remove(good) if name == "remove" else steps.edit(good)
+        assert listing is not None
+        if name == "auction":
+            return steps.start_auction(listing)
+        return steps.remove(listing) if name == "remove" else steps.edit(listing)
 
     async def _do(self, step: Awaitable[Said]) -> None:
         try:

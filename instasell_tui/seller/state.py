@@ -37,7 +37,7 @@ class SellerState:
         self.auction_fee = page.auction_gas_fee
         return page.items, page.next
 
-    async def goods(self, cursor: str | None = None) -> tuple[list[Listing], str | None]:
+    async def listings(self, cursor: str | None = None) -> tuple[list[Listing], str | None]:
         """Return a page of the user's listings, the newest first, and where the next begins."""
         user = self._feed.user
         assert user is not None

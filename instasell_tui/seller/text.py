@@ -144,7 +144,7 @@ def wrong_terms(values: Mapping[str, str], currency: str) -> dict[str, str]:
     return wrong
 
 
-def wrong_goods(
+def wrong_listing_fields(
     values: Mapping[str, str], paths: Mapping[str, str], currency: str
 ) -> dict[str, str]:
     """Return the errors in a listing, by the names of the fields."""

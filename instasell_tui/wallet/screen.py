@@ -170,7 +170,7 @@ class WalletScreen(PagedListScreen):
 
     def turned(self) -> None:
         self._entries, self._next, self._loaded = [], None, False
-        self.show_rows(anew=True)
+        self.show_rows(from_top=True)
         self.refresh_list()
 
     def person_changed(self) -> None:

@@ -108,7 +108,7 @@ class PagedListScreen(Screen[None]):
 
     def turned(self) -> None:
         """Another tab was chosen; what is here may be of the one before."""
-        self.show_rows(anew=True)
+        self.show_rows(from_top=True)
 
     def person_changed(self) -> None:
         """Another person is signed in, or nobody."""
@@ -144,12 +144,12 @@ class PagedListScreen(Screen[None]):
         self.show_rows()
         self.refresh_list()
 
-    def show_rows(self, *, anew: bool = False) -> None:
-        """Draws all of it; `anew` puts the cursor on the first row."""
+    def show_rows(self, *, from_top: bool = False) -> None:
+        """Draws all of it; `from_top` puts the cursor on the first row."""
         if not self.is_current:
             return
         feed, table, rows = self.app.feed, self.query_one(RowTable), self.rows()
-        table.show(rows, anew=anew)
+        table.show(rows, from_top=from_top)
         table.display = bool(rows)
         if rows and self.focused is None:
             table.focus()

@@ -108,17 +108,17 @@ class RowTable(ScrollView, can_focus=True):
         """Return the key of the row under the cursor."""
         return self._rows[self._index].key if self._rows else None
 
-    def show(self, rows: Sequence[TableRow], *, anew: bool = False) -> None:
-        """Replaces the rows. The cursor goes with its row; with `anew` it begins at the top."""
+    def show(self, rows: Sequence[TableRow], *, from_top: bool = False) -> None:
+        """Replaces the rows. The cursor goes with its row; with `from_top` it begins at the top."""
         grown = len(rows) != len(self._rows)
         self._rows = rows
         keys = [row.key for row in rows]
-        if anew:
+        if from_top:
             self._index = 0
         elif self._cursor_key in keys:
             self._index = keys.index(self._cursor_key)
         self._go(self._index)
-        if grown or anew:
+        if grown or from_top:
             self._measure()
             self._look_ahead()
 

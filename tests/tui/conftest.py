@@ -31,7 +31,7 @@ def brief_idling(monkeypatch: pytest.MonkeyPatch) -> None:
 async def market(
     server: RunningServer, sql: Callable[..., list[tuple[Any, ...]]]
 ) -> AsyncIterator[Market]:
-    """People and goods of `server`."""
+    """People and listings of `server`."""
     async with open_market(server.base_url, sql) as made:
         yield made
 

@@ -163,7 +163,7 @@ _ORDERS: tuple[tuple[str, str, int, dict[str, Any]], ...] = (
     ("shipped", TITLES[3], 22_000, {"paid_at": at(days=2), "shipped_at": at(days=1)}),
     ("disputed", TITLES[5], 15_000, {"paid_at": at(days=9), "shipped_at": at(days=8)}),
     ("delivered", TITLES[2], 10**11, {"paid_at": at(days=12), "delivered_at": at(days=5)}),
-    ("cancelled", "Called off lamp", 1_000, {}),
+    ("cancelled", "Cancelled lamp", 1_000, {}),
 )
 
 
@@ -375,7 +375,7 @@ def preferences() -> dict[str, Any]:
 
 
 def listings() -> list[dict[str, Any]]:
-    """Goods of a seller."""
+    """Listings of a seller."""
     return [
         {
             "id": ident(500 + number),

@@ -24,7 +24,7 @@ from instasell_tui.board.table import BoardTable
 SMALL, LARGE = (80, 24), (160, 48)
 LOOK_SECONDS, LOOK_SECONDS_MAX = 0.01, 0.1
 PASTED_FROM = 5
-"""Characters. The screen is drawn anew for each key, and most tests are of something else."""
+"""Characters. The screen is drawn again for each key, and most tests are of something else."""
 PATIENCE_SECONDS = 30.0
 """How long a test waits before it takes silence for a hang; nothing is measured by it."""
 

@@ -1,4 +1,4 @@
-"""A market with goods at a price, on a server that pays at the sandbox."""
+"""A market with items at a price, on a server that pays at the sandbox."""
 
 from __future__ import annotations
 

@@ -115,7 +115,12 @@ async def test_an_import_survives_whatever_ends_it(
     def saw_progress() -> bool:
         nonlocal shown
         shown += _read(screen)
-        return b"rows/s" in shown and b"left" in shown and arrived() >= GOOD // 4
+        return b"rows/s" in shown and b"left" in shown and arrived() >= GOOD // 4 and is_noted()
+
+    def is_noted() -> bool:
+        # Rows arrive a moment before the journal says so.
+        journals = (shop.home / "config/imports").glob("*")
+        return any(each.read_bytes().count(b"\n") > 1 for each in journals)
 
     await until(process, saw_progress)
     process.send_signal(signal.SIGKILL)

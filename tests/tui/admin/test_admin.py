@@ -39,7 +39,7 @@ async def trade(market: Market, fund: Callable[[str, int], None]) -> Trade:
 
 @pytest.fixture
 async def admin(market: Market) -> AsyncInstaSell:
-    """Somebody who runs the market."""
+    """An admin of the market."""
     return await market.person(Role.ADMIN)
 
 
@@ -175,9 +175,9 @@ async def test_somebody_is_found_suspended_and_let_in_again(
         await shown.reads("Suspend this account", me.email)
         await shown.press("enter")
         await shown.reads("Type this")
-        await shown.type("bids on own goods")
+        await shown.type("bids on own items")
         await shown.press("enter")
-        await shown.reads("Suspend?", "called off")
+        await shown.reads("Suspend?", "cancelled")
         assert (await trade.buyer.auth.me()).status.value == "active"
         await shown.confirm()
         await shown.reads("is suspended", "■", "u Unsuspend")

@@ -259,7 +259,7 @@ async def test_losing_is_told_too(market: Market, screen: Opener) -> None:
         shown.app.open_auction(other)
         await shown.reads("Called off", "sold by")
         await admin.auctions.cancel(other, "The seller asked for it")
-        await shown.reads("■ Called off: The seller asked for it")
+        await shown.reads("■ Cancelled: The seller asked for it")
 
 
 async def test_a_seller_an_admin_and_a_reader_find_no_way_to_bid(

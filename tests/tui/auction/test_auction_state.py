@@ -113,7 +113,7 @@ def test_what_matters_most_is_said_in_one_line() -> None:
     )
     sale = followed()
     sale.apply(changed("auction_cancelled", 2, reason="broken\x1b[2J"))
-    assert said(sale) == "■ Called off: broken\ufffd[2J"
+    assert said(sale) == "■ Cancelled: broken\ufffd[2J"
 
 
 def test_a_question_tells_when_it_is_late() -> None:
@@ -142,13 +142,13 @@ def test_the_seller_is_shown_with_how_much_he_has_sold() -> None:
         state=state(), description="", condition="new", category_path="Watches",
         seller_name="Sam", currency="USD", increments="ebay", server_time=NOW,
     )  # fmt: skip
-    assert auction_text.goods(sale) == "Watches · new · sold by Sam"
+    assert auction_text.item_line(sale) == "Watches · new · sold by Sam"
     record = SellerRecord(
         member_since=NOW, sales_completed=12, disputes_lost=0, chargebacks=0,
         shipping_seconds_average=None,
     )  # fmt: skip
     sale.view = sale.view.model_copy(update={"seller": record})
-    assert auction_text.goods(sale) == "Watches · new · sold by Sam (12 sales)"
+    assert auction_text.item_line(sale) == "Watches · new · sold by Sam (12 sales)"
 
 
 def test_a_seller_is_no_bidder() -> None:

@@ -35,7 +35,7 @@ async def test_notices_come_are_opened_and_are_read(trade: Trade, screen: Opener
     async with screen(trade.seller.token) as shown:
         await shown.press("N")
         await shown.until(lambda: isinstance(shown.app.screen, NoticesScreen))
-        await shown.reads("Nothing has happened yet", "p chooses what you are told")
+        await shown.reads("Nothing has happened yet", "p chooses your notifications")
         assert "Open" not in shown.text
         await trade.paid("Brass lamp")
         await shown.reads(
@@ -236,8 +236,8 @@ async def test_what_is_told_is_turned_and_kept_at_once(
     async with screen(trade.buyer.token) as shown:
         await shown.press("N", "p")
         await shown.reads(
-            "What you are told",
-            "Somebody outbids you",
+            "Your notifications",
+            "A bidder outbids you",
             f"{len(NotificationKind)} kinds",
             "a In app on/off",
         )
@@ -247,7 +247,7 @@ async def test_what_is_told_is_turned_and_kept_at_once(
         told = await kept()
         assert (told["outbid"], told["won"]) == ((True, True), (False, True))
         await shown.press("up", "a", "e")
-        await shown.reads("Somebody outbids you: not told by e-mail")
+        await shown.reads("A bidder outbids you: not told by e-mail")
         assert (await kept())["outbid"] == (False, False)
 
         async def refuse(*_: object, **__: object) -> None:
@@ -259,10 +259,10 @@ async def test_what_is_told_is_turned_and_kept_at_once(
         assert "[✓]" not in next(line for line in shown.lines if "outbids you  " in line)
     async with screen(trade.buyer.token, read_only=True, size=LARGE) as shown:
         await shown.press("N", "p")
-        await shown.reads("Opened read-only", "Somebody outbids you")
+        await shown.reads("Opened read-only", "A bidder outbids you")
         assert "a In app" not in shown.text
         await shown.press("a", "enter")
-        assert "[✓]" not in next(line for line in shown.lines if "Somebody outbids you" in line)
+        assert "[✓]" not in next(line for line in shown.lines if "A bidder outbids you" in line)
     assert (await kept())["outbid"] == (False, False)
 
 

@@ -153,7 +153,7 @@ async def test_shipped_confirmed_and_the_seller_has_the_money(trade: Trade, scre
     async with screen(trade.buyer.token) as shown:
         await order_open(shown, order_id)
         await shown.press("d")
-        await shown.reads("Have the goods come?", "The seller gets", "12.50")
+        await shown.reads("Has the item arrived?", "The seller gets", "12.50")
         await shown.confirm()
         await shown.reads("✓ Delivered", "Confirmed: the seller has the money")
     assert (await trade.seller.wallet.get()).balance == 1250
@@ -212,7 +212,7 @@ async def test_an_address_is_typed_and_checked(trade: Trade, screen: Opener) -> 
     async with screen(trade.buyer.token) as shown:
         await order_open(shown, order_id)
         await shown.press("a")
-        await shown.reads("Where do the goods go?", "24103")
+        await shown.reads("Where should the item be sent?", "24103")
         await shown.press("ctrl+u")
         await shown.type("Bea [red]")
         await shown.press("up", "up", "up", "ctrl+u")

@@ -111,7 +111,7 @@ async def test_an_order_that_was_called_off_meanwhile_ends_the_wait(
         await shown.confirm()
         await page_of(shown)
         await trade.buyer.orders.cancel(order_id)
-        await shown.reads("the order was called off. Escape goes back")
+        await shown.reads("the order was cancelled. Escape goes back")
         await shown.press("escape")
         await shown.reads("■ Cancelled")
 

@@ -1,4 +1,4 @@
-"""The seller's desk on a real server: goods, what runs, and what came of it."""
+"""The seller's desk on a real server: listings, what runs, and what came of it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Sql = Callable[..., list[tuple[Any, ...]]]
 
 @pytest.fixture
 async def seller(market: Market, sql: Sql) -> AsyncInstaSell:
-    """Somebody who sells, in a market with a category that can be typed."""
+    """A seller, in a market with a category that can be typed."""
     category = market.category()
     sql("UPDATE categories SET name = 'Clocks', path = 'Home > Clocks' WHERE id = %s", category)
     return await market.seller()
@@ -41,12 +41,12 @@ async def desk(shown: Screen) -> RowTable:
     return shown.app.screen.query_one(RowTable)
 
 
-async def test_from_new_goods_to_an_auction_that_is_called_off(
+async def test_from_a_new_listing_to_an_auction_that_is_cancelled(
     seller: AsyncInstaSell, screen: Opener
 ) -> None:
     async with screen(seller.token) as shown:
         await desk(shown)
-        await shown.reads("Nothing of yours is up", "1 Running")
+        await shown.reads("No auction of yours is open", "1 Running")
         await shown.press("4")
         await shown.reads("You have nothing to sell yet", "n New")
         await shown.press("n")
@@ -59,30 +59,30 @@ async def test_from_new_goods_to_an_auction_that_is_called_off(
         await shown.reads("Which one? Home > Clocks")
         await shown.type("s")
         await shown.press("enter")
-        await shown.reads("Added: p puts it up", "Mantel clock", "by auction", "p Put up")
+        await shown.reads("Added: p auctions it", "Mantel clock", "by auction", "p Auction")
         await shown.press("p")
-        await shown.reads("Put it up for auction", "3d")
+        await shown.reads("Auction this item", "3d")
         await shown.type("12,5")
         await shown.press("enter")
         await shown.reads("has a decimal comma")
         await shown.press("ctrl+u")
         await shown.type("12.50")
         await shown.press("enter")
-        await shown.reads("Put it up?", "12.50", "50 gas", "100,000 gas")
+        await shown.reads("Start the auction?", "12.50", "50 gas", "100,000 gas")
         await shown.confirm()
         await shown.reads("It is up", "up for auction")
         await shown.press("1")
-        await shown.reads("Mantel clock", "12.50", "x Call off")
+        await shown.reads("Mantel clock", "12.50", "x Cancel")
         await shown.press("x")
-        await shown.reads("Call this auction off?")
+        await shown.reads("Cancel this auction?")
         await shown.press("enter")
         await shown.reads("Comes back", "50 gas")
         await shown.confirm()
-        await shown.reads("The auction is called off", "Nothing of yours is up")
+        await shown.reads("The auction is cancelled", "No auction of yours is open")
     assert (await seller.wallet.get()).gas_balance == 100_000
 
 
-async def test_goods_at_a_price_are_changed_and_taken_away(
+async def test_a_listing_at_a_price_is_changed_and_removed(
     seller: AsyncInstaSell, screen: Opener, market: Market
 ) -> None:
     made = await seller.listings.create(
@@ -135,9 +135,9 @@ async def test_bids_are_seen_and_what_came_of_it(
         await shown.reads("Won clock", "Poor clock", "20.00")
         await bidder.auctions.bid(won, max_amount=2500)
         await shown.until(lambda: [row.cells["bids"][0] for row in table.rows] == ["0", "1"])
-        assert "x Call off" in shown.text
+        assert "x Cancel" in shown.text
         await shown.press("down")
-        await shown.until(lambda: "x Call off" not in shown.text)
+        await shown.until(lambda: "x Cancel" not in shown.text)
         await shown.press("enter")
         await shown.until(lambda: isinstance(shown.app.screen, AuctionScreen))
         await shown.press("escape")
@@ -146,14 +146,16 @@ async def test_bids_are_seen_and_what_came_of_it(
         await shown.press("2")
         await shown.reads("Poor clock", "no bids", "▶")
         await shown.press("p")
-        await shown.reads("Put it up again", "10.00", "15.00", "30.00")
+        await shown.reads("Relist this auction", "10.00", "15.00", "30.00")
         # The reserve is taken away; all that nobody touched stays as it was.
         for _ in range(2):
             await shown.press("tab")
         await shown.press("home", *["delete"] * 5, "enter")
-        await shown.reads("Put it up again?", "Hidden reserve", "50 gas", "11m, as last time")
+        await shown.reads(
+            "Start the auction again?", "Hidden reserve", "50 gas", "11m, as last time"
+        )
         await shown.confirm()
-        await shown.reads("It is up again", "Everything that was up has found a buyer")
+        await shown.reads("It runs again", "Every auction has found a buyer")
         await shown.press("3")
         await shown.reads("Won clock", "not paid yet", "Person")
         await shown.press("enter")
@@ -186,9 +188,7 @@ async def test_what_was_not_paid_is_offered_to_the_next_bidder(
         await shown.press("u")
         await shown.reads("Offer it on?")
         await shown.confirm()
-        await shown.reads(
-            "Offered: 15.00 is to be paid", "Everything that was up has found a buyer"
-        )
+        await shown.reads("Offered: 15.00 is to be paid", "Every auction has found a buyer")
     [order] = [each async for each in second.orders.list()]
     assert (order.total_amount, order.status.value) == (1500, "pending")
 
@@ -200,9 +200,9 @@ async def test_a_refusal_is_told_and_loses_nothing(
     async with screen(seller.token) as shown:
         await desk(shown)
         await shown.press("4")
-        await shown.reads("by auction", "p Put up")
+        await shown.reads("by auction", "p Auction")
         await shown.press("p")
-        await shown.reads("Put it up for auction")
+        await shown.reads("Auction this item")
         await shown.type("9")
         await seller.auctions.create(listing, min_bid=100, duration_seconds=600)
         await shown.press("enter")
@@ -217,7 +217,7 @@ async def test_who_may_not_is_told(seller: AsyncInstaSell, screen: Opener, marke
     async with screen(seller.token, read_only=True) as shown:
         await desk(shown)
         await shown.reads("Opened read-only", "Clock")
-        assert "x Call off" not in shown.text
+        assert "x Cancel" not in shown.text
         await shown.press("x", "4", "n")
         await shown.reads("1 listing")
         assert "Something to sell" not in shown.text
@@ -277,7 +277,7 @@ def test_terms_that_contradict_each_other_are_told_by_name() -> None:
     assert seller_text.wrong_terms(fine, "USD") == {}
 
 
-async def test_a_file_of_goods_is_looked_at_and_brought_in(
+async def test_a_file_of_listings_is_looked_at_and_imported(
     seller: AsyncInstaSell, screen: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = (
@@ -294,7 +294,7 @@ async def test_a_file_of_goods_is_looked_at_and_brought_in(
         await shown.press("4")
         await shown.reads("n adds something, I a whole file", "I Import")
         await shown.press("I")
-        await shown.reads("Goods from a file")
+        await shown.reads("Listings from a file")
         await shown.type("none.csv")
         await shown.press("enter")
         # Where the line is broken depends on how long the path of the test's folder is.
@@ -309,7 +309,7 @@ async def test_a_file_of_goods_is_looked_at_and_brought_in(
         await shown.reads("Brought in: 1 created, 1 rejected; row 2: ", "Mantel clock", "12.50")
         # The same file again changes nothing, and asks nothing.
         await shown.press("I")
-        await shown.reads("Goods from a file")
+        await shown.reads("Listings from a file")
         await shown.type(file.name)
         await shown.press("enter")
         await shown.reads("Nothing to bring in: 1 unchanged, 1 rejected")
@@ -323,7 +323,7 @@ async def test_columns_of_a_file_are_mapped(
     async with screen(seller.token) as shown:
         await desk(shown)
         await shown.press("4", "I")
-        await shown.reads("Goods from a file", "Columns", "The same for all")
+        await shown.reads("Listings from a file", "Columns", "The same for all")
         for name, text in (
             ("path", "theirs.csv"),
             ("maps", "Name=title, Cost"),

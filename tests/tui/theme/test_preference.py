@@ -190,7 +190,7 @@ async def test_other_keys_do_it_and_help_shows_them(tmp_path: Path) -> None:
         FakeMarket(), size=(120, 36), keys=wished, remarks=["a word"]
     ) as shown:
         await shown.press("exclamation_mark")
-        await shown.reads("board.nothing", "that has keys", "a word")
+        await shown.reads("board.nothing", "names no keys", "a word")
         await shown.press("escape")
         await enter(shown, next(each for each in PICTURES if each.name == "auction"))
         await shown.reads("x Bid", "f1 Help")
