@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from itertools import count
 from random import Random
 
-from instasell_cli.demo import listings as goods
+from instasell_cli.demo import listings as demo_listings
 from instasell_cli.demo.bidders import Bidder
 from instasell_cli.demo.market import DemoMarket
 from instasell_cli.exit_codes import CliError
@@ -18,16 +18,16 @@ from instasell_client import AsyncInstaSell, InstaSell, InstaSellError
 
 LOTS_OPEN = 24
 BIDDERS = 8
-GOODS_AT_ONCE = 48
+LISTINGS_AT_ONCE = 48
 SECONDS = (25, 180)
 WORTH = (3_000, 60_000)
 
 
 def open_board(market: DemoMarket, output: OutputWriter, seed: int) -> None:
     """Opens the Board as a bidder, and returns when it is closed. Raises CliError if it fails."""
-    goods.make_categories(market)
+    demo_listings.make_categories(market)
     with InstaSell(market.url) as seller:
-        goods.sign_up(seller, market, "Sally Seller")
+        demo_listings.sign_up(seller, market, "Sally Seller")
         token = seller.token
     with InstaSell(market.url) as viewer:
         viewer.auth.signup("you@demo.example", market.password, display_name="You")
@@ -43,7 +43,7 @@ async def _watched(
 ) -> int:
     async with AsyncExitStack() as stack:
         seller = await stack.enter_async_context(AsyncInstaSell(market.url, seller_token))
-        people = await goods.bidders(stack, market, BIDDERS)
+        people = await demo_listings.bidders(stack, market, BIDDERS)
         crowd = BidderCrowd(seller, people, seed)
         await crowd.fill()
         simulation = asyncio.create_task(crowd.run())
@@ -76,7 +76,7 @@ class BidderCrowd:
     async def fill(self) -> None:
         """Create auctions until enough of them are open."""
         while len(self._open) < LOTS_OPEN:
-            self._open.append(await self._put_up())
+            self._open.append(await self._create_auction())
 
     async def run(self) -> None:
         """Until it is cancelled: each auction that ends makes room for another."""
@@ -88,7 +88,7 @@ class BidderCrowd:
         while True:
             try:
                 await self._bid_to_the_end(auction_id)
-                auction_id = await self._put_up()
+                auction_id = await self._create_auction()
             except InstaSellError:
                 # The show goes on: a lost connection must not take the screen along.
                 await asyncio.sleep(1.0)
@@ -106,10 +106,11 @@ class BidderCrowd:
         except ExceptionGroup as failures:
             raise first_of(failures) from None
 
-    async def _put_up(self) -> str:
+    async def _create_auction(self) -> str:
         if not self._shelf:
             rows = [
-                piece.row for piece in goods.pieces(next(self._batches), auctions=GOODS_AT_ONCE)
+                piece.row
+                for piece in demo_listings.pieces(next(self._batches), auctions=LISTINGS_AT_ONCE)
             ]
             async for verdict in self._seller.listings.bulk(rows):
                 if verdict.listing_id is not None:

@@ -56,12 +56,14 @@ def pieces(seed: int, *, auctions: int, others: int = 0) -> Sequence[PlannedList
     return make_plan(seed, users=2, listings=auctions + others, auctions=auctions, bids=0).pieces
 
 
-def write_csv(path: Path, goods: Sequence[PlannedListing], faulty: Sequence[Sequence[str]]) -> None:
+def write_csv(
+    path: Path, listings: Sequence[PlannedListing], faulty: Sequence[Sequence[str]]
+) -> None:
     """Write a seller's file: prices as people write them, and some rows that are rejected."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        for piece in goods:
+        for piece in listings:
             row = piece.row
             price = row.get("price")
             shown = f"${shown_amount(price)}" if isinstance(price, int) else ""

@@ -43,7 +43,7 @@ async def settle(
     for number, (buyer, order) in enumerate(won):
         if number == len(won) - 1:
             await _pay_by_card(buyer, order, say)
-            await _call_off(seller, order, say)
+            await _cancel(seller, order, say)
             settled.refunded += order.total_amount
             continue
         if number % 2:
@@ -132,7 +132,7 @@ async def _dispute(
     return refund
 
 
-async def _call_off(seller: AsyncInstaSell, order: Order, say: OutputWriter) -> None:
+async def _cancel(seller: AsyncInstaSell, order: Order, say: OutputWriter) -> None:
     await seller.orders.cancel(order.id, "it broke while it was packed")
     say.text(
         f"{order.title} broke while it was packed: Sally calls the order off, and"

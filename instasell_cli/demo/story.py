@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from random import Random
 
-from instasell_cli.demo import listings as goods
+from instasell_cli.demo import listings as demo_listings
 from instasell_cli.demo.bidders import Bidder, DemoAuction
 from instasell_cli.demo.market import ADMIN_EMAIL, DemoMarket
 from instasell_cli.demo.payments import Settled, settle
@@ -60,7 +60,7 @@ class StoryEvents:
             "bids": self.bids,
             "an extension by a late bid": self.extensions,
             "a winner of every auction": len(self.winners) == auctions,
-            "an order that is called off and paid back": self.settled.refunded,
+            "an order that is cancelled and refunded": self.settled.refunded,
             "a dispute that the admin settles": self.settled.decided,
             "the seller's money": self.settled.released
             and self.settled.earned == self.settled.released,
@@ -73,11 +73,11 @@ def tell_story(market: DemoMarket, seed: int) -> None:
     say = OutputWriter(Format.TABLE, stdout=sys.stdout, stderr=sys.stdout)
     happened = StoryEvents()
     say.text(f"A market runs at {market.url}, with PostgreSQL and Valkey of its own.")
-    say.text(f"The admin has created {goods.make_categories(market)} categories.")
+    say.text(f"The admin has created {demo_listings.make_categories(market)} categories.")
     with InstaSell(market.url) as seller:
-        goods.sign_up(seller, market, "Sally Seller")
+        demo_listings.sign_up(seller, market, "Sally Seller")
         _import(market, seller, say, happened, seed)
-        auctions = _put_up(seller, say)
+        auctions = _create_auctions(seller, say)
         token = seller.token
     try:
         asyncio.run(_bidding(market, auctions, token, say, happened, seed))
@@ -96,26 +96,28 @@ def tell_story(market: DemoMarket, seed: int) -> None:
 def _import(
     market: DemoMarket, seller: InstaSell, say: OutputWriter, happened: StoryEvents, seed: int
 ) -> None:
-    path = market.folder / "goods.csv"
-    goods.write_csv(
-        path, goods.pieces(seed, auctions=len(DURATIONS_SECONDS), others=9), FAULTY_ROWS
+    path = market.folder / "listings.csv"
+    demo_listings.write_csv(
+        path, demo_listings.pieces(seed, auctions=len(DURATIONS_SECONDS), others=9), FAULTY_ROWS
     )
     say.text(f"Sally imports her file of {9 + len(DURATIONS_SECONDS) + len(FAULTY_ROWS)} rows:")
-    first = goods.import_file(seller, say, path)
+    first = demo_listings.import_file(seller, say, path)
     say.text("She imports it again:")
-    second = goods.import_file(seller, say, path)
+    second = demo_listings.import_file(seller, say, path)
     happened.created, happened.rejected = first.counts["created"], first.counts["rejected"]
     happened.repeated = second.counts["unchanged"]
 
 
-def _put_up(seller: InstaSell, say: OutputWriter) -> Mapping[str, AuctionState]:
+def _create_auctions(seller: InstaSell, say: OutputWriter) -> Mapping[str, AuctionState]:
     mine = seller.auth.me().id
     listings = list(seller.listings.list(seller=mine, type="auction", sort="oldest"))
     found = {}
     for listing, seconds in zip(listings, DURATIONS_SECONDS, strict=True):
         made = seller.auctions.create(listing.id, min_bid=MINIMUM, duration_seconds=seconds)
         found[made.state.auction_id] = made.state
-        say.text(f"She puts up for {seconds} s: {listing.title}, from {shown_amount(MINIMUM)}.")
+        say.text(
+            f"She starts an auction of {seconds} s: {listing.title}, from {shown_amount(MINIMUM)}."
+        )
     return found
 
 
@@ -128,7 +130,7 @@ async def _bidding(
     seed: int,
 ) -> None:
     async with AsyncExitStack() as stack:
-        people = await goods.bidders(stack, market, BIDDERS + 1)
+        people = await demo_listings.bidders(stack, market, BIDDERS + 1)
         latecomer, regulars = people[0], people[1:]
         async with asyncio.TaskGroup() as group:
             group.create_task(_tell(market, auctions, say, happened))
@@ -192,7 +194,7 @@ async def _bid_late(client: AsyncInstaSell, auction_id: str, say: OutputWriter) 
             return
         await asyncio.sleep(max(0.0, lot.left_seconds(live.server_now()) - LATE_SECONDS))
         state = (await client.auctions.status(auction_id)).state
-        say.text(f"Somebody who has waited bids in the last seconds on: {state.title}")
+        say.text(f"A bidder who has waited bids in the last seconds on: {state.title}")
         for _ in range(5):
             try:
                 await live.bid(auction_id, amount=state.minimum_bid, max_amount=lot.worth)

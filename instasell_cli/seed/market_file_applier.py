@@ -88,7 +88,9 @@ class MarketFileApplier:
         ]
         self._entered = await enter_people(self._url, self._admin_token, entrants)
         await self._each(sheet.people, self._person)
-        await self._each(dict.fromkeys(piece.seller for piece in sheet.pieces), self._goods)
+        await self._each(
+            dict.fromkeys(piece.seller for piece in sheet.pieces), self._apply_listings
+        )
         sellers = {piece.name: piece.seller for piece in sheet.pieces}
         of_seller: dict[str, list[AuctionEntry]] = {}
         for sale in sheet.sales:
@@ -177,7 +179,7 @@ class MarketFileApplier:
 
     # Listings ---------------------------------------------------------------------------------
 
-    async def _goods(self, seller: str) -> None:
+    async def _apply_listings(self, seller: str) -> None:
         client = self._clients.get(seller)
         if client is None:
             return
@@ -209,12 +211,14 @@ class MarketFileApplier:
             auction_id = there.get(self.ids["listings"][sale.listing])
             outcome = "unchanged"
             if auction_id is None:
-                auction_id, outcome = await self._put_up(client, sale)
+                auction_id, outcome = await self._create_auction(client, sale)
             if auction_id is not None:
                 self.ids["auctions"][sale.name] = auction_id
                 self.made["auctions", outcome] += 1
 
-    async def _put_up(self, client: AsyncInstaSell, sale: AuctionEntry) -> tuple[str | None, str]:
+    async def _create_auction(
+        self, client: AsyncInstaSell, sale: AuctionEntry
+    ) -> tuple[str | None, str]:
         terms = {name: value for name, value in sale.terms.items() if value is not None}
         listing_id = self.ids["listings"][sale.listing]
         try:

@@ -89,7 +89,7 @@ class _Check:
         self._model(entry, Signup, wanted)
         if email.casefold() in self._emails:
             field = "email" if "email" in given else "name"
-            self._fault(entry, field, f"somebody else has {email}")
+            self._fault(entry, field, f"another account has {email}")
         self._emails.add(email.casefold())
         self.people[name] = AccountEntry(
             entry,

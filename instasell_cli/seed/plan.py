@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from instasell_cli.seed.word_lists import goods, words
+from instasell_cli.seed.word_lists import items, words
 
 SELLERS_SHARE = 3
 """One in three sells, and one at least."""
@@ -100,7 +100,7 @@ def make_plan(seed: int, *, users: int, listings: int, auctions: int, bids: int)
 
 def categories() -> Sequence[str]:
     """Return the paths of the categories of the listings."""
-    return [*goods()]
+    return [*items()]
 
 
 def _person(seed: int, number: int, users: int) -> PlannedAccount:
@@ -115,7 +115,7 @@ def _piece(seed: int, number: int, sellers: int, *, auction: bool) -> PlannedLis
     kind = "auction" if auction else "direct"
     source = Random(f"{seed}/{kind}/{number}")
     path = source.choice(categories())
-    quality, name = source.choice(words("qualities")), source.choice(goods()[path])
+    quality, name = source.choice(words("qualities")), source.choice(items()[path])
     maker, year = source.choice(words("makers")), source.randrange(1890, 1995)
     title = f"{quality.capitalize()} {name} by {maker}, {year}"
     row: dict[str, object] = {

@@ -64,14 +64,14 @@ class SeedRunner:
         sellers = [each for each, person in zip(clients, people, strict=True) if person.sells]
         bidders = [each for each, person in zip(clients, people, strict=True) if not person.sells]
         shelves = await asyncio.gather(
-            *(self._goods(index, seller) for index, seller in enumerate(sellers))
+            *(self._create_listings(index, seller) for index, seller in enumerate(sellers))
         )
         ids = {sku: found for shelf in shelves for sku, found in shelf.items()}
 
-        async def put_up(sale: PlannedAuction) -> str | None:
+        async def create_auction(sale: PlannedAuction) -> str | None:
             return await self._auction(sellers[sale.seller], ids[sale.sku], sale)
 
-        auctions = await self._all(self._plan.sales, put_up)
+        auctions = await self._all(self._plan.sales, create_auction)
 
         async def bid_on(sale: int) -> None:
             auction_id = auctions[sale]
@@ -124,7 +124,7 @@ class SeedRunner:
             raise requires_proof(person.email)
         self.made["users", "created"] += 1
 
-    async def _goods(self, index: int, seller: AsyncInstaSell) -> Mapping[str, str]:
+    async def _create_listings(self, index: int, seller: AsyncInstaSell) -> Mapping[str, str]:
         rows = [piece.row for piece in self._plan.pieces if piece.seller == index]
         ids: dict[str, str] = {}
         async for verdict in seller.listings.bulk(rows):

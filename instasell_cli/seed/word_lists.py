@@ -15,10 +15,10 @@ def words(name: str) -> Sequence[str]:
 
 
 @cache
-def goods() -> Mapping[str, Sequence[str]]:
+def items() -> Mapping[str, Sequence[str]]:
     """Return the names of the items in each category, by its path."""
     found = {}
-    for line in words("goods"):
+    for line in words("items"):
         path, _, names = line.partition(":")
         found[path.strip()] = [name.strip() for name in names.split(",")]
     return found

@@ -69,10 +69,10 @@ class AuctionScheduler:
             for wishes in self._wishes(file)
             for wish in wishes
         )
-        for wish, verdict in self._crew.in_order(jobs, self.put_up):
+        for wish, verdict in self._crew.in_order(jobs, self.schedule):
             yield ImportResult([(verdict, wish.row)], file.progress())
 
-    async def put_up(self, wish: AuctionRow) -> RowResult:
+    async def schedule(self, wish: AuctionRow) -> RowResult:
         """Create the auction of one row, and return its result."""
         from instasell_client import errors
 

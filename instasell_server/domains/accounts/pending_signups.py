@@ -46,7 +46,7 @@ PENDING = SignupPending(
 
 @dataclass(frozen=True)
 class MailAboutSignup(OutboxTask):
-    """Mail the token of a sign-up, or to the account of its address that somebody tried one."""
+    """Mail the token of a sign-up; or tell the account of that address that one was tried."""
 
     kind = "signup_requested"
     signup_id: str

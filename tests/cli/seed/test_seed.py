@@ -56,7 +56,7 @@ def test_every_made_up_thing_fits_the_contract() -> None:
 
 
 def test_the_word_lists_are_clean() -> None:
-    for name in ("goods", "qualities", "makers", "people", "remarks"):
+    for name in ("items", "qualities", "makers", "people", "remarks"):
         lines = words(name)
         assert len(lines) == len(set(lines)) > 10
         assert all(line == line.strip() and line.isprintable() for line in lines)

@@ -145,7 +145,7 @@ def test_every_fault_is_told_with_its_place() -> None:
         ("x" * (CHARACTERS_MAX + 1), "larger than 1 MiB"),
         ("categories: [" + "a, " * 501 + "]", "500 entries at most"),
         ("users: [{name: a, <<: {role: seller}}]", "no such field"),
-        ("users: [{name: a}, {name: A}]", "somebody else has A@example.test"),
+        ("users: [{name: a}, {name: A}]", "another account has A@example.test"),
     ],
 )
 def test_what_is_no_market_file(text: str, said: str) -> None:
