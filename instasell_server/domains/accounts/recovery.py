@@ -46,7 +46,7 @@ class MailResetLink(OutboxTask):
 
 
 class Recovery:
-    """The links of accounts."""
+    """Send links to accounts, and do what a link permits."""
 
     def __init__(
         self,

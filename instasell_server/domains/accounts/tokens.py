@@ -15,7 +15,7 @@ TOKENS_MAX = 100
 
 
 class ScriptTokens:
-    """The tokens of an account, for its owner."""
+    """Create, list and end the tokens of an account, for its owner."""
 
     def __init__(self, database: Database, sessions: Sessions, signer: TokenSigner) -> None:
         self._database = database
@@ -27,7 +27,7 @@ class ScriptTokens:
         beyond = rules.scopes_beyond(principal.role, wanted.scopes)
         if beyond:
             names = ", ".join(beyond)
-            raise Invalid.one("scopes", f"leave out {names}; a {principal.role} has them not")
+            raise Invalid.one("scopes", f"leave out {names}; a {principal.role} cannot have them")
 
         async def work(tx: Transaction) -> TokenGrant:
             await store.lock_owner(tx, principal.user_id)

@@ -14,7 +14,7 @@ from instasell_server.domains.notifications.rules import NotificationDraft
 from instasell_server.domains.notifications.store import Cause
 
 AUDIENCE_MAX = 500
-"""How many people one transaction tells of one cause."""
+"""How many users one transaction notifies of one cause."""
 
 Payload = Mapping[str, Any]
 
