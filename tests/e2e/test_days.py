@@ -58,4 +58,4 @@ def test_a_sellers_and_an_admins_day(folder: Path) -> None:
     assert "A map of the coast,40.00\n" in admin
     assert "resolved,25.00\n" in admin
     assert "bids, by week in UTC\n" in admin
-    assert "resolve_dispute,As on the pictures\nunsuspend_user,It was somebody else\n" in admin
+    assert "resolve_dispute,As on the pictures\nunsuspend_user,It was another person\n" in admin
