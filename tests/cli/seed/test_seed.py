@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from instasell_cli.seed.plan import make_plan
-from instasell_cli.seed.word_lists import goods, words
+from instasell_cli.seed.word_lists import items, words
 from instasell_client.models.accounts import Role
 from instasell_client.models.auctions import CreateAuction
 from instasell_client.models.listings import BulkListing
@@ -60,7 +60,7 @@ def test_the_word_lists_are_clean() -> None:
         lines = words(name)
         assert len(lines) == len(set(lines)) > 10
         assert all(line == line.strip() and line.isprintable() for line in lines)
-    assert all(goods().values())
+    assert all(items().values())
 
 
 async def test_seeding_twice_changes_nothing(
