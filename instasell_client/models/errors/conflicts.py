@@ -57,9 +57,9 @@ class BuyNowUnavailable(Conflict):
 
 
 class ListingInUse(Conflict):
-    """Refuse to change a listing that an order or an auction with bids needs."""
+    """Refuse to change a listing that an open auction needs."""
 
-    title = "The listing is in use by an order or an auction with bids"
+    title = "The listing has an open auction; wait until it has ended"
 
 
 class ListingHasAuction(Conflict):

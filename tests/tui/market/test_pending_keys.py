@@ -10,11 +10,15 @@ import pytest
 
 from instasell_client import (
     AsyncInstaSell,
+    InstaSellError,
     Invalid,
     OutcomeUnknown,
+    RateLimited,
     TransportError,
+    Unauthenticated,
     Unavailable,
 )
+from instasell_tui.market import pending_keys
 from instasell_tui.market.connection import MarketConnection
 from instasell_tui.market.pending_keys import PENDING_MAX, PendingKeys
 from tests.client.cutting_proxy import CuttingProxy, cutting
@@ -160,6 +164,62 @@ async def test_an_answer_or_another_person_ends_a_key() -> None:
     keys.forget_person()
     await keys.send_once(bid, answering(None))
     assert len(set(used)) == 3
+
+
+async def test_a_refusal_of_a_later_try_says_nothing_of_the_first() -> None:
+    keys, used = PendingKeys(), []
+
+    async def attempt(error: InstaSellError) -> None:
+        async def send(key: str) -> None:
+            used.append(key)
+            raise error
+
+        with pytest.raises(type(error)):
+            await keys.send_once(("send", "a", "hello"), send)
+
+    for error in (OutcomeUnknown(), RateLimited(), Unauthenticated(), InstaSellError(), Invalid()):
+        await attempt(error)
+    assert len(set(used)) == 1
+    # Without silence before it, such a refusal ends the write.
+    for _ in range(2):
+        await attempt(RateLimited())
+    assert len(set(used)) == 3
+
+
+async def test_a_write_under_way_is_not_ended_by_another() -> None:
+    keys, used = PendingKeys(), []
+
+    async def lost(key: str) -> None:
+        used.append(key)
+        raise OutcomeUnknown
+
+    async def slow(key: str) -> None:
+        used.append(key)
+        keys.forget_person()
+        with pytest.raises(OutcomeUnknown):
+            await keys.send_once(("send", 1), lost)
+
+    await keys.send_once(("send", 1), slow)
+    with pytest.raises(OutcomeUnknown):
+        await keys.send_once(("send", 1), lost)
+    assert used[0] != used[1] == used[2]
+
+
+async def test_an_equal_write_much_later_is_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys, used = PendingKeys(), []
+
+    async def lost(key: str) -> None:
+        used.append(key)
+        raise OutcomeUnknown
+
+    for seconds in (pending_keys.PENDING_SECONDS, -1.0):
+        monkeypatch.setattr(pending_keys, "PENDING_SECONDS", seconds)
+        for _ in range(2):
+            with pytest.raises(OutcomeUnknown):
+                await keys.send_once(("send", "ok"), lost)
+    assert used[0] == used[1]
+    assert len(set(used)) == 3
+    assert keys.find("send") is None
 
 
 async def test_keys_have_a_bound() -> None:
