@@ -1,6 +1,6 @@
 """Bidders who bid at random over sockets and HTTP, whatever happens to the servers.
 
-Each keeps to its own seed and writes down what it asked and what it was told. A bid whose answer
+Each keeps to its own seed and writes down what it asked and what was answered. A bid whose answer
 is lost is sent again under its key until an answer comes.
 """
 
@@ -75,7 +75,7 @@ class Bidder:
         self._socket = None
 
     async def run(self, lots: Sequence[Lot], stop: asyncio.Event, pause_seconds: float) -> None:
-        """Bids until it is told to stop."""
+        """Bids until `stop` is set."""
         while not stop.is_set():
             if self.unresolved:
                 await self.resolve(stop)
@@ -152,7 +152,7 @@ class Bidder:
 
 
 class Watcher:
-    """A connection that joins auctions and writes down what it is told, over and over."""
+    """A connection that joins auctions and writes down every message, over and over."""
 
     def __init__(self, url: str, lots: Sequence[Lot]) -> None:
         self.watches: list[Watch] = []
@@ -191,7 +191,7 @@ class Watcher:
         await self._joined.wait()
 
     def versions(self) -> dict[str, int]:
-        """The newest version that the present connection was told of each auction."""
+        """The newest version of each auction that the present connection has received."""
         return {
             key: watch.frames[-1]["data"]["version"] if watch.frames else watch.joined_version
             for key, watch in self._now.items()
@@ -210,7 +210,7 @@ async def gather_bidders(
 ) -> list[Bidder]:
     """New accounts, every fourth of which bids over HTTP. `http` begins at one of the servers."""
     people = [await sign_up(http) for _ in range(count)]
-    # What one is told all believe, as they would who watch.
+    # All bidders share what one has seen, as if each of them watched the auction.
     seen: dict[str, int] = {}
     return [
         Bidder(number, person, urls, log, seen, by_socket=number % 4 != 0)

@@ -69,7 +69,7 @@ def check_acknowledged(run: Run) -> Iterator[Violation]:
             text = f"{each.key} was acknowledged as {told}, its row is {row}"
             yield Violation("C1", each.auction_id, text)
         elif each.price is not None and each.price < row.price_after:
-            text = f"{each.key} was told the price {each.price}, its row has {row.price_after}"
+            text = f"{each.key} was answered {each.price}, its row has {row.price_after}"
             yield Violation("C1", each.auction_id, text)
 
 
@@ -161,12 +161,12 @@ def _against(each: Operation, price: int, seq: int) -> Iterator[str]:
         if each.seq is not None and each.seq <= seq:
             yield f"{each.key} is number {each.seq}, {seq} was acknowledged before"
         if each.price is not None and each.price < price:
-            yield f"{each.key} was told {each.price}, {price} was acknowledged before"
+            yield f"{each.key} was answered with {each.price}, {price} was acknowledged before"
     elif each.outcome == "refused":
         if each.price is not None and each.price < price:
             yield f"{each.key} was refused at {each.price}, {price} was acknowledged before"
         if each.minimum is not None and each.minimum <= price:
-            yield f"{each.key} was told the minimum {each.minimum} under {price}"
+            yield f"{each.key} was answered with the minimum {each.minimum} under {price}"
 
 
 def check_orders(run: Run) -> Iterator[Violation]:
@@ -219,18 +219,18 @@ def _against_rows(watch: Watch, auction: StoredAuction) -> Iterator[str]:
     if watch.is_cut:
         return
     if version != auction.version:
-        yield f"the last that was told is version {version}, the database has {auction.version}"
+        yield f"the last published version is {version}, the database has {auction.version}"
     elif seq != auction.standing.seq:
-        yield f"the last that was told is seq {seq}, the database has {auction.standing.seq}"
+        yield f"the last published seq is {seq}, the database has {auction.standing.seq}"
 
 
 def _against_row(bid: dict[str, object], version: int, rows: dict[int, StoredBid]) -> Iterator[str]:
     stored = rows.get(int(str(bid["seq"])))
     if stored is None:
-        yield f"bid {bid['seq']} was told and has no row"
+        yield f"bid {bid['seq']} was published and has no row"
         return
     row = stored.row
     due = (f"bidder-{row.bidder_no}", row.kind, row.amount, row.price_after, stored.version)
     told = (bid["bidder"], bid["kind"], bid["amount"], bid["price"], version)
     if told != due:
-        yield f"bid {row.seq} was told as {told}, its row is {due}"
+        yield f"bid {row.seq} was published as {told}, its row is {due}"

@@ -68,7 +68,7 @@ class Load:
             await asyncio.gather(*(each.resolve() for each in self.bidders))
 
     async def settle(self) -> dict[str, StoredAuction]:
-        """Waits until every auction has ended and every watcher has been told."""
+        """Waits until every auction has ended and every watcher has been notified."""
         async with asyncio.timeout(SETTLING_SECONDS):
             while True:
                 auctions = await asyncio.to_thread(read_auctions, self._database_url)

@@ -139,7 +139,7 @@ def bids_are_acknowledged_and_rolled_back(
 def events_are_published_before_the_commit(
     patch: pytest.MonkeyPatch, sql: Sql, server: RunningServer
 ) -> None:
-    """Watchers are told of a batch, and then its second commit fails."""
+    """A batch is published to watchers, and then its second commit fails."""
     lifecycle = server.app[SERVICE]._lifecycle
     judge_batch, write = judging.decide_batch, locked_store.write_and_commit
     events: list[Any] = []

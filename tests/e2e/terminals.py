@@ -1,4 +1,4 @@
-"""A server as somebody starts it in one terminal, for the commands of another."""
+"""A server as a user starts it in one terminal, for the commands of another."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Busy:
     bids: int = 0
 
     async def open(self, stack: contextlib.AsyncExitStack) -> None:
-        """Lets people in, puts goods up, and has one order paid by card."""
+        """Signs people up, lists items, and has one order paid by card."""
         self.seller = await self._person(stack, "seller", "ann@example.org")
         self.buyers = [
             await self._person(stack, "buyer", f"buyer-{number}@example.org") for number in range(3)
@@ -69,13 +69,13 @@ class Busy:
         self.token = str(self.buyers[0].token)
         for number in range(4):
             made = await self.seller.listings.create(
-                title=f"Watch {number}", type="auction", condition="new", **self._goods()
+                title=f"Watch {number}", type="auction", condition="new", **self._item_fields()
             )
             auction = await self.seller.auctions.create(made.id, min_bid=100, duration_seconds=3600)
             self.auctions.append(auction.state.auction_id)
         lamp = await self.seller.listings.create(
             title="A lamp", type="direct", condition="new", price=1000, stock=100_000,
-            **self._goods(),
+            **self._item_fields(),
         )  # fmt: skip
         self.lamp = lamp.id
         await self.buyers[0].auctions.bid(self.auctions[0], amount=100, idempotency_key=KEY)
@@ -88,8 +88,8 @@ class Busy:
         assert paid.order.status == "processing"
         self.listings = await listings_of(self.seller)
 
-    def _goods(self) -> dict[str, Any]:
-        return {"description": "Fine goods", "category_id": self.category}
+    def _item_fields(self) -> dict[str, Any]:
+        return {"description": "A fine item", "category_id": self.category}
 
     async def _person(
         self, stack: contextlib.AsyncExitStack, role: Any, email: str

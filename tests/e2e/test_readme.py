@@ -78,7 +78,7 @@ def run_python(environment: dict[str, str], profile: str) -> str:
 
 
 @pytest.mark.timeout(SESSION_SECONDS + 100)
-def test_the_first_session_goes_as_it_is_told(folder: Path) -> None:
+def test_the_first_session_works_as_the_readme_says(folder: Path) -> None:
     told = chapter_blocks("A first session")
     scripts = [block.text for block in told if block.language == "sh"]
     assert scripts[0].strip() == SERVE

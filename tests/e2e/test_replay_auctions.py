@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "examples" / "replay_auctions.py"
 
 # By hand: in "1" the third bidder passes 10.00 by one increment. "2" has one bid, so only a reserve
-# explains its price. In "3" the leader repeats his own maximum, which is refused.
+# explains its price. In "3" the leader repeats their own maximum, which is refused.
 SMALL_FILE = """\
 auctionid,bid,bidtime,bidder,bidderrate,openbid,price,item,auction_type
 1,12,2.5,cay,0,1,10.5,"Lamp, brass",3 day auction
@@ -102,7 +102,7 @@ def test_real_auctions_close_at_the_prices_that_were_paid() -> None:
     assert done.stdout.endswith("in all 305 of 305 closed at exactly the recorded price\n")
 
 
-async def test_a_market_that_is_too_slow_for_the_duration_is_told_with_the_remedy(
+async def test_a_market_that_is_too_slow_for_the_duration_gets_an_error_with_the_remedy(
     small_file: Path, server: RunningServer, sql: Callable[..., list[tuple[Any, ...]]]
 ) -> None:
     sql(

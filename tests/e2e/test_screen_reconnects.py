@@ -39,7 +39,7 @@ def shown_states(screen: Screen) -> list[tuple[Any, ...]]:
     ]
 
 
-async def test_a_killed_server_is_told_and_its_numbers_are_right_when_it_is_back(
+async def test_a_killed_server_is_shown_and_its_numbers_are_right_when_it_is_back(
     server: RunningServer,
     database_url: str,
     redis_url: str,

@@ -23,7 +23,7 @@ def wallets(part: str) -> dict[str, list[tuple[str, str, str]]]:
 
 
 @pytest.mark.timeout(240)
-def test_the_three_flows_move_money_as_they_are_told(folder: Path) -> None:
+def test_the_three_flows_move_money_as_documented(folder: Path) -> None:
     with serving(f"{PROGRAMS}/instasell serve", folder, **OFF) as environment:
         ran = subprocess.run(
             ["bash", str(ROOT / "examples" / "three_flows.sh")],

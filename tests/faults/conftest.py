@@ -110,7 +110,7 @@ Open = Callable[..., Any]
 async def open_field(
     own_engines: EmbeddedEngines, own_database: str, folder: Path, plan: Plan, tally: Tally
 ) -> AsyncIterator[Open]:
-    """`await open_field(database_url=...)`: servers under load; the URL is what they are told."""
+    """`await open_field(database_url=...)`: servers under load, which use that URL."""
     async with AsyncExitStack() as stack:
 
         async def open_one(*, database_url: str | None = None, servers: int = 2) -> Field:

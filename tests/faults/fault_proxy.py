@@ -1,4 +1,4 @@
-"""Stands before a server and, when it is armed, acts on its next reply instead of passing it on."""
+"""Relay to a server and, when armed, act on its next reply instead of passing it on."""
 
 from __future__ import annotations
 

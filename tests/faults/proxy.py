@@ -1,4 +1,4 @@
-"""Stands between servers and PostgreSQL, and delays, resets or cuts what passes."""
+"""Relay between servers and PostgreSQL, and delay, reset or cut what passes."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ async def test_a_commit_that_nobody_can_look_for_is_unknown_and_its_key_tells(
 
 
 async def test_a_silent_way_is_given_up(field: Field, proxy: DatabaseProxy) -> None:
-    """Nothing comes through and nothing is cut: bidders are told, and then the market goes on."""
+    """Nothing comes through and nothing is cut: bids fail, and then the market goes on."""
     put_off = {"unavailable", "outcome_unknown"}
     proxy.delay_seconds = 3600.0
     since = len(field.load.log.operations)

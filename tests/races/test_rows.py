@@ -71,7 +71,7 @@ async def test_control_without_skip_locked_everybody_waits(
         await first
 
 
-async def test_a_row_that_is_never_given_up_is_told_as_unavailable(
+async def test_a_row_that_is_never_given_up_is_reported_as_unavailable(
     market: Market, database_url: str, sql: Sql
 ) -> None:
     auction = await market.auction(await market.seller())

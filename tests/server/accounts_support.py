@@ -34,7 +34,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with a token."""
+    """A user with a token."""
 
     http: aiohttp.ClientSession
     id: str
@@ -72,7 +72,7 @@ async def ask(
 
 async def sign_up(http: aiohttp.ClientSession, role: str = "buyer", **fields: Any) -> Person:
     """A new account, signed in."""
-    email = fields.pop("email", f"somebody-{next(_numbers)}@example.org")
+    email = fields.pop("email", f"user-{next(_numbers)}@example.org")
     wanted = {"email": email, "password": PASSWORD, "role": role, **fields}
     answer = await ask(http, "POST", "/auth/signup", wanted)
     assert answer.status == 201, answer.body

@@ -97,7 +97,7 @@ def make_template(urls: EngineUrls, shared: Path) -> str:
 
 @contextlib.contextmanager
 def cloned(url: str, template: str) -> Iterator[str]:
-    """The URL of a fresh clone, which is dropped afterwards with whoever is still in it."""
+    """The URL of a fresh clone, dropped afterwards, with its open sessions."""
     name = f"test_{uuid.uuid4().hex}"
     # Two connections less for each test: all tests of a process can share one.
     with _kept(url).cursor() as cursor:
@@ -107,7 +107,7 @@ def cloned(url: str, template: str) -> Iterator[str]:
     finally:
         with _kept(url).cursor() as cursor:
             # FORCE is refused while autovacuum, which is the superuser's, looks into the clone;
-            # a plain DROP has it stop, and waits for those that are told to end here.
+            # a plain DROP has it stop, and waits for the sessions that end here.
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = %s AND pg_has_role(usesysid, 'MEMBER')",

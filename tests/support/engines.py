@@ -80,7 +80,7 @@ def _start_guardian(given: EngineUrls) -> str:
         timeout=_START_SECONDS,
     )
     if not result.stdout.startswith("{"):
-        raise RuntimeError("The engines of the tests did not start; the reason stands above.")
+        raise RuntimeError("The engines of the tests did not start; the reason is printed above.")
     return result.stdout
 
 

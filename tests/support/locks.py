@@ -1,4 +1,4 @@
-"""Somebody else's transaction that holds the row of an auction."""
+"""Another transaction that holds the row of an auction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A market for tests: people, goods and auctions on a running server."""
+"""A market for tests: people, listings and auctions on a running server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _numbers = itertools.count(1)
 
 
 class Market:
-    """People and goods of one server. Close it, and every client that it opened."""
+    """People and listings of one server. Close it, and every client that it opened."""
 
     def __init__(self, base_url: str, sql: Callable[..., list[tuple[Any, ...]]]) -> None:
         self.base_url = base_url

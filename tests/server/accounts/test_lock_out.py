@@ -155,7 +155,7 @@ async def test_wrong_old_passwords_are_counted_by_session(http: aiohttp.ClientSe
         for number in range(11)
     ]
     assert statuses == [422] * 10 + [429]
-    # Whoever has the session has not locked the owner out of signing in.
+    # The holder of the session has not locked the owner out of signing in.
     assert (await log_in(http, owner.email)).status == 200
 
 

@@ -204,7 +204,7 @@ async def test_forgetting_is_limited_by_account_and_by_address(
     assert sql("SELECT count(*) FROM outbox WHERE kind = 'password_forgotten'") == [(3,)]
 
 
-async def test_a_changed_password_is_told(http: aiohttp.ClientSession, box: Path) -> None:
+async def test_a_changed_password_is_notified(http: aiohttp.ClientSession, box: Path) -> None:
     person = await sign_up(http)
     await person.ask("POST", "/auth/password", {"old_password": PASSWORD, "new_password": NEW})
     [kept] = await mails(box, "Your password was changed")

@@ -276,7 +276,7 @@ async def test_an_old_copy_that_is_put_back_is_not_believed(
             key = await wait_for_copy(client, person)
             sql("UPDATE users SET role = 'buyer' WHERE id = %s", person.id)
             client.set(key, b"=99:" + old)
-    # Whoever claims to be an admin is looked up in any case; other copies hold for a minute.
+    # A session that claims to be an admin's is always looked up; other copies hold for a minute.
     assert (await admin.ask("GET", "/admin/users")).status == 403
     assert (await other.ask("GET", "/auth/me")).body["role"] == "buyer"
 

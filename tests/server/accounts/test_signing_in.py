@@ -1,4 +1,4 @@
-"""Signing up and in: what is refused, what is told, and how much work it costs."""
+"""Signing up and in: what is refused, what is disclosed, and how much work it costs."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ async def test_tokens_are_made_listed_and_ended(http: aiohttp.ClientSession) -> 
     assert (again.status, again.code) == (404, "token_not_found")
 
 
-async def test_another_users_token_and_the_own_session_are_not_found(
+async def test_another_users_token_and_the_current_session_are_not_found(
     http: aiohttp.ClientSession,
 ) -> None:
     person, other = await sign_up(http), await sign_up(http)
@@ -49,7 +49,7 @@ async def test_another_users_token_and_the_own_session_are_not_found(
     ("role", "scopes"),
     [("buyer", ["list"]), ("buyer", ["sell", "read"]), ("seller", ["admin"]), ("buyer", ["admin"])],
 )
-async def test_nobody_gives_what_he_has_not(
+async def test_nobody_grants_a_scope_they_do_not_have(
     http: aiohttp.ClientSession, role: str, scopes: list[str]
 ) -> None:
     person = await sign_up(http, role)

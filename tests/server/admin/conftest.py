@@ -1,4 +1,4 @@
-"""An admin at his desk, and the market that he looks after."""
+"""An admin, and the market to administer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WHY = {"reason": "because"}
 
 @pytest.fixture
 async def market(server: RunningServer, sql: Sql) -> AsyncIterator[Market]:
-    """People and goods on `server`."""
+    """People and listings on `server`."""
     async with open_market(server.base_url, sql) as opened:
         yield opened
 

@@ -101,7 +101,7 @@ class Rows:
 
 @pytest.fixture
 def rows(sql: Sql, market_clock: MarketClock) -> Rows:
-    """A week of March 2026 of which every row is known; the clock stands at its Friday noon."""
+    """A week of March 2026 of which every row is known; the clock is stopped at its Friday noon."""
     market_clock.freeze("2026-03-06T12:00:00Z")
     rows = Rows(sql)
     for at in ("2026-03-01T23:59:59.999999Z", "2026-03-02T00:00:00Z", "2026-03-02T23:59:59.999Z"):
@@ -109,13 +109,13 @@ def rows(sql: Sql, market_clock: MarketClock) -> Rows:
     rows.listing("2026-03-02T10:00:00Z")
     two_days = ("2026-03-02T10:00:00Z", "2026-03-04T10:00:00Z")
     first = rows.auction(*two_days, "ended", "2026-03-04T10:00:00.2Z")
-    # Called off six hours after its start.
+    # Cancelled six hours after its start.
     second = rows.auction(
         "2026-03-02T12:00:00Z", "2026-03-05T12:00:00Z", "cancelled", "2026-03-02T18:00:00Z"
     )
     # Open until the very end of the first day.
     rows.auction("2026-03-01T09:00:00Z", "2026-03-03T00:00:00Z", "ended", "2026-03-03T00:00:01Z")
-    # Called off before its start, so that it never ran.
+    # Cancelled before its start, so that it never ran.
     rows.auction("2026-03-03T10:00Z", "2026-03-09T10:00Z", "cancelled", "2026-03-02T09:00Z")
     rows.auction("2026-03-03T23:00:00Z", "2030-01-01T00:00:00Z", "live")
     rows.auction("2029-01-01T00:00:00Z", "2030-01-01T00:00:00Z", "pending")

@@ -55,7 +55,7 @@ async def test_people_are_signed_up_once_and_in_later(
     assert sorted(noted) == sorted([(one["user"]["id"], "a move"), (two["user"]["id"], "a move")])
 
 
-async def test_an_admin_becomes_nobody_whose_password_he_has_not(
+async def test_an_admin_cannot_sign_in_for_others_without_the_password(
     admin: Person, http: aiohttp.ClientSession, make_admin: MakeAdmin
 ) -> None:
     other, colleague = await sign_up(http), await make_admin()

@@ -63,7 +63,7 @@ async def test_an_alert_is_closed_once(admin: Person, sql: Sql) -> None:
     assert (missing.status, missing.code) == (404, "alert_not_found")
 
 
-async def test_an_admin_calls_an_auction_off_in_spite_of_bids(
+async def test_an_admin_cancels_an_auction_in_spite_of_bids(
     admin: Person, market: Market, sql: Sql
 ) -> None:
     seller, bidder = await market.seller(), await market.bidder()
@@ -92,7 +92,7 @@ async def test_gas_comes_back_only_without_bids(admin: Person, market: Market) -
     assert (await seller.wallet.get()).gas_balance == before
 
 
-async def goods(market: Market, seller: AsyncInstaSell) -> str:
+async def create_item(market: Market, seller: AsyncInstaSell) -> str:
     made = await seller.listings.create(
         type="direct", title="A lamp", category_id=market.category(), condition="new",
         price=1000, stock=5, shipping_amount=250,
@@ -104,7 +104,7 @@ async def test_an_admin_takes_a_listing_out(
     admin: Person, market: Market, http: aiohttp.ClientSession, sql: Sql
 ) -> None:
     seller = await market.seller()
-    listing_id = await goods(market, seller)
+    listing_id = await create_item(market, seller)
     shown = f"/listings?category={market.category()}"
     assert len((await admin.ask("GET", shown)).body["items"]) == 1
     for _ in range(2):
@@ -136,7 +136,7 @@ async def test_an_order_with_its_money(
 ) -> None:
     seller, buyer = await market.seller(), await market.bidder()
     fund((await buyer.auth.me()).id, 5000)
-    bought = await buyer.orders.buy(await goods(market, seller))
+    bought = await buyer.orders.buy(await create_item(market, seller))
     order_id = bought.order.id
     await buyer.orders.pay(order_id, "wallet")
     await seller.orders.refund(order_id, 250)

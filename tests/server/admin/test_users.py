@@ -180,7 +180,7 @@ async def test_verification(admin: Person, http: aiohttp.ClientSession, sql: Sql
     assert actions(sql) == [("verify_user", "user", person.id)]
 
 
-async def test_nobody_suspends_or_demotes_himself(
+async def test_nobody_suspends_or_demotes_their_own_account(
     admin: Person, make_admin: MakeAdmin, sql: Sql
 ) -> None:
     await make_admin()
@@ -204,7 +204,7 @@ async def test_two_admins_who_take_each_other_away_leave_one(
         other.ask("POST", f"/admin/users/{admin.id}/{step}", body),
     )
     assert sorted(each.status for each in answers)[0] == 200
-    # The second is told so, or is no admin any more by the time that he is looked at.
+    # The second gets a conflict, or is no admin any more when the request is checked.
     assert sorted(each.status for each in answers)[1] in (401, 403, 409)
     left = sql("SELECT count(*) FROM users WHERE role = 'admin' AND status = 'active'")
     assert left == [(1,)]

@@ -31,7 +31,7 @@ async def hub(_still: None, server: RunningServer) -> Hub:
 
 
 def told(socket: LiveSocket) -> list[tuple[str, int]]:
-    """The names and versions of what a socket was told, in order."""
+    """The names and versions of what a socket received, in order."""
     return [(each["event"], each["data"]["version"]) for each in socket.events]
 
 
@@ -188,7 +188,7 @@ async def test_a_board_at_another_server_is_published_as_well(
     room = await connect(server=other)
     await room.ack("join_auction", {"auction_id": auction})
     await bidder.auctions.bid(auction, amount=1000)
-    # What the room was told the hub has taken, for the board too.
+    # Once the room has the event, the hub has taken it for the board too.
     await room.event("bid_placed")
     other.app[LIVE].hub._send_board()
     placed = await board.event("bid_placed")

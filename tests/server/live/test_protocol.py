@@ -206,7 +206,7 @@ NO_FRAMES = [
 ]
 
 
-async def test_frames_that_are_none_are_told_so_and_the_socket_stays(connect: Connect) -> None:
+async def test_malformed_frames_are_answered_and_the_socket_stays(connect: Connect) -> None:
     socket = await connect()
     for text, code in NO_FRAMES:
         await socket.raw.send_str(text)

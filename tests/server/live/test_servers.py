@@ -44,7 +44,7 @@ async def bidding(market: Market, connect: Connect) -> LiveSocket:
 
 
 def versions(socket: LiveSocket) -> list[int]:
-    """The versions that a socket was told of, in order."""
+    """The versions that a socket received, in order."""
     return [each["data"]["version"] for each in socket.events]
 
 
@@ -184,7 +184,7 @@ async def test_a_crash_after_the_commit_is_published_by_the_sweep(
     bidding: LiveSocket,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The commit stood, and nobody was told: as when a server dies in between."""
+    """The commit is kept, and no one was notified: as when a server dies in between."""
     watcher = await watching(connect, server, auction)
 
     async def die(*_: object, **__: object) -> None:
@@ -196,7 +196,7 @@ async def test_a_crash_after_the_commit_is_published_by_the_sweep(
     await watcher.event("bid_placed", lambda data: data["seq"] == 1)
 
 
-async def test_a_sale_that_nobody_was_told_of_is_published_with_its_bid(
+async def test_an_unannounced_sale_is_published_with_its_bid(
     server: RunningServer, market: Market, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The outbox tells an end again after a crash, and the buy-now is part of it."""

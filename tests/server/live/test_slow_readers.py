@@ -106,7 +106,7 @@ async def test_one_who_reads_nothing_is_spared_and_then_told_the_newest(
     assert newest["data"]["conflated"] is True
     assert newest["data"]["version"] == 101
     assert not watcher.take_stale()
-    # From here on it is told everything again.
+    # From here on it receives everything again.
     pipe.read_on()
     hub.remove(watcher)
 

@@ -18,7 +18,7 @@ from tests.support.sockets import Frame, LiveSocket
 
 
 async def position(socket: LiveSocket, version: int) -> Frame:
-    """The position that a socket was told of at a version of the auction."""
+    """The position that a socket received at a version of the auction."""
     return await socket.event("your_bid_changed", lambda data: data["version"] == version)
 
 

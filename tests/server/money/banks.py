@@ -149,7 +149,7 @@ class Banks(Trade):
             claim.due |= set(claim.debts)
             for each in frozen:
                 if not each.held and not each.claims:
-                    self.books.call_off(each)
+                    self.books.cancel(each)
             return
         claim.page.is_disputed = False
         if order is not None:
@@ -213,7 +213,7 @@ class Banks(Trade):
 
     @rule(who=people, amount=amounts)
     def withdraw(self, who: str, amount: int) -> None:
-        """Somebody wants money out."""
+        """A user asks for a withdrawal."""
         done = self.attempt(
             self.arena.services.wallets.withdrawals.withdraw(
                 self._who(who), Withdraw(amount=amount), None
@@ -269,7 +269,7 @@ class Banks(Trade):
         # What is left are orders of winners who were barred.
         assert {row[0] for row in orders.values()} <= {"cancelled"}
         stock = {str(row[0]): row[1] for row in arena.sql("SELECT id, stock FROM listings")}
-        assert stock == {goods.id: goods.stock for goods in (*self.goods, *self.lots)}
+        assert stock == {each.id: each.stock for each in (*self.listings, *self.lots)}
         assert arena.findings() == []
         self.is_sound = True
 

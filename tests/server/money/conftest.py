@@ -1,4 +1,4 @@
-"""People with money and goods, on a server that pays at the sandbox."""
+"""People with money and listings, on a server that pays at the sandbox."""
 
 from __future__ import annotations
 
@@ -71,14 +71,14 @@ class Bazaar:
         return Person(self.http, person.id, person.email, token)
 
     async def until_status(self, order_id: str, status: str) -> None:
-        """Waits until an order stands where it is to come by itself."""
+        """Waits until an order reaches by itself the state that is expected."""
         await until(
             lambda: self.sql("SELECT status FROM orders WHERE id = %s", order_id) == [(status,)],
             seconds=LIMIT_SECONDS,
         )
 
     async def ship(self, order_id: str) -> Answer:
-        """The seller sends the goods."""
+        """The seller sends the item."""
         body = {"carrier": "Post", "tracking": "A 1"}
         return await self.seller.ask("POST", f"/orders/{order_id}/ship", body)
 
@@ -102,7 +102,7 @@ class Bazaar:
 async def bazaar(
     paying_server: RunningServer, provider: Provider, sql: Sql, database: Database
 ) -> AsyncIterator[Bazaar]:
-    """People with goods and money; the books balance when the test is over."""
+    """People with listings and money; the books balance when the test is over."""
     async with aiohttp.ClientSession(paying_server.base_url) as http:
         opened = Bazaar(http, sql, provider, database)
         await opened.open()

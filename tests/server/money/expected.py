@@ -22,7 +22,7 @@ class Order:
 
     id: str
     buyer: str
-    goods: Goods
+    listing: Listing
     quantity: int
     total: int
     due_at: float
@@ -41,7 +41,7 @@ class Order:
 
 
 @dataclass
-class Goods:
+class Listing:
     """One listing."""
 
     id: str
@@ -52,14 +52,14 @@ class Goods:
 
 @dataclass
 class Page:
-    """A page of the provider: for an order, or to fill somebody's account."""
+    """A page of the provider: for an order, or to top up an account."""
 
     url: str
     amount: int
     order: Order | None
     owner: str
     target: str = "balance"
-    state: str = "open"  # open, paid (the market was not told yet), over
+    state: str = "open"  # open, paid (the market does not know yet), over
     was_paid: bool = False
     is_disputed: bool = False
 
@@ -139,7 +139,7 @@ class Books:
     held_at_provider: int = 0
 
     def owed(self, who: str) -> int:
-        """Return what somebody owes, also what is not due yet."""
+        """Return what a user owes, also what is not due yet."""
         return sum(each.debts.get(who, (0, 0))[0] for each in self.claims)
 
     def withdrawable(self, who: str) -> int:
@@ -189,14 +189,14 @@ class Books:
                 self.hold_refund(order, page, amount)
         self.refunds.clear()
 
-    def call_off(self, order: Order, *, to_card: bool = True) -> None:
+    def cancel(self, order: Order, *, to_card: bool = True) -> None:
         """An order ends without a sale."""
         if order.held:
             self.give_back(order, order.held, to_card=to_card)
         if order.status == "pending":
             self.close_page(order)
         if not order.is_sent:
-            order.goods.stock += order.quantity
+            order.listing.stock += order.quantity
         order.status = "cancelled"
 
     def deliver(self, order: Order, seller: str) -> None:
@@ -205,7 +205,7 @@ class Books:
         order.held, order.status = 0, "delivered"
 
     def hear_of(self, page: Page, now: float) -> None:
-        """The market is told that a page was paid on."""
+        """The market learns that a page was paid on."""
         page.state = "over"
         order = page.order
         if order is None:
@@ -226,6 +226,6 @@ class Books:
         for order in self.orders:
             is_late = order.status == "pending" and order.due_at <= now
             if is_late or (order.status == "processing" and order.moves_at <= now):
-                self.call_off(order)
+                self.cancel(order)
             elif order.status == "shipped" and order.moves_at <= now:
                 self.deliver(order, seller)

@@ -46,7 +46,7 @@ class Holds:
                 self.uses[who, purpose].append((each, taken))
 
     def left(self, who: str, page: object) -> int:
-        """Return what of a page is in somebody's wallet at most."""
+        """Return what of a page is in a user's wallet at most."""
         return sum(each.left for each in self.of[who] if each.page is page)
 
     def used(self, who: str, purpose: str, page: object) -> int:

@@ -12,7 +12,7 @@ from hypothesis.stateful import precondition, rule
 from instasell_client.models.auctions import BuyNow, CancelAuction, CreateAuction, PlaceBid
 from instasell_client.models.wallets import UseGas
 from tests.server.money.banks import Banks
-from tests.server.money.expected import DAY, Auction, Goods
+from tests.server.money.expected import DAY, Auction, Listing
 from tests.server.money.money_harness import ADMIN
 from tests.server.money.trade import (
     AUCTION_GAS,
@@ -31,7 +31,7 @@ class Machine(Banks):
 
     has_auctions = precondition(lambda self: any(lot.auctions for lot in self.lots))
 
-    def _auction(self, number: int) -> tuple[Goods, Auction]:
+    def _auction(self, number: int) -> tuple[Listing, Auction]:
         # Mostly one that is open, since little can be done with the others.
         held = [lot for lot in self.lots if lot.auctions]
         is_open = [lot for lot in held if lot.auctions[-1].is_open]
@@ -47,7 +47,7 @@ class Machine(Banks):
         eager=st.none() | buyers,
     )  # fmt: skip
     def put_up(self, number: int, buy_now: int | None, hours: int, eager: str | None) -> None:
-        """The seller puts something up, for gas; somebody may have waited for it."""
+        """The seller lists an auction, for gas; a bidder may have waited for it."""
         lot = self.lots[number % 2]
         wish = CreateAuction(
             listing_id=lot.id, duration_seconds=hours * 3600, min_bid=100, buy_now=buy_now,
@@ -68,7 +68,7 @@ class Machine(Banks):
     @has_auctions
     @rule(number=pick, who=people, most=st.sampled_from([99, 100, 101, 150, 500, 2_000]))
     def bid(self, number: int, who: str, most: int) -> None:
-        """Somebody bids up to a maximum that nobody sees."""
+        """A bidder places an automatic bid with a hidden maximum."""
         self._bid(self._auction(number)[1], who, most)
 
     def _bid(self, auction: Auction, who: str, most: int) -> None:
@@ -82,7 +82,7 @@ class Machine(Banks):
     @has_auctions
     @rule(number=pick, who=buyers)
     def buy_now(self, number: int, who: str) -> None:
-        """Somebody takes it at once."""
+        """A buyer buys it at once."""
         lot, auction = self._auction(number)
         free = auction.is_open and auction.buy_now is not None and not auction.bids
         receipt = self.attempt(
@@ -123,7 +123,7 @@ class Machine(Banks):
 
     @rule()
     def suspend_or_not(self) -> None:
-        """An admin bars one bidder, or lets him in again."""
+        """An admin bars one bidder, or lets them in again."""
         admin, barred = self._who(ADMIN), self._who("cy")
         desk = self.arena.services.admin
         change = desk.unsuspend if self.suspended else desk.suspend
@@ -150,7 +150,7 @@ class Machine(Banks):
         self.books.holds.now = self.arena.now
         self.books.let_time_pass(self.arena.now, SELLER)
 
-    def _end(self, lot: Goods, auction: Auction) -> None:
+    def _end(self, lot: Listing, auction: Auction) -> None:
         auction.is_open = False
         winner, price = auction.leader, auction.price
         if winner == "cy" and self.suspended:

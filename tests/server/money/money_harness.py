@@ -1,7 +1,7 @@
 """The services of a whole server without its workers, called one at a time from plain functions.
 
 One server, one database and one provider serve all runs of a machine; a run begins with empty
-tables. The clock stands still but for `advance`.
+tables. The clock moves by `advance` only.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ UPDATE machine_clock SET seconds = 0
 class Prepared(Queries):
     """Queries of which those without parameters are planned once, in one connection.
 
-    After every one of thousands of steps they are asked anew, of tables with a dozen rows, and to
+    After each of thousands of steps they are queried again, on tables with a dozen rows, and to
     plan them takes longer than to run them.
     """
 

@@ -138,7 +138,7 @@ async def test_amounts_that_differ(bazaar: Bazaar) -> None:
     await bazaar.seller.ask("POST", f"/orders/{order_id}/refund", {"amount": 250, "to": "wallet"})
     await say(bazaar, told(intent_id, "created", "needs_response"))
     assert bazaar.sql(BACK) == [("open", 1000, 0, 250)]
-    # The provider changes its mind: what was booked stays, and somebody has a look.
+    # The provider changes its mind: what was booked stays, and an alert asks an admin to look.
     await say(bazaar, told(intent_id, "closed", "lost", amount=900))
     assert bazaar.sql(BACK) == [("lost", 1000, 0, 250)]
     kinds = bazaar.sql("SELECT kind FROM alerts ORDER BY kind")

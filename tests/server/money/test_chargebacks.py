@@ -117,7 +117,7 @@ async def test_nobody_here_decides_it(bazaar: Bazaar) -> None:
     ):  # fmt: skip
         answer = await who.ask("POST", where, body)
         assert (answer.status, answer.code) == (409, code), (where, answer.body)
-    # Both sides may still say something, for whoever answers the bank.
+    # Both sides may still say something, for the admin who answers the bank.
     said = await bazaar.seller.ask("POST", f"/disputes/{ours}/reply", {"text": "I sent it"})
     assert said.status == 200
     # Of a part that is lost the rest goes on.
@@ -133,7 +133,7 @@ async def test_nobody_here_decides_it(bazaar: Bazaar) -> None:
     await provider_agrees(bazaar)
 
 
-async def test_time_releases_nothing_that_a_bank_claims(
+async def test_time_does_not_release_what_a_bank_claims(
     bazaar: Bazaar, paying_server: RunningServer, market_clock: MarketClock
 ) -> None:
     order_id = await paid(bazaar)
@@ -157,7 +157,7 @@ async def test_after_the_release_the_seller_owes_it(bazaar: Bazaar) -> None:
     assert bazaar.accounts()["receivable"] == -TOTAL
     assert bazaar.sql(ORDER, order_id) == [("delivered", 0)]
     await bazaar.check()
-    # He spends most of what he has meanwhile.
+    # The seller spends most of the balance meanwhile.
     spent = await bazaar.seller.ask(
         "POST", "/orders", {"listing_id": listing_of_stranger(bazaar, 1000)}
     )
@@ -167,7 +167,7 @@ async def test_after_the_release_the_seller_owes_it(bazaar: Bazaar) -> None:
     await until(lambda: bazaar.sql(BACK) == [("lost", 0, 1000, 250)])
     assert bazaar.balance(bazaar.seller) == 0
     await bazaar.check()
-    # What he earns later pays the rest, and not more.
+    # What the seller earns later pays the rest, and not more.
     second = await paid(bazaar, price=1500, shipping=0)
     await bazaar.ship(second)
     await bazaar.buyer.ask("POST", f"/orders/{second}/confirm-delivery")
@@ -196,7 +196,7 @@ async def test_a_win_after_the_release_leaves_the_seller_alone(bazaar: Bazaar) -
     await provider_agrees(bazaar)
 
 
-async def test_a_top_up_taken_back_is_the_payers_at_once_and_his_again_when_won(
+async def test_a_top_up_taken_back_is_the_payers_at_once_and_theirs_again_when_won(
     bazaar: Bazaar,
 ) -> None:
     begun = await top_up(bazaar, 5000)
@@ -217,7 +217,7 @@ async def test_a_top_up_taken_back_is_the_payers_at_once_and_his_again_when_won(
     await provider_agrees(bazaar)
 
 
-async def test_who_was_refunded_and_charges_back_pays_himself(bazaar: Bazaar) -> None:
+async def test_a_buyer_who_was_refunded_and_charges_back_pays(bazaar: Bazaar) -> None:
     order_id = await paid(bazaar)
     await bazaar.seller.ask("POST", f"/orders/{order_id}/refund", {"to": "wallet"})
     assert bazaar.balance(bazaar.buyer) == TOTAL

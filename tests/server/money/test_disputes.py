@@ -103,7 +103,7 @@ async def test_an_admin_splits_what_is_held(
     assert steps_of(bazaar, order_id)[-2:] == [
         (before, "disputed", "dispute opened: not received"), ("disputed", status, reason),
     ]  # fmt: skip
-    # Goods that never left are there to be sold again.
+    # Items that never left are there to be sold again.
     back = refund == TOTAL and not shipped
     stock = bazaar.sql("SELECT stock FROM listings WHERE id = %s", listing_id)
     assert stock == [(5 if back else 4,)]
@@ -182,7 +182,7 @@ async def test_who_may_what(bazaar: Bazaar, fund: Fund) -> None:
         assert (await who.ask("GET", "/admin/disputes")).code == "forbidden"
 
 
-async def test_an_admin_does_not_decide_a_dispute_of_his_own(bazaar: Bazaar, fund: Fund) -> None:
+async def test_an_admin_does_not_decide_their_own_dispute(bazaar: Bazaar, fund: Fund) -> None:
     dispute_id = await opened(bazaar, await paid(bazaar, fund))
     bazaar.sql("UPDATE users SET role = 'admin', version = version + 1 WHERE id = %s",
                bazaar.seller.id)  # fmt: skip
@@ -356,7 +356,7 @@ async def test_what_was_said_is_never_changed(bazaar: Bazaar, fund: Fund) -> Non
 
 @contextlib.contextmanager
 def order_held(database_url: str, order_id: str) -> Iterator[None]:
-    """Somebody else's transaction that has the row of an order; who comes waits in a queue."""
+    """Another transaction that has the row of an order; who comes waits in a queue."""
     connection = psycopg2.connect(database_url)
     try:
         with connection.cursor() as cursor:

@@ -43,7 +43,7 @@ async def resolve(bazaar: Bazaar, order_id: str, refund: int) -> None:
 
 
 async def wallet_of(person: Person) -> dict[str, object]:
-    """Return what somebody's wallet shows."""
+    """Return what a user's wallet shows."""
     return (await person.ask("GET", f"/wallet/{person.id}")).body
 
 
@@ -150,7 +150,7 @@ async def test_held_money_is_spent_first_and_held_again_when_it_comes_back(
     await bazaar.buyer.ask("POST", f"/orders/{order_id}/pay", {"method": "wallet"})
     wallet = await wallet_of(bazaar.buyer)
     assert (wallet["balance"], wallet["withdrawable_amount"]) == (800, 800)
-    # Buying and calling off turns no held money into free money.
+    # Buying and cancelling turns no held money into free money.
     await bazaar.seller.ask("POST", f"/orders/{order_id}/cancel")
     wallet = await wallet_of(bazaar.buyer)
     assert (wallet["balance"], wallet["withdrawable_amount"]) == (2000, 1000)
@@ -203,8 +203,8 @@ async def test_a_withdrawal_that_waits_is_kept_when_a_bank_takes_its_money_back(
     await provider_agrees(bazaar)
 
 
-async def test_a_seller_withdraws_nothing_that_a_bank_may_take(bazaar: Bazaar) -> None:
-    """Whoever may have to pay waits for the verdict, so that there is something to pay with."""
+async def test_a_seller_cannot_withdraw_what_a_bank_may_take(bazaar: Bazaar) -> None:
+    """A user who may have to pay waits for the verdict, so that there is something to pay with."""
     bazaar.buyer, bazaar.seller = bazaar.seller, bazaar.buyer
     await onboard(bazaar)
     bazaar.buyer, bazaar.seller = bazaar.seller, bazaar.buyer

@@ -45,7 +45,7 @@ WANTED = (
 ENOUGH = 3
 STEPS = int(os.environ.get("INSTASELL_MACHINE_STEPS", "50"))
 MUTANT_RUNS = 100
-# A failure is told as it was found; to shrink it takes minutes.
+# A failure is reported as it was found; to shrink it takes minutes.
 SHRINKS = (Phase.shrink,) if "INSTASELL_MACHINE_SHRINK" in os.environ else ()
 
 
@@ -124,12 +124,12 @@ async def _finds_nothing(*_: object) -> dict[str, int]:
 MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "an order can be released twice": (rules, "check_confirmable", _releases_twice),
     "a refund forgets those before it": (rules, "refund_amount", _forgets_refunds),
-    "goods never come back": (rules, "returns_stock", lambda state: False),
+    "stock never comes back": (rules, "returns_stock", lambda state: False),
     "a withdrawal that failed stays away": (
         WithdrawalService, "_give_back", _keeps_what_failed,
     ),
     "an unpaid order is forgotten": (rules, "is_overdue", lambda state, now: False),
-    "a disputed order can be called off": (
+    "a disputed order can be cancelled": (
         rules, "check_cancellable", lambda state, actor, now: None,
     ),
     "all of a disputed order goes to the seller": (
@@ -138,7 +138,7 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "a refund to the wallet is free at once": (
         Ledger, "hold_of_refund", lambda self, payment_id, paid_at: Hold(payment_id, 0),
     ),
-    "an order that is called off frees held money": (ledger_store, "return_held", _does_nothing),
+    "an order that is cancelled frees held money": (ledger_store, "return_held", _does_nothing),
     "money that may leave is spent first": (ledger_store, "spend_held", _does_nothing),
     "a chargeback stops no withdrawal": (ledger_store, "stop_payouts", _does_nothing),
     "a top-up that is taken back freezes no order": (
@@ -148,7 +148,7 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
 
 OF_BANKS = (
     "a refund to the wallet is free at once",
-    "an order that is called off frees held money",
+    "an order that is cancelled frees held money",
     "money that may leave is spent first",
     "a chargeback stops no withdrawal",
     "a top-up that is taken back freezes no order",

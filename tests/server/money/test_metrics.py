@@ -52,7 +52,7 @@ async def test_sign_ups_are_counted_by_role(bazaar: Bazaar) -> None:
         await sign_up(bazaar.http, role)
     again = {"email": bazaar.buyer.email, "password": "correct horse battery", "role": "buyer"}
     async with bazaar.http.post("/auth/signup", json=again):
-        # Whoever has an account already is no new one, whatever is answered.
+        # A user who has an account already is no new one, whatever is answered.
         pass
     names = ("user_registrations_total{buyer}", "user_registrations_total{seller}")
     assert await metrics.moved(*names) == [1, 2]

@@ -97,7 +97,7 @@ async def test_an_unknown_payment_told_twice_is_booked_once(bazaar: Bazaar) -> N
         told = event("payment_intent.succeeded", whole(id="pi_stranger"))
         assert (await say(bazaar, told)).status == 200
     assert bazaar.accounts()["suspense"] == 100
-    # One in another currency is nothing that the ledger can hold.
+    # One in another currency cannot be booked in the ledger.
     euros = event("payment_intent.succeeded", whole(id="pi_euros", currency="eur"))
     assert (await say(bazaar, euros)).status == 200
     assert bazaar.accounts()["suspense"] == 100

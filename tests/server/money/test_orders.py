@@ -74,7 +74,7 @@ async def test_the_last_one_is_sold_once_to_fifty_buyers(bazaar: Bazaar) -> None
     assert bazaar.sql(stock, listing_id) == [(1,)]
 
 
-async def test_nobody_buys_his_own_goods_or_what_is_not_for_sale(bazaar: Bazaar) -> None:
+async def test_nobody_buys_their_own_listing_or_what_is_not_for_sale(bazaar: Bazaar) -> None:
     listing_id = bazaar.listing(stock=2)
     own = await bazaar.seller.ask("POST", "/orders", {"listing_id": listing_id})
     assert (own.status, own.code) == (403, "seller_cannot_buy")

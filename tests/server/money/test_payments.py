@@ -172,7 +172,7 @@ async def test_another_amount_or_currency_leaves_the_order_unpaid(
     assert bazaar.sql("SELECT kind FROM alerts") == [("stray_payment",)]
     sums = bazaar.accounts()
     assert (sums["suspense"], sums.get("escrow", 0)) == (0, 0)
-    # It was kept apart and is on its way back, and the buyer can pay anew.
+    # It was kept apart and is on its way back, and the buyer can pay again.
     answer = await bazaar.buyer.ask("POST", f"/orders/{order_id}/pay", {"method": "card"})
     assert answer.body["checkout_url"] is not None
 
@@ -278,7 +278,7 @@ async def test_a_page_that_is_given_up_for_the_wallet_takes_no_money(
     assert (await bazaar.provider.books())["captured"] == 0
 
 
-async def test_a_provider_that_refuses_or_is_silent_is_told(
+async def test_a_provider_that_refuses_or_is_silent_is_reported(
     bazaar: Bazaar, provider: Provider
 ) -> None:
     provider.faults.refuse_next = 100
@@ -311,7 +311,7 @@ async def test_what_was_lost_between_the_provider_and_us_is_taken_up_again(
     assert (await provider.books())["captured"] == 5000
 
 
-async def test_without_a_provider_nobody_pays_and_is_told_why(
+async def test_without_a_provider_nobody_pays_and_the_error_says_why(
     start_server: Any, sql: Any, fund: Any
 ) -> None:
     server = await start_server()

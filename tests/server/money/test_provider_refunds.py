@@ -33,7 +33,7 @@ DEBTS = "SELECT owed_amount, recovered_amount FROM chargeback_debts"
 
 
 async def refund_by_hand(bazaar: Bazaar, intent_id: str, amount: int | None = None) -> str:
-    """Somebody presses the button on the provider's dashboard."""
+    """Refund a payment by hand, as on the provider's dashboard."""
     form = {"payment_intent": intent_id} | ({} if amount is None else {"amount": str(amount)})
     made = await bazaar.provider.call("refunds", **form)
     return str(made["id"])

@@ -73,7 +73,7 @@ class Walk:
         assert answer.status in (200, 201) or answer.status in REFUSALS, answer.body
         return answer.body if answer.status in (200, 201) else None
 
-    def _somebody(self, likely: Any) -> Any:
+    def _pick_user(self, likely: Any) -> Any:
         bazaar = self._bazaar
         strangers = [bazaar.buyer, bazaar.seller, bazaar.stranger]
         return likely if self._source.random() < 0.9 else self._source.choice(strangers)
@@ -93,7 +93,7 @@ class Walk:
         people = (self._bazaar.buyer, self._bazaar.stranger)
         found = self._bazaar.sql("SELECT buyer_id FROM orders WHERE id = %s", order_id)
         owner = next((each for each in people if found == [(each.id,)]), self._bazaar.buyer)
-        return self._somebody(owner)
+        return self._pick_user(owner)
 
     def _keep_page(self, body: Any) -> None:
         if body is not None and body.get("checkout_url"):
@@ -104,7 +104,7 @@ class Walk:
             "listing_id": self._source.choice(self._listings),
             "quantity": self._source.choice((1, 1, 2)),
         }
-        await self._ask(self._somebody(self._bazaar.buyer), "/orders", wish)
+        await self._ask(self._pick_user(self._bazaar.buyer), "/orders", wish)
 
     async def _pay(self) -> None:
         order_id = self._order("pending")
@@ -135,7 +135,7 @@ class Walk:
 
     async def _ship(self) -> None:
         body = {"carrier": "Post", "tracking": "1"}
-        who = self._somebody(self._bazaar.seller)
+        who = self._pick_user(self._bazaar.seller)
         await self._ask(who, f"/orders/{self._order('processing')}/ship", body)
 
     async def _confirm(self) -> None:
@@ -146,7 +146,7 @@ class Walk:
         body: dict[str, Any] = {"to": self._source.choice(("original", "wallet"))}
         if self._source.random() < 0.8:
             body["amount"] = self._source.choice((1, 100, 999, 60_000))
-        who = self._somebody(self._bazaar.seller)
+        who = self._pick_user(self._bazaar.seller)
         await self._ask(who, f"/orders/{self._order(*HELD)}/refund", body)
 
     async def _cancel(self) -> None:

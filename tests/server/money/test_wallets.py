@@ -78,7 +78,7 @@ async def test_reading_is_fresh_and_leaves_a_copy(bazaar: Bazaar, redis_url: str
     assert (await bazaar.buyer.ask("GET", path)).body["version"] > wallet["version"]
 
 
-async def test_a_change_is_told_to_the_owners_own_sockets(bazaar: Bazaar) -> None:
+async def test_a_change_is_sent_to_the_owners_sockets(bazaar: Bazaar) -> None:
     order_id = await bazaar.order()
     async with bazaar.http.ws_connect(
         "/ws", headers={"Authorization": f"Bearer {bazaar.seller.token}"}
@@ -88,7 +88,7 @@ async def test_a_change_is_told_to_the_owners_own_sockets(bazaar: Bazaar) -> Non
         await bazaar.pay_by_card(order_id)
         await bazaar.ship(order_id)
         await bazaar.buyer.ask("POST", f"/orders/{order_id}/confirm-delivery")
-        # The seller is told of the payment and of the release besides.
+        # The seller is notified of the payment and of the release besides.
         async with asyncio.timeout(LIMIT_SECONDS):
             while (told := json.loads((await socket.receive()).data))["event"] == "notification":
                 continue
@@ -164,7 +164,7 @@ async def test_gas_features_an_own_auction_for_a_day_each_time(bazaar: Bazaar) -
 def test_a_transfer_that_does_not_balance_cannot_be_made() -> None:
     lopsided = (
         Posting(LedgerAccount.STRIPE, -5, EntryType.TOPUP),
-        Posting(LedgerAccount.BALANCE, 4, EntryType.TOPUP, "somebody"),
+        Posting(LedgerAccount.BALANCE, 4, EntryType.TOPUP, "a-user"),
     )
     for postings in (lopsided, ()):
         with pytest.raises(Unbalanced):

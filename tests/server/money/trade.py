@@ -18,7 +18,7 @@ from instasell_client.models.orders import (
     ShipOrder,
 )
 from instasell_client.models.wallets import TopUp
-from tests.server.money.expected import DAY, OPEN, Books, Goods, Order, Page
+from tests.server.money.expected import DAY, OPEN, Books, Listing, Order, Page
 from tests.server.money.money_harness import ADMIN, Arena
 from tests.support.payments import BOOK_TOP_UP
 
@@ -39,13 +39,13 @@ ways = st.sampled_from(["wallet", "wallet", "card", "later"])
 
 
 class Trade(RuleBasedStateMachine):
-    """Goods that are bought, paid for, sent, disputed. `arena` is set by the class that is run."""
+    """Listings are bought, paid for, sent, disputed. `arena` is set by the class that is run."""
 
     arena: Arena
 
     @initialize()
     def begin(self) -> None:
-        """Two have money, the seller has gas and three kinds of goods."""
+        """Two have money, the seller has gas and three listings."""
         arena = self.arena
         arena.clear()
         self.books = Books()
@@ -60,8 +60,8 @@ class Trade(RuleBasedStateMachine):
             {"gas": GAS, "id": arena.people[SELLER].user_id},
         )
         self.books.gas[SELLER] = GAS
-        self.goods = [self._goods("direct", price) for price in (1, 999, 5_000)]
-        self.lots = [self._goods("auction", 0) for _ in range(2)]
+        self.listings = [self._create_listing("direct", price) for price in (1, 999, 5_000)]
+        self.lots = [self._create_listing("auction", 0) for _ in range(2)]
         self.suspended = False
         # Every run has something to work on, whichever rules it is dealt: also a top-up that has
         # paid an order and of which something is left.
@@ -77,14 +77,14 @@ class Trade(RuleBasedStateMachine):
         self.arena.sql(BOOK_TOP_UP, values)
         self.books.balance[name] += amount
 
-    def _goods(self, kind: str, price: int) -> Goods:
+    def _create_listing(self, kind: str, price: int) -> Listing:
         stock = STOCK if price else 1
         [(listing_id,)] = self.arena.sql(
             "INSERT INTO listings (seller_id, title, category_id, type, condition, price, stock)"
             " VALUES (%s, 'A lamp', %s, %s, 'new', %s, %s) RETURNING id",
             self.arena.people[SELLER].user_id, self.arena.category, kind, price or None, stock,
         )  # fmt: skip
-        return Goods(str(listing_id), price, stock)
+        return Listing(str(listing_id), price, stock)
 
     def attempt(self, work: Coroutine[Any, Any, T], *, allowed: bool) -> T | None:
         """Does something that the rules allow, or do not: both have to be so."""
@@ -102,7 +102,7 @@ class Trade(RuleBasedStateMachine):
         return self.arena.people[name]
 
     def _order(self, number: int, *likely: str) -> Order:
-        """One of the newest; four times in five one that stands where the step may be taken."""
+        """One of the newest; four times in five one in a state that allows the step."""
         fitting = [order for order in self.books.orders if order.status in likely]
         orders = fitting if fitting and number % 5 else self.books.orders
         return orders[-1 - number % min(4, len(orders))]
@@ -113,16 +113,16 @@ class Trade(RuleBasedStateMachine):
 
     @rule(who=people, number=pick, quantity=st.sampled_from([1, 1, 2]), how=ways)
     def buy(self, who: str, number: int, quantity: int, how: str) -> None:
-        """Somebody buys goods at a price, and pays at once or later."""
-        goods = self.goods[number % 3]
-        wish = CreateOrder(listing_id=goods.id, quantity=quantity)
+        """A buyer buys at a fixed price, and pays at once or later."""
+        listing = self.listings[number % 3]
+        wish = CreateOrder(listing_id=listing.id, quantity=quantity)
         made = self.attempt(
             self.arena.services.orders.create(self._who(who), wish, None),
-            allowed=who != SELLER and goods.stock >= quantity,
+            allowed=who != SELLER and listing.stock >= quantity,
         )
         if made is not None:
-            goods.stock -= quantity
-            self._note(made.order.id, who, goods, quantity, goods.price * quantity)
+            listing.stock -= quantity
+            self._note(made.order.id, who, listing, quantity, listing.price * quantity)
             self._pay_newest(how)
 
     def _pay_newest(self, how: str) -> None:
@@ -132,14 +132,14 @@ class Trade(RuleBasedStateMachine):
             self.ask_for_a_page(0)
             self._pay_on(self.books.pages[-1])
 
-    def _note(self, order_id: str, who: str, goods: Goods, quantity: int, total: int) -> None:
+    def _note(self, order_id: str, who: str, listing: Listing, quantity: int, total: int) -> None:
         due_at = self.arena.now + HOURS_TO_PAY
-        self.books.orders.append(Order(order_id, who, goods, quantity, total, due_at))
+        self.books.orders.append(Order(order_id, who, listing, quantity, total, due_at))
 
     @has_orders
     @rule(number=pick, others=st.sampled_from([False] * 6 + [True]))
     def pay_from_wallet(self, number: int, others: bool) -> None:
-        """A buyer, or somebody else, pays an order from the wallet."""
+        """A buyer, or another user, pays an order from the wallet."""
         order = self._order(number, "pending")
         who = SELLER if others else order.buyer
         fits = order.status == "pending" and self.books.balance[order.buyer] >= order.total
@@ -170,7 +170,7 @@ class Trade(RuleBasedStateMachine):
 
     @rule(who=people, amount=amounts, account=st.sampled_from(["balance", "gas"]))
     def top_up(self, who: str, amount: int, account: Any) -> None:
-        """Somebody wants to fill an account."""
+        """A user asks to top up an account."""
         person = self._who(who)
         wish = TopUp(amount=amount, target=account)
         reply = self.arena.run(
@@ -182,7 +182,7 @@ class Trade(RuleBasedStateMachine):
     @precondition(lambda self: any(page.state != "over" for page in self.books.pages))
     @rule(number=pick)
     def pay_on_a_page(self, number: int) -> None:
-        """Somebody pays on a page; the market does not know yet."""
+        """A user pays on a page; the market does not know yet."""
         pages = [page for page in self.books.pages if page.state == "open"]
         if pages:
             self._pay_on(pages[-1 - number % min(3, len(pages))])
@@ -217,7 +217,7 @@ class Trade(RuleBasedStateMachine):
     @has_orders
     @rule(number=pick)
     def ship(self, number: int) -> None:
-        """The seller sends goods."""
+        """The seller sends the item."""
         order = self._order(number, "processing")
         wish = ShipOrder(carrier="Post", tracking="1")
         done = self.attempt(
@@ -231,7 +231,7 @@ class Trade(RuleBasedStateMachine):
     @has_orders
     @rule(number=pick)
     def confirm(self, number: int) -> None:
-        """The buyer has the goods."""
+        """The buyer has the item."""
         order = self._order(number, "shipped")
         done = self.attempt(
             self.arena.services.fulfilment.confirm_delivery(self._who(order.buyer), order.id, None),
@@ -256,7 +256,7 @@ class Trade(RuleBasedStateMachine):
             self.arena.services.fulfilment.cancel(who, order.id, CancelOrder(), None), allowed=may
         )
         if done is not None:
-            self.books.call_off(order)
+            self.books.cancel(order)
 
     @has_orders
     @rule(number=pick, amount=st.none() | amounts, to=st.sampled_from(["original", "wallet"]))
@@ -273,7 +273,7 @@ class Trade(RuleBasedStateMachine):
         if done is None:
             return
         if back == order.held:
-            self.books.call_off(order, to_card=to == "original")
+            self.books.cancel(order, to_card=to == "original")
         else:
             self.books.give_back(order, back, to_card=to == "original")
 
@@ -308,7 +308,7 @@ class Trade(RuleBasedStateMachine):
         if done is None:
             return
         if amount == order.held:
-            self.books.call_off(order, to_card=False)
+            self.books.cancel(order, to_card=False)
         else:
             if amount:
                 self.books.give_back(order, amount, to_card=False)
