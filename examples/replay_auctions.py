@@ -223,7 +223,7 @@ class Market:
     async def replay(
         self, auctions: Sequence[RealAuction], seconds: float, *, reserve: bool
     ) -> Outcome:
-        """Puts the auctions up, bids, and waits for every end. They end `seconds` from now."""
+        """Create the auctions, bid, and wait for every end. They end `seconds` from now."""
         outcome = Outcome()
         end_at = datetime.now(UTC) + timedelta(seconds=seconds)
         ids = await self._create_auctions(auctions, end_at, reserve=reserve)

@@ -37,17 +37,19 @@ def _add_web_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _speed(text: str) -> float:
-    speed = float(text)
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = float("nan")
     if not SPEED_MIN <= speed <= SPEED_MAX:
         raise argparse.ArgumentTypeError(f"choose {SPEED_MIN:g} to {SPEED_MAX:g}")
     return speed
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= PORT_MAX:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 5 or int(text) > PORT_MAX:
         raise argparse.ArgumentTypeError(f"choose 0 to {PORT_MAX}")
-    return port
+    return int(text)
 
 
 def check(wishes: argparse.Namespace) -> None:

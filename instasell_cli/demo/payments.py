@@ -135,7 +135,7 @@ async def _dispute(
 async def _cancel(seller: AsyncInstaSell, order: Order, say: OutputWriter) -> None:
     await seller.orders.cancel(order.id, "it broke while it was packed")
     say.text(
-        f"{order.title} broke while it was packed: Sally calls the order off, and"
+        f"{order.title} broke while it was packed: Sally cancels the order, and"
         f" {shown_amount(order.total_amount)} goes back to the card."
     )
 

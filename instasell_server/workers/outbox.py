@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
 import structlog
 
+from instasell_client.models.errors import InstaSellError
 from instasell_server.db import outbox
 from instasell_server.db.connections import Database, Row
 from instasell_server.db.idempotency import delete_old_replies
@@ -86,6 +87,10 @@ class Outbox:
         try:
             async with asyncio.timeout(HANDLER_SECONDS):
                 await handler.run(row["payload"])
+        except InstaSellError as error:
+            # What it needs is away, as Redis may be for hours: no traceback for each row and try.
+            _log.warning("outbox_row_waits", kind=row["kind"], outbox_id=row["id"], code=error.code)
+            return False
         except Exception:
             _log.exception("outbox_row_failed", kind=row["kind"], outbox_id=row["id"])
             return False

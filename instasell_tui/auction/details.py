@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from rich.console import Group, RenderableType
@@ -43,3 +44,12 @@ def page_of(view: AuctionView, currency: str, now: datetime, zone: tzinfo | None
     for name, value in facts:
         table.add_row(Text(name), Text(value))
     return Group(Text(description(view)), Text(), table)
+
+
+def row(texts: Sequence[str]) -> Table:
+    """Return texts in columns of equal width, so that rows of the same number are aligned."""
+    table = Table.grid(padding=(0, 1), expand=True)
+    for _ in texts:
+        table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_row(*(Text(text, no_wrap=True, overflow="ellipsis") for text in texts))
+    return table

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.table import Table
+from rich.console import RenderableType
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
@@ -92,14 +92,23 @@ class AuctionScreen(Screen[None]):
         self.query_one(PriceChart).border_title = "Price"
         self.query_one(BidBox).border_title = "Your bid"
         self.app.feed.subscribe(self)
-        try:
-            self._sale = await self.app.feed.follow(self._auction_id)
-        except InstaSellError as error:
-            self._sale.failure = str(error)
+        await self._follow()
         self.set_interval(TICK_SECONDS, self._tick)
         self.set_interval(CHART_SECONDS, self._tick_slowly)
         self._show()
         self.query_one(BidListView).focus()
+
+    async def on_screen_resume(self) -> None:
+        # One auction is followed at a time: another page above this one has ended that here.
+        if self.app.feed.sale is not self._sale:
+            await self._follow()
+            self._show()
+
+    async def _follow(self) -> None:
+        try:
+            self._sale = await self.app.feed.follow(self._auction_id)
+        except InstaSellError as error:
+            self._sale.failure = str(error)
 
     async def on_unmount(self) -> None:
         self.app.feed.unsubscribe(self)
@@ -113,8 +122,8 @@ class AuctionScreen(Screen[None]):
         self._put("title", Text(sale.title, overflow="ellipsis", no_wrap=True))
         self._put("item", Text(auction_text.item_line(sale), overflow="ellipsis", no_wrap=True))
         facts = auction_text.facts(sale, feed.currency)
-        self._put("names", _row([name for name, _ in facts]))
-        self._put("values", _row([value for _, value in facts]))
+        self._put("names", details.row([name for name, _ in facts]))
+        self._put("values", details.row([value for _, value in facts]))
         if sale.view is not None:
             self.query_one(ItemPanel).show(sale.view)
         bids = self.query_one(BidListView)
@@ -131,7 +140,7 @@ class AuctionScreen(Screen[None]):
         self._tick_slowly()
         self.refresh_bindings()
 
-    def _put(self, where: str, content: Text | Table) -> None:
+    def _put(self, where: str, content: RenderableType) -> None:
         self.query_one(f"#{where}", Static).update(content)
 
     def _tick(self) -> None:
@@ -385,12 +394,3 @@ class AuctionScreen(Screen[None]):
             await self.app.feed.watch(self._auction_id, on=not (you and you.watching))
         except InstaSellError as error:
             self.app.say(safe_text(str(error)), Tone.BAD)
-
-
-def _row(texts: Sequence[str]) -> Table:
-    """Texts in columns of equal width, so that rows of the same number stand in line."""
-    table = Table.grid(padding=(0, 1), expand=True)
-    for _ in texts:
-        table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-    table.add_row(*(Text(text, no_wrap=True, overflow="ellipsis") for text in texts))
-    return table

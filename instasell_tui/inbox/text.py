@@ -88,7 +88,7 @@ _OCCASIONS = {
     NotificationKind.RELEASE: "Money of a sale is yours",
     NotificationKind.MESSAGE: "A new message",
     NotificationKind.NEW_AUCTION: "A new auction of what you follow",
-    NotificationKind.NEW_LISTING: "A new listing that you follow",
+    NotificationKind.NEW_LISTING: "A new listing of what you follow",
     NotificationKind.FAILED_SIGN_INS: "Wrong passwords are tried on your account",
 }
 

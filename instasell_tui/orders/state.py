@@ -247,7 +247,7 @@ class OrdersState:
         return self._seen(await self._feed.client.orders.confirm_delivery(order_id))
 
     async def cancel(self, order_id: str, reason: str | None) -> OrderView:
-        """Calls an order off. Raises OrderNotReady, Forbidden."""
+        """Cancel an order. Raises OrderNotReady, Forbidden."""
         self._feed.require_writable()
         return self._seen(await self._feed.client.orders.cancel(order_id, reason))
 

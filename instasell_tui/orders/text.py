@@ -118,7 +118,7 @@ def headline(order: Order, user_id: str, now: datetime) -> Said:
     """Return the most important fact about an order, in one line."""
     side = side_of(order, user_id)
     if overdue(order, now):
-        return "■ The time to pay is over: the market calls the order off", Tone.BAD
+        return "■ The time to pay is over: the market cancels the order", Tone.BAD
     if order.status is OrderStatus.DISPUTED:
         return "! A dispute is open: the market decides who gets the money", Tone.BAD
     if order.status is OrderStatus.DELIVERED:

@@ -261,7 +261,7 @@ def run_create(
     terms: AuctionTermOptions,
     rules: Rules,
 ) -> None:
-    """Puts a listing up, and prints the auction. Raises ListingHasAuction, Invalid.
+    """Create an auction of a listing, and print it. Raises ListingHasAuction, Invalid.
 
     It costs gas: where that is too little, CliError tells how much is missing.
     """

@@ -66,7 +66,10 @@ def schedule(
 
 
 def run_schedule(call: Invocation, options: bulk.BulkOptions) -> ResultTotals:
-    """Puts the rows up, prints verdicts and the summary. Raises UsageProblem for a bad file."""
+    """Create an auction for each row, and print results and the summary.
+
+    Raises UsageProblem for a file that cannot be read.
+    """
     with call.client() as client:
         columns = options.columns(market_currency(client), AUCTIONS)
     tally, output = ResultTotals(OUTCOMES), call.output

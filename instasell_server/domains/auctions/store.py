@@ -129,7 +129,7 @@ async def update_version(tx: Transaction, auction_id: str) -> None:
 async def cancel_auction(
     tx: Transaction, auction_id: str, now: datetime, reason: str | None
 ) -> tuple[int, int]:
-    """Calls an auction off; returns its new version and its last seq."""
+    """Cancel an auction; return its new version and its last seq."""
     row = await tx.one(
         _sql.cancel_auction, {"auction_id": auction_id, "now": now, "reason": reason}
     )

@@ -140,7 +140,7 @@ ROUTES: list[Route] = [
     ),
     Route(
         "POST", "/orders/{order_id}/cancel", cancel, signed_in(Scope.PAY),
-        "Call an order off; what was paid goes back",
+        "Cancel an order; what was paid goes back",
         body=CancelOrder, body_optional=True, reply=OrderView, tag="orders",
         errors=(OrderNotFound, OrderNotReady),
     ),

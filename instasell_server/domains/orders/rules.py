@@ -14,7 +14,7 @@ HOLD_DAYS = 7
 """From shipping to the release, and from payment to the first day on which a buyer may cancel."""
 
 UNSHIPPED_DAYS = 21
-"""After this long without shipping the market itself calls an order off."""
+"""After this long without shipping the market itself cancels an order."""
 
 
 class Actor(StrEnum):
@@ -103,7 +103,7 @@ def check_cancellable(state: OrderState, actor: Actor, now: datetime) -> None:
     status = state.status
     if status is OrderStatus.PENDING:
         if actor is Actor.SELLER:
-            raise Forbidden("only the buyer calls an unpaid order off; it ends by itself unpaid")
+            raise Forbidden("only the buyer may cancel an unpaid order; unpaid it ends by itself")
         return
     if status is OrderStatus.PROCESSING:
         if actor is not Actor.BUYER:

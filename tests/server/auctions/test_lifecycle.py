@@ -15,6 +15,7 @@ from instasell_client.models.errors import Unavailable
 from instasell_server.domains.accounts import handlers as accounts
 from instasell_server.wiring.engines import make_engines
 from instasell_server.wiring.services import build_services
+from instasell_server.workers.outbox import Outbox
 from tests.support.databases import MarketClock
 from tests.support.locks import row_locked
 from tests.support.market import Market
@@ -316,3 +317,25 @@ async def test_the_copy_of_a_cancelled_auction_is_invalidated_until_redis_takes_
         handlers = {each.kind: each for each in lifecycle.outbox_handlers}
         with pytest.raises(Unavailable):
             await handlers["auction_cancelled"].run(payload)
+
+
+async def test_a_row_that_waits_for_redis_is_a_line_and_no_traceback(
+    market: Market,
+    database_url: str,
+    sql: Sql,
+    written: Callable[..., Callable[[], list[str]]],
+) -> None:
+    """Redis may be away for hours, in which each row is tried again and again."""
+    seller = await market.seller()
+    await seller.auctions.cancel(await market.auction(seller))
+    waiting = "UPDATE outbox SET done_at = NULL, available_at = market_now()"
+    sql(f"{waiting} WHERE kind = 'auction_cancelled'")
+    settings = settings_for_tests(database_url, "redis://127.0.0.1:1/0")
+    engines = make_engines(settings)
+    lines = written()
+    async with engines.database, engines.public:
+        lifecycle = build_services(engines, settings).auctioneer._lifecycle
+        assert await Outbox(engines.database, lifecycle.outbox_handlers).work() == 1
+    shown = "\n".join(lines())
+    assert "outbox_row_waits" in shown
+    assert "Traceback" not in shown

@@ -11,6 +11,7 @@ from instasell_client import AsyncInstaSell
 from instasell_client.models.accounts import Role
 from instasell_client.models.auctions import Bid
 from instasell_tui.auction.screen import AuctionScreen
+from instasell_tui.bids.screen import BidsScreen
 from instasell_tui.widgets.confirm_screen import ConfirmScreen
 from tests.support.databases import MarketClock
 from tests.support.market import Market
@@ -111,7 +112,7 @@ async def test_an_automatic_maximum_and_a_raise_of_it(market: Market, screen: Op
     assert kinds == ["bid", "bid", "raise"]
 
 
-async def test_being_outbid_rings_and_the_next_minimum_stands_ready(
+async def test_being_outbid_rings_and_offers_the_next_minimum(
     market: Market, screen: Opener
 ) -> None:
     bidder, rival = await market.bidder(), await market.bidder()
@@ -166,7 +167,7 @@ async def test_a_bid_that_comes_too_late_is_refused_and_tells_the_new_minimum(
     assert len(await bids_of(bidder, auction)) == 2
 
 
-async def test_what_cannot_be_read_as_an_amount_is_told(market: Market, screen: Opener) -> None:
+async def test_what_is_no_amount_is_refused_with_a_reason(market: Market, screen: Opener) -> None:
     bidder = await market.bidder()
     auction = await market.auction(await market.seller(), min_bid=1000)
     async with at_auction(screen, auction, bidder.token) as shown:
@@ -193,7 +194,7 @@ async def test_what_cannot_be_read_as_an_amount_is_told(market: Market, screen: 
     assert await bids_of(bidder, auction) == []
 
 
-async def test_an_amount_that_somebody_types_is_left_alone(market: Market, screen: Opener) -> None:
+async def test_an_amount_that_is_typed_is_left_alone(market: Market, screen: Opener) -> None:
     bidder, rival = await market.bidder(), await market.bidder()
     auction = await market.auction(await market.seller(), min_bid=1000)
     async with at_auction(screen, auction, bidder.token) as shown:
@@ -246,18 +247,18 @@ async def test_the_last_seconds_are_marked(market: Market, screen: Opener) -> No
         await shown.reads("!!")
 
 
-async def test_losing_is_told_too(market: Market, screen: Opener) -> None:
+async def test_losing_is_shown_too(market: Market, screen: Opener) -> None:
     bidder, rival = await market.bidder(), await market.bidder()
     auction = await market.auction(await market.seller(), min_bid=1000, duration_seconds=600)
     admin = await market.person(Role.ADMIN)
-    other = await market.auction(await market.seller(), title="Called off", buy_now=9000)
+    other = await market.auction(await market.seller(), title="Cancelled clock", buy_now=9000)
     async with at_auction(screen, auction, bidder.token) as shown:
         await shown.press("b")
         await shown.confirm()
         await rival.auctions.bid(auction, amount=3000)
         await shown.reads("▼ Outbid")
         shown.app.open_auction(other)
-        await shown.reads("Called off", "sold by")
+        await shown.reads("Cancelled clock", "sold by")
         await admin.auctions.cancel(other, "The seller asked for it")
         await shown.reads("■ Cancelled: The seller asked for it")
 
@@ -288,6 +289,28 @@ async def test_an_auction_that_does_not_exist_says_so(market: Market, screen: Op
     async with screen() as shown:
         shown.app.open_auction("00000000-0000-4000-8000-000000000000")
         await shown.reads("There is no such auction")
+
+
+async def test_an_auction_that_comes_back_from_beneath_another_goes_on(
+    market: Market, screen: Opener
+) -> None:
+    """One auction is followed at a time; the page beneath would show old prices as live ones."""
+    seller, bidder, rival = await market.seller(), await market.bidder(), await market.bidder()
+    first = await market.auction(seller, title="A first clock", min_bid=1000)
+    second = await market.auction(seller, title="A second clock", min_bid=1000)
+    await bidder.auctions.bid(second, amount=1000)
+    async with at_auction(screen, first, bidder.token) as shown:
+        await shown.press("B")
+        await shown.reads("A second clock")
+        await shown.press("enter")
+        await shown.until(lambda: isinstance(shown.app.screen, AuctionScreen))
+        await shown.reads("A second clock", "sold by")
+        await shown.press("escape")
+        await shown.until(lambda: isinstance(shown.app.screen, BidsScreen))
+        await shown.press("escape")
+        await shown.reads("A first clock")
+        await rival.auctions.bid(first, amount=7700)
+        await shown.reads("77.00", "1 bid")
 
 
 async def test_hundreds_of_bids_are_all_there(market: Market, screen: Opener) -> None:

@@ -127,7 +127,7 @@ def test_a_headline_for_every_state() -> None:
 
     assert "Pay 22.50 within 2d 00h" in said(order(), BUYER)
     assert "the buyer has 2d 00h left" in said(order(), SELLER)
-    assert "calls the order off" in said(order(payment_due_at=NOW), BUYER)
+    assert "cancels the order" in said(order(payment_due_at=NOW), BUYER)
     assert "the seller is to ship" in said(paid(), BUYER)
     assert "holds 22.50 for you" in said(paid(), SELLER)
     assert "confirm when it has come, or in 1d 00h" in said(shipped(), BUYER)

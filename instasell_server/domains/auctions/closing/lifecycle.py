@@ -45,6 +45,7 @@ DUE_BATCH = 500
 NO_BIDS_ABOVE = 2**53
 
 _Lock = Callable[[Transaction], Awaitable[dict[str, LockedAuction]]]
+_COPIES_LEFT = "the copies of changed auctions could not be invalidated; it is tried again"
 _log = structlog.get_logger(__name__)
 
 
@@ -248,7 +249,11 @@ class Lifecycle:
     async def _publish_missed(self, task: _PublishClosing) -> None:
         """Publish for the outbox what a crash after the commit left. Rooms drop a repeat."""
         events = await self._history.events_since(task.auction_id, task.version - 1, task.seq)
-        await self.publish(events)
+        # Stale copies first: while Redis is away the row comes back again and again, and watchers
+        # of this server, who have the event or find it by themselves, are not to get each repeat.
+        if not await self.invalidate(events):
+            raise Unavailable(_COPIES_LEFT)
+        await self.broadcast(events)
 
     async def publish(self, events: Sequence[AuctionEvent]) -> None:
         """Invalidate stale caches after a commit, then broadcast the events to subscribers.
@@ -258,7 +263,7 @@ class Lifecycle:
         is_invalidated = await self.invalidate(events)
         await self.broadcast(events)
         if not is_invalidated:
-            raise Unavailable("the copies of changed auctions could not be invalidated")
+            raise Unavailable(_COPIES_LEFT)
 
     async def invalidate(self, events: Sequence[AuctionEvent]) -> bool:
         """Makes cached states older than these events count as absent; False if that failed."""
