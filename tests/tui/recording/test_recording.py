@@ -215,6 +215,23 @@ def test_options_that_do_not_fit_are_refused(
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        (["--speed", "abc"], "--speed: choose 0.1 to 1000"),
+        (["--speed", "0"], "--speed: choose 0.1 to 1000"),
+        (["--port", "x"], "--port: choose 0 to 65535"),
+        (["--port", "9" * 5000], "--port: choose 0 to 65535"),
+    ],
+)
+def test_a_value_that_is_no_number_is_refused_with_the_limits(
+    arguments: list[str], remedy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert remedy in capsys.readouterr().err
+
+
 def test_a_recording_takes_no_file_that_is_there_and_ends_at_its_limit(tmp_path: Path) -> None:
     path = tmp_path / "some.jsonl"
     path.write_text("dear letters")
