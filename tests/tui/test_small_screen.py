@@ -63,6 +63,8 @@ async def test_what_is_said_has_a_line_of_its_own_and_a_log(
     shown: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("instasell_tui.app.NOTICE_SECONDS", 60.0)
+    # Trends come a moment after the board, and would be a difference of their own.
+    await shown.reads("▂▃▄▅▆")
     before = _without_numbers(shown.lines)
     shown.app.say("A lamp\nSomething has happened", Tone.BAD)
     await shown.reads("A lamp: Something has happened", "! log")
