@@ -35,7 +35,7 @@ NARROW = 150
 
 
 def main() -> int:
-    """Measures and prints; returns 1 when a limit is not kept."""
+    """Measure and print; return 1 when a limit is not kept."""
     options = _options()
     chosen = [BENCHMARKS[name] for name in options.names or BENCHMARKS]
     console = Console(width=None if sys.stdout.isatty() else NARROW)

@@ -37,7 +37,7 @@ class BareServer:
 
 @contextlib.contextmanager
 def bare_server(payload: bytes = b"") -> Iterator[BareServer]:
-    """Starts it with what GET /bytes is to send."""
+    """Start it with what GET /bytes is to send."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(payload)
         file.flush()

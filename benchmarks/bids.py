@@ -66,7 +66,7 @@ class _Ladder:
                 self.done.set()
 
     async def run(self, sockets: list[LeanSocket]) -> float:
-        """Runs the load; returns the seconds until the last answer."""
+        """Run the load; return the seconds until the last answer."""
         started = time.perf_counter()
         self._until = started + self._seconds
         self._open = len(sockets)

@@ -84,7 +84,7 @@ class _Watcher:
             self.seen_ms.append((at - waiting.popleft().at) * 1000)
 
     async def learn_cursor(self, terminal: Terminal) -> None:
-        """Moves the cursor down and up again: its colour is what comes and goes with it."""
+        """Move the cursor down and up again: its colour is what comes and go with it."""
         for _ in range(LEARN_TRIES):
             painted = []
             for key in (_DOWN, _UP, _DOWN):

@@ -63,7 +63,7 @@ class _Crowd:
         self.moved.set()
 
     async def until(self, reached: Callable[[], bool]) -> None:
-        """Waits for something to come true. Raises RuntimeError, telling how far it came."""
+        """Wait for something to come true. Raises RuntimeError, telling how far it came."""
         try:
             async with asyncio.timeout(GRACE_SECONDS):
                 while not reached():

@@ -53,7 +53,7 @@ class Feeder:
         self._chance = random.Random(1)
 
     async def change_for(self, seconds: float) -> None:
-        """Sends changes at the rate, evenly."""
+        """Send changes at the rate, evenly."""
         due = time.perf_counter()
         for _ in range(round(seconds * CHANGES_PER_SECOND)):
             await asyncio.sleep(max(0.0, due - time.perf_counter()))

@@ -69,11 +69,11 @@ class MeasuredMarket:
         )
 
     def sql(self, statement: str, values: Any = None) -> list[tuple[Any, ...]]:
-        """Runs a statement beside the server."""
+        """Run a statement beside the server."""
         return run_sql(self.database_url, statement, values)
 
     def wait_for_disconnects(self, application: str) -> None:
-        """Waits until the backends of an application are gone, and their CPU time is counted."""
+        """Wait until the backends of an application are gone, and their CPU time is counted."""
         query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
         deadline = time.monotonic() + STOP_SECONDS
         while self.sql(query, (application,)) != [(0,)]:
@@ -84,7 +84,7 @@ class MeasuredMarket:
         time.sleep(0.2)
 
     def users(self, count: int, role: str = "buyer") -> list[dict[str, Any]]:
-        """Signs users up; returns what the server granted each: `user`, `token`."""
+        """Sign users up; return what the server granted each: `user`, `token`."""
         found = []
         with httpx.Client(base_url=self.base_url, timeout=30) as client:
             for _ in range(count):
@@ -108,7 +108,7 @@ class MeasuredMarket:
 
 
 def run_sql(database_url: str, statement: str, values: Any = None) -> list[tuple[Any, ...]]:
-    """Runs a statement on a connection of its own; returns its rows."""
+    """Run a statement on a connection of its own; return its rows."""
     with contextlib.closing(psycopg2.connect(database_url)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -117,7 +117,7 @@ def run_sql(database_url: str, statement: str, values: Any = None) -> list[tuple
 
 
 def insert_auctions(database_url: str, seller_id: str, ids: Sequence[str]) -> None:
-    """Inserts auctions of an hour that take any bid above the one before."""
+    """Insert auctions of an hour that take any bid above the one before."""
     run_sql(database_url, _INSERT_AUCTIONS, {"seller": seller_id, "ids": list(ids)})
 
 
@@ -125,7 +125,7 @@ def insert_auctions(database_url: str, seller_id: str, ids: Sequence[str]) -> No
 def measured_market(
     *, postgres: Mapping[str, str] | None = None, **environment: str
 ) -> Iterator[MeasuredMarket]:
-    """Starts everything in a folder of its own, and removes it afterwards.
+    """Start everything in a folder of its own, and remove it afterwards.
 
     `postgres` are settings for PostgreSQL, `environment` those of the server.
     """
@@ -147,7 +147,7 @@ def measured_market(
 
 
 def stop(process: subprocess.Popen[str]) -> None:
-    """Ends a process, by force if it does not heed."""
+    """End a process, by force if it does not heed."""
     process.terminate()
     try:
         process.wait(STOP_SECONDS)

@@ -83,7 +83,7 @@ class Line:
 
 
 def measure(benchmark: Benchmark, runs: int, seconds: float) -> list[Line]:
-    """Runs the sides in turn, `runs` times each, so that a busy moment hits all of them."""
+    """Run the sides in turn, `runs` times each, so that a busy moment hits all of them."""
     samples: dict[str, list[Sample]] = {}
     with benchmark.sides(seconds) as sides:
         for _ in range(runs):

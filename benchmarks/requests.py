@@ -76,7 +76,7 @@ class LeanRequests(asyncio.Protocol):
         self.done.exception()
 
     def close(self) -> None:
-        """Cuts the connection."""
+        """Cut the connection."""
         if self._transport is not None:
             self._transport.abort()
 

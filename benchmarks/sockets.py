@@ -39,7 +39,7 @@ class LeanSocket(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
 
     def begin(self, host: str, path: str, token: str | None) -> None:
-        """Sends the upgrade."""
+        """Send the upgrade."""
         lines = [
             f"GET {path} HTTP/1.1",
             f"Host: {host}",
@@ -54,7 +54,7 @@ class LeanSocket(asyncio.Protocol):
         self.transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
 
     def send(self, payload: bytes) -> None:
-        """Sends one text frame."""
+        """Send one text frame."""
         assert self.transport is not None
         self.transport.write(client_frame(payload))
 
@@ -103,7 +103,7 @@ class LeanSocket(asyncio.Protocol):
             self.opened.set_exception(exc or ConnectionError("closed in the handshake"))
 
     def close(self) -> None:
-        """Cuts the connection."""
+        """Cut the connection."""
         if self.transport is not None:
             self.transport.abort()
 
@@ -116,7 +116,7 @@ async def open_socket(
     token: str | None = None,
     path: str = "/ws",
 ) -> LeanSocket:
-    """Connects and upgrades."""
+    """Connect and upgrade."""
     loop = asyncio.get_running_loop()
     _, protocol = await loop.create_connection(lambda: LeanSocket(on_text), host, port)
     protocol.begin(f"{host}:{port}", path, token)

@@ -52,13 +52,13 @@ class Terminal:
         self._loop.add_reader(file, self._read)
 
     def press(self, key: bytes) -> float:
-        """Writes a key; returns when."""
+        """Write a key; return when."""
         at = time.perf_counter()
         os.write(self._file, key)
         return at
 
     async def until(self, holds: Callable[[], object], what: str) -> None:
-        """Waits for something to come true. Raises RuntimeError when the patience is over."""
+        """Wait for something to come true. Raises RuntimeError when the patience is over."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not holds():
             if time.monotonic() > deadline or self.process.poll() is not None:
@@ -66,7 +66,7 @@ class Terminal:
             await asyncio.sleep(0.005)
 
     def close(self) -> None:
-        """Reads no more."""
+        """Read no more."""
         self._loop.remove_reader(self._file)
 
     def _read(self) -> None:
@@ -104,7 +104,7 @@ class Terminal:
 
 @contextlib.contextmanager
 def on_terminal(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Terminal]:
-    """Starts a program on a terminal; ends it afterwards."""
+    """Start a program on a terminal; end it afterwards."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     os.set_blocking(ours, False)

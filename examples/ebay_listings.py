@@ -92,7 +92,7 @@ def paths_of(categories: Iterable[Sequence[str]]) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Writes both files and reports on stderr; 1 when an item could not be converted."""
+    """Write both files and report on stderr; 1 when an item could not be converted."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("file", type=Path, help="the items, as JSON lines, perhaps gzipped")
     parser.add_argument("--rows", type=Path, required=True, help="where the rows go, JSON lines")

@@ -205,7 +205,7 @@ class Market:
     @classmethod
     @contextlib.asynccontextmanager
     async def enter(cls, url: str, bidders: int) -> AsyncIterator[Market]:
-        """Signs everybody up. Raises InstaSellError or Unusable."""
+        """Sign everybody up. Raises InstaSellError or Unusable."""
         async with AsyncExitStack() as stack:
             seller = await stack.enter_async_context(AsyncInstaSell(url))
             await _sign_up(seller, "seller")
@@ -293,7 +293,7 @@ class Market:
         gate: asyncio.Semaphore,
         outcome: Outcome,
     ) -> None:
-        """Sends the bids of one auction, each after the answer to the one before."""
+        """Send the bids of one auction, each after the answer to the one before."""
         # Turning the accounts from auction to auction spreads the bids over the sockets.
         order = {name: at for at, name in enumerate(auction.bidders, start=number)}
         async with gate:
@@ -310,7 +310,7 @@ class Market:
                     outcome.accepted += 1
 
     async def _wait_for_ends(self, names: dict[str, str], outcome: Outcome) -> None:
-        """Takes the closing prices from the board; asks for those that ended out of its sight."""
+        """Take the closing prices from the board; ask for those that ended out of its sight."""
         async for event in self._board:
             if isinstance(event, AuctionChange):
                 name = names.get(event.data.auction_id)
@@ -339,7 +339,7 @@ async def _sign_up(client: AsyncInstaSell, role: str) -> None:
 
 
 async def replay(url: str, auctions: Sequence[RealAuction], options: argparse.Namespace) -> bool:
-    """Replays and reports; returns whether everything was heard."""
+    """Replay and report; return whether everything was heard."""
     most = max(len(each.bidders) for each in auctions)
     async with Market.enter(url, most) as market:
         outcome = await market.replay(auctions, _seconds(auctions, options), reserve=False)

@@ -55,7 +55,7 @@ async def place(live: LiveSession, state: AuctionState) -> str | None:
 
 
 async def main(auction_id: str, limit: int) -> int:
-    """Runs until the auction is over."""
+    """Run until the auction is over."""
     target = resolve_target()
     async with AsyncInstaSell(target.url, target.token) as client, client.live() as live:
         return 0 if await follow(live, auction_id, limit) else 3

@@ -157,7 +157,7 @@ def command(
     bare: Mapping[str, str] | None = None,
     **settings: Any,
 ) -> Callable[[Command], Command]:
-    """Declares a command whose help begins with examples: `name --option`, or `$ whole line`.
+    """Declare a command whose help begins with examples: `name --option`, or `$ whole line`.
 
     `bare` has the options whose value may be left out, and the value that they have then.
     """
@@ -166,7 +166,7 @@ def command(
 
 
 def called_alone(app: typer.Typer, summary: str, *examples: str) -> Callable[[Command], Command]:
-    """Declares what a group does when none of its commands is named."""
+    """Declare what a group does when none of its commands is named."""
     text, short = _help_of(summary, examples)
     return app.callback(
         cls=MarketGroup,

@@ -50,7 +50,7 @@ def environment(changes: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def become(command: Sequence[str], changes: Mapping[str, str | None]) -> NoReturn:
-    """Replaces this process, so that signals and the exit code are the program's own."""
+    """Replace this process, so that signals and the exit code are the program's own."""
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(command[0], [*command], environment(changes))

@@ -162,7 +162,7 @@ class LogLines:
         self.flush()
 
     def flush(self) -> None:
-        """Writes what waits."""
+        """Write what waits."""
         if not self._waiting:
             return
         text = "\n".join(self._waiting) + "\n"
@@ -233,14 +233,14 @@ class NullLog(LogLines):
     takes_info = False
 
     def info(self, line: str) -> None:
-        """Drops the line."""
+        """Drop the line."""
 
 
 REQUESTS = RequestLog()
 
 
 def configure(settings: Settings, stream: TextIO | None = None) -> None:
-    """Sets up structlog for the process; also what other libraries log from warnings on."""
+    """Set up structlog for the process; also what other libraries log from warnings on."""
     out = stream or sys.stderr
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     shared: list[Any] = [
@@ -270,7 +270,7 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
 
 
 def _adopt_stdlib(out: TextIO, shared: list[Any], last: list[Any]) -> None:
-    """Lets asyncio, aiohttp and the others write lines of the same form."""
+    """Let asyncio, aiohttp and the others write lines of the same form."""
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -74,7 +74,7 @@ _requests: dict[tuple[str, str, int], Histogram] = {}
 
 
 def count_answers(answers: Iterable[BidReceipt | InstaSellError]) -> None:
-    """Counts the verdicts of a batch; a repeat of an answered bid is no new one."""
+    """Count the verdicts of a batch; a repeat of an answered bid is no new one."""
     accepted = 0
     for answer in answers:
         if isinstance(answer, InstaSellError):
@@ -86,7 +86,7 @@ def count_answers(answers: Iterable[BidReceipt | InstaSellError]) -> None:
 
 
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:
-    """Counts one request by the template of its route, so that ids make no series."""
+    """Count one request by the template of its route, so that ids make no series."""
     known = method if method in _METHODS else "OTHER"
     child = _requests.get((known, route, status))
     if child is None:
@@ -101,7 +101,7 @@ def render() -> bytes:
 
 
 async def watch_loop() -> None:
-    """Measures how late the event loop is, until it is cancelled."""
+    """Measure how late the event loop is, until it is cancelled."""
     loop = asyncio.get_running_loop()
     while True:
         due = loop.time() + LAG_INTERVAL_SECONDS

@@ -52,7 +52,7 @@ def options() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs until the person leaves; 2 when it cannot start."""
+    """Run until the person leaves; 2 when it cannot start."""
     wishes = options().parse_args(arguments)
     store = ProfileStore()
     try:
@@ -104,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def collect_and_keep() -> None:
-    """Begins to collect garbage, and looks no more at what is there at this moment.
+    """Begin to collect garbage, and look no more at what is there at this moment.
 
     A collection stops the screen; with all that was imported it would for a third of a second.
     """
@@ -128,7 +128,7 @@ def _token_from_stdin() -> str:
 
 
 def _rememberer(store: ProfileStore, target: ServerTarget) -> Remember:
-    """Keeps a sign-in where `instasell auth` would: in the profile of this market."""
+    """Keep a sign-in where `instasell auth` would: in the profile of this market."""
 
     def remember(email: str, token: str) -> None:
         found = target.profile or next(

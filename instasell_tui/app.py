@@ -201,18 +201,18 @@ class InstaSellApp(MarketApp):
     # Where people go --------------------------------------------------------------------------
 
     def open_auction(self, auction_id: str) -> None:
-        """Shows one auction, in place of another that is shown."""
+        """Show one auction, in place of another that is shown."""
         if isinstance(self.screen, screens.AuctionScreen):
             self.switch_screen(screens.AuctionScreen(auction_id))
         else:
             self.push_screen(screens.AuctionScreen(auction_id))
 
     def open_conversation(self, conversation_id: str) -> None:
-        """Shows what two people said to each other."""
+        """Show what two people said to each other."""
         self.push_screen(screens.ConversationScreen(conversation_id))
 
     def action_bids(self) -> None:
-        """Shows the auctions that one bids in."""
+        """Show the auctions that one bids in."""
         self._go_to(screens.BidsScreen)
 
     def action_orders(self) -> None:
@@ -224,24 +224,24 @@ class InstaSellApp(MarketApp):
         self._go_to(screens.WalletScreen)
 
     def action_selling(self) -> None:
-        """Shows the seller's desk."""
+        """Show the seller's desk."""
         self._go_to(screens.SellerScreen)
 
     def action_desk(self) -> None:
-        """Shows the desk, to an admin."""
+        """Show the desk, to an admin."""
         if self.feed.desk.is_mine:
             self._go_to(screens.AdminScreen)
 
     def action_messages(self) -> None:
-        """Shows whom one speaks with."""
+        """Show whom one speaks with."""
         self._go_to(screens.ConversationsScreen)
 
     def action_notices(self) -> None:
-        """Shows what the market has told."""
+        """Show what the market has told."""
         self._go_to(screens.NoticesScreen)
 
     def _go_to(self, kind: type[PagedListScreen]) -> None:
-        """Goes back to a screen that is open beneath, else opens it in place of its like."""
+        """Go back to a screen that is open beneath, else open it in place of its like."""
         if isinstance(self.screen, ModalScreen | screens.SignInScreen) or self._is_replay():
             # The dialog that is open needs an answer first.
             return
@@ -252,7 +252,7 @@ class InstaSellApp(MarketApp):
             self.push_screen(kind())
 
     def _is_replay(self) -> bool:
-        """Tells, in a replay, that there is nobody in it who could sign in."""
+        """Tell, in a replay, that there is nobody in it who could sign in."""
         if self._taping.replay is not None:
             self.say("This is a replay: it has the board and its auctions.", Tone.PLAIN)
         return self._taping.replay is not None
@@ -277,7 +277,7 @@ class InstaSellApp(MarketApp):
 
     @work(group="ask")
     async def action_person(self) -> None:
-        """Signs in, or asks whether to sign out."""
+        """Sign in, or ask whether to sign out."""
         if isinstance(self.screen, ModalScreen | screens.SignInScreen) or self._is_replay():
             return
         user = self.feed.user
@@ -297,7 +297,7 @@ class InstaSellApp(MarketApp):
         return self._remember is not None
 
     async def remember(self, email: str) -> None:
-        """Keeps the token for the next start, and goes on with a session of the screen's own."""
+        """Keep the token for the next start, and go on with a session of the screen's own."""
         token = self.feed.client.token
         if self._remember is None or token is None:
             return

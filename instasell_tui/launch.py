@@ -53,7 +53,7 @@ def _port(text: str) -> int:
 
 
 def check(wishes: argparse.Namespace) -> None:
-    """Raises ValueError for options that do not go together."""
+    """Raise ValueError for options that do not go together."""
     if wishes.record and wishes.replay:
         raise ValueError("--record and --replay exclude each other")
     if wishes.record and wishes.web:

@@ -65,7 +65,7 @@ BIDDING_SECONDS = 24.0
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    """Waits for a condition of the screen."""
+    """Wait for a condition of the screen."""
     deadline = time.monotonic() + START_SECONDS
     while not holds():
         if time.monotonic() > deadline:
@@ -86,7 +86,7 @@ async def screen(
 
 
 def save(app: InstaSellApp, folder: Path, name: str) -> None:
-    """Writes the screen as SVG. Fonts come from the reader's machine, not from another host."""
+    """Write the screen as SVG. Fonts come from the reader's machine, not from another host."""
     with mock.patch.object(rich.console, "SVG_EXPORT_THEME", SIXTEEN_COLOURS):
         svg = app.export_screenshot(title="InstaSell")
     svg = re.sub(r"@font-face\s*\{.*?\}\s*", "", svg, flags=re.DOTALL)
@@ -162,7 +162,7 @@ def _is_shown(app: InstaSellApp, where: str, words: str) -> bool:
 
 
 async def make(folder: Path) -> None:
-    """Makes every picture."""
+    """Make every picture."""
     folder.mkdir(parents=True, exist_ok=True)
     with market() as (url, data):
         auctions = await create_auctions(url, data)

@@ -40,7 +40,7 @@ async def draw(tab: Tab, link: str) -> bytes:
 
 
 async def make(path: Path) -> None:
-    """Serves a replay to a browser, and writes what it shows."""
+    """Serve a replay to a browser, and write what it shows."""
     if find_browser() is None:
         raise SystemExit("no Chromium on the PATH (apt-get install chromium)")
     with tempfile.TemporaryDirectory() as folder:

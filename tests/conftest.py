@@ -124,7 +124,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def sql(database_url: str) -> Iterator[Callable[..., list[tuple[Any, ...]]]]:
-    """Runs a statement in the test's own database from outside the server; returns its rows."""
+    """Run a statement in the test's own database from outside the server; return its rows."""
     connection = psycopg2.connect(database_url)
     connection.autocommit = True
 

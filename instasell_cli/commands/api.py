@@ -35,7 +35,7 @@ class ApiOptions:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares the command."""
+    """Declare the command."""
     command(
         app,
         "api",
@@ -76,7 +76,7 @@ def api(
 
 
 def run_api(client: InstaSell, output: OutputWriter, options: ApiOptions) -> None:
-    """Makes the call, and prints the answer. Raises what the server answers."""
+    """Make the call, and print the answer. Raises what the server answers."""
     if output.form in (Format.CSV, Format.NAME, Format.WIDE) or output.fields:
         raise UsageProblem("api prints JSON; use -o json, jsonl or yaml, and --jq for fields")
     given = {**_pairs(options.fields, "-f", typed=True), **_pairs(options.texts, "-F", typed=False)}

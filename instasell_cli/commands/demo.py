@@ -16,7 +16,7 @@ from instasell_cli.processes import command_of
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares the command."""
+    """Declare the command."""
     command(
         app,
         "demo",
@@ -43,7 +43,7 @@ def demo(
 
 
 def run_demo(call: Invocation, *, as_text: bool, seed: int) -> None:
-    """Runs it to its end. Raises CliError when it fails; the market is removed in any case."""
+    """Run it to its end. Raises CliError when it fails; the market is removed in any case."""
     from instasell_cli.demo.market import DemoMarket
 
     on_screen = not as_text and sys.stdin.isatty() and sys.stdout.isatty()

@@ -20,7 +20,7 @@ PRIVATE_MODE = 0o077
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares the command."""
+    """Declare the command."""
     command(
         app,
         "doctor",
@@ -37,7 +37,7 @@ def doctor(ctx: typer.Context) -> None:
 
 
 def run_doctor(call: Invocation) -> bool:
-    """Prints every check, and returns whether none failed."""
+    """Print every check, and return whether none failed."""
     checks = list(_checks(call))
     call.output.many(CHECK, checks)
     return all(check["state"] != BAD for check in checks)

@@ -85,7 +85,7 @@ Commands that take several ids read them from stdin for -, one in each line:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares the command."""
+    """Declare the command."""
     command(
         app,
         "help",

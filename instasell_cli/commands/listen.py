@@ -36,7 +36,7 @@ class ListenOptions:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares the command."""
+    """Declare the command."""
     command(
         app,
         "listen",
@@ -82,7 +82,7 @@ def listen(
 
 
 async def run_listen(call: Invocation, options: ListenOptions) -> None:
-    """Prints events until it is cancelled. Raises Unauthenticated, and what ends the session."""
+    """Print events until it is cancelled. Raises Unauthenticated, and what ends the session."""
     import asyncio
 
     from instasell_cli.live.event_stream import EventStream

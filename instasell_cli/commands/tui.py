@@ -16,7 +16,7 @@ from instasell_cli.processes import become, command_of
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares the command."""
+    """Declare the command."""
     command(
         app,
         "tui",

@@ -101,7 +101,7 @@ def answers(asked: str) -> bool:
 
 
 def answer(app: typer.Typer, asked: str) -> NoReturn:
-    """Writes the completions that a shell asks for, and nothing else whatever happens."""
+    """Write the completions that a shell asks for, and nothing else whatever happens."""
     code = 0
     text = ""
     with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):

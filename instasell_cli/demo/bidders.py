@@ -52,7 +52,7 @@ class Bidder:
     lots: dict[str, DemoAuction] = field(default_factory=dict)
 
     async def run(self, auctions: Mapping[str, int]) -> None:
-        """Bids until all of these auctions are over; `auctions` has what each is worth."""
+        """Bid until all of these auctions are over; `auctions` has what each is worth."""
         async with self.client.live() as live, asyncio.TaskGroup() as group:
             for auction_id, worth in auctions.items():
                 group.create_task(self._follow(live, auction_id, worth))

@@ -24,7 +24,7 @@ WORTH = (3_000, 60_000)
 
 
 def open_board(market: DemoMarket, output: OutputWriter, seed: int) -> None:
-    """Opens the Board as a bidder, and returns when it is closed. Raises CliError if it fails."""
+    """Open the Board as a bidder, and return when it is closed. Raises CliError if it fails."""
     demo_listings.make_categories(market)
     with InstaSell(market.url) as seller:
         demo_listings.sign_up(seller, market, "Sally Seller")

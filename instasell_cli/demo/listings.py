@@ -21,7 +21,7 @@ COLUMNS = ("sku", "type", "title", "description", "category", "condition", "pric
 
 
 def make_categories(market: DemoMarket) -> int:
-    """Creates the categories as an admin would; returns how many."""
+    """Create the categories as an admin would; return how many."""
     with InstaSell(market.url) as admin:
         admin.auth.login(ADMIN_EMAIL, market.password)
         maker = CategoryMaker(admin)
@@ -33,7 +33,7 @@ def make_categories(market: DemoMarket) -> int:
 
 
 def sign_up(client: InstaSell, market: DemoMarket, name: str) -> None:
-    """Makes a seller of this name, and signs the client in."""
+    """Make a seller of this name, and sign the client in."""
     email = f"{name.lower().replace(' ', '.')}@demo.example"
     client.auth.signup(email, market.password, display_name=name, role="seller")
 

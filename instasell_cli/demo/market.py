@@ -70,7 +70,7 @@ class DemoMarket:
         self._end()
 
     def audit(self) -> tuple[bool, str]:
-        """Has every auction's bids replayed through the rules: whether all is well, and its words.
+        """Have every auction's bids replayed through the rules: whether all is well, and its words.
 
         The audit is a process of its own that reads the market's database.
         """
@@ -128,7 +128,7 @@ class DemoMarket:
         return text.decode(errors="replace").strip() or "it said nothing"
 
     def _end(self) -> None:
-        """Stops the server, which stops its engines; a second Ctrl-C does not hurry that."""
+        """Stop the server, which stops its engines; a second Ctrl-C does not hurry that."""
         handlers = {number: _ignored(number) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             if self._server is not None:

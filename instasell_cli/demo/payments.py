@@ -36,7 +36,7 @@ async def settle(
     admin: AsyncInstaSell,
     say: OutputWriter,
 ) -> Settled:
-    """Takes every auction that was won to its end. Raises CliError when an order hangs."""
+    """Take every auction that was won to its end. Raises CliError when an order hangs."""
     settled = Settled()
     before = (await seller.wallet.get()).balance
     won = [(client, order) for client in people async for order in client.orders.list(role="buyer")]
@@ -87,7 +87,7 @@ async def _pay_from_wallet(buyer: AsyncInstaSell, order: Order, say: OutputWrite
 
 
 async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Waits for the webhook of the provider, by whose word alone anything is paid."""
+    """Wait for the webhook of the provider, by whose word alone anything is paid."""
     try:
         async with asyncio.timeout(WAIT_SECONDS):
             while True:

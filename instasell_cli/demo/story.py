@@ -69,7 +69,7 @@ class StoryEvents:
 
 
 def tell_story(market: DemoMarket, seed: int) -> None:
-    """Tells it on stdout. Raises CliError when it did not happen, or the audit found something."""
+    """Tell it on stdout. Raises CliError when it did not happen, or the audit found something."""
     say = OutputWriter(Format.TABLE, stdout=sys.stdout, stderr=sys.stdout)
     happened = StoryEvents()
     say.text(f"A market runs at {market.url}, with PostgreSQL and Valkey of its own.")
@@ -155,7 +155,7 @@ async def _tell(
     say: OutputWriter,
     happened: StoryEvents,
 ) -> None:
-    """Prints what anybody sees who watches without an account."""
+    """Print what anybody sees who watches without an account."""
     teller = EventPrinter(say, as_json_lines=False)
     async with (
         AsyncInstaSell(market.url) as anybody,

@@ -86,7 +86,7 @@ async def connections(
 async def follow(
     lives: Sequence[LiveSession], auctions: Mapping[str, FollowedAuctions], seen: Seen
 ) -> Mapping[str, bool]:
-    """Follows auctions until it has happened to all of them, or no longer can.
+    """Follow auctions until it has happened to all of them, or no longer can.
 
     Raises AuctionNotFound, what ends the session for good, and whatever `seen` raises.
     """

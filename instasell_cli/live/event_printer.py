@@ -25,13 +25,13 @@ class EventPrinter:
         self._was_live = False
 
     def connection(self, state: ConnectionState) -> None:
-        """Tells on stderr when the connection is lost, and when it is back."""
+        """Tell on stderr when the connection is lost, and when it is back."""
         if self._was_live and state.value in ("reconnecting", "live"):
             self._output.note(f"connection: {state.value}")
         self._was_live = self._was_live or state.value == "live"
 
     def event(self, event: AuctionEvent) -> None:
-        """Prints one event."""
+        """Print one event."""
         if self._as_json_lines:
             frame = {"event": event.event, "data": event.data.model_dump(mode="json")}
             self._output.event(frame)

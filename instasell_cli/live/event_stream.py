@@ -87,12 +87,12 @@ class EventStream:
             self._note("new_message", conversation.id, conversation.updated_at)
 
     def on_state(self, state: ConnectionState) -> None:
-        """Takes the connection's states in; with each new connection something may be missing."""
+        """Take the connection's states in; with each new connection something may be missing."""
         if state is ConnectionState.LIVE:
             self._behind.set()
 
     async def watch(self, live: LiveSession) -> None:
-        """Tells events until the session ends, and raises what ended it."""
+        """Tell events until the session ends, and raise what ended it."""
         async with live.events() as feed, asyncio.TaskGroup() as group:
             catching_up = group.create_task(self._keep_up())
             await self._read(feed)
@@ -111,7 +111,7 @@ class EventStream:
                 await self._catch_up()
 
     async def _catch_up(self) -> None:
-        """Tells what was missed; what comes live meanwhile waits for its turn."""
+        """Tell what was missed; what comes live meanwhile waits for its turn."""
         delays = RetryPolicy().delays()
         while self._behind.is_set():
             self._behind.clear()

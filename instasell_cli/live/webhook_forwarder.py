@@ -81,14 +81,14 @@ class WebhookForwarder:
         return self._queue.qsize() + self._under_way
 
     def add(self, name: str, record: JsonObject) -> None:
-        """Queues an event; `name` is what people see of it."""
+        """Queue an event; `name` is what people see of it."""
         try:
             self._queue.put_nowait((name, record))
         except asyncio.QueueFull:
             self._say(f"{name}: not forwarded, {WAITING_MAX} events wait already")
 
     async def run(self) -> None:
-        """Sends what is queued, until it is cancelled."""
+        """Send what is queued, until it is cancelled."""
         async with httpx.AsyncClient(
             follow_redirects=False,
             timeout=TIMEOUT_SECONDS,

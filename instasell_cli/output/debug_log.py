@@ -38,7 +38,7 @@ def redact(text: str, *, is_prose: bool = False) -> str:
 
 
 def start_debug_log() -> None:
-    """Sends the logs of the client to stderr; a second call does nothing."""
+    """Send the logs of the client to stderr; a second call does nothing."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(RedactingFilter("%(relativeCreated)6d ms %(name)s: %(message)s"))
     for name, level in _LEVELS.items():

@@ -26,13 +26,13 @@ _DAY_SECONDS = 86_400
 
 
 def print_listing(output: OutputWriter, view: ListingView) -> None:
-    """Prints a listing with the record of its seller."""
+    """Print a listing with the record of its seller."""
     record = _with_seller(output, record_of(view), view.seller)
     output.one(LISTING_VIEW, record)
 
 
 def print_auction(output: OutputWriter, view: AuctionView) -> None:
-    """Prints an auction with the record of its seller, and for that one with its orders."""
+    """Print an auction with the record of its seller, and for that one with its orders."""
     record = _with_seller(output, view_record(view), view.seller)
     if output.for_people and view.orders is not None:
         lines = [_order_line(each, view.currency) for each in view.orders]

@@ -94,7 +94,7 @@ class OutputWriter:
     def many(
         self, shape: RecordSchema, records: Iterable[Record], currency: str | None = None
     ) -> None:
-        """Writes a list, as it comes where the format allows that."""
+        """Write a list, as it comes where the format allows that."""
         chosen = self.chosen(shape)
         records = _primed(records)
         if self.for_people:
@@ -116,7 +116,7 @@ class OutputWriter:
             self._write_array(_picked(record, chosen) for record in records)
 
     def one(self, shape: RecordSchema, record: Record, currency: str | None = None) -> None:
-        """Writes a single record: in a table one line for each field, CSV with its header."""
+        """Write a single record: in a table one line for each field, CSV with its header."""
         chosen = self.chosen(shape)
         if self.form in (Format.JSON, Format.YAML):
             self.document(_picked(record, chosen))

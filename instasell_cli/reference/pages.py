@@ -51,7 +51,7 @@ def pages() -> dict[str, str]:
 
 
 def write_all(root: Path) -> list[Path]:
-    """Writes every page; returns their paths."""
+    """Write every page; return their paths."""
     written = []
     for name, text in pages().items():
         path = root / name

@@ -141,7 +141,7 @@ class MarketFileApplier:
     async def _enter(
         self, client: AsyncInstaSell, person: AccountEntry, entered: EnteredUser | None
     ) -> tuple[str, str]:
-        """Signs in, or up, and makes the account what the file says."""
+        """Sign in, or up, and make the account what the file says."""
         if entered is not None:
             if entered.user is None:
                 raise BadCredentials

@@ -262,7 +262,7 @@ class _Check:
                 self._fault(entry, name if name in FIELDS[_section(entry)] else None, message)
 
     def _fault(self, entry: YamlEntry, name: str | None, message: str) -> None:
-        """Notes a fault, unless there is one of this field already."""
+        """Note a fault, unless there is one of this field already."""
         fault = entry.fault(name, message)
         if fault.path not in self._told:
             self._told.add(fault.path)

@@ -94,7 +94,7 @@ class _Walk:
         self._known = known
 
     def root(self, node: yaml.Node | None) -> None:
-        """Takes the sections in."""
+        """Take the sections in."""
         if not isinstance(node, yaml.MappingNode):
             line = 1 if node is None else _line(node)
             self._fault("", line, f"give sections: {', '.join(SECTIONS_MAX)}")

@@ -63,7 +63,7 @@ class ArchiveWriter:
         self.parts: list[ArchivePart] = []
 
     def add(self, name: str, path: Path) -> None:
-        """Adds a file. Raises OSError, also when it changes its size meanwhile."""
+        """Add a file. Raises OSError, also when it changes its size meanwhile."""
         with path.open("rb") as source:
             size = os.fstat(source.fileno()).st_size
             reader = _Hashing(source)
@@ -71,7 +71,7 @@ class ArchiveWriter:
         self.parts.append(ArchivePart(name=name, bytes=size, sha256=reader.digest()))
 
     def close(self, manifest: Manifest) -> None:
-        """Adds the manifest, which is the end of a whole archive."""
+        """Add the manifest, which is the end of a whole archive."""
         text = manifest.model_dump_json(indent=1).encode()
         self._tar.addfile(_entry(MANIFEST, len(text)), io.BytesIO(text))
         self._tar.close()
@@ -93,7 +93,7 @@ class Archive:
         return [each.name for each in self.manifest.parts if each.name.startswith(MEDIA + "/")]
 
     def extract(self, name: str, target: Path) -> None:
-        """Writes a part into a new file of mode 0600, checked once more. Raises ArchiveDamaged."""
+        """Write a part into a new file of mode 0600, checked once more. Raises ArchiveDamaged."""
         [part] = [each for each in self.manifest.parts if each.name == name]
         handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as sink:
@@ -104,7 +104,7 @@ class Archive:
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
-    """Opens an archive and checks all of it. Raises ArchiveDamaged, BackupError."""
+    """Open an archive and check all of it. Raises ArchiveDamaged, BackupError."""
     try:
         file = path.open("rb")
     except OSError as error:

@@ -97,7 +97,7 @@ def _only_one(folder: Path) -> Iterator[None]:
 
 
 def _clear_away(folder: Path) -> None:
-    """Removes what a backup that was killed has left."""
+    """Remove what a backup that was killed has left."""
     for left in folder.glob(f"{_DRAFT}*"):
         shutil.rmtree(left, ignore_errors=True)
 

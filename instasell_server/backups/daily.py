@@ -54,7 +54,7 @@ class DailyBackups:
             return False
 
     def back_up(self) -> Backup:
-        """Makes a backup now, and removes all but the newest. Raises BackupError."""
+        """Make a backup now, and remove all but the newest. Raises BackupError."""
         made = back_up(self._source, self._programs, self._folder)
         for old in archives(self._folder)[KEPT:]:
             with suppress(OSError):

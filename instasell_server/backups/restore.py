@@ -29,7 +29,7 @@ class TargetNotEmpty(BackupError):
 
 
 def restore_embedded(path: Path, data_dir: Path) -> Manifest:
-    """Makes a new data folder of an archive, which appears under its name when it is whole.
+    """Make a new data folder of an archive, which appears under its name when it is whole.
 
     Raises ArchiveDamaged and TargetNotEmpty before anything is written, BackupError else.
     """
@@ -64,7 +64,7 @@ def restore_embedded(path: Path, data_dir: Path) -> Manifest:
 def restore_into_url(
     path: Path, database_url: str, server_url: str, programs: Path, data_dir: Path
 ) -> Manifest:
-    """Restores into an empty database; media go into the data folder, if there are any.
+    """Restore into an empty database; media go into the data folder, if there are any.
 
     `database_url` is the owner's, and `server_url` that of the role that will serve.
     The books of the sandbox are left out: servers on databases of others have another provider.
@@ -124,7 +124,7 @@ def _restore_files(archive: Archive, data_dir: Path, *, with_sandbox: bool) -> N
 
 
 def _clear_away(staging: Path) -> None:
-    """Removes what a restore that was killed has left, its engines too."""
+    """Remove what a restore that was killed has left, its engines too."""
     if not staging.exists():
         return
     # The engines outlive the process that started them; the folder's owner can stop them.

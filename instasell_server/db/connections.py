@@ -70,7 +70,7 @@ class DbConnection:
         self._timeout_seconds = timeout_seconds
 
     async def run(self, sql: str, parameters: Parameters | None = None) -> Result:
-        """Runs `sql`; the result is that of its last statement.
+        """Run `sql`; the result is that of its last statement.
 
         Raises Unavailable when the connection is lost, a lock is not got in time or the statement
         takes too long. Errors of the data itself stay psycopg2's, for the stores to name.
@@ -143,7 +143,7 @@ class DbConnection:
         return status == extensions.TRANSACTION_STATUS_IDLE
 
     def discard(self) -> None:
-        """Closes the socket at once; the server notices within half a second."""
+        """Close the socket at once; the server notices within half a second."""
         with contextlib.suppress(Exception):
             self.raw._close()
 
@@ -167,7 +167,7 @@ class Database:
         self.close()
 
     def close(self) -> None:
-        """Closes the idle connections; those in use are closed when they come back."""
+        """Close the idle connections; those in use are closed when they come back."""
         self._closed = True
         while self._idle:
             self._idle.pop().discard()
@@ -179,7 +179,7 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[DbConnection]:
-        """Lends a connection. Raises Unavailable when none is free or PostgreSQL is away."""
+        """Lend a connection. Raises Unavailable when none is free or PostgreSQL is away."""
         try:
             async with asyncio.timeout(ACQUIRE_TIMEOUT_SECONDS):
                 await self._free.acquire()
@@ -238,7 +238,7 @@ def _cancels() -> int:
 
 
 def _raise_lost_cancel(before: int) -> None:
-    """Raises the cancel that came since there were `before`, and was lost on the way.
+    """Raise the cancel that came since there were `before`, and was lost on the way.
 
     Before Python 3.12 `wait_for`, on which aiopg waits, loses a cancel that comes together with
     the answer; a worker would go on for ever.

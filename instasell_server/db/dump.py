@@ -54,7 +54,7 @@ class DatabaseSnapshot:
 
 @contextlib.contextmanager
 def snapshot(url: str) -> Iterator[DatabaseSnapshot]:
-    """Holds one state of the database for as long as the context lasts. Raises DumpFailed."""
+    """Hold one state of the database for as long as the context lasts. Raises DumpFailed."""
     with _connected(url) as connection, connection.cursor() as cursor:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")
@@ -65,7 +65,7 @@ def snapshot(url: str) -> Iterator[DatabaseSnapshot]:
 
 
 def dump(url: str, programs: Path, state: DatabaseSnapshot, target: Path) -> None:
-    """Writes a snapshot into a file of PostgreSQL's custom format. Raises DumpFailed."""
+    """Write a snapshot into a file of PostgreSQL's custom format. Raises DumpFailed."""
     options = [f"--exclude-table-data={name}" for name in LEFT_OUT]
     _run(
         [
@@ -79,7 +79,7 @@ def dump(url: str, programs: Path, state: DatabaseSnapshot, target: Path) -> Non
 
 
 def restore(url: str, programs: Path, source: Path) -> Mapping[str, int]:
-    """Brings a dump into an empty database, all of it or nothing; returns how many rows came.
+    """Bring a dump into an empty database, all of it or nothing; return how many rows came.
 
     Raises DumpFailed.
     """

@@ -58,7 +58,7 @@ async def once(
     *,
     dry_run: bool = False,
 ) -> ReplyModel:
-    """Runs `work` in a transaction, or returns the reply that an earlier run stored for `key`.
+    """Run `work` in a transaction, or return the reply that an earlier run stored for `key`.
 
     A `dry_run` has no effect, so its reply is not stored.
     Raises StillRunning when the first request takes over 10 s, IdempotencyKeyReused for another
@@ -118,6 +118,6 @@ async def _resolve(
 
 
 async def delete_old_replies(database: Database) -> int:
-    """Deletes replies older than 24 hours, and returns how many."""
+    """Delete replies older than 24 hours, and return how many."""
     async with database.connection() as connection:
         return await connection.execute(_sql.delete_old_replies)

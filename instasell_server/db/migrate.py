@@ -90,7 +90,7 @@ def migrate_to_latest(server_url: str, owner_url: str | None) -> list[str]:
 def migrate(
     url: str, migrations: list[Migration] | None = None, *, serving_role: str | None = None
 ) -> list[str]:
-    """Applies what is missing, and returns the names of what was applied.
+    """Apply what is missing, and return the names of what was applied.
 
     Raises MigrationRefused when an applied file was edited or is gone, and when the role of the
     URL may not change the schema. `serving_role` gets the rights that serving needs.

@@ -38,7 +38,7 @@ class Guard(Protocol):
     """Has a word before the work of a transaction."""
 
     async def check(self, connection: DbConnection) -> None:
-        """Raises unless the one for whom the transaction runs may still do so."""
+        """Raise unless the one for whom the transaction runs may still do so."""
         ...
 
 
@@ -96,7 +96,7 @@ class Transaction(DbConnection):
         return await super().run(sql, parameters)
 
     async def run_and_commit(self, sql: str, parameters: Parameters | None = None) -> None:
-        """Runs a last statement and commits, in one round trip.
+        """Run a last statement and commit, in one round trip.
 
         Raises OutcomeUnknown when the answer is lost: the work may or may not be durable.
         """
@@ -117,7 +117,7 @@ class Transaction(DbConnection):
         await self.run_and_commit(CONFIRM)
 
     async def commit(self) -> None:
-        """Commits what was done; nothing happens when nothing was."""
+        """Commit what was done; nothing happens when nothing was."""
         if not self._committed:
             await self._after_commit.write_tasks(self)
         if self._open and not self._committed:
@@ -132,7 +132,7 @@ class Transaction(DbConnection):
         await self._after_commit.run(database)
 
     async def rollback(self) -> None:
-        """Takes everything back; a connection that cannot is thrown away by the pool."""
+        """Take everything back; a connection that cannot is thrown away by the pool."""
         self._after_commit.clear()
         if self._open and not self._committed and not self.raw.closed:
             with contextlib.suppress(Unavailable, asyncio.CancelledError):
@@ -146,7 +146,7 @@ async def transact(
     *,
     begin: str = BEGIN,
 ) -> T:
-    """Runs `work` in a transaction and commits it; any error takes everything back.
+    """Run `work` in a transaction and commit it; any error takes everything back.
 
     Raises OutcomeUnknown when the answer to the COMMIT is lost, and Unavailable when the database
     is away or too busy.
@@ -172,7 +172,7 @@ async def rehearse(database: Database, work: Callable[[Transaction], Awaitable[T
 
 
 async def finish_running() -> None:
-    """Waits for transactions whose callers have gone; for a clean stop."""
+    """Wait for transactions whose callers have gone; for a clean stop."""
     if _running:
         await asyncio.wait(set(_running), timeout=10)
 

@@ -127,7 +127,7 @@ def _check_depth(value: Any) -> None:
 
 
 def check_text(value: Any, where: str) -> None:
-    """Refuses NUL and lone surrogates anywhere in `value`, keys included; names each place."""
+    """Refuse NUL and lone surrogates anywhere in `value`, keys included; name each place."""
     found = list(_bad_texts(value, ""))
     if found:
         raise Invalid([(field or where, message) for field, message in found])

@@ -88,7 +88,7 @@ class Listener:
         self._runner.registry = self._registry
 
     async def open(self, host: str, port: int) -> int:
-        """Starts the application and listens; returns the port, which matters for port 0."""
+        """Start the application and listen; return the port, which matters for port 0."""
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port, backlog=BACKLOG)
         await site.start()
@@ -97,7 +97,7 @@ class Listener:
         return int(address[1])
 
     async def close(self) -> None:
-        """Stops listening, lets requests finish, and cleans the application up."""
+        """Stop listening, let requests finish, and clean the application up."""
         await self._runner.cleanup()
         if self._watch is not None:
             self._watch.cancel()

@@ -72,7 +72,7 @@ class RequestMiddleware:
 
     @web.middleware
     async def handle(self, request: web.Request, handler: Endpoint) -> web.StreamResponse:
-        """Answers one request, whatever happens to it.
+        """Answer one request, whatever happens to it.
 
         A socket that is open keeps the frames of all coroutines around it, so this is one, and
         what can be done without waiting is done in functions.

@@ -30,7 +30,7 @@ class Locks(Protocol):
         ...
 
     async def release(self, names: Sequence[str], token: str) -> None:
-        """Frees those of `names` that `token` still holds. Never raises."""
+        """Free those of `names` that `token` still holds. Never raises."""
         ...
 
 
@@ -42,14 +42,14 @@ class Cache(Protocol):
         ...
 
     async def put(self, key: str, value: bytes, *, version: int, ttl_seconds: int) -> bool:
-        """Stores a value unless a newer version is there; False when Redis did not answer.
+        """Store a value unless a newer version is there; False when Redis did not answer.
 
         Never raises.
         """
         ...
 
     async def invalidate(self, versions: Mapping[str, int], *, ttl_seconds: int) -> bool:
-        """Makes entries older than these versions count as absent, in one pipeline.
+        """Make entries older than these versions count as absent, in one pipeline.
 
         A reader that still holds an older row cannot put it back. False when Redis did not
         answer. Never raises.
@@ -57,7 +57,7 @@ class Cache(Protocol):
         ...
 
     async def drop(self, keys: Iterable[str]) -> bool:
-        """Deletes keys; False when Redis did not answer, and it has to be done again."""
+        """Delete keys; False when Redis did not answer, and it has to be done again."""
         ...
 
 
@@ -65,7 +65,7 @@ class Limiter(Protocol):
     """Counts hits, exactly across servers; a local count serves while Redis is away."""
 
     async def hit(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota:
-        """Counts one hit of `who`; a limit of 0 always allows. Never raises."""
+        """Count one hit of `who`; a limit of 0 always allows. Never raises."""
         ...
 
     async def peek(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota:
@@ -80,7 +80,7 @@ class Bus(Protocol):
     """Carries events between the servers of one market."""
 
     async def publish(self, messages: Sequence[bytes]) -> None:
-        """Sends to every other server; what cannot be sent is lost and found by the sweep."""
+        """Send to every other server; what cannot be sent is lost and found by the sweep."""
         ...
 
     def listen(self, deliver: Deliver, came_back: Callable[[], None]) -> None:
@@ -97,17 +97,17 @@ class Events(Protocol):
     """Reach the open sockets of accounts, on all servers."""
 
     async def close_sessions(self, session_ids: Sequence[str]) -> None:
-        """Closes every socket of these sessions, on all servers. Never raises."""
+        """Close every socket of these sessions, on all servers. Never raises."""
         ...
 
     async def reopen_sessions(self, session_ids: Sequence[str]) -> None:
-        """Has every socket of these sessions connect again, on all servers. Never raises."""
+        """Have every socket of these sessions connect again, on all servers. Never raises."""
         ...
 
     async def notify_user(self, user_id: str, frame: bytes) -> None:
-        """Sends a frame to a user's own sockets, on all servers. Never raises."""
+        """Send a frame to a user's own sockets, on all servers. Never raises."""
         ...
 
     async def notify_users(self, frames: Sequence[tuple[str, bytes]]) -> None:
-        """Sends each of these users a frame, as `notify_user` does, in one go. Never raises."""
+        """Send each of these users a frame, as `notify_user` does, in one go. Never raises."""
         ...

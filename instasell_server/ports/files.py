@@ -48,15 +48,15 @@ class Objects(Protocol):
         ...
 
     async def write(self, key: str, data: bytes, content_type: str) -> None:
-        """Stores an object; one of the same key is replaced as a whole."""
+        """Store an object; one of the same key is replaced as a whole."""
         ...
 
     async def delete_under(self, folders: Sequence[str]) -> None:
-        """Deletes every object whose key begins with a folder's name and a slash."""
+        """Delete every object whose key begins with a folder's name and a slash."""
         ...
 
     async def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         ...
 
 
@@ -93,7 +93,7 @@ class OwnFiles(Protocol):
         ...
 
     async def take(self, grant: UploadGrant, chunks: AsyncIterator[bytes]) -> None:
-        """Stores the bytes once all have come.
+        """Store the bytes once all have come.
 
         Raises ObjectTooLarge, ObjectMissing for less, and Unreachable when the disk refuses.
         """

@@ -209,11 +209,11 @@ class PaymentProvider(Protocol):
         ...
 
     async def expire(self, session_id: str) -> None:
-        """Closes a page that is to be paid on no more; harmless for one that is closed."""
+        """Close a page that is to be paid on no more; harmless for one that is closed."""
         ...
 
     async def refund(self, refund_id: str, intent_id: str, amount: int) -> RefundState:
-        """Sends money back to where it came from."""
+        """Send money back to where it came from."""
         ...
 
     async def look_up_refund(self, provider_id: str) -> RefundState:
@@ -235,7 +235,7 @@ class PaymentProvider(Protocol):
         ...
 
     async def send(self, withdrawal_id: str, account_id: str, amount: int, currency: str) -> str:
-        """Sends money to an account; returns the provider's id of it."""
+        """Send money to an account; return the provider's id of it."""
         ...
 
     async def sum_movements(self, currency: str, limit: int) -> Movements:
@@ -247,5 +247,5 @@ class PaymentProvider(Protocol):
         ...
 
     async def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         ...

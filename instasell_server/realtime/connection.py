@@ -117,7 +117,7 @@ class LiveConnection:
         self._sign_in(principal)
 
     async def run(self) -> None:
-        """Serves the connection until it ends."""
+        """Serve the connection until it ends."""
         self._hub.add(self._watcher)
         try:
             async for message in self._socket:
@@ -142,11 +142,11 @@ class LiveConnection:
             # A bid that is under way is decided, whether anybody waits for the answer or not.
 
     async def go_away(self) -> None:
-        """Closes because the server stops."""
+        """Close because the server stops."""
         await self._close(WSCloseCode.GOING_AWAY, b"the server stops")
 
     def check_alive(self) -> None:
-        """Pings the other end, or cuts it off if it said nothing since the last ping.
+        """Ping the other end, or cut it off if it said nothing since the last ping.
 
         What a slow reader says may wait in its turn to be read; it has a deadline of its own.
         """
@@ -186,7 +186,7 @@ class LiveConnection:
         self._services.spawn(farewell)
 
     async def _close(self, code: int, reason: bytes) -> None:
-        """Says why and hangs up; one who does not take the farewell in is cut off."""
+        """Say why and hang up; one who does not take the farewell in is cut off."""
         # What the other end answers comes behind everything that it sent before.
         self._frame_limit.lift()
         try:
@@ -198,7 +198,7 @@ class LiveConnection:
     # Frames -----------------------------------------------------------------------------------
 
     async def _accept(self, message: WSMessage) -> bool:
-        """Handles one message; False ends the connection."""
+        """Handle one message; False ends the connection."""
         if message.type is WSMsgType.PONG:
             return True
         if message.type is WSMsgType.BINARY:
@@ -322,7 +322,7 @@ class LiveConnection:
     async def _stream_join(
         self, auction_id: str, found: JoinSnapshot, parts: Sequence[bytes]
     ) -> None:
-        """Sends a long answer as fast as it is read; requests and events wait for its end."""
+        """Send a long answer as fast as it is read; requests and events wait for its end."""
         try:
             await self._hub.stream(self._watcher, parts, self._writer.drain)
         except ConnectionError:

@@ -19,7 +19,7 @@ class HeartbeatTarget(Protocol):
     """A connection that is looked at."""
 
     def check_alive(self) -> None:
-        """Pings the other end, or hangs up if it said nothing since the last time."""
+        """Ping the other end, or hang up if it said nothing since the last time."""
         ...
 
 
@@ -46,7 +46,7 @@ class Heartbeat:
         return self._groups[id(connection) // 16 % GROUPS]
 
     async def run(self) -> None:
-        """Looks at every connection in turn until it is cancelled."""
+        """Look at every connection in turn until it is cancelled."""
         while True:
             for group in self._groups:
                 await asyncio.sleep(PULSE_SECONDS / GROUPS)

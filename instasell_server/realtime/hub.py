@@ -134,7 +134,7 @@ class Hub:
                 self._send_own_bid(room, event, own)
 
     def _send_own_bid(self, room: AuctionRoom, event: EncodedEvent, own: OwnBid) -> None:
-        """Sends a bidder's position to those sockets of the bidder that are in the room."""
+        """Send a bidder's position to those sockets of the bidder that are in the room."""
         kept = OwnBidEvent(event.auction_id, event.version, own)
         for subscriber in self._readers.of(own.user_id):
             if subscriber in room.joining:
@@ -143,7 +143,7 @@ class Hub:
                 self._offer_own_bid(subscriber, kept)
 
     def _take_on_board(self, event: EncodedEvent, room: AuctionRoom | None) -> None:
-        """Takes an event for the next tick; positions of bidders wait for no tick."""
+        """Take an event for the next tick; positions of bidders wait for no tick."""
         if self._board.empty or not self._board.take(event):
             return
         for own in event.own_bids:
@@ -200,7 +200,7 @@ class Hub:
     def sign_in(
         self, subscriber: Subscriber, user_id: str, session_id: str, *, may_read: bool
     ) -> None:
-        """Names the account behind a socket, and whether it may read what is the account's."""
+        """Name the account behind a socket, and whether it may read what is the account's."""
         self._readers.discard(subscriber)
         subscriber.user_id, subscriber.session_id = user_id, session_id
         subscriber.may_read = may_read
@@ -288,7 +288,7 @@ class Hub:
     # What is written ------------------------------------------------------------------------
 
     def answer(self, subscriber: Subscriber, *frames: bytes) -> None:
-        """Writes what is never spared: whole frames, or one in parts."""
+        """Write what is never spared: whole frames, or one in parts."""
         subscriber.write(*frames)
         if subscriber.waiting_bytes > BUFFER_BYTES_MAX:
             self._filled.add(subscriber)
@@ -296,7 +296,7 @@ class Hub:
     async def stream(
         self, subscriber: Subscriber, parts: Sequence[bytes], drain: Callable[[], Awaitable[None]]
     ) -> None:
-        """Writes a long answer as its reader takes it; events wait meanwhile."""
+        """Write a long answer as its reader takes it; events wait meanwhile."""
         self._slow.add(subscriber)
         await subscriber.stream(parts, drain)
 
@@ -336,7 +336,7 @@ class Hub:
                 metrics.FRAMES_DROPPED.inc(len(changed))
 
     def _serve_slow(self) -> None:
-        """Gives the newest states to readers that have read on; closes those that have not."""
+        """Give the newest states to readers that have read on; close those that have not."""
         for subscriber in self._filled:
             if subscriber.waiting_bytes > BUFFER_BYTES_MAX:
                 subscriber.mark_slow()

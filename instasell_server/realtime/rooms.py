@@ -56,7 +56,7 @@ class AuctionRoom:
         return not self.watchers and not self.joining
 
     def take(self, event: EncodedEvent) -> list[EncodedEvent]:
-        """Takes an event in; returns those whose turn has come, in order."""
+        """Take an event in; return those whose turn has come, in order."""
         if self.version is None:
             self.held[event.version] = event
             return []
@@ -66,7 +66,7 @@ class AuctionRoom:
         return self._due()
 
     def begin(self, version: int, seq: int) -> list[EncodedEvent]:
-        """Sets where the room begins, if it is not known; returns what that sets free."""
+        """Set where the room begins, if it is not known; return what that sets free."""
         if self.version is not None:
             return []
         self.version, self.seq = version, seq
@@ -74,7 +74,7 @@ class AuctionRoom:
         return self._due()
 
     def skip_to(self, event: EncodedEvent) -> list[EncodedEvent]:
-        """Goes on from an event, giving up those before it, which nobody can tell any more."""
+        """Go on from an event, giving up those before it, which nobody can tell any more."""
         if self.version is None or event.version <= self.version:
             return []
         self.version = event.version - 1
@@ -122,7 +122,7 @@ class BoardRoom:
         return not self.watchers and not self.joining
 
     def take(self, event: EncodedEvent) -> bool:
-        """Takes an event in; False when one as new is known."""
+        """Take an event in; False when one as new is known."""
         if event.version <= self.versions.get(event.auction_id, 0):
             return False
         auction_id = event.auction_id
@@ -144,7 +144,7 @@ class BoardRoom:
         return [event for event in found if event is not None]
 
     def drop(self, auction_id: str) -> None:
-        """Forgets an auction that is not open any more."""
+        """Forget an auction that is not open any more."""
         for known in (self.versions, self.latest, self.before):
             known.pop(auction_id, None)
 
@@ -184,7 +184,7 @@ class BoardRoom:
 
 
 def _conflate(waiting: list[EncodedEvent], event: EncodedEvent) -> None:
-    """Adds an event; a newer state takes the place of an older one."""
+    """Add an event; a newer state takes the place of an older one."""
     if waiting and waiting[-1].conflates and event.conflates:
         waiting[-1] = event
     else:

@@ -89,7 +89,7 @@ class JoinReader:
         after_seq: int | None = None,
         view: AuctionPage | None = None,
     ) -> asyncio.Future[JoinAnswer]:
-        """Asks for a snapshot of an auction, or of `BOARD`; a refusal is a value, never raised."""
+        """Ask for a snapshot of an auction, or of `BOARD`; a refusal is a value, never raised."""
         if auction_id == BOARD:
             return self._board.submit(user_id)
         answer: asyncio.Future[JoinAnswer] = asyncio.get_running_loop().create_future()

@@ -98,7 +98,7 @@ class Subscriber:
     # Writing ----------------------------------------------------------------------------------
 
     def write(self, *frames: bytes) -> None:
-        """Writes whole frames, or one in parts, that are never spared: answers and the like."""
+        """Write whole frames, or one in parts, that are never spared: answers and the like."""
         if self._transport.is_closing():
             return
         backlog = self._backlog
@@ -117,12 +117,12 @@ class Subscriber:
             self.abort()
 
     def write_control(self, frame: bytes) -> None:
-        """Writes a ping or a pong, which may stand between the fragments of a message."""
+        """Write a ping or a pong, which may stand between the fragments of a message."""
         if not self._transport.is_closing():
             self._transport.write(frame)
 
     def offer(self, data: bytes) -> bool:
-        """Writes whole frames of events unless the reader is slow."""
+        """Write whole frames of events unless the reader is slow."""
         if self._backlog is None:
             if self._transport.get_write_buffer_size() <= BUFFER_BYTES_MAX:
                 if not self._transport.is_closing():
@@ -132,7 +132,7 @@ class Subscriber:
         return False
 
     async def stream(self, parts: Sequence[bytes], drain: Callable[[], Awaitable[None]]) -> None:
-        """Writes one long message as the reader takes it, and holds others back meanwhile."""
+        """Write one long message as the reader takes it, and hold others back meanwhile."""
         backlog = self.mark_slow()
         backlog.streaming = True
         try:
@@ -151,17 +151,17 @@ class Subscriber:
     # Slow readers -----------------------------------------------------------------------------
 
     def mark_slow(self) -> Backlog:
-        """Keeps events back until the reader has caught up."""
+        """Keep events back until the reader has caught up."""
         if self._backlog is None:
             self._backlog = Backlog(self.waiting_bytes)
         return self._backlog
 
     def mark_stale(self, auction_ids: Iterable[str]) -> None:
-        """Remembers auctions whose events were kept back, until `take_stale`."""
+        """Remember auctions whose events were kept back, until `take_stale`."""
         self.mark_slow().stale.update(auction_ids)
 
     def keep_own_bid(self, auction_id: str, frame: bytes) -> None:
-        """Keeps the newest position of a slow reader in an auction."""
+        """Keep the newest position of a slow reader in an auction."""
         self.mark_slow().own_bids[auction_id] = frame
 
     def take_stale(self) -> set[str]:
@@ -170,7 +170,7 @@ class Subscriber:
         return backlog.stale if backlog is not None else set()
 
     def catch_up(self, newest: Callable[[str], bytes | None]) -> bool:
-        """Writes newest states, as many as may wait at once; True when none is left."""
+        """Write newest states, as many as may wait at once; True when none is left."""
         backlog = self._backlog
         if backlog is None:
             return True
@@ -212,6 +212,6 @@ class Subscriber:
         self._on_session_end(is_over)
 
     def abort(self) -> None:
-        """Cuts the connection; what waits in the buffer is thrown away."""
+        """Cut the connection; what waits in the buffer is thrown away."""
         self.is_cut_off = True
         self._transport.abort()

@@ -71,7 +71,7 @@ class LiveEndpoint:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Begins to look after the connections; call it inside the running loop."""
+        """Begin to look after the connections; call it inside the running loop."""
         self.spawn(self._open.run())
 
     async def serve(self, call: Call[None, None]) -> web.StreamResponse:
@@ -100,7 +100,7 @@ class LiveEndpoint:
         return socket
 
     async def close(self) -> None:
-        """Says goodbye to everybody; for a clean stop."""
+        """Say goodbye to everybody; for a clean stop."""
         await self._services.joins.stop()
         await self._clock.stop()
         open_ones = cast(Iterable[LiveConnection], self._open)
@@ -110,7 +110,7 @@ class LiveEndpoint:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Runs what no frame waits for."""
+        """Run what no frame waits for."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -120,7 +120,7 @@ class LiveEndpoint:
         return {None: to_json({"server_time": await self.history.now()})}
 
     def _check_origin(self, request: web.Request) -> None:
-        """Refuses a page of another site, which a browser would lend the user's credentials."""
+        """Refuse a page of another site, which a browser would lend the user's credentials."""
         origin = request.headers.get("Origin")
         if origin is None or origin in self._origins:
             return

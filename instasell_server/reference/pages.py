@@ -37,7 +37,7 @@ def pages() -> dict[str, str]:
 
 
 def write_all(root: Path) -> list[Path]:
-    """Writes every generated file; returns their paths."""
+    """Write every generated file; return their paths."""
     written = []
     for name, text in pages().items():
         path = root / name

@@ -119,12 +119,12 @@ class Api:
         self._under_way: set[tuple[str, str]] = set()
 
     def add_routes(self, app: web.Application) -> None:
-        """Puts every operation into the application's router."""
+        """Put every operation into the application's router."""
         for (method, path), operation in OPERATIONS.items():
             app.router.add_route(method, path, self._handler(operation))
 
     def require_key(self, request: web.Request) -> None:
-        """Raises `Unauthorised` unless the caller has the secret key."""
+        """Raise `Unauthorised` unless the caller has the secret key."""
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not given.strip():
             raise Unauthorised(
@@ -235,7 +235,7 @@ class Api:
     def _carry_out(
         self, records: SandboxRecords, asked: _Asked, params: Params, operation: Operation
     ) -> _Answer:
-        """Does the work. What a request that was begun ended with is an answer like any other."""
+        """Do the work. What a request that was begun ended with is an answer like any other."""
         if asked.account != PLATFORM and records.find("account", asked.account) is None:
             raise InvalidRequest(
                 f"The provided key does not have access to account '{asked.account}' (or that"

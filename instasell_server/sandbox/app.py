@@ -104,11 +104,11 @@ class Sandbox:
             raise
 
     async def stop(self) -> None:
-        """Stops cleanly; webhooks that are outstanding are delivered after the next start."""
+        """Stop cleanly; webhooks that are outstanding are delivered after the next start."""
         await self._listener.close()
 
     def send_to(self, endpoints: Sequence[WebhookEndpoint]) -> None:
-        """Changes where webhooks go, for those whose address is known only after the start."""
+        """Change where webhooks go, for those whose address is known only after the start."""
         self._app[WEBHOOK_SENDER].send_to(endpoints)
 
 
@@ -125,7 +125,7 @@ class SandboxOptions:
 
 
 async def run_sandbox(options: SandboxOptions) -> None:
-    """Runs a sandbox until SIGINT or SIGTERM. Raises `StoreError` or OSError."""
+    """Run a sandbox until SIGINT or SIGTERM. Raises `StoreError` or OSError."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -146,7 +146,7 @@ async def run_sandbox(options: SandboxOptions) -> None:
 
 @web.middleware
 async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Gives every request an id, and every error Stripe's shape."""
+    """Give every request an id, and every error Stripe's shape."""
     request_id = request[REQUEST_ID] = new_id("req_", 14)
     try:
         check_encoding(request)

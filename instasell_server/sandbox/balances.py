@@ -29,7 +29,7 @@ def post(
     account: str = PLATFORM,
     fee: int = 0,
 ) -> Json:
-    """Moves `amount` minor units, less `fee`, into an account; a negative amount moves them out."""
+    """Move `amount` minor units, less `fee`, into an account; a negative amount moves them out."""
     net = amount - fee
     details = {
         "amount": fee,
@@ -63,7 +63,7 @@ def post(
 
 
 def require_funds(records: SandboxRecords, account: str, currency: str, amount: int) -> None:
-    """Raises `RequestRefused` when an account has less than `amount` minor units."""
+    """Raise `RequestRefused` when an account has less than `amount` minor units."""
     if records.balances(account).get(currency, 0) < amount:
         raise RequestRefused(
             "You have insufficient available funds in your account.",

@@ -85,7 +85,7 @@ def _created(params: Params) -> Range:
 
 
 def expand(call: SandboxCall, body: Json, paths: list[str]) -> Json:
-    """Puts objects in the place of their ids: `latest_charge.balance_transaction`."""
+    """Put objects in the place of their ids: `latest_charge.balance_transaction`."""
     for path in paths:
         names = path.split(".")
         if body.get("object") == "list" and names[0] == "data":

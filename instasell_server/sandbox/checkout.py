@@ -93,7 +93,7 @@ def list_sessions(call: SandboxCall) -> Json:
 
 
 def expire_session(call: SandboxCall) -> Json:
-    """Ends an open session, so that it cannot be paid any more."""
+    """End an open session, so that it cannot be paid any more."""
     session = retrieve_session(call)
     call.params.finish()
     if session["status"] != "open":
@@ -106,7 +106,7 @@ def expire_session(call: SandboxCall) -> Json:
 
 
 def expire(records: SandboxRecords, session: Json) -> Json:
-    """Ends an open session and the intent that it may have, and says so."""
+    """End an open session and the intent that it may have, and say so."""
     if session["payment_intent"] is not None:
         account = records.owner_of(session["id"])
         cancel(records, records.get("payment_intent", session["payment_intent"], account), None)
@@ -116,7 +116,7 @@ def expire(records: SandboxRecords, session: Json) -> Json:
 
 
 def expire_planned(records: SandboxRecords, session_id: str) -> None:
-    """Carries the plan out."""
+    """Carry the plan out."""
     session = records.find("checkout.session", session_id, None)
     if session is not None and session["status"] == "open":
         expire(records, session)
@@ -142,7 +142,7 @@ def is_over(records: SandboxRecords, session: Json) -> bool:
 
 
 def pay(records: SandboxRecords, settings: SandboxSettings, session: Json, card: Card) -> Json:
-    """Pays an open session; raises `Declined`, and the session stays open."""
+    """Pay an open session; raise `Declined`, and the session stays open."""
     account = records.owner_of(session["id"])
     if session["payment_intent"] is None:
         draft = records.get("checkout.draft", f"draft_{session['id']}", account)

@@ -92,7 +92,7 @@ def onboard(records: SandboxRecords, account_id: str) -> Json:
 
 
 def create_transfer(call: SandboxCall) -> Json:
-    """Moves money from the platform to a connected account."""
+    """Move money from the platform to a connected account."""
     params, records = call.params, call.records
     params.ignore("source_type")
     amount, currency = params.get_amount(), params.get_currency()
@@ -165,7 +165,7 @@ def list_transfers(call: SandboxCall) -> Json:
 
 
 def create_payout(call: SandboxCall) -> Json:
-    """Sends an account's money to its bank; it is pending until the bank has answered."""
+    """Send an account's money to its bank; it is pending until the bank has answered."""
     params, records = call.params, call.records
     params.ignore("source_type")
     amount, currency = params.get_amount(), params.get_currency()
@@ -215,7 +215,7 @@ def list_payouts(call: SandboxCall) -> Json:
 
 
 def cancel_payout(call: SandboxCall) -> Json:
-    """Takes a pending payout back."""
+    """Take a pending payout back."""
     payout = retrieve_payout(call)
     call.params.finish()
     if payout["status"] != "pending":
@@ -290,7 +290,7 @@ def is_over(records: SandboxRecords, link: Json) -> bool:
 
 
 def reverse_transfer(call: SandboxCall) -> Json:
-    """Takes a transfer back from a connected account, all of it or a part."""
+    """Take a transfer back from a connected account, all of it or a part."""
     params, records = call.params, call.records
     params.ignore("description", "refund_application_fee")
     transfer = retrieve_transfer(call)

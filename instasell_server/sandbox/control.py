@@ -84,7 +84,7 @@ class Control:
         self._schedule = schedule
 
     def add_routes(self, app: web.Application) -> None:
-        """Puts them into the application's router."""
+        """Put them into the application's router."""
         app.router.add_route("POST", "/sandbox/disputes", self.open_dispute)
         app.router.add_route("POST", "/sandbox/disputes/{id}/verdict", self.judge)
         app.router.add_route("POST", "/sandbox/faults", self.set_faults)

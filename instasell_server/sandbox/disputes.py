@@ -29,7 +29,7 @@ def open_dispute(
     amount: int | None = None,
     reason: str = "fraudulent",
 ) -> Json:
-    """Charges a payment back: what was not refunded yet, or `amount` minor units of it."""
+    """Charge a payment back: what was not refunded yet, or `amount` minor units of it."""
     account = PLATFORM
     intent = records.get("payment_intent", intent_id, account, param="payment_intent")
     if intent["status"] != "succeeded":
@@ -89,7 +89,7 @@ def list_disputes(call: SandboxCall) -> Json:
 
 
 def update_dispute(call: SandboxCall) -> Json:
-    """Adds evidence; with `submit` it goes to the bank, which then has to say who is right."""
+    """Add evidence; with `submit` it goes to the bank, which then has to say who is right."""
     params, records = call.params, call.records
     dispute = retrieve_dispute(call)
     evidence = _evidence(params.find_branch("evidence"))

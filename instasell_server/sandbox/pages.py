@@ -61,7 +61,7 @@ class Pages:
         self._environment.filters["money"] = format_amount
 
     def add_routes(self, app: web.Application) -> None:
-        """Puts the pages into the application's router."""
+        """Put the pages into the application's router."""
         app.router.add_route("GET", "/pay/{id}", self._in_html(self.show_payment))
         app.router.add_route("POST", "/pay/{id}", self._in_html(self.pay))
         app.router.add_route("GET", "/onboard/{id}", self._in_html(self.show_onboarding))
@@ -73,7 +73,7 @@ class Pages:
         return self._payment(request, shown, "")
 
     async def pay(self, request: web.Request) -> web.StreamResponse:
-        """Does what the button says. Paying what is paid already changes nothing."""
+        """Do what the button says. Paying what is paid already changes nothing."""
         action = await _action(request)
         if action == CANCEL:
             shown = await self._look(request)
@@ -97,7 +97,7 @@ class Pages:
         return self._page("onboard", 200, {"account": account}, link["return_url"])
 
     async def onboard(self, request: web.Request) -> web.StreamResponse:
-        """Onboards the account, and sends its owner back."""
+        """Onboard the account, and send its owner back."""
         link_id = request.match_info["id"]
 
         def work(records: SandboxRecords) -> tuple[Json, Json, bool]:
@@ -170,7 +170,7 @@ class Pages:
         )
 
     def _in_html(self, handler: Handler) -> Handler:
-        """Shows errors as a page to those who did not ask for JSON."""
+        """Show errors as a page to those who did not ask for JSON."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             try:

@@ -174,15 +174,15 @@ class Params:
         return [branch.get_text(each) for each in branch._numbered(key)]
 
     def ignore(self, *keys: str) -> None:
-        """Accepts parameters that Stripe has and the sandbox does without."""
+        """Accept parameters that Stripe has and the sandbox does without."""
         self._unread.difference_update(keys)
 
     def ignore_all(self) -> None:
-        """Accepts whatever is left in this branch."""
+        """Accept whatever is left in this branch."""
         self._unread.clear()
 
     def finish(self) -> None:
-        """Raises `InvalidRequest` on the first parameter that nobody has read."""
+        """Raise `InvalidRequest` on the first parameter that nobody has read."""
         if self._unread:
             name = self.name(min(self._unread))
             message = f"Received unknown parameter: {name}"

@@ -188,7 +188,7 @@ def list_intents(call: SandboxCall) -> Json:
 
 
 def confirm_intent(call: SandboxCall) -> Json:
-    """Pays an intent; raises `Declined` when the card is."""
+    """Pay an intent; raise `Declined` when the card is."""
     call.params.ignore("off_session", "payment_method_options", "receipt_email", "return_url")
     intent = retrieve_intent(call)
     card = _find_card(call.params)
@@ -202,7 +202,7 @@ def confirm_intent(call: SandboxCall) -> Json:
 
 
 def cancel_intent(call: SandboxCall) -> Json:
-    """Gives an intent up that was not paid."""
+    """Give an intent up that was not paid."""
     reason = call.params.find_text("cancellation_reason", CANCELLATION_REASONS)
     intent = retrieve_intent(call)
     call.params.finish()
@@ -213,7 +213,7 @@ def cancel_intent(call: SandboxCall) -> Json:
 
 
 def cancel(records: SandboxRecords, intent: Json, reason: str | None) -> Json:
-    """Marks an intent as canceled, and says so."""
+    """Mark an intent as canceled, and say so."""
     intent.update(
         status="canceled", canceled_at=records.created, cancellation_reason=reason, next_action=None
     )
@@ -223,7 +223,7 @@ def cancel(records: SandboxRecords, intent: Json, reason: str | None) -> Json:
 
 
 def charge(records: SandboxRecords, settings: SandboxSettings, intent: Json, card: Card) -> Json:
-    """Charges a card for a stored intent; raises `Declined`, with what was noted about it."""
+    """Charge a card for a stored intent; raise `Declined`, with what was noted about it."""
     account = records.owner_of(intent["id"])
     charged = _new_charge(records, intent, card)
     intent.update(payment_method=card.payment_method, latest_charge=charged["id"])

@@ -79,7 +79,7 @@ class SandboxRecords:
     # Objects
 
     def insert(self, body: Json, account: str = PLATFORM) -> Json:
-        """Stores a new object; its kind and id stand in it."""
+        """Store a new object; its kind and id stand in it."""
         self._connection.execute(
             "INSERT INTO objects (id, kind, account, created, body) VALUES (?, ?, ?, ?, ?)",
             (body["id"], body["object"], account, self.created, json.dumps(body)),
@@ -87,7 +87,7 @@ class SandboxRecords:
         return body
 
     def update(self, body: Json) -> Json:
-        """Stores an object as it is now."""
+        """Store an object as it is now."""
         self._connection.execute(
             "UPDATE objects SET body = ? WHERE id = ?", (json.dumps(body), body["id"])
         )
@@ -179,7 +179,7 @@ class SandboxRecords:
     # Events
 
     def emit(self, kind: str, body: Json, account: str = PLATFORM) -> None:
-        """Says that something happened, with the object as it is now, to every endpoint."""
+        """Say that something happened, with the object as it is now, to every endpoint."""
         event: Json = {
             "id": new_id("evt_"),
             "object": "event",
@@ -224,7 +224,7 @@ class SandboxRecords:
         return None if row[0] is None else float(row[0])
 
     def update_delivery(self, seq: int, *, delivered: bool, due_at: float) -> None:
-        """Notes how an attempt ended."""
+        """Note how an attempt ended."""
         self._connection.execute(
             "UPDATE deliveries SET attempts = attempts + 1, due_at = ?, delivered_at = ?"
             " WHERE seq = ?",
@@ -241,7 +241,7 @@ class SandboxRecords:
     # Plans
 
     def plan(self, kind: str, object_id: str, due_at: float) -> None:
-        """Has something happen later by itself; `due_at` is in seconds since the epoch."""
+        """Have something happen later by itself; `due_at` is in seconds since the epoch."""
         self._connection.execute(
             "INSERT INTO plans (kind, object_id, due_at) VALUES (?, ?, ?)",
             (kind, object_id, due_at),
@@ -249,11 +249,11 @@ class SandboxRecords:
         self.planned = True
 
     def drop_plans(self, object_id: str) -> None:
-        """Forgets what was planned for an object."""
+        """Forget what was planned for an object."""
         self._connection.execute("DELETE FROM plans WHERE object_id = ?", (object_id,))
 
     def drop_plan(self, seq: int) -> None:
-        """Forgets a plan that was carried out."""
+        """Forget a plan that was carried out."""
         self._connection.execute("DELETE FROM plans WHERE seq = ?", (seq,))
 
     def find_next_plan(self, held: tuple[str, ...]) -> PlannedEvent | None:
@@ -278,7 +278,7 @@ class SandboxRecords:
         return None if row is None else StoredReply(*row)
 
     def insert_reply(self, account: str, key: str, reply: StoredReply) -> None:
-        """Keeps a reply under its idempotency key."""
+        """Keep a reply under its idempotency key."""
         self._connection.execute(
             "INSERT INTO replies (account, key, operation, fingerprint, request_id, status, body,"
             " created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -295,7 +295,7 @@ class SandboxRecords:
         return {str(currency): int(amount) for currency, amount in rows}
 
     def add_to_balance(self, account: str, currency: str, amount: int) -> None:
-        """Adds minor units to a balance; it may become negative."""
+        """Add minor units to a balance; it may become negative."""
         self._connection.execute(
             "INSERT INTO balances (account, currency, amount) VALUES (?, ?, ?)"
             " ON CONFLICT (account, currency) DO UPDATE SET amount = amount + excluded.amount",
@@ -320,16 +320,16 @@ class SandboxRecords:
     # Housekeeping
 
     def savepoint(self) -> None:
-        """Marks where `undo` goes back to."""
+        """Mark where `undo` goes back to."""
         self._connection.execute("SAVEPOINT begun")
 
     def undo(self) -> None:
-        """Takes back everything since the savepoint."""
+        """Take back everything since the savepoint."""
         self._connection.execute("ROLLBACK TO begun")
         self.emitted = self.planned = False
 
     def prune(self) -> None:
-        """Forgets replies after 7 days, and delivered events after 30."""
+        """Forget replies after 7 days, and delivered events after 30."""
         oldest = self.created - EVENT_SECONDS
         self._connection.execute(
             "DELETE FROM replies WHERE created < ?", (self.created - REPLY_SECONDS,)

@@ -15,7 +15,7 @@ REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 
 
 def create_refund(call: SandboxCall) -> Json:
-    """Gives all or a part of a payment back.
+    """Give all or a part of a payment back.
 
     A refund succeeds at once. Under the fault `hold_refunds` it is pending until the fault goes;
     under `fail_refunds` it fails afterwards, as a refund to a card does that was closed.
@@ -81,7 +81,7 @@ def list_refunds(call: SandboxCall) -> Json:
 
 
 def settle_planned(records: SandboxRecords, refund_id: str, faults: Faults) -> None:
-    """Lets a refund succeed that was pending, or fail."""
+    """Let a refund succeed that was pending, or fail."""
     refund = records.find("refund", refund_id, None)
     if refund is None or refund["status"] == "failed":
         return

@@ -31,11 +31,11 @@ class Schedule:
         store.on_plan = self.wake
 
     def wake(self) -> None:
-        """Has it look again at what is due."""
+        """Have it look again at what is due."""
         self._wake.set()
 
     async def start(self) -> None:
-        """Begins to carry plans out."""
+        """Begin to carry plans out."""
         self._task = asyncio.create_task(self._run(), name="sandbox-schedule")
 
     async def stop(self) -> None:

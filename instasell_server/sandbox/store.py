@@ -44,7 +44,7 @@ class Store:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def open(self) -> None:
-        """Opens or makes the file; raises `StoreError`."""
+        """Open or make the file; raise `StoreError`."""
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sandbox")
         try:
@@ -55,7 +55,7 @@ class Store:
             raise StoreError(f"cannot use {self.path}: {error}") from error
 
     async def close(self) -> None:
-        """Lets what was begun finish, and closes the file."""
+        """Let what was begun finish, and close the file."""
         if self._thread is None or self._loop is None:
             return
         thread, self._thread = self._thread, None
@@ -63,7 +63,7 @@ class Store:
         thread.shutdown()
 
     async def transact(self, work: Callable[[SandboxRecords], _T]) -> _T:
-        """Runs `work` in a transaction. What it raises undoes everything it did."""
+        """Run `work` in a transaction. What it raises undoes everything it did."""
         if self._thread is None or self._loop is None:
             raise StoreError("the store is closed")
         return await self._loop.run_in_executor(self._thread, self._run, work)

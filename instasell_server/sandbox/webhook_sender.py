@@ -64,11 +64,11 @@ class WebhookSender:
         self.wake()
 
     def wake(self) -> None:
-        """Has it look again at what is due."""
+        """Have it look again at what is due."""
         self._wake.set()
 
     async def start(self) -> None:
-        """Begins to deliver."""
+        """Begin to deliver."""
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -76,7 +76,7 @@ class WebhookSender:
         self._loop_task = asyncio.create_task(self._run(), name="sandbox-webhooks")
 
     async def stop(self) -> None:
-        """Gives up what is under way; it is delivered after the next start."""
+        """Give up what is under way; it is delivered after the next start."""
         tasks = [*self._under_way.values()]
         if self._loop_task is not None:
             tasks.append(self._loop_task)
@@ -99,7 +99,7 @@ class WebhookSender:
                     await self._wake.wait()
 
     async def _send_due(self) -> float | None:
-        """Starts what there is room for; returns the seconds until more is due."""
+        """Start what there is room for; return the seconds until more is due."""
         room = (1 if self._faults.reorder_webhooks else AT_ONCE) - len(self._under_way)
         if self._faults.hold_webhooks or not self._endpoints or room <= 0:
             return None

@@ -28,7 +28,7 @@ class Closer:
         self._lifecycle = lifecycle
 
     async def run(self) -> None:
-        """Works until it is cancelled; a database that is away only delays it."""
+        """Work until it is cancelled; a database that is away only delays it."""
         await run_rounds("closer", self.work, idle_seconds=POLL_SECONDS)
 
     async def work(self) -> bool:

@@ -23,7 +23,7 @@ class Escrow:
         self._rounds = rounds
 
     async def run(self) -> None:
-        """Works until it is cancelled; a database that is away only delays it."""
+        """Work until it is cancelled; a database that is away only delays it."""
         async with asyncio.TaskGroup() as group:
             for each in self._rounds:
                 group.create_task(_repeat(each))

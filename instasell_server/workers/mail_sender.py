@@ -18,7 +18,7 @@ class MailSender:
         self._mails = mails
 
     async def run(self) -> None:
-        """Works until it is cancelled; what is being handed in then is finished, if it can be."""
+        """Work until it is cancelled; what is being handed in then is finished, if it can be."""
         await run_rounds(
             "mail_sender",
             self._work,

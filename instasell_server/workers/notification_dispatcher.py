@@ -15,5 +15,5 @@ class NotificationWorker:
         self._dispatcher = dispatcher
 
     async def run(self) -> None:
-        """Works until it is cancelled; a database that is away only delays it."""
+        """Work until it is cancelled; a database that is away only delays it."""
         await run_rounds("notifications", self._dispatcher.work, idle_seconds=POLL_SECONDS)

@@ -52,7 +52,7 @@ class Outbox:
         return self._handlers.keys()
 
     async def run(self) -> None:
-        """Works until it is cancelled."""
+        """Work until it is cancelled."""
         await run_rounds(
             "outbox", self._round, idle_seconds=POLL_SECONDS, after_failure_seconds=POLL_SECONDS
         )
@@ -63,7 +63,7 @@ class Outbox:
         return handled >= BATCH
 
     async def work(self) -> int:
-        """Handles what waits, `BATCH` rows at most; returns how many were looked at."""
+        """Handle what waits, `BATCH` rows at most; return how many were looked at."""
 
         async def handle(tx: Transaction) -> int:
             rows = await outbox.lock_waiting(tx, BATCH)

@@ -37,7 +37,7 @@ class AdminActions:
         self._desk = app.feed.desk
 
     async def resolve(self, dispute: Dispute) -> Said:
-        """Splits what is held between both sides."""
+        """Split what is held between both sides."""
         currency, held = dispute.currency, money(dispute.held_amount, dispute.currency)
         entries = (
             FormField("amount", f"To buyer, {currency}", max_length=24, placeholder=f"0 to {held}"),
@@ -104,7 +104,7 @@ class AdminActions:
             return orders_text.refusal(error, self._app.feed.currency)
 
     async def close_alert(self, alert: Alert) -> Said:
-        """Says that an alert is dealt with; nothing else moves."""
+        """Say that an alert is dealt with; nothing else moves."""
         form = Form(
             "Close this alert", safe_text(f"{alert.kind}: {alert.subject}"), (REASON,), "Close"
         )

@@ -36,7 +36,7 @@ class BarChart(Widget):
         self._bars: BarSeries | None = None
 
     def show(self, bars: BarSeries | None) -> None:
-        """Draws other bars."""
+        """Draw other bars."""
         self._bars = bars
         self.refresh()
 

@@ -161,7 +161,7 @@ class DisputeScreen(Screen[None]):
         self.app.keep(text, tone)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Takes the decision out of the footer where there is none to take."""
+        """Take the decision out of the footer where there is none to take."""
         feed, view = self.app.feed, self._view
         if action == "evidence":
             has_files = view is not None and bool(view.evidence)
@@ -221,7 +221,7 @@ class DisputeScreen(Screen[None]):
             self.app.run_worker(self._do(step), group="step")
 
     def action_evidence(self) -> None:
-        """Saves a file that one side has sent."""
+        """Save a file that one side has sent."""
         if not self._busy and self._view is not None:
             self._busy = True
             step = AdminActions(self.app).save_evidence(self._view)

@@ -52,24 +52,24 @@ class FigureBoard(Container, can_focus=True):
         return f"{title} by {self.bucket.value} · now {last} · at most {most}"
 
     def show(self, found: Analytics) -> None:
-        """Draws other figures, unless another bucket was chosen meanwhile."""
+        """Draw other figures, unless another bucket was chosen meanwhile."""
         if found.bucket is self.bucket:
             self._found = found
             self._show()
 
     def forget(self) -> None:
-        """Draws nothing."""
+        """Draw nothing."""
         self._found = None
         self._show()
 
     def turn(self, places: int) -> None:
-        """Chooses another figure."""
+        """Choose another figure."""
         names = list(FIGURES)
         self._figure = names[(names.index(self._figure) + places) % len(names)]
         self._show()
 
     def turn_bucket(self) -> None:
-        """Chooses the next span; its figures have to be read."""
+        """Choose the next span; its figures have to be read."""
         buckets = list(_BUCKETS)
         self.bucket = buckets[(buckets.index(self.bucket) + 1) % len(buckets)]
         self.forget()

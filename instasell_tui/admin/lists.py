@@ -79,7 +79,7 @@ class AdminList:
         return [] if found is None else self.kind.facts(found)
 
     async def look(self, desk: AdminState, q: str) -> None:
-        """Reads from the beginning: as many rows as are here, within a limit."""
+        """Read from the beginning: as many rows as are here, within a limit."""
         wanted = min(max(ROWS_FIRST, len(self._items)), 300)
         items: list[Any] = []
         cursor: str | None = None
@@ -92,7 +92,7 @@ class AdminList:
         self._items, self._next, self.loaded = items, cursor, True
 
     async def look_further(self, desk: AdminState, q: str) -> None:
-        """Reads the next page, if there is one."""
+        """Read the next page, if there is one."""
         cursor = self._next
         if cursor is None:
             return

@@ -146,7 +146,7 @@ class AdminScreen(PagedListScreen):
         return listed.kind.nothing
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Takes what does not belong to the tab, or to the chosen row, out of the footer."""
+        """Take what does not belong to the tab, or to the chosen row, out of the footer."""
         if action == "search":
             return self.tab == "users"
         if action in ("figure", "bucket"):
@@ -182,7 +182,7 @@ class AdminScreen(PagedListScreen):
         return self._list is not None and self._list.has_more and self.may_read
 
     async def look(self) -> None:
-        """Reads the tab from its beginning; what is below the first page stays."""
+        """Read the tab from its beginning; what is below the first page stays."""
         listed, desk, board = self._list, self.app.feed.desk, self.query_one(FigureBoard)
         if listed is None:
             found = await desk.figures(board.bucket)

@@ -79,7 +79,7 @@ class AdminState:
     # Steps ------------------------------------------------------------------------------------
 
     async def resolve(self, dispute_id: str, refund_amount: int, reason: str) -> DisputeView:
-        """Decides; amounts in minor units. Raises DisputeClosed, Forbidden, Invalid."""
+        """Decide; amounts in minor units. Raises DisputeClosed, Forbidden, Invalid."""
 
         async def send(key: str) -> DisputeView:
             return await self._feed.client.admin.resolve_dispute(
@@ -91,16 +91,16 @@ class AdminState:
         return await self._feed.keys.send_once(request, send)
 
     async def close_alert(self, alert_id: str, reason: str) -> Alert:
-        """Says that an alert is dealt with. Raises AlertNotFound."""
+        """Say that an alert is dealt with. Raises AlertNotFound."""
         self._feed.require_writable()
         return await self._feed.client.admin.close_alert(alert_id, reason)
 
     async def suspend(self, user_id: str, reason: str) -> User:
-        """Lets an account only read. Raises UserNotFound, Forbidden, LastAdmin."""
+        """Let an account only read. Raises UserNotFound, Forbidden, LastAdmin."""
         self._feed.require_writable()
         return await self._feed.client.admin.suspend(user_id, reason)
 
     async def unsuspend(self, user_id: str, reason: str) -> User:
-        """Lets a suspended account act again. Raises UserNotFound."""
+        """Let a suspended account act again. Raises UserNotFound."""
         self._feed.require_writable()
         return await self._feed.client.admin.unsuspend(user_id, reason)

@@ -78,7 +78,7 @@ class BidBox(Vertical):
         self._hint()
 
     def refill(self, minimum: int | None) -> None:
-        """Puts a new minimum in, whatever was typed before."""
+        """Put a new minimum in, whatever was typed before."""
         self._minimum = minimum
         self._fill()
 
@@ -95,7 +95,7 @@ class BidBox(Vertical):
             each.disabled = not on
 
     def tell(self, text: str, tone: Tone = Tone.PLAIN) -> None:
-        """Says what came of a bid; with nothing to say, what the fields come to with shipping."""
+        """Say what came of a bid; with nothing to say, what the fields come to with shipping."""
         self._told = text
         outcome = self.query_one("#outcome", Static)
         outcome.update(Text(text))

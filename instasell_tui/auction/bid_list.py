@@ -41,7 +41,7 @@ class BidListView(ScrollView, can_focus=True):
         self._known: tuple[int, str | None] = (0, None)
 
     def show(self, bids: Sequence[Bid], bidder: str | None, currency: str) -> None:
-        """Replaces the bids, which come in order of `seq`; `bidder` is the signed-in user."""
+        """Replace the bids, which come in order of `seq`; `bidder` is the signed-in user."""
         known = (bids[-1].seq if bids else 0, bidder)
         if known == self._known and len(bids) == len(self._entries):
             return

@@ -29,7 +29,7 @@ class AuctionFollower:
         ]
 
     async def aclose(self) -> None:
-        """Leaves the auction."""
+        """Leave the auction."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

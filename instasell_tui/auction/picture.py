@@ -31,7 +31,7 @@ class PictureView(Widget):
         self._drawn_for: tuple[int, int, bool] | None = None
 
     def show(self, pixels: Pixels | None, words: str = "") -> None:
-        """Draws other pixels; `words` stand where there are none."""
+        """Draw other pixels; `words` stand where there are none."""
         self._pixels, self._words, self._drawn_for = pixels, words, None
         self.refresh()
 

@@ -54,7 +54,7 @@ class PriceChart(Widget):
         self._course: PriceHistory | None = None
 
     def show(self, course: PriceHistory | None) -> None:
-        """Draws another course, when it is another."""
+        """Draw another course, when it is another."""
         if course != self._course:
             self._course = course
             self.refresh()

@@ -221,7 +221,7 @@ class AuctionScreen(Screen[None]):
         return "" if sale.state is None else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Takes keys that lead nowhere out of the footer."""
+        """Take keys that lead nowhere out of the footer."""
         if action in ("bid", "edit", "maximum"):
             return self._why_not() is None
         if action == "buy_now":
@@ -277,7 +277,7 @@ class AuctionScreen(Screen[None]):
         self._ask(question, wish, partial(self._send, wish))
 
     def _ask(self, question: Question, wish: BidInput, send: Callable[[], Awaitable[None]]) -> None:
-        """Asks one question at a time; keys that come meanwhile lead nowhere."""
+        """Ask one question at a time; keys that come meanwhile lead nowhere."""
         if self._asking or self._sending or self._why_not() is not None:
             return
         self._asking = True
@@ -380,7 +380,7 @@ class AuctionScreen(Screen[None]):
             self.app.push_screen(PicturesScreen(state.listing_id, self._sale.title))
 
     def action_details(self) -> None:
-        """Shows what the seller wrote, and all that is fixed, where there is room to read it."""
+        """Show what the seller wrote, and all that is fixed, where there is room to read it."""
         view = self._sale.view
         if view is not None:
             feed = self.app.feed

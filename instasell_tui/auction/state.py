@@ -103,7 +103,7 @@ class AuctionPageState:
         return extension if extension and now - extension.at < EXTENSION_SHOWN else None
 
     def apply(self, event: AuctionEvent) -> None:
-        """Takes an event in; one that is known changes nothing."""
+        """Take an event in; one that is known changes nothing."""
         if isinstance(event, AuctionJoined):
             self._joined(event)
             return
@@ -144,7 +144,7 @@ class AuctionPageState:
         return max(newest, self.state.seq - BIDS_KEPT_MAX)
 
     def take_bids(self, bids: Iterable[Bid]) -> None:
-        """Adds the bids that follow those that are here; what lies behind a hole waits for it."""
+        """Add the bids that follow those that are here; what lies behind a hole waits for it."""
         for bid in bids:
             newest = self.bids[-1].seq if self.bids else 0
             oldest_wanted = (self.state.seq if self.state else 0) - BIDS_KEPT_MAX + 1

@@ -32,7 +32,7 @@ class BidActions:
         return await self._bid(own, BidInput(own.state.minimum_bid, None))
 
     async def up_to(self, own: BiddingAuction) -> Said:
-        """Lets the market bid up to a maximum that is typed."""
+        """Let the market bid up to a maximum that is typed."""
         currency = self._app.feed.currency
         least = own.max_amount + 1 if own.state.leader == own.bidder else own.state.minimum_bid
         entry = FormField(

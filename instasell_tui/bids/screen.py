@@ -150,7 +150,7 @@ class BidsScreen(PagedListScreen):
         return "You have not bid yet.\n\nOn an auction, b bids the minimum and m up to a maximum."
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Takes steps that lead nowhere out of the footer."""
+        """Take steps that lead nowhere out of the footer."""
         if action == "view":
             return self._chosen() is not None
         if action != "step":
@@ -192,7 +192,7 @@ class BidsScreen(PagedListScreen):
         await self.app.feed.bids.load()
 
     async def look_further(self) -> None:
-        """Reads until this tab has grown: the next page may hold nothing of it."""
+        """Read until this tab has grown: the next page may hold nothing of it."""
         bids, before = self.app.feed.bids, len(self._shown())
         for _ in range(PAGES_AT_ONCE_MAX):
             await bids.load_more()
@@ -215,7 +215,7 @@ class BidsScreen(PagedListScreen):
             self.action_view()
 
     def action_view(self) -> None:
-        """Opens the auction."""
+        """Open the auction."""
         own = self._chosen()
         if own is not None:
             self.app.open_auction(own.state.auction_id)

@@ -37,11 +37,11 @@ class BidsState:
         return sum(each.part in OPEN_PARTS for each in self.auctions.values())
 
     async def load(self) -> None:
-        """Reads what needs the user most; what is below the first page stays as it is."""
+        """Read what needs the user most; what is below the first page stays as it is."""
         await self._read(None)
 
     async def load_more(self) -> None:
-        """Reads the next page, if there is one."""
+        """Read the next page, if there is one."""
         if self.next is not None:
             await self._read(self.next)
 
@@ -57,7 +57,7 @@ class BidsState:
         self.keep_up()
 
     def keep_up(self) -> bool:
-        """Takes in what the board knows by now; whether anything has changed by that."""
+        """Take in what the board knows by now; whether anything has changed by that."""
         changed = False
         for auction_id, own in self.auctions.items():
             lot = self._feed.lots.get(auction_id)

@@ -39,7 +39,7 @@ class CategoryTreeView(Tree[str]):
         self._counts: Counter[str] = Counter()
 
     def load(self, nodes: Sequence[CategoryNode]) -> None:
-        """Replaces the tree."""
+        """Replace the tree."""
         self.clear()
         self._below, self._names, self._branches = {}, {}, {}
         self._counts.clear()
@@ -62,7 +62,7 @@ class CategoryTreeView(Tree[str]):
         return self._below[node.id]
 
     def count(self, category_ids: Iterable[str]) -> None:
-        """Shows how many auctions each category has; one id for each auction."""
+        """Show how many auctions each category has; one id for each auction."""
         each = Counter(category_ids)
         for key, inside in self._below.items():
             number = sum(each[category] for category in inside)

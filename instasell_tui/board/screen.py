@@ -248,7 +248,7 @@ class BoardScreen(Screen[None]):
         self._ask(replace(self.query_now, descending=not self.query_now.descending))
 
     def _sort(self, column: BoardColumn) -> None:
-        """Begins where people look first: the soonest end, the highest price, the most bids."""
+        """Begin where people look first: the soonest end, the highest price, the most bids."""
         descending = column in (BoardColumn.PRICE, BoardColumn.BIDS)
         self._ask(replace(self.query_now, column=column, descending=descending))
 

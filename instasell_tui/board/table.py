@@ -137,7 +137,7 @@ class BoardTable(ScrollView, can_focus=True):
             self.tick()
 
     def tick(self) -> None:
-        """Draws again the lines in sight that are different from those drawn."""
+        """Draw again the lines in sight that are different from those drawn."""
         if not self.screen.is_current:
             return
         self._ticked_at = monotonic()
@@ -155,7 +155,7 @@ class BoardTable(ScrollView, can_focus=True):
         self._look()
 
     def _draw(self, *rows: int) -> None:
-        """Has the lines of these rows drawn again."""
+        """Have the lines of these rows drawn again."""
         top, width = self.scroll_offset.y, self.size.width
         regions = [Region(0, row - top + 1, width, 1) for row in rows if row >= top]
         if regions:
@@ -259,7 +259,7 @@ class BoardTable(ScrollView, can_focus=True):
         self._cursor_id = lot.auction_id if lot else None
 
     def _keep_in_sight(self) -> None:
-        """Scrolls so that the cursor's line is under the header and above the end."""
+        """Scroll so that the cursor's line is under the header and above the end."""
         top, rows = self.scroll_offset.y, self.size.height - 1
         if self._index < top:
             self.scroll_to(y=self._index, animate=False)

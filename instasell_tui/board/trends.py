@@ -43,7 +43,7 @@ class PriceTrends:
             self._more.set()
 
     async def run(self) -> None:
-        """Serves wishes until it is cancelled, or the limit is reached."""
+        """Serve wishes until it is cancelled, or the limit is reached."""
         self._asked = 0
         while self._asked < (ANONYMOUS_MAX if self._feed.client.token is None else SIGNED_IN_MAX):
             if not self._waiting:

@@ -120,7 +120,7 @@ class ConversationScreen(Screen[None]):
         return "Nothing was said yet. What you write below is the first of it."
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Takes what leads nowhere out of the footer."""
+        """Take what leads nowhere out of the footer."""
         if action == "order":
             return self._conversation is not None and self._conversation.order_id is not None
         return True
@@ -139,7 +139,7 @@ class ConversationScreen(Screen[None]):
 
     @work(exclusive=True, group="read")
     async def _read(self) -> None:
-        """Reads the newest page; what was read before stays unless there is a hole."""
+        """Read the newest page; what was read before stays unless there is a hole."""
         inbox = self.app.feed.inbox
         try:
             if self._conversation is None:

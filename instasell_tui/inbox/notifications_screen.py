@@ -92,7 +92,7 @@ class NoticesScreen(PagedListScreen):
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Takes what leads nowhere out of the footer."""
+        """Take what leads nowhere out of the footer."""
         if action == "read_all":
             feed = self.app.feed
             return bool(feed.inbox.unread_notices) and not feed.read_only

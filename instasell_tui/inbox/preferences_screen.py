@@ -95,7 +95,7 @@ class PreferencesScreen(PagedListScreen):
         return self.failure or "Asking the market …"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Takes the switches out of the footer where nothing can be turned."""
+        """Take the switches out of the footer where nothing can be turned."""
         if action == "turn":
             return bool(self._preferences) and not self.app.feed.read_only
         return True
@@ -132,7 +132,7 @@ class PreferencesScreen(PagedListScreen):
             self.action_turn("in_app")
 
     def action_turn(self, way: Way) -> None:
-        """Turns one way of the chosen kind on or off."""
+        """Turn one way of the chosen kind on or off."""
         key = self.query_one(RowTable).cursor_key
         chosen = next((each for each in self._preferences if each.kind == key), None)
         if chosen is None:

@@ -48,7 +48,7 @@ class InboxState:
     # What comes by itself ---------------------------------------------------------------------
 
     def hear(self, notice: AccountEvent) -> None:
-        """Takes in what the live session brought for this person alone."""
+        """Take in what the live session brought for this person alone."""
         try:
             if (told := notice.notification) is not None:
                 self._take_notice(told)
@@ -82,12 +82,12 @@ class InboxState:
     # Reading ----------------------------------------------------------------------------------
 
     async def look(self) -> None:
-        """Reads the newest of both, for the counts."""
+        """Read the newest of both, for the counts."""
         await self.look_at_notices()
         await self.look_at_conversations()
 
     async def look_at_notices(self, *, further: bool = False) -> None:
-        """Reads the newest notices, or the next older ones."""
+        """Read the newest notices, or the next older ones."""
         client, cursor = self._feed.client, self.next_notices if further else None
         token, marks = client.token, self._marks
         known = {each.id for each in self.notices}
@@ -108,7 +108,7 @@ class InboxState:
         self._feed.post(messages.InboxChanged)
 
     async def look_at_conversations(self, *, further: bool = False) -> None:
-        """Reads the conversations that were last spoken in, or the next older ones."""
+        """Read the conversations that were last spoken in, or the next older ones."""
         client, cursor = self._feed.client, self.next_conversations if further else None
         token = client.token
         page = await client.messages.conversations_page(cursor=cursor, limit=PAGE)
@@ -172,7 +172,7 @@ class InboxState:
     async def prefer(
         self, kind: str, way: Literal["in_app", "email"], *, on: bool
     ) -> list[Preference]:
-        """Turns a way of a kind on or off; all kinds as they are then. Raises Invalid."""
+        """Turn a way of a kind on or off; all kinds as they are then. Raises Invalid."""
         self._feed.require_writable()
         wish = {way: on}
         # A kind that this client does not know is refused by it with the names that it does.
@@ -196,14 +196,14 @@ class InboxState:
         )
 
     async def write(self, order_id: str, text: str) -> NewMessage:
-        """Writes to the other side of an order. Raises RateLimited, Invalid."""
+        """Write to the other side of an order. Raises RateLimited, Invalid."""
         write = self._feed.client.messages.write
         return await self._send_once(
             ("write", order_id, text), lambda key: write(order_id, text, idempotency_key=key)
         )
 
     async def send(self, conversation_id: str, text: str) -> NewMessage:
-        """Says something in a conversation. Raises RateLimited, Invalid."""
+        """Say something in a conversation. Raises RateLimited, Invalid."""
         send = self._feed.client.messages.send
         return await self._send_once(
             ("send", conversation_id, text),

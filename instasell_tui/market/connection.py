@@ -82,7 +82,7 @@ class MarketConnection(MarketCore):
     # Being there ------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Connects, and stays connected until `stop`. Returns at once."""
+        """Connect, and stay connected until `stop`. Returns at once."""
         self.failure = None
         self.board_came.clear()
         live = self.client.live(on_state=self._turned, wait_for_server=True)
@@ -94,7 +94,7 @@ class MarketConnection(MarketCore):
         self.spawn(self._trends.run())
 
     async def stop(self) -> None:
-        """Ends everything that `start` began."""
+        """End everything that `start` began."""
         await self.unfollow()
         tasks, self._tasks = self._tasks, set()
         for task in tasks:
@@ -104,7 +104,7 @@ class MarketConnection(MarketCore):
         await self._stack.aclose()
 
     async def restart(self) -> None:
-        """Forgets whose feed it was, and starts again with the client's token."""
+        """Forget whose feed it was, and start again with the client's token."""
         await self.stop()
         self.user = None
         for each in (self.keys, self.lots, self.trading, self.bids, self.inbox):
@@ -147,7 +147,7 @@ class MarketConnection(MarketCore):
             self.post(messages.ConnectionChanged)
 
     def apply_change(self, change: BidsPlaced | AuctionChange) -> None:
-        """Takes a change in, and tells what it means for the person."""
+        """Take a change in, and tell what it means for the person."""
         was = before(self.lots.get(change.data.auction_id))
         lot = self.lots.apply(change, self.now())
         if lot is None:
@@ -189,7 +189,7 @@ class MarketConnection(MarketCore):
             self._asking.discard(auction_id)
 
     async def _flush(self) -> None:
-        """Tells what changed: the first at once, what follows fifteen times a second."""
+        """Tell what changed: the first at once, what follows fifteen times a second."""
         while True:
             await self._dirty.wait()
             self._dirty.clear()
@@ -206,7 +206,7 @@ class MarketConnection(MarketCore):
     # One auction ------------------------------------------------------------------------------
 
     async def follow(self, auction_id: str) -> AuctionPageState:
-        """Follows one auction closely, in place of any other."""
+        """Follow one auction closely, in place of any other."""
         await self.unfollow()
         lot = self.lots.get(auction_id)
         self.sale = sale = AuctionPageState(auction_id, lot.state if lot else None)
@@ -217,7 +217,7 @@ class MarketConnection(MarketCore):
         return sale
 
     async def unfollow(self, sale: AuctionPageState | None = None) -> None:
-        """Follows no auction any more; with `sale`, only if that is the one."""
+        """Follow no auction any more; with `sale`, only if that is the one."""
         if sale is not None and sale is not self.sale:
             return
         following, self._following, self.sale = self._following, None, None
@@ -238,7 +238,7 @@ class MarketConnection(MarketCore):
         return receipt
 
     async def buy_now(self, auction_id: str, amount: int, *, key: str) -> BidReceipt:
-        """Buys at the price that was seen. Raises BuyNowUnavailable."""
+        """Buy at the price that was seen. Raises BuyNowUnavailable."""
         self.require_writable()
         receipt = await self.client.auctions.buy_now(auction_id, amount, idempotency_key=key)
         self._answered(receipt)

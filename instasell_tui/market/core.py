@@ -91,12 +91,12 @@ class MarketCore(ABC):
         self._targets.discard(target)
 
     def post(self, message: Callable[[], Message]) -> None:
-        """Posts a message of its own to each subscriber."""
+        """Post a message of its own to each subscriber."""
         for target in list(self._targets):
             target.post_message(message())
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Does something beside, until it is done or the feed stops."""
+        """Do something beside, until it is done or the feed stops."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -130,7 +130,7 @@ class MarketCore(ABC):
         return not self.read_only and self.user is not None and self.user.role is not Role.ADMIN
 
     def require_writable(self) -> LiveSession:
-        """Raises Forbidden under read-only, Unauthenticated without a person."""
+        """Raise Forbidden under read-only, Unauthenticated without a person."""
         if self.read_only:
             raise Forbidden("this screen was opened with --read-only")
         if self.user is None:
@@ -157,11 +157,11 @@ class MarketCore(ABC):
 
     @abstractmethod
     async def restart(self) -> None:
-        """Forgets whose feed it was, and starts again with the client's token."""
+        """Forget whose feed it was, and start again with the client's token."""
 
     @abstractmethod
     def apply_change(self, change: BidsPlaced | AuctionChange) -> None:
-        """Takes a change in, and tells what it means for the person."""
+        """Take a change in, and tell what it means for the person."""
 
     @abstractmethod
     def take_own_bid(self, own: YourBid) -> None:
@@ -175,4 +175,4 @@ class MarketCore(ABC):
 
     @abstractmethod
     async def buy_now(self, auction_id: str, amount: int, *, key: str) -> BidReceipt:
-        """Buys at the price that was seen. Raises BuyNowUnavailable."""
+        """Buy at the price that was seen. Raises BuyNowUnavailable."""

@@ -29,11 +29,11 @@ class MarketApp(App[None]):
 
     @abstractmethod
     def open_auction(self, auction_id: str) -> None:
-        """Shows one auction, in place of another that is shown."""
+        """Show one auction, in place of another that is shown."""
 
     @abstractmethod
     def open_conversation(self, conversation_id: str) -> None:
-        """Shows what two people said to each other."""
+        """Show what two people said to each other."""
 
     @abstractmethod
     def say(self, text: str, tone: Tone) -> None:
@@ -55,17 +55,17 @@ class MarketApp(App[None]):
 
     @abstractmethod
     async def remember(self, email: str) -> None:
-        """Keeps the token for the next start, and goes on with a session of the screen's own."""
+        """Keep the token for the next start, and go on with a session of the screen's own."""
 
     # Where the user goes ----------------------------------------------------------------------
 
     @abstractmethod
     def action_person(self) -> object:
-        """Signs in, or asks whether to sign out."""
+        """Sign in, or ask whether to sign out."""
 
     @abstractmethod
     def action_bids(self) -> None:
-        """Shows the auctions that the user bids in."""
+        """Show the auctions that the user bids in."""
 
     @abstractmethod
     def action_orders(self) -> None:
@@ -77,11 +77,11 @@ class MarketApp(App[None]):
 
     @abstractmethod
     def action_selling(self) -> None:
-        """Shows the seller's desk."""
+        """Show the seller's desk."""
 
     @abstractmethod
     def action_desk(self) -> None:
-        """Shows the desk, to an admin."""
+        """Show the desk, to an admin."""
 
     @abstractmethod
     def action_messages(self) -> None:

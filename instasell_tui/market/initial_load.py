@@ -42,7 +42,7 @@ async def load_account(feed: MarketCore, session: AccountSession, inbox: InboxSt
 
 
 async def _asked(feed: MarketCore, *questions: Callable[[MarketCore], Awaitable[None]]) -> None:
-    """Asks one after the other, each whatever came of the one before."""
+    """Ask one after the other, each whatever came of the one before."""
     for ask in questions:
         try:
             await ask(feed)

@@ -67,7 +67,7 @@ class OrderActions:
         self._trading = app.feed.trading
 
     async def run(self, step: OrderStep, order: Order) -> Said:
-        """Does one step; what came of it, in a sentence."""
+        """Do one step; what came of it, in a sentence."""
         do: Mapping[OrderStep, Callable[[Order], Awaitable[Said]]] = {
             OrderStep.PAY_WALLET: self._pay_from_wallet,
             OrderStep.PAY_CARD: self._pay_by_card,
@@ -253,7 +253,7 @@ class OrderActions:
         currency: str,
         send: Callable[[Values], Awaitable[Said]],
     ) -> Said:
-        """Asks until it is sent or given up; a refusal brings back what was typed."""
+        """Ask until it is sent or given up; a refusal brings back what was typed."""
         return await ask_form(self._app, form, values, currency, send)
 
 
@@ -264,7 +264,7 @@ async def ask_form(
     currency: str,
     send: Callable[[Values], Awaitable[Said]],
 ) -> Said:
-    """Shows a form and sends it. After a refusal it comes back with what was typed."""
+    """Show a form and send it. After a refusal it comes back with what was typed."""
     errors: Values = {}
     while True:
         typed = await app.push_screen_wait(FormScreen(form, values, errors))

@@ -26,7 +26,7 @@ def is_page(url: str) -> bool:
 
 
 async def open_page(app: App[None], url: str) -> bool:
-    """Opens a page; False where there is no browser with a window of its own."""
+    """Open a page; False where there is no browser with a window of its own."""
     if not is_page(url):
         return False
     if app.is_web:

@@ -88,7 +88,7 @@ class CheckoutScreen(ModalScreen[bool]):
 
     @work(exclusive=True, group="wait")
     async def _wait(self) -> None:
-        """Asks again and again, slower after a while, and not for ever."""
+        """Ask again and again, slower after a while, and not for ever."""
         for number in range(POLLS_MAX):
             self._tell("◌ Waiting until it is paid …")
             try:

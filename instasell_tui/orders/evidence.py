@@ -29,7 +29,7 @@ class EvidenceFile:
 
     @property
     def digest(self) -> str:
-        """Tells two files of one name apart."""
+        """Tell two files of one name apart."""
         return hashlib.sha256(self.data).hexdigest()
 
 

@@ -28,14 +28,14 @@ class OrderFacts(Container):
         self.query_one("#delivery").border_title = "Delivery"
 
     def show(self, order: Order, user_id: str) -> None:
-        """Shows an order as this person sees it."""
+        """Show an order as this person sees it."""
         amounts = _table(orders_text.amounts(order), right=True)
         self.query_one("#amount-lines", Static).update(amounts)
         delivery = _table(orders_text.delivery(order, user_id), right=False)
         self.query_one("#delivery-lines", Static).update(delivery)
 
     def clear(self) -> None:
-        """Shows nothing."""
+        """Show nothing."""
         for name in ("#amount-lines", "#delivery-lines"):
             self.query_one(name, Static).update(Text(""))
 

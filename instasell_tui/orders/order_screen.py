@@ -185,7 +185,7 @@ class OrderScreen(Screen[None]):
         self.query_one("#events", Static).update(Group(head, said, Text(), table))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Takes steps that are not open to this person out of the footer."""
+        """Take steps that are not open to this person out of the footer."""
         if action == "write":
             return self._order is not None and not self.app.feed.read_only
         if action != "step":
@@ -243,7 +243,7 @@ class OrderScreen(Screen[None]):
 
     @work(group="ask")
     async def action_write(self) -> None:
-        """Opens what was said about the order, or begins it."""
+        """Open what was said about the order, or begin it."""
         order = self._order
         if order is not None:
             self._tell(*await start_order_conversation(self.app, order))

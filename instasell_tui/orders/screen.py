@@ -169,7 +169,7 @@ class OrdersScreen(PagedListScreen):
         await self.app.feed.trading.look_at_orders()
 
     async def look_further(self) -> None:
-        """Reads until this tab has grown: the next page may hold the other side's alone."""
+        """Read until this tab has grown: the next page may hold the other side's alone."""
         trading, before = self.app.feed.trading, len(self._chosen())
         for _ in range(PAGES_AT_ONCE_MAX):
             await trading.look_further()

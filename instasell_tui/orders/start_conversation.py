@@ -20,7 +20,7 @@ _TEXT = FormField("text", "Message", max_length=2000)
 
 
 async def ask_seller(app: MarketApp, listing_id: str, title: str) -> Said:
-    """Sends a question about a listing. Call it from a worker: it waits for answers."""
+    """Send a question about a listing. Call it from a worker: it waits for answers."""
     form = Form("Ask the seller", safe_text(title), (_TEXT,), "Send")
 
     async def send(values: Values) -> Said:
@@ -31,7 +31,7 @@ async def ask_seller(app: MarketApp, listing_id: str, title: str) -> Said:
 
 
 async def start_order_conversation(app: MarketApp, order: Order) -> Said:
-    """Shows what was said about an order, or sends the first words. Call it from a worker."""
+    """Show what was said about an order, or send the first words. Call it from a worker."""
     try:
         conversation = await app.feed.inbox.of_order(order.id)
     except InstaSellError as error:

@@ -71,7 +71,7 @@ class OrdersState:
     # Reading ----------------------------------------------------------------------------------
 
     async def listen(self, live: LiveSession) -> None:
-        """Takes in what the market says to this person alone, as long as the session lasts."""
+        """Take in what the market says to this person alone, as long as the session lasts."""
         try:
             async with live.events() as notices:
                 async for notice in notices:
@@ -146,7 +146,7 @@ class OrdersState:
         return self._next is not None
 
     async def look_at_orders(self) -> None:
-        """Reads the newest orders; what is still open is read however old it is."""
+        """Read the newest orders; what is still open is read however old it is."""
         client, token = self._feed.client, self._feed.client.token
         page = await client.orders.page(limit=PAGE)
         found = list(page.items)
@@ -169,7 +169,7 @@ class OrdersState:
         return found
 
     async def look_further(self) -> None:
-        """Reads the next page of older orders, if there is one."""
+        """Read the next page of older orders, if there is one."""
         client, cursor = self._feed.client, self._next
         if cursor is None:
             return
@@ -209,11 +209,11 @@ class OrdersState:
     # Steps ------------------------------------------------------------------------------------
 
     async def pay_from_wallet(self, order_id: str) -> OrderView:
-        """Pays at once. Raises InsufficientFunds(missing), OrderNotReady."""
+        """Pay at once. Raises InsufficientFunds(missing), OrderNotReady."""
         return await self._pay(order_id, "wallet")
 
     async def pay_by_card(self, order_id: str) -> OrderView:
-        """Opens the provider's page: `checkout_url`. Raises PaymentFailed, OrderNotReady."""
+        """Open the provider's page: `checkout_url`. Raises PaymentFailed, OrderNotReady."""
         return await self._pay(order_id, "card")
 
     async def _pay(self, order_id: str, method: Literal["wallet", "card"]) -> OrderView:
@@ -223,7 +223,7 @@ class OrdersState:
         return self._seen(await self._send_once(("pay", order_id, method), send))
 
     async def is_paid(self, order_id: str) -> bool:
-        """Has the market ask the provider. Raises OrderNotReady, PaymentFailed, Unavailable."""
+        """Have the market ask the provider. Raises OrderNotReady, PaymentFailed, Unavailable."""
         self._feed.require_writable()
         order = self._seen(await self._feed.client.orders.confirm_payment(order_id)).order
         if order.paid_at is None and order.status is not OrderStatus.PENDING:
@@ -254,7 +254,7 @@ class OrdersState:
     async def refund(
         self, order_id: str, amount: int, *, to_wallet: bool, reason: str | None
     ) -> OrderView:
-        """Gives `amount` minor units of what is held back. Raises OrderNotReady, Invalid."""
+        """Give `amount` minor units of what is held back. Raises OrderNotReady, Invalid."""
         to: Literal["wallet", "original"] = "wallet" if to_wallet else "original"
 
         async def send(key: str) -> OrderView:
@@ -265,7 +265,7 @@ class OrdersState:
         return self._seen(await self._send_once(("refund", order_id, amount, to, reason), send))
 
     async def top_up(self, amount: int, target: WalletAccount) -> TopUpReply:
-        """Begins a payment into the wallet. Raises PaymentFailed, Unavailable, Invalid."""
+        """Begin a payment into the wallet. Raises PaymentFailed, Unavailable, Invalid."""
 
         async def send(key: str) -> TopUpReply:
             return await self._feed.client.wallet.top_up(amount, target, idempotency_key=key)
@@ -275,7 +275,7 @@ class OrdersState:
     # Disputes ---------------------------------------------------------------------------------
 
     async def dispute(self, order_id: str, reason: DisputeReason, text: str) -> DisputeView:
-        """Complains of an order. Raises OrderNotReady, Invalid."""
+        """Complain of an order. Raises OrderNotReady, Invalid."""
 
         async def send(key: str) -> DisputeView:
             return await self._feed.client.disputes.open(
@@ -291,7 +291,7 @@ class OrdersState:
         return await client.disputes.get(page.items[0].id) if page.items else None
 
     async def answer(self, dispute_id: str, text: str) -> DisputeView:
-        """Says something in a dispute. Raises DisputeClosed, Invalid."""
+        """Say something in a dispute. Raises DisputeClosed, Invalid."""
 
         async def send(key: str) -> DisputeView:
             return await self._feed.client.disputes.reply(dispute_id, text, idempotency_key=key)
@@ -301,7 +301,7 @@ class OrdersState:
     async def attach(
         self, dispute_id: str, file: EvidenceFile, tell: Callable[[str], None]
     ) -> Evidence:
-        """Sends a file to a dispute, and tells how far that is.
+        """Send a file to a dispute, and tell how far that is.
 
         Raises DisputeClosed, TooManyFiles, Unsupported, Invalid. Without an answer to the last
         step the file stays where it is, and sending it again does that step alone.

@@ -217,7 +217,7 @@ class Recording:
 
 
 def read_recording(path: Path) -> Recording:
-    """Reads a file. Raises RecordingError, which names the line, and OSError."""
+    """Read a file. Raises RecordingError, which names the line, and OSError."""
     with path.open("rb") as file:
         data = file.read(FILE_BYTES_MAX + 1)
     if len(data) > FILE_BYTES_MAX:

@@ -29,7 +29,7 @@ class RecordingMode:
         return AsyncInstaSell(base_url, token, observer=self.recorder, read_only=read_only)
 
     def attach(self, app: MarketApp) -> None:
-        """Has the screen say what is going on, and hear what the replay tells."""
+        """Have the screen say what is going on, and hear what the replay tells."""
         feed, recorder, replay = app.feed, self.recorder, self.replay
 
         def ended(reason: str) -> None:
@@ -51,6 +51,6 @@ class RecordingMode:
             replay.on_end = lambda: app.say("The replay is over. q leaves.", Tone.PLAIN)
 
     def close(self) -> None:
-        """Ends the recording."""
+        """End the recording."""
         if self.recorder is not None:
             self.recorder.close()

@@ -89,7 +89,7 @@ class ReplayPlayer:
         return min(self._from_ms + passed * 1000 * self.speed, self._to_ms)
 
     async def run(self) -> None:
-        """Plays to the end."""
+        """Play to the end."""
         loop = asyncio.get_running_loop()
         self._started = loop.time()
         for auction_id in self._past.states:
@@ -183,19 +183,19 @@ class _Socket:
         return self
 
     def abort(self) -> None:
-        """Ends it."""
+        """End it."""
         self._replay.leave(self)
         self._frames.put_nowait(None)
 
     async def send(self, message: str, /) -> None:
-        """Answers a frame."""
+        """Answer a frame."""
         frame = json.loads(message)
         reply = self._replay.reply(frame["event"], frame["data"])
         event = ServerEvent.ERROR if isinstance(reply, Problem) else ServerEvent.ACK
         self.tell(event, reply, frame["id"])
 
     def tell(self, event: str, data: Reply | None, frame_id: str | None = None) -> None:
-        """Sends an event to the client."""
+        """Send an event to the client."""
         body = {} if data is None else data.model_dump(mode="json", exclude_defaults=True)
         frame = {"event": event, "data": body}
         self._frames.put_nowait(

@@ -45,14 +45,14 @@ class Recorder(Observer):
         return self._file is not None
 
     def close(self) -> None:
-        """Ends the recording."""
+        """End the recording."""
         self._put("end")
         self._shut()
 
     # What the client tells --------------------------------------------------------------------
 
     def on_reply(self, method: str, path: str, query: Mapping[str, str], content: bytes) -> None:
-        """Keeps what anybody may see; a path that names a person or an own thing has no model."""
+        """Keep what anybody may see; a path that names a person or an own thing has no model."""
         watched = _WATCH.fullmatch(path)
         if watched is not None and method in _WRITES:
             self._put(RecordedPosition(auction_id=watched.group(1), watching=_WRITES[method]))
@@ -66,7 +66,7 @@ class Recorder(Observer):
                     self._put(answer, path)
 
     def on_joined(self, data: JsonObject) -> None:
-        """Keeps a snapshot, and the page of the auction that may come with it as an answer."""
+        """Keep a snapshot, and the page of the auction that may come with it as an answer."""
         view = data.get("view")
         if view is not None:
             path = f"/auctions/{data['auction_id']}"
@@ -77,11 +77,11 @@ class Recorder(Observer):
         self._put(recording.snapshot_of(data))
 
     def on_change(self, receipt: JsonObject) -> None:
-        """Keeps under which name the bid was taken; not how high it was."""
+        """Keep under which name the bid was taken; not how high it was."""
         self._put(RecordedPosition(auction_id=receipt["auction_id"], bidder=receipt["bidder"]))
 
     def on_notice(self, event: str, data: JsonObject) -> None:
-        """Keeps what happens to auctions."""
+        """Keep what happens to auctions."""
         try:
             told = recording.told_of(event, data)
         except ValidationError as error:
@@ -91,7 +91,7 @@ class Recorder(Observer):
                 self._put(told)
 
     def on_state(self, *, live: bool) -> None:
-        """Keeps that the connection was there, or not."""
+        """Keep that the connection was there, or not."""
         self._put("live" if live else "lost")
 
     # The file ---------------------------------------------------------------------------------

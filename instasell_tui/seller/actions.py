@@ -54,7 +54,7 @@ class SellerActions:
         return self._feed.currency
 
     async def start_auction(self, listing: Listing) -> Said:
-        """Starts an auction, after a confirmation that names its gas."""
+        """Start an auction, after a confirmation that names its gas."""
 
         async def send(values: Values) -> Said:
             seconds = seller_text.seconds_of(values["duration"])
@@ -98,7 +98,7 @@ class SellerActions:
         return await self._filled(form, known, send)
 
     async def cancel_auction(self, own: SellingAuction) -> Said:
-        """Ends an auction without bids."""
+        """End an auction without bids."""
         title = own.state.title
         form = Form("Cancel this auction?", safe_text(title), (_REASON,), "Go on")
 
@@ -112,7 +112,7 @@ class SellerActions:
         return await self._filled(form, {}, send)
 
     async def offer(self, own: SellingAuction) -> Said:
-        """Offers an auction that was not paid to the next bidder."""
+        """Offer an auction that was not paid to the next bidder."""
         lines = [
             ("To", "the next bidder, at their last bid"),
             ("To pay within", "the usual time"),
@@ -126,7 +126,7 @@ class SellerActions:
         return f"Offered: {money(total, self._currency)} is to be paid", Tone.GOOD
 
     async def add(self) -> Said:
-        """Makes a listing."""
+        """Make a listing."""
         currency, paths = self._currency, paths_of(self._feed.categories)
         entries = (
             FormField("type", "Sold", options={"direct": "at a price", "auction": "by auction"}),
@@ -196,7 +196,7 @@ class SellerActions:
         return await import_listings(path, market, columns, dry_run=dry_run, tell=tell)
 
     async def edit(self, listing: Listing) -> Said:
-        """Changes a listing."""
+        """Change a listing."""
         currency = self._currency
         entries = [FormField("title", "Title", max_length=200)]
         known = {
@@ -223,7 +223,7 @@ class SellerActions:
         return await self._filled(form, known, send)
 
     async def remove(self, listing: Listing) -> Said:
-        """Takes a listing out of every list."""
+        """Take a listing out of every list."""
         lines = [("Left", f"{listing.stock:,}"), ("Orders of it", "go on")]
         if not await self._confirmed("Take it away?", listing.title, lines, "Take it away"):
             return NOTHING_SENT

@@ -57,7 +57,7 @@ class ImportProgress:
         return ", ".join(parts) or "no rows"
 
     def take(self, line: bytes) -> None:
-        """Takes in one verdict. Raises ValueError for what is none."""
+        """Take in one verdict. Raises ValueError for what is none."""
         verdict = json.loads(line)
         if not isinstance(verdict, dict) or verdict.get("outcome") not in OUTCOMES:
             raise ValueError("this is no verdict")
@@ -117,7 +117,7 @@ async def import_listings(
     dry_run: bool,
     tell: Callable[[int], None],
 ) -> ImportProgress:
-    """Has every row judged, or with `dry_run` only looked at; `tell` hears of rows as they are.
+    """Have every row judged, or with `dry_run` only looked at; `tell` hears of rows as they are.
 
     Raises ImportFailed. What was done by then stays; the same file again changes nothing twice.
     """

@@ -178,7 +178,7 @@ class SellerScreen(PagedListScreen):
         return _EMPTY[self.tab] if self._loaded else "Asking the market …"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Takes steps that lead nowhere out of the footer."""
+        """Take steps that lead nowhere out of the footer."""
         if action != "step":
             return True
         name = str(parameters[0])
@@ -254,7 +254,7 @@ class SellerScreen(PagedListScreen):
         await self._look_at(self._next)
 
     async def _look_at(self, cursor: str | None) -> None:
-        """Reads a page. The first one takes the place of all that is here once it is complete."""
+        """Read a page. The first one takes the place of all that is here once it is complete."""
         shop, tab = self.app.feed.shop, self.tab
         listings: list[Listing] = []
         auctions: list[SellingAuction] = []

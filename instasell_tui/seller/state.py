@@ -47,19 +47,19 @@ class SellerState:
         return page.items, page.next
 
     async def fees(self) -> None:
-        """Reads what the market asks in gas."""
+        """Read what the market asks in gas."""
         page = await self._feed.client.auctions.selling_page(limit=1)
         self.auction_fee = page.auction_gas_fee
 
     # Steps ------------------------------------------------------------------------------------
 
     async def cancel_auction(self, auction_id: str, reason: str | None) -> None:
-        """Ends an auction without bids. Raises AuctionHasBids, AuctionNotOpen."""
+        """End an auction without bids. Raises AuctionHasBids, AuctionNotOpen."""
         self._feed.require_writable()
         await self._feed.client.auctions.cancel(auction_id, reason)
 
     async def create_auction(self, listing_id: str, values: Values, seconds: int) -> str:
-        """Starts an auction of a listing; its id. Raises ListingHasAuction, InsufficientGas."""
+        """Start an auction of a listing; its id. Raises ListingHasAuction, InsufficientGas."""
         self._feed.require_writable()
         create = partial(
             self._feed.client.auctions.create,
@@ -76,7 +76,7 @@ class SellerState:
         return made.state.auction_id
 
     async def relist(self, auction_id: str, values: Values, known: Values, seconds: int) -> None:
-        """Puts an unsold auction up again. What is as in `known` stays as it was, to the second.
+        """Put an unsold auction up again. What is as in `known` stays as it was, to the second.
 
         Raises AuctionHasOrder, ListingHasAuction, InsufficientGas.
         """
@@ -106,7 +106,7 @@ class SellerState:
         return made.order.total_amount
 
     async def add(self, values: Values, category_id: str) -> Listing:
-        """Makes a listing. Raises Invalid."""
+        """Make a listing. Raises Invalid."""
         self._feed.require_writable()
         kind: Kind = "auction" if values["type"] == "auction" else "direct"
         is_direct = kind == "direct"
@@ -138,7 +138,7 @@ class SellerState:
         )
 
     async def remove(self, listing_id: str) -> None:
-        """Takes a listing away. Raises ListingInUse."""
+        """Take a listing away. Raises ListingInUse."""
         self._feed.require_writable()
         await self._feed.client.listings.delete(listing_id)
 

@@ -65,7 +65,7 @@ class ThemePreference:
         return name if isinstance(name, str) and _NAME.fullmatch(name) else None
 
     def write(self, name: str) -> None:
-        """Keeps a name, whole or not at all. Raises OSError."""
+        """Keep a name, whole or not at all. Raises OSError."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         handle, made = tempfile.mkstemp(dir=self._path.parent, prefix=".theme-")
         try:

@@ -156,7 +156,7 @@ class WalletScreen(PagedListScreen):
         return "Nothing has moved here yet.\n\nPress u to top up."
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Takes the step that moves money out of the footer where it leads nowhere."""
+        """Take the step that moves money out of the footer where it leads nowhere."""
         if action == "top_up":
             return self._has_wallet and not self.app.feed.read_only and not self._busy
         return True
@@ -185,7 +185,7 @@ class WalletScreen(PagedListScreen):
         return self._next is not None
 
     async def look(self) -> None:
-        """Reads the wallet and the newest rows; older rows stay unless there is a hole."""
+        """Read the wallet and the newest rows; older rows stay unless there is a hole."""
         trading, account = self.app.feed.trading, self._account
         page = await trading.entries(account)
         await trading.look_at_wallet()

@@ -59,7 +59,7 @@ class WebAccess:
         return f"http://{self._place}{self.base}/enter/{key}"
 
     async def enter(self, request: web.Request) -> web.StreamResponse:
-        """Exchanges the link for the cookie.
+        """Exchange the link for the cookie.
 
         The page goes on by itself: a redirect that began on another page would not take a
         SameSite=Strict cookie along.
@@ -91,11 +91,11 @@ class WebAccess:
         return pass_by
 
     async def set_headers(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Puts on every answer, refusals and downloads too, what browsers are to keep to."""
+        """Put on every answer, refusals and downloads too, what browsers are to keep to."""
         response.headers.update(self._headers)
 
     def _check(self, request: web.Request) -> None:
-        """Raises HTTPForbidden for everybody who did not come by the link, and for their pages."""
+        """Raise HTTPForbidden for everybody who did not come by the link, and for their pages."""
         hosts = request.headers.getall("Host", [])
         if hosts != [self._place]:
             raise web.HTTPForbidden(text="This address answers to another name.")

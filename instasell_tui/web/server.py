@@ -79,15 +79,15 @@ class ScreenServer(Server):
         return web.Response(text=self._script, content_type="text/javascript")
 
     async def on_startup(self, app: web.Application) -> None:
-        """Says nothing: the link is all that there is to say."""
+        """Say nothing: the link is all that there is to say."""
 
     async def on_shutdown(self, app: web.Application) -> None:
-        """Closes the pages, with which the screens end."""
+        """Close the pages, with which the screens end."""
         for browser in list(self._browsers):
             await browser.close(code=WSCloseCode.GOING_AWAY)
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
-        """Runs one screen for one page, and sees to it that it ends with the page."""
+        """Run one screen for one page, and see to it that it ends with the page."""
         if len(self._browsers) >= SCREENS_MAX:
             raise web.HTTPServiceUnavailable(text=f"{SCREENS_MAX} screens are open; close one.")
         browser = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS)
@@ -115,7 +115,7 @@ class Screen(AppService):
     """The process of one screen."""
 
     async def end(self) -> None:
-        """Asks it to go, and takes it away if it does not."""
+        """Ask it to go, and take it away if it does not."""
         process = self._process
         if process is None:
             return
@@ -136,7 +136,7 @@ def _cells(request: web.Request, name: str, otherwise: int) -> int:
 
 
 def serve(command: Sequence[str], host: str, port: int) -> None:
-    """Serves until SIGINT or SIGTERM. Raises OSError when the port is taken."""
+    """Serve until SIGINT or SIGTERM. Raises OSError when the port is taken."""
     asyncio.run(_serve(command, host, port))
 
 

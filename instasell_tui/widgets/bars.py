@@ -105,7 +105,7 @@ class StatusBar(Horizontal):
         yield Static(id="told")
 
     def show(self, feed: MarketConnection, zone: tzinfo | None, told: str) -> None:
-        """Draws the connection and the server's clock; `told` is the screen's own."""
+        """Draw the connection and the server's clock; `told` is the screen's own."""
         self.show_remarks()
         standing = feed.standing
         label = self.query_one("#standing", Static)

@@ -76,7 +76,7 @@ class Footer(Widget):
             self.call_after_refresh(self._look)
 
     def _look(self) -> None:
-        """Reads which keys work here and now."""
+        """Read which keys work here and now."""
         if not self.is_attached:
             return
         palette_key = self.app.COMMAND_PALETTE_BINDING

@@ -71,11 +71,11 @@ class PagedListScreen(Screen[None]):
         raise NotImplementedError
 
     async def look(self) -> None:
-        """Reads the beginning of the list. Raises whatever a call may."""
+        """Read the beginning of the list. Raises whatever a call may."""
         raise NotImplementedError
 
     async def look_further(self) -> None:
-        """Reads the next page. Raises whatever a call may."""
+        """Read the next page. Raises whatever a call may."""
         raise NotImplementedError
 
     @property
@@ -100,7 +100,7 @@ class PagedListScreen(Screen[None]):
         return None
 
     def show_beside(self) -> None:
-        """Draws what there is beside the list."""
+        """Draw what there is beside the list."""
 
     def reason(self, error: InstaSellError) -> str:
         """Describe why reading has failed."""
@@ -145,7 +145,7 @@ class PagedListScreen(Screen[None]):
         self.refresh_list()
 
     def show_rows(self, *, from_top: bool = False) -> None:
-        """Draws all of it; `from_top` puts the cursor on the first row."""
+        """Draw all of it; `from_top` puts the cursor on the first row."""
         if not self.is_current:
             return
         feed, table, rows = self.app.feed, self.query_one(RowTable), self.rows()
@@ -164,7 +164,7 @@ class PagedListScreen(Screen[None]):
         self.refresh_bindings()
 
     def tell(self, text: str, tone: Tone) -> None:
-        """Says what a step came to: here, or as a notice when this screen was left."""
+        """Say what a step came to: here, or as a notice when this screen was left."""
         if self not in self.app.screen_stack:
             self.app.say(text, tone)
             return
@@ -187,7 +187,7 @@ class PagedListScreen(Screen[None]):
         await self.reading(self.look_further)
 
     async def reading(self, look: Callable[[], Awaitable[None]]) -> None:
-        """Looks, keeps why that failed, and draws what is here now."""
+        """Look, keep why that failed, and draw what is here now."""
         try:
             await look()
         except InstaSellError as error:
@@ -217,7 +217,7 @@ class PagedListScreen(Screen[None]):
         self.action_tab(event.key)
 
     def action_tab(self, name: str) -> None:
-        """Turns to another tab."""
+        """Turn to another tab."""
         if name != self.tab:
             if self.TELLS_OUTCOMES and not self.app.feed.read_only:
                 self.query_one(OutcomeLine).say("", Tone.PLAIN)
@@ -225,9 +225,9 @@ class PagedListScreen(Screen[None]):
             self.turned()
 
     def action_refresh(self) -> None:
-        """Reads the beginning."""
+        """Read the beginning."""
         self.refresh_list()
 
     def action_back(self) -> None:
-        """Leaves."""
+        """Leave."""
         self.dismiss()

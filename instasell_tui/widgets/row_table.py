@@ -93,7 +93,7 @@ class RowTable(ScrollView, can_focus=True):
         """Whether Enter leads anywhere from these rows."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Takes the key out of the footer that would lead nowhere."""
+        """Take the key out of the footer that would lead nowhere."""
         return action != "open" or (self.opens and bool(self._rows))
 
     # Contents ---------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ class RowTable(ScrollView, can_focus=True):
         return self._rows[self._index].key if self._rows else None
 
     def show(self, rows: Sequence[TableRow], *, from_top: bool = False) -> None:
-        """Replaces the rows. The cursor goes with its row; with `from_top` it begins at the top."""
+        """Replace the rows. The cursor goes with its row; with `from_top` it begins at the top."""
         grown = len(rows) != len(self._rows)
         self._rows = rows
         keys = [row.key for row in rows]
@@ -197,7 +197,7 @@ class RowTable(ScrollView, can_focus=True):
         self.refresh()
 
     def _keep_in_sight(self) -> None:
-        """Scrolls so that the cursor's line is under the header and above the end."""
+        """Scroll so that the cursor's line is under the header and above the end."""
         top, lines = self.scroll_offset.y, self.size.height - 1
         if self._index < top:
             self.scroll_to(y=self._index, animate=False)

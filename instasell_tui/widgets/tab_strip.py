@@ -36,7 +36,7 @@ class TabStrip(Horizontal):
             yield self.Label(name=key)
 
     def show(self, chosen: str, counts: Mapping[str, str] | None = None) -> None:
-        """Marks the chosen tab; `counts` stand behind the names."""
+        """Mark the chosen tab; `counts` stand behind the names."""
         for number, label in enumerate(self.query(self.Label), 1):
             key = str(label.name)
             behind = f" {counts[key]}" if counts and counts[key] else ""

@@ -70,12 +70,12 @@ class Bidder:
         self._stack = AsyncExitStack()
 
     async def close(self) -> None:
-        """Hangs up."""
+        """Hang up."""
         await self._stack.aclose()
         self._socket = None
 
     async def run(self, lots: Sequence[Lot], stop: asyncio.Event, pause_seconds: float) -> None:
-        """Bids until `stop` is set."""
+        """Bid until `stop` is set."""
         while not stop.is_set():
             if self.unresolved:
                 await self.resolve(stop)
@@ -97,7 +97,7 @@ class Bidder:
         return Wish(lot, f"{self.number}-{next(self._keys)}", bid)
 
     async def attempt(self, wish: Wish) -> Operation:
-        """Sends a bid once and writes down what comes of it."""
+        """Send a bid once and write down what comes of it."""
         lot, person = wish.lot, self.person
         handle = self.log.invoke(self.number, lot.auction_id, person.id, wish.key, **wish.bid)
         try:
@@ -115,7 +115,7 @@ class Bidder:
         return done
 
     async def resolve(self, stop: asyncio.Event | None = None) -> None:
-        """Sends again what has no answer, with the same keys, until each has one."""
+        """Send again what has no answer, with the same keys, until each has one."""
         while self.unresolved and not (stop is not None and stop.is_set()):
             wish = self.unresolved[0]
             answer = await self.attempt(wish)
@@ -162,7 +162,7 @@ class Watcher:
         self._joined = asyncio.Event()
 
     async def run(self) -> None:
-        """Watches until it is cancelled; a lost connection is made again."""
+        """Watch until it is cancelled; a lost connection is made again."""
         while True:
             with suppress(*LOST, aiohttp.WSServerHandshakeError):
                 async with live_socket(self._url) as socket:
@@ -187,7 +187,7 @@ class Watcher:
             socket.events.clear()
 
     async def joined(self) -> None:
-        """Waits until every auction is watched."""
+        """Wait until every auction is watched."""
         await self._joined.wait()
 
     def versions(self) -> dict[str, int]:

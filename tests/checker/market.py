@@ -38,7 +38,7 @@ class Load:
         self._bidding: list[asyncio.Task[None]] = []
 
     def start(self, urls: Sequence[str], *, pause_seconds: float = 0.03) -> None:
-        """Lets everybody begin; one watcher for each of `urls`."""
+        """Let everybody begin; one watcher for each of `urls`."""
         self.watch(urls)
         self._bidding = [
             asyncio.create_task(bidder.run(self.lots, self._stop, pause_seconds))
@@ -46,14 +46,14 @@ class Load:
         ]
 
     def watch(self, urls: Sequence[str]) -> None:
-        """Opens one watcher for each of `urls`."""
+        """Open one watcher for each of `urls`."""
         for url in urls:
             watcher = Watcher(url, self.lots)
             self.watchers.append(watcher)
             self._tasks.append(asyncio.create_task(watcher.run()))
 
     async def until_acknowledged(self, more: int) -> None:
-        """Waits until `more` bids than at this moment are acknowledged."""
+        """Wait until `more` bids than at this moment are acknowledged."""
         wanted = self.log.acknowledged + more
         async with asyncio.timeout(SETTLING_SECONDS):
             while self.log.acknowledged < wanted:
@@ -61,14 +61,14 @@ class Load:
                 await asyncio.sleep(0.02)
 
     async def finish(self) -> None:
-        """Ends the bidding, and asks again for every answer that was lost."""
+        """End the bidding, and ask again for every answer that was lost."""
         self._stop.set()
         async with asyncio.timeout(SETTLING_SECONDS):
             await asyncio.gather(*self._bidding)
             await asyncio.gather(*(each.resolve() for each in self.bidders))
 
     async def settle(self) -> dict[str, StoredAuction]:
-        """Waits until every auction has ended and every watcher has been notified."""
+        """Wait until every auction has ended and every watcher has been notified."""
         async with asyncio.timeout(SETTLING_SECONDS):
             while True:
                 auctions = await asyncio.to_thread(read_auctions, self._database_url)
@@ -92,7 +92,7 @@ class Load:
         return run
 
     async def close(self) -> None:
-        """Hangs up everywhere."""
+        """Hang up everywhere."""
         self._stop.set()
         for task in [*self._tasks, *self._bidding]:
             task.cancel()

@@ -55,7 +55,7 @@ class Shell:
         return {**kept, **own, **token, **self.extra}
 
     async def start(self, *arguments: str) -> asyncio.subprocess.Process:
-        """Starts a command with pipes."""
+        """Start a command with pipes."""
         return await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "instasell_cli", *arguments),
@@ -67,7 +67,7 @@ class Shell:
         )
 
     async def run(self, *arguments: str, stdin: str = "") -> Result:
-        """Runs a command to its end."""
+        """Run a command to its end."""
         code, out, err = await asyncio.to_thread(
             forked.run, arguments, self.environment, self.home, stdin.encode()
         )

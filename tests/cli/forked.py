@@ -45,7 +45,7 @@ def _process(target: Callable[..., None], *arguments: object) -> BaseProcess:
 
 
 def _environment(arguments: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
-    """Returns the environment of a command, which says whether it is measured."""
+    """Return the environment of a command, which says whether it is measured."""
     shape = tuple(each for each in arguments if _WORD.fullmatch(each))
     environment = {**given}
     if shape in _measured:
@@ -55,14 +55,14 @@ def _environment(arguments: Sequence[str], given: Mapping[str, str]) -> dict[str
 
 
 def _built_commands() -> Any:
-    """Returns the tree of commands as the server process built it."""
+    """Return the tree of commands as the server process built it."""
     from tests.cli.preloaded import COMMANDS
 
     return COMMANDS
 
 
 def _measure() -> None:
-    """Measures the rest of this process if its environment says so, and saves it at its end."""
+    """Measure the rest of this process if its environment says so, and save it at its end."""
     coverage.process_startup(force=True)
 
 

@@ -36,7 +36,7 @@ def calls_in(example: str) -> Iterator[list[str]]:
 
 
 def parsed(entry: CommandEntry, words: list[str], above: Any = None) -> str:
-    """Has the command's own parser read the words; returns the path of the command they name."""
+    """Have the command's own parser read the words; return the path of the command they name."""
     name = entry.words[-1] if entry.words else PROGRAM
     context = entry.command.make_context(name, [*words], parent=above)
     left = [*context._protected_args, *context.args]

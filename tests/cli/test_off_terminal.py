@@ -417,7 +417,7 @@ async def furnish(market: Market, fund: Fund, sql: Sql) -> tuple[dict[str, Any],
 
 
 def poison(sql: Sql) -> None:
-    """Puts text into the market that the door would have refused."""
+    """Put text into the market that the door would have refused."""
     for table, column in (
         ("listings", "title"),
         ("listings", "description"),

@@ -25,7 +25,7 @@ class CuttingProxy:
         self.unanswered: bytes | None = None
 
     def cut(self) -> None:
-        """Ends every connection, whatever is under way."""
+        """End every connection, whatever is under way."""
         for writer in list(self._writers):
             self.cuts += 1
             writer.transport.abort()

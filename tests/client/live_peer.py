@@ -61,14 +61,14 @@ class LivePeer:
         return {"event": "auction_ended", "data": data}
 
     async def send(self, *frames: Json) -> None:
-        """Sends frames to every open socket; one that has gone gets nothing."""
+        """Send frames to every open socket; one that has gone gets nothing."""
         for socket in list(self.sockets):
             with suppress(ConnectionClosed):
                 for frame in frames:
                     await socket.send(json.dumps(frame))
 
     def cut(self) -> None:
-        """Ends every connection without a farewell."""
+        """End every connection without a farewell."""
         for socket in list(self.sockets):
             socket.transport.abort()
 
@@ -129,7 +129,7 @@ class LivePeer:
             self.sockets.remove(socket)
 
     def upgrade(self, socket: ServerConnection, request: Request) -> Response | None:
-        """Lets an upgrade in, or refuses it."""
+        """Let an upgrade in, or refuse it."""
         self.upgrades.append(request.headers)
         self.knocks.put_nowait(None)
         if self.refuse is None:

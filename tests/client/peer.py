@@ -57,15 +57,15 @@ class Peer:
         self.over = threading.Event()
 
     def will(self, *answers: Answer) -> None:
-        """Adds to the script."""
+        """Add to the script."""
         self.script.extend(answers)
 
     def reply(self, data: Any, status: int = 200) -> None:
-        """Adds a JSON answer to the script."""
+        """Add a JSON answer to the script."""
         self.will(Answer(status, json.dumps(data).encode()))
 
     def refuse(self, problem: Mapping[str, Any], **headers: str) -> None:
-        """Adds a problem to the script."""
+        """Add a problem to the script."""
         body = json.dumps(problem).encode()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.will(Answer(problem["status"], body, PROBLEM, named))
@@ -104,7 +104,7 @@ def _handler(peer: Peer) -> type[BaseHTTPRequestHandler]:
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            """Says nothing."""
+            """Say nothing."""
 
     return Handler
 

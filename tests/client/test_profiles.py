@@ -42,7 +42,7 @@ class Drawer:
         return self.works
 
     def delete(self, entry: str) -> None:
-        """Forgets the secret."""
+        """Forget the secret."""
         self.secrets.pop(entry, None)
 
 

@@ -40,7 +40,7 @@ class Backup:
         self.variables = {**connection_variables(url), "BACKUP_DIR": str(folder)}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Runs the script to its end."""
+        """Run the script to its end."""
         return subprocess.run(
             ["/bin/sh", str(SCRIPT), *arguments],
             env={"PATH": self.path, **self.variables},
@@ -74,7 +74,7 @@ def one_round(tmp_path: Path, backup: Backup) -> Backup:
 
 
 def age(path: Path, hours: float) -> None:
-    """Makes a file older."""
+    """Make a file older."""
     then = path.stat().st_mtime - hours * 3600
     os.utime(path, (then, then))
 

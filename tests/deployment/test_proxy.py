@@ -51,7 +51,7 @@ def free_ports(count: int) -> list[int]:
 
 
 async def wait_for_handshake(port: int, process: asyncio.subprocess.Process) -> None:
-    """Returns when a TLS handshake succeeds, by whatever certificate."""
+    """Return when a TLS handshake succeeds, by whatever certificate."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -73,7 +73,7 @@ async def wait_for_handshake(port: int, process: asyncio.subprocess.Process) -> 
 async def caddy(
     folder: Path, upstream_port: int, https_port: int, **more: str
 ) -> AsyncIterator[Proxy]:
-    """Runs Caddy with the committed file."""
+    """Run Caddy with the committed file."""
     http_port, admin_port = free_ports(2)
     environment = {
         "PATH": os.environ["PATH"],

@@ -31,7 +31,7 @@ def environment_of(folder: Path, **settings: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def serving(command: str, folder: Path, **settings: str) -> Iterator[dict[str, str]]:
-    """Runs the command that serves, and yields the environment of a second terminal."""
+    """Run the command that serves, and yield the environment of a second terminal."""
     environment = environment_of(folder, **settings)
     with (folder / "serve.log").open("wb") as log:
         server = subprocess.Popen(

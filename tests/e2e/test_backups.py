@@ -36,7 +36,7 @@ KEY = "sent-again"
 
 
 def begin(environment: dict[str, str], *words: str) -> subprocess.Popen[bytes]:
-    """Starts `instasell-server`."""
+    """Start `instasell-server`."""
     line = [sys.executable, "-m", "instasell_server", *words]
     return subprocess.Popen(line, env=environment, stderr=subprocess.DEVNULL)
 
@@ -61,7 +61,7 @@ class Busy:
     bids: int = 0
 
     async def open(self, stack: contextlib.AsyncExitStack) -> None:
-        """Signs people up, lists items, and has one order paid by card."""
+        """Sign people up, list items, and have one order paid by card."""
         self.seller = await self._person(stack, "seller", "ann@example.org")
         self.buyers = [
             await self._person(stack, "buyer", f"buyer-{number}@example.org") for number in range(3)
@@ -100,7 +100,7 @@ class Busy:
         return await stack.enter_async_context(AsyncInstaSell(self.url, token=grant.token))
 
     async def use(self, buyer: AsyncInstaSell, turn: int) -> None:
-        """Bids and buys, over and over."""
+        """Bid and buy, over and over."""
         while True:
             auction = self.auctions[(turn := turn + 1) % len(self.auctions)]
             with contextlib.suppress(InstaSellError):

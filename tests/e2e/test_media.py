@@ -32,7 +32,7 @@ def folder() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def serving(folder: Path, *, ends_by: signal.Signals = signal.SIGTERM) -> Iterator[str]:
-    """Runs `instasell-server run` on the folder, and yields its address."""
+    """Run `instasell-server run` on the folder, and yield its address."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("INSTASELL_")},
         "INSTASELL_DATA_DIR": str(folder / "data"),

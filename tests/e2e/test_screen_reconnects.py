@@ -61,7 +61,7 @@ async def test_a_killed_server_is_shown_and_its_numbers_are_right_when_it_is_bac
 async def look_on(
     market: Market, dying: ServerProcess, sql: Callable[..., list[tuple[Any, ...]]]
 ) -> None:
-    """Watches the market through the server that dies."""
+    """Watch the market through the server that dies."""
     person, rival, seller = await market.bidder(), await market.bidder(), await market.seller()
     titles = ("A pocket watch", "A steel clock", "A brass sextant", "A sand glass")
     ids = {title: await market.auction(seller, title=title, min_bid=1000) for title in titles}

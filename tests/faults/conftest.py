@@ -64,7 +64,7 @@ def tally(pytestconfig: pytest.Config) -> Tally:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says what the faults did."""
+    """Say what the faults did."""
     counted = terminalreporter.config.stash.get(_TALLY, None)
     if counted is not None:
         terminalreporter.write_line(f"faults: {counted}")

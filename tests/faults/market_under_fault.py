@@ -84,7 +84,7 @@ class Field:
             yield self
 
     def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Runs a statement past the servers, on a connection of its own: engines come and go."""
+        """Run a statement past the servers, on a connection of its own: engines come and go."""
         connection = psycopg2.connect(self.database_url)
         connection.autocommit = True
         try:
@@ -95,7 +95,7 @@ class Field:
             connection.close()
 
     async def back(self) -> None:
-        """Waits for the first bid that is sent and acknowledged after a fault has healed."""
+        """Wait for the first bid that is sent and acknowledged after a fault has healed."""
         healed_at = time.monotonic()
         limit = BACK_SECONDS if self._is_long else LIMIT_SECONDS
         sent_before = len(self.load.log.operations)
@@ -108,11 +108,11 @@ class Field:
         return any(each.outcome == "ok" for each in self.load.log.operations[sent_before:])
 
     async def go_on(self) -> None:
-        """Lets the bidding go on for a while."""
+        """Let the bidding go on for a while."""
         await self.load.until_acknowledged(BIDS_BETWEEN)
 
     async def without_locks(self) -> None:
-        """Lets bids be acknowledged while Redis is away, and counts them: their locks are lost."""
+        """Let bids be acknowledged while Redis is away, and count them: their locks are lost."""
         before = self.load.log.acknowledged
         await self.go_on()
         self.tally.lost_locks += self.load.log.acknowledged - before
@@ -125,7 +125,7 @@ class Field:
         )
 
     async def verdict(self) -> Run:
-        """Ends every auction, then holds the run to the checker and the books to the audit."""
+        """End every auction, then hold the run to the checker and the books to the audit."""
         load = self.load
         MarketClock(self.database_url).shift(48 * 3600)
         await load.finish()
@@ -159,7 +159,7 @@ Fault = Callable[[Field], Any]
 
 
 async def repeat(field: Field, fault: Fault, *, rounds: int, seconds: float) -> None:
-    """Does something to the market over and over, and waits each time until it is back."""
+    """Do something to the market over and over, and wait each time until it is back."""
     for _ in range(rounds):
         over_at = time.monotonic() + seconds
         while True:

@@ -53,7 +53,7 @@ class ServerProcess:
         return self._process.pid
 
     async def start(self) -> None:
-        """Starts the server, on its old port if it had one, and waits until it listens."""
+        """Start the server, on its old port if it had one, and wait until it listens."""
         self._ready.unlink(missing_ok=True)
         process = self._process = self._launch()
         async with asyncio.timeout(START_SECONDS):

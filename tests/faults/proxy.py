@@ -31,7 +31,7 @@ class DatabaseProxy:
         self._ways: set[asyncio.Task[None]] = set()
 
     def reset(self) -> None:
-        """Ends every connection without a farewell, whatever is under way."""
+        """End every connection without a farewell, whatever is under way."""
         for way in self._ways:
             way.cancel()
         for writer in self._writers:
@@ -65,7 +65,7 @@ class DatabaseProxy:
         onward.transport.abort()
 
     async def close(self) -> None:
-        """Ends every connection and waits for its end."""
+        """End every connection and wait for its end."""
         self.shut = True
         self.reset()
         ways = set(self._ways)

@@ -42,14 +42,14 @@ class Meeting:
 
 
 def without_row_locks(patch: pytest.MonkeyPatch) -> None:
-    """Reads rows without FOR UPDATE."""
+    """Read rows without FOR UPDATE."""
     for name in ("lock_free", "lock_waiting"):
         text = re.sub(r"FOR UPDATE( SKIP LOCKED)?", "", getattr(locked_store._sql, name))
         patch.setitem(locked_store._sql._sql, name, text)
 
 
 def without_version_check(patch: pytest.MonkeyPatch) -> None:
-    """Writes rows whatever version they have by then."""
+    """Write rows whatever version they have by then."""
     unchecked = locked_store._sql.write_auctions.replace("AND a.version = n.seen", "")
     assert unchecked != locked_store._sql.write_auctions
     patch.setitem(locked_store._sql._sql, "write_auctions", unchecked)
@@ -68,10 +68,10 @@ def without_redis_locks(patch: pytest.MonkeyPatch) -> None:
 
 
 def without_unique_numbers(sql: Sql) -> None:
-    """Lets two bids of an auction have one number."""
+    """Let two bids of an auction have one number."""
     sql("ALTER TABLE bids DROP CONSTRAINT bids_pkey")
 
 
 def without_unique_orders(sql: Sql) -> None:
-    """Lets an auction have two orders that stand."""
+    """Let an auction have two orders that stand."""
     sql("DROP INDEX orders_of_auction, orders_of_auction_and_buyer")

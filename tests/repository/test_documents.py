@@ -70,7 +70,7 @@ def words_of(command: str) -> list[str]:
 
 
 def check_program(words: list[str]) -> None:
-    """Follows the words down the tree of commands, and looks every option up."""
+    """Follow the words down the tree of commands, and look every option up."""
     command = PROGRAMS[words[0]]
     options = options_of(command)
     rest = words[1:]

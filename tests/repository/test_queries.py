@@ -29,7 +29,7 @@ Run = Callable[..., list[tuple[Any, ...]]]
 
 @pytest.fixture(scope="module")
 def schema(engines: EngineUrls, template: str) -> Iterator[Run]:
-    """Runs statements in one migrated database for all queries; nothing here writes."""
+    """Run statements in one migrated database for all queries; nothing here writes."""
     with cloned(engines.database_url, template) as url, psycopg2.connect(url) as connection:
         connection.autocommit = True
 

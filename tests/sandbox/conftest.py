@@ -22,7 +22,7 @@ from tests.sandbox.market import (
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    """Takes webhooks, and checks their signatures with Stripe's own library."""
+    """Take webhooks, and check their signatures with Stripe's own library."""
     async with receiving() as started:
         yield started
 

@@ -30,7 +30,7 @@ class Receiver:
     refused: int = 0
 
     async def take(self, request: web.Request) -> web.Response:
-        """Takes one webhook; a wrong signature fails here."""
+        """Take one webhook; a wrong signature fails here."""
         payload = await request.read()
         signature = request.headers["Stripe-Signature"]
         event = stripe.Webhook.construct_event(payload, signature, self.endpoint.secret)
@@ -64,7 +64,7 @@ class RunningSandbox:
 
 @contextlib.asynccontextmanager
 async def receiving() -> AsyncIterator[Receiver]:
-    """Listens for webhooks on a free port."""
+    """Listen for webhooks on a free port."""
     app = web.Application()
     listener = Listener(app)
     receiver = Receiver(WebhookEndpoint("", SECRET))
@@ -81,7 +81,7 @@ async def receiving() -> AsyncIterator[Receiver]:
 async def running_sandbox(
     file: Path, settings: SandboxSettings, faults: Faults | None = None
 ) -> AsyncIterator[RunningSandbox]:
-    """Starts a sandbox, and stops it as a process would be stopped."""
+    """Start a sandbox, and stop it as a process would be stopped."""
     server = Sandbox(file, settings, Listener, faults)
     port = await server.start()
     try:
@@ -172,6 +172,6 @@ async def ledger_of(session: aiohttp.ClientSession, currency: str = "eur") -> di
 
 
 async def set_faults(session: aiohttp.ClientSession, **faults: int | bool) -> None:
-    """Changes what goes wrong."""
+    """Change what goes wrong."""
     async with session.post("/sandbox/faults", json=faults) as response:
         assert response.status == 200, await response.text()

@@ -69,7 +69,7 @@ async def test_a_kill_loses_no_acknowledged_payment(tmp_path: Path, receiver: Re
     acknowledged: dict[str, str] = {}
 
     async def pay_on(provider: stripe.StripeClient, lane: int) -> None:
-        """Pays until the sandbox is gone, each time under a key of its own."""
+        """Pay until the sandbox is gone, each time under a key of its own."""
         with contextlib.suppress(stripe.APIConnectionError, aiohttp.ClientError):
             for number in range(1000):
                 key = f"{lane}-{number}"

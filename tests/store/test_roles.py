@@ -41,7 +41,7 @@ def server_url(database_url: str) -> str:
 
 @pytest.fixture
 def as_serving(server_url: str) -> Iterator[Callable[[str], str]]:
-    """Runs a statement as the server's role; returns the code of the error, or nothing."""
+    """Run a statement as the server's role; return the code of the error, or nothing."""
     connection = psycopg2.connect(server_url)
     connection.autocommit = True
 

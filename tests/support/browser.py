@@ -54,7 +54,7 @@ class Tab:
         return result["result"].get("value")
 
     async def wait_for(self, expression: str) -> None:
-        """Waits until an expression holds on the page."""
+        """Wait until an expression holds on the page."""
         async with asyncio.timeout(LIMIT_SECONDS):
             while True:
                 if await self.evaluate(f"Boolean({expression})"):
@@ -62,7 +62,7 @@ class Tab:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def open(self, url: str, *, width: int = 1280) -> None:
-        """Shows a page in a window of that many pixels."""
+        """Show a page in a window of that many pixels."""
         await self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=800, deviceScaleFactor=1, mobile=width < 600,
@@ -73,7 +73,7 @@ class Tab:
         )
 
     async def click(self, selector: str) -> None:
-        """Clicks in the middle of an element with the mouse."""
+        """Click in the middle of an element with the mouse."""
         box = await self.evaluate(
             f"(() => {{ const r = document.querySelector({json.dumps(selector)})"
             ".getBoundingClientRect();"
@@ -86,7 +86,7 @@ class Tab:
             )  # fmt: skip
 
     async def press(self, key: str) -> None:
-        """Presses one key, as `b` or `Enter`."""
+        """Press one key, as `b` or `Enter`."""
         codes = {"Enter": (13, "\r"), "Escape": (27, "")}
         code, text = codes.get(key, (ord(key[0].upper()), key))
         for kind in ("keyDown", "keyUp"):

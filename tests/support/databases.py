@@ -58,7 +58,7 @@ _roles: dict[str, str] = {}
 
 
 def remember_roles(urls: EngineUrls) -> None:
-    """Makes `as_server` know the two roles of some engines."""
+    """Make `as_server` know the two roles of some engines."""
     owner, server = (_role_in(url) for url in (urls.database_url, urls.server_database_url))
     _roles[owner] = server
 

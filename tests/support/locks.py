@@ -10,7 +10,7 @@ import psycopg2
 
 @contextlib.contextmanager
 def row_locked(database_url: str, auction_id: str) -> Iterator[None]:
-    """Holds the row lock of an auction from outside every server, and changes nothing."""
+    """Hold the row lock of an auction from outside every server, and change nothing."""
     connection = psycopg2.connect(database_url)
     try:
         with connection.cursor() as cursor:

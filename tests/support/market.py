@@ -25,7 +25,7 @@ class Market:
         self._category: str | None = None
 
     async def close(self) -> None:
-        """Closes the clients."""
+        """Close the clients."""
         await self._stack.aclose()
 
     async def anybody(

@@ -57,7 +57,7 @@ class Provider:
         )
 
     async def pay(self, checkout_url: str | None, *, declined: bool = False) -> None:
-        """Pays on a page as a person would."""
+        """Pay on a page as a person would."""
         assert checkout_url is not None
         data = {"action": "decline" if declined else "pay"}
         async with (
@@ -67,14 +67,14 @@ class Provider:
             assert response.status in (200, 402), await response.text()
 
     async def expire(self, session_id: str) -> None:
-        """Closes a page, as the provider does by itself after a day."""
+        """Close a page, as the provider does by itself after a day."""
         headers = {"Authorization": f"Bearer {SECRET_KEY}"}
         url = f"{self.url}/v1/checkout/sessions/{session_id}/expire"
         async with aiohttp.ClientSession() as http, http.post(url, headers=headers) as response:
             assert response.status == 200, await response.text()
 
     async def call(self, path: str, account: str | None = None, **form: str) -> dict[str, Any]:
-        """Does something by hand in the provider's own API, as its dashboard does."""
+        """Do something by hand in the provider's own API, as its dashboard does."""
         headers = {"Authorization": f"Bearer {SECRET_KEY}"}
         if account is not None:
             headers["Stripe-Account"] = account
@@ -93,7 +93,7 @@ class Provider:
         return Counter(found.get("usd", {}))
 
     async def until_quiet(self) -> None:
-        """Waits until every webhook has been delivered."""
+        """Wait until every webhook has been delivered."""
         async with asyncio.timeout(LIMIT_SECONDS):
             while True:
                 if not (await self._ask("GET", "/sandbox/ledger"))["undelivered_webhooks"]:
@@ -101,7 +101,7 @@ class Provider:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def control(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Has the sandbox do something, a chargeback for one."""
+        """Have the sandbox do something, a chargeback for one."""
         return await self._ask("POST", f"/sandbox/{path}", body)
 
     async def _ask(

@@ -56,7 +56,7 @@ def settings_for_tests(database_url: str, redis_url: str, **changes: Any) -> Set
 
 @contextlib.asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[RunningServer]:
-    """Starts a server, and stops it as a process would be stopped."""
+    """Start a server, and stop it as a process would be stopped."""
     assert settings.database_url is not None
     app = build(settings)
     listener = Listener(app)

@@ -43,21 +43,21 @@ class LiveSocket:
         self._reader = asyncio.create_task(self._read())
 
     async def close(self) -> None:
-        """Ends the connection and its reader."""
+        """End the connection and its reader."""
         await self.raw.close()
         self._reader.cancel()
         await asyncio.gather(self._reader, return_exceptions=True)
 
     def cut(self) -> None:
-        """Ends the connection without a word, as a cable that is pulled."""
+        """End the connection without a word, as a cable that is pulled."""
         self._transport.abort()
 
     def pause_reading(self) -> None:
-        """Takes nothing more off the wire, as a reader that hangs."""
+        """Take nothing more off the wire, as a reader that hangs."""
         self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Reads again."""
+        """Read again."""
         self._transport.resume_reading()
 
     @property
@@ -66,7 +66,7 @@ class LiveSocket:
         return cast(asyncio.Transport, transport)
 
     async def send(self, event: str, data: Frame | None = None, *, frame_id: Any = None) -> None:
-        """Sends a frame and waits for nothing."""
+        """Send a frame and wait for nothing."""
         await self.raw.send_str(json.dumps({"event": event, "id": frame_id, "data": data or {}}))
 
     async def ask(self, event: str, data: Frame | None = None, *, frame_id: Any = None) -> Frame:
@@ -129,7 +129,7 @@ class LiveSocket:
                 await self._changed.wait()
 
     async def more_than(self, count: int) -> None:
-        """Waits, as long as it takes, for more than `count` events. Raises SocketEnded."""
+        """Wait, as long as it takes, for more than `count` events. Raises SocketEnded."""
         async with self._changed:
             while len(self.events) <= count:
                 if self._ended.is_set():

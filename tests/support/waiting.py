@@ -10,7 +10,7 @@ LOOK_SECONDS = 0.01
 
 
 async def until(holds: Callable[[], bool], *, seconds: float = LIMIT_SECONDS) -> None:
-    """Returns once `holds()` is true; TimeoutError after `seconds`."""
+    """Return once `holds()` is true; TimeoutError after `seconds`."""
     async with asyncio.timeout(seconds):
         while True:
             if holds():

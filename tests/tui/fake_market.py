@@ -46,7 +46,7 @@ class FakeMarket:
         self.mood = mood
 
     async def run(self, operation: Operation[T]) -> T:
-        """Answers a call, as far as the mood allows it."""
+        """Answer a call, as far as the mood allows it."""
         if operation.owned:
             operation = with_user_id(operation, shelf.BUYER)
         known = operation.path in ("/auth/me", "/auth/logout", "/auth/sessions")
@@ -144,7 +144,7 @@ class Room:
         pass
 
     async def aclose(self) -> None:
-        """Leaves."""
+        """Leave."""
 
     async def batch(self) -> list[Any]:
         """Return what has come; wait for ever when that is nothing."""

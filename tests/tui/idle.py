@@ -11,7 +11,7 @@ LOOKS = 5
 
 
 async def wait_for_idle(min_sleep: float = 0.0, max_sleep: float = 0.0) -> None:
-    """Returns when the process had little to do for a moment, or else soon.
+    """Return when the process had little to do for a moment, or else soon.
 
     Textual's own waits up to a second for 20 ms without work, which there are hardly ever while a
     whole server runs in the same process. Tests wait for what they read besides, so it need not be

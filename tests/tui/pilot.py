@@ -72,7 +72,7 @@ class Screen:
         return lines
 
     async def until(self, holds: Callable[[], object]) -> None:
-        """Waits for a condition; a wait in vain ends with what the screen shows instead."""
+        """Wait for a condition; a wait in vain ends with what the screen shows instead."""
         end = time.monotonic() + PATIENCE_SECONDS
         pause = LOOK_SECONDS
         while not holds():
@@ -83,11 +83,11 @@ class Screen:
         await self.pilot.pause()
 
     async def reads(self, *words: str) -> None:
-        """Waits until the screen shows all of these."""
+        """Wait until the screen shows all of these."""
         await self.until(lambda: all(word in self.text for word in words))
 
     async def press(self, *keys: str) -> None:
-        """Presses keys, and lets the screen answer."""
+        """Press keys, and let the screen answer."""
         await self.pilot.press(*keys)
         await self._typed()
 
@@ -112,7 +112,7 @@ class Screen:
         return not typed._waiting and not typed._is_busy
 
     async def _typed(self) -> None:
-        """Waits until every key that was sent has been handled."""
+        """Wait until every key that was sent has been handled."""
         taken = asyncio.Event()
         self.app.call_later(taken.set)
         await self.until(lambda: taken.is_set() and self.has_handled_keys)
@@ -133,7 +133,7 @@ class Screen:
         return [lot.title for lot in self.app.screen.query_one(BoardTable).shown_lots]
 
     async def confirm(self) -> None:
-        """Answers the question that is up, as soon as it takes an answer."""
+        """Answer the question that is up, as soon as it takes an answer."""
         await self.until(lambda: getattr(self.app.screen, "armed", False))
         await self.press("enter")
 

@@ -68,7 +68,7 @@ def of(part: str, *, states: bool = False) -> list[PictureOf]:
 
 
 async def enter(shown: Screen, picture: PictureOf) -> None:
-    """Goes there from the board."""
+    """Go there from the board."""
     picture.go(shown.app)
     await calm(shown)
     await shown.press(*picture.keys)
@@ -79,14 +79,14 @@ async def enter(shown: Screen, picture: PictureOf) -> None:
 
 
 async def leave(shown: Screen) -> None:
-    """Goes back to the board."""
+    """Go back to the board."""
     while len(shown.app.screen_stack) > 2:
         shown.app.pop_screen()
         await shown.pilot.pause()
 
 
 async def calm(shown: Screen) -> None:
-    """Waits until nothing is being done for the screen any more, and it stays the same."""
+    """Wait until nothing is being done for the screen any more, and it stays the same."""
     await shown.until(lambda: shown.unanswered or not any(map(_works, shown.app.workers)))
     texts: list[str] = []
     while len(texts) < 3 or len(set(texts[-3:])) > 1:

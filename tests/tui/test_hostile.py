@@ -42,7 +42,7 @@ FORBIDDEN = set("\x1b\x07\x9b\r\t\u202e\u2066\u200b\u200d\ufeff\ufe0f\u2028\x85\
 
 
 def poison(sql: Sql) -> None:
-    """Writes into the database what no door lets in, wherever people write something."""
+    """Write into the database what no door lets in, wherever people write something."""
     for table in ("messages", "dispute_messages", "order_events"):
         sql(f"ALTER TABLE {table} DISABLE TRIGGER {table}_are_final")
     sql("UPDATE users SET display_name = left(%s, 60)", WHOLE)
@@ -77,7 +77,7 @@ def sound(shown_now: Screen) -> str:
 
 
 async def seen(shown_now: Screen, kind: type, *words: str) -> None:
-    """Waits for a screen and what it says, and looks at it."""
+    """Wait for a screen and what it says, and look at it."""
     await shown_now.until(lambda: isinstance(shown_now.app.screen, kind))
     await shown_now.reads(*words)
     sound(shown_now)

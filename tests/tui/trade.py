@@ -24,7 +24,7 @@ class Trade:
 
     @classmethod
     async def open(cls, market: Market, fund: Callable[[str, int], None]) -> Trade:
-        """Lets both in."""
+        """Let both in."""
         return cls(market, fund, await market.seller(), await market.bidder())
 
     async def order(

@@ -144,7 +144,7 @@ def audit_log(
 
 
 def add_log_to(desk: typer.Typer) -> None:
-    """Declares the command."""
+    """Declare the command."""
     command(
         desk,
         "audit-log",

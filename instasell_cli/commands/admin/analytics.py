@@ -84,7 +84,7 @@ def analytics(
 
 
 def add_to(desk: typer.Typer) -> None:
-    """Declares the command."""
+    """Declare the command."""
     command(
         desk,
         "analytics",

@@ -150,7 +150,7 @@ def live(
 
 
 def run_live(client: InstaSell, output: OutputWriter, wanted: AuctionFilters) -> None:
-    """Prints open auctions; pages are fetched as they are needed."""
+    """Print open auctions; pages are fetched as they are needed."""
     amounts = AmountReader(client)
     if wanted.followed:
         found = client.auctions.watched()
@@ -311,7 +311,7 @@ def update(
 def run_update(
     client: InstaSell, output: OutputWriter, auction_id: str, terms: AuctionTermOptions
 ) -> None:
-    """Changes what is given, and prints the auction. Raises AuctionHasBids."""
+    """Change what is given, and print the auction. Raises AuctionHasBids."""
     if terms == AuctionTermOptions():
         raise UsageProblem("there is nothing to change; give --min-bid, --end or another option")
     amounts = AmountReader(client)

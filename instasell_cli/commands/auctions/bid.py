@@ -37,7 +37,7 @@ class BidOptions:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares them, and the list of where one bids."""
+    """Declare them, and the list of where one bids."""
     command(
         app,
         "bid",
@@ -80,7 +80,7 @@ def bid(
 def run_bid(
     client: InstaSell, output: OutputWriter, auction_id: str, options: BidOptions
 ) -> BidReceipt:
-    """Bids, and prints the receipt. Raises BidTooLow, AlreadyLeading, AuctionNotOpen."""
+    """Bid, and print the receipt. Raises BidTooLow, AlreadyLeading, AuctionNotOpen."""
     if options.amount is None and options.maximum is None:
         raise UsageProblem("give an amount, --max, or both")
     # The market's currency says what 12.50 is in minor units, so it is asked before every bid.
@@ -122,7 +122,7 @@ def run_buy_now(
     *,
     assume_yes: bool,
 ) -> BidReceipt:
-    """Buys, and prints the receipt. Raises BuyNowUnavailable."""
+    """Buy, and print the receipt. Raises BuyNowUnavailable."""
     view = client.auctions.get(auction_id)
     price = optional_amount(amount, "--amount", view.currency, least=1) or view.state.buy_now
     if price is None:

@@ -25,7 +25,7 @@ class BiddingFilter(StrEnum):
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares the command."""
+    """Declare the command."""
     command(
         app,
         "bidding",

@@ -61,7 +61,7 @@ class NewTerms:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Puts the commands into the group `auctions`."""
+    """Put the commands into the group `auctions`."""
     command(
         app,
         "offer-runner-up",

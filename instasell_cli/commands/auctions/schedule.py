@@ -22,7 +22,7 @@ from instasell_cli.output.writer import OutputWriter
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares the command."""
+    """Declare the command."""
     command(
         app,
         "schedule",

@@ -24,7 +24,7 @@ class SellingFilter(StrEnum):
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares the command."""
+    """Declare the command."""
     command(
         app,
         "selling",

@@ -48,7 +48,7 @@ class WaitOptions:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares the command."""
+    """Declare the command."""
     command(
         app,
         "wait",

@@ -36,7 +36,7 @@ class WatchOptions:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares the command."""
+    """Declare the command."""
     command(
         app,
         "watch",

@@ -82,7 +82,7 @@ def login(
 
 
 def run_login(call: Invocation, options: SignIn) -> None:
-    """Signs in, and saves the profile. Raises BadCredentials, UsageProblem."""
+    """Sign in, and save the profile. Raises BadCredentials, UsageProblem."""
     from instasell_client import InstaSell
 
     with InstaSell(wanted_url(call)) as client:
@@ -116,7 +116,7 @@ def signup(
 
 
 def run_signup(call: Invocation, options: SignUp) -> None:
-    """Makes an account, and saves the profile; or says how to prove the address first.
+    """Make an account, and save the profile; or say how to prove the address first.
 
     Raises EmailTaken, Invalid, UsageProblem.
     """
@@ -142,7 +142,7 @@ def logout(ctx: typer.Context) -> None:
 
 
 def run_logout(call: Invocation) -> None:
-    """Ends the session at the server where it can, and forgets the token in any case."""
+    """End the session at the server where it can, and forget the token in any case."""
     from instasell_client import InstaSellError, Unauthenticated
 
     target = call.target
@@ -220,7 +220,7 @@ def switch(
 
 
 def run_switch(call: Invocation, name: str | None) -> None:
-    """Makes a profile the current one, or lists all. Raises ProfileError."""
+    """Make a profile the current one, or list all. Raises ProfileError."""
     if name is None:
         current = call.store.current_name()
         profiles = call.store.list().values()
@@ -242,7 +242,7 @@ def token(ctx: typer.Context) -> None:
 
 
 def run_token(call: Invocation) -> None:
-    """Prints the token alone."""
+    """Print the token alone."""
     found = call.target.token
     if found is None:
         raise CliError("you are not signed in (instasell auth login)", ExitCode.NOT_ALLOWED)

@@ -51,7 +51,7 @@ def verify(
 def run_verify(
     call: Invocation, token: str | None, *, send: bool = False, password_stdin: bool = False
 ) -> None:
-    """Proves an address, or has a token mailed. Raises Invalid, RateLimited, UsageProblem.
+    """Prove an address, or have a token mailed. Raises Invalid, RateLimited, UsageProblem.
 
     The token of a sign-up needs the password of the new account, which is asked for.
     """
@@ -124,7 +124,7 @@ def reset(
 
 
 def run_reset(call: Invocation, *, from_stdin: bool) -> None:
-    """Sets a new password. Raises Invalid for a token that is wrong, used or expired."""
+    """Set a new password. Raises Invalid for a token that is wrong, used or expired."""
     from instasell_client import InstaSell
 
     if from_stdin:

@@ -39,7 +39,7 @@ def list_(ctx: typer.Context) -> None:
 
 
 def run_list(client: InstaSell, output: OutputWriter) -> None:
-    """Prints the tree, in order of name."""
+    """Print the tree, in order of name."""
     nodes = flatten_tree(client.categories.tree().items)
     records = (record_of(node) for node in nodes)
     output.many(CATEGORY, ({name: each[name] for name in CATEGORY.fields} for each in records))

@@ -120,7 +120,7 @@ def list_disputes(
 
 
 def print_disputes(output: OutputWriter, disputes: itertools.islice[Dispute]) -> None:
-    """Prints disputes as they come."""
+    """Print disputes as they come."""
     # A market has one currency, and the first dispute tells it.
     first = [*itertools.islice(disputes, 1)]
     currency = first[0].currency if first else None
@@ -174,7 +174,7 @@ evidence.add_to(app)
 
 
 def add_to_orders(orders: typer.Typer) -> None:
-    """Declares `orders dispute`, where a buyer looks for it."""
+    """Declare `orders dispute`, where a buyer looks for it."""
     command(
         orders,
         "dispute",

@@ -28,7 +28,7 @@ NAME_CHARACTERS_MAX = 100
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares the command in the group of disputes."""
+    """Declare the command in the group of disputes."""
     command(
         app,
         "evidence",
@@ -115,7 +115,7 @@ def safe_name(file: Evidence) -> str:
 def run_evidence(
     client: InstaSell, output: OutputWriter, dispute_id: str, files: Sequence[Path]
 ) -> None:
-    """Sends one after the other; the first refusal ends it, and names the file."""
+    """Send one after the other; the first refusal ends it, and name the file."""
     records = []
     try:
         for file in files:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def print_dispute(output: OutputWriter, view: DisputeView, base_url: str) -> None:
-    """Prints a dispute with what was said in it, and where its files are for five minutes."""
+    """Print a dispute with what was said in it, and where its files are for five minutes."""
     record: Mapping[str, object] = {
         **record_of(view.dispute),
         "messages": [record_of(message) for message in view.messages],

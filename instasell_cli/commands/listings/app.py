@@ -152,7 +152,7 @@ def list_(
 
 
 def run_list(client: InstaSell, output: OutputWriter, wanted: ListingFilters) -> None:
-    """Prints listings; pages are fetched as they are needed."""
+    """Print listings; pages are fetched as they are needed."""
     if wanted.mine and wanted.seller:
         raise UsageProblem("give --mine or --seller, not both")
     amounts = AmountReader(client)
@@ -211,7 +211,7 @@ def create(
 
 
 def run_create(client: InstaSell, output: OutputWriter, options: ListingOptions) -> None:
-    """Creates a listing and prints it. Raises Forbidden for a buyer."""
+    """Create a listing and print it. Raises Forbidden for a buyer."""
     values = _values(client, options)
     listing = client.listings.create(type=(options.type or Type.DIRECT).value, **values)
     output.one(LISTING, record_of(listing))
@@ -247,7 +247,7 @@ def update(
 def run_update(
     client: InstaSell, output: OutputWriter, listing_id: str, options: ListingOptions
 ) -> None:
-    """Changes a listing and prints it. Raises UsageProblem when there is nothing to change."""
+    """Change a listing and print it. Raises UsageProblem when there is nothing to change."""
     values = _values(client, options)
     if not values:
         raise UsageProblem("there is nothing to change; give --title, --price or another option")
@@ -274,7 +274,7 @@ def delete(
 def run_delete(
     client: InstaSell, output: OutputWriter, ids: list[str], *, assume_yes: bool
 ) -> None:
-    """Deletes one after the other; the first refusal ends it."""
+    """Delete one after the other; the first refusal ends it."""
     for listing_id in ids:
         if not confirm(partial(_deleting, client, listing_id), assume_yes=assume_yes):
             raise CliError("it was not deleted")

@@ -31,7 +31,7 @@ ListingId = Annotated[str, typer.Argument(help="The id of the listing.", metavar
 
 
 def add_to(listings: typer.Typer) -> None:
-    """Declares the group below that of listings."""
+    """Declare the group below that of listings."""
     listings.add_typer(app, name="images")
 
 
@@ -70,7 +70,7 @@ def add(
 def run_add(
     client: InstaSell, output: OutputWriter, listing_id: str, files: Sequence[Path]
 ) -> None:
-    """Uploads one after the other; the first refusal ends it, and names the file."""
+    """Upload one after the other; the first refusal ends it, and name the file."""
     records = []
     try:
         for file in files:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares both commands."""
+    """Declare both commands."""
     command(
         app,
         "import",
@@ -120,7 +120,7 @@ def export(ctx: typer.Context) -> None:
 
 
 def run_export(client: InstaSell, call: Invocation) -> None:
-    """Writes every listing of the seller; CSV is what a spreadsheet takes without harm."""
+    """Write every listing of the seller; CSV is what a spreadsheet takes without harm."""
     rows = client.listings.export()
     stdout = call.output.stdout
     if call.transform is not None or call.form not in IMPORTED_AGAIN:

@@ -171,7 +171,7 @@ def buy(
 def run_buy(
     client: InstaSell, output: OutputWriter, listing_id: str, options: BuyOptions
 ) -> OrderView:
-    """Buys, and prints the order. Raises OutOfStock, SellerCannotBuy, ListingNotFound."""
+    """Buy, and print the order. Raises OutOfStock, SellerCannotBuy, ListingNotFound."""
     address = read_address(options.ship_to) if options.ship_to else None
     listing = client.listings.get(listing_id)
     if not confirm(
@@ -316,7 +316,7 @@ def refund(
 def run_refund(
     client: InstaSell, output: OutputWriter, order_id: str, options: RefundOptions
 ) -> OrderView:
-    """Gives money back, and prints the order. Raises OrderNotReady, Forbidden, Invalid."""
+    """Give money back, and print the order. Raises OrderNotReady, Forbidden, Invalid."""
     order = client.orders.get(order_id).order
     part = optional_amount(options.amount, "--amount", order.currency, least=1)
     money = _money(order, part) if part is not None else f"all of {_held(order)}"

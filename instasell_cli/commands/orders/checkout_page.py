@@ -40,7 +40,7 @@ def prints_link_alone(output: OutputWriter) -> bool:
 
 
 def show_page(output: OutputWriter, url: str | None, options: PageOptions) -> str:
-    """Prints the link where it is the output or is waited for, and opens it if that is wanted.
+    """Print the link where it is the output or is waited for, and open it if that is wanted.
 
     Raises CliError where there is no page.
     """

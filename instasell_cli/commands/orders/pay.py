@@ -53,7 +53,7 @@ class PayOptions:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares both commands."""
+    """Declare both commands."""
     command(
         app,
         "pay",
@@ -93,7 +93,7 @@ def pay(
 def run_pay(
     client: InstaSell, output: OutputWriter, order_id: str, options: PayOptions
 ) -> OrderView:
-    """Pays, or shows where to. Raises InsufficientFunds, OrderNotReady, PaymentFailed."""
+    """Pay, or show where to. Raises InsufficientFunds, OrderNotReady, PaymentFailed."""
     if options.method is Method.WALLET:
         if options.page.opens or options.page.waits:
             raise UsageProblem("--open and --wait go with --method card; a wallet pays at once")

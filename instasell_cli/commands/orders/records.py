@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def print_order(output: OutputWriter, view: OrderView) -> None:
-    """Prints an order with its history."""
+    """Print an order with its history."""
     for_people = output.for_people
     output.one(ORDER_VIEW, order_record(view, for_people=for_people), view.order.currency)
 

@@ -40,7 +40,7 @@ class SeedOptions:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares the command, and those below it."""
+    """Declare the command, and those below it."""
     commands = group("")
     called_alone(
         commands,
@@ -99,7 +99,7 @@ def _refuse_options(ctx: typer.Context) -> None:
 
 
 def run_seed(call: Invocation, options: SeedOptions) -> None:
-    """Fills the market and prints what was made. Raises CliError without a needed admin."""
+    """Fill the market and print what was made. Raises CliError without a needed admin."""
     from instasell_cli.seed.plan import categories
 
     if options.auctions > options.listings:

@@ -45,7 +45,7 @@ class ApplyOptions:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declares the command."""
+    """Declare the command."""
     command(
         app,
         "apply",
@@ -75,7 +75,7 @@ def apply(
 
 
 def run_apply(call: Invocation, options: ApplyOptions) -> None:
-    """Carries a file out, and prints the ids. Raises CliError for faults and refusals."""
+    """Carry a file out, and print the ids. Raises CliError for faults and refusals."""
     import asyncio
 
     if call.fields and call.form not in ROWS:

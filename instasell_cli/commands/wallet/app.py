@@ -160,7 +160,7 @@ def topup(
 
 
 def run_topup(client: InstaSell, output: OutputWriter, options: TopUpOptions) -> TopUpReply:
-    """Begins a payment, and shows where it is paid. Raises PaymentFailed, Unavailable."""
+    """Begin a payment, and show where it is paid. Raises PaymentFailed, Unavailable."""
     # A wrong span is reported before anything is begun.
     options.page.timeout_seconds()
     currency = client.wallet.get().currency

@@ -64,7 +64,7 @@ def withdraw(
 def run_withdraw(
     client: InstaSell, output: OutputWriter, typed: str, key: str | None, *, assume_yes: bool
 ) -> Withdrawal:
-    """Withdraws. Raises NotVerified, NoPayoutAccount, InsufficientFunds, FundsHeld."""
+    """Withdraw. Raises NotVerified, NoPayoutAccount, InsufficientFunds, FundsHeld."""
     wallet = client.wallet.get()
     amount = typed_amount(typed, "AMOUNT", wallet.currency, least=1)
     shown = f"{shown_amount(amount, wallet.currency)} {wallet.currency}"

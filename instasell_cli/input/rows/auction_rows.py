@@ -128,7 +128,7 @@ class OwnAuctions:
         self._ids: set[str] = set()
 
     def add(self, auction: ExistingAuction) -> None:
-        """Adds one that the market has, once."""
+        """Add one that the market has, once."""
         if auction.state.auction_id not in self._ids:
             self._by_listing[auction.state.listing_id].append(auction)
             self._ids.add(auction.state.auction_id)

@@ -65,7 +65,7 @@ class Checkpoint:
         return CheckpointEntry(done, frozenset(rejected))
 
     def begin(self, mark: CheckpointEntry) -> None:
-        """Starts a journal from `mark`, in the place of an earlier one."""
+        """Start a journal from `mark`, in the place of an earlier one."""
         with self._told():
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             _forget_old(self._path.parent)
@@ -87,7 +87,7 @@ class Checkpoint:
             self._path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Ends the writing; what is written stays."""
+        """End the writing; what is written stays."""
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -82,7 +82,7 @@ class RowIndex:
         self._rows.close()
 
     def read_ahead(self, rows: Iterable[RawRow], columns: RowColumns) -> None:
-        """Notes the last row of each listing, for the policy that wants the last."""
+        """Note the last row of each listing, for the policy that wants the last."""
         for row in rows:
             key = key_of(columns.convert(row.cells)) if row.problem is None else None
             if key is not None:

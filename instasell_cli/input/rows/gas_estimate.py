@@ -15,11 +15,11 @@ class GasPlan:
     is_known: bool = False
 
     def begin(self, fee: int, balance: int) -> None:
-        """Notes what the market says; a wallet may be topped up meanwhile."""
+        """Note what the market says; a wallet may be topped up meanwhile."""
         self.fee, self.balance, self.is_known = fee, balance, True
 
     def take(self) -> list[tuple[str, str]]:
-        """Counts an auction. Returns what is wrong with it once the gas is used up."""
+        """Count an auction. Returns what is wrong with it once the gas is used up."""
         self.auctions += 1
         if self.missing == 0:
             return []

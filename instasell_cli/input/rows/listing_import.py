@@ -71,7 +71,7 @@ def judged_rows(
     *,
     dry_run: bool,
 ) -> Iterator[ImportResult]:
-    """Sends the rows, then their pictures, and yields the verdicts, in the order of the file.
+    """Send the rows, then their pictures, and yield the verdicts, in the order of the file.
 
     Raises what the server refuses the whole upload with. Rows that have a verdict by then stay.
     """

@@ -15,7 +15,7 @@ class Progress(Protocol):
     """Told of every stretch of rows: how many have a verdict, and where in the file that is."""
 
     def __call__(self, rows: int, position: int) -> None:
-        """Shows it."""
+        """Show it."""
 
 
 @contextlib.contextmanager

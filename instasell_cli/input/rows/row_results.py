@@ -85,7 +85,7 @@ class ResultTotals:
     started: float = field(default_factory=monotonic)
 
     def take(self, verdict: RowResult) -> None:
-        """Counts a verdict, and the reasons why something of the row was refused."""
+        """Count a verdict, and the reasons why something of the row was refused."""
         self.counts[verdict.outcome] += 1
         self.pictures.update(each.outcome for each in verdict.pictures or ())
         if not verdict.needs_mending:

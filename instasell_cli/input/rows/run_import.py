@@ -52,7 +52,7 @@ class ImportOptions(bulk.BulkOptions):
 
 
 def run_import(client: InstaSell, output: OutputWriter, options: ImportOptions) -> ResultTotals:
-    """Imports a file, prints verdicts and the summary. Raises UsageProblem for an unusable file."""
+    """Import a file, print verdicts and the summary. Raises UsageProblem for an unusable file."""
     if options.resume and not options.keeps:
         raise UsageProblem("--resume: name a file, and leave --dry-run out")
     if options.duplicates is Duplicates.LAST and not os.path.isfile(options.file):

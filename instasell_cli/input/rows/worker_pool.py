@@ -108,7 +108,7 @@ class WorkerPool:
     async def patiently(
         self, work: Callable[[Content], Coroutine[Any, Any, T]], content: Content
     ) -> T:
-        """Does it, and waits as long as a server asks that has had too many requests."""
+        """Do it, and wait as long as a server asks that has had too many requests."""
         import asyncio
 
         from instasell_client.errors import RateLimited

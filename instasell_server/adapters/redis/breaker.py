@@ -88,12 +88,12 @@ class CircuitBreaker:
         return time.monotonic() < self._open_until
 
     def check(self) -> None:
-        """Raises Unreachable while the breaker is open."""
+        """Raise Unreachable while the breaker is open."""
         if self.is_open:
             raise Unreachable("redis failed a moment ago")
 
     def trip(self, error: BaseException) -> None:
-        """Opens the breaker, and says so once for each outage."""
+        """Open the breaker, and say so once for each outage."""
         self._open_until = time.monotonic() + OPEN_SECONDS
         if not self._failing:
             self._failing = True
@@ -106,7 +106,7 @@ class CircuitBreaker:
 
     @contextlib.contextmanager
     def guard(self) -> Iterator[None]:
-        """Turns every failure of Redis inside into Unreachable; lost connections trip it.
+        """Turn every failure of Redis inside into Unreachable; lost connections trip it.
 
         A reply that is an error (out of memory, still loading) trips nothing, as it came in time:
         the next command may succeed, and asking for it costs no time-out.

@@ -60,20 +60,20 @@ class RedisBus:
         return sum(1 for at in self._heard.values() if at >= since)
 
     def start(self) -> None:
-        """Subscribes and begins to beat; call it inside the running loop."""
+        """Subscribe and begin to beat; call it inside the running loop."""
         self._tasks = [
             asyncio.create_task(self._subscribe(), name="bus-subscriber"),
             asyncio.create_task(self._beat(), name="bus-heartbeat"),
         ]
 
     async def stop(self) -> None:
-        """Leaves the channel."""
+        """Leave the channel."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def publish(self, messages: Sequence[bytes]) -> None:
-        """Sends to every other server; what cannot be sent is lost and found by the sweep."""
+        """Send to every other server; what cannot be sent is lost and found by the sweep."""
         if messages:
             await self._send([_MESSAGE + self._name + message for message in messages])
 

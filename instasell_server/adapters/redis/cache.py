@@ -40,7 +40,7 @@ class RedisCache:
         return None if reply.startswith(b"~") else b""
 
     async def put(self, key: str, value: bytes, *, version: int, ttl_seconds: int) -> bool:
-        """Stores a value unless a newer version is there; False when Redis did not answer.
+        """Store a value unless a newer version is there; False when Redis did not answer.
 
         Never raises.
         """
@@ -51,7 +51,7 @@ class RedisCache:
         return not any(isinstance(reply, Exception) for reply in replies)
 
     async def invalidate(self, versions: Mapping[str, int], *, ttl_seconds: int) -> bool:
-        """Makes entries older than these versions count as absent, in one exchange.
+        """Make entries older than these versions count as absent, in one exchange.
 
         False when Redis did not answer, and it has to be done again. Never raises.
         """
@@ -65,7 +65,7 @@ class RedisCache:
         return not any(isinstance(reply, Exception) for reply in replies)
 
     async def drop(self, keys: Iterable[str]) -> bool:
-        """Deletes entries; False when Redis did not answer, and it has to be done again."""
+        """Delete entries; False when Redis did not answer, and it has to be done again."""
         commands = [pack(b"DEL", key) for key in keys]
         if not commands:
             return True

@@ -37,7 +37,7 @@ class RedisEngine:
         self.bus = RedisBus(self._pool, self._wire)
 
     def start(self) -> None:
-        """Joins the bus; call it inside the running loop."""
+        """Join the bus; call it inside the running loop."""
         self.bus.start()
 
     async def is_empty(self) -> bool:
@@ -48,7 +48,7 @@ class RedisEngine:
             raise Unreachable(str(error)) from error
 
     async def close(self) -> None:
-        """Leaves the bus and closes every connection."""
+        """Leave the bus and close every connection."""
         await self.bus.stop()
         await self._wire.close()
         await self._pool.disconnect()

@@ -40,7 +40,7 @@ class RedisLimiter:
         self._resets: dict[str, float] = {}
 
     async def hit(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota:
-        """Counts one hit of `who`; a limit of 0 always allows. Never raises."""
+        """Count one hit of `who`; a limit of 0 always allows. Never raises."""
         if limit == 0:
             return Quota(True, 0, 0, 0.0, window_seconds)
         key = _key(bucket, who, limit, window_seconds)

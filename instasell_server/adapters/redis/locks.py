@@ -28,7 +28,7 @@ class RedisLocks:
         return {name for name, reply in zip(names, replies, strict=True) if reply is not None}
 
     async def release(self, names: Sequence[str], token: str) -> None:
-        """Frees what `token` still holds; what Redis does not hear of runs out after 5 s."""
+        """Free what `token` still holds; what Redis does not hear of runs out after 5 s."""
         if not names:
             return
         try:

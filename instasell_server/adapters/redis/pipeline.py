@@ -41,7 +41,7 @@ def make_connection(pool: ConnectionPool) -> AbstractConnection:
 
 
 async def connect(connection: AbstractConnection) -> None:
-    """Connects and signs in."""
+    """Connect and sign in."""
     await cast(Any, connection).connect()
 
 
@@ -89,7 +89,7 @@ class RedisPipeline:
         return replies
 
     async def run(self, script: Script, calls: Sequence[tuple[str, Sequence[Word]]]) -> list[Any]:
-        """Runs a script once for each (key, arguments), in one exchange.
+        """Run a script once for each (key, arguments), in one exchange.
 
         A Redis that lost its scripts is sent the source along. Raises Unreachable.
         """
@@ -103,7 +103,7 @@ class RedisPipeline:
         return replies
 
     async def close(self) -> None:
-        """Closes the idle connections, and those in use when they come back."""
+        """Close the idle connections, and those in use when they come back."""
         self._closed = True
         await self._drop_idle()
 

@@ -178,7 +178,7 @@ class DiskObjects:
         self._sweep_drafts()
 
     def _sweep_drafts(self) -> None:
-        """Removes what uploads left that a crash cut short."""
+        """Remove what uploads left that a crash cut short."""
         oldest = time.time() - DRAFT_SECONDS_MAX
         with contextlib.suppress(OSError):
             for draft in self._drafts.iterdir():
@@ -221,7 +221,7 @@ def _flush(file: BufferedRandom) -> None:
 
 
 async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Raises Unreachable when the disk is full or gone."""
+    """Raise Unreachable when the disk is full or gone."""
     try:
         return await asyncio.to_thread(work, *args, **kwargs)
     except OSError as error:
@@ -229,7 +229,7 @@ async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
 
 
 def _publish(draft: Path, path: Path) -> None:
-    """Gives a whole file its name, which a power cut does not take away again."""
+    """Give a whole file its name, which a power cut does not take away again."""
     try:
         draft.replace(path)
     except FileNotFoundError:

@@ -153,7 +153,7 @@ class S3Objects:
             raise Unreachable(f"{len(left)} objects were not deleted: {left[0].code}")
 
     async def _run(self, work: Callable[[], T]) -> T:
-        """Works in a thread, with a bound. Raises ObjectMissing, Unreachable."""
+        """Work in a thread, with a bound. Raises ObjectMissing, Unreachable."""
         async with self._threads:
             try:
                 return await asyncio.to_thread(work)

@@ -63,7 +63,7 @@ class StripeGateway:
         return self._client
 
     async def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         if self._http is not None:
             await self._http.close_async()  # type: ignore[no-untyped-call]
         self._client = self._http = None
@@ -93,14 +93,14 @@ class StripeGateway:
         return _checkout(await _asked(self._stripe.v1.checkout.sessions.retrieve_async(session_id)))
 
     async def expire(self, session_id: str) -> None:
-        """Closes a page; one that is complete or expired stays as it is."""
+        """Close a page; one that is complete or expired stays as it is."""
         try:
             await _asked(self._stripe.v1.checkout.sessions.expire_async(session_id))
         except WebhookRefused:
             return
 
     async def refund(self, refund_id: str, intent_id: str, amount: int) -> RefundState:
-        """Sends money back to where it came from."""
+        """Send money back to where it came from."""
         params: Any = {
             "payment_intent": intent_id,
             "amount": amount,
@@ -159,7 +159,7 @@ class StripeGateway:
         return PayoutDestination(False, str(link.url))
 
     async def send(self, withdrawal_id: str, account_id: str, amount: int, currency: str) -> str:
-        """Sends money to an account; from there the provider pays it out to the owner's bank."""
+        """Send money to an account; from there the provider pays it out to the owner's bank."""
         params: Any = {
             "amount": amount,
             "currency": currency.lower(),

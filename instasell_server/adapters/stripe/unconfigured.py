@@ -19,49 +19,49 @@ class NoProvider:
     """Refuses everything, and says what to configure."""
 
     async def open_checkout(self, wish: CheckoutRequest) -> Checkout:
-        """Raises Refused."""
+        """Raise Refused."""
         raise WebhookRefused(_REASON)
 
     async def look_up(self, session_id: str) -> Checkout:
-        """Raises Refused."""
+        """Raise Refused."""
         raise WebhookRefused(_REASON)
 
     async def expire(self, session_id: str) -> None:
-        """Raises Refused."""
+        """Raise Refused."""
         raise WebhookRefused(_REASON)
 
     async def refund(self, refund_id: str, intent_id: str, amount: int) -> RefundState:
-        """Raises Refused."""
+        """Raise Refused."""
         raise WebhookRefused(_REASON)
 
     async def look_up_refund(self, provider_id: str) -> RefundState:
-        """Raises Refused."""
+        """Raise Refused."""
         raise WebhookRefused(_REASON)
 
     async def list_refunds(
         self, limit: int, *, since: int | None = None, intent_id: str | None = None
     ) -> list[RefundState]:
-        """Raises Refused."""
+        """Raise Refused."""
         raise WebhookRefused(_REASON)
 
     async def open_account(self, user_id: str, email: str) -> str:
-        """Raises Refused."""
+        """Raise Refused."""
         raise WebhookRefused(_REASON)
 
     async def find_account(self, account_id: str, return_url: str) -> PayoutDestination:
-        """Raises Refused."""
+        """Raise Refused."""
         raise WebhookRefused(_REASON)
 
     async def send(self, withdrawal_id: str, account_id: str, amount: int, currency: str) -> str:
-        """Raises Refused."""
+        """Raise Refused."""
         raise WebhookRefused(_REASON)
 
     async def sum_movements(self, currency: str, limit: int) -> Movements:
-        """Raises Refused."""
+        """Raise Refused."""
         raise WebhookRefused(_REASON)
 
     def read_event(self, payload: bytes, signature: str) -> ProviderEvent:
-        """Raises Refused."""
+        """Raise Refused."""
         raise WebhookRefused(_REASON)
 
     async def close(self) -> None:

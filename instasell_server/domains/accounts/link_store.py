@@ -28,7 +28,7 @@ async def is_open(connection: DbConnection, link_id: str, purpose: Purpose) -> b
 
 
 async def use_link(tx: Transaction, link_id: str, purpose: Purpose) -> str | None:
-    """Uses up a link, and the others of its purpose; None when it is used, expired or absent.
+    """Use up a link, and the others of its purpose; None when it is used, expired or absent.
 
     Returns whose it is.
     """

@@ -58,7 +58,7 @@ class Passwords:
         return int(stored.split("$")[2]) != self._rounds
 
     def close(self) -> None:
-        """Lets the threads end; nobody who waits is answered."""
+        """Let the threads end; nobody who waits is answered."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[[], T]) -> T:

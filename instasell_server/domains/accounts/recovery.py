@@ -65,7 +65,7 @@ class Recovery:
         self._signer = signer
 
     async def send_verification(self, tx: Transaction, user_id: str) -> None:
-        """Mails the link that proves the address; the account waits for it from then on."""
+        """Mail the link that proves the address; the account waits for it from then on."""
         link_id = str(uuid.uuid4())
         expires_at = await link_store.insert_link(
             tx, link_id, user_id, Purpose.VERIFY, VERIFY_HOURS
@@ -104,7 +104,7 @@ class Recovery:
         await transact(self._database, work)
 
     async def forgot(self, given: Forgot, address: str) -> None:
-        """Has a link mailed to the account of an address, if there is one. Raises RateLimited.
+        """Have a link mailed to the account of an address, if there is one. Raises RateLimited.
 
         The account is looked for later, by the outbox: what is done here, and how long it takes,
         is the same for every address. Nor is it told when an account has had its mails.
@@ -168,7 +168,7 @@ class Recovery:
         await transact(self._database, work)
 
     async def notify_password_changed(self, tx: Transaction, user_id: str, cause: str) -> None:
-        """Mails the owner of an account that its password was changed."""
+        """Mail the owner of an account that its password was changed."""
         await self._mails.queue(tx, user_id=user_id, kind=PASSWORD_CHANGED, facts={}, cause=cause)
 
     async def delete_old_links(self) -> int:

@@ -113,7 +113,7 @@ class AccountService:
         )
 
     def close(self) -> None:
-        """Lets the threads end."""
+        """Let the threads end."""
         self._passwords.close()
 
     async def authenticate(self, token: str) -> Principal:
@@ -244,7 +244,7 @@ class AccountService:
     async def update_me(
         self, principal: Principal, wanted: UpdateMe, key: RequestKey | None
     ) -> User:
-        """Changes what an account may change of itself."""
+        """Change what an account may change of itself."""
 
         async def work(tx: Transaction) -> User:
             return await store.update_display_name(tx, principal.user_id, wanted.display_name)
@@ -261,7 +261,7 @@ class AccountService:
         return await once(self._database, key, User, work)
 
     async def suspend(self, user_id: str, reason: str) -> User:
-        """Suspends an account in a transaction of its own. Raises UserNotFound."""
+        """Suspend an account in a transaction of its own. Raises UserNotFound."""
 
         async def work(tx: Transaction) -> User:
             await self.suspend_within(tx, user_id, reason)
@@ -282,7 +282,7 @@ class AccountService:
         return changed
 
     async def unsuspend(self, user_id: str) -> User:
-        """Lets a suspended account act again. Raises UserNotFound."""
+        """Let a suspended account act again. Raises UserNotFound."""
 
         async def work(tx: Transaction) -> User:
             await self.unsuspend_within(tx, user_id)

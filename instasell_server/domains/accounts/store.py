@@ -118,7 +118,7 @@ async def get_user(connection: DbConnection, user_id: str) -> User:
 
 
 async def update_display_name(tx: Transaction, user_id: str, display_name: str) -> User:
-    """Renames an account. Raises UserNotFound."""
+    """Rename an account. Raises UserNotFound."""
     values = {"user_id": user_id, "display_name": display_name}
     return _user(await tx.maybe(_sql.update_display_name, values))
 
@@ -126,13 +126,13 @@ async def update_display_name(tx: Transaction, user_id: str, display_name: str) 
 async def replace_password_hash(
     connection: DbConnection, user_id: str, old_hash: str, new_hash: str
 ) -> bool:
-    """Stores a new hash, unless the old one is not there any more."""
+    """Store a new hash, unless the old one is not there any more."""
     values = {"user_id": user_id, "old_hash": old_hash, "new_hash": new_hash}
     return await connection.execute(_sql.replace_password_hash, values) == 1
 
 
 async def update_password_hash(tx: Transaction, user_id: str, password_hash: str) -> None:
-    """Stores a new hash, whatever the old one was."""
+    """Store a new hash, whatever the old one was."""
     values = {"user_id": user_id, "password_hash": password_hash}
     await tx.execute(_sql.update_password_hash, values)
 
@@ -144,13 +144,13 @@ async def update_role(tx: Transaction, user_id: str, role: Role) -> bool:
 
 
 async def update_status(tx: Transaction, user_id: str, status: UserStatus) -> bool:
-    """Suspends an account or takes that back; False when it was so already."""
+    """Suspend an account or take that back; False when it was so already."""
     values = {"user_id": user_id, "status": status.value}
     return await tx.maybe(_sql.update_status, values) is not None
 
 
 async def update_verification(tx: Transaction, user_id: str, status: VerificationStatus) -> bool:
-    """Says how far the proof of an address has come; False when nothing changed."""
+    """Say how far the proof of an address has come; False when nothing changed."""
     values = {"user_id": user_id, "status": status.value}
     return await tx.maybe(_sql.update_verification, values) is not None
 
@@ -198,7 +198,7 @@ async def list_surplus_opened(
 
 
 async def lock_owner(tx: Transaction, user_id: str) -> None:
-    """Waits for whatever is ending sessions of the account."""
+    """Wait for whatever is ending sessions of the account."""
     await tx.execute(_sql.lock_owner, {"user_id": user_id})
 
 
@@ -242,7 +242,7 @@ async def find_session(connection: DbConnection, session_id: str) -> Session | N
 
 
 async def update_copied(connection: DbConnection, session_id: str, *, is_copied: bool) -> None:
-    """Notes whether Redis has a copy of a session."""
+    """Note whether Redis has a copy of a session."""
     values = {"session_id": session_id, "is_copied": is_copied}
     await connection.execute(_sql.update_copied, values)
 
@@ -273,7 +273,7 @@ async def revoke_sessions(
 
 
 async def delete_known_addresses(tx: Transaction, user_id: str) -> None:
-    """Forgets where an account was used."""
+    """Forget where an account was used."""
     await tx.execute(_sql.delete_known_addresses, {"user_id": user_id})
 
 
@@ -283,7 +283,7 @@ async def delete_old_addresses(connection: DbConnection) -> int:
 
 
 async def insert_burst_cause(tx: Transaction, user_id: str, facts: Mapping[str, Any]) -> None:
-    """Leaves a notice of failed sign-ins to an account."""
+    """Leave a notice of failed sign-ins to an account."""
     values = {"facts": json.dumps({**facts, "user_id": user_id})}
     await tx.execute(_sql.insert_burst_cause, values)
 

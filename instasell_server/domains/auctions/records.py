@@ -54,7 +54,7 @@ def close_auction(auction: LockedAuction, standing: AuctionSnapshot, at: datetim
 
 
 def locked_auction(row: Sequence[Any]) -> LockedAuction:
-    """Maps a row of the `lock_` queries, which all select the same columns."""
+    """Map a row of the `lock_` queries, which all select the same columns."""
     (
         auction_id, listing_id, seller_id, status, start_at, end_at, min_bid, reserve, buy_now,
         increments, window, extension, current_bid, leader_id, leader_no, leader_max,

@@ -116,7 +116,7 @@ class AuctionService:
     async def update(
         self, seller: Principal, auction_id: str, wish: UpdateAuction, key: RequestKey | None
     ) -> AuctionStatusReply:
-        """Edits or reschedules an auction without bids. Raises AuctionHasBids, AuctionNotOpen."""
+        """Edit or reschedule an auction without bids. Raises AuctionHasBids, AuctionNotOpen."""
 
         async def work(tx: Transaction) -> AuctionStatusReply:
             auction, now = await self._lock_own(tx, seller, auction_id)
@@ -177,7 +177,7 @@ class AuctionService:
     def submit_bid(
         self, bidder: Principal, auction_id: str, wish: PlaceBid, key: str | None
     ) -> asyncio.Future[Answer]:
-        """Queues a bid that was counted or need not be. The verdict comes as a value."""
+        """Queue a bid that was counted or need not be. The verdict comes as a value."""
         return self._auctioneer.submit(
             BidCommand(
                 auction_id,
@@ -193,14 +193,14 @@ class AuctionService:
     async def bid(
         self, bidder: Principal, auction_id: str, wish: PlaceBid, key: str | None
     ) -> BidReceipt:
-        """Places a bid and waits for its verdict. Raises the refusal, or RateLimited."""
+        """Place a bid and wait for its verdict. Raises the refusal, or RateLimited."""
         await self._count_bid(bidder)
         return _receipt(await self.submit_bid(bidder, auction_id, wish, key))
 
     async def buy_now(
         self, bidder: Principal, auction_id: str, wish: BuyNow, key: str | None
     ) -> BidReceipt:
-        """Takes the auction at its buy-now price, which ends it. Raises BuyNowUnavailable."""
+        """Take the auction at its buy-now price, which ends it. Raises BuyNowUnavailable."""
         await self._count_bid(bidder)
         command = BidCommand(
             auction_id,
@@ -354,7 +354,7 @@ class AuctionService:
         )
 
     async def bids(self, principal: Principal | None, auction_id: str, query: BidsQuery) -> BidList:
-        """Bids in order of seq, with names for the seller and for admins."""
+        """Return the bids in order of seq, with names for the seller and for admins."""
         async with self._database.connection() as connection:
             seller_id = await store.find_seller(connection, auction_id)
             if seller_id is None:
@@ -370,7 +370,7 @@ class AuctionService:
         return BidList(items=bids, next=bids[-1].seq if more else None)
 
     async def watch(self, user: Principal, auction_id: str, *, on: bool) -> None:
-        """Puts an auction on the user's watch list, or takes it off."""
+        """Put an auction on the user's watch list, or take it off."""
         if user.is_admin:
             raise Forbidden("an admin neither lists, bids nor buys")
         async with self._database.connection() as connection:

@@ -43,7 +43,7 @@ class StoredBidView(NamedTuple):
 
 
 def state_of(row: Row) -> AuctionState:
-    """Maps a row of the view `auction_states`."""
+    """Map a row of the view `auction_states`."""
     current_bid: int | None = row["current_bid"]
     increments = parse_increments(row["increments"])
     hidden = is_leader_hidden(row["format"], row["status"])
@@ -78,7 +78,7 @@ def state_of(row: Row) -> AuctionState:
 
 
 async def lock_listing(tx: Transaction, listing_id: str) -> LockedListing | None:
-    """Locks a listing's row."""
+    """Lock a listing's row."""
     row = await tx.maybe(_sql.lock_listing, {"listing_id": listing_id})
     return LockedListing(**row) if row else None
 
@@ -90,14 +90,14 @@ async def find_open_auction(tx: Transaction, listing_id: str) -> str | None:
 
 
 async def insert_auction(tx: Transaction, values: dict[str, Any]) -> str:
-    """Inserts an auction and returns its id."""
+    """Insert an auction and return its id."""
     values = {**values, "increments": to_json(values["increments"]).decode()}
     auction_id: str = (await tx.one(_sql.insert_auction, values))["id"]
     return auction_id
 
 
 async def update_gas_fee(tx: Transaction, auction_id: str, fee: int) -> None:
-    """Writes down what an auction was charged."""
+    """Write down what an auction was charged."""
     await tx.execute(_sql.update_gas_fee, {"auction_id": auction_id, "fee": fee})
 
 
@@ -117,7 +117,7 @@ async def update_featured(
 
 
 async def update_auction(tx: Transaction, values: dict[str, Any]) -> None:
-    """Writes new terms of an auction without bids."""
+    """Write new terms of an auction without bids."""
     await tx.execute(_sql.update_auction, values)
 
 
@@ -196,7 +196,7 @@ async def list_watched(
 async def list_bids(
     connection: DbConnection, auction_id: str, after_seq: int, limit: int, *, with_names: bool
 ) -> list[Bid]:
-    """Bids above `after_seq` in order; names only for those who may see them."""
+    """Return the bids above `after_seq` in order; names only for those who may see them."""
     rows = await connection.rows(
         _sql.list_bids, {"auction_id": auction_id, "after_seq": after_seq, "limit": limit}
     )
@@ -259,12 +259,12 @@ async def list_open_of_seller(connection: DbConnection, seller_id: str) -> list[
 
 
 async def insert_watch(connection: DbConnection, user_id: str, auction_id: str) -> None:
-    """Puts an auction on a user's watch list; nothing changes when it is there."""
+    """Put an auction on a user's watch list; nothing changes when it is there."""
     await connection.execute(_sql.insert_watch, {"user_id": user_id, "auction_id": auction_id})
 
 
 async def delete_watch(connection: DbConnection, user_id: str, auction_id: str) -> None:
-    """Takes an auction off a user's watch list."""
+    """Take an auction off a user's watch list."""
     await connection.execute(_sql.delete_watch, {"user_id": user_id, "auction_id": auction_id})
 
 

@@ -18,7 +18,7 @@ PAUSE_SECONDS = 2.0
 async def compare(
     database: Database, provider: ProviderBooks, currency: str, report: Report
 ) -> None:
-    """Adds the provider's view to a report, and a finding where the two differ.
+    """Add the provider's view to a report, and a finding where the two differ.
 
     The market goes on meanwhile, so that its account is read before and after the provider's, and
     a difference is looked at again before it is believed. Raises the port's Refused, Unreachable.

@@ -86,7 +86,7 @@ class Report:
 
 
 async def audit(database: Database, *, auctions: bool) -> Report:
-    """Checks the ledger, and with `auctions` replays every auction through the rules."""
+    """Check the ledger, and with `auctions` replays every auction through the rules."""
 
     async def work(tx: Transaction) -> Report:
         report = Report()

@@ -78,7 +78,7 @@ async def list_bids(tx: Transaction, auction_ids: Sequence[str]) -> dict[str, li
 
 
 async def list_unbalanced_transfers(tx: Transaction) -> list[tuple[str, int]]:
-    """Transfers whose rows do not sum to zero, each with its sum."""
+    """Return the transfers whose rows do not sum to zero, each with its sum."""
     rows = await tx.rows(_sql.list_unbalanced_transfers)
     return [(row["transfer_id"], row["total"]) for row in rows]
 

@@ -23,20 +23,20 @@ def is_side(state: DisputeState, user_id: str) -> bool:
 
 
 def check_open(state: DisputeState) -> None:
-    """Raises DisputeClosed unless the dispute still waits to be decided."""
+    """Raise DisputeClosed unless the dispute still waits to be decided."""
     if state.status is not DisputeStatus.OPEN:
         raise DisputeClosed("the dispute is resolved, and nothing can be added to it")
 
 
 def check_reply(state: DisputeState, user_id: str) -> None:
-    """Raises DisputeNotFound for a stranger, DisputeClosed when it is too late to say more."""
+    """Raise DisputeNotFound for a stranger, DisputeClosed when it is too late to say more."""
     if not is_side(state, user_id):
         raise DisputeNotFound
     check_open(state)
 
 
 def check_resolve(state: DisputeState, judge_id: str) -> None:
-    """Raises Forbidden for an admin who is a side of it, DisputeClosed when it is decided.
+    """Raise Forbidden for an admin who is a side of it, DisputeClosed when it is decided.
 
     And ChargebackOpen for one that only the provider's verdict closes.
     """

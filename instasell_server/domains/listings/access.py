@@ -15,11 +15,11 @@ class ListingAccess:
     async def check_visible(
         self, connection: DbConnection, reader: Principal | None, listing_id: str
     ) -> None:
-        """Raises ListingNotFound for a listing that the reader does not see."""
+        """Raise ListingNotFound for a listing that the reader does not see."""
         await get_visible(connection, reader, listing_id)
 
     async def check_own(self, connection: DbConnection, seller_id: str, listing_id: str) -> None:
-        """Raises ListingNotFound unless the listing is the seller's and active."""
+        """Raise ListingNotFound unless the listing is the seller's and active."""
         if not await store.list_own_states(connection, seller_id, [listing_id]):
             raise ListingNotFound
 

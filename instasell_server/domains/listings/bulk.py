@@ -47,7 +47,7 @@ class PlannedListings:
     created: set[str] = field(default_factory=set)
 
     def keep(self, checker: RowChecker) -> None:
-        """Adds what a batch would have written."""
+        """Add what a batch would have written."""
         self.created |= checker.created.keys()
         for listing_id, fields in {**checker.created, **checker.updated}.items():
             self.listings[listing_id] = fields._replace(description="")
@@ -60,7 +60,7 @@ class PlannedListings:
         return {row.key: self.imports[row.key] for row in rows if row.key in self.imports}
 
     def lay_over(self, known: KnownKeys, skus: Iterable[str]) -> None:
-        """Shows a batch what the batches before it would have written."""
+        """Show a batch what the batches before it would have written."""
         known.skus |= {sku: self.skus[sku] for sku in skus if sku in self.skus}
         wanted = {*known.listings, *known.skus.values()}
         known.listings |= {each: self.listings[each] for each in wanted if each in self.listings}

@@ -77,7 +77,7 @@ async def update_listings(
 
 
 async def upsert_imports(tx: Transaction, seller_id: str, imports: Mapping[str, Import]) -> None:
-    """Keeps what was imported, by key."""
+    """Keep what was imported, by key."""
     await tx.execute(
         _sql.upsert_imports,
         {

@@ -36,7 +36,7 @@ async def carry_out(
     response: web.StreamResponse,
     watch: RightsWatch,
 ) -> None:
-    """Reads the next batch while one is written, and sends each batch's verdicts at once.
+    """Read the next batch while one is written, and send each batch's verdicts at once.
 
     When the caller's rights end, so does the stream: with a line that says why.
     """
@@ -58,7 +58,7 @@ async def _take_all(
     outlet: ResultStream,
     watch: RightsWatch,
 ) -> UploadEnded | None:
-    """Takes batch after batch; returns why the upload ended early, if it did."""
+    """Take batch after batch; return why the upload ended early, if it did."""
     row = 1
     try:
         while (batch := await watch.during(ready.get())) is not None:
@@ -75,7 +75,7 @@ async def _take_all(
 
 
 async def _end(outlet: ResultStream, ended: UploadEnded, response: web.StreamResponse) -> None:
-    """Sends the last line, and leaves a client alone that does not take it."""
+    """Send the last line, and leave a client alone that does not take it."""
     problem = problem_of(ended.refusal)
     complaint = FieldError(field="row", message=f"{problem.title}; nothing more was taken")
     last = BulkVerdict(
@@ -138,13 +138,13 @@ class ResultStream:
             await asyncio.gather(self._writer, return_exceptions=True)
 
     async def finish(self) -> None:
-        """Waits until everything is written; nothing more may be sent."""
+        """Wait until everything is written; nothing more may be sent."""
         self._is_over = True
         self._has_more.set()
         await asyncio.shield(self._writer)
 
     async def send(self, data: bytes) -> None:
-        """Queues bytes; waits only while very much is queued. Raises what writing raised."""
+        """Queue bytes; wait only while very much is queued. Raises what writing raised."""
         while self._waiting >= WAITING_BYTES_MAX and not self._writer.done():
             self._has_room.clear()
             await self._has_room.wait()

@@ -52,7 +52,7 @@ class CategoryService:
     async def update(
         self, category_id: str, wanted: UpdateCategory, key: RequestKey | None
     ) -> Category:
-        """Renames and moves a category with all below it. Raises CategoryExists, Invalid."""
+        """Rename and move a category with all below it. Raises CategoryExists, Invalid."""
         _check_name(wanted.name)
 
         async def work(tx: Transaction) -> Category:
@@ -74,7 +74,7 @@ class CategoryService:
         return await once(self._database, key, Category, work)
 
     async def delete(self, category_id: str, key: RequestKey | None) -> None:
-        """Deletes an empty category. Raises CategoryInUse, CategoryNotFound."""
+        """Delete an empty category. Raises CategoryInUse, CategoryNotFound."""
 
         async def work(tx: Transaction) -> Empty:
             await store.lock_tree(tx)

@@ -34,7 +34,7 @@ class CategoryPosition:
 
 
 async def lock_tree(tx: Transaction) -> None:
-    """Waits until nobody else changes the tree."""
+    """Wait until nobody else changes the tree."""
     await tx.execute(_sql.lock_tree)
 
 
@@ -75,7 +75,7 @@ async def list_subtree(connection: DbConnection, category_id: str) -> list[tuple
 
 
 async def move_category(tx: Transaction, before: CategoryState, position: CategoryPosition) -> None:
-    """Renames and moves a category with all below it. Raises CategoryExists."""
+    """Rename and move a category with all below it. Raises CategoryExists."""
     try:
         await tx.execute(
             _sql.move_category,
@@ -96,7 +96,7 @@ async def move_category(tx: Transaction, before: CategoryState, position: Catego
 
 
 async def delete_category(tx: Transaction, category_id: str) -> None:
-    """Deletes a category. Raises CategoryInUse while listings or categories lie in it."""
+    """Delete a category. Raises CategoryInUse while listings or categories lie in it."""
     try:
         await tx.execute(_sql.delete_category, {"category_id": category_id})
     # PostgreSQL 18 has a code of its own for what ON DELETE RESTRICT refuses.

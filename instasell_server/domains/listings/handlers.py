@@ -135,7 +135,7 @@ async def export_listings(call: Call[None, ExportQuery]) -> web.StreamResponse:
 async def _cut_off(
     request: web.Request, response: web.StreamResponse, refusal: InstaSellError
 ) -> None:
-    """Ends a stream with a line that says why, and without the end that a whole one has."""
+    """End a stream with a line that says why, and without the end that a whole one has."""
     problem = problem_of(refusal).model_dump(mode="json", exclude_none=True)
     transport = request.transport
     try:

@@ -70,20 +70,20 @@ class CategoryPageCache:
             return None
 
     async def keep(self, category_id: str, page: Page[Listing], version: int) -> None:
-        """Puts a copy that was read at `version`."""
+        """Put a copy that was read at `version`."""
         value = page.model_dump_json().encode()
         await self._cache.put(
             page_key(category_id), value, version=version, ttl_seconds=PAGE_SECONDS
         )
 
     def retire_later(self, tx: Transaction, category_ids: Iterable[str]) -> None:
-        """Retires copies after the commit; pass the lineages of what was written."""
+        """Retire copies after the commit; pass the lineages of what was written."""
         wanted = sorted(set(category_ids))
         if wanted:
             tx.after_commit(partial(self.retire, wanted))
 
     async def retire(self, category_ids: Iterable[str]) -> None:
-        """Retires copies; what Redis does not take is left to the outbox."""
+        """Retire copies; what Redis does not take is left to the outbox."""
         async with self._database.connection() as connection:
             clock = await store.get_clock(connection)
         versions = {page_key(each): clock for each in category_ids}

@@ -134,7 +134,7 @@ class ListingService:
         return await once(self._database, key, Listing, work)
 
     async def remove(self, principal: Principal, listing_id: str, key: RequestKey | None) -> None:
-        """Takes an own listing out of every list. Raises ListingInUse while an auction is open."""
+        """Take an own listing out of every list. Raises ListingInUse while an auction is open."""
 
         async def work(tx: Transaction) -> Empty:
             await self._remove(tx, await self._lock(tx, principal.user_id, listing_id))
@@ -143,7 +143,7 @@ class ListingService:
         await once(self._database, key, Empty, work)
 
     async def remove_within(self, tx: Transaction, listing_id: str) -> bool:
-        """Takes anybody's listing out of every list, for admins; False when it was out already.
+        """Take anybody's listing out of every list, for admins; False when it was out already.
 
         Raises ListingNotFound, and ListingInUse while an auction is open.
         """
@@ -188,7 +188,7 @@ class ListingService:
                 return
 
     async def retire_pages_of(self, listing_ids: Sequence[str]) -> None:
-        """Retires cached pages that show these listings; for others who change them."""
+        """Retire cached pages that show these listings; for others who change them."""
         async with self._database.connection() as connection:
             categories = await store.list_categories_of(connection, listing_ids)
         await self._pages.retire(categories)

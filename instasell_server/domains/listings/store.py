@@ -52,7 +52,7 @@ async def insert_listing(tx: Transaction, seller_id: str, fields: ListingFields)
 
 
 async def update_listing(tx: Transaction, listing_id: str, fields: ListingFields) -> None:
-    """Writes new values. Raises SkuTaken, and Invalid for an unknown category."""
+    """Write new values. Raises SkuTaken, and Invalid for an unknown category."""
     try:
         await tx.execute(_sql.update_listing, {"listing_id": listing_id, **fields._asdict()})
     except (postgres.UniqueViolation, postgres.ForeignKeyViolation) as error:
@@ -60,19 +60,19 @@ async def update_listing(tx: Transaction, listing_id: str, fields: ListingFields
 
 
 async def remove_listing(tx: Transaction, listing_id: str) -> None:
-    """Takes a listing out of every list."""
+    """Take a listing out of every list."""
     await tx.execute(_sql.remove_listing, {"listing_id": listing_id})
 
 
 async def lock_lanes(tx: Transaction, seller_id: str, lanes: Sequence[int] = rules.LANES) -> None:
-    """Waits for the seller's other writes in these lanes: those that name a seller_sku."""
+    """Wait for the seller's other writes in these lanes: those that name a seller_sku."""
     await tx.execute(_sql.lock_lanes, {"seller_id": seller_id, "lanes": list(lanes)})
 
 
 async def lock_own(
     tx: Transaction, seller_id: str, listing_ids: Sequence[str]
 ) -> Mapping[str, ListingState]:
-    """Locks those of the listings that are the seller's and active, and their open auctions.
+    """Lock those of the listings that are the seller's and active, and their open auctions.
 
     The auctions come first, as everywhere. One that was opened between the two locks is not
     locked and could take a bid at any moment: Unavailable, which is safe to try again.

@@ -92,7 +92,7 @@ class MailService:
         await store.insert_email_to_address(tx, address, kind, within_limits(facts), cause)
 
     async def send_due(self) -> int:
-        """Sends what is due, `BATCH` mails at most; returns how many were taken up."""
+        """Send what is due, `BATCH` mails at most; return how many were taken up."""
         await self._close_unknown()
         async with self._database.connection() as connection:
             due = await store.lease_due(connection, BATCH, LEASE_SECONDS)
@@ -104,7 +104,7 @@ class MailService:
         return len(due)
 
     async def delete_old(self) -> int:
-        """Deletes mails that were done with long ago; returns how many."""
+        """Delete mails that were done with long ago; return how many."""
         async with self._database.connection() as connection:
             return await store.delete_old(connection, KEPT_DAYS)
 
@@ -207,7 +207,7 @@ class MailService:
         _log.error(alert, mail_id=mail.id, kind=mail.kind, reason=reason)
 
     async def _close_unknown(self) -> None:
-        """Gives up what a sender left that died while the content was on its way."""
+        """Give up what a sender left that died while the content was on its way."""
 
         async def work(tx: Transaction) -> list[tuple[int, str]]:
             lost = await store.close_unknown(tx, BATCH, UNKNOWN_OUTCOME)

@@ -62,13 +62,13 @@ async def find_unread_messages(
 
 
 async def lease_due(connection: DbConnection, limit: int, lease_seconds: int) -> list[DueMail]:
-    """Takes up mails that are due and that nobody has in hand."""
+    """Take up mails that are due and that nobody has in hand."""
     values = {"limit": limit, "lease_seconds": lease_seconds}
     return [DueMail(**row) for row in await connection.rows(_sql.lease_due, values)]
 
 
 async def update_handed_over(connection: DbConnection, mail: DueMail) -> bool:
-    """Says that the content is about to leave; False when the lease has ended."""
+    """Say that the content is about to leave; False when the lease has ended."""
     values = {"id": mail.id, "attempts": mail.attempts}
     return await connection.execute(_sql.update_handed_over, values) == 1
 
@@ -92,7 +92,7 @@ async def update_postponed(
 
 
 async def close_unknown(tx: Transaction, limit: int, error: str) -> list[tuple[int, str]]:
-    """Gives up mails whose sender went silent after the content left; their ids and kinds."""
+    """Give up mails whose sender went silent after the content left; their ids and kinds."""
     rows = await tx.rows(_sql.close_unknown, {"limit": limit, "error": error})
     return [(row["id"], row["kind"]) for row in rows]
 
@@ -106,5 +106,5 @@ async def insert_alert(
 
 
 async def delete_old(connection: DbConnection, days: int) -> int:
-    """Deletes mails that were done with `days` ago, 5,000 at most; returns how many."""
+    """Delete mails that were done with `days` ago, 5,000 at most; return how many."""
     return await connection.execute(_sql.delete_old, {"days": days})

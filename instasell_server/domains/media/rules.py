@@ -64,7 +64,7 @@ def picture_of(data: bytes) -> ImageInfo:
 
 
 def check_pixels(width: int, height: int) -> None:
-    """Raises Invalid for a picture without pixels, or with more than are decoded."""
+    """Raise Invalid for a picture without pixels, or with more than are decoded."""
     if width < 1 or height < 1:
         raise Unsupported(f"the picture has no pixels; {_TAKEN}")
     if width * height > PIXELS_MAX or max(width, height) > SIDE_MAX:
@@ -76,7 +76,7 @@ def check_pixels(width: int, height: int) -> None:
 
 
 def check_scans(data: bytes) -> None:
-    """Raises Invalid for a JPEG of more scans than are decoded, before any of them is."""
+    """Raise Invalid for a JPEG of more scans than are decoded, before any of them is."""
     scans = at = 0
     while (found := _MARKER.search(data, at)) is not None and data[found.start() + 1] != _END:
         at = found.end()
@@ -104,7 +104,7 @@ def _read(data: bytes) -> ImageInfo | None:
 
 
 def _read_jpeg(data: bytes) -> ImageInfo | None:
-    """Follows the segments to the frame header, which has the size."""
+    """Follow the segments to the frame header, which has the size."""
     at = 2
     for _ in range(SEGMENTS_MAX):
         if data[at] != 0xFF:
@@ -140,7 +140,7 @@ def _read_webp(data: bytes) -> ImageInfo | None:
 
 
 def check_document(content_type: str, data: bytes) -> None:
-    """Raises Unsupported for a document that is not what it was announced as."""
+    """Raise Unsupported for a document that is not what it was announced as."""
     if content_type == PDF_TYPE:
         if not data.startswith(b"%PDF-"):
             raise Unsupported("the file is not a PDF; announce it with its own type")

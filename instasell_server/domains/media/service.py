@@ -40,13 +40,13 @@ class PictureRights(Protocol):
     """Check whose listings are, as `listings` knows it."""
 
     async def check_own(self, connection: DbConnection, seller_id: str, listing_id: str) -> None:
-        """Raises ListingNotFound unless the listing is the seller's and active."""
+        """Raise ListingNotFound unless the listing is the seller's and active."""
         ...
 
     async def check_visible(
         self, connection: DbConnection, reader: Principal | None, listing_id: str
     ) -> None:
-        """Raises ListingNotFound for a listing that the reader does not see."""
+        """Raise ListingNotFound for a listing that the reader does not see."""
         ...
 
 
@@ -54,7 +54,7 @@ class EvidenceRights(Protocol):
     """Check who may say something in a dispute, as `disputes` knows it."""
 
     async def lock_side(self, tx: Transaction, user_id: str, dispute_id: str) -> None:
-        """Locks an open dispute. Raises DisputeNotFound for a stranger, DisputeClosed."""
+        """Lock an open dispute. Raises DisputeNotFound for a stranger, DisputeClosed."""
         ...
 
     async def get_buyer(self, connection: DbConnection, dispute_id: str) -> str:
@@ -124,7 +124,7 @@ class MediaService:
         )
 
     async def complete_image(self, seller: Principal, listing_id: str, image_id: str) -> Image:
-        """Looks at what was uploaded and shows it from now on; a repeat changes nothing.
+        """Look at what was uploaded and show it from now on; a repeat changes nothing.
 
         Raises ImageNotFound, UploadMissing, and for a file that is refused, which is gone then,
         Unsupported or Invalid.
@@ -152,7 +152,7 @@ class MediaService:
     async def arrange_images(
         self, seller: Principal, listing_id: str, request: ArrangeImages, key: RequestKey | None
     ) -> ImageList:
-        """Puts the pictures in an order. Raises ListingNotFound, Invalid."""
+        """Put the pictures in an order. Raises ListingNotFound, Invalid."""
 
         async def work(tx: Transaction) -> Empty:
             await store.lock_owner(tx, seller.user_id)
@@ -172,7 +172,7 @@ class MediaService:
     async def remove_image(
         self, seller: Principal, listing_id: str, image_id: str, key: RequestKey | None
     ) -> None:
-        """Takes a picture away, also one that is still to come. Raises ImageNotFound."""
+        """Take a picture away, also one that is still to come. Raises ImageNotFound."""
 
         async def work(tx: Transaction) -> Empty:
             await store.lock_owner(tx, seller.user_id)

@@ -61,7 +61,7 @@ class FileCounts(NamedTuple):
 
 
 async def lock_owner(tx: Transaction, owner_id: str) -> None:
-    """Waits for other writes of this person's files."""
+    """Wait for other writes of this person's files."""
     await tx.execute(_sql.lock_owner, {"owner_id": owner_id})
 
 
@@ -124,7 +124,7 @@ async def update_positions(tx: Transaction, file_ids: Sequence[str]) -> None:
 
 
 async def delete_abandoned(tx: Transaction, limit: int) -> list[str]:
-    """Deletes files that never came, an hour after they were announced; returns their ids."""
+    """Delete files that never came, an hour after they were announced; return their ids."""
     return [row["id"] for row in await tx.rows(_sql.delete_abandoned, {"limit": limit})]
 
 

@@ -163,7 +163,7 @@ class Uploads:
         return file
 
     async def complete(self, file: File, check: Check, missing: type[NotFound]) -> None:
-        """Looks at the bytes and shows the file from now on; a repeat changes nothing.
+        """Look at the bytes and show the file from now on; a repeat changes nothing.
 
         Raises UploadMissing, Unavailable, what `check` raises, and `missing` for a file that was
         taken away meanwhile. What is refused as Unsupported or Invalid is gone.
@@ -230,12 +230,12 @@ class Uploads:
         await transact(self._database, work)
 
     async def remove(self, tx: Transaction, file: File) -> None:
-        """Takes away a file whose row is locked."""
+        """Take away a file whose row is locked."""
         await store.delete_file(tx, file.id)
         _remove_objects(tx, [file.id])
 
     async def delete_abandoned(self) -> int:
-        """Deletes files that were announced over an hour ago and never confirmed."""
+        """Delete files that were announced over an hour ago and never confirmed."""
 
         async def work(tx: Transaction) -> int:
             ids = await store.delete_abandoned(tx, ABANDONED_BATCH)

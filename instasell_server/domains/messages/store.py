@@ -59,7 +59,7 @@ async def insert_conversation(tx: Transaction, subject: ConversationSubject) -> 
 
 
 async def lock_conversation(tx: Transaction, conversation_id: str) -> LockedConversation | None:
-    """Locks a conversation, so that its messages are counted one by one."""
+    """Lock a conversation, so that its messages are counted one by one."""
     row = await tx.maybe(_sql.lock_conversation, {"conversation_id": conversation_id})
     return LockedConversation(**row) if row else None
 
@@ -78,7 +78,7 @@ async def insert_message(
 
 
 async def update_read(tx: Transaction, conversation_id: str, user_id: str, up_to: int) -> bool:
-    """Marks messages as read by one side; False for a stranger."""
+    """Mark messages as read by one side; False for a stranger."""
     values = {"conversation_id": conversation_id, "user_id": user_id, "up_to": up_to}
     return await tx.execute(_sql.update_read, values) > 0
 

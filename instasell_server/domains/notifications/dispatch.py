@@ -85,7 +85,7 @@ class NotificationDispatcher:
             await store.insert_cause(tx, Kind.ENDING_SOON.value, {"auction_id": auction_id})
 
     async def _gather_outbid(self, tx: Transaction) -> None:
-        """Makes causes of what changed in leads, one second's at a time and each person once."""
+        """Make causes of what changed in leads, one second's at a time and each person once."""
         spans = await store.take_lead_changes(tx, LEAD_CHANGES_AT_ONCE)
         if spans:
             led = await store.list_led(tx, spans)

@@ -62,7 +62,7 @@ class NotificationService:
     async def set_preferences(
         self, reader: Principal, request: SetPreferences, key: RequestKey | None
     ) -> Preferences:
-        """Changes what is given, and returns all."""
+        """Change what is given, and return all."""
 
         async def work(tx: Transaction) -> Preferences:
             await store.upsert_choices(tx, reader.user_id, request.items)
@@ -71,7 +71,7 @@ class NotificationService:
         return await once(self._database, key, Preferences, work)
 
     async def delete_old(self) -> int:
-        """Sweeps what was read 90 days ago; returns how much."""
+        """Sweep what was read 90 days ago; return how much."""
         return await store.delete_old(self._database, READ_DAYS)
 
 

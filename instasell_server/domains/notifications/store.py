@@ -74,7 +74,7 @@ async def insert_cause(tx: Transaction, kind: str, payload: Mapping[str, Any]) -
 async def insert_notifications(
     tx: Transaction, drafts: Sequence[NotificationDraft]
 ) -> list[tuple[str, Notification]]:
-    """Inserts those that are not there yet; returns them, each with whose it is."""
+    """Insert those that are not there yet; return them, each with whose it is."""
     rows = await tx.rows(
         _sql.insert_notifications,
         {
@@ -98,7 +98,7 @@ async def list_choices(
 
 
 async def take_lead_changes(tx: Transaction, limit: int) -> dict[str, Span]:
-    """Takes changes of the lead away; returns the first and last bid of each auction's."""
+    """Take changes of the lead away; return the first and last bid of each auction's."""
     spans: dict[str, Span] = {}
     for row in await tx.rows(_sql.take_lead_changes, {"limit": limit}):
         first, last = spans.get(row["auction_id"], (row["first_seq"], row["last_seq"]))
@@ -222,7 +222,7 @@ async def count_unread(connection: DbConnection, user_id: str) -> int:
 async def update_read(
     tx: Transaction, user_id: str, ids: Sequence[str] | None, up_to: str | None
 ) -> int:
-    """Marks notifications as read, all of them without `ids` and `up_to`; returns how many."""
+    """Mark notifications as read, all of them without `ids` and `up_to`; return how many."""
     values = {"user_id": user_id, "ids": list(ids) if ids else None, "up_to": up_to}
     return await tx.execute(_sql.update_read, values)
 
@@ -239,7 +239,7 @@ async def upsert_choices(tx: Transaction, user_id: str, wishes: Sequence[SetPref
 
 
 async def delete_old(database: Database, read_days: int) -> int:
-    """Sweeps a part of what was read that long ago, and the marks of auctions that are over."""
+    """Sweep a part of what was read that long ago, and the marks of auctions that are over."""
     async with database.connection() as connection:
         swept = await connection.execute(_sql.delete_old_notices, {"days": read_days})
         return swept + await connection.execute(_sql.delete_old_endings)

@@ -62,7 +62,7 @@ class SubscriptionService:
     async def leave(
         self, user: Principal, kind: str, subject_id: str, key: RequestKey | None
     ) -> None:
-        """Stops following; nothing changes when it is not followed. Raises NotFound."""
+        """Stop following; nothing changes when it is not followed. Raises NotFound."""
         what = _kind(kind)
         values = {"user_id": user.user_id, "kind": what.value, "subject_id": subject_id}
 

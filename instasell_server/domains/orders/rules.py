@@ -59,7 +59,7 @@ def not_ready(state: OrderState) -> OrderNotReady:
 
 
 def check_unclaimed(state: OrderState) -> None:
-    """Raises ChargebackOpen while a bank's claim on the money waits for its verdict."""
+    """Raise ChargebackOpen while a bank's claim on the money waits for its verdict."""
     if state.bank_claims:
         raise ChargebackOpen("the buyer's bank has taken the payment back; its verdict decides")
 
@@ -70,7 +70,7 @@ def is_held(state: OrderState) -> bool:
 
 
 def check_payable(state: OrderState, now: datetime) -> None:
-    """Raises OrderNotReady unless the order waits to be paid and its time is not over."""
+    """Raise OrderNotReady unless the order waits to be paid and its time is not over."""
     if state.status is not OrderStatus.PENDING:
         raise not_ready(state)
     if state.payment_due_at <= now:
@@ -87,7 +87,7 @@ def seller_away(state: OrderState) -> OrderNotReady:
 
 
 def check_shippable(state: OrderState) -> None:
-    """Raises OrderNotReady unless the order is paid and not shipped."""
+    """Raise OrderNotReady unless the order is paid and not shipped."""
     if state.status is not OrderStatus.PROCESSING:
         raise not_ready(state)
 
@@ -136,7 +136,7 @@ def refund_amount(state: OrderState, wanted: int | None) -> int:
 
 
 def check_disputable(state: OrderState) -> None:
-    """Raises OrderNotReady unless money is held that no dispute is about yet."""
+    """Raise OrderNotReady unless money is held that no dispute is about yet."""
     paid = state.status in (OrderStatus.PROCESSING, OrderStatus.SHIPPED)
     if not paid or not state.held_amount:
         raise not_ready(state)

@@ -79,7 +79,7 @@ async def find_payment_of_intent(connection: DbConnection, intent_id: str) -> st
 
 
 async def lock_intent(tx: Transaction, intent_id: str) -> None:
-    """Has all who speak of one payment of the provider's wait for each other.
+    """Have all who speak of one payment of the provider's wait for each other.
 
     A payment and its chargeback may come at the same moment, before either has a row to lock.
     """

@@ -109,6 +109,6 @@ class WalletService:
 
 
 def check_owner(principal: Principal, user_id: str) -> None:
-    """Raises UserNotFound for the wallet of another, as for one that does not exist."""
+    """Raise UserNotFound for the wallet of another, as for one that does not exist."""
     if principal.user_id != user_id:
         raise UserNotFound

@@ -36,7 +36,7 @@ async def find_payout_account(connection: DbConnection, user_id: str) -> str | N
 
 
 async def insert_payout_account(connection: DbConnection, user_id: str, account_id: str) -> None:
-    """Remembers an account; the first one stays."""
+    """Remember an account; the first one stays."""
     values = {"user_id": user_id, "account_id": account_id}
     await connection.execute(_sql.insert_payout_account, values)
 

@@ -108,7 +108,7 @@ class WithdrawalService:
             raise NoPayoutAccount("open a payout account first, and fill its page in")
 
     async def send_pending(self) -> int:
-        """Has the provider send what waits, each once however often it is asked.
+        """Have the provider send what waits, each once however often it is asked.
 
         What was never asked of it goes back into a wallet from which nothing may leave meanwhile.
         """

@@ -81,7 +81,7 @@ def mixed_file(shop: Shell, rows: list[dict[str, str]]) -> tuple[Path, dict[int,
 
 
 async def until(process: asyncio.subprocess.Process, is_so: Callable[[], bool]) -> None:
-    """Waits for something that happens while a process runs."""
+    """Wait for something that happens while a process runs."""
     async with asyncio.timeout(60):
         while not is_so():
             assert process.returncode is None, "it ended before"

@@ -167,7 +167,7 @@ AUCTION_RECORD = {
 
 @pytest.fixture
 def width_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Sets how wide the terminal is."""
+    """Set how wide the terminal is."""
     monkeypatch.setenv("TERM", "xterm")
     return lambda width: monkeypatch.setenv("COLUMNS", str(width))
 

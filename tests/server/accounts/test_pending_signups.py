@@ -52,7 +52,7 @@ async def prove(http: aiohttp.ClientSession, token: str, password: str | None = 
 
 
 async def made(http: aiohttp.ClientSession, box: Path) -> None:
-    """Has the account of `EMAIL` made."""
+    """Have the account of `EMAIL` made."""
     await request(http)
     assert (await prove(http, token_in((await mails(box, FINISH))[0]))).status == 204
 

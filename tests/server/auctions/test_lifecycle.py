@@ -28,7 +28,7 @@ HOUR = 3600.0
 
 
 async def ended(sql: Sql) -> None:
-    """Returns once every auction is over."""
+    """Return once every auction is over."""
     await until(lambda: sql("SELECT 1 FROM auctions WHERE status IN ('pending', 'live')") == [])
 
 

@@ -17,7 +17,7 @@ Sql = Callable[..., list[tuple[Any, ...]]]
 
 
 async def over(sql: Sql, market_clock: MarketClock, seconds: float) -> None:
-    """Lets time pass until no auction is open."""
+    """Let time pass until no auction is open."""
     market_clock.shift(seconds)
     open_ones = "SELECT count(*) FROM auctions WHERE status IN ('pending', 'live')"
     await until(lambda: sql(open_ones) == [(0,)])

@@ -179,7 +179,7 @@ def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
 
 @pytest.fixture
 def limited(database_url: str, redis_url: str) -> Iterator[Callable[[int], Any]]:
-    """Starts a server that may open so many files; gives the process."""
+    """Start a server that may open so many files; give the process."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("INSTASELL_")}
     environment = {
         **kept,

@@ -52,7 +52,7 @@ class SlowUpload:
             yield row
 
     async def send(self, sku: str) -> None:
-        """Sends one row."""
+        """Send one row."""
         await self._rows.put(encoded([kettle(sku)]))
 
     async def verdict(self) -> dict[str, Any]:

@@ -88,7 +88,7 @@ async def test_what_is_offered_goes_with_its_seller_and_comes_back(
 
 
 async def until_seen(http: aiohttp.ClientSession, category: str, titles: list[str]) -> None:
-    """Waits for the first page of a category to show these."""
+    """Wait for the first page of a category to show these."""
     async with asyncio.timeout(60):
         while await seen(http, category=category) != titles:  # noqa: ASYNC110
             await asyncio.sleep(0.05)

@@ -33,7 +33,7 @@ async def market(server: RunningServer, sql: Sql) -> AsyncIterator[Market]:
 
 @pytest.fixture
 async def connect(server: RunningServer) -> AsyncIterator[Connect]:
-    """Opens sockets to `server`, or to another one."""
+    """Open sockets to `server`, or to another one."""
     async with AsyncExitStack() as stack:
         here = server
 

@@ -321,7 +321,7 @@ async def auction_of_500_bids(market: Market, connect: Connect) -> str:
 
 
 def many_auctions(sql: Sql, auction: str, count: int) -> None:
-    """Copies an auction, with its listing, straight in the database."""
+    """Copy an auction, with its listing, straight in the database."""
     sql(
         "WITH source AS (SELECT * FROM auctions WHERE id = %s), copies AS ("
         " INSERT INTO listings (seller_id, title, category_id, type, condition, stock)"

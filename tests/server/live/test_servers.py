@@ -77,7 +77,7 @@ class Reads:
 
 
 def lose(patch: pytest.MonkeyPatch, places: set[int]) -> None:
-    """Loses the bus messages at these places, counted from 1."""
+    """Lose the bus messages at these places, counted from 1."""
     send = RedisBus.publish
     sent = {"count": 0}
 

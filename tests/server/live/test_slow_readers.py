@@ -42,7 +42,7 @@ class Pipe(asyncio.Transport):
         return self.is_aborted
 
     def abort(self) -> None:
-        """Cuts it."""
+        """Cut it."""
         self.is_aborted = True
 
     def read_on(self) -> None:

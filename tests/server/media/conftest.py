@@ -62,7 +62,7 @@ class Studio:
         self.base_url = base_url
 
     async def open(self) -> None:
-        """Lets everybody in."""
+        """Let everybody in."""
         self.seller = await sign_up(self.http, "seller")
         self.other = await sign_up(self.http, "seller")
         self.buyer = await sign_up(self.http)
@@ -113,14 +113,14 @@ class Studio:
         return answer.body
 
     async def put(self, upload: Any, data: bytes, **headers: str) -> int:
-        """Puts bytes where they go; returns the status."""
+        """Put bytes where they go; return the status."""
         wanted = {"Content-Type": upload["headers"]["Content-Type"], **headers}
         body = io.BytesIO(data)
         async with self.http.put(upload["url"], data=body, headers=wanted) as answer:
             return answer.status
 
     async def complete(self, image_id: str, by: Person | None = None) -> Answer:
-        """Confirms a picture."""
+        """Confirm a picture."""
         return await (by or self.seller).ask("POST", f"{self.path}/{image_id}/complete")
 
     async def add(self, data: bytes | None = None, kind: str = "PNG") -> Any:

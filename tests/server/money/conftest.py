@@ -32,7 +32,7 @@ class Bazaar:
         self.is_tampered = False
 
     async def open(self) -> None:
-        """Lets everybody in."""
+        """Let everybody in."""
         self.seller = await sign_up(self.http, "seller")
         self.buyer = await sign_up(self.http)
         self.stranger = await sign_up(self.http)
@@ -71,7 +71,7 @@ class Bazaar:
         return Person(self.http, person.id, person.email, token)
 
     async def until_status(self, order_id: str, status: str) -> None:
-        """Waits until an order reaches by itself the state that is expected."""
+        """Wait until an order reaches by itself the state that is expected."""
         await until(
             lambda: self.sql("SELECT status FROM orders WHERE id = %s", order_id) == [(status,)],
             seconds=LIMIT_SECONDS,

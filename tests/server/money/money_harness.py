@@ -117,17 +117,17 @@ class Arena:
         self._taken = 0
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Does one thing to its end."""
+        """Do one thing to its end."""
         return self._loop.run_until_complete(work)
 
     def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Runs a statement from outside; returns its rows."""
+        """Run a statement from outside; return its rows."""
         named = values[0] if len(values) == 1 and isinstance(values[0], dict) else values
         self._cursor.execute(statement, named or None)
         return self._cursor.fetchall() if self._cursor.description else []
 
     def admit(self) -> None:
-        """Makes the people, once; each may withdraw."""
+        """Make the people, once; each may withdraw."""
         [(category,)] = self.sql(
             "INSERT INTO categories (name, path, lineage, id)"
             " SELECT 'Lamps', 'Lamps', ARRAY[id], id FROM gen_random_uuid() AS id RETURNING id"
@@ -170,7 +170,7 @@ class Arena:
         self._taken = self._held_by_provider()
 
     def advance(self, seconds: int) -> None:
-        """Moves the clock."""
+        """Move the clock."""
         self.now += seconds
         self.sql("UPDATE machine_clock SET seconds = %s", self.now)
 
@@ -185,7 +185,7 @@ class Arena:
             )
 
     def visit(self, url: str) -> bool:
-        """Pays on a page of the provider; False when it is closed."""
+        """Pay on a page of the provider; False when it is closed."""
 
         async def post() -> bool:
             headers = {"Accept": "application/json"}

@@ -65,7 +65,7 @@ def arena(
 
 
 def run(arena: Arena, runs: int, steps: int, number: int = 0, kind: type[Banks] = Machine) -> None:
-    """Runs the machine; the same number makes the same runs."""
+    """Run the machine; the same number makes the same runs."""
     machine: Any = seed(number)(type("Run", (kind,), {"arena": arena}))
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         machine,

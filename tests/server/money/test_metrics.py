@@ -29,7 +29,7 @@ class Metrics:
         return found
 
     async def mark(self) -> None:
-        """Counts from here."""
+        """Count from here."""
         self._before = await self._read()
 
     async def moved(self, *names: str) -> list[int]:

@@ -40,7 +40,7 @@ async def refund_by_hand(bazaar: Bazaar, intent_id: str, amount: int | None = No
 
 
 async def until_booked(bazaar: Bazaar, refund_id: str) -> None:
-    """Waits until the market has heard of it."""
+    """Wait until the market has heard of it."""
     known = "SELECT count(*) FROM chargebacks WHERE provider_id = %s"
     await until(lambda: bazaar.sql(known, refund_id) == [(1,)])
 

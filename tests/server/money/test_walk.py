@@ -59,7 +59,7 @@ class Walk:
         ]  # fmt: skip
 
     async def open(self) -> None:
-        """Lets an admin in."""
+        """Let an admin in."""
         self._admin = await self._bazaar.admin()
 
     async def take_a_step(self) -> None:
@@ -279,7 +279,7 @@ async def test_the_books_balance_after_every_step(
 
 
 async def _settle(bazaar: Bazaar) -> None:
-    """Waits until everything that is under way has arrived."""
+    """Wait until everything that is under way has arrived."""
     refunds = "SELECT count(*) FROM provider_refunds WHERE status IN ('asking', 'asked')"
     # A webhook may bring about a refund, and a refund brings webhooks.
     await bazaar.provider.until_quiet()

@@ -87,7 +87,7 @@ class Trade(RuleBasedStateMachine):
         return Listing(str(listing_id), price, stock)
 
     def attempt(self, work: Coroutine[Any, Any, T], *, allowed: bool) -> T | None:
-        """Does something that the rules allow, or do not: both have to be so."""
+        """Do something that the rules allow, or do not: both have to be so."""
         try:
             done = self.arena.run(work)
         except InstaSellError:

@@ -23,7 +23,7 @@ MISSING = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
 
 
 def write(sql: Sql, user_id: str, count: int, kind: str = "paid") -> list[str]:
-    """Notices of a user; their ids, the newest first."""
+    """Return the notices of a user; their ids, the newest first."""
     rows = sql(
         "INSERT INTO notifications (user_id, kind, payload, cause)"
         " SELECT %s, %s, '{}', gen_random_uuid()::text FROM generate_series(1, %s)"

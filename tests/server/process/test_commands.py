@@ -61,7 +61,7 @@ def _call(environment: dict[str, str], *words: str, stdin: str = "") -> Any:
 
 @pytest.fixture
 def start(environment: dict[str, str]) -> Iterator[Callable[..., tuple[Any, str]]]:
-    """Starts a server on a free port; gives the process and its address."""
+    """Start a server on a free port; give the process and its address."""
     running: list[subprocess.Popen[str]] = []
 
     def begin(*words: str) -> tuple[Any, str]:

@@ -51,7 +51,7 @@ async def disputed(trade: Trade, title: str = "A lamp", text: str = "It is broke
 
 
 async def desk_open(shown: Screen, tab: str = "1") -> None:
-    """Goes to a tab of the desk."""
+    """Go to a tab of the desk."""
     await shown.press("A")
     await shown.until(lambda: isinstance(shown.app.screen, AdminScreen))
     await shown.press(tab)
@@ -59,7 +59,7 @@ async def desk_open(shown: Screen, tab: str = "1") -> None:
 
 
 async def dispute_open(shown: Screen) -> None:
-    """Goes to the first dispute of the list."""
+    """Go to the first dispute of the list."""
     await desk_open(shown)
     await shown.press("enter")
     await shown.until(lambda: isinstance(shown.app.screen, DisputeScreen))

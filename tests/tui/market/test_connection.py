@@ -39,14 +39,14 @@ class Listener(MessagePump):
         return [message for message in self.told if isinstance(message, kind)]
 
     async def until(self, holds: Callable[[], object]) -> None:
-        """Waits for a condition, looked at with each message."""
+        """Wait for a condition, looked at with each message."""
         while not holds():
             self._more.clear()
             await self._more.wait()
 
 
 async def quiet(holds: Callable[[], object]) -> None:
-    """Waits for what no message tells of."""
+    """Wait for what no message tells of."""
     loop = asyncio.get_running_loop()
     while not holds():
         turned = loop.create_future()

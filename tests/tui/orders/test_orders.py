@@ -33,7 +33,7 @@ async def trade(market: Market, fund: Callable[[str, int], None]) -> Trade:
 
 
 async def order_open(shown: Screen, order_id: str) -> None:
-    """Goes through the list to one order."""
+    """Go through the list to one order."""
     await shown.press("o")
     await shown.until(lambda: isinstance(shown.app.screen, OrdersScreen))
     table = shown.app.screen.query_one(RowTable)

@@ -50,7 +50,7 @@ sys.addaudithook(_hear)
 
 @contextlib.contextmanager
 def no_network() -> Iterator[None]:
-    """Fails when anything in this process connects, listens or looks a name up."""
+    """Fail when anything in this process connects, listens or looks a name up."""
     _reached.clear()
     _listening.append(None)
     try:

@@ -35,7 +35,7 @@ async def seller(market: Market, sql: Sql) -> AsyncInstaSell:
 
 
 async def desk(shown: Screen) -> RowTable:
-    """Opens the desk."""
+    """Open the desk."""
     await shown.press("L")
     await shown.until(lambda: isinstance(shown.app.screen, SellerScreen))
     return shown.app.screen.query_one(RowTable)

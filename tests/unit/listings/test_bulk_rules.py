@@ -45,7 +45,7 @@ class Market:
         return [checker.decide(each) for each in rows]
 
     def sell(self, listing_id: str, quantity: int) -> int:
-        """Sells what is there of a quantity; returns how many."""
+        """Sell what is there of a quantity; return how many."""
         listing = self.known.listings[listing_id]
         sold = min(quantity, listing.stock)
         self.known.listings[listing_id] = listing._replace(stock=listing.stock - sold)

@@ -21,7 +21,7 @@ class Hall:
         self.ends: dict[str, asyncio.Event] = {}
 
     async def come(self, *names: str) -> None:
-        """Lets files come, one after another; a name is that of an account and a number."""
+        """Let files come, one after another; a name is that of an account and a number."""
         for name in names:
             self.ends[name] = asyncio.Event()
             self.tasks.append(asyncio.create_task(self._one(name), name=name))
@@ -33,13 +33,13 @@ class Hall:
             await self.ends[name].wait()
 
     async def end(self, *names: str) -> None:
-        """Ends turns."""
+        """End turns."""
         for name in names:
             self.ends[name].set()
             await self.settle()
 
     async def settle(self) -> None:
-        """Lets everybody go as far as they can."""
+        """Let everybody go as far as they can."""
         for _ in range(5):
             await asyncio.sleep(0)
 
@@ -49,7 +49,7 @@ class Hall:
         return {task.get_name() for task in ended if isinstance(task.exception(), Unavailable)}
 
     async def end_all(self) -> list[BaseException | None]:
-        """Ends everything; returns what became of each."""
+        """End everything; return what became of each."""
         for event in self.ends.values():
             event.set()
         return await asyncio.gather(*self.tasks, return_exceptions=True)

@@ -81,7 +81,7 @@ class _Window:
         self._decoder = json.JSONDecoder(object_pairs_hook=_no_twice)
 
     def is_at_row(self) -> bool:
-        """Goes to the next row. Returns False at the end of the document."""
+        """Go to the next row. Returns False at the end of the document."""
         while True:
             self._fill()
             found = _BETWEEN.match(self._buffer, self._at)
@@ -122,7 +122,7 @@ class _Window:
             return None, end
 
     def _pass_over(self) -> str:
-        """Goes to where the next object seems to begin; returns the start of what was passed."""
+        """Go to where the next object seems to begin; return the start of what was passed."""
         begin, start = self._at, self._at + 1
         kept = self._buffer[begin : begin + PROBLEM_CHARACTERS_KEPT]
         while (found := _NEXT_OBJECT.search(self._buffer, start)) is None:

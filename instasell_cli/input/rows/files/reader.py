@@ -69,7 +69,7 @@ _ROWS_OF = {
 
 @contextmanager
 def opened_rows(name: str, form: FileForm | None = None) -> Iterator[RowFile]:
-    """Opens a file, or stdin for "-". Raises UsageProblem for a file that holds no rows."""
+    """Open a file, or stdin for "-". Raises UsageProblem for a file that holds no rows."""
     form = form or FileForm()
     with opened_bytes(name) as raw:
         kind = form.kind or _kind_of(name, raw.peek(BYTES_LOOKED_AT)[:BYTES_LOOKED_AT])

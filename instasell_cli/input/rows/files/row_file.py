@@ -70,7 +70,7 @@ class RowFile:
 
 
 def check_header(name: str, header: Sequence[str]) -> None:
-    """Raises UsageProblem for a header that does not tell the columns apart."""
+    """Raise UsageProblem for a header that does not tell the columns apart."""
     if not any(header):
         raise UsageProblem(f"{name}: there is no header; the first line names the columns")
     twice = sorted({cell for cell in header if cell and header.count(cell) > 1})

@@ -135,7 +135,7 @@ def _sheet(name: str, content: bytes, wanted: str | None) -> CalamineSheet:
 
 
 def _check_unpacked(name: str, content: bytes) -> None:
-    """Raises UsageProblem for an archive that would need much more memory than it is long."""
+    """Raise UsageProblem for an archive that would need much more memory than it is long."""
     import zipfile
     import zlib
 

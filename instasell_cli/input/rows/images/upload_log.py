@@ -32,7 +32,7 @@ class PictureLog:
             raise OSError(f"{path}: {error}") from error
 
     def close(self) -> None:
-        """Ends the keeping."""
+        """End the keeping."""
         self._rows.close()
 
     def images_of(self, listing_id: str) -> dict[bytes, str]:
@@ -44,7 +44,7 @@ class PictureLog:
         return dict(found.fetchall())
 
     def add(self, listing_id: str, source: bytes, image_id: str) -> None:
-        """Notes a picture that is there."""
+        """Note a picture that is there."""
         self._rows.execute(
             "INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?, ?)",
             (self._account, listing_id, source, image_id, time.time()),

@@ -81,7 +81,7 @@ class Uploader:
             return found
 
     async def aclose(self) -> None:
-        """Closes the log, and the connections to where pictures are fetched from."""
+        """Close the log, and the connections to where pictures are fetched from."""
         if "_log" in self.__dict__:
             self._log.close()
         if self._http is not None:

@@ -149,11 +149,11 @@ class Lifecycle:
                 await store.give_back_stock(tx, [each.auction.listing_id])
 
     async def carry_out_due(self) -> int:
-        """Starts and ends what is due, skipping rows that are locked; returns how many."""
+        """Start and end what is due, skipping rows that are locked; return how many."""
         return await self._carry_out(lambda tx: locked_store.lock_due(tx, DUE_BATCH))
 
     async def carry_out(self, auction_id: str) -> int:
-        """Starts or ends one auction if it is due, waiting for its lock."""
+        """Start or end one auction if it is due, waiting for its lock."""
         return await self._carry_out(lambda tx: locked_store.lock_waiting(tx, [auction_id]))
 
     async def _carry_out(self, lock: _Lock) -> int:
@@ -216,7 +216,7 @@ class Lifecycle:
     async def cancel_open(
         self, tx: Transaction, auction_id: str, reason: str
     ) -> AuctionStatusReply:
-        """Cancels anybody's open auction, with bids or without, for admins.
+        """Cancel anybody's open auction, with bids or without, for admins.
 
         Raises AuctionNotFound, AuctionNotOpen.
         """
@@ -266,7 +266,7 @@ class Lifecycle:
             raise Unavailable(_COPIES_LEFT)
 
     async def invalidate(self, events: Sequence[AuctionEvent]) -> bool:
-        """Makes cached states older than these events count as absent; False if that failed."""
+        """Make cached states older than these events count as absent; False if that failed."""
         versions = {status_key(each.auction_id): each.version for each in events}
         return await self._cache.invalidate(versions, ttl_seconds=STATUS_TTL_SECONDS)
 

@@ -100,7 +100,7 @@ class Relisting:
     async def _lock_over(
         self, tx: Transaction, seller: Principal, auction_id: str
     ) -> LockedAuction:
-        """Locks an auction of the seller's that is over: only who has it makes orders of it."""
+        """Lock an auction of the seller's that is over: only who has it makes orders of it."""
         auction = (await locked_store.lock_waiting(tx, [auction_id])).get(auction_id)
         if auction is None or auction.terms.seller_id != seller.user_id:
             raise AuctionNotFound

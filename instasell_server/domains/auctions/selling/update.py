@@ -30,7 +30,7 @@ class ListingEdits:
         self._lifecycle = lifecycle
 
     async def carry_out(self, task: UpdateAuctionOfListing) -> None:
-        """Gives the auction a new version, whose event has the state with the new words."""
+        """Give the auction a new version, whose event has the state with the new words."""
         auction_id = task.auction_id
 
         async def work(tx: Transaction) -> None:
