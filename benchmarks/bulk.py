@@ -91,7 +91,7 @@ def one_by_one(market: MeasuredMarket, token: str, rows: list[dict[str, Any]]) -
 
 
 def by_copy(market: MeasuredMarket, seller_id: str, rows: list[dict[str, Any]]) -> Sample:
-    """Into the same table, with all its indexes and checks, by a connection of its own."""
+    """Copy into the same table, with all its indexes and checks, by a connection of its own."""
     columns = (*rows[0], "seller_id")
     text = io.StringIO()
     # Without quotes an empty text would be NULL.

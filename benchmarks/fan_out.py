@@ -91,7 +91,7 @@ class _Place:
 async def _run(
     place: _Place, token: str | None, messages: list[bytes], last_bid: int
 ) -> tuple[Sample, list[bytes]]:
-    """Watchers join; a sender sends messages at the rate; the last has to reach everybody."""
+    """Have a sender send messages at the rate until the last has reached every watcher."""
     crowd = _Crowd(b'"bid_count":%d,' % last_bid)
     sockets = await _open(place, crowd)
     bytes_open = unique_bytes(place.pid)

@@ -24,7 +24,7 @@ _COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 
 
 async def _start(command: Sequence[str], environment: Mapping[str, str], word: str) -> list[float]:
-    """Milliseconds until a word is painted, and those of CPU that this took."""
+    """Return milliseconds until a word is painted, and those of CPU that this took."""
     painted = asyncio.Event()
 
     def look(paint: Paint) -> None:

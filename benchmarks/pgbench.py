@@ -94,7 +94,7 @@ def _number(pattern: str, text: str) -> float:
 
 
 def _latencies(folder: Path) -> list[float]:
-    """Seconds of each transaction; the third column of the log has microseconds."""
+    """Return seconds of each transaction; the third column of the log has microseconds."""
     return [
         int(line.split()[2]) / 1e6
         for path in folder.iterdir()

@@ -80,7 +80,7 @@ class RealAuction:
 
     @property
     def bidders(self) -> list[str]:
-        """Everybody who bid, by first row."""
+        """Return everybody who bid, by first row."""
         return list(dict.fromkeys(bid.bidder for bid in self.bids))
 
 
@@ -176,7 +176,7 @@ def own_market() -> Iterator[str]:
 
 
 def _make_category(url: str, create_admin: list[str], environment: dict[str, str]) -> None:
-    """Only admins make categories, and only the server's own command makes the first admin."""
+    """Make a category, as an admin; the first admin is made by the server's own command."""
     email, password = "admin@example.org", secrets.token_urlsafe(16)
     subprocess.run(
         [*create_admin, "--email", email],

@@ -17,7 +17,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def shared_options() -> list[Any]:
-    """Fresh options; their values gather in `Context.meta`, where the last one given wins."""
+    """Return new options; their values gather in `Context.meta`, where the last one given wins."""
     return [
         _shared(
             "output",

@@ -31,7 +31,7 @@ def command_of(package: str, *arguments: str) -> list[str]:
 
 
 def environment(changes: Mapping[str, str | None]) -> dict[str, str]:
-    """Our environment with changes; None takes a variable away.
+    """Return our environment with changes; None takes a variable away.
 
     From a source tree that is not installed, the programs find the same tree.
     """

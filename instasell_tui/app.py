@@ -193,7 +193,7 @@ class InstaSellApp(MarketApp):
         self._taping.close()
 
     def _fatal_error(self) -> None:
-        """Without the values of variables: among them are passwords and tokens."""
+        """Print the error without the values of variables: among them are passwords and tokens."""
         trace = Traceback(show_locals=False, width=None, suppress=[rich, textual])
         self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))
         self._close_messages_no_wait()

@@ -63,7 +63,7 @@ def in_force(deed: KeyAction, keys: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def display_keys(keys: Sequence[str]) -> str:
-    """Keys as they are written for people: "/", "Ctrl+F", "↓ j"."""
+    """Return keys as they are written for people: "/", "Ctrl+F", "↓ j"."""
     return " ".join(_display(key) for key in keys)
 
 
@@ -125,7 +125,7 @@ def apply_key_file(
 
 
 def _keys(value: object) -> str | None:
-    """Keys by their long names, parted by commas; None for what is no key."""
+    """Return keys by their long names, parted by commas; None for what is no key."""
     if not isinstance(value, str) or not value:
         return None
     keys = []

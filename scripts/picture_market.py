@@ -215,7 +215,7 @@ DESCRIPTION = (
 
 
 async def bid_on(auctions: dict[str, str], people: list[AsyncInstaSell], seconds: float) -> None:
-    """People outbid each other for a while, on the first auctions more than on the last."""
+    """Have people outbid each other for a while, on the first auctions more than on the last."""
     chance = random.Random(7)
     ids = list(auctions.values())
     likings = [1 / (1 + place) ** 0.7 for place in range(len(ids))]
@@ -245,7 +245,7 @@ async def take_part(viewer: AsyncInstaSell, auctions: dict[str, str], *, lead: b
 
 
 async def complain(url: str) -> tuple[str, str]:
-    """Orders that were paid, and what their buyer says of them; the tokens of admin and buyer."""
+    """Complain of paid orders, in their buyer's words; return the tokens of admin and buyer."""
     seller, buyer = await person(url, "Low Tide Shop", "seller"), await person(url, "Hana Ito")
     async with AsyncInstaSell(url) as admin:
         await admin.auth.login(ADMIN, PASSWORD)

@@ -41,7 +41,7 @@ class TypedWords:
 
     @property
     def taken(self) -> frozenset[str]:
-        """Values of lists that are there already, as the ids before this one."""
+        """Return values of lists that are there already, as the ids before this one."""
         lists = (each for each in self.params.values() if isinstance(each, list | tuple))
         return frozenset(str(value) for each in lists for value in each)
 

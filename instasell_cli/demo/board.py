@@ -79,7 +79,7 @@ class BidderCrowd:
             self._open.append(await self._create_auction())
 
     async def run(self) -> None:
-        """Until it is cancelled: each auction that ends makes room for another."""
+        """Run until it is cancelled: each auction that ends makes room for another."""
         async with asyncio.TaskGroup() as group:
             for auction_id in self._open:
                 group.create_task(self._lane(auction_id))

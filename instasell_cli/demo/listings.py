@@ -39,7 +39,7 @@ def sign_up(client: InstaSell, market: DemoMarket, name: str) -> None:
 
 
 async def bidders(stack: AsyncExitStack, market: DemoMarket, count: int) -> list[AsyncInstaSell]:
-    """New bidders, signed in; `stack` closes their clients."""
+    """Return new bidders, signed in; `stack` closes their clients."""
     found = []
     for number in range(count):
         client = await stack.enter_async_context(AsyncInstaSell(market.url))

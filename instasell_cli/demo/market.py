@@ -148,7 +148,7 @@ class DemoMarket:
 
 
 def _clean_environment() -> dict[str, str]:
-    """Ours, without the settings of another market that may stand in it."""
+    """Return our environment without the settings of another market that may stand in it."""
     gone: Mapping[str, str | None] = {
         name: None for name in os.environ if name.startswith("INSTASELL_")
     }

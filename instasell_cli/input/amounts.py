@@ -35,7 +35,7 @@ class AmountReader:
 
 
 def typed_amount(text: str, option: str, currency: str | None = None, *, least: int = 0) -> int:
-    """Minor units of what was typed, `least` or more. Raises UsageProblem, naming the option."""
+    """Return typed text in minor units, `least` or more. Raises UsageProblem with the option."""
     from instasell_client.models.money import parse_amount
 
     currency = currency or default_currency()

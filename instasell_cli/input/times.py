@@ -12,7 +12,7 @@ _SPAN = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s?
 
 
 def parse_seconds(text: str, option: str) -> int:
-    """Seconds from "90", "90s", "10m", "1d12h". Raises UsageProblem."""
+    """Return seconds from "90", "90s", "10m", "1d12h". Raises UsageProblem."""
     found = _SPAN.fullmatch(text.strip().lower())
     if found is None or not any(found.groups()):
         raise UsageProblem(f"{option}: {text!r} is not a span of time; write 90s, 10m or 1d12h")

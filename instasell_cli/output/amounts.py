@@ -32,7 +32,7 @@ def market_currency(client: InstaSell) -> str:
 
 
 def shown_amount(amount: int, currency: str | None = None) -> str:
-    """Minor units as a person reads them."""
+    """Return minor units as a person reads them."""
     from instasell_client.models.money import format_amount
 
     return format_amount(amount, currency or default_currency())

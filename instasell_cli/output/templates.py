@@ -65,7 +65,7 @@ def _shown(value: object) -> object:
 
 
 def _amount(value: object, currency: str | None = None) -> str:
-    """Minor units as 12.50."""
+    """Return minor units as 12.50."""
     return shown_amount(value, currency) if isinstance(value, int) else ""
 
 

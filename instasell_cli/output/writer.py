@@ -237,7 +237,7 @@ class OutputWriter:
 
 
 def clean(text: str, *, keep: str = "") -> str:
-    """Text of other people without what could steer a terminal."""
+    """Return text of other people without what could steer a terminal."""
     from instasell_client.models.text import clean
 
     return clean(text, keep=keep)

@@ -207,7 +207,7 @@ def _verbatim(text: str) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Text that roff prints as it is."""
+    """Return text that roff prints as it is."""
     escaped = text.replace("\\", "\\e").replace("-", "\\-").replace('"', "\\(dq")
     escaped = escaped.replace("^", "\\(ha").replace("~", "\\(ti").replace("`", "\\(ga")
     escaped = escaped.replace("'", "\\(aq")

@@ -63,7 +63,7 @@ def restore_backup(settings: Settings, file: Path) -> tuple[Manifest, str]:
 
 
 def _check_redis(settings: Settings) -> None:
-    """Copies of sessions and rows in a Redis may be of another time than the database."""
+    """Check the Redis: its copies of sessions and rows may be of another time than the database."""
     try:
         empty = asyncio.run(is_redis_empty(settings))
     except Unreachable as error:

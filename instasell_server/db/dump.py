@@ -130,7 +130,7 @@ def _count(cursor: psycopg2.extensions.cursor) -> dict[str, int]:
 
 
 def _known(url: str) -> dict[str, str]:
-    """libpq's variables for a URL; a password has no place among a program's arguments."""
+    """Return libpq's variables for a URL; a password has no place among a program's arguments."""
     given = psycopg2.extensions.parse_dsn(url)
     return {_VARIABLES[key]: str(value) for key, value in given.items() if key in _VARIABLES}
 

@@ -281,7 +281,7 @@ class EmbeddedPostgres:
         return False
 
     def _end(self, process: EngineProcess) -> None:
-        """Fast stop, then immediate stop, then SIGKILL; what was committed survives each."""
+        """Stop fast, then immediately, then by SIGKILL; what was committed survives each."""
         gentle = end_all([process], signal.SIGINT, _STOP_SECONDS)
         if not gentle and not end_all([process], signal.SIGQUIT, _STOP_SECONDS / 6):
             end_all([process], signal.SIGKILL, _STOP_SECONDS / 6)
@@ -306,7 +306,7 @@ class EmbeddedPostgres:
                 left.unlink()
 
     def _end_orphans(self) -> None:
-        """Backends notice a dead postmaster by themselves; those that do not are ended."""
+        """End backends that have not noticed by themselves that the postmaster is dead."""
         orphans = self._orphans()
         if orphans and not end_all(orphans, signal.SIGQUIT, _STOP_SECONDS / 6):
             end_all(self._orphans(), signal.SIGKILL, _STOP_SECONDS / 6)
@@ -363,7 +363,7 @@ class EmbeddedPostgres:
 
 
 def _is_postgres(command: str) -> bool:
-    """Backends replace their command line by a title; the postmaster keeps its own."""
+    """Tell a postmaster by its command line, which backends replace by a title."""
     return command.startswith("postgres: ") or "/postgres -D " in command
 
 

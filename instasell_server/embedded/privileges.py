@@ -53,7 +53,7 @@ class Identity:
         return cls(os.geteuid(), os.getegid(), switched=False)
 
     def rights(self) -> SpawnRights:
-        """Arguments for `subprocess.Popen`; empty when the caller's own rights are kept."""
+        """Return arguments for `subprocess.Popen`; empty when the caller's own rights are kept."""
         if not self.switched:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
@@ -112,7 +112,7 @@ def _name_of(number: int) -> str | None:
 
 
 def _prove_switch(identity: Identity) -> None:
-    """Containers may keep root from changing its user id; say so before anything is written."""
+    """Try the change of user id, which containers may forbid, before anything is written."""
     try:
         subprocess.run(["/bin/sh", "-c", ":"], check=True, cwd="/", **identity.rights())
     except (OSError, subprocess.SubprocessError) as error:

@@ -41,7 +41,7 @@ class Wheel:
     server: Path
 
     def build_id(self) -> str:
-        """Version and a digest of the server's size and time, so that a rebuild is copied again."""
+        """Return the version and a digest of size and time, so that a rebuild is copied again."""
         status = self.server.stat()
         digest = hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode())
         return f"{self.name}-{self.version}-{digest.hexdigest()[:12]}"

@@ -60,7 +60,7 @@ def _check_type(request: web.Request) -> None:
 
 
 def parse_json(raw: bytes) -> Any:
-    """Strict JSON. Raises Malformed, or Invalid with the fields that hold what is not text."""
+    """Parse strict JSON. Raises Malformed, or Invalid with the fields that are not text."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:

@@ -176,7 +176,7 @@ class BoardRoom:
         return changed
 
     def forget(self) -> None:
-        """Nobody watches any more, so nothing has to be known."""
+        """Forget the room: nobody watches any more."""
         self.versions.clear()
         self.latest.clear()
         self.before.clear()

@@ -75,7 +75,7 @@ class LiveEndpoint:
         self.spawn(self._open.run())
 
     async def serve(self, call: Call[None, None]) -> web.StreamResponse:
-        """GET /ws"""
+        """Handle `GET /ws`."""
         self._check_origin(call.request)
         socket = web.WebSocketResponse(
             # aiohttp refuses what reaches its limit, not only what exceeds it.

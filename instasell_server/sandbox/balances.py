@@ -89,7 +89,7 @@ def retrieve_balance_transaction(call: SandboxCall) -> Json:
 
 
 def list_balance_transactions(call: SandboxCall) -> Json:
-    """Balance transactions, by `type`, `source`, `currency` and `created`."""
+    """Return balance transactions, by `type`, `source`, `currency` and `created`."""
     params = call.params
     fields = {
         "type": params.find_text("type"),

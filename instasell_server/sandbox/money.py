@@ -20,7 +20,7 @@ def decimals_of(currency: str) -> int:
 
 
 def format_amount(amount: int, currency: str) -> str:
-    """Minor units as text, with the currency's sign or, if it has none, with its code."""
+    """Return minor units as text, with the currency's sign or, if it has none, with its code."""
     digits = decimals_of(currency)
     major, minor = divmod(amount, 10**digits)
     text = f"{major:,}" + (f".{minor:0{digits}d}" if digits else "")

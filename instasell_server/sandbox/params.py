@@ -43,7 +43,7 @@ class Params:
         return f"{self._prefix}[{key}]" if self._prefix else key
 
     def find_text(self, key: str, choices: Collection[str] = ()) -> str | None:
-        """Text of up to 5000 characters; nothing is the same as none."""
+        """Return text of up to 5000 characters; nothing is the same as none."""
         self._unread.discard(key)
         value = self._values.get(key)
         if value is None or value == "":
@@ -79,7 +79,7 @@ class Params:
         return number
 
     def find_amount(self, key: str = "amount") -> int | None:
-        """Minor units, from 1 to 10^12."""
+        """Return minor units, from 1 to 10^12."""
         return self.find_integer(key, 1, AMOUNT_MAX)
 
     def get_amount(self, key: str = "amount") -> int:
@@ -91,7 +91,7 @@ class Params:
         return self.find_text(key, ("true", "false")) == "true"
 
     def get_currency(self, key: str = "currency") -> str:
-        """Three letters, in lower case."""
+        """Return three letters, in lower case."""
         text = self.get_text(key)
         if not _CURRENCY.fullmatch(text):
             message = f"Invalid currency: {text[:20]}. Three lower-case letters are expected."

@@ -183,7 +183,7 @@ def retrieve_intent(call: SandboxCall) -> Json:
 
 
 def list_intents(call: SandboxCall) -> Json:
-    """Payment intents, by `customer` and `created`."""
+    """Return payment intents, by `customer` and `created`."""
     return list_page(call, "payment_intent", {"customer": call.params.find_text("customer")})
 
 

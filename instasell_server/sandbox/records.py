@@ -203,7 +203,7 @@ class SandboxRecords:
     def list_deliveries(
         self, endpoints: int, due_before: float, limit: int, *, newest_first: bool
     ) -> list[Delivery]:
-        """Deliveries that are due at the endpoints that there are."""
+        """Return deliveries that are due at the endpoints that there are."""
         order = "deliveries.seq DESC" if newest_first else "due_at, deliveries.seq"
         rows = self._connection.execute(
             "SELECT deliveries.seq, event_id, endpoint, attempts, due_at, body FROM deliveries"
@@ -303,7 +303,7 @@ class SandboxRecords:
         )
 
     def sums(self) -> list[tuple[str, bool, str, int, int]]:
-        """Balance transactions added up: currency, whether of the platform, category, amount, fee.
+        """Add up balance transactions: currency, whether of the platform, category, amount, fee.
 
         Amounts and fees are in minor units.
         """

@@ -93,7 +93,7 @@ class Store:
         self._connection = connection
 
     def _take_lock(self) -> None:
-        """Two sandboxes on one file would each deliver the other's webhooks.
+        """Take the lock: two sandboxes on one file would each deliver the other's webhooks.
 
         The lock lies beside the file and not on it, so that a backup may read what is written.
         """

@@ -176,7 +176,7 @@ class DisputeScreen(Screen[None]):
 
     @on(messages.AccountChanged)
     def _account_changed(self) -> None:
-        """Another person sees nothing of what an admin saw."""
+        """Forget what an admin saw, so that another person sees nothing of it."""
         if not self.app.feed.desk.is_mine:
             self._view, self._order = None, None
             for name in ("title", "outcome", *_BOXES):
@@ -239,7 +239,7 @@ class DisputeScreen(Screen[None]):
 
 
 def _table(rows: Sequence[Sequence[str]], *, right: int | None = None) -> Table:
-    """Columns in line; the last one takes what is left, `right` is aligned to the right."""
+    """Return columns in line; the last one takes what is left, `right` is aligned to the right."""
     table = Table.grid(padding=(0, 2))
     count = len(rows[0]) if rows else 0
     for number in range(count):

@@ -74,7 +74,7 @@ class AdminList:
         return [self.kind.row(each, zone, now) for each in self._items]
 
     def facts(self, key: str) -> Facts:
-        """More of the one behind a row."""
+        """Return more of the one behind a row."""
         found = self.find(key)
         return [] if found is None else self.kind.facts(found)
 

@@ -197,7 +197,7 @@ class AdminScreen(PagedListScreen):
             await self._list.look_further(self.app.feed.desk, self._q)
 
     def person_changed(self) -> None:
-        """Another person sees nothing of what an admin saw."""
+        """Forget what an admin saw, so that another person sees nothing of it."""
         self._lists = {name: AdminList(kind) for name, kind in LISTS.items()}
         self.query_one(FigureBoard).forget()
         self.show_rows(from_top=True)
@@ -213,7 +213,7 @@ class AdminScreen(PagedListScreen):
     # What people do ---------------------------------------------------------------------------
 
     def action_back(self) -> None:
-        """Out of the search first, then out of the screen."""
+        """Go out of the search first, then out of the screen."""
         if isinstance(self.focused, Input):
             self._take_focus()
         else:

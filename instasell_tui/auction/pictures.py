@@ -79,7 +79,7 @@ def fit_size(image: Image) -> ImageVersion:
 
 
 def decode_picture(data: bytes) -> Pixels:
-    """Bytes as pixels of three colours. Raises PictureUnfit for all that cannot be."""
+    """Return bytes as pixels of three colours. Raises PictureUnfit for all that cannot be."""
     try:
         from PIL import Image as Reader
     except ImportError:

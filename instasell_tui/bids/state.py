@@ -26,7 +26,7 @@ class BidsState:
         self.forget_person()
 
     def forget_person(self) -> None:
-        """Another person sees nothing of the one before."""
+        """Forget the person, so that another sees nothing of them."""
         self.auctions: dict[str, BiddingAuction] = {}
         self.loaded = False
         self.next: str | None = None

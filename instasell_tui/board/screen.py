@@ -116,7 +116,7 @@ class BoardScreen(Screen[None]):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys that work everywhere are named in the footer only where it has room for them."""
+        """Show keys that work everywhere in the footer only where it has room for them."""
         return action not in ("orders", "wallet") or self.app.size.width >= WIDE_CELLS
 
     # Showing ----------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ class BoardScreen(Screen[None]):
         self._status()
 
     def _reorder(self) -> None:
-        """Prices and ends move all the time; lines change places once a second at most."""
+        """Put the lines in order, once a second at most: prices and ends move all the time."""
         if not self.is_current:
             return
         table = self.query_one(BoardTable)

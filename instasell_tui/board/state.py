@@ -50,7 +50,7 @@ class BoardAuction:
 
     @property
     def over(self) -> bool:
-        """Ended or cancelled."""
+        """Tell whether it has ended or was cancelled."""
         return self.state.status in _OVER
 
     @property
@@ -277,7 +277,7 @@ class BoardState:
         return auction_id in self._watched
 
     def forget_person(self) -> None:
-        """Nobody is signed in any more."""
+        """Forget the person: nobody is signed in any more."""
         self._you.clear()
         self._watched.clear()
         self.seller_id = None

@@ -132,7 +132,7 @@ class BoardTable(ScrollView, can_focus=True):
         return top <= index < top + self.size.height - 1
 
     def _beat(self) -> None:
-        """Countdowns and flashes move by themselves; changes bring a tick of their own."""
+        """Draw countdowns and flashes, which move by themselves."""
         if monotonic() - self._ticked_at > TICK_SECONDS / 2:
             self.tick()
 

@@ -30,7 +30,7 @@ class InboxState:
         self.forget_person()
 
     def forget_person(self) -> None:
-        """Another person sees nothing of the one before."""
+        """Forget the person, so that another sees nothing of them."""
         self.notices: list[Notification] = []
         self.conversations: list[Conversation] = []
         self.unread_notices = 0
@@ -180,7 +180,7 @@ class InboxState:
         return (await self._feed.client.notifications.set_preference(known, **wish)).items
 
     async def mark_seen(self, conversation_id: str, up_to: int) -> None:
-        """Messages were looked at. What cannot be marked now stays unread and is marked later."""
+        """Mark messages that were seen; what cannot be marked now is marked later."""
         if self._feed.read_only:
             return
         try:

@@ -83,7 +83,7 @@ class MarketCore(ABC):
         self._dirty = asyncio.Event()
 
     def subscribe(self, target: MessagePump) -> None:
-        """Messages go to `target` from here on."""
+        """Send messages to `target` from here on."""
         self._targets.add(target)
 
     def unsubscribe(self, target: MessagePump) -> None:

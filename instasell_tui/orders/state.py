@@ -62,7 +62,7 @@ class OrdersState:
         self._asking: set[str] = set()
 
     def forget_person(self) -> None:
-        """Another person sees nothing of the one before."""
+        """Forget the person, so that another sees nothing of them."""
         self.wallet = None
         self.orders, self.loaded, self._next = {}, False, None
         self.views.clear()

@@ -143,7 +143,7 @@ def told_of(event: str, data: dict[str, Any]) -> Told | None:
 
 
 def _public(model: Any) -> Any:
-    """Without what only the seller, an admin or the bidder is shown."""
+    """Return it without what only the seller, an admin or the bidder is shown."""
     hidden: dict[str, object] = {}
     fields = type(model).model_fields
     if "you" in fields and model.you is not None:

@@ -126,7 +126,7 @@ class SellerState:
         )
 
     async def change(self, listing: Listing, values: Values) -> Listing:
-        """New values of a listing. Raises Invalid, AuctionHasBids."""
+        """Write new values of a listing. Raises Invalid, AuctionHasBids."""
         self._feed.require_writable()
         is_direct = listing.price is not None
         return await self._feed.client.listings.update(

@@ -108,7 +108,7 @@ class ConfirmScreen(ModalScreen[bool]):
         button.focus()
 
     def tell(self, text: str) -> None:
-        """Something has changed since the question was asked."""
+        """Say that something has changed since the question was asked."""
         self.query_one("#news", Static).update(Text(text))
 
     def action_confirm(self) -> None:

@@ -107,11 +107,11 @@ class PagedListScreen(Screen[None]):
         return safe_text(str(error))
 
     def turned(self) -> None:
-        """Another tab was chosen; what is here may be of the one before."""
+        """Take note that another tab was chosen; what is here may be of the one before."""
         self.show_rows(from_top=True)
 
     def person_changed(self) -> None:
-        """Another person is signed in, or nobody."""
+        """Take note that another person is signed in, or nobody."""
         self.show_rows()
         self.refresh_list()
 

@@ -215,7 +215,7 @@ def feature(
 def run_feature(
     client: InstaSell, output: OutputWriter, auction_id: str, key: str | None, *, assume_yes: bool
 ) -> UseGasReply:
-    """Features an auction. Raises InsufficientGas, AuctionNotFound, AuctionNotOpen."""
+    """Feature an auction. Raises InsufficientGas, AuctionNotFound, AuctionNotOpen."""
     view = client.auctions.get(auction_id)
     before = client.wallet.get()
     question = (

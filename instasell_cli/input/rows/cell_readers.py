@@ -70,7 +70,7 @@ def condition(value: object, notation: Notation) -> str:
 
 
 def amount(value: object, notation: Notation) -> int:
-    """Text is an amount as people write it; a JSON integer is in minor units, as on the wire."""
+    """Read an amount: text as people write it, a JSON integer in minor units as on the wire."""
     from instasell_client.models.money import (
         AmbiguousAmountError,
         DecimalMark,

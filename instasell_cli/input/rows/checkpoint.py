@@ -117,7 +117,7 @@ def journal_path(folder: Path, source: str, meaning: Sequence[str]) -> Path:
 
 
 def journals_folder() -> Path:
-    """Beside the profiles where INSTASELL_CONFIG_DIR says so, else where the system keeps state."""
+    """Return where checkpoints are: in INSTASELL_CONFIG_DIR, else where the system keeps state."""
     named = os.environ.get("INSTASELL_CONFIG_DIR")
     if named:
         return Path(named) / "imports"

@@ -214,7 +214,7 @@ def _settle(output: OutputWriter, rejects: RejectedRows | None) -> None:
 
 
 def _tell(output: OutputWriter, verdict: RowResult, tally: ResultTotals) -> None:
-    """Complaints on stderr, unless stdout has them; more than a screen is too many."""
+    """Print complaints on stderr, unless stdout has them; more than a screen is too many."""
     if not output.for_people:
         return
     count = tally.faulty + tally.counts[DUPLICATE]

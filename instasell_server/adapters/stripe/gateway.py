@@ -50,7 +50,7 @@ class StripeGateway:
 
     @property
     def _stripe(self) -> stripe.StripeClient:
-        """Made when it is first needed, which has to be inside the running loop."""
+        """Make the client when it is first needed, which has to be inside the running loop."""
         if self._client is None:
             self._http = stripe.AIOHTTPClient(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
             addresses: Any = {"api": self._api_base} if self._api_base else None

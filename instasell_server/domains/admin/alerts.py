@@ -38,7 +38,7 @@ class AlertService:
         self._chargebacks = chargebacks
 
     async def list(self, query: AlertsQuery) -> Page[Alert]:
-        """Alerts, the open ones first. Raises Invalid for a cursor of another list."""
+        """Return alerts, the open ones first. Raises Invalid for a cursor of another list."""
         is_closed, before_at, before_id = _PAGES.read(query.cursor)
         filters = {
             "closed": query.closed,

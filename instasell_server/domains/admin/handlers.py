@@ -50,103 +50,103 @@ _DESK = signed_in(Scope.ADMIN, roles=ADMINS)
 
 
 async def list_users(call: Call[None, UsersQuery]) -> Page[User]:
-    """GET /admin/users"""
+    """Handle `GET /admin/users`."""
     return await call.service(SERVICE).list_users(call.query)
 
 
 async def enter_users(call: Call[EnterUsers, None]) -> EnteredUsers:
-    """POST /admin/users/bulk"""
+    """Handle `POST /admin/users/bulk`."""
     return await call.service(BULK_USERS).enter(call.user, call.body)
 
 
 async def suspend_user(call: Call[Reason, None]) -> User:
-    """POST /admin/users/{id}/suspend"""
+    """Handle `POST /admin/users/{id}/suspend`."""
     admin, user_id = call.service(SERVICE), call.path["user_id"]
     return await admin.suspend(call.user, user_id, call.body.reason, call.idempotency_key)
 
 
 async def unsuspend_user(call: Call[Reason, None]) -> User:
-    """POST /admin/users/{id}/unsuspend"""
+    """Handle `POST /admin/users/{id}/unsuspend`."""
     admin, user_id = call.service(SERVICE), call.path["user_id"]
     return await admin.unsuspend(call.user, user_id, call.body.reason, call.idempotency_key)
 
 
 async def set_role(call: Call[SetRole, None]) -> User:
-    """POST /admin/users/{id}/role"""
+    """Handle `POST /admin/users/{id}/role`."""
     admin, user_id = call.service(SERVICE), call.path["user_id"]
     return await admin.set_role(call.user, user_id, call.body, call.idempotency_key)
 
 
 async def verify_user(call: Call[Reason, None]) -> User:
-    """POST /admin/users/{id}/verify"""
+    """Handle `POST /admin/users/{id}/verify`."""
     admin, user_id = call.service(SERVICE), call.path["user_id"]
     return await admin.verify(call.user, user_id, call.body.reason, call.idempotency_key)
 
 
 async def allow_payouts(call: Call[Reason, None]) -> User:
-    """POST /admin/users/{id}/allow-payouts"""
+    """Handle `POST /admin/users/{id}/allow-payouts`."""
     admin, user_id = call.service(SERVICE), call.path["user_id"]
     return await admin.allow_payouts(call.user, user_id, call.body.reason, call.idempotency_key)
 
 
 async def list_actions(call: Call[None, AuditLogQuery]) -> Page[AdminAction]:
-    """GET /admin/audit-log"""
+    """Handle `GET /admin/audit-log`."""
     return await call.service(SERVICE).list_actions(call.query)
 
 
 async def list_alerts(call: Call[None, AlertsQuery]) -> Page[Alert]:
-    """GET /admin/alerts"""
+    """Handle `GET /admin/alerts`."""
     return await call.service(ALERTS).list(call.query)
 
 
 async def close_alert(call: Call[Reason, None]) -> Alert:
-    """POST /admin/alerts/{id}/close"""
+    """Handle `POST /admin/alerts/{id}/close`."""
     alerts, alert_id = call.service(ALERTS), call.path["alert_id"]
     return await alerts.close(call.user, alert_id, call.body.reason, call.idempotency_key)
 
 
 async def refund_alert(call: Call[Reason, None]) -> Alert:
-    """POST /admin/alerts/{id}/refund"""
+    """Handle `POST /admin/alerts/{id}/refund`."""
     alerts, alert_id = call.service(ALERTS), call.path["alert_id"]
     return await alerts.refund(call.user, alert_id, call.body.reason, call.idempotency_key)
 
 
 async def charge_alert(call: Call[Reason, None]) -> Alert:
-    """POST /admin/alerts/{id}/charge"""
+    """Handle `POST /admin/alerts/{id}/charge`."""
     alerts, alert_id = call.service(ALERTS), call.path["alert_id"]
     return await alerts.charge(call.user, alert_id, call.body.reason, call.idempotency_key)
 
 
 async def correct_alert(call: Call[Reason, None]) -> Alert:
-    """POST /admin/alerts/{id}/correct"""
+    """Handle `POST /admin/alerts/{id}/correct`."""
     alerts, alert_id = call.service(ALERTS), call.path["alert_id"]
     return await alerts.correct(call.user, alert_id, call.body.reason, call.idempotency_key)
 
 
 async def cancel_auction(call: Call[Reason, None]) -> AuctionStatusReply:
-    """POST /admin/auctions/{id}/cancel"""
+    """Handle `POST /admin/auctions/{id}/cancel`."""
     admin, auction_id = call.service(SERVICE), call.path["auction_id"]
     return await admin.cancel_auction(call.user, auction_id, call.body.reason, call.idempotency_key)
 
 
 async def remove_listing(call: Call[Reason, None]) -> Listing:
-    """POST /admin/listings/{id}/remove"""
+    """Handle `POST /admin/listings/{id}/remove`."""
     admin, listing_id = call.service(SERVICE), call.path["listing_id"]
     return await admin.remove_listing(call.user, listing_id, call.body.reason, call.idempotency_key)
 
 
 async def list_orders(call: Call[None, AdminOrdersQuery]) -> Page[Order]:
-    """GET /admin/orders"""
+    """Handle `GET /admin/orders`."""
     return await call.service(SERVICE).list_orders(call.query)
 
 
 async def get_order(call: Call[None, None]) -> AdminOrder:
-    """GET /admin/orders/{id}"""
+    """Handle `GET /admin/orders/{id}`."""
     return await call.service(SERVICE).get_order(call.user, call.path["order_id"])
 
 
 async def analyse(call: Call[None, AnalyticsQuery]) -> Analytics:
-    """GET /admin/analytics"""
+    """Handle `GET /admin/analytics`."""
     return await call.service(SERVICE).analyse(call.query)
 
 

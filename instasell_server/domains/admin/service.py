@@ -78,7 +78,7 @@ class AdminService:
     # People -----------------------------------------------------------------------------------
 
     async def list_users(self, query: UsersQuery) -> Page[User]:
-        """Accounts, the newest first. Raises Invalid for a cursor of another list."""
+        """Return accounts, the newest first. Raises Invalid for a cursor of another list."""
         before_at, before_id = _USER_PAGES.read(query.cursor)
         filters = {
             "q": query.q,
@@ -243,7 +243,7 @@ class AdminService:
         return await transact(self._database, work, begin=BEGIN_SNAPSHOT)
 
     async def list_orders(self, query: AdminOrdersQuery) -> Page[Order]:
-        """Everybody's orders, the newest first. Raises Invalid for a cursor of another list."""
+        """Return all orders, the newest first. Raises Invalid for a cursor of another list."""
         return await self._orders.list_all(query)
 
     # The log and figures ----------------------------------------------------------------------
@@ -263,7 +263,7 @@ class AdminService:
         return Page[AdminAction](items=actions, next=following)
 
     async def analyse(self, query: AnalyticsQuery) -> Analytics:
-        """Figures of every bucket of a span. Raises Invalid for an empty or too long one."""
+        """Return figures of every bucket of a span. Raises Invalid for an empty or too long one."""
         async with self._public.connection() as connection:
             now = await clock.get_now(connection)
             span = rules.span_of(query.from_at, query.to_at, query.bucket, now)

@@ -32,7 +32,7 @@ async def has_other_admin(tx: Transaction, user_id: str) -> bool:
 async def list_users(
     connection: DbConnection, filters: Mapping[str, Any], limit: int
 ) -> list[User]:
-    """Accounts below a place, the newest first."""
+    """Return accounts below a place, the newest first."""
     rows = await connection.rows(_sql.list_users, {**filters, "limit": limit})
     return [User.model_validate(row) for row in rows]
 
@@ -69,7 +69,7 @@ async def list_actions(
 async def list_alerts(
     connection: DbConnection, filters: Mapping[str, Any], limit: int
 ) -> list[Alert]:
-    """Alerts below a place: the open ones first, each part the newest first."""
+    """Return alerts below a place: the open ones first, each part the newest first."""
     rows = await connection.rows(_sql.list_alerts, {**filters, "limit": limit})
     return [Alert.model_validate(row) for row in rows]
 

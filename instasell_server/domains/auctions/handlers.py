@@ -102,23 +102,23 @@ CHECKER = web.AppKey("auction_checker", AuctionChecker)
 
 
 async def create_auction(call: Call[CreateAuction, None]) -> AuctionStatusReply:
-    """POST /auctions"""
+    """Handle `POST /auctions`."""
     return await call.service(SERVICE).create(call.user, call.body, call.idempotency_key)
 
 
 async def check_auctions(call: Call[CheckAuctions, None]) -> AuctionChecks:
-    """POST /auctions/check"""
+    """Handle `POST /auctions/check`."""
     return await call.service(CHECKER).check(call.user, call.body)
 
 
 async def update_auction(call: Call[UpdateAuction, None]) -> AuctionStatusReply:
-    """PUT /auctions/{id}"""
+    """Handle `PUT /auctions/{id}`."""
     service = call.service(SERVICE)
     return await service.update(call.user, call.path["auction_id"], call.body, call.idempotency_key)
 
 
 async def cancel_auction(call: Call[CancelAuction, ChangeQuery]) -> AuctionStatusReply:
-    """POST /auctions/{id}/cancel"""
+    """Handle `POST /auctions/{id}/cancel`."""
     service = call.service(SERVICE)
     wish, key = call.body or CancelAuction(), call.idempotency_key
     auction_id, dry_run = call.path["auction_id"], call.query.dry_run
@@ -126,79 +126,79 @@ async def cancel_auction(call: Call[CancelAuction, ChangeQuery]) -> AuctionStatu
 
 
 async def offer_runner_up(call: Call[None, None]) -> OrderView:
-    """POST /auctions/{id}/offer-runner-up"""
+    """Handle `POST /auctions/{id}/offer-runner-up`."""
     resale, auction_id = call.service(RESALE), call.path["auction_id"]
     return await resale.offer_runner_up(call.user, auction_id, call.idempotency_key)
 
 
 async def relist(call: Call[RelistAuction, ChangeQuery]) -> AuctionStatusReply:
-    """POST /auctions/{id}/relist"""
+    """Handle `POST /auctions/{id}/relist`."""
     resale, auction_id = call.service(RESALE), call.path["auction_id"]
     wish, key = call.body or RelistAuction(), call.idempotency_key
     return await resale.relist(call.user, auction_id, wish, key, dry_run=call.query.dry_run)
 
 
 async def place_bid(call: Call[PlaceBid, None]) -> BidReceipt:
-    """POST /auctions/{id}/bid"""
+    """Handle `POST /auctions/{id}/bid`."""
     key = call.idempotency_key.key if call.idempotency_key else None
     return await call.service(SERVICE).bid(call.user, call.path["auction_id"], call.body, key)
 
 
 async def buy_now(call: Call[BuyNow, None]) -> BidReceipt:
-    """POST /auctions/{id}/buy-now"""
+    """Handle `POST /auctions/{id}/buy-now`."""
     key = call.idempotency_key.key if call.idempotency_key else None
     return await call.service(SERVICE).buy_now(call.user, call.path["auction_id"], call.body, key)
 
 
 async def get_auction(call: Call[None, None]) -> AuctionView:
-    """GET /auctions/{id}"""
+    """Handle `GET /auctions/{id}`."""
     return await call.service(SERVICE).view(call.principal, call.path["auction_id"])
 
 
 async def get_status(call: Call[None, None]) -> AuctionStatusReply:
-    """GET /auctions/{id}/status"""
+    """Handle `GET /auctions/{id}/status`."""
     return await call.service(SERVICE).status(call.path["auction_id"])
 
 
 async def list_newest(call: Call[None, AuctionsQuery]) -> LivePage:
-    """GET /auctions"""
+    """Handle `GET /auctions`."""
     return await call.service(SERVICE).list_newest(call.query)
 
 
 async def list_live(call: Call[None, LiveQuery]) -> web.StreamResponse:
-    """GET /auctions/live"""
+    """Handle `GET /auctions/live`."""
     service = call.service(SERVICE)
     body = await call.service(LIVE_PAGES).get(call.query, lambda: service.live(call.query))
     return web.Response(body=body, content_type="application/json")
 
 
 async def list_bids(call: Call[None, BidsQuery]) -> BidList:
-    """GET /auctions/{id}/bids"""
+    """Handle `GET /auctions/{id}/bids`."""
     return await call.service(SERVICE).bids(call.principal, call.path["auction_id"], call.query)
 
 
 async def watch(call: Call[None, None]) -> None:
-    """PUT /auctions/{id}/watch"""
+    """Handle `PUT /auctions/{id}/watch`."""
     await call.service(SERVICE).watch(call.user, call.path["auction_id"], on=True)
 
 
 async def unwatch(call: Call[None, None]) -> None:
-    """DELETE /auctions/{id}/watch"""
+    """Handle `DELETE /auctions/{id}/watch`."""
     await call.service(SERVICE).watch(call.user, call.path["auction_id"], on=False)
 
 
 async def list_selling(call: Call[None, SellingQuery]) -> SellingPage:
-    """GET /auctions/selling"""
+    """Handle `GET /auctions/selling`."""
     return await call.service(SELLING).list(call.user, call.query)
 
 
 async def list_bidding(call: Call[None, BiddingQuery]) -> BiddingPage:
-    """GET /auctions/bidding"""
+    """Handle `GET /auctions/bidding`."""
     return await call.service(OWN_BIDS).list(call.user, call.query)
 
 
 async def list_watched(call: Call[None, Paging]) -> LivePage:
-    """GET /auctions/watched"""
+    """Handle `GET /auctions/watched`."""
     return await call.service(SERVICE).watched(call.user, call.query)
 
 

@@ -307,7 +307,7 @@ class AuctionService:
         return self._page(pages, found, query.limit, now)
 
     async def list_newest(self, query: AuctionsQuery) -> LivePage:
-        """Auctions of every status, the newest first. Raises Invalid for a foreign cursor."""
+        """Return auctions of every status, newest first. Raises Invalid for a foreign cursor."""
         before_at, before_id = _NEWEST_PAGES.read(query.cursor)
         filters = {
             "status": query.status.value if query.status else None,

@@ -110,7 +110,7 @@ async def get_gas_fee(tx: Transaction, auction_id: str) -> int:
 async def update_featured(
     tx: Transaction, auction_id: str, now: datetime, time: timedelta
 ) -> datetime:
-    """Features a locked auction for a while more; returns until when."""
+    """Feature a locked auction for a while more; return until when."""
     values = {"auction_id": auction_id, "now": now, "time": time}
     until: datetime = (await tx.one(_sql.update_featured, values))["featured_until"]
     return until
@@ -173,7 +173,7 @@ async def list_live(
 async def list_newest(
     connection: DbConnection, filters: dict[str, Any], limit: int
 ) -> list[tuple[AuctionState, datetime]]:
-    """Auctions of every status below a place, the newest first, each with its beginning."""
+    """Return auctions of every status below a place, the newest first, each with its beginning."""
     rows = await connection.rows(_sql.list_newest, {**filters, "limit": limit})
     return [(state_of(row), row["created_at"]) for row in rows]
 

@@ -29,7 +29,7 @@ class AuditedAuction(NamedTuple):
 
 
 async def list_auctions(tx: Transaction, after: str, limit: int) -> list[AuditedAuction]:
-    """Auctions in order of id, those above `after`."""
+    """Return auctions in order of id, those above `after`."""
     rows = await tx.rows(_sql.list_auctions, {"after": after, "limit": limit})
     return [_auction(row) for row in rows]
 
@@ -84,27 +84,27 @@ async def list_unbalanced_transfers(tx: Transaction) -> list[tuple[str, int]]:
 
 
 async def list_wrong_wallets(tx: Transaction) -> list[dict[str, Any]]:
-    """Wallets that do not equal their rows, and users with rows but no wallet."""
+    """Return wallets that do not equal their rows, and users with rows but no wallet."""
     return await tx.rows(_sql.list_wrong_wallets)
 
 
 async def list_wrong_orders(tx: Transaction) -> list[dict[str, Any]]:
-    """Orders whose held or refunded amount does not equal the rows of their escrow."""
+    """Return orders whose held or refunded amount does not equal the rows of their escrow."""
     return await tx.rows(_sql.list_wrong_orders)
 
 
 async def list_wrongly_disputed_orders(tx: Transaction) -> list[dict[str, Any]]:
-    """Orders in dispute without one that is open, and the other way round."""
+    """Return orders in dispute without one that is open, and the other way round."""
     return await tx.rows(_sql.list_wrongly_disputed_orders)
 
 
 async def list_wrong_disputes(tx: Transaction) -> list[dict[str, Any]]:
-    """Disputes that were decided with a refund which their order has not had."""
+    """Return disputes that were decided with a refund which their order has not had."""
     return await tx.rows(_sql.list_wrong_disputes)
 
 
 async def list_wrongly_claimed_orders(tx: Transaction) -> list[dict[str, Any]]:
-    """Orders that are frozen for another number of chargebacks than are open on them."""
+    """Return orders that are frozen for another number of chargebacks than are open on them."""
     return await tx.rows(_sql.list_wrongly_claimed_orders)
 
 
@@ -158,17 +158,17 @@ async def get_provider_account(tx: Transaction) -> ProviderAccount:
 
 
 async def list_wrong_sales(tx: Transaction, auction_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Orders of auctions at another price than their buyers' bids allow."""
+    """Return orders of auctions at another price than their buyers' bids allow."""
     return await tx.rows(_sql.list_wrong_sales, {"ids": list(auction_ids)})
 
 
 async def list_wrong_running_balances(tx: Transaction) -> list[dict[str, Any]]:
-    """Rows of wallets whose balance is not the sum of the rows up to them."""
+    """Return rows of wallets whose balance is not the sum of the rows up to them."""
     return await tx.rows(_sql.list_wrong_running_balances)
 
 
 async def list_wrong_payments(tx: Transaction) -> list[dict[str, Any]]:
-    """Payments that the ledger has booked another amount for than what came."""
+    """Return payments that the ledger has booked another amount for than what came."""
     return await tx.rows(_sql.list_wrong_payments)
 
 

@@ -93,7 +93,7 @@ class ChargebackService:
         await self._refunds.take(tx, refund, payment, order)
 
     async def hold_unmatched(self, tx: Transaction, intent_id: str, amount: int) -> None:
-        """Money of a payment that nothing waits for was put apart: count it, by its payment.
+        """Record money of a payment that nothing waits for: count it, by its payment.
 
         What was taken of that payment before is covered by it.
         """

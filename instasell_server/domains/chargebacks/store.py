@@ -210,7 +210,7 @@ async def update_chargeback(tx: Transaction, chargeback: Chargeback, now: dateti
 
 
 async def insert_alert(tx: Transaction, kind: str, subject: str, details: dict[str, Any]) -> None:
-    """Something for an operator to look at; told once for each subject."""
+    """Insert something for an operator to look at; told once for each subject."""
     values = {"kind": kind, "subject": subject[:255], "details": json.dumps(details)}
     await tx.execute(_sql.insert_alert, values)
 

@@ -32,34 +32,34 @@ _JUDGING = signed_in(Scope.ADMIN, roles=ADMINS)
 
 
 async def open_dispute(call: Call[OpenDispute, None]) -> DisputeView:
-    """POST /orders/{id}/dispute"""
+    """Handle `POST /orders/{id}/dispute`."""
     service, order_id = call.service(SERVICE), call.path["order_id"]
     return await service.open(call.user, order_id, call.body, call.idempotency_key)
 
 
 async def list_disputes(call: Call[None, DisputesQuery]) -> Page[Dispute]:
-    """GET /disputes"""
+    """Handle `GET /disputes`."""
     return await call.service(SERVICE).list(call.user, call.query)
 
 
 async def get_dispute(call: Call[None, None]) -> DisputeView:
-    """GET /disputes/{id}"""
+    """Handle `GET /disputes/{id}`."""
     return await call.service(SERVICE).get(call.user, call.path["dispute_id"])
 
 
 async def reply_to_dispute(call: Call[ReplyToDispute, None]) -> DisputeView:
-    """POST /disputes/{id}/reply"""
+    """Handle `POST /disputes/{id}/reply`."""
     service, dispute_id = call.service(SERVICE), call.path["dispute_id"]
     return await service.reply(call.user, dispute_id, call.body, call.idempotency_key)
 
 
 async def list_all_disputes(call: Call[None, DisputesQuery]) -> Page[Dispute]:
-    """GET /admin/disputes"""
+    """Handle `GET /admin/disputes`."""
     return await call.service(SERVICE).list_all(call.query)
 
 
 async def resolve_dispute(call: Call[ResolveDispute, None]) -> DisputeView:
-    """POST /admin/disputes/{id}/resolve"""
+    """Handle `POST /admin/disputes/{id}/resolve`."""
     service, dispute_id = call.service(SERVICE), call.path["dispute_id"]
     return await service.resolve(call.user, dispute_id, call.body, call.idempotency_key)
 

@@ -161,7 +161,7 @@ class DisputeService:
         return await self._page(_PAGES, store.list_disputes, query, user_id=reader.user_id)
 
     async def list_all(self, query: DisputesQuery) -> Page[Dispute]:
-        """Everybody's disputes, for admins; who has waited longest comes first."""
+        """Return everybody's disputes, for admins; who has waited longest comes first."""
         return await self._page(_PAGES_OF_ALL, store.list_all_disputes, query)
 
     async def _page(

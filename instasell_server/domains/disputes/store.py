@@ -119,7 +119,7 @@ async def list_disputes(
 async def list_all_disputes(
     connection: DbConnection, filters: dict[str, Any], limit: int, currency: str
 ) -> list[tuple[Dispute, DisputeKey]]:
-    """Everybody's disputes above a place, the oldest first, each with its own."""
+    """Return everybody's disputes above a place, the oldest first, each with its own."""
     rows = await connection.rows(_sql.list_all_disputes, {**filters, "limit": limit})
     return _placed(rows, currency)
 

@@ -46,7 +46,7 @@ def gas_grant(user_id: str, amount: int) -> Transfer:
 
 
 def gas_fee(purpose: str, subject_id: str, user_id: str, amount: int) -> Transfer:
-    """Gas that is spent on a purpose (`auction`, `feature`) of an auction."""
+    """Return gas that is spent on a purpose (`auction`, `feature`) of an auction."""
     return transfer(
         f"gas:{purpose}:{subject_id}",
         subject_id,
@@ -123,7 +123,7 @@ def _refund(
 
 
 def refund_to_card(refund_id: str, order_id: str, buyer_id: str, amount: int) -> list[Transfer]:
-    """Held money goes back through the wallet, and on its way to the card."""
+    """Book held money that goes back through the wallet, and on its way to the card."""
     sent = transfer(
         f"refund-sent:{refund_id}",
         refund_id,
@@ -174,7 +174,7 @@ def refund_failed(
 
 
 def withdraw(withdrawal_id: str, user_id: str, amount: int) -> Transfer:
-    """Money leaves a wallet, and is on its way to the provider."""
+    """Book money that leaves a wallet, on its way to the provider."""
     return transfer(
         f"withdraw:{withdrawal_id}",
         withdrawal_id,
@@ -210,7 +210,7 @@ def withdrawal_failed(withdrawal_id: str, user_id: str, amount: int) -> Transfer
 
 
 def unmatched_payment(payment_id: str, amount: int) -> Transfer:
-    """Money came that nothing waits for: it is kept apart."""
+    """Book money that nothing waits for: it is kept apart."""
     return transfer(
         f"stray:{payment_id}",
         payment_id,

@@ -142,7 +142,7 @@ async def find_wallet(connection: DbConnection, user_id: str) -> WalletRow | Non
 async def list_entries(
     connection: DbConnection, user_id: str, account: str | None, before: int | None, limit: int
 ) -> list[tuple[int, WalletEntry]]:
-    """Rows of a wallet below a `seq`, the newest first, each with its own."""
+    """Return rows of a wallet below a `seq`, the newest first, each with its own."""
     values: dict[str, Any] = {
         "user_id": user_id, "account": account, "before": before, "limit": limit,
     }  # fmt: skip

@@ -77,7 +77,7 @@ async def _rows(lines: list[Line], before: int) -> list[ImportRow]:
 
 
 async def _read_lines(content: StreamReader) -> AsyncGenerator[list[Line], None]:
-    """Lines that are not blank: as many as a batch takes, or all that came before a pause."""
+    """Read lines that are not blank: as many as a batch takes, or all that came before a pause."""
     splitter = _Splitter()
     reading: asyncio.Task[bytes] | None = None
     try:

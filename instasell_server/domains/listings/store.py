@@ -90,7 +90,7 @@ async def lock_own(
 async def list_states(
     connection: DbConnection, listing_ids: Sequence[str]
 ) -> dict[str, ListingState]:
-    """Listings by id; removed ones too."""
+    """Return listings by id; removed ones too."""
     rows = await connection.rows(_sql.list_states, {"listing_ids": list(listing_ids)})
     return {row["id"]: _state(row) for row in rows}
 

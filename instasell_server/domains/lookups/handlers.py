@@ -13,12 +13,12 @@ SERVICE = web.AppKey("lookups", LookupService)
 
 
 async def find(call: Call[None, LookupQuery]) -> Matches:
-    """GET /lookup"""
+    """Handle `GET /lookup`."""
     return await call.service(SERVICE).find(call.query)
 
 
 async def find_own(call: Call[None, OwnLookupQuery]) -> Matches:
-    """GET /lookup/own"""
+    """Handle `GET /lookup/own`."""
     return await call.service(SERVICE).find_own(call.user, call.query)
 
 

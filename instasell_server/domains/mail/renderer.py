@@ -158,7 +158,7 @@ def _typed(amount: Any, currency: str) -> str:
 
 
 def _wrapped(text: str, indent: str = "") -> str:
-    """Plain text at `COLUMNS`; words that are longer stay whole, so that they can be copied."""
+    """Return plain text at `COLUMNS`; longer words stay whole, so that they can be copied."""
     return "\n".join(
         textwrap.fill(
             line,

@@ -43,7 +43,7 @@ def is_stale(kind: str, facts: Mapping[str, Any], now: datetime) -> bool:
 
 
 def within_limits(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts as JSON holds them: instants as text, and no text without an end."""
+    """Return facts as JSON holds them: instants as text, and no text without an end."""
     return {name: _limited(value) for name, value in facts.items()}
 
 

@@ -57,48 +57,48 @@ _SPEAKING = signed_in(Scope.PAY, roles=TRADERS)
 
 
 async def announce_image(call: Call[AddImage, None]) -> ImageUpload:
-    """POST /listings/{id}/images"""
+    """Handle `POST /listings/{id}/images`."""
     service, listing_id = call.service(SERVICE), call.path["listing_id"]
     return await service.announce_image(call.user, listing_id, call.body, call.idempotency_key)
 
 
 async def complete_image(call: Call[None, None]) -> Image:
-    """POST /listings/{id}/images/{image_id}/complete"""
+    """Handle `POST /listings/{id}/images/{image_id}/complete`."""
     service, path = call.service(SERVICE), call.path
     return await service.complete_image(call.user, path["listing_id"], path["image_id"])
 
 
 async def list_images(call: Call[None, None]) -> ImageList:
-    """GET /listings/{id}/images"""
+    """Handle `GET /listings/{id}/images`."""
     return await call.service(SERVICE).list_images(call.principal, call.path["listing_id"])
 
 
 async def arrange_images(call: Call[ArrangeImages, None]) -> ImageList:
-    """PUT /listings/{id}/images"""
+    """Handle `PUT /listings/{id}/images`."""
     service, listing_id = call.service(SERVICE), call.path["listing_id"]
     return await service.arrange_images(call.user, listing_id, call.body, call.idempotency_key)
 
 
 async def remove_image(call: Call[None, None]) -> None:
-    """DELETE /listings/{id}/images/{image_id}"""
+    """Handle `DELETE /listings/{id}/images/{image_id}`."""
     service, path, key = call.service(SERVICE), call.path, call.idempotency_key
     await service.remove_image(call.user, path["listing_id"], path["image_id"], key)
 
 
 async def announce_evidence(call: Call[AddEvidence, None]) -> EvidenceUpload:
-    """POST /disputes/{id}/evidence"""
+    """Handle `POST /disputes/{id}/evidence`."""
     service, dispute_id = call.service(SERVICE), call.path["dispute_id"]
     return await service.announce_evidence(call.user, dispute_id, call.body, call.idempotency_key)
 
 
 async def complete_evidence(call: Call[None, None]) -> Evidence:
-    """POST /disputes/{id}/evidence/{evidence_id}/complete"""
+    """Handle `POST /disputes/{id}/evidence/{evidence_id}/complete`."""
     service, path = call.service(SERVICE), call.path
     return await service.complete_evidence(call.user, path["dispute_id"], path["evidence_id"])
 
 
 async def take_bytes(call: Call[None, None]) -> None:
-    """PUT /media/{token}. The address is the permission; nobody has to sign in."""
+    """Handle `PUT /media/{token}.`. The address is the permission; nobody has to sign in."""
     files = _own_files(call)
     try:
         grant = files.check_upload(call.path["token"])
@@ -140,7 +140,7 @@ def _check_head(request: web.Request, grant: UploadGrant) -> None:
 
 
 async def give_bytes(call: Call[None, None]) -> web.StreamResponse:
-    """GET /media/{token}"""
+    """Handle `GET /media/{token}`."""
     try:
         grant = _own_files(call).check_download(call.path["token"])
     except WebhookRefused as error:

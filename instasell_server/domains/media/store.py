@@ -119,7 +119,7 @@ async def list_evidence(connection: DbConnection, dispute_id: str) -> list[File]
 
 
 async def update_positions(tx: Transaction, file_ids: Sequence[str]) -> None:
-    """Numbers pictures in this order."""
+    """Give the pictures their numbers in this order."""
     await tx.execute(_sql.update_positions, {"file_ids": list(file_ids)})
 
 

@@ -26,29 +26,29 @@ _SPEAKING = signed_in(Scope.PAY, roles=TRADERS)
 
 
 async def list_conversations(call: Call[None, ConversationsQuery]) -> Page[Conversation]:
-    """GET /conversations"""
+    """Handle `GET /conversations`."""
     return await call.service(SERVICE).list(call.user, call.query)
 
 
 async def start_conversation(call: Call[StartConversation, None]) -> NewMessage:
-    """POST /conversations"""
+    """Handle `POST /conversations`."""
     return await call.service(SERVICE).start(call.user, call.body, call.idempotency_key)
 
 
 async def list_messages(call: Call[None, Paging]) -> Page[Message]:
-    """GET /conversations/{id}/messages"""
+    """Handle `GET /conversations/{id}/messages`."""
     service, conversation_id = call.service(SERVICE), call.path["conversation_id"]
     return await service.messages(call.user, conversation_id, call.query)
 
 
 async def send_message(call: Call[SendMessage, None]) -> NewMessage:
-    """POST /conversations/{id}/messages"""
+    """Handle `POST /conversations/{id}/messages`."""
     service, conversation_id = call.service(SERVICE), call.path["conversation_id"]
     return await service.send(call.user, conversation_id, call.body, call.idempotency_key)
 
 
 async def mark_messages_read(call: Call[MarkMessagesRead, None]) -> Conversation:
-    """POST /conversations/{id}/read"""
+    """Handle `POST /conversations/{id}/read`."""
     service, conversation_id = call.service(SERVICE), call.path["conversation_id"]
     return await service.mark_read(call.user, conversation_id, call.body, call.idempotency_key)
 

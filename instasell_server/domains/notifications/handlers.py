@@ -30,40 +30,40 @@ _FOLLOWING = signed_in(Scope.BID, roles=TRADERS)
 
 
 async def list_notifications(call: Call[None, NotificationsQuery]) -> NotificationPage:
-    """GET /notifications"""
+    """Handle `GET /notifications`."""
     return await call.service(SERVICE).list(call.user, call.query)
 
 
 async def mark_read(call: Call[MarkRead, None]) -> MarkedRead:
-    """POST /notifications/read"""
+    """Handle `POST /notifications/read`."""
     return await call.service(SERVICE).mark_read(call.user, call.body, call.idempotency_key)
 
 
 async def get_preferences(call: Call[None, None]) -> Preferences:
-    """GET /notifications/preferences"""
+    """Handle `GET /notifications/preferences`."""
     return await call.service(SERVICE).preferences(call.user)
 
 
 async def set_preferences(call: Call[SetPreferences, None]) -> Preferences:
-    """PUT /notifications/preferences"""
+    """Handle `PUT /notifications/preferences`."""
     service = call.service(SERVICE)
     return await service.set_preferences(call.user, call.body, call.idempotency_key)
 
 
 async def list_subscriptions(call: Call[None, Paging]) -> Page[Subscription]:
-    """GET /subscriptions"""
+    """Handle `GET /subscriptions`."""
     return await call.service(SUBSCRIPTIONS).list(call.user, call.query)
 
 
 async def follow(call: Call[None, None]) -> None:
-    """PUT /subscriptions/{kind}/{id}"""
+    """Handle `PUT /subscriptions/{kind}/{id}`."""
     kind, subject_id = call.path["kind"], call.path["subject_id"]
     service = call.service(SUBSCRIPTIONS)
     await service.follow(call.user, kind, subject_id, call.idempotency_key)
 
 
 async def leave(call: Call[None, None]) -> None:
-    """DELETE /subscriptions/{kind}/{id}"""
+    """Handle `DELETE /subscriptions/{kind}/{id}`."""
     kind, subject_id = call.path["kind"], call.path["subject_id"]
     service = call.service(SUBSCRIPTIONS)
     await service.leave(call.user, kind, subject_id, call.idempotency_key)

@@ -41,58 +41,58 @@ _SELLING = signed_in(Scope.SELL)
 
 
 async def create_order(call: Call[CreateOrder, None]) -> OrderView:
-    """POST /orders"""
+    """Handle `POST /orders`."""
     return await call.service(SERVICE).create(call.user, call.body, call.idempotency_key)
 
 
 async def list_orders(call: Call[None, OrdersQuery]) -> Page[Order]:
-    """GET /orders"""
+    """Handle `GET /orders`."""
     return await call.service(SERVICE).list(call.user, call.query)
 
 
 async def get_order(call: Call[None, None]) -> OrderView:
-    """GET /orders/{id}"""
+    """Handle `GET /orders/{id}`."""
     return await call.service(SERVICE).get(call.user, call.path["order_id"])
 
 
 async def set_address(call: Call[Address, None]) -> OrderView:
-    """PUT /orders/{id}/address"""
+    """Handle `PUT /orders/{id}/address`."""
     service, order_id = call.service(SERVICE), call.path["order_id"]
     return await service.set_address(call.user, order_id, call.body, call.idempotency_key)
 
 
 async def pay(call: Call[PayOrder, None]) -> OrderView:
-    """POST /orders/{id}/pay"""
+    """Handle `POST /orders/{id}/pay`."""
     steps, order_id = call.service(FULFILMENT), call.path["order_id"]
     return await steps.pay(call.user, order_id, call.body, call.idempotency_key)
 
 
 async def confirm_payment(call: Call[None, None]) -> OrderView:
-    """POST /orders/{id}/confirm-payment"""
+    """Handle `POST /orders/{id}/confirm-payment`."""
     return await call.service(FULFILMENT).confirm_payment(call.user, call.path["order_id"])
 
 
 async def ship(call: Call[ShipOrder, None]) -> OrderView:
-    """POST /orders/{id}/ship"""
+    """Handle `POST /orders/{id}/ship`."""
     steps, order_id = call.service(FULFILMENT), call.path["order_id"]
     return await steps.ship(call.user, order_id, call.body, call.idempotency_key)
 
 
 async def confirm_delivery(call: Call[None, None]) -> OrderView:
-    """POST /orders/{id}/confirm-delivery"""
+    """Handle `POST /orders/{id}/confirm-delivery`."""
     steps, order_id = call.service(FULFILMENT), call.path["order_id"]
     return await steps.confirm_delivery(call.user, order_id, call.idempotency_key)
 
 
 async def cancel(call: Call[CancelOrder | None, None]) -> OrderView:
-    """POST /orders/{id}/cancel"""
+    """Handle `POST /orders/{id}/cancel`."""
     steps, order_id = call.service(FULFILMENT), call.path["order_id"]
     wish = call.body or CancelOrder()
     return await steps.cancel(call.user, order_id, wish, call.idempotency_key)
 
 
 async def refund(call: Call[RefundOrder | None, None]) -> OrderView:
-    """POST /orders/{id}/refund"""
+    """Handle `POST /orders/{id}/refund`."""
     steps, order_id = call.service(FULFILMENT), call.path["order_id"]
     wish = call.body or RefundOrder()
     return await steps.refund(call.user, order_id, wish, call.idempotency_key)

@@ -183,7 +183,7 @@ class OrderService:
         await store.update_deadlines(tx, seller_id, self._payment_deadline_hours)
 
     def show_stock(self, tx: Transaction, listing_id: str) -> None:
-        """After the commit, no cached page shows the listing with its old stock."""
+        """Show the new stock: after the commit no cached page has the old one."""
         tx.after_commit(partial(self._listings.retire_pages_of, [listing_id]))
 
     async def set_address(
@@ -245,7 +245,7 @@ class OrderService:
         return Page[Order](items=[_seen_by(reader, order) for order, _ in shown], next=following)
 
     async def list_all(self, query: AdminOrdersQuery) -> Page[Order]:
-        """Everybody's orders, the newest first, for an admin."""
+        """Return everybody's orders, the newest first, for an admin."""
         before_at, before_id = _PAGES_OF_ALL.read(query.cursor)
         filters: dict[str, Any] = {
             "status": query.status.value if query.status else None,

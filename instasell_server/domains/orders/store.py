@@ -217,7 +217,7 @@ async def update_deadlines(tx: Transaction, seller_id: str, hours: int) -> None:
 
 
 async def update_paid(tx: Transaction, order_id: str, method: str, now: datetime) -> None:
-    """Pending to processing."""
+    """Move a pending order to processing."""
     values = {"order_id": order_id, "method": method, "now": now, "hold_days": HOLD_DAYS}
     await tx.execute(_sql.update_paid, values)
 
@@ -225,7 +225,7 @@ async def update_paid(tx: Transaction, order_id: str, method: str, now: datetime
 async def update_shipped(
     tx: Transaction, order_id: str, carrier: str, tracking: str, now: datetime
 ) -> None:
-    """Processing to shipped; the time to the release begins."""
+    """Move a processing order to shipped; the time to the release begins."""
     values = {
         "order_id": order_id, "carrier": carrier, "tracking": tracking, "now": now,
         "hold_days": HOLD_DAYS,
@@ -234,7 +234,7 @@ async def update_shipped(
 
 
 async def update_disputed(tx: Transaction, order_id: str, now: datetime) -> None:
-    """Processing or shipped to disputed; time moves it on no more."""
+    """Move a processing or shipped order to disputed; time moves it on no more."""
     await tx.execute(_sql.update_disputed, {"order_id": order_id, "now": now})
 
 
@@ -255,7 +255,7 @@ async def update_unclaimed(
 
 
 async def update_delivered(tx: Transaction, order_id: str, now: datetime) -> None:
-    """Shipped or disputed to delivered; nothing may be held any more."""
+    """Move a shipped or disputed order to delivered; nothing may be held any more."""
     await tx.execute(_sql.update_delivered, {"order_id": order_id, "now": now})
 
 
@@ -290,7 +290,7 @@ async def list_orders(
 async def list_all_orders(
     connection: DbConnection, filters: dict[str, Any], limit: int, currency: str
 ) -> list[Order]:
-    """Everybody's orders below a place, the newest first."""
+    """Return everybody's orders below a place, the newest first."""
     rows = await connection.rows(_sql.list_all_orders, {**filters, "limit": limit})
     return [Order(**row, currency=currency) for row in rows]
 
@@ -302,6 +302,6 @@ async def list_events(connection: DbConnection, order_id: str) -> list[OrderEven
 
 
 async def list_due_orders(connection: DbConnection, limit: int) -> list[str]:
-    """Orders that time moves on."""
+    """Return orders that time moves on."""
     values = {"limit": limit, "hold_days": HOLD_DAYS, "unshipped_days": UNSHIPPED_DAYS}
     return [row["id"] for row in await connection.rows(_sql.list_due_orders, values)]

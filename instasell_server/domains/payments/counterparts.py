@@ -45,7 +45,7 @@ class Chargebacks(Protocol):
         ...
 
     async def hold_unmatched(self, tx: Transaction, intent_id: str, amount: int) -> None:
-        """Money of a payment that nothing waits for was put apart."""
+        """Record that money of a payment that nothing waits for was put apart."""
         ...
 
     async def release_unmatched(self, tx: Transaction, intent_id: str) -> int:
@@ -61,7 +61,7 @@ class SentPayouts(Protocol):
     """Handle money that was sent to users' accounts."""
 
     async def take_back(self, tx: Transaction, reversed_transfer: TransferReversed) -> None:
-        """Money that was sent has come back."""
+        """Record that money that was sent has come back."""
         ...
 
     async def note_failed_payout(self, tx: Transaction, failed: PayoutFailed) -> None:

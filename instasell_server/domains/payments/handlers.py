@@ -17,7 +17,7 @@ RETURN_PATH = "/payments/return"
 
 # The names of handlers are the `operationId`s of /openapi.json, which stay.
 async def hear(call: Call[None, None]) -> Empty:
-    """POST /webhooks/stripe"""
+    """Handle `POST /webhooks/stripe`."""
     # The signature is over the bytes as they came, so they are read and not parsed.
     payload = await call.request.content.read(EVENT_BYTES_MAX + 1)
     while len(payload) <= EVENT_BYTES_MAX and not call.request.content.at_eof():
@@ -31,7 +31,7 @@ async def hear(call: Call[None, None]) -> Empty:
 
 
 async def come_back(call: Call[None, None]) -> web.Response:
-    """GET /payments/return"""
+    """Handle `GET /payments/return`."""
     return web.Response(
         text="The payment provider has heard you. Close this page and go back to the terminal.\n"
     )

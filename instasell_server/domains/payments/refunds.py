@@ -40,7 +40,7 @@ class RefundsElsewhere(Protocol):
         ...
 
     async def hold_unmatched(self, tx: Transaction, intent_id: str, amount: int) -> None:
-        """Money of a payment that nothing waits for was put apart."""
+        """Record that money of a payment that nothing waits for was put apart."""
         ...
 
     async def release_unmatched(self, tx: Transaction, intent_id: str) -> int:

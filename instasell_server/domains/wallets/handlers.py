@@ -41,36 +41,36 @@ _LOOKING = signed_in(Scope.READ, roles=TRADERS, suspended=True)
 
 
 async def get_wallet(call: Call[None, None]) -> Wallet:
-    """GET /wallet/{user_id}"""
+    """Handle `GET /wallet/{user_id}`."""
     return await call.service(SERVICE).get(call.user, call.path["user_id"])
 
 
 async def list_entries(call: Call[None, EntriesQuery]) -> Page[WalletEntry]:
-    """GET /wallet/{user_id}/transactions"""
+    """Handle `GET /wallet/{user_id}/transactions`."""
     service, user_id = call.service(SERVICE), call.path["user_id"]
     return await service.list_entries(call.user, user_id, call.query)
 
 
 async def top_up(call: Call[TopUp, None]) -> TopUpReply:
-    """POST /wallet/{user_id}/topup"""
+    """Handle `POST /wallet/{user_id}/topup`."""
     service, user_id = call.service(SERVICE), call.path["user_id"]
     return await service.top_up(call.user, user_id, call.body, call.idempotency_key)
 
 
 async def use_gas(call: Call[UseGas, None]) -> UseGasReply:
-    """POST /wallet/{user_id}/use-gas"""
+    """Handle `POST /wallet/{user_id}/use-gas`."""
     service, user_id = call.service(SERVICE), call.path["user_id"]
     return await service.use_gas(call.user, user_id, call.body, call.idempotency_key)
 
 
 async def open_account(call: Call[None, None]) -> PayoutAccount:
-    """POST /wallet/{user_id}/payout-account"""
+    """Handle `POST /wallet/{user_id}/payout-account`."""
     check_owner(call.user, call.path["user_id"])
     return await call.service(SERVICE).withdrawals.open_account(call.user)
 
 
 async def withdraw(call: Call[Withdraw, None]) -> Withdrawal:
-    """POST /wallet/{user_id}/withdraw"""
+    """Handle `POST /wallet/{user_id}/withdraw`."""
     check_owner(call.user, call.path["user_id"])
     return await call.service(SERVICE).withdrawals.withdraw(
         call.user, call.body, call.idempotency_key
@@ -78,7 +78,7 @@ async def withdraw(call: Call[Withdraw, None]) -> Withdrawal:
 
 
 async def list_withdrawals(call: Call[None, WithdrawalsQuery]) -> Page[Withdrawal]:
-    """GET /wallet/{user_id}/withdrawals"""
+    """Handle `GET /wallet/{user_id}/withdrawals`."""
     check_owner(call.user, call.path["user_id"])
     return await call.service(SERVICE).withdrawals.list(call.user, call.query)
 

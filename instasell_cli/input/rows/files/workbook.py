@@ -181,7 +181,7 @@ def _column_number(letters: bytes) -> int:
 
 
 def _cell_text(cell: object, unit: str) -> str:
-    """A cell as text. Excel keeps 15 digits of a number, and shows no more."""
+    """Return a cell as text. Excel keeps 15 digits of a number, and shows no more."""
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):

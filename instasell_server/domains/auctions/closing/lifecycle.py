@@ -131,7 +131,7 @@ class Lifecycle:
         tx.after_commit(publish, durable=ends)
 
     def show_on_listings(self, tx: Transaction, listing_ids: Sequence[str]) -> None:
-        """After the commit, no cached page of listings shows their auctions as they were."""
+        """Show auctions on listings: after the commit no cached page has them as they were."""
         if listing_ids:
             tx.after_commit(partial(self._listings.retire_pages_of, listing_ids))
 

@@ -25,7 +25,7 @@ class Promotion:
         self._lifecycle = lifecycle
 
     async def feature(self, tx: Transaction, seller: Principal, auction_id: str) -> datetime:
-        """Features an own open auction for 24 hours more; returns until when.
+        """Feature an open auction of the seller for 24 hours more; return until when.
 
         Raises AuctionNotFound, AuctionNotOpen, InsufficientGas.
         """
