@@ -86,17 +86,22 @@ class Report:
 
 
 async def audit(database: Database, *, auctions: bool) -> Report:
-    """Check the ledger, and with `auctions` replays every auction through the rules."""
+    """Check one state of the market, as `audit_in` does."""
 
     async def work(tx: Transaction) -> Report:
-        report = Report()
-        await _check_ledger(tx, report)
-        await _check_log(tx, report)
-        if auctions:
-            await _check_auctions(tx, report)
-        return report
+        return await audit_in(tx, auctions=auctions)
 
     return await transact(database, work, begin=BEGIN_SNAPSHOT)
+
+
+async def audit_in(tx: Transaction, *, auctions: bool) -> Report:
+    """Check the ledger, and with `auctions` replay every auction through the rules."""
+    report = Report()
+    await _check_ledger(tx, report)
+    await _check_log(tx, report)
+    if auctions:
+        await _check_auctions(tx, report)
+    return report
 
 
 async def _check_ledger(tx: Transaction, report: Report) -> None:
