@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,12 @@ HELP_TOPICS = {
     "completion": "ids, titles and fields in the shell",
 }
 """Every topic of `instasell help`, and what it is about."""
+
+OTHER_COMMANDS = "Other commands"
+"""The section of a help for what none of its sections names."""
+
+Sections = Mapping[str, Sequence[str]]
+"""The headings of a group's help, in their order, each with the names of its commands."""
 
 _HEAD = "\b\nExamples:\n"
 _PROMPT = "  $ "
@@ -93,5 +99,19 @@ def entries(root: Any) -> Iterator[CommandEntry]:
 
 def _below(entry: CommandEntry) -> Iterator[CommandEntry]:
     yield entry
-    for name, command in getattr(entry.command, "commands", {}).items():
-        yield from _below(CommandEntry((*entry.words, name), command))
+    if entry.is_group:
+        for _, names in commands_by_section(entry.command):
+            for name in names:
+                yield from _below(CommandEntry((*entry.words, name), entry.command.commands[name]))
+
+
+def commands_by_section(group: Any) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield the headings of a group's help, each with the names of its commands.
+
+    What no section names comes last, below `OTHER_COMMANDS`.
+    """
+    sections: Sections = group.sections
+    yield from sections.items()
+    named = {name for names in sections.values() for name in names}
+    if left := [name for name in group.commands if name not in named]:
+        yield OTHER_COMMANDS if sections else "Commands", left

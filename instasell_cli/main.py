@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 import typer.main
 
-from instasell_cli.command_tree import COMPLETION_ASKED, PROGRAM, CommandEntry, entries
+from instasell_cli.command_tree import COMPLETION_ASKED, PROGRAM, CommandEntry, Sections, entries
 from instasell_cli.commands import api, demo, doctor, listen, serve, tui
 from instasell_cli.commands import help as topics
 from instasell_cli.commands.admin import app as admin
@@ -32,9 +32,9 @@ from instasell_cli.startup import end_lightly, start_lightly
 
 SUMMARY = """\b
 Examples:
-  $ instasell demo                         a market with live bidding, for a look
+  $ instasell demo                         a market with live bidding
   $ instasell auth login                   sign in
-  $ instasell auctions live                what runs at this moment
+  $ instasell auctions live                list open auctions
   $ instasell auctions bid ID 12.50
   $ instasell orders list                  what you bought and sold
   $ instasell listings import listings.csv
@@ -52,9 +52,17 @@ def _resolve_ids(ctx: typer.Context) -> None:
 NOUNS: dict[str, typer.Typer] = {}
 """The groups of commands by their names, filled in below."""
 
+SECTIONS: Sections = {
+    "Buy and sell": ("auctions", "listings", "categories", "orders", "disputes", "wallet"),
+    "Stay informed": ("listen", "notifications", "messages", "subscriptions"),
+    "Account and setup": ("auth", "doctor", "help"),
+    "Run a market": ("demo", "serve", "seed", "admin"),
+    "Other interfaces": ("tui", "api"),
+}
+
 app = typer.Typer(
     name="instasell",
-    cls=with_nouns(NOUNS, _resolve_ids),
+    cls=with_nouns(NOUNS, _resolve_ids, SECTIONS),
     help=SUMMARY,
     no_args_is_help=True,
     rich_markup_mode=None,

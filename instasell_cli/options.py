@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import typer
 import typer.main
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from instasell_cli.command_tree import KEY
+from instasell_cli.command_tree import KEY, Sections, commands_by_section
+from instasell_cli.output.schema import RecordSchema
 from instasell_cli.output.writer import Format
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Kind = TypeVar("Kind", "MarketCommand", "MarketGroup")
 
 
 def shared_options() -> list[Any]:
@@ -38,7 +40,14 @@ def shared_options() -> list[Any]:
 
 
 class MarketCommand(TyperCommand):
-    """A command with the shared options."""
+    """A command with the shared options.
+
+    typer passes no values of ours to the classes that it makes commands of, so that each command
+    has a class, and its declaration is in the attributes.
+    """
+
+    records: ClassVar[RecordSchema | None] = None
+    bare: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, *args: Any, params: list[Any] | None = None, **kwargs: Any) -> None:
         for param in params or ():
@@ -46,32 +55,27 @@ class MarketCommand(TyperCommand):
                 param.metavar = "NUMBER"
         super().__init__(*args, params=[*(params or []), *shared_options()], **kwargs)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments, after the values that options are left without are put in."""
+        # typer knows no options whose value may be left out.
+        completed: list[str] = []
+        for word, following in itertools.zip_longest(args, args[1:]):
+            completed.append(word)
+            if word in self.bare and (following is None or following.startswith("-")):
+                completed.append(self.bare[word])
+        return super().parse_args(ctx, completed)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command once its parameters are prepared, as by whole ids for titles."""
         ctx.find_root().command.prepare(ctx)
         return super().invoke(ctx)
 
 
-def _kind(bare: Mapping[str, str] | None) -> type[MarketCommand]:
-    """Return the class of a command. typer knows no options whose value may be left out."""
-    values = {**(bare or {})}
-    if not values:
-        return MarketCommand
-
-    class WithBareOptions(MarketCommand):
-        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-            completed: list[str] = []
-            for word, following in itertools.zip_longest(args, args[1:]):
-                completed.append(word)
-                if word in values and (following is None or following.startswith("-")):
-                    completed.append(values[word])
-            return super().parse_args(ctx, completed)
-
-    return WithBareOptions
-
-
 class MarketGroup(TyperGroup):
-    """A group that takes the shared options before its commands."""
+    """A group that takes the shared options before its commands, and lists them by section."""
+
+    records: ClassVar[RecordSchema | None] = None
+    sections: ClassVar[Sections] = {}
 
     def __init__(self, *, params: list[Any] | None = None, **kwargs: Any) -> None:
         super().__init__(params=[*(params or []), *shared_options()], **kwargs)
@@ -82,6 +86,18 @@ class MarketGroup(TyperGroup):
         if len(args) > 1 and name in self.commands:
             return name, self.commands[name], args[2:]
         return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands below the heading of their section, with one column for the names."""
+        width = max((len(name) for name in self.commands), default=0)
+        for title, names in commands_by_section(self):
+            with formatter.section(title):
+                rows = [(f"{name:<{width}}", self.short_help_of(name)) for name in names]
+                formatter.write_dl(rows)
+
+    def short_help_of(self, name: str) -> str:
+        """Return the line of a command in this group's help."""
+        return str(self.commands[name].get_short_help_str())
 
 
 class _Nouns(MutableMapping[str, Any]):
@@ -116,7 +132,7 @@ class _Nouns(MutableMapping[str, Any]):
 
 
 def with_nouns(
-    nouns: Mapping[str, typer.Typer], prepare: Callable[[Any], None]
+    nouns: Mapping[str, typer.Typer], prepare: Callable[[Any], None], sections: Sections
 ) -> type[MarketGroup]:
     """Return the class of the root, which has these groups below it.
 
@@ -132,14 +148,24 @@ def with_nouns(
         def prepare(self, ctx: Any) -> None:
             prepare(ctx)
 
+        def short_help_of(self, name: str) -> str:
+            # The help of the root needs a line of each group, and builds none for it.
+            if name in nouns:
+                return str(nouns[name].info.short_help)
+            return super().short_help_of(name)
+
+    Root.sections = sections
     return Root
 
 
-def group(summary: str, *examples: str) -> typer.Typer:
-    """Return the commands of a noun; their help begins with examples, too."""
+def group(summary: str, *examples: str, sections: Sections | None = None) -> typer.Typer:
+    """Return the commands of a noun; their help begins with examples, too.
+
+    `sections` has the headings of the help, each with the names of its commands.
+    """
     text, short = _help_of(summary, examples)
     return typer.Typer(
-        cls=MarketGroup,
+        cls=_declared(MarketGroup, sections=sections or {}),
         help=text,
         short_help=short,
         no_args_is_help=True,
@@ -154,27 +180,43 @@ def command(
     name: str,
     summary: str,
     *examples: str,
+    records: RecordSchema | None = None,
     bare: Mapping[str, str] | None = None,
     **settings: Any,
 ) -> Callable[[Command], Command]:
     """Declare a command whose help begins with examples: `name --option`, or `$ whole line`.
 
-    `bare` has the options whose value may be left out, and the value that they have then.
+    Args:
+        app: The group of the command.
+        name: Its name, of one or two words.
+        summary: Its help; the first sentence is its line in the group's help.
+        examples: Calls that its parser takes.
+        records: The records that it writes, for `--fields` and the documents; none by default.
+        bare: The options whose value may be left out, and the value that they have then.
+        settings: What typer's `command` takes besides.
     """
     text, short = _help_of(summary, examples)
-    return app.command(name, cls=_kind(bare), help=text, short_help=short, **settings)
+    kind = _declared(MarketCommand, records=records, bare=bare or {})
+    return app.command(name, cls=kind, help=text, short_help=short, **settings)
 
 
-def called_alone(app: typer.Typer, summary: str, *examples: str) -> Callable[[Command], Command]:
+def called_alone(
+    app: typer.Typer, summary: str, *examples: str, records: RecordSchema
+) -> Callable[[Command], Command]:
     """Declare what a group does when none of its commands is named."""
     text, short = _help_of(summary, examples)
     return app.callback(
-        cls=MarketGroup,
+        cls=_declared(MarketGroup, records=records),
         invoke_without_command=True,
         no_args_is_help=False,
         help=text,
         short_help=short,
     )
+
+
+def _declared(kind: type[Kind], **attributes: Any) -> type[Kind]:
+    """Return a class of commands of its own, with the attributes of a declaration."""
+    return type(kind.__name__, (kind,), attributes)
 
 
 def _help_of(summary: str, examples: Sequence[str]) -> tuple[str, str]:

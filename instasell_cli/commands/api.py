@@ -39,7 +39,7 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "api",
-        "Call any path of the interface with your token; the answer is printed as JSON. Fields go"
+        "Call any API path with your token and print the JSON. Fields go"
         " into the query of a GET or DELETE, and into the body of anything else.",
         "api GET /auctions/live -f limit=5",
         "api POST /auctions/ID/bid -f amount=1250",

@@ -20,9 +20,8 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "demo",
-        "Start a separate market with simulated bidders, and open the Board. Off a"
-        " terminal, or with --text, tell the same as text and prove it by an audit: under a"
-        " minute. Nothing of it stays.",
+        "Start a market with simulated bidders, and open its board. Off a terminal, or with"
+        " --text, print the same as text and audit it, in under a minute. Nothing of it stays.",
         "demo",
         "demo --text",
     )(demo)

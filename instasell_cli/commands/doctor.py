@@ -27,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
         "Check this installation, the profile and the server. Exit 1 when something fails.",
         "doctor",
         "doctor -o json",
+        records=CHECK,
     )(doctor)
 
 

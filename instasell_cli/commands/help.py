@@ -89,7 +89,7 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "help",
-        "Help on a topic, a noun or a command. Topics: " + ", ".join(HELP_TOPICS) + ".",
+        "Show help on a topic or command. Topics: " + ", ".join(HELP_TOPICS) + ".",
         "help exit-codes",
         "help output",
         "help listings",

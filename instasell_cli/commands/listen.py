@@ -40,8 +40,8 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "listen",
-        "Print your own events as they happen, until Ctrl-C. They are notifications, messages, and"
-        " what your wallet has. After a lost connection what was missed comes late, and nothing"
+        "Print your events as they happen, until Ctrl-C. They are notifications, messages, and"
+        " changes of your wallet. After a lost connection what was missed comes late, and nothing"
         " comes twice. With --forward-to each event is also sent as JSON in a POST, in order, with"
         " the header InstaSell-Signature: t=SECONDS,v1=HEX, where HEX is HMAC-SHA256 over SECONDS,"
         " a full stop and the body. The secret is INSTASELL_LISTEN_SECRET, or else a new one that"

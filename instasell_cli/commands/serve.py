@@ -13,7 +13,7 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "serve",
-        "Run a server with engines of its own until Ctrl-C. It takes the options of"
+        "Run a server with its own databases. It runs until Ctrl-C, and takes the options of"
         " `instasell-server run`.",
         "serve",
         "serve --port 9000 --data-dir ./market",

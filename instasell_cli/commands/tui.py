@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "tui",
-        "Open the screen: live auctions, bidding, everything at a glance.",
+        "Open the full-screen interface.",
         "tui",
         "tui --profile work --read-only",
         "tui --record evening.jsonl",

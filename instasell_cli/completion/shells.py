@@ -26,6 +26,7 @@ from typer._completion_classes import BashComplete, FishComplete, ZshComplete
 from instasell_cli.command_tree import COMPLETION_ASKED, PROGRAM
 from instasell_cli.completion.parameters import Offer, offer_for
 from instasell_cli.completion.sources import TypedWords
+from instasell_cli.output.schema import records_of
 
 
 class _CompletionShell(ShellComplete):
@@ -46,7 +47,9 @@ class _CompletionShell(ShellComplete):
         if offer is None:
             return place.shell_complete(context, word), word
         nouns = context.find_root().command.nouns
-        typed = TypedWords(_path(context), word, nouns, context.params, context.meta)
+        records = records_of(context.command)
+        fields = records.fields if records is not None else ()
+        typed = TypedWords(_path(context), word, nouns, context.params, context.meta, fields)
         return [CompletionItem(each.value, help=each.title) for each in offer(typed)], word
 
 

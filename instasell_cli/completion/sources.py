@@ -30,7 +30,8 @@ T = TypeVar("T")
 class TypedWords:
     """Hold the typed line: the shared options, the command's own values, the word so far.
 
-    `nouns` are the groups of commands, as `auctions`.
+    `nouns` are the groups of commands, as `auctions`; `fields` those of the records that the
+    command writes.
     """
 
     command: str
@@ -38,6 +39,7 @@ class TypedWords:
     nouns: Collection[str] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
+    fields: Sequence[str] = ()
 
     @property
     def taken(self) -> frozenset[str]:
@@ -175,12 +177,8 @@ def formats(typed: TypedWords) -> list[Candidate]:
 
 def fields(typed: TypedWords) -> list[Candidate]:
     """Return the fields of what the command writes; the last of those that commas separate."""
-    from instasell_cli.output.output_schemas import SCHEMA_OF_COMMAND
-
-    shape = SCHEMA_OF_COMMAND.get(typed.command)
     before, comma, last = typed.word.rpartition(",")
-    names = [] if shape is None else [*shape.fields]
-    left = (name for name in names if name not in before.split(","))
+    left = (name for name in typed.fields if name not in before.split(","))
     fitting = (name for name in left if name.startswith(last))
     return [Candidate(f"{before}{comma}{name}") for name in fitting]
 

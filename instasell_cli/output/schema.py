@@ -32,3 +32,9 @@ class RecordSchema:
 def is_instant(name: str) -> bool:
     """Tell whether a field of this name is a time."""
     return name.endswith(("_at", "_until")) or name == "server_time"
+
+
+def records_of(command: object) -> RecordSchema | None:
+    """Return the records that a command was declared to write; None where it writes none."""
+    found: RecordSchema | None = getattr(command, "records", None)
+    return found

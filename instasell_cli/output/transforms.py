@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from instasell_cli.command_tree import KEY, path_of
 from instasell_cli.exit_codes import UsageProblem
+from instasell_cli.output.schema import records_of
 
 if TYPE_CHECKING:
     import typer
@@ -43,6 +44,4 @@ def transform_of(ctx: typer.Context) -> Transform | None:
 
 def written_by(ctx: typer.Context) -> RecordSchema | None:
     """Return the kind of records that the command writes."""
-    from instasell_cli.output.output_schemas import SCHEMA_OF_COMMAND
-
-    return SCHEMA_OF_COMMAND.get(path_of(ctx))
+    return records_of(ctx.command)

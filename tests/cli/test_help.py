@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 
-from instasell_cli.command_tree import HELP_TOPICS, PROGRAM, CommandEntry
+from instasell_cli.command_tree import HELP_TOPICS, PROGRAM, CommandEntry, commands_by_section
 from instasell_cli.commands.help import text_of
 from instasell_cli.exit_codes import ExitCode
-from instasell_cli.main import all_entries
+from instasell_cli.main import NOUNS, SECTIONS, all_entries, app
+from instasell_cli.options import command, group
 from instasell_cli.reference.pages import pages
 from instasell_client.errors import errors_by_code
 
@@ -72,6 +74,35 @@ def test_an_example_with_a_wrong_option_is_noticed() -> None:
         parsed(ENTRIES[""], ["auctions", "fly"])
     line = 'T="$(instasell auth token)" x | instasell listings import - < goods.csv'
     assert [*calls_in(line)] == [["auth", "token"], ["listings", "import", "-"]]
+
+
+def test_every_command_is_in_one_section_of_its_group() -> None:
+    """A group has sections for all of its commands, or for none."""
+    groups = [entry for entry in ENTRIES.values() if entry.is_group and entry.command.sections]
+    assert {"", "auctions", "orders", "listings", "admin"} <= {entry.path for entry in groups}
+    for entry in groups:
+        named = [name for names in entry.command.sections.values() for name in names]
+        assert sorted(named) == sorted(entry.command.commands), entry.path or PROGRAM
+
+
+def test_a_command_without_a_section_is_listed_last() -> None:
+    tried = group("Try sections.", "try", sections={"First": ("one",)})
+    for name in ("two", "one"):
+        command(tried, name, f"Do {name}.", name)(lambda: None)
+    found = typer.main.get_group(tried)
+    assert [*commands_by_section(found)] == [("First", ("one",)), ("Other commands", ["two"])]
+
+
+def test_the_help_of_the_root_has_its_sections_in_order_and_builds_no_group() -> None:
+    root = typer.main.get_command(app)
+    shown = root.make_context(PROGRAM, [], terminal_width=80, resilient_parsing=True).get_help()
+    assert max(map(len, shown.splitlines())) <= 80
+    lists = shown[shown.index("Buy and sell:") :].splitlines()
+    headings = [line for line in lists if line and not line.startswith(" ")]
+    assert headings == [f"{title}:" for title in SECTIONS]
+    named = [line.split()[0] for line in lists if line.startswith("  ")]
+    assert named == [name for names in SECTIONS.values() for name in names]
+    assert not {*NOUNS} & {*root.commands._built}  # type: ignore[attr-defined]
 
 
 def test_every_topic_has_a_text() -> None:

@@ -22,7 +22,7 @@ import yaml
 from instasell_cli.command_tree import CommandEntry
 from instasell_cli.exit_codes import ExitCode
 from instasell_cli.main import all_entries
-from instasell_cli.output.output_schemas import SCHEMA_OF_COMMAND
+from instasell_cli.output.schema import records_of
 from instasell_cli.reference.exit_code_docs import exit_codes_of
 from instasell_client.models.accounts import Role
 from instasell_client.models.text import is_refused
@@ -187,6 +187,11 @@ ROWS: Mapping[str, Row] = {
 
 MAY_BE_EMPTY = ("auth switch", "auth status", "wallet withdrawals", "listings images list")
 ENTRIES = {entry.path: entry for entry in all_entries() if entry.is_command}
+SCHEMAS = {
+    path: schema
+    for path, entry in ENTRIES.items()
+    if (schema := records_of(entry.command)) is not None
+}
 FORMATS = (None, "json", "jsonl", "csv", "yaml", "name", "jq", "template")
 REFUSED = {"json": ("csv", "name"), "lines": ("json", "csv", "yaml", "name")}
 """Formats that a command cannot have, by what it writes."""
@@ -216,11 +221,7 @@ def runs() -> Iterator[Run]:
         for form in FORMATS:
             refuses = (
                 form in REFUSED.get(row.writes, ())
-                or (
-                    form == "name"
-                    and path in SCHEMA_OF_COMMAND
-                    and SCHEMA_OF_COMMAND[path].key is None
-                )
+                or (form == "name" and path in SCHEMAS and SCHEMAS[path].key is None)
                 or (form in ("jq", "template") and path == "auth token")
             )
             yield Run(path, row, form, row.words, 2 if refuses else row.code)
@@ -238,9 +239,7 @@ def test_every_command_has_a_row() -> None:
         has_yes = "--yes" in _options(ENTRIES[path])
         assert has_yes == ("--yes" in row.words), f"{path}: a row gives --yes where there is one"
         if row.writes == "records" and row.code in (0, 7):
-            assert path in SCHEMA_OF_COMMAND, (
-                f"{path}: name its records in output/output_schemas.py"
-            )
+            assert path in SCHEMAS, f"{path}: name its records where it is declared"
 
 
 def _options(entry: CommandEntry) -> set[str]:
@@ -311,7 +310,7 @@ def _data_faults(run: Run, code: int, out: str) -> Iterator[str]:
         yield f"stdout is not {run.form}: {error}"
         return
     if writes == "records" and run.form not in ("name", "jq", "template"):
-        wanted = [*SCHEMA_OF_COMMAND[run.path].fields]
+        wanted = [*SCHEMAS[run.path].fields]
         for record in records:
             if run.form == "csv" and [*record] != wanted:
                 yield f"the header is {[*record]}"

@@ -18,7 +18,7 @@ from instasell_cli.output.schemas import ADMIN_ACTION, ALERT, record_of
 AlertId = Annotated[str, typer.Argument(help="The id of the alert.", metavar="ID")]
 
 app = group(
-    "Alerts: what the market found that a person has to look at.",
+    "Review alerts. They are what the market found that a person has to look at.",
     "admin alerts list --open",
     'admin alerts close ID --reason "Refunded by hand"',
 )
@@ -30,6 +30,7 @@ app = group(
     "List alerts, the open ones first.",
     "admin alerts list",
     "admin alerts list --open -o json --fields id,kind,subject,details",
+    records=ALERT,
 )
 def list_alerts(
     ctx: typer.Context,
@@ -61,6 +62,7 @@ def list_alerts(
     "Send back the money that an alert is about. It is money that nothing waits for: a payment that"
     " the market never asked for, or one that could not be sent back. Exit 6 when none is left.",
     'admin alerts refund ID --reason "Paid by mistake" --yes',
+    records=ALERT,
 )
 def refund(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = False) -> None:
     """`admin alerts refund`."""
@@ -77,6 +79,7 @@ def refund(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = Fal
     "Have the seller pay for a refund that was made at the payment provider. It is taken from the"
     " seller's wallet, now or as soon as there is something in it. Exit 6 when nothing is left.",
     'admin alerts charge ID --reason "The seller agreed" --yes',
+    records=ALERT,
 )
 def charge(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = False) -> None:
     """`admin alerts charge`."""
@@ -93,6 +96,7 @@ def charge(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = Fal
     " chargeback of that payment would take it, after the verdict from the payer; less goes back to"
     " where it was taken from, the seller first. Exit 6 when nothing is left.",
     'admin alerts correct ID --reason "Looked up at the provider" --yes',
+    records=ALERT,
 )
 def correct(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = False) -> None:
     """`admin alerts correct`."""
@@ -108,6 +112,7 @@ def correct(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = Fa
     "Close an alert that is dealt with. Of a payment that nothing waits for, a refund that you made"
     " at the payment provider is booked.",
     'admin alerts close ID --reason "Refunded by hand at the provider"',
+    records=ALERT,
 )
 def close(
     ctx: typer.Context,
@@ -152,4 +157,5 @@ def add_log_to(desk: typer.Typer) -> None:
         "admin audit-log",
         "admin audit-log --action suspend_user --admin ada@example.com",
         "admin audit-log --subject ID -o jsonl --limit 0",
+        records=ADMIN_ACTION,
     )(audit_log)

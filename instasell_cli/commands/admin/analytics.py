@@ -88,12 +88,13 @@ def add_to(desk: typer.Typer) -> None:
     command(
         desk,
         "analytics",
-        "Tell what happened in the market by hour, day or week. 30 days unless told otherwise."
-        " Whole hours, days and weeks are in UTC; --plot names them so.",
+        "Show market activity by hour, day or week. The default is the last 30 days. Hours, days"
+        " and weeks begin in UTC, also with --plot.",
         "admin analytics",
         "admin analytics --bucket hour --plot bids",
         "admin analytics --from 2030-01-01 --bucket week -o csv",
         bare={"--plot": Figure.GROSS_AMOUNT.value},
+        records=FIGURES,
     )(analytics)
 
 

@@ -10,11 +10,15 @@ from instasell_cli.commands.admin import users as admin_users
 from instasell_cli.options import group
 
 app = group(
-    "Administration: users, alerts, disputes, orders and figures.",
+    "Oversee the market, and manage what is in it.",
     "admin alerts list --open",
     "admin disputes list --status open",
     "admin analytics --plot",
     "admin audit-log",
+    sections={
+        "Oversee": ("analytics", "alerts", "audit-log"),
+        "Manage": ("users", "auctions", "listings", "orders", "disputes"),
+    },
 )
 
 for name, commands in (

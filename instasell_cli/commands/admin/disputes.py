@@ -16,13 +16,14 @@ from instasell_cli.input.amounts import typed_amount
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command, group
 from instasell_cli.output.amounts import shown_amount
+from instasell_cli.output.schemas import DISPUTE, DISPUTE_VIEW
 from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
     from instasell_client.models.disputes import Dispute
 
 app = group(
-    "Disputes of all users: read both sides, and decide.",
+    "Review and decide disputes of all users.",
     "admin disputes list --status open",
     'admin disputes resolve ID --refund 12.50 --reason "The parcel was lost"',
 )
@@ -31,9 +32,10 @@ app = group(
 @command(
     app,
     "list",
-    "List disputes; those that have waited longest come first.",
+    "List disputes, those that have waited longest first.",
     "admin disputes list --status open",
     "admin disputes list -o csv --fields id,reason,held_amount,buyer_name,seller_name",
+    records=DISPUTE,
 )
 def list_disputes(
     ctx: typer.Context,
@@ -58,6 +60,7 @@ def list_disputes(
     " instasell admin orders show.",
     "admin disputes show ID",
     "admin disputes show ID -o json --fields text,messages,order_id",
+    records=DISPUTE_VIEW,
 )
 def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
     """Run `admin disputes show`."""
@@ -72,6 +75,7 @@ def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
     " seller's. This cannot be undone.",
     'admin disputes resolve ID --refund 12.50 --reason "The parcel was lost"',
     'admin disputes resolve ID --refund 0 --reason "It was delivered" --yes',
+    records=DISPUTE_VIEW,
 )
 def resolve(
     ctx: typer.Context,

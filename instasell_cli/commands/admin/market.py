@@ -17,7 +17,7 @@ from instasell_cli.exit_codes import CliError
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command, group
 from instasell_cli.output.amounts import shown_amount
-from instasell_cli.output.schemas import ADMIN_ORDER, AUCTION, LISTING, record_of
+from instasell_cli.output.schemas import ADMIN_ORDER, AUCTION, LISTING, ORDER, record_of
 from instasell_cli.output.times import local_text
 from instasell_cli.output.writer import clean
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from instasell_client.models.admin import AdminOrder
 
 auctions = group(
-    "Auctions of all users.",
+    "Cancel auctions of any user.",
     'admin auctions cancel ID --reason "The item does not exist"',
 )
 listings = group(
-    "Listings of all users.",
+    "Remove listings of any user.",
     'admin listings remove ID --reason "Counterfeit"',
 )
 orders = group(
-    "Orders of all users.",
+    "List and show orders of all users.",
     "admin orders list --status disputed",
     "admin orders show ID",
 )
@@ -46,6 +46,7 @@ Id = Annotated[str, typer.Argument(help="The id.", metavar="ID")]
     "cancel",
     "Cancel an open auction, with bids or without; the bidders read the reason.",
     'admin auctions cancel ID --reason "The item does not exist"',
+    records=AUCTION,
 )
 def cancel_auction(ctx: typer.Context, auction_id: Id, reason: Reason, yes: Yes = False) -> None:
     """Run `admin auctions cancel`."""
@@ -61,8 +62,9 @@ def cancel_auction(ctx: typer.Context, auction_id: Id, reason: Reason, yes: Yes 
 @command(
     listings,
     "remove",
-    "Take a listing out of every list; its orders go on. Exit 6 while an auction of it is open.",
+    "Remove a listing from every list; its orders go on. Exit 6 while an auction of it is open.",
     'admin listings remove ID --reason "Counterfeit"',
+    records=LISTING,
 )
 def remove_listing(ctx: typer.Context, listing_id: Id, reason: Reason, yes: Yes = False) -> None:
     """Run `admin listings remove`."""
@@ -80,6 +82,7 @@ def remove_listing(ctx: typer.Context, listing_id: Id, reason: Reason, yes: Yes 
     "List the orders of all users, the newest first.",
     "admin orders list --status disputed",
     "admin orders list --seller ID --limit 0 -o csv",
+    records=ORDER,
 )
 def list_orders(
     ctx: typer.Context,
@@ -113,6 +116,7 @@ def list_orders(
     "Show an order with its history and every movement of its money.",
     "admin orders show ID",
     "admin orders show ID -o json --fields status,events,ledger",
+    records=ADMIN_ORDER,
 )
 def show_order(ctx: typer.Context, order_id: Id) -> None:
     """Run `admin orders show`."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from instasell_client import InstaSell
 
 app = group(
-    "Users: find, suspend, verify and change accounts.",
+    "Find, suspend, verify and change accounts.",
     "admin users list --q ada@",
     'admin users suspend ada@example.com --reason "Bids on own items"',
 )
@@ -66,6 +66,7 @@ class AccountStatusFilter(StrEnum):
     "admin users list",
     "admin users list --q ada@ --status active",
     "admin users list --role seller -o csv --limit 0",
+    records=USER,
 )
 def list_users(
     ctx: typer.Context,
@@ -98,6 +99,7 @@ def list_users(
     "Suspend an account. Its sessions end, its open auctions are cancelled, and it only reads.",
     'admin users suspend ada@example.com --reason "Bids on own items"',
     'admin users suspend ID --reason "Stolen account" --yes',
+    records=USER,
 )
 def suspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
     """Run `admin users suspend`."""
@@ -114,6 +116,7 @@ def suspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) 
     "unsuspend",
     "Let a suspended account act again. Auctions that were cancelled stay so.",
     'admin users unsuspend ada@example.com --reason "Wrong account" --yes',
+    records=USER,
 )
 def unsuspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
     """Run `admin users unsuspend`."""
@@ -127,14 +130,15 @@ def unsuspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False
 @command(
     app,
     "verify",
-    "Take the e-mail address of an account as proved, so that it may withdraw.",
+    "Mark the e-mail address of an account as verified, so that it may withdraw.",
     'admin users verify ada@example.com --reason "Showed a passport" --yes',
+    records=USER,
 )
 def verify(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
     """Run `admin users verify`."""
     with open_client(ctx) as (client, output):
         user_id = found_user(client, user)
-        question = "Take the address of {} as proved? The account may withdraw then."
+        question = "Mark the address of {} as verified? The account may withdraw then."
         if not confirm(_about(client, user_id, question), assume_yes=yes):
             raise CliError("nothing was changed")
         output.one(USER, record_of(client.admin.verify(user_id, reason)))
@@ -145,6 +149,7 @@ def verify(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -
     "allow-payouts",
     "Let an account withdraw again. A chargeback stops that until an admin has looked at it.",
     'admin users allow-payouts ada@example.com --reason "Showed a bank statement" --yes',
+    records=USER,
 )
 def allow_payouts(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
     """Run `admin users allow-payouts`."""
@@ -161,6 +166,7 @@ def allow_payouts(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = F
     "Give an account a role, in every session at once.",
     'admin users role ada@example.com seller --reason "Asked for it"',
     'admin users role ID admin --reason "New on the desk" --yes',
+    records=USER,
 )
 def set_role(
     ctx: typer.Context,

@@ -24,7 +24,7 @@ from instasell_cli.input.category_paths import category_id
 from instasell_cli.input.times import parse_instant, parse_seconds
 from instasell_cli.options import command, group
 from instasell_cli.output.error_hints import with_remedy
-from instasell_cli.output.schemas import AUCTION, AUCTION_LISTED, BID, record_of
+from instasell_cli.output.schemas import AUCTION, AUCTION_LISTED, AUCTION_VIEW, BID, record_of
 from instasell_cli.output.seller_text import print_auction
 
 if TYPE_CHECKING:
@@ -32,11 +32,20 @@ if TYPE_CHECKING:
     from instasell_client import InstaSell
 
 app = group(
-    "Live auctions: watch, bid, and create your own.",
+    "Find, follow and bid on auctions, and create your own.",
     "auctions live",
     "auctions watch ID",
     "auctions bid ID 12.50",
     "auctions create LISTING --min-bid 9.99 --duration 3d",
+    sections={
+        "Find": ("live", "list", "show", "bids"),
+        "Bid": ("bid", "buy-now", "bidding"),
+        "Follow": ("follow", "unfollow", "watch", "wait"),
+        "Sell": (
+            *("create", "schedule", "update", "cancel"),
+            *("selling", "relist", "offer-runner-up"),
+        ),
+    },
 )
 
 AuctionId = Annotated[str, typer.Argument(help="The id of the auction.", metavar="ID")]
@@ -115,10 +124,11 @@ class AuctionFilters:
 @command(
     app,
     "live",
-    "List the auctions that are open; those that end soonest come first.",
+    "List open auctions, those that end soonest first.",
     "auctions live",
     'auctions live "steel watch" --price-max 100 --sort bids',
     "auctions live -o jsonl --fields auction_id,minimum_bid,end_at",
+    records=AUCTION,
 )
 def live(
     ctx: typer.Context,
@@ -171,9 +181,10 @@ def run_live(client: InstaSell, output: OutputWriter, wanted: AuctionFilters) ->
 @command(
     app,
     "list",
-    "List auctions of every status, the newest first. `auctions live` has those that are open.",
+    "List auctions of every status, the newest first. For open ones, see `auctions live`.",
     "auctions list --status ended",
     "auctions list --seller ID --status cancelled -o csv",
+    records=AUCTION_LISTED,
 )
 def list_auctions(
     ctx: typer.Context,
@@ -195,14 +206,28 @@ def list_auctions(
         output.many(AUCTION_LISTED, map(record_of, itertools.islice(found, limit or None)))
 
 
-@command(app, "show", "Show an auction.", "auctions show ID", "auctions show ID -o json")
+@command(
+    app,
+    "show",
+    "Show an auction.",
+    "auctions show ID",
+    "auctions show ID -o json",
+    records=AUCTION_VIEW,
+)
 def show(ctx: typer.Context, auction_id: AuctionId) -> None:
     """Run `auctions show`."""
     with open_client(ctx) as (client, output):
         print_auction(output, client.auctions.get(auction_id))
 
 
-@command(app, "bids", "List the bids of an auction.", "auctions bids ID", "auctions bids ID -o csv")
+@command(
+    app,
+    "bids",
+    "List the bids of an auction.",
+    "auctions bids ID",
+    "auctions bids ID -o csv",
+    records=BID,
+)
 def bids(
     ctx: typer.Context,
     auction_id: AuctionId,
@@ -219,10 +244,11 @@ def bids(
 @command(
     app,
     "create",
-    "Create an auction of a listing for auctions. It costs gas; exit 6 when you have too little.",
+    "Create an auction for a listing of type auction. It costs gas; exit 6 if you have too little.",
     "auctions create LISTING --min-bid 9.99 --duration 3d",
     "auctions create LISTING --min-bid 50 --reserve 120 --buy-now 200 \\\n"
     "      --start 2030-01-31T18:00 --end 2030-02-07T18:00",
+    records=AUCTION,
 )
 def create(
     ctx: typer.Context,
@@ -292,6 +318,7 @@ def run_create(
     "update",
     "Change the terms or times of an auction that has no bids.",
     "auctions update ID --min-bid 5.00 --end +2h",
+    records=AUCTION,
 )
 def update(
     ctx: typer.Context,

@@ -41,18 +41,20 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "bid",
-        "Bid, now or up to a maximum. The market bids on for you, never more than it takes."
-        " Exit 6 when the bid is too low or the auction is over; the minimum is shown.",
+        "Bid an amount now, or up to a maximum. Up to a maximum, the market bids for you, never"
+        " more than it takes. Exit 6 if the bid is too low or the auction is over.",
         "auctions bid ID 12.50",
         "auctions bid ID --max 20.00",
         "auctions bid ID 12.50 --max 20.00 --yes",
+        records=RECEIPT,
     )(bid)
     command(
         app,
         "buy-now",
-        "Buy at the price that ends the auction.",
+        "Buy at the buy-now price, which ends the auction.",
         "auctions buy-now ID",
         "auctions buy-now ID --amount 99.00 --yes",
+        records=RECEIPT,
     )(buy_now)
     own_bids.add_to(app)
 

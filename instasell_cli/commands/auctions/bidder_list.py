@@ -29,11 +29,11 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "bidding",
-        "List the auctions that you bid in, those that need you first. First is what"
-        " you have to pay, then where you were outbid and where you lead, then what is over; each"
-        " with your own maximum.",
+        "List auctions that you bid on, those that need you first. The order is: to pay, outbid,"
+        " leading, then those that are over. Each shows your maximum.",
         "auctions bidding",
         "auctions bidding --part outbid -o csv --fields auction_id,title,minimum_bid,end_at",
+        records=BIDDING,
     )(bidding)
 
 

@@ -32,12 +32,13 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "cancel",
-        "Cancel auctions: their seller while there are no bids, an admin always. Several give a"
-        " verdict for each, and exit 7 when some were refused.",
+        "Cancel your auctions that have no bids. An admin cancels any. For several, print a"
+        " result for each; exit 7 if some were refused.",
         'auctions cancel ID --reason "The watch is broken"',
         "auctions cancel --all --dry-run",
         "auctions cancel --from ids.txt --yes -o jsonl",
         "$ instasell auctions selling -o name | instasell auctions cancel - --yes",
+        records=AUCTION_VERDICT,
     )(cancel)
 
 

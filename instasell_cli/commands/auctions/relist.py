@@ -24,7 +24,7 @@ from instasell_cli.input.rows.gas_estimate import GasPlan
 from instasell_cli.input.times import parse_instant, parse_seconds
 from instasell_cli.options import command
 from instasell_cli.output.error_hints import with_remedy
-from instasell_cli.output.schemas import AUCTION_VERDICT, record_of
+from instasell_cli.output.schemas import AUCTION_VERDICT, ORDER_VIEW, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,19 +65,21 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "offer-runner-up",
-        "Offer the item of an unpaid order to the next bidder, at their last bid.",
+        "Offer the item of an unpaid order to the next bidder. They pay their last bid.",
         "auctions offer-runner-up ID",
+        records=ORDER_VIEW,
     )(offer_runner_up)
     command(
         app,
         "relist",
-        "Relist auctions that found no buyer. It costs gas as the first time. Several, or"
-        " --all, print a result for each, and exit 7 when some were refused.",
+        "Relist auctions that found no buyer. It costs gas as the first time. For several, or"
+        " --all, print a result for each; exit 7 if some were refused.",
         "auctions relist ID",
         "auctions relist --all --duration 3d --dry-run",
         "auctions relist --from ids.txt --yes -o jsonl",
         "auctions relist ID --duration 3d --min-bid 5.00",
         "auctions relist ID --no-reserve",
+        records=AUCTION_VERDICT,
     )(relist)
 
 

@@ -35,6 +35,7 @@ def add_to(app: typer.Typer) -> None:
         "auctions schedule auctions.csv --dry-run",
         "auctions schedule auctions.csv --errors rejects.csv",
         "auctions schedule listings.xlsx --map Start=min_bid --set duration=7d",
+        records=SCHEDULED,
     )(schedule)
 
 

@@ -28,10 +28,11 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "selling",
-        "List the auctions that you have created and their results, the newest first. Unsold is"
-        " what found no buyer, or whose order was cancelled, and has not been relisted.",
+        "List your auctions and their results, the newest first. Unsold are those without a"
+        " buyer, or whose order was cancelled, that you have not relisted.",
         "auctions selling",
         "auctions selling --part unsold -o csv --fields auction_id,title,current_bid,reserve",
+        records=SELLING,
     )(selling)
 
 

@@ -52,14 +52,12 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "wait",
-        "Wait until auctions have started, have a bid, or have ended. They are printed as they are"
-        " then. Nothing else is printed, but a message when one ended below its reserve, and lost"
-        " connections are made good. Exit 1 with a message"
-        " when the time is out, or as soon as it can no longer happen to one of them: no bid comes"
-        " to an auction that is over, and one that was cancelled neither starts nor ends.",
+        "Wait until auctions start, get a bid or end; print them then. Exit 1 on a timeout, or"
+        " as soon as it can no longer happen.",
         "auctions wait ID --for ended",
         "auctions wait ID ID --for started --timeout 10m -o json",
         "auctions wait ID --for bid --after-seq 12 --timeout 1h30m",
+        records=AUCTION,
     )(wait)
 
 

@@ -40,9 +40,9 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "watch",
-        "Print what happens in auctions as it happens, until all of them are over. A lost"
-        " connection is made good: nothing is left out, and nothing comes twice. With --until,"
-        " exit 1 if an auction is over before that has happened.",
+        "Print events of auctions as they happen, until all end. After a lost connection it"
+        " prints what it missed, and nothing twice. With --until, exit 1 if an auction is over"
+        " before that has happened.",
         "auctions watch ID",
         "auctions watch ID ID --jsonl",
         "auctions watch ID --until bid",

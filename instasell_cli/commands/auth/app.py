@@ -22,11 +22,16 @@ if TYPE_CHECKING:
     from instasell_client.profiles import Profile
 
 app = group(
-    "Sign in and out; switch between profiles.",
+    "Sign in and out, and switch between profiles.",
     "auth login",
     "auth status",
     "auth switch work",
     "auth logout",
+    sections={
+        "Sign in and out": ("login", "signup", "logout", "status"),
+        "Address and password": ("verify", "forgot", "reset"),
+        "Account and tokens": ("switch", "become-seller", "token", "tokens"),
+    },
 )
 
 Email = Annotated[str | None, typer.Option("--email", help="The account's e-mail address.")]
@@ -64,7 +69,7 @@ class SignUp:
 @command(
     app,
     "login",
-    "Sign in, and keep the token in the keyring or in a file that only you can read.",
+    "Sign in and keep the token. It is in the keyring, or in a file that only you can read.",
     "auth login",
     "auth login --email me@example.com --password-stdin < password.txt",
     'auth login --with-token --profile ci <<< "$TOKEN"',
@@ -163,9 +168,10 @@ def run_logout(call: Invocation) -> None:
 @command(
     app,
     "status",
-    "Show the server, and who is signed in there; exit 4 when nobody is.",
+    "Show the server, and who is signed in there. Exit 4 when nobody is.",
     "auth status",
     "auth status -o json --fields email,role",
+    records=ACCOUNT,
 )
 def status(ctx: typer.Context) -> None:
     """Run `auth status`."""
@@ -197,6 +203,7 @@ def run_status(call: Invocation) -> bool:
     "become-seller",
     "Let your account sell as well as buy. This cannot be undone.",
     "auth become-seller",
+    records=USER,
 )
 def become_seller(ctx: typer.Context) -> None:
     """Run `auth become-seller`."""
@@ -210,6 +217,7 @@ def become_seller(ctx: typer.Context) -> None:
     "Use another profile from here on; without a name, list them.",
     "auth switch",
     "auth switch ci",
+    records=ACCOUNT,
 )
 def switch(
     ctx: typer.Context,

@@ -108,7 +108,7 @@ def run_forgot(call: Invocation, email: str | None) -> None:
 @command(
     app,
     "reset",
-    "Set a new password by the token of a mail; every session of the account ends.",
+    "Set a new password with the token of an e-mail. Every session of the account ends.",
     "auth reset",
     "auth reset --stdin < token-and-password.txt",
 )

@@ -15,7 +15,7 @@ from instasell_cli.output.schemas import TOKEN, TOKEN_GRANT, record_of
 from instasell_cli.output.writer import clean
 
 app = group(
-    "Tokens for scripts, each with no more scopes than it needs.",
+    "Create and revoke tokens for scripts. Give each no more scopes than it needs.",
     "auth tokens list",
     "auth tokens create ci --scope read --scope list",
     "auth tokens revoke ID",
@@ -25,9 +25,10 @@ app = group(
 @command(
     app,
     "list",
-    "List the tokens that are in force, the newest first. Their secrets are not shown.",
+    "List your valid tokens, the newest first. Their secrets are not shown.",
     "auth tokens list",
     "auth tokens list -o jsonl --fields name,scopes,expires_at",
+    records=TOKEN,
 )
 def list_tokens(ctx: typer.Context) -> None:
     """Run `auth tokens list`."""
@@ -38,11 +39,12 @@ def list_tokens(ctx: typer.Context) -> None:
 @command(
     app,
     "create",
-    "Make a token and print its secret, which is shown this once. It needs the password's session:"
-    " a token makes no tokens. Scopes: read; list and relist; bid; sell (ship, refund); pay (orders"
-    " and top-ups, never withdrawals); admin.",
+    "Create a token and print its secret, which is shown this once. Sign in with your password"
+    " first: a token cannot create tokens. Scopes: read; list and relist; bid; sell (ship, refund);"
+    " pay (orders and top-ups, never withdrawals); admin.",
     "auth tokens create ci --scope read --scope list --days 30",
     '$ INSTASELL_TOKEN="$(instasell auth tokens create ci --scope read)" ./script.sh',
+    records=TOKEN_GRANT,
 )
 def create(
     ctx: typer.Context,

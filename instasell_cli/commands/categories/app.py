@@ -25,13 +25,19 @@ if TYPE_CHECKING:
     from instasell_client import InstaSell
 
 app = group(
-    "The tree of categories.",
+    "List categories; for admins: create them.",
     "categories list",
     'categories create "Toys > Trains"',
 )
 
 
-@command(app, "list", "List every category with its number of listings.", "categories list")
+@command(
+    app,
+    "list",
+    "List every category with its number of listings.",
+    "categories list",
+    records=CATEGORY,
+)
 def list_(ctx: typer.Context) -> None:
     """Run `categories list`."""
     with open_client(ctx) as (client, output):
@@ -50,6 +56,7 @@ def run_list(client: InstaSell, output: OutputWriter) -> None:
     "create",
     "For admins: create a category, with those above it that are missing.",
     'categories create "Toys > Trains"',
+    records=CATEGORY_IMPORT,
 )
 def create(
     ctx: typer.Context,
@@ -72,6 +79,7 @@ def create(
     "categories import categories.yaml -o jsonl",
     "$ printf 'Toys > Trains\\n' | instasell categories import -",
     "$ instasell categories list -o csv --fields path | instasell categories import - --format csv",
+    records=CATEGORY_IMPORT,
 )
 def import_(
     ctx: typer.Context,

@@ -16,7 +16,7 @@ from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.input.prompts import ask
 from instasell_cli.options import command, group
 from instasell_cli.output.amounts import shown_amount
-from instasell_cli.output.schemas import DISPUTE, record_of
+from instasell_cli.output.schemas import DISPUTE, DISPUTE_VIEW, record_of
 
 if TYPE_CHECKING:
     from instasell_cli.output.writer import OutputWriter
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TEXT_CHARACTERS_MAX = 2000
 
 app = group(
-    "Disputes: complain of an order, and answer. An admin decides who gets the money.",
+    "Open and answer disputes. An admin decides who gets the money.",
     "disputes list",
     "disputes open ORDER --reason not_received",
     'disputes reply ID --text "It came broken"',
@@ -62,8 +62,8 @@ class DisputeStatusFilter(StrEnum):
 Reason = Annotated[DisputeReasonOption, typer.Option("--reason", help="Reason of the dispute.")]
 
 _OPEN_HELP = (
-    "Complain of an order that you paid. Its money stays where it is until an admin has decided."
-    " Exit 6 when the money is not held any more, or a dispute is open already."
+    "Open a dispute about a paid order. Its money stays held until an admin has decided."
+    " Exit 6 if the money is no longer held, or a dispute is open already."
 )
 
 
@@ -73,6 +73,7 @@ _OPEN_HELP = (
     _OPEN_HELP,
     'disputes open ORDER --reason damaged --text "It came in two parts."',
     "disputes open ORDER --reason not_received --text - < complaint.txt",
+    records=DISPUTE_VIEW,
 )
 def open_dispute(
     ctx: typer.Context,
@@ -92,9 +93,10 @@ def open_dispute(
 @command(
     app,
     "list",
-    "List your disputes of both sides, the newest first.",
+    "List your disputes as buyer and seller, the newest first.",
     "disputes list",
     "disputes list --status open -o csv --fields id,title,held_amount",
+    records=DISPUTE,
 )
 def list_disputes(
     ctx: typer.Context,
@@ -134,6 +136,7 @@ def print_disputes(output: OutputWriter, disputes: itertools.islice[Dispute]) ->
     "Show a dispute: what it is about, what both sides said, and how it ended.",
     "disputes show ID",
     "disputes show ID -o json --fields status,messages",
+    records=DISPUTE_VIEW,
 )
 def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
     """Run `disputes show`."""
@@ -144,9 +147,10 @@ def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
 @command(
     app,
     "reply",
-    "Say something in a dispute that is open. Both sides and the admins read it; it stays.",
+    "Reply in an open dispute. Both sides and the admins read it; it stays.",
     'disputes reply ID --text "It left here whole, as the photograph shows."',
     "disputes reply ID --text - < answer.txt",
+    records=DISPUTE_VIEW,
 )
 def reply(ctx: typer.Context, dispute_id: DisputeId, text: Text = None, key: Key = None) -> None:
     """Run `disputes reply`."""
@@ -180,4 +184,5 @@ def add_to_orders(orders: typer.Typer) -> None:
         "dispute",
         _OPEN_HELP,
         'orders dispute ORDER --reason damaged --text "It came in two parts."',
+        records=DISPUTE_VIEW,
     )(open_dispute)

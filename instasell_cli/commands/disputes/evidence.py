@@ -35,6 +35,7 @@ def add_to(app: typer.Typer) -> None:
         "Send files to an open dispute. Pictures, PDFs and texts in UTF-8, ten for each side; the"
         " other side and the admins see them, and nobody takes one back.",
         "disputes evidence DISPUTE broken.jpg invoice.pdf",
+        records=EVIDENCE,
     )(evidence)
     command(
         app,
@@ -43,6 +44,7 @@ def add_to(app: typer.Typer) -> None:
         " already is left alone. Open what others sent with care.",
         "disputes evidence download DISPUTE",
         "disputes evidence download DISPUTE --dir evidence",
+        records=EVIDENCE_FILE,
     )(download)
 
 

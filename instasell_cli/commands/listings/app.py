@@ -19,7 +19,7 @@ from instasell_cli.input.category_paths import category_id
 from instasell_cli.input.files import opened_text
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command, group
-from instasell_cli.output.schemas import LISTING, record_of
+from instasell_cli.output.schemas import LISTING, LISTING_VIEW, record_of
 from instasell_cli.output.seller_text import print_listing
 from instasell_cli.output.writer import clean
 
@@ -28,11 +28,16 @@ if TYPE_CHECKING:
     from instasell_client import InstaSell
 
 app = group(
-    "Listings: search, create, import and export.",
+    "Find, create, import and export listings.",
     'listings list "steel watch" --price-max 100',
     "listings show ID",
     "listings import listings.csv --dry-run",
     "listings export > listings.csv",
+    sections={
+        "Find": ("list", "show"),
+        "Manage": ("create", "update", "delete", "images"),
+        "Many at once": ("import", "export"),
+    },
 )
 
 DESCRIPTION_CHARACTERS_MAX = 20_000
@@ -115,10 +120,11 @@ class ListingOptions:
 @command(
     app,
     "list",
-    "List what is for sale, newest first.",
+    "List what is for sale, the newest first.",
     "listings list",
     'listings list "pocket watch" --price-max 200 --sort price',
     "listings list --mine --limit 0 -o csv",
+    records=LISTING,
 )
 def list_(
     ctx: typer.Context,
@@ -171,7 +177,14 @@ def run_list(client: InstaSell, output: OutputWriter, wanted: ListingFilters) ->
     output.many(LISTING, (record_of(listing) for listing in shown))
 
 
-@command(app, "show", "Show a listing.", "listings show ID", "listings show ID -o json")
+@command(
+    app,
+    "show",
+    "Show a listing.",
+    "listings show ID",
+    "listings show ID -o json",
+    records=LISTING_VIEW,
+)
 def show(ctx: typer.Context, listing_id: ListingId) -> None:
     """Run `listings show`."""
     with open_client(ctx) as (client, output):
@@ -181,10 +194,11 @@ def show(ctx: typer.Context, listing_id: ListingId) -> None:
 @command(
     app,
     "create",
-    "Create a listing. One for an auction has no price: see auctions create.",
+    "Create a listing. With --type auction it has no price; see `auctions create`.",
     'listings create --title "Pocket watch" --category "Watches > Pocket" \\\n'
     "      --condition refurbished --price 120.00",
     'listings create --type auction --title "Toy train" --category Toys --condition new',
+    records=LISTING,
 )
 def create(
     ctx: typer.Context,
@@ -223,6 +237,7 @@ def run_create(client: InstaSell, output: OutputWriter, options: ListingOptions)
     "Change a listing; what is not given stays as it is.",
     "listings update ID --price 99.00 --stock 3",
     "listings update ID --description @text.txt",
+    records=LISTING,
 )
 def update(
     ctx: typer.Context,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from instasell_client.models.media import Image
 
 app = group(
-    "The pictures of a listing: the first is its cover.",
+    "Add, order and remove pictures of a listing. The first is its cover.",
     "listings images list LISTING",
     "listings images add LISTING front.jpg back.jpg",
 )
@@ -42,6 +42,7 @@ def add_to(listings: typer.Typer) -> None:
     " hold for 5 minutes and need no token.",
     "listings images list LISTING",
     "listings images list LISTING -o jsonl --fields url",
+    records=IMAGE,
 )
 def list_(ctx: typer.Context, listing_id: ListingId) -> None:
     """Run `listings images list`."""
@@ -56,6 +57,7 @@ def list_(ctx: typer.Context, listing_id: ListingId) -> None:
     "Add pictures behind those that are there. PNG, JPEG, WebP, or the first frame of a GIF. Where"
     " they were taken is not passed on.",
     "listings images add LISTING front.jpg back.jpg",
+    records=IMAGE,
 )
 def add(
     ctx: typer.Context,
@@ -88,6 +90,7 @@ def run_add(
     "order",
     "Put all pictures of a listing in another order; the first becomes its cover.",
     "listings images order LISTING IMAGE IMAGE IMAGE",
+    records=IMAGE,
 )
 def order(
     ctx: typer.Context,
@@ -103,7 +106,7 @@ def order(
 @command(
     app,
     "remove",
-    "Remove pictures.",
+    "Remove pictures of a listing.",
     "listings images remove LISTING IMAGE",
     "listings images remove LISTING IMAGE IMAGE --yes",
 )

@@ -47,12 +47,13 @@ def add_to(app: typer.Typer) -> None:
         "listings import listings.csv --images-from photos",
         "listings import listings.csv --resume",
         "listings export -o csv | instasell listings import -",
+        records=VERDICT,
     )(import_)
     command(
         app,
         "export",
-        "Write your own listings as rows that `listings import` takes back. CSV unless -o says"
-        " json, jsonl or yaml.",
+        "Write your listings as rows that `listings import` takes back. CSV, or with -o json,"
+        " jsonl or yaml.",
         "listings export > listings.csv",
         "listings export -o jsonl > listings.jsonl",
     )(export)

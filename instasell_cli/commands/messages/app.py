@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TEXT_CHARACTERS_MAX = 16_384
 
 app = group(
-    "Messages: ask sellers, and write to the other side of an order.",
+    "Ask sellers, and write to the other side of an order.",
     "messages list",
     'messages send --listing LISTING "Does it keep time?"',
     "messages show ID",
@@ -54,6 +54,7 @@ class MessageSubject:
     "List your conversations, those with the newest messages first.",
     "messages list",
     "messages list -o csv --fields id,title,unread_count",
+    records=CONVERSATION,
 )
 def list_conversations(
     ctx: typer.Context,
@@ -74,10 +75,11 @@ def list_conversations(
 @command(
     app,
     "show",
-    "Show what was said, the oldest first, and mark it as read.",
+    "Show the messages of a conversation, the oldest first, and mark them as read.",
     "messages show ID",
     "messages show --order ID",
     "messages show --listing ID --keep-unread -o jsonl",
+    records=MESSAGE,
 )
 def show(
     ctx: typer.Context,
@@ -127,11 +129,12 @@ def _found(client: InstaSell, subject: MessageSubject) -> str:
 @command(
     app,
     "send",
-    "Say something to the other side. In a conversation, to the seller of a listing, or about an"
-    " order. - reads the text from stdin. Exit 5 when there is no such thing.",
+    "Send a message in a conversation, to a listing's seller, or about an order. - reads"
+    " the text from stdin. Exit 5 if what it is about does not exist.",
     'messages send --listing ID "Is it new?"',
     'messages send --order ID "It is on its way."',
     "messages send --conversation ID - < answer.txt",
+    records=MESSAGE,
 )
 def send(
     ctx: typer.Context,

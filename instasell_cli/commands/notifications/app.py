@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from instasell_client.models.notifications import Notification
 
 app = group(
-    "Notifications: what happened to your bids, orders and listings.",
+    "Read notifications, and choose their channels.",
     "notifications list --unread",
     "notifications read --all",
 )
@@ -32,6 +32,7 @@ app = group(
     "notifications list",
     "notifications list --unread",
     "notifications list -o jsonl --fields kind,payload",
+    records=NOTIFICATION,
 )
 def list_notifications(
     ctx: typer.Context,
@@ -59,6 +60,7 @@ def _record(notice: Notification) -> Mapping[str, object]:
     "notifications read ID",
     "notifications read --up-to ID",
     "notifications read --all",
+    records=READ,
 )
 def mark_read(
     ctx: typer.Context,
@@ -85,6 +87,7 @@ def mark_read(
     "notifications preferences",
     "notifications preferences outbid --email",
     "notifications preferences ending_soon --no-in-app --no-email",
+    records=PREFERENCE,
 )
 def preferences(
     ctx: typer.Context,

@@ -18,7 +18,7 @@ from instasell_cli.input.amounts import optional_amount
 from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command, group
 from instasell_cli.output.amounts import market_currency, shown_amount
-from instasell_cli.output.schemas import ORDER, record_of
+from instasell_cli.output.schemas import ORDER, ORDER_VIEW, record_of
 from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
@@ -28,11 +28,17 @@ if TYPE_CHECKING:
     from instasell_client.models.orders import Order, OrderView
 
 app = group(
-    "Orders: buy, pay, ship, and what comes after.",
+    "Buy, pay, ship, confirm and cancel orders.",
     "orders list",
     "orders show ID",
     "orders pay ID --open --wait",
     "orders ship ID --carrier DHL --tracking 00340434",
+    sections={
+        "See": ("list", "show"),
+        "Buy and pay": ("buy", "address", "pay", "confirm-payment"),
+        "Sell and ship": ("ship", "refund"),
+        "Finish": ("confirm", "cancel", "dispute"),
+    },
 )
 
 OrderId = Annotated[str, typer.Argument(help="The id of the order.", metavar="ID")]
@@ -97,10 +103,11 @@ class RefundOptions:
 @command(
     app,
     "list",
-    "List your orders of both sides, the newest first.",
+    "List your orders as buyer and seller, the newest first.",
     "orders list",
     "orders list --role seller --status processing",
     "orders list -o csv --fields id,title,total_amount,status",
+    records=ORDER,
 )
 def list_orders(
     ctx: typer.Context,
@@ -136,9 +143,10 @@ def print_orders(output: OutputWriter, orders: itertools.islice[Order]) -> None:
 @command(
     app,
     "show",
-    "Show an order: what it is, its history, and what is due next.",
+    "Show an order, its history, and what is due next.",
     "orders show ID",
     "orders show ID -o json --fields status,due,events",
+    records=ORDER_VIEW,
 )
 def show(ctx: typer.Context, order_id: OrderId) -> None:
     """Run `orders show`."""
@@ -149,11 +157,12 @@ def show(ctx: typer.Context, order_id: OrderId) -> None:
 @command(
     app,
     "buy",
-    "Buy items that are sold at a price. They are held for you until the order's payment is due."
-    " Exit 6 when fewer are left.",
+    "Buy items that are sold at a price. They are held for you until the payment is due."
+    " Exit 6 if fewer are left.",
     "orders buy LISTING",
     "orders buy LISTING -n 2 --ship-to home.json",
     "orders buy LISTING --yes -o json --fields id",
+    records=ORDER_VIEW,
 )
 def buy(
     ctx: typer.Context,
@@ -205,6 +214,7 @@ def _question(listing: Listing, quantity: int, currency: str) -> str:
     "orders address ID --ship-to home.json",
     'orders address ID --name "Bob Lee" --line1 "5 Mill Lane" --postal-code 10115 \\\n'
     "      --city Berlin --country DE",
+    records=ORDER_VIEW,
 )
 def address(
     ctx: typer.Context,
@@ -238,8 +248,9 @@ def address(
 @command(
     app,
     "ship",
-    "Mark a paid order of yours as shipped; for the seller.",
+    "Mark a paid order as shipped; for the seller.",
     "orders ship ID --carrier DHL --tracking 00340434",
+    records=ORDER_VIEW,
 )
 def ship(
     ctx: typer.Context,
@@ -258,6 +269,7 @@ def ship(
     "Confirm the delivery; the seller gets the money. This cannot be undone.",
     "orders confirm ID",
     "orders confirm ID --yes",
+    records=ORDER_VIEW,
 )
 def confirm_delivery(ctx: typer.Context, order_id: OrderId, yes: Yes = False) -> None:
     """Run `orders confirm`."""
@@ -276,6 +288,7 @@ def confirm_delivery(ctx: typer.Context, order_id: OrderId, yes: Yes = False) ->
     " the seller has not shipped it for a week; the seller of a paid order may.",
     "orders cancel ID",
     'orders cancel ID --reason "It broke" --yes',
+    records=ORDER_VIEW,
 )
 def cancel(ctx: typer.Context, order_id: OrderId, reason: Reason = None, yes: Yes = False) -> None:
     """Run `orders cancel`."""
@@ -290,10 +303,11 @@ def cancel(ctx: typer.Context, order_id: OrderId, reason: Reason = None, yes: Ye
 @command(
     app,
     "refund",
-    "Give the buyer back what is held, or a part of it; for the seller. All of it cancels the"
-    " order. It goes to where it was paid from, or with --to wallet to the buyer's wallet.",
+    "Refund the buyer, in full or in part; for the seller. In full, it cancels the order. The"
+    " money goes to where it was paid from, or with --to wallet to the buyer's wallet.",
     "orders refund ID",
     'orders refund ID --amount 5.00 --reason "A scratch" --yes',
+    records=ORDER_VIEW,
 )
 def refund(
     ctx: typer.Context,

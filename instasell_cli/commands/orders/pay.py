@@ -21,6 +21,7 @@ from instasell_cli.input.prompts import confirm
 from instasell_cli.options import command
 from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.error_hints import with_remedy
+from instasell_cli.output.schemas import ORDER_VIEW
 from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
@@ -64,12 +65,14 @@ def add_to(app: typer.Typer) -> None:
         "orders pay ID",
         "orders pay ID --open --wait --timeout 10m",
         "orders pay ID --method wallet --yes",
+        records=ORDER_VIEW,
     )(pay)
     command(
         app,
         "confirm-payment",
-        "Have the market ask the payment provider whether an order is paid. Exit 1 if it is not.",
+        "Check with the payment provider that an order is paid. Exit 1 if it is not.",
         "orders confirm-payment ID",
+        records=ORDER_VIEW,
     )(confirm_payment)
 
 

@@ -44,7 +44,7 @@ def add_to(app: typer.Typer) -> None:
     commands = group("")
     called_alone(
         commands,
-        "Fill a market on this machine with users, listings, auctions and bids. The same seed makes"
+        "Fill a local market with users, listings, auctions and bids. The same seed makes"
         " up the same market, and run again it changes nothing. Categories need an admin: the"
         " profile's, INSTASELL_ADMIN_TOKEN, or one that --create-admin makes for the moment and"
         " takes the rights from at the end. With an admin, users are signed in by the hundred."
@@ -53,6 +53,7 @@ def add_to(app: typer.Typer) -> None:
         "seed --users 50 --listings 1000 --auctions 200 --seed 42",
         "seed --seed 7 -o json",
         "seed apply market.yaml",
+        records=SEEDED,
     )(seed)
     seed_apply.add_to(commands)
     app.add_typer(commands, name="seed")

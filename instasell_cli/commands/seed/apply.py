@@ -59,6 +59,7 @@ def add_to(app: typer.Typer) -> None:
         "seed apply market.yaml",
         "seed apply - --create-admin < market.yaml",
         "seed apply market.yaml | jq -r .auctions.sextant",
+        records=SEED_IDS,
     )(apply)
 
 

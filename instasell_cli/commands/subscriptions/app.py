@@ -14,7 +14,7 @@ from instasell_cli.options import command, group
 from instasell_cli.output.schemas import SUBSCRIPTION, record_of
 
 app = group(
-    "Subscriptions: auctions, categories and sellers that you follow.",
+    "Follow auctions, categories and sellers.",
     "subscriptions list",
     "subscriptions add seller ID",
 )
@@ -40,6 +40,7 @@ SubjectId = Annotated[str, typer.Argument(help="Its id; or the path of a categor
     "List what you follow, the newest first.",
     "subscriptions list",
     "subscriptions list -o csv --fields kind,subject_id",
+    records=SUBSCRIPTION,
 )
 def list_subscriptions(
     ctx: typer.Context,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from instasell_client.models.wallets import TopUpReply, UseGasReply, Wallet, WalletEntry
 
 app = group(
-    "Your wallet: money, gas, and what moved them.",
+    "Show balance, gas and transactions; top up and withdraw.",
     "wallet show",
     "wallet topup 50.00 --open --wait",
     "wallet history --account balance",
@@ -67,10 +67,11 @@ class TopUpOptions:
 @command(
     app,
     "show",
-    "Show what your wallet has, and how much of it can be withdrawn now. Money is shown as 12.50,"
+    "Show your balance and gas, and what you can withdraw now. Money is shown as 12.50,"
     " gas as a whole number. Money of card payments is spent at once and withdrawn later.",
     "wallet show",
     "wallet show -o json --fields balance,gas_balance",
+    records=WALLET,
 )
 def show(ctx: typer.Context) -> None:
     """Run `wallet show`."""
@@ -97,9 +98,10 @@ def _what_stays(wallet: Wallet) -> Iterator[str]:
 @command(
     app,
     "history",
-    "List what moved your money and your gas. The newest first, with the balance after it.",
+    "List transactions of your money and gas. The newest first, each with the balance after it.",
     "wallet history",
     "wallet history --account balance --limit 0 -o csv",
+    records=WALLET_ENTRY,
 )
 def history(
     ctx: typer.Context,
@@ -142,6 +144,7 @@ def _entry_record(entry: WalletEntry, output: OutputWriter) -> Mapping[str, obje
     "wallet topup 50.00",
     "wallet topup 50.00 --open --wait",
     "wallet topup 5.00 --gas",
+    records=TOP_UP,
 )
 def topup(
     ctx: typer.Context,
@@ -196,10 +199,11 @@ def _has(wallet: Wallet) -> str:
 @command(
     app,
     "feature",
-    "Spend gas to show an auction of yours before others. For 24 hours more each time. Exit 6"
-    " when you have too little, or the auction is over.",
+    "Spend gas to show an auction of yours before others. Each time adds 24 hours. Exit 6 if"
+    " you have too little, or the auction is over.",
     "wallet feature AUCTION",
     "wallet feature AUCTION --yes",
+    records=FEATURED,
 )
 def feature(
     ctx: typer.Context,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     " still to be filled in is shown, too. The account is created when you first ask for it.",
     "wallet payout-account",
     "wallet payout-account -o json --fields onboarding_url",
+    records=PAYOUT_ACCOUNT,
 )
 def payout_account(ctx: typer.Context) -> None:
     """Run `wallet payout-account`."""
@@ -43,12 +44,13 @@ def payout_account(ctx: typer.Context) -> None:
 @command(
     app,
     "withdraw",
-    "Send money from your wallet to your account at the payment provider. What it refuses comes"
+    "Withdraw money to your account at the payment provider. What it refuses comes"
     " back. Money that you paid in by card can be spent at once, and leaves after some days:"
     " `wallet show` says when. Exit 4 when your address is not verified, 6 when you have too"
     " little, when it cannot leave yet, or without an account.",
     "wallet withdraw 20.00",
     "wallet withdraw 20.00 --yes",
+    records=WITHDRAWAL,
 )
 def withdraw(
     ctx: typer.Context,
@@ -84,9 +86,10 @@ def run_withdraw(
 @command(
     app,
     "withdrawals",
-    "List your withdrawals and what became of them, the newest first.",
+    "List your withdrawals and their status, the newest first.",
     "wallet withdrawals",
     "wallet withdrawals -o csv --fields created_at,amount,status",
+    records=WITHDRAWAL,
 )
 def withdrawals(
     ctx: typer.Context,

@@ -134,7 +134,7 @@ class CategoryExists(Conflict):
 class OutOfStock(Conflict):
     """Refuse, because fewer are left than were asked for."""
 
-    title = "There are not enough in stock"
+    title = "Fewer are in stock than you asked for; order fewer"
 
 
 class StillRunning(Conflict):

@@ -67,7 +67,7 @@ async def resolve_dispute(call: Call[ResolveDispute, None]) -> DisputeView:
 ROUTES: list[Route] = [
     Route(
         "POST", "/orders/{order_id}/dispute", open_dispute, _SPEAKING,
-        "Complain of an order; its money stays where it is until that is decided",
+        "Open a dispute about a paid order; its money stays held until an admin has decided",
         body=OpenDispute, reply=DisputeView, status=201, tag="disputes",
         errors=(OrderNotFound, OrderNotReady),
     ),

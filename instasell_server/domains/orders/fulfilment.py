@@ -172,7 +172,9 @@ class OrderFulfilment:
 
         async def step(tx: Transaction, order: LockedOrder, actor: Actor, now: datetime) -> None:
             if actor is Actor.BUYER:
-                raise Forbidden("only the seller can refund this order; ask them")
+                raise Forbidden(
+                    "only the seller can refund this order; send them a message, or open a dispute"
+                )
             amount = rules.refund_amount(order.state, wish.amount)
             reason = wish.reason or f"refunded by the {actor.value}"
             if amount == order.state.held_amount:

@@ -281,6 +281,12 @@ def check_side(order: LockedOrder | None, principal: Principal) -> tuple[LockedO
     return order, actor
 
 
+def _stock_text(stock: int) -> str:
+    if not stock:
+        return "this listing is sold out; follow its seller to hear of the next one"
+    return f"only {stock} {'is' if stock == 1 else 'are'} left; order {stock} at most"
+
+
 def _price_of(listing: SoldListing | None, buyer: Principal, quantity: int) -> int:
     """Return the price of one item. Raises what keeps the buyer from buying."""
     if listing is None or listing.status != "active":
@@ -290,7 +296,7 @@ def _price_of(listing: SoldListing | None, buyer: Principal, quantity: int) -> i
     if listing.seller_id == buyer.user_id:
         raise SellerCannotBuy
     if listing.stock < quantity:
-        raise OutOfStock(f"{listing.stock} are left", available=listing.stock)
+        raise OutOfStock(_stock_text(listing.stock), available=listing.stock)
     return listing.price
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from instasell_cli.completion.candidates import SHOWN_MAX, Candidate, match_candidates, shown
 from instasell_cli.completion.parameters import offer_for
 from instasell_cli.main import all_entries
-from instasell_cli.output.output_schemas import SCHEMA_OF_COMMAND
 from instasell_client import AsyncInstaSell
 from instasell_client.models.accounts import Role
 from tests.cli.conftest import Shell
@@ -162,10 +161,6 @@ def test_whatever_is_an_id_can_be_completed() -> None:
             metavar = (param.metavar or "").rstrip(".")
             if param.name in TITLED or metavar in ("ID", "LISTING", "AUCTION", "ORDER", "IMAGE"):
                 assert offer_for(entry.path, param.name), f"{entry.path}: {param.name}"
-
-
-def test_fields_are_known_by_the_names_of_commands() -> None:
-    assert set(SCHEMA_OF_COMMAND) <= {each.path for each in all_entries()}
 
 
 async def test_a_path_of_a_category_is_one_word_in_every_shell(
