@@ -80,6 +80,7 @@ async def test_nobody_buys_their_own_listing_or_what_is_not_for_sale(bazaar: Baz
     assert (own.status, own.code) == (403, "seller_cannot_buy")
     many = await bazaar.buyer.ask("POST", "/orders", {"listing_id": listing_id, "quantity": 3})
     assert (many.status, many.code, many.body["available"]) == (409, "out_of_stock", 2)
+    assert many.body["detail"] == "only 2 are left; order 2 at most"
     for body in ({}, {"listing_id": listing_id, "auction_id": listing_id}):
         assert (await bazaar.buyer.ask("POST", "/orders", body)).status == 422
     missing = await bazaar.buyer.ask("POST", "/orders", {"auction_id": listing_id})
