@@ -32,7 +32,7 @@ LIVE: web.AppKey[LiveEndpoint] = web.AppKey("live", LiveEndpoint)
 
 
 def open_socket(call: Call[None, None]) -> Awaitable[web.StreamResponse]:
-    """Handle `GET /ws.`. A coroutine of its own would stay for as long as the socket does."""
+    """Handle `GET /ws`. A coroutine of its own would stay for as long as the socket does."""
     return call.service(LIVE).serve(call)
 
 

@@ -47,7 +47,7 @@ def _address_of(call: Call[Any, None]) -> str:
 
 
 async def sign_up(call: Call[Signup, None]) -> Grant | SignupPending:
-    """Handle `POST /auth/signup.`."""
+    """Handle `POST /auth/signup`."""
     accounts, address = call.service(SERVICE), _address_of(call)
     if accounts.pending_signups.is_on:
         return await accounts.pending_signups.request(call.body, address)
@@ -55,27 +55,27 @@ async def sign_up(call: Call[Signup, None]) -> Grant | SignupPending:
 
 
 async def log_in(call: Call[Login, None]) -> Grant:
-    """Handle `POST /auth/login.`."""
+    """Handle `POST /auth/login`."""
     return await call.service(SERVICE).log_in(call.body, _address_of(call))
 
 
 async def log_out(call: Call[None, None]) -> None:
-    """Handle `POST /auth/logout.`."""
+    """Handle `POST /auth/logout`."""
     await call.service(SERVICE).log_out(call.user)
 
 
 async def open_session(call: Call[None, None]) -> Grant:
-    """Handle `POST /auth/sessions.`."""
+    """Handle `POST /auth/sessions`."""
     return await call.service(SERVICE).open_session(call.user)
 
 
 async def change_password(call: Call[ChangePassword, None]) -> None:
-    """Handle `POST /auth/password.`."""
+    """Handle `POST /auth/password`."""
     await call.service(SERVICE).change_password(call.user, call.body, _address_of(call))
 
 
 async def verify(call: Call[Verify, None]) -> None:
-    """Handle `POST /auth/verify.`."""
+    """Handle `POST /auth/verify`."""
     accounts, given = call.service(SERVICE), call.body
     if given.token is None:
         await accounts.recovery.send_verification_again(call.user)
@@ -87,42 +87,42 @@ async def verify(call: Call[Verify, None]) -> None:
 
 
 async def forgot(call: Call[Forgot, None]) -> None:
-    """Handle `POST /auth/forgot.`."""
+    """Handle `POST /auth/forgot`."""
     await call.service(SERVICE).recovery.forgot(call.body, _address_of(call))
 
 
 async def reset(call: Call[Reset, None]) -> None:
-    """Handle `POST /auth/reset.`."""
+    """Handle `POST /auth/reset`."""
     await call.service(SERVICE).recovery.reset(call.body)
 
 
 async def become_seller(call: Call[None, None]) -> User:
-    """Handle `POST /auth/become-seller.`."""
+    """Handle `POST /auth/become-seller`."""
     return await call.service(SERVICE).become_seller(call.user, call.idempotency_key)
 
 
 async def get_me(call: Call[None, None]) -> User:
-    """Handle `GET /auth/me.`."""
+    """Handle `GET /auth/me`."""
     return await call.service(SERVICE).get_me(call.user)
 
 
 async def update_me(call: Call[UpdateMe, None]) -> User:
-    """Handle `PATCH /auth/me.`."""
+    """Handle `PATCH /auth/me`."""
     return await call.service(SERVICE).update_me(call.user, call.body, call.idempotency_key)
 
 
 async def list_tokens(call: Call[None, None]) -> TokenList:
-    """Handle `GET /auth/tokens.`."""
+    """Handle `GET /auth/tokens`."""
     return await call.service(SERVICE).tokens.list(call.user)
 
 
 async def create_token(call: Call[CreateToken, None]) -> TokenGrant:
-    """Handle `POST /auth/tokens.`."""
+    """Handle `POST /auth/tokens`."""
     return await call.service(SERVICE).tokens.create(call.user, call.body)
 
 
 async def delete_token(call: Call[None, None]) -> None:
-    """Handle `DELETE /auth/tokens/{token_id}.`."""
+    """Handle `DELETE /auth/tokens/{token_id}`."""
     await call.service(SERVICE).tokens.delete(call.user, call.path["token_id"])
 
 

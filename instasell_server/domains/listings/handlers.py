@@ -51,56 +51,56 @@ _LISTING = signed_in(Scope.LIST, roles=SELLERS)
 
 
 async def get_tree(call: Call[None, None]) -> CategoryTree:
-    """Handle `GET /categories.`."""
+    """Handle `GET /categories`."""
     return await call.service(SERVICE).categories.tree()
 
 
 async def create_category(call: Call[CreateCategory, None]) -> Category:
-    """Handle `POST /categories.`."""
+    """Handle `POST /categories`."""
     return await call.service(SERVICE).categories.create(call.body, call.idempotency_key)
 
 
 async def update_category(call: Call[UpdateCategory, None]) -> Category:
-    """Handle `PUT /categories/{category_id}.`."""
+    """Handle `PUT /categories/{category_id}`."""
     categories = call.service(SERVICE).categories
     return await categories.update(call.path["category_id"], call.body, call.idempotency_key)
 
 
 async def delete_category(call: Call[None, None]) -> None:
-    """Handle `DELETE /categories/{category_id}.`."""
+    """Handle `DELETE /categories/{category_id}`."""
     categories = call.service(SERVICE).categories
     await categories.delete(call.path["category_id"], call.idempotency_key)
 
 
 async def search_listings(call: Call[None, ListingQuery]) -> Page[Listing]:
-    """Handle `GET /listings.`."""
+    """Handle `GET /listings`."""
     return await call.service(SERVICE).search(call.query, call.principal)
 
 
 async def get_listing(call: Call[None, None]) -> ListingView:
-    """Handle `GET /listings/{listing_id}.`."""
+    """Handle `GET /listings/{listing_id}`."""
     return await call.service(SERVICE).get(call.path["listing_id"], call.principal)
 
 
 async def create_listing(call: Call[CreateListing, None]) -> Listing:
-    """Handle `POST /listings.`."""
+    """Handle `POST /listings`."""
     return await call.service(SERVICE).create(call.user, call.body, call.idempotency_key)
 
 
 async def update_listing(call: Call[UpdateListing, None]) -> Listing:
-    """Handle `PUT /listings/{listing_id}.`."""
+    """Handle `PUT /listings/{listing_id}`."""
     service, listing_id = call.service(SERVICE), call.path["listing_id"]
     return await service.update(call.user, listing_id, call.body, call.idempotency_key)
 
 
 async def remove_listing(call: Call[None, None]) -> None:
-    """Handle `DELETE /listings/{listing_id}.`."""
+    """Handle `DELETE /listings/{listing_id}`."""
     service, listing_id = call.service(SERVICE), call.path["listing_id"]
     await service.remove(call.user, listing_id, call.idempotency_key)
 
 
 async def import_listings(call: Call[None, BulkQuery]) -> web.StreamResponse:
-    """Handle `POST /listings/bulk.`."""
+    """Handle `POST /listings/bulk`."""
     if call.request.content_type != NDJSON:
         raise Unsupported(f"send one JSON object on each line with Content-Type: {NDJSON}")
     rights = call.service(RIGHTS)
@@ -115,7 +115,7 @@ async def import_listings(call: Call[None, BulkQuery]) -> web.StreamResponse:
 
 
 async def export_listings(call: Call[None, ExportQuery]) -> web.StreamResponse:
-    """Handle `GET /listings/export.`."""
+    """Handle `GET /listings/export`."""
     rights = call.service(RIGHTS)
     check = rights.check_of(_EXPORTING, call.user)
     service = call.service(SERVICE)

@@ -98,7 +98,7 @@ async def complete_evidence(call: Call[None, None]) -> Evidence:
 
 
 async def take_bytes(call: Call[None, None]) -> None:
-    """Handle `PUT /media/{token}.`. The address is the permission; nobody has to sign in."""
+    """Handle `PUT /media/{token}`. The address is the permission; nobody has to sign in."""
     files = _own_files(call)
     try:
         grant = files.check_upload(call.path["token"])
