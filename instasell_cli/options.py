@@ -1,10 +1,10 @@
-"""The options that every command takes, before or after its name, and how commands are declared."""
+"""The options that all or several commands take, and how commands are declared."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import typer
 import typer.main
@@ -14,8 +14,23 @@ from instasell_cli.command_tree import KEY, Sections, commands_by_section
 from instasell_cli.output.schema import RecordSchema
 from instasell_cli.output.writer import Format
 
+Limit = Annotated[
+    int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
+]
+Key = Annotated[
+    str | None, typer.Option("--key", help="Run again with the same key, it happens once.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")]
+
+PAGE_SIZE_MAX = 100
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 Kind = TypeVar("Kind", "MarketCommand", "MarketGroup")
+
+
+def page_size(limit: int) -> int:
+    """Return how many of `limit` results, 0 for all, to ask for at once."""
+    return min(limit, PAGE_SIZE_MAX) or PAGE_SIZE_MAX
 
 
 def shared_options() -> list[Any]:

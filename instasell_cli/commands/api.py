@@ -68,7 +68,7 @@ def api(
     ] = None,
     paginate: Annotated[bool, typer.Option("--paginate", help="Follow a list to its end.")] = False,
 ) -> None:
-    """Run `api`."""
+    """Read the options of a call, and make it."""
     options = ApiOptions(method.upper(), path, fields or (), texts or (), body, paginate)
     call = invocation(ctx)
     with call.client() as client:

@@ -37,7 +37,7 @@ def demo(
         ),
     ] = 1,
 ) -> None:
-    """Run `demo`."""
+    """Run the demo on the screen, or as text."""
     run_demo(invocation(ctx), as_text=text, seed=number)
 
 

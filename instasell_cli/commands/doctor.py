@@ -32,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor(ctx: typer.Context) -> None:
-    """Run `doctor`."""
+    """Print the checks, and end with FAILURE when one failed."""
     if not run_doctor(invocation(ctx)):
         raise typer.Exit(ExitCode.FAILURE)
 

@@ -107,7 +107,7 @@ def show(
         ),
     ] = None,
 ) -> None:
-    """Run `help`."""
+    """Print the text of a topic, or the help of a command."""
     words = topic or []
     if len(words) == 1 and words[0] in HELP_TOPICS:
         typer.echo(text_of(words[0]))

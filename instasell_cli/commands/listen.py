@@ -69,7 +69,7 @@ def listen(
     ] = None,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="The same as -o jsonl.")] = False,
 ) -> None:
-    """Run `listen`."""
+    """Read the options, and print events until Ctrl-C."""
     import asyncio
 
     call = invocation(ctx)

@@ -22,5 +22,5 @@ def add_to(app: typer.Typer) -> None:
 
 
 def serve(ctx: typer.Context) -> None:
-    """Run `serve`."""
+    """Become a server process with the same arguments."""
     become(command_of("instasell_server", "run", *ctx.args), {})

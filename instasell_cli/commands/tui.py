@@ -56,7 +56,7 @@ def tui(
         int | None, typer.Option(help="Port for --web; any that is free by default.")
     ] = None,
 ) -> None:
-    """Run `tui`."""
+    """Become the process of the screen, with server and token in its environment."""
     call = invocation(ctx)
     wishes = {
         "read-only": read_only,

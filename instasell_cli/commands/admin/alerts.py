@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from instasell_cli.commands.admin.users import Limit, Reason, Yes, found_user
+from instasell_cli.commands.admin.users import Reason, found_user
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError
 from instasell_cli.input.prompts import confirm
-from instasell_cli.options import command, group
+from instasell_cli.options import Limit, Yes, command, group, page_size
 from instasell_cli.output.schemas import ADMIN_ACTION, ALERT, record_of
 
 AlertId = Annotated[str, typer.Argument(help="The id of the alert.", metavar="ID")]
@@ -39,10 +39,10 @@ def list_alerts(
     ] = None,
     limit: Limit = 50,
 ) -> None:
-    """`admin alerts list`."""
+    """Print alerts; then, on stderr, what to do about each kind that is open."""
     with open_client(ctx) as (client, output):
         closed = None if is_open is None else not is_open
-        found = client.admin.alerts(closed=closed, page_size=min(limit, 100) or 100)
+        found = client.admin.alerts(closed=closed, page_size=page_size(limit))
         remedies: dict[str, str] = {}
 
         def records() -> Iterator[Mapping[str, object]]:
@@ -65,7 +65,7 @@ def list_alerts(
     records=ALERT,
 )
 def refund(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = False) -> None:
-    """`admin alerts refund`."""
+    """Ask, then send back the money of an alert and print the alert."""
     with open_client(ctx) as (client, output):
         question = "Send the money of this payment back?"
         if not confirm(question, assume_yes=yes):
@@ -82,7 +82,7 @@ def refund(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = Fal
     records=ALERT,
 )
 def charge(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = False) -> None:
-    """`admin alerts charge`."""
+    """Ask, then charge the seller for a refund and print the alert."""
     with open_client(ctx) as (client, output):
         if not confirm("Have the seller pay for this refund?", assume_yes=yes):
             raise CliError("nobody was charged")
@@ -99,7 +99,7 @@ def charge(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = Fal
     records=ALERT,
 )
 def correct(ctx: typer.Context, alert_id: AlertId, reason: Reason, yes: Yes = False) -> None:
-    """`admin alerts correct`."""
+    """Ask, then book the amount of the provider and print the alert."""
     with open_client(ctx) as (client, output):
         if not confirm("Book the amount that the provider says now?", assume_yes=yes):
             raise CliError("nothing was booked")
@@ -119,7 +119,7 @@ def close(
     alert_id: AlertId,
     reason: Reason,
 ) -> None:
-    """`admin alerts close`."""
+    """Close an alert without a question, and print it."""
     with open_client(ctx) as (client, output):
         output.one(ALERT, record_of(client.admin.close_alert(alert_id, reason)))
 
@@ -137,13 +137,13 @@ def audit_log(
     ] = None,
     limit: Limit = 50,
 ) -> None:
-    """`admin audit-log`."""
+    """Print the actions of admins that match the filters."""
     with open_client(ctx) as (client, output):
         found = client.admin.audit_log(
             admin=found_user(client, admin) if admin is not None else None,
             action=action,
             subject=found_user(client, subject) if subject and "@" in subject else subject,
-            page_size=min(limit, 100) or 100,
+            page_size=page_size(limit),
         )
         output.many(ADMIN_ACTION, map(record_of, itertools.islice(found, limit or None)))
 

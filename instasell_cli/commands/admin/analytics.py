@@ -68,7 +68,7 @@ def analytics(
         ),
     ] = None,
 ) -> None:
-    """Run `admin analytics`."""
+    """Print a record for each span of time, or draw one figure as bars."""
     with open_client(ctx) as (client, output):
         if plot is not None and (not output.for_people or output.fields):
             raise UsageProblem("--plot draws for people; leave -o and --fields out")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instasell_cli.commands.admin.users import Limit, Reason, Yes
-from instasell_cli.commands.disputes.app import DisputeId, DisputeStatusFilter, Key, print_disputes
+from instasell_cli.commands.admin.users import Reason
+from instasell_cli.commands.disputes.app import DisputeId, DisputeStatusFilter, print_disputes
 from instasell_cli.commands.disputes.records import print_dispute
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError, UsageProblem
 from instasell_cli.input.amounts import typed_amount
 from instasell_cli.input.prompts import confirm
-from instasell_cli.options import command, group
+from instasell_cli.options import Key, Limit, Yes, command, group, page_size
 from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.schemas import DISPUTE, DISPUTE_VIEW
 from instasell_cli.output.writer import clean
@@ -45,10 +45,10 @@ def list_disputes(
     ] = None,
     limit: Limit = 50,
 ) -> None:
-    """Run `admin disputes list`."""
+    """Print the disputes of all users."""
     with open_client(ctx) as (client, output):
         found = client.admin.disputes(
-            status=status.value if status else None, page_size=min(limit, 100) or 100
+            status=status.value if status else None, page_size=page_size(limit)
         )
         print_disputes(output, itertools.islice(found, limit or None))
 
@@ -63,7 +63,7 @@ def list_disputes(
     records=DISPUTE_VIEW,
 )
 def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
-    """Run `admin disputes show`."""
+    """Print a dispute, with its evidence as whole addresses."""
     with open_client(ctx) as (client, output):
         print_dispute(output, client.disputes.get(dispute_id), client.base_url)
 
@@ -90,7 +90,7 @@ def resolve(
     key: Key = None,
     yes: Yes = False,
 ) -> None:
-    """Run `admin disputes resolve`."""
+    """Ask while the dispute is open, resolve it, and print it."""
     with open_client(ctx) as (client, output):
         dispute = client.disputes.get(dispute_id).dispute
         amount = typed_amount(refund, "--refund", dispute.currency)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instasell_cli.commands.admin.users import Reason, Yes, found_user
+from instasell_cli.commands.admin.users import Reason, found_user
 from instasell_cli.commands.orders.app import OrderStatusFilter as OrderStatusName
 from instasell_cli.commands.orders.app import print_orders
 from instasell_cli.commands.orders.records import order_record
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError
 from instasell_cli.input.prompts import confirm
-from instasell_cli.options import command, group
+from instasell_cli.options import Limit, Yes, command, group, page_size
 from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.schemas import ADMIN_ORDER, AUCTION, LISTING, ORDER, record_of
 from instasell_cli.output.times import local_text
@@ -49,7 +49,7 @@ Id = Annotated[str, typer.Argument(help="The id.", metavar="ID")]
     records=AUCTION,
 )
 def cancel_auction(ctx: typer.Context, auction_id: Id, reason: Reason, yes: Yes = False) -> None:
-    """Run `admin auctions cancel`."""
+    """Ask with the number of bids, cancel the auction, and print it."""
     with open_client(ctx) as (client, output):
         state = client.auctions.get(auction_id).state
         bids = f"{state.bid_count:,} bid" + ("" if state.bid_count == 1 else "s")
@@ -67,7 +67,7 @@ def cancel_auction(ctx: typer.Context, auction_id: Id, reason: Reason, yes: Yes 
     records=LISTING,
 )
 def remove_listing(ctx: typer.Context, listing_id: Id, reason: Reason, yes: Yes = False) -> None:
-    """Run `admin listings remove`."""
+    """Ask with the name of the seller, remove the listing, and print it."""
     with open_client(ctx) as (client, output):
         listing = client.listings.get(listing_id)
         question = f'Remove "{clean(listing.title)}" of {clean(listing.seller_name)}?'
@@ -95,17 +95,15 @@ def list_orders(
     seller: Annotated[
         str | None, typer.Option("--seller", help="The id or the e-mail address of a seller.")
     ] = None,
-    limit: Annotated[
-        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
-    ] = 50,
+    limit: Limit = 50,
 ) -> None:
-    """Run `admin orders list`."""
+    """Print orders; a buyer or seller is found by id or e-mail address."""
     with open_client(ctx) as (client, output):
         found = client.admin.orders(
             status=status.value if status else None,
             buyer=found_user(client, buyer) if buyer else None,
             seller=found_user(client, seller) if seller else None,
-            page_size=min(limit, 100) or 100,
+            page_size=page_size(limit),
         )
         print_orders(output, itertools.islice(found, limit or None))
 
@@ -119,7 +117,7 @@ def list_orders(
     records=ADMIN_ORDER,
 )
 def show_order(ctx: typer.Context, order_id: Id) -> None:
-    """Run `admin orders show`."""
+    """Print an order, with its ledger as lines for people and as records else."""
     with open_client(ctx) as (client, output):
         found = client.admin.order(order_id)
         for_people = output.for_people

@@ -14,12 +14,15 @@ import typer
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError, ExitCode, UsageProblem
 from instasell_cli.input.prompts import confirm
-from instasell_cli.options import command, group
+from instasell_cli.options import Limit, Yes, command, group, page_size
 from instasell_cli.output.schemas import USER, record_of
 from instasell_cli.output.writer import clean
 
 if TYPE_CHECKING:
     from instasell_client import InstaSell
+    from instasell_client.endpoint import Sync
+    from instasell_client.models.accounts import User
+    from instasell_client.resources.admin import Admin
 
 app = group(
     "Find, suspend, verify and change accounts.",
@@ -38,10 +41,6 @@ UserId = Annotated[
 Reason = Annotated[
     str, typer.Option("--reason", help="Reason; it stays in the audit log.", metavar="TEXT")
 ]
-Limit = Annotated[
-    int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
-]
-Yes = Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")]
 
 
 class AccountRoleFilter(StrEnum):
@@ -82,13 +81,13 @@ def list_users(
     ] = None,
     limit: Limit = 50,
 ) -> None:
-    """Run `admin users list`."""
+    """Print the accounts that match the filters."""
     with open_client(ctx) as (client, output):
         found = client.admin.users(
             q=q,
             role=role.value if role else None,
             status=status.value if status else None,
-            page_size=min(limit, 100) or 100,
+            page_size=page_size(limit),
         )
         output.many(USER, map(record_of, itertools.islice(found, limit or None)))
 
@@ -102,13 +101,11 @@ def list_users(
     records=USER,
 )
 def suspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
-    """Run `admin users suspend`."""
-    with open_client(ctx) as (client, output):
-        user_id = found_user(client, user)
-        question = "Suspend {}? Sessions end, and open auctions are cancelled."
-        if not confirm(_about(client, user_id, question), assume_yes=yes):
-            raise CliError("nobody was suspended")
-        output.one(USER, record_of(client.admin.suspend(user_id, reason)))
+    """Suspend the account after a question."""
+    question = "Suspend {}? Sessions end, and open auctions are cancelled."
+    _change_account(
+        ctx, user, question, lambda admin, user_id: admin.suspend(user_id, reason), yes=yes
+    )
 
 
 @command(
@@ -119,12 +116,11 @@ def suspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) 
     records=USER,
 )
 def unsuspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
-    """Run `admin users unsuspend`."""
-    with open_client(ctx) as (client, output):
-        user_id = found_user(client, user)
-        if not confirm(_about(client, user_id, "Let {} act again?"), assume_yes=yes):
-            raise CliError("nobody was let in")
-        output.one(USER, record_of(client.admin.unsuspend(user_id, reason)))
+    """End the suspension after a question."""
+    question = "Let {} act again?"
+    _change_account(
+        ctx, user, question, lambda admin, user_id: admin.unsuspend(user_id, reason), yes=yes
+    )
 
 
 @command(
@@ -135,13 +131,11 @@ def unsuspend(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False
     records=USER,
 )
 def verify(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
-    """Run `admin users verify`."""
-    with open_client(ctx) as (client, output):
-        user_id = found_user(client, user)
-        question = "Mark the address of {} as verified? The account may withdraw then."
-        if not confirm(_about(client, user_id, question), assume_yes=yes):
-            raise CliError("nothing was changed")
-        output.one(USER, record_of(client.admin.verify(user_id, reason)))
+    """Mark the e-mail address as verified after a question."""
+    question = "Mark the address of {} as verified? The account may withdraw then."
+    _change_account(
+        ctx, user, question, lambda admin, user_id: admin.verify(user_id, reason), yes=yes
+    )
 
 
 @command(
@@ -152,12 +146,11 @@ def verify(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -
     records=USER,
 )
 def allow_payouts(ctx: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
-    """Run `admin users allow-payouts`."""
-    with open_client(ctx) as (client, output):
-        user_id = found_user(client, user)
-        if not confirm(_about(client, user_id, "Let {} withdraw again?"), assume_yes=yes):
-            raise CliError("nothing was changed")
-        output.one(USER, record_of(client.admin.allow_payouts(user_id, reason)))
+    """Allow withdrawals again after a question."""
+    question = "Let {} withdraw again?"
+    _change_account(
+        ctx, user, question, lambda admin, user_id: admin.allow_payouts(user_id, reason), yes=yes
+    )
 
 
 @command(
@@ -177,13 +170,31 @@ def set_role(
     reason: Reason,
     yes: Yes = False,
 ) -> None:
-    """Run `admin users role`."""
+    """Set the role of the account after a question."""
+    question = f"Make {{}} {role.value}?"
+    _change_account(
+        ctx,
+        user,
+        question,
+        lambda admin, user_id: admin.set_role(user_id, role.value, reason),
+        yes=yes,
+    )
+
+
+def _change_account(
+    ctx: typer.Context,
+    user: str,
+    question: str,
+    change: Callable[[Admin[Sync], str], User],
+    *,
+    yes: bool,
+) -> None:
+    """Ask about the account that is meant, change it by its id, and print it."""
     with open_client(ctx) as (client, output):
         user_id = found_user(client, user)
-        question = f"Make {{}} {role.value}?"
         if not confirm(_about(client, user_id, question), assume_yes=yes):
             raise CliError("nothing was changed")
-        output.one(USER, record_of(client.admin.set_role(user_id, role.value, reason)))
+        output.one(USER, record_of(change(client.admin, user_id)))
 
 
 def found_user(client: InstaSell, text: str) -> str:

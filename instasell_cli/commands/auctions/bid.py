@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instasell_cli.commands.auctions import bidder_list as own_bids
+from instasell_cli.commands.auctions.arguments import AuctionId
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError, ExitCode, UsageProblem
 from instasell_cli.input.amounts import optional_amount
 from instasell_cli.input.prompts import confirm
-from instasell_cli.options import command
+from instasell_cli.options import Yes, command
 from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.schemas import RECEIPT, record_of
 from instasell_cli.output.writer import clean
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from instasell_cli.output.writer import OutputWriter
     from instasell_client import InstaSell
     from instasell_client.models.auctions import AuctionView, BidReceipt
-
-AuctionId = Annotated[str, typer.Argument(help="The id of the auction.", metavar="ID")]
-Yes = Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")]
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class BidOptions:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Declare them, and the list of where one bids."""
+    """Declare the commands in the group of auctions."""
     command(
         app,
         "bid",
@@ -56,7 +53,6 @@ def add_to(app: typer.Typer) -> None:
         "auctions buy-now ID --amount 99.00 --yes",
         records=RECEIPT,
     )(buy_now)
-    own_bids.add_to(app)
 
 
 def bid(
@@ -74,7 +70,7 @@ def bid(
     ] = None,
     yes: Yes = False,
 ) -> None:
-    """Run `auctions bid`."""
+    """Read the options of a bid, and place it."""
     with open_client(ctx) as (client, output):
         run_bid(client, output, auction_id, BidOptions(amount, maximum, key, yes))
 
@@ -111,7 +107,7 @@ def buy_now(
     ] = None,
     yes: Yes = False,
 ) -> None:
-    """Run `auctions buy-now`."""
+    """Buy at the given price, or at the one that the auction has."""
     with open_client(ctx) as (client, output):
         run_buy_now(client, output, auction_id, amount, assume_yes=yes)
 

@@ -28,7 +28,6 @@ FromFile = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Have every auction judged, and change nothing.")
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")]
 
 Change = Callable[[str], "AuctionState"]
 

@@ -10,7 +10,6 @@ from instasell_cli.commands.auctions.bulk import (
     DryRun,
     FromFile,
     Ids,
-    Yes,
     change_many,
     chosen_ids,
     counted,
@@ -18,7 +17,7 @@ from instasell_cli.commands.auctions.bulk import (
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError
 from instasell_cli.input.prompts import confirm
-from instasell_cli.options import command
+from instasell_cli.options import Yes, command
 from instasell_cli.output.schemas import AUCTION_VERDICT, record_of
 from instasell_cli.output.writer import clean
 
@@ -51,7 +50,7 @@ def cancel(
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
-    """Run `auctions cancel`."""
+    """Cancel one auction and print it, or several and print a result for each."""
     with open_client(ctx) as (client, output):
         wanted, known = chosen_ids(client, ids or (), everything=everything, part="running")
         if ids and len(wanted) == 1 and from_file is None and not dry_run:

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from instasell_cli.commands.auctions.arguments import (
+    AuctionId,
+    BuyNow,
+    Duration,
+    MinBid,
+    Reserve,
+    When,
+)
 from instasell_cli.commands.auctions.bulk import (
     DryRun,
     FromFile,
     Ids,
-    Yes,
     change_many,
     chosen_ids,
     counted,
@@ -22,7 +29,7 @@ from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.input.amounts import AmountReader
 from instasell_cli.input.rows.gas_estimate import GasPlan
 from instasell_cli.input.times import parse_instant, parse_seconds
-from instasell_cli.options import command
+from instasell_cli.options import Yes, command
 from instasell_cli.output.error_hints import with_remedy
 from instasell_cli.output.schemas import AUCTION_VERDICT, ORDER_VIEW, record_of
 
@@ -32,18 +39,6 @@ if TYPE_CHECKING:
     from instasell_client import InstaSell
     from instasell_client.models.auctions import AuctionState
     from instasell_client.resources.auctions.sell import TermName
-
-AuctionId = Annotated[str, typer.Argument(help="The id of the auction.", metavar="ID")]
-Least = Annotated[str | None, typer.Option(help="The first bid at least.", metavar="AMOUNT")]
-Reserve = Annotated[
-    str | None, typer.Option(help="Below it, nothing is sold; nobody sees it.", metavar="AMOUNT")
-]
-BuyNow = Annotated[
-    str | None, typer.Option(help="The price that ends it at once.", metavar="AMOUNT")
-]
-When = Annotated[
-    str | None, typer.Option(help="As 2030-01-31T18:00 (local) or +10m.", metavar="TIME")
-]
 
 
 @dataclass(frozen=True)
@@ -84,7 +79,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def offer_runner_up(ctx: typer.Context, auction_id: AuctionId) -> None:
-    """Run `auctions offer-runner-up`."""
+    """Offer the item to the next bidder, and print their order."""
     with open_client(ctx) as (client, output):
         print_order(output, client.auctions.offer_runner_up(auction_id))
 
@@ -96,13 +91,10 @@ def relist(
         bool, typer.Option("--all", help="All of yours that ended without a sale.")
     ] = False,
     from_file: FromFile = None,
-    duration: Annotated[
-        str | None,
-        typer.Option("--duration", help="As 90s, 10m or 1d12h.", metavar="SPAN"),
-    ] = None,
+    duration: Duration = None,
     end: When = None,
     start: When = None,
-    min_bid: Least = None,
+    min_bid: MinBid = None,
     reserve: Reserve = None,
     buy_now: BuyNow = None,
     no_reserve: Annotated[
@@ -114,7 +106,7 @@ def relist(
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
-    """Run `auctions relist`."""
+    """Relist one auction and print it, or several and print a result for each."""
     terms = NewTerms(duration, start, end, min_bid, reserve, buy_now, no_reserve, no_buy_now)
     with open_client(ctx) as (client, output):
         wanted, _ = chosen_ids(client, ids or (), everything=everything, part="unsold")

@@ -55,7 +55,7 @@ def schedule(
     errors: bulk.Errors = None,
     concurrency: bulk.Concurrency = bulk.CONCURRENCY,
 ) -> None:
-    """Run `auctions schedule`."""
+    """Create the auctions of a file; end with PARTLY when rows were rejected."""
     options = bulk.BulkOptions(
         file,
         bulk.form_of(kind, encoding, delimiter, sheet, no_header=no_header),

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from instasell_cli.context import open_client
-from instasell_cli.options import command
+from instasell_cli.options import Limit, command, page_size
 from instasell_cli.output.schemas import SELLING, own_record
 
 
@@ -39,15 +39,13 @@ def add_to(app: typer.Typer) -> None:
 def selling(
     ctx: typer.Context,
     part: Annotated[SellingFilter | None, typer.Option("--part", help="Those of one part.")] = None,
-    limit: Annotated[
-        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
-    ] = 50,
+    limit: Limit = 50,
 ) -> None:
-    """Run `auctions selling`."""
+    """Print the auctions of the seller and their results."""
     with open_client(ctx) as (client, output):
         currency = client.auctions.selling_page(limit=1).currency
         found = client.auctions.selling(
-            part=part.value if part else None, page_size=min(limit, 100) or 100
+            part=part.value if part else None, page_size=page_size(limit)
         )
         shown = itertools.islice(found, limit or None)
         output.many(SELLING, (own_record(each) for each in shown), currency)

@@ -81,7 +81,7 @@ def wait(
         int, typer.Option("--after-seq", min=0, help="With --for bid: a bid above this number.")
     ] = 0,
 ) -> None:
-    """Run `auctions wait`."""
+    """Print the auctions when all have met the condition, one as a single record."""
     import asyncio
 
     call = invocation(ctx)

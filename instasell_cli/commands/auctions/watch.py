@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -21,9 +21,6 @@ from instasell_cli.live.auction_events import (
 )
 from instasell_cli.live.event_printer import EventPrinter
 from instasell_cli.options import command
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ def watch(
     ] = WaitCondition.ENDED,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="The same as -o jsonl.")] = False,
 ) -> None:
-    """Run `auctions watch`."""
+    """Print events, and end with FAILURE when the condition was not met."""
     import asyncio
 
     call = invocation(ctx)

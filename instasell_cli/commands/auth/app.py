@@ -82,7 +82,7 @@ def login(
     ] = False,
     password_stdin: FromStdin = False,
 ) -> None:
-    """Run `auth login`."""
+    """Read how to sign in, and sign in."""
     run_login(invocation(ctx), SignIn(email, with_token, password_stdin))
 
 
@@ -116,7 +116,7 @@ def signup(
     role: Annotated[NewRole, typer.Option("--role", help="A seller may buy, too.")] = NewRole.BUYER,
     password_stdin: FromStdin = False,
 ) -> None:
-    """Run `auth signup`."""
+    """Read the new account, and create it."""
     run_signup(invocation(ctx), SignUp(email, name, role, password_stdin))
 
 
@@ -142,7 +142,7 @@ def run_signup(call: Invocation, options: SignUp) -> None:
 
 @command(app, "logout", "End the session, and forget its token.", "auth logout")
 def logout(ctx: typer.Context) -> None:
-    """Run `auth logout`."""
+    """End the session of the profile."""
     run_logout(invocation(ctx))
 
 
@@ -174,7 +174,7 @@ def run_logout(call: Invocation) -> None:
     records=ACCOUNT,
 )
 def status(ctx: typer.Context) -> None:
-    """Run `auth status`."""
+    """Print the account, and end with NOT_ALLOWED when there is none."""
     if not run_status(invocation(ctx)):
         raise typer.Exit(ExitCode.NOT_ALLOWED)
 
@@ -206,7 +206,7 @@ def run_status(call: Invocation) -> bool:
     records=USER,
 )
 def become_seller(ctx: typer.Context) -> None:
-    """Run `auth become-seller`."""
+    """Give the account the role of a seller, and print it."""
     with open_client(ctx) as (client, output):
         output.one(USER, record_of(client.auth.become_seller()))
 
@@ -223,7 +223,7 @@ def switch(
     ctx: typer.Context,
     name: Annotated[str | None, typer.Argument(help="The profile.")] = None,
 ) -> None:
-    """Run `auth switch`."""
+    """Make a profile the current one, or list them."""
     run_switch(invocation(ctx), name)
 
 
@@ -245,7 +245,7 @@ def run_switch(call: Invocation, name: str | None) -> None:
     '$ INSTASELL_TOKEN="$(instasell auth token)" python script.py',
 )
 def token(ctx: typer.Context) -> None:
-    """Run `auth token`."""
+    """Print the token of the profile."""
     run_token(invocation(ctx))
 
 

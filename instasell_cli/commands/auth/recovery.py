@@ -44,7 +44,7 @@ def verify(
         ),
     ] = False,
 ) -> None:
-    """Run `auth verify`."""
+    """Verify an address with a token, or send one."""
     run_verify(invocation(ctx), token, send=send, password_stdin=password_stdin)
 
 
@@ -89,7 +89,7 @@ def run_verify(
     "auth forgot --email me@example.com",
 )
 def forgot(ctx: typer.Context, email: Email = None) -> None:
-    """Run `auth forgot`."""
+    """Ask the server for an e-mail with a token."""
     run_forgot(invocation(ctx), email)
 
 
@@ -119,7 +119,7 @@ def reset(
         typer.Option("--stdin", help="Read the token and then the password, a line each."),
     ] = False,
 ) -> None:
-    """Run `auth reset`."""
+    """Set a new password with a token, from the prompt or stdin."""
     run_reset(invocation(ctx), from_stdin=from_stdin)
 
 

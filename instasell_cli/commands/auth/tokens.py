@@ -10,7 +10,7 @@ from instasell_cli.commands.auth.scopes import ScopeName
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError
 from instasell_cli.input.prompts import confirm
-from instasell_cli.options import command, group
+from instasell_cli.options import Yes, command, group
 from instasell_cli.output.schemas import TOKEN, TOKEN_GRANT, record_of
 from instasell_cli.output.writer import clean
 
@@ -31,7 +31,7 @@ app = group(
     records=TOKEN,
 )
 def list_tokens(ctx: typer.Context) -> None:
-    """Run `auth tokens list`."""
+    """Print the tokens of the account, without secrets."""
     with open_client(ctx) as (client, output):
         output.many(TOKEN, map(record_of, client.auth.tokens.list().items))
 
@@ -56,7 +56,7 @@ def create(
         int, typer.Option("--days", min=1, max=365, help="Days until the token expires.")
     ] = 90,
 ) -> None:
-    """Run `auth tokens create`."""
+    """Create a token; print the secret alone for people, the record otherwise."""
     with open_client(ctx) as (client, output):
         names: Any = [scope.value for scope in dict.fromkeys(scopes)]
         made = client.auth.tokens.create(name, names, expires_in_days=days)
@@ -81,9 +81,9 @@ def revoke(
     ids: Annotated[
         list[str], typer.Argument(help="The ids or the names of tokens.", metavar="ID...")
     ],
-    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
+    yes: Yes = False,
 ) -> None:
-    """Run `auth tokens revoke`."""
+    """Ask once, then revoke one token after the other."""
     with open_client(ctx) as (client, output):
         tokens = "1 token" if len(ids) == 1 else f"{len(ids)} tokens"
         if not confirm(f"End {tokens}?", assume_yes=yes):

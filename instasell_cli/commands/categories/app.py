@@ -39,7 +39,7 @@ app = group(
     records=CATEGORY,
 )
 def list_(ctx: typer.Context) -> None:
-    """Run `categories list`."""
+    """Fetch the tree of categories, and print it."""
     with open_client(ctx) as (client, output):
         run_list(client, output)
 
@@ -62,7 +62,7 @@ def create(
     ctx: typer.Context,
     path: Annotated[str, typer.Argument(help='From wide to narrow: "Toys > Trains".')],
 ) -> None:
-    """Run `categories create`."""
+    """Create the last category of a path and those that are missing above it."""
     with open_client(ctx) as (client, output):
         found, made = CategoryMaker(client).make(path)
         record = {"path": path, "id": found, "outcome": "created" if made else "unchanged"}
@@ -91,7 +91,7 @@ def import_(
         ),
     ] = None,
 ) -> None:
-    """Run `categories import`."""
+    """Create the categories of a file; end with PARTLY when some were rejected."""
     with open_client(ctx) as (client, output):
         with opened_text(file) as source:
             text = source.read(CHARACTERS_MAX + 1)

@@ -14,7 +14,7 @@ from instasell_cli.commands.disputes.records import print_dispute
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import UsageProblem
 from instasell_cli.input.prompts import ask
-from instasell_cli.options import command, group
+from instasell_cli.options import Key, Limit, command, group, page_size
 from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.schemas import DISPUTE, DISPUTE_VIEW, record_of
 
@@ -37,9 +37,6 @@ DisputeId = Annotated[str, typer.Argument(help="The id of the dispute.", metavar
 Text = Annotated[
     str | None,
     typer.Option("--text", help="What happened, or - to read it from stdin.", metavar="TEXT"),
-]
-Key = Annotated[
-    str | None, typer.Option("--key", help="Run again with the same key, it happens once.")
 ]
 
 
@@ -82,7 +79,7 @@ def open_dispute(
     text: Text = None,
     key: Key = None,
 ) -> None:
-    """Run `disputes open`."""
+    """Open a dispute, print it, and say how much stays held."""
     with open_client(ctx) as (client, output):
         made = client.disputes.open(order_id, reason.value, _said(text), idempotency_key=key)
         print_dispute(output, made, client.base_url)
@@ -107,16 +104,14 @@ def list_disputes(
     order: Annotated[
         str | None, typer.Option("--order", help="Filter by order.", metavar="ORDER")
     ] = None,
-    limit: Annotated[
-        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
-    ] = 50,
+    limit: Limit = 50,
 ) -> None:
-    """Run `disputes list`."""
+    """Print the disputes that match the filters."""
     with open_client(ctx) as (client, output):
         found = client.disputes.list(
             status=status.value if status else None,
             order_id=order,
-            page_size=min(limit, 100) or 100,
+            page_size=page_size(limit),
         )
         print_disputes(output, itertools.islice(found, limit or None))
 
@@ -139,7 +134,7 @@ def print_disputes(output: OutputWriter, disputes: itertools.islice[Dispute]) ->
     records=DISPUTE_VIEW,
 )
 def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
-    """Run `disputes show`."""
+    """Print a dispute, with its evidence as whole addresses."""
     with open_client(ctx) as (client, output):
         print_dispute(output, client.disputes.get(dispute_id), client.base_url)
 
@@ -153,7 +148,7 @@ def show(ctx: typer.Context, dispute_id: DisputeId) -> None:
     records=DISPUTE_VIEW,
 )
 def reply(ctx: typer.Context, dispute_id: DisputeId, text: Text = None, key: Key = None) -> None:
-    """Run `disputes reply`."""
+    """Send a reply, and print the dispute with it."""
     with open_client(ctx) as (client, output):
         said = _said(text)
         answered = client.disputes.reply(dispute_id, said, idempotency_key=key)

@@ -53,7 +53,7 @@ def evidence(
     dispute_id: Annotated[str, typer.Argument(help="The id of the dispute.", metavar="DISPUTE")],
     files: Annotated[list[Path], typer.Argument(help="The files.", metavar="FILE...")],
 ) -> None:
-    """Run `disputes evidence`."""
+    """Send the files, and print what the server has of each."""
     with open_client(ctx) as (client, output):
         run_evidence(client, output, dispute_id, files)
 
@@ -68,7 +68,7 @@ def download(
         ),
     ] = Path(),
 ) -> None:
-    """Run `disputes evidence download`."""
+    """Save the files in a folder that is created when it is missing."""
     with open_client(ctx) as (client, output):
         run_download(client, output, dispute_id, folder)
 

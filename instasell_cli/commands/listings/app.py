@@ -18,7 +18,7 @@ from instasell_cli.input.amounts import AmountReader
 from instasell_cli.input.category_paths import category_id
 from instasell_cli.input.files import opened_text
 from instasell_cli.input.prompts import confirm
-from instasell_cli.options import command, group
+from instasell_cli.options import Limit, Yes, command, group, page_size
 from instasell_cli.output.schemas import LISTING, LISTING_VIEW, record_of
 from instasell_cli.output.seller_text import print_listing
 from instasell_cli.output.writer import clean
@@ -145,11 +145,9 @@ def list_(
     sort: Annotated[
         ListingSortOption | None, typer.Option("--sort", help="The order; - turns it around.")
     ] = None,
-    limit: Annotated[
-        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
-    ] = 50,
+    limit: Limit = 50,
 ) -> None:
-    """Run `listings list`."""
+    """Print the listings that match the filters."""
     wanted = ListingFilters(
         query, category, type_, condition, price_min, price_max, seller, mine, sort, limit
     )
@@ -171,7 +169,7 @@ def run_list(client: InstaSell, output: OutputWriter, wanted: ListingFilters) ->
         price_max=amounts.read(wanted.price_max, "--price-max", least=0),
         seller=client.auth.me().id if wanted.mine else wanted.seller,
         sort=wanted.sort.value if wanted.sort else None,
-        page_size=min(wanted.limit, 100) or 100,
+        page_size=page_size(wanted.limit),
     )
     shown = itertools.islice(found, wanted.limit or None)
     output.many(LISTING, (record_of(listing) for listing in shown))
@@ -186,7 +184,7 @@ def run_list(client: InstaSell, output: OutputWriter, wanted: ListingFilters) ->
     records=LISTING_VIEW,
 )
 def show(ctx: typer.Context, listing_id: ListingId) -> None:
-    """Run `listings show`."""
+    """Print a listing with its pictures and seller."""
     with open_client(ctx) as (client, output):
         print_listing(output, client.listings.get(listing_id))
 
@@ -216,7 +214,7 @@ def create(
     shipping: Shipping = None,
     sku: Sku = None,
 ) -> None:
-    """Run `listings create`."""
+    """Read the fields of a new listing, and create it."""
     options = ListingOptions(
         type_, title, description, category, condition, price, stock, shipping, sku
     )
@@ -251,7 +249,7 @@ def update(
     shipping: Shipping = None,
     sku: Sku = None,
 ) -> None:
-    """Run `listings update`."""
+    """Read the fields that change, and change them."""
     options = ListingOptions(
         None, title, description, category, condition, price, stock, shipping, sku
     )
@@ -279,9 +277,9 @@ def run_update(
 def delete(
     ctx: typer.Context,
     ids: Annotated[list[str], typer.Argument(help="The ids of the listings.", metavar="ID...")],
-    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
+    yes: Yes = False,
 ) -> None:
-    """Run `listings delete`."""
+    """Ask about each listing, and delete it."""
     with open_client(ctx) as (client, output):
         run_delete(client, output, ids, assume_yes=yes)
 

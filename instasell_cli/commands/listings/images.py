@@ -10,7 +10,7 @@ import typer
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError
 from instasell_cli.input.prompts import confirm
-from instasell_cli.options import command, group
+from instasell_cli.options import Yes, command, group
 from instasell_cli.output.schemas import IMAGE, record_of
 from instasell_cli.output.writer import clean
 
@@ -45,7 +45,7 @@ def add_to(listings: typer.Typer) -> None:
     records=IMAGE,
 )
 def list_(ctx: typer.Context, listing_id: ListingId) -> None:
-    """Run `listings images list`."""
+    """Print the pictures with whole addresses."""
     with open_client(ctx) as (client, output):
         found = client.media.images(listing_id).items
         output.many(IMAGE, (image_record(client, image) for image in found))
@@ -64,7 +64,7 @@ def add(
     listing_id: ListingId,
     files: Annotated[list[Path], typer.Argument(help="The pictures.", metavar="FILE...")],
 ) -> None:
-    """Run `listings images add`."""
+    """Upload the files, and print the new pictures."""
     with open_client(ctx) as (client, output):
         run_add(client, output, listing_id, files)
 
@@ -97,7 +97,7 @@ def order(
     listing_id: ListingId,
     ids: Annotated[list[str], typer.Argument(help="Every picture's id.", metavar="IMAGE...")],
 ) -> None:
-    """Run `listings images order`."""
+    """Set the order of the pictures, and print them in it."""
     with open_client(ctx) as (client, output):
         found = client.media.arrange_images(listing_id, ids).items
         output.many(IMAGE, (image_record(client, image) for image in found))
@@ -114,9 +114,9 @@ def remove(
     ctx: typer.Context,
     listing_id: ListingId,
     ids: Annotated[list[str], typer.Argument(help="Their ids.", metavar="IMAGE...")],
-    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
+    yes: Yes = False,
 ) -> None:
-    """Run `listings images remove`."""
+    """Ask once, then remove one picture after the other."""
     with open_client(ctx) as (client, output):
         if not confirm(lambda: _removing(client, listing_id, len(ids)), assume_yes=yes):
             raise CliError("nothing was removed")

@@ -86,7 +86,7 @@ def import_(
         bool, typer.Option("--resume", help="Go on where the last import of this was cut off.")
     ] = False,
 ) -> None:
-    """Run `listings import`."""
+    """Import the rows of a file; end with PARTLY when rows or pictures failed."""
     options = ImportOptions(
         file,
         bulk.form_of(kind, encoding, delimiter, sheet, no_header=no_header),
@@ -114,7 +114,7 @@ EXPORTED = RecordSchema(
 
 
 def export(ctx: typer.Context) -> None:
-    """Run `listings export`."""
+    """Write all listings of the seller in the format that was asked for."""
     call = invocation(ctx)
     with call.client() as client:
         run_export(client, call)

@@ -11,7 +11,7 @@ import typer
 
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError, ExitCode, UsageProblem
-from instasell_cli.options import command, group
+from instasell_cli.options import Key, Limit, command, group, page_size
 from instasell_cli.output.schemas import CONVERSATION, MESSAGE, record_of
 
 if TYPE_CHECKING:
@@ -60,14 +60,12 @@ def list_conversations(
     ctx: typer.Context,
     listing: Listing = None,
     order: Order = None,
-    limit: Annotated[
-        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
-    ] = 50,
+    limit: Limit = 50,
 ) -> None:
-    """Run `messages list`."""
+    """Print the conversations of the account."""
     with open_client(ctx) as (client, output):
         found = client.messages.conversations(
-            listing_id=listing, order_id=order, page_size=min(limit, 100) or 100
+            listing_id=listing, order_id=order, page_size=page_size(limit)
         )
         output.many(CONVERSATION, map(record_of, itertools.islice(found, limit or None)))
 
@@ -95,11 +93,11 @@ def show(
         bool, typer.Option("--keep-unread", help="Do not mark them as read.")
     ] = False,
 ) -> None:
-    """Run `messages show`."""
+    """Print the newest messages in order of time, and mark them as read."""
     subject = MessageSubject(conversation, listing, order)
     with open_client(ctx) as (client, output):
         conversation_id = _found(client, subject)
-        newest = client.messages.list(conversation_id, page_size=min(limit, 100) or 100)
+        newest = client.messages.list(conversation_id, page_size=page_size(limit))
         said = [*itertools.islice(newest, limit or None)]
         output.many(MESSAGE, map(record_of, reversed(said)))
         if said and not keep_unread:
@@ -142,11 +140,9 @@ def send(
     conversation: ConversationOption = None,
     listing: Listing = None,
     order: Order = None,
-    key: Annotated[
-        str | None, typer.Option("--key", help="Run again with the same key, it happens once.")
-    ] = None,
+    key: Key = None,
 ) -> None:
-    """Run `messages send`."""
+    """Send the text to the one conversation that the options name."""
     subject = MessageSubject(conversation, listing, order)
     said = sys.stdin.read(TEXT_CHARACTERS_MAX) if text == "-" else text
     with open_client(ctx) as (client, output):

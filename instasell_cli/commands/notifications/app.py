@@ -9,7 +9,7 @@ import typer
 
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import UsageProblem
-from instasell_cli.options import command, group
+from instasell_cli.options import Limit, command, group, page_size
 from instasell_cli.output.notification_text import notification_sentence
 from instasell_cli.output.schemas import NOTIFICATION, PREFERENCE, READ, record_of
 
@@ -37,14 +37,12 @@ app = group(
 def list_notifications(
     ctx: typer.Context,
     unread: Annotated[bool, typer.Option("--unread", help="Show only unread ones.")] = False,
-    limit: Annotated[
-        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
-    ] = 50,
+    limit: Limit = 50,
 ) -> None:
-    """Run `notifications list`."""
+    """Print notifications, each with its sentence."""
     with open_client(ctx) as (client, output):
         found = client.notifications.list(
-            unread=True if unread else None, page_size=min(limit, 100) or 100
+            unread=True if unread else None, page_size=page_size(limit)
         )
         output.many(NOTIFICATION, map(_record, itertools.islice(found, limit or None)))
 
@@ -72,7 +70,7 @@ def mark_read(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Mark all of them.")] = False,
 ) -> None:
-    """Run `notifications read`."""
+    """Mark what exactly one of the three options names."""
     if [bool(ids), up_to is not None, everything].count(True) != 1:
         raise UsageProblem("give ids, or --up-to, or --all")
     with open_client(ctx) as (client, output):
@@ -99,7 +97,7 @@ def preferences(
         bool | None, typer.Option("--email/--no-email", help="Send this kind by e-mail, or not.")
     ] = None,
 ) -> None:
-    """Run `notifications preferences`."""
+    """Print all preferences, or change one and print it."""
     changes = in_app is not None or email is not None
     if changes != (kind is not None):
         raise UsageProblem("to change a kind, give it with --[no-]in-app or --[no-]email")

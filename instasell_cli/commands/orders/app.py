@@ -16,7 +16,7 @@ from instasell_cli.exit_codes import CliError, UsageProblem
 from instasell_cli.input.addresses import complete_address, read_address
 from instasell_cli.input.amounts import optional_amount
 from instasell_cli.input.prompts import confirm
-from instasell_cli.options import command, group
+from instasell_cli.options import Key, Limit, Yes, command, group, page_size
 from instasell_cli.output.amounts import market_currency, shown_amount
 from instasell_cli.output.schemas import ORDER, ORDER_VIEW, record_of
 from instasell_cli.output.writer import clean
@@ -48,10 +48,6 @@ ShipTo = Annotated[
     typer.Option("--ship-to", help="A JSON file with the address, or -.", metavar="FILE"),
 ]
 Reason = Annotated[str | None, typer.Option("--reason", help="For the other side to read.")]
-Key = Annotated[
-    str | None, typer.Option("--key", help="Run again with the same key, it happens once.")
-]
-Yes = Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")]
 
 
 class OrderRole(StrEnum):
@@ -117,16 +113,14 @@ def list_orders(
     status: Annotated[
         OrderStatusFilter | None, typer.Option("--status", help="Filter by status.")
     ] = None,
-    limit: Annotated[
-        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
-    ] = 50,
+    limit: Limit = 50,
 ) -> None:
-    """Run `orders list`."""
+    """Print the orders that match the filters."""
     with open_client(ctx) as (client, output):
         found = client.orders.list(
             role=role.value if role else None,
             status=status.value if status else None,
-            page_size=min(limit, 100) or 100,
+            page_size=page_size(limit),
         )
         print_orders(output, itertools.islice(found, limit or None))
 
@@ -149,7 +143,7 @@ def print_orders(output: OutputWriter, orders: itertools.islice[Order]) -> None:
     records=ORDER_VIEW,
 )
 def show(ctx: typer.Context, order_id: OrderId) -> None:
-    """Run `orders show`."""
+    """Print an order with its history and next steps."""
     with open_client(ctx) as (client, output):
         print_order(output, client.orders.get(order_id))
 
@@ -172,7 +166,7 @@ def buy(
     key: Key = None,
     yes: Yes = False,
 ) -> None:
-    """Run `orders buy`."""
+    """Read the options of a purchase, and buy."""
     with open_client(ctx) as (client, output):
         run_buy(client, output, listing_id, BuyOptions(quantity, ship_to, key, yes))
 
@@ -228,7 +222,7 @@ def address(
     region: Part = None,
     country: Part = None,
 ) -> None:
-    """Run `orders address`."""
+    """Read the address from a file or the options, and set it."""
     typed = {
         "name": name,
         "line1": line1,
@@ -258,7 +252,7 @@ def ship(
     carrier: Annotated[str, typer.Option("--carrier", help="Name of the carrier.")],
     tracking: Annotated[str, typer.Option("--tracking", help="Tracking number of the carrier.")],
 ) -> None:
-    """Run `orders ship`."""
+    """Store carrier and tracking number, and print the order."""
     with open_client(ctx) as (client, output):
         print_order(output, client.orders.ship(order_id, carrier=carrier, tracking=tracking))
 
@@ -272,7 +266,7 @@ def ship(
     records=ORDER_VIEW,
 )
 def confirm_delivery(ctx: typer.Context, order_id: OrderId, yes: Yes = False) -> None:
-    """Run `orders confirm`."""
+    """Ask with the amount that the seller gets, then confirm."""
     with open_client(ctx) as (client, output):
         order = client.orders.get(order_id).order
         question = f"Has {_named(order)} come? {_held(order)} goes to the seller."
@@ -291,7 +285,7 @@ def confirm_delivery(ctx: typer.Context, order_id: OrderId, yes: Yes = False) ->
     records=ORDER_VIEW,
 )
 def cancel(ctx: typer.Context, order_id: OrderId, reason: Reason = None, yes: Yes = False) -> None:
-    """Run `orders cancel`."""
+    """Ask with the amount that the buyer gets back, then cancel."""
     with open_client(ctx) as (client, output):
         order = client.orders.get(order_id).order
         back = f" {_held(order)} goes back to the buyer." if order.held_amount else ""
@@ -322,7 +316,7 @@ def refund(
     key: Key = None,
     yes: Yes = False,
 ) -> None:
-    """Run `orders refund`."""
+    """Read the options of a refund, and make it."""
     with open_client(ctx) as (client, output):
         run_refund(client, output, order_id, RefundOptions(amount, to, reason, key, yes))
 

@@ -18,7 +18,7 @@ from instasell_cli.commands.orders.records import print_order
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError, ExitCode, UsageProblem
 from instasell_cli.input.prompts import confirm
-from instasell_cli.options import command
+from instasell_cli.options import Yes, command
 from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.error_hints import with_remedy
 from instasell_cli.output.schemas import ORDER_VIEW
@@ -85,9 +85,9 @@ def pay(
     opens: Open = False,
     waits: Wait = False,
     timeout: Timeout = "15m",
-    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
+    yes: Yes = False,
 ) -> None:
-    """Run `orders pay`."""
+    """Read how to pay, and pay."""
     options = PayOptions(method, PageOptions(opens, waits, timeout), yes)
     with open_client(ctx) as (client, output):
         run_pay(client, output, order_id, options)
@@ -141,7 +141,7 @@ def _paid(client: InstaSell, order_id: str) -> OrderView | None:
 
 
 def confirm_payment(ctx: typer.Context, order_id: OrderId) -> None:
-    """Run `orders confirm-payment`."""
+    """Have the server ask the provider; raise CliError when it is not paid."""
     with open_client(ctx) as (client, output):
         view = client.orders.confirm_payment(order_id)
         print_order(output, view)

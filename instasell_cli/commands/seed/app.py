@@ -82,7 +82,7 @@ def seed(
         typer.Option("--create-admin", help="Make an admin for this run, by `instasell-server`."),
     ] = False,
 ) -> None:
-    """Run `seed`."""
+    """Fill the market, unless a command below `seed` was named."""
     if ctx.invoked_subcommand is not None:
         _refuse_options(ctx)
         return

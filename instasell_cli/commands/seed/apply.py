@@ -71,7 +71,7 @@ def apply(
         typer.Option("--create-admin", help="Make an admin for this run, by `instasell-server`."),
     ] = False,
 ) -> None:
-    """Run `seed apply`."""
+    """Apply a market file, and print the ids."""
     run_apply(invocation(ctx), ApplyOptions(file, create_admin))
 
 

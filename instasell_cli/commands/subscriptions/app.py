@@ -10,7 +10,7 @@ import typer
 
 from instasell_cli.context import open_client
 from instasell_cli.input.category_paths import category_id
-from instasell_cli.options import command, group
+from instasell_cli.options import Limit, command, group
 from instasell_cli.output.schemas import SUBSCRIPTION, record_of
 
 app = group(
@@ -44,11 +44,9 @@ SubjectId = Annotated[str, typer.Argument(help="Its id; or the path of a categor
 )
 def list_subscriptions(
     ctx: typer.Context,
-    limit: Annotated[
-        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
-    ] = 0,
+    limit: Limit = 0,
 ) -> None:
-    """Run `subscriptions list`."""
+    """Print what the account follows."""
     with open_client(ctx) as (client, output):
         found = client.subscriptions.list()
         output.many(SUBSCRIPTION, map(record_of, itertools.islice(found, limit or None)))
@@ -64,7 +62,7 @@ def list_subscriptions(
     "subscriptions add seller ID",
 )
 def add(ctx: typer.Context, kind: What, subject_id: SubjectId) -> None:
-    """Run `subscriptions add`."""
+    """Follow one subject; a category may be given by its path."""
     with open_client(ctx) as (client, output):
         if kind is SubscriptionKindOption.CATEGORY:
             subject_id = category_id(client, subject_id)
@@ -79,7 +77,7 @@ def add(ctx: typer.Context, kind: What, subject_id: SubjectId) -> None:
     "subscriptions remove seller ID",
 )
 def remove(ctx: typer.Context, kind: What, subject_id: SubjectId) -> None:
-    """Run `subscriptions remove`."""
+    """Unfollow one subject."""
     with open_client(ctx) as (client, output):
         client.subscriptions.remove(kind.value, subject_id)
         output.note(f"you do not follow the {kind.value}")

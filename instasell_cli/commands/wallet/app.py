@@ -21,7 +21,7 @@ from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError
 from instasell_cli.input.amounts import typed_amount
 from instasell_cli.input.prompts import confirm
-from instasell_cli.options import command, group
+from instasell_cli.options import Key, Limit, Yes, command, group, page_size
 from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.error_hints import with_remedy
 from instasell_cli.output.schemas import FEATURED, TOP_UP, WALLET, WALLET_ENTRY, record_of
@@ -41,9 +41,6 @@ app = group(
     "wallet withdraw 20.00",
 )
 
-Key = Annotated[
-    str | None, typer.Option("--key", help="Run again with the same key, it happens once.")
-]
 ENTRIES_LOOKED_AT = 100
 
 
@@ -74,7 +71,7 @@ class TopUpOptions:
     records=WALLET,
 )
 def show(ctx: typer.Context) -> None:
-    """Run `wallet show`."""
+    """Print the wallet, and say what cannot be withdrawn yet."""
     with open_client(ctx) as (client, output):
         found = client.wallet.get()
         output.one(WALLET, record_of(found), found.currency)
@@ -109,14 +106,12 @@ def history(
         WalletAccountOption | None,
         typer.Option("--account", help="Filter by account: money or gas."),
     ] = None,
-    limit: Annotated[
-        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
-    ] = 50,
+    limit: Limit = 50,
 ) -> None:
-    """Run `wallet history`."""
+    """Print the ledger entries of the wallet, page by page."""
     with open_client(ctx) as (client, output):
         found = client.wallet.entries(
-            account=account.value if account else None, page_size=min(limit, 100) or 100
+            account=account.value if account else None, page_size=page_size(limit)
         )
         shown = itertools.islice(found, limit or None)
         currency = client.wallet.get().currency
@@ -155,7 +150,7 @@ def topup(
     timeout: Timeout = "15m",
     key: Key = None,
 ) -> None:
-    """Run `wallet topup`."""
+    """Read the options of a payment, and begin it."""
     target = WalletAccountOption.GAS if gas else WalletAccountOption.BALANCE
     options = TopUpOptions(amount, target, PageOptions(opens, waits, timeout), key)
     with open_client(ctx) as (client, output):
@@ -209,9 +204,9 @@ def feature(
     ctx: typer.Context,
     auction_id: Annotated[str, typer.Argument(help="The id of the auction.", metavar="AUCTION")],
     key: Key = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
+    yes: Yes = False,
 ) -> None:
-    """Run `wallet feature`."""
+    """Spend gas on an auction after a question."""
     with open_client(ctx) as (client, output):
         run_feature(client, output, auction_id, key, assume_yes=yes)
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instasell_cli.commands.wallet.app import Key, app
+from instasell_cli.commands.wallet.app import app
 from instasell_cli.context import open_client
 from instasell_cli.exit_codes import CliError
 from instasell_cli.input.amounts import typed_amount
 from instasell_cli.input.prompts import confirm
-from instasell_cli.options import command
+from instasell_cli.options import Key, Limit, Yes, command, page_size
 from instasell_cli.output.amounts import shown_amount
 from instasell_cli.output.error_hints import with_remedy
 from instasell_cli.output.schemas import PAYOUT_ACCOUNT, WITHDRAWAL, record_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     records=PAYOUT_ACCOUNT,
 )
 def payout_account(ctx: typer.Context) -> None:
-    """Run `wallet payout-account`."""
+    """Print the account, and say when its page is not filled in yet."""
     with open_client(ctx) as (client, output):
         found = client.wallet.payout_account()
         output.one(PAYOUT_ACCOUNT, record_of(found))
@@ -56,9 +56,9 @@ def withdraw(
     ctx: typer.Context,
     amount: Annotated[str, typer.Argument(help="How much, as 20.00.", metavar="AMOUNT")],
     key: Key = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
+    yes: Yes = False,
 ) -> None:
-    """Run `wallet withdraw`."""
+    """Withdraw an amount after a question."""
     with open_client(ctx) as (client, output):
         run_withdraw(client, output, amount, key, assume_yes=yes)
 
@@ -93,13 +93,11 @@ def run_withdraw(
 )
 def withdrawals(
     ctx: typer.Context,
-    limit: Annotated[
-        int, typer.Option("--limit", min=0, help="Limit the number of results; 0 is all.")
-    ] = 50,
+    limit: Limit = 50,
 ) -> None:
-    """Run `wallet withdrawals`."""
+    """Print the withdrawals of the account."""
     with open_client(ctx) as (client, output):
-        found = client.wallet.withdrawals(page_size=min(limit, 100) or 100)
+        found = client.wallet.withdrawals(page_size=page_size(limit))
         currency = client.wallet.get().currency
         records = (record_of(each) for each in itertools.islice(found, limit or None))
         output.many(WITHDRAWAL, records, currency)
