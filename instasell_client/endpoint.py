@@ -7,11 +7,12 @@ A type checker sees the same, with the parameters of the definition.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
 from functools import wraps
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
+from instasell_client.errors import Invalid
 from instasell_client.http.codec import TransportConfig
 from instasell_client.operation import CallChain, Operation, Pages, StreamedLines
 
@@ -115,6 +116,7 @@ class PagedCall(Generic[P, T]):
     def __init__(self, build: Callable[Concatenate[Any, P], Pages[T] | StreamedLines[T]]) -> None:
         @wraps(build)
         def call(resource: Resource[Any], *args: P.args, **kwargs: P.kwargs) -> Any:
+            _refuse_page_arguments(resource, build, kwargs)
             built, transport = build(resource, *args, **kwargs), resource._transport
             return (
                 transport.stream_lines(built)
@@ -136,6 +138,22 @@ class PagedCall(Generic[P, T]):
     ) -> Callable[P, AsyncGenerator[T, None]]: ...
     def __get__(self, resource: Resource[Any] | None, owner: type[object]) -> Any:
         return self if resource is None else MethodType(self._call, resource)
+
+
+def _refuse_page_arguments(
+    resource: Resource[Any], build: Callable[..., object], arguments: Mapping[str, object]
+) -> None:
+    """Refuse what only the call for a single page takes: the iteration sets both by itself.
+
+    Raises Invalid.
+    """
+    name = build.__name__
+    page = f"{name}_page" if hasattr(resource, f"{name}_page") else "page"
+    reasons = {"cursor": "follows the pages by itself", "limit": "takes page_size instead"}
+    refused = {each: reason for each, reason in reasons.items() if each in arguments}
+    if refused:
+        single = f"for a single page, call {page}()"
+        raise Invalid((each, f"{name}() {reason}; {single}") for each, reason in refused.items())
 
 
 def endpoint(build: Callable[Concatenate[Any, P], Operation[T]]) -> Endpoint[P, T]:

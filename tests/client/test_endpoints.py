@@ -124,6 +124,23 @@ def test_lists_fetch_page_after_page(both: Both) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("noun", "name", "page"),
+    [
+        ("auctions", "live", "live_page"),
+        ("listings", "list", "page"),
+        ("wallet", "entries", "entries_page"),
+    ],
+)
+@pytest.mark.parametrize("argument", ["cursor", "limit"])
+def test_an_iteration_refuses_the_arguments_of_a_single_page(
+    both: Both, noun: str, name: str, page: str, argument: str
+) -> None:
+    with pytest.raises(Invalid, match=rf"^{argument}: {name}\(\) .* call {page}\(\)$"):
+        both.run(lambda client: getattr(getattr(client, noun), name)(**{argument: 1}))
+    assert both.peer.seen == []
+
+
 def test_bids_page_by_seq(both: Both) -> None:
     both.peer.reply({"items": [samples.bid(1), samples.bid(2)], "next": 2})
     both.peer.reply({"items": [samples.bid(3)]})

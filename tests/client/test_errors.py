@@ -7,7 +7,7 @@ import pytest
 from instasell_client import errors
 from instasell_client.errors.from_problem import error_from_problem
 from instasell_client.models import errors as server
-from instasell_client.models.problems import Problem
+from instasell_client.models.problems import FieldError, Problem
 from instasell_server.http.problems import problem_of
 
 CODES = {
@@ -129,3 +129,10 @@ def test_unknown_code_falls_back_by_status(status: int, kind: type) -> None:
 def test_invalid_reads_as_a_sentence() -> None:
     error = errors.Invalid.one("amount", "give 1 or more")
     assert str(error) == "amount: give 1 or more"
+
+
+@pytest.mark.parametrize("entry", [FieldError(field="amount", message="low"), "ab", ("amount",)])
+def test_invalid_takes_pairs_of_texts_only(entry: object) -> None:
+    with pytest.raises(TypeError, match="pairs of a field and a message"):
+        errors.Invalid([entry])  # type: ignore[list-item]
+    assert errors.Invalid([("amount", "low")]).errors == (server.BadField("amount", "low"),)

@@ -196,10 +196,19 @@ class BadField(NamedTuple):
     message: str
 
 
+def _bad_field(entry: object) -> BadField:
+    # A pydantic model is iterable, too: unpacked, its fields would pass for the two texts.
+    match entry:
+        case (str(field), str(message)):
+            return BadField(field, message)
+    raise TypeError(f"Invalid takes pairs of a field and a message; {entry!r} is none")
+
+
 class Invalid(InstaSellError):
     """Refuse input that breaks the contract, with one entry for each bad field.
 
-    The client raises it itself, with the same entries, where it can tell before sending.
+    The client raises it itself, with the same entries, where it can tell before sending. Raises
+    TypeError for what is no pair of texts, as `FieldError`, the model of an entry on the wire.
     """
 
     title = "Some fields are not valid"
@@ -214,7 +223,7 @@ class Invalid(InstaSellError):
         **data: Any,
     ) -> None:
         super().__init__(detail, request_id=request_id, **data)
-        self.errors = tuple(BadField(field, message) for field, message in errors)
+        self.errors = tuple(map(_bad_field, errors))
 
     def __str__(self) -> str:
         return "; ".join(f"{field}: {text}" for field, text in self.errors) or super().__str__()
