@@ -112,7 +112,7 @@ async def draw(url: str, token: str, hero: str, size: tuple[int, int], folder: P
 
 
 def _trends_there(table: BoardTable) -> bool:
-    rows = table.shown_lots[: table.size.height - 1]
+    rows = table.rows[: table.size.height - 1]
     return bool(rows) and all(lot.has_history or not lot.state.bid_count for lot in rows)
 
 

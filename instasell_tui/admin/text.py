@@ -13,7 +13,8 @@ from instasell_client.models.disputes import Dispute, DisputeReason, DisputeStat
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.text import Said
 from instasell_tui.widgets.formats import NOTHING, local_time, money, prose, safe_text
-from instasell_tui.widgets.row_table import Cell, TableRow
+from instasell_tui.widgets.line_table import Cell
+from instasell_tui.widgets.row_table import TableRow
 from instasell_tui.widgets.tone import Tone
 
 Facts = Sequence[tuple[str, str]]

@@ -23,9 +23,10 @@ from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.orders.rules import OrderStep
 from instasell_tui.orders.text import Said
 from instasell_tui.widgets.formats import count, money, safe_text
+from instasell_tui.widgets.line_table import Cell
 from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.paged_list import PagedListScreen
-from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
+from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tone import Tone
 
 WIDE_CELLS = 110

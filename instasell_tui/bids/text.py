@@ -11,7 +11,7 @@ from instasell_client.models.orders import OrderStatus
 from instasell_tui.bids.state import OPEN_PARTS, to_pay
 from instasell_tui.orders.text import HOUR_SECONDS, Said
 from instasell_tui.widgets.formats import NOTHING, countdown, duration, local_time, money, safe_text
-from instasell_tui.widgets.row_table import Cell
+from instasell_tui.widgets.line_table import Cell
 from instasell_tui.widgets.tone import Tone
 
 _MARKS: dict[BiddingPart, Cell] = {

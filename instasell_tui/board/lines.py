@@ -22,9 +22,8 @@ from instasell_tui.widgets.formats import (
     safe_text,
     sparkline,
 )
+from instasell_tui.widgets.line_table import GAP, MARK_CELLS, Cell
 
-GAP = "  "
-MARK_CELLS = 2
 _URGENCY = {
     Urgency.CALM: "calm",
     Urgency.SOON: "soon",
@@ -67,7 +66,9 @@ class LineInputs(NamedTuple):
     """All that a line depends on, so that one that is the same is not built again."""
 
     layout: BoardLayout
+    currency: str
     version: int
+    title: str
     you: You | None
     watching: bool
     selling: bool
@@ -76,11 +77,13 @@ class LineInputs(NamedTuple):
     left: Countdown
 
     @classmethod
-    def of(cls, lot: BoardAuction, layout: BoardLayout, now: datetime) -> LineInputs:
+    def of(cls, lot: BoardAuction, layout: BoardLayout, now: datetime, currency: str) -> LineInputs:
         """Return the values on which the line of an auction depends at a moment."""
         return cls(
             layout,
+            currency,
             lot.state.version,
+            lot.title,
             lot.you,
             lot.watching,
             lot.selling,
@@ -90,31 +93,23 @@ class LineInputs(NamedTuple):
         )
 
 
-class BoardLine(NamedTuple):
-    """Hold the parts of a line: pairs of a text of exact width and the name of its style."""
-
-    basis: LineInputs
-    parts: tuple[tuple[str, str], ...]
-
-    @classmethod
-    def of(cls, lot: BoardAuction, basis: LineInputs, currency: str) -> BoardLine:
-        """Return the line of a lot."""
-        layout, left, state = basis.layout, basis.left, lot.state
-        place, place_style = _place(lot)
-        mark = _mark(lot)
-        price_style = "price" if state.bid_count else "quiet"
-        price = fit(money(lot.price, currency, layout.price), layout.price, right=True)
-        trend = GAP + sparkline(lot.prices, layout.trend) if layout.trend else ""
-        parts = (
-            (mark, "good" if mark.startswith("▲") else "bad" if mark.startswith("▼") else "quiet"),
-            (fit(lot.title, layout.title), "quiet" if lot.over else "plain"),
-            (GAP + price, "quiet" if lot.over else price_style),
-            (trend, "trend"),
-            (GAP + fit(_number(state.bid_count, layout.bids), layout.bids, right=True), "quiet"),
-            (GAP + fit(place, layout.leader) if layout.leader else "", place_style),
-            (GAP + fit(left.text, layout.ends, right=True) + " ", _URGENCY[left.urgency]),
-        )
-        return cls(basis, parts)
+def line_parts(lot: BoardAuction, inputs: LineInputs) -> tuple[Cell, ...]:
+    """Return the parts of an auction's line: texts of exact width, and their styles."""
+    layout, left, state = inputs.layout, inputs.left, lot.state
+    place, place_style = _place(lot)
+    mark = _mark(lot)
+    price_style = "price" if state.bid_count else "quiet"
+    price = fit(money(lot.price, inputs.currency, layout.price), layout.price, right=True)
+    trend = GAP + sparkline(lot.prices, layout.trend) if layout.trend else ""
+    return (
+        (mark, "good" if mark.startswith("▲") else "bad" if mark.startswith("▼") else "quiet"),
+        (fit(lot.title, layout.title), "quiet" if lot.over else "plain"),
+        (GAP + price, "quiet" if lot.over else price_style),
+        (trend, "trend"),
+        (GAP + fit(_number(state.bid_count, layout.bids), layout.bids, right=True), "quiet"),
+        (GAP + fit(place, layout.leader) if layout.leader else "", place_style),
+        (GAP + fit(left.text, layout.ends, right=True) + " ", _URGENCY[left.urgency]),
+    )
 
 
 def _left(lot: BoardAuction, now: datetime) -> Countdown:

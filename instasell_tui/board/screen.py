@@ -146,7 +146,7 @@ class BoardScreen(Screen[None]):
             return
         table = self.query_one(BoardTable)
         lots = self.app.feed.lots.select(self.query_now)
-        if [lot.auction_id for lot in lots] != [lot.auction_id for lot in table.shown_lots]:
+        if [lot.auction_id for lot in lots] != [lot.auction_id for lot in table.rows]:
             self._show()
         self._status()
 
@@ -166,7 +166,7 @@ class BoardScreen(Screen[None]):
     def _status(self) -> None:
         if not self.is_current:
             return
-        shown_lots = len(self.query_one(BoardTable).shown_lots)
+        shown_lots = len(self.query_one(BoardTable).rows)
         column, arrow = self.query_now.column.value, "▼" if self.query_now.descending else "▲"
         told = f"{count(shown_lots, 'auction')} · by {column} {arrow}"
         self.query_one(StatusBar).show(self.app.feed, self.app.zone, told)
@@ -283,7 +283,7 @@ class BoardScreen(Screen[None]):
         self.app.action_wallet()
 
     def action_watch(self) -> None:
-        lot = self.query_one(BoardTable).cursor_lot
+        lot = self.query_one(BoardTable).cursor_row
         if lot is not None:
             self._watch(lot.auction_id, on=not lot.watching)
 
@@ -319,9 +319,9 @@ class BoardScreen(Screen[None]):
     def _in_sight(self, event: BoardTable.InSight) -> None:
         self.app.feed.want_trends(event.auction_ids)
 
-    @on(BoardTable.AuctionOpened)
-    def _opened(self, event: BoardTable.AuctionOpened) -> None:
-        self.app.open_auction(event.auction_id)
+    @on(BoardTable.RowOpened)
+    def _opened(self, event: BoardTable.RowOpened) -> None:
+        self.app.open_auction(event.key)
 
     @on(CategoryTreeView.CategoryChosen)
     def _chosen(self, event: CategoryTreeView.CategoryChosen) -> None:

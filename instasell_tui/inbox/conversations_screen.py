@@ -13,8 +13,9 @@ from instasell_tui.inbox import text as inbox_text
 from instasell_tui.inbox.conversation_screen import ConversationScreen
 from instasell_tui.market import messages
 from instasell_tui.widgets.formats import count, local_time, safe_text
+from instasell_tui.widgets.line_table import Cell
 from instasell_tui.widgets.paged_list import PagedListScreen
-from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
+from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 
 if TYPE_CHECKING:
     pass

@@ -16,8 +16,9 @@ from instasell_tui.inbox.preferences_screen import PreferencesScreen
 from instasell_tui.market import messages
 from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.widgets.formats import count, local_time, safe_text
+from instasell_tui.widgets.line_table import Cell
 from instasell_tui.widgets.paged_list import PagedListScreen
-from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
+from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:

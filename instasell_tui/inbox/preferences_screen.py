@@ -16,9 +16,10 @@ from instasell_client.models.notifications import Preference
 from instasell_tui.inbox import text as inbox_text
 from instasell_tui.orders import text as orders_text
 from instasell_tui.widgets.formats import count, safe_text
+from instasell_tui.widgets.line_table import Cell
 from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.paged_list import PagedListScreen
-from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
+from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tone import Tone
 
 Way = Literal["in_app", "email"]

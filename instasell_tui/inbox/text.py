@@ -9,7 +9,7 @@ from instasell_client.models.auctions import BELOW_RESERVE
 from instasell_client.models.messages import Conversation
 from instasell_client.models.notifications import Notification, NotificationKind
 from instasell_tui.widgets.formats import money, safe_text
-from instasell_tui.widgets.row_table import Cell
+from instasell_tui.widgets.line_table import Cell
 
 Payload = Mapping[str, Any]
 

@@ -20,8 +20,9 @@ from instasell_tui.orders.order_facts import OrderFacts
 from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.orders.rules import OrderDue, OrderSide
 from instasell_tui.widgets.formats import count, money, safe_text
+from instasell_tui.widgets.line_table import Cell
 from instasell_tui.widgets.paged_list import PagedListScreen
-from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
+from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tab_strip import TabStrip
 
 if TYPE_CHECKING:

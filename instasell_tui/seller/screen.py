@@ -20,9 +20,10 @@ from instasell_tui.orders.text import Said
 from instasell_tui.seller import text as seller_text
 from instasell_tui.seller.actions import SellerActions
 from instasell_tui.widgets.formats import NOTHING, count, money, safe_text
+from instasell_tui.widgets.line_table import Cell
 from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.paged_list import PagedListScreen
-from instasell_tui.widgets.row_table import Cell, RowTable, TableColumn, TableRow
+from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from instasell_client.models.seller_auctions import SellingAuction, SellingPart
 from instasell_tui.orders.text import Lines
 from instasell_tui.seller.listing_import import ImportProgress
 from instasell_tui.widgets.formats import NOTHING, countdown, local_time, money
-from instasell_tui.widgets.row_table import Cell
+from instasell_tui.widgets.line_table import Cell
 
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
 _SPAN = re.compile(r"(?:(\d{1,3})\s*([dhm]))+", re.IGNORECASE)

@@ -130,7 +130,7 @@ class Screen:
     @property
     def titles(self) -> list[str]:
         """The titles on the board, in their order."""
-        return [lot.title for lot in self.app.screen.query_one(BoardTable).shown_lots]
+        return [lot.title for lot in self.app.screen.query_one(BoardTable).rows]
 
     async def confirm(self) -> None:
         """Answer the question that is up, as soon as it takes an answer."""

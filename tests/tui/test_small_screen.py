@@ -50,7 +50,7 @@ async def test_the_description_is_read_and_scrolled(shown: Screen) -> None:
 
 async def test_the_categories_leave_the_time_that_is_left_whole(shown: Screen) -> None:
     table = shown.app.screen.query_one(BoardTable)
-    await shown.until(lambda: len(table.shown_lots) > 2)
+    await shown.until(lambda: len(table.rows) > 2)
     ends = [line.rstrip().rsplit("  ", 1)[-1].strip() for line in shown.lines[2:8]]
     await shown.press("c")
     await shown.reads("All categories")

@@ -11,7 +11,7 @@ from instasell_client import AsyncInstaSell, ConnectionState
 from instasell_client.models.auctions import You
 from instasell_tui.auction import text as auction_text
 from instasell_tui.auction.state import AuctionPageState
-from instasell_tui.board.lines import BoardLayout, BoardLine, LineInputs
+from instasell_tui.board.lines import BoardLayout, LineInputs, line_parts
 from instasell_tui.board.state import BoardState
 from instasell_tui.market.connection import MarketConnection
 from instasell_tui.widgets.bars import connection, person
@@ -38,8 +38,8 @@ def on_board(leader: str, seconds: float = 3600, *, mine: str = "bid") -> str:
     lots.set_you(auction_id(1), You(bidder=ME if mine == "bid" else None))
     lot = lots.get(auction_id(1))
     assert lot is not None
-    line = BoardLine.of(lot, LineInputs.of(lot, BoardLayout.of(80), NOW), "USD")
-    return "".join(text for text, _ in line.parts)
+    parts = line_parts(lot, LineInputs.of(lot, BoardLayout.of(80), NOW, "USD"))
+    return "".join(text for text, _ in parts)
 
 
 def extended() -> str:

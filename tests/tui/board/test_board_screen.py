@@ -55,7 +55,7 @@ async def test_a_row_that_changed_flashes_and_calms_down(market: Market, screen:
 
 def _ground(table: BoardTable) -> object:
     """The colour behind the first line, which is not the cursor's while the table has no focus."""
-    lot = table.shown_lots[0]
+    lot = table.rows[0]
     return lot.flashing(table._now())
 
 
@@ -103,11 +103,11 @@ async def test_the_cursor_stays_on_its_auction(market: Market, screen: Opener) -
         await shown.until(lambda: len(shown.titles) == 3)
         await shown.press("s", "s", "down")
         table = shown.app.screen.query_one(BoardTable)
-        assert table.cursor_lot is not None
-        assert table.cursor_lot.title == "Watch 20"
+        assert table.cursor_row is not None
+        assert table.cursor_row.title == "Watch 20"
         await bidder.auctions.bid(auctions[0], amount=5000)
         await shown.until(lambda: shown.titles[0] == "Watch 10")
-        assert table.cursor_lot.title == "Watch 20"
+        assert table.cursor_row.title == "Watch 20"
 
 
 async def test_the_tabs_hold_what_is_watched_and_what_is_ones_own(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -14,11 +14,12 @@ from textual.css.tokenizer import TokenError
 
 from instasell_client.models.auctions import You
 from instasell_tui.app import InstaSellApp
-from instasell_tui.board.lines import BoardLayout, BoardLine, LineInputs
+from instasell_tui.board.lines import BoardLayout, LineInputs, line_parts
 from instasell_tui.board.screen import BoardScreen
 from instasell_tui.board.state import BoardAuction
 from instasell_tui.theme.stylesheets import CachedStylesheet
 from instasell_tui.widgets.footer import Footer
+from instasell_tui.widgets.line_table import Cell
 from tests.tui.pilot import Screen
 from tests.tui.samples import NOW, state
 
@@ -32,9 +33,14 @@ def lot(**changes: object) -> BoardAuction:
     return BoardAuction(made, made.title)
 
 
-def built(of: BoardAuction, width: int = 100) -> BoardLine:
+def inputs(of: BoardAuction, width: int = 100, now: datetime = NOW) -> LineInputs:
+    """All that the line of a lot depends on at a moment."""
+    return LineInputs.of(of, BoardLayout.of(width), now, "USD")
+
+
+def built(of: BoardAuction, width: int = 100) -> tuple[Cell, ...]:
     """The line of a lot now."""
-    return BoardLine.of(of, LineInputs.of(of, BoardLayout.of(width), NOW), "USD")
+    return line_parts(of, inputs(of, width))
 
 
 @given(
@@ -48,7 +54,7 @@ def test_a_line_is_as_wide_as_the_table(
     width: int, title: str, price: int, bids: int, status: str
 ) -> None:
     found = lot(title=title, current_bid=price, bid_count=bids, status=status, leader="bidder-7")
-    parts = built(found, width).parts
+    parts = built(found, width)
     assert sum(cell_len(text) for text, _ in parts) == BoardLayout.of(width).cells
     assert BoardLayout.of(width).cells == max(width, BoardLayout.of(0).cells)
 
@@ -57,13 +63,14 @@ def test_a_line_is_as_wide_as_the_table(
     ("bids", "shown_as"), [(0, "  0"), (999, " 999"), (123_456, " 123k"), (7_000_000, " 7m")]
 )
 def test_many_bids_fit_into_their_column(bids: int, shown_as: str) -> None:
-    assert built(lot(bid_count=bids)).parts[4][0].endswith(shown_as)
+    assert built(lot(bid_count=bids))[4][0].endswith(shown_as)
 
 
 @pytest.mark.parametrize(
     "change",
     [
         lambda of: setattr(of, "state", state(1, version=2)),
+        lambda of: setattr(of, "title", "Another title"),
         lambda of: setattr(of, "you", You(bidder="bidder-1")),
         lambda of: setattr(of, "watching", True),
         lambda of: setattr(of, "selling", True),
@@ -75,11 +82,11 @@ def test_many_bids_fit_into_their_column(bids: int, shown_as: str) -> None:
 def test_a_line_is_built_again_when_something_that_it_shows_changes(
     change: Callable[[BoardAuction], None],
 ) -> None:
-    one, layout, now = lot(), BoardLayout.of(100), NOW + timedelta(milliseconds=100)
-    before = LineInputs.of(one, layout, now)
-    assert LineInputs.of(one, layout, now + timedelta(milliseconds=100)) == before
+    one, now = lot(), NOW + timedelta(milliseconds=100)
+    before = inputs(one, now=now)
+    assert inputs(one, now=now + timedelta(milliseconds=100)) == before
     change(one)
-    assert LineInputs.of(one, layout, now) != before
+    assert inputs(one, now=now) != before
 
 
 def test_styles_are_parsed_once_for_each_theme() -> None:
