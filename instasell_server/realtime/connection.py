@@ -280,7 +280,7 @@ class LiveConnection:
             self._hub.start_joining_board(subscriber)
             self._joining = self._services.joins.submit(BOARD, self._reader_id)
         else:
-            if subscriber.rooms >= ROOMS_MAX and not self._hub.watches(subscriber, auction_id):
+            if len(subscriber.rooms) >= ROOMS_MAX and not self._hub.watches(subscriber, auction_id):
                 raise errors.RateLimited(
                     f"a connection joins at most {ROOMS_MAX} auctions; leave some first"
                 )

@@ -12,7 +12,9 @@ from typing import Protocol
 PULSE_SECONDS = 20.0
 """How often each connection is looked at: one that is gone is found within twice that time."""
 
-GROUPS = 20
+GROUPS = 97
+"""So that of 10,000 connections a hundred have their turn together, and not 500. A prime, because
+objects of one size lie at even distances: with 20 groups all fell into every second one."""
 
 
 class HeartbeatTarget(Protocol):

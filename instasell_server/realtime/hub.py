@@ -19,11 +19,11 @@ from instasell_server import metrics
 from instasell_server.domains.auctions.events import AuctionEvent, OwnBid
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.ports import Bus
-from instasell_server.realtime.account_subscribers import AccountSubscribers
 from instasell_server.realtime.bus_codec import pack_events, unpack_events
 from instasell_server.realtime.event_frames import EncodedEvent, encode_event, your_bid_frame
 from instasell_server.realtime.rooms import AuctionRoom, BoardJoin, BoardRoom, OwnBidEvent, RoomJoin
 from instasell_server.realtime.subscriber import BUFFER_BYTES_MAX, Subscriber
+from instasell_server.realtime.subscriber_directory import SubscriberDirectory
 from instasell_server.realtime.websocket_frames import text_frame
 
 BOARD_TICK_SECONDS = 0.25
@@ -45,8 +45,7 @@ class Hub:
         self._history = history
         self._rooms: dict[str, AuctionRoom] = {}
         self._board = BoardRoom()
-        self._watchers: set[Subscriber] = set()
-        self._readers = AccountSubscribers()
+        self._watchers = SubscriberDirectory()
         self._slow: set[Subscriber] = set()
         # Those whose answers have not been taken at once; the next tick sees who has read on.
         self._filled: set[Subscriber] = set()
@@ -77,13 +76,13 @@ class Hub:
 
     async def close_sessions(self, session_ids: Sequence[str]) -> None:
         """Close every socket of these sessions, on all servers."""
-        self._close_local(set(session_ids), is_over=True)
+        self._close_local(session_ids, is_over=True)
         await self._bus.publish([_SESSIONS + ",".join(session_ids).encode()])
 
     async def reopen_sessions(self, session_ids: Sequence[str]) -> None:
         """Make every socket of these sessions connect again, on all servers."""
         if session_ids:
-            self._close_local(set(session_ids), is_over=False)
+            self._close_local(session_ids, is_over=False)
             await self._bus.publish([_CHANGED + ",".join(session_ids).encode()])
 
     async def notify_user(self, user_id: str, frame: bytes) -> None:
@@ -102,9 +101,9 @@ class Hub:
             for event in unpack_events(body):
                 self._deliver(event)
         elif kind == _SESSIONS:
-            self._close_local(set(body.decode().split(",")), is_over=True)
+            self._close_local(body.decode().split(","), is_over=True)
         elif kind == _CHANGED:
-            self._close_local(set(body.decode().split(",")), is_over=False)
+            self._close_local(body.decode().split(","), is_over=False)
         elif kind == _USER:
             self._tell_local(body[:36].decode(), body[36:])
 
@@ -136,7 +135,7 @@ class Hub:
     def _send_own_bid(self, room: AuctionRoom, event: EncodedEvent, own: OwnBid) -> None:
         """Send a bidder's position to those sockets of the bidder that are in the room."""
         kept = OwnBidEvent(event.auction_id, event.version, own)
-        for subscriber in self._readers.of(own.user_id):
+        for subscriber in self._watchers.of_user(own.user_id):
             if subscriber in room.joining:
                 room.joining[subscriber].own_bids.append(kept)
             elif event.version > room.watchers.get(subscriber, event.version):
@@ -148,7 +147,7 @@ class Hub:
             return
         for own in event.own_bids:
             kept = OwnBidEvent(event.auction_id, event.version, own)
-            for subscriber in self._readers.of(own.user_id):
+            for subscriber in self._watchers.of_user(own.user_id):
                 if room is not None and subscriber in room:
                     continue
                 if subscriber in self._board.joining:
@@ -182,30 +181,23 @@ class Hub:
     def add(self, subscriber: Subscriber) -> None:
         """Add a socket that has opened."""
         self._watchers.add(subscriber)
-        self._readers.add(subscriber)
         metrics.OPEN_SOCKETS.set(len(self._watchers))
 
     def remove(self, subscriber: Subscriber) -> None:
         """Remove a socket that is gone from every room."""
         self._watchers.discard(subscriber)
-        self._readers.discard(subscriber)
         self._slow.discard(subscriber)
         self._filled.discard(subscriber)
         self.leave_board(subscriber)
-        if subscriber.rooms:
-            for auction_id in [key for key, room in self._rooms.items() if subscriber in room]:
-                self.leave(subscriber, auction_id)
+        for auction_id in list(subscriber.rooms):
+            self.leave(subscriber, auction_id)
         metrics.OPEN_SOCKETS.set(len(self._watchers))
 
     def sign_in(
         self, subscriber: Subscriber, user_id: str, session_id: str, *, may_read: bool
     ) -> None:
         """Name the account behind a socket, and whether it may read what is the account's."""
-        self._readers.discard(subscriber)
-        subscriber.user_id, subscriber.session_id = user_id, session_id
-        subscriber.may_read = may_read
-        if subscriber in self._watchers:
-            self._readers.add(subscriber)
+        self._watchers.sign_in(subscriber, user_id, session_id, may_read=may_read)
 
     def watches(self, subscriber: Subscriber, auction_id: str) -> bool:
         """Return whether a subscriber receives an auction's events, or is about to."""
@@ -217,8 +209,7 @@ class Hub:
         room = self._rooms.get(auction_id)
         if room is None:
             room = self._rooms[auction_id] = AuctionRoom(auction_id)
-        if subscriber not in room:
-            subscriber.rooms += 1
+        subscriber.enter_room(auction_id)
         room.watchers.pop(subscriber, None)
         room.joining[subscriber] = RoomJoin()
 
@@ -242,7 +233,7 @@ class Hub:
         room = self._rooms.get(auction_id)
         if room is None or subscriber not in room:
             return
-        subscriber.rooms -= 1
+        subscriber.leave_room(auction_id)
         room.watchers.pop(subscriber, None)
         room.joining.pop(subscriber, None)
         if room.empty:
@@ -275,14 +266,14 @@ class Hub:
         if self._board.empty:
             self._board.forget()
 
-    def _close_local(self, session_ids: set[str], *, is_over: bool) -> None:
-        for subscriber in list(self._watchers):
-            if subscriber.session_id in session_ids:
+    def _close_local(self, session_ids: Iterable[str], *, is_over: bool) -> None:
+        for session_id in session_ids:
+            for subscriber in self._watchers.of_session(session_id):
                 subscriber.end_session(is_over=is_over)
 
     def _tell_local(self, user_id: str, frame: bytes) -> None:
         data = text_frame(frame)
-        for subscriber in self._readers.of(user_id):
+        for subscriber in self._watchers.of_user(user_id):
             self.answer(subscriber, data)
 
     # What is written ------------------------------------------------------------------------

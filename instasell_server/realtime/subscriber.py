@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
+from instasell_server.realtime.small_sets import with_item, without_item
 from instasell_server.realtime.websocket_frames import fragments
 
 BUFFER_BYTES_MAX = 16 * 1024
@@ -68,8 +69,8 @@ class Subscriber:
         self.session_id: str | None = None
         # Whether it may read what is the account's alone.
         self.may_read = False
-        # The number of auctions whose events it gets, or is about to get.
-        self.rooms = 0
+        # The auctions whose events it gets, or is about to get.
+        self.rooms: Collection[str] = ()
         self._backlog: Backlog | None = None
 
     @property
@@ -94,6 +95,14 @@ class Subscriber:
     def slow_since(self) -> float | None:
         """Return when the reader last took enough, by the monotonic clock; None for a quick one."""
         return self._backlog.since if self._backlog is not None else None
+
+    def enter_room(self, auction_id: str) -> None:
+        """Remember an auction whose room it is in."""
+        self.rooms = with_item(self.rooms, auction_id)
+
+    def leave_room(self, auction_id: str) -> None:
+        """Forget an auction whose room it has left."""
+        self.rooms = without_item(self.rooms, auction_id)
 
     # Writing ----------------------------------------------------------------------------------
 

@@ -165,7 +165,7 @@ async def test_a_reader_that_takes_no_answers_costs_little_and_is_closed(
     auction = await auction_of_500_bids(market, connect)
     asking = await connect()
     await asking.ack("ping")
-    [asked] = hub._watchers - {each for room in hub._rooms.values() for each in room.watchers}
+    [asked] = set(hub._watchers) - {each for room in hub._rooms.values() for each in room.watchers}
     other = await connect()
     asking.pause_reading()
     for number in range(300):
@@ -209,7 +209,7 @@ async def test_requests_of_one_who_does_not_read_wait_unparsed(
     auction = await auction_of_500_bids(market, connect)
     asking = await connect()
     await asking.ack("ping")
-    [waiting] = [each for each in endpoint._open if each._watcher.rooms == 0]
+    [waiting] = [each for each in endpoint._open if not each._watcher.rooms]
     asking.pause_reading()
     wish = {"auction_id": auction, "after_seq": 0}
     asked = [asyncio.create_task(asking.ask("join_auction", wish)) for _ in range(20)]
