@@ -25,10 +25,12 @@ from instasell_server.domains.admin.bulk_users import BulkUsers
 from instasell_server.domains.auctions import handlers as auctions
 from instasell_server.domains.auctions.bidding.bidder_auctions import BidderAuctions
 from instasell_server.domains.auctions.history import AuctionHistory
+from instasell_server.domains.auctions.pages import AuctionPages
 from instasell_server.domains.auctions.selling.checks import AuctionChecker
 from instasell_server.domains.auctions.selling.seller_auctions import SellerAuctions
 from instasell_server.domains.disputes import handlers as disputes
 from instasell_server.domains.listings import handlers as listings
+from instasell_server.domains.listings.pages import ListingPages
 from instasell_server.domains.lookups import handlers as lookups
 from instasell_server.domains.media import handlers as media
 from instasell_server.domains.media.transfers import Transfers
@@ -76,12 +78,18 @@ def build(settings: Settings) -> web.Application:
     app[RIGHTS] = RightsChecker(engines.database, services.accounts.get_current)
     app[accounts.SERVICE] = services.accounts
     app[listings.SERVICE] = services.listings
+    app[listings.PAGES] = ListingPages(engines.database, services.listings, services.media)
     app[media.SERVICE] = services.media
     if isinstance(engines.objects, DiskObjects):
         app[media.OWN_FILES] = engines.objects
     app[auctions.SERVICE] = services.auctions
     app[auctions.RESALE] = services.relisting
-    app[auctions.LIVE_PAGES] = auctions.LivePages()
+    app[auctions.PAGES] = AuctionPages(
+        engines.database,
+        engines.redis.cache,
+        services.auctions.live,
+        currency=settings.currency,
+    )
     app[auctions.SELLING] = SellerAuctions(
         engines.database,
         currency=settings.currency,

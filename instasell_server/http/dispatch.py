@@ -5,6 +5,7 @@ In order: the policy, the ids of the path, the query, the body, the handler, the
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,6 +16,7 @@ from pydantic import AliasChoices, BaseModel, TypeAdapter, ValidationError
 
 from instasell_client.models.base import IdempotencyKey
 from instasell_client.models.errors import (
+    InstaSellError,
     Invalid,
     NotFound,
     server_errors,
@@ -23,6 +25,7 @@ from instasell_server.db.idempotency import RequestKey
 from instasell_server.db.transaction import GUARD
 from instasell_server.http.admission import admit
 from instasell_server.http.body import hash_of, read_json, read_query
+from instasell_server.http.encoded_page import EncodedPage, PageSource, page_response
 from instasell_server.http.request_context import PASSAGE
 from instasell_server.http.rights import RIGHTS, RequestGuard
 from instasell_server.http.route import Call, Policy, Route
@@ -57,6 +60,8 @@ def endpoint_of(route: Route) -> Endpoint:
         query = empty_query
         if request.query_string or query is None:
             query = _query(route, request, whole_numbers)
+        if route.page is not None and principal is None:
+            return await _public_page(route.page, request, path, query, public_cache)
         body, content = await _body(route, request) if route.body else (None, None)
         key = _request_key(route, request, principal, content)
         call = Call(request, principal, body, query, path, key)
@@ -68,6 +73,21 @@ def endpoint_of(route: Route) -> Endpoint:
         return _respond(route, reply, public_cache if principal is None else "no-store")
 
     return endpoint
+
+
+async def _public_page(
+    source: PageSource,
+    request: web.Request,
+    path: Mapping[str, str],
+    query: BaseModel | None,
+    cache_control: str,
+) -> web.Response:
+    found = source(request.app, path, query)
+    # A caller that goes away must not take the page from those who wait for the same.
+    page = found if isinstance(found, EncodedPage) else await asyncio.shield(found)
+    if isinstance(page, InstaSellError):
+        raise page
+    return page_response(request, page, cache_control)
 
 
 def _guard(

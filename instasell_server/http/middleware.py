@@ -175,6 +175,10 @@ def _refusal(error: Exception, request: web.Request, passage: RequestContext) ->
     if isinstance(error, SlowBody):
         error = TooSlow(f"the body stalled for too long, or came too slowly: {error}")
     if isinstance(error, InstaSellError):
+        if type(error) is InstaSellError:
+            # A read that many waited for has failed: each of their requests has its line.
+            cause = error.__cause__
+            _log.error("request_failed", method=request.method, path=request.path, exc_info=cause)
         response = problem_response(error, passage.request_id)
         if isinstance(error, (Unsupported, TooLarge, TooSlow)):
             # The body is not worth reading, so what follows it on the connection is not either.

@@ -13,6 +13,7 @@ from instasell_client.models.accounts import Role, Scope
 from instasell_client.models.errors import Unauthenticated
 from instasell_server.config.settings import ServerPart
 from instasell_server.db.idempotency import RequestKey
+from instasell_server.http.encoded_page import PageSource
 from instasell_server.ports.principal import Principal
 
 Body = TypeVar("Body")
@@ -87,7 +88,8 @@ class Route:
 
     Every `{name}` in `path` that ends in `id` takes a UUID; another text is a 404. `reply` is the
     model of a 2xx body, None for 204; `pending` is that of a 202, which a handler may return
-    instead. `content` names the media type where it is not JSON. `part` is the part of a server
+    instead. `content` names the media type where it is not JSON. `page` finds the bytes for those
+    who are not signed in; the handler is then for those who are. `part` is the part of a server
     that serves it; None for all of them.
     """
 
@@ -108,5 +110,6 @@ class Route:
     idempotent: bool = True
     body_optional: bool = False
     cache_control: str | None = None
+    page: PageSource | None = None
     part: ServerPart | None = ServerPart.API
     notes: Mapping[str, str] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from instasell_server.ports.engines import (
     Bus,
     Cache,
+    CachedCopy,
     Deliver,
     Events,
     Limiter,
@@ -60,6 +61,7 @@ __all__ = [
     "PRESIGNED_SECONDS",
     "Bus",
     "Cache",
+    "CachedCopy",
     "Change",
     "ChargeRefunded",
     "ChargebackChanged",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Unreachable(Exception):
@@ -34,6 +34,13 @@ class Locks(Protocol):
         ...
 
 
+class CachedCopy(NamedTuple):
+    """Hold a copy of a row or a page with its version."""
+
+    version: int
+    value: bytes
+
+
 class Cache(Protocol):
     """Copies of rows, each with the version of its row. PostgreSQL stays the truth."""
 
@@ -41,11 +48,26 @@ class Cache(Protocol):
         """Get the value; None for what is absent, empty for garbage. Raises Unreachable."""
         ...
 
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Get the values of these keys, each as `get` does. Raises Unreachable."""
+        ...
+
+    async def find_changed(self, known: Mapping[str, int]) -> dict[str, CachedCopy | None]:
+        """Find the copies of these keys whose version is not the known one; None for absent ones.
+
+        Those that are as they are known are left out. Raises Unreachable.
+        """
+        ...
+
     async def put(self, key: str, value: bytes, *, version: int, ttl_seconds: int) -> bool:
         """Store a value unless a newer version is there; False when Redis did not answer.
 
         Never raises.
         """
+        ...
+
+    async def put_many(self, copies: Mapping[str, CachedCopy], *, ttl_seconds: int) -> bool:
+        """Store copies as `put` does, in one exchange. Never raises."""
         ...
 
     async def invalidate(self, versions: Mapping[str, int], *, ttl_seconds: int) -> bool:

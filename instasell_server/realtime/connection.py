@@ -24,6 +24,7 @@ from instasell_client.models.live import (
     LeaveAuction,
     LiveBid,
 )
+from instasell_server.db.shared_read import SharedRead
 from instasell_server.domains.auctions.bidding.bid_batch import Answer
 from instasell_server.domains.auctions.service import AuctionService
 from instasell_server.http.frame_limit import FrameLimit
@@ -42,7 +43,6 @@ from instasell_server.realtime.budgets import (
 )
 from instasell_server.realtime.frame_reader import FrameId, FrameRefused, parse_data, read_frame
 from instasell_server.realtime.hub import Hub
-from instasell_server.realtime.shared_read import SharedRead
 from instasell_server.realtime.snapshots import AuctionPage, JoinAnswer, JoinReader, JoinSnapshot
 from instasell_server.realtime.subscriber import ANSWER_BYTES_MAX, WHOLE_BYTES_MAX, Subscriber
 from instasell_server.realtime.websocket_frames import (

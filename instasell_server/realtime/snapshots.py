@@ -20,9 +20,9 @@ from pydantic_core import to_json
 from instasell_client.models.auctions import AuctionState, AuctionStatus, AuctionView
 from instasell_client.models.errors import InstaSellError
 from instasell_client.models.live import BOARD, JoinedAuction, YourBid
+from instasell_server.db.shared_read import SharedRead
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.ports.principal import Principal
-from instasell_server.realtime.shared_read import SharedRead
 
 READS_AT_ONCE = 4
 BOARD_PAUSE_SECONDS = 0.25

@@ -13,6 +13,7 @@ from pydantic_core import to_json
 
 from instasell_client.models.errors import Forbidden
 from instasell_client.models.live import FRAME_BYTES_MAX
+from instasell_server.db.shared_read import SharedRead
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.domains.auctions.service import AuctionService
 from instasell_server.http.connection import HttpConnection
@@ -27,7 +28,6 @@ from instasell_server.realtime.connection import (
 )
 from instasell_server.realtime.heartbeat import Heartbeat
 from instasell_server.realtime.hub import Hub
-from instasell_server.realtime.shared_read import SharedRead
 from instasell_server.realtime.snapshots import JoinReader
 from instasell_server.realtime.subscriber import ANSWER_BYTES_MAX
 

@@ -44,4 +44,12 @@ return 1
 """)
 """ARGV: version, seconds. Leaves `~version:`, which reads as absent and keeps older ones out."""
 
-ALL = (FREE_OWN_LOCK, PUT_NEWER, RETIRE)
+GET_CHANGED = _script("""
+local kept = redis.pcall('GET', KEYS[1])
+local version = type(kept) == 'string' and string.match(kept, '^=(%d+):')
+if version and version == ARGV[1] then return 1 end
+return kept
+""")
+"""ARGV: the version that is known. 1 where the entry has it, else the entry."""
+
+ALL = (FREE_OWN_LOCK, PUT_NEWER, RETIRE, GET_CHANGED)

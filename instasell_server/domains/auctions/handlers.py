@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel
 
 from instasell_client.models.accounts import Role, Scope
 from instasell_client.models.auctions import (
@@ -50,52 +47,17 @@ from instasell_client.models.errors import (
 from instasell_client.models.orders import OrderView
 from instasell_client.models.seller_auctions import SellingPage, SellingQuery
 from instasell_server.domains.auctions.bidding.bidder_auctions import BidderAuctions
+from instasell_server.domains.auctions.pages import AuctionPages
 from instasell_server.domains.auctions.selling.checks import AuctionChecker
 from instasell_server.domains.auctions.selling.relist import Relisting
 from instasell_server.domains.auctions.selling.seller_auctions import SellerAuctions
 from instasell_server.domains.auctions.service import AuctionService
+from instasell_server.http.encoded_page import FoundPage, PagePath, json_response
 from instasell_server.http.route import PUBLIC, SELLERS, TRADERS, Call, Policy, Route, signed_in
-
-LIVE_PAGE_SECONDS = 0.25
-LIVE_PAGES_MAX = 512
-
-
-class LivePages:
-    """Encoded pages of open auctions, each for a quarter of a second.
-
-    A board that everybody polls costs one query in that time, however many ask; those who ask
-    while it runs wait for it.
-    """
-
-    def __init__(self) -> None:
-        self._pages: dict[LiveQuery, tuple[float, asyncio.Task[bytes]]] = {}
-
-    async def get(self, query: LiveQuery, load: Callable[[], Awaitable[BaseModel]]) -> bytes:
-        """Get the page of a query, loaded at most once in `LIVE_PAGE_SECONDS`."""
-        now = time.monotonic()
-        found = self._pages.get(query)
-        if found is None or found[0] <= now:
-            if len(self._pages) >= LIVE_PAGES_MAX:
-                self._pages.clear()
-            found = (now + LIVE_PAGE_SECONDS, asyncio.create_task(self._load(load)))
-            self._pages[query] = found
-        try:
-            if found[1].done():
-                return found[1].result()
-            return await asyncio.shield(found[1])
-        except Exception:
-            if self._pages.get(query) is found:
-                del self._pages[query]
-            raise
-
-    @staticmethod
-    async def _load(load: Callable[[], Awaitable[BaseModel]]) -> bytes:
-        return (await load()).model_dump_json().encode()
-
 
 SERVICE = web.AppKey("auctions", AuctionService)
 RESALE = web.AppKey("resale", Relisting)
-LIVE_PAGES = web.AppKey("live_pages", LivePages)
+PAGES = web.AppKey("auction_pages", AuctionPages)
 SELLING = web.AppKey("selling", SellerAuctions)
 OWN_BIDS = web.AppKey("own_bids", BidderAuctions)
 CHECKER = web.AppKey("auction_checker", AuctionChecker)
@@ -167,9 +129,7 @@ async def list_newest(call: Call[None, AuctionsQuery]) -> LivePage:
 
 async def list_live(call: Call[None, LiveQuery]) -> web.StreamResponse:
     """Handle `GET /auctions/live`."""
-    service = call.service(SERVICE)
-    body = await call.service(LIVE_PAGES).get(call.query, lambda: service.live(call.query))
-    return web.Response(body=body, content_type="application/json")
+    return json_response(await call.service(PAGES).live.find_fresh(call.query))
 
 
 async def list_bids(call: Call[None, BidsQuery]) -> BidList:
@@ -202,6 +162,26 @@ async def list_watched(call: Call[None, Paging]) -> LivePage:
     return await call.service(SERVICE).watched(call.user, call.query)
 
 
+def find_live_page(app: web.Application, path: PagePath, query: Any) -> FoundPage:
+    """Find `GET /auctions/live` for everybody."""
+    return app[PAGES].live.find(query)
+
+
+def find_auction_page(app: web.Application, path: PagePath, query: Any) -> FoundPage:
+    """Find `GET /auctions/{id}` for everybody."""
+    return app[PAGES].view(path["auction_id"])
+
+
+def find_status_page(app: web.Application, path: PagePath, query: Any) -> FoundPage:
+    """Find `GET /auctions/{id}/status` for everybody."""
+    return app[PAGES].status(path["auction_id"])
+
+
+def find_bids_page(app: web.Application, path: PagePath, query: Any) -> FoundPage:
+    """Find `GET /auctions/{id}/bids` for everybody."""
+    return app[PAGES].bids(path["auction_id"], query)
+
+
 _BID_ERRORS = (AuctionNotFound, AuctionNotOpen, BidTooLow, AlreadyLeading, SellerCannotBid)
 _OVER_ERRORS = (
     AuctionNotFound, AuctionStillOpen, AuctionHasOrder, ListingHasAuction, ListingNotFound,
@@ -228,7 +208,7 @@ ROUTES: list[Route] = [
     ),
     Route(
         "GET", "/auctions/live", list_live, PUBLIC, "List open auctions",
-        query=LiveQuery, reply=LivePage, tag="auctions",
+        query=LiveQuery, reply=LivePage, tag="auctions", page=find_live_page,
     ),
     Route(
         "GET", "/auctions/watched", list_watched, signed_in(Scope.READ, suspended=True),
@@ -249,7 +229,7 @@ ROUTES: list[Route] = [
     Route(
         "GET", "/auctions/{auction_id}", get_auction, _OPTIONAL,
         "Get an auction with its listing and your position in it",
-        reply=AuctionView, tag="auctions", errors=(AuctionNotFound,),
+        reply=AuctionView, tag="auctions", errors=(AuctionNotFound,), page=find_auction_page,
     ),
     Route(
         "PUT", "/auctions/{auction_id}", update_auction, _SELLING,
@@ -260,10 +240,12 @@ ROUTES: list[Route] = [
     Route(
         "GET", "/auctions/{auction_id}/status", get_status, PUBLIC, "Get the state of an auction",
         reply=AuctionStatusReply, tag="auctions", errors=(AuctionNotFound,),
+        page=find_status_page,
     ),
     Route(
         "GET", "/auctions/{auction_id}/bids", list_bids, _OPTIONAL, "List the bids of an auction",
         query=BidsQuery, reply=BidList, tag="auctions", errors=(AuctionNotFound,),
+        page=find_bids_page,
     ),
     Route(
         "POST", "/auctions/{auction_id}/bid", place_bid, _BIDDING, "Place a bid",

@@ -58,6 +58,16 @@ JOIN categories c ON c.id = l.category_id
 JOIN users u ON u.id = s.seller_id
 WHERE s.auction_id = %(auction_id)s
 
+-- name: list_views
+SELECT s.*, l.description, l.condition, c.path AS category_path, u.display_name AS seller_name,
+       market_now() AS server_time,
+       (SELECT count(*) FROM auction_watches w WHERE w.auction_id = s.auction_id) AS watchers
+FROM auction_states s
+JOIN listings l ON l.id = s.listing_id
+JOIN categories c ON c.id = l.category_id
+JOIN users u ON u.id = s.seller_id
+WHERE s.auction_id = ANY(%(ids)s::uuid[])
+
 -- name: find_you
 SELECT
     (SELECT bidder_no FROM bids WHERE auction_id = a.id AND bidder_id = %(user_id)s LIMIT 1)
@@ -118,6 +128,20 @@ SELECT b.seq, b.kind, b.bidder_no, b.amount, b.price_after, b.leader_no_after, b
 FROM bids b JOIN users u ON u.id = b.bidder_id
 WHERE b.auction_id = %(auction_id)s AND b.seq > %(after_seq)s
 ORDER BY b.seq LIMIT %(limit)s
+
+-- name: list_pages_of_bids
+-- Pages of the public lists of several auctions. An unknown auction has no row, and one without
+-- bids a row without a seq.
+SELECT k.place, b.*
+FROM unnest(%(ids)s::uuid[], %(afters)s::bigint[], %(limits)s::integer[])
+     WITH ORDINALITY AS k (auction_id, after_seq, most, place)
+JOIN auctions a ON a.id = k.auction_id
+LEFT JOIN LATERAL (
+    SELECT seq, kind, bidder_no, amount, price_after, leader_no_after, created_at, bidder_id
+    FROM bids WHERE auction_id = k.auction_id AND seq > k.after_seq
+    ORDER BY seq LIMIT k.most
+) b ON true
+ORDER BY k.place, b.seq
 
 -- name: list_newest_bids
 SELECT * FROM (

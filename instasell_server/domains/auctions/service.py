@@ -53,6 +53,7 @@ from instasell_server.domains.auctions.closing.lifecycle import (
 from instasell_server.domains.auctions.events import AuctionEvent, AuctionUpdated
 from instasell_server.domains.auctions.formats.base import BidRowKind
 from instasell_server.domains.auctions.selling import create, terms
+from instasell_server.domains.auctions.views import make_view
 from instasell_server.domains.orders.service import OrderService
 from instasell_server.domains.sellers.service import record_of
 from instasell_server.paging import INSTANT, INTEGER, ROW_ID, Cursor
@@ -246,21 +247,7 @@ class AuctionService:
                 if principal.is_admin or (you is not None and you.is_seller):
                     sold = await self._orders.list_of_auction(connection, auction_id)
             seller = await record_of(connection, row["seller_id"])
-        return AuctionView(
-            state=store.state_of(row),
-            description=row["description"],
-            condition=row["condition"],
-            category_path=row["category_path"],
-            seller_name=row["seller_name"],
-            currency=self._currency,
-            increments=row["increments"],
-            order_id=order_id,
-            orders=sold,
-            seller=seller,
-            watchers=row["watchers"],
-            you=you,
-            server_time=row["server_time"],
-        )
+        return make_view(row, seller, self._currency, you=you, order_id=order_id, orders=sold)
 
     async def status(self, auction_id: str) -> AuctionStatusReply:
         """Return the state, from the cache where it is fresh."""

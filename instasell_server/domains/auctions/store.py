@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pydantic_core import to_json
 
 from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, BidKind, You
+from instasell_server.db.arrays import plain_array
 from instasell_server.db.connections import DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
@@ -147,6 +148,11 @@ async def find_view(connection: DbConnection, auction_id: str) -> Row | None:
     return await connection.maybe(_sql.find_view, {"auction_id": auction_id})
 
 
+async def list_views(connection: DbConnection, ids: Sequence[str]) -> list[Row]:
+    """Read the public part of `find_view` for several auctions, in any order."""
+    return await connection.rows(_sql.list_views, {"ids": plain_array(ids)})
+
+
 async def find_you(connection: DbConnection, auction_id: str, user_id: str) -> You | None:
     """Find how an auction relates to a user."""
     row = await connection.maybe(_sql.find_you, {"auction_id": auction_id, "user_id": user_id})
@@ -201,6 +207,26 @@ async def list_bids(
         _sql.list_bids, {"auction_id": auction_id, "after_seq": after_seq, "limit": limit}
     )
     return [_bid_of(row, with_names=with_names) for row in rows]
+
+
+async def list_pages_of_bids(
+    connection: DbConnection, wanted: Sequence[tuple[str, int, int]]
+) -> list[list[Bid] | None]:
+    """List the bids of pages (auction id, above which seq, how many); None without an auction."""
+    values = {
+        "ids": plain_array(auction_id for auction_id, _, _ in wanted),
+        "afters": plain_array(after_seq for _, after_seq, _ in wanted),
+        "limits": plain_array(limit for _, _, limit in wanted),
+    }
+    found: list[list[Bid] | None] = [None] * len(wanted)
+    for row in await connection.rows(_sql.list_pages_of_bids, values):
+        place = row["place"] - 1
+        page = found[place]
+        if page is None:
+            page = found[place] = []
+        if row["seq"] is not None:
+            page.append(_bid_of(row, with_names=False))
+    return found
 
 
 async def list_newest_bids(

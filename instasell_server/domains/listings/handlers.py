@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 from aiohttp import web
 
@@ -37,12 +38,16 @@ from instasell_client.models.listings import (
 )
 from instasell_server.domains.listings.bulk_lines import read_rows
 from instasell_server.domains.listings.bulk_stream import FAREWELL_SECONDS, carry_out
+from instasell_server.domains.listings.pages import ListingPages
+from instasell_server.domains.listings.search import is_default_page
 from instasell_server.domains.listings.service import ListingService
+from instasell_server.http.encoded_page import EncodedPage, FoundPage, PagePath, json_response
 from instasell_server.http.problems import problem_of
 from instasell_server.http.rights import RIGHTS
 from instasell_server.http.route import ADMINS, PUBLIC, SELLERS, Call, Route, signed_in
 
 SERVICE: web.AppKey[ListingService] = web.AppKey("listings", ListingService)
+PAGES: web.AppKey[ListingPages] = web.AppKey("listing_pages", ListingPages)
 
 NDJSON = "application/x-ndjson"
 _KEEPING = signed_in(Scope.ADMIN, roles=ADMINS)
@@ -72,8 +77,11 @@ async def delete_category(call: Call[None, None]) -> None:
     await categories.delete(call.path["category_id"], call.idempotency_key)
 
 
-async def search_listings(call: Call[None, ListingQuery]) -> Page[Listing]:
+async def search_listings(call: Call[None, ListingQuery]) -> Page[Listing] | web.Response:
     """Handle `GET /listings`."""
+    if is_default_page(call.query):
+        found = call.service(PAGES).search(call.query)
+        return json_response(found if isinstance(found, EncodedPage) else await found)
     return await call.service(SERVICE).search(call.query, call.principal)
 
 
@@ -157,6 +165,21 @@ async def _stream(request: web.Request) -> web.StreamResponse:
     return response
 
 
+def find_tree(app: web.Application, path: PagePath, query: Any) -> FoundPage:
+    """Find `GET /categories` for everybody."""
+    return app[PAGES].tree()
+
+
+def find_search(app: web.Application, path: PagePath, query: Any) -> FoundPage:
+    """Find `GET /listings` for everybody."""
+    return app[PAGES].search(query)
+
+
+def find_listing_page(app: web.Application, path: PagePath, query: Any) -> FoundPage:
+    """Find `GET /listings/{listing_id}` for everybody."""
+    return app[PAGES].view(path["listing_id"])
+
+
 ROUTES: list[Route] = [
     Route(
         "GET",
@@ -166,6 +189,7 @@ ROUTES: list[Route] = [
         "List the tree of categories, each with its number of listings",
         reply=CategoryTree,
         tag="categories",
+        page=find_tree,
     ),
     Route(
         "POST",
@@ -209,6 +233,7 @@ ROUTES: list[Route] = [
         query=ListingQuery,
         reply=Page[Listing],
         tag="listings",
+        page=find_search,
     ),
     Route(
         "POST",
@@ -257,6 +282,7 @@ ROUTES: list[Route] = [
         "Show a listing",
         reply=ListingView,
         tag="listings",
+        page=find_listing_page,
         errors=(ListingNotFound,),
     ),
     Route(

@@ -11,16 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from pydantic import ValidationError
-
-from instasell_client.models.base import Page
 from instasell_client.models.errors import Unavailable
-from instasell_client.models.listings import Listing
 from instasell_server.db.connections import Database
 from instasell_server.db.outbox import OutboxHandler, OutboxTask, handler_of, leave_task
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.listings import store
-from instasell_server.ports import Cache, Unreachable
+from instasell_server.ports import Cache
 
 PAGE_SECONDS = 600
 RETIRED_AT_ONCE = 500
@@ -51,7 +47,7 @@ class DropPagesOfSeller(OutboxTask):
 
 
 class CategoryPageCache:
-    """Copies of first pages; without Redis there are none, and everything works."""
+    """Retire copies of first pages; without Redis there are none, and everything works."""
 
     def __init__(self, database: Database, cache: Cache) -> None:
         self._database = database
@@ -59,21 +55,6 @@ class CategoryPageCache:
         self.outbox_handlers: Sequence[OutboxHandler] = (
             handler_of(DropPages, self._drop),
             handler_of(DropPagesOfSeller, self._drop_of_seller),
-        )
-
-    async def find(self, category_id: str) -> Page[Listing] | None:
-        """Find the copy, if there is one that makes sense."""
-        try:
-            copy = await self._cache.get(page_key(category_id))
-            return Page[Listing].model_validate_json(copy) if copy else None
-        except (Unreachable, ValidationError):
-            return None
-
-    async def keep(self, category_id: str, page: Page[Listing], version: int) -> None:
-        """Put a copy that was read at `version`."""
-        value = page.model_dump_json().encode()
-        await self._cache.put(
-            page_key(category_id), value, version=version, ttl_seconds=PAGE_SECONDS
         )
 
     def retire_later(self, tx: Transaction, category_ids: Iterable[str]) -> None:

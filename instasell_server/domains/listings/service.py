@@ -21,6 +21,7 @@ from instasell_server.domains.listings import rules, search, store
 from instasell_server.domains.listings.access import get_visible
 from instasell_server.domains.listings.bulk import BulkImporter
 from instasell_server.domains.listings.categories import CategoryService
+from instasell_server.domains.listings.first_pages import FirstPages
 from instasell_server.domains.listings.page_cache import CategoryPageCache
 from instasell_server.domains.listings.rules import ListingFields
 from instasell_server.domains.media.service import MediaService
@@ -45,29 +46,17 @@ class ListingService:
         self._media = media
         self._pages = CategoryPageCache(database, cache)
         self.categories = CategoryService(database, public, self._pages)
+        self.first_pages = FirstPages(database, cache, self._search)
         self.bulk = BulkImporter(database, self._pages)
         self.outbox_handlers = self._pages.outbox_handlers
 
     async def search(self, asked: ListingQuery, principal: Principal | None) -> Page[Listing]:
         """Return one page of the listings that the filters let through. Raises Invalid."""
-        if search.is_default_page(asked):
-            assert asked.category is not None
-            return await self._first_page(asked.category, asked)
         own = principal is not None and asked.seller == principal.user_id
         is_shown = own or (principal is not None and principal.is_admin)
         return await self._search(
             self._database if own else self._public, asked, asked.seller if is_shown else None
         )
-
-    async def _first_page(self, category_id: str, asked: ListingQuery) -> Page[Listing]:
-        page = await self._pages.find(category_id)
-        if page is None:
-            # A replica may lag behind the write that retired the copy, so the primary fills it.
-            async with self._database.connection() as connection:
-                clock = await store.get_clock(connection)
-            page = await self._search(self._database, asked)
-            await self._pages.keep(category_id, page, clock)
-        return page
 
     async def _search(
         self, database: Database, asked: ListingQuery, shown_seller: str | None = None

@@ -44,6 +44,12 @@ SELECT id, owner_id, listing_id, dispute_id, content_type, size_bytes, file_name
        versions, created_at
 FROM media_files WHERE listing_id = %(listing_id)s AND status = 'ready' ORDER BY position, id
 
+-- name: list_images_of
+SELECT id, owner_id, listing_id, dispute_id, content_type, size_bytes, file_name, status, position,
+       versions, created_at
+FROM media_files WHERE listing_id = ANY(%(listing_ids)s::uuid[]) AND status = 'ready'
+ORDER BY listing_id, position, id
+
 -- name: list_evidence
 SELECT id, owner_id, listing_id, dispute_id, content_type, size_bytes, file_name, status, position,
        versions, created_at

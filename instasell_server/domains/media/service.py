@@ -149,6 +149,16 @@ class MediaService:
         files = await store.list_images(connection, listing_id)
         return [self._image(file, place) for place, file in enumerate(files)]
 
+    async def images_of_many(
+        self, connection: DbConnection, listing_ids: Sequence[str]
+    ) -> dict[str, list[Image]]:
+        """Return the pictures of listings that the caller has found visible, by listing."""
+        found = await store.list_images_of(connection, listing_ids)
+        return {
+            listing_id: [self._image(file, place) for place, file in enumerate(files)]
+            for listing_id, files in found.items()
+        }
+
     async def arrange_images(
         self, seller: Principal, listing_id: str, request: ArrangeImages, key: RequestKey | None
     ) -> ImageList:

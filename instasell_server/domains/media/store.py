@@ -112,6 +112,17 @@ async def list_images(connection: DbConnection, listing_id: str) -> list[File]:
     ]
 
 
+async def list_images_of(
+    connection: DbConnection, listing_ids: Sequence[str]
+) -> dict[str, list[File]]:
+    """List the pictures of several listings in their order, by listing."""
+    found: dict[str, list[File]] = {}
+    values = {"listing_ids": list(listing_ids)}
+    for row in await connection.rows(_sql.list_images_of, values):
+        found.setdefault(row["listing_id"], []).append(_file(row))
+    return found
+
+
 async def list_evidence(connection: DbConnection, dispute_id: str) -> list[File]:
     """List the files of both sides of a dispute, the oldest first."""
     rows = await connection.rows(_sql.list_evidence, {"dispute_id": dispute_id})

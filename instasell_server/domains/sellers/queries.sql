@@ -1,7 +1,7 @@
--- name: find_record
+-- name: list_records
 -- Each count reads an index alone, and no more than so many of its rows: however much a seller
 -- has sold, a visitor of their listings waits no longer.
-SELECT u.created_at AS member_since,
+SELECT u.id AS seller_id, u.created_at AS member_since,
        sold.sales_completed, sold.shipping_seconds_average,
        (SELECT count(*) FROM (
             SELECT FROM disputes
@@ -22,4 +22,4 @@ CROSS JOIN LATERAL (
         ORDER BY delivered_at DESC LIMIT %(most)s
     ) s
 ) sold
-WHERE u.id = %(seller_id)s
+WHERE u.id = ANY(%(seller_ids)s::uuid[])

@@ -16,6 +16,7 @@ from instasell_client.models.listings import Condition, ListingQuery, ListingSor
 from instasell_server.domains.listings import search as searching
 from instasell_server.domains.listings import store as listing_store
 from instasell_server.domains.listings.handlers import SERVICE
+from instasell_server.domains.listings.page_cache import PAGE_SECONDS, page_key
 from tests.server.accounts_support import Answer, ask
 from tests.server.listings.conftest import Shop, Sql
 from tests.support.servers import RunningServer
@@ -338,14 +339,13 @@ async def test_a_slow_reader_puts_no_old_page_back(
     server: RunningServer, http: aiohttp.ClientSession, shop: Shop, redis_url: str
 ) -> None:
     await shop.list(title="old")
-    pages = server.app[SERVICE]._pages
+    cache = server.app[SERVICE].first_pages._cache
     await titles(http, category=shop.kitchen)
     with redis.Redis.from_url(redis_url) as client:
         kept = client.get(f"listings:category:{shop.kitchen}")
-    version = int(kept[1:].split(b":")[0])
-    page = await pages.find(shop.kitchen)
+    version, _, page = kept[1:].partition(b":")
     await shop.list(title="new")
-    await pages.keep(shop.kitchen, page, version)
+    await cache.put(page_key(shop.kitchen), page, version=int(version), ttl_seconds=PAGE_SECONDS)
     assert await titles(http, category=shop.kitchen) == ["new", "old"]
 
 
