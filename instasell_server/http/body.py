@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
+from yarl import URL
 
 from instasell_client.models.errors import Invalid, Malformed, TooLarge, TooSlow, Unsupported
 
@@ -171,13 +172,13 @@ def hash_of(value: Any) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def read_query(request: web.Request) -> dict[str, str]:
+def read_query(url: URL) -> dict[str, str]:
     """Read the query's parameters. Raises Invalid for one given twice and for what is not text."""
-    if not request.query_string:
+    if not url.raw_query_string:
         return {}
     found: dict[str, str] = {}
-    complaints = _unreadable_parameters(request.rel_url.raw_query_string)
-    for name, value in request.query.items():
+    complaints = _unreadable_parameters(url.raw_query_string)
+    for name, value in url.query.items():
         if name in found:
             complaints.append((shown_key(name), "give this parameter once"))
         complaint = text_complaint(value) or text_complaint(name)

@@ -20,6 +20,7 @@ from instasell_server import metrics
 from instasell_server.http.connections import OpenConnections
 from instasell_server.http.content_encoding import encoded_body
 from instasell_server.http.frame_limit import FrameLimit
+from instasell_server.http.page_lane import PageAnswer, PageLane
 from instasell_server.http.problems import problem_bytes, problem_response
 from instasell_server.http.request_context import new_request_id
 from instasell_server.http.slow_transfers import SlowTransfer, TransferWatch
@@ -41,10 +42,11 @@ class SlowBody(TimeoutError):
 
 
 class ConnectionRegistry:
-    """Watch and count the connections of one listener."""
+    """Watch and count the connections of one listener, and share its lane for public pages."""
 
-    def __init__(self, counter: OpenConnections) -> None:
+    def __init__(self, counter: OpenConnections, lane: PageLane | None = None) -> None:
         self.counter = counter
+        self.lane = lane
         self.watched: set[HttpConnection] = set()
         self.refusals = 0
         self._refused = 0
@@ -72,8 +74,8 @@ class HttpConnection(RequestHandler):
     """Put limits around aiohttp's protocol. `registry` counts and watches it."""
 
     __slots__ = (
-        "_head_bytes", "_head_left", "_is_counted", "_peer", "_registry", "_transfers", "_wire",
-        "frames",
+        "_head_bytes", "_head_left", "_is_counted", "_later", "_page", "_peer", "_registry",
+        "_transfers", "_wire", "frames",
     )  # fmt: skip
 
     def __init__(self, manager: web.Server, registry: ConnectionRegistry, **options: Any) -> None:
@@ -88,6 +90,9 @@ class HttpConnection(RequestHandler):
         self._wire: asyncio.Transport | None = None
         # The part before the frames of a WebSocket, once the connection is one.
         self.frames: FrameLimit | None = None
+        # The plain request of a public page that is being answered, and what came behind it.
+        self._page: PageAnswer | None = None
+        self._later: list[bytes] = []
 
     # The life of a connection ----------------------------------------------------------------
 
@@ -114,6 +119,9 @@ class HttpConnection(RequestHandler):
             self._is_counted = False
             self._registry.counter.close(self._peer)
             self._registry.watched.discard(self)
+        page, self._page = self._page, None
+        if page is not None:
+            page.abandon()
         super().connection_lost(exc)
         self._wire = None
 
@@ -146,6 +154,12 @@ class HttpConnection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Pass bytes on, and measure a head that is not whole yet."""
+        if self._page is not None:
+            self._later.append(data)
+            self.pause_frames()
+            return
+        if data.startswith(b"GET ") and self._answer_page(data):
+            return
         super().data_received(data)
         if self._payload_parser is not None or self._upgraded:
             return
@@ -158,6 +172,42 @@ class HttpConnection(RequestHandler):
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES_MAX:
                 self._refuse(_head_too_large())
+
+    # Plain requests of public pages ------------------------------------------------------------
+
+    def _answer_page(self, data: bytes) -> bool:
+        """Answer by the lane, if the bytes are a plain request and nothing else is going on."""
+        lane, wire = self._registry.lane, self._wire
+        if lane is None or wire is None or self._paused or self._force_close or self._close:
+            return False
+        waiter = self._waiter
+        if waiter is None or waiter.done() or self._messages or self._head_left is not None:
+            return False
+        if self._payload_parser is not None or self._upgraded:
+            return False
+        request = lane.recognize(data)
+        if request is None:
+            return False
+        self._page = PageAnswer(lane, request, self._peer, self._send_page)
+        # As aiohttp does with its own: a clean stop waits for the answer.
+        self._request_in_progress = True
+        self._page.begin()
+        return True
+
+    def _send_page(self, answer: bytes) -> None:
+        self._page = None
+        self._request_in_progress = False
+        wire = self._wire
+        if wire is not None and not wire.is_closing():
+            wire.write(answer)
+            self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        if self._handler_waiter is not None and not self._handler_waiter.done():
+            self._handler_waiter.set_result(None)
+        if self._later:
+            data = b"".join(self._later)
+            self._later.clear()
+            self.resume_frames()
+            self.data_received(data)
 
     def allow_stream(self) -> None:
         """Give the body of the current request the time of a stream."""

@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from aiohttp import web
 from pydantic import AliasChoices, BaseModel, TypeAdapter, ValidationError
+from yarl import URL
 
 from instasell_client.models.base import IdempotencyKey
 from instasell_client.models.errors import (
@@ -47,8 +48,7 @@ def endpoint_of(route: Route) -> Endpoint:
     """Return the handler that aiohttp calls for a route."""
     ids = [name for name in _NAMES.findall(route.path) if name.endswith("id")]
     not_found = {name: not_found_of(name) for name in ids}
-    empty_query = route.query.model_validate({}) if route.query and _all_optional(route) else None
-    whole_numbers = whole_number_parameters(route.query) if route.query else frozenset()
+    read_query = query_reader_of(route)
     public_cache = route.cache_control or "no-cache"
     guards = route.method in WRITES
 
@@ -57,9 +57,7 @@ def endpoint_of(route: Route) -> Endpoint:
         # The context outlives the request: the next one on the connection has it, too.
         GUARD.set(_guard(request, route.policy, principal) if guards else None)
         path = _path(request.match_info, not_found) if ids else request.match_info
-        query = empty_query
-        if request.query_string or query is None:
-            query = _query(route, request, whole_numbers)
+        query = read_query(request.rel_url)
         if route.page is not None and principal is None:
             return await _public_page(route.page, request, path, query, public_cache)
         body, content = await _body(route, request) if route.body else (None, None)
@@ -139,24 +137,36 @@ def _names_int(annotation: Any) -> bool:
     return annotation is int or any(_names_int(each) for each in get_args(annotation))
 
 
-def _query(route: Route, request: web.Request, whole_numbers: frozenset[str]) -> BaseModel | None:
-    given = read_query(request)
-    # Pydantic reads numbers as Python does: 1_000, +5, and with spaces around them.
-    odd = [
-        name
-        for name, value in given.items()
-        if name in whole_numbers and _WHOLE_NUMBER.fullmatch(value) is None
-    ]
-    if odd:
-        raise Invalid([(name, "send a whole number, in digits alone") for name in odd])
-    if route.query is None:
-        if given:
-            raise Invalid([(name, "remove this parameter; it is not known here") for name in given])
-        return None
-    try:
-        return route.query.model_validate(given)
-    except ValidationError as error:
-        raise invalid_of(error, "query") from None
+def query_reader_of(route: Route) -> Callable[[URL], BaseModel | None]:
+    """Return what reads the query of a route's requests. It raises Invalid."""
+    model = route.query
+    whole_numbers = whole_number_parameters(model) if model else frozenset()
+    empty = model.model_validate({}) if model and _all_optional(route) else None
+
+    def read(url: URL) -> BaseModel | None:
+        if empty is not None and not url.raw_query_string:
+            return empty
+        given = read_query(url)
+        # Pydantic reads numbers as Python does: 1_000, +5, and with spaces around them.
+        odd = [
+            name
+            for name, value in given.items()
+            if name in whole_numbers and _WHOLE_NUMBER.fullmatch(value) is None
+        ]
+        if odd:
+            raise Invalid([(name, "send a whole number, in digits alone") for name in odd])
+        if model is None:
+            if given:
+                raise Invalid(
+                    [(name, "remove this parameter; it is not known here") for name in given]
+                )
+            return None
+        try:
+            return model.model_validate(given)
+        except ValidationError as error:
+            raise invalid_of(error, "query") from None
+
+    return read
 
 
 async def _body(route: Route, request: web.Request) -> tuple[BaseModel | None, Any]:

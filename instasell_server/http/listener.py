@@ -9,6 +9,7 @@ from aiohttp import web
 
 from instasell_server.http.connection import ConnectionRegistry, HttpConnection
 from instasell_server.http.connections import CONNECTIONS, ConnectionLimits, OpenConnections
+from instasell_server.http.page_lane import LANE
 from instasell_server.http.problems import error_of, problem_response
 from instasell_server.http.request_context import new_request_id
 
@@ -73,7 +74,7 @@ class Listener:
 
     def __init__(self, app: web.Application) -> None:
         counter = app.get(CONNECTIONS) or OpenConnections(ConnectionLimits())
-        self._registry = ConnectionRegistry(counter)
+        self._registry = ConnectionRegistry(counter, app.get(LANE))
         self._watch: asyncio.Task[None] | None = None
         self._runner = _Runner(
             app,

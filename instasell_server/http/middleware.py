@@ -19,7 +19,7 @@ from instasell_client.models.errors import (
     Unsupported,
 )
 from instasell_server import logs, metrics
-from instasell_server.http.client_address import client_address, networks_of
+from instasell_server.http.client_address import Network, client_address
 from instasell_server.http.connection import HttpConnection, SlowBody
 from instasell_server.http.connections import OpenConnections
 from instasell_server.http.content_encoding import check_encoding
@@ -33,7 +33,12 @@ from instasell_server.http.ratelimit import (
     RateLimitResult,
     RateLimits,
 )
-from instasell_server.http.request_context import PASSAGE, RequestContext, new_request_id
+from instasell_server.http.request_context import (
+    CALLER_GONE,
+    PASSAGE,
+    RequestContext,
+    new_request_id,
+)
 from instasell_server.http.route import Route
 from instasell_server.ports.principal import Principal
 
@@ -43,8 +48,6 @@ Authenticate = Callable[[str], Awaitable[Principal]]
 REQUEST_ID_HEADER = "X-Request-Id"
 BEARER = "bearer "
 TOKEN_BYTES_MAX = 4096
-CALLER_GONE = 499
-"""The status in logs and metrics of a request whose caller went away; nobody gets it."""
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}", re.ASCII)
 _log = structlog.get_logger("instasell.http")
@@ -59,14 +62,14 @@ class RequestMiddleware:
         routes: Mapping[Endpoint, Route],
         authenticate: Authenticate | None,
         limits: RateLimits,
-        trusted_proxies: list[str],
+        proxies: tuple[Network, ...],
         connections: OpenConnections,
         cross_origin: CrossOrigin,
     ) -> None:
         self._routes = routes
         self._authenticate = authenticate
         self._limits = limits
-        self._proxies = networks_of(trusted_proxies)
+        self._proxies = proxies
         self._connections = connections
         self._cross_origin = cross_origin
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from aiohttp import web
@@ -13,6 +14,7 @@ from instasell_client.models.problems import FieldError, Problem
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
 ERRORS_SHOWN_MAX = 100
+CLOSING: Mapping[str, str] = {"Connection": "close"}
 
 
 def problem_of(error: errors.InstaSellError, request_id: str | None = None) -> Problem:
@@ -64,8 +66,10 @@ def _add_headers(response: web.Response, error: errors.InstaSellError) -> None:
         response.headers["Retry-After"] = str(max(1, math.ceil(seconds)))
 
 
-def problem_bytes(error: errors.InstaSellError, request_id: str) -> bytes:
-    """Return a whole answer as bytes, for a connection that is closed after it."""
+def problem_bytes(
+    error: errors.InstaSellError, request_id: str, more: Mapping[str, str] = CLOSING
+) -> bytes:
+    """Return a whole answer as bytes, with `more` headers; without them it ends the connection."""
     response = problem_response(error, request_id)
     assert isinstance(response.body, bytes)
     headers = {
@@ -74,7 +78,7 @@ def problem_bytes(error: errors.InstaSellError, request_id: str) -> bytes:
         "X-Request-Id": request_id,
         "X-Content-Type-Options": "nosniff",
         "Server": "InstaSell",
-        "Connection": "close",
+        **more,
     }
     lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]

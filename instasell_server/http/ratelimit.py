@@ -93,6 +93,21 @@ class RateLimits:
         """Count a request of an address; None while that limit is off."""
         return await self._hit(budget, limited_as(address))
 
+    def try_address(
+        self, address: str, budget: RateBudget = ANONYMOUS
+    ) -> tuple[bool, RateLimitResult | None]:
+        """Count a request of an address without waiting: whether it is counted, and the result.
+
+        A limit that is off counts nothing; one whose hits are not at hand takes `hit_address`.
+        """
+        limit = self._limits[budget]
+        if limit == 0:
+            return True, None
+        quota = self._limiter.try_hit(
+            budget.bucket, limited_as(address), limit=limit, window_seconds=WINDOW_SECONDS
+        )
+        return quota is not None, None if quota is None else RateLimitResult(budget, quota)
+
     async def hit_user(self, principal: Principal) -> RateLimitResult | None:
         """Count a request of a user. All tokens of one user share what a token may."""
         budget = USER if principal.scopes is None else TOKEN

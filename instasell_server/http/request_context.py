@@ -11,6 +11,9 @@ from aiohttp import web
 from instasell_server.http.ratelimit import RateLimitResult
 from instasell_server.ports.principal import Principal
 
+CALLER_GONE = 499
+"""The status in logs and metrics of a request whose caller went away; nobody gets it."""
+
 _PROCESS = secrets.token_hex(8)
 _numbers = itertools.count(1)
 

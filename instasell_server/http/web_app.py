@@ -9,10 +9,12 @@ from aiohttp import web
 from instasell_client.models.errors import MethodNotAllowed
 from instasell_server.config.settings import Settings
 from instasell_server.http.body import BODY_BYTES_MAX
+from instasell_server.http.client_address import networks_of
 from instasell_server.http.connections import CONNECTIONS, OpenConnections
 from instasell_server.http.cross_origin import CrossOrigin
 from instasell_server.http.dispatch import Endpoint, endpoint_of
 from instasell_server.http.middleware import Authenticate, RequestMiddleware
+from instasell_server.http.page_lane import LANE, PageLane
 from instasell_server.http.ratelimit import RateLimits
 from instasell_server.http.route import Route
 
@@ -28,17 +30,27 @@ def make_application(
 ) -> web.Application:
     """Make the application that serves `routes`, with everything around them."""
     endpoints: dict[Endpoint, Route] = {}
+    proxies = networks_of(settings.trusted_proxies)
     edge = RequestMiddleware(
         routes=endpoints,
         authenticate=authenticate,
         limits=limits,
-        trusted_proxies=settings.trusted_proxies,
+        proxies=proxies,
         connections=connections,
         cross_origin=CrossOrigin(settings.cors_origins),
     )
 
     app = web.Application(middlewares=[edge.handle], client_max_size=BODY_BYTES_MAX)
     app[CONNECTIONS] = connections
+    routes = list(routes)
+    app[LANE] = PageLane(
+        app,
+        routes,
+        limits=limits,
+        connections=connections,
+        proxies=proxies,
+        varies_by_origin=bool(settings.cors_origins),
+    )
     app.on_response_prepare.append(edge.add_headers)
     for route in routes:
         endpoint = endpoint_of(route)

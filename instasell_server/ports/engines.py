@@ -84,10 +84,18 @@ class Cache(Protocol):
 
 
 class Limiter(Protocol):
-    """Counts hits, exactly across servers; a local count serves while Redis is away."""
+    """Counts hits across servers; a local count serves while Redis is away.
+
+    A server takes a hundredth of a large limit at once and counts it by itself, so that what is
+    left is exact up to one hundredth for each server. Limits below 200 are exact.
+    """
 
     async def hit(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota:
         """Count one hit of `who`; a limit of 0 always allows. Never raises."""
+        ...
+
+    def try_hit(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota | None:
+        """Count one hit that needs no query; None where `hit` has to ask."""
         ...
 
     async def peek(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, cast
 
 from limits import RateLimitItemPerSecond
@@ -16,10 +17,26 @@ from instasell_server.ports import Quota, Unreachable
 
 NAMESPACE = "instasell"
 AT_ONCE_MAX = 16
-RESETS_KEPT_MAX = 10_000
+LEASES_KEPT_MAX = 10_000
+LEASED_SHARE = 100
+LEASED_MAX = 1000
+"""A query for each of 20,000 requests a second would cost as much as what they ask for."""
 
 Counted = tuple[int, float]
 """Hits in the window, and when it ends, in seconds since the epoch."""
+
+
+_Counted = tuple[str, str, int, int]
+"""Bucket, who, limit and window of a count."""
+
+
+@dataclass(slots=True)
+class _Lease:
+    """Hold hits that are counted already and not used yet, until their window ends."""
+
+    count: int
+    left: int
+    reset_at: float
 
 
 class RedisLimiter:
@@ -37,15 +54,43 @@ class RedisLimiter:
         self._breaker = breaker
         # More at once would only wait for each other inside the pool and look like a time-out.
         self._places = asyncio.Semaphore(AT_ONCE_MAX)
-        self._resets: dict[str, float] = {}
+        self._leases: dict[_Counted, _Lease] = {}
 
     async def hit(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota:
         """Count one hit of `who`; a limit of 0 always allows. Never raises."""
         if limit == 0:
             return Quota(True, 0, 0, 0.0, window_seconds)
+        quota = self.try_hit(bucket, who, limit=limit, window_seconds=window_seconds)
+        if quota is not None:
+            return quota
+        lease = self._lease_of((bucket, who, limit, window_seconds))
+        amount = min(max(1, limit // LEASED_SHARE), LEASED_MAX)
         key = _key(bucket, who, limit, window_seconds)
-        count, reset_at = await self._ask(lambda store: self._count(store, key, window_seconds))
-        return _quota(count <= limit, count, reset_at, limit, window_seconds)
+        count, reset_at = await self._ask(
+            lambda store: _count(store, key, window_seconds, amount, lease)
+        )
+        used = count - amount + 1
+        # Others of this server may have asked meanwhile, and what they have left stays.
+        kept = lease.left if lease.reset_at == reset_at else 0
+        lease.left = kept + max(0, min(count, limit) - used)
+        lease.count, lease.reset_at = max(count, lease.count if kept else 0), reset_at
+        return _quota(used <= limit, lease.count - lease.left, reset_at, limit, window_seconds)
+
+    def try_hit(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota | None:
+        """Count one hit that needs no query; None where `hit` has to ask."""
+        lease = self._leases.get((bucket, who, limit, window_seconds))
+        if lease is None or lease.left <= 0 or lease.reset_at <= time.time():
+            return None
+        lease.left -= 1
+        return _quota(True, lease.count - lease.left, lease.reset_at, limit, window_seconds)
+
+    def _lease_of(self, counted: _Counted) -> _Lease:
+        lease = self._leases.get(counted)
+        if lease is None:
+            if len(self._leases) >= LEASES_KEPT_MAX:
+                self._leases.clear()
+            lease = self._leases[counted] = _Lease(0, 0, 0.0)
+        return lease
 
     async def peek(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota:
         """Return the quota that a hit would get, without counting one. Never raises."""
@@ -64,16 +109,15 @@ class RedisLimiter:
         except Unreachable:
             return await question(self._local)
 
-    async def _count(self, storage: Storage, key: str, window_seconds: int) -> Counted:
-        count = await storage.incr(key, window_seconds)
-        reset_at = self._resets.get(key, 0.0)
-        if count == 1 or reset_at <= time.time():
-            # A window never moves once it has begun, so its end is asked for once.
-            reset_at = await storage.get_expiry(key)
-            if len(self._resets) >= RESETS_KEPT_MAX:
-                self._resets.clear()
-            self._resets[key] = reset_at
-        return count, reset_at
+
+async def _count(
+    storage: Storage, key: str, window_seconds: int, amount: int, lease: _Lease
+) -> Counted:
+    count = await storage.incr(key, window_seconds, amount=amount)
+    if count == amount or lease.reset_at <= time.time():
+        # A window never moves once it has begun, so its end is asked for once.
+        return count, await storage.get_expiry(key)
+    return count, lease.reset_at
 
 
 async def _look(storage: Storage, key: str) -> Counted:
