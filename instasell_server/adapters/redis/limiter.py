@@ -72,8 +72,9 @@ class RedisLimiter:
         used = count - amount + 1
         # Others of this server may have asked meanwhile, and what they have left stays.
         kept = lease.left if lease.reset_at == reset_at else 0
-        lease.left = kept + max(0, min(count, limit) - used)
-        lease.count, lease.reset_at = max(count, lease.count if kept else 0), reset_at
+        usable = min(count, limit)
+        lease.left = kept + max(0, usable - used)
+        lease.count, lease.reset_at = max(usable, lease.count if kept else 0), reset_at
         return _quota(used <= limit, lease.count - lease.left, reset_at, limit, window_seconds)
 
     def try_hit(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota | None:
