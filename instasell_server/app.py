@@ -82,6 +82,30 @@ def build(settings: Settings) -> web.Application:
     app[media.SERVICE] = services.media
     if isinstance(engines.objects, DiskObjects):
         app[media.OWN_FILES] = engines.objects
+    _add_auctions(app, engines, services, settings)
+    app[orders.SERVICE] = services.orders
+    app[orders.FULFILMENT] = services.fulfilment
+    app[disputes.SERVICE] = services.disputes
+    app[payments.SERVICE] = services.payments
+    app[wallets.SERVICE] = services.wallets
+    app[admin.SERVICE] = services.admin
+    app[admin.BULK_USERS] = BulkUsers(services.accounts)
+    app[admin.ALERTS] = services.alerts
+    app[lookups.SERVICE] = services.lookups
+    app[messages.SERVICE] = services.messages
+    app[notifications.SERVICE] = services.notifications
+    app[notifications.SUBSCRIPTIONS] = SubscriptionService(engines.database)
+    app[notifications.TELLING] = services.notification_dispatcher
+    app[operations.SERVICE] = _operations(engines)
+    app[LIVE] = services.live
+    app.on_shutdown.append(_close_sockets)
+    app.cleanup_ctx.append(_Lifetime(engines, services, settings.parts).run)
+    return app
+
+
+def _add_auctions(
+    app: web.Application, engines: Engines, services: Services, settings: Settings
+) -> None:
     app[auctions.SERVICE] = services.auctions
     app[auctions.RESALE] = services.relisting
     app[auctions.PAGES] = AuctionPages(
@@ -102,24 +126,6 @@ def build(settings: Settings) -> web.Application:
         max_days=settings.auction_max_days,
     )
     app[auctions.OWN_BIDS] = BidderAuctions(engines.database, currency=settings.currency)
-    app[orders.SERVICE] = services.orders
-    app[orders.FULFILMENT] = services.fulfilment
-    app[disputes.SERVICE] = services.disputes
-    app[payments.SERVICE] = services.payments
-    app[wallets.SERVICE] = services.wallets
-    app[admin.SERVICE] = services.admin
-    app[admin.BULK_USERS] = BulkUsers(services.accounts)
-    app[admin.ALERTS] = services.alerts
-    app[lookups.SERVICE] = services.lookups
-    app[messages.SERVICE] = services.messages
-    app[notifications.SERVICE] = services.notifications
-    app[notifications.SUBSCRIPTIONS] = SubscriptionService(engines.database)
-    app[notifications.TELLING] = services.notification_dispatcher
-    app[operations.SERVICE] = _operations(engines)
-    app[LIVE] = services.live
-    app.on_shutdown.append(_close_sockets)
-    app.cleanup_ctx.append(_Lifetime(engines, services, settings.parts).run)
-    return app
 
 
 def _connection_limits(settings: Settings, shares: DescriptorShares) -> ConnectionLimits:

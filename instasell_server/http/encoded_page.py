@@ -50,7 +50,7 @@ def is_unchanged(if_none_match: str, page: EncodedPage) -> bool:
 
 
 def json_response(page: Page) -> web.Response:
-    """Return the answer with a page for somebody who is signed in. Raises a refusal."""
+    """Return the answer with a page for a reader who is signed in. Raises a refusal."""
     if isinstance(page, InstaSellError):
         raise page
     return web.Response(body=page.body, content_type="application/json")

@@ -118,6 +118,6 @@ class RateLimits:
         if limit == 0:
             return None
         quota = await self._limiter.hit(
-            budget.bucket, who, limit=limit, window_seconds=WINDOW_SECONDS
+            budget.bucket, who, limit=limit, window_seconds=WINDOW_SECONDS, in_parts=True
         )
         return RateLimitResult(budget, quota)

@@ -84,14 +84,17 @@ class Cache(Protocol):
 
 
 class Limiter(Protocol):
-    """Counts hits across servers; a local count serves while Redis is away.
+    """Counts hits, exactly across servers; a local count serves while Redis is away."""
 
-    A server takes a hundredth of a large limit at once and counts it by itself, so that what is
-    left is exact up to one hundredth for each server. Limits below 200 are exact.
-    """
+    async def hit(
+        self, bucket: str, who: str, *, limit: int, window_seconds: int, in_parts: bool = False
+    ) -> Quota:
+        """Count one hit of `who`; a limit of 0 always allows. Never raises.
 
-    async def hit(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota:
-        """Count one hit of `who`; a limit of 0 always allows. Never raises."""
+        With `in_parts` a server takes a hundredth of the limit at once and counts it by itself:
+        no more pass than the limit allows, and what a server has left over may be lost to others.
+        Limits below 200 are exact.
+        """
         ...
 
     def try_hit(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota | None:

@@ -56,15 +56,20 @@ class RedisLimiter:
         self._places = asyncio.Semaphore(AT_ONCE_MAX)
         self._leases: dict[_Counted, _Lease] = {}
 
-    async def hit(self, bucket: str, who: str, *, limit: int, window_seconds: int) -> Quota:
-        """Count one hit of `who`; a limit of 0 always allows. Never raises."""
+    async def hit(
+        self, bucket: str, who: str, *, limit: int, window_seconds: int, in_parts: bool = False
+    ) -> Quota:
+        """Count one hit of `who`; a limit of 0 always allows. Never raises.
+
+        With `in_parts` this server takes a hundredth of the limit at once.
+        """
         if limit == 0:
             return Quota(True, 0, 0, 0.0, window_seconds)
         quota = self.try_hit(bucket, who, limit=limit, window_seconds=window_seconds)
         if quota is not None:
             return quota
         lease = self._lease_of((bucket, who, limit, window_seconds))
-        amount = min(max(1, limit // LEASED_SHARE), LEASED_MAX)
+        amount = min(max(1, limit // LEASED_SHARE), LEASED_MAX) if in_parts else 1
         key = _key(bucket, who, limit, window_seconds)
         count, reset_at = await self._ask(
             lambda store: _count(store, key, window_seconds, amount, lease)

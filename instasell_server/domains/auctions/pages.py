@@ -35,8 +35,8 @@ BidPage = tuple[str, int, int]
 class LivePages:
     """Pages of open auctions, which those who are not signed in get up to a quarter second old.
 
-    A board that everybody polls costs four queries in a second, however many ask. Whoever is
-    signed in may have changed what the page shows, and gets one that was read after they asked.
+    A board that everybody polls costs four queries in a second, however many ask. Those who are
+    signed in may have changed what the page shows, and get one that was read after they asked.
     """
 
     def __init__(self, load: Callable[[LiveQuery], Awaitable[LivePage]]) -> None:

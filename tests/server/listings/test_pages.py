@@ -20,7 +20,7 @@ def titles(answer: Answer) -> list[str]:
     return [each["title"] for each in answer.body["items"]]
 
 
-async def test_a_reader_who_has_the_bytes_is_told_so(
+async def test_a_reader_who_has_the_bytes_gets_none(
     http: aiohttp.ClientSession, shop: Shop
 ) -> None:
     listing = await shop.list()
