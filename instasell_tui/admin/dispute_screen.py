@@ -174,6 +174,10 @@ class DisputeScreen(Screen[None]):
 
     # What changes -----------------------------------------------------------------------------
 
+    @on(messages.ConnectionChanged)
+    def _connection_changed(self) -> None:
+        self._show_bars()
+
     @on(messages.AccountChanged)
     def _account_changed(self) -> None:
         """Forget what an admin saw, so that another person sees nothing of it."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from instasell_tui.market.host import MarketApp
 
 TEXT_CHARACTERS_MAX = 2000
+TICK_SECONDS = 1.0
 
 
 class ConversationScreen(Screen[None]):
@@ -63,7 +64,7 @@ class ConversationScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.app.feed.subscribe(self)
-        self.set_interval(1.0, self._show)
+        self.set_interval(TICK_SECONDS, self._show)
         field = self.query_one("#text", Input)
         field.display = not self.app.feed.read_only
         field.focus()
@@ -134,6 +135,7 @@ class ConversationScreen(Screen[None]):
 
     @on(messages.ConnectionChanged)
     def _connection_changed(self) -> None:
+        self._show()
         if self.app.feed.standing is ConnectionStatus.LIVE:
             self._read()
 

@@ -205,6 +205,7 @@ class OrderScreen(Screen[None]):
 
     @on(messages.ConnectionChanged)
     def _connection_changed(self) -> None:
+        self._show()
         if self.app.feed.standing is ConnectionStatus.LIVE:
             self._refresh()
 

@@ -33,7 +33,7 @@ TICK_SECONDS = 1.0
 class PagedListScreen(Screen[None]):
     """A list that fills the screen. What it lists is said by the methods that raise here.
 
-    It is drawn every second and whenever the feed has told something. It is read when it comes
+    It is drawn every second and whenever the feed has a change. It is read when it comes
     to the front, when the connection is back, every `REFRESH_SECONDS` (where they are given) and
     when the cursor nears the end of what is here. A screen binds `back`, `refresh` and
     `tab('…')` to keys of its own, so that each can be changed by itself.
@@ -203,6 +203,7 @@ class PagedListScreen(Screen[None]):
 
     @on(messages.ConnectionChanged)
     def _connection_changed(self) -> None:
+        self.show_rows()
         if self.app.feed.standing is ConnectionStatus.LIVE:
             self.refresh_list()
 

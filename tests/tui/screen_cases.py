@@ -70,11 +70,12 @@ def of(part: str, *, states: bool = False) -> list[PictureOf]:
 async def enter(shown: Screen, picture: PictureOf) -> None:
     """Go there from the board."""
     picture.go(shown.app)
-    await calm(shown)
-    await shown.press(*picture.keys)
+    if picture.keys:
+        await calm(shown)
+        await shown.press(*picture.keys)
+    await shown.pilot.pause(TICK_SECONDS)
     for field in shown.app.screen.query(Input):
         field.cursor_blink = False
-    await shown.pilot.pause(TICK_SECONDS)
     await calm(shown)
 
 

@@ -1,11 +1,13 @@
 """Every screen as text in three sizes, and in each state that it can be in.
 
-The market is made up and stands still, so that one run of the application gives many pictures. In
-the middle size the styles are told as well, by the names that the theme has for its colours.
+The market is made up and its time does not pass, so that one run of the application gives many
+pictures. In the middle size the styles are compared too, by the names that the theme has for its
+colours.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from itertools import zip_longest
 
@@ -21,6 +23,14 @@ from tests.tui.screen_cases import calm, enter, leave, of
 
 MIDDLE = (120, 36)
 PARTS = pytest.mark.parametrize("part", ["market", "trade", "desk"])
+
+SECOND_BY_SECOND = (
+    "widgets.paged_list",
+    "orders.order_screen",
+    "inbox.conversation_screen",
+    "admin.dispute_screen",
+)
+"""The screens that are drawn with each second, besides what changes."""
 
 COLOURS = {
     value: name
@@ -116,6 +126,28 @@ async def lost(shown: Screen, live: str) -> str:
     shown.app.feed._turned(ConnectionState.LIVE)
     await shown.until(lambda: shown.text == live)
     return told
+
+
+@pytest.mark.parametrize(
+    ("part", "names"), [("trade", {"orders", "order", "conversation"}), ("desk", {"dispute"})]
+)
+async def test_a_lost_connection_is_shown_at_once(
+    monkeypatch: pytest.MonkeyPatch, part: str, names: set[str]
+) -> None:
+    for module in SECOND_BY_SECOND:
+        monkeypatch.setattr(f"instasell_tui.{module}.TICK_SECONDS", 3600.0)
+    async with open_fake_market(FakeMarket(role_of(part)), size=SMALL) as shown:
+        await calm(shown)
+        for picture in of(part):
+            if picture.name in names:
+                await enter(shown, picture)
+                # Before they are read again, which happens every 30 seconds.
+                async with asyncio.timeout(15):
+                    shown.app.feed._turned(ConnectionState.RECONNECTING)
+                    await shown.reads("reconnecting")
+                    shown.app.feed._turned(ConnectionState.LIVE)
+                    await shown.reads("● live")
+                await leave(shown)
 
 
 async def read_only(snapshot: SnapshotAssertion, part: str, live: Mapping[str, str]) -> None:
