@@ -70,7 +70,7 @@ engine=$(listing_of T-001)
 lamp=$(listing_of L-002)
 
 say "Three auctions: the watch and the engine now, the lamp tonight"
-watch_auction=$(field auction_id sam auctions create "$watch" --min-bid 40.00 --duration 20s)
+watch_auction=$(field auction_id sam auctions create "$watch" --min-bid 40.00 --duration 14s)
 bea auctions bid "$watch_auction" --max 60.00 --yes > /dev/null
 ron auctions bid "$watch_auction" --max 80.00 --yes > /dev/null
 engine_auction=$(field auction_id sam auctions create "$engine" --min-bid 900.00 --duration 5s)

@@ -56,13 +56,13 @@ instasell auth login --profile "$ada" --email "$ada@example.org" --password-stdi
   <<< "keeper of the light" > /dev/null
 instasell categories create "Maps > Sea $run" --profile "$ada" > /dev/null
 
-say "Flow 1, an auction: 20 seconds, and 10 more after a bid in its last 10"
+say "Flow 1, an auction: 10 seconds, and 6 more after a bid in its last 6"
 listing=$(field id instasell listings create --profile "$sam" --type auction \
   --condition refurbished --title "Brass sextant" --category "Maps > Sea $run")
 auction=$(field auction_id instasell auctions create "$listing" --profile "$sam" \
-  --min-bid 80.00 --duration 20s --extension-window 10s --extension 10s)
+  --min-bid 80.00 --duration 10s --extension-window 6s --extension 6s)
 instasell auctions bid "$auction" --max 120.00 --profile "$bea" --yes
-sleep 12
+sleep 5
 echo "Ron bids late; extended: $(field auction_extended instasell auctions bid "$auction" 90.00 \
   --profile "$ron" --yes)"
 instasell auctions watch "$auction"

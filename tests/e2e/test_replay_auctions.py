@@ -48,7 +48,7 @@ def small_file(tmp_path: Path) -> Path:
 
 
 def test_a_small_file_is_replayed_in_order_and_reported(small_file: Path) -> None:
-    done = run(small_file, "--reserve-from-price", "--duration", "8")
+    done = run(small_file, "--reserve-from-price", "--duration", "4")
     assert done.returncode == 0, done.stderr
     first, second, total = done.stdout.split("\n\n")
     assert "auctions       3, 3 ended" in first
