@@ -20,6 +20,13 @@ from textual.keys import Keys, _character_to_key, format_key, key_to_character
 FILE_BYTES_MAX = 64 * 1024
 REMARKS_MAX = 5
 _MODIFIERS = frozenset({"ctrl", "alt", "shift", "super", "hyper", "meta"})
+RENAMED = {
+    "selling.goods": "selling.listings",
+    "selling.put_up": "selling.auction",
+    "selling.call_off": "selling.cancel",
+}
+"""Ids that files of keys may still have, and the present ones."""
+
 _NAMED = frozenset(key.value for key in Keys)
 
 
@@ -103,14 +110,17 @@ def apply_key_file(
     }
     taken: dict[str, str] = {}
     remarks: list[str] = []
-    for name, value in entries.items():
-        if name not in deeds_by_id:
+    for written, value in entries.items():
+        name = RENAMED.get(written, written)
+        if name != written and name in entries:
+            remarks.append(f'"{written}" is called "{name}" now, and the entry of that name counts')
+        elif name not in deeds_by_id:
             near = difflib.get_close_matches(name, deeds_by_id, 1)
             remedy = f"did you mean {near[0]}?" if near else "`?` lists the names"
-            remarks.append(f'"{name}" names no keys; {remedy}')
+            remarks.append(f'"{written}" names no keys; {remedy}')
         elif (keys := _keys(value)) is None:
             remedy = 'write a letter or a name as "ctrl+f", "f5" or "slash"'
-            remarks.append(f'"{name}" = {value!r} is no key; {remedy}')
+            remarks.append(f'"{written}" = {value!r} is no key; {remedy}')
         else:
             taken[name] = keys
     while clash := _clash(taken, everywhere, places):

@@ -85,7 +85,7 @@ def server_unmeasured() -> Iterator[None]:
 async def market(
     server: RunningServer, sql: Callable[..., list[tuple[Any, ...]]]
 ) -> AsyncIterator[Market]:
-    """People and goods of `server`."""
+    """A market of people and items on `server`."""
     async with open_market(server.base_url, sql) as opened:
         yield opened
 
@@ -98,7 +98,7 @@ def shell(server: RunningServer, tmp_path: Path) -> Shell:
 
 @pytest.fixture
 def shell_of(server: RunningServer, tmp_path: Path) -> Callable[[Any], Shell]:
-    """The shell of somebody who is signed in: `shell_of(client)`."""
+    """The shell of a user who is signed in: `shell_of(client)`."""
     return lambda client: Shell(server.base_url, tmp_path, client.token)
 
 

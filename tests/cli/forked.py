@@ -116,7 +116,7 @@ def run_all(
 ) -> list[tuple[int, bytes, bytes]]:
     """The same for many commands one after the other in one process, each with its own stdin.
 
-    What one leaves in memory is there for the next, so this is for what is told, not for state.
+    What one leaves in memory is there for the next, so this is for their output, not for state.
     """
     handle = os.memfd_create("results")
     path = f"/proc/{os.getpid()}/fd/{handle}"
@@ -154,6 +154,6 @@ def _commands(calls: list[tuple[list[str], dict[str, str], bytes]], folder: str,
 
 
 def _whole(handle: int) -> bytes:
-    # The child has opened the file anew, so that our own position is still at its start.
+    # The child has opened the file again, so that our own position is still at its start.
     with open(handle, "rb", closefd=False) as file:
         return file.read()

@@ -46,10 +46,10 @@ async def test_the_sellers_file_is_imported_whole(market: Market, shell_of: Shel
         assert done.code == 0, done.err
         assert said in done.err
     shown = await seller.run("auctions", "selling", "-o", "jsonl")
-    put_up = {each["title"]: each for each in map(json.loads, shown.out.splitlines())}
-    assert put_up["Field watch with a black dial"]["reserve"] == 12_000
-    assert put_up["Tank engine"]["min_bid"] == 1250
-    assert put_up["Tank engine"]["status"] == "pending"
+    created = {each["title"]: each for each in map(json.loads, shown.out.splitlines())}
+    assert created["Field watch with a black dial"]["reserve"] == 12_000
+    assert created["Tank engine"]["min_bid"] == 1250
+    assert created["Tank engine"]["status"] == "pending"
 
 
 async def test_the_ci_script_prints_the_same_ids_again(market: Market, shell_of: Shells) -> None:

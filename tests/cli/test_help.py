@@ -72,7 +72,7 @@ def test_an_example_with_a_wrong_option_is_noticed() -> None:
         parsed(ENTRIES[""], ["auctions", "live", "--wrong"])
     with pytest.raises(KeyError):
         parsed(ENTRIES[""], ["auctions", "fly"])
-    line = 'T="$(instasell auth token)" x | instasell listings import - < goods.csv'
+    line = 'T="$(instasell auth token)" x | instasell listings import - < listings.csv'
     assert [*calls_in(line)] == [["auth", "token"], ["listings", "import", "-"]]
 
 

@@ -33,7 +33,7 @@ sys.exit(getattr(importlib.import_module({module!r}), {function!r})())
         ("instasell-tui", "tui", ("textual", "PIL")),
     ],
 )
-def test_what_is_missing_is_told_with_the_line_for_pip(
+def test_a_missing_extra_is_reported_with_the_line_for_pip(
     name: str, extra: str, hidden: tuple[str, ...]
 ) -> None:
     module, _, function = SCRIPTS[name].partition(":")

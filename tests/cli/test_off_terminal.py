@@ -29,7 +29,7 @@ from instasell_client.models.text import is_refused
 from instasell_server.config.settings import Settings
 from tests.cli import forked
 from tests.cli.conftest import PASSWORD, Shell
-from tests.cli.orders.test_money import Fund, goods
+from tests.cli.orders.test_money import Fund, fixed_price_listing
 from tests.support.market import Market
 from tests.support.pictures import picture
 from tests.support.servers import settings_for_tests
@@ -102,7 +102,7 @@ ROWS: Mapping[str, Row] = {
     ),
     "listings update": changes("seller", "{spare}", "--stock=4"),
     "listings delete": changes("seller", "{unwanted}", "--yes", writes="nothing"),
-    "listings import": changes("seller", "goods.csv", code=7),
+    "listings import": changes("seller", "listings.csv", code=7),
     "listings export": reads("seller", writes="export"),
     "listings images list": reads("seller", "{listing}"),
     "listings images add": changes("seller", "{listing}", "good.png"),
@@ -183,7 +183,7 @@ ROWS: Mapping[str, Row] = {
     "admin audit-log": reads("admin"),
     "admin analytics": reads("admin"),
 }
-"""In the order in which they run; what a command needs of those before it stands above it."""
+"""In the order in which they run; a command comes after those that it needs."""
 
 MAY_BE_EMPTY = ("auth switch", "auth status", "wallet withdrawals", "listings images list")
 ENTRIES = {entry.path: entry for entry in all_entries() if entry.is_command}
@@ -351,7 +351,7 @@ def write_files(folder: Path, things: Mapping[str, str]) -> None:
     (folder / "home.json").write_text(json.dumps({**address, "city": "Berlin", "country": "DE"}))
     (folder / "good.png").write_bytes(picture())
     rows = "title,category,condition,price\nA pot,Watches,new,5\n\x1b[31mA pan,Watches,new,-1\n"
-    (folder / "goods.csv").write_text(rows)
+    (folder / "listings.csv").write_text(rows)
     market = "users:\n  - {name: anna, role: seller}\n"
     (folder / "market.yaml").write_text(market)
     planned = f"listing_id,min_bid,duration\n{things['planned']},5,7d\n\x1b[31m{NONE},5,7d\n"
@@ -368,7 +368,9 @@ async def furnish(market: Market, fund: Fund, sql: Sql) -> tuple[dict[str, Any],
     me, they = await buyer.auth.me(), await seller.auth.me()
     fund(me.id, 50_000)
     sql("UPDATE wallets SET gas_balance = 10000")
-    listing, spare, unwanted = [await goods(market, seller, name) for name in ("A", "B", "C")]
+    listing, spare, unwanted = [
+        await fixed_price_listing(market, seller, name) for name in ("A", "B", "C")
+    ]
     sql("UPDATE listings SET stock = 50")
     image = await seller.media.add_image(listing, picture())
     auction = await market.auction(seller)

@@ -20,7 +20,7 @@ from tests.cli.conftest import Shell
         (["--web", "--wishful"], "unrecognized arguments: --wishful"),
     ],
 )
-async def test_a_start_that_cannot_be_is_told(
+async def test_a_start_that_cannot_be_is_reported(
     tmp_path: Path, arguments: list[str], told: str
 ) -> None:
     started = await Shell("http://127.0.0.1:9", tmp_path).start("tui", *arguments)

@@ -1,4 +1,4 @@
-"""A market that stands still: the application with made-up answers in place of a server."""
+"""A market outside of time: the application with made-up answers in place of a server."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ class Room:
 
 @contextlib.asynccontextmanager
 async def open_fake_market(market: FakeMarket, **options: Any) -> AsyncIterator[Screen]:
-    """The application at this market; its clock stands at NOW."""
+    """The application at this market; its clock is always NOW."""
 
     def prepared(app: Any) -> None:
         app.feed.client._transport.run = market.run
@@ -201,7 +201,7 @@ def _nothing(path: str) -> Any:
     if re.fullmatch(f"/wallet/{_ID}", path):
         return {**shelf.wallet(), "balance": 0, "gas_balance": 0}
     if path == "/notifications/preferences":
-        # What can be told is never nothing.
+        # There is always something to choose.
         return shelf.preferences()
     if path == "/auctions/bidding":
         return {**shelf.bidding(), "items": []}

@@ -308,7 +308,7 @@ def dispute_view(number: int) -> dict[str, Any]:
     return {"dispute": dispute(number), "messages": messages, "evidence": [file]}
 
 
-# Selling, speaking, being told -----------------------------------------------------------------
+# Selling, messages, notifications --------------------------------------------------------------
 
 
 def selling(part: str | None) -> dict[str, Any]:

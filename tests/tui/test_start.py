@@ -48,7 +48,7 @@ def run(*arguments: str, folder: Path, stdin: str = "") -> subprocess.CompletedP
         (("--theme", "pink"), "", "invalid choice: 'pink'"),
     ],
 )
-def test_what_keeps_it_from_starting_is_told(
+def test_a_start_that_cannot_be_says_why(
     tmp_path: Path, arguments: tuple[str, ...], stdin: str, told: str
 ) -> None:
     result = run(*arguments, folder=tmp_path, stdin=stdin)

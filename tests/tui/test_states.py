@@ -107,7 +107,7 @@ STATES: dict[str, tuple[Callable[[], str], str]] = {
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_a_state_is_told_without_colour(name: str) -> None:
+def test_a_state_is_clear_without_colour(name: str) -> None:
     show, told = STATES[name]
     text = show()
     assert all(part in text for part in told.split("|")), text

@@ -27,7 +27,7 @@ WHY = ("--reason", "as agreed")
 
 @pytest.fixture
 async def admin(market: Market) -> AsyncInstaSell:
-    """Somebody who runs the market."""
+    """The shell of an admin of the market."""
     return await market.person(Role.ADMIN)
 
 
@@ -99,7 +99,7 @@ async def test_a_part_of_an_address_is_nobody(market: Market, desk: Shell) -> No
     assert await status_of(person) == "active"
 
 
-async def test_an_address_that_looks_alike_is_somebody_else(
+async def test_an_address_that_looks_alike_is_of_another_user(
     market: Market, desk: Shell, sql: Sql
 ) -> None:
     # As one was stored before such addresses were refused.
@@ -177,8 +177,8 @@ async def test_auctions_and_listings_are_taken_down(market: Market, desk: Shell,
     for command in (remove, cancel):
         assert (await desk.run(*command)).code == 2
     assert (await desk.run(*remove, "--yes")).code == 6
-    called_off = await desk.run(*cancel, "--yes", "-o", "json", "--fields", "auction_id,status")
-    assert json.loads(called_off.out) == {"auction_id": auction_id, "status": "cancelled"}
+    cancelled = await desk.run(*cancel, "--yes", "-o", "json", "--fields", "auction_id,status")
+    assert json.loads(cancelled.out) == {"auction_id": auction_id, "status": "cancelled"}
     assert (await desk.run(*cancel, "--yes")).code == 6
     removed = await desk.run(*remove, "--yes", "-o", "json")
     assert (removed.code, json.loads(removed.out)["id"]) == (0, str(listing_id))

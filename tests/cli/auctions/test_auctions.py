@@ -1,4 +1,4 @@
-"""Auctions from the shell: put up, watch, bid, and what refusals look like."""
+"""Auctions from the shell: create, watch, bid, and what refusals look like."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def test_refusals_have_exit_codes_and_say_what_helps(
     auction_id = await market.auction(owner)
     leader, bidder, seller = await market.bidder(), await market.bidder(), shell_of(owner)
     await leader.auctions.bid(auction_id, amount=500, max_amount=900)
-    over = await market.auction(owner, title="Called off")
+    over = await market.auction(owner, title="Cancelled")
     await owner.auctions.cancel(over)
     mine, other = shell_of(bidder), shell_of(leader)
     cases = (
@@ -96,7 +96,7 @@ async def test_refusals_have_exit_codes_and_say_what_helps(
         assert "Traceback" not in done.err
 
 
-async def test_outbid_at_once_is_told(market: Market, shell_of: Shells) -> None:
+async def test_a_bid_that_is_outbid_at_once_says_so(market: Market, shell_of: Shells) -> None:
     auction_id = await market.auction(await market.seller())
     await (await market.bidder()).auctions.bid(auction_id, amount=500, max_amount=5000)
     done = await shell_of(await market.bidder()).run("auctions", "bid", auction_id, "6.00", "--yes")
@@ -132,7 +132,7 @@ async def test_watching_two_auctions_to_their_ends(market: Market, shell_of: She
     assert events[second]["data"]["reason"] == "broken"
 
 
-async def test_watching_as_text_until_somebody_bids(market: Market, shell_of: Shells) -> None:
+async def test_watching_as_text_until_the_first_bid(market: Market, shell_of: Shells) -> None:
     auction_id = await market.auction(await market.seller(), title="A [red]watch[/red]")
     process = await shell_of(await market.bidder()).start(
         "auctions", "watch", auction_id, "--until", "bid"
@@ -247,7 +247,7 @@ async def test_a_terminal_gets_a_table_and_no_color_is_honoured(
     assert "\x1b[9" not in plain
 
 
-async def test_a_seller_lists_what_was_put_up(market: Market, shell_of: Shells) -> None:
+async def test_sellers_list_their_auctions(market: Market, shell_of: Shells) -> None:
     owner = await market.seller()
     first = await market.auction(owner, title="A watch", min_bid=1000, reserve=5000)
     second = await market.auction(owner, title="A lamp", min_bid=1000)

@@ -17,7 +17,7 @@ Shells = Callable[..., Shell]
 Sql = Callable[..., list[tuple[Any, ...]]]
 
 
-async def test_an_unpaid_auction_is_offered_on_and_put_up_again(
+async def test_an_unpaid_auction_is_offered_on_and_relisted(
     market: Market, server: RunningServer, shell_of: Shells, market_clock: MarketClock, sql: Sql
 ) -> None:
     owner, second, first = [await market.seller() for _ in range(3)]

@@ -1,4 +1,4 @@
-"""Many auctions from a file: put up once, whatever happens in between."""
+"""Many auctions from a file: created once, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def shop(seller: AsyncInstaSell, shell_of: Callable[..., Shell]) -> Shell:
     return shell
 
 
-async def test_a_file_is_put_up_once(shop: Shell, seller: AsyncInstaSell, sql: Sql) -> None:
+async def test_the_auctions_of_a_file_are_created_once(
+    shop: Shell, seller: AsyncInstaSell, sql: Sql
+) -> None:
     start = datetime.now(timezone(timedelta(hours=9))).replace(microsecond=0) + timedelta(days=2)
     end, written = start + timedelta(days=3), "%Y-%m-%d %H:%M:%S"
     rows = (
@@ -97,7 +99,7 @@ async def test_a_file_is_put_up_once(shop: Shell, seller: AsyncInstaSell, sql: S
     rejects = csv.DictReader(io.StringIO((shop.home / "rejects.csv").read_text()))
     assert [(each["row"], each["sku"]) for each in rejects][:2] == [("5", "D-1"), ("6", "Z-9")]
 
-    # The same rows from another kind of file, after one was called off and one has a bid.
+    # The same rows from another kind of file, after one was cancelled and one has a bid.
     ids = [each["auction_id"] for each in verdicts(done)[:4]]
     assert ids[1] == ids[3]
     await seller.auctions.cancel(ids[1])
@@ -118,7 +120,7 @@ async def test_a_file_is_put_up_once(shop: Shell, seller: AsyncInstaSell, sql: S
     assert sql("SELECT count(*) FROM auctions") == [(3,)]
 
 
-async def test_two_runs_at_once_put_each_row_up_once(shop: Shell, sql: Sql) -> None:
+async def test_two_runs_at_once_create_each_row_once(shop: Shell, sql: Sql) -> None:
     name = str(shop.home / "a.csv")
     Path(name).write_text(HEADER + "".join(f"A-{n},{n},,,,,1d\n" for n in range(1, 21)))
     schedule = ("auctions", "schedule", name, "-o", "jsonl", "--concurrency", "4")

@@ -41,7 +41,7 @@ async def test_waiting_for_a_bid_and_for_the_end(
     assert (later.code, later.out) == (1, "")
     assert "timed out after 1s" in later.err
     assert f"auction {auction_id} did not get a bid: live, 5.00, ends " in later.err
-    # One that ends below its reserve has a price and no buyer, so a person is told in a sentence.
+    # One that ends below its reserve has a price and no buyer, so a sentence says it.
     unsold = await market.auction(owner, title="An unsold watch", reserve=5000)
     await rival.auctions.bid(unsold, amount=500)
     sql("UPDATE auctions SET status = 'ended', closed_at = now() WHERE id = %s", unsold)
@@ -65,13 +65,13 @@ async def test_what_is_not_so_or_can_no_longer_be(market: Market, shell_of: Shel
     shell = shell_of(owner)
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     pending = await market.auction(owner, start_at=tomorrow, duration_seconds=60)
-    called_off = await market.auction(owner)
-    await owner.auctions.cancel(called_off)
+    cancelled = await market.auction(owner)
+    await owner.auctions.cancel(cancelled)
     for ids, until, code, said in (
         ((pending,), "started", 1, "did not start: pending, no bids, starts 20"),
-        ((pending, called_off), "ended", 1, f"{called_off} is cancelled: it can no longer end"),
-        ((called_off,), "bid", 1, "it can no longer get a bid"),
-        ((called_off,), "started", 1, "it can no longer start"),
+        ((pending, cancelled), "ended", 1, f"{cancelled} is cancelled: it can no longer end"),
+        ((cancelled,), "bid", 1, "it can no longer get a bid"),
+        ((cancelled,), "started", 1, "it can no longer start"),
         ((MISSING,), "ended", 5, ""),
     ):
         done = await shell.run("auctions", "wait", *ids, "--for", until, "--timeout", "0")

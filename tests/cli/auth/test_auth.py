@@ -1,4 +1,4 @@
-"""Signing in and out: what is kept, what is told, what is never shown."""
+"""Signing in and out: what is kept, what is said, what is never shown."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ async def test_an_address_is_verified(shell: Shell, box: Path) -> None:
     assert (await shell.run("auth", "verify", "--send", token)).code == 2
 
 
-async def test_a_forgotten_password_is_set_anew(shell: Shell, box: Path) -> None:
+async def test_a_forgotten_password_is_reset(shell: Shell, box: Path) -> None:
     await sign_up(shell)
     unknown = await shell.run("auth", "forgot", "--email", "nobody@example.org")
     known = await shell.run("auth", "forgot", "--email", EMAIL)

@@ -85,7 +85,7 @@ async def test_an_interrupted_demo_leaves_nothing(own_shell: Shell, number: int)
 
 
 @pytest.mark.e2e
-async def test_a_market_that_cannot_start_is_told(own_shell: Shell) -> None:
+async def test_a_market_that_cannot_start_is_reported(own_shell: Shell) -> None:
     program = (
         "import instasell_cli.demo.market as market, instasell_cli.main as main\n"
         "market._SETTINGS['INSTASELL_CURRENCY'] = 'nonsense'\n"

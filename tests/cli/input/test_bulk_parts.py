@@ -211,12 +211,12 @@ def test_what_means_another_import_has_another_journal(tmp_path: Path) -> None:
     other.write_text("title\nA\n")
     base = journal_path(tmp_path, str(file), ["server", "account"])
     assert journal_path(tmp_path, str(other), ["server", "account"]) == base
-    assert journal_path(tmp_path, str(file), ["server", "somebody"]) != base
+    assert journal_path(tmp_path, str(file), ["server", "another user"]) != base
     file.write_text("title\nB\n")
     assert journal_path(tmp_path, str(file), ["server", "account"]) != base
 
 
-def test_a_journal_that_cannot_be_written_is_told_once(tmp_path: Path) -> None:
+def test_a_journal_that_cannot_be_written_is_reported_once(tmp_path: Path) -> None:
     told: list[str] = []
     (tmp_path / "imports").write_text("a file is in the way")
     journal = Checkpoint(tmp_path / "imports" / "a.jsonl", told.append)

@@ -98,12 +98,12 @@ def test_a_workbook_is_one_whatever_it_is_called(tmp_path: Path) -> None:
     with opened_rows(str(tmp_path / "a.csv"), FileForm(has_header=False, sheet="1")) as file:
         assert [row.cells["1"] for row in file.rows] == ["title", "A"]
     with (
-        pytest.raises(UsageProblem, match="has no sheet 'B'; it has: 'Goods'"),
+        pytest.raises(UsageProblem, match="has no sheet 'B'; it has: 'Stock'"),
         opened_rows(str(tmp_path / "a.csv"), FileForm(sheet="B")),
     ):
         pass
     with pytest.raises(UsageProblem, match="only workbooks have sheets"):
-        read(tmp_path / "b.csv", b"title\nA\n", sheet="Goods")
+        read(tmp_path / "b.csv", b"title\nA\n", sheet="Stock")
 
 
 def test_a_cell_far_out_is_refused_before_it_takes_the_memory(tmp_path: Path) -> None:
@@ -245,7 +245,7 @@ def test_what_is_no_text_is_refused_before_a_row(
         read(tmp_path / name, content)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as opened:
-        opened.writestr("goods.csv", "title\nA\n")
+        opened.writestr("listings.csv", "title\nA\n")
     with pytest.raises(UsageProblem, match="not an Excel file"):
         read(tmp_path / name, archive.getvalue())
 

@@ -58,7 +58,9 @@ def test_too_many_cells_are_a_row_of_their_own_trouble(tmp_path: Path) -> None:
         (b",".join(b"c%d" % each for each in range(300)), "more than 200 columns"),
     ],
 )
-def test_what_is_no_csv_is_told_with_its_name(tmp_path: Path, content: bytes, said: str) -> None:
+def test_a_file_that_is_no_csv_is_refused_by_name(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
     with pytest.raises(UsageProblem, match=f"a.csv.*{said}"):
         read(tmp_path / "a.csv", content)
 
@@ -111,7 +113,7 @@ def make_xlsx(path: Path, rows: list[list[str | float]], number_format: str = ""
         "_rels/.rels": f'<Relationships xmlns="{packages}/relationships"><Relationship Id="r1" '
         f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{space}" xmlns:r="{office}"><sheets>'
-        '<sheet name="Goods" sheetId="1" r:id="r1"/></sheets></workbook>',
+        '<sheet name="Stock" sheetId="1" r:id="r1"/></sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{packages}/relationships">'
         f'<Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/>'
         "</Relationships>",
@@ -155,7 +157,7 @@ def test_excel_numbers_are_what_excel_shows(tmp_path: Path) -> None:
     ]
 
 
-def test_what_is_no_workbook_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="not an Excel file"):
         read(tmp_path / "a.xlsx", b"PK\x03\x04 and nothing more")
 
@@ -199,7 +201,7 @@ def test_empty_cells_change_nothing() -> None:
         ({"title": "\udcff"}, "title"),
     ],
 )
-def test_bad_cells_are_told_by_their_field(cells: dict[str, object], field: str) -> None:
+def test_bad_cells_are_reported_by_field(cells: dict[str, object], field: str) -> None:
     found = RowColumns().convert(cells)
     assert [name for name, _ in found.errors] == [field]
 
@@ -209,7 +211,7 @@ def test_json_integers_are_minor_units() -> None:
 
 
 @pytest.mark.parametrize("pair", ["price", "=price", "cost=", "cost=prize"])
-def test_bad_pairs_are_told(pair: str) -> None:
+def test_bad_pairs_are_refused(pair: str) -> None:
     with pytest.raises(UsageProblem, match="--map"):
         parse_pairs([pair], "--map", value_is_field=True)
 

@@ -96,7 +96,7 @@ async def test_evidence_is_sent_by_file_and_shown_to_the_other_side(
     [_, text] = json.loads(whole.out)["evidence"]
     async with aiohttp.ClientSession() as http, http.get(text["url"]) as answer:
         assert (answer.status, await answer.text()) == (200, "It came in two.")
-    # Whoever has the id alone sees nothing of it.
+    # The id alone shows nothing of it.
     stranger = await shell_of(await market.bidder()).run("disputes", "show", dispute_id)
     assert (stranger.code, stranger.out) == (5, "")
 

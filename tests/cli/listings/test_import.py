@@ -64,7 +64,7 @@ def good_rows() -> list[dict[str, str]]:
 
 def mixed_file(shop: Shell, rows: list[dict[str, str]]) -> tuple[Path, dict[int, dict[str, str]]]:
     """Good rows with a bad one after each `SPACING`; the bad ones by their number."""
-    path, bad = shop.home / "goods.csv", {}
+    path, bad = shop.home / "listings.csv", {}
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()
@@ -235,8 +235,10 @@ async def test_rejected_json_comes_back_in_columns(shop: Shell) -> None:
     assert set(exported.out.splitlines()[1:]) == {"A,12.50", "B,1.50", "F,0.02", "'=E,0.01"}
 
 
-@pytest.mark.parametrize("arguments", [("-", "--resume"), ("goods.csv", "--resume", "--dry-run")])
+@pytest.mark.parametrize(
+    "arguments", [("-", "--resume"), ("listings.csv", "--resume", "--dry-run")]
+)
 async def test_what_cannot_be_resumed_says_so(shop: Shell, arguments: tuple[str, ...]) -> None:
-    (shop.home / "goods.csv").write_text("title\n")
+    (shop.home / "listings.csv").write_text("title\n")
     done = await shop.run("listings", "import", *arguments)
     assert (done.code, "--resume: name a file" in done.err) == (2, True)

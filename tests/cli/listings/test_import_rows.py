@@ -132,7 +132,7 @@ async def test_people_see_the_reasons_also_beside_a_file_of_rejects(shop: Shell)
     assert "row 1: price: is not an amount\n" in done.err
 
 
-async def test_rows_of_the_same_listing_are_told_and_count_once(shop: Shell, sql: Sql) -> None:
+async def test_rows_of_the_same_listing_are_named_and_count_once(shop: Shell, sql: Sql) -> None:
     text = COLUMNS + "S-1,A,1.00\nS-2,B,2.00\nS-1,A,3.00\n,C,4.00\n,C,4.00\nS-1,A,5.00\n"
     first = await bring(shop, text)
     ended = ["created", "created", "rejected", "created", "rejected", "rejected"]

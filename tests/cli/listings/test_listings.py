@@ -21,7 +21,7 @@ from tests.support.servers import RunningServer
 from tests.support.waiting import until
 
 COLUMNS = "sku,type,title,description,category,condition,price,stock,shipping\n"
-GOODS = COLUMNS + (
+LISTINGS = COLUMNS + (
     'W-1,direct,"Watch, steel","two\nlines",Watches,new,"$1,234.00",3,4.90\n'
     "W-2,direct,'=cmd(),,Watches,refurbished,12.5,1,\n"
     "W-3,auction,Train,,Toys > Trains,refurbished,,,\n"
@@ -43,14 +43,14 @@ async def shop(market: Market, shell_of: Callable[..., Shell]) -> Shell:
     return shell_of(await market.seller())
 
 
-def file_of(shop: Shell, text: str, name: str = "goods.csv") -> str:
+def file_of(shop: Shell, text: str, name: str = "listings.csv") -> str:
     path = shop.home / name
     path.write_text(text, encoding="utf-8")
     return str(path)
 
 
 async def test_import_says_what_became_of_every_row(shop: Shell) -> None:
-    done = await shop.run("listings", "import", file_of(shop, GOODS + BAD), "-o", "jsonl")
+    done = await shop.run("listings", "import", file_of(shop, LISTINGS + BAD), "-o", "jsonl")
     verdicts = [json.loads(line) for line in done.out.splitlines()]
     assert done.code == 7
     assert [(each["row"], each["outcome"]) for each in verdicts] == [
@@ -64,7 +64,7 @@ async def test_import_says_what_became_of_every_row(shop: Shell) -> None:
 
 
 async def test_the_same_file_again_changes_nothing(shop: Shell) -> None:
-    name = file_of(shop, GOODS)
+    name = file_of(shop, LISTINGS)
     assert (await shop.run("listings", "import", name)).code == 0
     again = await shop.run("listings", "import", name)
     assert (again.code, again.out) == (0, "")
@@ -74,7 +74,7 @@ async def test_the_same_file_again_changes_nothing(shop: Shell) -> None:
 
 
 async def test_a_dry_run_judges_and_writes_nothing(shop: Shell) -> None:
-    name = file_of(shop, GOODS + BAD)
+    name = file_of(shop, LISTINGS + BAD)
     done = await shop.run("listings", "import", name, "--dry-run")
     assert done.code == 7
     assert "nothing was written" in done.err
@@ -109,7 +109,7 @@ async def test_an_export_into_a_pager_that_pauses_is_whole(
 
 
 async def test_rejects_can_be_mended_and_imported(shop: Shell) -> None:
-    name, rejects = file_of(shop, GOODS + BAD), shop.home / "rejects.csv"
+    name, rejects = file_of(shop, LISTINGS + BAD), shop.home / "rejects.csv"
     done = await shop.run("listings", "import", name, "--errors", str(rejects))
     assert done.code == 7
     assert "row 4: price: is not an amount\n" in done.err
@@ -192,7 +192,7 @@ async def test_one_listing_from_its_birth_to_its_end(shop: Shell) -> None:
     assert (await shop.run("listings", "list", "lamp", "-o", "jsonl")).out == ""
 
 
-async def test_what_is_wrong_is_told_by_exit_codes(shop: Shell, server: RunningServer) -> None:
+async def test_each_error_has_its_exit_code(shop: Shell, server: RunningServer) -> None:
     missing = "0d5c2f8e-6a5b-4b52-9d5e-6d8f0b2a7c11"
     category = ("--category", "Watches", "--condition", "new")
     cases = (

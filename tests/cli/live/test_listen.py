@@ -1,4 +1,4 @@
-"""`listen`: one's own events, each once and in order, also across a lost connection."""
+"""`listen`: the user's own events, each once and in order, also across a lost connection."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from instasell_cli.live.webhook_forwarder import (
     signature,
 )
 from tests.cli.conftest import ROOT, Shell
-from tests.cli.orders.test_money import goods
+from tests.cli.orders.test_money import fixed_price_listing
 from tests.client.cutting_proxy import cutting
 from tests.support.market import Market
 from tests.support.waiting import until
@@ -78,7 +78,7 @@ async def test_nothing_is_left_out_and_nothing_comes_twice(
     market: Market, shell_of: Shells, sql: Sql
 ) -> None:
     owner, customer = await market.seller(), await market.bidder()
-    listing_id = await goods(market, owner)
+    listing_id = await fixed_price_listing(market, owner)
     await customer.messages.ask(listing_id, "before")
     await until(lambda: sql("SELECT count(*) FROM notifications") == [(1,)])
     async with cutting(market.base_url) as proxy, receiving(503, 302) as receiver:
@@ -129,7 +129,7 @@ async def test_text_for_people_and_only_what_was_asked_for(
     market: Market, shell_of: Shells
 ) -> None:
     owner, customer = await market.seller(), await market.bidder()
-    listing_id = await goods(market, owner)
+    listing_id = await fixed_price_listing(market, owner)
     process = await shell_of(owner).start("listen", "--events", "message,paid")
     assert process.stdout is not None
     assert process.stderr is not None

@@ -9,7 +9,7 @@ from typing import Any
 from instasell_cli.output.notification_text import notification_sentence
 from instasell_client.models.notifications import Notification, NotificationKind
 from tests.cli.conftest import Shell
-from tests.cli.orders.test_money import goods
+from tests.cli.orders.test_money import fixed_price_listing
 from tests.support.market import Market
 from tests.support.waiting import until
 
@@ -21,7 +21,7 @@ Sql = Callable[..., list[tuple[Any, ...]]]
 async def test_a_question_is_asked_and_answered(market: Market, shell_of: Shells) -> None:
     owner, customer = await market.seller(), await market.bidder()
     seller, buyer = shell_of(owner), shell_of(customer)
-    listing_id = await goods(market, owner)
+    listing_id = await fixed_price_listing(market, owner)
     asked = await buyer.run("messages", "send", "--listing", listing_id, "Is it new?", "-o", "json")
     conversation_id = json.loads(asked.out)["conversation_id"]
     listed = await seller.run(
@@ -47,7 +47,7 @@ async def test_an_order_is_written_about_once_for_a_key(
     market: Market, shell_of: Shells, sql: Sql
 ) -> None:
     owner, customer = await market.seller(), await market.bidder()
-    bought = await customer.orders.buy(await goods(market, owner))
+    bought = await customer.orders.buy(await fixed_price_listing(market, owner))
     order = ("--order", bought.order.id)
     for _ in range(2):
         sent = await shell_of(owner).run("messages", "send", *order, "Thank you", "--key", "k")
@@ -60,7 +60,7 @@ async def test_an_order_is_written_about_once_for_a_key(
 async def test_how_messages_are_refused(market: Market, shell_of: Shells) -> None:
     owner, customer = await market.seller(), await market.bidder()
     buyer = shell_of(customer)
-    listing_id = await goods(market, owner)
+    listing_id = await fixed_price_listing(market, owner)
     for wrong, code in (
         (("send", "Hello"), 2),
         (("send", "Hello", "--listing", listing_id, "--order", MISSING), 2),
@@ -84,7 +84,7 @@ async def test_how_messages_are_refused(market: Market, shell_of: Shells) -> Non
 
 async def test_notices_are_listed_and_read(market: Market, shell_of: Shells, sql: Sql) -> None:
     owner, customer = await market.seller(), await market.bidder()
-    listing_id = await goods(market, owner)
+    listing_id = await fixed_price_listing(market, owner)
     for text in ("Is it new?", "Hello?"):
         await customer.messages.ask(listing_id, text)
     await until(lambda: sql("SELECT count(*) FROM notifications") == [(2,)])

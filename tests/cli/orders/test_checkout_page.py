@@ -15,7 +15,7 @@ from instasell_client import errors
 
 
 class Clock:
-    """A clock that moves when somebody sleeps."""
+    """A clock that moves with each sleep."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -96,7 +96,7 @@ def test_where_the_link_goes(form: Format, waits: bool, out: str, err: str) -> N
     assert (stdout.getvalue(), stderr.getvalue()) == (out, err)
 
 
-def test_no_page_is_told() -> None:
+def test_an_order_without_a_page_is_refused() -> None:
     with pytest.raises(CliError, match="no page"):
         show_page(written()[0], None, PageOptions())
 

@@ -34,12 +34,12 @@ PayPage = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 async def paying_market(paying_server: RunningServer, sql: Sql) -> AsyncIterator[Market]:
-    """People and goods of a server whose payments go to a provider."""
+    """A market on a server whose payments go to a provider."""
     async with open_market(paying_server.base_url, sql) as opened:
         yield opened
 
 
-async def goods(market: Market, seller: AsyncInstaSell, title: str = "A lamp") -> str:
+async def fixed_price_listing(market: Market, seller: AsyncInstaSell, title: str = "A lamp") -> str:
     """Five lamps at 10.00 each, 2.50 shipping."""
     made = await seller.listings.create(
         type="direct", title=title, category_id=market.category(), condition="new",
@@ -52,7 +52,7 @@ async def ordered(market: Market, fund: Fund, *, money: int = 5000) -> tuple[Any
     """The seller, a buyer with money, and an order of a lamp."""
     seller, buyer = await market.seller(), await market.bidder()
     fund((await buyer.auth.me()).id, money)
-    bought = await buyer.orders.buy(await goods(market, seller))
+    bought = await buyer.orders.buy(await fixed_price_listing(market, seller))
     return seller, buyer, bought.order.id
 
 
@@ -63,7 +63,7 @@ async def test_from_a_purchase_to_the_sellers_money(
     fund((await customer.auth.me()).id, 5000)
     seller, buyer = shell_of(owner), shell_of(customer)
     (tmp_path / "home.json").write_text(json.dumps(HOME))
-    listing_id = await goods(market, owner)
+    listing_id = await fixed_price_listing(market, owner)
     bought = await buyer.run(
         *("orders", "buy", listing_id, "-n", "2", "--ship-to", "home.json", "--yes"),
         *("-o", "json"),
@@ -127,7 +127,7 @@ async def test_money_goes_back(market: Market, shell_of: Shells, fund: Fund) -> 
     assert (await buyer.wallet.get()).balance == 5000
 
 
-async def test_an_order_is_called_off(market: Market, shell_of: Shells, fund: Fund) -> None:
+async def test_an_order_is_cancelled(market: Market, shell_of: Shells, fund: Fund) -> None:
     _, customer, order_id = await ordered(market, fund)
     done = await shell_of(customer).run("orders", "cancel", order_id, "--reason", "no", "--yes")
     assert (done.code, "status\tcancelled\n" in done.out) == (0, True)
@@ -182,7 +182,7 @@ async def test_refusals_have_exit_codes_and_say_what_helps(
 ) -> None:
     owner, customer, order_id = await ordered(market, fund, money=1000)
     seller, buyer, stranger = shell_of(owner), shell_of(customer), shell_of(await market.bidder())
-    listing_id, hammer = await goods(market, owner), await market.listing(owner)
+    listing_id, hammer = await fixed_price_listing(market, owner), await market.listing(owner)
     ship = ("orders", "ship", order_id, "--carrier", "DHL", "--tracking", "1")
     wallet = ("--method", "wallet", "--yes")
     pay = ("orders", "pay", order_id)
@@ -219,7 +219,7 @@ async def test_refusals_have_exit_codes_and_say_what_helps(
     assert "not paid" in asked.err
 
 
-async def test_too_little_gas_is_told_with_what_is_missing(
+async def test_too_little_gas_is_reported_with_what_is_missing(
     market: Market, shell_of: Shells, sql: Sql
 ) -> None:
     owner = await market.seller()
@@ -241,7 +241,7 @@ async def test_off_a_terminal_money_needs_yes(market: Market, shell_of: Shells, 
     owner, customer, order_id = await ordered(market, fund)
     auction_id = await market.auction(owner)
     seller, buyer = shell_of(owner), shell_of(customer)
-    listing_id = await goods(market, owner)
+    listing_id = await fixed_price_listing(market, owner)
     cases = (
         (buyer, ("orders", "buy", listing_id)),
         (buyer, ("orders", "pay", order_id, "--method", "wallet")),
@@ -342,7 +342,7 @@ async def test_waiting_until_an_order_is_paid(
     )
 
 
-async def test_waiting_ends_when_the_order_is_called_off(
+async def test_waiting_ends_when_the_order_is_cancelled(
     paying_market: Market, fund: Fund, tmp_path: Path
 ) -> None:
     market = paying_market

@@ -124,7 +124,7 @@ def test_fields_pick_and_order_also_below() -> None:
 
 
 @pytest.mark.parametrize("form", list(Format))
-def test_an_unknown_field_is_told_with_those_that_are_known(form: Format) -> None:
+def test_an_unknown_field_is_refused_with_the_known_ones(form: Format) -> None:
     with pytest.raises(UsageProblem, match=r"titel.*created_at"):
         written(form, "titel")
 

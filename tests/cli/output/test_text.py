@@ -29,7 +29,7 @@ def test_spans(text: str, seconds: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "soon", "1.5h", "-5m", "1h2d", "١m", "9" * 30])
-def test_what_is_no_span_is_told_with_the_option(text: str) -> None:
+def test_a_text_that_is_no_duration_is_refused_with_the_option(text: str) -> None:
     with pytest.raises(UsageProblem, match="--duration"):
         parse_seconds(text, "--duration")
 
@@ -42,7 +42,7 @@ def test_instants_have_a_zone() -> None:
 
 
 @pytest.mark.parametrize("text", ["tomorrow", "2030-13-01", "", "+", "+99999999d", "+9999d9"])
-def test_what_is_no_instant_is_told(text: str) -> None:
+def test_a_text_that_is_no_time_is_refused(text: str) -> None:
     if text == "+9999d9":
         assert parse_instant(text, "--end") > datetime.now(UTC)
         return
@@ -78,7 +78,7 @@ def test_amounts_follow_the_currency(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("text", ["-1", "1e3", "12.505", "", "NaN", "１２", "1_000"])
-def test_what_is_no_amount_is_told_with_the_option(text: str) -> None:
+def test_a_text_that_is_no_amount_is_refused_with_the_option(text: str) -> None:
     with pytest.raises(UsageProblem, match="--price"):
         typed_amount(text, "--price")
 
@@ -161,7 +161,7 @@ def test_messages_about_a_password_are_read_whole() -> None:
         (errors.InsufficientGas(missing=40), "40 gas more is needed (instasell wallet topup 0.40"),
     ],
 )
-def test_too_little_is_told_with_its_remedy(error: errors.Conflict, told: str) -> None:
+def test_too_little_money_is_reported_with_its_remedy(error: errors.Conflict, told: str) -> None:
     found = with_remedy(error, "USD")
     assert told in str(found)
     assert exit_code_of(found) is ExitCode.CONFLICT

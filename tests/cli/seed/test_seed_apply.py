@@ -122,7 +122,7 @@ def faults_of(text: str) -> list[tuple[int, str, str]]:
     return [(each.line, each.path, each.message) for each in caught.value.faults]
 
 
-def test_every_fault_is_told_with_its_place() -> None:
+def test_every_fault_is_reported_with_its_place() -> None:
     found = faults_of(FAULTY)
     assert {(line, path) for line, path, _ in found} == {(line, path) for line, path, _ in FAULTS}
     for line, path, said in FAULTS:
@@ -136,7 +136,7 @@ def test_every_fault_is_told_with_its_place() -> None:
         ("- users", "give sections"),
         ("users: 5", "give a list"),
         ("a: b: c", "it is not YAML: mapping values"),
-        ("users:\n- *somebody", "it is not YAML: found undefined alias"),
+        ("users:\n- *nobody", "it is not YAML: found undefined alias"),
         ("--- {}\n--- {}\n", "it is not YAML"),
         ("\x00", "it is not YAML"),
         ("[" * 500, "nested too deeply"),
@@ -209,7 +209,7 @@ async def test_the_example_twice_is_the_same_market(
     assert sextant.state.listing_id == ids["listings"]["sextant"]
     assert sextant.seller_name == "Anna's Attic"
 
-    # Somebody buys meanwhile, which is not undone; an auction that is over keeps its place.
+    # A purchase in between, which is not undone; an auction that is over keeps its place.
     bea = await market.anybody()
     await bea.auth.login("bea@example.test", "seed apply password")
     await bea.orders.buy(ids["listings"]["lamp"])
@@ -227,7 +227,7 @@ async def test_the_example_twice_is_the_same_market(
     assert len(over.out.splitlines()) == 1
 
 
-async def test_what_the_market_does_not_take_is_told_with_its_place(
+async def test_a_refusal_of_the_market_is_reported_with_its_place(
     market: Market, shell_of: Callable[..., Shell]
 ) -> None:
     taken = await market.anybody()

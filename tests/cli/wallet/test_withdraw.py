@@ -68,7 +68,9 @@ async def test_from_the_account_to_the_money(
     assert (much.code, "10.00 USD more is needed" in much.err) == (6, True)
 
 
-async def test_the_unverified_are_told(paying_market: Market, tmp_path: Path, sql: Sql) -> None:
+async def test_users_without_a_verified_address_are_refused(
+    paying_market: Market, tmp_path: Path, sql: Sql
+) -> None:
     customer = await paying_market.bidder()
     shell = Shell(paying_market.base_url, tmp_path, customer.token)
     account = json.loads((await shell.run("wallet", "payout-account", "-o", "json")).out)

@@ -243,7 +243,7 @@ class Trade(RuleBasedStateMachine):
     @has_orders
     @rule(number=pick, by_seller=st.booleans())
     def cancel(self, number: int, by_seller: bool) -> None:
-        """One of the two calls an order off."""
+        """One of the two cancels an order."""
         order = self._order(number, "pending", "processing", "shipped")
         waited = self.arena.now >= order.paid_at + 7 * DAY
         may = (

@@ -9,7 +9,7 @@ from tests.support.market import PASSWORD, Market
 from tests.tui.pilot import Opener
 
 
-async def test_a_wrong_password_is_told_and_the_right_one_opens_the_board(
+async def test_a_wrong_password_is_refused_and_the_right_one_opens_the_board(
     market: Market, screen: Opener
 ) -> None:
     person = await (await market.bidder()).auth.me()
@@ -69,7 +69,7 @@ async def test_a_new_account_is_signed_in_and_kept_when_that_is_wished(
         assert (await later.auth.me()).email == email
 
 
-async def test_an_address_that_is_taken_is_told_at_its_field(
+async def test_an_address_that_is_taken_is_refused_at_its_field(
     market: Market, screen: Opener
 ) -> None:
     person = await (await market.bidder()).auth.me()

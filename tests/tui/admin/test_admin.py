@@ -135,7 +135,7 @@ async def test_a_dispute_is_decided_after_a_confirmation_with_the_split(
     assert (await trade.seller.wallet.get()).balance == 750
 
 
-async def test_what_was_decided_meanwhile_is_told(
+async def test_a_decision_made_meanwhile_is_shown(
     trade: Trade, admin: AsyncInstaSell, screen: Opener
 ) -> None:
     dispute_id = await disputed(trade)
@@ -155,7 +155,7 @@ async def test_what_was_decided_meanwhile_is_told(
     assert (await trade.buyer.wallet.get()).balance == 1250
 
 
-async def test_somebody_is_found_suspended_and_let_in_again(
+async def test_a_user_is_found_suspended_and_let_in_again(
     trade: Trade, admin: AsyncInstaSell, screen: Opener
 ) -> None:
     me = await trade.buyer.auth.me()

@@ -136,7 +136,7 @@ def test_what_a_bid_may_cost_at_most_is_shown_with_shipping() -> None:
     ]
 
 
-def test_the_seller_is_shown_with_how_much_he_has_sold() -> None:
+def test_the_seller_is_shown_with_the_number_of_sales() -> None:
     sale = followed()
     sale.view = AuctionView(
         state=state(), description="", condition="new", category_path="Watches",

@@ -1,4 +1,4 @@
-"""The own bids: their order, what each says, and bidding and paying from the list."""
+"""The bids of the user: their order, what each says, and bidding and paying from the list."""
 
 from __future__ import annotations
 
@@ -96,11 +96,11 @@ async def test_one_bids_again_and_pays_from_the_list(
 ) -> None:
     seller, me, other = await market.seller(), await market.bidder(), await market.bidder()
     fund((await me.auth.me()).id, 5000)
-    goods = await seller.listings.create(
+    listing = await seller.listings.create(
         type="auction", title="Won clock", category_id=market.category(), condition="new",
         stock=1, shipping_amount=250,
     )  # fmt: skip
-    made = await seller.auctions.create(goods.id, min_bid=1000, duration_seconds=60)
+    made = await seller.auctions.create(listing.id, min_bid=1000, duration_seconds=60)
     won = made.state.auction_id
     mine = await market.auction(seller, title="Brass lamp", min_bid=1000, duration_seconds=9000)
     led = await market.auction(seller, title="Old globe", min_bid=1000, duration_seconds=8000)
@@ -156,7 +156,7 @@ async def test_one_bids_again_and_pays_from_the_list(
     async with screen(me.token, size=LARGE, read_only=True) as shown:
         await shown.press("B")
         await shown.reads("Opened read-only", "you lead", "paid")
-        # Whoever looks is "you" also where names stand.
+        # The user is "you" in the column of names as well.
         assert "bidder-1" not in shown.text
         assert "m Maximum" not in shown.text
     async with screen(seller.token, size=SMALL) as shown:

@@ -255,7 +255,7 @@ async def test_bids_made_elsewhere_are_marked_and_under_mine(
         assert shown.bells
 
 
-async def test_an_end_below_the_reserve_is_told_in_one_sentence(
+async def test_an_end_below_the_reserve_is_one_sentence(
     market: Market, screen: Opener, market_clock: MarketClock
 ) -> None:
     seller, bidder = await market.seller(), await market.bidder()
@@ -274,7 +274,7 @@ async def test_an_end_below_the_reserve_is_told_in_one_sentence(
         await shown.until(lambda: shown.app.feed.inbox.notices)
         await shown.press("escape", "N")
         await shown.reads("Notices", "■ Ended below the reserve: no sale")
-        assert "somebody else" not in shown.text
+        assert "another bidder" not in shown.text
 
 
 def line(shown: Screen, title: str) -> str:

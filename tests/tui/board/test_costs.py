@@ -1,4 +1,4 @@
-"""Count what it costs a market when somebody watches without an account."""
+"""Count what it costs a market when a visitor watches without an account."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def test_watching_costs_a_fixed_number_of_requests(
                 shown.app.open_auction(auction)
                 await shown.reads(f"Lot number {number}", "Minimum bid", "Description", "sold by")
                 await shown.press("escape")
-            # What comes later, and is bid on while somebody watches, is told over the socket.
+            # A later auction, and the bids on it, come over the socket.
             later = await market.auction(seller, title=f"Later lot {round_}")
             await bidder.auctions.bid(later, amount=100)
             await shown.reads(f"Later lot {round_}")

@@ -71,7 +71,7 @@ async def test_all_are_read_at_once(trade: Trade, screen: Opener) -> None:
     assert (await trade.seller.notifications.page()).unread_count == 1
 
 
-async def test_what_is_told_or_marked_while_the_list_is_read_stays(
+async def test_a_notice_or_a_mark_stays_that_comes_while_the_list_is_read(
     trade: Trade, screen: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await trade.paid("Copper lamp")
@@ -225,7 +225,7 @@ def test_every_kind_has_a_sentence_even_with_nothing_in_it() -> None:
         assert inbox_text.sentence(notice(kind.value)) != kind.value.replace("_", " ")
 
 
-async def test_what_is_told_is_turned_and_kept_at_once(
+async def test_a_preference_is_turned_and_saved_at_once(
     trade: Trade, screen: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def kept() -> dict[str, tuple[bool, bool]]:

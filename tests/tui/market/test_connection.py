@@ -70,7 +70,7 @@ async def started(
             await feed.stop()
 
 
-async def test_however_many_changes_come_the_board_is_told_once_a_beat(market: Market) -> None:
+async def test_however_many_changes_come_the_board_hears_once_a_beat(market: Market) -> None:
     first, second = await market.bidder(), await market.bidder()
     auction = await market.auction(await market.seller(), increments="none")
     beat = asyncio.Event()
@@ -122,7 +122,7 @@ async def test_a_lost_connection_goes_stale_by_the_clock_and_comes_back(market: 
         assert feed.lost_at is None
 
 
-async def test_a_new_auction_is_on_the_board_and_its_end_is_told_to_who_watches(
+async def test_a_new_auction_is_on_the_board_and_those_who_watch_hear_of_its_end(
     market: Market,
 ) -> None:
     seller, bidder = await market.seller(), await market.bidder()
@@ -136,7 +136,7 @@ async def test_a_new_auction_is_on_the_board_and_its_end_is_told_to_who_watches(
         assert [over.lot.auction_id for over in listener.all(messages.AuctionOver)] == [auction]
 
 
-async def test_a_later_start_finds_the_own_bids_again(market: Market) -> None:
+async def test_a_later_start_finds_the_bids_of_the_user_again(market: Market) -> None:
     bidder = await market.bidder()
     auction = await market.auction(await market.seller())
     async with started(market.base_url, bidder.token) as (feed, listener):
@@ -151,7 +151,7 @@ async def test_a_later_start_finds_the_own_bids_again(market: Market) -> None:
         assert you.max_amount == 700
 
 
-async def test_a_session_that_ends_is_told_once(market: Market) -> None:
+async def test_the_end_of_a_session_is_reported_once(market: Market) -> None:
     bidder = await market.bidder()
     async with started(market.base_url, bidder.token) as (feed, listener):
         await listener.until(lambda: feed.user is not None)

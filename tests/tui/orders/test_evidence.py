@@ -77,7 +77,7 @@ def typed(shown: Screen, path: str) -> None:
     shown.app.screen.query_one("#path", Input).value = path
 
 
-async def test_a_file_is_attached_and_stands_among_the_statements(
+async def test_a_file_is_attached_and_shown_among_the_statements(
     market: Market,
     fund: Callable[[str, int], None],
     screen: Opener,
@@ -97,7 +97,7 @@ async def test_a_file_is_attached_and_stands_among_the_statements(
         await shown.reads("e Answer", "u Attach file")
         await shown.press("u")
         await shown.reads("Send a file to both sides")
-        # A folder and what is missing are told at the field, and nothing is sent.
+        # A folder or a missing file is refused at the field, and nothing is sent.
         typed(shown, at)
         await shown.press("enter")
         await shown.reads("That is a folder")

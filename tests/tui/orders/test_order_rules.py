@@ -91,7 +91,7 @@ def test_what_is_due_comes_first_and_then_the_newest() -> None:
     ]  # fmt: skip
 
 
-def test_states_are_told_by_words_and_signs() -> None:
+def test_states_have_words_and_signs() -> None:
     def said(made: Order, person: str) -> tuple[str, str]:
         return (
             orders_text.mark(made, person, NOW)[0],
@@ -110,7 +110,7 @@ def test_states_are_told_by_words_and_signs() -> None:
     assert due_of(order(), SELLER, NOW) is OrderDue.NOTHING
 
 
-def test_the_time_that_counts_is_told() -> None:
+def test_the_time_that_counts_is_shown() -> None:
     def when(made: Order) -> str:
         return orders_text.when(made, BUYER, NOW, UTC)[0]
 

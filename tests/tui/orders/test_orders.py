@@ -45,7 +45,7 @@ async def order_open(shown: Screen, order_id: str) -> None:
     await shown.reads("ordered")
 
 
-async def test_what_is_due_stands_on_top_and_each_side_apart(trade: Trade, screen: Opener) -> None:
+async def test_orders_that_are_due_come_first_on_each_side(trade: Trade, screen: Opener) -> None:
     paid = await trade.paid("Paid clock")
     shipped = await trade.shipped("Shipped camera")
     unpaid = await trade.order("Unpaid lamp")
@@ -116,7 +116,7 @@ async def test_paid_from_the_wallet_after_a_confirmation(trade: Trade, screen: O
         assert (await trade.buyer.wallet.get()).balance == 750
 
 
-async def test_what_is_missing_in_the_wallet_is_told(trade: Trade, screen: Opener) -> None:
+async def test_a_wallet_with_too_little_says_what_is_missing(trade: Trade, screen: Opener) -> None:
     order_id = await trade.order()
     await trade.give(1000)
     async with screen(trade.buyer.token) as shown:
@@ -159,7 +159,7 @@ async def test_shipped_confirmed_and_the_seller_has_the_money(trade: Trade, scre
     assert (await trade.seller.wallet.get()).balance == 1250
 
 
-async def test_a_refusal_loses_nothing_that_was_typed(trade: Trade, screen: Opener) -> None:
+async def test_a_refusal_keeps_what_was_typed(trade: Trade, screen: Opener) -> None:
     order_id = await trade.paid()
     async with screen(trade.seller.token) as shown:
         await order_open(shown, order_id)

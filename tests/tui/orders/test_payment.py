@@ -100,7 +100,7 @@ async def test_the_wait_is_stopped_and_begun_again_with_the_same_page(
         assert shown.pages == []
 
 
-async def test_an_order_that_was_called_off_meanwhile_ends_the_wait(
+async def test_an_order_that_was_cancelled_meanwhile_ends_the_wait(
     trade: Trade, screen: Opener
 ) -> None:
     order_id = await trade.order()

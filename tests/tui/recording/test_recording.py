@@ -183,7 +183,7 @@ BOARD = (
         (HEADER + BOARD + '{"ms": 7, "kind": "answer", "path": "/wallet"}', "line 3: nothing is"),
     ],
 )
-def test_a_file_that_is_no_recording_is_told_by_its_line(
+def test_a_file_that_is_no_recording_is_refused_by_line(
     tmp_path: Path, text: str, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "some.jsonl"
@@ -252,7 +252,7 @@ def test_a_recording_takes_no_file_that_is_there_and_ends_at_its_limit(tmp_path:
 
 
 def test_what_only_sellers_and_bidders_see_is_left_out(tmp_path: Path) -> None:
-    """Names of bidders, own orders and the own maximum have no place in any line."""
+    """No line has names of bidders, or orders and maximums of the user."""
     recorder = Recorder(tmp_path / "some.jsonl")
     demo = read_recording(DEMO)
     view = next(
@@ -307,7 +307,7 @@ def test_the_past_tells_no_future_and_knows_who_one_was() -> None:
     assert past.you(auction_id) == You(bidder="bidder-9", watching=True)
 
 
-def test_a_replay_stands_still_before_it_begins() -> None:
+def test_a_replay_does_not_move_before_it_begins() -> None:
     demo: Recording = read_recording(DEMO)
     replay = ReplayPlayer(demo, speed=4)
     assert replay.clock() == replay.clock()

@@ -193,7 +193,7 @@ async def test_what_was_not_paid_is_offered_to_the_next_bidder(
     assert (order.total_amount, order.status.value) == (1500, "pending")
 
 
-async def test_a_refusal_is_told_and_loses_nothing(
+async def test_a_refusal_is_shown_and_loses_nothing(
     seller: AsyncInstaSell, screen: Opener, market: Market
 ) -> None:
     listing = await market.listing(seller)
@@ -212,7 +212,9 @@ async def test_a_refusal_is_told_and_loses_nothing(
         await shown.reads("up for auction")
 
 
-async def test_who_may_not_is_told(seller: AsyncInstaSell, screen: Opener, market: Market) -> None:
+async def test_a_user_without_the_right_is_refused(
+    seller: AsyncInstaSell, screen: Opener, market: Market
+) -> None:
     await market.auction(seller, title="Clock")
     async with screen(seller.token, read_only=True) as shown:
         await desk(shown)
@@ -270,7 +272,7 @@ def test_categories_are_found_as_they_are_typed(typed: str, found: str | None) -
     assert seller_text.find_path(typed, PATHS) == found
 
 
-def test_terms_that_contradict_each_other_are_told_by_name() -> None:
+def test_terms_that_contradict_each_other_are_refused_by_name() -> None:
     values = {"min_bid": "10", "duration": "1d", "reserve": "9", "buy_now": "8"}
     assert set(seller_text.wrong_terms(values, "USD")) == {"reserve", "buy_now"}
     fine = {**values, "reserve": "", "buy_now": "10"}
@@ -285,10 +287,10 @@ async def test_a_file_of_listings_is_looked_at_and_imported(
         "a-1,direct,Mantel clock,Home > Clocks,new,12.50,2",
         "a-2,direct,Wall clock,Home > Clocks,used,9.00,1",
     )
-    file = tmp_path / "-my goods.csv"
+    file = tmp_path / "-my listings.csv"
     file.write_text("\n".join(rows) + "\n")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("INSTASELL_TOKEN", "of-somebody-else")
+    monkeypatch.setenv("INSTASELL_TOKEN", "of-another-user")
     async with screen(seller.token) as shown:
         await desk(shown)
         await shown.press("4")

@@ -172,6 +172,26 @@ def test_two_keys_may_change_places_and_several_may_do_one_thing() -> None:
     assert display_keys(["pagedown", "ctrl+f", "slash"]) == "PgDn Ctrl+f /"
 
 
+def test_ids_that_were_renamed_are_still_taken() -> None:
+    entries = dict(zip(keys.RENAMED, ("f5", "f6", "f7"), strict=True))
+    taken, remarks = apply_key_file(entries, InstaSellApp, PLACES)
+    assert remarks == []
+    assert taken == {keys.RENAMED[old]: key for old, key in entries.items()}
+    known = {deed.id for place in PLACES for owner in place.owners for deed in key_actions(owner)}
+    assert known.issuperset(keys.RENAMED.values())
+    assert known.isdisjoint(keys.RENAMED)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_present_id_counts_beside_the_one_before_it(order: int) -> None:
+    old, new = next(iter(keys.RENAMED.items()))
+    taken, [remark] = apply_key_file(
+        dict([(old, "f5"), (new, "f6")][::order]), InstaSellApp, PLACES
+    )
+    assert taken == {new: "f6"}
+    assert f'"{old}" is called "{new}" now' in remark
+
+
 def test_a_file_of_keys_need_not_be_one(tmp_path: Path) -> None:
     path = tmp_path / "keys.toml"
     assert keys.read_keys(path) == ({}, [])

@@ -203,7 +203,7 @@ def test_a_link_is_good_for_a_minute_and_the_last_one_only() -> None:
 
 @contextlib.asynccontextmanager
 async def program(folder: Path, *arguments: str, **settings: str) -> AsyncIterator[str]:
-    """The whole of it as a process; its link. It says nothing else, and ends when it is told."""
+    """The whole of it as a process: it prints its link, nothing else, and ends on a signal."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "instasell_tui", "--web", *arguments,
         stdin=asyncio.subprocess.DEVNULL,

@@ -39,7 +39,7 @@ class TableApp(App[None]):
 
 
 class NumberedRows(Sequence[TableRow]):
-    """Rows that exist only while somebody asks for them."""
+    """Rows that are made when they are asked for."""
 
     def __init__(self, number: int) -> None:
         self.number = number
