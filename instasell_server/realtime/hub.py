@@ -1,14 +1,15 @@
 """Fan-out on one server: events come from its own auctioneer and, by the bus, from the others.
 
 A room delivers events in order of version. One that is missing is waited for a moment, then read
-from the database once for all. Every two seconds, and when Redis comes back, the versions of what
-is watched are compared with the database, which finds what was lost with Redis or by a
-crash after a commit.
+from the database once for all. Every two seconds, and when Redis comes back, the hub asks the
+database what has changed since it last asked, which finds what was lost with Redis or by a crash
+after a commit.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,16 +19,20 @@ from instasell_client.models.errors import InstaSellError
 from instasell_server import metrics
 from instasell_server.domains.auctions.events import AuctionEvent, OwnBid
 from instasell_server.domains.auctions.history import AuctionHistory
+from instasell_server.domains.auctions.store import AuctionVersion
 from instasell_server.ports import Bus
 from instasell_server.realtime.bus_codec import pack_events, unpack_events
-from instasell_server.realtime.event_frames import EncodedEvent, encode_event, your_bid_frame
+from instasell_server.realtime.event_frames import EncodedEvent, encode_event
 from instasell_server.realtime.rooms import AuctionRoom, BoardJoin, BoardRoom, OwnBidEvent, RoomJoin
-from instasell_server.realtime.subscriber import BUFFER_BYTES_MAX, Subscriber
+from instasell_server.realtime.slow_readers import SlowReaders
+from instasell_server.realtime.subscriber import Subscriber
 from instasell_server.realtime.subscriber_directory import SubscriberDirectory
+from instasell_server.realtime.sweep import Sweep
 from instasell_server.realtime.websocket_frames import text_frame
 
 BOARD_TICK_SECONDS = 0.25
 SWEEP_SECONDS = 2.0
+CHANGES_AT_A_TIME = 500
 HOLE_PATIENCE_SECONDS = 0.05
 """Servers overtake each other on the bus: most holes close by themselves, without a query."""
 
@@ -46,17 +51,16 @@ class Hub:
         self._rooms: dict[str, AuctionRoom] = {}
         self._board = BoardRoom()
         self._watchers = SubscriberDirectory()
-        self._slow: set[Subscriber] = set()
-        # Those whose answers have not been taken at once; the next tick sees who has read on.
-        self._filled: set[Subscriber] = set()
+        self._slow = SlowReaders()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sweep = Sweep(history)
         self._sweep_now = asyncio.Event()
 
     def start(self) -> None:
         """Listen to the bus and start the ticks; call it inside the running loop."""
         self._bus.listen(self._receive, self._sweep_now.set)
         self._spawn(self._tick())
-        self._spawn(self._sweep())
+        self._spawn(self._sweep_on())
 
     async def stop(self) -> None:
         """End the ticks. The sockets are closed by those who serve them."""
@@ -125,7 +129,7 @@ class Hub:
             spared = 0
             for subscriber, seen in room.watchers.items():
                 if event.version > seen and not subscriber.offer(data):
-                    self._spare(subscriber, (event.auction_id,))
+                    self._slow.spare(subscriber, (event.auction_id,))
                     spared += 1
             if spared:
                 metrics.FRAMES_DROPPED.inc(spared)
@@ -139,7 +143,7 @@ class Hub:
             if subscriber in room.joining:
                 room.joining[subscriber].own_bids.append(kept)
             elif event.version > room.watchers.get(subscriber, event.version):
-                self._offer_own_bid(subscriber, kept)
+                self._slow.offer_own_bid(subscriber, kept)
 
     def _take_on_board(self, event: EncodedEvent, room: AuctionRoom | None) -> None:
         """Take an event for the next tick; positions of bidders wait for no tick."""
@@ -153,7 +157,7 @@ class Hub:
                 if subscriber in self._board.joining:
                     self._board.joining[subscriber].own_bids.append(kept)
                 elif subscriber in self._board.watchers:
-                    self._offer_own_bid(subscriber, kept)
+                    self._slow.offer_own_bid(subscriber, kept)
 
     async def _fill(self, room: AuctionRoom) -> None:
         """Wait a moment for what is missing, then read it, once for all subscribers."""
@@ -164,17 +168,19 @@ class Hub:
         finally:
             room.filling = False
 
-    async def _catch_up(self, room: AuctionRoom) -> None:
+    async def _catch_up(self, room: AuctionRoom) -> bool:
+        """Send a room what it has missed; return whether it could be read."""
         if room.version is None:
-            return
+            return False
         try:
             events = await self._history.events_since(room.auction_id, room.version, room.seq)
         except InstaSellError as error:
             _log.warning("hole_not_filled", auction_id=room.auction_id, code=error.code)
-            return
+            return False
         for number, event in enumerate(map(encode_event, events)):
             self._send(room, room.take(event) if number else room.skip_to(event))
             self._take_on_board(event, room)
+        return True
 
     # Who watches ------------------------------------------------------------------------------
 
@@ -187,7 +193,6 @@ class Hub:
         """Remove a socket that is gone from every room."""
         self._watchers.discard(subscriber)
         self._slow.discard(subscriber)
-        self._filled.discard(subscriber)
         self.leave_board(subscriber)
         for auction_id in list(subscriber.rooms):
             self.leave(subscriber, auction_id)
@@ -225,8 +230,8 @@ class Hub:
         room.watchers[subscriber] = version
         for event in meanwhile.events:
             if event.version > version and not subscriber.offer(text_frame(event.frame)):
-                self._spare(subscriber, (auction_id,))
-        self._send_kept_own_bids(subscriber, meanwhile.own_bids, {auction_id: version})
+                self._slow.spare(subscriber, (auction_id,))
+        self._slow.offer_own_bids(subscriber, meanwhile.own_bids, {auction_id: version})
 
     def leave(self, subscriber: Subscriber, auction_id: str) -> None:
         """Remove a subscriber from an auction, also one that never got its snapshot."""
@@ -256,8 +261,8 @@ class Hub:
                 # Without its start an auction's later states mean nothing to a board.
                 self.answer(subscriber, frame)
             elif not subscriber.offer(frame):
-                self._spare(subscriber, (event.auction_id,))
-        self._send_kept_own_bids(subscriber, meanwhile.own_bids, versions)
+                self._slow.spare(subscriber, (event.auction_id,))
+        self._slow.offer_own_bids(subscriber, meanwhile.own_bids, versions)
 
     def leave_board(self, subscriber: Subscriber) -> None:
         """Remove a subscriber from the board, also one that never got its snapshot."""
@@ -276,37 +281,15 @@ class Hub:
         for subscriber in self._watchers.of_user(user_id):
             self.answer(subscriber, data)
 
-    # What is written ------------------------------------------------------------------------
-
     def answer(self, subscriber: Subscriber, *frames: bytes) -> None:
         """Write what is never spared: whole frames, or one in parts."""
-        subscriber.write(*frames)
-        if subscriber.waiting_bytes > BUFFER_BYTES_MAX:
-            self._filled.add(subscriber)
+        self._slow.answer(subscriber, *frames)
 
     async def stream(
         self, subscriber: Subscriber, parts: Sequence[bytes], drain: Callable[[], Awaitable[None]]
     ) -> None:
         """Write a long answer as its reader takes it; events wait meanwhile."""
-        self._slow.add(subscriber)
-        await subscriber.stream(parts, drain)
-
-    def _spare(self, subscriber: Subscriber, auction_ids: Iterable[str]) -> None:
-        subscriber.mark_stale(auction_ids)
-        self._slow.add(subscriber)
-
-    def _send_kept_own_bids(
-        self, subscriber: Subscriber, kept: Sequence[OwnBidEvent], versions: Mapping[str, int]
-    ) -> None:
-        for each in kept:
-            if each.version > versions.get(each.auction_id, 0):
-                self._offer_own_bid(subscriber, each)
-
-    def _offer_own_bid(self, subscriber: Subscriber, kept: OwnBidEvent) -> None:
-        frame = text_frame(your_bid_frame(*kept))
-        if not subscriber.offer(frame):
-            subscriber.keep_own_bid(kept.auction_id, frame)
-            self._slow.add(subscriber)
+        await self._slow.stream(subscriber, parts, drain)
 
     # Ticks ------------------------------------------------------------------------------------
 
@@ -323,22 +306,11 @@ class Hub:
         data = b"".join(text_frame(each.board) for events in changed.values() for each in events)
         for subscriber in self._board.watchers:
             if not subscriber.offer(data):
-                self._spare(subscriber, changed)
+                self._slow.spare(subscriber, changed)
                 metrics.FRAMES_DROPPED.inc(len(changed))
 
     def _serve_slow(self) -> None:
-        """Give the newest states to readers that have read on; close those that have not."""
-        for subscriber in self._filled:
-            if subscriber.waiting_bytes > BUFFER_BYTES_MAX:
-                subscriber.mark_slow()
-                self._slow.add(subscriber)
-        self._filled.clear()
-        for subscriber in list(self._slow):
-            if subscriber.closing or subscriber.stalled():
-                self._slow.discard(subscriber)
-                subscriber.abort()
-            elif subscriber.caught_up() and subscriber.catch_up(self._newest_frame):
-                self._slow.discard(subscriber)
+        self._slow.serve(self._newest_frame)
 
     def _newest_frame(self, auction_id: str) -> bytes | None:
         newest = self._board.newest(auction_id)
@@ -347,13 +319,8 @@ class Hub:
             newest = [*newest[:-1], room.latest]
         return b"".join(text_frame(event.board) for event in newest) or None
 
-    async def _sweep(self) -> None:
+    async def _sweep_on(self) -> None:
         while True:
-            try:
-                async with asyncio.timeout(SWEEP_SECONDS):
-                    await self._sweep_now.wait()
-            except TimeoutError:
-                pass
             self._sweep_now.clear()
             try:
                 await self._compare()
@@ -361,29 +328,64 @@ class Hub:
                 _log.warning("sweep_failed", code=error.code)
             except Exception:
                 _log.exception("sweep_failed")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._sweep_now.wait()
 
     async def _compare(self) -> None:
-        rooms = {key: room for key, room in self._rooms.items() if room.version is not None}
-        if rooms:
-            versions = await self._history.versions(list(rooms))
-            for key, room in rooms.items():
-                if versions.get(key, 0) > (room.version or 0) and not room.filling:
-                    await self._catch_up(room)
-        if self._board.watchers:
-            await self._compare_board(await self._history.open_versions())
+        """Find what nobody told of, among the changes since the last look."""
+        is_watched = self._is_watched
+        look = await self._sweep.look(with_changes=is_watched)
+        if not is_watched and self._is_watched:
+            # Those who came meanwhile may have read a state from before this look.
+            return
+        changes = await self._all_versions() if look.changes is None else look.changes
+        unsettled: list[str] = []
+        for number, change in enumerate(changes):
+            if number % CHANGES_AT_A_TIME == CHANGES_AT_A_TIME - 1:
+                await asyncio.sleep(0)
+            if not await self._compare_room(change):
+                unsettled.append(change.auction_id)
+            await self._compare_board(change)
+        self._board.drop_over()
+        await self._sweep.finish(look, unsettled)
 
-    async def _compare_board(self, versions: dict[str, int]) -> None:
-        known = self._board.versions
-        behind = [key for key, version in versions.items() if version > known.get(key, 0)]
-        gone = [key for key in known if key not in versions]
-        for key in behind + gone:
-            before = known.get(key, 0)
-            events = await self._history.events_since(key, max(before, versions.get(key, 0) - 1), 0)
+    @property
+    def _is_watched(self) -> bool:
+        return bool(self._rooms) or not self._board.empty
+
+    async def _all_versions(self) -> Sequence[AuctionVersion]:
+        """Read the versions of everything that is watched, where changes alone are not known."""
+        known = {*self._rooms, *self._board.versions}
+        found = await self._sweep.current(known)
+        if not self._board.empty:
+            for auction_id, version in (await self._history.open_versions()).items():
+                if auction_id not in known:
+                    found.append(AuctionVersion(auction_id, version, is_over=False, is_open=True))
+        return found
+
+    async def _compare_room(self, change: AuctionVersion) -> bool:
+        """Bring a room up to a change; False when it has to be looked at again."""
+        room = self._rooms.get(change.auction_id)
+        if room is None or (room.version is not None and change.version <= room.version):
+            return True
+        if room.version is None or room.filling:
+            # Its first snapshot may be from before the change, and a read that fills may fail.
+            return False
+        return await self._catch_up(room)
+
+    async def _compare_board(self, change: AuctionVersion) -> None:
+        board, auction_id = self._board, change.auction_id
+        known = board.versions.get(auction_id, 0)
+        # The end of an auction that no board shows is no news, unless a board is being read.
+        is_shown = change.is_open or (change.is_over and (known > 0 or bool(board.joining)))
+        if not board.empty and is_shown and change.version > known:
+            before = max(known, change.version - 1)
+            events = await self._history.events_since(auction_id, before, 0)
             if events:
-                self._board.take(encode_event(events[-1]))
-        for key in gone:
-            if key not in self._board.changed:
-                self._board.drop(key)
+                board.take(encode_event(events[-1]))
+        if change.is_over:
+            board.retire(auction_id)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

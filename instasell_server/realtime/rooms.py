@@ -115,6 +115,9 @@ class BoardRoom:
         # What a newer state does not say again, as a start: the last such event before `latest`.
         self.before: dict[str, EncodedEvent] = {}
         self.changed: dict[str, list[EncodedEvent]] = {}
+        # Auctions that are over, found by this sweep, and by the one before.
+        self._over: set[str] = set()
+        self._over_before: set[str] = set()
 
     @property
     def empty(self) -> bool:
@@ -143,10 +146,20 @@ class BoardRoom:
         found = (self.before.get(auction_id), self.latest.get(auction_id))
         return [event for event in found if event is not None]
 
-    def drop(self, auction_id: str) -> None:
-        """Forget an auction that is not open any more."""
-        for known in (self.versions, self.latest, self.before):
-            known.pop(auction_id, None)
+    def retire(self, auction_id: str) -> None:
+        """Have an auction that is over forgotten by the sweep after the next `drop_over`."""
+        if auction_id in self.versions:
+            self._over.add(auction_id)
+
+    def drop_over(self) -> None:
+        """Forget auctions that were over at the last sweep; late events of them came by now."""
+        for auction_id in self._over_before:
+            if auction_id in self.changed:
+                self._over.add(auction_id)
+                continue
+            for known in (self.versions, self.latest, self.before):
+                known.pop(auction_id, None)
+        self._over, self._over_before = set(), self._over
 
     def begin(
         self, subscriber: Subscriber, versions: Mapping[str, int]
@@ -181,6 +194,8 @@ class BoardRoom:
         self.latest.clear()
         self.before.clear()
         self.changed.clear()
+        self._over.clear()
+        self._over_before.clear()
 
 
 def _conflate(waiting: list[EncodedEvent], event: EncodedEvent) -> None:

@@ -94,10 +94,20 @@ class AuctionHistory:
         async with self._database.connection() as connection:
             return await clock.get_now(connection)
 
-    async def versions(self, auction_ids: Sequence[str]) -> dict[str, int]:
-        """Return the versions of these auctions."""
+    async def changes(
+        self, seen: str, auction_ids: Sequence[str], limit: int
+    ) -> tuple[str, list[store.AuctionVersion]]:
+        """Return these auctions, and up to `limit` changed ones that a snapshot has not seen.
+
+        The text before them is the snapshot for the next question.
+        """
         async with self._database.connection() as connection:
-            return await store.list_versions(connection, auction_ids)
+            return await store.list_changes(connection, seen, auction_ids, limit)
+
+    async def delete_changes(self, before: int, limit: int) -> None:
+        """Delete what is noted of changes by transactions before `before`."""
+        async with self._database.connection() as connection:
+            await store.delete_old_changes(connection, before, limit)
 
     async def open_versions(self) -> dict[str, int]:
         """Return the versions of all open auctions."""
