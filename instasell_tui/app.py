@@ -19,26 +19,26 @@ from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 
 from instasell_client import DEFAULT_URL
-from instasell_client.models.auctions import BELOW_RESERVE
 from instasell_tui import palette, screens
+from instasell_tui.board import text as board_text
+from instasell_tui.board.messages import AuctionOver, Outbid
 from instasell_tui.board.screen import BoardScreen
 from instasell_tui.board.state import BoardAuction
+from instasell_tui.connected_app import ConnectedApp
 from instasell_tui.inbox import text as inbox_text
 from instasell_tui.keys import apply_key_file, display_keys
 from instasell_tui.market import messages
-from instasell_tui.market.connection import MarketConnection
-from instasell_tui.market.host import MarketApp
+from instasell_tui.market.bars import StatusBar
 from instasell_tui.recording.mode import RecordingMode
 from instasell_tui.theme.stylesheets import CachedStylesheet
 from instasell_tui.theme.themes import DEFAULTS, NAMES, OURS
-from instasell_tui.widgets.bars import StatusBar
-from instasell_tui.widgets.formats import clip, money, safe_text
+from instasell_tui.widgets.formats import clip, safe_text
 from instasell_tui.widgets.key_queue import KeyQueue
 from instasell_tui.widgets.message_log import MessageLog
 from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.widgets.paged_list import PagedListScreen
+    from instasell_tui.market.paged_list import PagedListScreen
 
 TITLE_CELLS = 40
 NOTICE_CELLS = 120
@@ -59,7 +59,7 @@ KeepTheme = Callable[[str], None]
 """Called with the name of the theme that the user chose; may block."""
 
 
-class InstaSellApp(MarketApp):
+class InstaSellApp(ConnectedApp):
     """The terminal screen.
 
     `token` signs in without a question; without one the sign-in screen comes first. `read_only`
@@ -134,7 +134,7 @@ class InstaSellApp(MarketApp):
         client = self._taping.client(base_url, token, read_only=read_only)
         if (replay := self._taping.replay) is not None:
             read_only, clock = True, replay.clock
-        self.feed = MarketConnection(client, read_only=read_only, clock=clock)
+        self.connect(client, read_only=read_only, clock=clock)
         self.zone = zone
         self.armed_after_seconds = armed_after_seconds
         self.poll_seconds = poll_seconds
@@ -188,7 +188,7 @@ class InstaSellApp(MarketApp):
 
     async def on_unmount(self) -> None:
         await self.feed.stop()
-        await self.feed.session.end()
+        await self.session.end()
         await self.feed.client.aclose()
         self._taping.close()
 
@@ -206,6 +206,10 @@ class InstaSellApp(MarketApp):
             self.switch_screen(screens.AuctionScreen(auction_id))
         else:
             self.push_screen(screens.AuctionScreen(auction_id))
+
+    def open_order(self, order_id: str) -> None:
+        """Show one order."""
+        self.push_screen(screens.OrderScreen(order_id))
 
     def open_conversation(self, conversation_id: str) -> None:
         """Show what two people said to each other."""
@@ -229,7 +233,7 @@ class InstaSellApp(MarketApp):
 
     def action_desk(self) -> None:
         """Show the desk, to an admin."""
-        if self.feed.desk.is_mine:
+        if self.admin.is_mine:
             self._go_to(screens.AdminScreen)
 
     def action_messages(self) -> None:
@@ -288,7 +292,7 @@ class InstaSellApp(MarketApp):
 
         question = sign_out_question(user.display_name)
         if await self.push_screen_wait(ConfirmScreen(question, self.armed_after_seconds)):
-            await self.feed.session.sign_out()
+            await self.session.sign_out()
             self.say("Signed out", Tone.PLAIN)
 
     @property
@@ -303,8 +307,8 @@ class InstaSellApp(MarketApp):
             return
         try:
             await asyncio.to_thread(self._remember, email, token)
-            self.feed.session.share()
-            await self.feed.session.open()
+            self.session.share()
+            await self.session.open()
         except (OSError, ValueError) as error:
             self.say(f"Not kept: {error}", Tone.BAD)
 
@@ -316,31 +320,18 @@ class InstaSellApp(MarketApp):
 
     # What the feed tells ----------------------------------------------------------------------
 
-    def on_outbid(self, message: messages.Outbid) -> None:
-        lot = message.lot
-        minimum = money(lot.state.minimum_bid, self.feed.currency)
-        self.bell()
-        if self._shows(lot):
-            return
-        self._say(lot, f"▼ Outbid: {minimum} or more leads again", Tone.BAD)
+    def on_outbid(self, message: Outbid) -> None:
+        self._announce(message.lot, *board_text.outbid(message.lot, self.feed.currency))
 
-    def on_auction_over(self, message: messages.AuctionOver) -> None:
-        lot, currency = message.lot, self.feed.currency
+    def on_auction_over(self, message: AuctionOver) -> None:
+        self._announce(message.lot, *board_text.result(message.lot, self.feed.currency))
+
+    def _announce(self, auction: BoardAuction, text: str, tone: Tone) -> None:
+        """Say what happened to an auction, unless its page fills the screen and shows it."""
         self.bell()
-        if self._shows(lot):
-            return
-        if lot.won:
-            self._say(lot, f"▲ You won at {money(lot.price, currency)}", Tone.GOOD)
-        elif lot.state.winner is not None:
-            self._say(
-                lot,
-                f"■ {safe_text(lot.state.winner)} won at {money(lot.price, currency)}",
-                Tone.BAD,
-            )
-        elif lot.state.ended_below_reserve:
-            self._say(lot, f"■ {BELOW_RESERVE}", Tone.PLAIN)
-        else:
-            self._say(lot, f"■ {lot.state.status.value.capitalize()} without a bid", Tone.PLAIN)
+        page = self.auction.page
+        if page is None or page.auction_id != auction.auction_id:
+            self.say(f"{clip(auction.title, TITLE_CELLS)}\n{text}", tone)
 
     def on_notification_arrived(self, message: messages.NotificationArrived) -> None:
         notice = message.notice
@@ -370,6 +361,11 @@ class InstaSellApp(MarketApp):
             self.remarks.add(text, tone, 0)
 
     @property
+    def news(self) -> str:
+        """Return the counts of what is new, for the top of every screen."""
+        return inbox_text.news(self.inbox.unread_notices, self.inbox.unread_messages)
+
+    @property
     def log_key(self) -> str:
         """Return the key that shows all messages."""
         return display_keys(self.keys.get("app.log", "exclamation_mark").split(","))
@@ -380,14 +376,6 @@ class InstaSellApp(MarketApp):
             from instasell_tui.widgets import text_screen as reading
 
             self.push_screen(reading.log_of(self.remarks.all, self.zone, self.feed.now()))
-
-    def _shows(self, lot: BoardAuction) -> bool:
-        """Return whether the auction fills the screen, and so shows by itself what has happened."""
-        sale = self.feed.sale
-        return sale is not None and sale.auction_id == lot.auction_id
-
-    def _say(self, lot: BoardAuction, text: str, tone: Tone) -> None:
-        self.say(f"{clip(lot.title, TITLE_CELLS)}\n{text}", tone)
 
     async def on_signed_out(self, message: messages.SignedOut) -> None:
         await self.feed.restart()

@@ -18,7 +18,7 @@ from instasell_tui.theme.themes import NAMES
 from instasell_tui.widgets.formats import clip, money
 
 if TYPE_CHECKING:
-    from instasell_tui.market.host import MarketApp
+    from instasell_tui.connected_app import ConnectedApp
 
 SUGGESTED = 5
 TITLE_CELLS = 60
@@ -46,7 +46,7 @@ def _moves_only(node: DOMNode, name: str) -> bool:
     return not isinstance(node, Screen) and not name.endswith(".open")
 
 
-def of_app(app: MarketApp) -> Iterator[SystemCommand]:
+def of_app(app: ConnectedApp) -> Iterator[SystemCommand]:
     """Yield what can be done everywhere."""
     feed = app.feed
     if feed.user is None:
@@ -57,7 +57,7 @@ def of_app(app: MarketApp) -> Iterator[SystemCommand]:
     yield SystemCommand("Orders", "What you buy and sell, and what is due", app.action_orders)
     yield SystemCommand("Wallet", "Balance, gas, and all that moved", app.action_wallet)
     yield SystemCommand("Seller desk", "What you sell, and what came of it", app.action_selling)
-    if feed.desk.is_mine:
+    if app.admin.is_mine:
         yield SystemCommand("Admin desk", "Disputes, alerts, people, figures", app.action_desk)
     yield SystemCommand("Messages", "Questions, and words about orders", app.action_messages)
     yield SystemCommand("Notices", "What the market has told you", app.action_notices)
@@ -76,10 +76,10 @@ class Commands(Provider):
     """
 
     @property
-    def _market(self) -> MarketApp:
+    def _market(self) -> ConnectedApp:
         app = self.app
         if TYPE_CHECKING:
-            assert isinstance(app, MarketApp)
+            assert isinstance(app, ConnectedApp)
         return app
 
     def _listed(self) -> Iterator[SystemCommand]:
@@ -90,7 +90,7 @@ class Commands(Provider):
         """Offer every command, and the auctions that end soonest."""
         for command in self._listed():
             yield DiscoveryHit(command.title, command.callback, help=command.help)
-        for lot in self._market.feed.lots.select(BoardQuery())[:SUGGESTED]:
+        for lot in self._market.board.state.select(BoardQuery())[:SUGGESTED]:
             title = clip(lot.title, TITLE_CELLS)
             open_it = partial(self._market.open_auction, lot.auction_id)
             # A plain string would be read as markup.
@@ -103,7 +103,7 @@ class Commands(Provider):
             if (score := matcher.match(command.title)) > 0:
                 shown = matcher.highlight(command.title)
                 yield Hit(score, shown, command.callback, help=command.help)
-        for lot in self._market.feed.lots.select(BoardQuery()):
+        for lot in self._market.board.state.select(BoardQuery()):
             title = clip(lot.title, TITLE_CELLS)
             score, offsets = matcher.fuzzy_search.match(query, title)
             if score > 0:

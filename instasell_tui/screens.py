@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from instasell_tui.inbox.conversation_screen import ConversationScreen
     from instasell_tui.inbox.conversations_screen import ConversationsScreen
     from instasell_tui.inbox.notifications_screen import NoticesScreen
+    from instasell_tui.orders.order_screen import OrderScreen
     from instasell_tui.orders.screen import OrdersScreen
     from instasell_tui.seller.screen import SellerScreen
     from instasell_tui.wallet.screen import WalletScreen
@@ -26,6 +27,7 @@ __all__ = [
     "ConversationsScreen",
     "HelpScreen",
     "NoticesScreen",
+    "OrderScreen",
     "OrdersScreen",
     "SellerScreen",
     "SignInScreen",
@@ -39,6 +41,7 @@ _MODULES = {
     "AdminScreen": "instasell_tui.admin.screen",
     "HelpScreen": "instasell_tui.help.screen",
     "NoticesScreen": "instasell_tui.inbox.notifications_screen",
+    "OrderScreen": "instasell_tui.orders.order_screen",
     "OrdersScreen": "instasell_tui.orders.screen",
     "SellerScreen": "instasell_tui.seller.screen",
     "SignInScreen": "instasell_tui.account.screen",

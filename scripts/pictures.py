@@ -81,7 +81,7 @@ async def screen(
     """Provide the application without a terminal, with the board loaded."""
     app = InstaSellApp(url, token, zone=UTC, theme=theme, remember=lambda email, token: None)
     async with app.run_test(size=size, tooltips=True) as pilot:
-        await until(pilot, lambda: app.feed.lots.loaded and bool(app.feed.categories))
+        await until(pilot, lambda: app.board.state.loaded and bool(app.feed.categories))
         yield app, pilot
 
 
@@ -101,7 +101,7 @@ async def draw(url: str, token: str, hero: str, size: tuple[int, int], folder: P
     end = f"{size[0]}x{size[1]}"
     async with screen(url, token, size) as (app, pilot):
         table = app.screen.query_one(BoardTable)
-        await until(pilot, lambda: _trends_there(table) and app.feed.lots.count(Tab.MINE) > 2)
+        await until(pilot, lambda: _trends_there(table) and app.board.state.count(Tab.MINE) > 2)
         await pilot.press("down", "down")
         save(app, folder, f"board-{end}")
         app.open_auction(hero)
@@ -117,7 +117,7 @@ def _trends_there(table: BoardTable) -> bool:
 
 
 def _sale_there(app: InstaSellApp) -> bool:
-    sale = app.feed.sale
+    sale = app.auction.page
     if sale is None or sale.view is None or len(sale.bids) <= 3:
         return False
     cover = app.screen.query_one("#cover", PictureView)
@@ -128,7 +128,7 @@ async def draw_desk(url: str, token: str, size: tuple[int, int], folder: Path) -
     """Draw the admin screen: the list, one dispute and the figures."""
     end = f"{size[0]}x{size[1]}"
     async with screen(url, token, size) as (app, pilot):
-        await until(pilot, lambda: app.feed.desk.is_mine)
+        await until(pilot, lambda: app.admin.is_mine)
         await pilot.press("A")
         table = app.screen.query_one(RowTable)
         await until(pilot, lambda: len(table.rows) == len(COMPLAINTS))
@@ -148,7 +148,7 @@ async def draw_orders(url: str, token: str, size: tuple[int, int], folder: Path)
         await pilot.press("o")
         await until(pilot, lambda: len(app.screen.query_one(RowTable).rows) > len(ORDERS))
         save(app, folder, f"orders-{end}")
-        shipped = [each for each in app.feed.trading.orders.values() if each.status == "shipped"]
+        shipped = [each for each in app.orders.orders.values() if each.status == "shipped"]
         app.push_screen(OrderScreen(shipped[0].id))
         await until(pilot, lambda: _is_shown(app, "#headline", "On its way"))
         save(app, folder, f"order-{end}")

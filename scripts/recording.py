@@ -28,7 +28,7 @@ async def record(url: str, token: str, hero: str, path: Path) -> None:
     recorder = Recorder(path)
     app = InstaSellApp(url, token, taping=RecordingMode(recorder))
     async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: app.feed.lots.loaded and bool(app.feed.categories))
+        await until(pilot, lambda: app.board.state.loaded and bool(app.feed.categories))
         await pilot.pause(SECONDS / 4)
         app.open_auction(hero)
         await pilot.pause(SECONDS / 2)

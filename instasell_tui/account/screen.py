@@ -129,13 +129,12 @@ class SignInScreen(Screen[bool]):
     @work(exclusive=True)
     async def _send(self, email: str, password: str, display_name: str) -> None:
         self._busy(on=True)
-        feed = self.app.feed
         next_step = None
         try:
             if self._new:
-                next_step = await feed.session.sign_up(email, password, display_name or None)
+                next_step = await self.app.session.sign_up(email, password, display_name or None)
             else:
-                await feed.session.sign_in(email, password)
+                await self.app.session.sign_in(email, password)
         except InstaSellError as error:
             self._refused(error)
             self._busy(on=False)

@@ -23,7 +23,7 @@ from instasell_tui.widgets.path_suggester import PathSuggester
 from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.market.host import MarketApp
+    from instasell_tui.admin.host import AdminApp
 
 FILE_CELLS = 42
 REASON = FormField("reason", "Reason", max_length=500, placeholder="stays in the log")
@@ -32,9 +32,9 @@ REASON = FormField("reason", "Reason", max_length=500, placeholder="stays in the
 class AdminActions:
     """Does the steps of an admin for a screen. Call from a worker: they wait for answers."""
 
-    def __init__(self, app: MarketApp) -> None:
+    def __init__(self, app: AdminApp) -> None:
         self._app = app
-        self._desk = app.feed.desk
+        self._desk = app.admin
 
     async def resolve(self, dispute: Dispute) -> Said:
         """Split what is held between both sides."""

@@ -22,16 +22,16 @@ from instasell_client.models.disputes import DisputeStatus, DisputeView
 from instasell_tui.admin import text as admin_text
 from instasell_tui.admin.actions import AdminActions
 from instasell_tui.market import messages
+from instasell_tui.market.bars import StatusBar, TopBar
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.text import Said
-from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.formats import safe_text
 from instasell_tui.widgets.outcome_line import READ_ONLY, OutcomeLine
 from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.market.host import MarketApp
+    from instasell_tui.admin.host import AdminApp
 
 TICK_SECONDS = 1.0
 REFRESH_SECONDS = 30.0
@@ -46,7 +46,7 @@ _BOXES = {
 class DisputeScreen(Screen[None]):
     """Shows one dispute. It is decided after a form and a question, and in no other way."""
 
-    app: MarketApp
+    app: AdminApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="dispute.back"),
@@ -117,9 +117,7 @@ class DisputeScreen(Screen[None]):
         self.refresh_bindings()
         view, found = self._view, self._order
         if view is None or found is None:
-            text = (
-                "Asking the market …" if self.app.feed.desk.is_mine else "A dispute is for admins"
-            )
+            text = "Asking the market …" if self.app.admin.is_mine else "A dispute is for admins"
             if self._failure is None:
                 self._say("headline", text, Tone.PLAIN)
             else:
@@ -165,10 +163,10 @@ class DisputeScreen(Screen[None]):
         feed, view = self.app.feed, self._view
         if action == "evidence":
             has_files = view is not None and bool(view.evidence)
-            return has_files and feed.desk.is_mine and not self._busy
+            return has_files and self.app.admin.is_mine and not self._busy
         if action != "resolve":
             return True
-        if self._busy or feed.read_only or not feed.desk.is_mine or view is None:
+        if self._busy or feed.read_only or not self.app.admin.is_mine or view is None:
             return False
         return view.dispute.status is DisputeStatus.OPEN
 
@@ -181,7 +179,7 @@ class DisputeScreen(Screen[None]):
     @on(messages.AccountChanged)
     def _account_changed(self) -> None:
         """Forget what an admin saw, so that another person sees nothing of it."""
-        if not self.app.feed.desk.is_mine:
+        if not self.app.admin.is_mine:
             self._view, self._order = None, None
             for name in ("title", "outcome", *_BOXES):
                 self.query_one(f"#{name}", Static).update("")
@@ -189,7 +187,7 @@ class DisputeScreen(Screen[None]):
         self._refresh()
 
     def _refresh(self) -> None:
-        if self.app.feed.desk.is_mine:
+        if self.app.admin.is_mine:
             self._read()
 
     @work(exclusive=True, group="read")
@@ -197,7 +195,7 @@ class DisputeScreen(Screen[None]):
         await self._look()
 
     async def _look(self) -> None:
-        desk = self.app.feed.desk
+        desk = self.app.admin
         try:
             view = await desk.dispute(self._dispute_id)
             self._order = await desk.order(view.dispute.order_id)

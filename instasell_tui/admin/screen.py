@@ -18,17 +18,17 @@ from instasell_tui.admin.actions import AdminActions
 from instasell_tui.admin.dispute_screen import DisputeScreen
 from instasell_tui.admin.figure_board import FigureBoard
 from instasell_tui.admin.lists import LISTS, AdminList
+from instasell_tui.market.paged_list import PagedListScreen
 from instasell_tui.orders.text import Said
 from instasell_tui.widgets.confirm_screen import pairs
 from instasell_tui.widgets.formats import safe_text
 from instasell_tui.widgets.outcome_line import OutcomeLine
-from instasell_tui.widgets.paged_list import PagedListScreen
 from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tab_strip import TabStrip
 from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    pass
+    from instasell_tui.admin.host import AdminApp
 
 _TABS = {
     "disputes": "Disputes",
@@ -41,6 +41,8 @@ _TABS = {
 
 class AdminScreen(PagedListScreen):
     """Shows lists that it reads through the feed's desk; it is for admins alone."""
+
+    app: AdminApp
 
     PLACE = "Admin desk"
     TABS = _TABS
@@ -135,7 +137,7 @@ class AdminScreen(PagedListScreen):
 
     def nothing(self) -> str:
         listed = self._list
-        if not self.app.feed.desk.is_mine:
+        if not self.app.admin.is_mine:
             return "The desk is for admins; press i to sign in as one."
         if self.failure is not None:
             return self.failure
@@ -154,7 +156,7 @@ class AdminScreen(PagedListScreen):
         if action != "step":
             return True
         feed, chosen = self.app.feed, self._chosen
-        if self._busy or feed.read_only or not feed.desk.is_mine:
+        if self._busy or feed.read_only or not self.app.admin.is_mine:
             return False
         name = str(parameters[0])
         if isinstance(chosen, Alert):
@@ -175,7 +177,7 @@ class AdminScreen(PagedListScreen):
 
     @property
     def may_read(self) -> bool:
-        return self.app.feed.desk.is_mine
+        return self.app.admin.is_mine
 
     @property
     def has_more(self) -> bool:
@@ -183,7 +185,7 @@ class AdminScreen(PagedListScreen):
 
     async def look(self) -> None:
         """Read the tab from its beginning; what is below the first page stays."""
-        listed, desk, board = self._list, self.app.feed.desk, self.query_one(FigureBoard)
+        listed, desk, board = self._list, self.app.admin, self.query_one(FigureBoard)
         if listed is None:
             found = await desk.figures(board.bucket)
             # An answer that arrives after the user has signed out is dropped.
@@ -194,7 +196,7 @@ class AdminScreen(PagedListScreen):
 
     async def look_further(self) -> None:
         if self._list is not None:
-            await self._list.look_further(self.app.feed.desk, self._q)
+            await self._list.look_further(self.app.admin, self._q)
 
     def person_changed(self) -> None:
         """Forget what an admin saw, so that another person sees nothing of it."""

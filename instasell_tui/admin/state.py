@@ -14,7 +14,7 @@ from instasell_client.models.disputes import Dispute, DisputeStatus, DisputeView
 from instasell_client.resources.media import FILE_BYTES_MAX
 
 if TYPE_CHECKING:
-    from instasell_tui.market.core import MarketCore
+    from instasell_tui.market.connection import MarketConnection
 
 PAGE = 100
 
@@ -22,7 +22,7 @@ PAGE = 100
 class AdminState:
     """Serves the screens of admins. All that writes raises Forbidden under read-only."""
 
-    def __init__(self, feed: MarketCore) -> None:
+    def __init__(self, feed: MarketConnection) -> None:
         self._feed = feed
 
     @property

@@ -17,13 +17,13 @@ from instasell_tui.auction.picture import PictureView
 from instasell_tui.auction.pictures import PictureUnfit
 
 if TYPE_CHECKING:
-    from instasell_tui.market.host import MarketApp
+    from instasell_tui.auction.host import AuctionApp
 
 
 class ItemPanel(Horizontal):
     """Asks for the picture once, and only where it is in sight."""
 
-    app: MarketApp
+    app: AuctionApp
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class ItemPanel(Horizontal):
 
     @work(exclusive=True)
     async def _load(self, listing_id: str) -> None:
-        cover, pictures = self.query_one(PictureView), self.app.feed.pictures
+        cover, pictures = self.query_one(PictureView), self.app.pictures
         if not pictures.may_show_cover():
             cover.display = True
             cover.show(None, "v shows the pictures")

@@ -17,7 +17,7 @@ from instasell_client.models.media import Image, ImageVersion
 if TYPE_CHECKING:
     from PIL.Image import Image as Pixels
 
-    from instasell_tui.market.core import MarketCore
+    from instasell_client import AsyncInstaSell
 
 log = logging.getLogger("instasell_tui")
 
@@ -38,8 +38,8 @@ class PictureUnfit(Exception):
 class PictureLoader:
     """Serves the screens that show pictures. Raises what a call may, and PictureUnfit."""
 
-    def __init__(self, feed: MarketCore) -> None:
-        self._feed = feed
+    def __init__(self, client: AsyncInstaSell) -> None:
+        self._client = client
         self._covers_asked = 0
 
     def may_show_cover(self) -> bool:
@@ -48,15 +48,15 @@ class PictureLoader:
         An address has 100 calls in a quarter of an hour, and a picture takes two of them.
         """
         self._covers_asked += 1
-        return self._feed.client.token is not None or self._covers_asked <= ANONYMOUS_COVERS_MAX
+        return self._client.token is not None or self._covers_asked <= ANONYMOUS_COVERS_MAX
 
     async def of(self, listing_id: str) -> list[Image]:
         """Return the pictures of a listing in their order; their addresses hold for 5 minutes."""
-        return (await self._feed.client.media.images(listing_id)).items
+        return (await self._client.media.images(listing_id)).items
 
     async def load(self, image: Image) -> Pixels:
         """Return the pixels of a picture, no more than a terminal can show."""
-        client = self._feed.client
+        client = self._client
         version = fit_size(image)
         if client.base_url.startswith("https://") and version.url.startswith("http://"):
             raise PictureUnfit("its address is not safe")

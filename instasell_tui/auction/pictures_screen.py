@@ -20,7 +20,7 @@ from instasell_tui.auction.pictures import PictureUnfit
 from instasell_tui.widgets.formats import count, safe_text
 
 if TYPE_CHECKING:
-    from instasell_tui.market.host import MarketApp
+    from instasell_tui.auction.host import AuctionApp
 
 ADDRESSES_HOLD = timedelta(minutes=4)
 """A minute less than the market says, for the way."""
@@ -29,7 +29,7 @@ ADDRESSES_HOLD = timedelta(minutes=4)
 class PicturesScreen(ModalScreen[None]):
     """Escape closes it; the arrows go to the other pictures."""
 
-    app: MarketApp
+    app: AuctionApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,v,enter", "dismiss", "Close"),
@@ -61,7 +61,7 @@ class PicturesScreen(ModalScreen[None]):
 
     @work(exclusive=True)
     async def _show(self) -> None:
-        pictures, frame = self.app.feed.pictures, self.query_one(PictureView)
+        pictures, frame = self.app.pictures, self.query_one(PictureView)
         frame.show(None, "Fetching the picture …")
         try:
             now = self.app.feed.now()

@@ -27,8 +27,8 @@ from instasell_tui.auction.pictures_screen import PicturesScreen
 from instasell_tui.auction.price_chart import PriceChart, PriceHistory
 from instasell_tui.auction.state import AuctionPageState, BidderPosition
 from instasell_tui.market import messages
+from instasell_tui.market.bars import StatusBar, TopBar
 from instasell_tui.orders.start_conversation import ask_seller
-from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
 from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.formats import count, countdown, safe_text
@@ -36,7 +36,7 @@ from instasell_tui.widgets.text_screen import TextScreen
 from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.market.host import MarketApp
+    from instasell_tui.auction.host import AuctionApp
 
 TICK_SECONDS = 0.1
 CHART_SECONDS = 1.0
@@ -45,7 +45,7 @@ CHART_SECONDS = 1.0
 class AuctionScreen(Screen[None]):
     """Shows the feed's sale. A bid is sent after a confirmation, and in no other way."""
 
-    app: MarketApp
+    app: AuctionApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Board", id="auction.back"),
@@ -100,19 +100,19 @@ class AuctionScreen(Screen[None]):
 
     async def on_screen_resume(self) -> None:
         # One auction is followed at a time: another page above this one has ended that here.
-        if self.app.feed.sale is not self._sale:
+        if self.app.auction.page is not self._sale:
             await self._follow()
             self._show()
 
     async def _follow(self) -> None:
         try:
-            self._sale = await self.app.feed.follow(self._auction_id)
+            self._sale = await self.app.auction.follow(self._auction_id)
         except InstaSellError as error:
             self._sale.failure = str(error)
 
     async def on_unmount(self) -> None:
         self.app.feed.unsubscribe(self)
-        await self.app.feed.unfollow(self._sale)
+        await self.app.auction.unfollow(self._sale)
 
     # Showing ----------------------------------------------------------------------------------
 
@@ -255,7 +255,7 @@ class AuctionScreen(Screen[None]):
 
     def action_bid(self) -> None:
         state, box = self._sale.state, self.query_one(BidBox)
-        unanswered = self.app.feed.bids.unanswered(self._auction_id)
+        unanswered = self.app.auction.unanswered_bid(self._auction_id)
         if unanswered is not None:
             self._confirm(BidInput(*unanswered))
         elif self._sale.place is BidderPosition.LEADING:
@@ -270,7 +270,7 @@ class AuctionScreen(Screen[None]):
     def _confirm(self, wish: BidInput) -> None:
         sale = self._sale
         lines = auction_text.bid_lines(sale, wish, self.app.feed.currency)
-        unanswered = self.app.feed.bids.unanswered(self._auction_id)
+        unanswered = self.app.auction.unanswered_bid(self._auction_id)
         again = unanswered == (wish.amount, wish.max_amount)
         head = "Send the same bid again?" if again else "Place this bid?"
         question = Question(head, sale.title, lines, "Bid")
@@ -304,9 +304,9 @@ class AuctionScreen(Screen[None]):
             self._follow_minimum()
 
     async def _send(self, wish: BidInput) -> None:
-        bids, box = self.app.feed.bids, self.query_one(BidBox)
+        auction, box = self.app.auction, self.query_one(BidBox)
         try:
-            receipt = await bids.bid(
+            receipt = await auction.bid(
                 self._auction_id, amount=wish.amount, max_amount=wish.max_amount
             )
         except InstaSellError as error:
@@ -362,7 +362,7 @@ class AuctionScreen(Screen[None]):
 
     async def _buy(self, amount: int) -> None:
         try:
-            self._taken(await self.app.feed.bids.buy_now(self._auction_id, amount))
+            self._taken(await self.app.auction.buy_now(self._auction_id, amount))
         except InstaSellError as error:
             self._refused(error)
 
@@ -391,6 +391,6 @@ class AuctionScreen(Screen[None]):
     async def action_watch(self) -> None:
         you = self._sale.you
         try:
-            await self.app.feed.watch(self._auction_id, on=not (you and you.watching))
+            await self.app.auction.watch(self._auction_id, on=not (you and you.watching))
         except InstaSellError as error:
             self.app.say(safe_text(str(error)), Tone.BAD)

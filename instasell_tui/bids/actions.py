@@ -18,13 +18,13 @@ from instasell_tui.widgets.form_screen import Form, FormField, Values
 from instasell_tui.widgets.formats import money, safe_text
 
 if TYPE_CHECKING:
-    from instasell_tui.market.host import MarketApp
+    from instasell_tui.bids.host import BidsApp
 
 
 class BidActions:
     """Bids for a screen. Call from a worker: it waits for answers."""
 
-    def __init__(self, app: MarketApp) -> None:
+    def __init__(self, app: BidsApp) -> None:
         self._app = app
 
     async def again(self, own: BiddingAuction) -> Said:
@@ -64,7 +64,7 @@ class BidActions:
         if not await self._app.push_screen_wait(screen):
             return NOTHING_SENT
         try:
-            receipt = await feed.bids.bid(
+            receipt = await self._app.auction.bid(
                 state.auction_id, amount=wish.amount, max_amount=wish.max_amount
             )
         except InstaSellError as error:

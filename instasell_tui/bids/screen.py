@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on
@@ -16,18 +16,21 @@ from instasell_client.models.bids import BiddingAuction, BiddingPart
 from instasell_tui.bids import text as bids_text
 from instasell_tui.bids.actions import BidActions
 from instasell_tui.bids.state import OPEN_PARTS, sort_bids, to_pay
+from instasell_tui.board.messages import BoardChanged
 from instasell_tui.market import messages
+from instasell_tui.market.paged_list import PagedListScreen
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.actions import OrderActions
-from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.orders.rules import OrderStep
 from instasell_tui.orders.text import Said
 from instasell_tui.widgets.formats import count, money, safe_text
 from instasell_tui.widgets.line_table import Cell
 from instasell_tui.widgets.outcome_line import OutcomeLine
-from instasell_tui.widgets.paged_list import PagedListScreen
 from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tone import Tone
+
+if TYPE_CHECKING:
+    from instasell_tui.bids.host import BidsApp
 
 WIDE_CELLS = 110
 PAGES_AT_ONCE_MAX = 20
@@ -36,6 +39,8 @@ _PAYING = {"pay_wallet": OrderStep.PAY_WALLET, "pay_card": OrderStep.PAY_CARD}
 
 class BidsScreen(PagedListScreen):
     """Shows what the feed's `bids` have read, as the board moves it on."""
+
+    app: BidsApp
 
     PLACE = "My bids"
     TABS: ClassVar[Mapping[str, str]] = {"all": "All", "running": "Running", "over": "Over"}
@@ -88,7 +93,7 @@ class BidsScreen(PagedListScreen):
 
     def _shown(self) -> list[BiddingAuction]:
         feed = self.app.feed
-        every = sort_bids(feed.bids.auctions.values(), feed.now())
+        every = sort_bids(self.app.bids.auctions.values(), feed.now())
         if self.tab == "all":
             return every
         return [each for each in every if (each.part in OPEN_PARTS) is (self.tab == "running")]
@@ -110,7 +115,7 @@ class BidsScreen(PagedListScreen):
         return TableRow(state.auction_id, bids_text.mark(own, now), cells)
 
     def tab_counts(self) -> Mapping[str, str]:
-        bids = self.app.feed.bids
+        bids = self.app.bids
         more = "+" if bids.next else ""
         whole = len(bids.auctions)
         return {
@@ -134,7 +139,7 @@ class BidsScreen(PagedListScreen):
     def told(self, rows: Sequence[TableRow]) -> str:
         feed = self.app.feed
         number = count(len(rows), "auction")
-        return f"{number} · {bids_text.summary(feed.bids.auctions.values(), feed.now())}"
+        return f"{number} · {bids_text.summary(self.app.bids.auctions.values(), feed.now())}"
 
     def nothing(self) -> str:
         feed = self.app.feed
@@ -142,11 +147,11 @@ class BidsScreen(PagedListScreen):
             return "Press i to sign in; then the auctions that you bid in are here."
         if self.failure is not None:
             return self.failure
-        if not feed.bids.loaded:
+        if not self.app.bids.loaded:
             return "Asking the market …"
-        if self.tab == "running" and feed.bids.auctions:
+        if self.tab == "running" and self.app.bids.auctions:
             return "You bid in no running auction."
-        if self.tab == "over" and feed.bids.auctions:
+        if self.tab == "over" and self.app.bids.auctions:
             return "No auction with a bid of yours is over."
         return "You have not bid yet.\n\nOn an auction, b bids the minimum and m up to a maximum."
 
@@ -166,14 +171,14 @@ class BidsScreen(PagedListScreen):
 
     def _chosen(self) -> BiddingAuction | None:
         key = self.query_one(RowTable).cursor_key
-        return self.app.feed.bids.auctions.get(key) if key else None
+        return self.app.bids.auctions.get(key) if key else None
 
     # What changes -----------------------------------------------------------------------------
 
-    @on(messages.BoardChanged)
-    def _board_changed(self, message: messages.BoardChanged) -> None:
+    @on(BoardChanged)
+    def _board_changed(self, message: BoardChanged) -> None:
         """Read an auction again when it ends: only the server decides whether it is to be paid."""
-        bids = self.app.feed.bids
+        bids = self.app.bids
         if not self.is_current or message.changes.auction_ids.isdisjoint(bids.auctions):
             return
         running = bids.running
@@ -190,11 +195,11 @@ class BidsScreen(PagedListScreen):
         self.refresh_list()
 
     async def look(self) -> None:
-        await self.app.feed.bids.load()
+        await self.app.bids.load()
 
     async def look_further(self) -> None:
         """Read until this tab has grown: the next page may hold nothing of it."""
-        bids, before = self.app.feed.bids, len(self._shown())
+        bids, before = self.app.bids, len(self._shown())
         for _ in range(PAGES_AT_ONCE_MAX):
             await bids.load_more()
             if bids.next is None or len(self._shown()) > before:
@@ -202,7 +207,7 @@ class BidsScreen(PagedListScreen):
 
     @property
     def has_more(self) -> bool:
-        return self.app.feed.bids.next is not None
+        return self.app.bids.next is not None
 
     # What people do ---------------------------------------------------------------------------
 
@@ -211,7 +216,7 @@ class BidsScreen(PagedListScreen):
         """Open the order where there is a valid one, else the auction."""
         own = self._chosen()
         if own is not None and own.part in (BiddingPart.TO_PAY, BiddingPart.WON) and own.order_id:
-            self.app.push_screen(OrderScreen(own.order_id))
+            self.app.open_order(own.order_id)
         else:
             self.action_view()
 
@@ -236,7 +241,7 @@ class BidsScreen(PagedListScreen):
         return steps.again(own) if name == "again" else steps.up_to(own)
 
     async def _pay(self, step: OrderStep, order_id: str) -> Said:
-        view = await self.app.feed.trading.look_at(order_id)
+        view = await self.app.orders.look_at(order_id)
         return await OrderActions(self.app, self.tell).run(step, view.order)
 
     async def _do(self, name: str, own: BiddingAuction) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from instasell_client.models.auctions import AuctionStatus, BidReceipt
+from instasell_client.models.auctions import AuctionStatus
 from instasell_client.models.bids import BiddingAuction, BiddingPart
 
 if TYPE_CHECKING:
-    from instasell_tui.market.core import MarketCore
+    from instasell_tui.board.state import BoardState
+    from instasell_tui.market.connection import MarketConnection
 
 PAGE = 100
 OPEN_PARTS = frozenset({BiddingPart.OUTBID, BiddingPart.LEADING})
@@ -19,10 +20,12 @@ _RANKS = {BiddingPart.TO_PAY: 0, BiddingPart.OUTBID: 1, BiddingPart.LEADING: 2}
 
 
 class BidsState:
-    """Serves the screen of own bids. What bids raises Forbidden under read-only."""
+    """Serves the screen of own bids."""
 
-    def __init__(self, feed: MarketCore) -> None:
+    def __init__(self, feed: MarketConnection, board: BoardState) -> None:
         self._feed = feed
+        self._board = board
+        feed.on_forget(self.forget_person)
         self.forget_person()
 
     def forget_person(self) -> None:
@@ -60,39 +63,12 @@ class BidsState:
         """Take in what the board knows by now; whether anything has changed by that."""
         changed = False
         for auction_id, own in self.auctions.items():
-            lot = self._feed.lots.get(auction_id)
+            lot = self._board.get(auction_id)
             if lot is not None and lot.state.version > own.state.version:
                 moved = own.model_copy(update={"state": lot.state})
                 self.auctions[auction_id] = moved.model_copy(update={"part": part_of(moved)})
                 changed = True
         return changed
-
-    async def bid(
-        self, auction_id: str, *, amount: int | None, max_amount: int | None
-    ) -> BidReceipt:
-        """Bid, in minor units; without an answer the same amounts again are the same bid."""
-
-        async def send(key: str) -> BidReceipt:
-            return await self._feed.bid(auction_id, amount=amount, max_amount=max_amount, key=key)
-
-        keys, request = self._feed.keys, ("bid", auction_id, amount, max_amount)
-        if self.unanswered(auction_id) != (amount, max_amount):
-            # Another bid takes the place of the one before it.
-            keys.forget("bid", auction_id)
-        return await keys.send_once(request, send)
-
-    async def buy_now(self, auction_id: str, amount: int) -> BidReceipt:
-        """Buy at the price that was shown. Raises BuyNowUnavailable."""
-
-        async def send(key: str) -> BidReceipt:
-            return await self._feed.buy_now(auction_id, amount, key=key)
-
-        return await self._feed.keys.send_once(("buy_now", auction_id, amount), send)
-
-    def unanswered(self, auction_id: str) -> tuple[int | None, int | None] | None:
-        """Return the amount and the maximum of a bid that got no answer, or None."""
-        found = self._feed.keys.find("bid", auction_id)
-        return cast(tuple[int | None, int | None], found[2:]) if found is not None else None
 
 
 def part_of(own: BiddingAuction) -> BiddingPart:

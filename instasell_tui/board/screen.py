@@ -16,17 +16,18 @@ from textual.widgets import Input, Static
 
 from instasell_client import InstaSellError
 from instasell_tui.board.category_tree import CategoryTreeView
+from instasell_tui.board.messages import BoardChanged
 from instasell_tui.board.state import BoardColumn, BoardQuery, Tab
 from instasell_tui.board.table import BoardTable
 from instasell_tui.market import messages
-from instasell_tui.market.core import ConnectionStatus
-from instasell_tui.widgets.bars import StatusBar, TopBar
+from instasell_tui.market.bars import StatusBar, TopBar
+from instasell_tui.market.connection import ConnectionStatus
 from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.formats import count, safe_text
 from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.market.host import MarketApp
+    from instasell_tui.board.host import BoardApp
 
 WIDE_CELLS = 120
 ORDER_SECONDS = 1.0
@@ -56,7 +57,7 @@ class TabLabel(Static):
 class BoardScreen(Screen[None]):
     """Shows what the feed has; choosing, filtering and sorting are all that it decides."""
 
-    app: MarketApp
+    app: BoardApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/", id="board.filter"),
@@ -128,7 +129,7 @@ class BoardScreen(Screen[None]):
         feed, table = self.app.feed, self.query_one(BoardTable)
         table.currency = feed.currency
         table.sorting = (self.query_now.column, self.query_now.descending)
-        lots = feed.lots.select(self.query_now)
+        lots = self.app.board.state.select(self.query_now)
         table.show(lots, from_top=from_top)
         table.display = bool(lots)
         if lots and self.focused is None:
@@ -145,13 +146,13 @@ class BoardScreen(Screen[None]):
         if not self.is_current:
             return
         table = self.query_one(BoardTable)
-        lots = self.app.feed.lots.select(self.query_now)
+        lots = self.app.board.state.select(self.query_now)
         if [lot.auction_id for lot in lots] != [lot.auction_id for lot in table.rows]:
             self._show()
         self._status()
 
     def _show_tabs(self) -> None:
-        lots = self.app.feed.lots
+        lots = self.app.board.state
         for number, tab in enumerate(Tab, 1):
             label = self.query_one(f"#tab-{tab.value}", TabLabel)
             label.update(Text(f"{number} {_NAMES[tab]} {lots.count(tab):,}"))
@@ -173,10 +174,10 @@ class BoardScreen(Screen[None]):
 
     def _nothing(self) -> str:
         feed, query = self.app.feed, self.query_now
-        if feed.failure is not None:
-            return f"The market refused: {safe_text(feed.failure)}"
-        if not feed.lots.loaded:
-            if feed.standing is ConnectionStatus.CONNECTING:
+        if self.app.board.failure is not None:
+            return f"The market refused: {safe_text(self.app.board.failure)}"
+        if not self.app.board.state.loaded:
+            if feed.status is ConnectionStatus.CONNECTING:
                 url = safe_text(feed.client.base_url)
                 return f"Connecting to {url} …\n\nIs the market running there?"
             return "Waiting for the board …"
@@ -193,7 +194,7 @@ class BoardScreen(Screen[None]):
     def _count(self) -> None:
         tree = self.query_one(CategoryTreeView)
         if tree.display:
-            lots = self.app.feed.lots.all()
+            lots = self.app.board.state.all()
             tree.count(lot.state.category_id for lot in lots if not lot.over)
 
     def _show_panel(self) -> None:
@@ -208,8 +209,8 @@ class BoardScreen(Screen[None]):
 
     # What the feed tells ----------------------------------------------------------------------
 
-    @on(messages.BoardChanged)
-    def _board_changed(self, message: messages.BoardChanged) -> None:
+    @on(BoardChanged)
+    def _board_changed(self, message: BoardChanged) -> None:
         if message.changes.rows:
             self._show()
         else:
@@ -217,7 +218,7 @@ class BoardScreen(Screen[None]):
 
     @on(messages.ConnectionChanged)
     def _connection_changed(self) -> None:
-        if not len(self.app.feed.lots):
+        if not len(self.app.board.state):
             self._show()
         self._status()
 
@@ -290,7 +291,7 @@ class BoardScreen(Screen[None]):
     @work
     async def _watch(self, auction_id: str, *, on: bool) -> None:
         try:
-            await self.app.feed.watch(auction_id, on=on)
+            await self.app.board.watch(auction_id, on=on)
         except InstaSellError as error:
             self.app.say(safe_text(str(error)), Tone.BAD)
 
@@ -317,7 +318,7 @@ class BoardScreen(Screen[None]):
 
     @on(BoardTable.InSight)
     def _in_sight(self, event: BoardTable.InSight) -> None:
-        self.app.feed.want_trends(event.auction_ids)
+        self.app.board.want_trends(event.auction_ids)
 
     @on(BoardTable.RowOpened)
     def _opened(self, event: BoardTable.RowOpened) -> None:

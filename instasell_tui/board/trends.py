@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
-from instasell_client import InstaSellError
-from instasell_tui.board.state import PRICES_KEPT_MAX
-
-if TYPE_CHECKING:
-    from instasell_tui.market.core import MarketCore
+from instasell_client import AsyncInstaSell, InstaSellError, LiveSession
+from instasell_tui.board.state import PRICES_KEPT_MAX, BoardState
 
 log = logging.getLogger("instasell_tui")
 
@@ -25,27 +21,30 @@ ANONYMOUS_MAX = 12
 class PriceTrends:
     """Fetches one auction's prices after the other, within what the market's limits leave."""
 
-    def __init__(self, feed: MarketCore) -> None:
-        self._feed = feed
+    def __init__(
+        self, client: AsyncInstaSell, board: BoardState, mark_changed: Callable[[], None]
+    ) -> None:
+        self._client = client
+        self._board = board
+        self._mark_changed = mark_changed
         self._waiting: dict[str, None] = {}
         self._more = asyncio.Event()
         self._asked = 0
 
     def want(self, auction_ids: Iterable[str]) -> None:
         """Want these auctions, which are visible; earlier ones that are not visible are dropped."""
-        lots = self._feed.lots
         self._waiting = {}
         for auction_id in auction_ids:
-            lot = lots.get(auction_id)
+            lot = self._board.get(auction_id)
             if lot is not None and not lot.has_history and lot.state.bid_count:
                 self._waiting[auction_id] = None
         if self._waiting:
             self._more.set()
 
-    async def run(self) -> None:
+    async def run(self, _: LiveSession) -> None:
         """Serve wishes until it is cancelled, or the limit is reached."""
         self._asked = 0
-        while self._asked < (ANONYMOUS_MAX if self._feed.client.token is None else SIGNED_IN_MAX):
+        while self._asked < (ANONYMOUS_MAX if self._client.token is None else SIGNED_IN_MAX):
             if not self._waiting:
                 self._more.clear()
                 await self._more.wait()
@@ -57,17 +56,17 @@ class PriceTrends:
                 return
 
     async def _fetch(self, auction_id: str) -> bool:
-        lot = self._feed.lots.get(auction_id)
+        lot = self._board.get(auction_id)
         if lot is None:
             return True
         after = max(0, lot.state.seq - PRICES_KEPT_MAX)
         try:
-            page = await self._feed.client.auctions.bids_page(
+            page = await self._client.auctions.bids_page(
                 auction_id, after_seq=after, limit=PRICES_KEPT_MAX
             )
         except InstaSellError as error:
             log.info("trends are left out from here on: %s", error)
             return False
-        self._feed.lots.set_history(auction_id, page.items)
-        self._feed.mark_changed()
+        self._board.set_history(auction_id, page.items)
+        self._mark_changed()
         return True

@@ -17,14 +17,13 @@ from instasell_client import InstaSellError
 from instasell_client.models.messages import Conversation, Message
 from instasell_tui.inbox import text as inbox_text
 from instasell_tui.market import messages
-from instasell_tui.market.core import ConnectionStatus
-from instasell_tui.orders.order_screen import OrderScreen
-from instasell_tui.widgets.bars import StatusBar, TopBar
+from instasell_tui.market.bars import StatusBar, TopBar
+from instasell_tui.market.connection import ConnectionStatus
 from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.formats import local_time, prose, safe_text
 
 if TYPE_CHECKING:
-    from instasell_tui.market.host import MarketApp
+    from instasell_tui.inbox.host import InboxApp
 
 TEXT_CHARACTERS_MAX = 2000
 TICK_SECONDS = 1.0
@@ -33,7 +32,7 @@ TICK_SECONDS = 1.0
 class ConversationScreen(Screen[None]):
     """Shows one conversation; what is typed is sent by Enter and stays until it has gone."""
 
-    app: MarketApp
+    app: InboxApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="conversation.back"),
@@ -79,7 +78,7 @@ class ConversationScreen(Screen[None]):
 
     @property
     def _conversation(self) -> Conversation | None:
-        known = self.app.feed.inbox.conversations
+        known = self.app.inbox.conversations
         return next((each for each in known if each.id == self._conversation_id), None)
 
     @on(messages.InboxChanged)
@@ -136,13 +135,13 @@ class ConversationScreen(Screen[None]):
     @on(messages.ConnectionChanged)
     def _connection_changed(self) -> None:
         self._show()
-        if self.app.feed.standing is ConnectionStatus.LIVE:
+        if self.app.feed.status is ConnectionStatus.LIVE:
             self._read()
 
     @work(exclusive=True, group="read")
     async def _read(self) -> None:
         """Read the newest page; what was read before stays unless there is a hole."""
-        inbox = self.app.feed.inbox
+        inbox = self.app.inbox
         try:
             if self._conversation is None:
                 await inbox.look_at_conversations()
@@ -168,7 +167,7 @@ class ConversationScreen(Screen[None]):
         if self._next is None:
             return
         try:
-            older, self._next = await self.app.feed.inbox.said(self._conversation_id, self._next)
+            older, self._next = await self.app.inbox.said(self._conversation_id, self._next)
         except InstaSellError as error:
             self._failure = safe_text(str(error))
         else:
@@ -189,7 +188,7 @@ class ConversationScreen(Screen[None]):
     async def _send(self, text: str) -> None:
         field, outcome = self.query_one("#text", Input), self.query_one("#outcome", Static)
         try:
-            await self.app.feed.inbox.send(self._conversation_id, text)
+            await self.app.inbox.send(self._conversation_id, text)
         except InstaSellError as error:
             outcome.update(Text(f"Not sent: {safe_text(str(error))}"))
         else:
@@ -202,7 +201,7 @@ class ConversationScreen(Screen[None]):
     def action_order(self) -> None:
         conversation = self._conversation
         if conversation is not None and conversation.order_id is not None:
-            self.app.push_screen(OrderScreen(conversation.order_id))
+            self.app.open_order(conversation.order_id)
 
     def action_back(self) -> None:
         self.dismiss()

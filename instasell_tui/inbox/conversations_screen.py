@@ -12,19 +12,21 @@ from instasell_client.models.messages import Conversation
 from instasell_tui.inbox import text as inbox_text
 from instasell_tui.inbox.conversation_screen import ConversationScreen
 from instasell_tui.market import messages
+from instasell_tui.market.paged_list import PagedListScreen
 from instasell_tui.widgets.formats import count, local_time, safe_text
 from instasell_tui.widgets.line_table import Cell
-from instasell_tui.widgets.paged_list import PagedListScreen
 from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 
 if TYPE_CHECKING:
-    pass
+    from instasell_tui.inbox.host import InboxApp
 
 WIDE_CELLS = 100
 
 
 class ConversationsScreen(PagedListScreen):
     """Shows what the inbox has."""
+
+    app: InboxApp
 
     PLACE = "Messages"
 
@@ -45,7 +47,7 @@ class ConversationsScreen(PagedListScreen):
         ]
 
     def rows(self) -> Sequence[TableRow]:
-        return [self._row(each) for each in self.app.feed.inbox.conversations]
+        return [self._row(each) for each in self.app.inbox.conversations]
 
     def told(self, rows: Sequence[TableRow]) -> str:
         return count(len(rows), "conversation")
@@ -67,7 +69,7 @@ class ConversationsScreen(PagedListScreen):
             return "Press i to sign in; then your messages are here."
         if self.failure is not None:
             return self.failure
-        if not feed.inbox.loaded_conversations:
+        if not self.app.inbox.loaded_conversations:
             return "Asking the market …"
         return "Nobody has written yet.\n\nOn an auction, a asks its seller."
 
@@ -76,14 +78,14 @@ class ConversationsScreen(PagedListScreen):
         self.show_rows()
 
     async def look(self) -> None:
-        await self.app.feed.inbox.look_at_conversations()
+        await self.app.inbox.look_at_conversations()
 
     async def look_further(self) -> None:
-        await self.app.feed.inbox.look_at_conversations(further=True)
+        await self.app.inbox.look_at_conversations(further=True)
 
     @property
     def has_more(self) -> bool:
-        return self.app.feed.inbox.next_conversations is not None
+        return self.app.inbox.next_conversations is not None
 
     @on(RowTable.RowOpened)
     def _opened(self, event: RowTable.RowOpened) -> None:

@@ -14,21 +14,22 @@ from instasell_tui.inbox import text as inbox_text
 from instasell_tui.inbox.conversation_screen import ConversationScreen
 from instasell_tui.inbox.preferences_screen import PreferencesScreen
 from instasell_tui.market import messages
-from instasell_tui.orders.order_screen import OrderScreen
+from instasell_tui.market.paged_list import PagedListScreen
 from instasell_tui.widgets.formats import count, local_time, safe_text
 from instasell_tui.widgets.line_table import Cell
-from instasell_tui.widgets.paged_list import PagedListScreen
 from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    pass
+    from instasell_tui.inbox.host import InboxApp
 
 WIDE_CELLS = 100
 
 
 class NoticesScreen(PagedListScreen):
     """Shows what the inbox has; opening one marks it as read."""
+
+    app: InboxApp
 
     PLACE = "Notices"
     TABS: ClassVar[Mapping[str, str]] = {"all": "All", "unread": "Unread"}
@@ -59,12 +60,12 @@ class NoticesScreen(PagedListScreen):
         return count(len(rows), "notice")
 
     def tab_counts(self) -> Mapping[str, str]:
-        inbox = self.app.feed.inbox
+        inbox = self.app.inbox
         more = "+" if inbox.next_notices else ""
         return {"all": f"{len(inbox.notices):,}{more}", "unread": f"{inbox.unread_notices:,}"}
 
     def _chosen(self) -> list[Notification]:
-        notices = self.app.feed.inbox.notices
+        notices = self.app.inbox.notices
         return notices if self.tab == "all" else [each for each in notices if not each.read_at]
 
     def _row(self, notice: Notification) -> TableRow:
@@ -83,7 +84,7 @@ class NoticesScreen(PagedListScreen):
             return "Press i to sign in; then the market tells you here what concerns you."
         if self.failure is not None:
             return self.failure
-        if not feed.inbox.loaded_notices:
+        if not self.app.inbox.loaded_notices:
             return "Asking the market …"
         if self.tab == "unread":
             return "Nothing new."
@@ -96,7 +97,7 @@ class NoticesScreen(PagedListScreen):
         """Take what leads nowhere out of the footer."""
         if action == "read_all":
             feed = self.app.feed
-            return bool(feed.inbox.unread_notices) and not feed.read_only
+            return bool(self.app.inbox.unread_notices) and not feed.read_only
         return True
 
     # What changes -----------------------------------------------------------------------------
@@ -106,14 +107,14 @@ class NoticesScreen(PagedListScreen):
         self.show_rows()
 
     async def look(self) -> None:
-        await self.app.feed.inbox.look_at_notices()
+        await self.app.inbox.look_at_notices()
 
     async def look_further(self) -> None:
-        await self.app.feed.inbox.look_at_notices(further=True)
+        await self.app.inbox.look_at_notices(further=True)
 
     @property
     def has_more(self) -> bool:
-        return self.app.feed.inbox.next_notices is not None
+        return self.app.inbox.next_notices is not None
 
     # What people do ---------------------------------------------------------------------------
 
@@ -124,13 +125,13 @@ class NoticesScreen(PagedListScreen):
     @work
     async def action_read_all(self) -> None:
         try:
-            await self.app.feed.inbox.mark_all_read()
+            await self.app.inbox.mark_all_read()
         except InstaSellError as error:
             self.app.say(safe_text(str(error)), Tone.BAD)
 
     @on(RowTable.RowOpened)
     def _opened(self, event: RowTable.RowOpened) -> None:
-        notice = next((each for each in self.app.feed.inbox.notices if each.id == event.key), None)
+        notice = next((each for each in self.app.inbox.notices if each.id == event.key), None)
         if notice is None:
             return
         self._mark(notice)
@@ -139,15 +140,15 @@ class NoticesScreen(PagedListScreen):
         if conversation_id:
             self.app.push_screen(ConversationScreen(str(conversation_id)))
         elif order_id and notice.kind != "auction_ended":
-            self.app.push_screen(OrderScreen(str(order_id)))
+            self.app.open_order(str(order_id))
         elif auction_id:
             self.app.open_auction(str(auction_id))
         elif order_id:
-            self.app.push_screen(OrderScreen(str(order_id)))
+            self.app.open_order(str(order_id))
 
     @work
     async def _mark(self, notice: Notification) -> None:
         try:
-            await self.app.feed.inbox.mark_read(notice)
+            await self.app.inbox.mark_read(notice)
         except InstaSellError as error:
             self.failure = safe_text(str(error))

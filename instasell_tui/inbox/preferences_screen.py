@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -14,13 +14,15 @@ from textual.widgets import Static
 from instasell_client import InstaSellError
 from instasell_client.models.notifications import Preference
 from instasell_tui.inbox import text as inbox_text
-from instasell_tui.orders import text as orders_text
+from instasell_tui.market.paged_list import PagedListScreen
 from instasell_tui.widgets.formats import count, safe_text
 from instasell_tui.widgets.line_table import Cell
-from instasell_tui.widgets.outcome_line import OutcomeLine
-from instasell_tui.widgets.paged_list import PagedListScreen
+from instasell_tui.widgets.outcome_line import OutcomeLine, refusal
 from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tone import Tone
+
+if TYPE_CHECKING:
+    from instasell_tui.inbox.host import InboxApp
 
 Way = Literal["in_app", "email"]
 _WAYS: dict[Way, str] = {"in_app": "in the app", "email": "by e-mail"}
@@ -36,6 +38,8 @@ class PreferenceTable(RowTable):
 
 class PreferencesScreen(PagedListScreen):
     """One row for each kind. What is on its way to the market is shown as it will be."""
+
+    app: InboxApp
 
     PLACE = "Your notifications"
     TELLS_OUTCOMES = True
@@ -106,7 +110,7 @@ class PreferencesScreen(PagedListScreen):
     async def look(self) -> None:
         async with self._one_by_one:
             client = self.app.feed.client
-            token, found = client.token, await self.app.feed.inbox.preferences()
+            token, found = client.token, await self.app.inbox.preferences()
             self._take(found, token)
 
     def _take(self, found: list[Preference], token: str | None) -> None:
@@ -149,11 +153,11 @@ class PreferencesScreen(PagedListScreen):
         async with self._one_by_one:
             token = self.app.feed.client.token
             try:
-                self._take(await self.app.feed.inbox.prefer(kind, way, on=on), token)
+                self._take(await self.app.inbox.prefer(kind, way, on=on), token)
                 said = (what, Tone.GOOD)
             except InstaSellError as error:
                 self._wishes.pop((kind, way), None)
-                said = orders_text.refusal(error, self.app.feed.currency)
+                said = refusal(error)
             if self._wishes.get((kind, way)) is on:
                 del self._wishes[kind, way]
         self.tell(*said)

@@ -15,7 +15,7 @@ from instasell_tui.market import messages
 from instasell_tui.market.pending_keys import Request
 
 if TYPE_CHECKING:
-    from instasell_tui.market.core import MarketCore
+    from instasell_tui.market.connection import MarketConnection
 
 PAGE = 100
 log = logging.getLogger("instasell_tui")
@@ -24,10 +24,12 @@ log = logging.getLogger("instasell_tui")
 class InboxState:
     """Serves the screens of notices and of messages, and the counts at the top of all screens."""
 
-    def __init__(self, feed: MarketCore) -> None:
+    def __init__(self, feed: MarketConnection) -> None:
         self._feed = feed
         self._marks = 0
         self.forget_person()
+        feed.on_forget(self.forget_person)
+        feed.on_account_event(self._take_event)
 
     def forget_person(self) -> None:
         """Forget the person, so that another sees nothing of them."""
@@ -47,12 +49,12 @@ class InboxState:
 
     # What comes by itself ---------------------------------------------------------------------
 
-    def hear(self, notice: AccountEvent) -> None:
+    def _take_event(self, event: AccountEvent) -> None:
         """Take in what the live session brought for this person alone."""
         try:
-            if (told := notice.notification) is not None:
+            if (told := event.notification) is not None:
                 self._take_notice(told)
-            elif (brought := notice.message) is not None:
+            elif (brought := event.message) is not None:
                 self._take_message(brought)
         except ValidationError as error:
             log.warning("a notice that does not fit the contract was passed over: %s", error)

@@ -10,7 +10,7 @@ from instasell_client import InstaSellError, Unauthenticated
 from instasell_client.models.accounts import SignupPending
 
 if TYPE_CHECKING:
-    from instasell_tui.market.core import MarketCore
+    from instasell_tui.market.connection import MarketConnection
 
 log = logging.getLogger("instasell_tui")
 
@@ -20,7 +20,7 @@ END_SECONDS = 3.0
 class AccountSession:
     """Keeps apart what is this screen's to end from a token that scripts use too."""
 
-    def __init__(self, feed: MarketCore) -> None:
+    def __init__(self, feed: MarketConnection) -> None:
         self._feed = feed
         self._owned: str | None = None
 

@@ -7,6 +7,7 @@ from datetime import tzinfo
 
 from textual.app import App
 
+from instasell_tui.market.account import AccountSession
 from instasell_tui.market.connection import MarketConnection
 from instasell_tui.widgets.message_log import MessageLog
 from instasell_tui.widgets.tone import Tone
@@ -21,6 +22,7 @@ class MarketApp(App[None]):
     """
 
     feed: MarketConnection
+    session: AccountSession
     zone: tzinfo | None
     armed_after_seconds: float
     poll_seconds: float
@@ -30,6 +32,10 @@ class MarketApp(App[None]):
     @abstractmethod
     def open_auction(self, auction_id: str) -> None:
         """Show one auction, in place of another that is shown."""
+
+    @abstractmethod
+    def open_order(self, order_id: str) -> None:
+        """Show one order."""
 
     @abstractmethod
     def open_conversation(self, conversation_id: str) -> None:
@@ -42,6 +48,11 @@ class MarketApp(App[None]):
     @abstractmethod
     def keep(self, text: str, tone: Tone) -> None:
         """Put what a screen says itself into the log."""
+
+    @property
+    @abstractmethod
+    def news(self) -> str:
+        """Return the text for the top of every screen about what is new; empty for nothing."""
 
     @property
     @abstractmethod

@@ -6,15 +6,6 @@ from textual.message import Message
 
 from instasell_client.models.messages import Message as Said
 from instasell_client.models.notifications import Notification
-from instasell_tui.board.state import BoardAuction, BoardChanges
-
-
-class BoardChanged(Message, bubble=False):
-    """Lots are different."""
-
-    def __init__(self, changes: BoardChanges) -> None:
-        super().__init__()
-        self.changes = changes
 
 
 class AuctionPageChanged(Message, bubble=False):
@@ -59,22 +50,6 @@ class AccountChanged(Message, bubble=False):
 
 class CategoriesChanged(Message, bubble=False):
     """Report that the tree of categories has been read."""
-
-
-class Outbid(Message, bubble=False):
-    """Report that another bidder leads where the signed-in user led."""
-
-    def __init__(self, lot: BoardAuction) -> None:
-        super().__init__()
-        self.lot = lot
-
-
-class AuctionOver(Message, bubble=False):
-    """An auction that the signed-in user watches or bids in is over."""
-
-    def __init__(self, lot: BoardAuction) -> None:
-        super().__init__()
-        self.lot = lot
 
 
 class SignedOut(Message, bubble=False):

@@ -24,6 +24,7 @@ from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
     from instasell_tui.market.host import MarketApp
+    from instasell_tui.orders.host import OrdersApp
 
 FILES_ELSEWHERE: Said = (
     "In a browser a path would name a file of the host: use a terminal of your own",
@@ -61,10 +62,10 @@ class OrderActions:
     `tell` says how far a step has come that takes its time.
     """
 
-    def __init__(self, app: MarketApp, tell: Callable[[str, Tone], None]) -> None:
+    def __init__(self, app: OrdersApp, tell: Callable[[str, Tone], None]) -> None:
         self._app = app
         self._tell = tell
-        self._trading = app.feed.trading
+        self._trading = app.orders
 
     async def run(self, step: OrderStep, order: Order) -> Said:
         """Do one step; what came of it, in a sentence."""

@@ -20,7 +20,7 @@ from instasell_tui.widgets.confirm_screen import pairs
 from instasell_tui.widgets.formats import safe_text
 
 if TYPE_CHECKING:
-    from instasell_tui.market.host import MarketApp
+    from instasell_tui.orders.host import OrdersApp
 
 POLLS_QUICK, POLLS_MAX = 20, 120
 SLOWER = 3
@@ -33,7 +33,7 @@ class CheckoutScreen(ModalScreen[bool]):
     `paid` asks the server; an error is shown, and ends the wait unless it passes by itself.
     """
 
-    app: MarketApp
+    app: OrdersApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "browse", "Open in the browser", priority=True),

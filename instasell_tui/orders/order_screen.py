@@ -18,21 +18,21 @@ from instasell_client import InstaSellError
 from instasell_client.models.disputes import DisputeView
 from instasell_client.models.orders import Order, OrderEvent, OrderStatus
 from instasell_tui.market import messages
-from instasell_tui.market.core import ConnectionStatus
+from instasell_tui.market.bars import StatusBar, TopBar
+from instasell_tui.market.connection import ConnectionStatus
 from instasell_tui.orders import rules as order_rules
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.actions import OrderActions
 from instasell_tui.orders.order_facts import OrderFacts
 from instasell_tui.orders.rules import OrderStep
 from instasell_tui.orders.start_conversation import start_order_conversation
-from instasell_tui.widgets.bars import StatusBar, TopBar
 from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.formats import safe_text
 from instasell_tui.widgets.outcome_line import READ_ONLY, OutcomeLine
 from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.market.host import MarketApp
+    from instasell_tui.orders.host import OrdersApp
 
 TICK_SECONDS = 1.0
 REFRESH_SECONDS = 30.0
@@ -41,7 +41,7 @@ REFRESH_SECONDS = 30.0
 class OrderScreen(Screen[None]):
     """Shows one order. A step is done after a question, and in no other way."""
 
-    app: MarketApp
+    app: OrdersApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="order.back"),
@@ -109,12 +109,12 @@ class OrderScreen(Screen[None]):
 
     @property
     def _order(self) -> Order | None:
-        return self.app.feed.trading.orders.get(self._order_id)
+        return self.app.orders.orders.get(self._order_id)
 
     @on(messages.OrdersChanged)
     def _orders_changed(self) -> None:
         """Take the history along with the status, which a list or a notice may tell first."""
-        order, view = self._order, self.app.feed.trading.views.get(self._order_id)
+        order, view = self._order, self.app.orders.views.get(self._order_id)
         if view is not None:
             self._events = view.events
         is_behind = order is not None and (view is None or view.order.status is not order.status)
@@ -206,7 +206,7 @@ class OrderScreen(Screen[None]):
     @on(messages.ConnectionChanged)
     def _connection_changed(self) -> None:
         self._show()
-        if self.app.feed.standing is ConnectionStatus.LIVE:
+        if self.app.feed.status is ConnectionStatus.LIVE:
             self._refresh()
 
     @on(messages.AccountChanged)
@@ -224,9 +224,9 @@ class OrderScreen(Screen[None]):
 
     async def _look(self) -> None:
         try:
-            view = await self.app.feed.trading.look_at(self._order_id)
+            view = await self.app.orders.look_at(self._order_id)
             if any(each.to_status is OrderStatus.DISPUTED for each in view.events):
-                self._dispute = await self.app.feed.trading.dispute_of(self._order_id)
+                self._dispute = await self.app.orders.dispute_of(self._order_id)
         except InstaSellError as error:
             self._failure = safe_text(str(error))
         else:

@@ -14,19 +14,18 @@ from textual.widgets import Static
 from instasell_client import ConnectionFailed, InstaSellError
 from instasell_client.models.orders import Order
 from instasell_tui.market import messages
+from instasell_tui.market.paged_list import PagedListScreen
 from instasell_tui.orders import rules as order_rules
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.order_facts import OrderFacts
-from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.orders.rules import OrderDue, OrderSide
 from instasell_tui.widgets.formats import count, money, safe_text
 from instasell_tui.widgets.line_table import Cell
-from instasell_tui.widgets.paged_list import PagedListScreen
 from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tab_strip import TabStrip
 
 if TYPE_CHECKING:
-    pass
+    from instasell_tui.orders.host import OrdersApp
 
 WIDE_CELLS = 100
 FACTS_FROM_CELLS = 130
@@ -36,6 +35,8 @@ TOTAL_CELLS = 12
 
 class OrdersScreen(PagedListScreen):
     """Shows what `trading` has read; choosing one side is all that it decides."""
+
+    app: OrdersApp
 
     PLACE = "Orders"
     TABS: ClassVar[Mapping[str, str]] = {"all": "All", "buyer": "Buying", "seller": "Selling"}
@@ -82,7 +83,7 @@ class OrdersScreen(PagedListScreen):
         feed = self.app.feed
         if feed.user is None:
             return []
-        mine = order_rules.sort_orders(feed.trading.orders.values(), feed.user.id, feed.now())
+        mine = order_rules.sort_orders(self.app.orders.orders.values(), feed.user.id, feed.now())
         if self.tab == "all":
             return mine
         side = OrderSide(self.tab)
@@ -109,9 +110,9 @@ class OrdersScreen(PagedListScreen):
 
     def tab_counts(self) -> Mapping[str, str]:
         feed = self.app.feed
-        known, person = feed.trading.orders.values(), feed.user
+        known, person = self.app.orders.orders.values(), feed.user
         sides = [order_rules.side_of(each, person.id) for each in known] if person else []
-        more = "+" if feed.trading.has_more else ""
+        more = "+" if self.app.orders.has_more else ""
         counts = {"all": f"{len(sides):,}{more}"}
         for side in OrderSide:
             counts[side.value] = f"{sides.count(side):,}{more}"
@@ -120,7 +121,7 @@ class OrdersScreen(PagedListScreen):
     @on(RowTable.Moved)
     def show_beside(self) -> None:
         feed, key = self.app.feed, self.query_one(RowTable).cursor_key
-        order = feed.trading.orders.get(key) if key else None
+        order = self.app.orders.orders.get(key) if key else None
         facts = self.query_one(OrderFacts)
         if order is not None and feed.user is not None:
             facts.show(order, feed.user.id)
@@ -144,7 +145,7 @@ class OrdersScreen(PagedListScreen):
             return "Press i to sign in; then your orders are here."
         if self.failure is not None:
             return self.failure
-        if not feed.trading.loaded:
+        if not self.app.orders.loaded:
             return "Asking the market …"
         if self.tab == "seller":
             return "Nobody has ordered from you yet."
@@ -167,11 +168,11 @@ class OrdersScreen(PagedListScreen):
         self.refresh_list()
 
     async def look(self) -> None:
-        await self.app.feed.trading.look_at_orders()
+        await self.app.orders.look_at_orders()
 
     async def look_further(self) -> None:
         """Read until this tab has grown: the next page may hold the other side's alone."""
-        trading, before = self.app.feed.trading, len(self._chosen())
+        trading, before = self.app.orders, len(self._chosen())
         for _ in range(PAGES_AT_ONCE_MAX):
             await trading.look_further()
             if not trading.has_more or len(self._chosen()) > before:
@@ -179,10 +180,10 @@ class OrdersScreen(PagedListScreen):
 
     @property
     def has_more(self) -> bool:
-        return self.app.feed.trading.has_more
+        return self.app.orders.has_more
 
     # What people do ---------------------------------------------------------------------------
 
     @on(RowTable.RowOpened)
     def _opened(self, event: RowTable.RowOpened) -> None:
-        self.app.push_screen(OrderScreen(event.key))
+        self.app.open_order(event.key)

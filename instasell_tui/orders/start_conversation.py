@@ -14,26 +14,26 @@ from instasell_tui.widgets.formats import safe_text
 from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.market.host import MarketApp
+    from instasell_tui.orders.host import OrdersApp
 
 _TEXT = FormField("text", "Message", max_length=2000)
 
 
-async def ask_seller(app: MarketApp, listing_id: str, title: str) -> Said:
+async def ask_seller(app: OrdersApp, listing_id: str, title: str) -> Said:
     """Send a question about a listing. Call it from a worker: it waits for answers."""
     form = Form("Ask the seller", safe_text(title), (_TEXT,), "Send")
 
     async def send(values: Values) -> Said:
-        await app.feed.inbox.ask(listing_id, values["text"])
+        await app.inbox.ask(listing_id, values["text"])
         return "Sent: the answer comes under Messages (M)", Tone.GOOD
 
     return await ask_form(app, form, {}, app.feed.currency, send)
 
 
-async def start_order_conversation(app: MarketApp, order: Order) -> Said:
+async def start_order_conversation(app: OrdersApp, order: Order) -> Said:
     """Show what was said about an order, or send the first words. Call it from a worker."""
     try:
-        conversation = await app.feed.inbox.of_order(order.id)
+        conversation = await app.inbox.of_order(order.id)
     except InstaSellError as error:
         return orders_text.refusal(error, order.currency)
     if conversation is not None:
@@ -42,7 +42,7 @@ async def start_order_conversation(app: MarketApp, order: Order) -> Said:
     form = Form("Write to the other side", safe_text(order.title), (_TEXT,), "Send")
 
     async def send(values: Values) -> Said:
-        await app.feed.inbox.write(order.id, values["text"])
+        await app.inbox.write(order.id, values["text"])
         return "Sent: the answer comes under Messages (M)", Tone.GOOD
 
     return await ask_form(app, form, {}, order.currency, send)

@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from instasell_client import (
     AccountEvent,
     InstaSellError,
-    LiveSession,
     OrderNotReady,
 )
 from instasell_client.models.base import Page
@@ -27,7 +26,7 @@ from instasell_tui.market.pending_keys import UNANSWERED, Request
 from instasell_tui.orders.evidence import EvidenceFile
 
 if TYPE_CHECKING:
-    from instasell_tui.market.core import MarketCore
+    from instasell_tui.market.connection import MarketConnection
 
 log = logging.getLogger("instasell_tui")
 
@@ -49,10 +48,8 @@ T = TypeVar("T")
 class OrdersState:
     """Serves the screens of orders and of the wallet. All that writes raises under read-only."""
 
-    def __init__(self, feed: MarketCore, hear_inbox: Callable[[AccountEvent], None]) -> None:
+    def __init__(self, feed: MarketConnection) -> None:
         self._feed = feed
-        # What the market says to the account comes in one stream; this is for the rest of it.
-        self._hear_inbox = hear_inbox
         self.wallet: Wallet | None = None
         self.orders: dict[str, Order] = {}
         self.views: dict[str, OrderView] = {}
@@ -60,6 +57,8 @@ class OrdersState:
         self._next: str | None = None
         self._uploaded: dict[object, str] = {}
         self._asking: set[str] = set()
+        feed.on_forget(self.forget_person)
+        feed.on_account_event(self._take_event)
 
     def forget_person(self) -> None:
         """Forget the person, so that another sees nothing of them."""
@@ -70,36 +69,17 @@ class OrdersState:
 
     # Reading ----------------------------------------------------------------------------------
 
-    async def listen(self, live: LiveSession) -> None:
-        """Take in what the market says to this person alone, as long as the session lasts."""
+    def _take_event(self, event: AccountEvent) -> None:
+        """Take in what the market sends to this user alone."""
         try:
-            async with live.events() as notices:
-                async for notice in notices:
-                    self._hear(notice)
-        except InstaSellError as error:
-            log.info("no more notices: %s", error)
-
-    def _hear(self, notice: AccountEvent) -> None:
-        if notice.event == "your_bid_changed":
-            self._take_own_bid(notice)
-            return
-        if notice.event != "wallet_changed":
-            self._hear_inbox(notice)
-            self._look_again(notice)
-            return
-        try:
-            self._take_wallet(Wallet.model_validate(notice.data))
+            wallet = event.wallet
         except ValidationError as error:
             log.warning("a wallet that does not fit the contract was passed over: %s", error)
-
-    def _take_own_bid(self, notice: AccountEvent) -> None:
-        try:
-            own = notice.your_bid
-        except ValidationError as error:
-            log.warning("a bid that does not fit the contract was passed over: %s", error)
+            return
+        if wallet is not None:
+            self._take_wallet(wallet)
         else:
-            assert own is not None
-            self._feed.take_own_bid(own)
+            self._look_again(event)
 
     def _look_again(self, notice: AccountEvent) -> None:
         """Read an order again that a notification reports as changed, or as new."""

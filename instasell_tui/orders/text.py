@@ -9,10 +9,7 @@ from instasell_client import (
     InstaSellError,
     InsufficientFunds,
     OrderNotReady,
-    OutcomeUnknown,
     PaymentFailed,
-    TransportError,
-    Unavailable,
 )
 from instasell_client.models.disputes import (
     Dispute,
@@ -24,6 +21,7 @@ from instasell_client.models.media import Evidence
 from instasell_client.models.orders import Order, OrderEvent, OrderStatus, PaymentMethod
 from instasell_client.models.wallets import EntryType, Wallet, WalletAccount, WalletEntry
 from instasell_tui.orders.rules import OrderDue, OrderSide, due_of, overdue, side_of
+from instasell_tui.widgets import outcome_line
 from instasell_tui.widgets.formats import NOTHING, duration, local_time, money, prose, safe_text
 from instasell_tui.widgets.tone import Tone
 
@@ -323,8 +321,6 @@ def refusal(error: InstaSellError, currency: str) -> Said:
         text = f"Refused: {safe_text(str(error))}. What is shown is up to date now"
     elif isinstance(error, PaymentFailed):
         text = f"The payment failed: {safe_text(str(error))}. Nothing was taken"
-    elif isinstance(error, OutcomeUnknown | TransportError | Unavailable):
-        text = f"No answer: {safe_text(str(error))}. The same step again counts once"
     else:
-        text = f"Refused: {safe_text(str(error))}"
+        return outcome_line.refusal(error)
     return text, Tone.BAD

@@ -12,7 +12,7 @@ from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
     from instasell_client.models.auctions import You
-    from instasell_tui.market.host import MarketApp
+    from instasell_tui.board.host import BoardApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +28,19 @@ class RecordingMode:
             return AsyncInstaSell(ADDRESS, network=self.replay.network, read_only=True)
         return AsyncInstaSell(base_url, token, observer=self.recorder, read_only=read_only)
 
-    def attach(self, app: MarketApp) -> None:
+    def attach(self, app: BoardApp) -> None:
         """Have the screen say what is going on, and hear what the replay tells."""
-        feed, recorder, replay = app.feed, self.recorder, self.replay
+        feed, board = app.feed, app.board
+        recorder, replay = self.recorder, self.replay
 
         def ended(reason: str) -> None:
             feed.marks.remove("recording")
             app.say(f"Not recorded any more: {reason}", Tone.BAD)
 
         def was(auction_id: str, you: You) -> None:
-            feed.lots.set_you(auction_id, you)
-            feed.lots.set_watched(auction_id, on=you.watching)
-            feed.mark_changed()
+            board.state.set_you(auction_id, you)
+            board.state.set_watched(auction_id, on=you.watching)
+            board.mark_changed()
 
         if recorder is not None:
             feed.marks.insert(0, "recording")

@@ -30,7 +30,7 @@ from instasell_tui.widgets.formats import money, safe_text
 from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    from instasell_tui.market.host import MarketApp
+    from instasell_tui.seller.host import SellerApp
 
 Send = Callable[[Values], Awaitable[Said]]
 
@@ -43,11 +43,11 @@ class SellerActions:
     `tell` says how far a step has come that takes its time.
     """
 
-    def __init__(self, app: MarketApp, tell: Callable[[str, Tone], None]) -> None:
+    def __init__(self, app: SellerApp, tell: Callable[[str, Tone], None]) -> None:
         self._app = app
         self._tell = tell
         self._feed = app.feed
-        self._shop = app.feed.shop
+        self._shop = app.seller
 
     @property
     def _currency(self) -> str:
@@ -81,7 +81,7 @@ class SellerActions:
         currency = self._currency
         check = partial(seller_text.wrong_terms, currency=currency)
         form = Form(head, safe_text(title), _terms(currency), "Go on", check)
-        wallet = await self._feed.trading.look_at_wallet()
+        wallet = await self._app.orders.look_at_wallet()
         if self._shop.auction_fee is None:
             await self._shop.fees()
 

@@ -13,21 +13,21 @@ from instasell_client import InstaSellError
 from instasell_client.models.accounts import Role
 from instasell_client.models.listings import Listing
 from instasell_client.models.seller_auctions import SellingAuction, SellingPart
+from instasell_tui.board.messages import BoardChanged
 from instasell_tui.market import messages
+from instasell_tui.market.paged_list import PagedListScreen
 from instasell_tui.orders import text as orders_text
-from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.orders.text import Said
 from instasell_tui.seller import text as seller_text
 from instasell_tui.seller.actions import SellerActions
 from instasell_tui.widgets.formats import NOTHING, count, money, safe_text
 from instasell_tui.widgets.line_table import Cell
 from instasell_tui.widgets.outcome_line import OutcomeLine
-from instasell_tui.widgets.paged_list import PagedListScreen
 from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    pass
+    from instasell_tui.seller.host import SellerApp
 
 WIDE_CELLS = 110
 PRICE_CELLS = 12
@@ -48,6 +48,8 @@ _STEPS = {
 
 class SellerScreen(PagedListScreen):
     """Show the auctions and listings of the seller. A step is done after a question only."""
+
+    app: SellerApp
 
     PLACE = "Seller desk"
     TABS: ClassVar[Mapping[str, str]] = {
@@ -213,11 +215,11 @@ class SellerScreen(PagedListScreen):
 
     # What changes -----------------------------------------------------------------------------
 
-    @on(messages.BoardChanged)
-    def _board_changed(self, message: messages.BoardChanged) -> None:
+    @on(BoardChanged)
+    def _board_changed(self, message: BoardChanged) -> None:
         """Show a bid on an item of the seller at once, and read the page again."""
         if self.tab == "running" and self.is_current:
-            lots = self.app.feed.lots
+            lots = self.app.board.state
             changed = False
             for at, own in enumerate(self._auctions):
                 lot = lots.get(own.state.auction_id)
@@ -256,7 +258,7 @@ class SellerScreen(PagedListScreen):
 
     async def _look_at(self, cursor: str | None) -> None:
         """Read a page. The first one takes the place of all that is here once it is complete."""
-        shop, tab = self.app.feed.shop, self.tab
+        shop, tab = self.app.seller, self.tab
         listings: list[Listing] = []
         auctions: list[SellingAuction] = []
         if tab == LISTINGS:
@@ -276,7 +278,7 @@ class SellerScreen(PagedListScreen):
         if own is None:
             self.action_step("edit")
         elif own.part is SellingPart.SOLD and own.order_id is not None:
-            self.app.push_screen(OrderScreen(own.order_id))
+            self.app.open_order(own.order_id)
         else:
             self.app.open_auction(own.state.auction_id)
 

@@ -13,7 +13,7 @@ from instasell_client.models.seller_auctions import SellingAuction, SellingPart
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from instasell_tui.market.core import MarketCore
+    from instasell_tui.market.connection import MarketConnection
 
 PAGE = 100
 
@@ -25,7 +25,7 @@ _REMOVABLE: tuple[Literal["reserve"], Literal["buy_now"]] = ("reserve", "buy_now
 class SellerState:
     """Serves the screen of those who sell. All that writes raises Forbidden under read-only."""
 
-    def __init__(self, feed: MarketCore) -> None:
+    def __init__(self, feed: MarketConnection) -> None:
         self._feed = feed
         self.auction_fee: int | None = None
 

@@ -15,22 +15,21 @@ from instasell_client.models.accounts import Role
 from instasell_client.models.money import parse_amount
 from instasell_client.models.wallets import WalletAccount, WalletEntry
 from instasell_tui.market import messages
+from instasell_tui.market.paged_list import PagedListScreen
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.actions import ask_form
 from instasell_tui.orders.checkout_screen import CheckoutScreen
-from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.orders.text import Said
 from instasell_tui.wallet.big_number import BigNumber
 from instasell_tui.widgets.form_screen import Form, FormField, Values
 from instasell_tui.widgets.formats import NOTHING, count, local_time, money, safe_text
 from instasell_tui.widgets.line_table import Cell
 from instasell_tui.widgets.outcome_line import OutcomeLine
-from instasell_tui.widgets.paged_list import PagedListScreen
 from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tone import Tone
 
 if TYPE_CHECKING:
-    pass
+    from instasell_tui.wallet.host import WalletApp
 
 WIDE_CELLS = 110
 SHORT_ID_CHARS = 8
@@ -42,6 +41,8 @@ def _amount_cells(width: int) -> int:
 
 class WalletScreen(PagedListScreen):
     """The two amounts on top are the newest that the market told; the rows come by pages."""
+
+    app: WalletApp
 
     PLACE = "Wallet"
     TABS: ClassVar[Mapping[str, str]] = {"all": "All", "balance": "Balance", "gas": "Gas"}
@@ -86,7 +87,7 @@ class WalletScreen(PagedListScreen):
 
     @property
     def _currency(self) -> str:
-        wallet = self.app.feed.trading.wallet
+        wallet = self.app.orders.wallet
         return wallet.currency if wallet else self.app.feed.currency
 
     def columns(self, width: int) -> Sequence[TableColumn]:
@@ -104,7 +105,7 @@ class WalletScreen(PagedListScreen):
         return [self._row(each, self._currency) for each in self._entries]
 
     def show_beside(self) -> None:
-        wallet = self.app.feed.trading.wallet
+        wallet = self.app.orders.wallet
         balance, gas = self.query_one("#balance", BigNumber), self.query_one("#gas", BigNumber)
         balance.show(money(wallet.balance, wallet.currency) if wallet else NOTHING)
         gas.show(f"{wallet.gas_balance:,}" if wallet else NOTHING)
@@ -112,7 +113,7 @@ class WalletScreen(PagedListScreen):
     def told(self, rows: Sequence[TableRow]) -> str:
         more = "+" if self.has_more else ""
         text = f"{count(len(rows), 'row')}{more} · {self._currency}"
-        wallet = self.app.feed.trading.wallet
+        wallet = self.app.orders.wallet
         stays = None
         if wallet is not None:
             stays = orders_text.what_stays(wallet, self.app.zone, self.app.feed.now())
@@ -135,13 +136,12 @@ class WalletScreen(PagedListScreen):
 
     def _reference(self, each: WalletEntry) -> str:
         """Return what moved the money: by its title where that is known, else by a short id."""
-        feed = self.app.feed
         if each.order_id is not None:
-            order = feed.trading.orders.get(each.order_id)
+            order = self.app.orders.orders.get(each.order_id)
             return safe_text(order.title) if order else f"order {each.order_id[:SHORT_ID_CHARS]}"
         if each.reference is None:
             return NOTHING
-        lot = feed.lots.get(each.reference)
+        lot = self.app.board.state.get(each.reference)
         return lot.title if lot else safe_text(each.reference)[:SHORT_ID_CHARS]
 
     def nothing(self) -> str:
@@ -187,7 +187,7 @@ class WalletScreen(PagedListScreen):
 
     async def look(self) -> None:
         """Read the wallet and the newest rows; older rows stay unless there is a hole."""
-        trading, account = self.app.feed.trading, self._account
+        trading, account = self.app.orders, self._account
         page = await trading.entries(account)
         await trading.look_at_wallet()
         if not trading.loaded and any(each.order_id for each in page.items):
@@ -205,7 +205,7 @@ class WalletScreen(PagedListScreen):
         cursor = self._next
         if cursor is None:
             return
-        page = await self.app.feed.trading.entries(self._account, cursor)
+        page = await self.app.orders.entries(self._account, cursor)
         if cursor == self._next:
             self._entries, self._next = [*self._entries, *page.items], page.next
 
@@ -216,7 +216,7 @@ class WalletScreen(PagedListScreen):
         """Open the order that moved the money, where it was one."""
         chosen = next(each for each in self._entries if each.id == event.key)
         if chosen.order_id is not None:
-            self.app.push_screen(OrderScreen(chosen.order_id))
+            self.app.open_order(chosen.order_id)
 
     def action_top_up(self) -> None:
         if not self._busy:
@@ -246,7 +246,7 @@ class WalletScreen(PagedListScreen):
 
     async def _pay(self, currency: str, values: Values) -> Said:
         amount, target = parse_amount(values["amount"], currency), WalletAccount(values["target"])
-        trading = self.app.feed.trading
+        trading = self.app.orders
         reply = await trading.top_up(amount, target)
         text = money(amount, currency)
         gas = [("You get", f"{amount:,} gas")] if target is WalletAccount.GAS else []

@@ -28,7 +28,7 @@ STATES = (
 def shown_states(screen: Screen) -> list[tuple[Any, ...]]:
     """Return what the board shows, as `STATES` reads it from the database."""
     states = sorted(
-        (lot.state for lot in screen.app.feed.lots.all()), key=lambda each: each.auction_id
+        (lot.state for lot in screen.app.board.state.all()), key=lambda each: each.auction_id
     )
     return [
         (
@@ -83,13 +83,13 @@ async def look_on(
         await seller.auctions.cancel(ids["A brass sextant"], "It was sold elsewhere")
         new = await market.auction(seller, title="A barometer", min_bid=700)
         await shown.reads("stale for", "10.00", "▲ You lead")
-        assert len(shown.app.feed.lots) == len(titles)
+        assert len(shown.app.board.state) == len(titles)
 
         await dying.start()
         await shown.reads("● live", "▼ Outbid by bidder-2", "40.00", "4 bids", "4 by 2")
         await shown.press("escape")
         await shown.reads("A barometer", "15.00", "outbid")
-        await until(lambda: new in shown.app.feed.lots)
+        await until(lambda: new in shown.app.board.state)
         open_ones = "SELECT id::text FROM auctions WHERE status = 'live'"
         live = {row[0] for row in sql(open_ones)}
         assert live == {watch, ids["A steel clock"], ids["A sand glass"], new}

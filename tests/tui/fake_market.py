@@ -168,7 +168,7 @@ async def open_fake_market(market: FakeMarket, **options: Any) -> AsyncIterator[
         app.feed.client._transport.run = market.run
         app.feed.client.live = market.live
         app.feed.pace = partial(asyncio.sleep, 0)
-        app.feed.late_seconds = 0.0
+        app.auction.late_seconds = 0.0
 
     options.setdefault("clock", lambda: NOW)
     loaded = market.mood in (ServerBehaviour.ANSWERS, ServerBehaviour.HAS_NOTHING)

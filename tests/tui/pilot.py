@@ -170,6 +170,6 @@ async def opened(
             if token is None:
                 await screen.until(lambda: isinstance(app.screen, SignInScreen))
                 await screen.press("escape")
-            await screen.until(lambda: app.feed.lots.loaded)
+            await screen.until(lambda: app.board.state.loaded)
             await screen.until(lambda: app.feed.user is not None or token is None)
         yield screen

@@ -32,7 +32,7 @@ async def shown() -> AsyncIterator[Screen]:
 async def test_the_description_is_read_and_scrolled(shown: Screen) -> None:
     shown.app.open_auction(auction_id(1))
     await shown.reads("d Info", "v Pics")
-    sale = shown.app.feed.sale
+    sale = shown.app.auction.page
     assert sale is not None
     await shown.until(lambda: sale.view is not None)
     assert sale.view is not None
@@ -112,7 +112,7 @@ async def test_the_palette_has_what_the_screen_does(shown: Screen) -> None:
     await shown.press("ctrl+p")
     await shown.reads("Filter (/)")
     listed = [str(hit.text) async for hit in Commands(board).discover()]
-    lot = shown.app.feed.lots.select(BoardQuery())[0]
+    lot = shown.app.board.state.select(BoardQuery())[0]
     places = [listed.index(text) for text in ("Filter (/)", "Wallet", "Quit", lot.title)]
     assert places == sorted(places)
     await shown.type("Categories")
@@ -145,5 +145,5 @@ async def test_the_wallet_names_what_moved_the_money() -> None:
     async with open_fake_market(FakeMarket(), size=LARGE) as shown:
         await shown.press("W")
         await shown.reads("Wallet", "Reference")
-        await shown.until(lambda: shown.app.feed.trading.loaded)
+        await shown.until(lambda: shown.app.orders.loaded)
         await shown.until(lambda: not UUID.search(shown.text))

@@ -13,8 +13,8 @@ from instasell_tui.auction import text as auction_text
 from instasell_tui.auction.state import AuctionPageState
 from instasell_tui.board.lines import BoardLayout, LineInputs, line_parts
 from instasell_tui.board.state import BoardState
+from instasell_tui.market.bars import connection, person
 from instasell_tui.market.connection import MarketConnection
-from instasell_tui.widgets.bars import connection, person
 from instasell_tui.widgets.formats import countdown
 from tests.tui.samples import NOW, SELLER, auction_id, bid, joined, placed, state
 
@@ -99,7 +99,7 @@ STATES: dict[str, tuple[Callable[[], str], str]] = {
     "stale": (lambda: connection(feed(LOST, silent=70), UTC), "○ stale for 1m 10s; reconnecting"),
     "closed": (lambda: connection(feed(ConnectionState.CLOSED), UTC), "○ closed"),
     "read-only": (
-        lambda: person(feed(ConnectionState.LIVE, read_only=True)),
+        lambda: person(feed(ConnectionState.LIVE, read_only=True), ""),
         "read-only · watching only",
     ),
 }

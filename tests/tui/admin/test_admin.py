@@ -276,7 +276,7 @@ async def test_figures_that_come_after_signing_out_are_dropped(
     async with screen(admin.token) as shown:
         await desk_open(shown, "4")
         await shown.reads("Bids by day · now 0")
-        desk, board = shown.app.feed.desk, shown.app.screen.query_one(FigureBoard)
+        desk, board = shown.app.admin, shown.app.screen.query_one(FigureBoard)
         read, asked, go_on, answered = desk.figures, asyncio.Event(), asyncio.Event(), []
 
         async def late(bucket: Bucket) -> Analytics:

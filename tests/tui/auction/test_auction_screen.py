@@ -320,7 +320,7 @@ async def test_hundreds_of_bids_are_all_there(market: Market, screen: Opener) ->
         await (first if amount % 2 else second).auctions.bid(auction, amount=amount)
     async with at_auction(screen, auction, first.token) as shown:
         await shown.reads("60 bids", "60 by 2")
-        sale = shown.app.feed.sale
+        sale = shown.app.auction.page
         assert sale is not None
         assert [bid.seq for bid in sale.bids] == list(range(1, 61))
         await second.auctions.bid(auction, amount=500)

@@ -128,7 +128,7 @@ async def test_the_tabs_hold_what_is_watched_and_what_is_ones_own(
         await shown.until(lambda: shown.titles == ["Bid on"])
         await shown.pilot.click("#tab-all")
         await shown.until(lambda: len(shown.titles) == 2)
-        assert shown.app.feed.lots.count(Tab.WATCHING) == 2
+        assert shown.app.board.state.count(Tab.WATCHING) == 2
         watched = [state.title async for state in bidder.auctions.watched()]
         assert sorted(watched) == ["Bid on", "Never looked at"]
 
@@ -271,7 +271,7 @@ async def test_an_end_below_the_reserve_is_one_sentence(
         assert "you lead" not in shown.text
         shown.app.open_auction(auction)
         await shown.reads("■ Ended below the reserve: no sale", "Bidding is over")
-        await shown.until(lambda: shown.app.feed.inbox.notices)
+        await shown.until(lambda: shown.app.inbox.notices)
         await shown.press("escape", "N")
         await shown.reads("Notices", "■ Ended below the reserve: no sale")
         assert "another bidder" not in shown.text

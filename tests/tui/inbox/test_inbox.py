@@ -77,7 +77,7 @@ async def test_a_notice_or_a_mark_stays_that_comes_while_the_list_is_read(
     await trade.paid("Copper lamp")
     async with screen(trade.seller.token) as shown:
         await shown.reads("● 1 new (N)")
-        inbox, notifications = shown.app.feed.inbox, shown.app.feed.client.notifications
+        inbox, notifications = shown.app.inbox, shown.app.feed.client.notifications
         read, has_read, goes_on = notifications.page, asyncio.Event(), asyncio.Event()
 
         async def late(**wish: Any) -> Any:

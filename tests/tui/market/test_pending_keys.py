@@ -19,10 +19,11 @@ from instasell_client import (
     Unavailable,
 )
 from instasell_tui.market import pending_keys
-from instasell_tui.market.connection import MarketConnection
 from instasell_tui.market.pending_keys import PENDING_MAX, PendingKeys
+from instasell_tui.seller.state import SellerState
 from tests.client.cutting_proxy import CuttingProxy, cutting
 from tests.support.market import Market
+from tests.tui.market.states import MarketStates
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 
@@ -41,21 +42,21 @@ NEW_AUCTION = {"min_bid": "1.00", "reserve": "", "buy_now": ""}
 @contextlib.asynccontextmanager
 async def behind_proxy(
     market: Market, token: str | None
-) -> AsyncIterator[tuple[MarketConnection, CuttingProxy]]:
+) -> AsyncIterator[tuple[MarketStates, CuttingProxy]]:
     """A connection of the screen whose answers the proxy can lose."""
     async with (
         cutting(market.base_url) as proxy,
         AsyncInstaSell(proxy.base_url, token, max_retries=0) as client,
     ):
-        connection = MarketConnection(client)
-        await connection.start()
+        states = MarketStates(client)
+        await states.feed.start()
         try:
-            await connection.board_came.wait()
-            while connection.user is None:
-                await connection.pace()
-            yield connection, proxy
+            await states.board.has_come.wait()
+            while states.feed.user is None:
+                await states.feed.pace()
+            yield states, proxy
         finally:
-            await connection.stop()
+            await states.feed.stop()
 
 
 async def sent_twice(
@@ -71,11 +72,11 @@ async def sent_twice(
 
 async def test_a_listing_sent_again_is_one_listing(market: Market, sql: Sql) -> None:
     seller = await market.seller()
-    async with behind_proxy(market, seller.token) as (connection, proxy):
+    async with behind_proxy(market, seller.token) as (states, proxy):
         category = market.category()
 
         async def send() -> None:
-            await connection.shop.add(NEW_LISTING, category)
+            await SellerState(states.feed).add(NEW_LISTING, category)
 
         await sent_twice(proxy, b"POST /listings ", send)
         assert sql("SELECT count(*) FROM listings WHERE title = 'A lamp'") == [(1,)]
@@ -88,8 +89,8 @@ async def test_an_auction_and_a_relisting_sent_again_are_one_each(market: Market
     seller = await market.seller()
     auction_id = await market.auction(seller)
     [(listing_id,)] = sql("SELECT listing_id::text FROM auctions")
-    async with behind_proxy(market, seller.token) as (connection, proxy):
-        shop = connection.shop
+    async with behind_proxy(market, seller.token) as (states, proxy):
+        shop = SellerState(states.feed)
         await shop.cancel_auction(auction_id, None)
         known = {**NEW_AUCTION, "duration": "1h"}
 
@@ -112,17 +113,17 @@ async def test_a_message_sent_again_is_one_message(market: Market, sql: Sql) -> 
     seller, asker = await market.seller(), await market.bidder()
     await market.auction(seller)
     [(listing_id,)] = sql("SELECT listing_id::text FROM auctions")
-    async with behind_proxy(market, asker.token) as (connection, proxy):
+    async with behind_proxy(market, asker.token) as (states, proxy):
 
         async def ask() -> None:
-            await connection.inbox.ask(listing_id, "Is it new?")
+            await states.inbox.ask(listing_id, "Is it new?")
 
         await sent_twice(proxy, b"POST /conversations ", ask)
         assert sql("SELECT count(*) FROM messages") == [(1,)]
         [(conversation_id,)] = sql("SELECT id::text FROM conversations")
 
         async def send() -> None:
-            await connection.inbox.send(conversation_id, "And blue?")
+            await states.inbox.send(conversation_id, "And blue?")
 
         await sent_twice(proxy, f"POST /conversations/{conversation_id}/messages ".encode(), send)
         assert sql("SELECT count(*) FROM messages") == [(2,)]
@@ -131,10 +132,10 @@ async def test_a_message_sent_again_is_one_message(market: Market, sql: Sql) -> 
 async def test_a_purchase_sent_again_is_one_bid(market: Market, sql: Sql) -> None:
     seller, bidder = await market.seller(), await market.bidder()
     auction_id = await market.auction(seller, buy_now=900)
-    async with behind_proxy(market, bidder.token) as (connection, proxy):
+    async with behind_proxy(market, bidder.token) as (states, proxy):
 
         async def buy() -> None:
-            await connection.bids.buy_now(auction_id, 900)
+            await states.auction.buy_now(auction_id, 900)
 
         await sent_twice(proxy, f"POST /auctions/{auction_id}/buy-now ".encode(), buy)
         assert sql("SELECT count(*) FROM bids") == [(1,)]

@@ -83,7 +83,7 @@ async def test_a_recording_has_the_market_and_no_secret_and_is_played_without_on
         await shown.reads("Your bid leads")
         await rival.auctions.bid(auction, max_amount=2000)
         await rival.auctions.bid(other, amount=2000)
-        await shown.until(lambda: shown.app.feed.sale and len(shown.app.feed.sale.bids) > 1)
+        await shown.until(lambda: shown.app.auction.page and len(shown.app.auction.page.bids) > 1)
         listing_id = (await person.auctions.status(auction)).state.listing_id
         asked = await person.messages.ask(listing_id, "canary words of a message")
         await trade.seller.messages.send(asked.conversation.id, "canary words of an answer")
@@ -91,7 +91,7 @@ async def test_a_recording_has_the_market_and_no_secret_and_is_played_without_on
         await shown.reads("A lamp")
         await shown.press("W")
         await shown.reads("Wallet")
-        await shown.until(lambda: shown.app.feed.lots.get(other).state.bid_count == 1)  # type: ignore[union-attr]
+        await shown.until(lambda: shown.app.board.state.get(other).state.bid_count == 1)  # type: ignore[union-attr]
     assert not recorder.is_open
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     text = path.read_text()
@@ -107,7 +107,7 @@ async def test_a_recording_has_the_market_and_no_secret_and_is_played_without_on
         ) as shown:
             await shown.reads("replay · read-only", "A pocket watch", "A steel clock")
             await shown.reads("The replay is over", "replay over (")
-            assert {lot.title: lot.price for lot in shown.app.feed.lots.all()} == {
+            assert {lot.title: lot.price for lot in shown.app.board.state.all()} == {
                 "A pocket watch": 2050,
                 "A steel clock": 2000,
             }
@@ -121,7 +121,7 @@ async def test_a_recording_has_the_market_and_no_secret_and_is_played_without_on
             for attempt in (
                 feed.client.auctions.bid(auction, amount=9000),
                 feed.client.auth.login("a@example.org", PASSWORD),
-                feed.bids.bid(auction, amount=9000, max_amount=None),
+                shown.app.auction.bid(auction, amount=9000, max_amount=None),
                 feed._live.bid(auction, amount=9000),  # type: ignore[union-attr]
                 feed.client.wallet.top_up(100, "balance"),
             ):
@@ -141,7 +141,7 @@ async def test_the_example_shows_a_board_and_an_auction() -> None:
         ) as shown:
             await shown.reads("replay 15x", "Rangefinder camera, 35 mm, black enamel, 1954")
             await shown.reads("replay over (")
-            lots = shown.app.feed.lots
+            lots = shown.app.board.state
             [camera] = [lot for lot in lots.all() if lot.title.startswith("Rangefinder camera")]
             before, first = ReplayState(recording.moments), None
             for moment in recording.moments:
@@ -152,7 +152,7 @@ async def test_the_example_shows_a_board_and_an_auction() -> None:
             shown.app.open_auction(camera.auction_id)
             await shown.reads("sold by", "Works at every speed", "bidder-")
             known = before.joined(camera.auction_id, 0, recording.began_at)
-            sale = shown.app.feed.sale
+            sale = shown.app.auction.page
             assert known
             await shown.until(lambda: sale and list(sale.bids) == known.missed)
             assert len(known.missed) > 10

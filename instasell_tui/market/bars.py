@@ -12,10 +12,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from instasell_tui.inbox import text as inbox_text
 from instasell_tui.market import messages
-from instasell_tui.market.connection import MarketConnection
-from instasell_tui.market.core import ConnectionStatus
+from instasell_tui.market.connection import ConnectionStatus, MarketConnection
 from instasell_tui.widgets.formats import clip, duration, local_time, safe_text
 from instasell_tui.widgets.message_log import LoggedMessage
 from instasell_tui.widgets.tone import Tone
@@ -35,6 +33,8 @@ NAME_CELLS = 28
 
 class TopBar(Horizontal):
     """The name of the place at the left, the person at the right."""
+
+    app: MarketApp
 
     def __init__(self, place: str) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class TopBar(Horizontal):
         if self._feed is None:
             self._feed = feed
             feed.subscribe(self)
-        self.query_one("#person", Static).update(Text(person(feed)))
+        self.query_one("#person", Static).update(Text(person(feed, self.app.news)))
 
 
 class NewsLine(Static):
@@ -107,7 +107,7 @@ class StatusBar(Horizontal):
     def show(self, feed: MarketConnection, zone: tzinfo | None, told: str) -> None:
         """Draw the connection and the server's clock; `told` is the screen's own."""
         self.show_remarks()
-        standing = feed.standing
+        standing = feed.status
         label = self.query_one("#standing", Static)
         text = connection(feed, zone)
         # The clock moves every second, which need not cause a new layout of the whole screen.
@@ -119,20 +119,19 @@ class StatusBar(Horizontal):
         self.query_one("#told", Static).update(said, layout=False)
 
 
-def person(feed: MarketConnection) -> str:
+def person(feed: MarketConnection, news: str) -> str:
     """Return what is new, the signed-in user, and that nothing can be changed where that is so."""
-    user, inbox = feed.user, feed.inbox
+    user = feed.user
     name = "watching only" if user is None else clip(safe_text(user.display_name), NAME_CELLS)
     text = " · ".join((*feed.marks, name))
-    news = inbox_text.news(inbox.unread_notices, inbox.unread_messages)
     return f"{news}  {text}" if news and user is not None else text
 
 
 def connection(feed: MarketConnection, zone: tzinfo | None) -> str:
     """Return the sign and the words for the state of the connection."""
     if feed.replay is not None:
-        return f"{_GLYPHS[feed.standing]} {feed.replay()}"
-    return f"{_GLYPHS[feed.standing]} {_words(feed, feed.standing, zone)}"
+        return f"{_GLYPHS[feed.status]} {feed.replay()}"
+    return f"{_GLYPHS[feed.status]} {_words(feed, feed.status, zone)}"
 
 
 def _words(feed: MarketConnection, standing: ConnectionStatus, zone: tzinfo | None) -> str:

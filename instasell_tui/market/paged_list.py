@@ -15,8 +15,8 @@ from textual.widgets import Static
 
 from instasell_client import InstaSellError
 from instasell_tui.market import messages
-from instasell_tui.market.core import ConnectionStatus
-from instasell_tui.widgets.bars import StatusBar, TopBar
+from instasell_tui.market.bars import StatusBar, TopBar
+from instasell_tui.market.connection import ConnectionStatus
 from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.formats import safe_text
 from instasell_tui.widgets.outcome_line import READ_ONLY, OutcomeLine
@@ -204,7 +204,7 @@ class PagedListScreen(Screen[None]):
     @on(messages.ConnectionChanged)
     def _connection_changed(self) -> None:
         self.show_rows()
-        if self.app.feed.standing is ConnectionStatus.LIVE:
+        if self.app.feed.status is ConnectionStatus.LIVE:
             self.refresh_list()
 
     @on(messages.AccountChanged)
