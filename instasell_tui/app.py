@@ -24,7 +24,6 @@ from instasell_tui.board import text as board_text
 from instasell_tui.board.messages import AuctionOver, Outbid
 from instasell_tui.board.screen import BoardScreen
 from instasell_tui.board.state import BoardAuction
-from instasell_tui.connected_app import ConnectedApp
 from instasell_tui.inbox import text as inbox_text
 from instasell_tui.keys import apply_key_file, display_keys
 from instasell_tui.market import messages
@@ -36,6 +35,7 @@ from instasell_tui.widgets.formats import clip, safe_text
 from instasell_tui.widgets.key_queue import KeyQueue
 from instasell_tui.widgets.message_log import MessageLog
 from instasell_tui.widgets.tone import Tone
+from instasell_tui.wiring.connected_app import ConnectedApp
 
 if TYPE_CHECKING:
     from instasell_tui.market.paged_list import PagedListScreen

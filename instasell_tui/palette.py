@@ -18,7 +18,7 @@ from instasell_tui.theme.themes import NAMES
 from instasell_tui.widgets.formats import clip, money
 
 if TYPE_CHECKING:
-    from instasell_tui.connected_app import ConnectedApp
+    from instasell_tui.wiring.connected_app import ConnectedApp
 
 SUGGESTED = 5
 TITLE_CELLS = 60

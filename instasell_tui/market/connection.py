@@ -177,7 +177,7 @@ class MarketConnection:
         for screen in list(self._screens):
             screen.post_message(message())
 
-    # Where it stands --------------------------------------------------------------------------
+    # How it is connected ----------------------------------------------------------------------
 
     def now(self) -> datetime:
         """Return the server's clock, in UTC."""

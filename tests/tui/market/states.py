@@ -8,9 +8,9 @@ from instasell_client import AsyncInstaSell
 from instasell_tui.auction.live_auction import LiveAuction
 from instasell_tui.board.live_board import LiveBoard
 from instasell_tui.inbox.state import InboxState
-from instasell_tui.initial_load import load_account
 from instasell_tui.market.account import AccountSession
 from instasell_tui.market.connection import MarketConnection
+from instasell_tui.wiring.initial_load import load_account
 
 
 class MarketStates:

@@ -14,13 +14,13 @@ from instasell_tui.bids.host import BidsApp
 from instasell_tui.bids.state import BidsState
 from instasell_tui.board.live_board import LiveBoard
 from instasell_tui.inbox.state import InboxState
-from instasell_tui.initial_load import load_account
 from instasell_tui.market.account import AccountSession
 from instasell_tui.market.connection import MarketConnection
 from instasell_tui.orders.state import OrdersState
 from instasell_tui.seller.host import SellerApp
 from instasell_tui.seller.state import SellerState
 from instasell_tui.wallet.host import WalletApp
+from instasell_tui.wiring.initial_load import load_account
 
 
 class ConnectedApp(BidsApp, SellerApp, WalletApp, AdminApp):
