@@ -25,7 +25,7 @@ MIDDLE = (120, 36)
 PARTS = pytest.mark.parametrize("part", ["market", "trade", "desk"])
 
 SECOND_BY_SECOND = (
-    "widgets.paged_list",
+    "market.paged_list",
     "orders.order_screen",
     "inbox.conversation_screen",
     "admin.dispute_screen",
