@@ -209,6 +209,7 @@ class _Lifetime:
             for name, work in (
                 ("outbox", services.outbox.run),
                 ("escrow", services.escrow.run),
+                ("live-auctions", services.live_auctions.run),
                 ("notices", NotificationWorker(services.notification_dispatcher).run),
                 ("postman", services.mail_sender.run),
             ):

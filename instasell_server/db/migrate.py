@@ -1,14 +1,18 @@
 """Migrations: ordered `.sql` files, each applied once in a transaction of its own.
 
-A file that was applied and then edited is refused by its checksum, and an advisory lock lets
-several servers start at once. Migrations are the owner's; the role that serves gets its rights in
-the same transactions (`roles`).
+A file that begins with `-- one by one` runs its statements each in a transaction of its own: an
+index of a large table is built CONCURRENTLY, which no transaction may, while bids go on. Cut off,
+it is run again from its beginning, so its statements must bear that; an index that is there
+is not built twice. A file that was applied and then edited is refused by its checksum, and an
+advisory lock lets several servers start at once. Migrations are the owner's; the role that serves
+gets its rights in the same transactions (`roles`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import random
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +42,10 @@ bids for 5.5 s. It gives up, lets them pass, and tries again.
 
 LOCK_PATIENCE_SECONDS = 120.0
 _LOCK_RETRY_SECONDS = (0.3, 0.9)
+ONE_BY_ONE = "-- one by one\n"
+_POLL_SECONDS = 0.1
+_STATEMENT_END = re.compile(r";[ ]*(?:\n|\Z)")
+_NEW_INDEX = re.compile(r"^CREATE (?:UNIQUE )?INDEX CONCURRENTLY (\w+)", re.MULTILINE)
 
 _LEDGER = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -100,14 +108,15 @@ def migrate(
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
+            _wait_for_turn(cursor)
             applied = _read_applied(cursor)
             _refuse_edited(wanted, applied)
             missing = [each for each in wanted if each.name not in applied]
             _refuse_without_rights(cursor, missing)
             cursor.execute(_LEDGER if missing else "SELECT 1")
             for each in missing:
-                _apply_patiently(cursor, each, serving_role)
+                apply = _apply_one_by_one if each.sql.startswith(ONE_BY_ONE) else _apply_patiently
+                apply(cursor, each, serving_role)
             if serving_role is not None and not missing:
                 with _transaction(cursor):
                     grant_rights(cursor, serving_role)
@@ -121,6 +130,46 @@ async def is_migrated(database: Database) -> bool:
     async with database.connection() as connection:
         row = await connection.one("SELECT to_regclass('public.schema_migrations') AS found")
     return row["found"] is not None
+
+
+def statements_of(migration: Migration) -> list[str]:
+    """Return what of a migration is sent at once: all of it, or each statement one by one."""
+    if not migration.sql.startswith(ONE_BY_ONE):
+        return [migration.sql]
+    return [each for each in _STATEMENT_END.split(migration.sql) if each.strip()]
+
+
+def _wait_for_turn(cursor: Cursor) -> None:
+    """Take the lock of all who migrate.
+
+    A statement that waits for it is a transaction that an index built CONCURRENTLY would wait for.
+    """
+    while True:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,))
+        if cursor.fetchall() == [(True,)]:
+            return
+        time.sleep(_POLL_SECONDS)
+
+
+def _apply_one_by_one(cursor: Cursor, migration: Migration, serving_role: str | None) -> None:
+    """Run the statements of a file outside of any transaction, then note that it was applied."""
+    for statement in statements_of(migration):
+        index = _NEW_INDEX.search(statement)
+        if index is None or not _has_index(cursor, index[1]):
+            cursor.execute(statement)
+    with _transaction(cursor):
+        _note(cursor, migration, serving_role)
+
+
+def _has_index(cursor: Cursor, name: str) -> bool:
+    """Return whether an index is ready; what a build that was cut off left behind is dropped."""
+    cursor.execute(
+        "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('public.' || %s)", (name,)
+    )
+    found = cursor.fetchall()
+    if found == [(False,)]:
+        cursor.execute(f"DROP INDEX CONCURRENTLY {name}")
+    return found == [(True,)]
 
 
 def _apply_patiently(cursor: Cursor, migration: Migration, serving_role: str | None) -> None:
@@ -147,12 +196,16 @@ def _apply(cursor: Cursor, migration: Migration, serving_role: str | None) -> No
     with _transaction(cursor):
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", (LOCK_TIMEOUT,))
         cursor.execute(migration.sql)
-        cursor.execute(
-            "INSERT INTO schema_migrations (name, checksum) VALUES (%s, %s)",
-            (migration.name, migration.checksum),
-        )
-        if serving_role is not None:
-            grant_rights(cursor, serving_role)
+        _note(cursor, migration, serving_role)
+
+
+def _note(cursor: Cursor, migration: Migration, serving_role: str | None) -> None:
+    cursor.execute(
+        "INSERT INTO schema_migrations (name, checksum) VALUES (%s, %s)",
+        (migration.name, migration.checksum),
+    )
+    if serving_role is not None:
+        grant_rights(cursor, serving_role)
 
 
 @contextmanager

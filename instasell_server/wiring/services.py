@@ -50,6 +50,7 @@ from instasell_server.realtime.websocket import LiveEndpoint
 from instasell_server.wiring.engines import Engines
 from instasell_server.workers.closer import Closer
 from instasell_server.workers.escrow import Escrow
+from instasell_server.workers.live_auctions import LiveAuctionsRefresh
 from instasell_server.workers.mail_sender import MailSender
 from instasell_server.workers.outbox import Outbox
 
@@ -80,6 +81,7 @@ class Services:
     hub: Hub
     live: LiveEndpoint
     closer: Closer
+    live_auctions: LiveAuctionsRefresh
     escrow: Escrow
     outbox: Outbox
     mail_sender: MailSender
@@ -181,6 +183,7 @@ def build_services(engines: Engines, settings: Settings) -> Services:
         hub=base.hub,
         live=auctions.live,
         closer=Closer(database, auctions.lifecycle),
+        live_auctions=LiveAuctionsRefresh(database),
         escrow=_escrow(money),
         outbox=_outbox(base, auctions.lifecycle, notifications),
         mail_sender=MailSender(base.mails),

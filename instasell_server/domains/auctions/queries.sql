@@ -80,30 +80,6 @@ SELECT
         AS watching
 FROM auctions a WHERE a.id = %(auction_id)s
 
--- name: list_live
-WITH open AS (
-    SELECT s.*,
-        CASE %(sort)s
-            WHEN 'ending' THEN (extract(epoch FROM s.end_at) * 1000000)::bigint
-            WHEN 'price' THEN coalesce(s.current_bid, s.min_bid)
-            WHEN '-price' THEN -coalesce(s.current_bid, s.min_bid)
-            WHEN 'bids' THEN -s.seq
-        END AS sort_key
-    FROM auction_states s
-    WHERE s.status IN ('pending', 'live')
-      AND s.start_at <= (SELECT market_now()) AND s.end_at > (SELECT market_now())
-      AND (%(category)s::uuid IS NULL OR s.category_id IN (
-          SELECT id FROM categories WHERE lineage @> ARRAY[%(category)s::uuid]))
-      AND (%(seller)s::uuid IS NULL OR s.seller_id = %(seller)s::uuid)
-      AND (%(price_min)s::bigint IS NULL OR coalesce(s.current_bid, s.min_bid) >= %(price_min)s)
-      AND (%(price_max)s::bigint IS NULL OR coalesce(s.current_bid, s.min_bid) <= %(price_max)s)
-      AND (%(q)s::text IS NULL OR plain_text(s.title) LIKE like_pattern(%(q)s::text))
-)
-SELECT * FROM open
-WHERE %(after_key)s::bigint IS NULL
-   OR (sort_key, auction_id) > (%(after_key)s::bigint, %(after_id)s::uuid)
-ORDER BY sort_key, auction_id LIMIT %(limit)s
-
 -- name: list_newest
 SELECT s.*, a.created_at
 FROM auctions a JOIN auction_states s ON s.auction_id = a.id

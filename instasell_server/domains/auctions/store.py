@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
-from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, BidKind, You
+from instasell_client.models.auctions import (
+    AuctionState,
+    AuctionStatus,
+    Bid,
+    BidKind,
+    LiveSort,
+    You,
+)
 from instasell_server.db.arrays import plain_array
 from instasell_server.db.connections import DbConnection, Row
 from instasell_server.db.queries import load
@@ -18,6 +26,18 @@ from instasell_server.domains.auctions.formats import FORMATS, is_leader_hidden
 from instasell_server.domains.auctions.formats.increments import parse_increments
 
 _sql = load(__file__)
+_live = load(__file__, "live.sql")
+_LIVE_BY_SORT = {
+    LiveSort.ENDING: (_live.list_ending, _live.list_ending_in_category),
+    LiveSort.PRICE_ASC: (_live.list_cheapest, _live.list_cheapest_in_category),
+    LiveSort.PRICE_DESC: (_live.list_dearest, _live.list_dearest_in_category),
+    LiveSort.BIDS: (_live.list_bids, _live.list_bids_in_category),
+}
+
+SCANNED_MAX = 2000
+"""Among so many of the auctions that end first a text is looked for that no index knows."""
+
+_INDEXED_TEXT = re.compile(r"[A-Za-z0-9]{3}")
 
 StateKey = tuple[int, str]
 """Where a page ended: the sort key and the auction's id."""
@@ -181,8 +201,29 @@ async def list_live(
     connection: DbConnection, filters: dict[str, Any], limit: int
 ) -> list[tuple[AuctionState, StateKey]]:
     """List open auctions, each with its sort key."""
-    rows = await connection.rows(_sql.list_live, {**filters, "limit": limit})
+    of_all, of_category = _LIVE_BY_SORT[LiveSort(filters["sort"])]
+    query = of_all if filters["category"] is None else of_category
+    among = await _find_short_text(connection, filters["q"])
+    rows = await connection.rows(query, {**filters, "among": among, "limit": limit})
     return [(state_of(row), (row["sort_key"], row["auction_id"])) for row in rows]
+
+
+async def _find_short_text(connection: DbConnection, q: str | None) -> list[str] | None:
+    """Return the auctions among which a text is looked for that no index knows."""
+    if q is None or _INDEXED_TEXT.search(q):
+        return None
+    values = {"q": q, "scanned": SCANNED_MAX}
+    found: list[str] | None = (await connection.one(_live.find_short_text, values))["ids"]
+    return found
+
+
+async def refresh_live_auctions(connection: DbConnection, after: str, limit: int) -> list[str]:
+    """Copy auctions that have moved to where lists find them in order; those with an id above.
+
+    Returns their ids, the last one first.
+    """
+    rows = await connection.tuples(_live.refresh_live_auctions, {"after": after, "limit": limit})
+    return [row[0] for row in rows]
 
 
 async def list_newest(
