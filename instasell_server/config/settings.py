@@ -85,6 +85,15 @@ class Settings(LimitSettings):
     database_connections: Annotated[
         int, Field(ge=4, le=200, description="Connections to PostgreSQL that one process opens.")
     ] = 16
+    database_prepared: Annotated[
+        bool,
+        Field(
+            description=(
+                "Plan the frequent statements once per connection; false behind a pooler that lends"
+                " connections for one transaction, such as PgBouncer."
+            )
+        ),
+    ] = True
     jwt_secret: Annotated[
         SecretStr | None,
         Field(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from psycopg2 import errors, extensions
 
 from instasell_client.models.errors import Unavailable
 from instasell_server.db.driver import DriverConnection, connect
+from instasell_server.db.prepared import PreparedSql, Sql
 
 Row = dict[str, Any]
 Parameters = Mapping[str, Any]
@@ -26,6 +28,8 @@ Observer = Callable[[str, float], None]
 ACQUIRE_TIMEOUT_SECONDS = 5.0
 CONNECT_TIMEOUT_SECONDS = 5.0
 STATEMENT_TIMEOUT_SECONDS = 30.0
+AGE_SECONDS = (600.0, 1200.0)
+"""How long a connection and its plans live: one that suits a small table is bad for a large one."""
 """How long the driver waits for an answer. Longer than PostgreSQL's own 15 s below, so that a slow
 statement ends with its error, and this ends only the wait for a server that has gone silent."""
 
@@ -68,13 +72,38 @@ class DbConnection:
         self.raw = raw
         self._observe = observe
         self._timeout_seconds = timeout_seconds
+        self.expires_at = time.monotonic() + random.uniform(*AGE_SECONDS)
 
-    async def run(self, sql: str, parameters: Parameters | None = None) -> Result:
+    async def run(self, sql: Sql, parameters: Parameters | None = None) -> Result:
         """Run `sql`; the result is that of its last statement.
 
         Raises Unavailable when the connection is lost, a lock is not got in time or the statement
         takes too long. Errors of the data itself stay psycopg2's, for the stores to name.
         """
+        if isinstance(sql, str):
+            return await self._run_text(sql, parameters)
+        try:
+            return await self._run_text(await self._prepare(sql), parameters)
+        except errors.FeatureNotSupported as error:
+            # A migration has given a view another column, and the plan may not return one more.
+            self.raw.prepared.clear()
+            if not self.reusable:
+                self.discard()
+                raise Unavailable("the database has changed; try again") from error
+            await self._run_text("DEALLOCATE ALL", None)
+            return await self._run_text(await self._prepare(sql), parameters)
+
+    async def _prepare(self, sql: PreparedSql) -> str:
+        """Prepare what is not yet, and return the text to run."""
+        if not self.raw.prepares:
+            return sql.plain
+        for statement in sql.statements:
+            if statement.name not in self.raw.prepared:
+                await self._run_text(statement.definition, None)
+                self.raw.prepared.add(statement.name)
+        return sql.call
+
+    async def _run_text(self, sql: str, parameters: Parameters | None) -> Result:
         started = time.perf_counter()
         cancels = _cancels()
         try:
@@ -102,28 +131,28 @@ class DbConnection:
         _raise_lost_cancel(cancels)
         return Result(rows, [column[0] for column in description or ()], count)
 
-    async def tuples(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
+    async def tuples(self, sql: Sql, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
         """Return the rows of the last statement as tuples."""
         return (await self.run(sql, parameters)).rows
 
-    async def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
+    async def rows(self, sql: Sql, parameters: Parameters | None = None) -> list[Row]:
         """Return the rows of the last statement by column name."""
         rows, names, _ = await self.run(sql, parameters)
         return [dict(zip(names, values, strict=True)) for values in rows]
 
-    async def one(self, sql: str, parameters: Parameters | None = None) -> Row:
+    async def one(self, sql: Sql, parameters: Parameters | None = None) -> Row:
         """Return the one row of a query that always has one."""
         rows = await self.rows(sql, parameters)
         if len(rows) != 1:
             raise LookupError(f"expected one row, got {len(rows)}")
         return rows[0]
 
-    async def maybe(self, sql: str, parameters: Parameters | None = None) -> Row | None:
+    async def maybe(self, sql: Sql, parameters: Parameters | None = None) -> Row | None:
         """Return the first row, or None."""
         rows = await self.rows(sql, parameters)
         return rows[0] if rows else None
 
-    async def execute(self, sql: str, parameters: Parameters | None = None) -> int:
+    async def execute(self, sql: Sql, parameters: Parameters | None = None) -> int:
         """Execute SQL and return the number of rows that the last statement touched."""
         return (await self.run(sql, parameters)).touched
 
@@ -151,8 +180,11 @@ class DbConnection:
 class Database:
     """A bounded set of connections to one PostgreSQL. Use it as an async context manager."""
 
-    def __init__(self, url: str, *, size: int, observe: Observer | None = None) -> None:
+    def __init__(
+        self, url: str, *, size: int, observe: Observer | None = None, prepares: bool = True
+    ) -> None:
         self._url = url
+        self._prepares = prepares
         self._size = size
         self._free = asyncio.Semaphore(size)
         self._idle: list[DbConnection] = []
@@ -199,7 +231,7 @@ class Database:
     async def _take(self) -> DbConnection:
         while self._idle:
             connection = self._idle.pop()
-            if connection.reusable:
+            if connection.reusable and connection.expires_at > time.monotonic():
                 return connection
             connection.discard()
         return await self._connect()
@@ -211,6 +243,7 @@ class Database:
                 self._url,
                 # libpq heeds its own connect_timeout only where it connects without asyncio.
                 timeout_seconds=CONNECT_TIMEOUT_SECONDS,
+                prepares=self._prepares,
                 options=OPTIONS,
                 application_name="instasell",
             )

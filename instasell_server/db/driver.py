@@ -17,6 +17,12 @@ class DriverConnection(aiopg.Connection):
     attempts did.
     """
 
+    prepares: bool
+    """Whether statements may be prepared; not behind a pooler that lends connections by turns."""
+
+    prepared: set[str]
+    """The names of the statements that are."""
+
     @staticmethod
     def _ready(weak_self: weakref.ref[Any]) -> None:
         connection = weak_self()
@@ -28,10 +34,13 @@ class DriverConnection(aiopg.Connection):
             connection._loop.remove_writer(descriptor)
 
 
-async def connect(url: str, *, timeout_seconds: float, **options: Any) -> DriverConnection:
+async def connect(
+    url: str, *, timeout_seconds: float, prepares: bool = True, **options: Any
+) -> DriverConnection:
     """Open a connection. Raises psycopg2.OperationalError, OSError or TimeoutError."""
     connection = DriverConnection(
         url, timeout_seconds, False, enable_hstore=False, enable_uuid=False, **options
     )
+    connection.prepares, connection.prepared = prepares, set()
     await connection._connect()
     return connection

@@ -13,6 +13,8 @@ import re
 import textwrap
 from pathlib import Path
 
+from instasell_server.db.prepared import PreparedSql, PreparedStatement
+
 _SECTION = re.compile(r"^-- (?P<kind>name|fragment): (?P<name>[a-z][a-z0-9_]*)\s*$", re.MULTILINE)
 _INCLUDE = re.compile(r"^(?P<indent> *)-- include: (?P<name>[a-z][a-z0-9_]*) *$", re.MULTILINE)
 
@@ -23,12 +25,21 @@ class Queries:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._sql = _parse(path)
+        self._prepared: dict[str, PreparedSql] = {}
 
     def __getattr__(self, name: str) -> str:
         try:
             return self._sql[name]
         except KeyError:
             raise AttributeError(f"{self.path} has no query {name!r}") from None
+
+    def prepared(self, name: str) -> PreparedSql:
+        """Return a query as one that each connection plans once."""
+        found = self._prepared.get(name)
+        if found is None:
+            statement = PreparedStatement(f"{self.path.parent.name}_{name}", self._sql[name])
+            found = self._prepared[name] = statement.sql
+        return found
 
     def names(self) -> list[str]:
         """Return the names of all queries of the file."""

@@ -24,6 +24,7 @@ from instasell_server.db.connections import (
     Row,
 )
 from instasell_server.db.outbox import OutboxTask
+from instasell_server.db.prepared import Sql
 
 T = TypeVar("T")
 
@@ -31,6 +32,7 @@ BEGIN = (
     "BEGIN; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '10s';"
     " SET LOCAL idle_in_transaction_session_timeout = '10s'; "
 )
+COMMIT = "; COMMIT"
 BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
 
 
@@ -86,23 +88,24 @@ class Transaction(DbConnection):
             raise RuntimeError("the transaction is over")
         self._after_commit.add(effect, durable, delay_seconds)
 
-    async def run(self, sql: str, parameters: Parameters | None = None) -> Result:
+    async def run(self, sql: Sql, parameters: Parameters | None = None) -> Result:
         """Run a statement as `Connection.run` does, inside the transaction."""
         if self._committed:
             raise RuntimeError("the transaction is over")
         if not self._open:
             self._open = True
-            sql = self._begin + sql
+            sql = self._begin + sql if isinstance(sql, str) else sql.after(self._begin)
         return await super().run(sql, parameters)
 
-    async def run_and_commit(self, sql: str, parameters: Parameters | None = None) -> None:
+    async def run_and_commit(self, sql: Sql, parameters: Parameters | None = None) -> None:
         """Run a last statement and commit, in one round trip.
 
         Raises OutcomeUnknown when the answer is lost: the work may or may not be durable.
         """
         await self._after_commit.write_tasks(self)
         try:
-            await self.run(sql + "; COMMIT", parameters)
+            last = sql + COMMIT if isinstance(sql, str) else sql.before(COMMIT)
+            await self.run(last, parameters)
         except (Unavailable, asyncio.CancelledError) as error:
             if self.raw.closed:
                 raise OutcomeUnknown from error

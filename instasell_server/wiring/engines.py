@@ -50,11 +50,12 @@ def make_engines(settings: Settings) -> Engines:
     """Make the engines of the settings, not yet opened. Raises NotConfigured."""
     observe: Observer | None = log_statement if settings.environment == "development" else None
     url = require_setting(settings.database_url, "DATABASE_URL")
-    database = Database(url, size=settings.database_connections, observe=observe)
+    prepares = settings.database_prepared
+    database = Database(url, size=settings.database_connections, observe=observe, prepares=prepares)
     public = database
     if settings.database_replica_url is not None:
         replica = settings.database_replica_url.get_secret_value()
-        public = Database(replica, size=REPLICA_CONNECTIONS, observe=observe)
+        public = Database(replica, size=REPLICA_CONNECTIONS, observe=observe, prepares=prepares)
     redis = RedisEngine(require_setting(settings.redis_url, "REDIS_URL"))
     folder = settings.data_folder / FILES_FOLDER
     objects = storage_for(settings, folder)

@@ -65,7 +65,7 @@ WITH placed AS (
         price_after, leader_after, leader_no_after, extended, idempotency_key, auction_version,
         created_at
     )
-    SELECT n.*, %(judged_at)s FROM unnest(
+    SELECT n.*, %(judged_at)s::timestamptz FROM unnest(
         %(bid_auction_ids)s::uuid[], %(bid_seqs)s::bigint[], %(bid_bidder_ids)s::uuid[],
         %(bid_bidder_nos)s::integer[], %(bid_kinds)s::text[], %(bid_offered_amounts)s::bigint[],
         %(bid_max_amounts)s::bigint[], %(bid_amounts)s::bigint[], %(bid_prices)s::bigint[],
@@ -106,6 +106,6 @@ SELECT %(kind)s, payload FROM unnest(%(payloads)s::jsonb[]) AS n(payload)
 -- name: insert_lead_changes
 -- Written with bids only, so the instant of judgement is there.
 INSERT INTO lead_changes (auction_id, first_seq, last_seq, created_at)
-SELECT n.*, %(judged_at)s FROM unnest(
+SELECT n.*, %(judged_at)s::timestamptz FROM unnest(
     %(led_ids)s::uuid[], %(first_seqs)s::bigint[], %(last_seqs)s::bigint[]
 ) AS n

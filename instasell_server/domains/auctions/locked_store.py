@@ -26,7 +26,8 @@ from instasell_server.domains.auctions.records import (
 
 _sql = load(__file__, "bidding.sql")
 
-_WRITE_BIDS_AND_AUCTIONS = f"{_sql.write_bids}; {_sql.write_auctions}"
+_WRITE_AUCTIONS = _sql.prepared("write_auctions")
+_WRITE_BIDS_AND_AUCTIONS = _sql.prepared("write_bids").then(_WRITE_AUCTIONS)
 _BID_COLUMNS = (
     "auction_ids", "seqs", "bidder_ids", "bidder_nos", "kinds", "offered_amounts", "max_amounts",
     "amounts", "prices", "leaders", "leader_nos", "extended", "keys", "versions",
@@ -34,9 +35,12 @@ _BID_COLUMNS = (
 
 BEGIN = (
     "BEGIN; SET LOCAL lock_timeout = '500ms'; SET LOCAL statement_timeout = '2s';"
-    " SET LOCAL idle_in_transaction_session_timeout = '3s'; "
+    " SET LOCAL idle_in_transaction_session_timeout = '3s'; SET LOCAL enable_seqscan = off; "
 )
-"""A batch must not hold up the bidders behind it, so its limits are short."""
+"""A batch must not hold up the bidders behind it, so its limits are short.
+
+Its plans are kept, and one that was made while a table was small must not read all of it later.
+"""
 
 SILENCE_SECONDS = 4.0
 """After this a PostgreSQL that says nothing is given up; its own time-outs come before it."""
@@ -48,13 +52,13 @@ async def lock_free(tx: Transaction, ids: Sequence[str]) -> dict[str, LockedAuct
     All that lock auctions do so in this order, so that two batches that share two auctions never
     wait for each other.
     """
-    rows = await tx.tuples(_sql.lock_free, {"ids": plain_array(ids)})
+    rows = await tx.tuples(_sql.prepared("lock_free"), {"ids": plain_array(ids)})
     return {row[0]: locked_auction(row) for row in rows}
 
 
 async def lock_waiting(tx: Transaction, ids: Sequence[str]) -> dict[str, LockedAuction]:
     """Lock rows in order of id. Raises Unavailable after the lock time-out."""
-    rows = await tx.tuples(_sql.lock_waiting, {"ids": plain_array(ids)})
+    rows = await tx.tuples(_sql.prepared("lock_waiting"), {"ids": plain_array(ids)})
     return {row[0]: locked_auction(row) for row in rows}
 
 
@@ -74,7 +78,7 @@ async def read_bidders(
 ) -> tuple[list[BidderFacts], datetime]:
     """Read the facts about each command's bidder, and the instant of the decision."""
     rows = await tx.tuples(
-        _sql.read_bidders,
+        _sql.prepared("read_bidders"),
         {
             "auction_ids": plain_array([each.auction_id for each in commands]),
             "bidder_ids": plain_array([each.bidder_id for each in commands]),
@@ -102,7 +106,7 @@ async def write_and_commit(
     mistake of ours, and then the whole batch fails.
     """
     parameters = _columns_of_auctions(changes)
-    sql = _sql.write_auctions
+    sql = _WRITE_AUCTIONS
     if rows:
         parameters |= _columns_of_bids(rows, now)
         sql = _WRITE_BIDS_AND_AUCTIONS
@@ -113,13 +117,13 @@ async def write_and_commit(
             "first_seqs": plain_array(firsts),
             "last_seqs": plain_array(lasts),
         }
-        sql = f"{_sql.insert_lead_changes}; {sql}"
+        sql = _sql.prepared("insert_lead_changes").then(sql)
     await tx.run_and_commit(sql, parameters)
 
 
 async def write_auctions(tx: Transaction, changes: Sequence[ChangedAuction]) -> None:
     """Write locked auctions back; fail when one of them has another version by then."""
-    await tx.execute(_sql.write_auctions, _columns_of_auctions(changes))
+    await tx.execute(_WRITE_AUCTIONS, _columns_of_auctions(changes))
 
 
 async def insert_notice_causes(

@@ -9,6 +9,7 @@ from typing import Any
 from instasell_client.models.errors import Invalid, ListingNotFound, SkuTaken, Unavailable
 from instasell_client.models.listings import Listing, ListingSort, ListingStatus
 from instasell_server.db import postgres
+from instasell_server.db.arrays import plain_array
 from instasell_server.db.connections import DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
@@ -91,7 +92,9 @@ async def list_states(
     connection: DbConnection, listing_ids: Sequence[str]
 ) -> dict[str, ListingState]:
     """Return listings by id; removed ones too."""
-    rows = await connection.rows(_sql.list_states, {"listing_ids": list(listing_ids)})
+    rows = await connection.rows(
+        _sql.prepared("list_states"), {"listing_ids": plain_array(listing_ids)}
+    )
     return {row["id"]: _state(row) for row in rows}
 
 
@@ -108,7 +111,7 @@ async def list_own_states(
 
 async def find_listing(connection: DbConnection, listing_id: str) -> ListingState | None:
     """Find one listing; a removed one too."""
-    row = await connection.maybe(_sql.find_listing, {"listing_id": listing_id})
+    row = await connection.maybe(_sql.prepared("find_listing"), {"listing_id": listing_id})
     return _state(row) if row else None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from instasell_server.db.arrays import plain_array
 from instasell_server.db.connections import DbConnection, Row
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
@@ -117,8 +118,8 @@ async def list_images_of(
 ) -> dict[str, list[File]]:
     """List the pictures of several listings in their order, by listing."""
     found: dict[str, list[File]] = {}
-    values = {"listing_ids": list(listing_ids)}
-    for row in await connection.rows(_sql.list_images_of, values):
+    values = {"listing_ids": plain_array(listing_ids)}
+    for row in await connection.rows(_sql.prepared("list_images_of"), values):
         found.setdefault(row["listing_id"], []).append(_file(row))
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import aiohttp
 import pytest
 
 from instasell_server.db.connections import DbConnection, Result
+from instasell_server.db.prepared import Sql
 from instasell_server.domains.listings.handlers import SERVICE
 from tests.server.accounts_support import Answer, ask
 from tests.server.listings.conftest import Shop
@@ -81,10 +83,10 @@ async def test_many_who_ask_at_once_share_a_read(
 ) -> None:
     listing = await shop.list()
     path = path.format(id=listing["id"])
-    statements: list[str] = []
+    statements: list[Sql] = []
     run = DbConnection.run
 
-    async def counted(self: DbConnection, sql: str, parameters: Any = None) -> Result:
+    async def counted(self: DbConnection, sql: Sql, parameters: Any = None) -> Result:
         statements.append(sql)
         return await run(self, sql, parameters)
 
@@ -92,7 +94,8 @@ async def test_many_who_ask_at_once_share_a_read(
     answers = await asyncio.gather(*(ask(http, "GET", path) for _ in range(40)))
     assert {each.status for each in answers} == {200}
     assert len({str(each.body) for each in answers}) == 1
-    assert 0 < len(statements) <= 30
+    # Alone they would be 40 reads.
+    assert 0 < Counter(statements).most_common(1)[0][1] <= 20
 
 
 async def test_a_refusal_is_for_the_one_who_asked_for_it(

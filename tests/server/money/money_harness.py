@@ -24,6 +24,7 @@ from instasell_server.app import SERVICES, Services
 from instasell_server.config.settings import ServerPart
 from instasell_server.db.connections import DbConnection, Parameters, Result
 from instasell_server.db.driver import DriverConnection
+from instasell_server.db.prepared import Sql
 from instasell_server.db.queries import Queries
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.audit import store as audit_store
@@ -105,9 +106,9 @@ class SyncTransaction(Transaction):
         super().__init__(DbConnection(cast("DriverConnection", cursor.connection)), begin="")
         self._cursor = cursor
 
-    async def run(self, sql: str, parameters: Parameters | None = None) -> Result:
+    async def run(self, sql: Sql, parameters: Parameters | None = None) -> Result:
         """Run a statement."""
-        self._cursor.execute(sql, parameters)
+        self._cursor.execute(sql if isinstance(sql, str) else sql.plain, parameters)
         description = self._cursor.description
         rows = self._cursor.fetchall() if description else []
         return Result(rows, [column[0] for column in description or ()], self._cursor.rowcount)
