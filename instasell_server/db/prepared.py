@@ -1,8 +1,7 @@
 """Statements that each connection plans once.
 
 psycopg2 has no prepared statements of its own, so they are prepared and executed by SQL. Planning
-the statements of a batch of 32 bids takes 0.4 ms of their 3 ms, and that of a page 0.3 to 0.9 ms of
-its 0.5 to 1.2 ms.
+takes 0.95 ms of the 1.12 ms of the page of an auction, and 0.4 ms of the 3 ms of 32 bids.
 """
 
 from __future__ import annotations
