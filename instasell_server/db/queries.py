@@ -25,7 +25,7 @@ class Queries:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._sql = _parse(path)
-        self._prepared: dict[str, PreparedSql] = {}
+        self.prepared = PreparedQueries(self)
 
     def __getattr__(self, name: str) -> str:
         try:
@@ -33,17 +33,25 @@ class Queries:
         except KeyError:
             raise AttributeError(f"{self.path} has no query {name!r}") from None
 
-    def prepared(self, name: str) -> PreparedSql:
-        """Return a query as one that each connection plans once."""
-        found = self._prepared.get(name)
-        if found is None:
-            statement = PreparedStatement(f"{self.path.parent.name}_{name}", self._sql[name])
-            found = self._prepared[name] = statement.sql
-        return found
-
     def names(self) -> list[str]:
         """Return the names of all queries of the file."""
         return list(self._sql)
+
+
+class PreparedQueries:
+    """The queries of one file, as attributes that each connection plans once."""
+
+    def __init__(self, queries: Queries) -> None:
+        self._queries = queries
+        self._made: dict[str, PreparedSql] = {}
+
+    def __getattr__(self, name: str) -> PreparedSql:
+        made = self._made.get(name)
+        if made is None:
+            prefix = self._queries.path.parent.name
+            statement = PreparedStatement(f"{prefix}_{name}", getattr(self._queries, name))
+            made = self._made[name] = statement.sql
+        return made
 
 
 def load(module_file: str, name: str = "queries.sql") -> Queries:

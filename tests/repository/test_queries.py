@@ -97,7 +97,7 @@ def test_a_shared_part_is_shared(path: Path) -> None:
 
 @pytest.mark.parametrize(("path", "name"), QUERIES)
 def test_a_query_is_used(path: Path, name: str) -> None:
-    used = re.compile(rf"\b_\w+\.{name}\b")
+    used = re.compile(rf"\b_\w+(?:\.prepared)?\.{name}\b")
     modules = path.parent.glob("*.py")
     assert any(used.search(module.read_text(encoding="utf-8")) for module in modules), (
         f"{name} of {path} is used nowhere; delete it"

@@ -26,8 +26,8 @@ from instasell_server.domains.auctions.records import (
 
 _sql = load(__file__, "bidding.sql")
 
-_WRITE_AUCTIONS = _sql.prepared("write_auctions")
-_WRITE_BIDS_AND_AUCTIONS = _sql.prepared("write_bids").then(_WRITE_AUCTIONS)
+_WRITE_AUCTIONS = _sql.prepared.write_auctions
+_WRITE_BIDS_AND_AUCTIONS = _sql.prepared.write_bids.then(_WRITE_AUCTIONS)
 _BID_COLUMNS = (
     "auction_ids", "seqs", "bidder_ids", "bidder_nos", "kinds", "offered_amounts", "max_amounts",
     "amounts", "prices", "leaders", "leader_nos", "extended", "keys", "versions",
@@ -52,13 +52,13 @@ async def lock_free(tx: Transaction, ids: Sequence[str]) -> dict[str, LockedAuct
     All that lock auctions do so in this order, so that two batches that share two auctions never
     wait for each other.
     """
-    rows = await tx.tuples(_sql.prepared("lock_free"), {"ids": plain_array(ids)})
+    rows = await tx.tuples(_sql.prepared.lock_free, {"ids": plain_array(ids)})
     return {row[0]: locked_auction(row) for row in rows}
 
 
 async def lock_waiting(tx: Transaction, ids: Sequence[str]) -> dict[str, LockedAuction]:
     """Lock rows in order of id. Raises Unavailable after the lock time-out."""
-    rows = await tx.tuples(_sql.prepared("lock_waiting"), {"ids": plain_array(ids)})
+    rows = await tx.tuples(_sql.prepared.lock_waiting, {"ids": plain_array(ids)})
     return {row[0]: locked_auction(row) for row in rows}
 
 
@@ -78,7 +78,7 @@ async def read_bidders(
 ) -> tuple[list[BidderFacts], datetime]:
     """Read the facts about each command's bidder, and the instant of the decision."""
     rows = await tx.tuples(
-        _sql.prepared("read_bidders"),
+        _sql.prepared.read_bidders,
         {
             "auction_ids": plain_array([each.auction_id for each in commands]),
             "bidder_ids": plain_array([each.bidder_id for each in commands]),
@@ -117,7 +117,7 @@ async def write_and_commit(
             "first_seqs": plain_array(firsts),
             "last_seqs": plain_array(lasts),
         }
-        sql = _sql.prepared("insert_lead_changes").then(sql)
+        sql = _sql.prepared.insert_lead_changes.then(sql)
     await tx.run_and_commit(sql, parameters)
 
 

@@ -168,18 +168,18 @@ async def cancel_auction(
 
 async def list_states(connection: DbConnection, ids: Sequence[str]) -> list[AuctionState]:
     """List the states of these auctions, in order of id; those that do not exist are left out."""
-    rows = await connection.rows(_sql.prepared("list_states"), {"ids": plain_array(ids)})
+    rows = await connection.rows(_sql.prepared.list_states, {"ids": plain_array(ids)})
     return [state_of(row) for row in rows]
 
 
 async def find_view(connection: DbConnection, auction_id: str) -> Row | None:
     """Read the state with the listing and the clock, as a row for the service to shape."""
-    return await connection.maybe(_sql.prepared("find_view"), {"auction_id": auction_id})
+    return await connection.maybe(_sql.prepared.find_view, {"auction_id": auction_id})
 
 
 async def list_views(connection: DbConnection, ids: Sequence[str]) -> list[Row]:
     """Read the public part of `find_view` for several auctions, in any order."""
-    return await connection.rows(_sql.prepared("list_views"), {"ids": plain_array(ids)})
+    return await connection.rows(_sql.prepared.list_views, {"ids": plain_array(ids)})
 
 
 async def find_you(connection: DbConnection, auction_id: str, user_id: str) -> You | None:
@@ -269,7 +269,7 @@ async def list_pages_of_bids(
         "limits": plain_array(limit for _, _, limit in wanted),
     }
     found: list[list[Bid] | None] = [None] * len(wanted)
-    for row in await connection.rows(_sql.prepared("list_pages_of_bids"), values):
+    for row in await connection.rows(_sql.prepared.list_pages_of_bids, values):
         place = row["place"] - 1
         page = found[place]
         if page is None:

@@ -93,7 +93,7 @@ async def list_states(
 ) -> dict[str, ListingState]:
     """Return listings by id; removed ones too."""
     rows = await connection.rows(
-        _sql.prepared("list_states"), {"listing_ids": plain_array(listing_ids)}
+        _sql.prepared.list_states, {"listing_ids": plain_array(listing_ids)}
     )
     return {row["id"]: _state(row) for row in rows}
 
@@ -111,7 +111,7 @@ async def list_own_states(
 
 async def find_listing(connection: DbConnection, listing_id: str) -> ListingState | None:
     """Find one listing; a removed one too."""
-    row = await connection.maybe(_sql.prepared("find_listing"), {"listing_id": listing_id})
+    row = await connection.maybe(_sql.prepared.find_listing, {"listing_id": listing_id})
     return _state(row) if row else None
 
 

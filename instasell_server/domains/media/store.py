@@ -119,7 +119,7 @@ async def list_images_of(
     """List the pictures of several listings in their order, by listing."""
     found: dict[str, list[File]] = {}
     values = {"listing_ids": plain_array(listing_ids)}
-    for row in await connection.rows(_sql.prepared("list_images_of"), values):
+    for row in await connection.rows(_sql.prepared.list_images_of, values):
         found.setdefault(row["listing_id"], []).append(_file(row))
     return found
 

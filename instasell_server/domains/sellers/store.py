@@ -19,7 +19,7 @@ async def list_records(
 ) -> dict[str, SellerRecord]:
     """Count the records of several sellers, by id."""
     values = {"seller_ids": plain_array(seller_ids), "most": COUNTED_MAX}
-    rows = await connection.rows(_sql.prepared("list_records"), values)
+    rows = await connection.rows(_sql.prepared.list_records, values)
     return {row.pop("seller_id"): SellerRecord(**row) for row in rows}
 
 
