@@ -65,7 +65,7 @@ class RefreshSessions(OutboxTask):
 
 
 class _Copy(NamedTuple):
-    """What Redis has of a session, if it answered."""
+    """Hold the copy of a session that Redis has, if it answered."""
 
     is_reachable: bool
     value: bytes | None
