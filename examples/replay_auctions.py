@@ -306,6 +306,9 @@ class Market:
                     outcome.lost += 1
                 except InstaSellError as error:
                     outcome.refused[error.code] += 1
+                    if error.code == "auction_not_open":
+                        # It is over before its bids are: each later one would be refused too.
+                        return
                 else:
                     outcome.accepted += 1
 

@@ -167,8 +167,10 @@ async def read_only(snapshot: SnapshotAssertion, part: str, live: Mapping[str, s
     "mood", [ServerBehaviour.HAS_NOTHING, ServerBehaviour.IS_SLOW, ServerBehaviour.FAILS]
 )
 async def test_a_market_that_has_nothing_is_slow_or_fails(
-    snapshot: SnapshotAssertion, part: str, mood: ServerBehaviour
+    snapshot: SnapshotAssertion, part: str, mood: ServerBehaviour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A board that does not come need not be waited for.
+    monkeypatch.setattr("instasell_tui.market.initial_load.BOARD_FIRST_SECONDS", 0.01)
     words = {
         ServerBehaviour.HAS_NOTHING: (
             "No ",

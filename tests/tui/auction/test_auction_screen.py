@@ -242,7 +242,7 @@ async def test_a_late_bid_extends_and_the_end_tells_the_winner(
 
 async def test_the_last_seconds_are_marked(market: Market, screen: Opener) -> None:
     bidder = await market.bidder()
-    auction = await market.auction(await market.seller(), duration_seconds=12)
+    auction = await market.auction(await market.seller(), duration_seconds=11)
     async with at_auction(screen, auction, bidder.token) as shown:
         await shown.reads("!!")
 
