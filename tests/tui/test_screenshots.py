@@ -16,7 +16,12 @@ from rich.segment import Segment
 from syrupy.assertion import SnapshotAssertion
 
 from instasell_client import ConnectionState
+from instasell_tui.admin import dispute_screen
+from instasell_tui.inbox import conversation_screen
+from instasell_tui.market import paged_list
+from instasell_tui.orders import order_screen
 from instasell_tui.theme.themes import DARK
+from instasell_tui.wiring import initial_load
 from tests.tui.fake_market import FakeMarket, ServerBehaviour, open_fake_market
 from tests.tui.pilot import LARGE, SMALL, Screen
 from tests.tui.screen_cases import calm, enter, leave, of
@@ -24,12 +29,7 @@ from tests.tui.screen_cases import calm, enter, leave, of
 MIDDLE = (120, 36)
 PARTS = pytest.mark.parametrize("part", ["market", "trade", "desk"])
 
-SECOND_BY_SECOND = (
-    "market.paged_list",
-    "orders.order_screen",
-    "inbox.conversation_screen",
-    "admin.dispute_screen",
-)
+SECOND_BY_SECOND = (paged_list, order_screen, conversation_screen, dispute_screen)
 """The screens that are drawn with each second, besides what changes."""
 
 COLOURS = {
@@ -135,7 +135,7 @@ async def test_a_lost_connection_is_shown_at_once(
     monkeypatch: pytest.MonkeyPatch, part: str, names: set[str]
 ) -> None:
     for module in SECOND_BY_SECOND:
-        monkeypatch.setattr(f"instasell_tui.{module}.TICK_SECONDS", 3600.0)
+        monkeypatch.setattr(module, "TICK_SECONDS", 3600.0)
     async with open_fake_market(FakeMarket(role_of(part)), size=SMALL) as shown:
         await calm(shown)
         for picture in of(part):
@@ -170,7 +170,7 @@ async def test_a_market_that_has_nothing_is_slow_or_fails(
     snapshot: SnapshotAssertion, part: str, mood: ServerBehaviour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A board that does not come need not be waited for.
-    monkeypatch.setattr("instasell_tui.market.initial_load.BOARD_FIRST_SECONDS", 0.01)
+    monkeypatch.setattr(initial_load, "BOARD_FIRST_SECONDS", 0.01)
     words = {
         ServerBehaviour.HAS_NOTHING: (
             "No ",
