@@ -49,6 +49,7 @@ class SharedRead(Generic[Key, Found]):
         self._at_once = at_once
         self._keys_max = keys_max
         self._waiting: dict[Key, list[asyncio.Future[Found | InstaSellError]]] = {}
+        self._reading: set[Key] = set()
         self._readers: set[asyncio.Task[None] | None] = set()
 
     def submit(self, key: Key) -> asyncio.Future[Found | InstaSellError]:
@@ -68,9 +69,11 @@ class SharedRead(Generic[Key, Found]):
 
     async def _read_on(self) -> None:
         try:
-            while self._waiting:
-                asking = self._take()
-                found = await self._find(list(asking))
+            while asking := self._take():
+                try:
+                    found = await self._find(list(asking))
+                finally:
+                    self._reading.difference_update(asking)
                 for key, answers in asking.items():
                     value = found if isinstance(found, InstaSellError) else found[key]
                     for each in answers:
@@ -83,10 +86,11 @@ class SharedRead(Generic[Key, Found]):
             self._readers.discard(asyncio.current_task())
 
     def _take(self) -> dict[Key, list[asyncio.Future[Found | InstaSellError]]]:
-        if len(self._waiting) <= self._keys_max:
-            asking, self._waiting = self._waiting, {}
-            return asking
-        return {key: self._waiting.pop(key) for key in [*islice(self._waiting, self._keys_max)]}
+        """Take keys that nobody reads at this moment: those of a page gather meanwhile."""
+        free = (key for key in self._waiting if key not in self._reading)
+        asking = {key: self._waiting.pop(key) for key in [*islice(free, self._keys_max)]}
+        self._reading.update(asking)
+        return asking
 
     async def _find(
         self, keys: Sequence[Key]
