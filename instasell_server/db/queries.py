@@ -3,8 +3,8 @@
 A query begins with a line `-- name: lock_auctions` and ends before the next one. Parameters are
 psycopg2's `%(name)s`. Lines that several queries of a file share stand once, below a line
 `-- fragment: listing_filters`, and a line `-- include: listing_filters` is replaced by them when
-the file is read. So the text of a query is fixed before the first request, and no input of
-a caller ever becomes a part of it.
+the file is read; a fragment may include others. So the text of a query is fixed before the first
+request, and no input of a caller ever becomes a part of it.
 """
 
 from __future__ import annotations
@@ -73,8 +73,9 @@ def _parse(path: Path) -> dict[str, str]:
 
     def expand(include: re.Match[str]) -> str:
         try:
-            return textwrap.indent(fragments[include["name"]], include["indent"])
+            text = fragments[include["name"]]
         except KeyError:
             raise ValueError(f"{path} has no fragment {include['name']!r}") from None
+        return textwrap.indent(_INCLUDE.sub(expand, text), include["indent"])
 
     return {name: _INCLUDE.sub(expand, query) for name, query in queries.items()}

@@ -20,12 +20,28 @@ from instasell_server.domains.listings.search import SearchPlan
 _sql = load(__file__)
 _searches = load(__file__, "search.sql")
 
-_QUERY_OF_SORT = {
+_LISTS = {
     ListingSort.NEWEST: _searches.search_newest,
     ListingSort.OLDEST: _searches.search_oldest,
     ListingSort.PRICE_ASC: _searches.search_cheapest,
     ListingSort.PRICE_DESC: _searches.search_dearest,
-    ListingSort.RELEVANCE: _searches.search_most_relevant,
+}
+_LISTS_OF_CATEGORY = {
+    ListingSort.NEWEST: _searches.search_newest_in_category,
+    ListingSort.OLDEST: _searches.search_oldest_in_category,
+    ListingSort.PRICE_ASC: _searches.search_cheapest_in_category,
+    ListingSort.PRICE_DESC: _searches.search_dearest_in_category,
+}
+_NO_SCAN = "SET LOCAL enable_seqscan = off; SET LOCAL jit = off;\n"
+"""For this statement alone, as several in one text are one transaction. To compile it took 60 ms of
+the 90 that a search of 300,000 listings took."""
+
+_MATCHES = {
+    ListingSort.NEWEST: _NO_SCAN + _searches.match_newest,
+    ListingSort.OLDEST: _NO_SCAN + _searches.match_oldest,
+    ListingSort.PRICE_ASC: _NO_SCAN + _searches.match_cheapest,
+    ListingSort.PRICE_DESC: _NO_SCAN + _searches.match_dearest,
+    ListingSort.RELEVANCE: _NO_SCAN + _searches.match_most_relevant,
 }
 
 
@@ -125,7 +141,16 @@ async def get_listing(connection: DbConnection, listing_id: str) -> ListingState
 
 async def search(connection: DbConnection, asked: SearchPlan) -> list[Row]:
     """Return the rows of a page and one more, which shows whether another page follows."""
-    return await connection.rows(_QUERY_OF_SORT[asked.sort], asked.parameters)
+    return await connection.rows(query_of(asked), asked.parameters)
+
+
+def query_of(asked: SearchPlan) -> str:
+    """Return the statement of a search, by its sort and by what it filters."""
+    if asked.parameters["q"] is not None:
+        return _MATCHES[asked.sort]
+    if asked.parameters["category"] is not None:
+        return _LISTS_OF_CATEGORY[asked.sort]
+    return _LISTS[asked.sort]
 
 
 async def list_own(
