@@ -360,12 +360,11 @@ class LiveConnection:
         if self._bids_in_flight >= BIDS_IN_FLIGHT_MAX:
             raise errors.RateLimited("too many bids wait on this connection", retry_after_seconds=1)
         auctions = self._services.auctions
-        if auctions.limits_bids:
+        if not auctions.try_count_bid(principal):
             self._bids_in_flight += 1
             self._services.spawn(self._bid(frame_id, principal, wish))
             return
-        # Without a limit to ask for there is nothing to wait for but the verdict, and a callback
-        # costs a tenth of a task.
+        # There is nothing to wait for but the verdict, and a callback costs a tenth of a task.
         verdict = auctions.submit_bid(principal, wish.auction_id, wish, wish.idempotency_key)
         self._bids_in_flight += 1
         verdict.add_done_callback(partial(self._tell_verdict, frame_id))
