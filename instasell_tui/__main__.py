@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         keys=keys,
         remarks=remarks,
         settled=collect_and_keep,
-        taping=RecordingMode(recorder, replay),
+        recording=RecordingMode(recorder, replay),
     )
     app.run()
     return app.return_code or 0

@@ -67,7 +67,7 @@ class InstaSellApp(ConnectedApp):
     theme; one that is not known leaves the dark one. `keys` are entries of keys.toml, and `remarks`
     the messages to show at the start. `zone` is the zone of the times that are shown (the system's
     by default); `clock` stands in for the server's, where time must stand still. `settled` is
-    called once, when what an opening brings with it is over. `taping` records what the
+    called once, when what an opening brings with it is over. `recording` records what the
     server sends, or replaces the server.
     """
 
@@ -86,7 +86,7 @@ class InstaSellApp(ConnectedApp):
         Binding("o", "orders", "Orders", show=False, id="app.orders"),
         Binding("W", "wallet", "Wallet", show=False, id="app.wallet"),
         Binding("L", "selling", "Seller desk", show=False, id="app.selling"),
-        Binding("A", "desk", "Admin desk", show=False, id="app.desk"),
+        Binding("A", "admin", "Admin desk", show=False, id="app.desk"),
         Binding("M", "messages", "Messages", show=False, id="app.messages"),
         Binding("N", "notices", "Notices", show=False, id="app.notices"),
         Binding("exclamation_mark", "log", "Log", show=False, id="app.log"),
@@ -115,7 +115,7 @@ class InstaSellApp(ConnectedApp):
         poll_seconds: float = POLL_SECONDS,
         keys: Mapping[str, object] | None = None,
         remarks: Sequence[str] = (),
-        taping: RecordingMode | None = None,
+        recording: RecordingMode | None = None,
         settled: Callable[[], None] | None = None,
     ) -> None:
         super().__init__()
@@ -130,9 +130,9 @@ class InstaSellApp(ConnectedApp):
         self._worn = first if first in self.available_themes else OURS[0].name
         self.set_reactive(App.theme, self._worn)
         self.stylesheet = CachedStylesheet(variables=self.get_css_variables())
-        self._taping = taping or RecordingMode()
-        client = self._taping.client(base_url, token, read_only=read_only)
-        if (replay := self._taping.replay) is not None:
+        self._recording = recording or RecordingMode()
+        client = self._recording.client(base_url, token, read_only=read_only)
+        if (replay := self._recording.replay) is not None:
             read_only, clock = True, replay.clock
         self.connect(client, read_only=read_only, clock=clock)
         self.zone = zone
@@ -170,10 +170,10 @@ class InstaSellApp(ConnectedApp):
         if self._settled is not None:
             self.set_timer(SETTLE_SECONDS, self._settled)
         self.feed.subscribe(self)
-        self._taping.attach(self)
+        self._recording.attach(self)
         await self.feed.start()
         self.push_screen(BoardScreen())
-        if (replay := self._taping.replay) is not None:
+        if (replay := self._recording.replay) is not None:
             self.feed.spawn(replay.run())
         elif self.feed.client.token is None:
             self.push_screen(screens.SignInScreen())
@@ -190,7 +190,7 @@ class InstaSellApp(ConnectedApp):
         await self.feed.stop()
         await self.session.end()
         await self.feed.client.aclose()
-        self._taping.close()
+        self._recording.close()
 
     def _fatal_error(self) -> None:
         """Print the error without the values of variables: among them are passwords and tokens."""
@@ -228,11 +228,11 @@ class InstaSellApp(ConnectedApp):
         self._go_to(screens.WalletScreen)
 
     def action_selling(self) -> None:
-        """Show the seller's desk."""
+        """Show the seller screen."""
         self._go_to(screens.SellerScreen)
 
-    def action_desk(self) -> None:
-        """Show the desk, to an admin."""
+    def action_admin(self) -> None:
+        """Show the admin screen, to an admin."""
         if self.admin.is_mine:
             self._go_to(screens.AdminScreen)
 
@@ -257,9 +257,9 @@ class InstaSellApp(ConnectedApp):
 
     def _is_replay(self) -> bool:
         """Tell, in a replay, that there is nobody in it who could sign in."""
-        if self._taping.replay is not None:
+        if self._recording.replay is not None:
             self.say("This is a replay: it has the board and its auctions.", Tone.PLAIN)
-        return self._taping.replay is not None
+        return self._recording.replay is not None
 
     def action_help(self) -> None:
         self.push_screen(screens.HelpScreen())
@@ -321,10 +321,10 @@ class InstaSellApp(ConnectedApp):
     # What the feed tells ----------------------------------------------------------------------
 
     def on_outbid(self, message: Outbid) -> None:
-        self._announce(message.lot, *board_text.outbid(message.lot, self.feed.currency))
+        self._announce(message.auction, *board_text.outbid(message.auction, self.feed.currency))
 
     def on_auction_over(self, message: AuctionOver) -> None:
-        self._announce(message.lot, *board_text.result(message.lot, self.feed.currency))
+        self._announce(message.auction, *board_text.result(message.auction, self.feed.currency))
 
     def _announce(self, auction: BoardAuction, text: str, tone: Tone) -> None:
         """Say what happened to an auction, unless its page fills the screen and shows it."""

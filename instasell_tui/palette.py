@@ -58,7 +58,7 @@ def of_app(app: ConnectedApp) -> Iterator[SystemCommand]:
     yield SystemCommand("Wallet", "Balance, gas, and all that moved", app.action_wallet)
     yield SystemCommand("Seller desk", "What you sell, and what came of it", app.action_selling)
     if app.admin.is_mine:
-        yield SystemCommand("Admin desk", "Disputes, alerts, people, figures", app.action_desk)
+        yield SystemCommand("Admin desk", "Disputes, alerts, people, figures", app.action_admin)
     yield SystemCommand("Messages", "Questions, and words about orders", app.action_messages)
     yield SystemCommand("Notices", "What the market has told you", app.action_notices)
     for name, theme in NAMES.items():
@@ -90,11 +90,11 @@ class Commands(Provider):
         """Offer every command, and the auctions that end soonest."""
         for command in self._listed():
             yield DiscoveryHit(command.title, command.callback, help=command.help)
-        for lot in self._market.board.state.select(BoardQuery())[:SUGGESTED]:
-            title = clip(lot.title, TITLE_CELLS)
-            open_it = partial(self._market.open_auction, lot.auction_id)
+        for auction in self._market.board.state.select(BoardQuery())[:SUGGESTED]:
+            title = clip(auction.title, TITLE_CELLS)
+            open_it = partial(self._market.open_auction, auction.auction_id)
             # A plain string would be read as markup.
-            yield DiscoveryHit(Content(title), open_it, text=title, help=self._help(lot))
+            yield DiscoveryHit(Content(title), open_it, text=title, help=self._help(auction))
 
     async def search(self, query: str) -> Hits:
         """Offer the commands and the auctions whose titles match."""
@@ -103,15 +103,15 @@ class Commands(Provider):
             if (score := matcher.match(command.title)) > 0:
                 shown = matcher.highlight(command.title)
                 yield Hit(score, shown, command.callback, help=command.help)
-        for lot in self._market.board.state.select(BoardQuery()):
-            title = clip(lot.title, TITLE_CELLS)
+        for auction in self._market.board.state.select(BoardQuery()):
+            title = clip(auction.title, TITLE_CELLS)
             score, offsets = matcher.fuzzy_search.match(query, title)
             if score > 0:
                 found = Content(title)
                 for offset in offsets:
                     found = found.stylize(matcher.match_style, offset, offset + 1)
-                open_it = partial(self._market.open_auction, lot.auction_id)
-                yield Hit(score, found, open_it, text=title, help=self._help(lot))
+                open_it = partial(self._market.open_auction, auction.auction_id)
+                yield Hit(score, found, open_it, text=title, help=self._help(auction))
 
-    def _help(self, lot: BoardAuction) -> str:
-        return f"Open this auction, at {money(lot.price, self._market.feed.currency)}"
+    def _help(self, auction: BoardAuction) -> str:
+        return f"Open this auction, at {money(auction.price, self._market.feed.currency)}"

@@ -26,7 +26,7 @@ EVERY_SECONDS = 0.4
 async def record(url: str, token: str, hero: str, path: Path) -> None:
     """Record the screen of a user who leads and is outbid, without a terminal."""
     recorder = Recorder(path)
-    app = InstaSellApp(url, token, taping=RecordingMode(recorder))
+    app = InstaSellApp(url, token, recording=RecordingMode(recorder))
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.board.state.loaded and bool(app.feed.categories))
         await pilot.pause(SECONDS / 4)

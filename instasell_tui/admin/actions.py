@@ -34,7 +34,7 @@ class AdminActions:
 
     def __init__(self, app: AdminApp) -> None:
         self._app = app
-        self._desk = app.admin
+        self._admin = app.admin
 
     async def resolve(self, dispute: Dispute) -> Said:
         """Split what is held between both sides."""
@@ -56,7 +56,7 @@ class AdminActions:
             )
             if not await self._confirmed(question):
                 return NOTHING_SENT
-            await self._desk.resolve(dispute.id, refund, values["reason"])
+            await self._admin.resolve(dispute.id, refund, values["reason"])
             rest = money(dispute.held_amount - refund, currency)
             back = money(refund, currency)
             return f"Decided: {back} to the buyer, {rest} to the seller", Tone.GOOD
@@ -88,7 +88,7 @@ class AdminActions:
             if path == suggested[first.id] and chosen is not first:
                 # Nobody typed the name that was suggested for the first file.
                 path = suggested[chosen.id]
-            data = await self._desk.evidence(view.dispute.id, chosen.id)
+            data = await self._admin.evidence(view.dispute.id, chosen.id)
             try:
                 saved = await asyncio.to_thread(save, path, data)
             except (OSError, ValueError) as error:
@@ -110,7 +110,7 @@ class AdminActions:
         )
 
         async def send(values: Values) -> Said:
-            await self._desk.close_alert(alert.id, values["reason"])
+            await self._admin.close_alert(alert.id, values["reason"])
             return "The alert is closed", Tone.GOOD
 
         return await self._filled(form, send)
@@ -124,7 +124,7 @@ class AdminActions:
             lines = [("Sessions", "end"), ("Open auctions", "cancelled"), ("From then", "reads")]
             if not await self._confirmed(Question("Suspend?", who, lines, "Suspend")):
                 return NOTHING_SENT
-            await self._desk.suspend(user.id, values["reason"])
+            await self._admin.suspend(user.id, values["reason"])
             return f"{safe_text(user.email)} is suspended", Tone.GOOD
 
         return await self._filled(form, send)
@@ -138,7 +138,7 @@ class AdminActions:
             lines = [("Cancelled auctions", "stay cancelled")]
             if not await self._confirmed(Question("Let it act?", who, lines, "Let it act")):
                 return NOTHING_SENT
-            await self._desk.unsuspend(user.id, values["reason"])
+            await self._admin.unsuspend(user.id, values["reason"])
             return f"{safe_text(user.email)} may act again", Tone.GOOD
 
         return await self._filled(form, send)

@@ -195,16 +195,16 @@ class DisputeScreen(Screen[None]):
         await self._look()
 
     async def _look(self) -> None:
-        desk = self.app.admin
+        admin = self.app.admin
         try:
-            view = await desk.dispute(self._dispute_id)
-            self._order = await desk.order(view.dispute.order_id)
+            view = await admin.dispute(self._dispute_id)
+            self._order = await admin.order(view.dispute.order_id)
         except InstaSellError as error:
             self._failure = safe_text(str(error))
         else:
             self._failure = None
             # An answer that arrives after the user has signed out is dropped.
-            self._view = view if desk.is_mine else None
+            self._view = view if admin.is_mine else None
         self._show()
 
     # What people do ---------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The lists of the admin's desk: how each is read, and what it shows of what it has."""
+"""The lists of the admin screen: how each is read, and what it shows of what it has."""
 
 from __future__ import annotations
 
@@ -78,25 +78,25 @@ class AdminList:
         found = self.find(key)
         return [] if found is None else self.kind.facts(found)
 
-    async def look(self, desk: AdminState, q: str) -> None:
+    async def load(self, admin: AdminState, q: str) -> None:
         """Read from the beginning: as many rows as are here, within a limit."""
         wanted = min(max(ROWS_FIRST, len(self._items)), 300)
         items: list[Any] = []
         cursor: str | None = None
         for _ in range(PAGES_FIRST_MAX):
-            page = await self.kind.read(desk, q, cursor)
+            page = await self.kind.read(admin, q, cursor)
             items += page.items
             cursor = page.next
             if cursor is None or len(items) >= wanted:
                 break
         self._items, self._next, self.loaded = items, cursor, True
 
-    async def look_further(self, desk: AdminState, q: str) -> None:
+    async def load_more(self, admin: AdminState, q: str) -> None:
         """Read the next page, if there is one."""
         cursor = self._next
         if cursor is None:
             return
-        page = await self.kind.read(desk, q, cursor)
+        page = await self.kind.read(admin, q, cursor)
         if cursor == self._next:
             known = {each.id for each in self._items}
             self._items += [each for each in page.items if each.id not in known]
@@ -149,7 +149,7 @@ LISTS: Mapping[str, AdminListKind] = {
     "disputes": AdminListKind(
         "dispute",
         "Nobody has complained of anything.",
-        lambda desk, _, cursor: desk.disputes(cursor),
+        lambda admin, _, cursor: admin.disputes(cursor),
         admin_text.dispute_row,
         admin_text.dispute_facts,
         _disputes,
@@ -158,7 +158,7 @@ LISTS: Mapping[str, AdminListKind] = {
     "alerts": AdminListKind(
         "alert",
         "Nothing has to be looked at.",
-        lambda desk, _, cursor: desk.alerts(cursor),
+        lambda admin, _, cursor: admin.alerts(cursor),
         admin_text.alert_row,
         admin_text.alert_facts,
         _alerts,
@@ -167,7 +167,7 @@ LISTS: Mapping[str, AdminListKind] = {
     "users": AdminListKind(
         "user",
         "There is nobody yet.",
-        lambda desk, q, cursor: desk.users(q, cursor),
+        lambda admin, q, cursor: admin.users(q, cursor),
         admin_text.user_row,
         admin_text.user_facts,
         _users,
@@ -175,7 +175,7 @@ LISTS: Mapping[str, AdminListKind] = {
     "log": AdminListKind(
         "action",
         "No admin has done anything yet.",
-        lambda desk, _, cursor: desk.actions(cursor),
+        lambda admin, _, cursor: admin.actions(cursor),
         admin_text.action_row,
         admin_text.action_facts,
         _actions,

@@ -1,4 +1,4 @@
-"""The admin's desk: disputes, alerts, people, figures and the log, each on a tab."""
+"""The admin screen: disputes, alerts, people, figures and the log, each on a tab."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _TABS = {
 
 
 class AdminScreen(PagedListScreen):
-    """Shows lists that it reads through the feed's desk; it is for admins alone."""
+    """Shows lists that it reads through the state of the admin; it is for admins alone."""
 
     app: AdminApp
 
@@ -183,20 +183,20 @@ class AdminScreen(PagedListScreen):
     def has_more(self) -> bool:
         return self._list is not None and self._list.has_more and self.may_read
 
-    async def look(self) -> None:
+    async def load(self) -> None:
         """Read the tab from its beginning; what is below the first page stays."""
-        listed, desk, board = self._list, self.app.admin, self.query_one(FigureBoard)
+        listed, admin, board = self._list, self.app.admin, self.query_one(FigureBoard)
         if listed is None:
-            found = await desk.figures(board.bucket)
+            found = await admin.figures(board.bucket)
             # An answer that arrives after the user has signed out is dropped.
-            if desk.is_mine:
+            if admin.is_mine:
                 board.show(found)
         else:
-            await listed.look(desk, self._q)
+            await listed.load(admin, self._q)
 
-    async def look_further(self) -> None:
+    async def load_more(self) -> None:
         if self._list is not None:
-            await self._list.look_further(self.app.admin, self._q)
+            await self._list.load_more(self.app.admin, self._q)
 
     def person_changed(self) -> None:
         """Forget what an admin saw, so that another person sees nothing of it."""
@@ -263,7 +263,7 @@ class AdminScreen(PagedListScreen):
         try:
             self.tell("", Tone.PLAIN)
             said = await self._run(name, chosen)
-            await self.reading(self.look)
+            await self.reading(self.load)
             self.tell(*said)
         finally:
             self._busy = False

@@ -43,7 +43,7 @@ CHART_SECONDS = 1.0
 
 
 class AuctionScreen(Screen[None]):
-    """Shows the feed's sale. A bid is sent after a confirmation, and in no other way."""
+    """Show the followed auction. A bid is sent after a confirmation, and in no other way."""
 
     app: AuctionApp
 
@@ -63,7 +63,7 @@ class AuctionScreen(Screen[None]):
     def __init__(self, auction_id: str) -> None:
         super().__init__()
         self._auction_id = auction_id
-        self._sale = AuctionPageState(auction_id)
+        self._page = AuctionPageState(auction_id)
         self._question: tuple[ConfirmScreen, BidInput] | None = None
         self._asking = False
         self._sending = False
@@ -100,39 +100,39 @@ class AuctionScreen(Screen[None]):
 
     async def on_screen_resume(self) -> None:
         # One auction is followed at a time: another page above this one has ended that here.
-        if self.app.auction.page is not self._sale:
+        if self.app.auction.page is not self._page:
             await self._follow()
             self._show()
 
     async def _follow(self) -> None:
         try:
-            self._sale = await self.app.auction.follow(self._auction_id)
+            self._page = await self.app.auction.follow(self._auction_id)
         except InstaSellError as error:
-            self._sale.failure = str(error)
+            self._page.failure = str(error)
 
     async def on_unmount(self) -> None:
         self.app.feed.unsubscribe(self)
-        await self.app.auction.unfollow(self._sale)
+        await self.app.auction.unfollow(self._page)
 
     # Showing ----------------------------------------------------------------------------------
 
     @on(messages.AuctionPageChanged)
     def _show(self) -> None:
-        feed, sale = self.app.feed, self._sale
-        self._put("title", Text(sale.title, overflow="ellipsis", no_wrap=True))
-        self._put("item", Text(auction_text.item_line(sale), overflow="ellipsis", no_wrap=True))
-        facts = auction_text.facts(sale, feed.currency)
+        feed, page = self.app.feed, self._page
+        self._put("title", Text(page.title, overflow="ellipsis", no_wrap=True))
+        self._put("item", Text(auction_text.item_line(page), overflow="ellipsis", no_wrap=True))
+        facts = auction_text.facts(page, feed.currency)
         self._put("names", details.row([name for name, _ in facts]))
         self._put("values", details.row([value for _, value in facts]))
-        if sale.view is not None:
-            self.query_one(ItemPanel).show(sale.view)
+        if page.view is not None:
+            self.query_one(ItemPanel).show(page.view)
         bids = self.query_one(BidListView)
-        bids.show(list(sale.bids), sale.you.bidder if sale.you else None, feed.currency)
-        bids.border_title = auction_text.count_of_bids(sale)
+        bids.show(list(page.bids), page.you.bidder if page.you else None, feed.currency)
+        bids.border_title = auction_text.count_of_bids(page)
         self.query_one(TopBar).show(feed)
-        if sale.place is not self._place and not self._sending:
+        if page.place is not self._place and not self._sending:
             # What was said of the last bid is not true any more.
-            self._place = sale.place
+            self._place = page.place
             self.query_one(BidBox).tell("")
         self._follow_minimum()
         self._warn_question()
@@ -145,20 +145,20 @@ class AuctionScreen(Screen[None]):
 
     def _tick(self) -> None:
         """Show again what changes with the clock alone."""
-        sale, feed = self._sale, self.app.feed
+        page, feed = self._page, self.app.feed
         label = self.query_one("#countdown", Static)
-        if sale.state is None:
+        if page.state is None:
             label.update(Text(""))
-        elif not sale.open:
-            label.update(Text(sale.state.status.value))
+        elif not page.open:
+            label.update(Text(page.state.status.value))
         else:
-            left = countdown((sale.state.end_at - feed.now()).total_seconds())
+            left = countdown((page.state.end_at - feed.now()).total_seconds())
             label.update(Text(left.text))
             label.set_class(left.urgency.name in ("SOON", "URGENT"), "-soon")
             label.set_class(left.urgency.name == "URGENT", "-urgent")
         text, tone = self._headline()
         self._say("place", text, tone)
-        self._say("ends", *auction_text.end(sale, feed.now(), self.app.zone))
+        self._say("ends", *auction_text.end(page, feed.now(), self.app.zone))
 
     def _say(self, where: str, text: str, tone: Tone) -> None:
         label = self.query_one(f"#{where}", Static)
@@ -167,39 +167,39 @@ class AuctionScreen(Screen[None]):
             label.set_class(each is tone, f"-{each.value}")
 
     def _headline(self) -> auction_text.Said:
-        sale, feed = self._sale, self.app.feed
-        if sale.failure is not None:
-            return f"! {safe_text(sale.failure)}", Tone.BAD
-        if sale.state is None:
+        page, feed = self._page, self.app.feed
+        if page.failure is not None:
+            return f"! {safe_text(page.failure)}", Tone.BAD
+        if page.state is None:
             return "Asking the market …", Tone.PLAIN
-        return auction_text.place(sale, feed.currency, feed.now(), self.app.zone)
+        return auction_text.place(page, feed.currency, feed.now(), self.app.zone)
 
     def _tick_slowly(self) -> None:
-        sale, feed = self._sale, self.app.feed
+        page, feed = self._page, self.app.feed
         self.query_one(StatusBar).show(feed, self.app.zone, self._told())
-        state = sale.state
+        state = page.state
         if state is None:
             return
         end = min(feed.now(), state.end_at)
-        start = max(state.start_at, sale.bids[0].created_at) if sale.bids else state.start_at
-        opening = sale.bids[0].price if sale.bids and sale.bids[0].seq > 1 else state.min_bid
-        own = sale.you.bidder if sale.you else None
-        course = PriceHistory(opening, tuple(sale.bids), min(start, end), end, own, feed.currency)
+        start = max(state.start_at, page.bids[0].created_at) if page.bids else state.start_at
+        opening = page.bids[0].price if page.bids and page.bids[0].seq > 1 else state.min_bid
+        own = page.you.bidder if page.you else None
+        course = PriceHistory(opening, tuple(page.bids), min(start, end), end, own, feed.currency)
         self.query_one(PriceChart).show(course)
 
     def _told(self) -> str:
-        view, you = self._sale.view, self._sale.you
+        view, you = self._page.view, self._page.you
         watchers = None if view is None or not view.watchers else count(view.watchers, "watcher")
         own = "★ watching" if you is not None and you.watching else None
         return " · ".join(part for part in (watchers, own) if part)
 
     def _follow_minimum(self) -> None:
-        sale, feed, box = self._sale, self.app.feed, self.query_one(BidBox)
-        state = sale.state
-        leading = sale.place is BidderPosition.LEADING
-        minimum = None if state is None or leading or not sale.open else state.minimum_bid
+        page, feed, box = self._page, self.app.feed, self.query_one(BidBox)
+        state = page.state
+        leading = page.place is BidderPosition.LEADING
+        minimum = None if state is None or leading or not page.open else state.minimum_bid
         shipping = state.shipping_amount if state else 0
-        box.follow(minimum, sale.buy_now, feed.currency, shipping)
+        box.follow(minimum, page.buy_now, feed.currency, shipping)
         box.set_open(on=self._why_not() is None and not self._sending)
         why_not = self._why_not()
         if why_not is not None:
@@ -207,8 +207,8 @@ class AuctionScreen(Screen[None]):
 
     def _why_not(self) -> str | None:
         """Return why the user cannot bid from here; None for a user who can."""
-        sale, feed = self._sale, self.app.feed
-        if sale.state is not None and not sale.open:
+        page, feed = self._page, self.app.feed
+        if page.state is not None and not page.open:
             return "Bidding is over"
         if feed.read_only:
             return "Opened read-only: bidding is off"
@@ -216,20 +216,20 @@ class AuctionScreen(Screen[None]):
             return "Press i to sign in and bid"
         if feed.user.role is Role.ADMIN:
             return "An admin does not bid"
-        if sale.place is BidderPosition.SELLER:
+        if page.place is BidderPosition.SELLER:
             return "This is your own auction"
-        return "" if sale.state is None else None
+        return "" if page.state is None else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Take keys that lead nowhere out of the footer."""
         if action in ("bid", "edit", "maximum"):
             return self._why_not() is None
         if action == "buy_now":
-            return self._why_not() is None and self._sale.buy_now is not None
+            return self._why_not() is None and self._page.buy_now is not None
         if action == "details":
-            return self._sale.view is not None
+            return self._page.view is not None
         if action == "ask":
-            you = self._sale.you
+            you = self._page.you
             return self.app.feed.may_bid and not (you and you.is_seller)
         return True
 
@@ -254,11 +254,11 @@ class AuctionScreen(Screen[None]):
         self.query_one("#maximum", Input).focus()
 
     def action_bid(self) -> None:
-        state, box = self._sale.state, self.query_one(BidBox)
+        state, box = self._page.state, self.query_one(BidBox)
         unanswered = self.app.auction.unanswered_bid(self._auction_id)
         if unanswered is not None:
             self._confirm(BidInput(*unanswered))
-        elif self._sale.place is BidderPosition.LEADING:
+        elif self._page.place is BidderPosition.LEADING:
             box.tell("You lead already. Press m to set an automatic maximum", Tone.GOOD)
         elif state is not None:
             self._confirm(BidInput(state.minimum_bid, None))
@@ -268,12 +268,12 @@ class AuctionScreen(Screen[None]):
         self._confirm(event.wish)
 
     def _confirm(self, wish: BidInput) -> None:
-        sale = self._sale
-        lines = auction_text.bid_lines(sale, wish, self.app.feed.currency)
+        page = self._page
+        lines = auction_text.bid_lines(page, wish, self.app.feed.currency)
         unanswered = self.app.auction.unanswered_bid(self._auction_id)
         again = unanswered == (wish.amount, wish.max_amount)
         head = "Send the same bid again?" if again else "Place this bid?"
-        question = Question(head, sale.title, lines, "Bid")
+        question = Question(head, page.title, lines, "Bid")
         self._ask(question, wish, partial(self._send, wish))
 
     def _ask(self, question: Question, wish: BidInput, send: Callable[[], Awaitable[None]]) -> None:
@@ -324,9 +324,9 @@ class AuctionScreen(Screen[None]):
 
     def _taken(self, receipt: BidReceipt) -> None:
         box, currency = self.query_one(BidBox), self.app.feed.currency
-        self._place = self._sale.place
+        self._place = self._page.place
         self._say_outcome(*auction_text.answer(receipt, currency))
-        box.refill(None if self._sale.place is BidderPosition.LEADING else receipt.minimum_bid)
+        box.refill(None if self._page.place is BidderPosition.LEADING else receipt.minimum_bid)
 
     def _refused(self, error: InstaSellError) -> None:
         box, currency = self.query_one(BidBox), self.app.feed.currency
@@ -339,21 +339,21 @@ class AuctionScreen(Screen[None]):
     def _say_outcome(self, text: str, tone: Tone) -> None:
         """Say what came of a bid, and keep it in the log with the title."""
         self.query_one(BidBox).tell(text, tone)
-        self.app.keep(f"{self._sale.title}: {text}", tone)
+        self.app.keep(f"{self._page.title}: {text}", tone)
 
     def _warn_question(self) -> None:
         """Warn in a confirmation when its amount is late; it never changes to another amount."""
         if self._question is not None:
             screen, wish = self._question
-            screen.tell(auction_text.news(self._sale, wish, self.app.feed.currency))
+            screen.tell(auction_text.news(self._page, wish, self.app.feed.currency))
 
     def action_buy_now(self) -> None:
-        sale = self._sale
-        amount = sale.buy_now
+        page = self._page
+        amount = page.buy_now
         if amount is None:
             return
-        lines = auction_text.buy_lines(sale, amount, self.app.feed.currency)
-        question = Question("Buy this at once?", sale.title, lines, "Buy")
+        lines = auction_text.buy_lines(page, amount, self.app.feed.currency)
+        question = Question("Buy this at once?", page.title, lines, "Buy")
         self._ask(question, BidInput(amount, None), partial(self._buy, amount))
 
     @on(BidBox.BuyNowWanted)
@@ -368,28 +368,28 @@ class AuctionScreen(Screen[None]):
 
     @work(group="ask")
     async def action_ask(self) -> None:
-        state = self._sale.state
+        state = self._page.state
         if state is not None:
             text, tone = await ask_seller(self.app, state.listing_id, state.title)
             self.app.say(text, tone)
 
     def action_view(self) -> None:
         """Show the pictures of the item."""
-        state = self._sale.state
+        state = self._page.state
         if state is not None:
-            self.app.push_screen(PicturesScreen(state.listing_id, self._sale.title))
+            self.app.push_screen(PicturesScreen(state.listing_id, self._page.title))
 
     def action_details(self) -> None:
         """Show what the seller wrote, and all that is fixed, where there is room to read it."""
-        view = self._sale.view
+        view = self._page.view
         if view is not None:
             feed = self.app.feed
-            page = details.page_of(view, feed.currency, feed.now(), self.app.zone)
-            self.app.push_screen(TextScreen(self._sale.title, page))
+            text = details.page_of(view, feed.currency, feed.now(), self.app.zone)
+            self.app.push_screen(TextScreen(self._page.title, text))
 
     @work
     async def action_watch(self) -> None:
-        you = self._sale.you
+        you = self._page.you
         try:
             await self.app.auction.watch(self._auction_id, on=not (you and you.watching))
         except InstaSellError as error:

@@ -23,18 +23,18 @@ from instasell_tui.widgets.tone import Tone
 Said = tuple[str, Tone]
 
 
-def facts(sale: AuctionPageState, currency: str) -> Sequence[tuple[str, str]]:
+def facts(page: AuctionPageState, currency: str) -> Sequence[tuple[str, str]]:
     """Return the names and values that a bidder looks at."""
-    state = sale.state
+    state = page.state
     if state is None:
         return []
     reserve = "none" if not state.has_reserve else "met" if state.reserve_met else "not met"
     price = state.min_bid if state.current_bid is None else state.current_bid
     people = f"{state.bid_count:,} by {state.bidder_count:,}" if state.bid_count else "0"
-    maximum = sale.you.max_amount if sale.you else None
+    maximum = page.you.max_amount if page.you else None
     return [
         ("Price" if state.bid_count else "Starts at", money(price, currency)),
-        ("Minimum bid", money(state.minimum_bid, currency) if sale.open else NOTHING),
+        ("Minimum bid", money(state.minimum_bid, currency) if page.open else NOTHING),
         ("Bids", people),
         ("Reserve", reserve),
         ("Shipping", money(state.shipping_amount, currency)),
@@ -42,72 +42,72 @@ def facts(sale: AuctionPageState, currency: str) -> Sequence[tuple[str, str]]:
     ]
 
 
-def place(sale: AuctionPageState, currency: str, now: datetime, zone: tzinfo | None) -> Said:
+def place(page: AuctionPageState, currency: str, now: datetime, zone: tzinfo | None) -> Said:
     """Return the most important fact of this moment, in one line."""
-    state = sale.state
+    state = page.state
     if state is None:
         return "", Tone.PLAIN
     if state.status is AuctionStatus.CANCELLED:
-        why = f": {sale.cancel_reason}" if sale.cancel_reason else ""
+        why = f": {page.cancel_reason}" if page.cancel_reason else ""
         return f"■ Cancelled{why}", Tone.BAD
     if state.status is AuctionStatus.ENDED:
-        return _ended(sale, currency)
+        return _ended(page, currency)
     if state.start_at > now:
         starts = duration((state.start_at - now).total_seconds())
         return f"Starts in {starts}, at {local_time(state.start_at, zone, now)}", Tone.PLAIN
-    return _standing(sale, currency)
+    return _open_place(page, currency)
 
 
-def end(sale: AuctionPageState, now: datetime, zone: tzinfo | None) -> Said:
+def end(page: AuctionPageState, now: datetime, zone: tzinfo | None) -> Said:
     """Return the end of the auction; a late bid's extension is shown while it is recent."""
-    state = sale.state
+    state = page.state
     if state is None:
         return "", Tone.PLAIN
     at = local_time(state.end_at, zone, now)
-    if not sale.open:
+    if not page.open:
         return f"ended {at}", Tone.PLAIN
-    extension = sale.extended_lately(now)
+    extension = page.extended_lately(now)
     if extension is None:
         return f"ends {at}", Tone.PLAIN
     return f"↻ extended by {extension.seconds} s, ends {at}", Tone.GOOD
 
 
-def _standing(sale: AuctionPageState, currency: str) -> Said:
-    state = sale.state
+def _open_place(page: AuctionPageState, currency: str) -> Said:
+    state = page.state
     assert state is not None
-    if sale.place is BidderPosition.LEADING:
-        maximum = sale.you.max_amount if sale.you else None
+    if page.place is BidderPosition.LEADING:
+        maximum = page.you.max_amount if page.you else None
         further = maximum is not None and maximum > (state.current_bid or 0)
         more = f", automatic up to {money(maximum, currency)}" if further else ""
         return f"▲ You lead{more}", Tone.GOOD
-    if sale.place is BidderPosition.OUTBID:
+    if page.place is BidderPosition.OUTBID:
         minimum = money(state.minimum_bid, currency)
         return f"▼ Outbid by {state.leader}: {minimum} or more leads again", Tone.BAD
-    if sale.place is BidderPosition.SELLER:
+    if page.place is BidderPosition.SELLER:
         return "◆ You sell this", Tone.PLAIN
     if state.leader is None:
         return "No bids yet: the first one leads", Tone.PLAIN
     return f"{state.leader} leads", Tone.PLAIN
 
 
-def _ended(sale: AuctionPageState, currency: str) -> Said:
-    state = sale.state
+def _ended(page: AuctionPageState, currency: str) -> Said:
+    state = page.state
     assert state is not None
     price = money(state.current_bid, currency)
-    if sale.place is BidderPosition.WON:
-        order = " · your order is made" if sale.view and sale.view.order_id else ""
+    if page.place is BidderPosition.WON:
+        order = " · your order is made" if page.view and page.view.order_id else ""
         return f"▲ You won at {price}{order}", Tone.GOOD
     if state.winner is not None:
         text = f"■ Ended: {state.winner} won at {price}"
-        return text, Tone.BAD if sale.place is BidderPosition.LOST else Tone.PLAIN
+        return text, Tone.BAD if page.place is BidderPosition.LOST else Tone.PLAIN
     if state.bid_count:
         return f"■ {BELOW_RESERVE}", Tone.PLAIN
     return "■ Ended without a bid", Tone.PLAIN
 
 
-def item_line(sale: AuctionPageState) -> str:
+def item_line(page: AuctionPageState) -> str:
     """Return category, condition, and the seller with the number of sales, in one line."""
-    view = sale.view
+    view = page.view
     if view is None:
         return ""
     sold = "" if view.seller is None else f" ({view.seller.sales_completed} sales)"
@@ -119,7 +119,7 @@ def item_line(sale: AuctionPageState) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def bid_lines(sale: AuctionPageState, wish: BidInput, currency: str) -> Sequence[tuple[str, str]]:
+def bid_lines(page: AuctionPageState, wish: BidInput, currency: str) -> Sequence[tuple[str, str]]:
     """Return the lines of the confirmation before a bid."""
     most = max(wish.amount or 0, wish.max_amount or 0)
     lines = []
@@ -127,29 +127,29 @@ def bid_lines(sale: AuctionPageState, wish: BidInput, currency: str) -> Sequence
         lines.append(("You bid", money(wish.amount, currency)))
     if wish.max_amount is not None:
         lines.append(("Automatic bids up to", money(wish.max_amount, currency)))
-    return lines + _total(sale, most, currency, "At most, with shipping")
+    return lines + _total(page, most, currency, "At most, with shipping")
 
 
-def buy_lines(sale: AuctionPageState, amount: int, currency: str) -> Sequence[tuple[str, str]]:
+def buy_lines(page: AuctionPageState, amount: int, currency: str) -> Sequence[tuple[str, str]]:
     """Return the lines of the confirmation before a purchase."""
     return [
         ("You buy at", money(amount, currency)),
-        *_total(sale, amount, currency, "With shipping"),
+        *_total(page, amount, currency, "With shipping"),
     ]
 
 
-def _total(sale: AuctionPageState, amount: int, currency: str, name: str) -> list[tuple[str, str]]:
-    shipping = sale.state.shipping_amount if sale.state else 0
+def _total(page: AuctionPageState, amount: int, currency: str, name: str) -> list[tuple[str, str]]:
+    shipping = page.state.shipping_amount if page.state else 0
     return [(name, money(amount + shipping, currency))] if shipping else []
 
 
-def news(sale: AuctionPageState, wish: BidInput, currency: str) -> str:
+def news(page: AuctionPageState, wish: BidInput, currency: str) -> str:
     """Describe a change since the bid was typed; "" when the bid is still possible."""
-    state = sale.state
-    if state is None or not sale.open:
+    state = page.state
+    if state is None or not page.open:
         return "The auction is over."
     most = max(wish.amount or 0, wish.max_amount or 0)
-    if sale.place is not BidderPosition.LEADING and most < state.minimum_bid:
+    if page.place is not BidderPosition.LEADING and most < state.minimum_bid:
         minimum = money(state.minimum_bid, currency)
         return f"The minimum has risen to {minimum}; this would be refused."
     return ""
@@ -189,7 +189,7 @@ def refusal(error: InstaSellError, currency: str) -> Said:
     return text, Tone.BAD
 
 
-def count_of_bids(sale: AuctionPageState) -> str:
+def count_of_bids(page: AuctionPageState) -> str:
     """Return the title of the list of bids."""
-    number = sale.state.bid_count if sale.state else 0
+    number = page.state.bid_count if page.state else 0
     return count(number, "bid")

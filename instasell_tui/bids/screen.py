@@ -194,10 +194,10 @@ class BidsScreen(PagedListScreen):
         """Read again: a notification of an order or a movement of money may change what is due."""
         self.refresh_list()
 
-    async def look(self) -> None:
+    async def load(self) -> None:
         await self.app.bids.load()
 
-    async def look_further(self) -> None:
+    async def load_more(self) -> None:
         """Read until this tab has grown: the next page may hold nothing of it."""
         bids, before = self.app.bids, len(self._shown())
         for _ in range(PAGES_AT_ONCE_MAX):
@@ -252,7 +252,7 @@ class BidsScreen(PagedListScreen):
             except InstaSellError as error:
                 said = orders_text.refusal(error, self.app.feed.currency)
             if self in self.app.screen_stack:
-                await self.reading(self.look)
+                await self.reading(self.load)
             self.tell(*said)
         finally:
             self._busy = False

@@ -63,9 +63,9 @@ class BidsState:
         """Take in what the board knows by now; whether anything has changed by that."""
         changed = False
         for auction_id, own in self.auctions.items():
-            lot = self._board.get(auction_id)
-            if lot is not None and lot.state.version > own.state.version:
-                moved = own.model_copy(update={"state": lot.state})
+            auction = self._board.get(auction_id)
+            if auction is not None and auction.state.version > own.state.version:
+                moved = own.model_copy(update={"state": auction.state})
                 self.auctions[auction_id] = moved.model_copy(update={"part": part_of(moved)})
                 changed = True
         return changed

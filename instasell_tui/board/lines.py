@@ -1,6 +1,6 @@
 """The lines of the board: how wide the columns are, what a line shows, and when it is another.
 
-Pure: what a lot, a moment and a width come to.
+Pure: what a auction, a moment and a width come to.
 """
 
 from __future__ import annotations
@@ -77,34 +77,36 @@ class LineInputs(NamedTuple):
     left: Countdown
 
     @classmethod
-    def of(cls, lot: BoardAuction, layout: BoardLayout, now: datetime, currency: str) -> LineInputs:
+    def of(
+        cls, auction: BoardAuction, layout: BoardLayout, now: datetime, currency: str
+    ) -> LineInputs:
         """Return the values on which the line of an auction depends at a moment."""
         return cls(
             layout,
             currency,
-            lot.state.version,
-            lot.title,
-            lot.you,
-            lot.watching,
-            lot.selling,
-            lot.has_history,
-            lot.flashing(now),
-            _left(lot, now),
+            auction.state.version,
+            auction.title,
+            auction.you,
+            auction.watching,
+            auction.selling,
+            auction.has_history,
+            auction.flashing(now),
+            _left(auction, now),
         )
 
 
-def line_parts(lot: BoardAuction, inputs: LineInputs) -> tuple[Cell, ...]:
+def line_parts(auction: BoardAuction, inputs: LineInputs) -> tuple[Cell, ...]:
     """Return the parts of an auction's line: texts of exact width, and their styles."""
-    layout, left, state = inputs.layout, inputs.left, lot.state
-    place, place_style = _place(lot)
-    mark = _mark(lot)
+    layout, left, state = inputs.layout, inputs.left, auction.state
+    place, place_style = _place(auction)
+    mark = _mark(auction)
     price_style = "price" if state.bid_count else "quiet"
-    price = fit(money(lot.price, inputs.currency, layout.price), layout.price, right=True)
-    trend = GAP + sparkline(lot.prices, layout.trend) if layout.trend else ""
+    price = fit(money(auction.price, inputs.currency, layout.price), layout.price, right=True)
+    trend = GAP + sparkline(auction.prices, layout.trend) if layout.trend else ""
     return (
         (mark, "good" if mark.startswith("▲") else "bad" if mark.startswith("▼") else "quiet"),
-        (fit(lot.title, layout.title), "quiet" if lot.over else "plain"),
-        (GAP + price, "quiet" if lot.over else price_style),
+        (fit(auction.title, layout.title), "quiet" if auction.over else "plain"),
+        (GAP + price, "quiet" if auction.over else price_style),
         (trend, "trend"),
         (GAP + fit(_number(state.bid_count, layout.bids), layout.bids, right=True), "quiet"),
         (GAP + fit(place, layout.leader) if layout.leader else "", place_style),
@@ -112,8 +114,8 @@ def line_parts(lot: BoardAuction, inputs: LineInputs) -> tuple[Cell, ...]:
     )
 
 
-def _left(lot: BoardAuction, now: datetime) -> Countdown:
-    state = lot.state
+def _left(auction: BoardAuction, now: datetime) -> Countdown:
+    state = auction.state
     if state.status is AuctionStatus.CANCELLED:
         return Countdown("cancelled", Urgency.OVER)
     if state.status is AuctionStatus.ENDED:
@@ -125,29 +127,29 @@ def _left(lot: BoardAuction, now: datetime) -> Countdown:
     return countdown((state.end_at - now).total_seconds())
 
 
-def _mark(lot: BoardAuction) -> str:
+def _mark(auction: BoardAuction) -> str:
     """Return the sign of the user's position: ▲ leads, ▼ outbid, ★ watched, ◆ selling."""
-    if lot.leading or lot.won:
+    if auction.leading or auction.won:
         return "▲ "
-    if lot.outbid and (lot.state.winner is not None or not lot.over):
+    if auction.outbid and (auction.state.winner is not None or not auction.over):
         return "▼ "
-    if lot.selling:
+    if auction.selling:
         return "◆ "
-    return "★ " if lot.watching else "  "
+    return "★ " if auction.watching else "  "
 
 
-def _place(lot: BoardAuction) -> tuple[str, str]:
-    if lot.won:
+def _place(auction: BoardAuction) -> tuple[str, str]:
+    if auction.won:
         return "you won", "good"
-    if lot.leading:
+    if auction.leading:
         return "you lead", "good"
-    if lot.over and lot.state.winner is None:
-        return ("no sale" if lot.state.ended_below_reserve else NOTHING), "quiet"
-    if lot.outbid:
-        return ("lost" if lot.over else "outbid"), "bad"
-    if lot.selling and lot.state.leader is None:
+    if auction.over and auction.state.winner is None:
+        return ("no sale" if auction.state.ended_below_reserve else NOTHING), "quiet"
+    if auction.outbid:
+        return ("lost" if auction.over else "outbid"), "bad"
+    if auction.selling and auction.state.leader is None:
         return "you sell", "quiet"
-    return safe_text(lot.state.winner or lot.state.leader or NOTHING), "quiet"
+    return safe_text(auction.state.winner or auction.state.leader or NOTHING), "quiet"
 
 
 def _number(number: int, width: int) -> str:

@@ -8,7 +8,7 @@ from instasell_tui.board.state import BoardAuction, BoardChanges
 
 
 class BoardChanged(Message, bubble=False):
-    """Lots are different."""
+    """Auctions are different."""
 
     def __init__(self, changes: BoardChanges) -> None:
         super().__init__()
@@ -18,14 +18,14 @@ class BoardChanged(Message, bubble=False):
 class Outbid(Message, bubble=False):
     """Report that another bidder leads where the signed-in user led."""
 
-    def __init__(self, lot: BoardAuction) -> None:
+    def __init__(self, auction: BoardAuction) -> None:
         super().__init__()
-        self.lot = lot
+        self.auction = auction
 
 
 class AuctionOver(Message, bubble=False):
     """An auction that the signed-in user watches or bids in is over."""
 
-    def __init__(self, lot: BoardAuction) -> None:
+    def __init__(self, auction: BoardAuction) -> None:
         super().__init__()
-        self.lot = lot
+        self.auction = auction

@@ -129,14 +129,14 @@ class BoardScreen(Screen[None]):
         feed, table = self.app.feed, self.query_one(BoardTable)
         table.currency = feed.currency
         table.sorting = (self.query_now.column, self.query_now.descending)
-        lots = self.app.board.state.select(self.query_now)
-        table.show(lots, from_top=from_top)
-        table.display = bool(lots)
-        if lots and self.focused is None:
+        auctions = self.app.board.state.select(self.query_now)
+        table.show(auctions, from_top=from_top)
+        table.display = bool(auctions)
+        if auctions and self.focused is None:
             table.focus()
         empty = self.query_one("#empty", Static)
-        empty.display = not lots
-        if not lots:
+        empty.display = not auctions
+        if not auctions:
             empty.update(Text(self._nothing()))
         self._show_tabs()
         self._status()
@@ -146,16 +146,16 @@ class BoardScreen(Screen[None]):
         if not self.is_current:
             return
         table = self.query_one(BoardTable)
-        lots = self.app.board.state.select(self.query_now)
-        if [lot.auction_id for lot in lots] != [lot.auction_id for lot in table.rows]:
+        auctions = self.app.board.state.select(self.query_now)
+        if [each.auction_id for each in auctions] != [auction.auction_id for auction in table.rows]:
             self._show()
         self._status()
 
     def _show_tabs(self) -> None:
-        lots = self.app.board.state
+        auctions = self.app.board.state
         for number, tab in enumerate(Tab, 1):
             label = self.query_one(f"#tab-{tab.value}", TabLabel)
-            label.update(Text(f"{number} {_NAMES[tab]} {lots.count(tab):,}"))
+            label.update(Text(f"{number} {_NAMES[tab]} {auctions.count(tab):,}"))
             label.set_class(tab is self.query_now.tab, "-chosen")
         parts = [f"in {self._category}"] if self._category else []
         if self.query_now.text and not self.query_one("#filter").display:
@@ -194,8 +194,8 @@ class BoardScreen(Screen[None]):
     def _count(self) -> None:
         tree = self.query_one(CategoryTreeView)
         if tree.display:
-            lots = self.app.board.state.all()
-            tree.count(lot.state.category_id for lot in lots if not lot.over)
+            auctions = self.app.board.state.all()
+            tree.count(auction.state.category_id for auction in auctions if not auction.over)
 
     def _show_panel(self) -> None:
         wanted = self._panel_wanted
@@ -284,9 +284,9 @@ class BoardScreen(Screen[None]):
         self.app.action_wallet()
 
     def action_watch(self) -> None:
-        lot = self.query_one(BoardTable).cursor_row
-        if lot is not None:
-            self._watch(lot.auction_id, on=not lot.watching)
+        auction = self.query_one(BoardTable).cursor_row
+        if auction is not None:
+            self._watch(auction.auction_id, on=not auction.watching)
 
     @work
     async def _watch(self, auction_id: str, *, on: bool) -> None:

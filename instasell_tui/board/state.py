@@ -102,15 +102,15 @@ class BoardColumn(StrEnum):
 
 
 _KEYS: dict[BoardColumn, Callable[[BoardAuction], tuple[object, ...]]] = {
-    BoardColumn.ENDS: lambda lot: (lot.over, lot.state.end_at, lot.auction_id),
-    BoardColumn.TITLE: lambda lot: (lot.title.casefold(), lot.auction_id),
-    BoardColumn.PRICE: lambda lot: (lot.price, lot.auction_id),
-    BoardColumn.BIDS: lambda lot: (lot.state.bid_count, lot.auction_id),
-    BoardColumn.LEADER: lambda lot: (
-        not lot.leading,
-        not lot.outbid,
-        lot.state.leader or "~",
-        lot.auction_id,
+    BoardColumn.ENDS: lambda auction: (auction.over, auction.state.end_at, auction.auction_id),
+    BoardColumn.TITLE: lambda auction: (auction.title.casefold(), auction.auction_id),
+    BoardColumn.PRICE: lambda auction: (auction.price, auction.auction_id),
+    BoardColumn.BIDS: lambda auction: (auction.state.bid_count, auction.auction_id),
+    BoardColumn.LEADER: lambda auction: (
+        not auction.leading,
+        not auction.outbid,
+        auction.state.leader or "~",
+        auction.auction_id,
     ),
 }
 
@@ -125,17 +125,17 @@ class BoardQuery:
     column: BoardColumn = BoardColumn.ENDS
     descending: bool = False
 
-    def admits(self, lot: BoardAuction) -> bool:
+    def admits(self, auction: BoardAuction) -> bool:
         """Return whether an auction is shown."""
-        if self.tab is Tab.WATCHING and not lot.watching:
+        if self.tab is Tab.WATCHING and not auction.watching:
             return False
-        if self.tab is Tab.MINE and not lot.mine:
+        if self.tab is Tab.MINE and not auction.mine:
             return False
-        if self.categories is not None and lot.state.category_id not in self.categories:
+        if self.categories is not None and auction.state.category_id not in self.categories:
             return False
         if not self.text:
             return True
-        title = lot.title.casefold()
+        title = auction.title.casefold()
         return all(word in title for word in self.text.casefold().split())
 
 
@@ -151,7 +151,7 @@ class BoardState:
     """Every auction on the board. `seller_id` is the signed-in user."""
 
     def __init__(self) -> None:
-        self._lots: dict[str, BoardAuction] = {}
+        self._auctions: dict[str, BoardAuction] = {}
         self._you: dict[str, You] = {}
         self._watched: set[str] = set()
         self._changed: set[str] = set()
@@ -160,18 +160,18 @@ class BoardState:
         self.loaded = False
 
     def __len__(self) -> int:
-        return len(self._lots)
+        return len(self._auctions)
 
     def __contains__(self, auction_id: str) -> bool:
-        return auction_id in self._lots
+        return auction_id in self._auctions
 
     def get(self, auction_id: str) -> BoardAuction | None:
         """Return an auction, if the board has it."""
-        return self._lots.get(auction_id)
+        return self._auctions.get(auction_id)
 
     def all(self) -> Collection[BoardAuction]:
         """Return every auction, in no order."""
-        return self._lots.values()
+        return self._auctions.values()
 
     def restart(self, states: Iterable[AuctionState]) -> Sequence[str]:
         """Replace all open auctions by those of a snapshot; those that are over stay their time.
@@ -179,66 +179,69 @@ class BoardState:
         Returns the auctions that the person cares for and the snapshot has no more.
         """
         fresh = {state.auction_id: state for state in states}
-        lost = [key for key, lot in self._lots.items() if key not in fresh and not lot.over]
+        lost = [
+            key for key, auction in self._auctions.items() if key not in fresh and not auction.over
+        ]
         for auction_id in lost:
-            lot = self._lots[auction_id]
-            if not lot.watching and not lot.mine:
-                del self._lots[auction_id]
+            auction = self._auctions[auction_id]
+            if not auction.watching and not auction.mine:
+                del self._auctions[auction_id]
         for state in fresh.values():
             self.put(state)
         self._rows = self.loaded = True
-        return [auction_id for auction_id in lost if auction_id in self._lots]
+        return [auction_id for auction_id in lost if auction_id in self._auctions]
 
     def put(self, state: AuctionState, at: datetime | None = None) -> BoardAuction:
         """Take a whole state; an older one than is known changes nothing."""
-        lot = self._lots.get(state.auction_id)
-        if lot is None:
-            lot = BoardAuction(state, safe_text(state.title), you=self._you.get(state.auction_id))
-            lot.watching = state.auction_id in self._watched
-            lot.selling = self.seller_id is not None and state.seller_id == self.seller_id
-            lot.prices.append(lot.price)
-            self._lots[state.auction_id] = lot
+        auction = self._auctions.get(state.auction_id)
+        if auction is None:
+            you = self._you.get(state.auction_id)
+            auction = BoardAuction(state, safe_text(state.title), you=you)
+            auction.watching = state.auction_id in self._watched
+            auction.selling = self.seller_id is not None and state.seller_id == self.seller_id
+            auction.prices.append(auction.price)
+            self._auctions[state.auction_id] = auction
             self._rows = True
             self._changed.add(state.auction_id)
-        elif state.version > lot.state.version:
-            self._move(lot, state, at)
-        if lot.over and lot.over_at is None:
-            lot.over_at = at
-        return lot
+        elif state.version > auction.state.version:
+            self._move(auction, state, at)
+        if auction.over and auction.over_at is None:
+            auction.over_at = at
+        return auction
 
     def apply(self, change: BidsPlaced | AuctionChange, at: datetime) -> BoardAuction | None:
         """Take a change; return None when the board knows nothing of its auction."""
-        lot = self._lots.get(change.data.auction_id)
-        if lot is None:
+        auction = self._auctions.get(change.data.auction_id)
+        if auction is None:
             whole = change.data.state if isinstance(change, AuctionChange) else None
             return None if whole is None else self.put(whole, at)
-        if change.version > lot.state.version:
-            self._move(lot, apply_change(lot.state, change), at)
-        return lot
+        if change.version > auction.state.version:
+            self._move(auction, apply_change(auction.state, change), at)
+        return auction
 
-    def _move(self, lot: BoardAuction, state: AuctionState, at: datetime | None) -> None:
-        before = lot.price
-        lot.state = state
-        if lot.price != before:
-            lot.prices.append(lot.price)
-        if lot.over and lot.over_at is None:
-            lot.over_at = at
-        lot.changed_at = at
-        lot.title = safe_text(state.title)
-        self._changed.add(lot.auction_id)
+    def _move(self, auction: BoardAuction, state: AuctionState, at: datetime | None) -> None:
+        before = auction.price
+        auction.state = state
+        if auction.price != before:
+            auction.prices.append(auction.price)
+        if auction.over and auction.over_at is None:
+            auction.over_at = at
+        auction.changed_at = at
+        auction.title = safe_text(state.title)
+        self._changed.add(auction.auction_id)
 
     def set_history(self, auction_id: str, bids: Sequence[Bid]) -> None:
         """Set the earlier prices of the auction, from its bids."""
-        lot = self._lots.get(auction_id)
-        if lot is None:
+        auction = self._auctions.get(auction_id)
+        if auction is None:
             return
-        lot.has_history = True
-        prices = [bid.price for bid in bids if bid.price <= lot.price]
+        auction.has_history = True
+        prices = [bid.price for bid in bids if bid.price <= auction.price]
         if prices:
-            lot.prices.clear()
-            lot.prices.extend([lot.state.min_bid, *prices])
-            if lot.prices[-1] != lot.price:
-                lot.prices.append(lot.price)
+            auction.prices.clear()
+            auction.prices.extend([auction.state.min_bid, *prices])
+            if auction.prices[-1] != auction.price:
+                auction.prices.append(auction.price)
             self._changed.add(auction_id)
 
     def set_you(self, auction_id: str, you: You | None) -> None:
@@ -246,9 +249,9 @@ class BoardState:
         if you is None:
             return
         self._you[auction_id] = you
-        lot = self._lots.get(auction_id)
-        if lot is not None and lot.you != you:
-            lot.you = you
+        auction = self._auctions.get(auction_id)
+        if auction is not None and auction.you != you:
+            auction.you = you
             self._changed.add(auction_id)
             self._rows = True
 
@@ -266,9 +269,9 @@ class BoardState:
     def set_watched(self, auction_id: str, *, on: bool) -> None:
         """Add an auction to the watchlist that is shown, or remove it."""
         (self._watched.add if on else self._watched.discard)(auction_id)
-        lot = self._lots.get(auction_id)
-        if lot is not None:
-            lot.watching = on
+        auction = self._auctions.get(auction_id)
+        if auction is not None:
+            auction.watching = on
             self._changed.add(auction_id)
             self._rows = True
 
@@ -281,15 +284,15 @@ class BoardState:
         self._you.clear()
         self._watched.clear()
         self.seller_id = None
-        self._lots.clear()
+        self._auctions.clear()
         self._rows, self.loaded = True, False
 
     def expire(self, now: datetime) -> None:
         """Remove what has been over for a while, unless the user watches, bids or sells there."""
-        for auction_id, lot in list(self._lots.items()):
-            gone = lot.over_at is not None and now - lot.over_at > ENDED_STAYS
-            if gone and not lot.watching and not lot.mine:
-                del self._lots[auction_id]
+        for auction_id, auction in list(self._auctions.items()):
+            gone = auction.over_at is not None and now - auction.over_at > ENDED_STAYS
+            if gone and not auction.watching and not auction.mine:
+                del self._auctions[auction_id]
                 self._you.pop(auction_id, None)
                 self._rows = True
 
@@ -304,14 +307,14 @@ class BoardState:
 
     def select(self, query: BoardQuery) -> list[BoardAuction]:
         """Return the auctions that a query admits, in its order."""
-        chosen = [lot for lot in self._lots.values() if query.admits(lot)]
+        chosen = [auction for auction in self._auctions.values() if query.admits(auction)]
         chosen.sort(key=_KEYS[query.column], reverse=query.descending)
         return chosen
 
     def count(self, tab: Tab) -> int:
         """Return the number of auctions in a tab."""
         query = BoardQuery(tab=tab)
-        return sum(query.admits(lot) for lot in self._lots.values())
+        return sum(query.admits(auction) for auction in self._auctions.values())
 
 
 class PreviousState(NamedTuple):
@@ -321,5 +324,7 @@ class PreviousState(NamedTuple):
     open: bool
 
 
-def before(lot: BoardAuction | None) -> PreviousState:
-    return PreviousState(lot is not None and lot.leading, lot is not None and not lot.over)
+def before(auction: BoardAuction | None) -> PreviousState:
+    if auction is None:
+        return PreviousState(led=False, open=False)
+    return PreviousState(led=auction.leading, open=not auction.over)

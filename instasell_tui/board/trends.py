@@ -35,8 +35,8 @@ class PriceTrends:
         """Want these auctions, which are visible; earlier ones that are not visible are dropped."""
         self._waiting = {}
         for auction_id in auction_ids:
-            lot = self._board.get(auction_id)
-            if lot is not None and not lot.has_history and lot.state.bid_count:
+            auction = self._board.get(auction_id)
+            if auction is not None and not auction.has_history and auction.state.bid_count:
                 self._waiting[auction_id] = None
         if self._waiting:
             self._more.set()
@@ -56,10 +56,10 @@ class PriceTrends:
                 return
 
     async def _fetch(self, auction_id: str) -> bool:
-        lot = self._board.get(auction_id)
-        if lot is None:
+        auction = self._board.get(auction_id)
+        if auction is None:
             return True
-        after = max(0, lot.state.seq - PRICES_KEPT_MAX)
+        after = max(0, auction.state.seq - PRICES_KEPT_MAX)
         try:
             page = await self._client.auctions.bids_page(
                 auction_id, after_seq=after, limit=PRICES_KEPT_MAX

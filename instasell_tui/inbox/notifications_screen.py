@@ -106,10 +106,10 @@ class NoticesScreen(PagedListScreen):
     def _inbox_changed(self) -> None:
         self.show_rows()
 
-    async def look(self) -> None:
+    async def load(self) -> None:
         await self.app.inbox.look_at_notices()
 
-    async def look_further(self) -> None:
+    async def load_more(self) -> None:
         await self.app.inbox.look_at_notices(further=True)
 
     @property

@@ -24,12 +24,12 @@ from instasell_tui.widgets.tone import Tone
 if TYPE_CHECKING:
     from instasell_tui.inbox.host import InboxApp
 
-Way = Literal["in_app", "email"]
-_WAYS: dict[Way, str] = {"in_app": "in the app", "email": "by e-mail"}
+Channel = Literal["in_app", "email"]
+_CHANNELS: dict[Channel, str] = {"in_app": "in the app", "email": "by e-mail"}
 
 
 class PreferenceTable(RowTable):
-    """Nothing opens here: Enter and a double click turn the first of the two ways."""
+    """Nothing opens here: Enter and a double click turn the first of the two channels."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,space", "open", "In app on/off", show=False, id="preferences.turn"),
@@ -37,7 +37,7 @@ class PreferenceTable(RowTable):
 
 
 class PreferencesScreen(PagedListScreen):
-    """One row for each kind. What is on its way to the market is shown as it will be."""
+    """One row for each kind. A change that is being saved is shown as it will be."""
 
     app: InboxApp
 
@@ -55,7 +55,7 @@ class PreferencesScreen(PagedListScreen):
     def __init__(self) -> None:
         super().__init__()
         self._preferences: list[Preference] = []
-        self._wishes: dict[tuple[str, Way], bool] = {}
+        self._unsaved: dict[tuple[str, Channel], bool] = {}
         self._one_by_one = asyncio.Lock()
 
     def parts(self) -> Iterable[Widget]:
@@ -77,19 +77,21 @@ class PreferencesScreen(PagedListScreen):
         return [self._row(each) for each in self._preferences]
 
     def _row(self, each: Preference) -> TableRow:
-        ways: dict[Way, bool] = {way: self._is_on(each, way) for way in _WAYS}
-        told = any(ways.values())
+        channels: dict[Channel, bool] = {
+            channel: self._is_on(each, channel) for channel in _CHANNELS
+        }
+        told = any(channels.values())
         cells: dict[str, Cell] = {
             "what": (inbox_text.occasion(each.kind), "plain" if told else "quiet"),
             "kind": (safe_text(each.kind), "quiet"),
-            **{way: (" [✓]" if on else " [ ]", "good" if on else "quiet")
-               for way, on in ways.items()},
+            **{channel: (" [✓]" if on else " [ ]", "good" if on else "quiet")
+               for channel, on in channels.items()},
         }  # fmt: skip
         return TableRow(each.kind, ("●", "good") if told else ("·", "quiet"), cells)
 
-    def _is_on(self, each: Preference, way: Way) -> bool:
-        known = each.in_app if way == "in_app" else each.email
-        return self._wishes.get((each.kind, way), known)
+    def _is_on(self, each: Preference, channel: Channel) -> bool:
+        known = each.in_app if channel == "in_app" else each.email
+        return self._unsaved.get((each.kind, channel), known)
 
     def told(self, rows: Sequence[TableRow]) -> str:
         return count(len(rows), "kind")
@@ -107,7 +109,7 @@ class PreferencesScreen(PagedListScreen):
 
     # What changes -----------------------------------------------------------------------------
 
-    async def look(self) -> None:
+    async def load(self) -> None:
         async with self._one_by_one:
             client = self.app.feed.client
             token, found = client.token, await self.app.inbox.preferences()
@@ -118,7 +120,7 @@ class PreferencesScreen(PagedListScreen):
         if token == self.app.feed.client.token:
             self._preferences = found
 
-    async def look_further(self) -> None:
+    async def load_more(self) -> None:
         """Do nothing: all kinds come at once."""
 
     @property
@@ -126,7 +128,7 @@ class PreferencesScreen(PagedListScreen):
         return False
 
     def person_changed(self) -> None:
-        self._preferences, self._wishes = [], {}
+        self._preferences, self._unsaved = [], {}
         super().person_changed()
 
     # What people do ---------------------------------------------------------------------------
@@ -136,29 +138,29 @@ class PreferencesScreen(PagedListScreen):
         if self.check_action("turn", ()):
             self.action_turn("in_app")
 
-    def action_turn(self, way: Way) -> None:
-        """Turn one way of the chosen kind on or off."""
+    def action_turn(self, channel: Channel) -> None:
+        """Turn one channel of the chosen kind on or off."""
         key = self.query_one(RowTable).cursor_key
         chosen = next((each for each in self._preferences if each.kind == key), None)
         if chosen is None:
             return
-        on = not self._is_on(chosen, way)
-        self._wishes[chosen.kind, way] = on
+        on = not self._is_on(chosen, channel)
+        self._unsaved[chosen.kind, channel] = on
         self.show_rows()
         # It is the application's: it is kept also when this screen is left at once.
-        self.app.run_worker(self._keep(chosen.kind, way, on=on), group="write")
+        self.app.run_worker(self._keep(chosen.kind, channel, on=on), group="write")
 
-    async def _keep(self, kind: str, way: Way, *, on: bool) -> None:
-        what = f"{inbox_text.occasion(kind)}: {'' if on else 'not '}told {_WAYS[way]}"
+    async def _keep(self, kind: str, channel: Channel, *, on: bool) -> None:
+        what = f"{inbox_text.occasion(kind)}: {'' if on else 'not '}told {_CHANNELS[channel]}"
         async with self._one_by_one:
             token = self.app.feed.client.token
             try:
-                self._take(await self.app.inbox.prefer(kind, way, on=on), token)
+                self._take(await self.app.inbox.prefer(kind, channel, on=on), token)
                 said = (what, Tone.GOOD)
             except InstaSellError as error:
-                self._wishes.pop((kind, way), None)
+                self._unsaved.pop((kind, channel), None)
                 said = refusal(error)
-            if self._wishes.get((kind, way)) is on:
-                del self._wishes[kind, way]
+            if self._unsaved.get((kind, channel)) is on:
+                del self._unsaved[kind, channel]
         self.tell(*said)
         self.show_rows()

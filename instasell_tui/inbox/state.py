@@ -83,7 +83,7 @@ class InboxState:
 
     # Reading ----------------------------------------------------------------------------------
 
-    async def look(self) -> None:
+    async def load(self) -> None:
         """Read the newest of both, for the counts."""
         await self.look_at_notices()
         await self.look_at_conversations()
@@ -172,14 +172,14 @@ class InboxState:
         return (await self._feed.client.notifications.preferences()).items
 
     async def prefer(
-        self, kind: str, way: Literal["in_app", "email"], *, on: bool
+        self, kind: str, channel: Literal["in_app", "email"], *, on: bool
     ) -> list[Preference]:
-        """Turn a way of a kind on or off; all kinds as they are then. Raises Invalid."""
+        """Turn a channel of a kind on or off; all kinds as they are then. Raises Invalid."""
         self._feed.require_writable()
-        wish = {way: on}
+        change = {channel: on}
         # A kind that this client does not know is refused by it with the names that it does.
         known = cast("NotificationKind", kind)
-        return (await self._feed.client.notifications.set_preference(known, **wish)).items
+        return (await self._feed.client.notifications.set_preference(known, **change)).items
 
     async def mark_seen(self, conversation_id: str, up_to: int) -> None:
         """Mark messages that were seen; what cannot be marked now is marked later."""

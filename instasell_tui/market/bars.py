@@ -80,7 +80,7 @@ class StatusBar(Horizontal):
 
     app: MarketApp
 
-    _standing_cells = 0
+    _connection_cells = 0
 
     def on_mount(self) -> None:
         self.show_remarks()
@@ -101,20 +101,20 @@ class StatusBar(Horizontal):
         lines[0].say(remarks, self.app.log_key)
 
     def compose(self) -> ComposeResult:
-        yield Static(id="standing")
+        yield Static(id="connection")
         yield Static(id="told")
 
     def show(self, feed: MarketConnection, zone: tzinfo | None, told: str) -> None:
         """Draw the connection and the server's clock; `told` is the screen's own."""
         self.show_remarks()
-        standing = feed.status
-        label = self.query_one("#standing", Static)
+        status = feed.status
+        label = self.query_one("#connection", Static)
         text = connection(feed, zone)
         # The clock moves every second, which need not cause a new layout of the whole screen.
-        label.update(Text(text), layout=len(text) != self._standing_cells)
-        self._standing_cells = len(text)
+        label.update(Text(text), layout=len(text) != self._connection_cells)
+        self._connection_cells = len(text)
         for each in ConnectionStatus:
-            label.set_class(each is standing, f"-{each.value}")
+            label.set_class(each is status, f"-{each.value}")
         said = Text(told, overflow="ellipsis", no_wrap=True)
         self.query_one("#told", Static).update(said, layout=False)
 
@@ -134,12 +134,12 @@ def connection(feed: MarketConnection, zone: tzinfo | None) -> str:
     return f"{_GLYPHS[feed.status]} {_words(feed, feed.status, zone)}"
 
 
-def _words(feed: MarketConnection, standing: ConnectionStatus, zone: tzinfo | None) -> str:
-    if standing is ConnectionStatus.LIVE:
+def _words(feed: MarketConnection, status: ConnectionStatus, zone: tzinfo | None) -> str:
+    if status is ConnectionStatus.LIVE:
         return f"live  {local_time(feed.now(), zone)}"
-    if standing is ConnectionStatus.STALE and feed.lost_at is not None:
+    if status is ConnectionStatus.STALE and feed.lost_at is not None:
         silent = duration((feed.now() - feed.lost_at).total_seconds())
         return f"stale for {silent}; reconnecting"
-    if standing is ConnectionStatus.CONNECTING:
+    if status is ConnectionStatus.CONNECTING:
         return f"connecting to {clip(safe_text(feed.client.base_url), 40)}"
-    return standing.value
+    return status.value

@@ -88,11 +88,11 @@ class MarketApp(App[None]):
 
     @abstractmethod
     def action_selling(self) -> None:
-        """Show the seller's desk."""
+        """Show the seller screen."""
 
     @abstractmethod
-    def action_desk(self) -> None:
-        """Show the desk, to an admin."""
+    def action_admin(self) -> None:
+        """Show the admin screen, to an admin."""
 
     @abstractmethod
     def action_messages(self) -> None:

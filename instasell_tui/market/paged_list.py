@@ -70,11 +70,11 @@ class PagedListScreen(Screen[None]):
         """Return the text of the bottom line about the rows, while nothing has failed."""
         raise NotImplementedError
 
-    async def look(self) -> None:
+    async def load(self) -> None:
         """Read the beginning of the list. Raises whatever a call may."""
         raise NotImplementedError
 
-    async def look_further(self) -> None:
+    async def load_more(self) -> None:
         """Read the next page. Raises whatever a call may."""
         raise NotImplementedError
 
@@ -180,16 +180,16 @@ class PagedListScreen(Screen[None]):
 
     @work(exclusive=True, group="read")
     async def _read(self) -> None:
-        await self.reading(self.look)
+        await self.reading(self.load)
 
     @work(exclusive=True, group="read_on")
     async def _read_on(self) -> None:
-        await self.reading(self.look_further)
+        await self.reading(self.load_more)
 
-    async def reading(self, look: Callable[[], Awaitable[None]]) -> None:
+    async def reading(self, load: Callable[[], Awaitable[None]]) -> None:
         """Look, keep why that failed, and draw what is here now."""
         try:
-            await look()
+            await load()
         except InstaSellError as error:
             self.failure = self.reason(error)
         else:

@@ -65,7 +65,7 @@ class OrderActions:
     def __init__(self, app: OrdersApp, tell: Callable[[str, Tone], None]) -> None:
         self._app = app
         self._tell = tell
-        self._trading = app.orders
+        self._orders = app.orders
 
     async def run(self, step: OrderStep, order: Order) -> Said:
         """Do one step; what came of it, in a sentence."""
@@ -95,11 +95,11 @@ class OrderActions:
     # The buyer --------------------------------------------------------------------------------
 
     async def _pay_from_wallet(self, order: Order) -> Said:
-        wallet = await self._trading.look_at_wallet()
+        wallet = await self._orders.look_at_wallet()
         lines = orders_text.payment_lines(order, wallet)
         if not await self._confirmed("Pay this from your wallet?", order, lines, "Pay"):
             return NOTHING_SENT
-        await self._trading.pay_from_wallet(order.id)
+        await self._orders.pay_from_wallet(order.id)
         return f"Paid {money(order.total_amount, order.currency)} from the wallet", Tone.GOOD
 
     async def _pay_by_card(self, order: Order) -> Said:
@@ -107,10 +107,10 @@ class OrderActions:
         lines = [("You pay by card", f"{total} {order.currency}")]
         if not await self._confirmed("Pay this by card?", order, lines, "Pay"):
             return NOTHING_SENT
-        view = await self._trading.pay_by_card(order.id)
+        view = await self._orders.pay_by_card(order.id)
         if view.checkout_url is None:
             return "Paid already", Tone.GOOD
-        paid = partial(self._trading.is_paid, order.id)
+        paid = partial(self._orders.is_paid, order.id)
         page = CheckoutScreen(f"Pay for {safe_text(order.title)}", lines, view.checkout_url, paid)
         if await self._app.push_screen_wait(page):
             return f"Paid {total} by card", Tone.GOOD
@@ -124,7 +124,7 @@ class OrderActions:
 
         async def send(values: Values) -> Said:
             values = {**values, "country": values["country"].upper()}
-            await self._trading.set_address(order.id, values)
+            await self._orders.set_address(order.id, values)
             return "The address is kept", Tone.GOOD
 
         return await self._filled(form, known, order.currency, send)
@@ -133,14 +133,14 @@ class OrderActions:
         lines = [("The seller gets", money(order.held_amount, order.currency))]
         if not await self._confirmed("Has the item arrived?", order, lines, "It has arrived"):
             return NOTHING_SENT
-        await self._trading.confirm_delivery(order.id)
+        await self._orders.confirm_delivery(order.id)
         return "Confirmed: the seller has the money", Tone.GOOD
 
     async def _dispute(self, order: Order) -> Said:
         form = Form("What is wrong?", safe_text(order.title), _COMPLAINT, "Open a dispute")
 
         async def send(values: Values) -> Said:
-            await self._trading.dispute(order.id, DisputeReason(values["reason"]), values["text"])
+            await self._orders.dispute(order.id, DisputeReason(values["reason"]), values["text"])
             held = money(order.held_amount, order.currency)
             return f"Opened: {held} stays held until the market has decided", Tone.GOOD
 
@@ -156,7 +156,7 @@ class OrderActions:
         form = Form("Ship this order", safe_text(order.title), entries, "Shipped")
 
         async def send(values: Values) -> Said:
-            await self._trading.ship(order.id, values["carrier"], values["tracking"])
+            await self._orders.ship(order.id, values["carrier"], values["tracking"])
             return "Shipped: the buyer is to confirm when it has come", Tone.GOOD
 
         return await self._filled(form, {}, order.currency, send)
@@ -186,7 +186,7 @@ class OrderActions:
             head = "Refund all? It cancels the order" if amount == held else "Refund this much?"
             if not await self._confirmed(head, order, lines, "Refund"):
                 return NOTHING_SENT
-            await self._trading.refund(
+            await self._orders.refund(
                 order.id, amount, to_wallet=to_wallet, reason=values["reason"] or None
             )
             return f"Refunded {money(amount, currency)}", Tone.GOOD
@@ -202,19 +202,19 @@ class OrderActions:
             lines = [("Goes back to the buyer", money(order.held_amount, order.currency))]
             if not await self._confirmed("Cancel this order?", order, lines, "Cancel the order"):
                 return NOTHING_SENT
-            await self._trading.cancel(order.id, values["reason"] or None)
+            await self._orders.cancel(order.id, values["reason"] or None)
             return "The order is cancelled", Tone.GOOD
 
         return await self._filled(form, {}, order.currency, send)
 
     async def _answer(self, order: Order) -> Said:
-        view = await self._trading.dispute_of(order.id)
+        view = await self._orders.dispute_of(order.id)
         if view is None:
             return "There is no dispute", Tone.PLAIN
         form = Form("Say something in the dispute", safe_text(order.title), (_STATEMENT,), "Send")
 
         async def send(values: Values) -> Said:
-            await self._trading.answer(view.dispute.id, values["text"])
+            await self._orders.answer(view.dispute.id, values["text"])
             return "Said; the other side and the market's admins read it", Tone.GOOD
 
         return await self._filled(form, {}, order.currency, send)
@@ -222,7 +222,7 @@ class OrderActions:
     async def _attach(self, order: Order) -> Said:
         if self._app.is_web:
             return FILES_ELSEWHERE
-        view = await self._trading.dispute_of(order.id)
+        view = await self._orders.dispute_of(order.id)
         if view is None:
             return "There is no dispute", Tone.PLAIN
         form = Form(
@@ -240,7 +240,7 @@ class OrderActions:
             except (OSError, ValueError) as error:
                 reason = getattr(error, "strerror", None) or str(error)
                 raise Invalid.one("path", reason) from error
-            sent = await self._trading.attach(
+            sent = await self._orders.attach(
                 view.dispute.id, file, lambda text: self._tell(text, Tone.PLAIN)
             )
             return f"Sent {orders_text.sent(sent)}", Tone.GOOD

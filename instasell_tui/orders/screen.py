@@ -34,7 +34,7 @@ TOTAL_CELLS = 12
 
 
 class OrdersScreen(PagedListScreen):
-    """Shows what `trading` has read; choosing one side is all that it decides."""
+    """Shows what the state of the orders has read; choosing one side is all that it decides."""
 
     app: OrdersApp
 
@@ -167,15 +167,15 @@ class OrdersScreen(PagedListScreen):
         """Read the list again: where money has moved, an order has mostly changed too."""
         self.refresh_list()
 
-    async def look(self) -> None:
+    async def load(self) -> None:
         await self.app.orders.look_at_orders()
 
-    async def look_further(self) -> None:
+    async def load_more(self) -> None:
         """Read until this tab has grown: the next page may hold the other side's alone."""
-        trading, before = self.app.orders, len(self._chosen())
+        orders, before = self.app.orders, len(self._chosen())
         for _ in range(PAGES_AT_ONCE_MAX):
-            await trading.look_further()
-            if not trading.has_more or len(self._chosen()) > before:
+            await orders.load_more()
+            if not orders.has_more or len(self._chosen()) > before:
                 break
 
     @property

@@ -148,7 +148,7 @@ class OrdersState:
                 break
         return found
 
-    async def look_further(self) -> None:
+    async def load_more(self) -> None:
         """Read the next page of older orders, if there is one."""
         client, cursor = self._feed.client, self._next
         if cursor is None:

@@ -47,7 +47,7 @@ class SellerActions:
         self._app = app
         self._tell = tell
         self._feed = app.feed
-        self._shop = app.seller
+        self._seller = app.seller
 
     @property
     def _currency(self) -> str:
@@ -58,7 +58,7 @@ class SellerActions:
 
         async def send(values: Values) -> Said:
             seconds = seller_text.seconds_of(values["duration"])
-            await self._shop.create_auction(listing.id, values, seconds)
+            await self._seller.create_auction(listing.id, values, seconds)
             return "It is up: bidders see it from now on", Tone.GOOD
 
         known = {"min_bid": "", "duration": "3d", "reserve": "", "buy_now": ""}
@@ -70,7 +70,7 @@ class SellerActions:
 
         async def send(values: Values) -> Said:
             seconds = seller_text.seconds_of(values["duration"])
-            await self._shop.relist(own.state.auction_id, values, known, seconds)
+            await self._seller.relist(own.state.auction_id, values, known, seconds)
             return "It runs again: bidders see it from now on", Tone.GOOD
 
         return await self._on_terms("Relist this auction", own.state.title, known, send, " again")
@@ -82,15 +82,15 @@ class SellerActions:
         check = partial(seller_text.wrong_terms, currency=currency)
         form = Form(head, safe_text(title), _terms(currency), "Go on", check)
         wallet = await self._app.orders.look_at_wallet()
-        if self._shop.auction_fee is None:
-            await self._shop.fees()
+        if self._seller.auction_fee is None:
+            await self._seller.fees()
 
         async def send(values: Values) -> Said:
             terms = dict(values)
             if again and values["duration"] == known["duration"]:
                 # The length is kept to the second, and was typed in minutes at best.
                 terms["duration"] = f"{values['duration']}, as last time"
-            lines = seller_text.terms(terms, currency, self._shop.auction_fee, wallet.gas_balance)
+            lines = seller_text.terms(terms, currency, self._seller.auction_fee, wallet.gas_balance)
             if not await self._confirmed(f"Start the auction{again}?", title, lines, "Start"):
                 return NOTHING_SENT
             return await start(values)
@@ -106,7 +106,7 @@ class SellerActions:
             lines = [("Comes back", f"{own.gas_fee:,} gas")]
             if not await self._confirmed("Cancel this auction?", title, lines, "Cancel it"):
                 return NOTHING_SENT
-            await self._shop.cancel_auction(own.state.auction_id, values["reason"] or None)
+            await self._seller.cancel_auction(own.state.auction_id, values["reason"] or None)
             return "The auction is cancelled", Tone.GOOD
 
         return await self._filled(form, {}, send)
@@ -120,7 +120,7 @@ class SellerActions:
         if not await self._confirmed("Offer it on?", own.state.title, lines, "Offer it"):
             return NOTHING_SENT
         try:
-            total = await self._shop.offer(own.state.auction_id)
+            total = await self._seller.offer(own.state.auction_id)
         except InstaSellError as error:
             return orders_text.refusal(error, self._currency)
         return f"Offered: {money(total, self._currency)} is to be paid", Tone.GOOD
@@ -144,7 +144,7 @@ class SellerActions:
         async def send(values: Values) -> Said:
             path = seller_text.find_path(values["category"], paths)
             assert path is not None
-            made = await self._shop.add(values, paths[path])
+            made = await self._seller.add(values, paths[path])
             if made.price is None:
                 return "Added: p auctions it", Tone.GOOD
             return f"On sale at {money(made.price, currency)}", Tone.GOOD
@@ -217,7 +217,7 @@ class SellerActions:
         form = Form("Change this listing", safe_text(listing.title), entries, "Save", check)
 
         async def send(values: Values) -> Said:
-            await self._shop.change(listing, values)
+            await self._seller.change(listing, values)
             return "Changed", Tone.GOOD
 
         return await self._filled(form, known, send)
@@ -228,7 +228,7 @@ class SellerActions:
         if not await self._confirmed("Take it away?", listing.title, lines, "Take it away"):
             return NOTHING_SENT
         try:
-            await self._shop.remove(listing.id)
+            await self._seller.remove(listing.id)
         except InstaSellError as error:
             return orders_text.refusal(error, self._currency)
         return "It is taken away", Tone.GOOD

@@ -219,12 +219,12 @@ class SellerScreen(PagedListScreen):
     def _board_changed(self, message: BoardChanged) -> None:
         """Show a bid on an item of the seller at once, and read the page again."""
         if self.tab == "running" and self.is_current:
-            lots = self.app.board.state
+            auctions = self.app.board.state
             changed = False
             for at, own in enumerate(self._auctions):
-                lot = lots.get(own.state.auction_id)
-                if lot is not None and lot.state.version > own.state.version:
-                    self._auctions[at] = own.model_copy(update={"state": lot.state})
+                auction = auctions.get(own.state.auction_id)
+                if auction is not None and auction.state.version > own.state.version:
+                    self._auctions[at] = own.model_copy(update={"state": auction.state})
                     changed = True
             if changed:
                 self.show_rows()
@@ -250,21 +250,21 @@ class SellerScreen(PagedListScreen):
     def has_more(self) -> bool:
         return self._next is not None
 
-    async def look(self) -> None:
+    async def load(self) -> None:
         await self._look_at(None)
 
-    async def look_further(self) -> None:
+    async def load_more(self) -> None:
         await self._look_at(self._next)
 
     async def _look_at(self, cursor: str | None) -> None:
         """Read a page. The first one takes the place of all that is here once it is complete."""
-        shop, tab = self.app.seller, self.tab
+        seller, tab = self.app.seller, self.tab
         listings: list[Listing] = []
         auctions: list[SellingAuction] = []
         if tab == LISTINGS:
-            listings, following = await shop.listings(cursor)
+            listings, following = await seller.listings(cursor)
         else:
-            auctions, following = await shop.auctions(SellingPart(tab), cursor)
+            auctions, following = await seller.auctions(SellingPart(tab), cursor)
         if tab == self.tab and (cursor is None or cursor == self._next):
             self._listings = listings if cursor is None else [*self._listings, *listings]
             self._auctions = auctions if cursor is None else [*self._auctions, *auctions]
@@ -315,7 +315,7 @@ class SellerScreen(PagedListScreen):
             except InstaSellError as error:
                 said = orders_text.refusal(error, self.app.feed.currency)
             if self in self.app.screen_stack:
-                await self.reading(self.look)
+                await self.reading(self.load)
             self.tell(*said)
         finally:
             self._busy = False

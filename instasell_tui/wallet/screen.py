@@ -141,8 +141,8 @@ class WalletScreen(PagedListScreen):
             return safe_text(order.title) if order else f"order {each.order_id[:SHORT_ID_CHARS]}"
         if each.reference is None:
             return NOTHING
-        lot = self.app.board.state.get(each.reference)
-        return lot.title if lot else safe_text(each.reference)[:SHORT_ID_CHARS]
+        auction = self.app.board.state.get(each.reference)
+        return auction.title if auction else safe_text(each.reference)[:SHORT_ID_CHARS]
 
     def nothing(self) -> str:
         feed = self.app.feed
@@ -185,14 +185,14 @@ class WalletScreen(PagedListScreen):
     def has_more(self) -> bool:
         return self._next is not None
 
-    async def look(self) -> None:
+    async def load(self) -> None:
         """Read the wallet and the newest rows; older rows stay unless there is a hole."""
-        trading, account = self.app.orders, self._account
-        page = await trading.entries(account)
-        await trading.look_at_wallet()
-        if not trading.loaded and any(each.order_id for each in page.items):
+        orders, account = self.app.orders, self._account
+        page = await orders.entries(account)
+        await orders.look_at_wallet()
+        if not orders.loaded and any(each.order_id for each in page.items):
             # Their titles say more than their ids.
-            await trading.look_at_orders()
+            await orders.look_at_orders()
         self._loaded = True
         known = {each.id for each in self._entries}
         new = [each for each in page.items if each.id not in known]
@@ -201,7 +201,7 @@ class WalletScreen(PagedListScreen):
         else:
             self._entries = new + self._entries
 
-    async def look_further(self) -> None:
+    async def load_more(self) -> None:
         cursor = self._next
         if cursor is None:
             return
@@ -246,13 +246,13 @@ class WalletScreen(PagedListScreen):
 
     async def _pay(self, currency: str, values: Values) -> Said:
         amount, target = parse_amount(values["amount"], currency), WalletAccount(values["target"])
-        trading = self.app.orders
-        reply = await trading.top_up(amount, target)
+        orders = self.app.orders
+        reply = await orders.top_up(amount, target)
         text = money(amount, currency)
         gas = [("You get", f"{amount:,} gas")] if target is WalletAccount.GAS else []
         lines = [("You pay by card", f"{text} {currency}"), *gas]
         if reply.checkout_url is not None:
-            arrived = partial(trading.has_arrived, reply.payment_id, target)
+            arrived = partial(orders.has_arrived, reply.payment_id, target)
             page = CheckoutScreen(f"Top up {target.value}", lines, reply.checkout_url, arrived)
             if not await self.app.push_screen_wait(page):
                 return "Not paid yet: the wallet grows by itself once it is", Tone.PLAIN

@@ -82,7 +82,7 @@ async def _person(session: AccountSession, board: LiveBoard, feed: MarketConnect
 
 async def _inbox(inbox: InboxState, feed: MarketConnection) -> None:
     if feed.user is not None:
-        await inbox.look()
+        await inbox.load()
 
 
 async def _categories(feed: MarketConnection) -> None:

@@ -134,7 +134,7 @@ async def test_a_new_auction_is_on_the_board_and_those_who_watch_hear_of_its_end
         await states.board.watch(auction, on=True)
         await seller.auctions.cancel(auction)
         await listener.until(lambda: listener.all(AuctionOver))
-        assert [over.lot.auction_id for over in listener.all(AuctionOver)] == [auction]
+        assert [over.auction.auction_id for over in listener.all(AuctionOver)] == [auction]
 
 
 async def test_a_later_start_finds_the_bids_of_the_user_again(market: Market) -> None:

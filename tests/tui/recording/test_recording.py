@@ -72,7 +72,7 @@ async def test_a_recording_has_the_market_and_no_secret_and_is_played_without_on
     other = await market.auction(trade.seller, title="A steel clock", min_bid=2000)
     await trade.paid("A lamp")
     me, recorder = await person.auth.me(), Recorder(path)
-    async with screen(person.token, taping=RecordingMode(recorder)) as shown:
+    async with screen(person.token, recording=RecordingMode(recorder)) as shown:
         await shown.reads("recording", "A pocket watch")
         shown.app.open_auction(auction)
         await shown.reads("sold by")
@@ -103,7 +103,7 @@ async def test_a_recording_has_the_market_and_no_secret_and_is_played_without_on
         async with opened(
             "http://market.invalid",
             loaded=False,
-            taping=RecordingMode(replay=ReplayPlayer(read_recording(path), speed=SPEED)),
+            recording=RecordingMode(replay=ReplayPlayer(read_recording(path), speed=SPEED)),
         ) as shown:
             await shown.reads("replay · read-only", "A pocket watch", "A steel clock")
             await shown.reads("The replay is over", "replay over (")
@@ -137,7 +137,7 @@ async def test_the_example_shows_a_board_and_an_auction() -> None:
             "http://market.invalid",
             loaded=False,
             size=LARGE,
-            taping=RecordingMode(replay=ReplayPlayer(recording, speed=15)),
+            recording=RecordingMode(replay=ReplayPlayer(recording, speed=15)),
         ) as shown:
             await shown.reads("replay 15x", "Rangefinder camera, 35 mm, black enamel, 1954")
             await shown.reads("replay over (")
