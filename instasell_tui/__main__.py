@@ -53,17 +53,17 @@ def options() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until the person leaves; 2 when it cannot start."""
-    wishes = options().parse_args(arguments)
+    parsed = options().parse_args(arguments)
     store = ProfileStore()
     try:
-        launch.check(wishes)
-        if wishes.web:
-            launch.serve(wishes, sys.argv[1:] if arguments is None else arguments)
+        launch.check(parsed)
+        if parsed.web:
+            launch.serve(parsed, sys.argv[1:] if arguments is None else arguments)
             return 0
-        replay = launch.replay(wishes)
-        target = resolve_target(wishes.profile, wishes.url, store=store)
-        token = _token_from_stdin() if wishes.token_stdin else target.token
-        wish = requested_theme(wishes.theme, os.environ)
+        replay = launch.replay(parsed)
+        target = resolve_target(parsed.profile, parsed.url, store=store)
+        token = _token_from_stdin() if parsed.token_stdin else target.token
+        requested = requested_theme(parsed.theme, os.environ)
     except (ProfileError, ValueError, OSError) as error:
         print(f"instasell-tui: {error}", file=sys.stderr)
         return 2
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("instasell-tui: a terminal is needed; scripts use `instasell`", file=sys.stderr)
         return 2
     try:
-        recorder = launch.recorder(wishes)
+        recorder = launch.recorder(parsed)
     except OSError as error:
         print(f"instasell-tui: nothing is recorded: {error}", file=sys.stderr)
         return 2
@@ -90,8 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     app = InstaSellApp(
         target.url,
         token,
-        read_only=wishes.read_only,
-        theme=first_theme(wish, few_colours=few, remembered=remembered.read()),
+        read_only=parsed.read_only,
+        theme=first_theme(requested, few_colours=few, remembered=remembered.read()),
         keep_theme=remembered.write,
         remember=_rememberer(store, target),
         keys=keys,

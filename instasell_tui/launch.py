@@ -52,15 +52,15 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def check(wishes: argparse.Namespace) -> None:
+def check(parsed: argparse.Namespace) -> None:
     """Raise ValueError for options that do not go together."""
-    if wishes.record and wishes.replay:
+    if parsed.record and parsed.replay:
         raise ValueError("--record and --replay exclude each other")
-    if wishes.record and wishes.web:
+    if parsed.record and parsed.web:
         raise ValueError("--record writes one file; leave --web out")
-    if wishes.speed is not None and not wishes.replay:
+    if parsed.speed is not None and not parsed.replay:
         raise ValueError("--speed goes with --replay")
-    if not wishes.web and (wishes.host is not None or wishes.port is not None):
+    if not parsed.web and (parsed.host is not None or parsed.port is not None):
         raise ValueError("--host and --port go with --web")
 
 
@@ -70,23 +70,23 @@ def has_screen() -> bool:
     return in_browser or (sys.stdin.isatty() and sys.stdout.isatty())
 
 
-def replay(wishes: argparse.Namespace) -> ReplayPlayer | None:
+def replay(parsed: argparse.Namespace) -> ReplayPlayer | None:
     """Return the replay that the options ask for. Raises RecordingError and OSError."""
-    if not wishes.replay:
+    if not parsed.replay:
         return None
     from instasell_tui.recording.file_format import read_recording
     from instasell_tui.recording.player import ReplayPlayer
 
-    return ReplayPlayer(read_recording(wishes.replay), speed=wishes.speed or 1.0)
+    return ReplayPlayer(read_recording(parsed.replay), speed=parsed.speed or 1.0)
 
 
-def recorder(wishes: argparse.Namespace) -> Recorder | None:
+def recorder(parsed: argparse.Namespace) -> Recorder | None:
     """Begin the recording that the options ask for. Raises OSError."""
-    if not wishes.record:
+    if not parsed.record:
         return None
     from instasell_tui.recording.recorder import Recorder
 
-    return Recorder(wishes.record)
+    return Recorder(parsed.record)
 
 
 def read_token() -> str:
@@ -97,7 +97,7 @@ def read_token() -> str:
     return token
 
 
-def serve(wishes: argparse.Namespace, arguments: Sequence[str]) -> None:
+def serve(parsed: argparse.Namespace, arguments: Sequence[str]) -> None:
     """Serve screens to a browser until it is stopped.
 
     Each is a process with the same environment and arguments, but for those of the server; the
@@ -110,14 +110,14 @@ def serve(wishes: argparse.Namespace, arguments: Sequence[str]) -> None:
     from instasell_tui.web.server import loopback
     from instasell_tui.web.server import serve as serve_screens
 
-    host = loopback(wishes.host or "127.0.0.1")
+    host = loopback(parsed.host or "127.0.0.1")
     # What would keep each screen from starting is better told here, and once.
-    if replay(wishes) is None:
-        resolve_target(wishes.profile, wishes.url)
-    if wishes.token_stdin:
+    if replay(parsed) is None:
+        resolve_target(parsed.profile, parsed.url)
+    if parsed.token_stdin:
         os.environ["INSTASELL_TOKEN"] = read_token()
     own = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     _add_web_options(own)
     own.add_argument("--token-stdin", action="store_true")
     _, rest = own.parse_known_args(arguments)
-    serve_screens([sys.executable, "-P", "-m", "instasell_tui", *rest], host, wishes.port or 0)
+    serve_screens([sys.executable, "-P", "-m", "instasell_tui", *rest], host, parsed.port or 0)

@@ -32,9 +32,9 @@ class BidBox(Vertical):
     class Wanted(Message):
         """Report that the user wants to bid the amounts in the box."""
 
-        def __init__(self, wish: BidInput) -> None:
+        def __init__(self, bid_input: BidInput) -> None:
             super().__init__()
-            self.wish = wish
+            self.bid_input = bid_input
 
     class BuyNowWanted(Message):
         """Report that the user wants to buy at once."""
@@ -157,9 +157,9 @@ class BidBox(Vertical):
     @on(Button.Pressed, "#bid")
     def _bid(self, event: Message) -> None:
         event.stop()
-        wish = self.read()
-        if wish is not None:
-            self.post_message(self.Wanted(wish))
+        bid_input = self.read()
+        if bid_input is not None:
+            self.post_message(self.Wanted(bid_input))
 
     @on(Button.Pressed, "#buy-now")
     def _buy(self, event: Message) -> None:

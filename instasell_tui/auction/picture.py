@@ -42,10 +42,10 @@ class PictureView(Widget):
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
-        wish = (width, height, self.app.no_color or self.app.native_ansi_color)
-        if self._drawn_for != wish:
-            self._lines = self._draw(*wish)
-            self._drawn_for = wish
+        wanted = (width, height, self.app.no_color or self.app.native_ansi_color)
+        if self._drawn_for != wanted:
+            self._lines = self._draw(*wanted)
+            self._drawn_for = wanted
         ground = Style(bgcolor=self.rich_style.bgcolor)
         if y >= len(self._lines):
             return Strip.blank(width, ground)

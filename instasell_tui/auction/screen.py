@@ -265,30 +265,32 @@ class AuctionScreen(Screen[None]):
 
     @on(BidBox.Wanted)
     def _wanted(self, event: BidBox.Wanted) -> None:
-        self._confirm(event.wish)
+        self._confirm(event.bid_input)
 
-    def _confirm(self, wish: BidInput) -> None:
+    def _confirm(self, bid_input: BidInput) -> None:
         page = self._page
-        lines = auction_text.bid_lines(page, wish, self.app.feed.currency)
+        lines = auction_text.bid_lines(page, bid_input, self.app.feed.currency)
         unanswered = self.app.auction.unanswered_bid(self._auction_id)
-        again = unanswered == (wish.amount, wish.max_amount)
+        again = unanswered == (bid_input.amount, bid_input.max_amount)
         head = "Send the same bid again?" if again else "Place this bid?"
         question = Question(head, page.title, lines, "Bid")
-        self._ask(question, wish, partial(self._send, wish))
+        self._ask(question, bid_input, partial(self._send, bid_input))
 
-    def _ask(self, question: Question, wish: BidInput, send: Callable[[], Awaitable[None]]) -> None:
+    def _ask(
+        self, question: Question, bid_input: BidInput, send: Callable[[], Awaitable[None]]
+    ) -> None:
         """Ask one question at a time; keys that come meanwhile lead nowhere."""
         if self._asking or self._sending or self._why_not() is not None:
             return
         self._asking = True
-        self._await_answer(question, wish, send)
+        self._await_answer(question, bid_input, send)
 
     @work(group="ask")
     async def _await_answer(
-        self, question: Question, wish: BidInput, send: Callable[[], Awaitable[None]]
+        self, question: Question, bid_input: BidInput, send: Callable[[], Awaitable[None]]
     ) -> None:
         screen = ConfirmScreen(question, self.app.armed_after_seconds)
-        self._question = (screen, wish)
+        self._question = (screen, bid_input)
         try:
             confirmed = await self.app.push_screen_wait(screen)
         finally:
@@ -303,11 +305,11 @@ class AuctionScreen(Screen[None]):
             self._sending = False
             self._follow_minimum()
 
-    async def _send(self, wish: BidInput) -> None:
+    async def _send(self, bid_input: BidInput) -> None:
         auction, box = self.app.auction, self.query_one(BidBox)
         try:
             receipt = await auction.bid(
-                self._auction_id, amount=wish.amount, max_amount=wish.max_amount
+                self._auction_id, amount=bid_input.amount, max_amount=bid_input.max_amount
             )
         except InstaSellError as error:
             self._refused(error)
@@ -344,8 +346,8 @@ class AuctionScreen(Screen[None]):
     def _warn_question(self) -> None:
         """Warn in a confirmation when its amount is late; it never changes to another amount."""
         if self._question is not None:
-            screen, wish = self._question
-            screen.tell(auction_text.news(self._page, wish, self.app.feed.currency))
+            screen, bid_input = self._question
+            screen.tell(auction_text.news(self._page, bid_input, self.app.feed.currency))
 
     def action_buy_now(self) -> None:
         page = self._page

@@ -119,14 +119,16 @@ def item_line(page: AuctionPageState) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def bid_lines(page: AuctionPageState, wish: BidInput, currency: str) -> Sequence[tuple[str, str]]:
+def bid_lines(
+    page: AuctionPageState, bid_input: BidInput, currency: str
+) -> Sequence[tuple[str, str]]:
     """Return the lines of the confirmation before a bid."""
-    most = max(wish.amount or 0, wish.max_amount or 0)
+    most = max(bid_input.amount or 0, bid_input.max_amount or 0)
     lines = []
-    if wish.amount is not None:
-        lines.append(("You bid", money(wish.amount, currency)))
-    if wish.max_amount is not None:
-        lines.append(("Automatic bids up to", money(wish.max_amount, currency)))
+    if bid_input.amount is not None:
+        lines.append(("You bid", money(bid_input.amount, currency)))
+    if bid_input.max_amount is not None:
+        lines.append(("Automatic bids up to", money(bid_input.max_amount, currency)))
     return lines + _total(page, most, currency, "At most, with shipping")
 
 
@@ -143,12 +145,12 @@ def _total(page: AuctionPageState, amount: int, currency: str, name: str) -> lis
     return [(name, money(amount + shipping, currency))] if shipping else []
 
 
-def news(page: AuctionPageState, wish: BidInput, currency: str) -> str:
+def news(page: AuctionPageState, bid_input: BidInput, currency: str) -> str:
     """Describe a change since the bid was typed; "" when the bid is still possible."""
     state = page.state
     if state is None or not page.open:
         return "The auction is over."
-    most = max(wish.amount or 0, wish.max_amount or 0)
+    most = max(bid_input.amount or 0, bid_input.max_amount or 0)
     if page.place is not BidderPosition.LEADING and most < state.minimum_bid:
         minimum = money(state.minimum_bid, currency)
         return f"The minimum has risen to {minimum}; this would be refused."

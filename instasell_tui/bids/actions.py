@@ -54,10 +54,10 @@ class BidActions:
 
         return await ask_form(self._app, form, {}, currency, send)
 
-    async def _bid(self, own: BiddingAuction, wish: BidInput) -> Said:
+    async def _bid(self, own: BiddingAuction, bid_input: BidInput) -> Said:
         feed, state = self._app.feed, own.state
         lines = auction_text.bid_lines(
-            AuctionPageState(state.auction_id, state), wish, feed.currency
+            AuctionPageState(state.auction_id, state), bid_input, feed.currency
         )
         question = Question("Place this bid?", safe_text(state.title), lines, "Bid")
         screen = ConfirmScreen(question, self._app.armed_after_seconds)
@@ -65,7 +65,7 @@ class BidActions:
             return NOTHING_SENT
         try:
             receipt = await self._app.auction.bid(
-                state.auction_id, amount=wish.amount, max_amount=wish.max_amount
+                state.auction_id, amount=bid_input.amount, max_amount=bid_input.max_amount
             )
         except InstaSellError as error:
             return auction_text.refusal(error, feed.currency)

@@ -147,7 +147,7 @@ class BoardScreen(Screen[None]):
             return
         table = self.query_one(BoardTable)
         auctions = self.app.board.state.select(self.query_now)
-        if [each.auction_id for each in auctions] != [auction.auction_id for auction in table.rows]:
+        if [each.auction_id for each in auctions] != [each.auction_id for each in table.rows]:
             self._show()
         self._status()
 
@@ -167,9 +167,9 @@ class BoardScreen(Screen[None]):
     def _status(self) -> None:
         if not self.is_current:
             return
-        shown_lots = len(self.query_one(BoardTable).rows)
+        shown = len(self.query_one(BoardTable).rows)
         column, arrow = self.query_now.column.value, "▼" if self.query_now.descending else "▲"
-        told = f"{count(shown_lots, 'auction')} · by {column} {arrow}"
+        told = f"{count(shown, 'auction')} · by {column} {arrow}"
         self.query_one(StatusBar).show(self.app.feed, self.app.zone, told)
 
     def _nothing(self) -> str:

@@ -42,7 +42,7 @@ class PriceTrends:
             self._more.set()
 
     async def run(self, _: LiveSession) -> None:
-        """Serve wishes until it is cancelled, or the limit is reached."""
+        """Fetch what is wanted until it is cancelled, or the limit is reached."""
         self._asked = 0
         while self._asked < (ANONYMOUS_MAX if self._client.token is None else SIGNED_IN_MAX):
             if not self._waiting:

@@ -287,9 +287,9 @@ class OrdersState:
         step the file stays where it is, and sending it again does that step alone.
         """
         self._feed.require_writable()
-        media, wish = self._feed.client.media, (dispute_id, file.name, file.digest)
+        media, upload = self._feed.client.media, (dispute_id, file.name, file.digest)
         size = f"{len(file.data):,} bytes"
-        evidence_id = self._uploaded.get(wish)
+        evidence_id = self._uploaded.get(upload)
         if evidence_id is None:
             tell(f"1/3 Announcing {size} …")
             made = await media.announce_evidence(
@@ -297,16 +297,16 @@ class OrdersState:
             )
             tell(f"2/3 Sending {size} …")
             await media.send(made.upload, file.data)
-            evidence_id = self._uploaded[wish] = made.evidence_id
+            evidence_id = self._uploaded[upload] = made.evidence_id
         tell("3/3 The market looks at the file …")
         try:
             sent = await media.complete_evidence(dispute_id, evidence_id)
         except UNANSWERED:
             raise
         except InstaSellError:
-            self._uploaded.pop(wish, None)
+            self._uploaded.pop(upload, None)
             raise
-        self._uploaded.pop(wish, None)
+        self._uploaded.pop(upload, None)
         return sent
 
     async def has_arrived(self, payment_id: str, account: WalletAccount) -> bool:

@@ -22,16 +22,16 @@ _NAME = re.compile(r"[a-z0-9-]{1,40}")
 
 def requested_theme(option: str | None, environment: Mapping[str, str]) -> str:
     """Return one of CHOICES. Raises ValueError for a setting that is none of them."""
-    wish = option or environment.get("INSTASELL_THEME") or AUTO
-    if wish not in CHOICES:
-        raise ValueError(f"INSTASELL_THEME is {wish!r}; set it to one of {', '.join(CHOICES)}")
-    return wish
+    requested = option or environment.get("INSTASELL_THEME") or AUTO
+    if requested not in CHOICES:
+        raise ValueError(f"INSTASELL_THEME is {requested!r}; set it to one of {', '.join(CHOICES)}")
+    return requested
 
 
-def first_theme(wish: str, *, few_colours: bool, remembered: str | None) -> str:
+def first_theme(requested: str, *, few_colours: bool, remembered: str | None) -> str:
     """Return the theme at the start: one of CHOICES but "auto", or a remembered name."""
-    if wish != AUTO:
-        return wish
+    if requested != AUTO:
+        return requested
     return "16" if few_colours else remembered or "dark"
 
 

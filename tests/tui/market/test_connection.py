@@ -152,6 +152,25 @@ async def test_a_later_start_finds_the_bids_of_the_user_again(market: Market) ->
         assert you.max_amount == 700
 
 
+async def test_a_bid_made_elsewhere_reaches_board_and_page_and_is_forgotten_with_the_user(
+    market: Market,
+) -> None:
+    bidder = await market.bidder()
+    auction = await market.auction(await market.seller())
+    async with started(market.base_url, bidder.token) as (states, listener):
+        await listener.until(lambda: states.feed.user is not None)
+        page = await states.auction.follow(auction)
+        await listener.until(lambda: page.view is not None)
+        await bidder.auctions.bid(auction, amount=100, max_amount=700)
+        await listener.until(lambda: page.you is not None and page.you.max_amount == 700)
+        you = states.board.state.you(auction)
+        assert you is not None
+        assert you.max_amount == 700
+        await states.feed.restart()
+        assert states.auction.page is None
+        assert states.board.state.you(auction) is None
+
+
 async def test_the_end_of_a_session_is_reported_once(market: Market) -> None:
     bidder = await market.bidder()
     async with started(market.base_url, bidder.token) as (states, listener):
