@@ -15,12 +15,11 @@ from instasell_tui.admin import text as admin_text
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.actions import FILES_ELSEWHERE, NOTHING_SENT, ask_form
 from instasell_tui.orders.evidence import save, suggested_path, target_problem
-from instasell_tui.orders.text import Said
 from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
 from instasell_tui.widgets.form_screen import Form, FormField, Values
 from instasell_tui.widgets.formats import clip, money, safe_text
 from instasell_tui.widgets.path_suggester import PathSuggester
-from instasell_tui.widgets.tone import Tone
+from instasell_tui.widgets.tone import Tone, TonedText
 
 if TYPE_CHECKING:
     from instasell_tui.admin.host import AdminApp
@@ -36,7 +35,7 @@ class AdminActions:
         self._app = app
         self._admin = app.admin
 
-    async def resolve(self, dispute: Dispute) -> Said:
+    async def resolve(self, dispute: Dispute) -> TonedText:
         """Split what is held between both sides."""
         currency, held = dispute.currency, money(dispute.held_amount, dispute.currency)
         entries = (
@@ -46,7 +45,7 @@ class AdminActions:
         title = safe_text(dispute.title)
         form = Form(f"Decide: {held} is held", title, entries, "Go on", _amount(dispute))
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             refund = parse_amount(values["amount"], currency)
             question = Question(
                 "Decide it so? There is no way back",
@@ -63,7 +62,7 @@ class AdminActions:
 
         return await self._filled(form, send, currency)
 
-    async def save_evidence(self, view: DisputeView) -> Said:
+    async def save_evidence(self, view: DisputeView) -> TonedText:
         """Save a file that one side has sent, under a path that is typed, and say where it is."""
         if self._app.is_web:
             return FILES_ELSEWHERE
@@ -82,7 +81,7 @@ class AdminActions:
             why = target_problem(values["path"]) if values["path"] else None
             return {"path": why} if why else {}
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             chosen = files[values.get("file", first.id)]
             path = values["path"]
             if path == suggested[first.id] and chosen is not first:
@@ -103,24 +102,24 @@ class AdminActions:
         except InstaSellError as error:
             return orders_text.refusal(error, self._app.feed.currency)
 
-    async def close_alert(self, alert: Alert) -> Said:
+    async def close_alert(self, alert: Alert) -> TonedText:
         """Say that an alert is dealt with; nothing else moves."""
         form = Form(
             "Close this alert", safe_text(f"{alert.kind}: {alert.subject}"), (REASON,), "Close"
         )
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             await self._admin.close_alert(alert.id, values["reason"])
             return "The alert is closed", Tone.GOOD
 
         return await self._filled(form, send)
 
-    async def suspend(self, user: User) -> Said:
+    async def suspend(self, user: User) -> TonedText:
         """Suspend a user, after a question."""
         who = safe_text(f"{user.display_name}, {user.email}")
         form = Form("Suspend this account", who, (REASON,), "Go on")
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             lines = [("Sessions", "end"), ("Open auctions", "cancelled"), ("From then", "reads")]
             if not await self._confirmed(Question("Suspend?", who, lines, "Suspend")):
                 return NOTHING_SENT
@@ -129,12 +128,12 @@ class AdminActions:
 
         return await self._filled(form, send)
 
-    async def unsuspend(self, user: User) -> Said:
+    async def unsuspend(self, user: User) -> TonedText:
         """Let a suspended user act again, after a question."""
         who = safe_text(f"{user.display_name}, {user.email}")
         form = Form("Let this account act again", who, (REASON,), "Go on")
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             lines = [("Cancelled auctions", "stay cancelled")]
             if not await self._confirmed(Question("Let it act?", who, lines, "Let it act")):
                 return NOTHING_SENT
@@ -149,8 +148,11 @@ class AdminActions:
         )
 
     async def _filled(
-        self, form: Form, send: Callable[[Values], Awaitable[Said]], currency: str | None = None
-    ) -> Said:
+        self,
+        form: Form,
+        send: Callable[[Values], Awaitable[TonedText]],
+        currency: str | None = None,
+    ) -> TonedText:
         currency = currency or self._app.feed.currency
         try:
             return await ask_form(self._app, form, {}, currency, send)

@@ -24,11 +24,10 @@ from instasell_tui.admin.actions import AdminActions
 from instasell_tui.market import messages
 from instasell_tui.market.bars import StatusBar, TopBar
 from instasell_tui.orders import text as orders_text
-from instasell_tui.orders.text import Said
 from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.formats import safe_text
 from instasell_tui.widgets.outcome_line import READ_ONLY, OutcomeLine
-from instasell_tui.widgets.tone import Tone
+from instasell_tui.widgets.tone import Tone, TonedText
 
 if TYPE_CHECKING:
     from instasell_tui.admin.host import AdminApp
@@ -229,7 +228,7 @@ class DisputeScreen(Screen[None]):
             step = AdminActions(self.app).save_evidence(self._view)
             self.app.run_worker(self._do(step), group="step")
 
-    async def _do(self, step: Awaitable[Said]) -> None:
+    async def _do(self, step: Awaitable[TonedText]) -> None:
         try:
             self._tell("", Tone.PLAIN)
             said = await step

@@ -19,13 +19,12 @@ from instasell_tui.admin.dispute_screen import DisputeScreen
 from instasell_tui.admin.figure_board import FigureBoard
 from instasell_tui.admin.lists import LISTS, AdminList
 from instasell_tui.market.paged_list import PagedListScreen
-from instasell_tui.orders.text import Said
 from instasell_tui.widgets.confirm_screen import pairs
 from instasell_tui.widgets.formats import safe_text
 from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tab_strip import TabStrip
-from instasell_tui.widgets.tone import Tone
+from instasell_tui.widgets.tone import Tone, TonedText
 
 if TYPE_CHECKING:
     from instasell_tui.admin.host import AdminApp
@@ -269,7 +268,7 @@ class AdminScreen(PagedListScreen):
             self._busy = False
         self.show_rows()
 
-    async def _run(self, name: str, chosen: object) -> Said:
+    async def _run(self, name: str, chosen: object) -> TonedText:
         steps = AdminActions(self.app)
         if isinstance(chosen, Alert):
             return await steps.close_alert(chosen)

@@ -11,11 +11,10 @@ from instasell_client.models.accounts import User, UserStatus
 from instasell_client.models.admin import AdminAction, AdminOrder, Alert, Analytics, Bucket, Figures
 from instasell_client.models.disputes import Dispute, DisputeReason, DisputeStatus, DisputeView
 from instasell_tui.orders import text as orders_text
-from instasell_tui.orders.text import Said
 from instasell_tui.widgets.formats import NOTHING, local_time, money, prose, safe_text
 from instasell_tui.widgets.line_table import Cell
 from instasell_tui.widgets.row_table import TableRow
-from instasell_tui.widgets.tone import Tone
+from instasell_tui.widgets.tone import Tone, TonedText
 
 Facts = Sequence[tuple[str, str]]
 
@@ -144,7 +143,7 @@ def _value(name: str, value: object) -> str:
 # One dispute ------------------------------------------------------------------------------------
 
 
-def headline(each: Dispute) -> Said:
+def headline(each: Dispute) -> TonedText:
     """Describe the state of a dispute, in one line."""
     held = money(each.held_amount, each.currency)
     if each.status is DisputeStatus.OPEN:

@@ -33,7 +33,7 @@ from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
 from instasell_tui.widgets.footer import Footer
 from instasell_tui.widgets.formats import count, countdown, safe_text
 from instasell_tui.widgets.text_screen import TextScreen
-from instasell_tui.widgets.tone import Tone
+from instasell_tui.widgets.tone import Tone, TonedText
 
 if TYPE_CHECKING:
     from instasell_tui.auction.host import AuctionApp
@@ -166,7 +166,7 @@ class AuctionScreen(Screen[None]):
         for each in Tone:
             label.set_class(each is tone, f"-{each.value}")
 
-    def _headline(self) -> auction_text.Said:
+    def _headline(self) -> TonedText:
         page, feed = self._page, self.app.feed
         if page.failure is not None:
             return f"! {safe_text(page.failure)}", Tone.BAD

@@ -18,9 +18,7 @@ from instasell_client.models.auctions import BELOW_RESERVE, AuctionStatus, BidOu
 from instasell_tui.auction.bid_box import BidInput
 from instasell_tui.auction.state import AuctionPageState, BidderPosition
 from instasell_tui.widgets.formats import NOTHING, count, duration, local_time, money, safe_text
-from instasell_tui.widgets.tone import Tone
-
-Said = tuple[str, Tone]
+from instasell_tui.widgets.tone import Tone, TonedText
 
 
 def facts(page: AuctionPageState, currency: str) -> Sequence[tuple[str, str]]:
@@ -42,7 +40,7 @@ def facts(page: AuctionPageState, currency: str) -> Sequence[tuple[str, str]]:
     ]
 
 
-def place(page: AuctionPageState, currency: str, now: datetime, zone: tzinfo | None) -> Said:
+def place(page: AuctionPageState, currency: str, now: datetime, zone: tzinfo | None) -> TonedText:
     """Return the most important fact of this moment, in one line."""
     state = page.state
     if state is None:
@@ -58,7 +56,7 @@ def place(page: AuctionPageState, currency: str, now: datetime, zone: tzinfo | N
     return _open_place(page, currency)
 
 
-def end(page: AuctionPageState, now: datetime, zone: tzinfo | None) -> Said:
+def end(page: AuctionPageState, now: datetime, zone: tzinfo | None) -> TonedText:
     """Return the end of the auction; a late bid's extension is shown while it is recent."""
     state = page.state
     if state is None:
@@ -72,7 +70,7 @@ def end(page: AuctionPageState, now: datetime, zone: tzinfo | None) -> Said:
     return f"↻ extended by {extension.seconds} s, ends {at}", Tone.GOOD
 
 
-def _open_place(page: AuctionPageState, currency: str) -> Said:
+def _open_place(page: AuctionPageState, currency: str) -> TonedText:
     state = page.state
     assert state is not None
     if page.place is BidderPosition.LEADING:
@@ -90,7 +88,7 @@ def _open_place(page: AuctionPageState, currency: str) -> Said:
     return f"{state.leader} leads", Tone.PLAIN
 
 
-def _ended(page: AuctionPageState, currency: str) -> Said:
+def _ended(page: AuctionPageState, currency: str) -> TonedText:
     state = page.state
     assert state is not None
     price = money(state.current_bid, currency)
@@ -157,7 +155,7 @@ def news(page: AuctionPageState, bid_input: BidInput, currency: str) -> str:
     return ""
 
 
-def answer(receipt: BidReceipt, currency: str) -> Said:
+def answer(receipt: BidReceipt, currency: str) -> TonedText:
     """Describe the server's answer to an accepted bid."""
     price = money(receipt.current_bid, currency)
     if receipt.outcome is BidOutcome.OUTBID:
@@ -171,7 +169,7 @@ def answer(receipt: BidReceipt, currency: str) -> Said:
     return f"Your bid leads at {price}{upto}", Tone.GOOD
 
 
-def refusal(error: InstaSellError, currency: str) -> Said:
+def refusal(error: InstaSellError, currency: str) -> TonedText:
     """Describe why a bid was refused, and which bid would be accepted."""
     if isinstance(error, BidTooLow) and error.minimum is not None:
         text = f"Too low by now: the minimum is {money(error.minimum, currency)}"

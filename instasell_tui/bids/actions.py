@@ -12,10 +12,10 @@ from instasell_tui.auction import text as auction_text
 from instasell_tui.auction.bid_box import AMOUNT_CHARS_MAX, BidInput
 from instasell_tui.auction.state import AuctionPageState
 from instasell_tui.orders.actions import NOTHING_SENT, ask_form
-from instasell_tui.orders.text import Said
 from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
 from instasell_tui.widgets.form_screen import Form, FormField, Values
 from instasell_tui.widgets.formats import money, safe_text
+from instasell_tui.widgets.tone import TonedText
 
 if TYPE_CHECKING:
     from instasell_tui.bids.host import BidsApp
@@ -27,11 +27,11 @@ class BidActions:
     def __init__(self, app: BidsApp) -> None:
         self._app = app
 
-    async def again(self, own: BiddingAuction) -> Said:
+    async def again(self, own: BiddingAuction) -> TonedText:
         """Bid the minimum of this moment."""
         return await self._bid(own, BidInput(own.state.minimum_bid, None))
 
-    async def up_to(self, own: BiddingAuction) -> Said:
+    async def up_to(self, own: BiddingAuction) -> TonedText:
         """Let the market bid up to a maximum that is typed."""
         currency = self._app.feed.currency
         least = own.max_amount + 1 if own.state.leader == own.bidder else own.state.minimum_bid
@@ -49,12 +49,12 @@ class BidActions:
             partial(_check, currency, least),
         )
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             return await self._bid(own, BidInput(None, parse_amount(values["maximum"], currency)))
 
         return await ask_form(self._app, form, {}, currency, send)
 
-    async def _bid(self, own: BiddingAuction, bid_input: BidInput) -> Said:
+    async def _bid(self, own: BiddingAuction, bid_input: BidInput) -> TonedText:
         feed, state = self._app.feed, own.state
         lines = auction_text.bid_lines(
             AuctionPageState(state.auction_id, state), bid_input, feed.currency

@@ -22,12 +22,11 @@ from instasell_tui.market.paged_list import PagedListScreen
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.actions import OrderActions
 from instasell_tui.orders.rules import OrderStep
-from instasell_tui.orders.text import Said
 from instasell_tui.widgets.formats import count, money, safe_text
 from instasell_tui.widgets.line_table import Cell
 from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
-from instasell_tui.widgets.tone import Tone
+from instasell_tui.widgets.tone import Tone, TonedText
 
 if TYPE_CHECKING:
     from instasell_tui.bids.host import BidsApp
@@ -234,13 +233,13 @@ class BidsScreen(PagedListScreen):
             # The step is the application's: its answer comes also when this screen was left.
             self.app.run_worker(self._do(name, own), group="step")
 
-    def _step(self, name: str, own: BiddingAuction) -> Awaitable[Said]:
+    def _step(self, name: str, own: BiddingAuction) -> Awaitable[TonedText]:
         if name in _PAYING:
             return self._pay(_PAYING[name], str(own.order_id))
         steps = BidActions(self.app)
         return steps.again(own) if name == "again" else steps.up_to(own)
 
-    async def _pay(self, step: OrderStep, order_id: str) -> Said:
+    async def _pay(self, step: OrderStep, order_id: str) -> TonedText:
         view = await self.app.orders.look_at(order_id)
         return await OrderActions(self.app, self.tell).run(step, view.order)
 

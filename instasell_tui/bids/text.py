@@ -9,10 +9,10 @@ from instasell_client.models.auctions import BELOW_RESERVE
 from instasell_client.models.bids import BiddingAuction, BiddingPart
 from instasell_client.models.orders import OrderStatus
 from instasell_tui.bids.state import OPEN_PARTS, to_pay
-from instasell_tui.orders.text import HOUR_SECONDS, Said
+from instasell_tui.orders.text import HOUR_SECONDS
 from instasell_tui.widgets.formats import NOTHING, countdown, duration, local_time, money, safe_text
 from instasell_tui.widgets.line_table import Cell
-from instasell_tui.widgets.tone import Tone
+from instasell_tui.widgets.tone import Tone, TonedText
 
 _MARKS: dict[BiddingPart, Cell] = {
     BiddingPart.OUTBID: ("▼", "bad"),
@@ -87,7 +87,7 @@ def when(own: BiddingAuction, now: datetime, zone: tzinfo | None) -> Cell:
     return local_time(own.state.end_at, zone, now), "quiet"
 
 
-def headline(own: BiddingAuction, now: datetime, currency: str) -> Said:
+def headline(own: BiddingAuction, now: datetime, currency: str) -> TonedText:
     """Return the most important fact about the selected auction, in a line."""
     state, shipping = own.state, own.state.shipping_amount
 

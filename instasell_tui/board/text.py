@@ -5,16 +5,16 @@ from __future__ import annotations
 from instasell_client.models.auctions import BELOW_RESERVE
 from instasell_tui.board.state import BoardAuction
 from instasell_tui.widgets.formats import money, safe_text
-from instasell_tui.widgets.tone import Tone
+from instasell_tui.widgets.tone import Tone, TonedText
 
 
-def outbid(auction: BoardAuction, currency: str) -> tuple[str, Tone]:
+def outbid(auction: BoardAuction, currency: str) -> TonedText:
     """Return the text for a user who does not lead any more."""
     minimum = money(auction.state.minimum_bid, currency)
     return f"▼ Outbid: {minimum} or more leads again", Tone.BAD
 
 
-def result(auction: BoardAuction, currency: str) -> tuple[str, Tone]:
+def result(auction: BoardAuction, currency: str) -> TonedText:
     """Return the text about an auction that is over."""
     state, price = auction.state, money(auction.price, currency)
     if auction.won:

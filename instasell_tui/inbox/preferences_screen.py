@@ -15,9 +15,9 @@ from instasell_client import InstaSellError
 from instasell_client.models.notifications import Preference
 from instasell_tui.inbox import text as inbox_text
 from instasell_tui.market.paged_list import PagedListScreen
-from instasell_tui.widgets.formats import count, safe_text
+from instasell_tui.widgets.formats import count, refusal, safe_text
 from instasell_tui.widgets.line_table import Cell
-from instasell_tui.widgets.outcome_line import OutcomeLine, refusal
+from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
 from instasell_tui.widgets.tone import Tone
 

@@ -1,10 +1,10 @@
-"""Define the messages of the feed to the screens. A message goes to subscribers only."""
+"""Define the messages of the connection, and of what builds on it, to the screens. A message goes to subscribers only."""
 
 from __future__ import annotations
 
 from textual.message import Message
 
-from instasell_client.models.messages import Message as Said
+from instasell_client.models.messages import Message as ConversationMessage
 from instasell_client.models.notifications import Notification
 
 
@@ -35,7 +35,7 @@ class NotificationArrived(Message, bubble=False):
 class MessageArrived(Message, bubble=False):
     """Report a message in a conversation, perhaps by the signed-in user in another session."""
 
-    def __init__(self, said: Said) -> None:
+    def __init__(self, said: ConversationMessage) -> None:
         super().__init__()
         self.said = said
 

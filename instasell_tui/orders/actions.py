@@ -15,22 +15,22 @@ from instasell_tui.orders import evidence
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.checkout_screen import CheckoutScreen
 from instasell_tui.orders.rules import OrderStep
-from instasell_tui.orders.text import Lines, Said
+from instasell_tui.orders.text import Lines
 from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
 from instasell_tui.widgets.form_screen import GENERAL, Form, FormField, FormScreen, Values
 from instasell_tui.widgets.formats import money, safe_text
 from instasell_tui.widgets.path_suggester import PathSuggester
-from instasell_tui.widgets.tone import Tone
+from instasell_tui.widgets.tone import Tone, TonedText
 
 if TYPE_CHECKING:
     from instasell_tui.market.host import MarketApp
     from instasell_tui.orders.host import OrdersApp
 
-FILES_ELSEWHERE: Said = (
+FILES_ELSEWHERE: TonedText = (
     "In a browser a path would name a file of the host: use a terminal of your own",
     Tone.BAD,
 )
-NOTHING_SENT: Said = ("Nothing was sent", Tone.PLAIN)
+NOTHING_SENT: TonedText = ("Nothing was sent", Tone.PLAIN)
 
 _ADDRESS = (
     FormField("name", "Name"),
@@ -67,9 +67,9 @@ class OrderActions:
         self._tell = tell
         self._orders = app.orders
 
-    async def run(self, step: OrderStep, order: Order) -> Said:
+    async def run(self, step: OrderStep, order: Order) -> TonedText:
         """Do one step; what came of it, in a sentence."""
-        do: Mapping[OrderStep, Callable[[Order], Awaitable[Said]]] = {
+        do: Mapping[OrderStep, Callable[[Order], Awaitable[TonedText]]] = {
             OrderStep.PAY_WALLET: self._pay_from_wallet,
             OrderStep.PAY_CARD: self._pay_by_card,
             OrderStep.ADDRESS: self._set_address,
@@ -94,7 +94,7 @@ class OrderActions:
 
     # The buyer --------------------------------------------------------------------------------
 
-    async def _pay_from_wallet(self, order: Order) -> Said:
+    async def _pay_from_wallet(self, order: Order) -> TonedText:
         wallet = await self._orders.look_at_wallet()
         lines = orders_text.payment_lines(order, wallet)
         if not await self._confirmed("Pay this from your wallet?", order, lines, "Pay"):
@@ -102,7 +102,7 @@ class OrderActions:
         await self._orders.pay_from_wallet(order.id)
         return f"Paid {money(order.total_amount, order.currency)} from the wallet", Tone.GOOD
 
-    async def _pay_by_card(self, order: Order) -> Said:
+    async def _pay_by_card(self, order: Order) -> TonedText:
         total = money(order.total_amount, order.currency)
         lines = [("You pay by card", f"{total} {order.currency}")]
         if not await self._confirmed("Pay this by card?", order, lines, "Pay"):
@@ -116,30 +116,30 @@ class OrderActions:
             return f"Paid {total} by card", Tone.GOOD
         return "Not paid yet: c shows the page again", Tone.PLAIN
 
-    async def _set_address(self, order: Order) -> Said:
+    async def _set_address(self, order: Order) -> TonedText:
         form = Form(
             "Where should the item be sent?", safe_text(order.title), _ADDRESS, "Save", _country
         )
         known = order.address.model_dump() if order.address else {}
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             values = {**values, "country": values["country"].upper()}
             await self._orders.set_address(order.id, values)
             return "The address is kept", Tone.GOOD
 
         return await self._filled(form, known, order.currency, send)
 
-    async def _confirm_delivery(self, order: Order) -> Said:
+    async def _confirm_delivery(self, order: Order) -> TonedText:
         lines = [("The seller gets", money(order.held_amount, order.currency))]
         if not await self._confirmed("Has the item arrived?", order, lines, "It has arrived"):
             return NOTHING_SENT
         await self._orders.confirm_delivery(order.id)
         return "Confirmed: the seller has the money", Tone.GOOD
 
-    async def _dispute(self, order: Order) -> Said:
+    async def _dispute(self, order: Order) -> TonedText:
         form = Form("What is wrong?", safe_text(order.title), _COMPLAINT, "Open a dispute")
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             await self._orders.dispute(order.id, DisputeReason(values["reason"]), values["text"])
             held = money(order.held_amount, order.currency)
             return f"Opened: {held} stays held until the market has decided", Tone.GOOD
@@ -148,20 +148,20 @@ class OrderActions:
 
     # The seller -------------------------------------------------------------------------------
 
-    async def _ship(self, order: Order) -> Said:
+    async def _ship(self, order: Order) -> TonedText:
         entries = (
             FormField("carrier", "Carrier", max_length=60),
             FormField("tracking", "Tracking number"),
         )
         form = Form("Ship this order", safe_text(order.title), entries, "Shipped")
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             await self._orders.ship(order.id, values["carrier"], values["tracking"])
             return "Shipped: the buyer is to confirm when it has come", Tone.GOOD
 
         return await self._filled(form, {}, order.currency, send)
 
-    async def _refund(self, order: Order) -> Said:
+    async def _refund(self, order: Order) -> TonedText:
         held, currency = order.held_amount, order.currency
         by_card = order.payment_method is PaymentMethod.CARD
         to = FormField("to", "To", options={"original": "the card", "wallet": "the buyer's wallet"})
@@ -175,7 +175,7 @@ class OrderActions:
             f"Refund up to {most}", safe_text(order.title), entries, "Go on", _amount(order)
         )
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             amount = parse_amount(values["amount"], currency)
             to_wallet = values.get("to", "wallet") == "wallet"
             lines = [
@@ -195,10 +195,10 @@ class OrderActions:
 
     # Both -------------------------------------------------------------------------------------
 
-    async def _cancel(self, order: Order) -> Said:
+    async def _cancel(self, order: Order) -> TonedText:
         form = Form("Cancel this order?", safe_text(order.title), (_REASON,), "Go on")
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             lines = [("Goes back to the buyer", money(order.held_amount, order.currency))]
             if not await self._confirmed("Cancel this order?", order, lines, "Cancel the order"):
                 return NOTHING_SENT
@@ -207,19 +207,19 @@ class OrderActions:
 
         return await self._filled(form, {}, order.currency, send)
 
-    async def _answer(self, order: Order) -> Said:
+    async def _answer(self, order: Order) -> TonedText:
         view = await self._orders.dispute_of(order.id)
         if view is None:
             return "There is no dispute", Tone.PLAIN
         form = Form("Say something in the dispute", safe_text(order.title), (_STATEMENT,), "Send")
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             await self._orders.answer(view.dispute.id, values["text"])
-            return "Said; the other side and the market's admins read it", Tone.GOOD
+            return "TonedText; the other side and the market's admins read it", Tone.GOOD
 
         return await self._filled(form, {}, order.currency, send)
 
-    async def _attach(self, order: Order) -> Said:
+    async def _attach(self, order: Order) -> TonedText:
         if self._app.is_web:
             return FILES_ELSEWHERE
         view = await self._orders.dispute_of(order.id)
@@ -233,7 +233,7 @@ class OrderActions:
             _sendable,
         )
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             self._tell("Reading the file …", Tone.PLAIN)
             try:
                 file = await asyncio.to_thread(evidence.read, values["path"])
@@ -252,8 +252,8 @@ class OrderActions:
         form: Form,
         values: Values,
         currency: str,
-        send: Callable[[Values], Awaitable[Said]],
-    ) -> Said:
+        send: Callable[[Values], Awaitable[TonedText]],
+    ) -> TonedText:
         """Ask until it is sent or given up; a refusal brings back what was typed."""
         return await ask_form(self._app, form, values, currency, send)
 
@@ -263,8 +263,8 @@ async def ask_form(
     form: Form,
     values: Values,
     currency: str,
-    send: Callable[[Values], Awaitable[Said]],
-) -> Said:
+    send: Callable[[Values], Awaitable[TonedText]],
+) -> TonedText:
     """Show a form and send it. After a refusal it comes back with what was typed."""
     errors: Values = {}
     while True:

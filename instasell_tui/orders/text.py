@@ -21,11 +21,10 @@ from instasell_client.models.media import Evidence
 from instasell_client.models.orders import Order, OrderEvent, OrderStatus, PaymentMethod
 from instasell_client.models.wallets import EntryType, Wallet, WalletAccount, WalletEntry
 from instasell_tui.orders.rules import OrderDue, OrderSide, due_of, overdue, side_of
-from instasell_tui.widgets import outcome_line
+from instasell_tui.widgets import formats
 from instasell_tui.widgets.formats import NOTHING, duration, local_time, money, prose, safe_text
-from instasell_tui.widgets.tone import Tone
+from instasell_tui.widgets.tone import Tone, TonedText
 
-Said = tuple[str, Tone]
 Lines = Sequence[tuple[str, str]]
 
 HOUR_SECONDS = 3600
@@ -112,7 +111,7 @@ def when(order: Order, user_id: str, now: datetime, zone: tzinfo | None) -> tupl
     return local_time(order.delivered_at or order.updated_at, zone, now), "quiet"
 
 
-def headline(order: Order, user_id: str, now: datetime) -> Said:
+def headline(order: Order, user_id: str, now: datetime) -> TonedText:
     """Return the most important fact about an order, in one line."""
     side = side_of(order, user_id)
     if overdue(order, now):
@@ -128,7 +127,7 @@ def headline(order: Order, user_id: str, now: datetime) -> Said:
     return (_to_buyer if side is OrderSide.BUYER else _to_seller)(order, now)
 
 
-def _to_buyer(order: Order, now: datetime) -> Said:
+def _to_buyer(order: Order, now: datetime) -> TonedText:
     total = money(order.total_amount, order.currency)
     if order.status is OrderStatus.PENDING:
         left = duration((order.payment_due_at - now).total_seconds())
@@ -138,7 +137,7 @@ def _to_buyer(order: Order, now: datetime) -> Said:
     return f"▶ On its way: confirm when it has come{_by_itself(order, now)}", Tone.WARN
 
 
-def _to_seller(order: Order, now: datetime) -> Said:
+def _to_seller(order: Order, now: datetime) -> TonedText:
     held = money(order.held_amount, order.currency)
     if order.status is OrderStatus.PENDING:
         left = duration((order.payment_due_at - now).total_seconds())
@@ -312,7 +311,7 @@ def payment_lines(order: Order, wallet: Wallet) -> Lines:
 # Refusals -------------------------------------------------------------------------------------
 
 
-def refusal(error: InstaSellError, currency: str) -> Said:
+def refusal(error: InstaSellError, currency: str) -> TonedText:
     """Describe why a step was refused, and what would help."""
     if isinstance(error, InsufficientFunds):
         missing = money(error.missing, currency)
@@ -322,5 +321,5 @@ def refusal(error: InstaSellError, currency: str) -> Said:
     elif isinstance(error, PaymentFailed):
         text = f"The payment failed: {safe_text(str(error))}. Nothing was taken"
     else:
-        return outcome_line.refusal(error)
+        return formats.refusal(error)
     return text, Tone.BAD

@@ -14,7 +14,7 @@ from instasell_client.models.seller_auctions import SellingAuction
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.actions import FILE, FILES_ELSEWHERE, NOTHING_SENT, ask_form
 from instasell_tui.orders.evidence import locate_file
-from instasell_tui.orders.text import Lines, Said
+from instasell_tui.orders.text import Lines
 from instasell_tui.seller import text as seller_text
 from instasell_tui.seller.listing_import import (
     ImportColumns,
@@ -27,12 +27,12 @@ from instasell_tui.seller.state import paths_of
 from instasell_tui.widgets.confirm_screen import ConfirmScreen, Question
 from instasell_tui.widgets.form_screen import Form, FormField, Values
 from instasell_tui.widgets.formats import money, safe_text
-from instasell_tui.widgets.tone import Tone
+from instasell_tui.widgets.tone import Tone, TonedText
 
 if TYPE_CHECKING:
     from instasell_tui.seller.host import SellerApp
 
-Send = Callable[[Values], Awaitable[Said]]
+Send = Callable[[Values], Awaitable[TonedText]]
 
 _REASON = FormField("reason", "Reason", required=False, max_length=500)
 
@@ -53,10 +53,10 @@ class SellerActions:
     def _currency(self) -> str:
         return self._feed.currency
 
-    async def start_auction(self, listing: Listing) -> Said:
+    async def start_auction(self, listing: Listing) -> TonedText:
         """Start an auction, after a confirmation that names its gas."""
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             seconds = seller_text.seconds_of(values["duration"])
             await self._seller.create_auction(listing.id, values, seconds)
             return "It is up: bidders see it from now on", Tone.GOOD
@@ -64,11 +64,11 @@ class SellerActions:
         known = {"min_bid": "", "duration": "3d", "reserve": "", "buy_now": ""}
         return await self._on_terms("Auction this item", listing.title, known, send, "")
 
-    async def relist(self, own: SellingAuction) -> Said:
+    async def relist(self, own: SellingAuction) -> TonedText:
         """Relist an auction that found no buyer, on the terms of the last time or on others."""
         known = seller_text.terms_of(own, self._currency)
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             seconds = seller_text.seconds_of(values["duration"])
             await self._seller.relist(own.state.auction_id, values, known, seconds)
             return "It runs again: bidders see it from now on", Tone.GOOD
@@ -77,7 +77,7 @@ class SellerActions:
 
     async def _on_terms(
         self, head: str, title: str, known: Values, start: Send, again: str
-    ) -> Said:
+    ) -> TonedText:
         currency = self._currency
         check = partial(seller_text.wrong_terms, currency=currency)
         form = Form(head, safe_text(title), _terms(currency), "Go on", check)
@@ -85,7 +85,7 @@ class SellerActions:
         if self._seller.auction_fee is None:
             await self._seller.fees()
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             terms = dict(values)
             if again and values["duration"] == known["duration"]:
                 # The length is kept to the second, and was typed in minutes at best.
@@ -97,12 +97,12 @@ class SellerActions:
 
         return await self._filled(form, known, send)
 
-    async def cancel_auction(self, own: SellingAuction) -> Said:
+    async def cancel_auction(self, own: SellingAuction) -> TonedText:
         """End an auction without bids."""
         title = own.state.title
         form = Form("Cancel this auction?", safe_text(title), (_REASON,), "Go on")
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             lines = [("Comes back", f"{own.gas_fee:,} gas")]
             if not await self._confirmed("Cancel this auction?", title, lines, "Cancel it"):
                 return NOTHING_SENT
@@ -111,7 +111,7 @@ class SellerActions:
 
         return await self._filled(form, {}, send)
 
-    async def offer(self, own: SellingAuction) -> Said:
+    async def offer(self, own: SellingAuction) -> TonedText:
         """Offer an auction that was not paid to the next bidder."""
         lines = [
             ("To", "the next bidder, at their last bid"),
@@ -125,7 +125,7 @@ class SellerActions:
             return orders_text.refusal(error, self._currency)
         return f"Offered: {money(total, self._currency)} is to be paid", Tone.GOOD
 
-    async def add(self) -> Said:
+    async def add(self) -> TonedText:
         """Make a listing."""
         currency, paths = self._currency, paths_of(self._feed.categories)
         entries = (
@@ -141,7 +141,7 @@ class SellerActions:
         check = partial(seller_text.wrong_listing_fields, paths=paths, currency=currency)
         form = Form("Something to sell", "By auction it needs no price", entries, "Add it", check)
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             path = seller_text.find_path(values["category"], paths)
             assert path is not None
             made = await self._seller.add(values, paths[path])
@@ -151,7 +151,7 @@ class SellerActions:
 
         return await self._filled(form, {"stock": "1"}, send)
 
-    async def bring_in(self) -> Said:
+    async def bring_in(self) -> TonedText:
         """Import a file of listings, after every row of it has been checked."""
         if self._app.is_web:
             return FILES_ELSEWHERE
@@ -167,7 +167,7 @@ class SellerActions:
             _columns,
         )
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             path = locate_file(values["path"])
             columns = ImportColumns.typed(values["maps"], values["sets"])
             try:
@@ -195,7 +195,7 @@ class SellerActions:
 
         return await import_listings(path, market, columns, dry_run=dry_run, tell=tell)
 
-    async def edit(self, listing: Listing) -> Said:
+    async def edit(self, listing: Listing) -> TonedText:
         """Change a listing."""
         currency = self._currency
         entries = [FormField("title", "Title", max_length=200)]
@@ -216,13 +216,13 @@ class SellerActions:
         check = partial(seller_text.wrong_listing_fields, paths={}, currency=currency)
         form = Form("Change this listing", safe_text(listing.title), entries, "Save", check)
 
-        async def send(values: Values) -> Said:
+        async def send(values: Values) -> TonedText:
             await self._seller.change(listing, values)
             return "Changed", Tone.GOOD
 
         return await self._filled(form, known, send)
 
-    async def remove(self, listing: Listing) -> Said:
+    async def remove(self, listing: Listing) -> TonedText:
         """Take a listing out of every list."""
         lines = [("Left", f"{listing.stock:,}"), ("Orders of it", "go on")]
         if not await self._confirmed("Take it away?", listing.title, lines, "Take it away"):
@@ -239,7 +239,7 @@ class SellerActions:
             ConfirmScreen(question, self._app.armed_after_seconds)
         )
 
-    async def _filled(self, form: Form, values: Values, send: Send) -> Said:
+    async def _filled(self, form: Form, values: Values, send: Send) -> TonedText:
         return await ask_form(self._app, form, values, self._currency, send)
 
 

@@ -17,14 +17,13 @@ from instasell_tui.board.messages import BoardChanged
 from instasell_tui.market import messages
 from instasell_tui.market.paged_list import PagedListScreen
 from instasell_tui.orders import text as orders_text
-from instasell_tui.orders.text import Said
 from instasell_tui.seller import text as seller_text
 from instasell_tui.seller.actions import SellerActions
 from instasell_tui.widgets.formats import NOTHING, count, money, safe_text
 from instasell_tui.widgets.line_table import Cell
 from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
-from instasell_tui.widgets.tone import Tone
+from instasell_tui.widgets.tone import Tone, TonedText
 
 if TYPE_CHECKING:
     from instasell_tui.seller.host import SellerApp
@@ -288,7 +287,7 @@ class SellerScreen(PagedListScreen):
             # The step is the application's: its answer comes also when this screen was left.
             self.app.run_worker(self._do(self._step(name)), group="step")
 
-    def _step(self, name: str) -> Awaitable[Said]:
+    def _step(self, name: str) -> Awaitable[TonedText]:
         steps, listing, own = (
             SellerActions(self.app, self.tell),
             self._chosen_listing(),
@@ -307,7 +306,7 @@ class SellerScreen(PagedListScreen):
             return steps.start_auction(listing)
         return steps.remove(listing) if name == "remove" else steps.edit(listing)
 
-    async def _do(self, step: Awaitable[Said]) -> None:
+    async def _do(self, step: Awaitable[TonedText]) -> None:
         try:
             self.tell("", Tone.PLAIN)
             try:

@@ -19,14 +19,13 @@ from instasell_tui.market.paged_list import PagedListScreen
 from instasell_tui.orders import text as orders_text
 from instasell_tui.orders.actions import ask_form
 from instasell_tui.orders.checkout_screen import CheckoutScreen
-from instasell_tui.orders.text import Said
 from instasell_tui.wallet.big_number import BigNumber
 from instasell_tui.widgets.form_screen import Form, FormField, Values
 from instasell_tui.widgets.formats import NOTHING, count, local_time, money, safe_text
 from instasell_tui.widgets.line_table import Cell
 from instasell_tui.widgets.outcome_line import OutcomeLine
 from instasell_tui.widgets.row_table import RowTable, TableColumn, TableRow
-from instasell_tui.widgets.tone import Tone
+from instasell_tui.widgets.tone import Tone, TonedText
 
 if TYPE_CHECKING:
     from instasell_tui.wallet.host import WalletApp
@@ -244,7 +243,7 @@ class WalletScreen(PagedListScreen):
             self._busy = False
         self.refresh_list()
 
-    async def _pay(self, currency: str, values: Values) -> Said:
+    async def _pay(self, currency: str, values: Values) -> TonedText:
         amount, target = parse_amount(values["amount"], currency), WalletAccount(values["target"])
         orders = self.app.orders
         reply = await orders.top_up(amount, target)

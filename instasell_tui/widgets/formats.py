@@ -15,8 +15,10 @@ from functools import lru_cache
 
 from rich.cells import cell_len, get_character_cell_size
 
+from instasell_client import InstaSellError, OutcomeUnknown, TransportError, Unavailable
 from instasell_client.models.money import decimals_of, format_amount
 from instasell_client.models.text import clean
+from instasell_tui.widgets.tone import Tone, TonedText
 
 ELLIPSIS = "…"
 NOTHING = "–"
@@ -188,3 +190,11 @@ def sparkline(values: Iterable[int], width: int) -> str:
 def count(number: int, noun: str) -> str:
     """Format a number and its noun: "1 bid", "1,204 bids"."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def refusal(error: InstaSellError) -> TonedText:
+    """Describe why a step was refused, or that nobody knows whether it was done."""
+    reason = safe_text(str(error))
+    if isinstance(error, OutcomeUnknown | TransportError | Unavailable):
+        return f"No answer: {reason}. The same step again counts once", Tone.BAD
+    return f"Refused: {reason}", Tone.BAD

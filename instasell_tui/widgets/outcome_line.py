@@ -6,8 +6,6 @@ from rich.text import Text
 from textual.timer import Timer
 from textual.widgets import Static
 
-from instasell_client import InstaSellError, OutcomeUnknown, TransportError, Unavailable
-from instasell_tui.widgets.formats import safe_text
 from instasell_tui.widgets.tone import Tone
 
 READ_ONLY = "Opened read-only: nothing can be changed from here"
@@ -40,11 +38,3 @@ class OutcomeLine(Static):
     def _clear(self) -> None:
         self._clearing = None
         self.update(Text())
-
-
-def refusal(error: InstaSellError) -> tuple[str, Tone]:
-    """Describe why a step was refused, or that nobody knows whether it was done."""
-    reason = safe_text(str(error))
-    if isinstance(error, OutcomeUnknown | TransportError | Unavailable):
-        return f"No answer: {reason}. The same step again counts once", Tone.BAD
-    return f"Refused: {reason}", Tone.BAD

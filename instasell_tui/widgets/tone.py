@@ -12,3 +12,7 @@ class Tone(StrEnum):
     GOOD = "good"
     BAD = "bad"
     WARN = "warn"
+
+
+TonedText = tuple[str, Tone]
+"""A sentence for the user, and the tone in which a screen shows it."""
