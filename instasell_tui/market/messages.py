@@ -1,4 +1,4 @@
-"""Define the messages of the connection, and of what builds on it, to the screens. A message goes to subscribers only."""
+"""Define the messages to the screens of what has changed. A message goes to subscribers only."""
 
 from __future__ import annotations
 
