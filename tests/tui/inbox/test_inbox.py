@@ -279,12 +279,12 @@ async def test_leaving_while_a_list_is_read_breaks_nothing(
 ) -> None:
     person = await market.bidder()
 
-    async def look(self: NoticesScreen) -> None:
+    async def load(self: NoticesScreen) -> None:
         # The answer comes when the widgets are gone, and the screen is not.
         while self.query(RowTable):  # noqa: ASYNC110 - nothing tells when widgets are gone
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(NoticesScreen, "look", look)
+    monkeypatch.setattr(NoticesScreen, "load", load)
     async with screen(person.token) as shown:
         await shown.press("N")
         await shown.until(lambda: isinstance(shown.app.screen, NoticesScreen))
