@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from instasell_tui.market import core
+from instasell_tui.market import connection
 from tests.faults.processes import ServerProcess
 from tests.support.market import Market, open_market
 from tests.support.servers import RunningServer
@@ -48,7 +48,7 @@ async def test_a_killed_server_is_shown_and_its_numbers_are_right_when_it_is_bac
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """While the one server is dead, others bid at another: nobody tells the screen of it."""
-    monkeypatch.setattr(core, "STALE_AFTER", timedelta(seconds=0.5))
+    monkeypatch.setattr(connection, "STALE_AFTER", timedelta(seconds=0.5))
     dying = ServerProcess(tmp_path, "dying", database_url=database_url, redis_url=redis_url)
     await dying.start()
     try:
