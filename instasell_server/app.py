@@ -210,6 +210,7 @@ class _Lifetime:
                 ("outbox", services.outbox.run),
                 ("escrow", services.escrow.run),
                 ("live-auctions", services.live_auctions.run),
+                ("listing-counts", services.listing_counts.run),
                 ("notices", NotificationWorker(services.notification_dispatcher).run),
                 ("postman", services.mail_sender.run),
             ):

@@ -50,6 +50,7 @@ from instasell_server.realtime.websocket import LiveEndpoint
 from instasell_server.wiring.engines import Engines
 from instasell_server.workers.closer import Closer
 from instasell_server.workers.escrow import Escrow
+from instasell_server.workers.listing_counts import ListingCounts
 from instasell_server.workers.live_auctions import LiveAuctionsRefresh
 from instasell_server.workers.mail_sender import MailSender
 from instasell_server.workers.outbox import Outbox
@@ -82,6 +83,7 @@ class Services:
     live: LiveEndpoint
     closer: Closer
     live_auctions: LiveAuctionsRefresh
+    listing_counts: ListingCounts
     escrow: Escrow
     outbox: Outbox
     mail_sender: MailSender
@@ -184,6 +186,7 @@ def build_services(engines: Engines, settings: Settings) -> Services:
         live=auctions.live,
         closer=Closer(database, auctions.lifecycle),
         live_auctions=LiveAuctionsRefresh(database),
+        listing_counts=ListingCounts(database),
         escrow=_escrow(money),
         outbox=_outbox(base, auctions.lifecycle, notifications),
         mail_sender=MailSender(base.mails),

@@ -9,7 +9,7 @@ from datetime import datetime
 from instasell_server.db.connections import Database
 from instasell_server.db.transaction import BEGIN_SNAPSHOT, Transaction, transact
 from instasell_server.domains.auctions.replay import ReplayedBid, replay
-from instasell_server.domains.audit import store
+from instasell_server.domains.audit import copies, store
 from instasell_server.domains.audit.store import AuditedAuction
 
 AUCTIONS_AT_ONCE = 100
@@ -99,6 +99,7 @@ async def audit_in(tx: Transaction, *, auctions: bool) -> Report:
     report = Report()
     await _check_ledger(tx, report)
     await _check_log(tx, report)
+    await _check_copies(tx, report)
     if auctions:
         await _check_auctions(tx, report)
     return report
@@ -145,6 +146,17 @@ async def _check_log(tx: Transaction, report: Report) -> None:
         is_there = None if broken["broken"] in ("row", "link") else "another one"
         report.findings.append(
             Finding("admin_action", str(broken["id"]), broken["broken"], "as linked", is_there)
+        )
+
+
+async def _check_copies(tx: Transaction, report: Report) -> None:
+    for row in await copies.list_wrong_listing_counts(tx):
+        report.findings.append(
+            Finding(row["kind"], row["id"], "listing_count", row["due"], row["found"])
+        )
+    for row in await copies.list_wrong_live_auctions(tx):
+        report.findings.append(
+            Finding("auction", row["id"], "listed_price", row["due"], row["found"])
         )
 
 

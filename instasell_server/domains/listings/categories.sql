@@ -3,15 +3,10 @@
 SELECT pg_advisory_xact_lock(hashtextextended('categories', 12))
 
 -- name: list_categories
-WITH filled AS (
-    SELECT l.category_id, count(*) AS listing_count FROM listings l
-    WHERE l.status = 'active' AND NOT EXISTS (
-        SELECT FROM users u WHERE u.id = l.seller_id AND u.status = 'suspended')
-    GROUP BY l.category_id
-), summed AS (
-    SELECT ancestor, sum(filled.listing_count)::bigint AS listing_count
-    FROM filled
-    JOIN categories c ON c.id = filled.category_id, unnest(c.lineage) AS ancestor
+WITH summed AS (
+    SELECT ancestor, sum(shown.listing_count)::bigint AS listing_count
+    FROM shown_listing_counts shown
+    JOIN categories c ON c.id = shown.category_id, unnest(c.lineage) AS ancestor
     GROUP BY ancestor
 )
 SELECT c.id, c.name, c.parent_id, c.path, cardinality(c.lineage) AS depth,
@@ -21,11 +16,9 @@ ORDER BY lower(c.name), c.id
 
 -- name: find_category
 SELECT c.id, c.name, c.parent_id, c.path, c.lineage::text[] AS lineage,
-       (SELECT count(*) FROM listings l
-        WHERE l.status = 'active' AND l.category_id IN (
+       (SELECT coalesce(sum(shown.listing_count), 0)::bigint FROM shown_listing_counts shown
+        WHERE shown.category_id IN (
             SELECT below.id FROM categories below WHERE below.lineage @> ARRAY[c.id]
-        ) AND NOT EXISTS (
-            SELECT FROM users u WHERE u.id = l.seller_id AND u.status = 'suspended'
         )) AS listing_count
 FROM categories c WHERE c.id = %(category_id)s
 
@@ -51,3 +44,22 @@ WHERE lineage @> ARRAY[%(category_id)s::uuid]
 
 -- name: delete_category
 DELETE FROM categories WHERE id = %(category_id)s
+
+-- name: fold_listing_counts
+-- Several servers may fold: each takes what the others have not locked.
+WITH due AS (
+    DELETE FROM listing_count_changes WHERE id IN (
+        SELECT id FROM listing_count_changes ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ) RETURNING seller_id, category_id, change
+), of_categories AS (
+    INSERT INTO category_listing_counts AS c
+    SELECT category_id, sum(change) FROM due GROUP BY 1 ORDER BY 1
+    ON CONFLICT (category_id) DO UPDATE
+    SET listing_count = c.listing_count + EXCLUDED.listing_count
+), of_sellers AS (
+    INSERT INTO seller_listing_counts AS c
+    SELECT seller_id, category_id, sum(change) FROM due GROUP BY 1, 2 ORDER BY 1, 2
+    ON CONFLICT (seller_id, category_id) DO UPDATE
+    SET listing_count = c.listing_count + EXCLUDED.listing_count
+)
+SELECT count(*) AS folded FROM due

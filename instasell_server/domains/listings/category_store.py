@@ -104,3 +104,10 @@ async def delete_category(tx: Transaction, category_id: str) -> None:
         raise CategoryInUse(
             "move its subcategories and listings first, removed listings too"
         ) from None
+
+
+async def fold_listing_counts(connection: DbConnection, limit: int) -> int:
+    """Add up to `limit` changes to the counts of listings; return how many there were."""
+    row = await connection.one(_sql.fold_listing_counts, {"limit": limit})
+    folded: int = row["folded"]
+    return folded

@@ -27,7 +27,7 @@ FEW_MAX = 2000
 """Beyond so many matches of its words a text is common: no spelling is forgiven, and lists by time
 or price are walked in their order."""
 
-RECENT_MAX = 10_000
+RECENT_MAX = 5000
 """Among so many of the newest listings a common text is looked for to be ranked."""
 
 SPELLED_BELOW = 50

@@ -72,13 +72,16 @@ all_by_words AS MATERIALIZED (
       AND plain_text(l.title) LIKE like_pattern(%(literal)s::text)
 ), verbatim AS MATERIALIZED (
     SELECT * FROM all_verbatim LIMIT %(few)s
+), counted AS MATERIALIZED (
+    SELECT CASE WHEN (SELECT count(*) FROM by_words) < %(spelled)s THEN (
+        SELECT count(*) FROM (SELECT id FROM by_words UNION SELECT id FROM verbatim) AS each
+    ) ELSE %(spelled)s END AS found
 ), all_spelled AS MATERIALIZED (
     SELECT l.id, l.created_at FROM listings l
     -- include: listing_filters
       -- include: price_filter
       -- include: category_filter
-      AND (SELECT count(*) FROM (SELECT id FROM by_words UNION SELECT id FROM verbatim) AS n)
-          < %(spelled)s
+      AND (SELECT found FROM counted) < %(spelled)s
       AND (SELECT reltuples FROM pg_class WHERE oid = 'listings'::regclass) < %(many)s
       AND CASE WHEN show_trgm(plain_text(%(spelling)s::text)) <> '{}'
                THEN plain_text(%(spelling)s::text) END <%% plain_text(l.title)
@@ -87,8 +90,7 @@ all_by_words AS MATERIALIZED (
     -- include: listing_filters
       -- include: price_filter
       -- include: category_filter
-      AND (SELECT count(*) FROM (SELECT id FROM by_words UNION SELECT id FROM verbatim) AS n)
-          < %(spelled)s
+      AND (SELECT found FROM counted) < %(spelled)s
       AND (SELECT reltuples FROM pg_class WHERE oid = 'listings'::regclass) >= %(many)s
       AND l.search @@ (SELECT corrected_words(%(spelling)s::text))
 ), matches AS MATERIALIZED (

@@ -20,7 +20,8 @@ SELLERS = [str(uuid.UUID(int=number)) for number in (1, 2, 3)]
 HIDDEN = SELLERS[2]
 TOP, LEFT, RIGHT, EMPTY = (str(uuid.UUID(int=number)) for number in (11, 12, 13, 14))
 WORDS = (
-    "brass,sextant,camera,lens,vintage,record,silver,watch,lamp,chair,oak,teak,vase,print,map,atlas"
+    "copper compass tripod filter antique album golden clock"
+    " lantern bench birch walnut bowl canvas chart almanac"
 )
 
 _MARKET = """
@@ -44,7 +45,7 @@ SELECT (%(sellers)s::uuid[])[CASE WHEN g %% 50 = 0 THEN 3 ELSE 1 + g %% 2 END],
        CASE WHEN g %% 100 = 7 THEN 'refurbished' ELSE 'new' END, 1,
        CASE g %% 5 WHEN 0 THEN NULL ELSE 100 + (g * 7919) %% 5000 END,
        now() - (g / 2) * interval '1 second'
-FROM generate_series(1, %(count)s) AS g, (SELECT string_to_array(%(words)s, ',') AS w) AS x;
+FROM generate_series(1, %(count)s) AS g, (SELECT string_to_array(%(words)s, ' ') AS w) AS x;
 """
 _PLAIN = """
 SELECT l.id::text FROM listings l
@@ -91,7 +92,17 @@ _FILTERS: tuple[dict[str, Any], ...] = (
     {"category": RIGHT, "price_min": 2000, "price_max": 2100},
     {"category": TOP, "condition": "for-parts"},
 )
-_TEXTS = ("sextant", "sexstant", "brass oak", '"oak lamp"', "lamp -oak", "ass", "7%", "zzqx", "an")
+_TEXTS = (
+    "compass",
+    "commpass",
+    "copper birch",
+    '"birch lantern"',
+    "lantern -birch",
+    "opper",
+    "7%",
+    "zzqx",
+    "an",
+)
 
 
 def _grow(sql: Sql, count: int) -> None:
@@ -137,9 +148,9 @@ async def test_a_search_is_what_a_plain_query_finds(
     monkeypatch.setattr(searching, "SPELLED_BELOW", 3 if is_common else 100)
     for text, sort, filters in product(_TEXTS, ListingSort, ({}, {"category": LEFT}, _FILTERS[4])):
         asked: dict[str, Any] = {"q": text, "sort": sort, **filters}
-        if not is_common or text in ('"oak lamp"', "lamp -oak"):
+        if not is_common or text in ('"birch lantern"', "lantern -birch"):
             assert await _walk(database, limit=7, **asked) == _due(sql, **asked), asked
-        elif text in ("sextant", "brass oak"):
+        elif text in ("compass", "copper birch"):
             found, due = await _walk(database, limit=7, **asked), _due(sql, **asked)
             assert set(found) <= set(due), asked
 
@@ -151,11 +162,11 @@ async def test_of_a_common_text_the_newest_are_ranked_and_all_are_listed(
     limits = {"FEW_MAX": 3, "SPELLED_BELOW": 3, "RANKED_MAX": 5, "RECENT_MAX": 90}
     for name, value in limits.items():
         monkeypatch.setattr(searching, name, value)
-    asked = {"q": "sextant", "sort": ListingSort.NEWEST}
+    asked = {"q": "compass", "sort": ListingSort.NEWEST}
     newest = await _walk(database, **asked)
     assert newest == _due(sql, **asked)
     assert len(newest) > 20
-    assert sorted(await _walk(database, q="sextant")) == sorted(newest[:5])
+    assert sorted(await _walk(database, q="compass")) == sorted(newest[:5])
 
 
 async def test_where_there_are_many_listings_words_are_corrected_to_common_ones(
@@ -164,11 +175,11 @@ async def test_where_there_are_many_listings_words_are_corrected_to_common_ones(
     _grow(sql, 200)
     sql("ANALYZE listings")
     monkeypatch.setattr(searching, "MANY_LISTINGS", 0)
-    for typed, meant in (("sexstant", "sextant"), ("vintge camra", "vintage camera")):
+    for typed, meant in (("commpass", "compass"), ("antiqe trpod", "antique tripod")):
         assert set(await _walk(database, q=typed)) == set(await _walk(database, q=meant))
-    for typed in ("zzqx", "sexstant zzqx", "'\u00b4\\", " ".join(["sexstant"] * 6), "; &|!():*"):
+    for typed in ("zzqx", "commpass zzqx", "'\u00b4\\", " ".join(["commpass"] * 6), "; &|!():*"):
         found = await _walk(database, q=typed)
-        assert bool(found) == typed.startswith("sexstant sexstant"), typed
+        assert bool(found) == typed.startswith("commpass commpass"), typed
 
 
 @pytest.fixture
@@ -199,13 +210,13 @@ def test_every_sort_and_filter_has_its_index(large: Sql, later: int | None) -> N
     for sort, filters in product(sorts, _FILTERS):
         plan = _plan(large, later, sort=sort, **filters)
         assert "Seq Scan on listings" not in plan, (sort, filters, plan)
-        if set(filters) <= {"category", "seller"} and filters.get("category") != EMPTY:
+        if set(filters) <= {"category", "seller"} and not {EMPTY, HIDDEN} & {*filters.values()}:
             assert "Bitmap" not in plan, (sort, filters, plan)
             assert " using listings_" in plan
 
 
 @pytest.mark.parametrize("sort", ListingSort)
 def test_a_search_reads_no_table_whole(large: Sql, sort: ListingSort) -> None:
-    for text, filters in product((*_TEXTS, "brass " * 20, "%"), ({}, {"category": TOP})):
+    for text, filters in product((*_TEXTS, "copper " * 20, "%"), ({}, {"category": TOP})):
         plan = _plan(large, sort=sort, q=text, **filters)
         assert "Seq Scan on listings" not in plan, (text, filters, plan)
