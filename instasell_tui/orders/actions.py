@@ -215,7 +215,7 @@ class OrderActions:
 
         async def send(values: Values) -> TonedText:
             await self._orders.answer(view.dispute.id, values["text"])
-            return "TonedText; the other side and the market's admins read it", Tone.GOOD
+            return "Said; the other side and the market's admins read it", Tone.GOOD
 
         return await self._filled(form, {}, order.currency, send)
 
