@@ -87,8 +87,8 @@ _OCCASIONS = {
     NotificationKind.REFUND: "Money comes back to you",
     NotificationKind.RELEASE: "Money of a sale is yours",
     NotificationKind.MESSAGE: "A new message",
-    NotificationKind.NEW_AUCTION: "An auction of a seller or category you follow",
-    NotificationKind.NEW_LISTING: "A listing of a seller or category you follow",
+    NotificationKind.NEW_AUCTION: "A new auction in a subscription of yours",
+    NotificationKind.NEW_LISTING: "A new listing in a subscription of yours",
     NotificationKind.FAILED_SIGN_INS: "Wrong passwords are tried on your account",
 }
 
