@@ -85,10 +85,10 @@ class InstaSellApp(ConnectedApp):
         Binding("B", "bids", "My bids", show=False, id="app.bids"),
         Binding("o", "orders", "Orders", show=False, id="app.orders"),
         Binding("W", "wallet", "Wallet", show=False, id="app.wallet"),
-        Binding("L", "selling", "Seller desk", show=False, id="app.selling"),
-        Binding("A", "admin", "Admin desk", show=False, id="app.desk"),
+        Binding("L", "selling", "Selling", show=False, id="app.selling"),
+        Binding("A", "admin", "Admin", show=False, id="app.admin"),
         Binding("M", "messages", "Messages", show=False, id="app.messages"),
-        Binding("N", "notices", "Notices", show=False, id="app.notices"),
+        Binding("N", "notices", "Notifications", show=False, id="app.notices"),
         Binding("exclamation_mark", "log", "Log", show=False, id="app.log"),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
         Binding(
@@ -371,7 +371,7 @@ class InstaSellApp(ConnectedApp):
         return display_keys(self.keys.get("app.log", "exclamation_mark").split(","))
 
     def action_log(self) -> None:
-        """Show all that was said."""
+        """Show the messages of this screen."""
         if not isinstance(self.screen, ModalScreen):
             from instasell_tui.widgets import text_screen as reading
 

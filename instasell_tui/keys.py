@@ -24,7 +24,15 @@ RENAMED = {
     "selling.goods": "selling.listings",
     "selling.put_up": "selling.auction",
     "selling.call_off": "selling.cancel",
-}
+    "app.desk": "app.admin",
+    **{
+        f"desk.{name}": f"admin.{name}"
+        for name in (
+            "back", "search", "suspend", "unsuspend", "close", "next_figure", "previous_figure",
+            "bucket", "refresh", "disputes", "alerts", "users", "figures", "log",
+        )
+    },
+}  # fmt: skip
 """Ids that files of keys may still have, and the present ones."""
 
 _NAMED = frozenset(key.value for key in Keys)

@@ -31,9 +31,9 @@ PLACES = (
     KeyScope("Wallet", (RowTable, WalletScreen)),
     KeyScope("Messages", (RowTable, ConversationsScreen)),
     KeyScope("One conversation", (ConversationScreen,)),
-    KeyScope("Notices", (RowTable, NoticesScreen)),
+    KeyScope("Notifications", (RowTable, NoticesScreen)),
     KeyScope("Preferences", (PreferenceTable, PreferencesScreen)),
-    KeyScope("Seller desk", (RowTable, SellerScreen)),
-    KeyScope("Admin desk", (RowTable, AdminScreen)),
+    KeyScope("Selling", (RowTable, SellerScreen)),
+    KeyScope("Admin", (RowTable, AdminScreen)),
     KeyScope("One dispute", (DisputeScreen,)),
 )

@@ -55,17 +55,19 @@ def of_app(app: ConnectedApp) -> Iterator[SystemCommand]:
         yield SystemCommand("Sign out", "Asks first, and ends this screen alone", app.action_person)
     yield SystemCommand("My bids", "Where you bid, and what needs you", app.action_bids)
     yield SystemCommand("Orders", "What you buy and sell, and what is due", app.action_orders)
-    yield SystemCommand("Wallet", "Balance, gas, and all that moved", app.action_wallet)
-    yield SystemCommand("Seller desk", "What you sell, and what came of it", app.action_selling)
+    yield SystemCommand("Wallet", "Balance, gas and transactions", app.action_wallet)
+    yield SystemCommand("Selling", "Your listings, auctions and their results", app.action_selling)
     if app.admin.is_mine:
-        yield SystemCommand("Admin desk", "Disputes, alerts, people, figures", app.action_admin)
-    yield SystemCommand("Messages", "Questions, and words about orders", app.action_messages)
-    yield SystemCommand("Notices", "What the market has told you", app.action_notices)
+        yield SystemCommand("Admin", "Disputes, alerts, people, figures", app.action_admin)
+    yield SystemCommand("Messages", "Questions and conversations about orders", app.action_messages)
+    yield SystemCommand(
+        "Notifications", "What has happened to your auctions and orders", app.action_notices
+    )
     for name, theme in NAMES.items():
         title = f"Theme: {name}" + (" colours" if name == "16" else "")
         wear = partial(setattr, app, "theme", theme)
         yield SystemCommand(title, "Kept for the next start", wear)
-    yield SystemCommand("Log", "What was said, the newest first", app.action_log)
+    yield SystemCommand("Log", "Messages of this screen, the newest first", app.action_log)
     yield SystemCommand("Help", "What keys do and signs mean", app.action_help)
 
 

@@ -124,7 +124,7 @@ def _sale_there(app: InstaSellApp) -> bool:
     return app.size.height < TALL or cover.has_pixels
 
 
-async def draw_desk(url: str, token: str, size: tuple[int, int], folder: Path) -> None:
+async def draw_admin(url: str, token: str, size: tuple[int, int], folder: Path) -> None:
     """Draw the admin screen: the list, one dispute and the figures."""
     end = f"{size[0]}x{size[1]}"
     async with screen(url, token, size) as (app, pilot):
@@ -132,7 +132,7 @@ async def draw_desk(url: str, token: str, size: tuple[int, int], folder: Path) -
         await pilot.press("A")
         table = app.screen.query_one(RowTable)
         await until(pilot, lambda: len(table.rows) == len(COMPLAINTS))
-        save(app, folder, f"desk-{end}")
+        save(app, folder, f"admin-{end}")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, DisputeScreen) and app.screen.is_there)
         save(app, folder, f"dispute-{end}")
@@ -184,9 +184,9 @@ async def make(folder: Path) -> None:
             async with screen(url, None, SIZES[0]) as (app, pilot):
                 await until(pilot, lambda: not isinstance(app.screen, BoardScreen))
                 save(app, folder, "sign-in-80x24")
-            desk, buyer = await complain(url)
+            admin, buyer = await complain(url)
             for size in SIZES:
-                await draw_desk(url, desk, size, folder)
+                await draw_admin(url, admin, size, folder)
                 await draw_orders(url, buyer, size, folder)
             bidding.cancel()
             await asyncio.gather(bidding, return_exceptions=True)

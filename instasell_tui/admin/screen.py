@@ -43,25 +43,25 @@ class AdminScreen(PagedListScreen):
 
     app: AdminApp
 
-    PLACE = "Admin desk"
+    PLACE = "Admin"
     TABS = _TABS
     REFRESH_SECONDS = 30.0
     TELLS_OUTCOMES = True
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", id="desk.back"),
+        Binding("escape", "back", "Back", id="admin.back"),
         *(
-            Binding(str(number), f"tab('{key}')", name, show=False, id=f"desk.{key}")
+            Binding(str(number), f"tab('{key}')", name, show=False, id=f"admin.{key}")
             for number, (key, name) in enumerate(_TABS.items(), 1)
         ),
-        Binding("slash", "search", "Search", key_display="/", id="desk.search"),
-        Binding("s", "step('suspend')", "Suspend", id="desk.suspend"),
-        Binding("u", "step('unsuspend')", "Unsuspend", id="desk.unsuspend"),
-        Binding("x", "step('close')", "Close alert", id="desk.close"),
-        Binding("right", "figure(1)", "Next figure", id="desk.next_figure"),
-        Binding("left", "figure(-1)", "previous figure", show=False, id="desk.previous_figure"),
-        Binding("b", "bucket", "Hour/day/week", id="desk.bucket"),
-        Binding("r", "refresh", "Refresh", id="desk.refresh"),
+        Binding("slash", "search", "Search", key_display="/", id="admin.search"),
+        Binding("s", "step('suspend')", "Suspend", id="admin.suspend"),
+        Binding("u", "step('unsuspend')", "Unsuspend", id="admin.unsuspend"),
+        Binding("x", "step('close')", "Close alert", id="admin.close"),
+        Binding("right", "figure(1)", "Next figure", id="admin.next_figure"),
+        Binding("left", "figure(-1)", "previous figure", show=False, id="admin.previous_figure"),
+        Binding("b", "bucket", "Hour/day/week", id="admin.bucket"),
+        Binding("r", "refresh", "Refresh", id="admin.refresh"),
         Binding("q", "app.quit", "Quit", show=False, id="app.quit"),
     ]
 
@@ -137,7 +137,7 @@ class AdminScreen(PagedListScreen):
     def nothing(self) -> str:
         listed = self._list
         if not self.app.admin.is_mine:
-            return "The desk is for admins; press i to sign in as one."
+            return "This screen is for admins; press i to sign in as one."
         if self.failure is not None:
             return self.failure
         if listed is None or not listed.loaded:

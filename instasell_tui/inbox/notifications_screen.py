@@ -31,7 +31,7 @@ class NoticesScreen(PagedListScreen):
 
     app: InboxApp
 
-    PLACE = "Notices"
+    PLACE = "Notifications"
     TABS: ClassVar[Mapping[str, str]] = {"all": "All", "unread": "Unread"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="notices.back"),

@@ -104,7 +104,7 @@ class MarketApp(App[None]):
 
     @abstractmethod
     def action_log(self) -> None:
-        """Show all that was said."""
+        """Show the messages of this screen."""
 
     @abstractmethod
     def action_help(self) -> None:

@@ -50,7 +50,7 @@ class SellerScreen(PagedListScreen):
 
     app: SellerApp
 
-    PLACE = "Seller desk"
+    PLACE = "Selling"
     TABS: ClassVar[Mapping[str, str]] = {
         "running": "Running",
         "unsold": "Unsold",

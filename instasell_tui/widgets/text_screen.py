@@ -20,7 +20,7 @@ from instasell_tui.widgets.message_log import LoggedMessage
 
 
 def log_of(remarks: Sequence[LoggedMessage], zone: tzinfo | None, now: datetime) -> TextScreen:
-    """Return the page of all that was said."""
+    """Return the page of the messages of this screen."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")

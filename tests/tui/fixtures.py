@@ -461,7 +461,7 @@ def notices() -> dict[str, Any]:
     return {"items": items, "unread_count": 2}
 
 
-# The desk --------------------------------------------------------------------------------------
+# The admin screen --------------------------------------------------------------------------------
 
 
 def user(role: str, number: int = 1) -> dict[str, Any]:

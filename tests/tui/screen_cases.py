@@ -48,9 +48,11 @@ PICTURES = (
     PictureOf("notices", lambda app: app.action_notices()),
     PictureOf("preferences", lambda app: app.push_screen(PreferencesScreen())),
     PictureOf("selling", lambda app: app.action_selling()),
-    PictureOf("desk", lambda app: app.action_admin(), part="desk"),
-    PictureOf("figures", lambda app: app.action_admin(), ("4",), part="desk"),
-    PictureOf("dispute", lambda app: app.push_screen(DisputeScreen(shelf.ident(302))), part="desk"),
+    PictureOf("admin", lambda app: app.action_admin(), part="admin"),
+    PictureOf("figures", lambda app: app.action_admin(), ("4",), part="admin"),
+    PictureOf(
+        "dispute", lambda app: app.push_screen(DisputeScreen(shelf.ident(302))), part="admin"
+    ),
     PictureOf(
         "pictures", lambda app: app.open_auction(auction_id(1)), ("v",), part="market", states=False
     ),

@@ -27,7 +27,7 @@ from tests.tui.pilot import LARGE, SMALL, Screen
 from tests.tui.screen_cases import calm, enter, leave, of
 
 MIDDLE = (120, 36)
-PARTS = pytest.mark.parametrize("part", ["market", "trade", "desk"])
+PARTS = pytest.mark.parametrize("part", ["market", "trade", "admin"])
 
 SECOND_BY_SECOND = (paged_list, order_screen, conversation_screen, dispute_screen)
 """The screens that are drawn with each second, besides what changes."""
@@ -45,7 +45,7 @@ COLOURS = {
 
 def role_of(part: str) -> str:
     """Return who sees a part."""
-    return "admin" if part == "desk" else "buyer"
+    return "admin" if part == "admin" else "buyer"
 
 
 def styles(shown: Screen) -> str:
@@ -129,7 +129,7 @@ async def lost(shown: Screen, live: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("part", "names"), [("trade", {"orders", "order", "conversation"}), ("desk", {"dispute"})]
+    ("part", "names"), [("trade", {"orders", "order", "conversation"}), ("admin", {"dispute"})]
 )
 async def test_a_lost_connection_is_shown_at_once(
     monkeypatch: pytest.MonkeyPatch, part: str, names: set[str]

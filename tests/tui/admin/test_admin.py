@@ -1,4 +1,4 @@
-"""The admin's desk on a real server."""
+"""The admin screen on a real server."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ async def disputed(trade: Trade, title: str = "A lamp", text: str = "It is broke
     return made.dispute.id
 
 
-async def desk_open(shown: Screen, tab: str = "1") -> None:
-    """Go to a tab of the desk."""
+async def open_admin(shown: Screen, tab: str = "1") -> None:
+    """Go to a tab of the admin screen."""
     await shown.press("A")
     await shown.until(lambda: isinstance(shown.app.screen, AdminScreen))
     await shown.press(tab)
@@ -60,7 +60,7 @@ async def desk_open(shown: Screen, tab: str = "1") -> None:
 
 async def dispute_open(shown: Screen) -> None:
     """Go to the first dispute of the list."""
-    await desk_open(shown)
+    await open_admin(shown)
     await shown.press("enter")
     await shown.until(lambda: isinstance(shown.app.screen, DisputeScreen))
     await shown.reads("What both sides say", "is held until")
@@ -71,12 +71,12 @@ def keys_of(shown: Screen) -> list[str]:
     return [row.key for row in shown.app.screen.query_one(RowTable).rows]
 
 
-async def test_the_desk_is_for_admins(trade: Trade, screen: Opener) -> None:
+async def test_the_admin_screen_is_for_admins(trade: Trade, screen: Opener) -> None:
     async with screen(trade.buyer.token) as shown:
         await shown.press("A")
         assert isinstance(shown.app.screen, BoardScreen)
         titles = [each.title for each in shown.app.get_system_commands(shown.app.screen)]
-        assert "Admin desk" not in titles
+        assert "Admin" not in titles
 
 
 async def test_open_disputes_stand_on_top(
@@ -86,7 +86,7 @@ async def test_open_disputes_stand_on_top(
     await admin.admin.resolve_dispute(first, 0, "it was whole")
     second, third = await disputed(trade, "Old lamp"), await disputed(trade, "New lamp")
     async with screen(admin.token) as shown:
-        await desk_open(shown)
+        await open_admin(shown)
         await shown.reads("3 disputes · 2 open", "1 Disputes 2", "It is broken")
         assert keys_of(shown) == [second, third, first]
         await shown.reads("! Old lamp", "✓ Decided lamp", "resolved")
@@ -160,7 +160,7 @@ async def test_a_user_is_found_suspended_and_let_in_again(
 ) -> None:
     me = await trade.buyer.auth.me()
     async with screen(admin.token) as shown:
-        await desk_open(shown, "3")
+        await open_admin(shown, "3")
         await shown.reads("3 users")
         await shown.press("slash")
         await shown.type("nobody at all")
@@ -197,7 +197,7 @@ async def test_an_alert_is_closed(admin: AsyncInstaSell, screen: Opener, sql: Sq
         " VALUES ('payment_mismatch', 'a payment', '{\"amount\": 1250}')"
     )
     async with screen(admin.token) as shown:
-        await desk_open(shown, "2")
+        await open_admin(shown, "2")
         await shown.reads(
             "! payment_mismatch", "1 alert · 1 open", "amount 1250 in minor units", "x Close alert"
         )
@@ -214,7 +214,7 @@ async def test_figures_are_drawn_and_turned(
 ) -> None:
     await trade.paid()
     async with screen(admin.token) as shown:
-        await desk_open(shown, "4")
+        await open_admin(shown, "4")
         await shown.reads("Bids, 30 days  1/6", "Bids by day · now 0")
         await shown.press("right", "right")
         await shown.reads("Gross, USD, 30 days  3/6", "now 12.50", "█")
@@ -223,7 +223,7 @@ async def test_figures_are_drawn_and_turned(
         await shown.press("left")
         await shown.reads("Orders paid, 26 weeks  2/6", "now 1 ")
     async with screen(admin.token, size=LARGE) as shown:
-        await desk_open(shown, "4")
+        await open_admin(shown, "4")
         await shown.reads(
             "▶ Bids", "Orders paid", "Gross, USD", "Payments that succeed", "Registrations"
         )
@@ -250,22 +250,22 @@ async def test_older_rows_come_as_one_scrolls(
         " now() - n * interval '1 minute' FROM generate_series(1, 150) n"
     )
     async with screen(admin.token) as shown:
-        await desk_open(shown, "2")
+        await open_admin(shown, "2")
         await shown.reads("100 alerts+")
         await shown.press("end")
         await shown.reads("150 alerts ·")
 
 
-async def test_signing_out_leaves_nothing_on_the_desk(
+async def test_signing_out_leaves_nothing_on_the_admin_screen(
     trade: Trade, admin: AsyncInstaSell, screen: Opener
 ) -> None:
     await disputed(trade, "Secret lamp")
     async with screen(admin.token) as shown:
-        await desk_open(shown)
+        await open_admin(shown)
         await shown.reads("Secret lamp")
         await shown.press("i")
         await shown.confirm()
-        await shown.reads("The desk is for admins")
+        await shown.reads("This screen is for admins")
         assert "Secret lamp" not in shown.text
 
 
@@ -274,10 +274,10 @@ async def test_figures_that_come_after_signing_out_are_dropped(
 ) -> None:
     await trade.paid()
     async with screen(admin.token) as shown:
-        await desk_open(shown, "4")
+        await open_admin(shown, "4")
         await shown.reads("Bids by day · now 0")
-        desk, board = shown.app.admin, shown.app.screen.query_one(FigureBoard)
-        read, asked, go_on, answered = desk.figures, asyncio.Event(), asyncio.Event(), []
+        admin, board = shown.app.admin, shown.app.screen.query_one(FigureBoard)
+        read, asked, go_on, answered = admin.figures, asyncio.Event(), asyncio.Event(), []
 
         async def late(bucket: Bucket) -> Analytics:
             found = await read(bucket)
@@ -289,12 +289,12 @@ async def test_figures_that_come_after_signing_out_are_dropped(
                 answered.append(found)
             return found
 
-        monkeypatch.setattr(desk, "figures", late)
+        monkeypatch.setattr(admin, "figures", late)
         await shown.press("r")
         await shown.until(asked.is_set)
         await shown.press("i")
         await shown.confirm()
-        await shown.until(lambda: not desk.is_mine and not board.is_there)
+        await shown.until(lambda: not admin.is_mine and not board.is_there)
         go_on.set()
         await shown.until(lambda: bool(answered))
         await shown.until(lambda: all(each.is_finished for each in shown.app.screen.workers))
@@ -337,7 +337,7 @@ async def test_hostile_text_stays_in_its_place(
         sql("INSERT INTO alerts (kind, subject, details) VALUES ('odd', %s, '{}')", text)
     async with screen(admin.token, size=size) as shown:
         for tab in "123":
-            await desk_open(shown, tab)
+            await open_admin(shown, tab)
             assert all(cell_len(line) <= size[0] for line in shown.lines)
             assert not set(shown.text) & set("\x1b\u202e\u2066\u200d")
         await shown.press("1")

@@ -273,7 +273,7 @@ async def test_an_end_below_the_reserve_is_one_sentence(
         await shown.reads("■ Ended below the reserve: no sale", "Bidding is over")
         await shown.until(lambda: shown.app.inbox.notices)
         await shown.press("escape", "N")
-        await shown.reads("Notices", "■ Ended below the reserve: no sale")
+        await shown.reads("Notifications", "■ Ended below the reserve: no sale")
         assert "another bidder" not in shown.text
 
 

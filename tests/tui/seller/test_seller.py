@@ -1,4 +1,4 @@
-"""The seller's desk on a real server: listings, what runs, and what came of it."""
+"""The seller screen on a real server: listings, what runs, and what came of it."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ async def seller(market: Market, sql: Sql) -> AsyncInstaSell:
     return await market.seller()
 
 
-async def desk(shown: Screen) -> RowTable:
-    """Open the desk."""
+async def open_selling(shown: Screen) -> RowTable:
+    """Open the seller screen."""
     await shown.press("L")
     await shown.until(lambda: isinstance(shown.app.screen, SellerScreen))
     return shown.app.screen.query_one(RowTable)
@@ -45,7 +45,7 @@ async def test_from_a_new_listing_to_an_auction_that_is_cancelled(
     seller: AsyncInstaSell, screen: Opener
 ) -> None:
     async with screen(seller.token) as shown:
-        await desk(shown)
+        await open_selling(shown)
         await shown.reads("No auction of yours is open", "1 Running")
         await shown.press("4")
         await shown.reads("You have nothing to sell yet", "n New")
@@ -90,7 +90,7 @@ async def test_a_listing_at_a_price_is_changed_and_removed(
         price=1000, stock=1,
     )  # fmt: skip
     async with screen(seller.token, size=LARGE) as shown:
-        await desk(shown)
+        await open_selling(shown)
         await shown.press("4")
         await shown.reads("[/b] Ford [blue]", "at a price", "10.00", "Home > Clocks")
         await shown.press("e")
@@ -131,7 +131,7 @@ async def test_bids_are_seen_and_what_came_of_it(
         seller, title="Poor clock", min_bid=1000, duration_seconds=700, reserve=1500, buy_now=3000
     )
     async with screen(seller.token, size=LARGE) as shown:
-        table = await desk(shown)
+        table = await open_selling(shown)
         await shown.reads("Won clock", "Poor clock", "20.00")
         await bidder.auctions.bid(won, max_amount=2500)
         await shown.until(lambda: [row.cells["bids"][0] for row in table.rows] == ["0", "1"])
@@ -182,7 +182,7 @@ async def test_what_was_not_paid_is_offered_to_the_next_bidder(
     await until(lambda: sql("SELECT count(*) FROM orders") == [(1,)])
     await first.orders.cancel((await first.orders.for_auction(auction_id)).order.id)
     async with screen(seller.token, size=LARGE) as shown:
-        await desk(shown)
+        await open_selling(shown)
         await shown.press("2")
         await shown.reads("Clock", "not paid", "u Offer on")
         await shown.press("u")
@@ -198,7 +198,7 @@ async def test_a_refusal_is_shown_and_loses_nothing(
 ) -> None:
     listing = await market.listing(seller)
     async with screen(seller.token) as shown:
-        await desk(shown)
+        await open_selling(shown)
         await shown.press("4")
         await shown.reads("by auction", "p Auction")
         await shown.press("p")
@@ -217,17 +217,17 @@ async def test_a_user_without_the_right_is_refused(
 ) -> None:
     await market.auction(seller, title="Clock")
     async with screen(seller.token, read_only=True) as shown:
-        await desk(shown)
+        await open_selling(shown)
         await shown.reads("Opened read-only", "Clock")
         assert "x Cancel" not in shown.text
         await shown.press("x", "4", "n")
         await shown.reads("1 listing")
         assert "Something to sell" not in shown.text
     async with screen((await market.bidder()).token) as shown:
-        await desk(shown)
+        await open_selling(shown)
         await shown.reads("This account does not sell")
     async with screen() as shown:
-        await desk(shown)
+        await open_selling(shown)
         await shown.reads("Press i to sign in")
 
 
@@ -292,7 +292,7 @@ async def test_a_file_of_listings_is_looked_at_and_imported(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("INSTASELL_TOKEN", "of-another-user")
     async with screen(seller.token) as shown:
-        await desk(shown)
+        await open_selling(shown)
         await shown.press("4")
         await shown.reads("n adds something, I a whole file", "I Import")
         await shown.press("I")
@@ -323,7 +323,7 @@ async def test_columns_of_a_file_are_mapped(
     (tmp_path / "theirs.csv").write_text("Name,Cost\nMantel clock,12.50\n")
     monkeypatch.chdir(tmp_path)
     async with screen(seller.token) as shown:
-        await desk(shown)
+        await open_selling(shown)
         await shown.press("4", "I")
         await shown.reads("Listings from a file", "Columns", "The same for all")
         for name, text in (
