@@ -276,8 +276,8 @@ async def test_figures_that_come_after_signing_out_are_dropped(
     async with screen(admin.token) as shown:
         await open_admin(shown, "4")
         await shown.reads("Bids by day · now 0")
-        admin, board = shown.app.admin, shown.app.screen.query_one(FigureBoard)
-        read, asked, go_on, answered = admin.figures, asyncio.Event(), asyncio.Event(), []
+        state, board = shown.app.admin, shown.app.screen.query_one(FigureBoard)
+        read, asked, go_on, answered = state.figures, asyncio.Event(), asyncio.Event(), []
 
         async def late(bucket: Bucket) -> Analytics:
             found = await read(bucket)
@@ -289,12 +289,12 @@ async def test_figures_that_come_after_signing_out_are_dropped(
                 answered.append(found)
             return found
 
-        monkeypatch.setattr(admin, "figures", late)
+        monkeypatch.setattr(state, "figures", late)
         await shown.press("r")
         await shown.until(asked.is_set)
         await shown.press("i")
         await shown.confirm()
-        await shown.until(lambda: not admin.is_mine and not board.is_there)
+        await shown.until(lambda: not state.is_mine and not board.is_there)
         go_on.set()
         await shown.until(lambda: bool(answered))
         await shown.until(lambda: all(each.is_finished for each in shown.app.screen.workers))

@@ -329,7 +329,7 @@ async def test_the_palette_leads_to_both(trade: Trade, screen: Opener) -> None:
         for name, kind in (("Orders", OrdersScreen), ("Wallet", WalletScreen)):
             await shown.press("ctrl+p")
             await shown.type(name)
-            await shown.reads("what is due" if name == "Orders" else "all that moved")
+            await shown.reads("what is due" if name == "Orders" else "gas and transactions")
             await shown.press("down", "enter")
             await shown.until(partial(_shows, shown, kind))
         await shown.press("o")
