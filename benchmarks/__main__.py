@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import growth
 from benchmarks.bids import HOT_LADDER, SPREAD
 from benchmarks.board import BOARD
 from benchmarks.bulk import IMPORT
@@ -31,14 +32,18 @@ _ALL = (
     *(CLI_IMPORT, START, IDLE, BOARD, FIRST_PAINT),
 )
 BENCHMARKS = {each.name: each for each in _ALL}
+GROWTH = "growth"
+"""Apart from the others: it builds two markets and compares them, not sides of one."""
 NARROW = 150
 
 
 def main() -> int:
     """Measure and print; return 1 when a limit is not kept."""
     options = _options()
-    chosen = [BENCHMARKS[name] for name in options.names or BENCHMARKS]
     console = Console(width=None if sys.stdout.isatty() else NARROW)
+    if GROWTH in options.names:
+        return 0 if growth.run(options.listings, console) else 1
+    chosen = [BENCHMARKS[name] for name in options.names or BENCHMARKS]
     found: dict[str, list[Line]] = {}
     started = time.monotonic()
     for benchmark in chosen:
@@ -55,14 +60,17 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measures the market, each figure beside its yardstick in the same run.",
-        epilog="benchmarks: " + ", ".join(BENCHMARKS),
+        epilog="benchmarks: " + ", ".join(BENCHMARKS) + f"; and by itself {GROWTH}",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="which; all without one")
     parser.add_argument("--runs", type=int, default=3, help="runs of each side (3)")
     parser.add_argument("--seconds", type=float, default=5.0, help="seconds of a timed run (5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
+    parser.add_argument(
+        "--listings", type=int, default=growth.LARGE, help="size of the large market of growth"
+    )
     options = parser.parse_args()
-    unknown = [name for name in options.names if name not in BENCHMARKS]
+    unknown = [name for name in options.names if name not in (*BENCHMARKS, GROWTH)]
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}; choose from {', '.join(BENCHMARKS)}")
     if options.runs < 1 or options.seconds <= 0:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import psycopg2
 from psycopg2.extensions import make_dsn
 
-from benchmarks.market import measured_market, run_sql
+from benchmarks.market import MeasuredMarket, measured_market, run_sql
 from benchmarks.measuring import Benchmark, Limit, Sample, Sides
 from benchmarks.processes import Cpu
 from instasell_server.db.migrate import migrate
@@ -151,6 +151,11 @@ def _closing(seconds: float) -> Iterator[Sides]:
                 bare_url, market.cpu, lambda: _close_barely(bare_url)
             ),
         }
+
+
+def run_once(market: MeasuredMarket) -> Sample:
+    """End 10,000 auctions in a market that is there; `track_commit_timestamp` has to be on."""
+    return _run(market.database_url, market.cpu, lambda: None)
 
 
 CLOSING = Benchmark(

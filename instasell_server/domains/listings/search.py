@@ -23,7 +23,7 @@ RANKED_MAX = 500
 """So many matches are ranked, the newest ones: to rank one takes 0.02 ms. All of 300,000 took 5 s,
 and 30 such questions at once left nobody a connection."""
 
-FEW_MAX = 2000
+FEW_MAX = 1000
 """Beyond so many matches of its words a text is common: no spelling is forgiven, and lists by time
 or price are walked in their order."""
 
