@@ -26,7 +26,9 @@ from instasell_client.models.messages import NewMessage
 from instasell_client.models.notifications import Notification
 from instasell_client.models.wallets import Wallet
 
-ChangeName = Literal["auction_started", "auction_ended", "auction_cancelled", "auction_updated"]
+ChangeName = Literal[
+    "auction_started", "auction_ended", "auction_cancelled", "auction_updated", "auction_left"
+]
 NoticeName = Literal["notification", "new_message", "wallet_changed", "your_bid_changed"]
 
 
@@ -63,7 +65,11 @@ class BidsPlaced:
 
 @dataclass(frozen=True, slots=True)
 class AuctionChange:
-    """Report that an auction started, ended, was cancelled or updated: `event` tells which."""
+    """Report that an auction started, ended, was cancelled or updated: `event` tells which.
+
+    A feed of the board has two more: an `auction_updated` whose `data.entered` is true brings an
+    auction that has come into the view, and `auction_left` says that one has gone out of it.
+    """
 
     event: ChangeName
     data: AuctionChanged
@@ -76,7 +82,11 @@ class AuctionChange:
 
 @dataclass(frozen=True, slots=True)
 class BoardJoined:
-    """Report every open auction, in place of what the board showed. `resumed`: not the first."""
+    """Report the auctions of the view, in place of what the board showed.
+
+    `resumed`: not the first. `data.auctions` has those of the view in its order, and then those
+    that concern the account; `data.total` is the number that match the view, where it is known.
+    """
 
     data: JoinedBoard
     resumed: bool = False

@@ -86,7 +86,10 @@ class FeedRegistry:
             log.warning("a %s that does not fit the contract was passed over: %s", event, error)
 
     def _spread(self, change: Change) -> None:
-        for name in (change.data.auction_id, BOARD):
+        is_for_board = isinstance(change, AuctionChange) and (
+            change.data.entered or change.event == "auction_left"
+        )
+        for name in (BOARD,) if is_for_board else (change.data.auction_id, BOARD):
             feeds = self._joined.get(name)
             if feeds is None:
                 continue

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from instasell_client.errors import InstaSellError
 from instasell_client.live.events import (
     AccountEvent,
+    AuctionChange,
     AuctionEvent,
     AuctionJoined,
     BidsPlaced,
@@ -21,7 +22,13 @@ from instasell_client.live.events import (
 )
 from instasell_client.live.queues import AuctionEventQueue, BoardEventQueue, DropOldestQueue
 from instasell_client.models.base import JsonObject
-from instasell_client.models.live import BOARD, JoinAuction, JoinedAuction, JoinedBoard
+from instasell_client.models.live import (
+    BOARD,
+    BoardView,
+    JoinAuction,
+    JoinedAuction,
+    JoinedBoard,
+)
 from instasell_client.operation import request
 
 if TYPE_CHECKING:
@@ -280,16 +287,20 @@ class AuctionFeed(JoinedFeed[AuctionEvent]):
 class BoardFeed(JoinedFeed[BoardEvent]):
     """Yield `BoardJoined`, then the newest state of each auction as it changes.
 
-    After a lost connection `BoardJoined` comes again and replaces what was shown.
+    `view` chooses the auctions; without one they are the 500 that end soonest. Those that enter and
+    leave the view come as `AuctionChange`. After a lost connection and after `change_view`
+    `BoardJoined` comes again and replaces what was shown.
     """
 
     def __init__(
         self,
         leave: Callable[[EventFeed[BoardEvent]], None],
         join: Callable[[JoinedFeed[BoardEvent]], None],
+        view: BoardView | None = None,
     ) -> None:
         self._waiting = BoardEventQueue()
         super().__init__(self._waiting, leave, join)
+        self.view = view
         self._versions: dict[str, int] = {}
         self._over_ids: deque[str] = deque()
         self._resumed = False
@@ -300,8 +311,22 @@ class BoardFeed(JoinedFeed[BoardEvent]):
         return BOARD
 
     def request(self) -> JoinAuction:
-        """Return the message that joins the whole board. The session calls it."""
-        return JoinAuction(auction_id=BOARD)
+        """Return the message that joins the board. The session calls it."""
+        return JoinAuction(auction_id=BOARD, view=self.view)
+
+    def change_view(self, view: BoardView | None) -> None:
+        """Show another view on the open connection; `BoardJoined` comes when it is there.
+
+        Args:
+            view: The auctions to show; None for those that end soonest.
+
+        Example:
+            live.board().change_view(BoardView(text="watch", limit=100))
+        """
+        if view == self.view:
+            return
+        self.view = view
+        self._join(self)
 
     def _start(self, ack: JsonObject) -> None:
         snapshot = JoinedBoard.model_validate(ack)
@@ -313,7 +338,13 @@ class BoardFeed(JoinedFeed[BoardEvent]):
 
     def _accept(self, change: Change) -> None:
         auction_id = change.data.auction_id
-        if change.version <= self._versions.get(auction_id, 0):
+        known = self._versions.get(auction_id)
+        if isinstance(change, AuctionChange) and change.event == "auction_left":
+            # Its version may be one that is known.
+            if self._versions.pop(auction_id, None) is not None:
+                self._waiting.put(change)
+            return
+        if known is not None and change.version <= known:
             return
         self._versions[auction_id] = change.version
         if change.event in ("auction_ended", "auction_cancelled"):

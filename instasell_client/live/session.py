@@ -28,7 +28,7 @@ from instasell_client.live.retry import RateLimiter, RetryPolicy, is_transient, 
 from instasell_client.live.socket_connection import ConnectionLost, SocketConnection
 from instasell_client.models.auctions import BidReceipt
 from instasell_client.models.base import JsonObject
-from instasell_client.models.live import BOARD, ClientEvent, LeaveAuction, LiveBid
+from instasell_client.models.live import BOARD, BoardView, ClientEvent, LeaveAuction, LiveBid
 from instasell_client.models.validation import describe_error
 from instasell_client.network import Dial, Observer, Socket
 from instasell_client.operation import new_key, request
@@ -180,19 +180,23 @@ class LiveSession:
         self._start_join(feed)
         return feed
 
-    def board(self) -> BoardFeed:
-        """Follow all open auctions: `BoardJoined`, then the newest state of each.
+    def board(self, *, view: BoardView | None = None) -> BoardFeed:
+        """Follow a view of the open auctions: `BoardJoined`, then what changes in it.
+
+        Args:
+            view: Category, text, order and size, one for all board feeds of a session; without it
+                the 500 that end soonest. `feed.change_view` shows another one.
 
         Returns:
             A feed for `async for`; iterating raises what ends the session.
 
         Example:
-            async for event in live.board():
+            async for event in live.board(view=BoardView(text="watch", limit=100)):
                 print(event)
 
         See docs/api.md#live.
         """
-        feed = BoardFeed(self._feeds.leave, self._start_join)
+        feed = BoardFeed(self._feeds.leave, self._start_join, view)
         self._feeds.enter(feed)
         self._start_join(feed)
         return feed

@@ -9,13 +9,24 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 
-from instasell_client.models.auctions import AuctionState, AuctionView, Bid, PlaceBid, You
+from instasell_client.models.auctions import (
+    AuctionState,
+    AuctionView,
+    Bid,
+    LiveSort,
+    PlaceBid,
+    You,
+)
 from instasell_client.models.base import Id, IdempotencyKey, Instant, JsonObject, Reply, Request
+from instasell_client.models.text import Line
 
 BOARD = "*"
-"""The `auction_id` of the board: every open auction, conflated."""
+"""The `auction_id` of the board: a window of the open auctions, conflated."""
+
+BOARD_AUCTIONS_MAX = 500
+"""A window of the board has so many auctions at most, besides those that concern the account."""
 
 FRAME_BYTES_MAX = 4096
 """A longer frame from a client closes the socket with 1009."""
@@ -45,6 +56,7 @@ class ServerEvent(StrEnum):
     NOTIFICATION = "notification"
     WALLET_CHANGED = "wallet_changed"
     YOUR_BID_CHANGED = "your_bid_changed"
+    LEFT = "auction_left"
 
 
 FrameId = Annotated[str, Field(max_length=64)] | Annotated[int, Field(strict=True)]
@@ -64,17 +76,37 @@ class Authenticate(Request):
     token: Annotated[str, Field(max_length=4096)]
 
 
+class BoardView(Request):
+    """Choose the auctions of a board: the first `limit` of those that match, in this order.
+
+    `text` has words of titles, as `q` of `GET /auctions/live` has.
+    """
+
+    category: Id | None = None
+    text: Annotated[Line, Field(max_length=200)] | None = None
+    sort: LiveSort = LiveSort.ENDING
+    limit: Annotated[int, Field(strict=True, ge=1, le=BOARD_AUCTIONS_MAX)] = BOARD_AUCTIONS_MAX
+
+
 class JoinAuction(Request):
     """Join an auction, with the bids missed since `after_seq`; "*" joins the board.
 
-    `view` asks for what `GET /auctions/{id}` answers as well, so that it takes no request.
+    For an auction, `view` asks for what `GET /auctions/{id}` answers as well, so that it takes no
+    request. For the board it chooses the auctions; without it they are the 500 that end soonest.
+    Joining the board again with another view replaces the one before.
     """
 
     auction_id: Id | Literal["*"] = Field(validation_alias=AliasChoices("auction_id", "auctionId"))
     after_seq: Annotated[int, Field(strict=True, ge=0, le=2**53)] | None = Field(
         default=None, validation_alias=AliasChoices("after_seq", "afterSeq")
     )
-    view: Annotated[bool, Field(strict=True)] | None = None
+    view: Annotated[bool, Field(strict=True)] | BoardView | None = None
+
+    @model_validator(mode="after")
+    def _is_view_of_its_target(self) -> JoinAuction:
+        if isinstance(self.view, BoardView) and self.auction_id != BOARD:
+            raise ValueError("only the board takes a view with fields; send true or leave it out")
+        return self
 
 
 class LeaveAuction(Request):
@@ -129,12 +161,18 @@ class YourBid(Reply):
 
 
 class JoinedBoard(Reply):
-    """Answer a join of the board. `your_bids` has your positions in its auctions.
+    """Answer a join of the board. `your_bids` has your positions in open auctions.
 
-    Older servers omit `currency`.
+    The first `window_size` of `auctions` are those of the view, in its order; the others are open
+    auctions that you sell, watch or have bid in, up to 200 of each. `total` is the number that
+    match the view, where it is known; `total_is_estimate` tells that it was not counted. Older
+    servers omit these three, and `currency`.
     """
 
     auctions: list[AuctionState]
+    window_size: int | None = None
+    total: int | None = None
+    total_is_estimate: bool = False
     your_bids: list[YourBid] = []
     currency: str | None = None
     server_time: Instant
@@ -168,7 +206,9 @@ class BidPlaced(Reply):
 class AuctionChanged(Reply):
     """Report that an auction started, ended, was cancelled, or changed before its first bid.
 
-    `bids` has what the same commit took before it ended the auction, which a buy-now does.
+    `bids` has what the same commit took before it ended the auction, which a buy-now does. On a
+    board, an `auction_updated` that is `entered` brings an auction that has come into the view,
+    with its state, and `auction_left` says that one has gone out of it.
     """
 
     auction_id: Id
@@ -180,4 +220,5 @@ class AuctionChanged(Reply):
     price: int | None = None
     reserve_met: bool | None = None
     reason: str | None = None
+    entered: bool = False
     server_time: Instant

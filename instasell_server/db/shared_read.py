@@ -17,6 +17,10 @@ Found = TypeVar("Found")
 KEYS_MAX = 256
 """Of one read, so that its statement stays small and the event loop gets its turn."""
 
+ANSWERS_AT_A_TIME = 50
+"""Between so many answers the event loop gets its turn: each may be the start of 300 KB to write,
+and 2,000 sockets that join the board together would hold up everybody else."""
+
 _log = structlog.get_logger("instasell.shared_read")
 
 
@@ -74,11 +78,15 @@ class SharedRead(Generic[Key, Found]):
                     found = await self._find(list(asking))
                 finally:
                     self._reading.difference_update(asking)
+                given = 0
                 for key, answers in asking.items():
                     value = found if isinstance(found, InstaSellError) else found[key]
                     for each in answers:
                         if not each.done():
                             each.set_result(value)
+                        given += 1
+                        if given % ANSWERS_AT_A_TIME == 0:
+                            await asyncio.sleep(0)
                 if self._pause_seconds:
                     await asyncio.sleep(self._pause_seconds)
         finally:

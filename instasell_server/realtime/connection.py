@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,31 +19,35 @@ from instasell_client.models.accounts import Role, Scope
 from instasell_client.models.live import (
     BOARD,
     Authenticate,
+    BoardView,
     ClientEvent,
     JoinAuction,
     LeaveAuction,
     LiveBid,
 )
-from instasell_server.db.shared_read import SharedRead
 from instasell_server.domains.auctions.bidding.bid_batch import Answer
-from instasell_server.domains.auctions.service import AuctionService
 from instasell_server.http.frame_limit import FrameLimit
 from instasell_server.http.problems import problem_of
 from instasell_server.ports.principal import Principal
+from instasell_server.realtime.board import DEFAULT_VIEW
 from instasell_server.realtime.budgets import (
     ADDRESS_FRAMES,
     ADDRESS_FRAMES_PER_SECOND,
     BOARD_COST,
     FRAMES,
     FRAMES_PER_SECOND,
-    AddressBuckets,
-    JoinLimits,
     Rate,
     TokenBucket,
 )
-from instasell_server.realtime.frame_reader import FrameId, FrameRefused, parse_data, read_frame
-from instasell_server.realtime.hub import Hub
-from instasell_server.realtime.snapshots import AuctionPage, JoinAnswer, JoinReader, JoinSnapshot
+from instasell_server.realtime.connection_services import ConnectionServices
+from instasell_server.realtime.frame_reader import (
+    FrameId,
+    FrameRefused,
+    answer_head,
+    parse_data,
+    read_frame,
+)
+from instasell_server.realtime.snapshots import AuctionPage, JoinAnswer, JoinSnapshot
 from instasell_server.realtime.subscriber import ANSWER_BYTES_MAX, WHOLE_BYTES_MAX, Subscriber
 from instasell_server.realtime.websocket_frames import (
     PING_FRAME,
@@ -64,20 +68,6 @@ RIGHTS_CHANGED = 4403
 OWN_FRAMES = Rate(FRAMES, FRAMES_PER_SECOND)
 SHARED_FRAMES = Rate(ADDRESS_FRAMES, ADDRESS_FRAMES_PER_SECOND)
 _log = structlog.get_logger("instasell.live")
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionServices:
-    """Hold what connections need of the server. `frames` is None where frames are not limited."""
-
-    hub: Hub
-    joins: JoinReader
-    clock: SharedRead[None, bytes]
-    auctions: AuctionService
-    authenticate: Callable[[str], Awaitable[Principal]]
-    join_limits: JoinLimits
-    frames: AddressBuckets | None
-    spawn: Callable[[Coroutine[Any, Any, None]], None]
 
 
 class LiveConnection:
@@ -265,11 +255,11 @@ class LiveConnection:
             self._ack(frame_id, now)
 
     def _ack(self, frame_id: FrameId, data: bytes) -> None:
-        self._hub.answer(self._watcher, text_frame(_head("ack", frame_id) + data + b"}"))
+        self._hub.answer(self._watcher, text_frame(answer_head("ack", frame_id) + data + b"}"))
 
     def _refuse(self, frame_id: FrameId, error: errors.InstaSellError) -> None:
         problem = problem_of(error).model_dump_json(exclude_none=True).encode()
-        self._hub.answer(self._watcher, text_frame(_head("error", frame_id) + problem + b"}"))
+        self._hub.answer(self._watcher, text_frame(answer_head("error", frame_id) + problem + b"}"))
 
     # Rooms ------------------------------------------------------------------------------------
 
@@ -277,8 +267,9 @@ class LiveConnection:
         auction_id, subscriber = wish.auction_id, self._watcher
         self._count_join(BOARD_COST if auction_id == BOARD else 1)
         if auction_id == BOARD:
-            self._hub.start_joining_board(subscriber)
-            self._joining = self._services.joins.submit(BOARD, self._reader_id)
+            wanted = wish.view if isinstance(wish.view, BoardView) else DEFAULT_VIEW
+            self._hub.board.start_joining(subscriber, wanted)
+            self._joining = self._services.joins.submit_board(wanted, self._reader_id)
         else:
             if len(subscriber.rooms) >= ROOMS_MAX and not self._hub.watches(subscriber, auction_id):
                 raise errors.RateLimited(
@@ -311,7 +302,9 @@ class LiveConnection:
             self._stop_watching(auction_id)
             self._refuse(frame_id, found)
             return
-        parts = (_head("ack", frame_id), *found.data, b"}")
+        if auction_id == BOARD:
+            self._hub.board.set_own(self._watcher, found.own)
+        parts = (answer_head("ack", frame_id), *found.data, b"}")
         size = sum(map(len, parts))
         if size > WHOLE_BYTES_MAX:
             self._joining = asyncio.ensure_future(self._stream_join(auction_id, found, parts))
@@ -340,7 +333,7 @@ class LiveConnection:
 
     def _stop_watching(self, auction_id: str) -> None:
         if auction_id == BOARD:
-            self._hub.leave_board(self._watcher)
+            self._hub.board.leave(self._watcher)
         else:
             self._hub.leave(self._watcher, auction_id)
 
@@ -392,7 +385,3 @@ class LiveConnection:
             self._refuse(frame_id, answer)
         else:
             self._ack(frame_id, answer.__pydantic_serializer__.to_json(answer))
-
-
-def _head(event: str, frame_id: FrameId) -> bytes:
-    return b'{"event":"' + event.encode() + b'","id":' + to_json(frame_id) + b',"data":'

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic_core import to_json
 
 from instasell_client.models.live import ServerEvent
 from instasell_server.domains.auctions.bid_records import PublicBid
+from instasell_server.domains.auctions.board_reader import ShownAuction
 from instasell_server.domains.auctions.events import (
     AuctionCancelled,
     AuctionEnded,
@@ -19,6 +21,12 @@ from instasell_server.domains.auctions.events import (
     OwnBid,
     your_bid,
 )
+
+_OVER = tuple(
+    f'{{"event":"{each.value}"'.encode() for each in (ServerEvent.ENDED, ServerEvent.CANCELLED)
+)
+_STARTED = f'{{"event":"{ServerEvent.STARTED.value}"'.encode()
+_EXTENDED = b'"auction_extended":true'
 
 BIDS_IN_EVENT_MAX = 50
 """A hot auction takes up to 256 bids with one commit; a reader who wants all asks for the rest."""
@@ -40,6 +48,21 @@ class EncodedEvent:
     board: bytes
     conflates: bool
     own_bids: tuple[OwnBid, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether the auction has ended or was cancelled."""
+        return self.frame.startswith(_OVER)
+
+    @property
+    def is_start(self) -> bool:
+        """Return whether the auction has gone live."""
+        return self.frame.startswith(_STARTED)
+
+    @property
+    def is_extended(self) -> bool:
+        """Return whether bids have moved the end of the auction."""
+        return _EXTENDED in self.board
 
 
 def encode_event(event: AuctionEvent) -> EncodedEvent:
@@ -100,6 +123,30 @@ def _bids_placed(event: BidsAccepted, shared: dict[str, Any]) -> EncodedEvent:
         conflates=True,
         own_bids=event.own_bids,
     )
+
+
+def entered_frame(auction: ShownAuction) -> bytes:
+    """Encode the frame that brings an auction onto a board."""
+    head = _head_of(ServerEvent.UPDATED, auction.auction_id, auction.version, auction.seq)
+    return head + b',"entered":true,"server_time":' + _now() + b',"state":' + auction.state + b"}}"
+
+
+def left_frame(auction_id: str, version: int) -> bytes:
+    """Encode the frame that says that an open auction is not in a board's view any more."""
+    head = _head_of(ServerEvent.LEFT, auction_id, version, 0)
+    return head + b',"server_time":' + _now() + b"}}"
+
+
+def _head_of(event: ServerEvent, auction_id: str, version: int, seq: int) -> bytes:
+    return (
+        f'{{"event":"{event.value}","data":{{"auction_id":"{auction_id}"'
+        f',"version":{version},"seq":{seq}'
+    ).encode()
+
+
+def _now() -> bytes:
+    """Return the time of this server, whose clock a board's window does not depend on."""
+    return to_json(datetime.now(UTC))
 
 
 def your_bid_frame(auction_id: str, version: int, own: OwnBid) -> bytes:

@@ -1,4 +1,7 @@
-"""Reads what a client sends over the WebSocket, as strictly as a body over HTTP."""
+"""Reads what a client sends over the WebSocket, as strictly as a body over HTTP.
+
+The head of an answer is here, too, as it repeats the id.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import re
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
 
 from instasell_client.models.errors import InstaSellError, Invalid
 from instasell_client.models.live import ClientEvent, ClientFrame
@@ -86,3 +90,8 @@ def _id_in_text(text: str) -> FrameId:
         return None
     frame_id = found[0]
     return frame_id[1:-1] if frame_id.startswith('"') else int(frame_id)
+
+
+def answer_head(event: str, frame_id: FrameId) -> bytes:
+    """Return the beginning of an answer, which its data and a brace complete."""
+    return b'{"event":"' + event.encode() + b'","id":' + to_json(frame_id) + b',"data":'

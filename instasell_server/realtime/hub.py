@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,13 +18,14 @@ import structlog
 
 from instasell_client.models.errors import InstaSellError
 from instasell_server import metrics
+from instasell_server.domains.auctions.changes import AuctionVersion
 from instasell_server.domains.auctions.events import AuctionEvent, OwnBid
 from instasell_server.domains.auctions.history import AuctionHistory
-from instasell_server.domains.auctions.store import AuctionVersion
 from instasell_server.ports import Bus
+from instasell_server.realtime.board import Board
 from instasell_server.realtime.bus_codec import pack_events, unpack_events
 from instasell_server.realtime.event_frames import EncodedEvent, encode_event
-from instasell_server.realtime.rooms import AuctionRoom, BoardJoin, BoardRoom, OwnBidEvent, RoomJoin
+from instasell_server.realtime.rooms import AuctionRoom, OwnBidEvent, RoomJoin
 from instasell_server.realtime.slow_readers import SlowReaders
 from instasell_server.realtime.subscriber import Subscriber
 from instasell_server.realtime.subscriber_directory import SubscriberDirectory
@@ -32,6 +34,10 @@ from instasell_server.realtime.websocket_frames import text_frame
 
 BOARD_TICK_SECONDS = 0.25
 SWEEP_SECONDS = 2.0
+WINDOW_SECONDS = 1.0
+PAUSE_PER_READ = 3.0
+"""So reading windows again takes a quarter of one connection's time, however many there are."""
+
 CHANGES_AT_A_TIME = 500
 HOLE_PATIENCE_SECONDS = 0.05
 """Servers overtake each other on the bus: most holes close by themselves, without a query."""
@@ -49,9 +55,9 @@ class Hub:
         self._bus = bus
         self._history = history
         self._rooms: dict[str, AuctionRoom] = {}
-        self._board = BoardRoom()
         self._watchers = SubscriberDirectory()
         self._slow = SlowReaders()
+        self.board = Board(history.board, self._slow)
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweep = Sweep(history)
         self._sweep_now = asyncio.Event()
@@ -61,6 +67,7 @@ class Hub:
         self._bus.listen(self._receive, self._sweep_now.set)
         self._spawn(self._tick())
         self._spawn(self._sweep_on())
+        self._spawn(self._read_windows())
 
     async def stop(self) -> None:
         """End the ticks. The sockets are closed by those who serve them."""
@@ -147,17 +154,31 @@ class Hub:
 
     def _take_on_board(self, event: EncodedEvent, room: AuctionRoom | None) -> None:
         """Take an event for the next tick; positions of bidders wait for no tick."""
-        if self._board.empty or not self._board.take(event):
+        if self.board.empty or not self.board.take(event):
             return
         for own in event.own_bids:
             kept = OwnBidEvent(event.auction_id, event.version, own)
             for subscriber in self._watchers.of_user(own.user_id):
-                if room is not None and subscriber in room:
+                has_got_it = room is not None and subscriber in room
+                joining = self.board.join_of(subscriber)
+                if joining is None and not self.board.is_watched_by(subscriber):
                     continue
-                if subscriber in self._board.joining:
-                    self._board.joining[subscriber].own_bids.append(kept)
-                elif subscriber in self._board.watchers:
+                if joining is not None and not has_got_it:
+                    joining.own_bids.append(kept)
+                elif not has_got_it:
                     self._slow.offer_own_bid(subscriber, kept)
+                if not self.board.shows(subscriber, event.auction_id):
+                    self._spawn(self._adopt(subscriber, event.auction_id))
+
+    async def _adopt(self, subscriber: Subscriber, auction_id: str) -> None:
+        """Show a bidder an auction that its board lacks."""
+        try:
+            auction = await self.board.read_auction(auction_id)
+        except InstaSellError as error:
+            _log.warning("auction_not_shown", auction_id=auction_id, code=error.code)
+        else:
+            if auction is not None:
+                self.board.adopt(subscriber, auction)
 
     async def _fill(self, room: AuctionRoom) -> None:
         """Wait a moment for what is missing, then read it, once for all subscribers."""
@@ -193,7 +214,7 @@ class Hub:
         """Remove a socket that is gone from every room."""
         self._watchers.discard(subscriber)
         self._slow.discard(subscriber)
-        self.leave_board(subscriber)
+        self.board.leave(subscriber)
         for auction_id in list(subscriber.rooms):
             self.leave(subscriber, auction_id)
         metrics.OPEN_SOCKETS.set(len(self._watchers))
@@ -244,32 +265,11 @@ class Hub:
         if room.empty:
             del self._rooms[auction_id]
 
-    def start_joining_board(self, subscriber: Subscriber) -> None:
-        """Keep what changes on the board for a subscriber until `finish_joining_board`."""
-        self._board.watchers.discard(subscriber)
-        self._board.joining[subscriber] = BoardJoin()
-
     def finish_joining_board(self, subscriber: Subscriber, versions: Mapping[str, int]) -> None:
         """Send a subscriber with a snapshot of these versions what came after."""
-        if subscriber not in self._board.joining:
-            # It is gone, and would stay on the board for good.
-            return
-        meanwhile, changes = self._board.begin(subscriber, versions)
-        for event in changes:
-            frame = text_frame(event.board)
-            if not event.conflates:
-                # Without its start an auction's later states mean nothing to a board.
-                self.answer(subscriber, frame)
-            elif not subscriber.offer(frame):
-                self._slow.spare(subscriber, (event.auction_id,))
-        self._slow.offer_own_bids(subscriber, meanwhile.own_bids, versions)
-
-    def leave_board(self, subscriber: Subscriber) -> None:
-        """Remove a subscriber from the board, also one that never got its snapshot."""
-        self._board.watchers.discard(subscriber)
-        self._board.joining.pop(subscriber, None)
-        if self._board.empty:
-            self._board.forget()
+        meanwhile = self.board.finish_joining(subscriber, versions)
+        if meanwhile is not None:
+            self._slow.offer_own_bids(subscriber, meanwhile.own_bids, versions)
 
     def _close_local(self, session_ids: Iterable[str], *, is_over: bool) -> None:
         for session_id in session_ids:
@@ -300,24 +300,33 @@ class Hub:
             self._serve_slow()
 
     def _send_board(self) -> None:
-        changed = self._board.drain()
-        if not changed:
-            return
-        data = b"".join(text_frame(each.board) for events in changed.values() for each in events)
-        for subscriber in self._board.watchers:
-            if not subscriber.offer(data):
-                self._slow.spare(subscriber, changed)
-                metrics.FRAMES_DROPPED.inc(len(changed))
+        if kept_back := self.board.send():
+            metrics.FRAMES_DROPPED.inc(kept_back)
 
     def _serve_slow(self) -> None:
         self._slow.serve(self._newest_frame)
 
-    def _newest_frame(self, auction_id: str) -> bytes | None:
-        newest = self._board.newest(auction_id)
+    def _newest_frame(self, subscriber: Subscriber, auction_id: str) -> bytes | None:
         room = self._rooms.get(auction_id)
-        if room is not None and room.latest is not None:
-            newest = [*newest[:-1], room.latest]
-        return b"".join(text_frame(event.board) for event in newest) or None
+        newest = self.board.newest_frames(subscriber, auction_id)
+        if room is not None and room.latest is not None and subscriber in room:
+            newest += text_frame(room.latest.board)
+        return newest or None
+
+    async def _read_windows(self) -> None:
+        """Read again, one after another, the windows of the board that may have changed."""
+        while True:
+            await asyncio.sleep(WINDOW_SECONDS)
+            for window in self.board.take_dirty():
+                began = time.monotonic()
+                try:
+                    await self.board.read(window.view)
+                except InstaSellError as error:
+                    _log.warning("board_not_read", code=error.code)
+                    self.board.mark(window)
+                except Exception:
+                    _log.exception("board_not_read")
+                await asyncio.sleep(PAUSE_PER_READ * (time.monotonic() - began))
 
     async def _sweep_on(self) -> None:
         while True:
@@ -347,22 +356,17 @@ class Hub:
             if not await self._compare_room(change):
                 unsettled.append(change.auction_id)
             await self._compare_board(change)
-        self._board.drop_over()
+        self.board.drop_over()
         await self._sweep.finish(look, unsettled)
 
     @property
     def _is_watched(self) -> bool:
-        return bool(self._rooms) or not self._board.empty
+        return bool(self._rooms) or not self.board.empty
 
     async def _all_versions(self) -> Sequence[AuctionVersion]:
         """Read the versions of everything that is watched, where changes alone are not known."""
-        known = {*self._rooms, *self._board.versions}
-        found = await self._sweep.current(known)
-        if not self._board.empty:
-            for auction_id, version in (await self._history.open_versions()).items():
-                if auction_id not in known:
-                    found.append(AuctionVersion(auction_id, version, is_over=False, is_open=True))
-        return found
+        self.board.mark_all()
+        return await self._sweep.current({*self._rooms, *self.board.states.versions})
 
     async def _compare_room(self, change: AuctionVersion) -> bool:
         """Bring a room up to a change; False when it has to be looked at again."""
@@ -375,17 +379,19 @@ class Hub:
         return await self._catch_up(room)
 
     async def _compare_board(self, change: AuctionVersion) -> None:
-        board, auction_id = self._board, change.auction_id
-        known = board.versions.get(auction_id, 0)
-        # The end of an auction that no board shows is no news, unless a board is being read.
-        is_shown = change.is_open or (change.is_over and (known > 0 or bool(board.joining)))
-        if not board.empty and is_shown and change.version > known:
-            before = max(known, change.version - 1)
+        board, auction_id = self.board, change.auction_id
+        known = board.states.versions.get(auction_id)
+        if known is None:
+            board.mark_unknown(change)
+        if known is not None or (change.is_open and board.has_room):
+            before = max(known or 0, change.version - 1)
             events = await self._history.events_since(auction_id, before, 0)
+            if events and known is None and board.has_room:
+                board.admit(auction_id)
             if events:
                 board.take(encode_event(events[-1]))
         if change.is_over:
-            board.retire(auction_id)
+            board.states.retire(auction_id)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

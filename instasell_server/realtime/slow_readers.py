@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from instasell_server.realtime.event_frames import your_bid_frame
 from instasell_server.realtime.rooms import OwnBidEvent
@@ -56,7 +57,7 @@ class SlowReaders:
             if each.version > versions.get(each.auction_id, 0):
                 self.offer_own_bid(subscriber, each)
 
-    def serve(self, newest_frame: Callable[[str], bytes | None]) -> None:
+    def serve(self, newest_frame: Callable[[Subscriber, str], bytes | None]) -> None:
         """Give the newest states to readers that have read on; close those that have not."""
         for subscriber in self._filled:
             if subscriber.waiting_bytes > BUFFER_BYTES_MAX:
@@ -67,5 +68,5 @@ class SlowReaders:
             if subscriber.closing or subscriber.stalled():
                 self._slow.discard(subscriber)
                 subscriber.abort()
-            elif subscriber.caught_up() and subscriber.catch_up(newest_frame):
+            elif subscriber.caught_up() and subscriber.catch_up(partial(newest_frame, subscriber)):
                 self._slow.discard(subscriber)

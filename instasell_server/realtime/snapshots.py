@@ -17,26 +17,22 @@ import structlog
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from instasell_client.models.auctions import AuctionState, AuctionStatus, AuctionView
+from instasell_client.models.auctions import AuctionView
 from instasell_client.models.errors import InstaSellError
-from instasell_client.models.live import BOARD, JoinedAuction, YourBid
+from instasell_client.models.live import BoardView, JoinedAuction, YourBid
 from instasell_server.db.shared_read import SharedRead
+from instasell_server.domains.auctions.board_reader import AccountAuctions, BoardPage, ShownAuction
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.ports.principal import Principal
+from instasell_server.realtime.board import DEFAULT_VIEW, Board
 
 READS_AT_ONCE = 4
 BOARD_PAUSE_SECONDS = 0.25
 """Reads of the board begin so far apart: it is the dearest read, and the board ticks no faster."""
 
-STATES_AT_A_TIME = 100
-"""Between so many states the event loop gets its turn. Beside five sockets that join the board in a
-loop the p99 of honest bids was 2 to 3.2 times the quiet one with 500 states at a time, 1.2 times
-with 100 and 1.3 times with 50, so fewer would only cost more queries."""
-
 _log = structlog.get_logger("instasell.live")
-_OPEN = (AuctionStatus.PENDING, AuctionStatus.LIVE)
-_STATES = TypeAdapter(list[AuctionState])
 _YOUR_BIDS = TypeAdapter(list[YourBid])
+_NOTHING = AccountAuctions((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +40,14 @@ class JoinSnapshot:
     """Hold the answer to a join: the data of the ack, and where the events continue.
 
     `data` is in parts, of which large ones are the same bytes for all who get them. `versions`
-    and `seq` are those of the snapshot; for the board there is no `seq`.
+    and `seq` are those of the snapshot; for the board there is no `seq`. `own` are the auctions of
+    the board that are there for the account's sake.
     """
 
     data: Sequence[bytes]
     versions: Mapping[str, int]
     seq: int = 0
+    own: Sequence[ShownAuction] = ()
 
 
 JoinAnswer = JoinSnapshot | InstaSellError
@@ -71,16 +69,26 @@ class _Wanted(NamedTuple):
     view: AuctionPage | None
 
 
+class _BoardWish(NamedTuple):
+    view: BoardView
+    user_id: str | None
+
+
 class JoinReader:
     """Reads snapshots, a few at once."""
 
-    def __init__(self, history: AuctionHistory, read_view: ReadView, currency: str) -> None:
+    def __init__(
+        self, board: Board, history: AuctionHistory, read_view: ReadView, currency: str
+    ) -> None:
+        self._board = board
         self._history = history
         self._read_view = read_view
         self._currency = to_json(currency)
         self._waiting: dict[_Wanted, list[asyncio.Future[JoinAnswer]]] = {}
         self._readers: set[asyncio.Task[None]] = set()
-        self._board = SharedRead(self._read_board, pause_seconds=BOARD_PAUSE_SECONDS)
+        # Those who want the usual board do not wait for views that take long.
+        self._usual_board = SharedRead(self._read_boards, pause_seconds=BOARD_PAUSE_SECONDS)
+        self._other_boards = SharedRead(self._read_boards, pause_seconds=BOARD_PAUSE_SECONDS)
 
     def submit(
         self,
@@ -89,9 +97,7 @@ class JoinReader:
         after_seq: int | None = None,
         view: AuctionPage | None = None,
     ) -> asyncio.Future[JoinAnswer]:
-        """Ask for a snapshot of an auction, or of `BOARD`; a refusal is a value, never raised."""
-        if auction_id == BOARD:
-            return self._board.submit(user_id)
+        """Ask for a snapshot of an auction; a refusal is a value, never raised."""
         answer: asyncio.Future[JoinAnswer] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(_Wanted(auction_id, user_id, after_seq, view), []).append(answer)
         if len(self._readers) < READS_AT_ONCE:
@@ -100,12 +106,18 @@ class JoinReader:
             reading.add_done_callback(self._readers.discard)
         return answer
 
+    def submit_board(self, view: BoardView, user_id: str | None) -> asyncio.Future[JoinAnswer]:
+        """Ask for a snapshot of a board; a refusal is a value, never raised."""
+        boards = self._usual_board if view == DEFAULT_VIEW else self._other_boards
+        return boards.submit(_BoardWish(view, user_id))
+
     async def stop(self) -> None:
         """Stop reading; no subscriber is left to get the snapshot."""
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
-        await self._board.stop()
+        await self._usual_board.stop()
+        await self._other_boards.stop()
 
     async def _read_on(self) -> None:
         while self._waiting:
@@ -147,27 +159,57 @@ class JoinReader:
             [joined.model_dump_json().encode()], {auction_id: state.version}, state.seq
         )
 
-    async def _read_board(self, user_ids: Sequence[str | None]) -> Mapping[str | None, JoinAnswer]:
-        """Read the board for everybody who waits; each account's own bids are behind it."""
-        ids = await self._history.open_ids()
-        versions: dict[str, int] = {}
-        chunks: list[bytes] = []
-        for start in range(0, len(ids), STATES_AT_A_TIME):
-            found = await self._history.list_states(ids[start : start + STATES_AT_A_TIME])
-            # The end of one that ends meanwhile comes by its event, if at all.
-            states = [each for each in found if each.status in _OPEN]
-            versions |= {each.auction_id: each.version for each in states}
-            if states:
-                chunks.append(_STATES.dump_json(states)[1:-1])
+    async def _read_boards(self, wishes: Sequence[_BoardWish]) -> Mapping[_BoardWish, JoinAnswer]:
+        """Read boards for everybody who waits: each view once, and what concerns each account."""
+        pages: dict[BoardView, BoardPage | InstaSellError] = {}
+        for view in dict.fromkeys(wish.view for wish in wishes):
+            try:
+                pages[view] = await self._board.read(view)
+            except InstaSellError as error:
+                # A view that takes too long is refused alone.
+                pages[view] = error
+        users = list({wish.user_id for wish in wishes if wish.user_id is not None})
         # After the states, so that no position is older than the state beside it.
-        accounts = [user_id for user_id in user_ids if user_id is not None]
-        your_bids = await self._history.open_bids(accounts) if accounts else {}
-        auctions = b'{"auctions":[' + b",".join(chunks) + b'],"your_bids":'
-        end = b',"currency":' + self._currency
-        end += b',"server_time":' + to_json(await self._history.now()) + b"}"
-        return {
-            user_id: JoinSnapshot(
-                (auctions, _YOUR_BIDS.dump_json(your_bids.get(user_id or "", [])) + end), versions
-            )
-            for user_id in user_ids
+        own = await self._board.read_own(users) if users else {}
+        now = to_json(await self._board.now())
+        shown = {
+            view: _ShownPage(page) for view, page in pages.items() if isinstance(page, BoardPage)
         }
+        answers: dict[_BoardWish, JoinAnswer] = {}
+        for wish in wishes:
+            page = pages[wish.view]
+            if isinstance(page, InstaSellError):
+                answers[wish] = page
+            else:
+                mine = own.get(wish.user_id or "", _NOTHING)
+                answers[wish] = self._board_answer(page, shown[wish.view], mine, now)
+        return answers
+
+    def _board_answer(
+        self, page: BoardPage, shown: _ShownPage, own: AccountAuctions, now: bytes
+    ) -> JoinSnapshot:
+        beside = [each for each in own.auctions if each.auction_id not in shown.versions]
+        states = b"".join(
+            (b"," if number or page.auctions else b"") + each.state
+            for number, each in enumerate(beside)
+        )
+        end = (
+            states + b'],"window_size":' + to_json(len(page.auctions)) + b',"total":'
+            + to_json(page.total) + b',"total_is_estimate":' + to_json(page.total_is_estimate)
+            + b',"your_bids":' + _YOUR_BIDS.dump_json(list(own.your_bids)) + b',"currency":'
+            + self._currency + b',"server_time":' + now + b"}"
+        )  # fmt: skip
+        versions = shown.versions
+        if beside:
+            versions = {**versions, **{each.auction_id: each.version for each in beside}}
+        return JoinSnapshot((shown.data, end), versions, own=own.auctions)
+
+
+class _ShownPage:
+    """Hold a page as all who watch its view get it."""
+
+    __slots__ = ("data", "versions")
+
+    def __init__(self, page: BoardPage) -> None:
+        self.data = b'{"auctions":[' + b",".join(each.state for each in page.auctions)
+        self.versions = {each.auction_id: each.version for each in page.auctions}

@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from instasell_server.domains.auctions.changes import AuctionVersion
 from instasell_server.domains.auctions.history import AuctionHistory
-from instasell_server.domains.auctions.store import AuctionVersion
 
 CHANGES_MAX = 5000
 """Where more has changed, comparing what is watched costs less than looking at each change."""

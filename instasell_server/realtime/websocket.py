@@ -23,9 +23,9 @@ from instasell_server.ports.principal import Principal
 from instasell_server.realtime.budgets import AddressBuckets, JoinLimits
 from instasell_server.realtime.connection import (
     SHARED_FRAMES,
-    ConnectionServices,
     LiveConnection,
 )
+from instasell_server.realtime.connection_services import ConnectionServices
 from instasell_server.realtime.heartbeat import Heartbeat
 from instasell_server.realtime.hub import Hub
 from instasell_server.realtime.snapshots import JoinReader
@@ -58,7 +58,7 @@ class LiveEndpoint:
         self._clock = SharedRead(self._read_clock)
         self._services = ConnectionServices(
             hub,
-            JoinReader(history, auctions.view, currency),
+            JoinReader(hub.board, history, auctions.view, currency),
             self._clock,
             auctions,
             authenticate,

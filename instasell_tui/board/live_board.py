@@ -92,7 +92,8 @@ class LiveBoard:
         was = before(self.state.get(change.data.auction_id))
         auction = self.state.apply(change, self._feed.now())
         if auction is None:
-            self._ask_for(change.data.auction_id)
+            if change.event != "auction_left":
+                self._ask_for(change.data.auction_id)
         else:
             self._notify_user(auction, was)
 

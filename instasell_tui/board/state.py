@@ -212,11 +212,20 @@ class BoardState:
     def apply(self, change: BidsPlaced | AuctionChange, at: datetime) -> BoardAuction | None:
         """Take a change; return None when the board knows nothing of its auction."""
         auction = self._auctions.get(change.data.auction_id)
+        if isinstance(change, AuctionChange) and change.event == "auction_left":
+            return None if auction is None else self._take_out(auction)
         if auction is None:
             whole = change.data.state if isinstance(change, AuctionChange) else None
             return None if whole is None else self.put(whole, at)
         if change.version > auction.state.version:
             self._move(auction, apply_change(auction.state, change), at)
+        return auction
+
+    def _take_out(self, auction: BoardAuction) -> BoardAuction:
+        """Take out an auction that has left the view, unless the user cares for it."""
+        if not auction.watching and not auction.mine and not auction.over:
+            del self._auctions[auction.auction_id]
+            self._rows = True
         return auction
 
     def _move(self, auction: BoardAuction, state: AuctionState, at: datetime | None) -> None:

@@ -37,7 +37,8 @@ from instasell_client.live import (
     apply_change,
 )
 from instasell_client.live.feeds import OVER_KEPT_MAX
-from instasell_client.models.live import AuctionChanged
+from instasell_client.models.auctions import LiveSort
+from instasell_client.models.live import AuctionChanged, BoardView
 from tests.client import samples
 from tests.client.live_peer import LivePeer, live_serving
 from tests.client.samples import AUCTION, OTHER
@@ -608,3 +609,38 @@ async def test_market_that_sends_more_than_was_asked_for_repeats_nothing(market:
     market.on_join = lambda data: market.joined({**data, "after_seq": 0})
     async with session(market) as live, live.auction(AUCTION, after_seq=2) as feed:
         assert seqs(await anext(feed)) == [3]
+
+
+async def test_board_with_a_view_tells_what_enters_and_leaves(market: LivePeer) -> None:
+    view = BoardView(text="watch", limit=10)
+    async with session(market) as live, live.board(view=view) as board, live.auction(OTHER) as feed:
+        assert isinstance(await anext(board), BoardJoined)
+        await anext(feed)
+        state = samples.state(OTHER)
+        entered = {"auction_id": OTHER, "version": 7, "seq": 6, "server_time": _NOW.isoformat()}
+        left = {"auction_id": OTHER, "version": 7, "server_time": _NOW.isoformat()}
+        await market.send(
+            {"event": "auction_updated", "data": entered | {"state": state, "entered": True}},
+            {"event": "auction_left", "data": left},
+        )
+        came, went = await anext(board), await anext(board)
+        assert isinstance(came, AuctionChange)
+        assert isinstance(went, AuctionChange)
+        assert (came.event, came.data.entered) == ("auction_updated", True)
+        assert (went.event, went.data.auction_id) == ("auction_left", OTHER)
+        # They are of the board: the auction's own feed neither counts them nor joins again.
+        assert not len(feed._mail)
+        assert feed._held is None
+
+
+async def test_board_changes_its_view_on_the_open_connection(market: LivePeer) -> None:
+    async with session(market) as live, live.board() as board:
+        await anext(board)
+        market.board = {OTHER: samples.state(OTHER)}
+        board.change_view(BoardView(sort=LiveSort.PRICE_ASC))
+        again = await anext(board)
+        assert isinstance(again, BoardJoined)
+        assert [state.auction_id for state in again.data.auctions] == [OTHER]
+        assert board.request().model_dump(exclude_none=True)["view"]["sort"] == "price"
+        board.change_view(BoardView(sort=LiveSort.PRICE_ASC))
+        assert board._held is None

@@ -10,11 +10,16 @@ from typing import NamedTuple
 
 from instasell_client.models.auctions import AuctionState, AuctionStatus, Bid, You
 from instasell_client.models.errors import AuctionNotFound
-from instasell_client.models.live import YourBid
 from instasell_server.db import clock
 from instasell_server.db.connections import Database, DbConnection
 from instasell_server.domains.auctions import store
 from instasell_server.domains.auctions.bid_records import PublicBid
+from instasell_server.domains.auctions.board_reader import BoardReader
+from instasell_server.domains.auctions.changes import (
+    AuctionVersion,
+    delete_old_changes,
+    list_changes,
+)
 from instasell_server.domains.auctions.events import (
     AuctionCancelled,
     AuctionEnded,
@@ -23,7 +28,7 @@ from instasell_server.domains.auctions.events import (
     BidsAccepted,
     OwnBid,
 )
-from instasell_server.domains.auctions.positions import list_bids_in_auction, list_open_bids
+from instasell_server.domains.auctions.positions import list_bids_in_auction
 
 MISSED_MAX = 500
 
@@ -43,6 +48,7 @@ class AuctionHistory:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.board = BoardReader(database)
 
     async def snapshot(
         self, auction_id: str, user_id: str | None, after_seq: int | None
@@ -75,20 +81,6 @@ class AuctionHistory:
         found = await store.list_states(connection, auction_ids)
         return {state.auction_id: state for state in found}
 
-    async def open_ids(self) -> list[str]:
-        """Return the ids of all open auctions."""
-        return list(await self.open_versions())
-
-    async def list_states(self, auction_ids: Sequence[str]) -> list[AuctionState]:
-        """List the states of these auctions; those that do not exist are left out."""
-        async with self._database.connection() as connection:
-            return await store.list_states(connection, auction_ids)
-
-    async def open_bids(self, user_ids: Sequence[str]) -> dict[str, list[YourBid]]:
-        """Return the positions of these users in the open auctions that they have bid in."""
-        async with self._database.connection() as connection:
-            return await list_open_bids(connection, user_ids)
-
     async def now(self) -> datetime:
         """Return the market's clock."""
         async with self._database.connection() as connection:
@@ -96,23 +88,18 @@ class AuctionHistory:
 
     async def changes(
         self, seen: str, auction_ids: Sequence[str], limit: int
-    ) -> tuple[str, list[store.AuctionVersion]]:
+    ) -> tuple[str, list[AuctionVersion]]:
         """Return these auctions, and up to `limit` changed ones that a snapshot has not seen.
 
         The text before them is the snapshot for the next question.
         """
         async with self._database.connection() as connection:
-            return await store.list_changes(connection, seen, auction_ids, limit)
+            return await list_changes(connection, seen, auction_ids, limit)
 
     async def delete_changes(self, before: int, limit: int) -> None:
         """Delete what is noted of changes by transactions before `before`."""
         async with self._database.connection() as connection:
-            await store.delete_old_changes(connection, before, limit)
-
-    async def open_versions(self) -> dict[str, int]:
-        """Return the versions of all open auctions."""
-        async with self._database.connection() as connection:
-            return await store.list_open_versions(connection)
+            await delete_old_changes(connection, before, limit)
 
     async def events_since(self, auction_id: str, version: int, seq: int) -> list[AuctionEvent]:
         """Return the events above `version`, whose bids lie above `seq`, in order of version.

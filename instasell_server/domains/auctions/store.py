@@ -63,15 +63,6 @@ class StoredBidView(NamedTuple):
     leader_id: str
 
 
-class AuctionVersion(NamedTuple):
-    """The version of an auction; one that waits for its start is neither open nor over."""
-
-    auction_id: str
-    version: int
-    is_over: bool
-    is_open: bool
-
-
 def state_of(row: Row) -> AuctionState:
     """Map a row of the view `auction_states`."""
     current_bid: int | None = row["current_bid"]
@@ -316,28 +307,6 @@ async def find_seller(connection: DbConnection, auction_id: str) -> str | None:
     """Find the seller of an auction."""
     row = await connection.maybe(_sql.find_seller, {"auction_id": auction_id})
     return row["seller_id"] if row else None
-
-
-async def list_changes(
-    connection: DbConnection, seen: str, ids: Sequence[str], limit: int
-) -> tuple[str, list[AuctionVersion]]:
-    """List these auctions and up to `limit` changed ones that a snapshot has not seen.
-
-    Returns the snapshot of this list, too.
-    """
-    parameters = {"seen": seen, "ids": list(ids), "limit": limit}
-    rows = await connection.tuples(_sql.list_changes, parameters)
-    return rows[0][0], [AuctionVersion(*row[1:]) for row in rows if row[1] is not None]
-
-
-async def delete_old_changes(connection: DbConnection, before: int, limit: int) -> None:
-    """Delete what transactions before `before` have noted of their changes."""
-    await connection.execute(_sql.delete_old_changes, {"before": str(before), "limit": limit})
-
-
-async def list_open_versions(connection: DbConnection) -> dict[str, int]:
-    """List the versions of all open auctions."""
-    return dict(await connection.tuples(_sql.list_open_versions))
 
 
 async def list_open_of_seller(connection: DbConnection, seller_id: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from instasell_client.models.live import BoardView
 from instasell_server.realtime import hub as hubs
 from instasell_server.realtime.event_frames import EncodedEvent
 from instasell_server.realtime.hub import Hub
@@ -21,6 +22,7 @@ def _still(monkeypatch: pytest.MonkeyPatch) -> None:
     """No hub ticks by itself; the test does it."""
     monkeypatch.setattr(hubs, "BOARD_TICK_SECONDS", 3600.0)
     monkeypatch.setattr(hubs, "SWEEP_SECONDS", 3600.0)
+    monkeypatch.setattr(hubs, "WINDOW_SECONDS", 3600.0)
 
 
 @pytest.fixture
@@ -94,7 +96,7 @@ async def test_leaving_the_board_ends_it(hub: Hub, market: Market, connect: Conn
     hub._send_board()
     await board.ack("ping")
     assert board.events == []
-    assert hub._board.versions == {}
+    assert hub.board.states.versions == {}
 
 
 async def test_a_change_between_the_snapshot_and_its_ack_is_not_lost(
@@ -107,16 +109,16 @@ async def test_a_change_between_the_snapshot_and_its_ack_is_not_lost(
     """The tick falls right between the two: the newcomer learns of the change after its ack."""
     seller, bidder = await market.seller(), await market.bidder()
     auction = await market.auction(seller)
-    history = server.app[LIVE].history
-    read = history.list_states
+    reader = server.app[LIVE].history.board
+    read = reader.window
 
-    async def read_then_change(auction_ids: list[str]) -> object:
-        found = await read(auction_ids)
+    async def read_then_change(view: BoardView) -> object:
+        found = await read(view)
         await bidder.auctions.bid(auction, amount=1000)
         hub._send_board()
         return found
 
-    monkeypatch.setattr(history, "list_states", read_then_change)
+    monkeypatch.setattr(reader, "window", read_then_change)
     board = await connect()
     joined = await board.ack("join_auction", {"auction_id": "*"})
     assert [each["version"] for each in joined["auctions"]] == [1]
@@ -172,7 +174,7 @@ async def test_the_sweep_tells_the_board_of_an_end_that_was_lost(
     ended = await board.event("auction_ended")
     assert (ended["winner"], ended["price"]) == ("bidder-1", 5000)
     await hub._compare()
-    assert auction not in hub._board.versions
+    assert auction not in hub.board.states.versions
 
 
 async def test_a_board_at_another_server_is_published_as_well(

@@ -9,8 +9,8 @@ import time
 import pytest
 from aiohttp import WSMessage
 
-from instasell_client.models.live import FRAME_BYTES_MAX
-from instasell_server.domains.auctions.history import AuctionHistory
+from instasell_client.models.live import FRAME_BYTES_MAX, BoardView
+from instasell_server.domains.auctions.board_reader import BoardPage, BoardReader
 from instasell_server.http.frame_limit import MESSAGES_MAX
 from instasell_server.realtime import budgets, connection
 from instasell_server.realtime import subscriber as watcher
@@ -258,6 +258,9 @@ async def test_a_board_that_is_not_read_waits_in_the_database_and_comes_whole(
     seller, bidder = await market.seller(), await market.bidder()
     auction = await market.auction(seller)
     many_auctions(sql, auction, 3000)
+    # So that it is among the 500 that end soonest.
+    sql("UPDATE auctions SET planned_end_at = end_at, end_at = end_at + interval '1 hour'")
+    sql("UPDATE auctions SET end_at = planned_end_at WHERE id = %s", auction)
     reading = await connect(bidder.token)
     await reading.ack("ping")
     [slow] = hub._watchers
@@ -271,7 +274,7 @@ async def test_a_board_that_is_not_read_waits_in_the_database_and_comes_whole(
     assert slow.waiting_bytes < 128 * 1024
     reading.resume_reading()
     joined = (await joining)["data"]
-    assert len(joined["auctions"]) == 3001
+    assert len(joined["auctions"]) == 500
     assert "server_time" in (await pinging)["data"]
     # What happened meanwhile comes after it.
     await reading.event("wallet_changed")
@@ -287,25 +290,25 @@ async def test_one_who_is_gone_before_the_board_is_read_leaves_nothing(
 ) -> None:
     hub = server.app[LIVE].hub
     opened, reads = asyncio.Event(), 0
-    read = AuctionHistory.open_ids
+    read = BoardReader.window
 
-    async def slowly(history: AuctionHistory) -> list[str]:
+    async def slowly(reader: BoardReader, view: BoardView) -> BoardPage:
         nonlocal reads
         reads += 1
         await opened.wait()
-        return await read(history)
+        return await read(reader, view)
 
-    monkeypatch.setattr(AuctionHistory, "open_ids", slowly)
+    monkeypatch.setattr(BoardReader, "window", slowly)
     gone, stays = await connect(), await connect()
     joins = [
         asyncio.create_task(each.ask("join_auction", {"auction_id": "*"})) for each in (gone, stays)
     ]
-    await until(lambda: reads == 1 and len(hub._board.joining) == 2)
+    await until(lambda: reads == 1 and len(hub.board.joining) == 2)
     gone.cut()
     await until(lambda: len(hub._watchers) == 1)
     opened.set()
     await asyncio.gather(*joins, return_exceptions=True)
-    assert len(hub._board.watchers) == 1
+    assert len(hub.board.watchers) == 1
 
 
 async def auction_of_500_bids(market: Market, connect: Connect) -> str:

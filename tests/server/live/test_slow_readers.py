@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from instasell_server.realtime import subscriber as watchers
+from instasell_server.realtime.board import DEFAULT_VIEW
 from instasell_server.realtime.hub import Hub
 from instasell_server.realtime.subscriber import BUFFER_BYTES_MAX, Subscriber
-from instasell_server.realtime.websocket_frames import text_frame
+from instasell_server.realtime.websocket_frames import PING_FRAME, text_frame
 from instasell_server.routes import LIVE
 from tests.server.live.conftest import Connect
 from tests.support.market import Market
@@ -142,7 +143,8 @@ async def test_the_board_is_bounded_alike(hub: Hub, market: Market, connect: Con
     pipe = Pipe()
     watcher = Subscriber(pipe, lambda is_over: None)
     hub.add(watcher)
-    hub.start_joining_board(watcher)
+    hub.board.start_joining(watcher, DEFAULT_VIEW)
+    await hub.board.read(DEFAULT_VIEW)
     hub.finish_joining_board(watcher, dict.fromkeys(auctions, 1))
     pipe.write(text_frame(b'"' + b"x" * BUFFER_BYTES_MAX + b'"'))
     bidder = await market.bidder()
@@ -187,7 +189,8 @@ async def test_a_stalled_socket_delays_nobody_and_is_level_again_when_it_reads(
     await _bid_often(market, connect, auction, 30)
     await attentive.event("bid_placed", lambda data: data["seq"] == 30)
     assert [each["data"]["version"] for each in attentive.events] == list(range(2, 32))
-    assert watcher.waiting_bytes <= waiting
+    # But for a ping, should its turn have come.
+    assert watcher.waiting_bytes <= waiting + len(PING_FRAME)
     stalled.resume_reading()
     newest = await stalled.event("bid_placed", lambda data: data["seq"] == 30)
     assert newest["conflated"]

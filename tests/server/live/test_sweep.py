@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 
 from instasell_server.db.connections import DbConnection
-from instasell_server.domains.auctions import store
+from instasell_server.domains.auctions import changes
 from instasell_server.domains.auctions.history import AuctionHistory
 from instasell_server.realtime import hub as hubs
 from instasell_server.realtime import sweep as sweeps
@@ -44,6 +44,7 @@ def _still(monkeypatch: pytest.MonkeyPatch) -> None:
     """No hub ticks by itself; the test does it."""
     monkeypatch.setattr(hubs, "BOARD_TICK_SECONDS", 3600.0)
     monkeypatch.setattr(hubs, "SWEEP_SECONDS", 3600.0)
+    monkeypatch.setattr(hubs, "WINDOW_SECONDS", 3600.0)
 
 
 @pytest.fixture
@@ -95,6 +96,8 @@ async def test_an_idle_market_costs_one_short_question(
     await join(connect, auction)
     await hub._compare()
     hub._send_board()
+    # Old rows go every ten seconds, by a statement of their own.
+    monkeypatch.setattr(sweeps, "KEPT_SECONDS", 1e9)
     statements = Statements(monkeypatch)
     for _ in range(3):
         await hub._compare()
@@ -114,7 +117,7 @@ async def test_the_question_reads_neither_every_auction_nor_every_change(
     )
     sql("ANALYZE auctions; ANALYZE auction_changes")
     asked = {"seen": f"{newest}:{newest}:", "ids": [], "limit": sweeps.CHANGES_MAX + 1}
-    plan = "\n".join(row for (row,) in sql(f"EXPLAIN {store._sql.list_changes}", asked))
+    plan = "\n".join(row for (row,) in sql(f"EXPLAIN {changes._sql.list_changes}", asked))
     assert "Seq Scan" not in plan, plan
     assert "auction_changes_xid" in plan
     assert "auctions_pkey" in plan

@@ -58,6 +58,19 @@ def test_a_change_of_an_unknown_auction_is_handed_back() -> None:
     assert auction_id(8) in lots
 
 
+def test_what_leaves_the_view_goes_unless_the_user_cares_for_it() -> None:
+    lots = board(1, 2)
+    lots.set_watched(auction_id(2), on=True)
+    lots.drain()
+    for number in (1, 2, 9):
+        lots.apply(changed("auction_left", 1, number=number), NOW)
+    assert auction_id(1) not in lots
+    assert auction_id(2) in lots
+    changes = lots.drain()
+    assert changes is not None
+    assert changes.rows
+
+
 def test_what_is_over_stays_a_while_and_what_is_watched_stays() -> None:
     lots = board(1, 2)
     lots.set_watched(auction_id(2), on=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Mapping, Sequence
 
 import pytest
 
 from instasell_client.models.errors import InstaSellError, NotFound, Unavailable
-from instasell_server.db.shared_read import SharedRead
+from instasell_server.db.shared_read import ANSWERS_AT_A_TIME, SharedRead
 
 
 class Source:
@@ -103,3 +104,18 @@ async def test_a_refusal_is_the_answer_of_one_key() -> None:
     await source.end(0)
     assert isinstance(answers[0].result(), NotFound)
     assert answers[1].result() == "a0"
+
+
+async def test_a_crowd_is_answered_in_parts_between_which_others_have_their_turn() -> None:
+    source = Source()
+    shared = SharedRead(source.read)
+    crowd = [shared.submit("a") for _ in range(3 * ANSWERS_AT_A_TIME + 1)]
+    await settle()
+    source.ends[0].set_result(None)
+    steps: list[int] = []
+    while not all(each.done() for each in crowd):
+        await asyncio.sleep(0)
+        steps.append(sum(each.done() for each in crowd))
+    parts = [after - before for before, after in itertools.pairwise([0, *steps])]
+    assert max(parts) == ANSWERS_AT_A_TIME
+    assert {each.result() for each in crowd} == {"a0"}
